@@ -1,0 +1,71 @@
+//! What the commands share in reading their arguments.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use lexopt::{Parser, ValueExt};
+use minitalk::pid::Pid;
+
+use super::exit::{Exit, Failure};
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+pub fn parser(args: Vec<OsString>) -> Parser {
+    Parser::from_args(args)
+}
+
+/// The option's value as a number of seconds: decimal, above 0.
+pub fn seconds(parser: &mut Parser, option: &str) -> Result<Duration, Failure> {
+    seconds_or_never(parser, option)?
+        .ok_or_else(|| Failure::usage(format!("{option} 0: it takes a number of seconds above 0")))
+}
+
+/// The option's value as a number of seconds: decimal, `None` for 0.
+pub fn seconds_or_never(parser: &mut Parser, option: &str) -> Result<Option<Duration>, Failure> {
+    let value = parser.value()?.string()?;
+    let seconds = value.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let seconds = seconds.ok_or_else(|| {
+        Failure::usage(format!("{option} {value:?}: it takes a number of seconds"))
+    })?;
+    Ok((!seconds.is_zero()).then_some(seconds))
+}
+
+/// The option's value as a whole number of at least `least`.
+pub fn number(parser: &mut Parser, option: &str, least: u64) -> Result<u64, Failure> {
+    let value = parser.value()?.string()?;
+    let number = value.parse().ok().filter(|n| *n >= least);
+    number.ok_or_else(|| {
+        Failure::usage(format!(
+            "{option} {value:?}: it takes a whole number from {least} up"
+        ))
+    })
+}
+
+/// A PID as it was typed.
+pub fn pid(text: &OsString) -> Result<Pid, Failure> {
+    Pid::parse(&text.to_string_lossy()).map_err(|why| bad_pid(text, why))
+}
+
+/// The error for an option that there is not: `-1` where a PID should stand is a PID that cannot be.
+pub fn unexpected(argument: lexopt::Arg<'_>) -> Failure {
+    if let lexopt::Arg::Short(digit) = argument
+        && digit.is_ascii_digit()
+    {
+        return bad_pid(
+            &OsString::from(format!("-{digit}...")),
+            minitalk::pid::InvalidPid::OutOfRange,
+        );
+    }
+    Failure::usage(argument.unexpected())
+}
+
+fn bad_pid(text: &OsString, why: minitalk::pid::InvalidPid) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("{text:?} is not a PID: {why}; a server prints its PID when it starts"),
+    )
+}

@@ -1,0 +1,28 @@
+//! The classic pair: `server` and `client PID MESSAGE`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use super::args;
+use super::exit::{Exit, Failure};
+use super::send::{self, Source};
+use super::serve;
+
+pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
+    if !args.is_empty() {
+        return Err(Failure::new(Exit::Usage, "server takes no arguments"));
+    }
+    serve::serve(serve::Options::default())
+}
+
+pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
+    let [pid, message] = <[OsString; 2]>::try_from(args).map_err(|args| {
+        let count = args.len();
+        Failure::new(
+            Exit::Usage,
+            format!("client takes two arguments, PID and MESSAGE, and was given {count}"),
+        )
+    })?;
+    let pid = args::pid(&pid)?;
+    send::send(pid, Source::Argument(message.into_vec()), send::TIMEOUT, false).map(drop)
+}

@@ -1,0 +1,148 @@
+//! `minitalk demo`: a server and a client, and a message between them.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::os::unix::ffi::OsStringExt;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use lexopt::Arg;
+use minitalk::client;
+use minitalk::event::Signal;
+use minitalk::inbox::Inbox;
+use minitalk::peer::Peer;
+use minitalk::pid::Pid;
+
+use super::args;
+use super::exit::{Exit, Failure};
+use super::format::{for_terminal, write_stdout};
+use super::help;
+use super::send::{self, Source};
+
+const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUSR2 alone.";
+
+pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    let mut message = None;
+    let mut parser = args::parser(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return help::print(help::DEMO),
+            Arg::Value(value) if message.is_none() => message = Some(value.into_vec()),
+            other => return Err(args::unexpected(other)),
+        }
+    }
+    demo(&match message {
+        Some(message) => message,
+        None if is_piped() => Source::Stdin.read()?,
+        None => TEXT.into(),
+    })
+}
+
+/// Whether somebody gave us something on the standard input: not a terminal, and not `/dev/null`.
+fn is_piped() -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = std::fs::metadata("/dev/stdin").map(|m| m.file_type());
+    !io::stdin().is_terminal() && kind.is_ok_and(|kind| !kind.is_char_device())
+}
+
+fn demo(message: &[u8]) -> Result<(), Failure> {
+    let mut server = Server::start()?;
+    let pid = server.pid;
+    let say = |text: String| drop(writeln!(io::stderr(), "{text}"));
+    say(format!("server: PID {pid}, waiting for signals"));
+    say(format!("client: sending {} bytes to PID {pid}", message.len()));
+
+    // Opened before the threads start, so that signals come to this thread only.
+    let mut inbox = Inbox::open()?;
+    let printed = server.collect_output();
+    let sent = client::send(&mut inbox, &server.peer, message, send::TIMEOUT);
+    inbox.retire();
+    let stopped = server.stop();
+    let printed = printed.join().unwrap_or_default();
+
+    let report = sent.map_err(|error| Failure::send(format_args!("PID {pid}"), &error))?;
+    say(format!("client: {}", send::describe(&report)));
+    say("server: printed".into());
+    if io::stdout().is_terminal() {
+        write_stdout(format!("{}\n", for_terminal(&printed)).as_bytes())
+    } else {
+        write_stdout(&[&printed[..], b"\n"].concat())
+    }
+    .map_err(|error| Failure::io("standard output", error))?;
+    stopped?;
+    if printed == message {
+        say("the bytes are identical".into());
+        Ok(())
+    } else {
+        Err(Failure::new(
+            Exit::Rejected,
+            "what the server printed is not what was sent",
+        ))
+    }
+}
+
+/// A server that is our child, ended at the latest when this is dropped.
+struct Server {
+    child: Child,
+    pid: Pid,
+    peer: Peer,
+}
+
+impl Server {
+    fn start() -> Result<Self, Failure> {
+        let failed = |error| Failure::io("cannot start a server", error);
+        let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+            .args(["serve", "--format", "raw"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        // It is ready once it has said its PID.
+        let mut ready = String::new();
+        let mut notes = BufReader::new(child.stderr.take().unwrap_or_else(|| unreachable!()));
+        let _ = notes.read_line(&mut ready);
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
+        let found = pid.map(|pid| (pid, client::find(pid, false)));
+        if let Some((pid, Ok(peer))) = found {
+            return Ok(Self { child, pid, peer });
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        Err(Failure::new(
+            Exit::Io,
+            format!("the server did not start: {}", ready.trim_end()),
+        ))
+    }
+
+    /// Reads what it prints in a thread: it would otherwise wait for us once the pipe is full.
+    fn collect_output(&mut self) -> thread::JoinHandle<Vec<u8>> {
+        let stdout = self.child.stdout.take();
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut stdout) = stdout {
+                let _ = stdout.read_to_end(&mut bytes);
+            }
+            bytes
+        })
+    }
+
+    fn stop(mut self) -> Result<(), Failure> {
+        let _ = self.peer.send(Signal::Term, None);
+        let status = self.child.wait();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Failure::new(Exit::Io, format!("the server ended with {status}"))),
+            Err(error) => Err(Failure::io("cannot wait for the server", error)),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}

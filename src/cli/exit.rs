@@ -1,0 +1,120 @@
+//! How the program ends: the exit codes, and the one place where an error is printed.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use minitalk::client::SendError;
+use minitalk::event::Signal;
+use minitalk::ffi;
+use minitalk::inbox::InboxError;
+use minitalk::server::ServeError;
+
+/// The exit codes, as documented in `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    Ok = 0,
+    Io = 1,
+    Usage = 2,
+    NoSuchProcess = 3,
+    NotPermitted = 4,
+    Refused = 5,
+    TimedOut = 6,
+    Rejected = 7,
+    ServerEnded = 8,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error with what the caller of the program is to know of it.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    /// The signal that is to end the program, so that its parent sees it.
+    signal: Option<Signal>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            signal: None,
+        }
+    }
+
+    pub fn usage(message: impl Display) -> Self {
+        Self::new(Exit::Usage, format!("{message} (see minitalk --help)"))
+    }
+
+    /// An input or output error of the thing named `what`.
+    pub fn io(what: impl Display, error: impl Display) -> Self {
+        Self::new(Exit::Io, format!("{what}: {error}"))
+    }
+
+    /// A message to `target` that was not delivered.
+    pub fn send(target: impl Display, error: &SendError) -> Self {
+        let (exit, remedy) = match error {
+            SendError::NoSuchProcess => (
+                Exit::NoSuchProcess,
+                "; a server prints its PID when it starts",
+            ),
+            SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
+            SendError::Ourselves => (Exit::Refused, ""),
+            SendError::Refused { .. } => (
+                Exit::Refused,
+                "; nothing was sent (--force skips this check)",
+            ),
+            SendError::TimedOut { blank: false } => {
+                (Exit::TimedOut, "; is it a minitalk server, and running?")
+            }
+            SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
+            SendError::Rejected(_) | SendError::Link(_) | SendError::TooLong(_) => {
+                (Exit::Rejected, "")
+            }
+            SendError::ServerEnded { .. } => (Exit::ServerEnded, "; it was not delivered"),
+            _ => (Exit::Io, ""),
+        };
+        Self {
+            exit,
+            message: format!("cannot send to {target}: {error}{remedy}"),
+            signal: match error {
+                SendError::Interrupted(signal) => Some(*signal),
+                _ => None,
+            },
+        }
+    }
+
+    /// Prints the error, on stderr or as the classic exercise wants it, and ends.
+    pub fn report(self, is_classic: bool) -> ExitCode {
+        // Nobody is left to tell if this fails too.
+        let _ = if is_classic {
+            writeln!(io::stdout(), "Error: {}", self.message)
+        } else {
+            writeln!(io::stderr(), "minitalk: {}", self.message)
+        };
+        if let Some(signal) = self.signal {
+            let _ = io::stdout().flush();
+            ffi::die_of(signal);
+        }
+        self.exit.into()
+    }
+}
+
+impl From<InboxError> for Failure {
+    fn from(error: InboxError) -> Self {
+        Self::new(Exit::Io, error.to_string())
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        Self::new(Exit::Io, error.to_string())
+    }
+}

@@ -1,0 +1,128 @@
+//! How a message is written.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+
+use minitalk::ffi;
+use minitalk::pid::Pid;
+use minitalk::server::{Message, Output};
+
+use super::json;
+
+/// The output format of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Each message and a newline; escaped on a terminal.
+    Text,
+    /// The messages' bytes.
+    Raw,
+    /// One object a line.
+    Json,
+}
+
+impl Format {
+    /// The format of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "text" => Some(Self::Text),
+            "raw" => Some(Self::Raw),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    /// Announces that the server `pid` is ready.
+    pub fn announce(self, pid: Pid) -> io::Result<()> {
+        match self {
+            Self::Text => write_stdout(format!("PID {pid}\n").as_bytes()),
+            Self::Raw => writeln!(io::stderr(), "PID {pid}"),
+            Self::Json => write_stdout(format!("{{\"PID\": {pid} }}\n").as_bytes()),
+        }
+    }
+
+    /// Where the messages go.
+    pub fn output(self) -> Output {
+        let is_terminal = io::stdout().is_terminal();
+        Box::new(move |message| match self {
+            Self::Text if is_terminal => {
+                write_stdout(format!("{}\n", for_terminal(&message.payload)).as_bytes())
+            }
+            Self::Text => write_stdout(&[&message.payload[..], b"\n"].concat()),
+            Self::Raw => write_stdout(&message.payload),
+            Self::Json => write_stdout(object(message).as_bytes()),
+        })
+    }
+}
+
+/// Writes all of `bytes` to the standard output, unbuffered.
+pub fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
+    if ffi::stdout_was_closed() {
+        return Err(io::Error::other("standard output is closed"));
+    }
+    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    while !bytes.is_empty() {
+        match stdout.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => bytes = &bytes[n..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ffi::wait_for_stdout()?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// `bytes` as text that a terminal does not obey: control characters, direction overrides and whatever is not UTF-8 are
+/// escaped.
+pub fn for_terminal(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() || is_direction_control(c) {
+                out.extend(c.escape_default());
+            } else {
+                out.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+/// The invisible characters that change the direction of the text around them (Unicode UAX #9, section 2).
+const fn is_direction_control(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn object(message: &Message) -> String {
+    let uid = message.uid.map_or("null".into(), |uid| uid.to_string());
+    let (key, value) = match std::str::from_utf8(&message.payload) {
+        Ok(text) => ("text", json::string(text)),
+        Err(_) => ("base64", format!("\"{}\"", json::base64(&message.payload))),
+    };
+    format!(
+        "{{\"pid\":{},\"uid\":{uid},\"bytes\":{},\"{key}\":{value},\"retransmissions\":{},\"duration\":{:.6}}}\n",
+        message.pid,
+        message.payload.len(),
+        message.resent,
+        message.duration.as_secs_f64(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_given_nothing_to_obey() {
+        assert_eq!(for_terminal("é 🦀 a\\b".as_bytes()), "é 🦀 a\\b");
+        assert_eq!(
+            for_terminal(b"\x1b]0;x\x07\n\x7f\xc2\x9b\xff\xe2\x82"),
+            "\\u{1b}]0;x\\u{7}\\n\\u{7f}\\u{9b}\\xff\\xe2\\x82"
+        );
+        assert_eq!(for_terminal("\u{202E}x".as_bytes()), "\\u{202e}x");
+    }
+}

@@ -1,0 +1,81 @@
+//! The help texts.
+
+use std::io::{self, Write};
+
+use super::exit::Failure;
+
+pub fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("standard output", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub const MAIN: &str = "\
+minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2
+
+usage:
+  minitalk serve [options]                 print this process's PID, then the messages that come
+  minitalk send PID [MESSAGE] [options]    send a message (or standard input) to a server
+  minitalk demo [MESSAGE]                  do both, and show it
+  minitalk help [COMMAND]                  the options of a command
+  minitalk --version
+
+Called by the name of server or client, through a link, it is the classic pair:
+  server                                   as minitalk serve
+  client PID MESSAGE                       as minitalk send
+
+exit codes:
+  0  delivered, or served to the end       5  refused: the target does not handle the signals,
+  1  input or output error                    which would kill it
+  2  usage                                 6  no progress before the timeout
+  3  no such process                       7  the server rejected the message
+  4  not permitted                         8  the server ended on the way
+A command that SIGINT or SIGTERM ends in mid-message dies of that signal.
+";
+
+pub const SERVE: &str = "\
+usage: minitalk serve [options]
+
+Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
+is written before its client is told that it is delivered. On a terminal, control characters are shown escaped.
+SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told.
+
+options:
+  --format text|raw|json   text: as above. raw: nothing but the messages' bytes, the PID on standard error.
+                           json: one object a line, first {\"PID\": 4242 }, then for each message pid, uid (if the
+                           kernel attested it), bytes, text (or base64), retransmissions, duration (in seconds)
+  --count N                end after N messages
+  --max-message BYTES      reject longer messages (default 16777216)
+  --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
+  --pid-file PATH          write the PID there once ready; removed at the end
+  -h, --help
+";
+
+pub const SEND: &str = "\
+usage: minitalk send PID [MESSAGE] [options]
+
+Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID, and returns once the server
+has written it to its output. Silent on success. Before the first signal it makes sure that the target handles SIGUSR1
+and SIGUSR2, which kill a process that does not.
+
+options:
+  --file PATH              send the contents of a file
+  --timeout SECONDS        give up when the server is silent for so long (default 5)
+  --force                  skip the check that the target handles the signals
+  -v, --verbose            say on standard error what it took: bytes, signals, retransmissions, time, rate
+  -h, --help
+  --                       end of options: what follows is PID and MESSAGE, whatever it looks like
+
+exit codes: see minitalk --help
+";
+
+pub const DEMO: &str = "\
+usage: minitalk demo [MESSAGE]
+
+Starts a server as a second process, sends it MESSAGE (or standard input, if that is a pipe or a file, or a short text
+of its own), shows what the server printed, and stops the server. The server's output goes to standard output, what it
+took to standard error. Exit code 0 only if the bytes were identical.
+";

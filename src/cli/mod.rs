@@ -1,0 +1,57 @@
+//! The command line, one file per command.
+
+mod args;
+mod classic;
+mod demo;
+mod exit;
+mod format;
+mod help;
+mod json;
+mod send;
+mod serve;
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::ExitCode;
+
+use exit::{Exit, Failure};
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let mut args = std::env::args_os();
+    let program = args.next().unwrap_or_default();
+    let args: Vec<OsString> = args.collect();
+    let (result, is_classic) = match Path::new(&program).file_name().and_then(OsStr::to_str) {
+        Some("server") => (classic::server(args), true),
+        Some("client") => (classic::client(args), true),
+        _ => (modern(args), false),
+    };
+    match result {
+        Ok(()) => Exit::Ok.into(),
+        Err(failure) => failure.report(is_classic),
+    }
+}
+
+fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
+    if args.is_empty() {
+        return Err(Failure::usage("which command? One of serve, send and demo"));
+    }
+    let command = args.remove(0);
+    match command.to_str() {
+        Some("serve") => serve::run(args),
+        Some("send") => send::run(args),
+        Some("demo") => demo::run(args),
+        Some("help") => match args.first().and_then(|a| a.to_str()) {
+            None => help::print(help::MAIN),
+            Some("serve") => help::print(help::SERVE),
+            Some("send") => help::print(help::SEND),
+            Some("demo") => help::print(help::DEMO),
+            Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
+        },
+        Some("-h" | "--help") => help::print(help::MAIN),
+        Some("-V" | "--version") => help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n")),
+        _ => Err(Failure::usage(format!(
+            "there is no command {command:?}; the commands are serve, send and demo"
+        ))),
+    }
+}

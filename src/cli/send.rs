@@ -1,0 +1,120 @@
+//! `minitalk send`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::Arg;
+use minitalk::client::{self, Report};
+use minitalk::inbox::Inbox;
+use minitalk::pid::Pid;
+
+use super::args;
+use super::exit::Failure;
+use super::help;
+
+/// How long a server may be silent.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    let mut positional = Vec::new();
+    let mut file = None;
+    let mut timeout = TIMEOUT;
+    let mut force = false;
+    let mut verbose = false;
+    let mut parser = args::parser(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return help::print(help::SEND),
+            Arg::Short('v') | Arg::Long("verbose") => verbose = true,
+            Arg::Long("force") => force = true,
+            Arg::Long("timeout") => timeout = args::seconds(&mut parser, "--timeout")?,
+            Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
+            Arg::Value(value) => positional.push(value),
+            other => return Err(args::unexpected(other)),
+        }
+    }
+    let mut positional = positional.into_iter();
+    let pid = positional.next().ok_or_else(|| {
+        Failure::usage("to which PID? A server prints its PID when it starts")
+    })?;
+    let pid = args::pid(&pid)?;
+    let source = match (positional.next(), file) {
+        (Some(_), Some(_)) => return Err(Failure::usage("MESSAGE and --file exclude each other")),
+        (None, Some(path)) => Source::File(path),
+        (Some(message), None) if message != "-" => Source::Argument(message.into_vec()),
+        _ => Source::Stdin,
+    };
+    if let Some(extra) = positional.next() {
+        return Err(Failure::usage(format!(
+            "one MESSAGE at most; what is {extra:?}? Quote a message of several words"
+        )));
+    }
+    let report = send(pid, source, timeout, force)?;
+    if verbose {
+        let _ = writeln!(io::stderr(), "minitalk: {}", describe(&report));
+    }
+    Ok(())
+}
+
+/// Where a message comes from.
+pub enum Source {
+    Argument(Vec<u8>),
+    File(PathBuf),
+    Stdin,
+}
+
+impl Source {
+    pub fn read(self) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Argument(bytes) => Ok(bytes),
+            Self::File(path) => fs::read(&path)
+                .map_err(|error| Failure::io(format!("cannot read {path:?}"), error)),
+            Self::Stdin => {
+                let mut bytes = Vec::new();
+                io::stdin()
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| Failure::io("cannot read standard input", error))?;
+                Ok(bytes)
+            }
+        }
+    }
+}
+
+/// Sends what `source` holds to the server `pid`.
+pub fn send(pid: Pid, source: Source, timeout: Duration, force: bool) -> Result<Report, Failure> {
+    let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
+    // Before the message is read, so that a wrong PID is told at once.
+    let server = client::find(pid, force).map_err(failed)?;
+    let message = source.read()?;
+    if !force {
+        client::check(&server).map_err(failed)?;
+    }
+    if !server.is_certain() {
+        let _ = writeln!(
+            io::stderr(),
+            "minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill"
+        );
+    }
+    let mut inbox = Inbox::open()?;
+    let result = client::send(&mut inbox, &server, &message, timeout);
+    inbox.retire();
+    result.map_err(failed)
+}
+
+/// What a transfer took, in a line.
+pub fn describe(report: &Report) -> String {
+    let seconds = report.elapsed.as_secs_f64();
+    let rate = report.bytes as f64 / seconds.max(1e-9);
+    format!(
+        "sent {} bytes in {} signals, {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
+        report.bytes,
+        report.signals,
+        report.resent,
+        seconds * 1e3,
+        rate
+    )
+}

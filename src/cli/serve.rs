@@ -1,0 +1,119 @@
+//! `minitalk serve`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lexopt::{Arg, ValueExt};
+use minitalk::ffi;
+use minitalk::inbox::Inbox;
+use minitalk::server::{self, Config};
+
+use super::args;
+use super::exit::Failure;
+use super::format::Format;
+use super::help;
+
+/// The options of a server.
+pub struct Options {
+    pub config: Config,
+    pub format: Format,
+    pub pid_file: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            config: Config {
+                max_message: 16 << 20,
+                idle_timeout: Some(Duration::from_secs(60)),
+                count: None,
+            },
+            format: Format::Text,
+            pid_file: None,
+        }
+    }
+}
+
+pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    let mut options = Options::default();
+    let mut parser = args::parser(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return help::print(help::SERVE),
+            Arg::Long("format") => {
+                let name = parser.value()?.string()?;
+                options.format = Format::from_name(&name).ok_or_else(|| {
+                    Failure::usage(format!("--format {name:?}: one of text, raw and json"))
+                })?;
+            }
+            Arg::Long("count") => {
+                options.config.count = Some(args::number(&mut parser, "--count", 1)?)
+            }
+            Arg::Long("max-message") => {
+                let limit = args::number(&mut parser, "--max-message", 0)?;
+                options.config.max_message = limit.try_into().unwrap_or(usize::MAX);
+            }
+            Arg::Long("idle-timeout") => {
+                options.config.idle_timeout = args::seconds_or_never(&mut parser, "--idle-timeout")?;
+            }
+            Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
+            other => return Err(args::unexpected(other)),
+        }
+    }
+    serve(options)
+}
+
+/// Serves until the end.
+pub fn serve(options: Options) -> Result<(), Failure> {
+    let mut inbox = Inbox::open()?;
+    let format = options.format;
+    let pid_file = options.pid_file.map(PidFile::write).transpose()?;
+    let result = format
+        .announce(ffi::getpid())
+        .map_err(|error| Failure::io("cannot print the PID", error))
+        .and_then(|()| {
+            // A note that cannot be written is no reason to stop serving.
+            let mut note = |note: &server::Note| drop(writeln!(io::stderr(), "minitalk: {note}"));
+            Ok(server::serve(
+                &mut inbox,
+                options.config,
+                format.output(),
+                &mut note,
+            )?)
+        });
+    inbox.retire();
+    drop(pid_file);
+    result
+}
+
+/// A file that holds our PID for as long as this lives.
+struct PidFile(PathBuf);
+
+impl PidFile {
+    /// Writes it whole or not at all: somebody may be waiting for it to appear.
+    fn write(path: PathBuf) -> Result<Self, Failure> {
+        let mut part = path.clone().into_os_string();
+        part.push(format!(".{}", ffi::getpid()));
+        let part = Path::new(&part);
+        fs::write(part, format!("{}\n", ffi::getpid()))
+            .and_then(|()| fs::rename(part, &path))
+            .map_err(|error| {
+                let _ = fs::remove_file(part);
+                Failure::io(format!("cannot write the PID file {path:?}"), error)
+            })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        let ours = fs::read_to_string(&self.0)
+            .is_ok_and(|text| text.trim() == ffi::getpid().to_string());
+        if ours {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+}

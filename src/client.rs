@@ -1,0 +1,267 @@
+//! Sends a message: the loop that joins the inbox, the server's process and the [`Sender`].
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::string::String;
+use std::time::Instant;
+
+use crate::event::{Event, Origin, Signal};
+use crate::ffi;
+use crate::inbox::Inbox;
+use crate::peer::{Peer, PeerError};
+use crate::pid::Pid;
+use crate::wire::bits::Bit;
+use crate::wire::control::{Answer, Tag};
+use crate::wire::decoder::Reason;
+use crate::wire::frame::TooLong;
+use crate::wire::sender::{Failure, Sender, Step};
+
+/// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
+/// that does not. `force` skips that look.
+///
+/// # Errors
+/// [`SendError::NoSuchProcess`], [`SendError::NotPermitted`], [`SendError::Refused`] or [`SendError::System`].
+pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
+    if pid == ffi::getpid() {
+        return Err(SendError::Ourselves);
+    }
+    let peer = Peer::open(pid)?;
+    peer.probe()?;
+    if !force {
+        check(&peer)?;
+    }
+    Ok(peer)
+}
+
+/// Makes sure, again, that `server` handles the two signals.
+///
+/// # Errors
+/// As [`find`].
+pub fn check(server: &Peer) -> Result<(), SendError> {
+    let look = server.look()?;
+    if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
+        Ok(())
+    } else {
+        Err(SendError::Refused { name: look.name })
+    }
+}
+
+/// Sends `message` to `server` and returns when it is delivered. `timeout` is how long the server may be silent.
+///
+/// # Errors
+/// See [`SendError`].
+pub fn send(
+    inbox: &mut Inbox,
+    server: &Peer,
+    message: &[u8],
+    timeout: Duration,
+) -> Result<Report, SendError> {
+    let timeout = timeout.as_nanos().try_into().unwrap_or(u64::MAX);
+    let mut sender = Sender::new(message, random_tag(), timeout)?;
+    let start = Instant::now();
+    let clock = || start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
+    let mut ended = false;
+    let mut heard = Heard::default();
+    loop {
+        inbox.drain(|event| {
+            if let Some(answer) = heard.take(event, server.pid()) {
+                sender.answer(clock(), answer);
+            }
+        });
+        let deadline = loop {
+            match sender.poll(clock()) {
+                Step::Transmit { bit, value } if !ended => {
+                    match server.send(signal_of(bit), value) {
+                        Err(PeerError::NoSuchProcess) => ended = true,
+                        other => other?,
+                    }
+                }
+                Step::Transmit { .. } => {}
+                Step::Wait(deadline) => break deadline,
+                Step::Finished(Ok(())) => {
+                    return Ok(Report {
+                        bytes: message.len(),
+                        signals: sender.signals(),
+                        resent: sender.resent(),
+                        elapsed: start.elapsed(),
+                    });
+                }
+                Step::Finished(Err(failure)) => return Err(heard.explain(failure)),
+            }
+        };
+        if let Some(signal) = heard.stop {
+            return Err(SendError::Interrupted(signal));
+        }
+        if ended {
+            return Err(SendError::ServerEnded {
+                acknowledged: sender.acknowledged() / 8,
+            });
+        }
+        let wait = Duration::from_nanos(deadline.saturating_sub(clock()));
+        // What the server sent before it ended is in the ring when this returns, so the next drain still sees it.
+        ended = inbox
+            .wait(server.fd(), Some(wait))
+            .map_err(io::Error::from)?;
+    }
+}
+
+/// The signal that carries `bit`.
+#[must_use]
+pub const fn signal_of(bit: Bit) -> Signal {
+    match bit {
+        Bit::Zero => Signal::Usr1,
+        Bit::One => Signal::Usr2,
+    }
+}
+
+/// What a transfer took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The message's length in bytes.
+    pub bytes: usize,
+    /// Signals sent, repetitions included.
+    pub signals: u64,
+    /// Repetitions among them.
+    pub resent: u64,
+    /// From the first signal to the final acknowledgement.
+    pub elapsed: Duration,
+}
+
+/// The signals that came, as far as they are not answers.
+#[derive(Default)]
+struct Heard {
+    stop: Option<Signal>,
+    /// Whether signals came from which the kernel had dropped the content.
+    blank: bool,
+}
+
+impl Heard {
+    fn take(&mut self, event: Event, server: Pid) -> Option<Answer> {
+        match (event.signal, event.origin) {
+            (Signal::Int | Signal::Term, _) => self.stop = Some(event.signal),
+            (_, Origin::Claimed { pid, value, .. }) if pid == server => {
+                return Answer::from_value(value);
+            }
+            (_, Origin::Unknown { code: libc::SI_USER }) => self.blank = true,
+            _ => {}
+        }
+        None
+    }
+
+    fn explain(&self, failure: Failure) -> SendError {
+        match failure {
+            Failure::Silent => SendError::TimedOut { blank: self.blank },
+            Failure::Rejected(reason) => SendError::Rejected(reason),
+            other => SendError::Link(other),
+        }
+    }
+}
+
+/// A name for the transfer that is not 0 and unlikely to be that of any other from this PID.
+fn random_tag() -> Tag {
+    let random = RandomState::new().build_hasher().finish();
+    (random % u64::from(Tag::MAX)) as Tag + 1
+}
+
+/// Why a message was not delivered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The server does not exist.
+    NoSuchProcess,
+    /// The server belongs to another user.
+    NotPermitted,
+    /// The target is this very process.
+    Ourselves,
+    /// The target does not handle SIGUSR1 and SIGUSR2, which would kill it.
+    Refused {
+        /// The target's command, not necessarily safe to print.
+        name: String,
+    },
+    /// The server was silent for the whole timeout.
+    TimedOut {
+        /// Whether answers came whose content the kernel had dropped, for want of room for queued signals.
+        blank: bool,
+    },
+    /// The server will not deliver the message.
+    Rejected(Reason),
+    /// The link broke; whether the message was delivered is unknown.
+    Link(Failure),
+    /// The server ended on the way.
+    ServerEnded {
+        /// Bytes of the frame that it had acknowledged.
+        acknowledged: u64,
+    },
+    /// SIGINT or SIGTERM came.
+    Interrupted(Signal),
+    /// The message does not fit a frame.
+    TooLong(TooLong),
+    /// A system call failed.
+    System(io::Error),
+}
+
+impl From<PeerError> for SendError {
+    fn from(error: PeerError) -> Self {
+        match error {
+            PeerError::NoSuchProcess => Self::NoSuchProcess,
+            PeerError::NotPermitted => Self::NotPermitted,
+            PeerError::System(error) => Self::System(error),
+        }
+    }
+}
+
+impl From<TooLong> for SendError {
+    fn from(error: TooLong) -> Self {
+        Self::TooLong(error)
+    }
+}
+
+impl From<io::Error> for SendError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchProcess => f.write_str("there is no such process"),
+            Self::NotPermitted => f.write_str("it belongs to another user"),
+            Self::Ourselves => f.write_str("that is this very process"),
+            Self::Refused { name } => write!(
+                f,
+                "it ({}) does not handle SIGUSR1 and SIGUSR2 and would be killed by them",
+                name.escape_default()
+            ),
+            Self::TimedOut { blank: false } => f.write_str("no progress before the timeout"),
+            Self::TimedOut { blank: true } => f.write_str(
+                "no progress before the timeout: answers came without their content, the limit on queued signals is exhausted",
+            ),
+            Self::Rejected(reason) => write!(f, "the server rejected the message: {reason}"),
+            Self::Link(failure) => failure.fmt(f),
+            Self::ServerEnded { acknowledged } => write!(
+                f,
+                "the server ended in mid-message, after acknowledging {acknowledged} bytes"
+            ),
+            Self::Interrupted(Signal::Int) => f.write_str("interrupted"),
+            Self::Interrupted(_) => f.write_str("terminated"),
+            Self::TooLong(error) => error.fmt(f),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SendError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Link(failure) => Some(failure),
+            Self::TooLong(error) => Some(error),
+            Self::System(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a ring entry says: which signal, and how far its sender can be believed.
+
+use crate::pid::Pid;
+use crate::ring::Entry;
+
+/// The signals that pass through the handler, with their numbers on Linux (`signal(7)`; the same on every architecture
+/// this crate builds for).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Signal {
+    /// SIGUSR1: a 0, or an answer.
+    Usr1 = libc::SIGUSR1,
+    /// SIGUSR2: a 1.
+    Usr2 = libc::SIGUSR2,
+    /// SIGINT: stop, from a terminal.
+    Int = libc::SIGINT,
+    /// SIGTERM: stop, from a supervisor.
+    Term = libc::SIGTERM,
+}
+
+impl Signal {
+    /// Every signal of the handler.
+    pub const ALL: [Self; 4] = [Self::Usr1, Self::Usr2, Self::Int, Self::Term];
+
+    /// The signal's number.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The signal's bit in a kernel signal mask: bit `number - 1`.
+    #[must_use]
+    pub const fn mask(self) -> u64 {
+        1 << (self.number() - 1)
+    }
+}
+
+/// Where a signal came from, as far as `si_code` lets us know (`sigaction(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// SI_USER or SI_TKILL: the kernel itself filled in who called `kill`.
+    Attested {
+        /// The sender's process.
+        pid: Pid,
+        /// The sender's real user ID.
+        uid: u32,
+    },
+    /// SI_QUEUE: all three fields were chosen by the sender and may be false.
+    Claimed {
+        /// The process that the sender says it is.
+        pid: Pid,
+        /// The real user ID that the sender says it has.
+        uid: u32,
+        /// The sender's `si_value`.
+        value: u64,
+    },
+    /// No process to answer: a sender in another PID namespace (its PID reads 0 here), a signal whose information the
+    /// kernel had no room for (RLIMIT_SIGPENDING), a timer, the kernel.
+    Unknown {
+        /// The `si_code`.
+        code: i32,
+    },
+}
+
+/// One signal, as the handler saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Which signal.
+    pub signal: Signal,
+    /// From whom.
+    pub origin: Origin,
+}
+
+impl Event {
+    /// Interprets an entry; `None` for a signal number that the handler is not installed for.
+    #[must_use]
+    pub fn decode(entry: Entry) -> Option<Self> {
+        let number = low(entry.tag).cast_signed();
+        let code = high(entry.tag).cast_signed();
+        let signal = Signal::ALL.into_iter().find(|s| s.number() == number)?;
+        let uid = high(entry.origin);
+        let origin = match (code, Pid::new(low(entry.origin).cast_signed())) {
+            (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
+            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed {
+                pid,
+                uid,
+                value: entry.value,
+            },
+            _ => Origin::Unknown { code },
+        };
+        Some(Self { signal, origin })
+    }
+}
+
+const fn low(word: u64) -> u32 {
+    (word & 0xFFFF_FFFF) as u32
+}
+
+const fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(signal: i32, code: i32, pid: i32, uid: u32) -> Option<Event> {
+        Event::decode(Entry {
+            tag: u64::from(code.cast_unsigned()) << 32 | u64::from(signal.cast_unsigned()),
+            origin: u64::from(uid) << 32 | u64::from(pid.cast_unsigned()),
+            value: 77,
+        })
+    }
+
+    #[test]
+    fn only_codes_that_the_kernel_attests_are_believed() {
+        let pid = Pid::new(4242).unwrap();
+        let attested = Origin::Attested { pid, uid: 1000 };
+        for code in [libc::SI_USER, libc::SI_TKILL] {
+            assert_eq!(
+                decode(libc::SIGUSR1, code, 4242, 1000).unwrap().origin,
+                attested
+            );
+        }
+        let claimed = Origin::Claimed {
+            pid,
+            uid: 1000,
+            value: 77,
+        };
+        assert_eq!(
+            decode(libc::SIGUSR2, libc::SI_QUEUE, 4242, 1000),
+            Some(Event {
+                signal: Signal::Usr2,
+                origin: claimed
+            })
+        );
+        for (code, pid) in [
+            (libc::SI_USER, 0),
+            (libc::SI_QUEUE, 0),
+            (libc::SI_QUEUE, -1),
+            (libc::SI_TIMER, 4242),
+            (libc::SI_KERNEL, 4242),
+        ] {
+            assert_eq!(
+                decode(libc::SIGTERM, code, pid, 0).unwrap().origin,
+                Origin::Unknown { code }
+            );
+        }
+        assert_eq!(decode(libc::SIGHUP, libc::SI_USER, 4242, 0), None);
+    }
+}

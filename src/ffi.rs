@@ -1,0 +1,542 @@
+//! Every `unsafe` block and every system call of the crate, behind safe functions; and the signal handler.
+//!
+//! The handler is [`minitalk_on_signal`]. What it may and may not do is the subject of `SAFETY.md`.
+
+use core::ffi::{c_int, c_void};
+use core::fmt;
+use core::mem::{MaybeUninit, offset_of, size_of};
+use core::ptr;
+use core::time::Duration;
+
+use crate::event::Signal;
+use crate::pid::Pid;
+use crate::ring::{Entry, RING};
+
+#[cfg(not(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+)))]
+compile_error!("minitalk relies on the signal frame of 64-bit Linux: x86_64, aarch64 or riscv64");
+
+/// The kernel's signal mask with all of the handler's signals in it.
+const OURS: u64 = {
+    let (mut mask, mut i) = (0, 0);
+    while i < Signal::ALL.len() {
+        mask |= Signal::ALL[i].mask();
+        i += 1;
+    }
+    mask
+};
+
+/// The kernel's `siginfo_t` as `kill` and `rt_sigqueueinfo` fill it (`include/uapi/asm-generic/siginfo.h`).
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct SigInfo {
+    signo: c_int,
+    errno: c_int,
+    code: c_int,
+    _pad: c_int,
+    pid: i32,
+    uid: u32,
+    value: u64,
+    _rest: [u64; 12],
+}
+
+const _: () = {
+    assert!(size_of::<SigInfo>() == size_of::<libc::siginfo_t>());
+    assert!(align_of::<SigInfo>() == align_of::<libc::siginfo_t>());
+    assert!(offset_of!(SigInfo, signo) == offset_of!(libc::siginfo_t, si_signo));
+    assert!(offset_of!(SigInfo, errno) == offset_of!(libc::siginfo_t, si_errno));
+    assert!(offset_of!(SigInfo, code) == offset_of!(libc::siginfo_t, si_code));
+    assert!(offset_of!(SigInfo, pid) == 16 && offset_of!(SigInfo, value) == 24);
+    assert!(offset_of!(libc::ucontext_t, uc_sigmask) % align_of::<u64>() == 0);
+    assert!(size_of::<libc::sigset_t>() >= size_of::<u64>());
+};
+
+/// The signal handler: copies plain integers into [`RING`] and, when the ring stands at its high-water mark, blocks our
+/// signals in the context that it interrupted, so that the kernel holds further ones back until the main loop has drained.
+///
+/// It calls nothing, loops nowhere, leaves `errno` alone and cannot panic.
+///
+/// # Safety
+/// Only the kernel may call it, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
+/// duration of the call and nothing else refers to them.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn minitalk_on_signal(signo: c_int, info: *mut c_void, context: *mut c_void) {
+    // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
+    // does not use), aligned and of at least the size of SigInfo; every field of SigInfo is a plain integer.
+    let info = unsafe { &*info.cast::<SigInfo>() };
+    let high = RING.push(Entry {
+        tag: u64::from(info.code.cast_unsigned()) << 32 | u64::from(signo.cast_unsigned()),
+        origin: u64::from(info.uid) << 32 | u64::from(info.pid.cast_unsigned()),
+        value: info.value,
+    });
+    if high {
+        // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its
+        // signal mask begins with the kernel's 64-bit mask (`asm-generic/ucontext.h`), aligned as asserted above.
+        unsafe {
+            *ptr::addr_of_mut!((*context.cast::<libc::ucontext_t>()).uc_sigmask).cast::<u64>() |=
+                OURS;
+        }
+    }
+}
+
+/// A system call's error number (`errno(3)`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Errno(c_int);
+
+impl Errno {
+    /// No such process.
+    pub const NO_PROCESS: Self = Self(libc::ESRCH);
+    /// Not permitted.
+    pub const NOT_PERMITTED: Self = Self(libc::EPERM);
+    /// The kernel does not have the system call.
+    pub const NO_SYSCALL: Self = Self(libc::ENOSYS);
+    /// Invalid argument.
+    pub const INVALID: Self = Self(libc::EINVAL);
+    /// No such entry.
+    pub const NOT_FOUND: Self = Self(libc::ENOENT);
+    /// Interrupted by a signal.
+    pub const INTERRUPTED: Self = Self(libc::EINTR);
+
+    /// The number itself.
+    #[must_use]
+    pub const fn raw(self) -> i32 {
+        self.0
+    }
+
+    fn last() -> Self {
+        // SAFETY: __errno_location returns the address of this thread's errno, valid while the thread lives.
+        Self(unsafe { *libc::__errno_location() })
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Errno({})", self.0)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<Errno> for std::io::Error {
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(errno.0)
+    }
+}
+
+fn check(result: c_int) -> Result<c_int, Errno> {
+    if result < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(result)
+    }
+}
+
+fn check_syscall(result: libc::c_long) -> Result<libc::c_long, Errno> {
+    if result < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(result)
+    }
+}
+
+// ---- dispositions ------------------------------------------------------------------------------------------------
+
+/// What a signal did before the handler was installed, to be put back.
+#[derive(Clone, Copy)]
+pub struct Disposition(libc::sigaction);
+
+impl Disposition {
+    /// Whether the signal was ignored (as `nohup` and background jobs arrange for SIGINT).
+    #[must_use]
+    pub fn is_ignored(&self) -> bool {
+        self.0.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Installs the handler for `signal` and returns the disposition before.
+///
+/// SA_SIGINFO for the sender; SA_RESTART for the sake of the program's other system calls; all our signals in `sa_mask`,
+/// so that the handler does not nest.
+///
+/// # Errors
+/// `sigaction(2)`'s; none is known for these signals.
+pub fn install(signal: Signal) -> Result<Disposition, Errno> {
+    let handler: unsafe extern "C" fn(c_int, *mut c_void, *mut c_void) = minitalk_on_signal;
+    // SAFETY: sigaction is a C struct of integers, a mask and an optional function pointer: all zeroes are valid.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = handler as libc::sighandler_t;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+    action.sa_mask = our_set();
+    replace(signal, &action)
+}
+
+/// Puts back a disposition that [`install`] returned.
+///
+/// # Errors
+/// `sigaction(2)`'s; none is known for a disposition that the kernel itself returned.
+pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
+    replace(signal, &disposition.0).map(drop)
+}
+
+fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errno> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: both pointers are to sigaction structures of this frame, the first initialised. The handler installed is
+    // either ours, which is sound for any signal at any instruction, or one the kernel returned before.
+    check(unsafe { libc::sigaction(signal.number(), action, before.as_mut_ptr()) })?;
+    // SAFETY: a successful sigaction filled it.
+    Ok(Disposition(unsafe { before.assume_init() }))
+}
+
+/// Ends the process by `signal` itself, so that its parent sees what ended it (the convention for SIGINT).
+pub fn die_of(signal: Signal) -> ! {
+    // SAFETY: an all-zero sigaction is the default disposition with no flags and an empty mask.
+    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    let _ = replace(signal, &default);
+    let _ = send(getpid(), signal, None);
+    unblock();
+    // SAFETY: _exit takes any number and does not return. Reached only if the signal could not be raised.
+    unsafe { libc::_exit(128 + signal.number()) }
+}
+
+// ---- masks and waiting -------------------------------------------------------------------------------------------
+
+/// A thread's signal mask.
+#[derive(Clone, Copy)]
+pub struct Mask(libc::sigset_t);
+
+impl Mask {
+    /// This mask with our signals taken out of it.
+    #[must_use]
+    pub fn without_ours(mut self) -> Self {
+        for signal in Signal::ALL {
+            // SAFETY: the set is initialised and ours alone; the number is that of a signal.
+            unsafe { libc::sigdelset(&raw mut self.0, signal.number()) };
+        }
+        self
+    }
+}
+
+/// Blocks our signals on this thread and returns its mask before.
+pub fn block() -> Mask {
+    change_mask(libc::SIG_BLOCK, &our_set())
+}
+
+/// Unblocks our signals on this thread: the handler runs for what is pending before this returns.
+pub fn unblock() {
+    change_mask(libc::SIG_UNBLOCK, &our_set());
+}
+
+/// Sets this thread's mask to one that [`block`] returned.
+pub fn set_mask(mask: &Mask) {
+    change_mask(libc::SIG_SETMASK, &mask.0);
+}
+
+/// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: for ever), with `mask` in force for
+/// exactly that time (`ppoll(2)`: the change of mask and the wait are one step, so no signal is missed between them).
+///
+/// Returns whether `fd` is readable.
+///
+/// # Errors
+/// `ppoll(2)`'s, EINTR excepted: that is a signal, and a reason to return.
+pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<bool, Errno> {
+    let mut poll = libc::pollfd {
+        fd: fd.map_or(-1, |fd| fd.0),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let timeout = timeout.map(|t| libc::timespec {
+        tv_sec: t.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: t.subsec_nanos().into(),
+    });
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the pollfd, the timespec and the mask live in this frame or the caller's for the whole call, and the count
+    // is the number of pollfds. An fd of -1 is skipped by the kernel.
+    match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask.0) }) {
+        Ok(_) => Ok(poll.revents != 0),
+        Err(Errno::INTERRUPTED) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Takes one pending signal of ours from the kernel without running the handler, and without waiting; `None` when none is
+/// pending. Our signals must be blocked on every thread (`sigtimedwait(2)`).
+#[must_use]
+pub fn take_pending() -> Option<Signal> {
+    let now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let set = our_set();
+    // SAFETY: the set and the timespec live for the whole call; a null siginfo pointer means that it is not wanted.
+    let taken =
+        check(unsafe { libc::sigtimedwait(&raw const set, ptr::null_mut(), &raw const now) });
+    Signal::ALL.into_iter().find(|s| taken == Ok(s.number()))
+}
+
+fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: both pointers are to signal sets, the first initialised, and `how` is one of the three constants, for which
+    // pthread_sigmask cannot fail (pthread_sigmask(3): EINVAL for another `how` only).
+    unsafe {
+        libc::pthread_sigmask(how, set, before.as_mut_ptr());
+    }
+    // SAFETY: pthread_sigmask filled it.
+    Mask(unsafe { before.assume_init() })
+}
+
+fn our_set() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the whole set it is given.
+    let mut set = unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        set.assume_init()
+    };
+    for signal in Signal::ALL {
+        // SAFETY: the set is initialised and ours alone; the number is that of a signal.
+        unsafe { libc::sigaddset(&raw mut set, signal.number()) };
+    }
+    set
+}
+
+// ---- sending -----------------------------------------------------------------------------------------------------
+
+/// Sends `signal` to the process behind `pidfd`, which cannot have become another one (`pidfd_send_signal(2)`).
+///
+/// Without a value it is what `kill` sends: SI_USER, the sender attested by the kernel. With one it is what `sigqueue`
+/// sends: SI_QUEUE with our PID, our user ID and the value.
+///
+/// # Errors
+/// ESRCH: the process has ended. EPERM: it belongs to another user.
+pub fn send_through(pidfd: &Fd, signal: Signal, value: Option<u64>) -> Result<(), Errno> {
+    let info = value.map(|value| SigInfo::queued(signal, value));
+    pidfd_send_signal(pidfd, signal.number(), info.as_ref())
+}
+
+/// As [`send_through`], by number, for kernels before 5.3: the PID may meanwhile name another process.
+///
+/// # Errors
+/// As [`send_through`].
+pub fn send(pid: Pid, signal: Signal, value: Option<u64>) -> Result<(), Errno> {
+    let Some(value) = value else {
+        // SAFETY: kill takes integers only; a Pid is positive, so it names one process and never a group.
+        return check(unsafe { libc::kill(pid.get(), signal.number()) }).map(drop);
+    };
+    let info = SigInfo::queued(signal, value);
+    // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
+    check_syscall(unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigqueueinfo,
+            pid.get(),
+            signal.number(),
+            &raw const info,
+        )
+    })
+    .map(drop)
+}
+
+/// Whether we may signal `pid` at all: `kill(2)` with signal 0, which sends nothing.
+///
+/// # Errors
+/// ESRCH: no such process. EPERM: it belongs to another user.
+pub fn probe(pid: Pid) -> Result<(), Errno> {
+    // SAFETY: kill takes integers only; signal 0 does no more than check.
+    check(unsafe { libc::kill(pid.get(), 0) }).map(drop)
+}
+
+/// As [`probe`], for the process behind `pidfd`.
+///
+/// # Errors
+/// As [`send_through`].
+pub fn probe_through(pidfd: &Fd) -> Result<(), Errno> {
+    pidfd_send_signal(pidfd, 0, None)
+}
+
+fn pidfd_send_signal(pidfd: &Fd, signo: c_int, info: Option<&SigInfo>) -> Result<(), Errno> {
+    let info = info.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the siginfo is null or lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
+    check_syscall(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.0, signo, info, 0) })
+        .map(drop)
+}
+
+impl SigInfo {
+    fn queued(signal: Signal, value: u64) -> Self {
+        Self {
+            signo: signal.number(),
+            errno: 0,
+            code: libc::SI_QUEUE,
+            _pad: 0,
+            pid: getpid().get(),
+            uid: getuid(),
+            value,
+            _rest: [0; 12],
+        }
+    }
+}
+
+/// This process.
+#[must_use]
+pub fn getpid() -> Pid {
+    // SAFETY: getpid cannot fail and touches no memory.
+    let raw = unsafe { libc::getpid() };
+    // The kernel gives no process the PID 0; the fallback can only send to init, where it is refused.
+    Pid::new(raw).unwrap_or(const { Pid::new(1).unwrap() })
+}
+
+/// The real user ID of this process.
+#[must_use]
+pub fn getuid() -> u32 {
+    // SAFETY: getuid cannot fail and touches no memory.
+    unsafe { libc::getuid() }
+}
+
+// ---- file descriptors --------------------------------------------------------------------------------------------
+
+/// An open file descriptor, closed when dropped.
+#[derive(Debug)]
+pub struct Fd(c_int);
+
+impl Drop for Fd {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor was returned to us open and this is its only owner.
+        unsafe { libc::close(self.0) };
+    }
+}
+
+/// A descriptor of the process `pid`, readable once it has ended (`pidfd_open(2)`, Linux 5.3).
+///
+/// # Errors
+/// ESRCH: no such process. EINVAL or ENOENT: the number of a thread. ENOSYS: an old kernel. EMFILE: too many are open.
+pub fn pidfd_open(pid: Pid) -> Result<Fd, Errno> {
+    // SAFETY: pidfd_open takes integers only.
+    let fd = check_syscall(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.get(), 0) })?;
+    Ok(Fd(fd as c_int))
+}
+
+/// A set of descriptors, each with a number of its own, itself a descriptor to [`wait`] on (`epoll(7)`).
+#[derive(Debug)]
+pub struct FdSet(Fd);
+
+impl FdSet {
+    /// An empty set.
+    ///
+    /// # Errors
+    /// EMFILE or ENOMEM.
+    pub fn new() -> Result<Self, Errno> {
+        // SAFETY: epoll_create1 takes a flag only.
+        check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }).map(|fd| Self(Fd(fd)))
+    }
+
+    /// Adds `fd`, to be reported as `number` while it is readable. It leaves the set when it is closed.
+    ///
+    /// # Errors
+    /// `epoll_ctl(2)`'s.
+    pub fn add(&self, fd: &Fd, number: u64) -> Result<(), Errno> {
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN as u32,
+            u64: number,
+        };
+        // SAFETY: both descriptors are open and the event lives for the whole call.
+        check(unsafe { libc::epoll_ctl(self.0.0, libc::EPOLL_CTL_ADD, fd.0, &raw mut event) })
+            .map(drop)
+    }
+
+    /// The descriptor that is readable while one of the set is.
+    #[must_use]
+    pub fn fd(&self) -> &Fd {
+        &self.0
+    }
+
+    /// Calls `f` with the numbers that are readable now, at most 64 of them.
+    pub fn ready(&self, mut f: impl FnMut(u64)) {
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        // SAFETY: the array lives for the whole call and the count is its length.
+        let count = check(unsafe { libc::epoll_wait(self.0.0, events.as_mut_ptr(), 64, 0) });
+        let count = count.ok().and_then(|n| usize::try_from(n).ok());
+        for event in events.iter().take(count.unwrap_or(0)) {
+            f(event.u64);
+        }
+    }
+}
+
+/// A counter to wake the main loop from another thread (`eventfd(2)`).
+#[derive(Debug)]
+pub struct Doorbell(Fd);
+
+impl Doorbell {
+    /// A bell that has not rung.
+    ///
+    /// # Errors
+    /// EMFILE or ENOMEM.
+    pub fn new() -> Result<Self, Errno> {
+        // SAFETY: eventfd takes integers only.
+        check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })
+            .map(|fd| Self(Fd(fd)))
+    }
+
+    /// The descriptor that is readable from a ring to the next [`clear`](Self::clear).
+    #[must_use]
+    pub fn fd(&self) -> &Fd {
+        &self.0
+    }
+
+    /// Makes the descriptor readable.
+    pub fn ring(&self) {
+        let one = 1u64.to_ne_bytes();
+        // SAFETY: the eight bytes live for the whole call. A failure can only be EAGAIN: it is readable already.
+        unsafe { libc::write(self.0.0, one.as_ptr().cast(), one.len()) };
+    }
+
+    /// Makes the descriptor unreadable again.
+    pub fn clear(&self) {
+        let mut count = [0u8; 8];
+        // SAFETY: the eight bytes live for the whole call. A failure can only be EAGAIN: it had not rung.
+        unsafe { libc::read(self.0.0, count.as_mut_ptr().cast(), count.len()) };
+    }
+}
+
+/// Waits until the standard output can take more: for one that somebody made non-blocking.
+///
+/// # Errors
+/// `poll(2)`'s.
+pub fn wait_for_stdout() -> Result<(), Errno> {
+    let mut poll = libc::pollfd {
+        fd: libc::STDOUT_FILENO,
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: the pollfd lives for the whole call and the count is 1.
+    check(unsafe { libc::poll(&raw mut poll, 1, -1) }).map(drop)
+}
+
+/// Whether the program was started with its standard output closed. Rust's runtime opens `/dev/null` in its place, where
+/// messages would vanish without an error.
+#[cfg(feature = "cli")]
+#[must_use]
+pub fn stdout_was_closed() -> bool {
+    // Ordering: Relaxed; written before main, by the same thread.
+    STDOUT_WAS_CLOSED.load(core::sync::atomic::Ordering::Relaxed)
+}
+
+#[cfg(feature = "cli")]
+static STDOUT_WAS_CLOSED: core::sync::atomic::AtomicBool =
+    core::sync::atomic::AtomicBool::new(false);
+
+// SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
+// makes one system call and one atomic store, and relies on no part of Rust's runtime.
+#[cfg(feature = "cli")]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_STDOUT: extern "C" fn() = {
+    extern "C" fn look() {
+        // SAFETY: F_GETFD takes no argument and touches no memory.
+        let closed = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } < 0;
+        // Ordering: Relaxed; read after main has begun, by the same thread.
+        STDOUT_WAS_CLOSED.store(closed, core::sync::atomic::Ordering::Relaxed);
+    }
+    look
+};

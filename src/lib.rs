@@ -1,0 +1,23 @@
+//! Messages between processes over nothing but POSIX signals.
+#![no_std]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+#[cfg(feature = "std")]
+pub mod client;
+pub mod event;
+#[allow(unsafe_code)]
+pub mod ffi;
+pub mod inbox;
+#[cfg(feature = "std")]
+pub mod peer;
+pub mod pid;
+#[cfg(feature = "std")]
+pub mod proc;
+pub mod ring;
+#[cfg(feature = "std")]
+pub mod server;
+pub mod wire;

@@ -1,0 +1,150 @@
+//! The process at the other end: found, looked at, signalled, and never mistaken for another one.
+//!
+//! A pidfd names a process for good, so a PID that the kernel has given to somebody else is never signalled. Before Linux
+//! 5.3 there is none; then the number has to do, and [`Peer::is_certain`] says so.
+
+use core::fmt;
+use std::io;
+use std::string::String;
+
+use crate::event::Signal;
+use crate::ffi::{self, Errno, Fd};
+use crate::pid::Pid;
+use crate::proc;
+
+/// Another process.
+#[derive(Debug)]
+pub struct Peer {
+    pid: Pid,
+    pidfd: Option<Fd>,
+}
+
+impl Peer {
+    /// Finds the process `pid`.
+    ///
+    /// # Errors
+    /// [`PeerError::NoSuchProcess`], also for the number of a thread; [`PeerError::System`] when too many files are open.
+    pub fn open(pid: Pid) -> Result<Self, PeerError> {
+        let pidfd = match ffi::pidfd_open(pid) {
+            Ok(fd) => Some(fd),
+            // An old kernel, or an old sandbox that answers "not permitted" to calls it does not know.
+            Err(Errno::NO_SYSCALL | Errno::NOT_PERMITTED) => None,
+            // The number of a thread.
+            Err(Errno::INVALID | Errno::NOT_FOUND) => return Err(PeerError::NoSuchProcess),
+            Err(errno) => return Err(errno.into()),
+        };
+        Ok(Self { pid, pidfd })
+    }
+
+    /// The process's number.
+    #[must_use]
+    pub const fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The descriptor that becomes readable when the process ends.
+    #[must_use]
+    pub const fn fd(&self) -> Option<&Fd> {
+        self.pidfd.as_ref()
+    }
+
+    /// Whether there is a pidfd, so that this can never be another process of the same number.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.pidfd.is_some()
+    }
+
+    /// Looks at the process: its name, and which signals it handles.
+    ///
+    /// # Errors
+    /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when we may not signal it,
+    /// [`PeerError::System`] when `/proc` does not show it.
+    pub fn look(&self) -> Result<Look, PeerError> {
+        self.probe()?;
+        let status = proc::status(self.pid);
+        // Still there after the look, so it was this process that we looked at.
+        self.probe()?;
+        let status = status.map_err(PeerError::System)?;
+        if status.ended || status.leader != self.pid.get() {
+            return Err(PeerError::NoSuchProcess);
+        }
+        Ok(Look {
+            name: status.name,
+            caught: status.caught,
+        })
+    }
+
+    /// Sends a signal, bare or with a value; see [`ffi::send_through`].
+    ///
+    /// # Errors
+    /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when it belongs to another user.
+    pub fn send(&self, signal: Signal, value: Option<u64>) -> Result<(), PeerError> {
+        match &self.pidfd {
+            Some(fd) => ffi::send_through(fd, signal, value),
+            None => ffi::send(self.pid, signal, value),
+        }
+        .map_err(PeerError::from)
+    }
+
+    /// Whether we may signal it, without doing so.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn probe(&self) -> Result<(), PeerError> {
+        match &self.pidfd {
+            Some(fd) => ffi::probe_through(fd),
+            None => ffi::probe(self.pid),
+        }
+        .map_err(PeerError::from)
+    }
+}
+
+/// What there is to see of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Its command's name, not necessarily safe to print.
+    pub name: String,
+    caught: u64,
+}
+
+impl Look {
+    /// Whether the process has a handler for `signal`, and so will not be killed by it.
+    #[must_use]
+    pub const fn handles(&self, signal: Signal) -> bool {
+        self.caught & signal.mask() != 0
+    }
+}
+
+/// Why a process cannot be reached.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// There is none, or it has ended.
+    NoSuchProcess,
+    /// It belongs to another user.
+    NotPermitted,
+    /// Anything else.
+    System(io::Error),
+}
+
+impl From<Errno> for PeerError {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::NO_PROCESS => Self::NoSuchProcess,
+            Errno::NOT_PERMITTED => Self::NotPermitted,
+            other => Self::System(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for PeerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchProcess => f.write_str("no such process"),
+            Self::NotPermitted => f.write_str("not permitted"),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PeerError {}

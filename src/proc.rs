@@ -1,0 +1,66 @@
+//! What /proc tells about a process (`proc_pid_status(5)`).
+
+use std::fs;
+use std::io;
+use std::string::String;
+
+use crate::pid::Pid;
+
+/// The lines of `/proc/PID/status` that concern us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The command's name, at most 15 bytes, not necessarily text that is safe to print.
+    pub name: String,
+    /// Whether the process has ended and only waits for its parent to notice.
+    pub ended: bool,
+    /// The process, if `pid` named one of its threads.
+    pub leader: i32,
+    /// The signals that have a handler: bit `n - 1` for signal `n`.
+    pub caught: u64,
+}
+
+/// Reads the status of `pid`.
+///
+/// # Errors
+/// NotFound: no such process, or `/proc` hides it. InvalidData: not the format that is documented.
+pub fn status(pid: Pid) -> io::Result<Status> {
+    // The name may be any bytes.
+    let bytes = fs::read(std::format!("/proc/{pid}/status"))?;
+    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn parse(text: &str) -> Option<Status> {
+    let field = |key: &str| {
+        let mut lines = text.lines();
+        lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
+    };
+    Some(Status {
+        name: field("Name")?.into(),
+        ended: field("State")?.starts_with(['Z', 'X']),
+        leader: field("Tgid")?.parse().ok()?,
+        caught: u64::from_str_radix(field("SigCgt")?, 16).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi;
+
+    #[test]
+    fn the_documented_format() {
+        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nSigCgt:\t0000000180004a02\n";
+        let status = parse(text).unwrap();
+        assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
+        assert!(status.ended);
+        assert_eq!(status.caught, 0x1_8000_4a02);
+        assert_eq!(parse("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn ourselves() {
+        let us = status(ffi::getpid()).unwrap();
+        assert_eq!(us.leader, ffi::getpid().get());
+        assert!(!us.ended);
+    }
+}

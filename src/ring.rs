@@ -1,0 +1,277 @@
+//! The ring between the signal handler and the main loop.
+//!
+//! Any number of producers (the handler, on any thread, nested or not), one consumer (the main loop). A push is
+//! wait-free, never drops and never fails: it takes a ticket with one `fetch_add`, fills the slot that the ticket names,
+//! publishes it by a nonzero tag, and reports whether the ring now stands at or above its high-water mark. Whoever is
+//! told so must not push again before the consumer has drained; the handler obeys by blocking its own signals.
+//!
+//! | field | written by | read by |
+//! | --- | --- | --- |
+//! | `tail` | producers (`fetch_add`) | producers |
+//! | `slots[i].origin`, `.value` | the producer that holds the ticket | the consumer |
+//! | `slots[i].tag` | the producer (nonzero: filled), the consumer (0: free) | the consumer |
+//! | `head` | the consumer | producers |
+//! | `Consumer::next` | the consumer | the consumer: a private cursor, never re-loaded |
+//!
+//! # Why no push can overrun
+//!
+//! Let `N` be the capacity, `H = N / 2` the mark and `T <= H` the threads that may run the handler. Push `t` writes the
+//! slot of push `t - N`, so that one must have been consumed, and the consumer's reads of it must happen before our
+//! writes. Look at the `T` pushes before `t`. Either one of them was made by our own thread, or by the pigeonhole two
+//! were made by one thread: either way one of them, `t - k` with `k <= T`, was complete before `t` took its ticket, and
+//! its load of `head` happened before (program order, then the release sequence of `tail`). It found its thread below
+//! the mark, so `head > t - k + 1 - H >= t - N`; or it found the mark reached, and its thread has pushed again only
+//! because the consumer drained and let it. The `Release` store of `head` orders the consumer's reads before both.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// Slots in the ring that the handler uses. 32 KiB of zeroed memory, of which an idle process touches nothing.
+pub const CAPACITY: usize = 1024;
+
+/// The ring of this process's signal handler.
+pub static RING: Ring<CAPACITY> = Ring::new();
+
+/// What the handler copied out of one signal: three words that it does not interpret. See [`crate::event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `si_code` in the upper half, the signal number in the lower; never 0.
+    pub tag: u64,
+    /// `si_uid` in the upper half, `si_pid` in the lower.
+    pub origin: u64,
+    /// `si_value`.
+    pub value: u64,
+}
+
+/// A queue of [`Entry`] with `N` slots, `N` a power of two: see the module's text.
+pub struct Ring<const N: usize> {
+    tail: AtomicUsize,
+    head: AtomicUsize,
+    claimed: AtomicBool,
+    slots: [Slot; N],
+}
+
+impl<const N: usize> Ring<N> {
+    /// The number of entries from which a push reports the mark.
+    pub const HIGH_WATER: usize = N / 2;
+
+    /// An empty ring.
+    #[must_use]
+    pub const fn new() -> Self {
+        const {
+            assert!(
+                N.is_power_of_two() && N >= 4,
+                "the capacity is a power of two"
+            );
+        }
+        Self {
+            tail: AtomicUsize::new(0),
+            head: AtomicUsize::new(0),
+            claimed: AtomicBool::new(false),
+            slots: [const { Slot::new() }; N],
+        }
+    }
+
+    /// Appends `entry`, whose tag must not be 0, and says whether the ring is now at or above its high-water mark.
+    ///
+    /// A caller that is told `true` must not push again until the consumer has drained.
+    #[inline]
+    pub fn push(&self, entry: Entry) -> bool {
+        // Ordering: AcqRel makes the tickets one chain of synchronisation: it pairs with every earlier push's own
+        // fetch_add, so that what those producers had seen of `head` is known here (the proof above needs it).
+        let ticket = self.tail.fetch_add(1, Ordering::AcqRel);
+        let slot = &self.slots[ticket & (N - 1)];
+        // Ordering: Relaxed; published by the tag below.
+        slot.origin.store(entry.origin, Ordering::Relaxed);
+        // Ordering: Relaxed; published by the tag below.
+        slot.value.store(entry.value, Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire load in `pop`: a consumer that sees the tag sees both words.
+        slot.tag.store(entry.tag, Ordering::Release);
+        // Ordering: Acquire pairs with the Release store in `pop`: slots below `head` have been read and may be reused.
+        let head = self.head.load(Ordering::Acquire);
+        ticket.wrapping_sub(head) >= Self::HIGH_WATER - 1
+    }
+
+    /// The right to consume, for one owner at a time; `None` while another holds it.
+    pub fn claim(&self) -> Option<Consumer<'_, N>> {
+        // Ordering: Acquire pairs with the Release in `Consumer::drop`: the new owner sees the `head` the old one left.
+        if self.claimed.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // Ordering: Relaxed; only a consumer writes `head`, and the swap above ordered the last one's writes before us.
+        let next = self.head.load(Ordering::Relaxed);
+        Some(Consumer { ring: self, next })
+    }
+}
+
+impl<const N: usize> Default for Ring<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The consuming end of a [`Ring`].
+pub struct Consumer<'r, const N: usize> {
+    ring: &'r Ring<N>,
+    next: usize,
+}
+
+impl<const N: usize> Consumer<'_, N> {
+    /// The oldest entry, or `None` when there is none, or when the oldest ticket's slot is not filled yet.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Entry> {
+        let slot = &self.ring.slots[self.next & (N - 1)];
+        // Ordering: Acquire pairs with the Release store in `push`: the two words below are those of this tag.
+        let tag = slot.tag.load(Ordering::Acquire);
+        if tag == 0 {
+            return None;
+        }
+        let entry = Entry {
+            tag,
+            // Ordering: Relaxed; ordered after the tag's Acquire and before the Release of `head`.
+            origin: slot.origin.load(Ordering::Relaxed),
+            // Ordering: Relaxed; likewise.
+            value: slot.value.load(Ordering::Relaxed),
+        };
+        // Ordering: Relaxed; no producer writes this slot before it has seen the `head` stored next.
+        slot.tag.store(0, Ordering::Relaxed);
+        self.next = self.next.wrapping_add(1);
+        // Ordering: Release pairs with the Acquire load in `push`: our reads of the slot come before its reuse.
+        self.ring.head.store(self.next, Ordering::Release);
+        Some(entry)
+    }
+
+    /// Whether [`pop`](Self::pop) would return `None`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // Ordering: Relaxed; nothing is read through the tag here.
+        self.ring.slots[self.next & (N - 1)]
+            .tag
+            .load(Ordering::Relaxed)
+            == 0
+    }
+}
+
+impl<const N: usize> Drop for Consumer<'_, N> {
+    fn drop(&mut self) {
+        // Ordering: Release pairs with the Acquire swap in `claim`.
+        self.ring.claimed.store(false, Ordering::Release);
+    }
+}
+
+#[repr(align(32))]
+struct Slot {
+    tag: AtomicU64,
+    origin: AtomicU64,
+    value: AtomicU64,
+}
+
+impl Slot {
+    const fn new() -> Self {
+        Self {
+            tag: AtomicU64::new(0),
+            origin: AtomicU64::new(0),
+            value: AtomicU64::new(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn entry(n: u64) -> Entry {
+        Entry {
+            tag: n + 1,
+            origin: n << 8,
+            value: !n,
+        }
+    }
+
+    #[test]
+    fn entries_come_out_whole_and_in_order_across_many_laps() {
+        let ring = Ring::<8>::new();
+        let mut consumer = ring.claim().unwrap();
+        let (mut pushed, mut popped) = (0, 0);
+        for lap in 0..100 {
+            for _ in 0..lap % 5 {
+                ring.push(entry(pushed));
+                pushed += 1;
+            }
+            while let Some(e) = consumer.pop() {
+                assert_eq!(e, entry(popped));
+                popped += 1;
+            }
+            assert_eq!(popped, pushed);
+            assert!(consumer.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_mark_is_reported_from_half_full_on() {
+        let ring = Ring::<8>::new();
+        let mut consumer = ring.claim().unwrap();
+        assert_eq!(
+            (0..8).map(|n| ring.push(entry(n))).collect::<Vec<_>>(),
+            [false, false, false, true, true, true, true, true]
+        );
+        for n in 0..6 {
+            assert_eq!(consumer.pop(), Some(entry(n)));
+        }
+        assert!(!ring.push(entry(8)), "three entries are below the mark");
+        assert!(ring.push(entry(9)), "four are not");
+    }
+
+    #[test]
+    fn one_consumer_at_a_time() {
+        let ring = Ring::<4>::new();
+        ring.push(entry(0));
+        let mut first = ring.claim().unwrap();
+        assert!(ring.claim().is_none());
+        assert_eq!(first.pop(), Some(entry(0)));
+        drop(first);
+        ring.push(entry(1));
+        assert_eq!(ring.claim().unwrap().pop(), Some(entry(1)));
+    }
+
+    /// Three producers that obey the mark, one consumer: nothing lost, nothing twice, each producer's own order kept.
+    #[test]
+    fn threads_that_obey_the_mark_never_overrun() {
+        const EACH: u64 = 20_000;
+        static SMALL: Ring<8> = Ring::new();
+        let producers: Vec<_> = (0..3u64)
+            .map(|who| {
+                std::thread::spawn(move || {
+                    for n in 0..EACH {
+                        let high = SMALL.push(Entry {
+                            tag: who + 1,
+                            origin: n,
+                            value: !n,
+                        });
+                        while high
+                            && SMALL
+                                .tail
+                                .load(Ordering::Acquire)
+                                .wrapping_sub(SMALL.head.load(Ordering::Acquire))
+                                >= Ring::<8>::HIGH_WATER
+                        {
+                            std::thread::yield_now();
+                        }
+                    }
+                })
+            })
+            .collect();
+        let mut consumer = SMALL.claim().unwrap();
+        let mut next = [0; 3];
+        while next != [EACH; 3] {
+            let Some(e) = consumer.pop() else {
+                std::thread::yield_now();
+                continue;
+            };
+            let who = e.tag as usize - 1;
+            assert_eq!((e.origin, e.value), (next[who], !next[who]));
+            next[who] += 1;
+        }
+        producers.into_iter().for_each(|p| p.join().unwrap());
+    }
+}

@@ -1,0 +1,126 @@
+//! The thread that writes finished messages, so that a slow or blocked output never stalls the drain.
+
+use std::boxed::Box;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_queue::ArrayQueue;
+
+use super::Message;
+use crate::ffi::Doorbell;
+
+/// Messages that may wait for the output; one more and the server withholds its acknowledgement.
+const WAITING: usize = 64;
+
+/// Where messages go: returns once the message is written and flushed.
+pub type Output = Box<dyn FnMut(&Message) -> io::Result<()> + Send>;
+
+/// A message that the thread is done with.
+#[derive(Debug)]
+pub struct Written {
+    /// The message, its payload included.
+    pub message: Message,
+    /// Whether the output took it.
+    pub result: io::Result<()>,
+}
+
+/// The main loop's end of the writer thread.
+pub struct Writer {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+    outstanding: usize,
+}
+
+struct Shared {
+    waiting: ArrayQueue<Message>,
+    written: ArrayQueue<Written>,
+    bell: Doorbell,
+    closing: AtomicBool,
+}
+
+impl Writer {
+    /// Starts the thread, which inherits the caller's signal mask: block what it is not to receive.
+    ///
+    /// # Errors
+    /// When the thread or its bell cannot be made.
+    pub fn start(output: Output) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            waiting: ArrayQueue::new(WAITING),
+            written: ArrayQueue::new(WAITING),
+            bell: Doorbell::new()?,
+            closing: AtomicBool::new(false),
+        });
+        let thread = thread::Builder::new().name("writer".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.run(output)
+        })?;
+        Ok(Self {
+            shared,
+            thread,
+            outstanding: 0,
+        })
+    }
+
+    /// The bell that rings when something has been written.
+    #[must_use]
+    pub fn bell(&self) -> &Doorbell {
+        &self.shared.bell
+    }
+
+    /// Messages offered and not yet returned by [`written`](Self::written).
+    #[must_use]
+    pub const fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// Hands over a message.
+    ///
+    /// # Errors
+    /// The message itself, when as many as there is room for are waiting.
+    pub fn offer(&mut self, message: Message) -> Result<(), Message> {
+        if self.outstanding == WAITING {
+            return Err(message);
+        }
+        self.shared.waiting.push(message)?;
+        self.outstanding += 1;
+        self.thread.thread().unpark();
+        Ok(())
+    }
+
+    /// The next message that the thread is done with.
+    pub fn written(&mut self) -> Option<Written> {
+        let written = self.shared.written.pop()?;
+        self.outstanding -= 1;
+        Some(written)
+    }
+
+    /// Ends the thread once it has written all it was offered. To be called when nothing is outstanding.
+    pub fn stop(self) {
+        // Ordering: Release pairs with the Acquire in `run`: the thread then sees every message offered before.
+        self.shared.closing.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        let _ = self.thread.join();
+    }
+}
+
+impl Shared {
+    fn run(&self, mut output: Output) {
+        loop {
+            // Ordering: Acquire pairs with the Release in `stop`. Read before the queue is found empty.
+            let closing = self.closing.load(Ordering::Acquire);
+            let Some(message) = self.waiting.pop() else {
+                if closing {
+                    return;
+                }
+                thread::park();
+                continue;
+            };
+            let result = output(&message);
+            // Never full: it has room for all that can be outstanding.
+            let _ = self.written.push(Written { message, result });
+            self.bell.ring();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Bytes to bits and back, most significant bit first.
+
+/// One bit, which travels as one signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bit {
+    /// SIGUSR1.
+    Zero,
+    /// SIGUSR2.
+    One,
+}
+
+impl From<bool> for Bit {
+    fn from(set: bool) -> Self {
+        if set { Self::One } else { Self::Zero }
+    }
+}
+
+/// Bit `index` (0 to 7) of `byte`, counted from the most significant; other indexes are taken modulo 8.
+#[must_use]
+pub const fn bit_of(byte: u8, index: usize) -> Bit {
+    if byte << (index % 8) & 0x80 == 0 {
+        Bit::Zero
+    } else {
+        Bit::One
+    }
+}
+
+/// Collects bits into bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ByteAssembler {
+    bits: u8,
+    count: u8,
+}
+
+impl ByteAssembler {
+    /// An assembler that holds no bit.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bits: 0, count: 0 }
+    }
+
+    /// Takes one bit; every eighth returns the byte.
+    pub fn push(&mut self, bit: Bit) -> Option<u8> {
+        self.bits = self.bits << 1 | (bit == Bit::One) as u8;
+        self.count = (self.count + 1) % 8;
+        (self.count == 0).then_some(self.bits)
+    }
+
+    /// Whether no bit of an unfinished byte is held.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_survives_and_the_order_is_most_significant_first() {
+        let mut assembler = ByteAssembler::default();
+        for byte in 0..=255u8 {
+            let mut out = None;
+            for i in 0..8 {
+                assert_eq!(out, None);
+                out = assembler.push(bit_of(byte, i));
+            }
+            assert_eq!(out, Some(byte));
+            assert!(assembler.is_empty());
+        }
+        let a: [Bit; 8] = core::array::from_fn(|i| bit_of(b'A', i));
+        use Bit::{One, Zero};
+        assert_eq!(a, [Zero, One, Zero, Zero, Zero, Zero, Zero, One]);
+    }
+}

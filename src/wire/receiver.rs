@@ -1,0 +1,276 @@
+//! The receiving end of the reliable link, for one sender.
+//!
+//! It takes bare bits and questions, and returns at most one answer and one outcome for each. A transfer that opened with
+//! hellos takes one framed message. A stream without hellos (tag 0) takes frames and a classic client's text, one after
+//! the other.
+//!
+//! A message that is complete is not delivered yet: the last bit stays unanswered until [`Receiver::settle`] is told
+//! that the message is written, and a client that asks meanwhile is told to wait.
+
+use alloc::vec::Vec;
+
+use super::bits::Bit;
+use super::control::{Answer, Ask, Status, Tag};
+use super::decoder::{Decoded, Decoder, Reason};
+use super::frame::VERSION;
+
+/// The state of one sender's link; see the module's text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Receiver {
+    limit: usize,
+    tag: Tag,
+    /// Whether the hello on SIGUSR2 has come too. A stream without hellos is open from the start.
+    open: bool,
+    next: u64,
+    decoder: Decoder,
+    /// Messages handed out and not settled yet.
+    unsettled: u32,
+    /// How the last message ended, until the next begins.
+    verdict: Option<Result<(), Reason>>,
+    /// Why nothing more is taken: the stream cannot be followed.
+    refused: Option<Reason>,
+    held: bool,
+    resent: u64,
+}
+
+/// What a signal leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reaction {
+    /// The status to send back now, if any.
+    pub answer: Option<Answer>,
+    /// What became of a message, if anything did.
+    pub outcome: Option<Outcome>,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is complete, and to be written; [`Receiver::settle`] wants to know how that went.
+    Complete {
+        /// Its bytes.
+        payload: Vec<u8>,
+        /// Whether it came in a frame.
+        framed: bool,
+        /// Questions asked again while it came.
+        resent: u64,
+    },
+    /// It will not be delivered.
+    Rejected(Reason),
+    /// Its sender began another transfer in the middle of it.
+    Abandoned,
+}
+
+impl Receiver {
+    /// A sender of whom nothing is known, whose messages may have `limit` bytes.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self::with_tag(limit, 0)
+    }
+
+    const fn with_tag(limit: usize, tag: Tag) -> Self {
+        Self {
+            limit,
+            tag,
+            open: tag == 0,
+            next: 0,
+            decoder: Decoder::new(limit, tag == 0),
+            unsettled: 0,
+            verdict: None,
+            refused: None,
+            held: false,
+            resent: 0,
+        }
+    }
+
+    /// Takes a bare bit.
+    pub fn bit(&mut self, bit: Bit) -> Reaction {
+        if !self.open {
+            // Sent before the hellos, by whoever had this PID then.
+            return Reaction::default();
+        }
+        if self.refused.is_some() {
+            return self.standing();
+        }
+        if self.tag != 0 && self.unsettled > 0 {
+            return Reaction::default();
+        }
+        if self.tag != 0 && self.verdict.is_some() {
+            // The transfer is over: what follows without a hello is another program's stream.
+            *self = Self::new(self.limit);
+        }
+        self.take(bit)
+    }
+
+    /// Takes a question that came on the signal for `bit`.
+    pub fn ask(&mut self, bit: Bit, ask: Ask) -> Reaction {
+        match ask {
+            Ask::Hello { tag, version } if version != VERSION => {
+                answer(tag, Status::Rejected(Reason::Version))
+            }
+            Ask::Hello { tag, .. } => self.hello(bit, tag),
+            Ask::Resend { tag, index } => self.resend(bit, tag, index),
+        }
+    }
+
+    /// Whether to withhold the answers that would let the sender go on; one who asks meanwhile is told to wait.
+    pub const fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// Ends [`hold`](Self::hold) and returns the answer that was withheld.
+    pub fn release(&mut self) -> Option<Answer> {
+        let was_held = core::mem::take(&mut self.held);
+        let due = was_held && self.unsettled == 0 && self.verdict.is_none();
+        (due && self.refused.is_none()).then(|| self.standing_answer())
+    }
+
+    /// Says that a message of the transfer `tag` was written, or why not, and returns the answer that is due.
+    pub fn settle(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Answer> {
+        if tag != self.tag || self.unsettled == 0 {
+            return None;
+        }
+        self.unsettled -= 1;
+        let status = match result {
+            Ok(()) => Status::Delivered(self.next),
+            Err(reason) => Status::Rejected(reason),
+        };
+        if !self.decoder.in_message() {
+            self.verdict = Some(result);
+        }
+        Some(Answer { tag, status })
+    }
+
+    /// Refuses what is not complete yet and everything after it; returns the answer that is due if a message was under way.
+    pub fn refuse(&mut self, reason: Reason) -> Option<Answer> {
+        if self.unsettled > 0 || self.verdict.is_some() || self.refused.is_some() {
+            return None;
+        }
+        let due = self.in_message();
+        self.decoder = Decoder::new(self.limit, false);
+        self.refused = Some(reason);
+        due.then(|| self.standing_answer())
+    }
+
+    /// Drops a message that is not complete and returns the answer that is due. A stream without hellos begins afresh; an
+    /// announced transfer is over.
+    pub fn drop_half(&mut self, reason: Reason) -> Option<Answer> {
+        if self.tag != 0 {
+            return self.refuse(reason);
+        }
+        self.decoder = Decoder::new(self.limit, true);
+        None
+    }
+
+    /// The transfer's tag; 0 for a stream that was not announced by hellos.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// Whether part of a message, or of the hellos before it, has been taken.
+    #[must_use]
+    pub fn in_message(&self) -> bool {
+        let opening = self.tag != 0 && self.next == 0 && self.refused.is_none();
+        opening || self.decoder.in_message()
+    }
+
+    /// Payload bytes held of a message that is not complete.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.decoder.held()
+    }
+
+    fn hello(&mut self, bit: Bit, tag: Tag) -> Reaction {
+        if tag == self.tag && tag != 0 {
+            if bit == Bit::One {
+                self.open = true;
+            }
+            return self.standing();
+        }
+        if bit == Bit::One || tag == 0 {
+            return answer(tag, Status::Reset);
+        }
+        let abandoned = self.decoder.in_message();
+        *self = Self::with_tag(self.limit, tag);
+        Reaction {
+            outcome: abandoned.then_some(Outcome::Abandoned),
+            ..self.standing()
+        }
+    }
+
+    fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Reaction {
+        let over = self.tag != 0 && (self.unsettled > 0 || self.verdict.is_some());
+        if tag != self.tag || !self.open || index > self.next || (index == self.next && over) {
+            return answer(tag, Status::Reset);
+        }
+        self.resent += 1;
+        if index < self.next || self.refused.is_some() {
+            return self.standing();
+        }
+        let reaction = self.take(bit);
+        if reaction == Reaction::default() {
+            return self.standing();
+        }
+        reaction
+    }
+
+    fn take(&mut self, bit: Bit) -> Reaction {
+        self.next += 1;
+        self.verdict = None;
+        match self.decoder.push(bit) {
+            None if self.held => Reaction::default(),
+            None => self.standing(),
+            Some(Decoded::Message { payload, framed }) => {
+                self.unsettled += 1;
+                Reaction {
+                    answer: None,
+                    outcome: Some(Outcome::Complete {
+                        payload,
+                        framed,
+                        resent: core::mem::take(&mut self.resent),
+                    }),
+                }
+            }
+            Some(Decoded::Rejected { reason, lost }) => {
+                self.resent = 0;
+                if lost {
+                    self.refused = Some(reason);
+                } else {
+                    self.verdict = Some(Err(reason));
+                }
+                Reaction {
+                    outcome: Some(Outcome::Rejected(reason)),
+                    ..self.standing()
+                }
+            }
+        }
+    }
+
+    fn standing(&self) -> Reaction {
+        Reaction {
+            answer: Some(self.standing_answer()),
+            outcome: None,
+        }
+    }
+
+    fn standing_answer(&self) -> Answer {
+        let status = match (self.refused, self.verdict) {
+            (Some(reason), _) | (None, Some(Err(reason))) => Status::Rejected(reason),
+            (None, Some(Ok(()))) => Status::Delivered(self.next),
+            _ if !self.open => Status::Greeted,
+            _ if self.tag != 0 && self.unsettled > 0 || self.held => Status::Wait(self.next),
+            _ => Status::Ok(self.next),
+        };
+        Answer {
+            tag: self.tag,
+            status,
+        }
+    }
+}
+
+fn answer(tag: Tag, status: Status) -> Reaction {
+    Reaction {
+        answer: Some(Answer { tag, status }),
+        outcome: None,
+    }
+}
