@@ -146,7 +146,12 @@ impl Heard {
             (_, Origin::Claimed { pid, value, .. }) if pid == server => {
                 return Answer::from_value(value);
             }
-            (_, Origin::Unknown { code: libc::SI_USER }) => self.blank = true,
+            (
+                _,
+                Origin::Unknown {
+                    code: libc::SI_USER,
+                },
+            ) => self.blank = true,
             _ => {}
         }
         None

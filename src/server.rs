@@ -200,7 +200,12 @@ impl Server<'_> {
         let mut events = Vec::new();
         let mut ended = Vec::new();
         loop {
-            self.now = self.start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
+            self.now = self
+                .start
+                .elapsed()
+                .as_nanos()
+                .try_into()
+                .unwrap_or(u64::MAX);
             self.batch += 1;
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
@@ -346,7 +351,9 @@ impl Server<'_> {
             session.receiver.settle(tag, Ok(()));
             return;
         }
-        if tag == 0 && self.backlog_bytes.saturating_add(bytes) > BACKLOG.max(self.config.max_message) {
+        if tag == 0
+            && self.backlog_bytes.saturating_add(bytes) > BACKLOG.max(self.config.max_message)
+        {
             return self.refuse_complete(pid, tag, bytes, Why::Backlog);
         }
         let message = Message {

@@ -27,7 +27,10 @@ pub fn seconds(parser: &mut Parser, option: &str) -> Result<Duration, Failure> {
 /// The option's value as a number of seconds: decimal, `None` for 0.
 pub fn seconds_or_never(parser: &mut Parser, option: &str) -> Result<Option<Duration>, Failure> {
     let value = parser.value()?.string()?;
-    let seconds = value.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let seconds = value
+        .parse()
+        .ok()
+        .and_then(|s| Duration::try_from_secs_f64(s).ok());
     let seconds = seconds.ok_or_else(|| {
         Failure::usage(format!("{option} {value:?}: it takes a number of seconds"))
     })?;

@@ -24,5 +24,11 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
         )
     })?;
     let pid = args::pid(&pid)?;
-    send::send(pid, Source::Argument(message.into_vec()), send::TIMEOUT, false).map(drop)
+    send::send(
+        pid,
+        Source::Argument(message.into_vec()),
+        send::TIMEOUT,
+        false,
+    )
+    .map(drop)
 }

@@ -50,7 +50,10 @@ fn demo(message: &[u8]) -> Result<(), Failure> {
     let pid = server.pid;
     let say = |text: String| drop(writeln!(io::stderr(), "{text}"));
     say(format!("server: PID {pid}, waiting for signals"));
-    say(format!("client: sending {} bytes to PID {pid}", message.len()));
+    say(format!(
+        "client: sending {} bytes to PID {pid}",
+        message.len()
+    ));
 
     // Opened before the threads start, so that signals come to this thread only.
     let mut inbox = Inbox::open()?;
@@ -132,7 +135,10 @@ impl Server {
         let status = self.child.wait();
         match status {
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Failure::new(Exit::Io, format!("the server ended with {status}"))),
+            Ok(status) => Err(Failure::new(
+                Exit::Io,
+                format!("the server ended with {status}"),
+            )),
             Err(error) => Err(Failure::io("cannot wait for the server", error)),
         }
     }

@@ -49,7 +49,9 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
         },
         Some("-h" | "--help") => help::print(help::MAIN),
-        Some("-V" | "--version") => help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n")),
+        Some("-V" | "--version") => {
+            help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
         _ => Err(Failure::usage(format!(
             "there is no command {command:?}; the commands are serve, send and demo"
         ))),

@@ -38,9 +38,9 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         }
     }
     let mut positional = positional.into_iter();
-    let pid = positional.next().ok_or_else(|| {
-        Failure::usage("to which PID? A server prints its PID when it starts")
-    })?;
+    let pid = positional
+        .next()
+        .ok_or_else(|| Failure::usage("to which PID? A server prints its PID when it starts"))?;
     let pid = args::pid(&pid)?;
     let source = match (positional.next(), file) {
         (Some(_), Some(_)) => return Err(Failure::usage("MESSAGE and --file exclude each other")),
@@ -71,8 +71,9 @@ impl Source {
     pub fn read(self) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Argument(bytes) => Ok(bytes),
-            Self::File(path) => fs::read(&path)
-                .map_err(|error| Failure::io(format!("cannot read {path:?}"), error)),
+            Self::File(path) => {
+                fs::read(&path).map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
+            }
             Self::Stdin => {
                 let mut bytes = Vec::new();
                 io::stdin()

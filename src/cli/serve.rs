@@ -57,7 +57,8 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                 options.config.max_message = limit.try_into().unwrap_or(usize::MAX);
             }
             Arg::Long("idle-timeout") => {
-                options.config.idle_timeout = args::seconds_or_never(&mut parser, "--idle-timeout")?;
+                options.config.idle_timeout =
+                    args::seconds_or_never(&mut parser, "--idle-timeout")?;
             }
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
             other => return Err(args::unexpected(other)),
@@ -110,8 +111,8 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        let ours = fs::read_to_string(&self.0)
-            .is_ok_and(|text| text.trim() == ffi::getpid().to_string());
+        let ours =
+            fs::read_to_string(&self.0).is_ok_and(|text| text.trim() == ffi::getpid().to_string());
         if ours {
             let _ = fs::remove_file(&self.0);
         }

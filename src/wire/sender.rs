@@ -10,12 +10,12 @@
 
 use core::fmt;
 
+use super::Nanos;
 use super::bits::Bit;
 use super::control::{Answer, Ask, Status, Tag};
 use super::decoder::Reason;
 use super::frame::{Frame, TooLong, VERSION};
 use super::pace::Pace;
-use super::Nanos;
 
 /// Sends one message; see the module's text.
 #[derive(Clone, Debug)]
