@@ -1,0 +1,260 @@
+//! Writes the inputs that were made by hand: `cargo run -p fuzz-bodies --example seeds` puts them into `fuzz/corpus`.
+//!
+//! The rest of a corpus was found by fuzzing and has a hash for a name.
+
+use std::fs;
+use std::io;
+
+use fuzz_bodies::corpus;
+use fuzz_bodies::frame::{CUT_SHIFT, REPAIR, TEXT};
+use minitalk::wire::control::{Answer, Ask, Status};
+use minitalk::wire::frame::header;
+
+type Seeds = Vec<(&'static str, Vec<u8>)>;
+
+fn main() -> io::Result<()> {
+    for (target, seeds) in [
+        ("decoder", decoder()),
+        ("frame", frame()),
+        ("link", link()),
+        ("ring", ring()),
+        ("roundtrip", roundtrip()),
+    ] {
+        let directory = corpus::root().join(target);
+        fs::create_dir_all(&directory)?;
+        for (name, bytes) in seeds {
+            fs::write(directory.join(format!("seed-{name}")), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn framed(payload: &[u8]) -> Vec<u8> {
+    let mut bytes = [&header(payload.len() as u32)[..], payload].concat();
+    let crc = crc32fast::hash(&bytes);
+    bytes.extend(crc.to_be_bytes());
+    bytes
+}
+
+/// The options, the limit, the parts one after the other.
+fn stream(options: u8, limit: u8, parts: &[&[u8]]) -> Vec<u8> {
+    [&[options, limit], parts.concat().as_slice()].concat()
+}
+
+fn frame() -> Seeds {
+    let long: Vec<u8> = (1..=60).collect();
+    let mut flipped = framed(b"hello");
+    flipped[8] ^= 1;
+    vec![
+        ("empty-frame", stream(0, 0, &[&framed(b"")])),
+        ("protocol-md", stream(0, 9, &[&framed(b"Hi")])),
+        (
+            "two-frames",
+            stream(0, 9, &[&framed(b"one"), &framed(b"\0\0")]),
+        ),
+        ("at-limit", stream(TEXT, 60, &[&framed(&long)])),
+        ("over-limit", stream(TEXT, 59, &[&framed(&long)])),
+        (
+            "longest-length",
+            stream(0, 255, &[&[0xFB, 1, 255, 255, 255, 255]]),
+        ),
+        ("version-0", stream(TEXT, 9, &[&[0xFB, 0, 0, 0]])),
+        ("version-2", stream(0, 9, &[&[0xFB, 2, 0, 0]])),
+        ("checksum", stream(0, 9, &[&flipped, &framed(b"next")])),
+        ("repaired", stream(REPAIR, 9, &[&flipped, &framed(b"next")])),
+        ("cut-bit", stream(1 << CUT_SHIFT, 9, &[&framed(b"cut")])),
+        ("cut-byte", stream(TEXT, 9, &[&framed(b"cut")[..10]])),
+        (
+            "text",
+            stream(TEXT, 9, &[b"hello\0", "h\u{e9}\u{1F600}\0".as_bytes()]),
+        ),
+        ("text-refused", stream(0, 9, &[b"hello\0"])),
+        ("text-at-limit", stream(TEXT, 5, &[b"hello\0hello!\0ok\0"])),
+        ("text-cut-character", stream(TEXT, 9, &[b"ab\xC3\0ok\0"])),
+        ("text-not-text", stream(TEXT, 9, &[b"\xF8abc\0\xFF\0ok\0"])),
+        ("nuls", stream(TEXT, 0, &[&[0; 4], b"a\0", &framed(b"")])),
+        ("mixed", stream(TEXT, 9, &[b"a\0", &framed(b"b\0"), b"c\0"])),
+    ]
+}
+
+/// Operations of sender 0, each a byte for who and how often and the operation itself.
+fn decoder() -> Seeds {
+    let hellos: &[u8] = &[0, 0x06, 7, 0, 0x16, 7];
+    let frame: &[u8] = &[0, 0x04, 2, b'H', b'i'];
+    let settle: &[u8] = &[0, 0x0D];
+    let value = |bit: u8, value: u64| [&[0, bit | 5], &value.to_le_bytes()[..]].concat();
+    let say = |text: &[u8]| -> Vec<u8> { text.iter().flat_map(|b| [0, 0x02, *b]).collect() };
+    let input = |limit: u8, parts: &[&[u8]]| [&[limit], parts.concat().as_slice()].concat();
+    let resend_next: &[u8] = &[0, 0x18, 2];
+    let resend_last: &[u8] = &[0, 0x18, 3];
+    let hello = Ask::Hello { tag: 7, version: 1 }.value();
+    let index = (1 << 40) - 1;
+    let far = Ask::Resend { tag: 7, index }.value();
+    let status = Status::Delivered(80);
+    let no_question = Answer { tag: 7, status }.value();
+    vec![
+        ("transfer", input(9, &[hellos, frame, settle])),
+        ("transfer-failed", input(9, &[hellos, frame, &[0, 0x1D, 8]])),
+        (
+            "transfer-over",
+            input(9, &[hellos, frame, frame, settle, &say(b"ok\0")]),
+        ),
+        ("too-long", input(1, &[hellos, frame, resend_next])),
+        ("text", input(9, &[&say(b"hello\0\0a\0"), settle, settle])),
+        ("text-too-long", input(2, &[&say(b"hello\0ok\0")])),
+        (
+            "resends",
+            input(9, &[hellos, resend_next, resend_last, resend_next, frame]),
+        ),
+        (
+            "resend-ahead",
+            input(9, &[hellos, &[0, 0x18, 1], resend_next]),
+        ),
+        (
+            "resend-unannounced",
+            input(9, &[&[0x1C, 0x08, 2], resend_last]),
+        ),
+        (
+            "abandoned",
+            input(9, &[hellos, &say(b"\xFB\x01"), &[0, 0x06, 8]]),
+        ),
+        (
+            "half-hello",
+            input(9, &[&[0, 0x06, 7, 0, 0x10], hellos, frame]),
+        ),
+        ("hello-backwards", input(9, &[&[0, 0x16, 7, 0, 0x06, 7]])),
+        ("version", input(9, &[&[0, 0x07, 2, 0, 0x17, 0]])),
+        (
+            "held",
+            input(9, &[hellos, &[0, 0x1B, 0, 0x10], resend_last, &[0, 0x0C]]),
+        ),
+        ("refused", input(9, &[hellos, &[0, 0x0F, 7], frame, hellos])),
+        (
+            "drop-half",
+            input(9, &[&say(b"he"), &[0, 0x1F, 6], &say(b"lo\0")]),
+        ),
+        (
+            "values",
+            input(9, &[&value(0, hello), &value(16, hello), &value(0, far)]),
+        ),
+        (
+            "no-question",
+            input(9, &[&value(0, no_question), &value(0, u64::MAX)]),
+        ),
+        (
+            "four-senders",
+            input(9, &[hellos, &[1, 4, 1, 1, 2, 4, 1, 2, 3, 6, 3], frame]),
+        ),
+    ]
+}
+
+/// See `link::Op` for the bytes.
+fn link() -> Seeds {
+    let run = |client: u8, rounds: u8| vec![client | 12 << 2, rounds];
+    let stray = |slot: u8| 3 | 5 << 2 | slot << 6;
+    let lose = |slot: u8| 3 | 4 << 2 | slot << 6;
+    let pass: &[u8] = &[11 << 2, 30];
+    let to_ring: &[u8] = &[0, 3 | 2 << 2, 3 | 2 << 2 | 1 << 6];
+    let restart: &[u8] = &[10 << 2, 2, b'n', b'o'];
+    vec![
+        ("nothing", vec![]),
+        ("clean", run(0, 255)),
+        (
+            "strays",
+            [&run(0, 9)[..], &[stray(0), stray(1)], &run(0, 99)].concat(),
+        ),
+        (
+            "lost",
+            [&run(0, 9)[..], &[0, lose(0), lose(1)], pass, &run(0, 9)].concat(),
+        ),
+        (
+            "answer-lost",
+            [&run(0, 9)[..], to_ring, &[3 | 3 << 2, 4 << 2], pass].concat(),
+        ),
+        (
+            "repeated",
+            [&run(0, 9)[..], to_ring, pass, to_ring, pass, to_ring].concat(),
+        ),
+        (
+            "merged",
+            [&run(0, 9)[..], &run(1, 9), &[0, 1, 0, 1], pass, &[1, 0]].concat(),
+        ),
+        (
+            "held",
+            [&run(0, 9)[..], &[6 << 2], &run(0, 9), &[7 << 2]].concat(),
+        ),
+        (
+            "unwritten",
+            [
+                &run(0, 81)[..],
+                to_ring,
+                &[3 | 3 << 2, 0],
+                pass,
+                &[0, 8 << 2 | 1 << 6],
+            ]
+            .concat(),
+        ),
+        ("idle", [&run(0, 9)[..], &[9 << 2], &run(0, 9)].concat()),
+        (
+            "restart",
+            [&run(0, 9)[..], to_ring, restart, to_ring, &run(0, 9)].concat(),
+        ),
+        (
+            "restart-at-hello",
+            [&run(0, 1)[..], to_ring, restart, &run(0, 99)].concat(),
+        ),
+        (
+            "next-message",
+            [&run(0, 99)[..], restart, &run(0, 120)].concat(),
+        ),
+    ]
+}
+
+/// See `ring::Op` for the bytes; a push names its producer in the upper five bits.
+fn ring() -> Seeds {
+    let push = |producer: u8| producer << 3;
+    let [pop, is_empty, drain, claim_again, give_back] = [3, 4, 5, 6, 7];
+    vec![
+        ("nothing", vec![]),
+        ("empty", vec![pop, is_empty, drain]),
+        ("one", vec![push(0), is_empty, pop, is_empty, pop]),
+        ("to-mark", vec![push(0); 6]),
+        ("over-mark", [push(0), push(1), push(2), push(3)].repeat(3)),
+        ("laps", [push(0), push(1), pop, pop].repeat(12)),
+        (
+            "drained",
+            [push(0), push(0), push(0), push(0), drain].repeat(5),
+        ),
+        (
+            "claims",
+            vec![push(0), claim_again, give_back, pop, give_back, pop],
+        ),
+        ("handed-over", [push(0), push(1), give_back, pop].repeat(5)),
+        (
+            "below-mark-again",
+            [&[push(0); 4][..], &[pop; 3], &[push(1); 4]].concat(),
+        ),
+    ]
+}
+
+/// The length of the pattern of losses, the pattern, the message.
+fn roundtrip() -> Seeds {
+    let input =
+        |pattern: &[u8], message: &[u8]| [&[pattern.len() as u8], pattern, message].concat();
+    vec![
+        ("empty-message", input(&[], b"")),
+        ("message", input(&[], b"Hi")),
+        ("nuls", input(&[], &[0; 5])),
+        ("ones", input(&[], &[0xFF; 5])),
+        ("magic", input(&[], &framed(b""))),
+        ("hellos-lost", input(&[0xFF], b"a")),
+        ("answers-lost", input(&[[0], [2]].concat().repeat(15), b"b")),
+        ("bits-lost", input(&[0x49, 0x92, 0x24].repeat(9), b"c")),
+        (
+            "long-silence",
+            input(&[0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], b"d"),
+        ),
+        ("mostly-lost", input(&[0xEF; 60], b"")),
+        ("long", input(&[1, 2, 4, 8, 16, 32, 64, 128], &[b'x'; 200])),
+    ]
+}

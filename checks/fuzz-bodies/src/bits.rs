@@ -1,0 +1,25 @@
+//! Messages as the bits that carry them.
+
+use minitalk::wire::bits::{Bit, bit_of};
+use minitalk::wire::frame::Frame;
+
+/// The bits of `bytes`, most significant first.
+pub fn of_bytes(bytes: &[u8]) -> Vec<Bit> {
+    let each = bytes.iter().flat_map(|b| (0..8).map(|i| bit_of(*b, i)));
+    each.collect()
+}
+
+/// The bits of `payload` in its frame.
+pub fn of_frame(payload: &[u8]) -> Vec<Bit> {
+    let frame = Frame::new(payload).expect("fuzz inputs are short");
+    (0..frame.bits()).filter_map(|i| frame.bit(i)).collect()
+}
+
+/// The bits that say `payload`: its frame, or the NUL-terminated text.
+pub fn of_message(payload: &[u8], framed: bool) -> Vec<Bit> {
+    if framed {
+        of_frame(payload)
+    } else {
+        of_bytes(&[payload, &[0]].concat())
+    }
+}

@@ -1,0 +1,133 @@
+//! The decoder on a stream of raw bytes, against a parser that sees all of it at once.
+//!
+//! Input: one byte of options, the limit, the stream.
+
+use minitalk::wire::bits::Bit;
+use minitalk::wire::decoder::{Decoded, Decoder, Reason};
+use minitalk::wire::frame::{HEADER_LEN, MAGIC, TRAILER_LEN, VERSION};
+
+use crate::bits;
+
+/// Whether unframed text is allowed.
+pub const TEXT: u8 = 1;
+/// Whether frames are given the checksum they need: one that is guessed is rare.
+pub const REPAIR: u8 = 2;
+/// Where the number of bits that are missing at the end begins.
+pub const CUT_SHIFT: u8 = 5;
+
+/// Decodes `data` and panics unless every result is the reference's, and every message the only reading of its bits.
+pub fn run(data: &[u8]) {
+    check(data, &mut Decoder::push);
+}
+
+/// [`run`] with `push` in the place of [`Decoder::push`].
+pub fn check(data: &[u8], push: &mut dyn FnMut(&mut Decoder, Bit) -> Option<Decoded>) {
+    let &[options, limit, ref stream @ ..] = data else {
+        return;
+    };
+    let (text, limit) = (options & TEXT != 0, usize::from(limit));
+    let mut stream = stream.to_vec();
+    if options & REPAIR != 0 {
+        repair(&mut stream, limit, text);
+    }
+    let mut all = bits::of_bytes(&stream);
+    all.truncate(all.len().saturating_sub((options >> CUT_SHIFT).into()));
+    let whole = &stream[..all.len() / 8];
+
+    let mut decoder = Decoder::new(limit, text);
+    let mut results = Vec::new();
+    let mut begin = 0;
+    for (at, bit) in all.iter().enumerate() {
+        let decoded = push(&mut decoder, *bit);
+        assert!(decoder.held() <= limit, "more held than the limit");
+        let Some(decoded) = decoded else { continue };
+        if let Decoded::Message { payload, framed } = &decoded {
+            let canonical = bits::of_message(payload, *framed);
+            assert_eq!(canonical, all[begin..=at], "another reading of the bits");
+        }
+        begin = at + 1;
+        results.push((begin / 8, decoded));
+    }
+    let (expected, lost) = parse(whole, limit, text);
+    assert_eq!(results, expected, "not what the reference reads");
+    assert_eq!(decoder.in_message(), !lost && begin < all.len());
+}
+
+/// The results in `bytes`, each with the offset it ends at, and whether the stream is lost.
+fn parse(bytes: &[u8], limit: usize, text: bool) -> (Vec<(usize, Decoded)>, bool) {
+    let mut results = Vec::new();
+    let mut begin = 0;
+    while let Some((len, decoded)) = first(&bytes[begin..], limit, text) {
+        begin += len;
+        let lost = matches!(decoded, Decoded::Rejected { lost: true, .. });
+        results.push((begin, decoded));
+        if lost {
+            return (results, true);
+        }
+    }
+    (results, false)
+}
+
+/// The first result in `bytes` and the number of bytes it takes; `None` if there is no whole one.
+fn first(bytes: &[u8], limit: usize, text: bool) -> Option<(usize, Decoded)> {
+    if bytes.first()? != &MAGIC {
+        return if text {
+            first_text(bytes, limit)
+        } else {
+            Some((1, rejected(Reason::NotAFrame, true)))
+        };
+    }
+    if bytes.get(1)? != &VERSION {
+        return Some((2, rejected(Reason::Version, true)));
+    }
+    let header = bytes.first_chunk::<HEADER_LEN>()?;
+    let [_, _, a, b, c, d] = *header;
+    let len = u32::from_be_bytes([a, b, c, d]) as usize;
+    if len > limit {
+        return Some((HEADER_LEN, rejected(Reason::TooLong, true)));
+    }
+    let (covered, rest) = bytes.split_at_checked(HEADER_LEN + len)?;
+    let trailer = rest.first_chunk::<TRAILER_LEN>()?;
+    let decoded = if crc32fast::hash(covered) == u32::from_be_bytes(*trailer) {
+        Decoded::Message {
+            payload: covered[HEADER_LEN..].to_vec(),
+            framed: true,
+        }
+    } else {
+        rejected(Reason::Checksum, false)
+    };
+    Some((covered.len() + TRAILER_LEN, decoded))
+}
+
+fn first_text(bytes: &[u8], limit: usize) -> Option<(usize, Decoded)> {
+    let len = bytes.iter().position(|byte| *byte == 0)?;
+    let text = &bytes[..len];
+    let decoded = if text.first().is_some_and(|byte| *byte >= 0xF8) {
+        rejected(Reason::NotText, false)
+    } else if len > limit {
+        rejected(Reason::TooLong, false)
+    } else if str::from_utf8(text).is_err() {
+        rejected(Reason::NotText, false)
+    } else {
+        Decoded::Message {
+            payload: text.to_vec(),
+            framed: false,
+        }
+    };
+    Some((len + 1, decoded))
+}
+
+fn rejected(reason: Reason, lost: bool) -> Decoded {
+    Decoded::Rejected { reason, lost }
+}
+
+fn repair(stream: &mut [u8], limit: usize, text: bool) {
+    let mut begin = 0;
+    while let Some((len, decoded)) = first(&stream[begin..], limit, text) {
+        if decoded == rejected(Reason::Checksum, false) {
+            let (covered, trailer) = stream[begin..begin + len].split_at_mut(len - TRAILER_LEN);
+            trailer.copy_from_slice(&crc32fast::hash(covered).to_be_bytes());
+        }
+        begin += len;
+    }
+}

@@ -1,0 +1,349 @@
+//! Three clients and a server joined by what the kernel does to standard signals, and worse.
+//!
+//! A process has at most one pending signal of a number, whoever sent it; the rest is swallowed. Signals of one number
+//! are taken in order, the two numbers in any. What was taken waits in the process's ring until its main loop comes by.
+//! A client may die anywhere, and another process of its PID begin at once with the dead one's signals still on their way.
+//!
+//! Input: operations of one byte, some followed by arguments, see [`Op`]. Whatever they do, at the end a channel without
+//! faults must complete every transfer in as many rounds as it has bits.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use arbitrary::{Arbitrary, Unstructured};
+use minitalk::wire::Nanos;
+use minitalk::wire::bits::Bit;
+use minitalk::wire::control::{Answer, Ask, Tag};
+use minitalk::wire::decoder::Reason;
+use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
+use minitalk::wire::sender::{Failure, Sender, Step};
+
+use crate::bits;
+use crate::serve::{self, Serve};
+
+const CLIENTS: usize = 3;
+const LONGEST: usize = 5;
+const SERVER: usize = CLIENTS;
+const PROCESSES: usize = CLIENTS + 1;
+
+enum Op {
+    /// The client does what it is to do now.
+    Poll(usize),
+    /// The handler of this process takes its pending signal of this number.
+    Take(usize, usize),
+    /// The main loop of this process takes the oldest from its ring.
+    Process(usize),
+    Lose(usize, usize),
+    /// A signal that is nobody's, but takes the place of one.
+    Stray(usize, usize),
+    Hold(usize, bool),
+    Release(usize),
+    /// The oldest complete message is written, or cannot be.
+    Settle(bool),
+    /// The server tires of this client's half message.
+    Idle(usize),
+    /// The client ends, wherever it is, and a process of the same PID sends this.
+    Restart(usize, Vec<u8>),
+    Pass(Nanos),
+    /// This many rounds without faults.
+    Run(usize, u8),
+}
+
+impl<'a> Arbitrary<'a> for Op {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let byte = u8::arbitrary(u)?;
+        let process = usize::from(byte) % PROCESSES;
+        let client = process % CLIENTS;
+        let slot = usize::from(byte >> 6 & 1);
+        let flag = byte & 0x40 == 0;
+        Ok(match byte >> 2 & 0xF {
+            0 | 1 => Self::Poll(client),
+            2 => Self::Take(process, slot),
+            3 => Self::Process(process),
+            4 => Self::Lose(process, slot),
+            5 => Self::Stray(process, slot),
+            6 => Self::Hold(client, flag),
+            7 => Self::Release(client),
+            8 => Self::Settle(flag),
+            9 => Self::Idle(client),
+            10 => {
+                let len = usize::from(u8::arbitrary(u)?) % (LONGEST + 1);
+                Self::Restart(client, u.bytes(len.min(u.len()))?.to_vec())
+            }
+            11 => Self::Pass(1 << (u8::arbitrary(u)? % 40)),
+            12 => Self::Run(client, u.arbitrary()?),
+            _ => Self::Run(client, 1),
+        })
+    }
+}
+
+/// Carries out the operations of `data` and panics unless every message arrives at most once and intact, no client is
+/// told what is not so, and the rest arrives when the faults end.
+pub fn run(data: &[u8]) {
+    check(data, &mut serve::react);
+}
+
+/// [`run`] with `serve` in the place of the server.
+pub fn check(data: &[u8], serve: Serve<'_>) {
+    let mut ops: Vec<_> = (0..CLIENTS)
+        .map(|client| Op::Restart(client, vec![b'a'; client]))
+        .collect();
+    let mut u = Unstructured::new(data);
+    while !u.is_empty()
+        && let Ok(op) = Op::arbitrary(&mut u)
+    {
+        ops.push(op);
+    }
+    let mut world = World::new(serve);
+    for op in &ops {
+        world.carry_out(op);
+    }
+    world.finish();
+}
+
+/// The signals of a process: pending in the kernel, one of a number, then in its ring.
+struct Process<S> {
+    /// `Some(None)` is a stray.
+    pending: [Option<Option<S>>; 2],
+    ring: VecDeque<S>,
+}
+
+impl<S> Process<S> {
+    const fn new() -> Self {
+        Self {
+            pending: [None, None],
+            ring: VecDeque::new(),
+        }
+    }
+
+    fn send(&mut self, slot: usize, signal: Option<S>) {
+        self.pending[slot].get_or_insert(signal);
+    }
+
+    fn take(&mut self, slot: usize) {
+        self.ring.extend(self.pending[slot].take().flatten());
+    }
+}
+
+/// A message on its way and what became of it.
+struct Transfer<'m> {
+    message: &'m [u8],
+    complete: bool,
+    written: Option<bool>,
+    idle: bool,
+}
+
+struct Client<'m> {
+    tag: Tag,
+    sender: Option<Sender<'m>>,
+    process: Process<Answer>,
+    /// The server's side of it.
+    receiver: Receiver,
+}
+
+struct World<'m, 's> {
+    serve: Serve<'s>,
+    now: Nanos,
+    clients: [Client<'m>; CLIENTS],
+    server: Process<(usize, Bit, Option<Ask>)>,
+    /// Transfer `n` has tag `n + 1`.
+    transfers: Vec<Transfer<'m>>,
+    unwritten: VecDeque<(usize, Tag)>,
+}
+
+impl<'m, 's> World<'m, 's> {
+    fn new(serve: Serve<'s>) -> Self {
+        let client = |_| Client {
+            tag: 0,
+            sender: None,
+            process: Process::new(),
+            receiver: Receiver::new(LONGEST),
+        };
+        Self {
+            serve,
+            now: 0,
+            clients: [0; CLIENTS].map(client),
+            server: Process::new(),
+            transfers: Vec::new(),
+            unwritten: VecDeque::new(),
+        }
+    }
+
+    fn carry_out(&mut self, op: &'m Op) {
+        match *op {
+            Op::Poll(client) => {
+                self.poll(client);
+            }
+            Op::Take(SERVER, slot) => self.server.take(slot),
+            Op::Take(client, slot) => self.clients[client].process.take(slot),
+            Op::Process(SERVER) => self.process(),
+            Op::Process(client) => self.hear(client),
+            Op::Lose(SERVER, slot) => self.server.pending[slot] = None,
+            Op::Lose(client, slot) => self.clients[client].process.pending[slot] = None,
+            Op::Stray(SERVER, slot) => self.server.send(slot, None),
+            Op::Stray(client, slot) => self.clients[client].process.send(slot, None),
+            Op::Hold(client, held) => self.clients[client].receiver.hold(held),
+            Op::Release(client) => {
+                let answer = self.clients[client].receiver.release();
+                self.answer(client, 0, answer);
+            }
+            Op::Settle(written) => self.write(written),
+            Op::Idle(client) => self.tire(client),
+            Op::Restart(client, ref message) => self.restart(client, message),
+            Op::Pass(time) => self.now += time,
+            Op::Run(client, rounds) => (0..rounds).for_each(|_| self.round(client)),
+        }
+    }
+
+    fn restart(&mut self, client: usize, message: &'m [u8]) {
+        self.transfers.push(Transfer {
+            message,
+            complete: false,
+            written: None,
+            idle: false,
+        });
+        let tag = Tag::try_from(self.transfers.len()).expect("fuzz inputs are short");
+        let sender = Sender::new(message, tag, u64::MAX).expect("a short message");
+        self.clients[client].tag = tag;
+        self.clients[client].sender = Some(sender);
+    }
+
+    /// Lets a client do what it is to do, and returns when it wants to be called again.
+    fn poll(&mut self, client: usize) -> Nanos {
+        let Client { tag, sender, .. } = &mut self.clients[client];
+        let sender = sender.as_mut().expect("every client has begun");
+        let transfer = &self.transfers[usize::from(*tag) - 1];
+        match sender.poll(self.now) {
+            Step::Transmit { bit, value } => {
+                let ask = value.map(|v| Ask::from_value(v).expect("a question"));
+                self.server.send(slot(bit), Some((client, bit, ask)));
+                self.now
+            }
+            Step::Wait(until) => {
+                assert!(until > self.now, "a wait for nothing");
+                until
+            }
+            Step::Finished(result) => {
+                match result {
+                    Ok(()) => assert_eq!(transfer.written, Some(true), "told too early"),
+                    Err(Failure::Rejected(Reason::Output)) => {
+                        assert_eq!(transfer.written, Some(false));
+                    }
+                    Err(Failure::Rejected(Reason::Idle)) => {
+                        assert!(transfer.idle && !transfer.complete);
+                    }
+                    Err(failure) => panic!("{failure:?} without a cause"),
+                }
+                self.now
+            }
+        }
+    }
+
+    /// The server's main loop takes one signal.
+    fn process(&mut self) {
+        let Some((client, bit, ask)) = self.server.ring.pop_front() else {
+            return;
+        };
+        let receiver = &mut self.clients[client].receiver;
+        let Reaction { answer, outcome } = (self.serve)(receiver, bit, ask);
+        let tag = receiver.tag();
+        match outcome {
+            Some(Outcome::Complete {
+                payload, framed, ..
+            }) => {
+                assert!(framed && tag != 0, "nobody sent text");
+                let transfer = &mut self.transfers[usize::from(tag) - 1];
+                assert_eq!(payload, transfer.message, "another message");
+                assert!(!mem::replace(&mut transfer.complete, true), "twice");
+                self.unwritten.push_back((client, tag));
+            }
+            Some(Outcome::Rejected(reason)) => panic!("{reason:?} of a sound message"),
+            Some(Outcome::Abandoned) | None => {}
+        }
+        self.answer(client, ask.map_or(0, |_| slot(bit)), answer);
+    }
+
+    /// A client's main loop takes one answer.
+    fn hear(&mut self, client: usize) {
+        let Client {
+            sender, process, ..
+        } = &mut self.clients[client];
+        if let (Some(sender), Some(answer)) = (sender, process.ring.pop_front()) {
+            sender.answer(self.now, answer);
+        }
+    }
+
+    fn write(&mut self, written: bool) {
+        let Some((client, tag)) = self.unwritten.pop_front() else {
+            return;
+        };
+        self.transfers[usize::from(tag) - 1].written = Some(written);
+        let result = if written { Ok(()) } else { Err(Reason::Output) };
+        let answer = self.clients[client].receiver.settle(tag, result);
+        self.answer(client, 0, answer);
+    }
+
+    fn tire(&mut self, client: usize) {
+        let receiver = &mut self.clients[client].receiver;
+        if receiver.in_message() && receiver.tag() != 0 {
+            self.transfers[usize::from(receiver.tag()) - 1].idle = true;
+            let answer = receiver.drop_half(Reason::Idle);
+            self.answer(client, 0, answer);
+        }
+    }
+
+    fn answer(&mut self, client: usize, slot: usize, answer: Option<Answer>) {
+        if let Some(answer) = answer {
+            assert_eq!(Answer::from_value(answer.value()), Some(answer));
+            self.clients[client].process.send(slot, Some(answer));
+        }
+    }
+
+    /// What a client and the server do when nothing disturbs them, to the next answer.
+    fn round(&mut self, client: usize) {
+        self.now = self.poll(client);
+        self.poll(client);
+        for slot in 0..2 {
+            self.server.take(slot);
+        }
+        while !self.server.ring.is_empty() {
+            self.process();
+        }
+        while !self.unwritten.is_empty() {
+            self.write(true);
+        }
+        for slot in 0..2 {
+            self.clients[client].process.take(slot);
+        }
+        while !self.clients[client].process.ring.is_empty() {
+            self.hear(client);
+        }
+    }
+
+    /// The end of all faults.
+    fn finish(&mut self) {
+        for client in 0..CLIENTS {
+            let answer = self.clients[client].receiver.release();
+            self.answer(client, 0, answer);
+        }
+        for client in 0..CLIENTS {
+            let transfer = usize::from(self.clients[client].tag) - 1;
+            // Two hellos, and two rounds in which what the faults left behind is swept out.
+            let enough = bits::of_frame(self.transfers[transfer].message).len() + 4;
+            (0..enough).for_each(|_| self.round(client));
+            let sender = self.clients[client].sender.as_mut();
+            let step = sender.map(|sender| sender.poll(self.now));
+            let Some(Step::Finished(result)) = step else {
+                panic!("{step:?} after {enough} rounds without a fault");
+            };
+            let Transfer {
+                complete, written, ..
+            } = self.transfers[transfer];
+            assert_eq!(result.is_ok(), complete && written == Some(true));
+        }
+    }
+}
+
+fn slot(bit: Bit) -> usize {
+    (bit == Bit::One).into()
+}

@@ -1,0 +1,83 @@
+//! One message from a sender to a receiver over a channel that loses what the input says.
+//!
+//! Input: the length of the pattern, the pattern, the message. A bit of the pattern is the fate of one signal, in either
+//! direction; when the pattern is used up nothing is lost any more.
+
+use minitalk::wire::control::{Answer, Ask, Tag};
+use minitalk::wire::receiver::{Outcome, Receiver};
+use minitalk::wire::sender::{Sender, Step};
+
+use crate::bits;
+use crate::serve::{self, Serve};
+
+const TAG: Tag = 0xBEEF;
+
+/// Sends the message of `data` and panics unless it arrives intact and once.
+pub fn run(data: &[u8]) {
+    check(data, &mut serve::react);
+}
+
+/// [`run`] with `serve` in the place of the server.
+pub fn check(data: &[u8], serve: Serve<'_>) {
+    let Some((len, rest)) = data.split_first() else {
+        return;
+    };
+    let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
+    let mut fates = pattern
+        .iter()
+        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
+    let mut losses = 0;
+    let mut lost = || {
+        let lost = fates.next().unwrap_or(false);
+        losses += u64::from(lost);
+        (lost, losses)
+    };
+
+    let mut sender = Sender::new(message, TAG, u64::MAX).expect("a short message");
+    let mut receiver = Receiver::new(message.len());
+    let mut arrived = Vec::new();
+    let mut now = 0;
+    let result = loop {
+        let (bit, value) = match sender.poll(now) {
+            Step::Transmit { bit, value } => (bit, value),
+            Step::Wait(until) => {
+                assert!(until > now, "a wait for nothing");
+                now = until;
+                continue;
+            }
+            Step::Finished(result) => break result,
+        };
+        let (swallowed, losses) = lost();
+        assert!(sender.resent() <= losses, "asked again without a loss");
+        if swallowed {
+            continue;
+        }
+        let ask = value.map(|v| Ask::from_value(v).expect("a sender's value is a question"));
+        let reaction = serve(&mut receiver, bit, ask);
+        let mut answers = [reaction.answer, None];
+        if let Some(outcome) = reaction.outcome {
+            let Outcome::Complete {
+                payload, framed, ..
+            } = outcome
+            else {
+                panic!("{outcome:?} of a sound message");
+            };
+            assert!(framed);
+            arrived.push(payload);
+            answers[1] = receiver.settle(TAG, Ok(()));
+        }
+        for answer in answers.into_iter().flatten() {
+            assert_eq!(Answer::from_value(answer.value()), Some(answer));
+            let (swallowed, _) = lost();
+            if !swallowed {
+                now += 1;
+                sender.answer(now, answer);
+            }
+        }
+    };
+    assert_eq!(result, Ok(()));
+    assert_eq!(arrived, [message]);
+    let bits = bits::of_frame(message).len() as u64;
+    assert_eq!(sender.acknowledged(), bits);
+    assert_eq!(sender.signals() - sender.resent(), bits + 2, "two hellos");
+}
