@@ -1,0 +1,53 @@
+#!/bin/sh
+# fuzz/run.sh SECONDS [TARGET...]: runs each target (all, if none is named) for so long; fails when one finds a defect.
+set -eu
+
+usage='usage: fuzz/run.sh SECONDS [TARGET...]'
+seconds=${1:?$usage}
+shift
+case $seconds in '' | *[!0-9]*) echo "$usage" >&2; exit 2 ;; esac
+
+cd "$(dirname "$0")"
+[ $# -gt 0 ] || set -- decoder frame link ring roundtrip
+
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+
+# The fuzzer's instrumentation is a nightly flag; stable takes it too when told to, and then no nightly has to be there.
+if cargo +nightly --version >/dev/null 2>&1; then
+    fuzz() { cargo +nightly fuzz "$@"; }
+else
+    fuzz() { RUSTC_BOOTSTRAP=1 cargo fuzz "$@"; }
+fi
+
+# What is found goes to the first directory, and must not go to the corpus that is checked in.
+scratch=${FUZZ_SCRATCH:-}
+if [ -z "$scratch" ]; then
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    trap 'exit 130' INT TERM
+fi
+
+failed=
+for target; do
+    [ -d "corpus/$target" ] || { echo "no corpus of $target" >&2; exit 2; }
+    mkdir -p "$scratch/$target"
+    log=$scratch/$target.log
+    echo "$target: $seconds s"
+    # No address sanitizer: nothing that is fuzzed is unsafe, and without it twice as much is tried.
+    if ! fuzz run --sanitizer none "$target" "$scratch/$target" "corpus/$target" -- \
+        -max_total_time="$seconds" -max_len=512 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        >"$log" 2>&1; then
+        tail -n 60 "$log"
+        failed="$failed $target"
+    fi
+    grep -E 'DONE|BINGO' "$log" | tail -n 1 || true
+    # A run that tried nothing is no run.
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    echo "$target: ${executions:-0} executions"
+    [ "${executions:-0}" -gt 0 ] || failed="$failed $target"
+done
+if [ -n "$failed" ]; then
+    echo "FAILED:$failed" >&2
+    exit 1
+fi
