@@ -73,10 +73,15 @@ pub fn send(
         });
         let deadline = loop {
             match sender.poll(clock()) {
-                Step::Transmit { bit, value } if !ended => {
-                    match server.send(signal_of(bit), value) {
-                        Err(PeerError::NoSuchProcess) => ended = true,
-                        other => other?,
+                Step::Transmit { bit, value, copies } if !ended => {
+                    if copies > STUBBORN {
+                        ffi::change_cpu();
+                    }
+                    for _ in 0..copies {
+                        match server.send(signal_of(bit), value) {
+                            Err(PeerError::NoSuchProcess) => ended = true,
+                            other => other?,
+                        }
                     }
                 }
                 Step::Transmit { .. } => {}
@@ -107,6 +112,11 @@ pub fn send(
             .map_err(io::Error::from)?;
     }
 }
+
+/// From this many copies on, both ends send from another CPU each time. Under a storm a signal that is sent from the CPU of
+/// its receiver cannot arrive: the receiver is not running, so whatever is pending stays pending until the storm's next
+/// signal has taken the place. Sent from the storm's own CPU it cannot fail.
+pub(crate) const STUBBORN: u32 = 2;
 
 /// The signal that carries `bit`.
 #[must_use]

@@ -106,6 +106,8 @@ pub enum Why {
     ClientEnded,
     /// Its client began another in the middle of it.
     Abandoned,
+    /// It is no message: signals that came too fast to be one.
+    Noise,
     /// The output is blocked and its client cannot be made to wait.
     Backlog,
 }
@@ -273,12 +275,12 @@ impl Server<'_> {
     }
 
     fn bit(&mut self, pid: Pid, uid: u32, bit: Bit) {
-        let batch = self.batch;
+        let (batch, now) = (self.batch, self.now);
         let Some(session) = self.session(pid) else {
             return;
         };
         session.uid = Some(uid);
-        session.hasty |= mem::replace(&mut session.batch, batch) == batch;
+        session.count_bit(batch, now);
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
         self.react(pid, Bit::Zero, |session| session.receiver.bit(bit));
     }
@@ -346,10 +348,8 @@ impl Server<'_> {
         if self.closing.is_some() {
             return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::ShuttingDown));
         }
-        if payload.is_empty() && !framed && session.hasty {
-            // Eight zeros from somebody who does not wait for us are a storm of SIGUSR1, not an empty message.
-            session.receiver.settle(tag, Ok(()));
-            return;
+        if !framed && session.is_noise() {
+            return self.refuse_complete(pid, tag, bytes, Why::Noise);
         }
         if tag == 0
             && self.backlog_bytes.saturating_add(bytes) > BACKLOG.max(self.config.max_message)
@@ -376,6 +376,7 @@ impl Server<'_> {
     fn refuse_complete(&mut self, pid: Pid, tag: Tag, bytes: usize, why: Why) {
         let reason = match why {
             Why::Rejected(reason) => reason,
+            Why::Noise => Reason::NotText,
             _ => Reason::Output,
         };
         self.dropped(pid, why, bytes);
@@ -632,6 +633,7 @@ impl fmt::Display for Why {
             Self::Rejected(reason) => reason.fmt(f),
             Self::ClientEnded => f.write_str("the client ended"),
             Self::Abandoned => f.write_str("the client began another"),
+            Self::Noise => f.write_str("signals too fast for a text, which swallow each other"),
             Self::Backlog => f.write_str("the output is blocked and the client does not wait"),
         }
     }
