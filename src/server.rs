@@ -467,6 +467,10 @@ impl Server<'_> {
         let Some(session) = self.sessions.remove(&pid) else {
             return;
         };
+        if self.sessions.is_empty() {
+            // Nothing is left to look after, and an idle server is not woken for nothing.
+            self.sweep_at = None;
+        }
         let bytes = session.receiver.held_bytes();
         // Less than a byte from a stranger is a stray signal.
         if session.receiver.in_message() && (session.is_announced() || bytes > 0) {
