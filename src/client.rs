@@ -43,10 +43,12 @@ pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
 pub fn check(server: &Peer) -> Result<(), SendError> {
     let look = server.look()?;
     if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
-        Ok(())
-    } else {
-        Err(SendError::Refused { name: look.name })
+        return Ok(());
     }
+    Err(SendError::Refused {
+        catches_everything: look.catches_everything(),
+        name: look.name,
+    })
 }
 
 /// Sends `message` to `server` and returns when it is delivered. `timeout` is how long the server may be silent.
@@ -196,6 +198,8 @@ pub enum SendError {
     Refused {
         /// The target's command, not necessarily safe to print.
         name: String,
+        /// Whether it catches all signals alike, which is no sign that it survives them.
+        catches_everything: bool,
     },
     /// The server was silent for the whole timeout.
     TimedOut {
@@ -247,10 +251,18 @@ impl fmt::Display for SendError {
             Self::NoSuchProcess => f.write_str("there is no such process"),
             Self::NotPermitted => f.write_str("it belongs to another user"),
             Self::Ourselves => f.write_str("that is this very process"),
-            Self::Refused { name } => write!(
+            Self::Refused {
+                name,
+                catches_everything,
+            } => write!(
                 f,
-                "it ({}) does not handle SIGUSR1 and SIGUSR2 and would be killed by them",
-                name.escape_default()
+                "it ({}) {}",
+                name.escape_default(),
+                if *catches_everything {
+                    "catches all signals alike, as shells and language runtimes do, and may die of SIGUSR1 all the same"
+                } else {
+                    "does not handle SIGUSR1 and SIGUSR2 and would be killed by them"
+                }
             ),
             Self::TimedOut { blank: false } => f.write_str("no progress before the timeout"),
             Self::TimedOut { blank: true } => f.write_str(

@@ -62,9 +62,13 @@ fn our_own_pid_is_refused() {
 #[test]
 fn a_thread_is_no_process() {
     let server = Server::start();
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-    let mut tids = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
-    let thread = tids.find(|tid| *tid != server.pid().to_string()).unwrap();
+    let other_thread = || {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+        let mut tids = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
+        tids.find(|tid| *tid != server.pid().to_string())
+    };
+    wait_until("the writer thread runs", || other_thread().is_some());
+    let thread = other_thread().unwrap();
     assert_eq!(code(&send(&[&thread, "x"])), 3);
     server.stop();
 }
@@ -80,6 +84,20 @@ fn a_bystander_is_refused_and_lives() {
     let output = send(&["--force", &sleep.pid().to_string(), "x"]);
     assert_eq!(code(&output), 8, "{output:?}");
     assert!(!sleep.wait().success());
+}
+
+/// An interactive shell catches SIGUSR1 and dies of it: having a handler is not enough.
+#[test]
+fn a_bystander_that_catches_everything_is_refused_and_lives() {
+    let bystander = Process::spawn(&mut Command::new(program("catchall")));
+    bystander.wait_stdout(|bytes| bytes == b"ready\n");
+    let output = send(&[&bystander.pid().to_string(), "x"]);
+    assert_eq!(code(&output), 5, "{output:?}");
+    assert!(
+        stderr(&output).contains("catches all signals"),
+        "{output:?}"
+    );
+    assert!(bystander.is_running());
 }
 
 #[test]

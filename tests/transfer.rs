@@ -146,3 +146,16 @@ fn a_classic_client_without_a_handler_is_heard_and_survives() {
     server.assert_printed(&[b"alive"]);
     server.stop();
 }
+
+/// `kill -USR1 SERVER` typed into a shell: the answer must not kill the shell.
+#[test]
+fn a_sender_that_catches_everything_gets_no_answer_and_survives() {
+    let server = Server::start();
+    let mut sender = std::process::Command::new(program("catchall"));
+    sender.args([&server.pid().to_string(), "0100000100000000"]);
+    let output = run(sender);
+    assert_eq!(signal_of(&output), None, "killed by an answer");
+    assert_success(&output);
+    server.assert_printed(&[b"A"]);
+    server.stop();
+}
