@@ -68,6 +68,8 @@ pub fn send(
     let mut ended = false;
     let mut heard = Heard::default();
     loop {
+        // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
+        let is_last_look = ended;
         inbox.drain(|event| {
             if let Some(answer) = heard.take(event, server.pid()) {
                 sender.answer(clock(), answer);
@@ -102,14 +104,14 @@ pub fn send(
         if let Some(signal) = heard.stop {
             return Err(SendError::Interrupted(signal));
         }
-        if ended {
+        if is_last_look {
             return Err(SendError::ServerEnded {
                 acknowledged: sender.acknowledged() / 8,
             });
         }
+        let deadline = if ended { 0 } else { deadline };
         let wait = Duration::from_nanos(deadline.saturating_sub(clock()));
-        // What the server sent before it ended is in the ring when this returns, so the next drain still sees it.
-        ended = inbox
+        ended |= inbox
             .wait(server.fd(), Some(wait))
             .map_err(io::Error::from)?;
     }

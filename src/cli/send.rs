@@ -34,6 +34,13 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("timeout") => timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
+            // A negative number is no option, it is a PID that cannot be.
+            Arg::Short(digit @ '0'..='9') => {
+                let rest = parser.optional_value().unwrap_or_default();
+                let mut text = OsString::from(format!("-{digit}"));
+                text.push(rest);
+                positional.push(text);
+            }
             other => return Err(args::unexpected(other)),
         }
     }
