@@ -1,6 +1,6 @@
 //! Every `unsafe` block and every system call of the crate, behind safe functions; and the signal handler.
 //!
-//! The handler is [`minitalk_on_signal`]. What it may and may not do is the subject of `SAFETY.md`.
+//! The handler is `minitalk_on_signal`. What it may and may not do is the subject of `SAFETY.md`.
 
 use core::ffi::{c_int, c_void};
 use core::fmt;

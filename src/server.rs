@@ -1,4 +1,4 @@
-//! Receives messages: the loop that joins the inbox, one [`Session`] per client, and the writer thread.
+//! Receives messages: the loop that joins the inbox, one session per client, and the writer thread.
 
 mod session;
 mod turns;
