@@ -12,11 +12,24 @@ fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
 }
 
+/// A client that sends `message`, with this timeout in seconds.
+fn sending(server: &Process, timeout: &str, message: &[u8]) -> Process {
+    let pid = server.pid().to_string();
+    let mut command = minitalk(["send", "--timeout", timeout, &pid]);
+    Process::spawn_fed(&mut command, message.to_vec())
+}
+
+/// Stops the server and asserts that it printed `message` once, whatever else it may have printed.
+fn assert_printed_once(server: Server, message: &[u8]) {
+    let printed = server.stop().stdout;
+    let wanted = [message, b"\n"].concat();
+    let times = printed.windows(wanted.len()).filter(|w| *w == wanted);
+    assert_eq!(times.count(), 1);
+}
+
 /// A client in the middle of a message that takes much longer than the test.
 fn endless_client(server: &Server) -> Process {
-    let mut command = minitalk(["send", &server.pid().to_string()]);
-    let message = noise(1 << 20);
-    let client = Process::spawn_fed(&mut command, message);
+    let client = sending(server, "5", &noise(1 << 20));
     wait_under_way(&client);
     assert!(client.is_running());
     client
@@ -27,31 +40,21 @@ fn a_storm_of_strays_at_the_server() {
     let server = Server::start();
     let storm = storm(server.pid());
     let message = noise(60);
-    let pid = server.pid().to_string();
-    let output = run_with(minitalk(["send", "--timeout", "60", &pid]), &message);
-    assert_success(&output);
+    assert_success(&sending(&server, "60", &message).output());
     drop(storm);
-    let printed = server.stop().stdout;
-    let wanted = [&message[..], b"\n"].concat();
-    let times = printed.windows(wanted.len()).filter(|w| *w == wanted);
-    assert_eq!(times.count(), 1);
+    assert_printed_once(server, &message);
 }
 
 #[test]
 fn a_storm_of_strays_at_the_client() {
     let server = Server::start();
     let message = noise(3000);
-    let pid = server.pid().to_string();
-    let mut command = minitalk(["send", "--timeout", "60", &pid]);
-    let client = Process::spawn_fed(&mut command, message.clone());
+    let client = sending(&server, "60", &message);
     wait_under_way(&client);
     let storm = storm(client.pid());
     assert_success(&client.output());
     drop(storm);
-    let printed = server.stop().stdout;
-    let wanted = [&message[..], b"\n"].concat();
-    let times = printed.windows(wanted.len()).filter(|w| *w == wanted);
-    assert_eq!(times.count(), 1);
+    assert_printed_once(server, &message);
 }
 
 #[test]
@@ -84,9 +87,7 @@ fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
 fn either_end_stopped_and_continued() {
     let server = Server::start();
     let message = noise(4000);
-    let pid = server.pid().to_string();
-    let mut command = minitalk(["send", "--timeout", "60", &pid]);
-    let client = Process::spawn_fed(&mut command, message.clone());
+    let client = sending(&server, "60", &message);
     wait_under_way(&client);
     for who in [client.pid(), server.pid(), client.pid()] {
         kill(who, libc::SIGSTOP);
@@ -96,18 +97,13 @@ fn either_end_stopped_and_continued() {
         kill(who, libc::SIGCONT);
     }
     assert_success(&client.output());
-    let printed = server.wait_printed(|bytes| bytes.len() > message.len());
-    assert!(printed == [&message[..], b"\n"].concat());
-    server.stop();
+    assert_printed_once(server, &message);
 }
 
 #[test]
 fn a_client_stopped_for_longer_than_its_own_timeout() {
     let server = Server::start();
-    let message = noise(2000);
-    let pid = server.pid().to_string();
-    let mut command = minitalk(["send", "--timeout", "1", &pid]);
-    let client = Process::spawn_fed(&mut command, message);
+    let client = sending(&server, "1", &noise(2000));
     wait_under_way(&client);
     kill(client.pid(), libc::SIGSTOP);
     // The server has been silent for longer than the timeout, by the clock.
@@ -154,17 +150,13 @@ fn an_output_that_nobody_reads_for_a_while() {
     drop(command);
     let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
     reader.read_exact(&mut first_line).unwrap();
-    let pid = server.pid().to_string();
 
     // More than a pipe holds (64 KiB), so the last ones are told to wait, and wait longer than their timeout.
     pin_to_one_cpu();
     let messages: Vec<Vec<u8>> = (0..6).map(|n| vec![b'0' + n; 20_000]).collect();
     let clients: Vec<_> = messages
         .iter()
-        .map(|message| {
-            let mut command = minitalk(["send", "--timeout", "1", &pid]);
-            Process::spawn_fed(&mut command, message.clone())
-        })
+        .map(|message| sending(&server, "1", message))
         .collect();
     let running = |clients: &[Process]| clients.iter().filter(|c| c.is_running()).count();
     while running(&clients) > 3 {

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long any test may take before its children are killed and it fails.
-const WATCHDOG: Duration = Duration::from_secs(120);
+const WATCHDOG: Duration = Duration::from_secs(300);
 
 pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
 
