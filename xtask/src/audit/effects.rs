@@ -42,8 +42,8 @@ pub struct Effects {
     pub accesses: Vec<Access>,
     /// Bytes below the function's return address that are in use or written; `None`: not known.
     pub stack: Option<u64>,
-    /// Whether it writes the stack or moves the stack pointer.
-    pub touches_stack: bool,
+    /// Whether it writes the stack, makes it longer, or loses track of it.
+    pub takes_stack: bool,
     /// Whether it returns to somewhere else than where the function was called from.
     pub returns_astray: bool,
 }
@@ -65,7 +65,7 @@ pub fn of(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
 /// The general registers, by number.
 type State = [Value; 16];
 
-/// How often ways may meet at one instruction before all is given up as unknown, so that loops come to an end.
+/// How often ways may meet at one instruction before what still changes is given up, so that loops come to an end.
 const MEETINGS: u32 = 16;
 
 const RSP: usize = 4;
@@ -91,9 +91,9 @@ fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
         for &next in &step.next {
             let (merged, meetings) = match known.get(&next) {
                 None => (state, 0),
-                Some((_, MEETINGS..)) => ([Value::ANY; 16], MEETINGS),
                 Some((old, meetings)) => {
-                    (std::array::from_fn(|i| old[i].or(state[i])), meetings + 1)
+                    let meet = |i| meet(old[i], state[i], *meetings);
+                    (std::array::from_fn(meet), meetings + 1)
                 }
             };
             if known.get(&next).is_none_or(|(old, _)| *old != merged) {
@@ -108,6 +108,15 @@ fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
         .collect()
 }
 
+/// What is known of a register where ways meet for the `meetings`th time.
+fn meet(old: Value, new: Value, meetings: u32) -> Value {
+    let merged = old.or(new);
+    if merged != old && meetings >= MEETINGS {
+        return Value::ANY;
+    }
+    merged
+}
+
 fn effects(binary: &Binary, step: &Step, info: &InstructionInfo, before: &State) -> Effects {
     let instruction = &step.instruction;
     let mut after = *before;
@@ -116,12 +125,13 @@ fn effects(binary: &Binary, step: &Step, info: &InstructionInfo, before: &State)
     let returns = instruction.mnemonic() == Mnemonic::Ret;
     let calls = matches!(step.leaves, Some((Leaving::Call, _)));
     effects.returns_astray = returns && before[RSP] != Value::at(Origin::Stack, 0);
-    effects.touches_stack = instruction.is_stack_instruction() && !returns && !calls;
-    effects.stack = (after[RSP].origin == Origin::Stack && after[RSP].spread < u64::MAX)
-        .then(|| below(after[RSP]));
-    if !returns {
-        effects.touches_stack |= after[RSP] != before[RSP];
-    }
+    effects.stack = depth(after[RSP]);
+    effects.takes_stack = !returns
+        && match (depth(before[RSP]), depth(after[RSP])) {
+            (Some(before), Some(after)) => before < after,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
     let is_atomic = instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg;
     for memory in info.used_memory() {
         let Some(how) = how(memory.access(), is_atomic) else {
@@ -132,9 +142,8 @@ fn effects(binary: &Binary, step: &Step, info: &InstructionInfo, before: &State)
             continue;
         }
         if place.origin == Origin::Stack && how != How::Read {
-            effects.touches_stack = true;
-            let used = (place.spread < u64::MAX).then(|| below(place));
-            effects.stack = effects.stack.zip(used).map(|(a, b)| a.max(b));
+            effects.takes_stack = true;
+            effects.stack = effects.stack.zip(depth(place)).map(|(a, b)| a.max(b));
         }
         effects.accesses.push(Access {
             place,
@@ -145,8 +154,10 @@ fn effects(binary: &Binary, step: &Step, info: &InstructionInfo, before: &State)
     effects
 }
 
-fn below(pointer: Value) -> u64 {
-    pointer.low.min(0).unsigned_abs()
+/// How far below the return address a pointer into the stack may point; `None`: not known.
+fn depth(pointer: Value) -> Option<u64> {
+    (pointer.origin == Origin::Stack && pointer.spread < u64::MAX)
+        .then(|| pointer.low.min(0).unsigned_abs())
 }
 
 fn how(access: OpAccess, is_atomic: bool) -> Option<How> {
@@ -167,7 +178,10 @@ fn address(
     before: &State,
 ) -> Value {
     if matches!(memory.segment(), Register::FS | Register::GS) {
-        return Value::ANY;
+        return Value {
+            origin: Origin::Thread,
+            ..Value::ANY
+        };
     }
     if instruction.is_ip_rel_memory_operand()
         && memory.index() == Register::None

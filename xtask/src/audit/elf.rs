@@ -190,6 +190,26 @@ impl<'a> Binary<'a> {
         })
     }
 
+    /// Whether the dynamic loader looks functions up at their first call rather than at the start.
+    pub fn binds_lazily(&self) -> bool {
+        const BIND_NOW: u64 = 24;
+        const FLAGS: u64 = 30;
+        const FLAGS_1: u64 = 0x6fff_fffb;
+        let section = self.file.section_by_name(".dynamic");
+        let data = section.and_then(|s| s.data().ok()).unwrap_or_default();
+        let (words, _) = data.as_chunks::<8>();
+        let (entries, _) = words.as_chunks::<2>();
+        !entries.iter().any(|[tag, value]| {
+            let value = u64::from_le_bytes(*value);
+            match u64::from_le_bytes(*tag) {
+                BIND_NOW => true,
+                FLAGS => value & 8 != 0,
+                FLAGS_1 => value & 1 != 0,
+                _ => false,
+            }
+        })
+    }
+
     /// The version of rustc that made the file, as its `.comment` section has it.
     pub fn compiler(&self) -> Option<String> {
         let data = self.file.section_by_name(".comment")?.data().ok()?;

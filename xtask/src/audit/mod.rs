@@ -194,8 +194,14 @@ impl<'a> Audit<'a> {
         if let Some(name) = name
             && let Some(citation) = self.allow.citation(&name)
         {
+            let lazily = match target {
+                Target::Elsewhere(_) if self.binary.binds_lazily() => {
+                    "; its first call runs the dynamic loader unless the program is linked with -z now"
+                }
+                _ => "",
+            };
             return Some(Some(format!(
-                "what {name} does and its stack: allowed by {citation}"
+                "the inside of {name}, allowed by {citation}{lazily}"
             )));
         }
         (self.follow && self.program.callee(step).is_some()).then_some(None)

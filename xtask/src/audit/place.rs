@@ -11,6 +11,7 @@ pub fn origin(binary: &Binary, value: Value) -> String {
         Origin::Argument(2) => "siginfo (argument 2)".into(),
         Origin::Argument(3) => "ucontext (argument 3)".into(),
         Origin::Argument(n) => format!("argument {n}"),
+        Origin::Thread => "thread-local memory".into(),
         Origin::Stack => "stack".into(),
         Origin::Object(address) => binary.object_at(address).map_or_else(
             || {
@@ -25,7 +26,7 @@ pub fn origin(binary: &Binary, value: Value) -> String {
 /// Which bytes of it, if that does not depend on where the linker put it.
 pub fn range(binary: &Binary, value: Value, width: u32) -> String {
     match value.origin {
-        Origin::Nothing => String::new(),
+        Origin::Nothing | Origin::Thread => String::new(),
         Origin::Object(address) if binary.object_at(address).is_none() => String::new(),
         _ if value.is_exact() => offset(value.low),
         _ if value.spread == u64::MAX => "anywhere".into(),
@@ -37,10 +38,12 @@ pub fn range(binary: &Binary, value: Value, width: u32) -> String {
     }
 }
 
-/// Whether an access of `width` bytes at that place is shown to stay inside what it points into.
+/// Whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals have a
+/// rule of their own).
 pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
     match value.origin {
         Origin::Nothing | Origin::Argument(1) => false,
+        Origin::Thread => true,
         Origin::Argument(_) | Origin::Stack => value.spread < u64::MAX,
         Origin::Object(address) => {
             let size = binary.object_at(address).map_or(0, |symbol| symbol.size);

@@ -27,7 +27,7 @@ pub fn terminal(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
     for row in rows(audit, facts, findings) {
         let _ = writeln!(
             out,
-            "  {:<36} {:>8}   {}",
+            "  {:<40} {:>8}   {}",
             row.what, row.measured, row.bound
         );
     }

@@ -184,7 +184,7 @@ fn stack(audit: &Audit, function: &Function, step: &Step, report: &mut impl FnMu
         );
     }
     let accepted = matches!(step.leaves, Some((Leaving::Call, _))) && audit.accepts(step).is_some();
-    if !(effects.touches_stack || accepted) {
+    if !(effects.takes_stack || accepted) {
         return;
     }
     match audit.depth(function, step) {

@@ -9,6 +9,8 @@ pub enum Origin {
     Argument(u8),
     /// The object or section of the file that begins at that address.
     Object(u64),
+    /// What each thread has of its own.
+    Thread,
     /// The stack, from where the return address lies.
     Stack,
 }
