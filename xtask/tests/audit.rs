@@ -224,6 +224,11 @@ fn a_store_with_an_unbounded_index_is_rejected() {
 }
 
 #[test]
+fn a_store_past_the_kernels_structures_is_rejected() {
+    audit_of(&C, "writes_past_siginfo", &[]).breaks("write", &["siginfo", "stay inside"]);
+}
+
+#[test]
 fn a_repeated_string_instruction_is_rejected() {
     rust("fills_by_string_instruction").breaks("loop", &["rep stosb"]);
 }

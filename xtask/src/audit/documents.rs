@@ -68,4 +68,30 @@ mod tests {
         assert_eq!(replaced(new, "x", "new").as_deref(), Some(new));
         assert_eq!(replaced(text, "y", "new"), None);
     }
+
+    #[test]
+    fn stale_documents_are_found_and_refreshed() {
+        let root = std::env::temp_dir().join(format!("audit-documents-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        let safety = root.join("SAFETY.md");
+        let readme = root.join("README.md");
+        std::fs::write(&safety, "no place for it\n").unwrap();
+        assert!(refresh(&root, "report", "figures", Documents::Check).is_err());
+
+        std::fs::write(&safety, "<!-- audit:begin --><!-- audit:end -->").unwrap();
+        std::fs::write(&readme, "no place for figures").unwrap();
+        let check = |report, figures| refresh(&root, report, figures, Documents::Check);
+        assert_eq!(check("report", "figures"), Ok(false));
+        let written = refresh(&root, "report", "figures", Documents::Write);
+        assert_eq!(written, Ok(true));
+        assert_eq!(check("report", "figures"), Ok(true));
+        assert_eq!(check("another report", "figures"), Ok(false));
+        std::fs::write(
+            &readme,
+            "<!-- audit-figures:begin --><!-- audit-figures:end -->",
+        )
+        .unwrap();
+        assert_eq!(check("report", "figures"), Ok(false));
+        std::fs::remove_dir_all(&root).unwrap();
+    }
 }

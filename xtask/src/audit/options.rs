@@ -25,7 +25,8 @@ cargo xtask audit: is a signal handler what it claims to be, instruction by inst
     --check           fail if those are stale
 
 What it cannot decide: where a computed call goes, and what a call into another file runs (the first is a violation,
-the second is listed unless it is one); whether the kernel's pointers are valid; in which order other CPUs see the stores.
+the second is listed unless it is one); whether the kernel's pointers are valid; in which order other CPUs see the stores;
+whether this is the function that the program installs; with --follow, that callees keep the calling convention.
 Stripped files, object files and files for other machines are refused.
 
 Exit status: 0 the handler passes; 1 it does not, or the documents are stale; 2 it cannot be audited, or wrong usage.";

@@ -38,21 +38,26 @@ pub fn range(binary: &Binary, value: Value, width: u32) -> String {
     }
 }
 
-/// Whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals have a
-/// rule of their own).
+/// Bytes of the kernel's `siginfo_t`.
+const SIGINFO: u64 = 128;
+
+/// Bytes of the kernel's `struct ucontext` on x86-64: flags, link, stack, registers and the signal mask. (The C library's
+/// is larger, and the kernel fills no more than this.)
+const UCONTEXT: u64 = 8 + 8 + 24 + 256 + 8;
+
+/// Whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals and the
+/// amount of stack have rules of their own).
 pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
-    match value.origin {
-        Origin::Nothing | Origin::Argument(1) => false,
-        Origin::Thread => true,
-        Origin::Argument(_) | Origin::Stack => value.spread < u64::MAX,
-        Origin::Object(address) => {
-            let size = binary.object_at(address).map_or(0, |symbol| symbol.size);
-            value.low >= 0
-                && last(value, width)
-                    .and_then(|last| u64::try_from(last).ok())
-                    .is_some_and(|last| last < size)
-        }
-    }
+    let size = match value.origin {
+        Origin::Thread => return true,
+        Origin::Stack => return value.spread < u64::MAX,
+        Origin::Argument(2) => SIGINFO,
+        Origin::Argument(3) => UCONTEXT,
+        Origin::Nothing | Origin::Argument(_) => 0,
+        Origin::Object(address) => binary.object_at(address).map_or(0, |symbol| symbol.size),
+    };
+    let last = last(value, width).and_then(|last| u64::try_from(last).ok());
+    value.low >= 0 && last.is_some_and(|last| last < size)
 }
 
 /// The last byte that an access may touch.

@@ -21,7 +21,7 @@ pub fn terminal(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
     let verdict = if count == 0 {
         "PASS".to_owned()
     } else {
-        format!("FAIL, {count} violations")
+        format!("FAIL, violations: {count}")
     };
     let _ = writeln!(out, "{}: {verdict}", handler(audit).symbol.name);
     for row in rows(audit, facts, findings) {
