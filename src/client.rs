@@ -43,10 +43,12 @@ pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
 pub fn check(server: &Peer) -> Result<(), SendError> {
     let look = server.look()?;
     if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
-        Ok(())
-    } else {
-        Err(SendError::Refused { name: look.name })
+        return Ok(());
     }
+    Err(SendError::Refused {
+        catches_everything: look.catches_everything(),
+        name: look.name,
+    })
 }
 
 /// Sends `message` to `server` and returns when it is delivered. `timeout` is how long the server may be silent.
@@ -66,6 +68,8 @@ pub fn send(
     let mut ended = false;
     let mut heard = Heard::default();
     loop {
+        // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
+        let is_last_look = ended;
         inbox.drain(|event| {
             if let Some(answer) = heard.take(event, server.pid()) {
                 sender.answer(clock(), answer);
@@ -73,10 +77,15 @@ pub fn send(
         });
         let deadline = loop {
             match sender.poll(clock()) {
-                Step::Transmit { bit, value } if !ended => {
-                    match server.send(signal_of(bit), value) {
-                        Err(PeerError::NoSuchProcess) => ended = true,
-                        other => other?,
+                Step::Transmit { bit, value, copies } if !ended => {
+                    if copies > STUBBORN {
+                        ffi::change_cpu();
+                    }
+                    for _ in 0..copies {
+                        match server.send(signal_of(bit), value) {
+                            Err(PeerError::NoSuchProcess) => ended = true,
+                            other => other?,
+                        }
                     }
                 }
                 Step::Transmit { .. } => {}
@@ -95,18 +104,23 @@ pub fn send(
         if let Some(signal) = heard.stop {
             return Err(SendError::Interrupted(signal));
         }
-        if ended {
+        if is_last_look {
             return Err(SendError::ServerEnded {
                 acknowledged: sender.acknowledged() / 8,
             });
         }
+        let deadline = if ended { 0 } else { deadline };
         let wait = Duration::from_nanos(deadline.saturating_sub(clock()));
-        // What the server sent before it ended is in the ring when this returns, so the next drain still sees it.
-        ended = inbox
+        ended |= inbox
             .wait(server.fd(), Some(wait))
             .map_err(io::Error::from)?;
     }
 }
+
+/// From this many copies on, both ends send from another CPU each time. Under a storm a signal that is sent from the CPU of
+/// its receiver cannot arrive: the receiver is not running, so whatever is pending stays pending until the storm's next
+/// signal has taken the place. Sent from the storm's own CPU it cannot fail.
+pub(crate) const STUBBORN: u32 = 2;
 
 /// The signal that carries `bit`.
 #[must_use]
@@ -186,6 +200,8 @@ pub enum SendError {
     Refused {
         /// The target's command, not necessarily safe to print.
         name: String,
+        /// Whether it catches all signals alike, which is no sign that it survives them.
+        catches_everything: bool,
     },
     /// The server was silent for the whole timeout.
     TimedOut {
@@ -237,10 +253,18 @@ impl fmt::Display for SendError {
             Self::NoSuchProcess => f.write_str("there is no such process"),
             Self::NotPermitted => f.write_str("it belongs to another user"),
             Self::Ourselves => f.write_str("that is this very process"),
-            Self::Refused { name } => write!(
+            Self::Refused {
+                name,
+                catches_everything,
+            } => write!(
                 f,
-                "it ({}) does not handle SIGUSR1 and SIGUSR2 and would be killed by them",
-                name.escape_default()
+                "it ({}) {}",
+                name.escape_default(),
+                if *catches_everything {
+                    "catches all signals alike, as shells and language runtimes do, and may die of SIGUSR1 all the same"
+                } else {
+                    "does not handle SIGUSR1 and SIGUSR2 and would be killed by them"
+                }
             ),
             Self::TimedOut { blank: false } => f.write_str("no progress before the timeout"),
             Self::TimedOut { blank: true } => f.write_str(

@@ -1,6 +1,6 @@
 //! Every `unsafe` block and every system call of the crate, behind safe functions; and the signal handler.
 //!
-//! The handler is [`minitalk_on_signal`]. What it may and may not do is the subject of `SAFETY.md`.
+//! The handler is `minitalk_on_signal`. What it may and may not do is the subject of `SAFETY.md`.
 
 use core::ffi::{c_int, c_void};
 use core::fmt;
@@ -392,6 +392,45 @@ pub fn getpid() -> Pid {
 pub fn getuid() -> u32 {
     // SAFETY: getuid cannot fail and touches no memory.
     unsafe { libc::getuid() }
+}
+
+// ---- CPUs --------------------------------------------------------------------------------------------------------
+
+/// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
+/// only one, or where the kernel objects.
+pub fn change_cpu() {
+    // SAFETY: sched_getcpu takes nothing and touches no memory of ours; cpu_set_t is an array of integers, valid as zeroes.
+    let (here, mut allowed) = unsafe {
+        (
+            libc::sched_getcpu(),
+            MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init(),
+        )
+    };
+    let size = size_of::<libc::cpu_set_t>();
+    // SAFETY: the set lives for the whole call and the size is its own; 0 is the calling thread.
+    let known = check(unsafe { libc::sched_getaffinity(0, size, &raw mut allowed) }).is_ok();
+    let Some(here) = usize::try_from(here).ok().filter(|_| known) else {
+        return;
+    };
+    let count = 8 * size;
+    // SAFETY: CPU_ISSET is given a number below the number of bits of the set.
+    let next = (1..count)
+        .map(|step| (here + step) % count)
+        .find(|cpu| unsafe { libc::CPU_ISSET(*cpu, &allowed) });
+    let Some(next) = next.filter(|next| *next != here) else {
+        return;
+    };
+    // SAFETY: cpu_set_t is valid as zeroes, and `next` is below the number of its bits.
+    let only = unsafe {
+        let mut only: libc::cpu_set_t = MaybeUninit::zeroed().assume_init();
+        libc::CPU_SET(next, &mut only);
+        only
+    };
+    // SAFETY: both sets live for the whole calls and the size is theirs.
+    unsafe {
+        libc::sched_setaffinity(0, size, &raw const only);
+        libc::sched_setaffinity(0, size, &raw const allowed);
+    }
 }
 
 // ---- file descriptors --------------------------------------------------------------------------------------------

@@ -108,10 +108,32 @@ pub struct Look {
 }
 
 impl Look {
-    /// Whether the process has a handler for `signal`, and so will not be killed by it.
+    /// Whether the process handles `signal` and so will not be killed by it.
+    ///
+    /// A handler alone does not say so. Shells and some language runtimes catch every signal there is, bash in order to
+    /// tidy up and then die of it: see [`catches_everything`](Self::catches_everything).
     #[must_use]
     pub const fn handles(&self, signal: Signal) -> bool {
-        self.caught & signal.mask() != 0
+        self.caught & signal.mask() != 0 && !self.catches_everything()
+    }
+
+    /// Whether the process catches signals that no program catches for their own sake.
+    #[must_use]
+    pub const fn catches_everything(&self) -> bool {
+        const ODD: [i32; 6] = [
+            libc::SIGTRAP,
+            libc::SIGXCPU,
+            libc::SIGXFSZ,
+            libc::SIGVTALRM,
+            libc::SIGPROF,
+            libc::SIGSYS,
+        ];
+        let (mut count, mut i) = (0, 0);
+        while i < ODD.len() {
+            count += self.caught >> (ODD[i] - 1) & 1;
+            i += 1;
+        }
+        count >= 3
     }
 }
 
@@ -148,3 +170,25 @@ impl fmt::Display for PeerError {
 }
 
 impl core::error::Error for PeerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(caught: u64) -> Look {
+        let name = String::new();
+        Look { name, caught }
+    }
+
+    #[test]
+    fn a_handler_counts_unless_everything_is_caught() {
+        // Our own server: SIGINT, SIGUSR1, SIGUSR2, SIGTERM, and the two that Rust's runtime catches.
+        let ours = look(0x4a02 | 0x440);
+        assert!(ours.handles(Signal::Usr1) && ours.handles(Signal::Usr2));
+        assert!(!look(0x200).handles(Signal::Usr2));
+        // bash 5.2, interactive: dies of SIGUSR1 although it catches it.
+        assert!(!look(0x4381_7efb).handles(Signal::Usr1));
+        // A Go program: every signal there is.
+        assert!(!look(0xffff_ffff_7fc1_feff).handles(Signal::Usr1));
+    }
+}

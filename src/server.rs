@@ -1,15 +1,15 @@
-//! Receives messages: the loop that joins the inbox, one [`Session`] per client, and the writer thread.
+//! Receives messages: the loop that joins the inbox, one session per client, and the writer thread.
 
+mod endings;
+mod report;
 mod session;
 mod turns;
 mod writer;
 
-use core::fmt;
 use core::mem;
 use core::time::Duration;
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
@@ -24,6 +24,8 @@ use crate::wire::control::{Answer, Ask, Status, Tag};
 use crate::wire::decoder::Reason;
 use crate::wire::receiver::{Outcome, Reaction};
 
+use endings::Closing;
+pub use report::{Note, ServeError, Why};
 use session::Session;
 use turns::Turns;
 pub use writer::Output;
@@ -69,57 +71,6 @@ pub struct Message {
     /// From its first signal to its last.
     pub duration: Duration,
     tag: Tag,
-}
-
-/// Something that whoever runs the server may want to know.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Note {
-    /// A message was not delivered.
-    Dropped {
-        /// Its sender.
-        pid: Pid,
-        /// Why.
-        why: Why,
-        /// How many of its bytes had come.
-        bytes: usize,
-    },
-    /// The client belongs to a user whom we may not signal, so that it gets no answers.
-    Unreachable(Pid),
-    /// A client could not be taken.
-    Unwatched(Pid, String),
-    /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
-    Nameless,
-    /// The kernel has no pidfd: a recycled PID cannot be told from the client that had it.
-    NoPidfd,
-    /// The server ends as soon as its output has taken what is finished.
-    Flushing(usize),
-}
-
-/// Why a message was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Why {
-    /// It was rejected.
-    Rejected(Reason),
-    /// Its client ended in the middle of it.
-    ClientEnded,
-    /// Its client began another in the middle of it.
-    Abandoned,
-    /// The output is blocked and its client cannot be made to wait.
-    Backlog,
-}
-
-/// Why a server ended before it was told to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The output failed.
-    Output(io::Error),
-    /// A second SIGINT or SIGTERM came while this many messages still waited for the output.
-    Aborted(usize),
-    /// A system call failed.
-    System(io::Error),
 }
 
 /// Receives messages until told to stop by SIGINT, SIGTERM or `config.count`.
@@ -178,13 +129,6 @@ struct Server<'n> {
     sweep_at: Option<Nanos>,
     noted: Noted,
     closing: Option<Closing>,
-}
-
-/// The end of the server, once it is decided: nothing new is taken, what is finished is written, clients are told.
-struct Closing {
-    result: Result<(), ServeError>,
-    /// Do not linger.
-    hurried: bool,
 }
 
 /// Notes that are worth making once.
@@ -273,12 +217,12 @@ impl Server<'_> {
     }
 
     fn bit(&mut self, pid: Pid, uid: u32, bit: Bit) {
-        let batch = self.batch;
+        let (batch, now) = (self.batch, self.now);
         let Some(session) = self.session(pid) else {
             return;
         };
         session.uid = Some(uid);
-        session.hasty |= mem::replace(&mut session.batch, batch) == batch;
+        session.count_bit(batch, now);
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
         self.react(pid, Bit::Zero, |session| session.receiver.bit(bit));
     }
@@ -346,10 +290,8 @@ impl Server<'_> {
         if self.closing.is_some() {
             return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::ShuttingDown));
         }
-        if payload.is_empty() && !framed && session.hasty {
-            // Eight zeros from somebody who does not wait for us are a storm of SIGUSR1, not an empty message.
-            session.receiver.settle(tag, Ok(()));
-            return;
+        if !framed && session.is_noise() {
+            return self.refuse_complete(pid, tag, bytes, Why::Noise);
         }
         if tag == 0
             && self.backlog_bytes.saturating_add(bytes) > BACKLOG.max(self.config.max_message)
@@ -376,6 +318,7 @@ impl Server<'_> {
     fn refuse_complete(&mut self, pid: Pid, tag: Tag, bytes: usize, why: Why) {
         let reason = match why {
             Why::Rejected(reason) => reason,
+            Why::Noise => Reason::NotText,
             _ => Reason::Output,
         };
         self.dropped(pid, why, bytes);
@@ -460,179 +403,11 @@ impl Server<'_> {
         Ok(session)
     }
 
-    /// The client has ended: its half message goes, its whole ones stay.
-    fn bury(&mut self, pid: Pid) {
-        self.turns.leave(pid);
-        let Some(session) = self.sessions.remove(&pid) else {
-            return;
-        };
-        let bytes = session.receiver.held_bytes();
-        // Less than a byte from a stranger is a stray signal.
-        if session.receiver.in_message() && (session.is_announced() || bytes > 0) {
-            let why = Why::ClientEnded;
-            (self.notes)(&Note::Dropped { pid, why, bytes });
-        }
-    }
-
-    /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
-    fn sweep(&mut self) {
-        let limit = self.config.idle_timeout.map(|t| t.as_nanos() as Nanos);
-        let mut ended = Vec::new();
-        let mut idle = Vec::new();
-        let mut again = false;
-        for (pid, session) in &self.sessions {
-            if !session.peer.is_certain() && session.peer.probe().is_err() {
-                ended.push(*pid);
-            } else if session.receiver.in_message()
-                && limit.is_some_and(|limit| self.now.saturating_sub(session.heard) >= limit)
-            {
-                idle.push(*pid);
-            } else {
-                again |= session.receiver.in_message() || !session.peer.is_certain();
-            }
-        }
-        for pid in ended {
-            self.bury(pid);
-        }
-        for pid in idle {
-            self.drop_half(pid);
-        }
-        self.sweep_at = again.then(|| self.now.saturating_add(self.sweep_interval()));
-    }
-
-    fn sweep_interval(&self) -> Nanos {
-        let idle = self.config.idle_timeout.map(|t| t.as_nanos() as Nanos / 4);
-        idle.unwrap_or(PATROL).clamp(PATROL / 50, PATROL)
-    }
-
-    fn drop_half(&mut self, pid: Pid) {
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        self.turns.leave(pid);
-        let bytes = session.receiver.held_bytes();
-        let answer = session.receiver.drop_half(Reason::Idle);
-        self.dropped(pid, Why::Rejected(Reason::Idle), bytes);
-        if let Some(answer) = answer {
-            self.answer(pid, Bit::Zero, answer);
-        }
-    }
-
     fn dropped(&mut self, pid: Pid, why: Why, bytes: usize) {
         // A stranger's noise is worth one line, not one for every few signals.
         let worth_it = |s: &mut Session| s.is_announced() || !mem::replace(&mut s.noted, true);
         if self.sessions.get_mut(&pid).is_some_and(worth_it) {
             (self.notes)(&Note::Dropped { pid, why, bytes });
-        }
-    }
-
-    /// SIGINT or SIGTERM: the first ends the server in order, the second at once.
-    fn stop(&mut self) -> Result<(), ServeError> {
-        let unwritten = self.writer.outstanding() + self.backlog.len();
-        match &mut self.closing {
-            None => {
-                self.close(Ok(()), Reason::ShuttingDown);
-                if unwritten > 0 {
-                    (self.notes)(&Note::Flushing(unwritten));
-                }
-            }
-            Some(_) if unwritten > 0 => return Err(ServeError::Aborted(unwritten)),
-            Some(closing) => closing.hurried = true,
-        }
-        Ok(())
-    }
-
-    /// Begins the end, and tells every client in mid-message.
-    fn close(&mut self, result: Result<(), ServeError>, reason: Reason) {
-        match &mut self.closing {
-            Some(closing) => {
-                if closing.result.is_ok() {
-                    closing.result = result;
-                }
-            }
-            none => {
-                *none = Some(Closing {
-                    result,
-                    hurried: false,
-                });
-            }
-        }
-        let pids: Vec<_> = self.sessions.keys().copied().collect();
-        for pid in pids {
-            let session = self.sessions.get_mut(&pid);
-            if let Some(answer) = session.and_then(|s| s.receiver.refuse(reason)) {
-                self.answer(pid, Bit::Zero, answer);
-            }
-        }
-    }
-
-    /// Until when a client that is still there may have to be answered again; `None` while the server is not ending, or
-    /// when there is no such client.
-    fn linger(&self) -> Option<Nanos> {
-        self.closing.as_ref()?;
-        let announced = self.sessions.values().filter(|s| s.is_announced());
-        let last = announced.filter_map(|s| s.answered).max()?;
-        Some(last.saturating_add(LINGER))
-    }
-}
-
-impl From<io::Error> for ServeError {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Output(error) => write!(f, "the output failed: {error}"),
-            Self::Aborted(n) => write!(f, "stopped with {n} finished messages not written"),
-            Self::System(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for ServeError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Output(error) | Self::System(error) => Some(error),
-            Self::Aborted(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dropped { pid, why, bytes } => {
-                write!(f, "dropped a message of client {pid} after {bytes} bytes: {why}")
-            }
-            Self::Unreachable(pid) => write!(
-                f,
-                "client {pid} belongs to a user whom this server may not signal: it gets no acknowledgements"
-            ),
-            Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
-            Self::Nameless => f.write_str(
-                "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
-            ),
-            Self::NoPidfd => f.write_str(
-                "this kernel has no pidfd (Linux 5.3): a recycled PID cannot be told from the client that had it",
-            ),
-            Self::Flushing(n) => write!(
-                f,
-                "waiting for the output to take {n} finished messages; signal again to give them up"
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rejected(reason) => reason.fmt(f),
-            Self::ClientEnded => f.write_str("the client ended"),
-            Self::Abandoned => f.write_str("the client began another"),
-            Self::Backlog => f.write_str("the output is blocked and the client does not wait"),
         }
     }
 }

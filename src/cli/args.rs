@@ -1,6 +1,6 @@
 //! What the commands share in reading their arguments.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use lexopt::{Parser, ValueExt};
@@ -49,26 +49,16 @@ pub fn number(parser: &mut Parser, option: &str, least: u64) -> Result<u64, Fail
 }
 
 /// A PID as it was typed.
-pub fn pid(text: &OsString) -> Result<Pid, Failure> {
-    Pid::parse(&text.to_string_lossy()).map_err(|why| bad_pid(text, why))
+pub fn pid(text: &OsStr) -> Result<Pid, Failure> {
+    Pid::parse(&text.to_string_lossy()).map_err(|why| {
+        Failure::new(
+            Exit::Usage,
+            format!("{text:?} is not a PID: {why}; a server prints its PID when it starts"),
+        )
+    })
 }
 
-/// The error for an option that there is not: `-1` where a PID should stand is a PID that cannot be.
+/// The error for an option that there is not.
 pub fn unexpected(argument: lexopt::Arg<'_>) -> Failure {
-    if let lexopt::Arg::Short(digit) = argument
-        && digit.is_ascii_digit()
-    {
-        return bad_pid(
-            &OsString::from(format!("-{digit}...")),
-            minitalk::pid::InvalidPid::OutOfRange,
-        );
-    }
     Failure::usage(argument.unexpected())
-}
-
-fn bad_pid(text: &OsString, why: minitalk::pid::InvalidPid) -> Failure {
-    Failure::new(
-        Exit::Usage,
-        format!("{text:?} is not a PID: {why}; a server prints its PID when it starts"),
-    )
 }

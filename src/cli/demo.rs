@@ -1,7 +1,7 @@
 //! `minitalk demo`: a server and a client, and a message between them.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -14,7 +14,7 @@ use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 
 use super::args;
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, say};
 use super::format::{for_terminal, write_stdout};
 use super::help;
 use super::send::{self, Source};
@@ -48,7 +48,6 @@ fn is_piped() -> bool {
 fn demo(message: &[u8]) -> Result<(), Failure> {
     let mut server = Server::start()?;
     let pid = server.pid;
-    let say = |text: String| drop(writeln!(io::stderr(), "{text}"));
     say(format!("server: PID {pid}, waiting for signals"));
     say(format!(
         "client: sending {} bytes to PID {pid}",
@@ -65,7 +64,7 @@ fn demo(message: &[u8]) -> Result<(), Failure> {
 
     let report = sent.map_err(|error| Failure::send(format_args!("PID {pid}"), &error))?;
     say(format!("client: {}", send::describe(&report)));
-    say("server: printed".into());
+    say("server: printed");
     if io::stdout().is_terminal() {
         write_stdout(format!("{}\n", for_terminal(&printed)).as_bytes())
     } else {
@@ -74,7 +73,7 @@ fn demo(message: &[u8]) -> Result<(), Failure> {
     .map_err(|error| Failure::io("standard output", error))?;
     stopped?;
     if printed == message {
-        say("the bytes are identical".into());
+        say("the bytes are identical");
         Ok(())
     } else {
         Err(Failure::new(

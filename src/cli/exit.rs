@@ -10,6 +10,11 @@ use minitalk::ffi;
 use minitalk::inbox::InboxError;
 use minitalk::server::ServeError;
 
+/// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
+pub fn say(text: impl Display) {
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
 /// The exit codes, as documented in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -78,7 +83,7 @@ impl Failure {
             SendError::Rejected(_) | SendError::Link(_) | SendError::TooLong(_) => {
                 (Exit::Rejected, "")
             }
-            SendError::ServerEnded { .. } => (Exit::ServerEnded, "; it was not delivered"),
+            SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             _ => (Exit::Io, ""),
         };
         Self {
@@ -93,12 +98,11 @@ impl Failure {
 
     /// Prints the error, on stderr or as the classic exercise wants it, and ends.
     pub fn report(self, is_classic: bool) -> ExitCode {
-        // Nobody is left to tell if this fails too.
-        let _ = if is_classic {
-            writeln!(io::stdout(), "Error: {}", self.message)
+        if is_classic {
+            let _ = writeln!(io::stdout(), "Error: {}", self.message);
         } else {
-            writeln!(io::stderr(), "minitalk: {}", self.message)
-        };
+            say(format_args!("minitalk: {}", self.message));
+        }
         if let Some(signal) = self.signal {
             let _ = io::stdout().flush();
             ffi::die_of(signal);

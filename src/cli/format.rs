@@ -36,7 +36,7 @@ impl Format {
     pub fn announce(self, pid: Pid) -> io::Result<()> {
         match self {
             Self::Text => write_stdout(format!("PID {pid}\n").as_bytes()),
-            Self::Raw => writeln!(io::stderr(), "PID {pid}"),
+            Self::Raw => io::stderr().write_all(format!("PID {pid}\n").as_bytes()),
             Self::Json => write_stdout(format!("{{\"PID\": {pid} }}\n").as_bytes()),
         }
     }

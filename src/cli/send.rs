@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 
 use super::args;
-use super::exit::Failure;
+use super::exit::{Failure, say};
 use super::help;
 
 /// How long a server may be silent.
@@ -34,6 +34,13 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("timeout") => timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
+            // A negative number is no option, it is a PID that cannot be.
+            Arg::Short(digit @ '0'..='9') => {
+                let rest = parser.optional_value().unwrap_or_default();
+                let mut text = OsString::from(format!("-{digit}"));
+                text.push(rest);
+                positional.push(text);
+            }
             other => return Err(args::unexpected(other)),
         }
     }
@@ -55,7 +62,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     }
     let report = send(pid, source, timeout, force)?;
     if verbose {
-        let _ = writeln!(io::stderr(), "minitalk: {}", describe(&report));
+        say(format_args!("minitalk: {}", describe(&report)));
     }
     Ok(())
 }
@@ -95,10 +102,7 @@ pub fn send(pid: Pid, source: Source, timeout: Duration, force: bool) -> Result<
         client::check(&server).map_err(failed)?;
     }
     if !server.is_certain() {
-        let _ = writeln!(
-            io::stderr(),
-            "minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill"
-        );
+        say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
     }
     let mut inbox = Inbox::open()?;
     let result = client::send(&mut inbox, &server, &message, timeout);

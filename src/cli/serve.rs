@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use minitalk::inbox::Inbox;
 use minitalk::server::{self, Config};
 
 use super::args;
-use super::exit::Failure;
+use super::exit::{Failure, say};
 use super::format::Format;
 use super::help;
 
@@ -76,8 +75,7 @@ pub fn serve(options: Options) -> Result<(), Failure> {
         .announce(ffi::getpid())
         .map_err(|error| Failure::io("cannot print the PID", error))
         .and_then(|()| {
-            // A note that cannot be written is no reason to stop serving.
-            let mut note = |note: &server::Note| drop(writeln!(io::stderr(), "minitalk: {note}"));
+            let mut note = |note: &server::Note| say(format_args!("minitalk: {note}"));
             Ok(server::serve(
                 &mut inbox,
                 options.config,

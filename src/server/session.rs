@@ -1,7 +1,8 @@
 //! One client, as the server knows it: its process, its link, and whether it can be answered.
 
-use crate::client::signal_of;
+use crate::client::{STUBBORN, signal_of};
 use crate::event::Signal;
+use crate::ffi;
 use crate::peer::{Look, Peer, PeerError};
 use crate::pid::Pid;
 use crate::wire::Nanos;
@@ -24,14 +25,17 @@ pub struct Session {
     pub began: Nanos,
     /// When it was last answered.
     pub answered: Option<Nanos>,
-    /// The batch of its last bare bit, and whether it ever sent two in one batch: it does not wait for us.
-    pub batch: u64,
-    /// See `batch`.
-    pub hasty: bool,
     /// Whether it has been complained of, which is done once.
     pub noted: bool,
     look: Look,
     unreachable: bool,
+    /// The batch of signals in which its last bare bit came, and when.
+    batch: u64,
+    bit_at: Nanos,
+    /// Bare bits of the present message.
+    bits: u64,
+    /// Those among them for which the sender cannot have waited.
+    hasty_bits: u64,
 }
 
 impl Session {
@@ -54,11 +58,13 @@ impl Session {
             heard: now,
             began: now,
             answered: None,
-            batch: 0,
-            hasty: false,
             noted: false,
             look,
             unreachable,
+            batch: 0,
+            bit_at: 0,
+            bits: 0,
+            hasty_bits: 0,
         })
     }
 
@@ -76,7 +82,8 @@ impl Session {
         self.unreachable
     }
 
-    /// Sends an answer on the signal for `bit`, if the client handles that signal: one that does not would be killed.
+    /// Sends an answer on the signal for `bit`, if the client handles that signal: one that does not would be killed. It is
+    /// sent more than once if the client keeps asking.
     ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when the client has ended.
@@ -86,7 +93,35 @@ impl Session {
             return Ok(());
         }
         self.answered = Some(now);
-        self.peer.send(signal, Some(answer.value()))
+        let copies = self.receiver.copies();
+        if copies > STUBBORN {
+            ffi::change_cpu();
+        }
+        for _ in 0..copies {
+            self.peer.send(signal, Some(answer.value()))?;
+        }
+        Ok(())
+    }
+
+    /// Notes a bare bit that came at `now`, in this batch of signals.
+    pub fn count_bit(&mut self, batch: u64, now: Nanos) {
+        // No program that sleeps between its bits is faster: the timer slack alone is 50 us (prctl(2), PR_SET_TIMERSLACK).
+        const NO_SLEEP: Nanos = 40_000;
+        if !self.receiver.in_message() {
+            (self.bits, self.hasty_bits) = (0, 0);
+        }
+        self.bits += 1;
+        let same_batch = core::mem::replace(&mut self.batch, batch) == batch;
+        let at_once = now.saturating_sub(core::mem::replace(&mut self.bit_at, now)) < NO_SLEEP;
+        if same_batch || at_once && !self.can_answer(Signal::Usr1) {
+            self.hasty_bits += 1;
+        }
+    }
+
+    /// Whether the present text can be none: of more than a quarter of its bits the sender waited neither for our answer nor
+    /// for a clock, and such signals swallow each other.
+    pub const fn is_noise(&self) -> bool {
+        self.hasty_bits > self.bits / 4
     }
 
     /// Whether the client announced itself and so waits for our answers.

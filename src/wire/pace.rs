@@ -2,7 +2,9 @@
 //! starts late.
 //!
 //! A signal sent while its like is pending costs the receiver nothing, so asking again cannot congest anything. What an
-//! early back-off would cost is speed under a storm of stray signals, where most transmissions are swallowed.
+//! early back-off would cost is speed under a storm of stray signals, where most transmissions are swallowed: there a
+//! pending signal is replaced within a microsecond of its delivery by whoever sends next. So a repetition that goes
+//! unanswered is sent several times in a row, to win that race; see [`copies`].
 
 use super::Nanos;
 
@@ -17,6 +19,18 @@ pub const FIRST: Nanos = 20 * MILLISECOND;
 
 /// Attempts at each length of the wait before it doubles.
 const PATIENCE: u32 = 4;
+
+/// How often to send repetition number `attempt` (1 for the first) in a row: 2, 8, then 32 times. A copy that is swallowed
+/// costs the other side nothing, one that is not is recognised by its index.
+#[must_use]
+pub const fn copies(attempt: u32) -> u32 {
+    match attempt {
+        0 => 1,
+        1 => 2,
+        2 => 8,
+        _ => 32,
+    }
+}
 
 /// The estimate of one link's round trip.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@ use super::bits::Bit;
 use super::control::{Answer, Ask, Status, Tag};
 use super::decoder::{Decoded, Decoder, Reason};
 use super::frame::VERSION;
+use super::pace::copies;
 
 /// The state of one sender's link; see the module's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +31,8 @@ pub struct Receiver {
     /// Why nothing more is taken: the stream cannot be followed.
     refused: Option<Reason>,
     held: bool,
+    /// Questions in a row without progress.
+    repeated: u32,
     resent: u64,
 }
 
@@ -78,6 +81,7 @@ impl Receiver {
             verdict: None,
             refused: None,
             held: false,
+            repeated: 0,
             resent: 0,
         }
     }
@@ -103,6 +107,26 @@ impl Receiver {
 
     /// Takes a question that came on the signal for `bit`.
     pub fn ask(&mut self, bit: Bit, ask: Ask) -> Reaction {
+        let before = self.next;
+        let reaction = self.ask_once(bit, ask);
+        if self.next == before {
+            self.repeated = self.repeated.saturating_add(1);
+        }
+        reaction
+    }
+
+    /// How many times in a row the answer to a question is to be sent: more than once when the same question keeps coming,
+    /// so that answers were probably swallowed.
+    #[must_use]
+    pub const fn copies(&self) -> u32 {
+        if self.held || self.unsettled > 0 {
+            // It keeps asking because it is told to.
+            return 1;
+        }
+        copies(self.repeated)
+    }
+
+    fn ask_once(&mut self, bit: Bit, ask: Ask) -> Reaction {
         match ask {
             Ask::Hello { tag, version } if version != VERSION => {
                 answer(tag, Status::Rejected(Reason::Version))
@@ -215,6 +239,7 @@ impl Receiver {
     }
 
     fn take(&mut self, bit: Bit) -> Reaction {
+        self.repeated = 0;
         self.next += 1;
         self.verdict = None;
         match self.decoder.push(bit) {

@@ -15,7 +15,10 @@ use super::bits::Bit;
 use super::control::{Answer, Ask, Status, Tag};
 use super::decoder::Reason;
 use super::frame::{Frame, TooLong, VERSION};
-use super::pace::Pace;
+use super::pace::{Pace, copies};
+
+/// What a wait may count for beyond its length. A client that was stopped for an hour has not waited for an hour.
+const HICCUP: Nanos = 250_000_000;
 
 /// Sends one message; see the module's text.
 #[derive(Clone, Debug)]
@@ -26,10 +29,11 @@ pub struct Sender<'m> {
     phase: Phase,
     pace: Pace,
     attempt: u32,
+    /// Attempts since the server was last heard.
+    unheard: u32,
     sent_at: Nanos,
     deadline: Option<Nanos>,
-    /// Time spent waiting since the server was last heard, counted in waits, not by the clock: a client that was stopped
-    /// for an hour has not waited for an hour.
+    /// Time spent waiting since the server was last heard: see [`HICCUP`].
     silence: Nanos,
     acknowledged: u64,
     signals: u64,
@@ -45,6 +49,8 @@ pub enum Step {
         bit: Bit,
         /// The `si_value`; `None` for plain `kill` semantics.
         value: Option<u64>,
+        /// How many times in a row.
+        copies: u32,
     },
     /// Nothing until an answer comes or this moment is reached.
     Wait(Nanos),
@@ -80,6 +86,7 @@ impl<'m> Sender<'m> {
             phase: Phase::HelloZero,
             pace: Pace::default(),
             attempt: 0,
+            unheard: 0,
             sent_at: 0,
             deadline: None,
             silence: 0,
@@ -95,18 +102,21 @@ impl<'m> Sender<'m> {
             return Step::Finished(result);
         }
         match self.deadline {
-            None => self.attempt = 0,
+            None => (self.attempt, self.unheard) = (0, 0),
             Some(deadline) if now < deadline => return Step::Wait(deadline),
             Some(_) => {
-                self.silence = self.silence.saturating_add(self.pace.wait(self.attempt));
+                let waited = now.saturating_sub(self.sent_at);
+                let longest = self.pace.wait(self.attempt) + HICCUP;
+                self.silence = self.silence.saturating_add(waited.min(longest));
                 if self.silence >= self.timeout {
                     return self.finish(Err(Failure::Silent));
                 }
                 self.attempt = self.attempt.saturating_add(1);
-                self.resent += 1;
+                self.unheard = self.unheard.saturating_add(1);
+                self.resent += u64::from(copies(self.unheard));
             }
         }
-        self.signals += 1;
+        self.signals += u64::from(copies(self.unheard));
         self.sent_at = now;
         self.deadline = Some(now.saturating_add(self.pace.wait(self.attempt)));
         self.transmission()
@@ -127,11 +137,11 @@ impl<'m> Sender<'m> {
             (Phase::HelloOne, Status::Ok(0)) => self.advance(now, Phase::Bit(0)),
             // The server forgot a transfer of which it has nothing yet.
             (Phase::HelloOne, Status::Reset) => self.advance(now, Phase::HelloZero),
-            (Phase::HelloZero | Phase::HelloOne, Status::Wait(0)) => self.silence = 0,
+            (Phase::HelloZero | Phase::HelloOne, Status::Wait(0)) => self.heard(),
             (Phase::Bit(i), Status::Ok(next)) if next == i + 1 && next < bits => {
                 self.advance(now, Phase::Bit(next));
             }
-            (Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.silence = 0,
+            (Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.heard(),
             (Phase::Bit(i), Status::Delivered(next)) if next == i + 1 && next == bits => {
                 self.acknowledged = bits;
                 self.finish(Ok(()));
@@ -189,6 +199,7 @@ impl<'m> Sender<'m> {
         Step::Transmit {
             bit,
             value: ask.map(Ask::value),
+            copies: copies(self.unheard),
         }
     }
 
@@ -202,6 +213,12 @@ impl<'m> Sender<'m> {
         self.silence = 0;
         self.deadline = None;
         self.phase = phase;
+    }
+
+    /// The server is there, and tells us to wait.
+    const fn heard(&mut self) {
+        self.silence = 0;
+        self.unheard = 0;
     }
 
     fn finish(&mut self, result: Result<(), Failure>) -> Step {

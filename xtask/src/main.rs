@@ -1,6 +1,22 @@
 //! `cargo xtask`: the checks of this repository that are programs of their own.
 
-fn main() -> std::process::ExitCode {
-    eprintln!("usage: cargo xtask audit");
-    std::process::ExitCode::from(2)
+mod audit;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask audit [--help]";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    match arguments.next().as_deref().and_then(|name| name.to_str()) {
+        Some("audit") => audit::main(arguments),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
 }

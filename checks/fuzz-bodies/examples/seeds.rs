@@ -71,6 +71,14 @@ fn frame() -> Seeds {
         ("text-refused", stream(0, 9, &[b"hello\0"])),
         ("text-at-limit", stream(TEXT, 5, &[b"hello\0hello!\0ok\0"])),
         ("text-cut-character", stream(TEXT, 9, &[b"ab\xC3\0ok\0"])),
+        (
+            "not-text-too-long",
+            stream(TEXT, 2, &[b"\xF8abc\0\xF7abc\0"]),
+        ),
+        (
+            "cut-first-bits",
+            stream(7 << CUT_SHIFT, 9, &[&framed(b"cut"), &[0xFB]]),
+        ),
         ("text-not-text", stream(TEXT, 9, &[b"\xF8abc\0\xFF\0ok\0"])),
         ("nuls", stream(TEXT, 0, &[&[0; 4], b"a\0", &framed(b"")])),
         ("mixed", stream(TEXT, 9, &[b"a\0", &framed(b"b\0"), b"c\0"])),
@@ -137,6 +145,7 @@ fn decoder() -> Seeds {
             "values",
             input(9, &[&value(0, hello), &value(16, hello), &value(0, far)]),
         ),
+        ("version-257", input(9, &[&value(0, hello | 1 << 8)])),
         (
             "no-question",
             input(9, &[&value(0, no_question), &value(0, u64::MAX)]),

@@ -9,6 +9,15 @@ pub fn of_bytes(bytes: &[u8]) -> Vec<Bit> {
     each.collect()
 }
 
+/// The whole bytes in `bits`.
+pub fn to_bytes(bits: &[Bit]) -> Vec<u8> {
+    let byte = |bits: &[Bit]| {
+        bits.iter()
+            .fold(0, |byte, bit| byte << 1 | u8::from(*bit == Bit::One))
+    };
+    bits.chunks_exact(8).map(byte).collect()
+}
+
 /// The bits of `payload` in its frame.
 pub fn of_frame(payload: &[u8]) -> Vec<Bit> {
     let frame = Frame::new(payload).expect("fuzz inputs are short");

@@ -1,15 +1,16 @@
 //! Signals of several senders, in any order and with any value, each sender's into its own receiver.
 //!
-//! Input: the limit, then operations, see [`Op`]. Beside each receiver a log is kept of the bits it took, and each of its
-//! answers and messages must follow from that log.
+//! Input: the limit, then operations of a byte that says who and how often, and one that says what, see [`Op`]. Each
+//! receiver must say what its [`Model`] says.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Status, Tag};
+use minitalk::wire::control::{Answer, Ask, Tag};
 use minitalk::wire::decoder::Reason;
-use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
+use minitalk::wire::receiver::{Outcome, Receiver};
 
 use crate::bits;
+use crate::model::Model;
 use crate::serve::{self, Serve};
 
 const SENDERS: usize = 4;
@@ -61,7 +62,7 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
-/// Carries out the operations of `data` and panics when a receiver says what does not follow from its bits.
+/// Carries out the operations of `data` and panics when a receiver says what its model does not.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
 }
@@ -88,14 +89,11 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     }
 }
 
-/// A receiver and what is known of it.
+/// A receiver and the model of it.
 struct Watched {
     limit: usize,
     receiver: Receiver,
-    /// The bits taken since the transfer, or the stream without hellos, began.
-    taken: Vec<Bit>,
-    /// Messages complete and not settled since then.
-    unsettled: usize,
+    model: Model,
 }
 
 impl Watched {
@@ -103,13 +101,15 @@ impl Watched {
         Self {
             limit,
             receiver: Receiver::new(limit),
-            taken: Vec::new(),
-            unsettled: 0,
+            model: Model::new(limit),
         }
     }
 
     fn carry_out(&mut self, op: &Op, serve: Serve<'_>) {
-        let tag = self.receiver.tag();
+        let Self {
+            receiver, model, ..
+        } = self;
+        let tag = model.tag;
         match *op {
             Op::Bit(bit) => self.signal(bit, None, serve),
             Op::Byte(byte) => self.bits(&bits::of_bytes(&[byte]), serve),
@@ -125,30 +125,36 @@ impl Watched {
                 self.signal(bit, Some(Ask::Hello { tag, version }), serve);
             }
             Op::Resend(bit, back) => {
-                let index = (self.taken.len() as u64 + 2).saturating_sub(back);
+                let index = (model.taken.len() as u64 + 2).saturating_sub(back);
                 self.signal(bit, Some(Ask::Resend { tag, index }), serve);
             }
             Op::ResendOf(bit, tag, index) => {
                 let index = index.into();
                 self.signal(bit, Some(Ask::Resend { tag, index }), serve);
             }
-            Op::Hold(held) => self.receiver.hold(held),
-            Op::Release => {
-                let answer = self.receiver.release();
-                self.answer(answer);
+            Op::Hold(held) => {
+                receiver.hold(held);
+                model.hold(held);
             }
-            Op::Settle(result) => self.settle(tag, result),
-            Op::SettleOf(tag) => self.settle(tag, Ok(())),
-            Op::Refuse(reason) => {
-                let answer = self.receiver.refuse(reason);
-                self.answer(answer);
+            Op::Release => assert_eq!(receiver.release(), model.release()),
+            Op::Settle(result) => {
+                assert_eq!(receiver.settle(tag, result), model.settle(tag, result));
             }
+            Op::SettleOf(tag) => {
+                assert_eq!(receiver.settle(tag, Ok(())), model.settle(tag, Ok(())));
+            }
+            Op::Refuse(reason) => assert_eq!(receiver.refuse(reason), model.refuse(reason)),
             Op::DropHalf(reason) => {
-                let answer = self.receiver.drop_half(reason);
-                self.answer(answer);
+                assert_eq!(receiver.drop_half(reason), model.drop_half(reason));
             }
         }
-        assert!(self.receiver.held_bytes() <= self.limit, "too much held");
+        let Self {
+            receiver, model, ..
+        } = self;
+        assert_eq!(receiver.tag(), model.tag);
+        assert_eq!(receiver.in_message(), model.in_message());
+        assert!(receiver.held_bytes() <= self.limit, "too much held");
+        assert!(receiver.in_message() || receiver.held_bytes() == 0);
     }
 
     fn bits(&mut self, bits: &[Bit], serve: Serve<'_>) {
@@ -158,92 +164,28 @@ impl Watched {
     }
 
     fn signal(&mut self, bit: Bit, ask: Option<Ask>, serve: Serve<'_>) {
-        let before = self.receiver.clone();
-        let Reaction { answer, outcome } = serve(&mut self.receiver, bit, ask);
-        if self.receiver.tag() != before.tag() {
-            self.taken.clear();
-            self.unsettled = 0;
+        let reaction = serve(&mut self.receiver, bit, ask);
+        assert_eq!(reaction, self.model.signal(bit, ask));
+        if let Some(answer) = reaction.answer {
+            assert_eq!(Answer::from_value(answer.value()), Some(answer));
         }
-        let taken = match ask {
-            None => self.receiver != before,
-            Some(Ask::Hello { .. }) => false,
-            // A receiver that refuses everything says so, and has no outcome to report.
-            Some(Ask::Resend { tag, index }) => {
-                let refused = matches!(
-                    answer.map(|a| a.status),
-                    Some(Status::Reset | Status::Rejected(_))
-                );
-                tag == self.receiver.tag()
-                    && index == self.taken.len() as u64
-                    && (outcome.is_some() || !refused)
-            }
-        };
-        if taken {
-            self.taken.push(bit);
+        if let Some(Outcome::Complete {
+            payload, framed, ..
+        }) = reaction.outcome
+        {
+            self.complete(&payload, framed);
         }
-        match outcome {
-            None => {}
-            Some(Outcome::Complete {
-                payload, framed, ..
-            }) => {
-                assert!(taken, "a message from nothing");
-                assert_eq!(answer, None, "delivered before it is written");
-                self.complete(&payload, framed);
-            }
-            Some(Outcome::Rejected(_)) => assert!(taken, "a rejection of nothing"),
-            Some(Outcome::Abandoned) => assert!(before.in_message(), "nothing to abandon"),
-        }
-        if let Some(Answer { tag, .. }) = answer {
-            let asked = match ask {
-                Some(Ask::Hello { tag, .. } | Ask::Resend { tag, .. }) => tag,
-                None => self.receiver.tag(),
-            };
-            assert_eq!(tag, asked, "the answer to another question");
-        }
-        self.answer(answer);
     }
 
-    fn complete(&mut self, payload: &Vec<u8>, framed: bool) {
+    /// What needs no model to be true.
+    fn complete(&self, payload: &Vec<u8>, framed: bool) {
         assert!(payload.len() <= self.limit);
         assert!(payload.capacity() <= 8.max(2 * self.limit), "more memory");
         let said = bits::of_message(payload, framed);
-        assert!(self.taken.ends_with(&said), "not what the bits say");
-        if self.receiver.tag() != 0 {
+        assert!(self.model.taken.ends_with(&said), "not what the bits say");
+        if self.model.tag != 0 {
             assert!(framed, "text in an announced transfer");
-            assert_eq!(self.taken.len(), said.len(), "two messages in one transfer");
-        } else if !framed {
-            assert!(str::from_utf8(payload).is_ok_and(|text| !text.contains('\0')));
-        }
-        self.unsettled += 1;
-    }
-
-    fn settle(&mut self, tag: Tag, result: Result<(), Reason>) {
-        let due = tag == self.receiver.tag() && self.unsettled > 0;
-        let answer = self.receiver.settle(tag, result);
-        let status = match result {
-            Ok(()) => Status::Delivered(self.taken.len() as u64),
-            Err(reason) => Status::Rejected(reason),
-        };
-        assert_eq!(answer, due.then_some(Answer { tag, status }));
-        self.unsettled -= usize::from(due);
-    }
-
-    fn answer(&self, answer: Option<Answer>) {
-        let Some(answer) = answer else { return };
-        assert_eq!(Answer::from_value(answer.value()), Some(answer));
-        if answer.tag != self.receiver.tag() {
-            return;
-        }
-        match answer.status {
-            Status::Ok(next) | Status::Wait(next) | Status::Delivered(next) => {
-                assert_eq!(
-                    next,
-                    self.taken.len() as u64,
-                    "a bit counted twice or not at all"
-                );
-            }
-            Status::Greeted => assert!(self.taken.is_empty()),
-            Status::Rejected(_) | Status::Reset => {}
+            assert_eq!(self.model.taken.len(), said.len(), "two in one transfer");
         }
     }
 }

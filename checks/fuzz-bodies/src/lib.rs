@@ -14,6 +14,8 @@ pub mod corpus;
 pub mod decoder;
 pub mod frame;
 pub mod link;
+pub mod model;
+pub mod reference;
 pub mod ring;
 pub mod roundtrip;
 pub mod serve;

@@ -15,6 +15,7 @@ use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
 use minitalk::wire::decoder::Reason;
+use minitalk::wire::pace::LONGEST;
 use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
 use minitalk::wire::sender::{Failure, Sender, Step};
 
@@ -22,7 +23,7 @@ use crate::bits;
 use crate::serve::{self, Serve};
 
 const CLIENTS: usize = 3;
-const LONGEST: usize = 5;
+const LIMIT: usize = 5;
 const SERVER: usize = CLIENTS;
 const PROCESSES: usize = CLIENTS + 1;
 
@@ -42,6 +43,8 @@ enum Op {
     Settle(bool),
     /// The server tires of this client's half message.
     Idle(usize),
+    /// The server begins again and knows nothing of this client.
+    Forget(usize),
     /// The client ends, wherever it is, and a process of the same PID sends this.
     Restart(usize, Vec<u8>),
     Pass(Nanos),
@@ -67,11 +70,12 @@ impl<'a> Arbitrary<'a> for Op {
             8 => Self::Settle(flag),
             9 => Self::Idle(client),
             10 => {
-                let len = usize::from(u8::arbitrary(u)?) % (LONGEST + 1);
+                let len = usize::from(u8::arbitrary(u)?) % (LIMIT + 1);
                 Self::Restart(client, u.bytes(len.min(u.len()))?.to_vec())
             }
             11 => Self::Pass(1 << (u8::arbitrary(u)? % 40)),
             12 => Self::Run(client, u.arbitrary()?),
+            13 => Self::Forget(client),
             _ => Self::Run(client, 1),
         })
     }
@@ -131,6 +135,7 @@ struct Transfer<'m> {
     complete: bool,
     written: Option<bool>,
     idle: bool,
+    forgotten: bool,
 }
 
 struct Client<'m> {
@@ -157,7 +162,7 @@ impl<'m, 's> World<'m, 's> {
             tag: 0,
             sender: None,
             process: Process::new(),
-            receiver: Receiver::new(LONGEST),
+            receiver: Receiver::new(LIMIT),
         };
         Self {
             serve,
@@ -189,6 +194,7 @@ impl<'m, 's> World<'m, 's> {
             }
             Op::Settle(written) => self.write(written),
             Op::Idle(client) => self.tire(client),
+            Op::Forget(client) => self.forget(client),
             Op::Restart(client, ref message) => self.restart(client, message),
             Op::Pass(time) => self.now += time,
             Op::Run(client, rounds) => (0..rounds).for_each(|_| self.round(client)),
@@ -201,6 +207,7 @@ impl<'m, 's> World<'m, 's> {
             complete: false,
             written: None,
             idle: false,
+            forgotten: false,
         });
         let tag = Tag::try_from(self.transfers.len()).expect("fuzz inputs are short");
         let sender = Sender::new(message, tag, u64::MAX).expect("a short message");
@@ -214,13 +221,14 @@ impl<'m, 's> World<'m, 's> {
         let sender = sender.as_mut().expect("every client has begun");
         let transfer = &self.transfers[usize::from(*tag) - 1];
         match sender.poll(self.now) {
-            Step::Transmit { bit, value } => {
+            Step::Transmit { bit, value, .. } => {
                 let ask = value.map(|v| Ask::from_value(v).expect("a question"));
                 self.server.send(slot(bit), Some((client, bit, ask)));
                 self.now
             }
             Step::Wait(until) => {
                 assert!(until > self.now, "a wait for nothing");
+                assert!(until <= self.now + LONGEST, "too long a wait");
                 until
             }
             Step::Finished(result) => {
@@ -232,6 +240,7 @@ impl<'m, 's> World<'m, 's> {
                     Err(Failure::Rejected(Reason::Idle)) => {
                         assert!(transfer.idle && !transfer.complete);
                     }
+                    Err(Failure::Forgotten) => assert!(transfer.forgotten),
                     Err(failure) => panic!("{failure:?} without a cause"),
                 }
                 self.now
@@ -292,6 +301,12 @@ impl<'m, 's> World<'m, 's> {
         }
     }
 
+    fn forget(&mut self, client: usize) {
+        let Client { tag, receiver, .. } = &mut self.clients[client];
+        *receiver = Receiver::new(LIMIT);
+        self.transfers[usize::from(*tag) - 1].forgotten = true;
+    }
+
     fn answer(&mut self, client: usize, slot: usize, answer: Option<Answer>) {
         if let Some(answer) = answer {
             assert_eq!(Answer::from_value(answer.value()), Some(answer));
@@ -328,18 +343,17 @@ impl<'m, 's> World<'m, 's> {
         }
         for client in 0..CLIENTS {
             let transfer = usize::from(self.clients[client].tag) - 1;
-            // Two hellos, and two rounds in which what the faults left behind is swept out.
-            let enough = bits::of_frame(self.transfers[transfer].message).len() + 4;
+            // Two hellos, which a forgotten client says twice, and two rounds in which what the faults left is swept out.
+            let enough = bits::of_frame(self.transfers[transfer].message).len() + 6;
             (0..enough).for_each(|_| self.round(client));
             let sender = self.clients[client].sender.as_mut();
             let step = sender.map(|sender| sender.poll(self.now));
             let Some(Step::Finished(result)) = step else {
                 panic!("{step:?} after {enough} rounds without a fault");
             };
-            let Transfer {
-                complete, written, ..
-            } = self.transfers[transfer];
-            assert_eq!(result.is_ok(), complete && written == Some(true));
+            let transfer = &self.transfers[transfer];
+            let delivered = transfer.complete && transfer.written == Some(true);
+            assert!(result.is_ok() == delivered || transfer.forgotten);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! direction; when the pattern is used up nothing is lost any more.
 
 use minitalk::wire::control::{Answer, Ask, Tag};
+use minitalk::wire::pace::LONGEST;
 use minitalk::wire::receiver::{Outcome, Receiver};
 use minitalk::wire::sender::{Sender, Step};
 
@@ -37,18 +38,32 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     let mut receiver = Receiver::new(message.len());
     let mut arrived = Vec::new();
     let mut now = 0;
+    let mut fresh = 0;
+    let mut repetitions = 0;
     let result = loop {
+        let resent = sender.resent();
         let (bit, value) = match sender.poll(now) {
-            Step::Transmit { bit, value } => (bit, value),
+            Step::Transmit { bit, value, .. } => (bit, value),
             Step::Wait(until) => {
                 assert!(until > now, "a wait for nothing");
+                assert!(until - now <= LONGEST, "too long a wait");
                 now = until;
                 continue;
             }
             Step::Finished(result) => break result,
         };
+        let again = sender.resent() > resent;
+        fresh += u64::from(!again);
+        repetitions += u64::from(again);
+        if fresh > 2 {
+            assert_eq!(
+                value.is_some(),
+                again,
+                "the kernel attests the bare ones only"
+            );
+        }
         let (swallowed, losses) = lost();
-        assert!(sender.resent() <= losses, "asked again without a loss");
+        assert!(repetitions <= losses, "asked again without a loss");
         if swallowed {
             continue;
         }

@@ -1,0 +1,130 @@
+//! How a client's session ends, and how the server itself does.
+
+use std::vec::Vec;
+
+use super::report::{Note, ServeError, Why};
+use super::{LINGER, PATROL, Server};
+use crate::pid::Pid;
+use crate::wire::Nanos;
+use crate::wire::bits::Bit;
+use crate::wire::decoder::Reason;
+
+/// The end of the server, once it is decided: nothing new is taken, what is finished is written, clients are told.
+pub(super) struct Closing {
+    pub result: Result<(), ServeError>,
+    /// Do not linger.
+    pub hurried: bool,
+}
+
+impl Server<'_> {
+    /// The client has ended: its half message goes, its whole ones stay.
+    pub(super) fn bury(&mut self, pid: Pid) {
+        self.turns.leave(pid);
+        let Some(session) = self.sessions.remove(&pid) else {
+            return;
+        };
+        if self.sessions.is_empty() {
+            // Nothing is left to look after, and an idle server is not woken for nothing.
+            self.sweep_at = None;
+        }
+        let bytes = session.receiver.held_bytes();
+        // Less than a byte from a stranger is a stray signal.
+        if session.receiver.in_message() && (session.is_announced() || bytes > 0) {
+            let why = Why::ClientEnded;
+            (self.notes)(&Note::Dropped { pid, why, bytes });
+        }
+    }
+
+    /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
+    pub(super) fn sweep(&mut self) {
+        let limit = self.config.idle_timeout.map(|t| t.as_nanos() as Nanos);
+        let mut ended = Vec::new();
+        let mut idle = Vec::new();
+        let mut again = false;
+        for (pid, session) in &self.sessions {
+            if !session.peer.is_certain() && session.peer.probe().is_err() {
+                ended.push(*pid);
+            } else if session.receiver.in_message()
+                && limit.is_some_and(|limit| self.now.saturating_sub(session.heard) >= limit)
+            {
+                idle.push(*pid);
+            } else {
+                again |= session.receiver.in_message() || !session.peer.is_certain();
+            }
+        }
+        for pid in ended {
+            self.bury(pid);
+        }
+        for pid in idle {
+            self.drop_half(pid);
+        }
+        self.sweep_at = again.then(|| self.now.saturating_add(self.sweep_interval()));
+    }
+
+    pub(super) fn sweep_interval(&self) -> Nanos {
+        let idle = self.config.idle_timeout.map(|t| t.as_nanos() as Nanos / 4);
+        idle.unwrap_or(PATROL).clamp(PATROL / 50, PATROL)
+    }
+
+    fn drop_half(&mut self, pid: Pid) {
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        self.turns.leave(pid);
+        let bytes = session.receiver.held_bytes();
+        let answer = session.receiver.drop_half(Reason::Idle);
+        self.dropped(pid, Why::Rejected(Reason::Idle), bytes);
+        if let Some(answer) = answer {
+            self.answer(pid, Bit::Zero, answer);
+        }
+    }
+
+    /// SIGINT or SIGTERM: the first ends the server in order, the second at once.
+    pub(super) fn stop(&mut self) -> Result<(), ServeError> {
+        let unwritten = self.writer.outstanding() + self.backlog.len();
+        match &mut self.closing {
+            None => {
+                self.close(Ok(()), Reason::ShuttingDown);
+                if unwritten > 0 {
+                    (self.notes)(&Note::Flushing(unwritten));
+                }
+            }
+            Some(_) if unwritten > 0 => return Err(ServeError::Aborted(unwritten)),
+            Some(closing) => closing.hurried = true,
+        }
+        Ok(())
+    }
+
+    /// Begins the end, and tells every client in mid-message.
+    pub(super) fn close(&mut self, result: Result<(), ServeError>, reason: Reason) {
+        match &mut self.closing {
+            Some(closing) => {
+                if closing.result.is_ok() {
+                    closing.result = result;
+                }
+            }
+            none => {
+                *none = Some(Closing {
+                    result,
+                    hurried: false,
+                });
+            }
+        }
+        let pids: Vec<_> = self.sessions.keys().copied().collect();
+        for pid in pids {
+            let session = self.sessions.get_mut(&pid);
+            if let Some(answer) = session.and_then(|s| s.receiver.refuse(reason)) {
+                self.answer(pid, Bit::Zero, answer);
+            }
+        }
+    }
+
+    /// Until when a client that is still there may have to be answered again; `None` while the server is not ending, or
+    /// when there is no such client.
+    pub(super) fn linger(&self) -> Option<Nanos> {
+        self.closing.as_ref()?;
+        let announced = self.sessions.values().filter(|s| s.is_announced());
+        let last = announced.filter_map(|s| s.answered).max()?;
+        Some(last.saturating_add(LINGER))
+    }
+}

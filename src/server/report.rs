@@ -1,0 +1,123 @@
+//! What a server reports while it runs, and why it ended.
+
+use core::fmt;
+use std::io;
+use std::string::String;
+
+use crate::pid::Pid;
+use crate::wire::decoder::Reason;
+
+/// Something that whoever runs the server may want to know.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Note {
+    /// A message was not delivered.
+    Dropped {
+        /// Its sender.
+        pid: Pid,
+        /// Why.
+        why: Why,
+        /// How many of its bytes had come.
+        bytes: usize,
+    },
+    /// The client belongs to a user whom we may not signal, so that it gets no answers.
+    Unreachable(Pid),
+    /// A client could not be taken.
+    Unwatched(Pid, String),
+    /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
+    Nameless,
+    /// The kernel has no pidfd: a recycled PID cannot be told from the client that had it.
+    NoPidfd,
+    /// The server ends as soon as its output has taken what is finished.
+    Flushing(usize),
+}
+
+/// Why a message was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why {
+    /// It was rejected.
+    Rejected(Reason),
+    /// Its client ended in the middle of it.
+    ClientEnded,
+    /// Its client began another in the middle of it.
+    Abandoned,
+    /// It is no message: signals that came too fast to be one.
+    Noise,
+    /// The output is blocked and its client cannot be made to wait.
+    Backlog,
+}
+
+/// Why a server ended before it was told to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The output failed.
+    Output(io::Error),
+    /// A second SIGINT or SIGTERM came while this many messages still waited for the output.
+    Aborted(usize),
+    /// A system call failed.
+    System(io::Error),
+}
+
+impl From<io::Error> for ServeError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output(error) => write!(f, "the output failed: {error}"),
+            Self::Aborted(n) => write!(f, "stopped with {n} finished messages not written"),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Output(error) | Self::System(error) => Some(error),
+            Self::Aborted(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dropped { pid, why, bytes } => {
+                write!(f, "dropped a message of client {pid} after {bytes} bytes: {why}")
+            }
+            Self::Unreachable(pid) => write!(
+                f,
+                "client {pid} belongs to a user whom this server may not signal: it gets no acknowledgements"
+            ),
+            Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
+            Self::Nameless => f.write_str(
+                "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
+            ),
+            Self::NoPidfd => f.write_str(
+                "this kernel has no pidfd (Linux 5.3): a recycled PID cannot be told from the client that had it",
+            ),
+            Self::Flushing(n) => write!(
+                f,
+                "waiting for the output to take {n} finished messages; signal again to give them up"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(reason) => reason.fmt(f),
+            Self::ClientEnded => f.write_str("the client ended"),
+            Self::Abandoned => f.write_str("the client began another"),
+            Self::Noise => f.write_str("signals too fast for a text, which swallow each other"),
+            Self::Backlog => f.write_str("the output is blocked and the client does not wait"),
+        }
+    }
+}

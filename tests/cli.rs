@@ -1,0 +1,368 @@
+//! The command line: PIDs, options, formats, exit codes, the classic names.
+
+mod common;
+
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use common::*;
+
+fn code(output: &std::process::Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn send(args: &[&str]) -> std::process::Output {
+    run(minitalk([&["send"], args].concat()))
+}
+
+#[test]
+fn what_is_no_pid_is_a_usage_error() {
+    for pid in [
+        "abc",
+        "99A9E9",
+        "",
+        "0",
+        "000",
+        "-1",
+        "2147483648",
+        "-2147483649",
+        "1.5",
+        "0x10",
+    ] {
+        for args in [&[pid, "x"][..], &["--", pid, "x"]] {
+            let output = send(args);
+            assert_eq!(code(&output), 2, "{pid:?}: {output:?}");
+            assert!(stderr(&output).contains("PID"), "{output:?}");
+            assert_eq!(output.stdout, b"");
+        }
+    }
+}
+
+#[test]
+fn a_pid_that_nobody_has() {
+    // PID_MAX_LIMIT is 4194304 (proc_sys_kernel(5)); the other was ours a moment ago.
+    let mut gone = Command::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    for pid in ["4194305", "2147483647", &gone.id().to_string()] {
+        let output = send(&[pid, "x"]);
+        assert_eq!(code(&output), 3, "{output:?}");
+        assert!(stderr(&output).contains(pid), "{output:?}");
+    }
+}
+
+#[test]
+fn our_own_pid_is_refused() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" send $$ x", MINITALK]);
+    let output = run(shell);
+    assert_eq!(code(&output), 5, "{output:?}");
+}
+
+#[test]
+fn a_thread_is_no_process() {
+    let server = Server::start();
+    let other_thread = || {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+        let mut tids = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
+        tids.find(|tid| *tid != server.pid().to_string())
+    };
+    wait_until("the writer thread runs", || other_thread().is_some());
+    let thread = other_thread().unwrap();
+    assert_eq!(code(&send(&[&thread, "x"])), 3);
+    server.stop();
+}
+
+#[test]
+fn a_bystander_is_refused_and_lives() {
+    let mut sleep = Process::spawn(Command::new("sleep").arg("60"));
+    let output = send(&[&sleep.pid().to_string(), "x"]);
+    assert_eq!(code(&output), 5, "{output:?}");
+    assert!(stderr(&output).contains("sleep"), "{output:?}");
+    assert!(sleep.is_running());
+    // The same without the check: the target is killed, which is what the check is for.
+    let output = send(&["--force", &sleep.pid().to_string(), "x"]);
+    assert_eq!(code(&output), 8, "{output:?}");
+    assert!(!sleep.wait().success());
+}
+
+/// An interactive shell catches SIGUSR1 and dies of it: having a handler is not enough.
+#[test]
+fn a_bystander_that_catches_everything_is_refused_and_lives() {
+    let bystander = Process::spawn(&mut Command::new(program("catchall")));
+    bystander.wait_stdout(|bytes| bytes == b"ready\n");
+    let output = send(&[&bystander.pid().to_string(), "x"]);
+    assert_eq!(code(&output), 5, "{output:?}");
+    assert!(
+        stderr(&output).contains("catches all signals"),
+        "{output:?}"
+    );
+    assert!(bystander.is_running());
+}
+
+#[test]
+fn another_users_process_is_not_permitted() {
+    let Some(nobody) = Nobody::new() else { return };
+    let server = Server::start();
+    let mut command = nobody.minitalk();
+    command.args(["send", &server.pid().to_string(), "x"]);
+    nobody.dress(&mut command);
+    let output = run(command);
+    assert_eq!(code(&output), 4, "{output:?}");
+    server.assert_printed(&[]);
+    server.stop();
+}
+
+#[test]
+fn a_client_that_the_server_may_not_signal_is_told_of() {
+    let Some(nobody) = Nobody::new() else { return };
+    let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
+    let output = send(&["--timeout", "0.3", &server.pid().to_string(), "x"]);
+    assert_eq!(code(&output), 6, "{output:?}");
+    server.wait_stderr("may not signal");
+}
+
+#[test]
+fn usage_errors() {
+    for args in [
+        &[][..],
+        &["sevre"],
+        &["serve", "extra"],
+        &["serve", "--format", "xml"],
+        &["serve", "--count", "0"],
+        &["serve", "--count"],
+        &["serve", "--max-message", "-1"],
+        &["serve", "--idle-timeout", "soon"],
+        &["send"],
+        &["send", "1", "two", "words"],
+        &["send", "1", "--file", "x", "message"],
+        &["send", "1", "x", "--timeout", "0"],
+        &["send", "1", "x", "--timeout", "nan"],
+        &["send", "1", "x", "--frobnicate"],
+        &["demo", "two", "words"],
+        &["help", "nothing"],
+    ] {
+        let output = run(minitalk(args));
+        assert_eq!(code(&output), 2, "{args:?}: {output:?}");
+        assert!(stderr(&output).starts_with("minitalk: "), "{output:?}");
+        assert_eq!(output.stdout, b"");
+    }
+}
+
+#[test]
+fn help_and_version() {
+    for (args, wanted) in [
+        (&["--help"][..], "exit codes:"),
+        (&["-h"], "exit codes:"),
+        (&["help"], "exit codes:"),
+        (&["help", "send"], "--timeout"),
+        (&["send", "--help"], "--timeout"),
+        (&["serve", "-h"], "--format"),
+        (&["demo", "--help"], "demo"),
+        (&["--version"], env!("CARGO_PKG_VERSION")),
+    ] {
+        let output = run(minitalk(args));
+        assert_success(&output);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(wanted), "{args:?}: {text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 120));
+    }
+}
+
+#[test]
+fn the_pid_file_holds_the_pid_while_it_serves() {
+    let path = std::env::temp_dir().join(format!("minitalk-pid-file-{}", std::process::id()));
+    let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
+    let pid = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(pid, format!("{}\n", server.pid()));
+    server.stop();
+    assert!(!path.exists());
+    let output = run(minitalk(["serve", "--pid-file", "/nonexistent/pid"]));
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("/nonexistent/pid"), "{output:?}");
+}
+
+#[test]
+fn raw_output_is_nothing_but_the_bytes() {
+    let server = Server::start_with(&["--format", "raw", "--count", "2"]);
+    server.wait_stderr(&format!("PID {}\n", server.pid()));
+    deliver(server.pid(), b"one\0");
+    deliver(server.pid(), b"two");
+    let output = server.into_process().output();
+    assert_success(&output);
+    assert_eq!(output.stdout, b"one\0two");
+}
+
+#[test]
+fn json_output_is_an_object_a_line() {
+    let server = Server::start_with(&["--format", "json"]);
+    let pid = server.pid();
+    assert_eq!(server.stdout(), format!("{{\"PID\": {pid} }}\n").as_bytes());
+    let output = send(&[&pid.to_string(), "a \"quoted\"\nline\u{1b}"]);
+    assert_success(&output);
+    deliver(pid, b"\xFF\x00");
+    let printed = server.wait_printed(|bytes| bytes.iter().filter(|b| **b == b'\n').count() == 2);
+    let text = String::from_utf8(printed).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    // SAFETY: getuid takes nothing and cannot fail.
+    let uid = unsafe { libc::getuid() };
+    let quoted = r#""text":"a \"quoted\"\nline\u001b""#;
+    let wanted = format!("\"uid\":{uid},\"bytes\":16,{quoted},\"retransmissions\":");
+    assert!(lines[0].contains(&wanted), "{text}");
+    assert!(lines[1].contains(r#""bytes":2,"base64":"/wA=","#), "{text}");
+    assert!(lines[1].starts_with("{\"pid\":") && lines[1].ends_with('}'));
+    server.stop();
+}
+
+#[test]
+fn a_terminal_is_given_nothing_to_obey() {
+    // script(1) gives the server a terminal.
+    let mut script = Command::new("script");
+    let serve = format!("exec '{MINITALK}' serve --count 1");
+    script.args(["-qec", &serve, "/dev/null"]);
+    let terminal = Process::spawn(script.stdin(Stdio::null()));
+    let line = terminal.wait_stdout(|bytes| bytes.contains(&b'\n'));
+    let line = String::from_utf8(line).unwrap();
+    let pid: i32 = line.trim().strip_prefix("PID ").unwrap().parse().unwrap();
+    deliver(pid, b"\x1b[31mred\x07\xc2\x9b");
+    let output = terminal.output();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("\\u{1b}[31mred\\u{7}\\u{9b}"), "{shown:?}");
+    assert!(!shown.contains(['\x1b', '\x07', '\u{9b}']), "{shown:?}");
+}
+
+#[test]
+fn count_ends_the_server_after_so_many_messages() {
+    let server = Server::start_with(&["--count", "3"]);
+    for message in ["1", "2", "3"] {
+        deliver(server.pid(), message.as_bytes());
+    }
+    let output = server.into_process().output();
+    assert_success(&output);
+    assert!(output.stdout.ends_with(b"\n1\n2\n3\n"));
+}
+
+#[test]
+fn a_message_above_the_limit_is_rejected_at_once() {
+    pin_to_one_cpu();
+    let server = Server::start_with(&["--max-message", "100"]);
+    deliver(server.pid(), &[b'x'; 100]);
+    let output = send(&[&server.pid().to_string(), &"y".repeat(100_000)]);
+    assert_eq!(code(&output), 7, "{output:?}");
+    assert!(stderr(&output).contains("limit"), "{output:?}");
+    deliver(server.pid(), b"next");
+    server.assert_printed(&[&[b'x'; 100], b"next"]);
+    server.stop();
+}
+
+#[test]
+fn verbose_says_what_it_took() {
+    let server = Server::start();
+    let output = send(&["-v", &server.pid().to_string(), "12345"]);
+    assert_success(&output);
+    let text = stderr(&output);
+    for wanted in ["5 bytes", "signals", "retransmissions", "ms", "bytes/s"] {
+        assert!(text.contains(wanted), "{text}");
+    }
+    server.stop();
+}
+
+#[test]
+fn what_looks_like_an_option_can_be_sent() {
+    let server = Server::start();
+    let pid = server.pid().to_string();
+    assert_success(&send(&[&pid, "--", "--force"]));
+    assert_success(&run_with(minitalk(["send", &pid, "-"]), b"stdin"));
+    server.assert_printed(&[b"--force", b"stdin"]);
+    server.stop();
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let server = Server::start();
+    let output = send(&[&server.pid().to_string(), "--file", "/nonexistent"]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("/nonexistent"), "{output:?}");
+    server.stop();
+}
+
+#[test]
+fn the_demo_shows_what_the_server_printed() {
+    let output = run(minitalk(["demo", "a demonstration"]));
+    assert_success(&output);
+    assert_eq!(output.stdout, b"a demonstration\n");
+    for wanted in ["PID", "15 bytes", "retransmissions", "identical"] {
+        assert!(stderr(&output).contains(wanted), "{output:?}");
+    }
+    let output = run_with(minitalk(["demo"]), b"\0from\xFFa pipe");
+    assert_success(&output);
+    assert_eq!(output.stdout, b"\0from\xFFa pipe\n");
+    let output = run(minitalk(["demo"]));
+    assert_success(&output);
+    assert!(output.stdout.len() > 10, "a text of its own");
+}
+
+/// The program under another name.
+struct Link(PathBuf);
+
+impl Link {
+    fn new(name: &str, test: &str) -> Self {
+        let directory = format!("minitalk-{test}-{}", std::process::id());
+        let directory = std::env::temp_dir().join(directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join(name);
+        symlink(MINITALK, &path).unwrap();
+        Self(path)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(args).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir(self.0.parent().unwrap());
+    }
+}
+
+#[test]
+fn the_classic_pair() {
+    let server_link = Link::new("server", "classic");
+    let client_link = Link::new("client", "classic");
+    let server = Server::spawn(&mut server_link.command(&[]));
+    let pid = server.pid().to_string();
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+    assert_eq!(name, "server\n");
+    for message in ["-", "", "--help", "héllo"] {
+        let output = run(client_link.command(&[&pid, message]));
+        assert_success(&output);
+        assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    }
+    server.assert_printed(&[b"-", b"", b"--help", "héllo".as_bytes()]);
+    server.stop();
+}
+
+#[test]
+fn the_classic_pair_says_error_on_stdout() {
+    let server = Link::new("server", "classic-errors");
+    let client = Link::new("client", "classic-errors");
+    for command in [
+        server.command(&["extra"]),
+        client.command(&[]),
+        client.command(&["1"]),
+        client.command(&["1", "two", "words"]),
+        client.command(&["abc", "x"]),
+        client.command(&["-1", "x"]),
+        client.command(&["4194305", "x"]),
+        client.command(&["", "x"]),
+    ] {
+        let output = run(command);
+        assert_ne!(code(&output), 0);
+        assert!(output.stdout.starts_with(b"Error: "), "{output:?}");
+        assert_eq!(output.stderr, b"");
+    }
+}

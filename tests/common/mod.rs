@@ -1,0 +1,528 @@
+//! What the process tests share: children that are always reaped, a watchdog, and the helper programs in C.
+#![allow(dead_code, missing_docs)] // each test binary uses its part
+
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long any test may take before its children are killed and it fails.
+const WATCHDOG: Duration = Duration::from_secs(300);
+
+pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
+
+/// A `minitalk` command with these arguments.
+pub fn minitalk<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(MINITALK);
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end, feeding it `stdin`.
+pub fn run_with(mut command: Command, stdin: &[u8]) -> Output {
+    Process::spawn_fed(&mut command, stdin.to_vec()).output()
+}
+
+/// Runs a command to its end.
+pub fn run(mut command: Command) -> Output {
+    Process::spawn(&mut command).output()
+}
+
+/// Sends `message` to the server `pid` and asserts that it was delivered.
+pub fn deliver(pid: i32, message: &[u8]) {
+    let output = run_with(minitalk(["send", &pid.to_string()]), message);
+    assert_success(&output);
+    assert_eq!(output.stderr, b"", "silent on success");
+}
+
+pub fn assert_success(output: &Output) {
+    assert!(output.status.success(), "{output:?}");
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A child whose output is collected, killed by its PID when the test ends or the watchdog barks.
+pub struct Process {
+    child: Mutex<Child>,
+    pid: i32,
+    stdout: Collector,
+    stderr: Collector,
+    watchdog: Watchdog,
+}
+
+impl Process {
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = Collector::start(child.stdout.take());
+        let stderr = Collector::start(child.stderr.take());
+        Self::watch(child, stdout, stderr)
+    }
+
+    /// As [`spawn`](Self::spawn), with these bytes on its standard input.
+    pub fn spawn_fed(command: &mut Command, stdin: Vec<u8>) -> Self {
+        let process = Self::spawn(command.stdin(Stdio::piped()));
+        let mut pipe = process.child().stdin.take().unwrap();
+        // Ends with the child at the latest, by a broken pipe.
+        std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+        process
+    }
+
+    /// As [`spawn`](Self::spawn), with the standard output that the command already has.
+    pub fn spawn_with_own_stdout(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = Collector::start(child.stderr.take());
+        Self::watch(child, Collector::start(None::<&[u8]>), stderr)
+    }
+
+    fn watch(child: Child, stdout: Collector, stderr: Collector) -> Self {
+        let pid = i32::try_from(child.id()).unwrap();
+        Self {
+            child: Mutex::new(child),
+            pid,
+            stdout,
+            stderr,
+            watchdog: Watchdog::start(pid),
+        }
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap()
+    }
+
+    pub fn stdout(&self) -> Vec<u8> {
+        self.stdout.so_far()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
+    }
+
+    /// Waits until what was printed on stdout satisfies `wanted`.
+    pub fn wait_stdout(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        self.stdout.wait(wanted)
+    }
+
+    /// Waits until stderr contains `text`.
+    pub fn wait_stderr(&self, text: &str) {
+        self.stderr
+            .wait(|bytes| String::from_utf8_lossy(bytes).contains(text));
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.child().try_wait().unwrap().is_none()
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let status = self.child().wait().unwrap();
+        self.watchdog.call_off();
+        assert!(
+            !self.watchdog.barked(),
+            "the watchdog ended PID {}",
+            self.pid
+        );
+        status
+    }
+
+    pub fn output(mut self) -> Output {
+        let status = self.wait();
+        Output {
+            status,
+            stdout: self.stdout.all(),
+            stderr: self.stderr.all(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.is_running() {
+            kill(self.pid, libc::SIGKILL);
+            kill(self.pid, libc::SIGCONT);
+            let _ = self.child().wait();
+        }
+        self.watchdog.call_off();
+    }
+}
+
+/// A running `minitalk serve`.
+pub struct Server {
+    process: Process,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(options: &[&str]) -> Self {
+        let mut command = minitalk(["serve"]);
+        Self::spawn(command.args(options))
+    }
+
+    /// Runs `command`, which prints its PID first, on stdout or stderr.
+    pub fn spawn(command: &mut Command) -> Self {
+        let process = Process::spawn(command);
+        wait_until("the server prints its PID", || {
+            process.stdout().contains(&b'\n') || process.stderr().contains('\n')
+        });
+        Self { process }
+    }
+
+    /// What was printed after the line with the PID.
+    pub fn printed(&self) -> Vec<u8> {
+        after_first_line(&self.process.stdout())
+    }
+
+    /// Waits until what was printed after the line with the PID satisfies `wanted`.
+    pub fn wait_printed(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let stdout = self
+            .process
+            .wait_stdout(|bytes| wanted(&after_first_line(bytes)));
+        after_first_line(&stdout)
+    }
+
+    /// Asserts that exactly these messages have been printed, in this order, each with a newline.
+    pub fn assert_printed(&self, messages: &[&[u8]]) {
+        let mut wanted = messages.join(&b'\n');
+        if !messages.is_empty() {
+            wanted.push(b'\n');
+        }
+        let printed = self.wait_printed(|bytes| bytes.len() >= wanted.len());
+        assert_eq!(
+            String::from_utf8_lossy(&printed),
+            String::from_utf8_lossy(&wanted)
+        );
+        assert_eq!(printed, wanted);
+    }
+
+    /// Ends it by SIGTERM and asserts that it ended in order.
+    pub fn stop(self) -> Output {
+        kill(self.pid(), libc::SIGTERM);
+        let output = self.process.output();
+        assert_success(&output);
+        output
+    }
+
+    pub fn into_process(self) -> Process {
+        self.process
+    }
+}
+
+impl std::ops::Deref for Server {
+    type Target = Process;
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl std::ops::DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+fn after_first_line(bytes: &[u8]) -> Vec<u8> {
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    parts.next();
+    parts.next().unwrap_or_default().to_vec()
+}
+
+/// Reads a pipe to its end in a thread.
+struct Collector {
+    bytes: Arc<(Mutex<Vec<u8>>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Collector {
+    fn start(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let thread = pipe.map(|mut pipe| {
+            let bytes = Arc::clone(&bytes);
+            std::thread::spawn(move || {
+                let mut buffer = vec![0; 1 << 16];
+                while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+                    bytes.0.lock().unwrap().extend(&buffer[..n]);
+                    bytes.1.notify_all();
+                }
+            })
+        });
+        Self { bytes, thread }
+    }
+
+    fn so_far(&self) -> Vec<u8> {
+        self.bytes.0.lock().unwrap().clone()
+    }
+
+    fn wait(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let bytes = self.bytes.0.lock().unwrap();
+        let (bytes, timeout) = self
+            .bytes
+            .1
+            .wait_timeout_while(bytes, WATCHDOG, |bytes| !wanted(bytes))
+            .unwrap();
+        assert!(
+            !timeout.timed_out(),
+            "not what was wanted: {:?}",
+            String::from_utf8_lossy(&bytes)
+        );
+        bytes.clone()
+    }
+
+    fn all(&mut self) -> Vec<u8> {
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+        self.so_far()
+    }
+}
+
+/// Kills one child, by its PID, when a test takes too long.
+struct Watchdog {
+    over: Arc<(Mutex<bool>, Condvar)>,
+    barked: Arc<AtomicBool>,
+}
+
+impl Watchdog {
+    fn start(pid: i32) -> Self {
+        let over = Arc::new((Mutex::new(false), Condvar::new()));
+        let barked = Arc::new(AtomicBool::new(false));
+        let (their_over, their_barked) = (Arc::clone(&over), Arc::clone(&barked));
+        std::thread::spawn(move || {
+            let guard = their_over.0.lock().unwrap();
+            let (guard, timeout) = their_over
+                .1
+                .wait_timeout_while(guard, WATCHDOG, |over| !*over)
+                .unwrap();
+            if timeout.timed_out() {
+                their_barked.store(true, Ordering::SeqCst);
+                kill(pid, libc::SIGKILL);
+            }
+            drop(guard);
+        });
+        Self { over, barked }
+    }
+
+    /// To be called when the child has been waited for: its PID may be somebody else's from then on.
+    fn call_off(&self) {
+        *self.over.0.lock().unwrap() = true;
+        self.over.1.notify_all();
+    }
+
+    fn barked(&self) -> bool {
+        self.barked.load(Ordering::SeqCst)
+    }
+}
+
+/// Sends `signal` to the child `pid`, which the caller has not waited for yet.
+pub fn kill(pid: i32, signal: i32) {
+    assert!(pid > 0);
+    // SAFETY: kill takes integers only, and the PID is that of one process.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Keeps this thread, and what it starts from now on, on one CPU, where a bit takes the least time.
+pub fn pin_to_one_cpu() {
+    // SAFETY: cpu_set_t is an array of integers, the set lives for the whole call and the size is its own.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(usize::try_from(libc::sched_getcpu()).unwrap(), &mut set);
+        libc::sched_setaffinity(0, size_of_val(&set), &raw const set);
+    }
+}
+
+/// A helper program of `tests/programs`, compiled with the linker that Rust needs anyway.
+pub fn program(name: &'static str) -> PathBuf {
+    static BUILT: OnceLock<Mutex<std::collections::HashMap<&str, PathBuf>>> = OnceLock::new();
+    let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
+    let path = built.entry(name).or_insert_with(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/programs")
+            .join(name)
+            .with_extension("c");
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let part = directory.join(format!("{name}.{}", std::process::id()));
+        let status = Command::new("cc")
+            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(&part)
+            .arg(&source)
+            .status()
+            .expect("cc, which Rust links with, compiles the helper programs");
+        assert!(status.success(), "{source:?} does not compile");
+        let path = directory.join(name);
+        std::fs::rename(part, &path).unwrap();
+        path
+    });
+    path.clone()
+}
+
+/// What it takes to run as another user: only root can, and the build directory may be closed to others.
+pub struct Nobody {
+    directory: PathBuf,
+}
+
+impl Nobody {
+    const ID: u32 = 65534;
+
+    /// `None`, with a word on stderr, when we are not root.
+    pub fn new() -> Option<Self> {
+        // SAFETY: geteuid takes nothing and cannot fail.
+        if unsafe { libc::geteuid() } != 0 {
+            eprintln!("skipped: only root can run a process as another user");
+            return None;
+        }
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("minitalk-nobody-{}-{count}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::set_permissions(&directory, PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::copy(MINITALK, directory.join("minitalk")).unwrap();
+        Some(Self { directory })
+    }
+
+    /// The path of the program, for all to run.
+    pub fn binary(&self) -> PathBuf {
+        self.directory.join("minitalk")
+    }
+
+    pub fn minitalk(&self) -> Command {
+        Command::new(self.binary())
+    }
+
+    /// Makes `command` run as nobody.
+    pub fn dress<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.uid(Self::ID).gid(Self::ID).current_dir("/")
+    }
+}
+
+impl Drop for Nobody {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Makes `command` run as on Linux before 5.3: a seccomp filter answers ENOSYS to pidfd_open and pidfd_send_signal.
+pub fn without_pidfd(command: &mut Command) -> &mut Command {
+    const fn statement(code: u32, k: u32) -> libc::sock_filter {
+        let code = code as u16;
+        libc::sock_filter {
+            code,
+            jt: 0,
+            jf: 0,
+            k,
+        }
+    }
+    const fn unless_equal(k: i64, skip: u8) -> libc::sock_filter {
+        let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+        libc::sock_filter {
+            code,
+            jt: 0,
+            jf: skip,
+            k: k as u32,
+        }
+    }
+    const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+    static FILTER: [libc::sock_filter; 6] = [
+        // The number of the system call is the first word of seccomp_data.
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
+        unless_equal(libc::SYS_pidfd_open, 1),
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        unless_equal(libc::SYS_pidfd_send_signal, 1),
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        statement(RETURN, libc::SECCOMP_RET_ALLOW),
+    ];
+    // SAFETY: between fork and exec the closure makes two system calls and touches nothing but a static and its own stack.
+    unsafe {
+        command.pre_exec(|| {
+            let program = libc::sock_fprog {
+                len: FILTER.len() as u16,
+                filter: FILTER.as_ptr().cast_mut(),
+            };
+            let ok = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(
+                    libc::PR_SET_SECCOMP,
+                    libc::SECCOMP_MODE_FILTER,
+                    &raw const program,
+                ) == 0;
+            ok.then_some(()).ok_or_else(std::io::Error::last_os_error)
+        })
+    }
+}
+
+/// Context switches of all threads of a process so far.
+pub fn switches(pid: i32) -> u64 {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return 0;
+    };
+    let mut sum = 0;
+    for task in tasks {
+        let status =
+            std::fs::read_to_string(task.unwrap().path().join("status")).unwrap_or_default();
+        let fields = status
+            .lines()
+            .filter_map(|line| line.split_once("ctxt_switches:"));
+        sum += fields
+            .map(|(_, n)| n.trim().parse::<u64>().unwrap())
+            .sum::<u64>();
+    }
+    sum
+}
+
+/// Waits until a client is in the middle of its message: each bit takes it a switch or more.
+pub fn wait_under_way(client: &Process) {
+    wait_until("the client is under way", || switches(client.pid()) > 300);
+}
+
+/// Waits until a process is in this state (`proc_pid_stat(5)`).
+pub fn wait_state(pid: i32, state: char) {
+    wait_until("the process is in the state", || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(')')
+            .next()
+            .unwrap()
+            .trim_start()
+            .starts_with(state)
+    });
+}
+
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + WATCHDOG;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+pub fn signal_of(output: &Output) -> Option<i32> {
+    output.status.signal()
+}
+
+/// Bytes that look random and are the same in every run.
+pub fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        })
+        .collect()
+}

@@ -1,0 +1,314 @@
+//! What goes wrong around a transfer: storms, deaths, pauses, blocked and closed outputs.
+
+mod common;
+
+use std::io::Read;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::*;
+
+fn storm(target: i32) -> Process {
+    Process::spawn(Command::new(program("storm")).arg(target.to_string()))
+}
+
+/// A client that sends `message`, with this timeout in seconds.
+fn sending(server: &Process, timeout: &str, message: &[u8]) -> Process {
+    let pid = server.pid().to_string();
+    let mut command = minitalk(["send", "--timeout", timeout, &pid]);
+    Process::spawn_fed(&mut command, message.to_vec())
+}
+
+/// Stops the server and asserts that it printed `message` once, whatever else it may have printed.
+fn assert_printed_once(server: Server, message: &[u8]) {
+    let printed = server.stop().stdout;
+    let wanted = [message, b"\n"].concat();
+    let times = printed.windows(wanted.len()).filter(|w| *w == wanted);
+    assert_eq!(times.count(), 1);
+}
+
+/// A client in the middle of a message that takes much longer than the test.
+fn endless_client(server: &Server) -> Process {
+    let client = sending(server, "5", &noise(1 << 20));
+    wait_under_way(&client);
+    assert!(client.is_running());
+    client
+}
+
+#[test]
+fn a_storm_of_strays_at_the_server() {
+    let server = Server::start();
+    let storm = storm(server.pid());
+    let message = noise(60);
+    assert_success(&sending(&server, "60", &message).output());
+    drop(storm);
+    assert_printed_once(server, &message);
+}
+
+#[test]
+fn a_storm_of_strays_at_the_client() {
+    let server = Server::start();
+    let message = noise(3000);
+    let client = sending(&server, "60", &message);
+    wait_under_way(&client);
+    let storm = storm(client.pid());
+    assert_success(&client.output());
+    drop(storm);
+    assert_printed_once(server, &message);
+}
+
+#[test]
+fn a_client_killed_in_mid_message() {
+    let server = Server::start();
+    let mut client = endless_client(&server);
+    kill(client.pid(), libc::SIGKILL);
+    client.wait();
+    server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
+    assert!(server.stderr().contains("the client ended"));
+    deliver(server.pid(), b"next");
+    server.assert_printed(&[b"next"]);
+    server.stop();
+}
+
+#[test]
+fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
+    let server = Server::start();
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        let client = endless_client(&server);
+        kill(client.pid(), signal);
+        let output = client.output();
+        assert_eq!(signal_of(&output), Some(signal), "{output:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    server.stop();
+}
+
+#[test]
+fn either_end_stopped_and_continued() {
+    let server = Server::start();
+    let message = noise(4000);
+    let client = sending(&server, "60", &message);
+    wait_under_way(&client);
+    for who in [client.pid(), server.pid(), client.pid()] {
+        kill(who, libc::SIGSTOP);
+        wait_state(who, 'T');
+        // The stop has to last for several of the longest retransmission timeouts of 100 ms.
+        std::thread::sleep(Duration::from_millis(600));
+        kill(who, libc::SIGCONT);
+    }
+    assert_success(&client.output());
+    assert_printed_once(server, &message);
+}
+
+#[test]
+fn a_client_stopped_for_longer_than_its_own_timeout() {
+    let server = Server::start();
+    let client = sending(&server, "1", &noise(2000));
+    wait_under_way(&client);
+    kill(client.pid(), libc::SIGSTOP);
+    // The server has been silent for longer than the timeout, by the clock.
+    std::thread::sleep(Duration::from_millis(1500));
+    kill(client.pid(), libc::SIGCONT);
+    assert_success(&client.output());
+    server.stop();
+}
+
+#[test]
+fn a_server_killed_in_mid_message() {
+    let server = Server::start();
+    let client = endless_client(&server);
+    let pid = client.pid();
+    let mut server = server.into_process();
+    kill(server.pid(), libc::SIGKILL);
+    let killed = Instant::now();
+    let output = client.output();
+    // The exit code says that it was no timeout; the bound is far above what it takes and far below the timeout of 5 s.
+    assert_eq!(output.status.code(), Some(8), "{pid}: {output:?}");
+    assert!(killed.elapsed() < Duration::from_secs(2));
+    server.wait();
+}
+
+#[test]
+fn a_silent_server_is_given_up() {
+    let server = Server::start();
+    kill(server.pid(), libc::SIGSTOP);
+    let pid = server.pid().to_string();
+    let output = run(minitalk(["send", "--timeout", "0.3", &pid, "x"]));
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    kill(server.pid(), libc::SIGCONT);
+    deliver(server.pid(), b"y");
+    // What the first one had sent is no part of the second's message.
+    server.assert_printed(&[b"y"]);
+    server.stop();
+}
+
+#[test]
+fn an_output_that_nobody_reads_for_a_while() {
+    let mut command = minitalk(["serve"]);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let server = Process::spawn_with_own_stdout(command.stdout(writer));
+    drop(command);
+    let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
+    reader.read_exact(&mut first_line).unwrap();
+
+    // More than a pipe holds (64 KiB), so the last ones are told to wait, and wait longer than their timeout.
+    pin_to_one_cpu();
+    let messages: Vec<Vec<u8>> = (0..6).map(|n| vec![b'0' + n; 20_000]).collect();
+    let clients: Vec<_> = messages
+        .iter()
+        .map(|message| sending(&server, "1", message))
+        .collect();
+    let running = |clients: &[Process]| clients.iter().filter(|c| c.is_running()).count();
+    while running(&clients) > 3 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(running(&clients), 3, "three fit the pipe");
+
+    let mut printed = vec![0; 6 * 20_001];
+    reader.read_exact(&mut printed).unwrap();
+    for client in clients {
+        assert_success(&client.output());
+    }
+    let mut lines: Vec<_> = printed.split_inclusive(|b| *b == b'\n').collect();
+    lines.sort_unstable();
+    let wanted: Vec<_> = messages.iter().map(|m| [m, &b"\n"[..]].concat()).collect();
+    assert!(lines == wanted);
+    kill(server.pid(), libc::SIGTERM);
+    assert_success(&server.output());
+}
+
+#[test]
+fn an_output_closed_by_its_reader() {
+    let mut command = minitalk(["serve"]);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let server = Process::spawn_with_own_stdout(command.stdout(writer));
+    drop(command);
+    let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
+    reader.read_exact(&mut first_line).unwrap();
+    drop(reader);
+    let output = run(minitalk(["send", &server.pid().to_string(), "lost"]));
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    assert!(stderr(&output).contains("could not write its output"));
+    let output = server.output();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("Broken pipe"), "{output:?}");
+}
+
+#[test]
+fn an_output_closed_from_the_start() {
+    for command in ["serve >&-", "serve >/dev/full", "--help >/dev/full"] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec \"$0\" {command}"), MINITALK]);
+        let output = run(shell);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert!(!output.stderr.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn a_server_told_to_stop_flushes_and_tells_its_clients() {
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let server = Server::start();
+        deliver(server.pid(), b"finished");
+        let client = endless_client(&server);
+        kill(server.pid(), signal);
+        let output = client.output();
+        assert_eq!(output.status.code(), Some(7), "{output:?}");
+        assert!(stderr(&output).contains("shutting down"), "{output:?}");
+        let output = server.into_process().output();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stdout.ends_with(b"\nfinished\n"));
+    }
+}
+
+#[test]
+fn a_half_message_of_a_silent_client_is_dropped() {
+    let server = Server::start_with(&["--idle-timeout", "0.3"]);
+    let client = endless_client(&server);
+    kill(client.pid(), libc::SIGSTOP);
+    server.wait_stderr("the client was silent for too long");
+    kill(client.pid(), libc::SIGCONT);
+    let output = client.output();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    deliver(server.pid(), b"next");
+    server.assert_printed(&[b"next"]);
+    server.stop();
+}
+
+#[test]
+fn an_idle_server_is_not_woken() {
+    let server = Server::start();
+    deliver(server.pid(), b"so that all its threads have run");
+    // A client that has ended is noticed and forgotten once; after that there must be nothing left to do.
+    let settled = || {
+        let before = switches(server.pid());
+        std::thread::sleep(Duration::from_millis(200));
+        switches(server.pid()) == before
+    };
+    while !settled() {}
+    let before = (switches(server.pid()), cpu_time(server.pid()));
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!((switches(server.pid()), cpu_time(server.pid())), before);
+    server.stop();
+}
+
+/// User and system time so far, in clock ticks.
+fn cpu_time(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// Without pidfd_open and pidfd_send_signal, as on Linux before 5.3, both ends fall back to kill, and say so.
+#[test]
+fn an_old_kernel_without_pidfd() {
+    let mut command = minitalk(["serve"]);
+    let server = Server::spawn(without_pidfd(&mut command));
+    let pid = server.pid().to_string();
+    let mut command = minitalk(["send", &pid, "by number"]);
+    without_pidfd(&mut command);
+    let output = run(command);
+    assert_success(&output);
+    assert!(
+        stderr(&output).contains("falling back to kill"),
+        "{output:?}"
+    );
+    server.assert_printed(&[b"by number"]);
+
+    let mut client = endless_client(&server);
+    kill(client.pid(), libc::SIGKILL);
+    client.wait();
+    server.wait_stderr("the client ended");
+    assert!(server.stderr().contains("no pidfd"));
+
+    let mut command = minitalk(["send", &pid]);
+    let client = Process::spawn_fed(without_pidfd(&mut command), noise(1 << 20));
+    wait_under_way(&client);
+    let mut server = server.into_process();
+    kill(server.pid(), libc::SIGKILL);
+    server.wait();
+    assert_eq!(client.output().status.code(), Some(8));
+}
+
+/// With no room for queued signals (RLIMIT_SIGPENDING), answers lose their content: the client says so and gives up.
+#[test]
+fn no_room_for_queued_signals() {
+    // The limit counts all signals queued for a user's processes, and does not hold for root.
+    let Some(nobody) = Nobody::new() else {
+        return;
+    };
+    let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
+    let mut limited = Command::new("prlimit");
+    limited.arg("--sigpending=0").arg(nobody.binary());
+    limited.args(["send", "--timeout", "0.3", &server.pid().to_string(), "x"]);
+    nobody.dress(&mut limited);
+    let output = run(limited);
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    assert!(stderr(&output).contains("ulimit -i"), "{output:?}");
+}

@@ -1,0 +1,42 @@
+/* A classic minitalk client, as students write them: the bits of a NUL-terminated text, most significant first, SIGUSR1
+ * for 0 and SIGUSR2 for 1.
+ *
+ *   classic PID paced MESSAGE    sleeps between bits and handles no signal: an acknowledgement would kill it
+ *   classic PID acked MESSAGE    waits for SIGUSR1 after each bit
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t acked;
+
+static void on_ack(int sig) {
+    (void)sig;
+    acked = 1;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4)
+        return 2;
+    pid_t server = atoi(argv[1]);
+    int waits = strcmp(argv[2], "acked") == 0;
+    if (waits)
+        signal(SIGUSR1, on_ack);
+    for (const char *p = argv[3];; p++) {
+        for (int bit = 7; bit >= 0; bit--) {
+            acked = 0;
+            if (kill(server, (*p >> bit & 1) ? SIGUSR2 : SIGUSR1) != 0)
+                return 1;
+            if (waits)
+                while (!acked)
+                    usleep(100);
+            else
+                usleep(5000);
+        }
+        if (*p == '\0')
+            break;
+    }
+    usleep(100000); /* time to be killed by an acknowledgement, if one comes */
+    return 0;
+}

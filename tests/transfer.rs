@@ -1,0 +1,161 @@
+//! Messages between real processes: the bytes are exact, each message is printed once and whole.
+
+mod common;
+
+use common::*;
+
+#[test]
+fn every_kind_of_bytes_arrives_exactly() {
+    pin_to_one_cpu();
+    let server = Server::start();
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let messages: [&[u8]; 7] = [
+        b"",
+        b"Hello, world",
+        &every_byte,
+        &[0; 20],
+        "\u{1F980} é ﷽ \u{10FFFF}".as_bytes(),
+        b"\xFF\xFE\xC0\x80 not UTF-8 \xF8",
+        b"\xFB\x01\x00\x00\x00\x00",
+    ];
+    for message in messages {
+        deliver(server.pid(), message);
+    }
+    server.assert_printed(&messages);
+    server.stop();
+}
+
+#[test]
+fn a_message_is_on_stdout_before_its_client_ends() {
+    pin_to_one_cpu();
+    // Through a file, so that nobody reads ahead of us.
+    let path = std::env::temp_dir().join(format!("minitalk-order-{}", std::process::id()));
+    let file = std::fs::File::create(&path).unwrap();
+    let mut command = minitalk(["serve"]);
+    let server = Process::spawn_with_own_stdout(command.stdout(file));
+    let first_line = format!("PID {}\n", server.pid());
+    while std::fs::read(&path).unwrap() != first_line.as_bytes() {
+        std::thread::yield_now();
+    }
+    let mut wanted = first_line;
+    for n in 0..20 {
+        deliver(server.pid(), format!("message {n}").as_bytes());
+        wanted += &format!("message {n}\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
+    }
+    drop(server);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn the_longest_argument_of_a_command() {
+    pin_to_one_cpu();
+    let server = Server::start();
+    // MAX_ARG_STRLEN is 131072 with the NUL (execve(2)); a shell's own limit is a byte less.
+    let message = "é".repeat(65535);
+    assert_eq!(message.len(), 131_070);
+    let output = run(minitalk(["send", &server.pid().to_string(), &message]));
+    assert_success(&output);
+    server.assert_printed(&[message.as_bytes()]);
+    server.stop();
+}
+
+#[test]
+fn random_bytes_on_stdin_and_from_a_file() {
+    pin_to_one_cpu();
+    let server = Server::start_with(&["--format", "raw"]);
+    let message = noise(100_000);
+    deliver(server.pid(), &message);
+    let path = std::env::temp_dir().join(format!("minitalk-file-{}", std::process::id()));
+    std::fs::write(&path, &message[..5000]).unwrap();
+    let pid = server.pid().to_string();
+    let output = run(minitalk(["send", &pid, "--file", path.to_str().unwrap()]));
+    std::fs::remove_file(path).unwrap();
+    assert_success(&output);
+    let stdout = server.stop().stdout;
+    assert!(stdout[..100_000] == message);
+    assert!(stdout[100_000..] == message[..5000]);
+}
+
+#[test]
+fn a_thousand_clients_back_to_back() {
+    let server = Server::start();
+    let pid = server.pid().to_string();
+    let messages: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
+    for message in &messages {
+        assert_success(&run(minitalk(["send", &pid, message])));
+    }
+    let messages: Vec<_> = messages.iter().map(|m| m.as_bytes()).collect();
+    server.assert_printed(&messages);
+    server.stop();
+}
+
+#[test]
+fn ten_clients_at_once_are_printed_whole() {
+    let server = Server::start();
+    let pid = server.pid().to_string();
+    let messages: Vec<Vec<u8>> = (0..10).map(|n| vec![b'a' + n; 2000]).collect();
+    let clients: Vec<_> = messages
+        .iter()
+        .map(|message| {
+            let text = std::str::from_utf8(message).unwrap();
+            Process::spawn(&mut minitalk(["send", "--timeout", "60", &pid, text]))
+        })
+        .collect();
+    for client in clients {
+        assert_success(&client.output());
+    }
+    let printed = server.wait_printed(|bytes| bytes.len() >= 10 * 2001);
+    let mut lines: Vec<_> = printed.split_inclusive(|b| *b == b'\n').collect();
+    lines.sort_unstable();
+    let wanted: Vec<_> = messages.iter().map(|m| [m, &b"\n"[..]].concat()).collect();
+    assert!(lines == wanted, "each whole, none twice");
+    server.stop();
+}
+
+#[test]
+fn a_client_written_in_c_from_protocol_md() {
+    pin_to_one_cpu();
+    let server = Server::start();
+    let mut framed = std::process::Command::new(program("framed"));
+    framed.args([&server.pid().to_string(), "from C, é"]);
+    assert_success(&run(framed));
+    server.assert_printed(&["from C, é".as_bytes()]);
+    server.stop();
+}
+
+#[test]
+fn a_classic_client_that_waits_for_acknowledgements() {
+    pin_to_one_cpu();
+    let server = Server::start();
+    let mut classic = std::process::Command::new(program("classic"));
+    classic.args([&server.pid().to_string(), "acked", "classic, é"]);
+    assert_success(&run(classic));
+    server.assert_printed(&["classic, é".as_bytes()]);
+    server.stop();
+}
+
+#[test]
+fn a_classic_client_without_a_handler_is_heard_and_survives() {
+    let server = Server::start();
+    let mut classic = std::process::Command::new(program("classic"));
+    classic.args([&server.pid().to_string(), "paced", "alive"]);
+    let output = run(classic);
+    assert_eq!(signal_of(&output), None, "killed by an acknowledgement");
+    assert_success(&output);
+    server.assert_printed(&[b"alive"]);
+    server.stop();
+}
+
+/// `kill -USR1 SERVER` typed into a shell: the answer must not kill the shell.
+#[test]
+fn a_sender_that_catches_everything_gets_no_answer_and_survives() {
+    let server = Server::start();
+    let mut sender = std::process::Command::new(program("catchall"));
+    sender.args([&server.pid().to_string(), "0100000100000000"]);
+    let output = run(sender);
+    assert_eq!(signal_of(&output), None, "killed by an answer");
+    assert_success(&output);
+    server.assert_printed(&[b"A"]);
+    server.stop();
+}

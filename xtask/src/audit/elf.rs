@@ -1,0 +1,296 @@
+//! The file under audit: its symbols, its code, and the names that its calls through the GOT will reach.
+
+use std::collections::HashMap;
+
+use object::read::elf::FileHeader as _;
+use object::{
+    Architecture, Object, ObjectKind, ObjectSection, ObjectSymbol, ObjectSymbolTable,
+    RelocationTarget, SectionKind, SymbolKind,
+};
+
+/// A function or an object of the file.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    /// Where it begins.
+    pub address: u64,
+    /// Its bytes; 0 where the file does not say.
+    pub size: u64,
+    /// Its name as its author wrote it.
+    pub name: String,
+    /// Its name in the file.
+    pub raw: String,
+    /// Whether it is code.
+    pub is_code: bool,
+}
+
+/// Where control or a pointer goes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// An address of this file.
+    Here(u64),
+    /// A function or object of another file, which the dynamic loader will look up.
+    Elsewhere(String),
+    /// The file does not say; in words, what decides.
+    Unknown(String),
+}
+
+/// An ELF file for x86-64.
+pub struct Binary<'a> {
+    file: object::File<'a>,
+    symbols: Vec<Symbol>,
+    slots: HashMap<u64, Target>,
+}
+
+impl<'a> Binary<'a> {
+    /// Reads the file's tables, or says why this audit cannot decide about it.
+    pub fn parse(data: &'a [u8]) -> Result<Self, String> {
+        let file = object::File::parse(data)
+            .map_err(|error| format!("cannot decide: not an ELF file ({error})"))?;
+        let elf = matches!(file, object::File::Elf64(_));
+        if !elf || file.architecture() != Architecture::X86_64 {
+            return Err(format!(
+                "cannot decide: the file is for {:?}, and this audit reads x86-64 ELF only; audit a build for \
+                 x86_64-unknown-linux-gnu",
+                file.architecture()
+            ));
+        }
+        if file.kind() == ObjectKind::Relocatable {
+            return Err(
+                "cannot decide: an object file's calls have no targets yet; audit the linked program or library"
+                    .into(),
+            );
+        }
+        let symbols = symbols(&file);
+        let slots = slots(&file);
+        Ok(Self {
+            file,
+            symbols,
+            slots,
+        })
+    }
+
+    /// The file itself, for its debug information.
+    pub const fn file(&self) -> &object::File<'a> {
+        &self.file
+    }
+
+    /// The function called `name`: in the file, or as its author wrote it, with or without the hash.
+    pub fn function(&self, name: &str) -> Result<&Symbol, String> {
+        let mut found: Vec<&Symbol> = self
+            .symbols
+            .iter()
+            .filter(|s| s.is_code && (s.raw == name || s.name == name || full(&s.raw) == name))
+            .collect();
+        found.dedup_by_key(|s| s.address);
+        match found[..] {
+            [one] if one.size > 0 => Ok(one),
+            [one] => Err(format!(
+                "cannot decide: the symbol {} has no size, so where it ends is unknown; in assembly, add `.size`",
+                one.raw
+            )),
+            [] if self
+                .file
+                .symbol_table()
+                .is_none_or(|t| t.symbols().next().is_none()) =>
+            {
+                Err(format!(
+                    "cannot decide: no symbol {name}, and the file is stripped; build it with symbols kept \
+                     (strip = \"none\"), or audit it before it is stripped"
+                ))
+            }
+            [] => Err(format!(
+                "cannot decide: no function {name} in the file; give the handler a stable symbol \
+                 (#[unsafe(no_mangle)] or extern \"C\") and see that it is not inlined away"
+            )),
+            _ => Err(format!(
+                "cannot decide: {name} is ambiguous; give one of {}",
+                found
+                    .iter()
+                    .map(|s| s.raw.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )),
+        }
+    }
+
+    /// The function whose bytes include `address`.
+    pub fn function_at(&self, address: u64) -> Option<&Symbol> {
+        self.covering(address, |s| s.is_code)
+    }
+
+    /// The object whose bytes include `address`.
+    pub fn object_at(&self, address: u64) -> Option<&Symbol> {
+        self.covering(address, |s| !s.is_code)
+    }
+
+    fn covering(&self, address: u64, wanted: impl Fn(&Symbol) -> bool) -> Option<&Symbol> {
+        self.symbols
+            .iter()
+            .find(|s| wanted(s) && s.address <= address && address - s.address < s.size.max(1))
+    }
+
+    /// `size` bytes of code at `address`, if the file has code there.
+    pub fn code(&self, address: u64, size: u64) -> Option<&'a [u8]> {
+        let section = self.section_at(address)?;
+        (section.kind() == SectionKind::Text)
+            .then(|| section.data_range(address, size).ok().flatten())
+            .flatten()
+    }
+
+    /// The name of the section that holds `address`.
+    pub fn section_name(&self, address: u64) -> Option<String> {
+        let section = self.section_at(address)?;
+        section.name().ok().map(str::to_owned)
+    }
+
+    /// Where the section that holds `address` begins.
+    pub fn section_start(&self, address: u64) -> Option<u64> {
+        self.section_at(address).map(|section| section.address())
+    }
+
+    /// Whether addresses in instructions are final, so that a constant may be one.
+    pub fn has_fixed_addresses(&self) -> bool {
+        match &self.file {
+            object::File::Elf64(elf) => {
+                elf.elf_header().e_type(elf.endian()) == object::elf::ET_EXEC
+            }
+            _ => false,
+        }
+    }
+
+    /// What the pointer at `address` will hold when the program runs, if that cannot change afterwards: the entries of
+    /// the GOT and of sections made read-only after relocation. A pointer in writable data says only what it began as.
+    pub fn settled_pointer(&self, address: u64) -> Target {
+        let section = self
+            .section_name(address)
+            .unwrap_or_else(|| "no section".into());
+        if !(section.starts_with(".got") || section.starts_with(".data.rel.ro")) {
+            return Target::Unknown(format!("a pointer in {section}, which may change"));
+        }
+        if let Some(target) = self.slots.get(&address) {
+            return target.clone();
+        }
+        let content = self
+            .section_at(address)
+            .and_then(|s| s.data_range(address, 8).ok().flatten())
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(u64::from_le_bytes);
+        match content {
+            Some(target) if self.section_at(target).is_some() => Target::Here(target),
+            _ => Target::Unknown(format!("a pointer in {section} without a relocation")),
+        }
+    }
+
+    fn section_at(&self, address: u64) -> Option<object::Section<'a, '_>> {
+        self.file.sections().find(|s| {
+            s.address() != 0
+                && s.kind() != SectionKind::UninitializedTls
+                && s.address() <= address
+                && address - s.address() < s.size()
+        })
+    }
+
+    /// Whether the dynamic loader looks functions up at their first call rather than at the start.
+    pub fn binds_lazily(&self) -> bool {
+        const BIND_NOW: u64 = 24;
+        const FLAGS: u64 = 30;
+        const FLAGS_1: u64 = 0x6fff_fffb;
+        let section = self.file.section_by_name(".dynamic");
+        let data = section.and_then(|s| s.data().ok()).unwrap_or_default();
+        let (words, _) = data.as_chunks::<8>();
+        let (entries, _) = words.as_chunks::<2>();
+        !entries.iter().any(|[tag, value]| {
+            let value = u64::from_le_bytes(*value);
+            match u64::from_le_bytes(*tag) {
+                BIND_NOW => true,
+                FLAGS => value & 8 != 0,
+                FLAGS_1 => value & 1 != 0,
+                _ => false,
+            }
+        })
+    }
+
+    /// The version of rustc that made the file, as its `.comment` section has it.
+    pub fn compiler(&self) -> Option<String> {
+        let data = self.file.section_by_name(".comment")?.data().ok()?;
+        data.split(|&byte| byte == 0)
+            .filter_map(|text| std::str::from_utf8(text).ok())
+            .find_map(|text| text.strip_prefix("rustc version "))
+            .map(|version| format!("rustc {version}"))
+    }
+}
+
+/// A mangled name as its author wrote it, hash included.
+fn full(raw: &str) -> String {
+    rustc_demangle::demangle(raw).to_string()
+}
+
+/// A mangled name as its author wrote it; of a versioned one, the name.
+fn pretty(raw: &str) -> String {
+    let raw = raw.split('@').next().unwrap_or(raw);
+    format!("{:#}", rustc_demangle::demangle(raw))
+}
+
+fn symbols(file: &object::File) -> Vec<Symbol> {
+    let mut symbols: Vec<Symbol> = file
+        .symbols()
+        .chain(file.dynamic_symbols())
+        .filter(|s| s.is_definition() && s.address() != 0)
+        .filter(|s| {
+            matches!(
+                s.kind(),
+                SymbolKind::Text | SymbolKind::Data | SymbolKind::Unknown
+            )
+        })
+        .filter_map(|s| {
+            let raw = s.name().ok().filter(|name| !name.is_empty())?.to_owned();
+            let in_text = s
+                .section_index()
+                .and_then(|index| file.section_by_index(index).ok())
+                .is_some_and(|section| section.kind() == SectionKind::Text);
+            Some(Symbol {
+                address: s.address(),
+                size: s.size(),
+                name: pretty(&raw),
+                raw,
+                is_code: s.kind() == SymbolKind::Text || in_text,
+            })
+        })
+        .collect();
+    symbols.sort();
+    symbols
+}
+
+fn slots(file: &object::File) -> HashMap<u64, Target> {
+    let names = file.dynamic_symbol_table();
+    file.dynamic_relocations()
+        .into_iter()
+        .flatten()
+        .map(|(slot, relocation)| {
+            let target = match relocation.target() {
+                RelocationTarget::Symbol(index) => names
+                    .as_ref()
+                    .and_then(|table| table.symbol_by_index(index).ok())
+                    .and_then(|symbol| symbol.name().ok().map(pretty))
+                    .map_or_else(
+                        || Target::Unknown("a relocation without a name".into()),
+                        Target::Elsewhere,
+                    ),
+                RelocationTarget::Absolute if is_relative(&relocation) => {
+                    Target::Here(relocation.addend().cast_unsigned())
+                }
+                _ => Target::Unknown("a function that the dynamic loader chooses (ifunc)".into()),
+            };
+            (slot, target)
+        })
+        .collect()
+}
+
+fn is_relative(relocation: &object::Relocation) -> bool {
+    matches!(
+        relocation.flags(),
+        object::RelocationFlags::Elf {
+            r_type: object::elf::R_X86_64_RELATIVE
+        }
+    )
+}

@@ -1,0 +1,118 @@
+//! What was measured, whether or not a rule bounds it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iced_x86::InstructionInfoFactory;
+
+use super::Audit;
+use super::effects::How;
+use super::place;
+use super::value::Origin;
+use super::walk::{Function, Program};
+
+/// The measurements.
+pub struct Facts {
+    /// Instructions that can be reached.
+    pub instructions: usize,
+    /// The most that one run executes; `None`: no bound, for there is a loop.
+    pub longest: Option<usize>,
+    /// Calls, and jumps that leave the function.
+    pub calls: usize,
+    /// Bytes of stack below the handler's return address; `None`: no bound.
+    pub stack: Option<u64>,
+    /// Instructions that use x87, SSE or AVX registers.
+    pub vector: usize,
+    /// Instructions with a `lock` prefix, or with an implied one.
+    pub locked: usize,
+    /// The memory touched: in what, which bytes, how, how wide.
+    pub memory: BTreeSet<(String, i64, String, How, u32)>,
+}
+
+/// Takes all measurements.
+pub fn measure(audit: &Audit) -> Facts {
+    let mut facts = Facts {
+        instructions: 0,
+        longest: longest(&audit.program, audit.program.handler, &mut BTreeMap::new()),
+        calls: 0,
+        stack: Some(0),
+        vector: 0,
+        locked: 0,
+        memory: BTreeSet::new(),
+    };
+    let mut factory = InstructionInfoFactory::new();
+    for (start, function) in &audit.program.functions {
+        facts.instructions += function.steps.len();
+        for (at, step) in &function.steps {
+            facts.calls += usize::from(step.leaves.is_some());
+            facts.vector += usize::from(
+                factory
+                    .info(&step.instruction)
+                    .used_registers()
+                    .iter()
+                    .map(|used| used.register())
+                    .any(|r| r.is_vector_register() || r.is_st() || r.is_mm() || r.is_k()),
+            );
+            let effects = &audit.effects[start][at];
+            facts.stack = facts
+                .stack
+                .zip(audit.depth(function, step))
+                .map(|(a, b)| a.max(b));
+            facts.locked += usize::from(effects.accesses.iter().any(|a| a.how == How::Atomic));
+            for access in &effects.accesses {
+                if access.place.origin != Origin::Stack {
+                    facts.memory.insert((
+                        place::origin(&audit.binary, access.place),
+                        access.place.low,
+                        place::range(&audit.binary, access.place, access.width),
+                        access.how,
+                        access.width,
+                    ));
+                }
+            }
+        }
+    }
+    facts
+}
+
+/// The longest way from a function's start to where it ends, calls that are followed included.
+fn longest(
+    program: &Program,
+    start: u64,
+    known: &mut BTreeMap<u64, Option<usize>>,
+) -> Option<usize> {
+    if let Some(&known) = known.get(&start) {
+        return known;
+    }
+    known.insert(start, None);
+    let function = &program.functions[&start];
+    let mut ways = BTreeMap::new();
+    let longest = way(program, function, start, &mut ways, known);
+    known.insert(start, longest);
+    longest
+}
+
+/// The longest way from the instruction at `at`; an instruction met again on the way to itself has none.
+fn way(
+    program: &Program,
+    function: &Function,
+    at: u64,
+    ways: &mut BTreeMap<u64, Option<usize>>,
+    known: &mut BTreeMap<u64, Option<usize>>,
+) -> Option<usize> {
+    if let Some(&way) = ways.get(&at) {
+        return way;
+    }
+    ways.insert(at, None);
+    let Some(step) = function.steps.get(&at) else {
+        return Some(0);
+    };
+    let mut rest = 0;
+    for &next in &step.next {
+        rest = rest.max(way(program, function, next, ways, known)?);
+    }
+    if let Some(callee) = program.callee(step) {
+        rest += longest(program, callee, known)?;
+    }
+    ways.insert(at, Some(1 + rest));
+    Some(1 + rest)
+}

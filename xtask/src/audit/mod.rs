@@ -1,0 +1,262 @@
+//! `cargo xtask audit`: reads a compiled signal handler instruction by instruction, and holds it to what a handler may do.
+//!
+//! The way through: [`options`] says what to audit, [`elf`] reads the file, [`walk`] finds every instruction that can be
+//! reached, [`effects`] what each does to memory and stack, [`rules`] what must not be, [`facts`] what is worth knowing,
+//! [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
+
+mod allow;
+mod documents;
+mod effects;
+mod elf;
+mod facts;
+mod listing;
+mod options;
+mod place;
+mod report;
+mod rules;
+mod source;
+mod value;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use allow::Allow;
+use effects::Effects;
+use elf::{Binary, Target};
+use options::{Documents, Options};
+use source::Source;
+use walk::{Function, Leaving, Program, Step};
+
+/// minitalk's own handler.
+const HANDLER: &str = "minitalk_on_signal";
+
+/// The root of this repository.
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// Runs the audit with the arguments after its name.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let outcome = match options::parse(arguments) {
+        Ok(Some(options)) => run(&options),
+        Ok(None) => {
+            println!("{}", options::HELP);
+            Ok(true)
+        }
+        Err(usage) => Err(format!("{usage}; see cargo xtask audit --help")),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("audit: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Audits, prints, and says whether all is well; an error if that cannot be said.
+fn run(options: &Options) -> Result<bool, String> {
+    let path = match &options.binary {
+        Some(path) => path.clone(),
+        None => build()?,
+    };
+    let data =
+        std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let binary = Binary::parse(&data)?;
+    let source = Source::read(&binary);
+    let name = options.handler.as_deref().unwrap_or(HANDLER);
+    let audit = Audit::new(binary, name, options)?;
+    let findings = rules::check(&audit);
+    let facts = facts::measure(&audit);
+    print!("{}", report::terminal(&audit, &source, &facts, &findings));
+    let passes = findings.violations.is_empty();
+    if options.documents == Documents::Leave {
+        return Ok(passes);
+    }
+    if !passes {
+        eprintln!("audit: the documents are left alone, for the handler does not pass");
+        return Ok(false);
+    }
+    let block = report::markdown(&audit, &source, &facts, &findings);
+    let figures = report::figures(&audit, &facts);
+    documents::refresh(repository(), &block, &figures, options.documents)
+}
+
+/// Builds minitalk's release binary and returns its path.
+fn build() -> Result<PathBuf, String> {
+    if !cfg!(target_arch = "x86_64") {
+        return Err(format!(
+            "cannot decide: this machine is {}, and the audit reads x86-64 instructions only; run it on an x86-64 \
+             machine, or give it a binary for one with --binary",
+            std::env::consts::ARCH
+        ));
+    }
+    let root = repository();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "minitalk",
+            "--bin",
+            "minitalk",
+        ])
+        .current_dir(root)
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !status.success() {
+        return Err("the release build failed".into());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    Ok(root.join(target).join("release/minitalk"))
+}
+
+/// A handler, walked, with the bounds that it is held to.
+struct Audit<'a> {
+    binary: Binary<'a>,
+    program: Program,
+    effects: BTreeMap<u64, BTreeMap<u64, Effects>>,
+    /// Bytes of stack in use when each function begins; `None`: not known.
+    begins: BTreeMap<u64, Option<u64>>,
+    allow: Allow,
+    follow: bool,
+    budget: Option<usize>,
+    max_stack: u64,
+}
+
+impl<'a> Audit<'a> {
+    fn new(binary: Binary<'a>, handler: &str, options: &Options) -> Result<Self, String> {
+        let allow = match &options.allow {
+            Some(path) => Allow::read(path)?,
+            None => Allow::default(),
+        };
+        let handler = binary.function(handler)?.clone();
+        let program = walk::walk(&binary, &handler, &allow, options.follow);
+        let effects = program
+            .functions
+            .iter()
+            .map(|(&start, function)| {
+                let of = effects::of(&binary, function, start == program.handler);
+                (start, of)
+            })
+            .collect();
+        let begins = begins(&program, &effects);
+        Ok(Self {
+            binary,
+            program,
+            effects,
+            begins,
+            allow,
+            follow: options.follow,
+            budget: options.budget,
+            max_stack: options.max_stack,
+        })
+    }
+
+    /// All functions, the handler first.
+    fn functions(&self) -> impl Iterator<Item = &Function> {
+        let handler = self.program.handler;
+        let others = self.program.functions.values();
+        std::iter::once(&self.program.functions[&handler])
+            .chain(others.filter(move |f| f.symbol.address != handler))
+    }
+
+    fn effects(&self, function: &Function, step: &Step) -> &Effects {
+        &self.effects[&function.symbol.address][&step.instruction.ip()]
+    }
+
+    /// Bytes of stack below the handler's return address at that instruction; `None`: not known.
+    fn depth(&self, function: &Function, step: &Step) -> Option<u64> {
+        let begin = self
+            .begins
+            .get(&function.symbol.address)
+            .copied()
+            .flatten()?;
+        let own = self.effects(function, step).stack?;
+        begin.checked_add(own + return_address(step))
+    }
+
+    /// Whether what the instruction calls is allowed; if so, with what has to be taken on trust about it.
+    fn accepts(&self, step: &Step) -> Option<Option<String>> {
+        let (_, target) = step.leaves.as_ref()?;
+        let name = target.name(&self.binary);
+        if name.as_deref().is_some_and(walk::is_panic) {
+            return None;
+        }
+        if let Some(name) = name
+            && let Some(citation) = self.allow.citation(&name)
+        {
+            let lazily = match target {
+                Target::Elsewhere(_) if self.binary.binds_lazily() => {
+                    "; its first call runs the dynamic loader unless the program is linked with -z now"
+                }
+                _ => "",
+            };
+            return Some(Some(format!(
+                "the inside of {name}, allowed by {citation}{lazily}"
+            )));
+        }
+        (self.follow && self.program.callee(step).is_some()).then_some(None)
+    }
+}
+
+impl Program {
+    /// The function that the instruction calls or jumps to, if it was walked.
+    fn callee(&self, step: &Step) -> Option<u64> {
+        match step.leaves {
+            Some((_, Target::Here(address))) if self.functions.contains_key(&address) => {
+                Some(address)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a call itself pushes.
+fn return_address(step: &Step) -> u64 {
+    match step.leaves {
+        Some((Leaving::Call, _)) => 8,
+        _ => 0,
+    }
+}
+
+/// The deepest that the stack can be where each function begins.
+fn begins(
+    program: &Program,
+    effects: &BTreeMap<u64, BTreeMap<u64, Effects>>,
+) -> BTreeMap<u64, Option<u64>> {
+    const UNKNOWN: u64 = u64::MAX;
+    let mut deepest = BTreeMap::from([(program.handler, 0)]);
+    let mut todo = vec![program.handler];
+    while let Some(start) = todo.pop() {
+        let begin: u64 = deepest[&start];
+        for (at, step) in &program.functions[&start].steps {
+            let Some(callee) = program.callee(step) else {
+                continue;
+            };
+            let own = effects[&start][at].stack;
+            let depth = match own {
+                Some(own) if !program.recursive.contains(at) => {
+                    begin.saturating_add(own + return_address(step))
+                }
+                _ => UNKNOWN,
+            };
+            if deepest.get(&callee).is_none_or(|&known| known < depth) {
+                deepest.insert(callee, depth);
+                todo.push(callee);
+            }
+        }
+    }
+    deepest
+        .into_iter()
+        .map(|(start, depth)| (start, (depth != UNKNOWN).then_some(depth)))
+        .collect()
+}

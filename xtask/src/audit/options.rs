@@ -1,0 +1,116 @@
+//! The command line of `cargo xtask audit`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+cargo xtask audit: is a signal handler what it claims to be, instruction by instruction?
+
+    cargo xtask audit [--write | --check]
+        builds minitalk in release and audits its handler, which must call nothing
+    cargo xtask audit --binary PATH --handler SYMBOL [--follow]
+        audits a handler of any ELF program or library for x86-64
+
+    --binary PATH     the file to audit, instead of building minitalk
+    --handler SYMBOL  the handler's symbol, mangled or not, with or without its hash
+    --follow          the handler need not be a leaf: follow its calls as far as the file holds them, accept those
+                      that the allow-list names, and let it have a stack frame
+    --allow FILE      the functions that may be called (default with --follow: xtask/allow.txt; without: none)
+    --budget N        at most N instructions (default 32; with --follow: no limit)
+    --max-stack N     at most N bytes of stack (default 0; with --follow: 1024)
+    --write           refresh the audit in SAFETY.md, and its figures in README.md if that has a place for them
+    --check           fail if those are stale
+
+What it cannot decide: where a computed call goes, and what a call into another file runs (the first is a violation,
+the second is listed unless it is one); whether the kernel's pointers are valid; in which order other CPUs see the stores;
+whether this is the function that the program installs; with --follow, that callees keep the calling convention.
+Stripped files, object files and files for other machines are refused.
+
+Exit status: 0 the handler passes; 1 it does not, or the documents are stale; 2 it cannot be audited, or wrong usage.";
+
+/// Instructions that a leaf may have.
+const LEAF_BUDGET: usize = 32;
+
+/// Bytes of stack that a handler which is not a leaf may use: half the smallest alternative stack (MINSIGSTKSZ, 2048).
+const FOLLOW_STACK: u64 = 1024;
+
+/// What to do with the documents that carry the report.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Documents {
+    /// Nothing.
+    Leave,
+    /// Refresh their blocks.
+    Write,
+    /// Compare their blocks.
+    Check,
+}
+
+/// A parsed command line.
+pub struct Options {
+    /// The file to audit; `None`: minitalk, to be built.
+    pub binary: Option<PathBuf>,
+    /// The handler's symbol, if not minitalk's.
+    pub handler: Option<String>,
+    /// The allow-list; `None`: nothing is allowed.
+    pub allow: Option<PathBuf>,
+    /// Whether calls are followed.
+    pub follow: bool,
+    /// The most instructions.
+    pub budget: Option<usize>,
+    /// The most bytes of stack.
+    pub max_stack: u64,
+    /// What to do with the documents.
+    pub documents: Documents,
+}
+
+/// Parses the arguments after `audit`; `None` when help was asked for.
+pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
+    parse_inner(arguments).map_err(|error| error.to_string())
+}
+
+fn parse_inner(
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<Option<Options>, lexopt::Error> {
+    let (mut binary, mut handler, mut allow) = (None, None, None);
+    let (mut budget, mut max_stack) = (None, None);
+    let (mut follow, mut documents) = (false, Documents::Leave);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("binary") => binary = Some(PathBuf::from(parser.value()?)),
+            Long("handler") => handler = Some(parser.value()?.string()?),
+            Long("allow" | "allow-list") => allow = Some(PathBuf::from(parser.value()?)),
+            Long("follow") => follow = true,
+            Long("budget") => budget = Some(parser.value()?.parse()?),
+            Long("max-stack") => max_stack = Some(parser.value()?.parse()?),
+            Long("write") => documents = Documents::Write,
+            Long("check") => documents = Documents::Check,
+            Short('h') | Long("help") => return Ok(None),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    if binary.is_some() && handler.is_none() {
+        return Err("--binary needs --handler SYMBOL".into());
+    }
+    let ours = binary.is_none() && handler.is_none() && allow.is_none() && !follow;
+    if documents != Documents::Leave && !ours {
+        return Err(
+            "--write and --check are for the audit of minitalk's own handler as a leaf".into(),
+        );
+    }
+    if follow && allow.is_none() {
+        allow = Some(super::repository().join("xtask/allow.txt"));
+    }
+    Ok(Some(Options {
+        binary,
+        handler,
+        allow,
+        follow,
+        budget: budget.or((!follow).then_some(LEAF_BUDGET)),
+        max_stack: max_stack.unwrap_or(if follow { FOLLOW_STACK } else { 0 }),
+        documents,
+    }))
+}

@@ -1,0 +1,107 @@
+//! Which source line an instruction came from.
+
+use std::path::{Component, Path};
+
+use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
+use object::{Object, ObjectSection};
+
+use super::elf::Binary;
+
+/// The line tables of a file.
+pub struct Source<'a>(Option<addr2line::Context<EndianSlice<'a, LittleEndian>>>);
+
+impl<'a> Source<'a> {
+    /// Reads the line tables; a file without them has none.
+    pub fn read(binary: &Binary<'a>) -> Self {
+        let dwarf = Dwarf::load(|section| -> Result<_, addr2line::gimli::Error> {
+            let data = binary
+                .file()
+                .section_by_name(section.name())
+                .and_then(|section| section.data().ok())
+                .unwrap_or(&[]);
+            Ok(EndianSlice::new(data, LittleEndian))
+        });
+        Self(
+            dwarf
+                .ok()
+                .and_then(|dwarf| addr2line::Context::from_dwarf(dwarf).ok()),
+        )
+    }
+
+    /// The line of the instruction at `address`; of one inlined from elsewhere, the nearest line of this repository first.
+    pub fn line(&self, address: u64) -> Option<String> {
+        let mut frames = self
+            .0
+            .as_ref()?
+            .find_frames(address)
+            .skip_all_loads()
+            .ok()?;
+        let mut lines = Vec::new();
+        while let Ok(Some(frame)) = frames.next() {
+            if let Some((file, line)) = frame.location.and_then(|l| l.file.zip(l.line)) {
+                let (name, ours) = shorten(file);
+                lines.push((format!("{name}:{line}"), ours));
+            }
+        }
+        let (inner, _) = lines.first()?.clone();
+        match lines.iter().position(|(_, ours)| *ours) {
+            Some(0) | None => Some(inner),
+            Some(at) => Some(format!("{} ({inner})", lines[at].0)),
+        }
+    }
+}
+
+/// A path without what is particular to a machine, and whether it lies in this repository.
+fn shorten(file: &str) -> (String, bool) {
+    if let Ok(ours) = Path::new(file).strip_prefix(super::repository()) {
+        return (normalised(ours), true);
+    }
+    if let Some((_, library)) = file.split_once("/library/") {
+        return (library.to_owned(), false);
+    }
+    if let Some((_, registry)) = file.split_once("/registry/src/") {
+        let package = registry.split_once('/').map_or(registry, |(_, path)| path);
+        return (package.to_owned(), false);
+    }
+    if Path::new(file).is_absolute() {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        return (name.to_owned(), false);
+    }
+    (normalised(Path::new(file)), true)
+}
+
+fn normalised(path: &Path) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => parts.extend(part.to_str()),
+            Component::ParentDir => drop(parts.pop()),
+            _ => {}
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_of_the_machine_survives() {
+        let ours = super::super::repository().join("src/ring.rs");
+        assert_eq!(
+            shorten(ours.to_str().unwrap()),
+            ("src/ring.rs".into(), true)
+        );
+        for (path, short) in [
+            ("/rustc/5980/library/core/src/num.rs", "core/src/num.rs"),
+            (
+                "/home/me/.cargo/registry/src/index-1/libc-0.2.1/src/lib.rs",
+                "libc-0.2.1/src/lib.rs",
+            ),
+            ("/tmp/build/handler.c", "handler.c"),
+        ] {
+            assert_eq!(shorten(path), (short.into(), false));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Every instruction that the handler can reach, found by following control flow from its first one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction};
+
+use super::allow::Allow;
+use super::elf::{Binary, Symbol, Target};
+
+/// How control leaves a function other than by returning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// It comes back.
+    Call,
+    /// It does not.
+    Jump,
+}
+
+/// One instruction that can be reached.
+pub struct Step {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// Where control may go next, within the function.
+    pub next: Vec<u64>,
+    /// Where control goes outside the function.
+    pub leaves: Option<(Leaving, Target)>,
+}
+
+/// What makes the bytes themselves unfit to be walked.
+#[derive(Clone, Copy)]
+pub enum Flaw {
+    /// No instruction.
+    Undecodable,
+    /// Control passes the end of the symbol.
+    RunsOff,
+    /// Two instructions share bytes: something jumps into the middle of one.
+    Overlap,
+}
+
+/// A function with all instructions that can be reached in it.
+pub struct Function {
+    /// Its symbol.
+    pub symbol: Symbol,
+    /// Its instructions by address.
+    pub steps: BTreeMap<u64, Step>,
+    /// What is wrong with its bytes, and where.
+    pub flaws: Vec<(u64, Flaw)>,
+    /// Whether it can return.
+    pub returns: bool,
+}
+
+/// The handler and the functions that it calls, as far as calls are followed.
+pub struct Program {
+    /// Where the handler begins.
+    pub handler: u64,
+    /// The functions by address.
+    pub functions: BTreeMap<u64, Function>,
+    /// The calls that lead back into a function which is still running.
+    pub recursive: BTreeSet<u64>,
+}
+
+/// Walks from `handler`; into the functions of the file that it calls, unless they are allowed, if `follow`.
+pub fn walk(binary: &Binary, handler: &Symbol, allow: &Allow, follow: bool) -> Program {
+    let mut walker = Walker {
+        binary,
+        allow,
+        follow,
+        program: Program {
+            handler: handler.address,
+            functions: BTreeMap::new(),
+            recursive: BTreeSet::new(),
+        },
+        running: Vec::new(),
+    };
+    walker.function(handler.clone());
+    walker.program
+}
+
+impl Target {
+    /// The name of what is called, if the file tells.
+    pub fn name(&self, binary: &Binary) -> Option<String> {
+        match self {
+            Self::Elsewhere(name) => Some(name.clone()),
+            Self::Here(address) => binary
+                .function_at(*address)
+                .filter(|symbol| symbol.address == *address)
+                .map(|symbol| symbol.name.clone()),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Whether a function of that name reports a failed check or a bug, and never comes back.
+pub fn is_panic(name: &str) -> bool {
+    const PARTS: [&str; 12] = [
+        "core::panicking::",
+        "std::panicking::",
+        "alloc::alloc::handle_alloc_error",
+        "alloc::raw_vec::handle_error",
+        "slice_index_fail",
+        "slice_start_index",
+        "slice_end_index",
+        "unwrap_failed",
+        "expect_failed",
+        "rust_panic",
+        "__stack_chk_fail",
+        "__assert_fail",
+    ];
+    PARTS.iter().any(|part| name.contains(part))
+}
+
+fn never_returns(name: &str) -> bool {
+    is_panic(name)
+        || matches!(
+            name,
+            "abort" | "exit" | "_exit" | "_Exit" | "_Unwind_Resume"
+        )
+}
+
+struct Walker<'w, 'a> {
+    binary: &'w Binary<'a>,
+    allow: &'w Allow,
+    follow: bool,
+    program: Program,
+    running: Vec<u64>,
+}
+
+impl Walker<'_, '_> {
+    /// Walks one function, and before it goes on after a call, the function called. Returns whether it can return.
+    fn function(&mut self, symbol: Symbol) -> bool {
+        self.running.push(symbol.address);
+        let end = symbol.address + symbol.size;
+        let code = self
+            .binary
+            .code(symbol.address, symbol.size)
+            .unwrap_or_default();
+        let mut function = Function {
+            steps: BTreeMap::new(),
+            flaws: Vec::new(),
+            returns: false,
+            symbol,
+        };
+        let start = function.symbol.address;
+        let mut todo = vec![(start, start)];
+        while let Some((from, at)) = todo.pop() {
+            if function.steps.contains_key(&at) {
+                continue;
+            }
+            if at >= end {
+                function.flaws.push((from, Flaw::RunsOff));
+                continue;
+            }
+            let bytes = code.get((at - start) as usize..).unwrap_or_default();
+            let instruction = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
+            if instruction.is_invalid() {
+                function.flaws.push((at, Flaw::Undecodable));
+                continue;
+            }
+            let step = self.step(instruction, start..end);
+            function.returns |= instruction.flow_control() == FlowControl::Return
+                || matches!(step.leaves, Some((Leaving::Jump, _)));
+            todo.extend(step.next.iter().map(|&next| (at, next)));
+            function.steps.insert(at, step);
+        }
+        let mut reached = 0;
+        for (&at, step) in &function.steps {
+            if at < reached {
+                function.flaws.push((at, Flaw::Overlap));
+            }
+            reached = step.instruction.next_ip();
+        }
+        self.running.pop();
+        let returns = function.returns;
+        self.program.functions.insert(start, function);
+        returns
+    }
+
+    fn step(&mut self, instruction: Instruction, inside: std::ops::Range<u64>) -> Step {
+        let mut next = Vec::new();
+        let mut leaves = None;
+        let after = instruction.next_ip();
+        match instruction.flow_control() {
+            FlowControl::Next | FlowControl::XbeginXabortXend => next.push(after),
+            FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
+                if instruction.flow_control() == FlowControl::ConditionalBranch {
+                    next.push(after);
+                }
+                let target = instruction.near_branch_target();
+                if inside.contains(&target) {
+                    next.push(target);
+                } else {
+                    leaves = Some((Leaving::Jump, self.through_stub(target)));
+                }
+            }
+            FlowControl::IndirectBranch => {
+                leaves = Some((Leaving::Jump, self.indirect(&instruction)));
+            }
+            FlowControl::Call if is_system_call(&instruction) => next.push(after),
+            FlowControl::Call => {
+                let target = self.through_stub(instruction.near_branch_target());
+                leaves = Some((Leaving::Call, target));
+            }
+            FlowControl::IndirectCall => {
+                leaves = Some((Leaving::Call, self.indirect(&instruction)));
+            }
+            FlowControl::Interrupt if instruction.code() == Code::Int_imm8 => next.push(after),
+            FlowControl::Return | FlowControl::Interrupt | FlowControl::Exception => {}
+        }
+        if let Some((leaving, target)) = &leaves {
+            let returns = self.go_into(instruction.ip(), target);
+            if *leaving == Leaving::Call && returns {
+                next.push(after);
+            }
+        }
+        Step {
+            instruction,
+            next,
+            leaves,
+        }
+    }
+
+    /// Follows a call if that is wanted, and says whether it can come back.
+    fn go_into(&mut self, from: u64, target: &Target) -> bool {
+        let name = target.name(self.binary);
+        if let Some(name) = &name {
+            if never_returns(name) {
+                return false;
+            }
+            if self.allow.citation(name).is_some() {
+                return true;
+            }
+        }
+        let Target::Here(address) = *target else {
+            return true;
+        };
+        if self.running.contains(&address) {
+            self.program.recursive.insert(from);
+            return true;
+        }
+        if let Some(known) = self.program.functions.get(&address) {
+            return known.returns;
+        }
+        match self.binary.function_at(address) {
+            Some(symbol) if self.follow && symbol.address == address && symbol.size > 0 => {
+                let symbol = symbol.clone();
+                self.function(symbol)
+            }
+            _ => true,
+        }
+    }
+
+    /// Where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
+    fn through_stub(&self, target: u64) -> Target {
+        let in_plt = self
+            .binary
+            .section_name(target)
+            .is_some_and(|name| name.starts_with(".plt"));
+        if !in_plt {
+            return Target::Here(target);
+        }
+        let code = self.binary.code(target, 16).unwrap_or_default();
+        Decoder::with_ip(64, code, target, DecoderOptions::NONE)
+            .into_iter()
+            .take(2)
+            .find(|i| i.flow_control() == FlowControl::IndirectBranch)
+            .map_or(Target::Here(target), |jump| self.indirect(&jump))
+    }
+
+    fn indirect(&self, instruction: &Instruction) -> Target {
+        if !instruction.is_ip_rel_memory_operand() {
+            return Target::Unknown("a computed target".into());
+        }
+        self.binary
+            .settled_pointer(instruction.ip_rel_memory_address())
+    }
+}
+
+/// Whether the instruction enters the kernel.
+pub fn is_system_call(instruction: &Instruction) -> bool {
+    matches!(instruction.code(), Code::Syscall | Code::Sysenter)
+        || (instruction.code() == Code::Int_imm8 && instruction.immediate8() == 0x80)
+}
