@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::FileTypeExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -38,11 +39,9 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     })
 }
 
-/// Whether somebody gave us something on the standard input: not a terminal, and not `/dev/null`.
+/// Whether somebody gave us something on the standard input. A terminal, `/dev/null` or an inherited socket is nothing.
 fn is_piped() -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let kind = std::fs::metadata("/dev/stdin").map(|m| m.file_type());
-    !io::stdin().is_terminal() && kind.is_ok_and(|kind| !kind.is_char_device())
+    std::fs::metadata("/dev/stdin").is_ok_and(|m| m.is_file() || m.file_type().is_fifo())
 }
 
 fn demo(message: &[u8]) -> Result<(), Failure> {
@@ -102,8 +101,9 @@ impl Server {
             .map_err(failed)?;
         // It is ready once it has said its PID.
         let mut ready = String::new();
-        let mut notes = BufReader::new(child.stderr.take().unwrap_or_else(|| unreachable!()));
-        let _ = notes.read_line(&mut ready);
+        if let Some(stderr) = child.stderr.take() {
+            let _ = BufReader::new(stderr).read_line(&mut ready);
+        }
         let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
         let found = pid.map(|pid| (pid, client::find(pid, false)));
         if let Some((pid, Ok(peer))) = found {
