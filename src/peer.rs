@@ -64,7 +64,10 @@ impl Peer {
         let status = proc::status(self.pid);
         // Still there after the look, so it was this process that we looked at.
         self.probe()?;
-        let status = status.map_err(PeerError::System)?;
+        let status = status.map_err(|error| {
+            let text = std::format!("/proc/{}/status: {error}", self.pid);
+            PeerError::System(io::Error::new(error.kind(), text))
+        })?;
         if status.ended || status.leader != self.pid.get() {
             return Err(PeerError::NoSuchProcess);
         }

@@ -41,26 +41,36 @@ impl Format {
         }
     }
 
-    /// Where the messages go.
-    pub fn output(self) -> Output {
-        let is_terminal = io::stdout().is_terminal();
-        Box::new(move |message| match self {
+    /// Where the messages go. The descriptor is taken once, so that none is needed later, when there may be no more to have.
+    pub fn output(self) -> io::Result<Output> {
+        let mut stdout = stdout()?;
+        let is_terminal = stdout.is_terminal();
+        Ok(Box::new(move |message| match self {
             Self::Text if is_terminal => {
-                write_stdout(format!("{}\n", for_terminal(&message.payload)).as_bytes())
+                let line = format!("{}\n", for_terminal(&message.payload));
+                write_all(&mut stdout, line.as_bytes())
             }
-            Self::Text => write_stdout(&[&message.payload[..], b"\n"].concat()),
-            Self::Raw => write_stdout(&message.payload),
-            Self::Json => write_stdout(object(message).as_bytes()),
-        })
+            Self::Text => write_all(&mut stdout, &[&message.payload[..], b"\n"].concat()),
+            Self::Raw => write_all(&mut stdout, &message.payload),
+            Self::Json => write_all(&mut stdout, object(message).as_bytes()),
+        }))
     }
 }
 
-/// Writes all of `bytes` to the standard output, unbuffered.
-pub fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
+/// Writes all of `bytes` to the standard output.
+pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    write_all(&mut stdout()?, bytes)
+}
+
+/// The standard output, unbuffered.
+fn stdout() -> io::Result<File> {
     if ffi::stdout_was_closed() {
         return Err(io::Error::other("standard output is closed"));
     }
-    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+fn write_all(stdout: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stdout.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),

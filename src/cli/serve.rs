@@ -72,16 +72,12 @@ pub fn serve(options: Options) -> Result<(), Failure> {
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format
-        .announce(ffi::getpid())
+        .output()
+        .and_then(|output| format.announce(ffi::getpid()).map(|()| output))
         .map_err(|error| Failure::io("cannot print the PID", error))
-        .and_then(|()| {
+        .and_then(|output| {
             let mut note = |note: &server::Note| say(format_args!("minitalk: {note}"));
-            Ok(server::serve(
-                &mut inbox,
-                options.config,
-                format.output(),
-                &mut note,
-            )?)
+            server::serve(&mut inbox, options.config, output, &mut note).map_err(Failure::from)
         });
     inbox.retire();
     drop(pid_file);
