@@ -23,9 +23,9 @@ pub fn run<L: Link>(seed: u64) -> Result<(), String> {
         } else {
             world.random.below(3000)
         };
-        world.transfer(message, n as u16, patience)?;
-        if n == clients && world.written.last() != Some(&(n as u16)) {
-            return Err("the last message did not arrive".to_owned());
+        let told = world.transfer(message, n as u16, patience)?;
+        if n == clients && !told {
+            return Err("the last client was never told".to_owned());
         }
     }
     Ok(())
@@ -73,8 +73,13 @@ impl<L: Link> Simulation<L> {
         }
     }
 
-    /// Gives up after `patience` steps, as a process that is killed would.
-    fn transfer(&mut self, message: &'static [u8], tag: u16, patience: u64) -> Result<(), String> {
+    /// Gives up after `patience` steps, as a process that is killed would; returns whether it was told before.
+    fn transfer(
+        &mut self,
+        message: &'static [u8],
+        tag: u16,
+        patience: u64,
+    ) -> Result<bool, String> {
         self.sent.push((tag, message));
         let mut client = L::Client::new(message, tag, u64::MAX);
         for _ in 0..patience {
@@ -85,7 +90,7 @@ impl<L: Link> Simulation<L> {
                         self.to_server.send(signal);
                     }
                     Move::Wait(_) => {}
-                    Move::End(Ended::Delivered) if self.written.contains(&tag) => return Ok(()),
+                    Move::End(Ended::Delivered) if self.written.contains(&tag) => return Ok(true),
                     Move::End(ended) => return Err(format!("the client of {tag} ends: {ended:?}")),
                 },
                 2 => self.server()?,
@@ -104,7 +109,7 @@ impl<L: Link> Simulation<L> {
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Time passes, strays come, a process is stopped for a while.
