@@ -3,7 +3,8 @@
 //! Any number of producers (the handler, on any thread, nested or not), one consumer (the main loop). A push is
 //! wait-free, never drops and never fails: it takes a ticket with one `fetch_add`, fills the slot that the ticket names,
 //! publishes it by a nonzero tag, and reports whether the ring now stands at or above its high-water mark. Whoever is
-//! told so must not push again before the consumer has drained; the handler obeys by blocking its own signals.
+//! told so must not push again before the consumer has drained it below the mark ([`Consumer::is_below_mark`]); the
+//! handler obeys by blocking its own signals.
 //!
 //! | field | written by | read by |
 //! | --- | --- | --- |
@@ -15,13 +16,13 @@
 //!
 //! # Why no push can overrun
 //!
-//! Let `N` be the capacity, `H = N / 2` the mark and `T <= H` the threads that may run the handler. Push `t` writes the
-//! slot of push `t - N`, so that one must have been consumed, and the consumer's reads of it must happen before our
+//! Let `N` be the capacity, `H = N / 2` the mark and `T <= H + 1` the threads that may run the handler. Push `t` writes
+//! the slot of push `t - N`, so that one must have been consumed, and the consumer's reads of it must happen before our
 //! writes. Look at the `T` pushes before `t`. Either one of them was made by our own thread, or by the pigeonhole two
 //! were made by one thread: either way one of them, `t - k` with `k <= T`, was complete before `t` took its ticket, and
 //! its load of `head` happened before (program order, then the release sequence of `tail`). It found its thread below
 //! the mark, so `head > t - k + 1 - H >= t - N`; or it found the mark reached, and its thread has pushed again only
-//! because the consumer drained and let it. The `Release` store of `head` orders the consumer's reads before both.
+//! because the consumer had come as far and let it. The `Release` store of `head` orders the consumer's reads before both.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -73,7 +74,7 @@ impl<const N: usize> Ring<N> {
 
     /// Appends `entry`, whose tag must not be 0, and says whether the ring is now at or above its high-water mark.
     ///
-    /// A caller that is told `true` must not push again until the consumer has drained.
+    /// A caller that is told `true` must not push again until the consumer has drained the ring below the mark.
     #[inline]
     pub fn push(&self, entry: Entry) -> bool {
         // Ordering: AcqRel makes the tickets one chain of synchronisation: it pairs with every earlier push's own
@@ -138,6 +139,17 @@ impl<const N: usize> Consumer<'_, N> {
         // Ordering: Release pairs with the Acquire load in `push`: our reads of the slot come before its reuse.
         self.ring.head.store(self.next, Ordering::Release);
         Some(entry)
+    }
+
+    /// Whether a producer that was told of the mark may push again: fewer entries than that are left.
+    ///
+    /// That [`pop`](Self::pop) returned `None` is not enough: a slow producer's unfilled slot holds up all that were
+    /// pushed after it. Asked on behalf of the thread that asks; another must learn the answer through a `Release`.
+    #[must_use]
+    pub fn is_below_mark(&self) -> bool {
+        // Ordering: Relaxed; a thread sees at least its own tickets, and only those must have been consumed.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        tail.wrapping_sub(self.next) < Ring::<N>::HIGH_WATER
     }
 
     /// Whether [`pop`](Self::pop) would return `None`.

@@ -23,8 +23,6 @@ pub mod frame;
 pub mod pace;
 pub mod receiver;
 pub mod sender;
-#[cfg(test)]
-mod simulation;
 
 /// A moment, in nanoseconds of a clock of the caller's choice that does not run backwards.
 pub type Nanos = u64;

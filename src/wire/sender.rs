@@ -133,7 +133,10 @@ impl<'m> Sender<'m> {
             (_, Status::Rejected(reason)) => {
                 self.finish(Err(Failure::Rejected(reason)));
             }
-            (Phase::HelloZero, Status::Greeted) => self.advance(now, Phase::HelloOne),
+            // `Ok(0)`: a server that forgot us has since heard both hellos again, while we went back to the first.
+            (Phase::HelloZero, Status::Greeted | Status::Ok(0)) => {
+                self.advance(now, Phase::HelloOne);
+            }
             (Phase::HelloOne, Status::Ok(0)) => self.advance(now, Phase::Bit(0)),
             // The server forgot a transfer of which it has nothing yet.
             (Phase::HelloOne, Status::Reset) => self.advance(now, Phase::HelloZero),
