@@ -9,7 +9,8 @@
 //! ```
 //!
 //! When the handler has found the ring at its high-water mark it has left our signals blocked; the same `unblock` at the
-//! end of the next wait, after the caller has drained, lets them in again.
+//! end of the next wait, after the caller has drained, lets them in again. A wait that finds the ring still at its mark
+//! returns with them blocked, so that a caller who does not drain loses nothing either.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -79,6 +80,9 @@ impl Inbox {
     /// `ppoll(2)`'s.
     pub fn wait(&mut self, fd: Option<&Fd>, timeout: Option<Duration>) -> Result<bool, Errno> {
         ffi::block();
+        if self.ring.is_at_mark() {
+            return Ok(false);
+        }
         let timeout = if self.ring.is_empty() {
             timeout
         } else {
@@ -98,15 +102,20 @@ impl Inbox {
 }
 
 /// Puts the dispositions and the mask back as they were. A SIGUSR1 or SIGUSR2 still pending is discarded first: under a
-/// default disposition it would kill the process. A SIGINT or SIGTERM still pending takes effect afterwards.
+/// default disposition it would kill the process. A SIGINT or SIGTERM that is still pending, or that nobody has drained,
+/// takes effect afterwards.
 impl Drop for Inbox {
     fn drop(&mut self) {
         ffi::block();
         let mut stop = None;
-        while let Some(signal) = ffi::take_pending() {
+        let mut missed = |signal| {
             if matches!(signal, Signal::Int | Signal::Term) {
                 stop = Some(signal);
             }
+        };
+        self.drain(|event| missed(event.signal));
+        while let Some(signal) = ffi::take_pending() {
+            missed(signal);
         }
         for (signal, slot) in Signal::ALL.into_iter().zip(&self.installed) {
             if let Some(previous) = slot {

@@ -149,6 +149,14 @@ impl<const N: usize> Consumer<'_, N> {
             .load(Ordering::Relaxed)
             == 0
     }
+
+    /// Whether the ring stands at or above its high-water mark, so that no producer may be let in before a [`pop`](Self::pop).
+    #[must_use]
+    pub fn is_at_mark(&self) -> bool {
+        // Ordering: Relaxed; nothing is read through the number here.
+        let tail = self.ring.tail.load(Ordering::Relaxed);
+        tail.wrapping_sub(self.next) >= Ring::<N>::HIGH_WATER
+    }
 }
 
 impl<const N: usize> Drop for Consumer<'_, N> {
@@ -215,11 +223,14 @@ mod tests {
             (0..8).map(|n| ring.push(entry(n))).collect::<Vec<_>>(),
             [false, false, false, true, true, true, true, true]
         );
+        assert!(consumer.is_at_mark());
         for n in 0..6 {
             assert_eq!(consumer.pop(), Some(entry(n)));
         }
         assert!(!ring.push(entry(8)), "three entries are below the mark");
+        assert!(!consumer.is_at_mark());
         assert!(ring.push(entry(9)), "four are not");
+        assert!(consumer.is_at_mark());
     }
 
     #[test]
