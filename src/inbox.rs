@@ -22,6 +22,14 @@ use crate::ffi::{self, Disposition, Errno, Fd, Mask};
 use crate::ring::{CAPACITY, Consumer, RING};
 
 /// The one receiver of a process.
+///
+/// # Children
+/// A child made by `fork` has its own copy of the ring and no handler: a hook (`pthread_atfork(3)`) gives our signals their
+/// default action there, so that SIGTERM ends it, and opens those that were open before [`open`](Self::open). An inbox that
+/// the child inherits receives nothing; once it is dropped, the child may open its own. `exec` resets handlers by itself
+/// but keeps the mask, and `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks: a program started
+/// while our signals are closed starts with SIGTERM blocked. Start programs before `open` or after the first wait, and on
+/// the inbox's own thread.
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY>,
     installed: [Option<Disposition>; Signal::ALL.len()],
@@ -51,6 +59,7 @@ impl Inbox {
             open: before.without_ours(),
             _thread: PhantomData,
         };
+        ffi::spare_children(&before).map_err(InboxError::System)?;
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
             let previous = ffi::install(signal).map_err(InboxError::System)?;
             *slot = Some(previous);
