@@ -100,6 +100,23 @@ impl Child {
         }
     }
 
+    /// As [`fork`](Self::fork) by the bare system call, without libc's hooks, as `vfork` does it; no watchdog, no exit
+    /// handlers: for a body that ends in `exec`.
+    pub fn fork_without_hooks(body: impl FnOnce() -> i32) -> Self {
+        // SAFETY: this process has one thread, so the child is a complete copy, and goes on to exec or _exit.
+        match unsafe { libc::syscall(libc::SYS_fork) } {
+            0 => {
+                let status = body();
+                // SAFETY: _exit takes any number and does not return.
+                unsafe { libc::_exit(status) }
+            }
+            pid => {
+                assert!(pid > 0, "fork: {}", std::io::Error::last_os_error());
+                Self(pid as libc::pid_t)
+            }
+        }
+    }
+
     /// The child's PID, which stays its own until it is reaped.
     #[must_use]
     pub fn pid(&self) -> i32 {
