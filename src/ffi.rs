@@ -67,6 +67,7 @@ const _: () = {
 /// Only the kernel may call it, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
 /// duration of the call and nothing else refers to them.
 #[unsafe(no_mangle)]
+#[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
 unsafe extern "C" fn minitalk_on_signal(signo: c_int, info: *mut c_void, context: *mut c_void) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
     // does not use), aligned and of at least the size of SigInfo; every field of SigInfo is a plain integer.
