@@ -6,6 +6,7 @@ use core::ffi::{c_int, c_void};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of, size_of};
 use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
 use crate::event::Signal;
@@ -66,6 +67,7 @@ const _: () = {
 /// Only the kernel may call it, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
 /// duration of the call and nothing else refers to them.
 #[unsafe(no_mangle)]
+#[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
 unsafe extern "C" fn minitalk_on_signal(signo: c_int, info: *mut c_void, context: *mut c_void) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
     // does not use), aligned and of at least the size of SigInfo; every field of SigInfo is a plain integer.
@@ -166,10 +168,8 @@ impl Disposition {
 /// # Errors
 /// `sigaction(2)`'s; none is known for these signals.
 pub fn install(signal: Signal) -> Result<Disposition, Errno> {
-    let handler: unsafe extern "C" fn(c_int, *mut c_void, *mut c_void) = minitalk_on_signal;
-    // SAFETY: sigaction is a C struct of integers, a mask and an optional function pointer: all zeroes are valid.
-    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    action.sa_sigaction = handler as libc::sighandler_t;
+    let mut action = default_action();
+    action.sa_sigaction = handler_address();
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
     action.sa_mask = our_set();
     replace(signal, &action)
@@ -183,6 +183,18 @@ pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
     replace(signal, &disposition.0).map(drop)
 }
 
+fn handler_address() -> libc::sighandler_t {
+    let handler: unsafe extern "C" fn(c_int, *mut c_void, *mut c_void) = minitalk_on_signal;
+    handler as libc::sighandler_t
+}
+
+/// SIG_DFL, no flags, an empty mask.
+fn default_action() -> libc::sigaction {
+    // SAFETY: sigaction is a C struct of integers, a mask and an optional function pointer: all zeroes are valid, and
+    // SIG_DFL is 0.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
 fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errno> {
     let mut before = MaybeUninit::uninit();
     // SAFETY: both pointers are to sigaction structures of this frame, the first initialised. The handler installed is
@@ -192,11 +204,60 @@ fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errn
     Ok(Disposition(unsafe { before.assume_init() }))
 }
 
+/// Our signals that this process had open before the handler was installed, for [`in_forked_child`].
+static OPEN_BEFORE: AtomicU64 = AtomicU64::new(0);
+
+/// Sees to it that a child made by `fork` does not inherit the handler, whose signals nobody would drain there: a child
+/// that swallows SIGTERM. Each signal that is handled at the time of the fork gets its default action in the child, as
+/// `exec` would give it, and is open there if it was open in `before`.
+///
+/// # Errors
+/// ENOMEM.
+pub fn spare_children(before: &Mask) -> Result<(), Errno> {
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+    let open = Signal::ALL.into_iter().filter(|&s| !before.contains(s));
+    // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
+    OPEN_BEFORE.store(open.map(Signal::mask).sum(), Ordering::Relaxed);
+    // Ordering: Relaxed; only the owner of the ring comes here, one at a time.
+    if HOOKED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    // SAFETY: the hook, which stays for good, makes async-signal-safe calls only, as it must in the child of a process
+    // with several threads.
+    match unsafe { libc::pthread_atfork(None, None, Some(in_forked_child)) } {
+        0 => Ok(()),
+        errno => {
+            // Ordering: Relaxed; as above.
+            HOOKED.store(false, Ordering::Relaxed);
+            Err(Errno(errno))
+        }
+    }
+}
+
+/// It asks the kernel which signals are handled, so it has no state of its own that a fork could find half written.
+unsafe extern "C" fn in_forked_child() {
+    // Ordering: Relaxed; see the store.
+    let open = OPEN_BEFORE.load(Ordering::Relaxed);
+    for signal in Signal::ALL {
+        let mut now = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: with no new action, sigaction only fills the old one, for which all four signals are valid.
+        let handler = unsafe {
+            libc::sigaction(signal.number(), ptr::null(), now.as_mut_ptr());
+            now.assume_init().sa_sigaction
+        };
+        if handler != handler_address() {
+            continue;
+        }
+        let _ = replace(signal, &default_action());
+        if open & signal.mask() != 0 {
+            change_mask(libc::SIG_UNBLOCK, &set_of([signal]));
+        }
+    }
+}
+
 /// Ends the process by `signal` itself, so that its parent sees what ended it (the convention for SIGINT).
 pub fn die_of(signal: Signal) -> ! {
-    // SAFETY: an all-zero sigaction is the default disposition with no flags and an empty mask.
-    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    let _ = replace(signal, &default);
+    let _ = replace(signal, &default_action());
     let _ = send(getpid(), signal, None);
     unblock();
     // SAFETY: _exit takes any number and does not return. Reached only if the signal could not be raised.
@@ -218,6 +279,11 @@ impl Mask {
             unsafe { libc::sigdelset(&raw mut self.0, signal.number()) };
         }
         self
+    }
+
+    fn contains(&self, signal: Signal) -> bool {
+        // SAFETY: the set is initialised; the number is that of a signal.
+        unsafe { libc::sigismember(&raw const self.0, signal.number()) == 1 }
     }
 }
 
@@ -290,13 +356,17 @@ fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
 }
 
 fn our_set() -> libc::sigset_t {
+    set_of(Signal::ALL)
+}
+
+fn set_of<const N: usize>(signals: [Signal; N]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises the whole set it is given.
     let mut set = unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         set.assume_init()
     };
-    for signal in Signal::ALL {
+    for signal in signals {
         // SAFETY: the set is initialised and ours alone; the number is that of a signal.
         unsafe { libc::sigaddset(&raw mut set, signal.number()) };
     }
@@ -558,12 +628,11 @@ pub fn wait_for_stdout() -> Result<(), Errno> {
 #[must_use]
 pub fn stdout_was_closed() -> bool {
     // Ordering: Relaxed; written before main, by the same thread.
-    STDOUT_WAS_CLOSED.load(core::sync::atomic::Ordering::Relaxed)
+    STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
 #[cfg(feature = "cli")]
-static STDOUT_WAS_CLOSED: core::sync::atomic::AtomicBool =
-    core::sync::atomic::AtomicBool::new(false);
+static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 // SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
 // makes one system call and one atomic store, and relies on no part of Rust's runtime.
@@ -575,7 +644,7 @@ static LOOK_AT_STDOUT: extern "C" fn() = {
         // SAFETY: F_GETFD takes no argument and touches no memory.
         let closed = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } < 0;
         // Ordering: Relaxed; read after main has begun, by the same thread.
-        STDOUT_WAS_CLOSED.store(closed, core::sync::atomic::Ordering::Relaxed);
+        STDOUT_WAS_CLOSED.store(closed, Ordering::Relaxed);
     }
     look
 };

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! When the handler has found the ring at its high-water mark it has left our signals blocked; the same `unblock` at the
-//! end of the next wait, after the caller has drained, lets them in again.
+//! end of the next wait, after the caller has drained, lets them in again. A wait that finds the ring still at its mark
+//! returns with them blocked, so that a caller who does not drain loses nothing either.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -21,6 +22,14 @@ use crate::ffi::{self, Disposition, Errno, Fd, Mask};
 use crate::ring::{CAPACITY, Consumer, RING};
 
 /// The one receiver of a process.
+///
+/// # Children
+/// A child made by `fork` has its own copy of the ring and no handler: a hook (`pthread_atfork(3)`) gives our signals their
+/// default action there, so that SIGTERM ends it, and opens those that were open before [`open`](Self::open). An inbox that
+/// the child inherits receives nothing; once it is dropped, the child may open its own. `exec` resets handlers by itself
+/// but keeps the mask, and `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks: a program started
+/// while our signals are closed starts with SIGTERM blocked. Start programs before `open` or after the first wait, and on
+/// the inbox's own thread.
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY>,
     installed: [Option<Disposition>; Signal::ALL.len()],
@@ -50,6 +59,7 @@ impl Inbox {
             open: before.without_ours(),
             _thread: PhantomData,
         };
+        ffi::spare_children(&before).map_err(InboxError::System)?;
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
             let previous = ffi::install(signal).map_err(InboxError::System)?;
             *slot = Some(previous);
@@ -79,6 +89,9 @@ impl Inbox {
     /// `ppoll(2)`'s.
     pub fn wait(&mut self, fd: Option<&Fd>, timeout: Option<Duration>) -> Result<bool, Errno> {
         ffi::block();
+        if !self.ring.is_below_mark() {
+            return Ok(false);
+        }
         let timeout = if self.ring.is_empty() {
             timeout
         } else {
@@ -98,15 +111,20 @@ impl Inbox {
 }
 
 /// Puts the dispositions and the mask back as they were. A SIGUSR1 or SIGUSR2 still pending is discarded first: under a
-/// default disposition it would kill the process. A SIGINT or SIGTERM still pending takes effect afterwards.
+/// default disposition it would kill the process. A SIGINT or SIGTERM that is still pending, or that nobody has drained,
+/// takes effect afterwards.
 impl Drop for Inbox {
     fn drop(&mut self) {
         ffi::block();
         let mut stop = None;
-        while let Some(signal) = ffi::take_pending() {
+        let mut missed = |signal| {
             if matches!(signal, Signal::Int | Signal::Term) {
                 stop = Some(signal);
             }
+        };
+        self.drain(|event| missed(event.signal));
+        while let Some(signal) = ffi::take_pending() {
+            missed(signal);
         }
         for (signal, slot) in Signal::ALL.into_iter().zip(&self.installed) {
             if let Some(previous) = slot {

@@ -1,6 +1,8 @@
 //! Messages between processes over nothing but POSIX signals.
 #![no_std]
 #![deny(unsafe_code)]
+// Set by checks/sanitizers.sh alone, with a compiler that allows it.
+#![cfg_attr(minitalk_rtsan, feature(sanitize))]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test))]

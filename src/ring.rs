@@ -227,11 +227,14 @@ mod tests {
             (0..8).map(|n| ring.push(entry(n))).collect::<Vec<_>>(),
             [false, false, false, true, true, true, true, true]
         );
+        assert!(!consumer.is_below_mark());
         for n in 0..6 {
             assert_eq!(consumer.pop(), Some(entry(n)));
         }
         assert!(!ring.push(entry(8)), "three entries are below the mark");
+        assert!(consumer.is_below_mark());
         assert!(ring.push(entry(9)), "four are not");
+        assert!(!consumer.is_below_mark());
     }
 
     #[test]

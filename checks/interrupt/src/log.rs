@@ -1,0 +1,136 @@
+//! What was sent, and whether exactly that was received.
+//!
+//! Every signal carries its place in the log as its value. The log is ordinary memory: a forked child goes on with a copy.
+
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
+
+use minitalk::event::{Event, Origin, Signal};
+use minitalk::ffi;
+use minitalk::ring::Entry;
+
+const MOST: usize = 2048;
+
+static SENT: AtomicUsize = AtomicUsize::new(0);
+static SIGNALS: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
+static SENDERS: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
+
+fn note(signal: Signal) -> u64 {
+    let place = SENT.fetch_add(1, Relaxed);
+    SIGNALS[place].store(signal.number(), Relaxed);
+    SENDERS[place].store(ffi::getpid().get(), Relaxed);
+    place as u64
+}
+
+/// How many were sent.
+#[must_use]
+pub fn sent() -> usize {
+    SENT.load(Relaxed)
+}
+
+/// Sends this process a signal; where it is open, its handler has run when this returns. Async-signal-safe.
+pub fn send(signal: Signal) {
+    let value = note(signal);
+    let _ = ffi::send(ffi::getpid(), signal, Some(value));
+}
+
+/// Notes a signal and returns the ring entry that the handler would make of it.
+pub fn entry(signal: Signal) -> Entry {
+    entry_at(note(signal) as usize)
+}
+
+/// The ring entry of a signal that was noted.
+#[must_use]
+pub fn entry_at(place: usize) -> Entry {
+    let word = |high: u32, low: i32| u64::from(high) << 32 | u64::from(low.cast_unsigned());
+    Entry {
+        tag: word(libc::SI_QUEUE.cast_unsigned(), SIGNALS[place].load(Relaxed)),
+        origin: word(ffi::getuid(), SENDERS[place].load(Relaxed)),
+        value: place as u64,
+    }
+}
+
+/// A verdict on what was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Verdict {
+    /// All of it, once, in order, unchanged.
+    Exact,
+    /// Likewise, and the handler had closed the signals.
+    ExactAndClosed,
+    /// Something is missing.
+    Lost,
+    /// Something came twice.
+    Twice,
+    /// All there, but not in the order sent.
+    Reordered,
+    /// Something came that was never sent.
+    Garbled,
+    /// All there, but errno changed under the interrupted code.
+    Errno,
+    /// All there, but the mark was not obeyed: signals closed below it, or open at it.
+    Mask,
+}
+
+impl Verdict {
+    const ALL: [Self; 8] = [
+        Self::Exact,
+        Self::ExactAndClosed,
+        Self::Lost,
+        Self::Twice,
+        Self::Reordered,
+        Self::Garbled,
+        Self::Errno,
+        Self::Mask,
+    ];
+
+    /// The verdict whose number is a child's exit status.
+    #[must_use]
+    pub fn from_status(status: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|v| *v as i32 == status)
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Exact | Self::ExactAndClosed)
+    }
+}
+
+/// Compares what was received with the log.
+#[must_use]
+pub fn compare(received: &[Event]) -> Verdict {
+    let places: Option<Vec<usize>> = received.iter().map(place).collect();
+    let Some(places) = places else {
+        return Verdict::Garbled;
+    };
+    judge(&places)
+}
+
+/// As [`compare`], for what carried only its place.
+#[must_use]
+pub fn judge(places: &[usize]) -> Verdict {
+    let mut sorted = places.to_vec();
+    sorted.sort_unstable();
+    if sorted.iter().any(|&place| place >= sent()) {
+        Verdict::Garbled
+    } else if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        Verdict::Twice
+    } else if places.len() != sent() {
+        Verdict::Lost
+    } else if sorted != places {
+        Verdict::Reordered
+    } else {
+        Verdict::Exact
+    }
+}
+
+fn place(event: &Event) -> Option<usize> {
+    let Origin::Claimed { pid, uid, value } = event.origin else {
+        return None;
+    };
+    let place = usize::try_from(value).ok().filter(|&p| p < sent())?;
+    let same = SIGNALS[place].load(Relaxed) == event.signal.number()
+        && SENDERS[place].load(Relaxed) == pid.get()
+        && uid == ffi::getuid();
+    same.then_some(place)
+}

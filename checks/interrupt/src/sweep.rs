@@ -1,0 +1,268 @@
+//! A sweep: at every instruction boundary of a region a forked child is interrupted by real signals, and judged.
+
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
+
+use minitalk::event::Signal;
+
+use crate::log::{self, Verdict};
+use crate::process::{Child, End, Limit, watchdog};
+use crate::shared::{Shareable, Shared};
+use crate::trap::{self, Boundary, Next};
+
+/// What happens at each boundary.
+#[derive(Clone, Copy)]
+pub struct Sweep {
+    /// The signals that the child sends itself there.
+    pub signals: &'static [Signal],
+    /// When a child is taken to hang.
+    pub limit: Limit,
+    /// After how many hangs the sweep has seen enough.
+    pub hangs: usize,
+}
+
+impl Sweep {
+    /// For code that must not hang.
+    #[must_use]
+    pub const fn with(signals: &'static [Signal]) -> Self {
+        Self {
+            signals,
+            limit: Limit::GENEROUS,
+            hangs: 1,
+        }
+    }
+
+    /// Runs it: `prepare` makes the state, `region` is interrupted at each of its boundaries, `judge` says what came of
+    /// it. All three run in a child process, which forks another at each boundary; so does the uninterrupted run, whose
+    /// verdict is the report's `undisturbed`.
+    ///
+    /// The walk itself is woken by a SIGTERM from the log when it comes to wait for ever. Where the region would sleep
+    /// with that signal open already, nothing could wake it any more: the sweep ends there, and so does the process.
+    pub fn run<S>(
+        self,
+        prepare: impl FnOnce() -> S,
+        region: impl FnOnce(&mut S),
+        judge: impl FnOnce(&mut S) -> Verdict,
+    ) -> Report {
+        let trace = Shared::<Trace>::new().get();
+        let walker = Child::fork(Limit::GENEROUS, || {
+            let mut state = prepare();
+            assert!(WALK.set(Walk { sweep: self, trace }).is_ok());
+            trap::step(visit, || region(&mut state));
+            judge(&mut state) as i32
+        });
+        let undisturbed = Outcome::from(walker.end());
+        let count = trace.count.load(Relaxed);
+        let outcomes = trace.steps[..count]
+            .iter()
+            .map(|step| {
+                let end = End::from_status(step.status.load(Relaxed));
+                (step.address.load(Relaxed), end.into())
+            })
+            .collect();
+        let syscalls = trace.syscalls.load(Relaxed);
+        let behind = trace.steps[..count]
+            .windows(2)
+            .filter(|pair| {
+                let [at, next] = [&pair[0], &pair[1]].map(|s| s.address.load(Relaxed));
+                pair[0].is_syscall.load(Relaxed) && next == at + SYSCALL_LENGTH
+            })
+            .count();
+        assert_eq!(
+            behind, syscalls,
+            "a boundary behind a system call was missed"
+        );
+        Report {
+            undisturbed,
+            outcomes,
+            syscalls,
+        }
+    }
+}
+
+/// What came of one boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It ran to its end.
+    Judged(Verdict),
+    /// It did not.
+    Ended(End),
+}
+
+impl Outcome {
+    fn is_exact(self) -> bool {
+        matches!(self, Self::Judged(verdict) if verdict.is_exact())
+    }
+}
+
+impl From<End> for Outcome {
+    fn from(end: End) -> Self {
+        match end {
+            End::Exited(status) => Verdict::from_status(status).map(Self::Judged),
+            _ => None,
+        }
+        .unwrap_or(Self::Ended(end))
+    }
+}
+
+/// What came of a sweep.
+pub struct Report {
+    /// The verdict on the run that was not interrupted.
+    pub undisturbed: Outcome,
+    /// For each boundary, in order: the address of the instruction behind it, and what came of the signals there.
+    pub outcomes: Vec<(usize, Outcome)>,
+    /// How many system calls were stepped over, the boundary right behind each being one of those tried.
+    pub syscalls: usize,
+}
+
+impl Report {
+    /// How many boundaries had an outcome like this.
+    pub fn count(&self, like: impl Fn(Outcome) -> bool) -> usize {
+        self.outcomes.iter().filter(|(_, o)| like(*o)).count()
+    }
+
+    /// Fails unless at least `least` boundaries were tried and all were exact.
+    pub fn all_exact(&self, name: &str, least: usize) {
+        let closed = self.count(|o| o == Outcome::Judged(Verdict::ExactAndClosed));
+        println!(
+            "  {name}: {} boundaries ({} system calls), {} wrong; signals closed by the mark at {closed}",
+            self.outcomes.len(),
+            self.syscalls,
+            self.wrong().len(),
+        );
+        list(&self.wrong());
+        assert!(self.wrong().is_empty());
+        let undisturbed = self.undisturbed;
+        assert!(undisturbed.is_exact(), "{name}: {undisturbed:?}");
+        assert!(self.outcomes.len() >= least, "{name}: too few boundaries");
+    }
+
+    /// Fails unless a fault like `expected`, and no other, was found, at some of the boundaries.
+    pub fn finds(&self, name: &str, expected: impl Fn(Outcome) -> bool) {
+        let wrong = self.wrong();
+        println!(
+            "  {name}: {} boundaries, wrong at {}:",
+            self.outcomes.len(),
+            wrong.len(),
+        );
+        list(&wrong);
+        assert!(!wrong.is_empty(), "{name}: the fault was not found");
+        assert!(wrong.iter().all(|(_, _, o)| expected(*o)), "{name}");
+        assert!(
+            wrong.len() < self.outcomes.len(),
+            "{name}: wrong everywhere, so the check itself is"
+        );
+    }
+
+    fn wrong(&self) -> Vec<(usize, usize, Outcome)> {
+        self.outcomes
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, outcome))| !outcome.is_exact())
+            .map(|(number, &(address, outcome))| (number, address, outcome))
+            .collect()
+    }
+}
+
+fn list(wrong: &[(usize, usize, Outcome)]) {
+    for &(number, address, outcome) in wrong.iter().take(8) {
+        println!("    boundary {number}, {}: {outcome:?}", place(address));
+    }
+    if wrong.len() > 8 {
+        println!("    and {} more", wrong.len() - 8);
+    }
+}
+
+/// Where an address of this process lies, as `addr2line -e FILE OFFSET` wants it. A child has the same addresses.
+fn place(address: usize) -> String {
+    let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: dladdr takes any address and fills the structure, of which all zeroes are a value; the names that it points
+    // to belong to loaded objects, which stay.
+    unsafe {
+        libc::dladdr(address as *const _, info.as_mut_ptr());
+        let info = info.assume_init();
+        if info.dli_fname.is_null() {
+            return format!("{address:#x}");
+        }
+        let file = CStr::from_ptr(info.dli_fname).to_string_lossy();
+        let file = file.rsplit('/').next().unwrap_or_default();
+        format!("{file} {:#x}", address - info.dli_fbase as usize)
+    }
+}
+
+const MOST: usize = 1 << 18;
+const SYSCALL_LENGTH: usize = 2;
+
+struct Trace {
+    count: AtomicUsize,
+    hangs: AtomicUsize,
+    syscalls: AtomicUsize,
+    steps: [Step; MOST],
+}
+
+struct Step {
+    address: AtomicUsize,
+    status: AtomicI32,
+    is_syscall: AtomicBool,
+}
+
+// SAFETY: atomics only.
+unsafe impl Shareable for Trace {}
+
+struct Walk {
+    sweep: Sweep,
+    trace: &'static Trace,
+}
+
+static WALK: OnceLock<Walk> = OnceLock::new();
+
+fn visit(boundary: &Boundary) -> Next {
+    let Some(Walk { sweep, trace }) = WALK.get() else {
+        return Next::Run;
+    };
+    // SAFETY: the raw system call, because libc's fork is not async-signal-safe and would run the fork hooks, which
+    // remove the handler under test. The child is a copy of this process, which has one thread; it uses nothing that the
+    // skipped hooks would have put right.
+    let child = unsafe { libc::syscall(libc::SYS_fork) };
+    if child == 0 {
+        watchdog(sweep.limit);
+        sweep.signals.iter().for_each(|&signal| log::send(signal));
+        return Next::Run;
+    }
+    let mut status = 0;
+    // SAFETY: the status lives for the whole call. Every signal that is handled is blocked, so it is not interrupted.
+    let reaped = unsafe { libc::waitpid(child as libc::pid_t, &raw mut status, 0) };
+    if child < 0 || i64::from(reaped) != child {
+        // SAFETY: takes no argument; ends the process, with a signal that no verdict has.
+        unsafe { libc::abort() };
+    }
+    let number = trace.count.fetch_add(1, Relaxed);
+    let Some(step) = trace.steps.get(number) else {
+        // SAFETY: as above.
+        unsafe { libc::abort() };
+    };
+    step.address.store(boundary.address(), Relaxed);
+    step.status.store(status, Relaxed);
+    let hung = matches!(End::from_status(status), End::Spun | End::Slept);
+    if hung && trace.hangs.fetch_add(1, Relaxed) + 1 >= sweep.hangs {
+        end(Verdict::Exact);
+    }
+    if boundary.is_endless_wait() {
+        if !boundary.is_blocked(Signal::Term) {
+            end(Verdict::Exact);
+        }
+        log::send(Signal::Term);
+    }
+    if boundary.is_syscall() {
+        trace.syscalls.fetch_add(1, Relaxed);
+        step.is_syscall.store(true, Relaxed);
+    }
+    Next::Step
+}
+
+fn end(verdict: Verdict) -> ! {
+    // SAFETY: _exit takes any number and does not return.
+    unsafe { libc::_exit(verdict as i32) }
+}

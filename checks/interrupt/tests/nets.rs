@@ -1,0 +1,406 @@
+//! What the handler and the inbox do to the rest of a process: errno, stacks, system calls, children, and the end.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::fs;
+use std::io::Read;
+use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use check_interrupt::process::{Child, End, Limit, in_child};
+use check_interrupt::shared::{Shareable, Shared};
+use minitalk::event::Signal;
+use minitalk::ffi;
+use minitalk::inbox::{Inbox, InboxError};
+use minitalk::pid::Pid;
+
+fn main() {
+    check_interrupt::run(&[
+        ("errno is untouched", || in_child(errno)),
+        ("the handler uses the normal stack", || in_child(stack)),
+        ("a read is restarted, a wait returns", || in_child(restart)),
+        ("a forked child has no handler", forked),
+        ("a forked child can open an inbox of its own", forked_inbox),
+        ("a program started by std inherits the mask", || {
+            in_child(spawned)
+        }),
+        ("a program started by hand inherits the mask", by_hand),
+        ("closing puts everything back", || in_child(closed)),
+        ("closing discards pending messages", || in_child(discarded)),
+        ("closing lets a pending SIGTERM take effect", terminated),
+        ("closing lets an undrained SIGTERM take effect", undrained),
+        ("a second inbox is refused", || in_child(refused)),
+    ]);
+}
+
+// ---- the interrupted code ----------------------------------------------------------------------------------------
+
+/// Watches errno while another process's signals interrupt this loop; it makes no system call itself.
+fn errno() {
+    const SIGNALS: u32 = 2_000;
+    const NUMBER: i32 = 12_345;
+    let word = Shared::<Word>::new().get();
+    let receiver = ffi::getpid();
+    let sender = Child::fork(Limit::GENEROUS, || {
+        while word.0.load(SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        for sent in 1..=SIGNALS {
+            ffi::send(receiver, Signal::Usr1, None).unwrap();
+            while word.0.load(SeqCst) <= sent {
+                std::thread::yield_now();
+            }
+        }
+        0
+    });
+    let mut inbox = Inbox::open().unwrap();
+    ffi::unblock();
+    set_errno(NUMBER);
+    word.0.store(1, SeqCst);
+    let mut got = 0;
+    while got < SIGNALS {
+        inbox.drain(|_| got += 1);
+        assert_eq!(read_errno(), NUMBER);
+        word.0.store(got + 1, SeqCst);
+    }
+    assert_eq!(sender.end(), End::Exited(0));
+    println!("  the same after {SIGNALS} signals");
+}
+
+/// SA_ONSTACK is not asked for: a handler of no stack frame needs none but the kernel's, which the interrupted stack has
+/// room for wherever a function may be called. An alternate stack that the program installed (Rust's runtime does, for
+/// stack overflows) is left alone, and does no harm.
+fn stack() {
+    const SIZE: usize = 64 * 1024;
+    let mut alternate = vec![0xA5_u8; SIZE];
+    let new = libc::stack_t {
+        ss_sp: alternate.as_mut_ptr().cast(),
+        ss_flags: 0,
+        ss_size: SIZE,
+    };
+    // SAFETY: the memory outlives the process's use of it, which ends below; the old stack is not asked for.
+    let result = unsafe { libc::sigaltstack(&raw const new, ptr::null_mut()) };
+    assert_eq!(result, 0);
+    let mut inbox = Inbox::open().unwrap();
+    for signal in Signal::ALL {
+        assert_eq!(disposition(signal).sa_flags & libc::SA_ONSTACK, 0);
+    }
+    ffi::unblock();
+    send(Signal::Usr1);
+    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    let off = libc::stack_t {
+        ss_sp: ptr::null_mut(),
+        ss_flags: libc::SS_DISABLE,
+        ss_size: SIZE,
+    };
+    // SAFETY: it disables what was installed above; no handler runs on it now.
+    let result = unsafe { libc::sigaltstack(&raw const off, ptr::null_mut()) };
+    assert_eq!(result, 0);
+    assert!(alternate.iter().all(|&byte| byte == 0xA5), "it was used");
+}
+
+/// SA_RESTART, for the rest of the program; `ppoll` is never restarted (`signal(7)`), which the wait relies on.
+fn restart() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let parent = ffi::getpid();
+    let mut inbox = Inbox::open().unwrap();
+    ffi::unblock();
+    let sender = Child::fork(Limit::GENEROUS, || {
+        asleep_in(parent, libc::SYS_read);
+        send_to(parent, Signal::Usr1);
+        // Once it is asleep again, it has been interrupted and gone on.
+        while !handled(parent) {
+            std::thread::yield_now();
+        }
+        asleep_in(parent, libc::SYS_read);
+        std::io::Write::write_all(&mut &writer, b"!").unwrap();
+        asleep_in(parent, libc::SYS_ppoll);
+        send_to(parent, Signal::Usr2);
+        0
+    });
+    let mut byte = [0];
+    // SAFETY: the byte lives for the whole call. Raw, because std would hide an interruption by its own loop.
+    let read = unsafe {
+        libc::read(
+            std::os::fd::AsRawFd::as_raw_fd(&reader),
+            byte.as_mut_ptr().cast(),
+            1,
+        )
+    };
+    assert_eq!((read, byte), (1, *b"!"));
+    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    inbox.wait(None, None).unwrap();
+    assert_eq!(drained(&mut inbox), [Signal::Usr2]);
+    assert_eq!(sender.end(), End::Exited(0));
+}
+
+/// Waits until the process sleeps in this system call (`/proc/PID/syscall` reads "running" while it does not sleep).
+fn asleep_in(pid: Pid, number: i64) {
+    let path = format!("/proc/{}/syscall", pid.get());
+    let wanted = format!("{number} ");
+    while !fs::read_to_string(&path).is_ok_and(|text| text.starts_with(&wanted)) {
+        std::thread::yield_now();
+    }
+}
+
+/// Whether nothing is pending for the process.
+fn handled(pid: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.get())).unwrap();
+    let pending = |line: &str| line.starts_with("ShdPnd:") && !line.ends_with("0000000000000000");
+    !status.lines().any(pending)
+}
+
+// ---- children ----------------------------------------------------------------------------------------------------
+
+/// A child that only inherited the handler would swallow its SIGTERM.
+fn forked() {
+    in_child(|| {
+        let mut inbox = Inbox::open().unwrap();
+        for open in [false, true] {
+            if open {
+                ffi::unblock();
+            }
+            let child = Child::fork(Limit::GENEROUS, || {
+                for signal in Signal::ALL {
+                    assert_eq!(disposition(signal).sa_sigaction, libc::SIG_DFL);
+                }
+                assert_eq!(blocked(), 0);
+                send(Signal::Term);
+                0
+            });
+            assert_eq!(child.end(), End::Killed(libc::SIGTERM));
+        }
+        // The parent's is as it was.
+        send(Signal::Usr2);
+        assert_eq!(drained(&mut inbox), [Signal::Usr2]);
+    });
+    // What somebody ignored, or had blocked, stays so.
+    in_child(|| {
+        ignore(Signal::Int);
+        ffi::block();
+        let _inbox = Inbox::open().unwrap();
+        let child = Child::fork(Limit::GENEROUS, || {
+            assert_eq!(disposition(Signal::Int).sa_sigaction, libc::SIG_IGN);
+            assert_eq!(blocked(), Signal::ALL.len());
+            0
+        });
+        assert_eq!(child.end(), End::Exited(0));
+    });
+}
+
+fn forked_inbox() {
+    in_child(|| {
+        let mut inbox = Inbox::open().unwrap();
+        ffi::unblock();
+        send(Signal::Usr1);
+        let child = Child::fork(Limit::GENEROUS, || {
+            // SAFETY: the child's copy is used instead of the parent's from here on; the child ends by _exit, which drops
+            // nothing twice.
+            let copy = unsafe { ptr::read(&raw const inbox) };
+            assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
+            drop(copy);
+            let mut own = Inbox::open().unwrap();
+            ffi::unblock();
+            assert_eq!(drained(&mut own), [], "that was the parent's");
+            send(Signal::Usr2);
+            assert_eq!(drained(&mut own), [Signal::Usr2]);
+            0
+        });
+        assert_eq!(child.end(), End::Exited(0));
+        assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    });
+}
+
+/// What a started `grep` prints: the masks that it started with.
+const STATUS: &[&str] = &["-E", "^Sig(Blk|Cgt):", "/proc/self/status"];
+
+/// exec resets what was caught, by itself. The mask is inherited: std has two ways, and the usual one, posix_spawn, runs no
+/// hook, so that a program started while our signals are closed cannot be ended by SIGTERM. One started after the first wait
+/// can.
+fn spawned() {
+    let mut inbox = Inbox::open().unwrap();
+    assert_eq!(blocked(), Signal::ALL.len());
+    for closed in [ours(), 0] {
+        let plain = Command::new("grep");
+        let mut forking = Command::new("grep");
+        // SAFETY: the closure does nothing; it only keeps std from using posix_spawn.
+        unsafe { forking.pre_exec(|| Ok(())) };
+        for (mut command, expected) in [(plain, closed), (forking, 0)] {
+            let output = command.args(STATUS).output().unwrap();
+            let (blocked, caught) = masks(&output.stdout);
+            assert_eq!((blocked & ours(), caught & ours()), (expected, 0));
+        }
+        inbox.wait(None, Some(Duration::ZERO)).unwrap();
+    }
+}
+
+/// fork and exec without std: the fork hook opens what the inbox had closed, so that the program can be ended; vfork runs
+/// no hook, and its program starts with our signals blocked, as any exec under a blocked mask does.
+fn by_hand() {
+    for (hooked, expected) in [(true, 0), (false, ours())] {
+        in_child(|| {
+            let _inbox = Inbox::open().unwrap();
+            let (mut reader, writer) = std::io::pipe().unwrap();
+            let exec = || {
+                // SAFETY: the descriptors are open and the strings are NUL-terminated, as is the list; nothing here needs
+                // what a fork may have left inconsistent.
+                unsafe {
+                    libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&writer), 1);
+                    libc::execlp(
+                        c"grep".as_ptr(),
+                        c"grep".as_ptr(),
+                        c"-E".as_ptr(),
+                        c"^Sig(Blk|Cgt):".as_ptr(),
+                        c"/proc/self/status".as_ptr(),
+                        ptr::null::<libc::c_char>(),
+                    )
+                }
+            };
+            let child = if hooked {
+                Child::fork(Limit::GENEROUS, exec)
+            } else {
+                Child::fork_without_hooks(exec)
+            };
+            assert_eq!(child.end(), End::Exited(0));
+            drop(writer);
+            let mut text = Vec::new();
+            reader.read_to_end(&mut text).unwrap();
+            let (blocked, caught) = masks(&text);
+            assert_eq!((blocked & ours(), caught & ours()), (expected, 0));
+        });
+    }
+}
+
+fn masks(status: &[u8]) -> (u64, u64) {
+    let text = String::from_utf8_lossy(status);
+    let mask = |name| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let digits = line.unwrap().split_whitespace().nth(1).unwrap();
+        u64::from_str_radix(digits, 16).unwrap()
+    };
+    (mask("SigBlk:"), mask("SigCgt:"))
+}
+
+fn ours() -> u64 {
+    Signal::ALL.iter().map(|signal| signal.mask()).sum()
+}
+
+// ---- the end -----------------------------------------------------------------------------------------------------
+
+fn closed() {
+    ignore(Signal::Usr2);
+    let before = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
+    for blocked_before in [0, Signal::ALL.len()] {
+        if blocked_before > 0 {
+            ffi::block();
+        }
+        let mut inbox = Inbox::open().unwrap();
+        assert_eq!(blocked(), Signal::ALL.len());
+        inbox.wait(None, Some(Duration::ZERO)).unwrap();
+        assert_eq!(blocked(), 0);
+        drop(inbox);
+        let after = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
+        assert_eq!((after, blocked()), (before, blocked_before));
+    }
+}
+
+fn discarded() {
+    let inbox = Inbox::open().unwrap();
+    send(Signal::Usr1);
+    send(Signal::Usr2);
+    drop(inbox);
+    assert_eq!(blocked(), 0, "and we are still here");
+}
+
+fn terminated() {
+    let child = Child::fork(Limit::GENEROUS, || {
+        let inbox = Inbox::open().unwrap();
+        send(Signal::Usr1);
+        send(Signal::Term);
+        drop(inbox);
+        0
+    });
+    assert_eq!(child.end(), End::Killed(libc::SIGTERM));
+}
+
+fn undrained() {
+    let child = Child::fork(Limit::GENEROUS, || {
+        let mut inbox = Inbox::open().unwrap();
+        send(Signal::Usr1);
+        send(Signal::Term);
+        inbox.wait(None, None).unwrap();
+        drop(inbox);
+        0
+    });
+    assert_eq!(child.end(), End::Killed(libc::SIGTERM));
+}
+
+fn refused() {
+    let first = Inbox::open().unwrap();
+    assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
+    drop(first);
+    drop(Inbox::open().unwrap());
+}
+
+// ---- what they share ---------------------------------------------------------------------------------------------
+
+struct Word(AtomicU32);
+
+// SAFETY: an atomic only.
+unsafe impl Shareable for Word {}
+
+fn send(signal: Signal) {
+    send_to(ffi::getpid(), signal);
+}
+
+fn send_to(pid: Pid, signal: Signal) {
+    ffi::send(pid, signal, None).unwrap();
+}
+
+fn drained(inbox: &mut Inbox) -> Vec<Signal> {
+    let mut signals = Vec::new();
+    inbox.drain(|event| signals.push(event.signal));
+    signals
+}
+
+fn ignore(signal: Signal) {
+    // SAFETY: ignoring a signal installs no handler.
+    unsafe { libc::signal(signal.number(), libc::SIG_IGN) };
+}
+
+fn disposition(signal: Signal) -> libc::sigaction {
+    let mut now = MaybeUninit::uninit();
+    // SAFETY: without a new action, sigaction only fills the old one.
+    unsafe {
+        assert_eq!(
+            libc::sigaction(signal.number(), ptr::null(), now.as_mut_ptr()),
+            0
+        );
+        now.assume_init()
+    }
+}
+
+/// How many of our signals this thread has blocked.
+fn blocked() -> usize {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: with no new set, pthread_sigmask only fills the old one; the numbers are those of signals.
+    unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), set.as_mut_ptr());
+        let set = set.assume_init();
+        let is_blocked = |s: &&Signal| libc::sigismember(&raw const set, s.number()) == 1;
+        Signal::ALL.iter().filter(is_blocked).count()
+    }
+}
+
+fn set_errno(number: i32) {
+    // SAFETY: __errno_location returns the address of this thread's errno.
+    unsafe { *libc::__errno_location() = number };
+}
+
+fn read_errno() -> i32 {
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() }
+}

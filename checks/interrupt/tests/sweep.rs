@@ -1,0 +1,449 @@
+//! The real handler at every instruction boundary of the code that it interrupts: nothing lost, doubled, changed or out of
+//! order, errno untouched, the mark obeyed, and no wait that sleeps on.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+
+use check_interrupt::log::{self, Verdict};
+use check_interrupt::sweep::{Outcome, Report, Sweep};
+use minitalk::event::{Event, Signal};
+use minitalk::ffi;
+use minitalk::inbox::Inbox;
+use minitalk::ring::{CAPACITY, Consumer, RING};
+
+const ONE: &[Signal] = &[Signal::Usr1];
+const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];
+/// `Ring::HIGH_WATER`.
+const MARK: usize = CAPACITY / 2;
+/// A number that no system call leaves in errno.
+const ERRNO: i32 = 12_345;
+
+fn main() {
+    check_interrupt::run(&[
+        ("an empty ring", empty),
+        ("a partly filled ring", partly_filled),
+        ("just below the mark", below_the_mark),
+        ("at the mark", at_the_mark),
+        ("a full ring", full),
+        ("a handler in a handler", nested),
+        ("waiting, asleep", waiting),
+        ("waiting with something there", waiting_with_something_there),
+        ("waiting at the mark", waiting_at_the_mark),
+        ("waiting without draining", waiting_without_draining),
+        ("closing the inbox", closing),
+    ]);
+}
+
+// ---- draining ----------------------------------------------------------------------------------------------------
+
+fn empty() {
+    for signals in [ONE, TWO] {
+        drain(0, signals).all_exact(&format!("{} signals over drain", signals.len()), 10);
+        pops(0, 1, signals).all_exact(&format!("{} signals over pop", signals.len()), 4);
+    }
+}
+
+fn partly_filled() {
+    for signals in [ONE, TWO] {
+        drain(3, signals).all_exact(&format!("{} signals over drain", signals.len()), 40);
+        pops(3, 4, signals).all_exact(&format!("{} signals over 4 pops", signals.len()), 40);
+    }
+}
+
+fn below_the_mark() {
+    let report = pops(MARK - 2, 3, ONE);
+    report.all_exact("1 signal over 3 pops", 30);
+    assert_eq!(closed(&report), 0, "one below the mark is not the mark");
+
+    let report = pops(MARK - 2, 3, TWO);
+    report.all_exact("2 signals over 3 pops", 30);
+    assert_ne!(closed(&report), 0, "the second reaches it");
+}
+
+fn at_the_mark() {
+    for signals in [ONE, TWO] {
+        let report = pops(MARK - 1, 3, signals);
+        report.all_exact(&format!("{} signals over 3 pops", signals.len()), 30);
+        let closed = closed(&report);
+        assert!(0 < closed && closed < report.outcomes.len(), "{closed}");
+    }
+    if cfg!(not(debug_assertions)) {
+        drain(MARK - 1, TWO).all_exact("2 signals over a whole drain", 5_000);
+    }
+}
+
+/// As full as a ring can be: each of `CAPACITY - MARK` threads one push beyond the mark, and this thread makes the last.
+fn full() {
+    for signals in [ONE, TWO] {
+        let report = pops(CAPACITY - 1, 3, signals);
+        report.all_exact(&format!("{} signals over 3 pops", signals.len()), 30);
+        assert_eq!(closed(&report), report.outcomes.len());
+    }
+}
+
+/// The real ring with the real handler in a state of its own process, the consumer taken directly.
+struct Popping {
+    ring: Consumer<'static, CAPACITY>,
+    filled: usize,
+    /// How many were popped when the interruption was over, at most.
+    popped_before: usize,
+    got: Vec<Event>,
+}
+
+fn pops(filled: usize, pops: usize, signals: &'static [Signal]) -> Report {
+    Sweep::with(signals).run(
+        || Popping {
+            ring: prepare(filled),
+            filled,
+            popped_before: 0,
+            got: Vec::with_capacity(2 * CAPACITY),
+        },
+        |state| {
+            for _ in 0..pops {
+                let Some(entry) = state.ring.pop() else { break };
+                state.got.extend(Event::decode(entry));
+            }
+        },
+        |state| {
+            let errno = errno();
+            state.popped_before = state.got.len();
+            let verdict = mask(state);
+            for _ in 0..2 {
+                while let Some(entry) = state.ring.pop() {
+                    state.got.extend(Event::decode(entry));
+                }
+                ffi::unblock();
+            }
+            while let Some(entry) = state.ring.pop() {
+                state.got.extend(Event::decode(entry));
+            }
+            match log::compare(&state.got) {
+                Verdict::Exact if errno != ERRNO => Verdict::Errno,
+                Verdict::Exact => verdict,
+                wrong => wrong,
+            }
+        },
+    )
+}
+
+/// Whether the handler closed the signals exactly where it had to.
+///
+/// It ran `log::sent() - filled` times, or once where it closed them. The entries in the ring at its last run were all
+/// that were pushed less those that were popped before it, of which we know the bounds 0 and `popped_before`.
+fn mask(state: &Popping) -> Verdict {
+    let closed = blocked();
+    let pending = pending();
+    let pushed = log::sent() - pending;
+    let most = pushed;
+    let least = pushed - state.popped_before;
+    let interrupted = log::sent() > state.filled;
+    match closed {
+        false if pending > 0 => Verdict::Mask,
+        false if interrupted && least >= MARK => Verdict::Mask,
+        true if most < MARK => Verdict::Mask,
+        true => Verdict::ExactAndClosed,
+        false => Verdict::Exact,
+    }
+}
+
+struct Draining {
+    inbox: Inbox,
+    got: Vec<Event>,
+}
+
+fn drain(filled: usize, signals: &'static [Signal]) -> Report {
+    Sweep::with(signals).run(
+        || Draining {
+            inbox: open(filled),
+            got: Vec::with_capacity(2 * CAPACITY),
+        },
+        |state| {
+            let got = &mut state.got;
+            state.inbox.drain(|event| got.push(event));
+        },
+        |state| {
+            let errno = errno();
+            let closed = blocked();
+            for _ in 0..2 {
+                state.inbox.drain(|event| state.got.push(event));
+                ffi::unblock();
+            }
+            state.inbox.drain(|event| state.got.push(event));
+            match log::compare(&state.got) {
+                Verdict::Exact if errno != ERRNO => Verdict::Errno,
+                Verdict::Exact if closed => Verdict::ExactAndClosed,
+                verdict => verdict,
+            }
+        },
+    )
+}
+
+// ---- the handler over itself -------------------------------------------------------------------------------------
+
+unsafe extern "C" {
+    fn minitalk_on_signal(signo: c_int, info: *mut c_void, context: *mut c_void);
+}
+
+/// `sa_mask` keeps the handler from nesting on one thread; the ring does not rely on it. Here a handler that was called
+/// runs with the signals open, and a second one runs at each of its instructions.
+fn nested() {
+    for filled in [0, 5, CAPACITY - 2] {
+        let report = nest(filled);
+        report.all_exact(&format!("over {filled} entries"), 15);
+    }
+    let report = nest(MARK - 2);
+    report.all_exact("the later of the two reaches the mark", 15);
+    let closed = closed(&report);
+    assert!(0 < closed && closed < report.outcomes.len(), "{closed}");
+}
+
+struct Nesting {
+    ring: Consumer<'static, CAPACITY>,
+    filled: usize,
+    info: MaybeUninit<libc::siginfo_t>,
+    context: Box<MaybeUninit<libc::ucontext_t>>,
+}
+
+fn nest(filled: usize) -> Report {
+    Sweep::with(&[Signal::Usr2]).run(
+        || {
+            let ring = prepare(filled);
+            let entry = log::entry(Signal::Usr1);
+            let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+            let words = info.as_mut_ptr().cast::<u64>();
+            // SAFETY: the siginfo is ours, 128 bytes, aligned to 8: signo, errno, code, padding, pid, uid, value.
+            unsafe {
+                words.write(entry.tag & 0xFFFF_FFFF);
+                words.add(1).write(entry.tag >> 32);
+                words.add(2).write(entry.origin);
+                words.add(3).write(entry.value);
+            }
+            Nesting {
+                ring,
+                filled,
+                info,
+                context: Box::new(MaybeUninit::zeroed()),
+            }
+        },
+        // SAFETY: both are initialised (zeroes are a ucontext), valid for the call, and nothing else refers to them.
+        |state| unsafe {
+            minitalk_on_signal(
+                libc::SIGUSR1,
+                state.info.as_mut_ptr().cast(),
+                state.context.as_mut_ptr().cast(),
+            );
+        },
+        |state| {
+            let inner_closed = blocked();
+            // SAFETY: zeroed when made, so initialised; the number is that of a signal.
+            let outer_closed = unsafe {
+                let set = &raw const (*state.context.as_ptr()).uc_sigmask;
+                libc::sigismember(set, libc::SIGUSR1) == 1
+            };
+            let mut got: Vec<Event> = Vec::new();
+            while let Some(entry) = state.ring.pop() {
+                got.extend(Event::decode(entry));
+            }
+            let at_mark = got.len() >= MARK;
+            // Either may have taken the first ticket.
+            let verdict = match (log::compare(&got), got.split_last_chunk::<2>()) {
+                (Verdict::Reordered, Some((start, &[b, a]))) => {
+                    log::compare(&[start, &[a, b]].concat())
+                }
+                (verdict, _) => verdict,
+            };
+            match (verdict, inner_closed || outer_closed) {
+                (Verdict::Exact, closed) if closed != at_mark => Verdict::Mask,
+                (Verdict::Exact, _) if state.filled >= MARK && !outer_closed => Verdict::Mask,
+                (Verdict::Exact, _) if inner_closed => Verdict::ExactAndClosed,
+                (verdict, _) => verdict,
+            }
+        },
+    )
+}
+
+// ---- waiting -----------------------------------------------------------------------------------------------------
+
+/// The wake-up that must not be lost: a signal at any boundary of `wait`, and the wait, which has no timeout, returns.
+fn waiting() {
+    for signals in [ONE, TWO] {
+        let report = wait(0, signals);
+        report.all_exact(&format!("{} signals over wait", signals.len()), 100);
+        assert!(report.syscalls >= 3, "block, ppoll, unblock");
+    }
+}
+
+fn waiting_with_something_there() {
+    for signals in [ONE, TWO] {
+        wait(3, signals).all_exact(&format!("{} signals over wait", signals.len()), 100);
+    }
+}
+
+fn waiting_at_the_mark() {
+    if cfg!(debug_assertions) {
+        println!(
+            "  skipped: a drain of {MARK} entries is too long without optimisation; use --release"
+        );
+        return;
+    }
+    for filled in [MARK - 2, MARK - 1, MARK] {
+        let report = wait(filled, TWO);
+        report.all_exact(&format!("2 signals over wait with {filled} entries"), 50);
+    }
+}
+
+/// The main loop's cycle, from the wait on; then as many cycles as it takes, each with a wait that has no timeout.
+fn wait(filled: usize, signals: &'static [Signal]) -> Report {
+    Sweep::with(signals).run(
+        || Draining {
+            inbox: open(filled),
+            got: Vec::with_capacity(2 * CAPACITY),
+        },
+        |state| {
+            let _ = state.inbox.wait(None, None);
+            state.inbox.drain(|event| state.got.push(event));
+        },
+        |state| {
+            let closed = blocked();
+            while state.got.len() < log::sent() {
+                let _ = state.inbox.wait(None, None);
+                state.inbox.drain(|event| state.got.push(event));
+            }
+            match log::compare(&state.got) {
+                Verdict::Exact if closed => Verdict::ExactAndClosed,
+                verdict => verdict,
+            }
+        },
+    )
+}
+
+/// A caller that waits again and again without draining: the ring stays at its mark and the kernel keeps the rest.
+fn waiting_without_draining() {
+    check_interrupt::process::in_child(|| {
+        let mut inbox = open(0);
+        for _ in 0..2 * CAPACITY - 1 {
+            if pending() == 0 {
+                log::send(Signal::Usr1);
+            }
+            inbox.wait(None, Some(std::time::Duration::ZERO)).unwrap();
+        }
+        assert_eq!(log::sent(), MARK + 1);
+        let mut got = Vec::new();
+        while got.len() < log::sent() {
+            inbox.drain(|event| got.push(event));
+            inbox.wait(None, Some(std::time::Duration::ZERO)).unwrap();
+        }
+        assert_eq!(log::compare(&got), Verdict::Exact);
+        println!("  {MARK} entries stayed, 1 signal was held back, nothing was lost");
+    });
+}
+
+// ---- closing -----------------------------------------------------------------------------------------------------
+
+/// A SIGTERM at any boundary of the inbox's end is not swallowed: the process, whose own disposition is the default, dies
+/// of it.
+fn closing() {
+    let report = Sweep::with(&[Signal::Term]).run(
+        || Some(open(2)),
+        drop,
+        // Reached by the undisturbed run alone.
+        |_| Verdict::Exact,
+    );
+    let died = Outcome::Ended(check_interrupt::process::End::Killed(libc::SIGTERM));
+    let (tried, ended) = (report.outcomes.len(), report.count(|o| o == died));
+    println!("  {ended} of {tried} boundaries: the process ended by SIGTERM");
+    assert_eq!(report.undisturbed, Outcome::Judged(Verdict::Exact));
+    assert!(tried >= 100 && ended == tried);
+}
+
+fn drop(state: &mut Option<Inbox>) {
+    *state = None;
+}
+
+// ---- what they share ---------------------------------------------------------------------------------------------
+
+/// The handler installed, and a ring of `filled` entries that lie across the end of its array.
+fn prepare(filled: usize) -> Consumer<'static, CAPACITY> {
+    let ring = claim();
+    for signal in Signal::ALL {
+        ffi::install(signal).unwrap();
+    }
+    fill(filled);
+    ring
+}
+
+fn open(filled: usize) -> Inbox {
+    std::mem::drop(claim());
+    let inbox = Inbox::open().unwrap();
+    ffi::unblock();
+    fill(filled);
+    inbox
+}
+
+/// A consumer that has come to two slots before the end of the ring's array.
+fn claim() -> Consumer<'static, CAPACITY> {
+    let mut ring = RING.claim().unwrap();
+    for _ in 0..CAPACITY - 2 {
+        RING.push(minitalk::ring::Entry {
+            tag: 1,
+            origin: 0,
+            value: 0,
+        });
+        ring.pop().unwrap();
+    }
+    ring
+}
+
+/// By real signals up to the mark; by pushes, as other threads' handlers would make them, beyond it.
+fn fill(filled: usize) {
+    for n in 0..filled {
+        let signal = [Signal::Usr1, Signal::Usr2][n % 2];
+        if n < MARK - 1 || n + 1 == filled && n < MARK {
+            log::send(signal);
+        } else {
+            RING.push(log::entry(signal));
+        }
+    }
+    // SAFETY: __errno_location returns the address of this thread's errno.
+    unsafe { *libc::__errno_location() = ERRNO };
+}
+
+fn errno() -> i32 {
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() }
+}
+
+fn closed(report: &Report) -> usize {
+    report.count(|o| o == Outcome::Judged(Verdict::ExactAndClosed))
+}
+
+/// Whether our signals are blocked: all of them, or none.
+fn blocked() -> bool {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: with no new set, pthread_sigmask only fills the old one.
+    let set = unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), set.as_mut_ptr());
+        set.assume_init()
+    };
+    let blocked = members(&set);
+    assert!(blocked == 0 || blocked == Signal::ALL.len());
+    blocked > 0
+}
+
+/// How many of our signals the kernel holds back.
+fn pending() -> usize {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigpending fills the set it is given.
+    let set = unsafe {
+        libc::sigpending(set.as_mut_ptr());
+        set.assume_init()
+    };
+    members(&set)
+}
+
+fn members(set: &libc::sigset_t) -> usize {
+    // SAFETY: the set is initialised; the numbers are those of signals.
+    let is_member = |s: &&Signal| unsafe { libc::sigismember(set, s.number()) == 1 };
+    Signal::ALL.iter().filter(is_member).count()
+}
