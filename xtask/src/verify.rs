@@ -48,7 +48,7 @@ const CHECKS: &[(&str, &str, &[&str])] = &[
     (
         "model",
         "the link delivers exactly once whatever the channel does, and no mutant of it does",
-        &["cargo", "test", "--package", "check-model", "--release"],
+        &["cargo", "test", "--package", "check-model"],
     ),
     (
         "fuzz-bodies",
