@@ -35,7 +35,7 @@ impl Signal {
     }
 }
 
-/// Where a signal came from, as far as `si_code` lets us know (`sigaction(2)`).
+/// Where a signal came from, as far as `si_code` lets us know (`sigaction(2)`; AS-18, AS-20, AS-22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// SI_USER or SI_TKILL: the kernel itself filled in who called `kill`.

@@ -61,7 +61,8 @@ const _: () = {
 /// The signal handler: copies plain integers into [`RING`] and, when the ring stands at its high-water mark, blocks our
 /// signals in the context that it interrupted, so that the kernel holds further ones back until the main loop has drained.
 ///
-/// It calls nothing, loops nowhere, leaves `errno` alone and cannot panic.
+/// It calls nothing (AS-1 to AS-4), cannot panic (AS-5), leaves errno and thread-locals alone (AS-6, AS-7), needs no stack
+/// (AS-9) and loops nowhere (AS-12). The numbers are those of `SAFETY.md`.
 ///
 /// # Safety
 /// Only the kernel may call it, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
@@ -162,8 +163,8 @@ impl Disposition {
 
 /// Installs the handler for `signal` and returns the disposition before.
 ///
-/// SA_SIGINFO for the sender; SA_RESTART for the sake of the program's other system calls; all our signals in `sa_mask`,
-/// so that the handler does not nest.
+/// SA_SIGINFO for the sender; SA_RESTART for the sake of the program's other system calls (AS-23); all our signals in
+/// `sa_mask`, so that the handler does not nest (AS-14); no SA_ONSTACK (AS-9).
 ///
 /// # Errors
 /// `sigaction(2)`'s; none is known for these signals.
@@ -207,7 +208,7 @@ fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errn
 /// Our signals that this process had open before the handler was installed, for [`in_forked_child`].
 static OPEN_BEFORE: AtomicU64 = AtomicU64::new(0);
 
-/// Sees to it that a child made by `fork` does not inherit the handler, whose signals nobody would drain there: a child
+/// AS-24: sees to it that a child made by `fork` does not inherit the handler, whose signals nobody would drain there: a child
 /// that swallows SIGTERM. Each signal that is handled at the time of the fork gets its default action in the child, as
 /// `exec` would give it, and is open there if it was open in `before`.
 ///
@@ -303,7 +304,7 @@ pub fn set_mask(mask: &Mask) {
 }
 
 /// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: for ever), with `mask` in force for
-/// exactly that time (`ppoll(2)`: the change of mask and the wait are one step, so no signal is missed between them).
+/// exactly that time (`ppoll(2)`: the change of mask and the wait are one step, so no signal is missed between them: AS-15).
 ///
 /// Returns whether `fd` is readable.
 ///
@@ -375,7 +376,7 @@ fn set_of<const N: usize>(signals: [Signal; N]) -> libc::sigset_t {
 
 // ---- sending -----------------------------------------------------------------------------------------------------
 
-/// Sends `signal` to the process behind `pidfd`, which cannot have become another one (`pidfd_send_signal(2)`).
+/// Sends `signal` to the process behind `pidfd`, which cannot have become another one (`pidfd_send_signal(2)`; AS-19).
 ///
 /// Without a value it is what `kill` sends: SI_USER, the sender attested by the kernel. With one it is what `sigqueue`
 /// sends: SI_QUEUE with our PID, our user ID and the value.

@@ -1,7 +1,8 @@
 //! The receiving side of a process: the handler installed, the ring claimed, a way to wait without missing a signal.
 //!
 //! An [`Inbox`] belongs to one thread. Between its calls our signals are open on that thread and the handler may run at
-//! any instruction; the waits alone close them, look at the ring once more, and sleep with them atomically open:
+//! any instruction (AS-10); the waits alone close them, look at the ring once more, and sleep with them atomically open
+//! (AS-15):
 //!
 //! ```text
 //! wait:  block ──► ring empty? ──yes──► ppoll (unblocked while asleep) ──► unblock
@@ -41,7 +42,7 @@ pub struct Inbox {
 
 impl Inbox {
     /// Installs the handler for SIGUSR1, SIGUSR2, SIGINT and SIGTERM, except where SIGINT or SIGTERM is ignored, which is
-    /// somebody's wish.
+    /// somebody's wish (AS-26).
     ///
     /// Our signals are blocked on this thread until the first [`wait`](Self::wait), and threads inherit their mask: start
     /// other threads in between, so that signals reach this one only.
@@ -70,7 +71,7 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// Calls `f` for each signal in the ring, oldest first; at most a ring's worth, so that it ends in any storm.
+    /// Calls `f` for each signal in the ring, oldest first; at most a ring's worth, so that it ends in any storm (AS-17).
     pub fn drain(&mut self, mut f: impl FnMut(Event)) {
         for _ in 0..CAPACITY {
             let Some(entry) = self.ring.pop() else { break };
@@ -102,7 +103,7 @@ impl Inbox {
         readable
     }
 
-    /// Blocks our signals for the rest of the process's life and leaves the handler in place: for a program about to exit,
+    /// AS-27: blocks our signals for the rest of the process's life and leaves the handler in place: for a program about to exit,
     /// which a late signal must not kill.
     pub fn retire(self) {
         ffi::block();
@@ -110,7 +111,7 @@ impl Inbox {
     }
 }
 
-/// Puts the dispositions and the mask back as they were. A SIGUSR1 or SIGUSR2 still pending is discarded first: under a
+/// AS-27: puts the dispositions and the mask back as they were. A SIGUSR1 or SIGUSR2 still pending is discarded first: under a
 /// default disposition it would kill the process. A SIGINT or SIGTERM that is still pending, or that nobody has drained,
 /// takes effect afterwards.
 impl Drop for Inbox {

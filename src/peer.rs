@@ -111,7 +111,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// Whether the process handles `signal` and so will not be killed by it.
+    /// AS-21: whether the process handles `signal` and so will not be killed by it.
     ///
     /// A handler alone does not say so. Shells and some language runtimes catch every signal there is, bash in order to
     /// tidy up and then die of it: see [`catches_everything`](Self::catches_everything).

@@ -1,7 +1,7 @@
 //! The ring between the signal handler and the main loop.
 //!
-//! Any number of producers (the handler, on any thread, nested or not), one consumer (the main loop). A push is
-//! wait-free, never drops and never fails: it takes a ticket with one `fetch_add`, fills the slot that the ticket names,
+//! Any number of producers (the handler, on any thread, nested or not: AS-14), one consumer (the main loop). A push is
+//! wait-free (AS-12), never drops and never fails: it takes a ticket with one `fetch_add`, fills the slot that the ticket names,
 //! publishes it by a nonzero tag, and reports whether the ring now stands at or above its high-water mark. Whoever is
 //! told so must not push again before the consumer has drained it below the mark ([`Consumer::is_below_mark`]); the
 //! handler obeys by blocking its own signals.
@@ -14,7 +14,7 @@
 //! | `head` | the consumer | producers |
 //! | `Consumer::next` | the consumer | the consumer: a private cursor, never re-loaded |
 //!
-//! # Why no push can overrun
+//! # Why no push can overrun (AS-13)
 //!
 //! Let `N` be the capacity, `H = N / 2` the mark and `T <= H + 1` the threads that may run the handler. Push `t` writes
 //! the slot of push `t - N`, so that one must have been consumed, and the consumer's reads of it must happen before our
@@ -92,7 +92,7 @@ impl<const N: usize> Ring<N> {
         ticket.wrapping_sub(head) >= Self::HIGH_WATER - 1
     }
 
-    /// The right to consume, for one owner at a time; `None` while another holds it.
+    /// The right to consume, for one owner at a time (AS-28); `None` while another holds it.
     pub fn claim(&self) -> Option<Consumer<'_, N>> {
         // Ordering: Acquire pairs with the Release in `Consumer::drop`: the new owner sees the `head` the old one left.
         if self.claimed.swap(true, Ordering::Acquire) {

@@ -7,6 +7,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::*;
+use minitalk::event::Signal;
+use minitalk::peer::{Peer, PeerError};
+use minitalk::pid::Pid;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
@@ -294,6 +297,57 @@ fn an_old_kernel_without_pidfd() {
     kill(server.pid(), libc::SIGKILL);
     server.wait();
     assert_eq!(client.output().status.code(), Some(8));
+}
+
+/// A PID that the kernel has given to somebody else, made by telling it which to give out next (needs root).
+#[test]
+fn a_recycled_pid_is_not_signalled() {
+    const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
+    let sleep = || Process::spawn(Command::new("sleep").arg("100"));
+    // Other tests start processes too, so that it takes luck.
+    for _ in 0..1000 {
+        let first = sleep();
+        let pid = first.pid();
+        let peer = Peer::open(Pid::new(pid).unwrap()).unwrap();
+        drop(first);
+        if std::fs::write(LAST_PID, (pid - 1).to_string()).is_err() {
+            eprintln!("skipped: {LAST_PID} cannot be written");
+            return;
+        }
+        let second = sleep();
+        if second.pid() != pid {
+            continue;
+        }
+        let sent = peer.send(Signal::Usr1, None);
+        assert!(matches!(sent, Err(PeerError::NoSuchProcess)), "{sent:?}");
+        assert!(second.is_running(), "it was hit");
+        return;
+    }
+    panic!("no PID was ever given out again");
+}
+
+/// Whoever starts a program may have blocked the very signals that it lives on.
+#[test]
+fn signals_blocked_by_whoever_started_us() {
+    let mut command = minitalk(["serve"]);
+    let server = Server::spawn(with_signals_blocked(&mut command));
+    let mut command = minitalk(["send", &server.pid().to_string(), "x"]);
+    with_signals_blocked(&mut command);
+    assert_success(&run(command));
+    server.assert_printed(&[b"x"]);
+    server.stop();
+}
+
+/// As under nohup, or in the background of a script.
+#[test]
+fn a_sigint_that_is_ignored_stays_ignored() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' INT; exec \"$0\" serve", MINITALK]);
+    let server = Server::spawn(&mut shell);
+    kill(server.pid(), libc::SIGINT);
+    deliver(server.pid(), b"still there");
+    server.assert_printed(&[b"still there"]);
+    server.stop();
 }
 
 /// With no room for queued signals (RLIMIT_SIGPENDING), answers lose their content: the client says so and gives up.

@@ -1,4 +1,4 @@
-//! The sending end of the reliable link: stop and wait, one bit in flight.
+//! The sending end of the reliable link: stop and wait, one bit in flight (AS-16).
 //!
 //! A transfer opens with a hello on each of the two signals. The kernel keeps at most one pending signal of a number, and
 //! delivers those of one number in the order of sending, so once both hellos have been answered no older signal of this

@@ -466,6 +466,22 @@ pub fn without_pidfd(command: &mut Command) -> &mut Command {
     }
 }
 
+/// Makes `command` start with our signals blocked.
+pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec the closure makes async-signal-safe calls only (signal-safety(7)), on its own stack.
+    unsafe {
+        command.pre_exec(|| {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            for signal in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT, libc::SIGTERM] {
+                libc::sigaddset(&raw mut set, signal);
+            }
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+            Ok(())
+        })
+    }
+}
+
 /// Context switches of all threads of a process so far.
 pub fn switches(pid: i32) -> u64 {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {

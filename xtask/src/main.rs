@@ -1,16 +1,18 @@
 //! `cargo xtask`: the checks of this repository that are programs of their own.
 
 mod audit;
+mod mutants;
 mod verify;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask audit|verify [--help]";
+const USAGE: &str = "usage: cargo xtask audit|mutants|verify [--help]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next().as_deref().and_then(|name| name.to_str()) {
         Some("audit") => audit::main(arguments),
+        Some("mutants") => mutants::main(arguments),
         Some("verify") => verify::main(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

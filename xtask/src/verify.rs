@@ -61,6 +61,11 @@ const CHECKS: &[(&str, &str, &[&str])] = &[
         &["cargo", "test"],
     ),
     (
+        "mutants",
+        "the tests notice seeded defects in the product itself",
+        &["cargo", "xtask", "mutants"],
+    ),
+    (
         "fuzz",
         "the decoder, the frame, the link and the ring survive what the fuzzer finds in this time",
         &["fuzz/run.sh", "FUZZ"],

@@ -19,10 +19,13 @@ pub mod trap;
 /// Runs the named checks in order, or those whose name contains the first argument, and fails by panicking.
 pub fn run(checks: &[(&str, fn())]) {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    for (name, check) in checks {
-        if filter.as_ref().is_none_or(|filter| name.contains(filter)) {
-            println!("{name}");
-            check();
-        }
+    let mut wanted = checks
+        .iter()
+        .filter(|(name, _)| filter.as_ref().is_none_or(|filter| name.contains(filter)))
+        .peekable();
+    assert!(wanted.peek().is_some(), "no check is named {filter:?}");
+    for (name, check) in wanted {
+        println!("{name}");
+        check();
     }
 }

@@ -1,0 +1,280 @@
+//! `cargo xtask mutants`: the seeded defects that have no test of their own, planted in a copy of the sources one by one;
+//! the check that SAFETY.md names for the rule must fail on each.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::{fs, io};
+
+/// A defect: the rule that it breaks, the file, the text in it that is replaced (found exactly once), the replacement, the
+/// check, and the test in it that must fail.
+struct Mutant {
+    rule: &'static str,
+    file: &'static str,
+    old: &'static str,
+    new: &'static str,
+    check: &'static [&'static str],
+    test: &'static str,
+}
+
+const NETS: &[&str] = &["-p", "check-interrupt", "--test", "nets"];
+const SWEEP: &[&str] = &["-p", "check-interrupt", "--test", "sweep"];
+const UNITS: &[&str] = &["--lib"];
+const FAULTS: &[&str] = &["--test", "faults"];
+const TRANSFER: &[&str] = &["--test", "transfer"];
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        rule: "AS-16",
+        file: "src/wire/sender.rs",
+        old: "(bit, (self.attempt > 0).then_some(resend))",
+        new: "(bit, None::<Ask>.or((self.attempt > u32::MAX - 1).then_some(resend)))",
+        check: FAULTS,
+        test: "a_storm_of_strays_at_the_server",
+    },
+    Mutant {
+        rule: "AS-17",
+        file: "src/ffi.rs",
+        old: "    if high {",
+        new: "    if high && false {",
+        check: SWEEP,
+        test: "a full ring",
+    },
+    Mutant {
+        rule: "AS-18",
+        file: "src/event.rs",
+        old: "(libc::SI_USER | libc::SI_TKILL, Some(pid))",
+        new: "(libc::SI_USER | libc::SI_TKILL | libc::SI_TIMER, Some(pid))",
+        check: UNITS,
+        test: "only_codes_that_the_kernel_attests_are_believed",
+    },
+    Mutant {
+        rule: "AS-19",
+        file: "src/peer.rs",
+        old: "Some(fd) => ffi::send_through(fd, signal, value),",
+        new: "Some(_) => ffi::send(self.pid, signal, value),",
+        check: FAULTS,
+        test: "a_recycled_pid_is_not_signalled",
+    },
+    Mutant {
+        rule: "AS-20",
+        file: "src/pid.rs",
+        old: "Some(pid) if pid.get() > 0 => Some(Self(pid)),",
+        new: "Some(pid) => Some(Self(pid)),",
+        check: UNITS,
+        test: "only_codes_that_the_kernel_attests_are_believed",
+    },
+    Mutant {
+        rule: "AS-21",
+        file: "src/peer.rs",
+        old: "self.caught & signal.mask() != 0 && !self.catches_everything()",
+        new: "self.caught & signal.mask() != 0",
+        check: TRANSFER,
+        test: "a_sender_that_catches_everything_gets_no_answer_and_survives",
+    },
+    Mutant {
+        rule: "AS-21",
+        file: "src/server/session.rs",
+        old: "!self.unreachable && self.look.handles(signal)",
+        new: "!self.unreachable && (self.look.handles(signal) || true)",
+        check: TRANSFER,
+        test: "a_classic_client_without_a_handler_is_heard_and_survives",
+    },
+    Mutant {
+        rule: "AS-22",
+        file: "src/client.rs",
+        old: "=> self.blank = true,",
+        new: "=> self.blank = false,",
+        check: FAULTS,
+        test: "no_room_for_queued_signals",
+    },
+    Mutant {
+        rule: "AS-23",
+        file: "src/ffi.rs",
+        old: "libc::SA_SIGINFO | libc::SA_RESTART",
+        new: "libc::SA_SIGINFO",
+        check: NETS,
+        test: "a read is restarted, a wait returns",
+    },
+    Mutant {
+        rule: "AS-24",
+        file: "src/inbox.rs",
+        old: "        ffi::spare_children(&before).map_err(InboxError::System)?;\n",
+        new: "",
+        check: NETS,
+        test: "a forked child has no handler",
+    },
+    Mutant {
+        rule: "AS-25",
+        file: "src/inbox.rs",
+        old: "        let readable = ffi::wait(fd, timeout, &self.open);\n        ffi::unblock();\n",
+        new: "        let readable = ffi::wait(fd, timeout, &self.open);\n",
+        check: NETS,
+        test: "a program started by std inherits the mask",
+    },
+    Mutant {
+        rule: "AS-26",
+        file: "src/inbox.rs",
+        old: "if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term)",
+        new: "if false && matches!(signal, Signal::Int | Signal::Term)",
+        check: FAULTS,
+        test: "a_sigint_that_is_ignored_stays_ignored",
+    },
+    Mutant {
+        rule: "AS-26",
+        file: "src/inbox.rs",
+        old: "open: before.without_ours(),",
+        new: "open: before,",
+        check: FAULTS,
+        test: "signals_blocked_by_whoever_started_us",
+    },
+    Mutant {
+        rule: "AS-27",
+        file: "src/inbox.rs",
+        old: "        while let Some(signal) = ffi::take_pending() {\n            missed(signal);\n        }\n",
+        new: "",
+        check: NETS,
+        test: "closing discards pending messages",
+    },
+    Mutant {
+        rule: "AS-28",
+        file: "src/ring.rs",
+        old: "if self.claimed.swap(true, Ordering::Acquire) {",
+        new: "if self.claimed.swap(true, Ordering::Acquire) && false {",
+        check: NETS,
+        test: "a second inbox is refused",
+    },
+];
+
+const USAGE: &str = "\
+usage: cargo xtask mutants [RULE...]
+
+Plants defects in a copy of the sources below target/, one after the other (all, or those of these rules of SAFETY.md), and
+runs the check that must notice. Exit code 0 if each is noticed by the test that SAFETY.md names, 1 if one is not.
+";
+
+/// Runs the command with its arguments.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let mut rules = Vec::new();
+    loop {
+        use lexopt::ValueExt;
+        let parsed = match parser.next() {
+            Ok(None) => break,
+            Ok(Some(lexopt::Arg::Short('h') | lexopt::Arg::Long("help"))) => {
+                print!("{USAGE}");
+                return ExitCode::SUCCESS;
+            }
+            Ok(Some(lexopt::Arg::Value(rule))) => rule.string().map(|rule| rules.push(rule)),
+            Ok(Some(other)) => Err(other.unexpected()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = parsed {
+            eprintln!("mutants: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    }
+    if let Some(unknown) = rules.iter().find(|r| MUTANTS.iter().all(|m| m.rule != *r)) {
+        eprintln!("mutants: there is none of rule {unknown:?}\n{USAGE}");
+        return ExitCode::from(2);
+    }
+    match hunt(&rules) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(escaped) => {
+            eprintln!("mutants: {escaped} escaped");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("mutants: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Returns how many mutants escaped.
+fn hunt(rules: &[String]) -> io::Result<usize> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let copy = copy(&root)?;
+    let mut escaped = 0;
+    for mutant in MUTANTS {
+        if !rules.is_empty() && !rules.iter().any(|rule| rule == mutant.rule) {
+            continue;
+        }
+        let path = copy.join(mutant.file);
+        let original = fs::read_to_string(&path)?;
+        let found = original.matches(mutant.old).count();
+        if found != 1 {
+            let text = format!("found {found} times in {}: {}", mutant.file, mutant.old);
+            return Err(io::Error::other(text));
+        }
+        fs::write(&path, original.replacen(mutant.old, mutant.new, 1))?;
+        let fate = try_out(&copy, mutant)?;
+        fs::write(&path, original)?;
+        let (rule, file, test) = (mutant.rule, mutant.file, mutant.test);
+        match fate {
+            Fate::Noticed => println!("{rule}: a defect in {file} is noticed by {test:?}"),
+            Fate::Skipped => println!("{rule}: not tried, {test:?} was skipped (it may need root)"),
+            Fate::Escaped => {
+                println!("{rule}: ESCAPED {test:?}: {}", mutant.new);
+                escaped += 1;
+            }
+        }
+    }
+    Ok(escaped)
+}
+
+/// Copies what git knows of the sources, uncommitted changes included, and returns where to.
+fn copy(root: &Path) -> io::Result<PathBuf> {
+    let to = root.join("target/mutants/tree");
+    if to.exists() {
+        fs::remove_dir_all(&to)?;
+    }
+    let listed = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root)
+        .output()?;
+    let names = String::from_utf8_lossy(&listed.stdout).into_owned();
+    if !listed.status.success() || names.is_empty() {
+        return Err(io::Error::other("git does not list the sources"));
+    }
+    for name in names.lines().filter(|name| root.join(name).exists()) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&to))?;
+        fs::copy(root.join(name), path)?;
+    }
+    Ok(to)
+}
+
+enum Fate {
+    Noticed,
+    Escaped,
+    /// The test said that it cannot run here.
+    Skipped,
+}
+
+fn try_out(copy: &Path, mutant: &Mutant) -> io::Result<Fate> {
+    let cargo = |more: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.arg("test").args(mutant.check).args(more);
+        command
+            .env("CARGO_TARGET_DIR", copy.join("../build"))
+            .env("RUST_BACKTRACE", "0")
+            .current_dir(copy)
+            .output()
+    };
+    let built = cargo(&["--no-run"])?;
+    if !built.status.success() {
+        let text = String::from_utf8_lossy(&built.stderr).into_owned();
+        return Err(io::Error::other(format!("it does not compile:\n{text}")));
+    }
+    let run = cargo(&["--", mutant.test, "--nocapture"])?;
+    let printed = [run.stdout, run.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    Ok(
+        match (run.status.success(), printed.contains(mutant.test)) {
+            (false, true) => Fate::Noticed,
+            (true, _) if printed.contains("skipped: ") => Fate::Skipped,
+            _ => Fate::Escaped,
+        },
+    )
+}
