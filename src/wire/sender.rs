@@ -133,6 +133,9 @@ impl<'m> Sender<'m> {
             (_, Status::Rejected(reason)) => {
                 self.finish(Err(Failure::Rejected(reason)));
             }
+            // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
+            (_, Status::Greeted | Status::Ok(_) | Status::Delivered(_))
+                if self.deadline.is_none() => {}
             (Phase::HelloZero, Status::Greeted) => self.advance(now, Phase::HelloOne),
             (Phase::HelloOne, Status::Ok(0)) => self.advance(now, Phase::Bit(0)),
             // The server forgot a transfer of which it has nothing yet.
@@ -252,3 +255,39 @@ impl fmt::Display for Failure {
 }
 
 impl core::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(sender: &mut Sender<'_>, status: Status) {
+        sender.answer(0, Answer { tag: 7, status });
+    }
+
+    /// Otherwise a bit, or a hello, could be left out by answers that come too early.
+    #[test]
+    fn what_has_not_been_asked_is_not_answered() {
+        let mut sender = Sender::new(b"", 7, u64::MAX).unwrap();
+        hear(&mut sender, Status::Greeted);
+        let step = sender.poll(0);
+        assert!(
+            matches!(
+                step,
+                Step::Transmit {
+                    bit: Bit::Zero,
+                    value: Some(_),
+                    ..
+                }
+            ),
+            "the first hello is still to be sent"
+        );
+        hear(&mut sender, Status::Greeted);
+        sender.poll(0);
+        hear(&mut sender, Status::Ok(0));
+        hear(&mut sender, Status::Ok(1));
+        assert_eq!(sender.acknowledged(), 0);
+        sender.poll(0);
+        hear(&mut sender, Status::Ok(1));
+        assert_eq!(sender.acknowledged(), 1);
+    }
+}
