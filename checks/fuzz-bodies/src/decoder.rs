@@ -15,6 +15,9 @@ use crate::serve::{self, Serve};
 
 const SENDERS: usize = 4;
 
+/// The longest burst of answers to one question.
+const MOST_COPIES: u32 = 32;
+
 enum Op {
     Bit(Bit),
     Byte(u8),
@@ -164,8 +167,15 @@ impl Watched {
     }
 
     fn signal(&mut self, bit: Bit, ask: Option<Ask>, serve: Serve<'_>) {
+        let taken = self.model.taken.len();
         let reaction = serve(&mut self.receiver, bit, ask);
         assert_eq!(reaction, self.model.signal(bit, ask));
+        let copies = self.receiver.copies();
+        assert!(copies <= MOST_COPIES, "an answer that is a storm");
+        assert!(
+            copies == 1 || self.model.taken.len() <= taken,
+            "progress needs no stress"
+        );
         if let Some(answer) = reaction.answer {
             assert_eq!(Answer::from_value(answer.value()), Some(answer));
         }
