@@ -147,6 +147,10 @@ fn decoder() -> Seeds {
             "values",
             input(9, &[&value(0, hello), &value(16, hello), &value(0, far)]),
         ),
+        (
+            "settled-in-mid-message",
+            input(9, &[&say(b"a\0"), &[0, 0], settle, &[0, 8, 3]]),
+        ),
         ("version-257", input(9, &[&value(0, hello | 1 << 8)])),
         (
             "no-question",
@@ -281,6 +285,12 @@ fn sender() -> Seeds {
     let other = |kind: u8, number: u8| vec![5 | kind << 3 | number << 6];
     let [greeted, ok, wait, delivered, rejected, reset] = [0, 1, 3, 4, 6, 7];
     let silence: &[u8] = &[2, 25, 0];
+    let status = Status::Delivered(80);
+    let all_delivered = Answer {
+        tag: 0xBEEF,
+        status,
+    }
+    .value();
     vec![
         ("clean", input(0, b"Hi", &[&run(120)])),
         ("empty", input(0, b"", &[&run(82), &[0]])),
@@ -295,6 +305,26 @@ fn sender() -> Seeds {
         (
             "hello-forgotten",
             input(0, b"", &[&run(1), &[0], &say(reset, 0), &[0]]),
+        ),
+        (
+            "wrong-ok",
+            input(0, b"", &[&[0], &say(greeted, 0), &[0], &say(ok, 2), &[0]]),
+        ),
+        (
+            "long-round-trip",
+            input(
+                0,
+                b"",
+                &[&[0, 2, 63], &say(greeted, 0), &[0], &say(ok, 1), &[0]],
+            ),
+        ),
+        (
+            "delivered-all-early",
+            input(
+                0,
+                b"",
+                &[&run(9), &[0, 6], &all_delivered.to_le_bytes(), &[0]],
+            ),
         ),
         (
             "told-to-wait",

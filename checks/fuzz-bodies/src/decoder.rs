@@ -173,8 +173,8 @@ impl Watched {
         let copies = self.receiver.copies();
         assert!(copies <= MOST_COPIES, "an answer that is a storm");
         assert!(
-            copies == 1 || self.model.taken.len() <= taken,
-            "progress needs no stress"
+            copies == 1 || self.model.taken.len() <= taken && !self.model.makes_wait(),
+            "a burst for a sender who is not in need"
         );
         if let Some(answer) = reaction.answer {
             assert_eq!(Answer::from_value(answer.value()), Some(answer));

@@ -4,7 +4,7 @@
 //! direction; when the pattern is used up nothing is lost any more.
 
 use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::pace::LONGEST;
+use minitalk::wire::pace::{LONGEST, SHORTEST};
 use minitalk::wire::receiver::{Outcome, Receiver};
 use minitalk::wire::sender::{Sender, Step};
 
@@ -36,7 +36,7 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     let mut sender = Sender::new(message, TAG, u64::MAX).expect("a short message");
     let mut receiver = Receiver::new(message.len());
     let mut arrived = Vec::new();
-    let mut now = 0;
+    let (mut now, mut sent_at) = (0, 0);
     let mut fresh = 0;
     let (mut repetitions, mut losses) = (0, 0);
     let result = loop {
@@ -46,11 +46,13 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
             Step::Wait(until) => {
                 assert!(until > now, "a wait for nothing");
                 assert!(until - now <= LONGEST, "too long a wait");
+                assert!(until - sent_at >= SHORTEST, "too short a wait");
                 now = until;
                 continue;
             }
             Step::Finished(result) => break result,
         };
+        sent_at = now;
         let again = sender.resent() > resent;
         fresh += u64::from(!again);
         repetitions += u64::from(again);
