@@ -136,7 +136,10 @@ impl<'m> Sender<'m> {
             // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
             (_, Status::Greeted | Status::Ok(_) | Status::Delivered(_))
                 if self.deadline.is_none() => {}
-            (Phase::HelloZero, Status::Greeted) => self.advance(now, Phase::HelloOne),
+            // Ok: the server had forgotten the transfer, and has meanwhile heard both hellos anew.
+            (Phase::HelloZero, Status::Greeted | Status::Ok(0)) => {
+                self.advance(now, Phase::HelloOne);
+            }
             (Phase::HelloOne, Status::Ok(0)) => self.advance(now, Phase::Bit(0)),
             // The server forgot a transfer of which it has nothing yet.
             (Phase::HelloOne, Status::Reset) => self.advance(now, Phase::HelloZero),
@@ -289,5 +292,20 @@ mod tests {
         sender.poll(0);
         hear(&mut sender, Status::Ok(1));
         assert_eq!(sender.acknowledged(), 1);
+    }
+
+    /// A hello that was on its way when the server forgot the transfer may open it again behind the client's back.
+    #[test]
+    fn a_server_that_has_heard_both_hellos_already_is_believed() {
+        let mut sender = Sender::new(b"", 7, u64::MAX).unwrap();
+        for status in [Status::Greeted, Status::Reset, Status::Ok(0), Status::Ok(0)] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let step = sender.poll(0);
+        assert!(
+            matches!(step, Step::Transmit { value: None, .. }),
+            "{step:?}"
+        );
     }
 }
