@@ -1,6 +1,6 @@
 //! Signals of several senders, in any order and with any value, each sender's into its own receiver.
 //!
-//! Input: the limit, then operations of a byte that says who and how often, and one that says what, see [`Op`]. Each
+//! Input: the limit, then operations of a byte that says who and how often, and one that says what, see `Op`. Each
 //! receiver must say what its [`Model`] says.
 
 use arbitrary::{Arbitrary, Unstructured};

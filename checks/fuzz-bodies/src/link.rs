@@ -4,7 +4,7 @@
 //! are taken in order, the two numbers in any. What was taken waits in the process's ring until its main loop comes by.
 //! A client may die anywhere, and another process of its PID begin at once with the dead one's signals still on their way.
 //!
-//! Input: operations of one byte, some followed by arguments, see [`Op`]. Whatever they do, at the end a channel without
+//! Input: operations of one byte, some followed by arguments, see `Op`. Whatever they do, at the end a channel without
 //! faults must complete every transfer in as many rounds as it has bits.
 
 use std::collections::VecDeque;

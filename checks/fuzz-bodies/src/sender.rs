@@ -1,6 +1,6 @@
 //! A sender whose server says anything at any time.
 //!
-//! Input: options, the length of the message, the message, then operations, see [`Op`].
+//! Input: options, the length of the message, the message, then operations, see `Op`.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::Nanos;
