@@ -133,7 +133,10 @@ impl<'m> Sender<'m> {
             (_, Status::Rejected(reason)) => {
                 self.finish(Err(Failure::Rejected(reason)));
             }
-            // `Ok(0)`: a server that forgot us has since heard both hellos again, while we went back to the first.
+            // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
+            (_, Status::Greeted | Status::Ok(_) | Status::Delivered(_))
+                if self.deadline.is_none() => {}
+            // Ok: the server had forgotten the transfer, and has meanwhile heard both hellos anew.
             (Phase::HelloZero, Status::Greeted | Status::Ok(0)) => {
                 self.advance(now, Phase::HelloOne);
             }
@@ -255,3 +258,54 @@ impl fmt::Display for Failure {
 }
 
 impl core::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(sender: &mut Sender<'_>, status: Status) {
+        sender.answer(0, Answer { tag: 7, status });
+    }
+
+    /// Otherwise a bit, or a hello, could be left out by answers that come too early.
+    #[test]
+    fn what_has_not_been_asked_is_not_answered() {
+        let mut sender = Sender::new(b"", 7, u64::MAX).unwrap();
+        hear(&mut sender, Status::Greeted);
+        let step = sender.poll(0);
+        assert!(
+            matches!(
+                step,
+                Step::Transmit {
+                    bit: Bit::Zero,
+                    value: Some(_),
+                    ..
+                }
+            ),
+            "the first hello is still to be sent"
+        );
+        hear(&mut sender, Status::Greeted);
+        sender.poll(0);
+        hear(&mut sender, Status::Ok(0));
+        hear(&mut sender, Status::Ok(1));
+        assert_eq!(sender.acknowledged(), 0);
+        sender.poll(0);
+        hear(&mut sender, Status::Ok(1));
+        assert_eq!(sender.acknowledged(), 1);
+    }
+
+    /// A hello that was on its way when the server forgot the transfer may open it again behind the client's back.
+    #[test]
+    fn a_server_that_has_heard_both_hellos_already_is_believed() {
+        let mut sender = Sender::new(b"", 7, u64::MAX).unwrap();
+        for status in [Status::Greeted, Status::Reset, Status::Ok(0), Status::Ok(0)] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let step = sender.poll(0);
+        assert!(
+            matches!(step, Step::Transmit { value: None, .. }),
+            "{step:?}"
+        );
+    }
+}

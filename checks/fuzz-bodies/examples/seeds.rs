@@ -7,6 +7,7 @@ use std::io;
 
 use fuzz_bodies::corpus;
 use fuzz_bodies::frame::{CUT_SHIFT, REPAIR, TEXT};
+use fuzz_bodies::sender::HASTY;
 use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::frame::header;
 
@@ -19,6 +20,7 @@ fn main() -> io::Result<()> {
         ("link", link()),
         ("ring", ring()),
         ("roundtrip", roundtrip()),
+        ("sender", sender()),
     ] {
         let directory = corpus::root().join(target);
         fs::create_dir_all(&directory)?;
@@ -145,6 +147,10 @@ fn decoder() -> Seeds {
             "values",
             input(9, &[&value(0, hello), &value(16, hello), &value(0, far)]),
         ),
+        (
+            "settled-in-mid-message",
+            input(9, &[&say(b"a\0"), &[0, 0], settle, &[0, 8, 3]]),
+        ),
         ("version-257", input(9, &[&value(0, hello | 1 << 8)])),
         (
             "no-question",
@@ -265,5 +271,112 @@ fn roundtrip() -> Seeds {
         ),
         ("mostly-lost", input(&[0xEF; 60], b"")),
         ("long", input(&[1, 2, 4, 8, 16, 32, 64, 128], &[b'x'; 200])),
+    ]
+}
+
+/// See `sender::Op` for the bytes.
+fn sender() -> Seeds {
+    let run = |polls: u8| vec![7, polls];
+    let input = |options: u8, message: &[u8], operations: &[&[u8]]| {
+        let operations = operations.concat();
+        [&[options, message.len() as u8], message, &operations].concat()
+    };
+    let say = |kind: u8, number: u8| vec![3 | kind << 3 | number << 6];
+    let other = |kind: u8, number: u8| vec![5 | kind << 3 | number << 6];
+    let [greeted, ok, wait, delivered, rejected, reset] = [0, 1, 3, 4, 6, 7];
+    let silence: &[u8] = &[2, 25, 0];
+    let status = Status::Delivered(80);
+    let all_delivered = Answer {
+        tag: 0xBEEF,
+        status,
+    }
+    .value();
+    vec![
+        ("clean", input(0, b"Hi", &[&run(120)])),
+        ("empty", input(0, b"", &[&run(82), &[0]])),
+        (
+            "last-ok",
+            input(0, b"", &[&run(81), &[0], &say(ok, 2), &[0]]),
+        ),
+        (
+            "hellos",
+            input(0, b"", &[&[0], &say(greeted, 0), &[0], &say(ok, 1), &[0]]),
+        ),
+        (
+            "hello-forgotten",
+            input(0, b"", &[&run(1), &[0], &say(reset, 0), &[0]]),
+        ),
+        (
+            "wrong-ok",
+            input(0, b"", &[&[0], &say(greeted, 0), &[0], &say(ok, 2), &[0]]),
+        ),
+        (
+            "long-round-trip",
+            input(
+                0,
+                b"",
+                &[&[0, 2, 63], &say(greeted, 0), &[0], &say(ok, 1), &[0]],
+            ),
+        ),
+        (
+            "delivered-all-early",
+            input(
+                0,
+                b"",
+                &[&run(9), &[0, 6], &all_delivered.to_le_bytes(), &[0]],
+            ),
+        ),
+        (
+            "told-to-wait",
+            input(
+                HASTY,
+                b"a",
+                &[&run(9), silence, &say(wait, 1), silence, &say(wait, 2)],
+            ),
+        ),
+        (
+            "wait-at-hello",
+            input(HASTY, b"a", &[&[0], silence, &say(wait, 1)]),
+        ),
+        (
+            "silent",
+            input(HASTY, b"a", &[&run(9), &silence.repeat(40)]),
+        ),
+        (
+            "repetitions",
+            input(0, b"a", &[&run(9), &silence.repeat(9), &run(9)]),
+        ),
+        (
+            "old-answers",
+            input(0, b"a", &[&run(9), &[0], &say(ok, 1), &say(ok, 0), &[0]]),
+        ),
+        (
+            "too-far",
+            input(0, b"a", &[&run(9), &[0], &say(ok, 3), &[0]]),
+        ),
+        (
+            "delivered-early",
+            input(0, b"a", &[&run(9), &[0], &say(delivered, 2), &[0]]),
+        ),
+        (
+            "rejected",
+            input(0, b"a", &[&run(9), &say(rejected, 0), &[0, 0]]),
+        ),
+        (
+            "forgotten",
+            input(0, b"a", &[&run(9), &say(reset, 0), &[0]]),
+        ),
+        (
+            "another-tag",
+            input(
+                0,
+                b"a",
+                &[&run(9), &[0], &other(ok, 2), &other(reset, 0), &[0]],
+            ),
+        ),
+        (
+            "clock-at-its-end",
+            input(HASTY, b"a", &[&run(9), &[2, 63, 2, 63, 0, 0]]),
+        ),
     ]
 }

@@ -1,6 +1,6 @@
 //! Signals of several senders, in any order and with any value, each sender's into its own receiver.
 //!
-//! Input: the limit, then operations of a byte that says who and how often, and one that says what, see [`Op`]. Each
+//! Input: the limit, then operations of a byte that says who and how often, and one that says what, see `Op`. Each
 //! receiver must say what its [`Model`] says.
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -14,6 +14,9 @@ use crate::model::Model;
 use crate::serve::{self, Serve};
 
 const SENDERS: usize = 4;
+
+/// The longest burst of answers to one question.
+const MOST_COPIES: u32 = 32;
 
 enum Op {
     Bit(Bit),
@@ -164,8 +167,15 @@ impl Watched {
     }
 
     fn signal(&mut self, bit: Bit, ask: Option<Ask>, serve: Serve<'_>) {
+        let taken = self.model.taken.len();
         let reaction = serve(&mut self.receiver, bit, ask);
         assert_eq!(reaction, self.model.signal(bit, ask));
+        let copies = self.receiver.copies();
+        assert!(copies <= MOST_COPIES, "an answer that is a storm");
+        assert!(
+            copies == 1 || self.model.taken.len() <= taken && !self.model.makes_wait(),
+            "a burst for a sender who is not in need"
+        );
         if let Some(answer) = reaction.answer {
             assert_eq!(Answer::from_value(answer.value()), Some(answer));
         }

@@ -18,6 +18,7 @@ pub mod model;
 pub mod reference;
 pub mod ring;
 pub mod roundtrip;
+pub mod sender;
 pub mod serve;
 
 /// A fuzz target by the name of its file in `fuzz/fuzz_targets` and of its directory in `fuzz/corpus`.
@@ -30,7 +31,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target {
         name: "decoder",
         run: decoder::run,
@@ -50,5 +51,9 @@ pub const TARGETS: [Target; 5] = [
     Target {
         name: "roundtrip",
         run: roundtrip::run,
+    },
+    Target {
+        name: "sender",
+        run: sender::run,
     },
 ];

@@ -4,7 +4,7 @@
 //! are taken in order, the two numbers in any. What was taken waits in the process's ring until its main loop comes by.
 //! A client may die anywhere, and another process of its PID begin at once with the dead one's signals still on their way.
 //!
-//! Input: operations of one byte, some followed by arguments, see [`Op`]. Whatever they do, at the end a channel without
+//! Input: operations of one byte, some followed by arguments, see `Op`. Whatever they do, at the end a channel without
 //! faults must complete every transfer in as many rounds as it has bits.
 
 use std::collections::VecDeque;
@@ -28,12 +28,13 @@ const SERVER: usize = CLIENTS;
 const PROCESSES: usize = CLIENTS + 1;
 
 enum Op {
-    /// The client does what it is to do now.
-    Poll(usize),
+    /// The client does what it is to do now. If it sends the same several times in a row, the handler is quick enough to
+    /// take each, or none before the last.
+    Poll(usize, bool),
     /// The handler of this process takes its pending signal of this number.
     Take(usize, usize),
-    /// The main loop of this process takes the oldest from its ring.
-    Process(usize),
+    /// The main loop of this process takes the oldest from its ring; the flag says of an answer what [`Op::Poll`]'s does.
+    Process(usize, bool),
     Lose(usize, usize),
     /// A signal that is nobody's, but takes the place of one.
     Stray(usize, usize),
@@ -60,9 +61,9 @@ impl<'a> Arbitrary<'a> for Op {
         let slot = usize::from(byte >> 6 & 1);
         let flag = byte & 0x40 == 0;
         Ok(match byte >> 2 & 0xF {
-            0 | 1 => Self::Poll(client),
+            0 | 1 => Self::Poll(client, byte & 0x40 != 0),
             2 => Self::Take(process, slot),
-            3 => Self::Process(process),
+            3 => Self::Process(process, byte & 0x40 != 0),
             4 => Self::Lose(process, slot),
             5 => Self::Stray(process, slot),
             6 => Self::Hold(client, flag),
@@ -176,13 +177,13 @@ impl<'m, 's> World<'m, 's> {
 
     fn carry_out(&mut self, op: &'m Op) {
         match *op {
-            Op::Poll(client) => {
-                self.poll(client);
+            Op::Poll(client, quick) => {
+                self.poll(client, quick);
             }
             Op::Take(SERVER, slot) => self.server.take(slot),
             Op::Take(client, slot) => self.clients[client].process.take(slot),
-            Op::Process(SERVER) => self.process(),
-            Op::Process(client) => self.hear(client),
+            Op::Process(SERVER, quick) => self.process(quick),
+            Op::Process(client, _) => self.hear(client),
             Op::Lose(SERVER, slot) => self.server.pending[slot] = None,
             Op::Lose(client, slot) => self.clients[client].process.pending[slot] = None,
             Op::Stray(SERVER, slot) => self.server.send(slot, None),
@@ -216,14 +217,20 @@ impl<'m, 's> World<'m, 's> {
     }
 
     /// Lets a client do what it is to do, and returns when it wants to be called again.
-    fn poll(&mut self, client: usize) -> Nanos {
+    fn poll(&mut self, client: usize, quick: bool) -> Nanos {
         let Client { tag, sender, .. } = &mut self.clients[client];
         let sender = sender.as_mut().expect("every client has begun");
         let transfer = &self.transfers[usize::from(*tag) - 1];
         match sender.poll(self.now) {
-            Step::Transmit { bit, value, .. } => {
+            Step::Transmit { bit, value, copies } => {
                 let ask = value.map(|v| Ask::from_value(v).expect("a question"));
                 self.server.send(slot(bit), Some((client, bit, ask)));
+                for _ in 1..copies {
+                    if quick {
+                        self.server.take(slot(bit));
+                    }
+                    self.server.send(slot(bit), Some((client, bit, ask)));
+                }
                 self.now
             }
             Step::Wait(until) => {
@@ -249,7 +256,7 @@ impl<'m, 's> World<'m, 's> {
     }
 
     /// The server's main loop takes one signal.
-    fn process(&mut self) {
+    fn process(&mut self, quick: bool) {
         let Some((client, bit, ask)) = self.server.ring.pop_front() else {
             return;
         };
@@ -269,7 +276,14 @@ impl<'m, 's> World<'m, 's> {
             Some(Outcome::Rejected(reason)) => panic!("{reason:?} of a sound message"),
             Some(Outcome::Abandoned) | None => {}
         }
-        self.answer(client, ask.map_or(0, |_| slot(bit)), answer);
+        let via = ask.map_or(0, |_| slot(bit));
+        self.answer(client, via, answer);
+        for _ in 1..self.clients[client].receiver.copies() {
+            if quick {
+                self.clients[client].process.take(via);
+            }
+            self.answer(client, via, answer);
+        }
     }
 
     /// A client's main loop takes one answer.
@@ -316,13 +330,13 @@ impl<'m, 's> World<'m, 's> {
 
     /// What a client and the server do when nothing disturbs them, to the next answer.
     fn round(&mut self, client: usize) {
-        self.now = self.poll(client);
-        self.poll(client);
+        self.now = self.poll(client, false);
+        self.poll(client, false);
         for slot in 0..2 {
             self.server.take(slot);
         }
         while !self.server.ring.is_empty() {
-            self.process();
+            self.process(false);
         }
         while !self.unwritten.is_empty() {
             self.write(true);

@@ -121,6 +121,11 @@ impl Model {
         opening || self.is_half()
     }
 
+    /// Whether the sender asks again because it is told to.
+    pub const fn makes_wait(&self) -> bool {
+        self.held || self.unsettled > 0
+    }
+
     fn is_half(&self) -> bool {
         self.begin < self.taken.len()
     }

@@ -1,6 +1,6 @@
 //! The ring between handler and main loop, against a `VecDeque`.
 //!
-//! Input: one byte an operation, see [`Op`]. Four producers obey the mark as threads do: one that is told that the ring
+//! Input: one byte an operation, see `Op`. Four producers obey the mark as threads do: one that is told that the ring
 //! stands at it does not push again before the consumer has drained.
 
 use std::collections::VecDeque;

@@ -4,7 +4,7 @@
 //! direction; when the pattern is used up nothing is lost any more.
 
 use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::pace::LONGEST;
+use minitalk::wire::pace::{LONGEST, SHORTEST};
 use minitalk::wire::receiver::{Outcome, Receiver};
 use minitalk::wire::sender::{Sender, Step};
 
@@ -27,31 +27,32 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     let mut fates = pattern
         .iter()
         .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
-    let mut losses = 0;
-    let mut lost = || {
+    let mut lost = |losses: &mut u64| {
         let lost = fates.next().unwrap_or(false);
-        losses += u64::from(lost);
-        (lost, losses)
+        *losses += u64::from(lost);
+        lost
     };
 
     let mut sender = Sender::new(message, TAG, u64::MAX).expect("a short message");
     let mut receiver = Receiver::new(message.len());
     let mut arrived = Vec::new();
-    let mut now = 0;
+    let (mut now, mut sent_at) = (0, 0);
     let mut fresh = 0;
-    let mut repetitions = 0;
+    let (mut repetitions, mut losses) = (0, 0);
     let result = loop {
         let resent = sender.resent();
-        let (bit, value) = match sender.poll(now) {
-            Step::Transmit { bit, value, .. } => (bit, value),
+        let (bit, value, copies) = match sender.poll(now) {
+            Step::Transmit { bit, value, copies } => (bit, value, copies),
             Step::Wait(until) => {
                 assert!(until > now, "a wait for nothing");
                 assert!(until - now <= LONGEST, "too long a wait");
+                assert!(until - sent_at >= SHORTEST, "too short a wait");
                 now = until;
                 continue;
             }
             Step::Finished(result) => break result,
         };
+        sent_at = now;
         let again = sender.resent() > resent;
         fresh += u64::from(!again);
         repetitions += u64::from(again);
@@ -62,31 +63,33 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
                 "the kernel attests the bare ones only"
             );
         }
-        let (swallowed, losses) = lost();
         assert!(repetitions <= losses, "asked again without a loss");
-        if swallowed {
-            continue;
-        }
         let ask = value.map(|v| Ask::from_value(v).expect("a sender's value is a question"));
-        let reaction = serve(&mut receiver, bit, ask);
-        let mut answers = [reaction.answer, None];
-        if let Some(outcome) = reaction.outcome {
-            let Outcome::Complete {
-                payload, framed, ..
-            } = outcome
-            else {
-                panic!("{outcome:?} of a sound message");
-            };
-            assert!(framed);
-            arrived.push(payload);
-            answers[1] = receiver.settle(TAG, Ok(()));
-        }
-        for answer in answers.into_iter().flatten() {
-            assert_eq!(Answer::from_value(answer.value()), Some(answer));
-            let (swallowed, _) = lost();
-            if !swallowed {
-                now += 1;
-                sender.answer(now, answer);
+        for _ in 0..copies {
+            if lost(&mut losses) {
+                continue;
+            }
+            let reaction = serve(&mut receiver, bit, ask);
+            let mut answers = [reaction.answer, None];
+            if let Some(outcome) = reaction.outcome {
+                let Outcome::Complete {
+                    payload, framed, ..
+                } = outcome
+                else {
+                    panic!("{outcome:?} of a sound message");
+                };
+                assert!(framed);
+                arrived.push(payload);
+                answers[1] = receiver.settle(TAG, Ok(()));
+            }
+            for answer in answers.into_iter().flatten() {
+                assert_eq!(Answer::from_value(answer.value()), Some(answer));
+                for _ in 0..receiver.copies() {
+                    if !lost(&mut losses) {
+                        now += 1;
+                        sender.answer(now, answer);
+                    }
+                }
             }
         }
     };

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fuzz_bodies::serve::{Serve, react};
-use fuzz_bodies::{corpus, decoder, frame, link, ring, roundtrip};
+use fuzz_bodies::{corpus, decoder, frame, link, ring, roundtrip, sender};
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Ask, Status};
+use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::decoder::Decoded;
 use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
 
@@ -169,4 +169,30 @@ fn the_body_of_the_ring_notices() {
         });
     });
     assert!(panics > 0, "entries out of order");
+}
+
+#[test]
+fn the_body_of_the_sender_notices() {
+    let panics = caught("sender", |input| {
+        sender::check(input, &mut |sender, now, answer| {
+            let tag = 0xBEEF;
+            sender.answer(now, Answer { tag, ..answer });
+        });
+    });
+    assert!(panics > 0, "an answer to somebody else that is believed");
+
+    let panics = caught("sender", |input| {
+        sender::check(input, &mut |sender, now, answer| {
+            let status = match answer.status {
+                Status::Ok(next) => Status::Delivered(next),
+                other => other,
+            };
+            sender.answer(now, answer);
+            sender.answer(now, Answer { status, ..answer });
+        });
+    });
+    assert!(
+        panics == 0,
+        "it believes nothing that contradicts the protocol"
+    );
 }

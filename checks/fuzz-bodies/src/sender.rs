@@ -1,0 +1,223 @@
+//! A sender whose server says anything at any time.
+//!
+//! Input: options, the length of the message, the message, then operations, see `Op`.
+
+use arbitrary::{Arbitrary, Unstructured};
+use minitalk::wire::Nanos;
+use minitalk::wire::bits::Bit;
+use minitalk::wire::control::{Answer, Ask, Status, Tag};
+use minitalk::wire::decoder::Reason;
+use minitalk::wire::frame::VERSION;
+use minitalk::wire::pace::LONGEST;
+use minitalk::wire::sender::{Failure, Sender, Step};
+
+use crate::bits;
+
+const TAG: Tag = 0xBEEF;
+
+/// Whether the sender gives up after a second.
+pub const HASTY: u8 = 1;
+
+const SECOND: Nanos = 1_000_000_000;
+
+enum Op {
+    Poll,
+    Pass(Nanos),
+    /// An answer; its number counts from one before the bit that is out.
+    Answer(Kind, u64),
+    OfAnotherTag(Kind, u64),
+    Value(u64),
+    /// This many polls, each with the answer that is due.
+    Run(u8),
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Greeted,
+    Ok,
+    Wait,
+    Delivered,
+    Rejected,
+    Reset,
+}
+
+impl<'a> Arbitrary<'a> for Op {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let byte = u8::arbitrary(u)?;
+        let kind = match byte >> 3 & 7 {
+            0 => Kind::Greeted,
+            1 | 2 => Kind::Ok,
+            3 => Kind::Wait,
+            4 | 5 => Kind::Delivered,
+            6 => Kind::Rejected,
+            _ => Kind::Reset,
+        };
+        Ok(match byte & 7 {
+            0 | 1 => Self::Poll,
+            2 => Self::Pass(1 << (u8::arbitrary(u)? % 64)),
+            3 | 4 => Self::Answer(kind, (byte >> 6).into()),
+            5 => Self::OfAnotherTag(kind, (byte >> 6).into()),
+            6 => Self::Value(u.arbitrary()?),
+            _ => Self::Run(u.arbitrary()?),
+        })
+    }
+}
+
+/// Carries out the operations of `data` and panics when the sender believes too much or sends what it must not.
+pub fn run(data: &[u8]) {
+    check(data, &mut |sender, now, answer| sender.answer(now, answer));
+}
+
+/// [`run`] with `answer` in the place of [`Sender::answer`].
+pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer)) {
+    let &[options, len, ref rest @ ..] = data else {
+        return;
+    };
+    let (message, operations) = rest.split_at(rest.len().min(usize::from(len % 8)));
+    let timeout = if options & HASTY == 0 {
+        u64::MAX
+    } else {
+        SECOND
+    };
+    let sender = Sender::new(message, TAG, timeout).expect("a short message");
+    let mut watched = Watched {
+        sender,
+        answer,
+        bits: bits::of_frame(message),
+        now: 0,
+        hellos: [false; 2],
+        opened: false,
+        bare: 0,
+        delivered: false,
+        ended: None,
+    };
+    let mut u = Unstructured::new(operations);
+    while !u.is_empty()
+        && let Ok(op) = Op::arbitrary(&mut u)
+    {
+        watched.carry_out(&op);
+    }
+}
+
+struct Watched<'m, 'a> {
+    sender: Sender<'m>,
+    answer: &'a mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
+    bits: Vec<Bit>,
+    now: Nanos,
+    /// The hellos sent.
+    hellos: [bool; 2],
+    /// Whether the server ever asked for the first bit, after the hellos.
+    opened: bool,
+    /// Bits sent bare: they have no index, so none may go twice.
+    bare: u64,
+    /// Whether the server ever said so, of the whole frame.
+    delivered: bool,
+    ended: Option<Result<(), Failure>>,
+}
+
+impl Watched<'_, '_> {
+    fn carry_out(&mut self, op: &Op) {
+        let acknowledged = self.sender.acknowledged();
+        match *op {
+            Op::Poll => self.poll(),
+            Op::Pass(time) => self.now = self.now.saturating_add(time),
+            Op::Answer(kind, number) => self.hear(self.status(kind, number), TAG),
+            Op::OfAnotherTag(kind, number) => {
+                self.hear(self.status(kind, number), TAG ^ 1);
+                assert_eq!(self.sender.acknowledged(), acknowledged, "not for us");
+            }
+            Op::Value(value) => {
+                if let Some(answer) = Answer::from_value(value) {
+                    assert!(Ask::from_value(value).is_none());
+                    self.hear(answer.status, answer.tag);
+                }
+            }
+            Op::Run(polls) => {
+                for _ in 0..polls {
+                    self.poll();
+                    self.hear(self.due(), TAG);
+                }
+            }
+        }
+        assert!(self.sender.acknowledged() >= acknowledged);
+        assert!(self.sender.acknowledged() <= self.bits.len() as u64);
+    }
+
+    fn status(&self, kind: Kind, number: u64) -> Status {
+        let number = (self.sender.acknowledged() + number).saturating_sub(1);
+        match kind {
+            Kind::Greeted => Status::Greeted,
+            Kind::Ok => Status::Ok(number),
+            Kind::Wait => Status::Wait(number),
+            Kind::Delivered => Status::Delivered(number),
+            Kind::Rejected => Status::Rejected(Reason::Output),
+            Kind::Reset => Status::Reset,
+        }
+    }
+
+    /// What an honest server would say.
+    fn due(&self) -> Status {
+        match self.bare {
+            0 if !self.hellos[1] => Status::Greeted,
+            n if n == self.bits.len() as u64 => Status::Delivered(n),
+            n => Status::Ok(n),
+        }
+    }
+
+    fn hear(&mut self, status: Status, tag: Tag) {
+        self.opened |= tag == TAG && status == Status::Ok(0) && self.hellos[1];
+        let all = self.bits.len() as u64;
+        self.delivered |= tag == TAG && status == Status::Delivered(all) && self.bare == all;
+        (self.answer)(&mut self.sender, self.now, Answer { tag, status });
+    }
+
+    fn poll(&mut self) {
+        let (signals, resent) = (self.sender.signals(), self.sender.resent());
+        let step = self.sender.poll(self.now);
+        let new = self.sender.signals() - signals;
+        let again = self.sender.resent() > resent;
+        if let Some(result) = self.ended {
+            assert_eq!(step, Step::Finished(result), "the end is the end");
+        }
+        match step {
+            Step::Transmit { bit, value, copies } => {
+                assert_eq!(new, copies.into());
+                assert!(again || copies == 1, "a burst of what was not lost");
+                self.transmitted(bit, value, again);
+            }
+            Step::Wait(until) => {
+                assert!(until > self.now, "a wait for nothing");
+                assert!(until - self.now <= LONGEST, "too long a wait");
+            }
+            Step::Finished(result) => {
+                assert!(result.is_err() || self.delivered, "told by nobody");
+                self.ended = Some(result);
+            }
+        }
+    }
+
+    fn transmitted(&mut self, bit: Bit, value: Option<u64>, again: bool) {
+        let index = self.sender.acknowledged();
+        let due = self.bits.get(index as usize).copied();
+        let Some(value) = value else {
+            assert!(!again && self.opened);
+            assert_eq!(self.bare, index, "a bit twice, or one left out");
+            assert_eq!(Some(bit), due);
+            self.bare += 1;
+            return;
+        };
+        match Ask::from_value(value) {
+            Some(Ask::Hello { tag, version }) => {
+                assert_eq!((tag, version, self.bare), (TAG, VERSION, 0));
+                assert!(bit == Bit::Zero || self.hellos[0], "out of order");
+                self.hellos[usize::from(bit == Bit::One)] = true;
+            }
+            Some(Ask::Resend { tag, index: i }) => {
+                assert!(again, "the kernel attests only what is bare");
+                assert_eq!((tag, i, Some(bit)), (TAG, index, due));
+                assert_eq!(self.bare, index + 1, "again before the first time");
+            }
+            None => panic!("no question"),
+        }
+    }
+}
