@@ -76,7 +76,6 @@ fn a_server_that_forgets() {
 }
 
 #[test]
-#[ignore = "several million states: minutes, and gigabytes"]
 fn signals_in_rings() {
     explore("rings", RINGS, 1_000_000);
 }
