@@ -1,7 +1,7 @@
 //! The reliable link, model-checked and simulated.
 //!
-//! The build script copies the product's `src/wire/`, and makes one more copy for each mutant of `mutants.rs`. One count
-//! that is only reported is frozen in all copies, to keep the states finite. Two drivers run the copies:
+//! The build script copies the product's `src/wire/`, and makes one more copy for each mutant of `mutants.rs`. Two counts
+//! that only go into reports and repetitions are frozen in all copies, to keep the states finite. Two drivers run the copies:
 //!
 //! - `model`: every state that two ends and the kernel can reach together, by stateright;
 //! - `simulation`: whole messages of several clients under random schedules, each from one number.
@@ -23,8 +23,7 @@
 //!   how long anything takes.
 //! - Two transfers of one PID that chose the same tag, which are 1 in 65,535.
 //! - A sender that forges another's PID.
-//! - Signals that wait in a ring between delivery and reaction: in the simulation, and in a model that is ignored by
-//!   default because it takes minutes.
+//! - More than one signal waiting in each process's ring between delivery and reaction: that is left to the simulation.
 #![forbid(unsafe_code)]
 
 extern crate alloc;
