@@ -1,6 +1,7 @@
 //! Sends a message: the loop that joins the inbox, the server's process and the [`Sender`].
 
 use core::fmt;
+use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -62,7 +63,7 @@ pub fn send(
     timeout: Duration,
 ) -> Result<Report, SendError> {
     let timeout = timeout.as_nanos().try_into().unwrap_or(u64::MAX);
-    let mut sender = Sender::new(message, random_tag(), timeout)?;
+    let mut sender = Sender::new(message, new_tag(), timeout)?;
     let start = Instant::now();
     let clock = || start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
     let mut ended = false;
@@ -180,10 +181,18 @@ impl Heard {
     }
 }
 
-/// A name for the transfer that is not 0 and unlikely to be that of any other from this PID.
-fn random_tag() -> Tag {
-    let random = RandomState::new().build_hasher().finish();
-    (random % u64::from(Tag::MAX)) as Tag + 1
+/// A name for the transfer: not 0, not that of this process's transfer before, and unlikely to be that of any other from
+/// this PID.
+fn new_tag() -> Tag {
+    static LAST: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let tag = (random % u64::from(Tag::MAX)) as Tag + 1;
+        // Ordering: Relaxed; the number alone matters, and an inbox is for one thread.
+        if LAST.swap(tag, Ordering::Relaxed) != tag {
+            return tag;
+        }
+    }
 }
 
 /// Why a message was not delivered.

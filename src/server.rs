@@ -170,10 +170,10 @@ impl Server<'_> {
                 self.sweep();
             }
             let linger = self.linger();
+            let nothing_left = self.unwritten() == 0;
+            let now = self.now;
             if let Some(closing) = self.closing.take_if(|closing| {
-                self.backlog.is_empty()
-                    && self.writer.outstanding() == 0
-                    && (closing.hurried || linger.is_none_or(|until| self.now >= until))
+                nothing_left && (closing.hurried || linger.is_none_or(|until| now >= until))
             }) {
                 return closing.result;
             }
@@ -221,6 +221,9 @@ impl Server<'_> {
         let Some(session) = self.session(pid) else {
             return;
         };
+        if !session.receiver.in_message() {
+            session.look_again(now);
+        }
         session.uid = Some(uid);
         session.count_bit(batch, now);
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
@@ -228,14 +231,14 @@ impl Server<'_> {
     }
 
     fn ask(&mut self, pid: Pid, bit: Bit, ask: Ask) {
-        let closing = self.closing.is_some();
+        let (closing, now) = (self.closing.is_some(), self.now);
         let Some(session) = self.session(pid) else {
             return;
         };
         if let Ask::Hello { tag, .. } = ask
             && tag != session.receiver.tag()
         {
-            session.look_again();
+            session.look_again(now);
             if closing {
                 let status = Status::Rejected(Reason::ShuttingDown);
                 return self.answer(pid, bit, Answer { tag, status });
@@ -371,7 +374,14 @@ impl Server<'_> {
     /// The session of `pid`, begun if it is new; `None` if the process has ended or cannot be watched.
     fn session(&mut self, pid: Pid) -> Option<&mut Session> {
         if !self.sessions.contains_key(&pid) {
-            match self.begin(pid) {
+            let begun = self.begin(pid).or_else(|error| match error {
+                PeerError::System(_) => {
+                    self.forget_strays();
+                    self.begin(pid)
+                }
+                error => Err(error),
+            });
+            match begun {
                 Ok(session) => self.sessions.insert(pid, session),
                 Err(PeerError::NoSuchProcess) => return None,
                 Err(error) => {

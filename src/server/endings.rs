@@ -1,5 +1,6 @@
 //! How a client's session ends, and how the server itself does.
 
+use core::time::Duration;
 use std::vec::Vec;
 
 use super::report::{Note, ServeError, Why};
@@ -14,6 +15,8 @@ pub(super) struct Closing {
     pub result: Result<(), ServeError>,
     /// Do not linger.
     pub hurried: bool,
+    /// When to stop lingering at the latest, once all is written.
+    pub last_call: Option<Nanos>,
 }
 
 impl Server<'_> {
@@ -37,7 +40,7 @@ impl Server<'_> {
 
     /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
     pub(super) fn sweep(&mut self) {
-        let limit = self.config.idle_timeout.map(|t| t.as_nanos() as Nanos);
+        let limit = self.config.idle_timeout.map(nanos);
         let mut ended = Vec::new();
         let mut idle = Vec::new();
         let mut again = false;
@@ -49,7 +52,8 @@ impl Server<'_> {
             {
                 idle.push(*pid);
             } else {
-                again |= session.receiver.in_message() || !session.peer.is_certain();
+                let may_idle = limit.is_some() && session.receiver.in_message();
+                again |= may_idle || !session.peer.is_certain();
             }
         }
         for pid in ended {
@@ -62,7 +66,7 @@ impl Server<'_> {
     }
 
     pub(super) fn sweep_interval(&self) -> Nanos {
-        let idle = self.config.idle_timeout.map(|t| t.as_nanos() as Nanos / 4);
+        let idle = self.config.idle_timeout.map(|t| nanos(t) / 4);
         idle.unwrap_or(PATROL).clamp(PATROL / 50, PATROL)
     }
 
@@ -81,7 +85,7 @@ impl Server<'_> {
 
     /// SIGINT or SIGTERM: the first ends the server in order, the second at once.
     pub(super) fn stop(&mut self) -> Result<(), ServeError> {
-        let unwritten = self.writer.outstanding() + self.backlog.len();
+        let unwritten = self.unwritten();
         match &mut self.closing {
             None => {
                 self.close(Ok(()), Reason::ShuttingDown);
@@ -107,6 +111,7 @@ impl Server<'_> {
                 *none = Some(Closing {
                     result,
                     hurried: false,
+                    last_call: None,
                 });
             }
         }
@@ -120,11 +125,39 @@ impl Server<'_> {
     }
 
     /// Until when a client that is still there may have to be answered again; `None` while the server is not ending, or
-    /// when there is no such client.
-    pub(super) fn linger(&self) -> Option<Nanos> {
-        self.closing.as_ref()?;
+    /// when there is no such client. However often it asks, there is an end to it.
+    pub(super) fn linger(&mut self) -> Option<Nanos> {
+        let unwritten = self.unwritten() > 0;
+        let closing = self.closing.as_mut()?;
+        if unwritten {
+            return None;
+        }
+        let last_call = *closing
+            .last_call
+            .get_or_insert(self.now.saturating_add(4 * LINGER));
         let announced = self.sessions.values().filter(|s| s.is_announced());
         let last = announced.filter_map(|s| s.answered).max()?;
-        Some(last.saturating_add(LINGER))
+        Some(last.saturating_add(LINGER).min(last_call))
     }
+
+    /// Forgets the clients that nothing is known of but that they once sent a signal, to have their descriptors back.
+    pub(super) fn forget_strays(&mut self) {
+        let turns = &mut self.turns;
+        self.sessions.retain(|pid, session| {
+            let stray = session.is_stray();
+            if stray {
+                turns.leave(*pid);
+            }
+            !stray
+        });
+    }
+
+    /// Finished messages that the output has not taken.
+    pub(super) fn unwritten(&self) -> usize {
+        self.writer.outstanding() + self.backlog.len()
+    }
+}
+
+fn nanos(duration: Duration) -> Nanos {
+    duration.as_nanos().try_into().unwrap_or(Nanos::MAX)
 }

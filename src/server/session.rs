@@ -28,6 +28,7 @@ pub struct Session {
     /// Whether it has been complained of, which is done once.
     pub noted: bool,
     look: Look,
+    looked: Nanos,
     unreachable: bool,
     /// The batch of signals in which its last bare bit came, and when.
     batch: u64,
@@ -60,6 +61,7 @@ impl Session {
             answered: None,
             noted: false,
             look,
+            looked: now,
             unreachable,
             batch: 0,
             bit_at: 0,
@@ -68,8 +70,12 @@ impl Session {
         })
     }
 
-    /// Looks at the client again: by beginning another transfer it may say that it is another program.
-    pub fn look_again(&mut self) {
+    /// Looks at the client again, once at any moment `now`: by beginning another message it may say that it is another
+    /// program.
+    pub fn look_again(&mut self, now: Nanos) {
+        if core::mem::replace(&mut self.looked, now) == now {
+            return;
+        }
         match self.peer.look() {
             Ok(look) => self.look = look,
             Err(_) => self.look = Look::default(),
@@ -128,6 +134,11 @@ impl Session {
     #[must_use]
     pub const fn is_announced(&self) -> bool {
         self.receiver.tag() != 0
+    }
+
+    /// Whether no byte of a message has come, nor a hello: the descriptor may be put to better use.
+    pub fn is_stray(&self) -> bool {
+        !self.is_announced() && self.receiver.is_idle()
     }
 
     const fn can_answer(&self, signal: Signal) -> bool {

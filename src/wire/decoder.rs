@@ -106,6 +106,18 @@ impl Decoder {
         !matches!(self.state, State::Start | State::Lost) || !self.byte.is_empty()
     }
 
+    /// Whether that part belongs to a frame.
+    #[must_use]
+    pub const fn in_frame(&self) -> bool {
+        matches!(
+            self.state,
+            State::Version(_)
+                | State::Length { .. }
+                | State::Payload { .. }
+                | State::Trailer { .. }
+        )
+    }
+
     /// The payload bytes held of a message that is not complete.
     #[must_use]
     pub fn held(&self) -> usize {

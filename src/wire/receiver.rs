@@ -24,6 +24,8 @@ pub struct Receiver {
     open: bool,
     next: u64,
     decoder: Decoder,
+    /// Whether the present message came in a frame, or the last one if there is none.
+    framed: bool,
     /// Messages handed out and not settled yet.
     unsettled: u32,
     /// How the last message ended, until the next begins.
@@ -77,6 +79,7 @@ impl Receiver {
             open: tag == 0,
             next: 0,
             decoder: Decoder::new(limit, tag == 0),
+            framed: tag != 0,
             unsettled: 0,
             verdict: None,
             refused: None,
@@ -107,12 +110,13 @@ impl Receiver {
 
     /// Takes a question that came on the signal for `bit`.
     pub fn ask(&mut self, bit: Bit, ask: Ask) -> Reaction {
-        let before = self.next;
-        let reaction = self.ask_once(bit, ask);
-        if self.next == before {
-            self.repeated = self.repeated.saturating_add(1);
+        match ask {
+            Ask::Hello { tag, version } if version != VERSION => {
+                answer(tag, Status::Rejected(Reason::Version))
+            }
+            Ask::Hello { tag, .. } => self.hello(bit, tag),
+            Ask::Resend { tag, index } => self.resend(bit, tag, index),
         }
-        reaction
     }
 
     /// How many times in a row the answer to a question is to be sent: more than once when the same question keeps coming,
@@ -124,16 +128,6 @@ impl Receiver {
             return 1;
         }
         copies(self.repeated)
-    }
-
-    fn ask_once(&mut self, bit: Bit, ask: Ask) -> Reaction {
-        match ask {
-            Ask::Hello { tag, version } if version != VERSION => {
-                answer(tag, Status::Rejected(Reason::Version))
-            }
-            Ask::Hello { tag, .. } => self.hello(bit, tag),
-            Ask::Resend { tag, index } => self.resend(bit, tag, index),
-        }
     }
 
     /// Whether to withhold the answers that would let the sender go on; one who asks meanwhile is told to wait.
@@ -154,6 +148,7 @@ impl Receiver {
             return None;
         }
         self.unsettled -= 1;
+        self.held = false;
         let status = match result {
             Ok(()) => Status::Delivered(self.next),
             Err(reason) => Status::Rejected(reason),
@@ -161,7 +156,7 @@ impl Receiver {
         if !self.decoder.in_message() {
             self.verdict = Some(result);
         }
-        Some(Answer { tag, status })
+        self.intelligible(Answer { tag, status })
     }
 
     /// Refuses what is not complete yet and everything after it; returns the answer that is due if a message was under way.
@@ -173,6 +168,7 @@ impl Receiver {
         self.decoder = Decoder::new(self.limit, false);
         self.refused = Some(reason);
         due.then(|| self.standing_answer())
+            .and_then(|answer| self.intelligible(answer))
     }
 
     /// Drops a message that is not complete and returns the answer that is due. A stream without hellos begins afresh; an
@@ -198,6 +194,12 @@ impl Receiver {
         opening || self.decoder.in_message()
     }
 
+    /// Whether no whole byte of a message is held, and none waits to be settled.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.unsettled == 0 && self.decoder.held() == 0 && !self.decoder.in_frame()
+    }
+
     /// Payload bytes held of a message that is not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
@@ -206,8 +208,11 @@ impl Receiver {
 
     fn hello(&mut self, bit: Bit, tag: Tag) -> Reaction {
         if tag == self.tag && tag != 0 {
-            if bit == Bit::One {
+            if bit == Bit::One && !self.open {
                 self.open = true;
+                self.repeated = 0;
+            } else {
+                self.asked_again();
             }
             return self.standing();
         }
@@ -228,6 +233,7 @@ impl Receiver {
             return answer(tag, Status::Reset);
         }
         self.resent += 1;
+        self.asked_again();
         if index < self.next || self.refused.is_some() {
             return self.standing();
         }
@@ -238,11 +244,19 @@ impl Receiver {
         reaction
     }
 
+    fn asked_again(&mut self) {
+        self.repeated = self.repeated.saturating_add(1);
+    }
+
     fn take(&mut self, bit: Bit) -> Reaction {
         self.repeated = 0;
         self.next += 1;
         self.verdict = None;
-        match self.decoder.push(bit) {
+        let decoded = self.decoder.push(bit);
+        if self.decoder.in_message() {
+            self.framed = self.tag != 0 || self.decoder.in_frame();
+        }
+        match decoded {
             None if self.held => Reaction::default(),
             None => self.standing(),
             Some(Decoded::Message { payload, framed }) => {
@@ -273,9 +287,15 @@ impl Receiver {
 
     fn standing(&self) -> Reaction {
         Reaction {
-            answer: Some(self.standing_answer()),
+            answer: self.intelligible(self.standing_answer()),
             outcome: None,
         }
+    }
+
+    /// `answer`, unless it is a rejection and the sender is a classic one, which takes any signal for an acknowledgement.
+    fn intelligible(&self, answer: Answer) -> Option<Answer> {
+        let misread = !self.framed && matches!(answer.status, Status::Rejected(_));
+        (!misread).then_some(answer)
     }
 
     fn standing_answer(&self) -> Answer {

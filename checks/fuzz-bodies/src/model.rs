@@ -4,7 +4,7 @@
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::decoder::{Decoded, Reason};
-use minitalk::wire::frame::VERSION;
+use minitalk::wire::frame::{MAGIC, VERSION};
 use minitalk::wire::receiver::{Outcome, Reaction};
 
 use crate::{bits, reference};
@@ -19,6 +19,8 @@ pub struct Model {
     pub taken: Vec<Bit>,
     /// Where in `taken` the present message begins.
     begin: usize,
+    /// Whether the sender speaks frames, as far as it has shown: a classic one would misread a rejection.
+    framed: bool,
     unsettled: usize,
     verdict: Option<Result<(), Reason>>,
     refused: Option<Reason>,
@@ -35,6 +37,7 @@ impl Model {
             heard_both: true,
             taken: Vec::new(),
             begin: 0,
+            framed: false,
             unsettled: 0,
             verdict: None,
             refused: None,
@@ -87,12 +90,13 @@ impl Model {
             return None;
         }
         self.unsettled -= 1;
+        self.held = false;
         if !self.is_half() {
             self.verdict = Some(result);
         }
         let next = self.taken.len() as u64;
         let status = result.map_or_else(Status::Rejected, |()| Status::Delivered(next));
-        Some(Answer { tag, status })
+        self.unless_misread(Answer { tag, status })
     }
 
     /// See `Receiver::refuse`.
@@ -103,7 +107,7 @@ impl Model {
         let due = self.in_message();
         self.begin = self.taken.len();
         self.refused = Some(reason);
-        due.then(|| self.answer())
+        due.then(|| self.stands().answer).flatten()
     }
 
     /// See `Receiver::drop_half`.
@@ -177,6 +181,8 @@ impl Model {
             .then(|| reference::first(&bits::to_bytes(message), self.limit, self.tag == 0))
             .flatten();
         let Some((_, decoded)) = decoded else {
+            let first = bits::to_bytes(&message[..message.len() / 8 * 8]);
+            self.framed = first.first() == Some(&MAGIC);
             return if self.held {
                 Reaction::default()
             } else {
@@ -215,9 +221,14 @@ impl Model {
 
     fn stands(&self) -> Reaction {
         Reaction {
-            answer: Some(self.answer()),
+            answer: self.unless_misread(self.answer()),
             outcome: None,
         }
+    }
+
+    fn unless_misread(&self, answer: Answer) -> Option<Answer> {
+        let rejection = matches!(answer.status, Status::Rejected(_));
+        (!rejection || self.tag != 0 || self.framed).then_some(answer)
     }
 
     fn answer(&self) -> Answer {
