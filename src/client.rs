@@ -43,6 +43,9 @@ pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
 /// As [`find`].
 pub fn check(server: &Peer) -> Result<(), SendError> {
     let look = server.look()?;
+    if !look.may_signal(ffi::getuid()) {
+        return Err(SendError::NotPermitted);
+    }
     if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
         return Ok(());
     }

@@ -56,6 +56,9 @@ const _: () = {
     assert!(offset_of!(SigInfo, pid) == 16 && offset_of!(SigInfo, value) == 24);
     assert!(offset_of!(libc::ucontext_t, uc_sigmask) % align_of::<u64>() == 0);
     assert!(size_of::<libc::sigset_t>() >= size_of::<u64>());
+    // struct ucontext, asm-generic/ucontext.h: flags, link, stack and the registers stand before it.
+    #[cfg(target_arch = "x86_64")]
+    assert!(offset_of!(libc::ucontext_t, uc_sigmask) == 296);
 };
 
 /// The signal handler: copies plain integers into [`RING`] and, when the ring stands at its high-water mark, blocks our
@@ -240,13 +243,10 @@ unsafe extern "C" fn in_forked_child() {
     // Ordering: Relaxed; see the store.
     let open = OPEN_BEFORE.load(Ordering::Relaxed);
     for signal in Signal::ALL {
-        let mut now = MaybeUninit::<libc::sigaction>::uninit();
+        let mut now = default_action();
         // SAFETY: with no new action, sigaction only fills the old one, for which all four signals are valid.
-        let handler = unsafe {
-            libc::sigaction(signal.number(), ptr::null(), now.as_mut_ptr());
-            now.assume_init().sa_sigaction
-        };
-        if handler != handler_address() {
+        unsafe { libc::sigaction(signal.number(), ptr::null(), &raw mut now) };
+        if now.sa_sigaction != handler_address() {
             continue;
         }
         let _ = replace(signal, &default_action());
@@ -346,14 +346,11 @@ pub fn take_pending() -> Option<Signal> {
 }
 
 fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
-    let mut before = MaybeUninit::uninit();
-    // SAFETY: both pointers are to signal sets, the first initialised, and `how` is one of the three constants, for which
-    // pthread_sigmask cannot fail (pthread_sigmask(3): EINVAL for another `how` only).
-    unsafe {
-        libc::pthread_sigmask(how, set, before.as_mut_ptr());
-    }
-    // SAFETY: pthread_sigmask filled it.
-    Mask(unsafe { before.assume_init() })
+    let mut before = set_of([]);
+    // SAFETY: both pointers are to initialised signal sets. It cannot fail with one of the three constants as `how`
+    // (pthread_sigmask(3)); where a sandbox makes it fail all the same, `before` is empty.
+    unsafe { libc::pthread_sigmask(how, set, &raw mut before) };
+    Mask(before)
 }
 
 fn our_set() -> libc::sigset_t {
@@ -468,7 +465,7 @@ pub fn getuid() -> u32 {
 // ---- CPUs --------------------------------------------------------------------------------------------------------
 
 /// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
-/// only one, or where the kernel objects.
+/// only one, or where the kernel objects. Somebody else's change of the affinity in the same instant is undone.
 pub fn change_cpu() {
     // SAFETY: sched_getcpu takes nothing and touches no memory of ours; cpu_set_t is an array of integers, valid as zeroes.
     let (here, mut allowed) = unsafe {

@@ -74,6 +74,7 @@ impl Peer {
         Ok(Look {
             name: status.name,
             caught: status.caught,
+            uid: status.uid,
         })
     }
 
@@ -108,6 +109,7 @@ pub struct Look {
     /// Its command's name, not necessarily safe to print.
     pub name: String,
     caught: u64,
+    uid: (u32, u32),
 }
 
 impl Look {
@@ -118,6 +120,13 @@ impl Look {
     #[must_use]
     pub const fn handles(&self, signal: Signal) -> bool {
         self.caught & signal.mask() != 0 && !self.catches_everything()
+    }
+
+    /// Whether the process may signal a process of the real user `uid` in return (`kill(2)`; capabilities other than those of
+    /// root are not looked at).
+    #[must_use]
+    pub const fn may_signal(&self, uid: u32) -> bool {
+        self.uid.1 == 0 || self.uid.0 == uid || self.uid.1 == uid
     }
 
     /// Whether the process catches signals that no program catches for their own sake.
@@ -180,7 +189,8 @@ mod tests {
 
     fn look(caught: u64) -> Look {
         let name = String::new();
-        Look { name, caught }
+        let uid = (0, 0);
+        Look { name, caught, uid }
     }
 
     #[test]

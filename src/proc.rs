@@ -15,6 +15,8 @@ pub struct Status {
     pub ended: bool,
     /// The process, if `pid` named one of its threads.
     pub leader: i32,
+    /// Its real and effective user IDs.
+    pub uid: (u32, u32),
     /// The signals that have a handler: bit `n - 1` for signal `n`.
     pub caught: u64,
 }
@@ -34,7 +36,9 @@ fn parse(text: &str) -> Option<Status> {
         let mut lines = text.lines();
         lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
     };
+    let mut uids = field("Uid")?.split('\t').map(str::parse);
     Some(Status {
+        uid: (uids.next()?.ok()?, uids.next()?.ok()?),
         name: field("Name")?.into(),
         ended: field("State")?.starts_with(['Z', 'X']),
         leader: field("Tgid")?.parse().ok()?,
@@ -49,10 +53,11 @@ mod tests {
 
     #[test]
     fn the_documented_format() {
-        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nSigCgt:\t0000000180004a02\n";
+        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nSigCgt:\t0000000180004a02\n";
         let status = parse(text).unwrap();
         assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
         assert!(status.ended);
+        assert_eq!(status.uid, (7, 8));
         assert_eq!(status.caught, 0x1_8000_4a02);
         assert_eq!(parse("Name:\tx\n"), None);
     }

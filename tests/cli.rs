@@ -117,7 +117,11 @@ fn another_users_process_is_not_permitted() {
 fn a_client_that_the_server_may_not_signal_is_told_of() {
     let Some(nobody) = Nobody::new() else { return };
     let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
-    let output = send(&["--timeout", "0.3", &server.pid().to_string(), "x"]);
+    let pid = server.pid().to_string();
+    let output = send(&[&pid, "x"]);
+    assert_eq!(code(&output), 4, "{output:?}");
+    assert_eq!(server.stderr(), "", "nothing was sent");
+    let output = send(&["--force", "--timeout", "0.3", &pid, "x"]);
     assert_eq!(code(&output), 6, "{output:?}");
     server.wait_stderr("may not signal");
 }
@@ -177,6 +181,25 @@ fn the_pid_file_holds_the_pid_while_it_serves() {
     assert_eq!(pid, format!("{}\n", server.pid()));
     server.stop();
     assert!(!path.exists());
+    // A link, a precious file, a server that runs: none of them is replaced.
+    let link = path.with_extension("link");
+    symlink("/dev/null", &link).unwrap();
+    std::fs::write(&path, "precious\n").unwrap();
+    for there in [&link, &path] {
+        let output = run(minitalk(["serve", "--pid-file", there.to_str().unwrap()]));
+        assert_eq!(code(&output), 1, "{output:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious\n");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    std::fs::remove_file(&link).unwrap();
+    let running = Server::start();
+    std::fs::write(&path, format!("{}\n", running.pid())).unwrap();
+    let output = run(minitalk(["serve", "--pid-file", path.to_str().unwrap()]));
+    assert!(stderr(&output).contains("still running"), "{output:?}");
+    running.stop();
+    // One of a server that has ended is.
+    let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
+    server.stop();
     let output = run(minitalk(["serve", "--pid-file", "/nonexistent/pid"]));
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/nonexistent/pid"), "{output:?}");

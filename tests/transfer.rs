@@ -147,6 +147,34 @@ fn a_classic_client_without_a_handler_is_heard_and_survives() {
     server.stop();
 }
 
+#[test]
+fn a_classic_client_that_becomes_another_program_survives() {
+    let server = Server::start();
+    let mut classic = std::process::Command::new(program("classic"));
+    classic.args([&server.pid().to_string(), "becomes", "A"]);
+    let output = run(classic);
+    assert_eq!(signal_of(&output), None, "killed by an answer");
+    assert_success(&output);
+    server.assert_printed(&[b"A"]);
+    server.stop();
+}
+
+/// A classic client takes every SIGUSR1 for an acknowledgement, so a rejection must not look like one.
+#[test]
+fn a_classic_text_that_is_rejected_is_not_acknowledged() {
+    let server = Server::start();
+    let mut classic = std::process::Command::new(program("classic"));
+    let text: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"A\xFF");
+    classic.arg(server.pid().to_string()).arg("acked").arg(text);
+    let client = Process::spawn(&mut classic);
+    server.wait_stderr("neither a frame nor UTF-8");
+    // It waits for the acknowledgement of its last bit, which cannot come any more.
+    assert!(client.is_running());
+    drop(client);
+    server.assert_printed(&[]);
+    server.stop();
+}
+
 /// `kill -USR1 SERVER` typed into a shell: the answer must not kill the shell.
 #[test]
 fn a_sender_that_catches_everything_gets_no_answer_and_survives() {

@@ -15,7 +15,7 @@ const FROZEN: [(&str, &str, &str); 2] = [
     ("receiver.rs", "        self.resent += 1;\n", ""),
     (
         "receiver.rs",
-        "        self.repeated = self.repeated.saturating_add(1);\n",
+        "            self.repeated = self.repeated.saturating_add(1);\n",
         "",
     ),
 ];

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lexopt::{Arg, ValueExt};
+use minitalk::client;
 use minitalk::ffi;
 use minitalk::inbox::Inbox;
+use minitalk::peer::Peer;
+use minitalk::pid::Pid;
 use minitalk::server::{self, Config};
 
 use super::args;
@@ -88,8 +91,29 @@ pub fn serve(options: Options) -> Result<(), Failure> {
 struct PidFile(PathBuf);
 
 impl PidFile {
-    /// Writes it whole or not at all: somebody may be waiting for it to appear.
+    /// Writes it whole or not at all: somebody may be waiting for it to appear. What is there and is no PID file of a server
+    /// that has ended is left alone.
     fn write(path: PathBuf) -> Result<Self, Failure> {
+        let refuse = |why: String| {
+            Err(Failure::io(
+                format!("cannot write the PID file {path:?}"),
+                why,
+            ))
+        };
+        if let Ok(there) = fs::symlink_metadata(&path) {
+            if !there.is_file() {
+                return refuse("it is not a regular file".into());
+            }
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let Ok(pid) = Pid::parse(text.trim()) else {
+                return refuse("there is a file that holds no PID".into());
+            };
+            if Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok()) {
+                return refuse(format!(
+                    "the server with PID {pid} that wrote it is still running"
+                ));
+            }
+        }
         let mut part = path.clone().into_os_string();
         part.push(format!(".{}", ffi::getpid()));
         let part = Path::new(&part);

@@ -37,6 +37,9 @@ pub struct Session {
     bits: u64,
     /// Those among them for which the sender cannot have waited.
     hasty_bits: u64,
+    /// The same of all messages before.
+    all_bits: u64,
+    all_hasty_bits: u64,
 }
 
 impl Session {
@@ -67,6 +70,8 @@ impl Session {
             bit_at: 0,
             bits: 0,
             hasty_bits: 0,
+            all_bits: 0,
+            all_hasty_bits: 0,
         })
     }
 
@@ -114,6 +119,8 @@ impl Session {
         // No program that sleeps between its bits is faster: the timer slack alone is 50 us (prctl(2), PR_SET_TIMERSLACK).
         const NO_SLEEP: Nanos = 40_000;
         if !self.receiver.in_message() {
+            self.all_bits += self.bits;
+            self.all_hasty_bits += self.hasty_bits;
             (self.bits, self.hasty_bits) = (0, 0);
         }
         self.bits += 1;
@@ -124,10 +131,11 @@ impl Session {
         }
     }
 
-    /// Whether the present text can be none: of more than a quarter of its bits the sender waited neither for our answer nor
-    /// for a clock, and such signals swallow each other.
+    /// Whether the present text can be none: for more than a quarter of its bits, or of all that this sender ever sent, the
+    /// sender waited neither for our answer nor for a clock, and such signals swallow each other.
     pub const fn is_noise(&self) -> bool {
         self.hasty_bits > self.bits / 4
+            || self.all_hasty_bits + self.hasty_bits > (self.all_bits + self.bits) / 4
     }
 
     /// Whether the client announced itself and so waits for our answers.

@@ -245,7 +245,10 @@ impl Receiver {
     }
 
     fn asked_again(&mut self) {
-        self.repeated = self.repeated.saturating_add(1);
+        // One who is told to wait asks because of that, and not because our answers are swallowed.
+        if !self.held && self.unsettled == 0 {
+            self.repeated = self.repeated.saturating_add(1);
+        }
     }
 
     fn take(&mut self, bit: Bit) -> Reaction {

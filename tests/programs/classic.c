@@ -3,6 +3,7 @@
  *
  *   classic PID paced MESSAGE    sleeps between bits and handles no signal: an acknowledgement would kill it
  *   classic PID acked MESSAGE    waits for SIGUSR1 after each bit
+ *   classic PID becomes MESSAGE  likewise, then becomes a shell that sends a bit and handles nothing
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ int main(int argc, char **argv) {
     if (argc != 4)
         return 2;
     pid_t server = atoi(argv[1]);
-    int waits = strcmp(argv[2], "acked") == 0;
+    int waits = strcmp(argv[2], "paced") != 0;
     if (waits)
         signal(SIGUSR1, on_ack);
     for (const char *p = argv[3];; p++) {
@@ -36,6 +37,10 @@ int main(int argc, char **argv) {
         }
         if (*p == '\0')
             break;
+    }
+    if (strcmp(argv[2], "becomes") == 0) {
+        execl("/bin/sh", "sh", "-c", "kill -USR1 $0; sleep 0.2", argv[1], NULL);
+        return 1;
     }
     usleep(100000); /* time to be killed by an acknowledgement, if one comes */
     return 0;

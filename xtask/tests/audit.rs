@@ -275,6 +275,11 @@ fn write_is_allowed_by_the_list_and_not_without_it() {
 }
 
 #[test]
+fn a_function_that_is_only_called_like_an_allowed_one_is_followed() {
+    audit_of(&C, "calls_an_impostor", &["--follow"]).breaks("call", &["calls malloc"]);
+}
+
+#[test]
 fn calls_through_the_got_are_resolved_too() {
     let path = compiled("handler.c", "handler-no-plt", &["-O2", "-g", "-fno-plt"]);
     audit_of(&path, "writes_once", &["--follow"]).passes();

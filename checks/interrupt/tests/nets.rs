@@ -19,6 +19,10 @@ use minitalk::pid::Pid;
 
 fn main() {
     check_interrupt::run(&[
+        ("the handler installed is the one audited", || {
+            in_child(installed)
+        }),
+        ("a drain ends in any storm", || in_child(bounded)),
         ("errno is untouched", || in_child(errno)),
         ("the handler uses the normal stack", || in_child(stack)),
         ("a read is restarted, a wait returns", || in_child(restart)),
@@ -37,6 +41,36 @@ fn main() {
 }
 
 // ---- the interrupted code ----------------------------------------------------------------------------------------
+
+/// The audit reads the function of this name in the release binary; it says nothing if another one is installed.
+fn installed() {
+    unsafe extern "C" {
+        fn minitalk_on_signal();
+    }
+    let _inbox = Inbox::open().unwrap();
+    for signal in Signal::ALL {
+        let action = disposition(signal);
+        assert_eq!(
+            action.sa_sigaction,
+            minitalk_on_signal as *const () as usize
+        );
+        assert_eq!(action.sa_flags & libc::SA_NODEFER, 0);
+    }
+}
+
+/// Each signal drained brings another one, which is in the ring before the next look.
+fn bounded() {
+    let mut inbox = Inbox::open().unwrap();
+    inbox.wait(None, Some(Duration::ZERO)).unwrap();
+    send(Signal::Usr1);
+    let mut drained = 0;
+    inbox.drain(|_| {
+        drained += 1;
+        assert!(drained < 1_000_000, "it would never end");
+        send(Signal::Usr1);
+    });
+    assert!(drained > 1);
+}
 
 /// Watches errno while another process's signals interrupt this loop; it makes no system call itself.
 fn errno() {

@@ -192,6 +192,7 @@ impl<'a> Audit<'a> {
             return None;
         }
         if let Some(name) = name
+            && !matches!(target, Target::Here(_))
             && let Some(citation) = self.allow.citation(&name)
         {
             let lazily = match target {
