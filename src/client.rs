@@ -263,7 +263,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchProcess => f.write_str("there is no such process"),
-            Self::NotPermitted => f.write_str("it belongs to another user"),
+            Self::NotPermitted => f.write_str("it belongs to another user, and both ends must signal each other"),
             Self::Ourselves => f.write_str("that is this very process"),
             Self::Refused {
                 name,
@@ -275,7 +275,7 @@ impl fmt::Display for SendError {
                 if *catches_everything {
                     "catches all signals alike, as shells and language runtimes do, and may die of SIGUSR1 all the same"
                 } else {
-                    "does not handle SIGUSR1 and SIGUSR2 and would be killed by them"
+                    "does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it"
                 }
             ),
             Self::TimedOut { blank: false } => f.write_str("no progress before the timeout"),
@@ -288,8 +288,8 @@ impl fmt::Display for SendError {
                 f,
                 "the server ended in mid-message, after acknowledging {acknowledged} bytes"
             ),
-            Self::Interrupted(Signal::Int) => f.write_str("interrupted"),
-            Self::Interrupted(_) => f.write_str("terminated"),
+            Self::Interrupted(Signal::Int) => f.write_str("this command was interrupted"),
+            Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
         }

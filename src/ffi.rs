@@ -620,29 +620,33 @@ pub fn wait_for_stdout() -> Result<(), Errno> {
     check(unsafe { libc::poll(&raw mut poll, 1, -1) }).map(drop)
 }
 
-/// Whether the program was started with its standard output closed. Rust's runtime opens `/dev/null` in its place, where
-/// messages would vanish without an error.
+/// Whether the program was started with standard descriptor `fd` (0 to 2) closed. Rust's runtime opens `/dev/null` in its
+/// place, where messages would vanish, or come from, without an error.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn stdout_was_closed() -> bool {
+pub fn was_closed(fd: usize) -> bool {
     // Ordering: Relaxed; written before main, by the same thread.
-    STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
+    WAS_CLOSED
+        .get(fd)
+        .is_some_and(|c| c.load(Ordering::Relaxed))
 }
 
 #[cfg(feature = "cli")]
-static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+static WAS_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
 // SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
-// makes one system call and one atomic store, and relies on no part of Rust's runtime.
+// makes three system calls and three atomic stores, and relies on no part of Rust's runtime.
 #[cfg(feature = "cli")]
 #[used]
 #[unsafe(link_section = ".init_array")]
-static LOOK_AT_STDOUT: extern "C" fn() = {
+static LOOK_AT_DESCRIPTORS: extern "C" fn() = {
     extern "C" fn look() {
-        // SAFETY: F_GETFD takes no argument and touches no memory.
-        let closed = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } < 0;
-        // Ordering: Relaxed; read after main has begun, by the same thread.
-        STDOUT_WAS_CLOSED.store(closed, Ordering::Relaxed);
+        for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
+            // SAFETY: F_GETFD takes no argument and touches no memory.
+            let closed = unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0;
+            // Ordering: Relaxed; read after main has begun, by the same thread.
+            was_closed.store(closed, Ordering::Relaxed);
+        }
     }
     look
 };

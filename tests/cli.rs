@@ -295,8 +295,9 @@ fn what_looks_like_an_option_can_be_sent() {
     let server = Server::start();
     let pid = server.pid().to_string();
     assert_success(&send(&[&pid, "--", "--force"]));
+    assert_success(&send(&["--", &pid, "-"]));
     assert_success(&run_with(minitalk(["send", &pid, "-"]), b"stdin"));
-    server.assert_printed(&[b"--force", b"stdin"]);
+    server.assert_printed(&[b"--force", b"-", b"stdin"]);
     server.stop();
 }
 

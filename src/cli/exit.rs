@@ -41,6 +41,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     exit: Exit,
     message: String,
+    /// What an option could do about it; the classic pair has none.
+    hint: &'static str,
     /// The signal that is to end the program, so that its parent sees it.
     signal: Option<Signal>,
 }
@@ -50,6 +52,7 @@ impl Failure {
         Self {
             exit,
             message: message.into(),
+            hint: "",
             signal: None,
         }
     }
@@ -72,10 +75,7 @@ impl Failure {
             ),
             SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
             SendError::Ourselves => (Exit::Refused, ""),
-            SendError::Refused { .. } => (
-                Exit::Refused,
-                "; nothing was sent (--force skips this check)",
-            ),
+            SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
             SendError::TimedOut { blank: false } => {
                 (Exit::TimedOut, "; is it a minitalk server, and running?")
             }
@@ -89,6 +89,10 @@ impl Failure {
         Self {
             exit,
             message: format!("cannot send to {target}: {error}{remedy}"),
+            hint: match error {
+                SendError::Refused { .. } => " (--force skips this check)",
+                _ => "",
+            },
             signal: match error {
                 SendError::Interrupted(signal) => Some(*signal),
                 _ => None,
@@ -101,7 +105,7 @@ impl Failure {
         if is_classic {
             let _ = writeln!(io::stdout(), "Error: {}", self.message);
         } else {
-            say(format_args!("minitalk: {}", self.message));
+            say(format_args!("minitalk: {}{}", self.message, self.hint));
         }
         if let Some(signal) = self.signal {
             let _ = io::stdout().flush();

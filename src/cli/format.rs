@@ -36,7 +36,10 @@ impl Format {
     pub fn announce(self, pid: Pid) -> io::Result<()> {
         match self {
             Self::Text => write_stdout(format!("PID {pid}\n").as_bytes()),
-            Self::Raw => io::stderr().write_all(format!("PID {pid}\n").as_bytes()),
+            Self::Raw => {
+                refuse_closed(2, "error")?;
+                io::stderr().write_all(format!("PID {pid}\n").as_bytes())
+            }
             Self::Json => write_stdout(format!("{{\"PID\": {pid} }}\n").as_bytes()),
         }
     }
@@ -51,6 +54,9 @@ impl Format {
                 write_all(&mut stdout, line.as_bytes())
             }
             Self::Text => write_all(&mut stdout, &[&message.payload[..], b"\n"].concat()),
+            Self::Raw if is_terminal => {
+                write_all(&mut stdout, for_terminal(&message.payload).as_bytes())
+            }
             Self::Raw => write_all(&mut stdout, &message.payload),
             Self::Json => write_all(&mut stdout, object(message).as_bytes()),
         }))
@@ -64,10 +70,16 @@ pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
 
 /// The standard output, unbuffered.
 fn stdout() -> io::Result<File> {
-    if ffi::stdout_was_closed() {
-        return Err(io::Error::other("standard output is closed"));
-    }
+    refuse_closed(1, "output")?;
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Rust's runtime opens `/dev/null` in the place of a standard descriptor that was closed when the program started.
+pub fn refuse_closed(fd: usize, name: &str) -> io::Result<()> {
+    if ffi::was_closed(fd) {
+        return Err(io::Error::other(format!("standard {name} is closed")));
+    }
+    Ok(())
 }
 
 fn write_all(stdout: &mut File, mut bytes: &[u8]) -> io::Result<()> {
@@ -83,13 +95,13 @@ fn write_all(stdout: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// `bytes` as text that a terminal does not obey: control characters, direction overrides and whatever is not UTF-8 are
-/// escaped.
+/// `bytes` as text that a terminal does not obey, and that can be read back: control characters, invisible characters,
+/// backslashes and whatever is not UTF-8 are escaped.
 pub fn for_terminal(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() || is_direction_control(c) {
+            if c == '\\' || c.is_control() || is_invisible(c) {
                 out.extend(c.escape_default());
             } else {
                 out.push(c);
@@ -102,9 +114,12 @@ pub fn for_terminal(bytes: &[u8]) -> String {
     out
 }
 
-/// The invisible characters that change the direction of the text around them (Unicode UAX #9, section 2).
-const fn is_direction_control(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+/// Whether `c` changes the text around it unseen: directions (UAX #9, section 2), separators, and the Unicode tags. The
+/// joiners are left alone, which many scripts and emoji need.
+pub const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 fn object(message: &Message) -> String {
@@ -128,7 +143,10 @@ mod tests {
 
     #[test]
     fn a_terminal_is_given_nothing_to_obey() {
-        assert_eq!(for_terminal("é 🦀 a\\b".as_bytes()), "é 🦀 a\\b");
+        assert_eq!(
+            for_terminal("é 🦀 👩\u{200D}🚀 a\\b".as_bytes()),
+            "é 🦀 👩\u{200D}🚀 a\\\\b"
+        );
         assert_eq!(
             for_terminal(b"\x1b]0;x\x07\n\x7f\xc2\x9b\xff\xe2\x82"),
             "\\u{1b}]0;x\\u{7}\\n\\u{7f}\\u{9b}\\xff\\xe2\\x82"

@@ -1,11 +1,12 @@
 //! The help texts.
 
-use std::io::{self, Write};
+use std::io;
 
 use super::exit::Failure;
+use super::format::write_stdout;
 
 pub fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match write_stdout(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::io("standard output", error))
         }
@@ -40,7 +41,8 @@ pub const SERVE: &str = "\
 usage: minitalk serve [options]
 
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
-is written before its client is told that it is delivered. On a terminal, control characters are shown escaped.
+is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
+characters and backslashes are shown escaped, whatever the format.
 SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told.
 
 options:
@@ -50,7 +52,8 @@ options:
   --count N                end after N messages
   --max-message BYTES      reject longer messages (default 16777216)
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
-  --pid-file PATH          write the PID there once ready; removed at the end
+  --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
+                           is not the PID file of a server that has ended
   -h, --help
 ";
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::format::is_invisible;
+
 /// `text` as a JSON string (RFC 8259 section 7).
 pub fn string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -12,9 +14,11 @@ pub fn string(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            // DEL and the C1 controls need no escape in JSON, but a terminal obeys them.
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            // DEL, the C1 controls and the invisible need no escape in JSON, but a terminal obeys them.
+            c if c.is_control() || is_invisible(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
             }
             c => out.push(c),
         }
@@ -49,8 +53,8 @@ mod tests {
     #[test]
     fn strings_are_escaped() {
         assert_eq!(
-            string("a\"b\\c\n\u{1b}[31m\u{9b}\0é🦀"),
-            r#""a\"b\\c\n\u001b[31m\u009b\u0000é🦀""#
+            string("a\"b\\c\n\u{1b}[31m\u{9b}\0é🦀\u{202e}\u{e0041}"),
+            r#""a\"b\\c\n\u001b[31m\u009b\u0000é🦀\u202e\udb40\udc41""#
         );
     }
 

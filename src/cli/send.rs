@@ -14,6 +14,7 @@ use minitalk::pid::Pid;
 
 use super::args;
 use super::exit::{Failure, say};
+use super::format::refuse_closed;
 use super::help;
 
 /// How long a server may be silent.
@@ -25,6 +26,8 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut timeout = TIMEOUT;
     let mut force = false;
     let mut verbose = false;
+    // After it nothing is an option, and - is a message.
+    let is_literal = args.iter().any(|arg| arg == "--");
     let mut parser = args::parser(args);
     while let Some(arg) = parser.next()? {
         match arg {
@@ -52,7 +55,9 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let source = match (positional.next(), file) {
         (Some(_), Some(_)) => return Err(Failure::usage("MESSAGE and --file exclude each other")),
         (None, Some(path)) => Source::File(path),
-        (Some(message), None) if message != "-" => Source::Argument(message.into_vec()),
+        (Some(message), None) if is_literal || message != "-" => {
+            Source::Argument(message.into_vec())
+        }
         _ => Source::Stdin,
     };
     if let Some(extra) = positional.next() {
@@ -83,8 +88,8 @@ impl Source {
             }
             Self::Stdin => {
                 let mut bytes = Vec::new();
-                io::stdin()
-                    .read_to_end(&mut bytes)
+                refuse_closed(0, "input")
+                    .and_then(|()| io::stdin().read_to_end(&mut bytes))
                     .map_err(|error| Failure::io("cannot read standard input", error))?;
                 Ok(bytes)
             }
