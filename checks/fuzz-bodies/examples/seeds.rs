@@ -140,6 +140,10 @@ fn decoder() -> Seeds {
         ),
         ("refused", input(9, &[hellos, &[0, 0x0F, 7], frame, hellos])),
         (
+            "resend-refused",
+            input(9, &[hellos, &[0, 0x0F, 7], resend_next, &[0, 0x0A, 7, 1]]),
+        ),
+        (
             "drop-half",
             input(9, &[&say(b"he"), &[0, 0x1F, 6], &say(b"lo\0")]),
         ),
@@ -267,7 +271,7 @@ fn roundtrip() -> Seeds {
         ("bits-lost", input(&[0x49, 0x92, 0x24].repeat(9), b"c")),
         (
             "long-silence",
-            input(&[0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], b"d"),
+            input(&[&[0][..], &[0xFF; 200]].concat(), b"d"),
         ),
         ("mostly-lost", input(&[0xEF; 60], b"")),
         ("long", input(&[1, 2, 4, 8, 16, 32, 64, 128], &[b'x'; 200])),
