@@ -29,8 +29,12 @@ use crate::ring::{CAPACITY, Consumer, RING};
 /// default action there, so that SIGTERM ends it, and opens those that were open before [`open`](Self::open). An inbox that
 /// the child inherits receives nothing; once it is dropped, the child may open its own. `exec` resets handlers by itself
 /// but keeps the mask, and `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks: a program started
-/// while our signals are closed starts with SIGTERM blocked. Start programs before `open` or after the first wait, and on
-/// the inbox's own thread.
+/// while our signals are closed starts with SIGTERM blocked. Start programs before `open`, or after a wait and before the
+/// ring can reach its mark, and on the inbox's own thread.
+///
+/// # Threads
+/// Every other thread must have our signals blocked (AS-14). The kernel gives a signal to any thread that has it open; one
+/// that another thread takes is in the ring, but does not end this thread's wait.
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY>,
     installed: [Option<Disposition>; Signal::ALL.len()],
