@@ -45,6 +45,8 @@ if seed address heap-buffer-overflow; then
     run "minitalk builds" cargo build --target "$target"
     run "a message between two processes touches no memory that it must not" \
         "$out/$target/debug/minitalk" demo message
+    run "nor do the process tests: transfers, faults, the command line" \
+        cargo test --target "$target" --test transfer --test faults --test cli
     run "nor do forks, restarted calls, closing, and a storm of signals" \
         cargo test --target "$target" -p check-interrupt --test nets --test storm
     echo "  skipped: the sweep (it would step through the sanitizer's own code, instruction by instruction)"
@@ -56,6 +58,7 @@ if seed realtime unsafe-library-call; then
     run "minitalk builds, its handler marked as one that must not block" cargo build --target "$target"
     run "in a message between two processes the handler neither allocates nor blocks" \
         "$out/$target/debug/minitalk" demo message
+    run "nor does it under faults" cargo test --target "$target" --test faults
     run "nor does it in a storm of signals" cargo test --target "$target" -p check-interrupt --test storm
 fi
 
