@@ -1,16 +1,21 @@
 //! What the process tests share: children that are always reaped, a watchdog, and the helper programs in C.
-#![allow(dead_code, missing_docs)] // each test binary uses its part
+#![allow(dead_code, unused_imports, missing_docs)] // each test binary uses its part
+
+mod circumstances;
+mod watch;
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+pub use circumstances::*;
+pub use watch::*;
 
 /// How long any test may take before its children are killed and it fails.
 const WATCHDOG: Duration = Duration::from_secs(300);
@@ -370,160 +375,6 @@ pub fn program(name: &'static str) -> PathBuf {
         path
     });
     path.clone()
-}
-
-/// What it takes to run as another user: only root can, and the build directory may be closed to others.
-pub struct Nobody {
-    directory: PathBuf,
-}
-
-impl Nobody {
-    const ID: u32 = 65534;
-
-    /// `None`, with a word on stderr, when we are not root.
-    pub fn new() -> Option<Self> {
-        // SAFETY: geteuid takes nothing and cannot fail.
-        if unsafe { libc::geteuid() } != 0 {
-            eprintln!("skipped: only root can run a process as another user");
-            return None;
-        }
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::SeqCst);
-        let name = format!("minitalk-nobody-{}-{count}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        std::fs::create_dir(&directory).unwrap();
-        std::fs::set_permissions(&directory, PermissionsExt::from_mode(0o755)).unwrap();
-        std::fs::copy(MINITALK, directory.join("minitalk")).unwrap();
-        Some(Self { directory })
-    }
-
-    /// The path of the program, for all to run.
-    pub fn binary(&self) -> PathBuf {
-        self.directory.join("minitalk")
-    }
-
-    pub fn minitalk(&self) -> Command {
-        Command::new(self.binary())
-    }
-
-    /// Makes `command` run as nobody.
-    pub fn dress<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command.uid(Self::ID).gid(Self::ID).current_dir("/")
-    }
-}
-
-impl Drop for Nobody {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
-}
-
-/// Makes `command` run as on Linux before 5.3: a seccomp filter answers ENOSYS to pidfd_open and pidfd_send_signal.
-pub fn without_pidfd(command: &mut Command) -> &mut Command {
-    const fn statement(code: u32, k: u32) -> libc::sock_filter {
-        let code = code as u16;
-        libc::sock_filter {
-            code,
-            jt: 0,
-            jf: 0,
-            k,
-        }
-    }
-    const fn unless_equal(k: i64, skip: u8) -> libc::sock_filter {
-        let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-        libc::sock_filter {
-            code,
-            jt: 0,
-            jf: skip,
-            k: k as u32,
-        }
-    }
-    const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
-    static FILTER: [libc::sock_filter; 6] = [
-        // The number of the system call is the first word of seccomp_data.
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
-        unless_equal(libc::SYS_pidfd_open, 1),
-        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
-        unless_equal(libc::SYS_pidfd_send_signal, 1),
-        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
-        statement(RETURN, libc::SECCOMP_RET_ALLOW),
-    ];
-    // SAFETY: between fork and exec the closure makes two system calls and touches nothing but a static and its own stack.
-    unsafe {
-        command.pre_exec(|| {
-            let program = libc::sock_fprog {
-                len: FILTER.len() as u16,
-                filter: FILTER.as_ptr().cast_mut(),
-            };
-            let ok = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-                && libc::prctl(
-                    libc::PR_SET_SECCOMP,
-                    libc::SECCOMP_MODE_FILTER,
-                    &raw const program,
-                ) == 0;
-            ok.then_some(()).ok_or_else(std::io::Error::last_os_error)
-        })
-    }
-}
-
-/// Makes `command` start with our signals blocked.
-pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
-    // SAFETY: between fork and exec the closure makes async-signal-safe calls only (signal-safety(7)), on its own stack.
-    unsafe {
-        command.pre_exec(|| {
-            let mut set: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut set);
-            for signal in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT, libc::SIGTERM] {
-                libc::sigaddset(&raw mut set, signal);
-            }
-            libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
-            Ok(())
-        })
-    }
-}
-
-/// Context switches of all threads of a process so far.
-pub fn switches(pid: i32) -> u64 {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-        return 0;
-    };
-    let mut sum = 0;
-    for task in tasks {
-        let status =
-            std::fs::read_to_string(task.unwrap().path().join("status")).unwrap_or_default();
-        let fields = status
-            .lines()
-            .filter_map(|line| line.split_once("ctxt_switches:"));
-        sum += fields
-            .map(|(_, n)| n.trim().parse::<u64>().unwrap())
-            .sum::<u64>();
-    }
-    sum
-}
-
-/// Waits until a client is in the middle of its message: each bit takes it a switch or more.
-pub fn wait_under_way(client: &Process) {
-    wait_until("the client is under way", || switches(client.pid()) > 300);
-}
-
-/// Waits until a process is in this state (`proc_pid_stat(5)`).
-pub fn wait_state(pid: i32, state: char) {
-    wait_until("the process is in the state", || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        stat.rsplit(')')
-            .next()
-            .unwrap()
-            .trim_start()
-            .starts_with(state)
-    });
-}
-
-pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + WATCHDOG;
-    while !condition() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::yield_now();
-    }
 }
 
 pub fn signal_of(output: &Output) -> Option<i32> {

@@ -1,0 +1,119 @@
+//! Processes under unusual circumstances: another user, an old kernel, signals blocked from the start.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::MINITALK;
+
+/// What it takes to run as another user: only root can, and the build directory may be closed to others.
+pub struct Nobody {
+    directory: PathBuf,
+}
+
+impl Nobody {
+    const ID: u32 = 65534;
+
+    /// `None`, with a word on stderr, when we are not root.
+    pub fn new() -> Option<Self> {
+        // SAFETY: geteuid takes nothing and cannot fail.
+        if unsafe { libc::geteuid() } != 0 {
+            eprintln!("skipped: only root can run a process as another user");
+            return None;
+        }
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("minitalk-nobody-{}-{count}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::set_permissions(&directory, PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::copy(MINITALK, directory.join("minitalk")).unwrap();
+        Some(Self { directory })
+    }
+
+    /// The path of the program, for all to run.
+    pub fn binary(&self) -> PathBuf {
+        self.directory.join("minitalk")
+    }
+
+    pub fn minitalk(&self) -> Command {
+        Command::new(self.binary())
+    }
+
+    /// Makes `command` run as nobody.
+    pub fn dress<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.uid(Self::ID).gid(Self::ID).current_dir("/")
+    }
+}
+
+impl Drop for Nobody {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Makes `command` run as on Linux before 5.3: a seccomp filter answers ENOSYS to pidfd_open and pidfd_send_signal.
+pub fn without_pidfd(command: &mut Command) -> &mut Command {
+    const fn statement(code: u32, k: u32) -> libc::sock_filter {
+        let code = code as u16;
+        libc::sock_filter {
+            code,
+            jt: 0,
+            jf: 0,
+            k,
+        }
+    }
+    const fn unless_equal(k: i64, skip: u8) -> libc::sock_filter {
+        let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+        libc::sock_filter {
+            code,
+            jt: 0,
+            jf: skip,
+            k: k as u32,
+        }
+    }
+    const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+    static FILTER: [libc::sock_filter; 6] = [
+        // The number of the system call is the first word of seccomp_data.
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
+        unless_equal(libc::SYS_pidfd_open, 1),
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        unless_equal(libc::SYS_pidfd_send_signal, 1),
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        statement(RETURN, libc::SECCOMP_RET_ALLOW),
+    ];
+    // SAFETY: between fork and exec the closure makes two system calls and touches nothing but a static and its own stack.
+    unsafe {
+        command.pre_exec(|| {
+            let program = libc::sock_fprog {
+                len: FILTER.len() as u16,
+                filter: FILTER.as_ptr().cast_mut(),
+            };
+            let ok = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(
+                    libc::PR_SET_SECCOMP,
+                    libc::SECCOMP_MODE_FILTER,
+                    &raw const program,
+                ) == 0;
+            ok.then_some(()).ok_or_else(std::io::Error::last_os_error)
+        })
+    }
+}
+
+/// Makes `command` start with our signals blocked.
+pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec the closure makes async-signal-safe calls only (signal-safety(7)), on its own stack.
+    unsafe {
+        command.pre_exec(|| {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            for signal in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT, libc::SIGTERM] {
+                libc::sigaddset(&raw mut set, signal);
+            }
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! What a process does, seen from outside, and waiting for it.
+
+use std::time::Instant;
+
+use super::{Process, WATCHDOG};
+
+/// Context switches of all threads of a process so far.
+pub fn switches(pid: i32) -> u64 {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return 0;
+    };
+    let mut sum = 0;
+    for task in tasks {
+        let status =
+            std::fs::read_to_string(task.unwrap().path().join("status")).unwrap_or_default();
+        let fields = status
+            .lines()
+            .filter_map(|line| line.split_once("ctxt_switches:"));
+        sum += fields
+            .map(|(_, n)| n.trim().parse::<u64>().unwrap())
+            .sum::<u64>();
+    }
+    sum
+}
+
+/// Waits until a client is in the middle of its message: each bit takes it a switch or more.
+pub fn wait_under_way(client: &Process) {
+    wait_until("the client is under way", || switches(client.pid()) > 300);
+}
+
+/// Waits until a process is in this state (`proc_pid_stat(5)`).
+pub fn wait_state(pid: i32, state: char) {
+    wait_until("the process is in the state", || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(')')
+            .next()
+            .unwrap()
+            .trim_start()
+            .starts_with(state)
+    });
+}
+
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + WATCHDOG;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::yield_now();
+    }
+}
