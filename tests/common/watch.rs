@@ -47,3 +47,9 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// The name of a process's command.
+pub fn command_of(pid: i32) -> String {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+    name.trim_end().into()
+}
