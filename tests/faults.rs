@@ -51,7 +51,7 @@ fn a_storm_of_strays_at_the_server() {
 #[test]
 fn a_storm_of_strays_at_the_client() {
     let server = Server::start();
-    let message = noise(1000);
+    let message = noise(500);
     let client = sending(&server, "60", &message);
     wait_under_way(&client);
     let storm = storm(client.pid());
