@@ -10,6 +10,7 @@ use common::*;
 use minitalk::event::Signal;
 use minitalk::peer::{Peer, PeerError};
 use minitalk::pid::Pid;
+use minitalk::proc;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
@@ -51,10 +52,16 @@ fn a_storm_of_strays_at_the_server() {
 #[test]
 fn a_storm_of_strays_at_the_client() {
     let server = Server::start();
-    let message = noise(500);
+    // The server is stopped until the client is in the storm, so that all of the message crosses in it.
+    kill(server.pid(), libc::SIGSTOP);
+    let message = noise(100);
     let client = sending(&server, "60", &message);
-    wait_under_way(&client);
+    let pid = Pid::new(client.pid()).unwrap();
+    let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::Usr2.mask() != 0);
+    wait_until("the client has its handler", handles);
     let storm = storm(client.pid());
+    wait_until("the client feels the storm", || cpu_time(client.pid()) > 5);
+    kill(server.pid(), libc::SIGCONT);
     assert_success(&client.output());
     drop(storm);
     assert_printed_once(server, &message);
