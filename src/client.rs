@@ -72,15 +72,16 @@ pub fn send(
     let mut ended = false;
     let mut heard = Heard::default();
     loop {
+        let now = clock();
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
         let is_last_look = ended;
         inbox.drain(|event| {
             if let Some(answer) = heard.take(event, server.pid()) {
-                sender.answer(clock(), answer);
+                sender.answer(now, answer);
             }
         });
         let deadline = loop {
-            match sender.poll(clock()) {
+            match sender.poll(now) {
                 Step::Transmit { bit, value, copies } if !ended => {
                     if copies > STUBBORN {
                         ffi::change_cpu();
@@ -114,10 +115,18 @@ pub fn send(
             });
         }
         let deadline = if ended { 0 } else { deadline };
-        let wait = Duration::from_nanos(deadline.saturating_sub(clock()));
-        ended |= inbox
-            .wait(server.fd(), Some(wait))
-            .map_err(io::Error::from)?;
+        let timeout = Some(Duration::from_nanos(deadline.saturating_sub(now)));
+        let slack = if sender.is_calm() {
+            SLACK
+        } else {
+            Duration::ZERO
+        };
+        let waited = if sender.expects_an_answer() {
+            inbox.wait_soon(server.fd(), timeout, slack)
+        } else {
+            inbox.wait(server.fd(), timeout)
+        };
+        ended |= waited.map_err(io::Error::from)?;
     }
 }
 
@@ -125,6 +134,9 @@ pub fn send(
 /// its receiver cannot arrive: the receiver is not running, so whatever is pending stays pending until the storm's next
 /// signal has taken the place. Sent from the storm's own CPU it cannot fail.
 pub(crate) const STUBBORN: u32 = 2;
+
+/// How late a repetition may be while none is needed: longer than the scheduler's tick, see [`Inbox::wait_soon`].
+const SLACK: Duration = Duration::from_millis(15);
 
 /// The signal that carries `bit`.
 #[must_use]

@@ -1,7 +1,7 @@
 //! What a ring entry says: which signal, and how far its sender can be believed.
 
 use crate::pid::Pid;
-use crate::ring::Entry;
+use crate::ring::{Entry, REST};
 
 /// The signals that pass through the handler, with their numbers on Linux (`signal(7)`; the same on every architecture
 /// this crate builds for).
@@ -16,11 +16,14 @@ pub enum Signal {
     Int = libc::SIGINT,
     /// SIGTERM: stop, from a supervisor.
     Term = libc::SIGTERM,
+    /// A real-time signal, SIGRTMIN+10 where the C library keeps two for itself: a word of a message, or an answer to one.
+    /// It queues, and the kernel delivers it in order.
+    Word = 44,
 }
 
 impl Signal {
     /// Every signal of the handler.
-    pub const ALL: [Self; 4] = [Self::Usr1, Self::Usr2, Self::Int, Self::Term];
+    pub const ALL: [Self; 5] = [Self::Usr1, Self::Usr2, Self::Int, Self::Term, Self::Word];
 
     /// The signal's number.
     #[must_use]
@@ -69,26 +72,33 @@ pub struct Event {
     pub signal: Signal,
     /// From whom.
     pub origin: Origin,
+    /// `si_errno`, which the sender of a signal with SI_QUEUE chooses.
+    pub errno: u32,
+    /// The 16 bytes behind `si_value`, of which the same is true.
+    pub more: [u64; 2],
 }
 
 impl Event {
     /// Interprets an entry; `None` for a signal number that the handler is not installed for.
     #[must_use]
-    pub fn decode(entry: Entry) -> Option<Self> {
+    pub fn decode(entry: Entry<REST>) -> Option<Self> {
+        // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
+        let [code, from, value, more @ ..] = entry.rest;
         let number = low(entry.tag).cast_signed();
-        let code = high(entry.tag).cast_signed();
+        let code = low(code).cast_signed();
         let signal = Signal::ALL.into_iter().find(|s| s.number() == number)?;
-        let uid = high(entry.origin);
-        let origin = match (code, Pid::new(low(entry.origin).cast_signed())) {
+        let uid = high(from);
+        let origin = match (code, Pid::new(low(from).cast_signed())) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
-            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed {
-                pid,
-                uid,
-                value: entry.value,
-            },
+            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, value },
             _ => Origin::Unknown { code },
         };
-        Some(Self { signal, origin })
+        Some(Self {
+            signal,
+            origin,
+            errno: high(entry.tag),
+            more,
+        })
     }
 }
 
@@ -106,9 +116,14 @@ mod tests {
 
     fn decode(signal: i32, code: i32, pid: i32, uid: u32) -> Option<Event> {
         Event::decode(Entry {
-            tag: u64::from(code.cast_unsigned()) << 32 | u64::from(signal.cast_unsigned()),
-            origin: u64::from(uid) << 32 | u64::from(pid.cast_unsigned()),
-            value: 77,
+            tag: 5 << 32 | u64::from(signal.cast_unsigned()),
+            rest: [
+                0xBAD << 32 | u64::from(code.cast_unsigned()),
+                u64::from(uid) << 32 | u64::from(pid.cast_unsigned()),
+                77,
+                78,
+                79,
+            ],
         })
     }
 
@@ -131,7 +146,9 @@ mod tests {
             decode(libc::SIGUSR2, libc::SI_QUEUE, 4242, 1000),
             Some(Event {
                 signal: Signal::Usr2,
-                origin: claimed
+                origin: claimed,
+                errno: 5,
+                more: [78, 79],
             })
         );
         for (code, pid) in [

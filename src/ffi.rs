@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use crate::event::Signal;
 use crate::pid::Pid;
-use crate::ring::{Entry, RING};
+use crate::ring::{Entry, REST, RING};
 
 #[cfg(not(all(
     target_os = "linux",
@@ -38,13 +38,14 @@ const OURS: u64 = {
 #[derive(Clone, Copy)]
 struct SigInfo {
     signo: c_int,
-    errno: c_int,
+    errno: u32,
     code: c_int,
     _pad: c_int,
     pid: i32,
     uid: u32,
     value: u64,
-    _rest: [u64; 12],
+    more: [u64; 2],
+    _beyond: [u64; 10],
 }
 
 const _: () = {
@@ -54,6 +55,9 @@ const _: () = {
     assert!(offset_of!(SigInfo, errno) == offset_of!(libc::siginfo_t, si_errno));
     assert!(offset_of!(SigInfo, code) == offset_of!(libc::siginfo_t, si_code));
     assert!(offset_of!(SigInfo, pid) == 16 && offset_of!(SigInfo, value) == 24);
+    // An entry is what the kernel keeps of a siginfo while the signal is pending (struct kernel_siginfo, 48 bytes).
+    assert!(size_of::<Entry<REST>>() == offset_of!(SigInfo, _beyond));
+    assert!(align_of::<Entry<REST>>() <= align_of::<libc::siginfo_t>());
     assert!(offset_of!(libc::ucontext_t, uc_sigmask) % align_of::<u64>() == 0);
     assert!(size_of::<libc::sigset_t>() >= size_of::<u64>());
     // struct ucontext, asm-generic/ucontext.h: flags, link, stack and the registers stand before it.
@@ -61,7 +65,7 @@ const _: () = {
     assert!(offset_of!(libc::ucontext_t, uc_sigmask) == 296);
 };
 
-/// The signal handler: copies plain integers into [`RING`] and, when the ring stands at its high-water mark, blocks our
+/// The signal handler: copies what the kernel knows of the signal into [`RING`] and, when the ring stands at its high-water mark, blocks our
 /// signals in the context that it interrupted, so that the kernel holds further ones back until the main loop has drained.
 ///
 /// It calls nothing (AS-1 to AS-4), cannot panic (AS-5), leaves errno and thread-locals alone (AS-6, AS-7), needs no stack
@@ -72,15 +76,10 @@ const _: () = {
 /// duration of the call and nothing else refers to them.
 #[unsafe(no_mangle)]
 #[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
-unsafe extern "C" fn minitalk_on_signal(signo: c_int, info: *mut c_void, context: *mut c_void) {
+unsafe extern "C" fn minitalk_on_signal(_: c_int, info: *mut c_void, context: *mut c_void) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
-    // does not use), aligned and of at least the size of SigInfo; every field of SigInfo is a plain integer.
-    let info = unsafe { &*info.cast::<SigInfo>() };
-    let high = RING.push(Entry {
-        tag: u64::from(info.code.cast_unsigned()) << 32 | u64::from(signo.cast_unsigned()),
-        origin: u64::from(info.uid) << 32 | u64::from(info.pid.cast_unsigned()),
-        value: info.value,
-    });
+    // does not use), aligned and larger than the words read, which are plain integers.
+    let high = RING.push(unsafe { &*info.cast::<Entry<REST>>() });
     if high {
         // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its
         // signal mask begins with the kernel's 64-bit mask (`asm-generic/ucontext.h`), aligned as asserted above.
@@ -106,6 +105,8 @@ impl Errno {
     pub const INVALID: Self = Self(libc::EINVAL);
     /// No such entry.
     pub const NOT_FOUND: Self = Self(libc::ENOENT);
+    /// Try again: the limit on queued signals is reached.
+    pub const AGAIN: Self = Self(libc::EAGAIN);
     /// Interrupted by a signal.
     pub const INTERRUPTED: Self = Self(libc::EINTR);
 
@@ -316,10 +317,7 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
         events: libc::POLLIN,
         revents: 0,
     };
-    let timeout = timeout.map(|t| libc::timespec {
-        tv_sec: t.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_nsec: t.subsec_nanos().into(),
-    });
+    let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the pollfd, the timespec and the mask live in this frame or the caller's for the whole call, and the count
     // is the number of pollfds. An fd of -1 is skipped by the kernel.
@@ -330,20 +328,38 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     }
 }
 
-/// Takes one pending signal of ours from the kernel without running the handler, and without waiting; `None` when none is
-/// pending. Our signals must be blocked on every thread (`sigtimedwait(2)`).
+/// Takes one signal of ours from the kernel without running the handler, after waiting for it for `timeout` at most: the
+/// entry that the handler would push; `None` when there is none. Our signals must be blocked on every thread
+/// (`rt_sigtimedwait(2)`).
 #[must_use]
-pub fn take_pending() -> Option<Signal> {
-    let now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let set = our_set();
-    // SAFETY: the set and the timespec live for the whole call; a null siginfo pointer means that it is not wanted.
-    let taken =
-        check(unsafe { libc::sigtimedwait(&raw const set, ptr::null_mut(), &raw const now) });
-    Signal::ALL.into_iter().find(|s| taken == Ok(s.number()))
+pub fn take(timeout: Duration) -> Option<Entry<REST>> {
+    let timeout = timespec(timeout);
+    let mut info = SigInfo::EMPTY;
+    // SAFETY: the mask, the siginfo and the timespec live for the whole call; SigInfo has the size and layout of the
+    // kernel's siginfo_t, and the mask the size that is passed. Raw, because libc's wrapper rewrites `si_code`.
+    let taken = check_syscall(unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigtimedwait,
+            &raw const OURS_MASK,
+            &raw mut info,
+            &raw const timeout,
+            size_of::<u64>(),
+        )
+    });
+    // SAFETY: SigInfo is aligned for words and begins with those read, plain integers without padding between them.
+    let entry = unsafe { *(&raw const info).cast::<Entry<REST>>() };
+    taken.is_ok().then_some(entry)
 }
+
+fn timespec(duration: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: duration.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+/// [`OURS`] in memory, for the kernel to read.
+static OURS_MASK: u64 = OURS;
 
 fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
     let mut before = set_of([]);
@@ -373,15 +389,59 @@ fn set_of<const N: usize>(signals: [Signal; N]) -> libc::sigset_t {
 
 // ---- sending -----------------------------------------------------------------------------------------------------
 
+/// Who a queued signal says that it is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pid: Pid,
+    uid: u32,
+}
+
+impl Identity {
+    /// This process, asked of the kernel: two system calls, so ask once for many signals, and again after a fork.
+    #[must_use]
+    pub fn ours() -> Self {
+        Self {
+            pid: getpid(),
+            uid: getuid(),
+        }
+    }
+}
+
+/// What a queued signal carries (SI_QUEUE): all of it chosen by the sender and kept by the kernel as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// `si_pid` and `si_uid`.
+    pub from: Identity,
+    /// `si_errno`; 0 in what `sigqueue(3)` sends.
+    pub errno: u32,
+    /// `si_value`.
+    pub value: u64,
+    /// The 16 bytes behind it, which `sigqueue(3)` does not reach.
+    pub more: [u64; 2],
+}
+
+impl Content {
+    /// What `sigqueue(3)` sends.
+    #[must_use]
+    pub const fn value(from: Identity, value: u64) -> Self {
+        Self {
+            from,
+            errno: 0,
+            value,
+            more: [0; 2],
+        }
+    }
+}
+
 /// Sends `signal` to the process behind `pidfd`, which cannot have become another one (`pidfd_send_signal(2)`; AS-19).
 ///
-/// Without a value it is what `kill` sends: SI_USER, the sender attested by the kernel. With one it is what `sigqueue`
-/// sends: SI_QUEUE with our PID, our user ID and the value.
+/// Without content it is what `kill` sends: SI_USER, the sender attested by the kernel. With it, it is SI_QUEUE.
 ///
 /// # Errors
-/// ESRCH: the process has ended. EPERM: it belongs to another user.
-pub fn send_through(pidfd: &Fd, signal: Signal, value: Option<u64>) -> Result<(), Errno> {
-    let info = value.map(|value| SigInfo::queued(signal, value));
+/// ESRCH: the process has ended. EPERM: it belongs to another user. EAGAIN: a real-time signal, and its user has as many
+/// queued as he may (RLIMIT_SIGPENDING); a standard signal then arrives without its content instead.
+pub fn send_through(pidfd: &Fd, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
+    let info = content.map(|content| SigInfo::queued(signal, content));
     pidfd_send_signal(pidfd, signal.number(), info.as_ref())
 }
 
@@ -389,12 +449,12 @@ pub fn send_through(pidfd: &Fd, signal: Signal, value: Option<u64>) -> Result<()
 ///
 /// # Errors
 /// As [`send_through`].
-pub fn send(pid: Pid, signal: Signal, value: Option<u64>) -> Result<(), Errno> {
-    let Some(value) = value else {
+pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
+    let Some(content) = content else {
         // SAFETY: kill takes integers only; a Pid is positive, so it names one process and never a group.
         return check(unsafe { libc::kill(pid.get(), signal.number()) }).map(drop);
     };
-    let info = SigInfo::queued(signal, value);
+    let info = SigInfo::queued(signal, content);
     // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
     check_syscall(unsafe {
         libc::syscall(
@@ -432,16 +492,28 @@ fn pidfd_send_signal(pidfd: &Fd, signo: c_int, info: Option<&SigInfo>) -> Result
 }
 
 impl SigInfo {
-    fn queued(signal: Signal, value: u64) -> Self {
+    const EMPTY: Self = Self {
+        signo: 0,
+        errno: 0,
+        code: 0,
+        _pad: 0,
+        pid: 0,
+        uid: 0,
+        value: 0,
+        more: [0; 2],
+        _beyond: [0; 10],
+    };
+
+    fn queued(signal: Signal, content: &Content) -> Self {
         Self {
             signo: signal.number(),
-            errno: 0,
+            errno: content.errno,
             code: libc::SI_QUEUE,
-            _pad: 0,
-            pid: getpid().get(),
-            uid: getuid(),
-            value,
-            _rest: [0; 12],
+            pid: content.from.pid.get(),
+            uid: content.from.uid,
+            value: content.value,
+            more: content.more,
+            ..Self::EMPTY
         }
     }
 }
@@ -464,40 +536,67 @@ pub fn getuid() -> u32 {
 
 // ---- CPUs --------------------------------------------------------------------------------------------------------
 
+/// A set of CPUs (`cpu_set_t`).
+#[derive(Clone, Copy)]
+pub struct CpuSet(libc::cpu_set_t);
+
+impl CpuSet {
+    /// The set of this one alone.
+    #[must_use]
+    pub fn only(cpu: usize) -> Self {
+        // SAFETY: cpu_set_t is an array of integers, valid as zeroes.
+        let mut set: libc::cpu_set_t = unsafe { MaybeUninit::zeroed().assume_init() };
+        if cpu < Self::LIMIT {
+            // SAFETY: the number is below the number of bits of the set.
+            unsafe { libc::CPU_SET(cpu, &mut set) };
+        }
+        Self(set)
+    }
+
+    /// Those that this thread may run on; none where the kernel does not say.
+    #[must_use]
+    pub fn allowed() -> Self {
+        let Self(mut set) = Self::only(Self::LIMIT);
+        // SAFETY: the set lives for the whole call and the size is its own; 0 is the calling thread. A failure leaves it empty.
+        unsafe { libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) };
+        Self(set)
+    }
+
+    /// Lets this thread run on these and no others, and moves it if need be. Whether the kernel did.
+    pub fn apply(&self) -> bool {
+        // SAFETY: the set lives for the whole call and the size is its own; 0 is the calling thread.
+        check(unsafe { libc::sched_setaffinity(0, size_of_val(&self.0), &raw const self.0) })
+            .is_ok()
+    }
+
+    /// Whether this CPU is one of them.
+    #[must_use]
+    pub fn contains(&self, cpu: usize) -> bool {
+        // SAFETY: the number is below the number of bits of the set.
+        cpu < Self::LIMIT && unsafe { libc::CPU_ISSET(cpu, &self.0) }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        (0..Self::LIMIT).filter(|cpu| self.contains(*cpu)).count()
+    }
+
+    const LIMIT: usize = 8 * size_of::<libc::cpu_set_t>();
+}
+
 /// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
 /// only one, or where the kernel objects. Somebody else's change of the affinity in the same instant is undone.
 pub fn change_cpu() {
-    // SAFETY: sched_getcpu takes nothing and touches no memory of ours; cpu_set_t is an array of integers, valid as zeroes.
-    let (here, mut allowed) = unsafe {
-        (
-            libc::sched_getcpu(),
-            MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init(),
-        )
-    };
-    let size = size_of::<libc::cpu_set_t>();
-    // SAFETY: the set lives for the whole call and the size is its own; 0 is the calling thread.
-    let known = check(unsafe { libc::sched_getaffinity(0, size, &raw mut allowed) }).is_ok();
-    let Some(here) = usize::try_from(here).ok().filter(|_| known) else {
+    // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
+    let Ok(here) = usize::try_from(unsafe { libc::sched_getcpu() }) else {
         return;
     };
-    let count = 8 * size;
-    // SAFETY: CPU_ISSET is given a number below the number of bits of the set.
-    let next = (1..count)
-        .map(|step| (here + step) % count)
-        .find(|cpu| unsafe { libc::CPU_ISSET(*cpu, &allowed) });
-    let Some(next) = next.filter(|next| *next != here) else {
-        return;
-    };
-    // SAFETY: cpu_set_t is valid as zeroes, and `next` is below the number of its bits.
-    let only = unsafe {
-        let mut only: libc::cpu_set_t = MaybeUninit::zeroed().assume_init();
-        libc::CPU_SET(next, &mut only);
-        only
-    };
-    // SAFETY: both sets live for the whole calls and the size is theirs.
-    unsafe {
-        libc::sched_setaffinity(0, size, &raw const only);
-        libc::sched_setaffinity(0, size, &raw const allowed);
+    let allowed = CpuSet::allowed();
+    let others = (1..CpuSet::LIMIT).map(|step| (here + step) % CpuSet::LIMIT);
+    if let Some(next) = others.into_iter().find(|cpu| allowed.contains(*cpu)) {
+        CpuSet::only(next).apply();
+        allowed.apply();
     }
 }
 

@@ -1,17 +1,28 @@
 //! The receiving side of a process: the handler installed, the ring claimed, a way to wait without missing a signal.
 //!
-//! An [`Inbox`] belongs to one thread. Between its calls our signals are open on that thread and the handler may run at
-//! any instruction (AS-10); the waits alone close them, look at the ring once more, and sleep with them atomically open
-//! (AS-15):
+//! An [`Inbox`] belongs to one thread, and there are two ways to wait.
+//!
+//! [`Inbox::wait`] is the reference: our signals are open on that thread and the handler may run at any instruction
+//! (AS-10); the wait alone closes them, looks at the ring once more, and sleeps with them atomically open (AS-15):
 //!
 //! ```text
-//! wait:  block ──► ring empty? ──yes──► ppoll (unblocked while asleep) ──► unblock
-//!                       └──no────────────────────────────────────────────────^
+//! wait:       block ──► ring empty? ──yes──► ppoll (unblocked while asleep) ──► unblock
+//!                            └──no────────────────────────────────────────────────^
 //! ```
 //!
-//! When the handler has found the ring at its high-water mark it has left our signals blocked; the same `unblock` at the
-//! end of the next wait, after the caller has drained, lets them in again. A wait that finds the ring still at its mark
-//! returns with them blocked, so that a caller who does not drain loses nothing either.
+//! [`Inbox::wait_soon`] is for what is expected at once. It keeps our signals blocked from call to call, so that they
+//! cost neither an interrupt nor a signal frame, and takes them from the kernel itself. What it takes goes into the ring
+//! like everything else, and it takes only when the ring is empty (AS-29): so there is one order, in which
+//! [`Inbox::drain`] finds all of it. When nothing comes, it is a [`wait`](Inbox::wait).
+//!
+//! ```text
+//! wait_soon:  block ──► ring empty? ──yes──► rt_sigtimedwait ──► into the ring, still blocked
+//!                            └──no──► (drain first)     └──nothing──► wait
+//! ```
+//!
+//! When the handler has found the ring at its high-water mark it has left our signals blocked; the `unblock` at the end of
+//! the next wait, after the caller has drained, lets them in again. A wait that finds the ring still at its mark returns
+//! with them blocked, so that a caller who does not drain loses nothing either.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -20,7 +31,17 @@ use core::time::Duration;
 
 use crate::event::{Event, Signal};
 use crate::ffi::{self, Disposition, Errno, Fd, Mask};
-use crate::ring::{CAPACITY, Consumer, RING};
+use crate::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use crate::spin::Spin;
+
+/// After how many rounds of [`Inbox::wait_soon`] without a rest the descriptor is looked at.
+const ROUNDS: u32 = 64;
+
+/// How long [`Inbox::wait_soon`] sleeps for a signal alone at most: a wake-up there costs half of one with a handler.
+const NAP: Duration = Duration::from_millis(20);
+
+/// Words that are taken in one round at most: what they acknowledge must not wait for ever.
+const BATCH: u32 = 32;
 
 /// The one receiver of a process.
 ///
@@ -29,17 +50,22 @@ use crate::ring::{CAPACITY, Consumer, RING};
 /// default action there, so that SIGTERM ends it, and opens those that were open before [`open`](Self::open). An inbox that
 /// the child inherits receives nothing; once it is dropped, the child may open its own. `exec` resets handlers by itself
 /// but keeps the mask, and `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks: a program started
-/// while our signals are closed starts with SIGTERM blocked. Start programs before `open`, or after a wait and before the
-/// ring can reach its mark, and on the inbox's own thread.
+/// while our signals are closed starts with SIGTERM blocked. Start programs before `open`, or after a [`wait`](Self::wait)
+/// and before the ring can reach its mark, and on the inbox's own thread.
 ///
 /// # Threads
 /// Every other thread must have our signals blocked (AS-14). The kernel gives a signal to any thread that has it open; one
 /// that another thread takes is in the ring, but does not end this thread's wait.
 pub struct Inbox {
-    ring: Consumer<'static, CAPACITY>,
+    ring: Consumer<'static, CAPACITY, REST>,
     installed: [Option<Disposition>; Signal::ALL.len()],
     before: Mask,
     open: Mask,
+    /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
+    closed: bool,
+    spin: Spin,
+    /// Rounds of `wait_soon` since the descriptor was looked at.
+    rounds: u32,
     /// Masks belong to a thread: an inbox must not leave the one it was opened on.
     _thread: PhantomData<*mut ()>,
 }
@@ -62,6 +88,9 @@ impl Inbox {
             installed: [None; Signal::ALL.len()],
             before,
             open: before.without_ours(),
+            closed: false,
+            spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
+            rounds: 0,
             _thread: PhantomData,
         };
         ffi::spare_children(&before).map_err(InboxError::System)?;
@@ -97,6 +126,7 @@ impl Inbox {
         if !self.ring.is_below_mark() {
             return Ok(false);
         }
+        self.closed = false;
         let timeout = if self.ring.is_empty() {
             timeout
         } else {
@@ -105,6 +135,81 @@ impl Inbox {
         let readable = ffi::wait(fd, timeout, &self.open);
         ffi::unblock();
         readable
+    }
+
+    /// As [`wait`](Self::wait), for something that is expected within microseconds: looks for it again and again, for as
+    /// long as that pays and there is a CPU to spare; otherwise sleeps for it alone, for [`NAP`] at most and without regard
+    /// to `fd`. It leaves our signals blocked if it came. With a timeout of zero it is a `wait`.
+    ///
+    /// It may return late by `slack`. A timer that is due before the scheduler's next tick is one that the kernel programs
+    /// into the hardware and out again, which on a virtual machine costs as much as the rest of the wait.
+    ///
+    /// # Errors
+    /// `ppoll(2)`'s.
+    pub fn wait_soon(
+        &mut self,
+        fd: Option<&Fd>,
+        timeout: Option<Duration>,
+        slack: Duration,
+    ) -> Result<bool, Errno> {
+        self.rounds += 1;
+        if timeout == Some(Duration::ZERO) || self.rounds >= ROUNDS {
+            // Whoever keeps us busy must not keep us from the descriptor.
+            self.rounds = 0;
+            return self.wait(fd, Some(Duration::ZERO));
+        }
+        if !self.closed {
+            ffi::block();
+            self.closed = true;
+        }
+        // AS-29: the handler is kept out by the mask, so what is in the ring now came before what the kernel still holds.
+        if !self.ring.is_empty() || !self.ring.is_below_mark() {
+            return Ok(false);
+        }
+        let nap = timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP));
+        let (found, rest) = match self.spin.looks() {
+            0 => (
+                ffi::take(nap),
+                timeout.map(|timeout| timeout.saturating_sub(nap)),
+            ),
+            looks => (self.look(looks), timeout),
+        };
+        let Some(entry) = found else {
+            self.rounds = 0;
+            return self.wait(fd, rest);
+        };
+        RING.push(&entry);
+        self.take_the_words_behind(entry);
+        Ok(false)
+    }
+
+    fn look(&mut self, looks: u32) -> Option<Entry<REST>> {
+        let found = (0..looks).find_map(|_| ffi::take(Duration::ZERO));
+        match found {
+            Some(_) => self.spin.hit(),
+            None => self.spin.miss(),
+        }
+        found
+    }
+
+    /// Words come in runs; anything else comes alone, and one more look would only delay its answer.
+    fn take_the_words_behind(&mut self, first: Entry<REST>) {
+        let mut last = first;
+        for _ in 1..BATCH {
+            if Event::decode(last).is_none_or(|event| event.signal != Signal::Word) {
+                return;
+            }
+            let Some(entry) = ffi::take(Duration::ZERO) else {
+                return;
+            };
+            RING.push(&entry);
+            last = entry;
+        }
+    }
+
+    /// Makes [`wait_soon`](Self::wait_soon) a plain [`wait`](Self::wait) for good, for whom no CPU is to be burnt.
+    pub const fn never_spin(&mut self) {
+        self.spin = Spin::new(false);
     }
 
     /// AS-27: blocks our signals for the rest of the process's life and leaves the handler in place: for a program about to exit,
@@ -128,8 +233,10 @@ impl Drop for Inbox {
             }
         };
         self.drain(|event| missed(event.signal));
-        while let Some(signal) = ffi::take_pending() {
-            missed(signal);
+        while let Some(entry) = ffi::take(Duration::ZERO) {
+            if let Some(event) = Event::decode(entry) {
+                missed(event.signal);
+            }
         }
         for (signal, slot) in Signal::ALL.into_iter().zip(&self.installed) {
             if let Some(previous) = slot {

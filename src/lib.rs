@@ -22,4 +22,5 @@ pub mod proc;
 pub mod ring;
 #[cfg(feature = "std")]
 pub mod server;
+pub mod spin;
 pub mod wire;

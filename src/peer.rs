@@ -8,7 +8,7 @@ use std::io;
 use std::string::String;
 
 use crate::event::Signal;
-use crate::ffi::{self, Errno, Fd};
+use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::pid::Pid;
 use crate::proc;
 
@@ -17,6 +17,7 @@ use crate::proc;
 pub struct Peer {
     pid: Pid,
     pidfd: Option<Fd>,
+    us: Identity,
 }
 
 impl Peer {
@@ -33,7 +34,11 @@ impl Peer {
             Err(Errno::INVALID | Errno::NOT_FOUND) => return Err(PeerError::NoSuchProcess),
             Err(errno) => return Err(errno.into()),
         };
-        Ok(Self { pid, pidfd })
+        Ok(Self {
+            pid,
+            pidfd,
+            us: Identity::ours(),
+        })
     }
 
     /// The process's number.
@@ -78,16 +83,21 @@ impl Peer {
         })
     }
 
-    /// Sends a signal, bare or with a value; see [`ffi::send_through`].
+    /// Sends a signal, bare or with a value, in the name of the process that opened this; see [`ffi::send_through`].
     ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when it belongs to another user.
     pub fn send(&self, signal: Signal, value: Option<u64>) -> Result<(), PeerError> {
+        let content = value.map(|value| Content::value(self.us, value));
+        self.send_content(signal, content.as_ref())
+            .map_err(PeerError::from)
+    }
+
+    fn send_content(&self, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
         match &self.pidfd {
-            Some(fd) => ffi::send_through(fd, signal, value),
-            None => ffi::send(self.pid, signal, value),
+            Some(fd) => ffi::send_through(fd, signal, content),
+            None => ffi::send(self.pid, signal, content),
         }
-        .map_err(PeerError::from)
     }
 
     /// Whether we may signal it, without doing so.

@@ -48,6 +48,35 @@ impl fmt::Display for Pid {
     }
 }
 
+/// What is known of processes, by their PIDs.
+#[cfg(feature = "std")]
+pub type PidMap<T> = std::collections::HashMap<Pid, T, core::hash::BuildHasherDefault<PidHasher>>;
+
+/// Spreads a PID over 64 bits. The kernel hands PIDs out, so nobody can choose many that collide.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PidHasher(u64);
+
+#[cfg(feature = "std")]
+impl core::hash::Hasher for PidHasher {
+    fn write_i32(&mut self, raw: i32) {
+        self.write_u64(raw.cast_unsigned().into());
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // The golden ratio's fraction (Knuth, The Art of Computer Programming, 6.4).
+        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Why a text is not a PID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,7 +9,7 @@
 //! | field | written by | read by |
 //! | --- | --- | --- |
 //! | `tail` | producers (`fetch_add`) | producers |
-//! | `slots[i].origin`, `.value` | the producer that holds the ticket | the consumer |
+//! | `slots[i].rest` | the producer that holds the ticket | the consumer |
 //! | `slots[i].tag` | the producer (nonzero: filled), the consumer (0: free) | the consumer |
 //! | `head` | the consumer | producers |
 //! | `Consumer::next` | the consumer | the consumer: a private cursor, never re-loaded |
@@ -26,32 +26,34 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Slots in the ring that the handler uses. 32 KiB of zeroed memory, of which an idle process touches nothing.
+/// Slots in the ring that the handler uses. 64 KiB of zeroed memory, of which an idle process touches nothing.
 pub const CAPACITY: usize = 1024;
 
-/// The ring of this process's signal handler.
-pub static RING: Ring<CAPACITY> = Ring::new();
+/// Words of an entry behind its tag: with it, all that the kernel keeps of a siginfo (`struct kernel_siginfo`, 48 bytes).
+pub const REST: usize = 5;
 
-/// What the handler copied out of one signal: three words that it does not interpret. See [`crate::event`].
+/// The ring of this process's signal handler.
+pub static RING: Ring<CAPACITY, REST> = Ring::new();
+
+/// What the handler copied out of one signal: words that it does not interpret. See [`crate::event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// `si_code` in the upper half, the signal number in the lower; never 0.
+#[repr(C)]
+pub struct Entry<const W: usize> {
+    /// The first word, which is never 0.
     pub tag: u64,
-    /// `si_uid` in the upper half, `si_pid` in the lower.
-    pub origin: u64,
-    /// `si_value`.
-    pub value: u64,
+    /// The others.
+    pub rest: [u64; W],
 }
 
-/// A queue of [`Entry`] with `N` slots, `N` a power of two: see the module's text.
-pub struct Ring<const N: usize> {
+/// A queue of [`Entry`] with `N` slots, `N` a power of two, of `1 + W` words: see the module's text.
+pub struct Ring<const N: usize, const W: usize> {
     tail: AtomicUsize,
     head: AtomicUsize,
     claimed: AtomicBool,
-    slots: [Slot; N],
+    slots: [Slot<W>; N],
 }
 
-impl<const N: usize> Ring<N> {
+impl<const N: usize, const W: usize> Ring<N, W> {
     /// The number of entries from which a push reports the mark.
     pub const HIGH_WATER: usize = N / 2;
 
@@ -76,16 +78,16 @@ impl<const N: usize> Ring<N> {
     ///
     /// A caller that is told `true` must not push again until the consumer has drained the ring below the mark.
     #[inline]
-    pub fn push(&self, entry: Entry) -> bool {
+    pub fn push(&self, entry: &Entry<W>) -> bool {
         // Ordering: AcqRel makes the tickets one chain of synchronisation: it pairs with every earlier push's own
         // fetch_add, so that what those producers had seen of `head` is known here (the proof above needs it).
         let ticket = self.tail.fetch_add(1, Ordering::AcqRel);
         let slot = &self.slots[ticket & (N - 1)];
-        // Ordering: Relaxed; published by the tag below.
-        slot.origin.store(entry.origin, Ordering::Relaxed);
-        // Ordering: Relaxed; published by the tag below.
-        slot.value.store(entry.value, Ordering::Relaxed);
-        // Ordering: Release pairs with the Acquire load in `pop`: a consumer that sees the tag sees both words.
+        for (word, from) in slot.rest.iter().zip(&entry.rest) {
+            // Ordering: Relaxed; published by the tag below.
+            word.store(*from, Ordering::Relaxed);
+        }
+        // Ordering: Release pairs with the Acquire load in `pop`: a consumer that sees the tag sees the other words.
         slot.tag.store(entry.tag, Ordering::Release);
         // Ordering: Acquire pairs with the Release store in `pop`: slots below `head` have been read and may be reused.
         let head = self.head.load(Ordering::Acquire);
@@ -93,7 +95,7 @@ impl<const N: usize> Ring<N> {
     }
 
     /// The right to consume, for one owner at a time (AS-28); `None` while another holds it.
-    pub fn claim(&self) -> Option<Consumer<'_, N>> {
+    pub fn claim(&self) -> Option<Consumer<'_, N, W>> {
         // Ordering: Acquire pairs with the Release in `Consumer::drop`: the new owner sees the `head` the old one left.
         if self.claimed.swap(true, Ordering::Acquire) {
             return None;
@@ -104,24 +106,24 @@ impl<const N: usize> Ring<N> {
     }
 }
 
-impl<const N: usize> Default for Ring<N> {
+impl<const N: usize, const W: usize> Default for Ring<N, W> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// The consuming end of a [`Ring`].
-pub struct Consumer<'r, const N: usize> {
-    ring: &'r Ring<N>,
+pub struct Consumer<'r, const N: usize, const W: usize> {
+    ring: &'r Ring<N, W>,
     next: usize,
 }
 
-impl<const N: usize> Consumer<'_, N> {
+impl<const N: usize, const W: usize> Consumer<'_, N, W> {
     /// The oldest entry, or `None` when there is none, or when the oldest ticket's slot is not filled yet.
     #[inline]
-    pub fn pop(&mut self) -> Option<Entry> {
+    pub fn pop(&mut self) -> Option<Entry<W>> {
         let slot = &self.ring.slots[self.next & (N - 1)];
-        // Ordering: Acquire pairs with the Release store in `push`: the two words below are those of this tag.
+        // Ordering: Acquire pairs with the Release store in `push`: the words below are those of this tag.
         let tag = slot.tag.load(Ordering::Acquire);
         if tag == 0 {
             return None;
@@ -129,9 +131,7 @@ impl<const N: usize> Consumer<'_, N> {
         let entry = Entry {
             tag,
             // Ordering: Relaxed; ordered after the tag's Acquire and before the Release of `head`.
-            origin: slot.origin.load(Ordering::Relaxed),
-            // Ordering: Relaxed; likewise.
-            value: slot.value.load(Ordering::Relaxed),
+            rest: core::array::from_fn(|i| slot.rest[i].load(Ordering::Relaxed)),
         };
         // Ordering: Relaxed; no producer writes this slot before it has seen the `head` stored next.
         slot.tag.store(0, Ordering::Relaxed);
@@ -149,7 +149,7 @@ impl<const N: usize> Consumer<'_, N> {
     pub fn is_below_mark(&self) -> bool {
         // Ordering: Relaxed; a thread sees at least its own tickets, and only those must have been consumed.
         let tail = self.ring.tail.load(Ordering::Relaxed);
-        tail.wrapping_sub(self.next) < Ring::<N>::HIGH_WATER
+        tail.wrapping_sub(self.next) < Ring::<N, W>::HIGH_WATER
     }
 
     /// Whether [`pop`](Self::pop) would return `None`.
@@ -163,26 +163,25 @@ impl<const N: usize> Consumer<'_, N> {
     }
 }
 
-impl<const N: usize> Drop for Consumer<'_, N> {
+impl<const N: usize, const W: usize> Drop for Consumer<'_, N, W> {
     fn drop(&mut self) {
         // Ordering: Release pairs with the Acquire swap in `claim`.
         self.ring.claimed.store(false, Ordering::Release);
     }
 }
 
-#[repr(align(32))]
-struct Slot {
+/// One cache line: entries side by side are written and read on different CPUs.
+#[repr(align(64))]
+struct Slot<const W: usize> {
     tag: AtomicU64,
-    origin: AtomicU64,
-    value: AtomicU64,
+    rest: [AtomicU64; W],
 }
 
-impl Slot {
+impl<const W: usize> Slot<W> {
     const fn new() -> Self {
         Self {
             tag: AtomicU64::new(0),
-            origin: AtomicU64::new(0),
-            value: AtomicU64::new(0),
+            rest: [const { AtomicU64::new(0) }; W],
         }
     }
 }
@@ -192,22 +191,21 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    fn entry(n: u64) -> Entry {
+    fn entry(n: u64) -> Entry<2> {
         Entry {
             tag: n + 1,
-            origin: n << 8,
-            value: !n,
+            rest: [n << 8, !n],
         }
     }
 
     #[test]
     fn entries_come_out_whole_and_in_order_across_many_laps() {
-        let ring = Ring::<8>::new();
+        let ring = Ring::<8, 2>::new();
         let mut consumer = ring.claim().unwrap();
         let (mut pushed, mut popped) = (0, 0);
         for lap in 0..100 {
             for _ in 0..lap % 5 {
-                ring.push(entry(pushed));
+                ring.push(&entry(pushed));
                 pushed += 1;
             }
             while let Some(e) = consumer.pop() {
@@ -221,31 +219,31 @@ mod tests {
 
     #[test]
     fn the_mark_is_reported_from_half_full_on() {
-        let ring = Ring::<8>::new();
+        let ring = Ring::<8, 2>::new();
         let mut consumer = ring.claim().unwrap();
         assert_eq!(
-            (0..8).map(|n| ring.push(entry(n))).collect::<Vec<_>>(),
+            (0..8).map(|n| ring.push(&entry(n))).collect::<Vec<_>>(),
             [false, false, false, true, true, true, true, true]
         );
         assert!(!consumer.is_below_mark());
         for n in 0..6 {
             assert_eq!(consumer.pop(), Some(entry(n)));
         }
-        assert!(!ring.push(entry(8)), "three entries are below the mark");
+        assert!(!ring.push(&entry(8)), "three entries are below the mark");
         assert!(consumer.is_below_mark());
-        assert!(ring.push(entry(9)), "four are not");
+        assert!(ring.push(&entry(9)), "four are not");
         assert!(!consumer.is_below_mark());
     }
 
     #[test]
     fn one_consumer_at_a_time() {
-        let ring = Ring::<4>::new();
-        ring.push(entry(0));
+        let ring = Ring::<4, 2>::new();
+        ring.push(&entry(0));
         let mut first = ring.claim().unwrap();
         assert!(ring.claim().is_none());
         assert_eq!(first.pop(), Some(entry(0)));
         drop(first);
-        ring.push(entry(1));
+        ring.push(&entry(1));
         assert_eq!(ring.claim().unwrap().pop(), Some(entry(1)));
     }
 
@@ -253,22 +251,21 @@ mod tests {
     #[test]
     fn threads_that_obey_the_mark_never_overrun() {
         const EACH: u64 = 20_000;
-        static SMALL: Ring<8> = Ring::new();
+        static SMALL: Ring<8, 2> = Ring::new();
         let producers: Vec<_> = (0..3u64)
             .map(|who| {
                 std::thread::spawn(move || {
                     for n in 0..EACH {
-                        let high = SMALL.push(Entry {
+                        let high = SMALL.push(&Entry {
                             tag: who + 1,
-                            origin: n,
-                            value: !n,
+                            rest: [n, !n],
                         });
                         while high
                             && SMALL
                                 .tail
                                 .load(Ordering::Acquire)
                                 .wrapping_sub(SMALL.head.load(Ordering::Acquire))
-                                >= Ring::<8>::HIGH_WATER
+                                >= Ring::<8, 2>::HIGH_WATER
                         {
                             std::thread::yield_now();
                         }
@@ -284,7 +281,7 @@ mod tests {
                 continue;
             };
             let who = e.tag as usize - 1;
-            assert_eq!((e.origin, e.value), (next[who], !next[who]));
+            assert_eq!(e.rest, [next[who], !next[who]]);
             next[who] += 1;
         }
         producers.into_iter().for_each(|p| p.join().unwrap());

@@ -8,7 +8,7 @@ mod writer;
 
 use core::mem;
 use core::time::Duration;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::time::Instant;
 use std::vec::Vec;
@@ -17,7 +17,7 @@ use crate::event::{Event, Origin, Signal};
 use crate::ffi::FdSet;
 use crate::inbox::Inbox;
 use crate::peer::PeerError;
-use crate::pid::Pid;
+use crate::pid::{Pid, PidMap};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Ask, Status, Tag};
@@ -96,7 +96,9 @@ pub fn serve(
         start: Instant::now(),
         now: 0,
         batch: 0,
-        sessions: HashMap::new(),
+        strangers: false,
+        acquaintances: false,
+        sessions: PidMap::default(),
         turns: Turns::default(),
         backlog: VecDeque::new(),
         backlog_bytes: 0,
@@ -120,7 +122,10 @@ struct Server<'n> {
     start: Instant,
     now: Nanos,
     batch: u64,
-    sessions: HashMap<Pid, Session>,
+    /// Whether this batch of signals had one of a stranger's, and one of a classic client's that waits for its answers.
+    strangers: bool,
+    acquaintances: bool,
+    sessions: PidMap<Session>,
     turns: Turns,
     /// Finished messages that the writer has no room for yet; all are older than any that is still to come.
     backlog: VecDeque<Message>,
@@ -151,6 +156,7 @@ impl Server<'_> {
                 .try_into()
                 .unwrap_or(u64::MAX);
             self.batch += 1;
+            (self.strangers, self.acquaintances) = (false, false);
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
                 self.event(event)?;
@@ -159,10 +165,12 @@ impl Server<'_> {
             for pid in ended.drain(..) {
                 self.bury(pid);
             }
-            while let Some(written) = self.writer.written() {
-                self.settle(written);
+            if self.unwritten() > 0 {
+                while let Some(written) = self.writer.written() {
+                    self.settle(written);
+                }
+                self.feed_writer();
             }
-            self.feed_writer();
             if let Some(pid) = self.turns.next(self.now) {
                 self.release(pid);
             }
@@ -182,10 +190,13 @@ impl Server<'_> {
                 .flatten()
                 .min()
                 .map(|at| Duration::from_nanos(at.saturating_sub(self.now)));
-            if inbox
-                .wait(Some(self.set.fd()), timeout)
-                .map_err(io::Error::from)?
-            {
+            let fd = Some(self.set.fd());
+            let waited = if self.expects_a_signal() {
+                inbox.wait_soon(fd, timeout, Duration::ZERO)
+            } else {
+                inbox.wait(fd, timeout)
+            };
+            if waited.map_err(io::Error::from)? {
                 // BELL is no PID, so it falls out here.
                 self.set
                     .ready(|number| ended.extend(number.try_into().ok().and_then(Pid::new)));
@@ -194,11 +205,18 @@ impl Server<'_> {
         }
     }
 
+    /// Whether somebody whom we have answered will send the next bit at once. Not in a storm of strays: to tell its noise
+    /// from text takes signals that come in batches.
+    fn expects_a_signal(&self) -> bool {
+        !self.strangers && (self.acquaintances || self.turns.is_taken())
+    }
+
     fn event(&mut self, event: Event) -> Result<(), ServeError> {
         let bit = match event.signal {
             Signal::Usr1 => Bit::Zero,
             Signal::Usr2 => Bit::One,
             Signal::Int | Signal::Term => return self.stop(),
+            Signal::Word => return Ok(()),
         };
         match event.origin {
             Origin::Attested { pid, uid } => self.bit(pid, uid, bit),
@@ -226,6 +244,9 @@ impl Server<'_> {
         }
         session.uid = Some(uid);
         session.count_bit(batch, now);
+        let (is_announced, is_steady) = (session.is_announced(), session.is_steady());
+        self.strangers |= !is_announced && !is_steady;
+        self.acquaintances |= is_steady;
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
         self.react(pid, Bit::Zero, |session| session.receiver.bit(bit));
     }

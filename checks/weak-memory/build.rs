@@ -17,7 +17,7 @@ const FOR_LOOM: &[(&str, &str)] = &[
         "use crate::atomics::{AtomicBool, AtomicUsize, Ordering, Tag, Word};",
     ),
     (
-        "/// The ring of this process's signal handler.\npub static RING: Ring<CAPACITY> = Ring::new();\n",
+        "/// The ring of this process's signal handler.\npub static RING: Ring<CAPACITY, REST> = Ring::new();\n",
         "",
     ),
     (
@@ -29,16 +29,18 @@ const FOR_LOOM: &[(&str, &str)] = &[
         "slots: core::array::from_fn(|_| Slot::new()),",
     ),
     (
-        "    tag: AtomicU64,\n    origin: AtomicU64,\n    value: AtomicU64,\n",
-        "    tag: Tag,\n    origin: Word,\n    value: Word,\n",
+        "    tag: AtomicU64,\n    rest: [AtomicU64; W],\n",
+        "    tag: Tag,\n    rest: [Word; W],\n",
     ),
     (
         "    const fn new() -> Self {\n        Self {\n            tag",
         "    fn new() -> Self {\n        Self {\n            tag",
     ),
     ("tag: AtomicU64::new(0)", "tag: Tag::new()"),
-    ("origin: AtomicU64::new(0)", "origin: Word::new()"),
-    ("value: AtomicU64::new(0)", "value: Word::new()"),
+    (
+        "rest: [const { AtomicU64::new(0) }; W]",
+        "rest: core::array::from_fn(|_| Word::new())",
+    ),
 ];
 
 fn main() {

@@ -75,8 +75,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         "published_before_it_is_filled",
         &[
             (
-                "        slot.origin.store(entry.origin, Ordering::Relaxed);\n",
-                "        slot.tag.store(entry.tag, Ordering::Release);\n        slot.origin.store(entry.origin, Ordering::Relaxed);\n",
+                "        for (word, from) in slot.rest",
+                "        slot.tag.store(entry.tag, Ordering::Release);\n        for (word, from) in slot.rest",
             ),
             (
                 "        slot.tag.store(entry.tag, Ordering::Release);\n        // Ordering: Acquire pairs",

@@ -138,6 +138,16 @@ impl Session {
             || self.all_hasty_bits + self.hasty_bits > (self.all_bits + self.bits) / 4
     }
 
+    /// Whether the client has not announced itself and yet waits for our answers: that is how its bits have come so far.
+    #[must_use]
+    pub const fn is_steady(&self) -> bool {
+        const SOME: u64 = 64;
+        !self.is_announced()
+            && self.can_answer(Signal::Usr1)
+            && self.all_bits + self.bits >= SOME
+            && self.all_hasty_bits + self.hasty_bits == 0
+    }
+
     /// Whether the client announced itself and so waits for our answers.
     #[must_use]
     pub const fn is_announced(&self) -> bool {

@@ -52,6 +52,12 @@ impl Turns {
         true
     }
 
+    /// Whether somebody has the turn.
+    #[must_use]
+    pub const fn is_taken(&self) -> bool {
+        self.holder.is_some()
+    }
+
     /// Takes `pid` out: its message is over, or it is.
     pub fn leave(&mut self, pid: Pid) {
         self.waiting.retain(|waiting| *waiting != pid);

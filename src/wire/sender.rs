@@ -20,6 +20,9 @@ use super::pace::{Pace, copies};
 /// What a wait may count for beyond its length. A client that was stopped for an hour has not waited for an hour.
 const HICCUP: Nanos = 250_000_000;
 
+/// Answers in a row without a repetition that make a calm.
+const CALM: u32 = 64;
+
 /// Sends one message; see the module's text.
 #[derive(Clone, Debug)]
 pub struct Sender<'m> {
@@ -35,6 +38,10 @@ pub struct Sender<'m> {
     deadline: Option<Nanos>,
     /// Time spent waiting since the server was last heard: see [`HICCUP`].
     silence: Nanos,
+    /// Whether the server's last word was to wait.
+    told_to_wait: bool,
+    /// Answers in a row, up to [`CALM`], that came without a repetition.
+    calm: u32,
     acknowledged: u64,
     signals: u64,
     resent: u64,
@@ -90,6 +97,8 @@ impl<'m> Sender<'m> {
             sent_at: 0,
             deadline: None,
             silence: 0,
+            told_to_wait: false,
+            calm: CALM,
             acknowledged: 0,
             signals: 0,
             resent: 0,
@@ -171,6 +180,18 @@ impl<'m> Sender<'m> {
         self.acknowledged
     }
 
+    /// Whether the answer to what was just sent is a matter of one round trip: neither was it lost, nor are we to wait.
+    #[must_use]
+    pub const fn expects_an_answer(&self) -> bool {
+        !self.told_to_wait && self.attempt == 0
+    }
+
+    /// Whether nothing had to be repeated of late.
+    #[must_use]
+    pub const fn is_calm(&self) -> bool {
+        self.calm >= CALM
+    }
+
     /// Signals sent, repetitions included.
     #[must_use]
     pub const fn signals(&self) -> u64 {
@@ -212,11 +233,15 @@ impl<'m> Sender<'m> {
     fn advance(&mut self, now: Nanos, phase: Phase) {
         if self.attempt == 0 {
             self.pace.sample(now.saturating_sub(self.sent_at));
+            self.calm = (self.calm + 1).min(CALM);
+        } else {
+            self.calm = 0;
         }
         if let Phase::Bit(next) = phase {
             self.acknowledged = next;
         }
         self.silence = 0;
+        self.told_to_wait = false;
         self.deadline = None;
         self.phase = phase;
     }
@@ -225,6 +250,7 @@ impl<'m> Sender<'m> {
     const fn heard(&mut self) {
         self.silence = 0;
         self.unheard = 0;
+        self.told_to_wait = true;
     }
 
     fn finish(&mut self, result: Result<(), Failure>) -> Step {

@@ -67,8 +67,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-19",
         file: "src/peer.rs",
-        old: "Some(fd) => ffi::send_through(fd, signal, value),",
-        new: "Some(_) => ffi::send(self.pid, signal, value),",
+        old: "Some(fd) => ffi::send_through(fd, signal, content),",
+        new: "Some(_) => ffi::send(self.pid, signal, content),",
         check: FAULTS,
         test: "a_recycled_pid_is_not_signalled",
     },
@@ -155,7 +155,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-27",
         file: "src/inbox.rs",
-        old: "        while let Some(signal) = ffi::take_pending() {\n            missed(signal);\n        }\n",
+        old: "        while let Some(entry) = ffi::take(Duration::ZERO) {\n            if let Some(event) = Event::decode(entry) {\n                missed(event.signal);\n            }\n        }\n",
         new: "",
         check: NETS,
         test: "closing discards pending messages",

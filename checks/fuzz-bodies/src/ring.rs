@@ -11,9 +11,9 @@ use minitalk::ring::{Entry, Ring};
 const CAPACITY: usize = 8;
 
 /// As many as the mark allows.
-const PRODUCERS: usize = Ring::<CAPACITY>::HIGH_WATER;
+const PRODUCERS: usize = Small::HIGH_WATER;
 
-type Small = Ring<CAPACITY>;
+type Small = Ring<CAPACITY, 2>;
 
 enum Op {
     Push(usize),
@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
 }
 
 /// [`run`] with `push` in the place of [`Ring::push`].
-pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, Entry) -> bool) {
+pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, &Entry<2>) -> bool) {
     let ring = Small::new();
     let mut consumer = ring.claim().expect("nobody else claims it");
     let mut model = VecDeque::new();
@@ -59,7 +59,7 @@ pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, Entry) -> bool) {
                 let entry = entry(count);
                 model.push_back(entry);
                 assert!(model.len() <= CAPACITY, "an overrun in spite of the mark");
-                told[producer] = push(&ring, entry);
+                told[producer] = push(&ring, &entry);
                 assert_eq!(told[producer], model.len() >= Small::HIGH_WATER, "the mark");
             }
             Op::Pop => assert_eq!(consumer.pop(), model.pop_front()),
@@ -84,10 +84,9 @@ pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, Entry) -> bool) {
     assert_eq!(consumer.pop(), None);
 }
 
-fn entry(count: u64) -> Entry {
+fn entry(count: u64) -> Entry<2> {
     Entry {
         tag: count,
-        origin: count << 32 | 7,
-        value: !count,
+        rest: [count << 32 | 7, !count],
     }
 }

@@ -159,12 +159,12 @@ fn the_body_of_the_ring_notices() {
         let held = RefCell::new(None);
         ring::check(input, &mut |ring, entry| match held.take() {
             None => {
-                held.replace(Some(entry));
+                held.replace(Some(*entry));
                 false
             }
             Some(earlier) => {
                 ring.push(entry);
-                ring.push(earlier)
+                ring.push(&earlier)
             }
         });
     });

@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 use minitalk::event::{Event, Origin, Signal};
-use minitalk::ffi;
-use minitalk::ring::Entry;
+use minitalk::ffi::{self, Content, Identity};
+use minitalk::ring::{Entry, REST};
 
 const MOST: usize = 2048;
 
@@ -29,23 +29,39 @@ pub fn sent() -> usize {
 
 /// Sends this process a signal; where it is open, its handler has run when this returns. Async-signal-safe.
 pub fn send(signal: Signal) {
-    let value = note(signal);
-    let _ = ffi::send(ffi::getpid(), signal, Some(value));
+    let content = content(note(signal));
+    let _ = ffi::send(ffi::getpid(), signal, Some(&content));
 }
 
 /// Notes a signal and returns the ring entry that the handler would make of it.
-pub fn entry(signal: Signal) -> Entry {
+pub fn entry(signal: Signal) -> Entry<REST> {
     entry_at(note(signal) as usize)
 }
 
 /// The ring entry of a signal that was noted.
 #[must_use]
-pub fn entry_at(place: usize) -> Entry {
+pub fn entry_at(place: usize) -> Entry<REST> {
     let word = |high: u32, low: i32| u64::from(high) << 32 | u64::from(low.cast_unsigned());
+    let content = content(place as u64);
     Entry {
-        tag: word(libc::SI_QUEUE.cast_unsigned(), SIGNALS[place].load(Relaxed)),
-        origin: word(ffi::getuid(), SENDERS[place].load(Relaxed)),
-        value: place as u64,
+        tag: word(content.errno, SIGNALS[place].load(Relaxed)),
+        rest: [
+            libc::SI_QUEUE.cast_unsigned().into(),
+            word(ffi::getuid(), SENDERS[place].load(Relaxed)),
+            content.value,
+            content.more[0],
+            content.more[1],
+        ],
+    }
+}
+
+/// What the signal of this place carries: every word that the kernel keeps is its own.
+fn content(place: u64) -> Content {
+    Content {
+        from: Identity::ours(),
+        errno: !place as u32,
+        value: place,
+        more: [place << 32, !place],
     }
 }
 
@@ -131,6 +147,8 @@ fn place(event: &Event) -> Option<usize> {
     let place = usize::try_from(value).ok().filter(|&p| p < sent())?;
     let same = SIGNALS[place].load(Relaxed) == event.signal.number()
         && SENDERS[place].load(Relaxed) == pid.get()
-        && uid == ffi::getuid();
+        && uid == ffi::getuid()
+        && event.errno == content(value).errno
+        && event.more == content(value).more;
     same.then_some(place)
 }

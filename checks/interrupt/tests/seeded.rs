@@ -13,7 +13,7 @@ use check_interrupt::sweep::{Outcome, Sweep};
 use crossbeam_queue::ArrayQueue;
 use minitalk::event::{Event, Signal};
 use minitalk::ffi;
-use minitalk::ring::{CAPACITY, Consumer, RING};
+use minitalk::ring::{CAPACITY, Consumer, REST, RING};
 
 fn main() {
     check_interrupt::run(&[
@@ -164,7 +164,7 @@ fn no_tickets() {
     let report = Sweep::with(&[Signal::Usr2]).run(
         || {
             handle(|place| NAIVE.push(place));
-            log::entry(Signal::Usr1).value as usize
+            log::entry(Signal::Usr1).rest[2] as usize
         },
         |place| NAIVE.push(*place),
         |_| match NAIVE.judge(&mut Vec::new()) {
@@ -182,7 +182,7 @@ fn frees_too_early() {
         || {
             handle(|place| NAIVE.push(place));
             for _ in 0..4 {
-                NAIVE.push(log::entry(Signal::Usr1).value as usize);
+                NAIVE.push(log::entry(Signal::Usr1).rest[2] as usize);
             }
             Vec::with_capacity(8)
         },
@@ -198,11 +198,11 @@ fn ignores_the_mark() {
     let report = Sweep::with(&[Signal::Usr1, Signal::Usr2]).run(
         || {
             handle(|place| {
-                let _high = RING.push(log::entry_at(place));
+                let _high = RING.push(&log::entry_at(place));
             });
             let ring = RING.claim().unwrap();
             for _ in 0..CAPACITY - 1 {
-                RING.push(log::entry(Signal::Usr1));
+                RING.push(&log::entry(Signal::Usr1));
             }
             (ring, Vec::with_capacity(2 * CAPACITY))
         },
@@ -220,7 +220,7 @@ fn ignores_the_mark() {
 
 // ---- what they share ---------------------------------------------------------------------------------------------
 
-fn receive(ring: &mut Consumer<'static, CAPACITY>, got: &mut Vec<Event>) -> Verdict {
+fn receive(ring: &mut Consumer<'static, CAPACITY, REST>, got: &mut Vec<Event>) -> Verdict {
     while let Some(entry) = ring.pop() {
         got.extend(Event::decode(entry));
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
 use minitalk::event::{Event, Origin, Signal};
-use minitalk::ffi;
+use minitalk::ffi::{self, Content, Identity};
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 
@@ -130,10 +130,15 @@ impl Senders {
 
 fn send(board: &Board, receiver: Pid, who: usize, each: u32, paced: bool) {
     let drained = &board.drained[who];
+    let us = Identity::ours();
+    let tell = |number: u32| {
+        let content = Content::value(us, number.into());
+        ffi::send(receiver, SIGNALS[who], Some(&content)).unwrap();
+    };
     while wait_beyond(&board.open, 0) == 0 {}
     let mut random = 0x9E37_79B9_7F4A_7C15_u64 ^ who as u64;
     for number in 0..each {
-        ffi::send(receiver, SIGNALS[who], Some(number.into())).unwrap();
+        tell(number);
         while paced && wait_beyond(drained, number) <= number {}
         random ^= random << 13;
         random ^= random >> 7;
@@ -149,7 +154,7 @@ fn send(board: &Board, receiver: Pid, who: usize, each: u32, paced: bool) {
             if seen > each {
                 break;
             }
-            ffi::send(receiver, SIGNALS[who], Some(number.into())).unwrap();
+            tell(number);
             wait_beyond(drained, seen);
         }
     }

@@ -10,7 +10,7 @@ use check_interrupt::sweep::{Outcome, Report, Sweep};
 use minitalk::event::{Event, Signal};
 use minitalk::ffi;
 use minitalk::inbox::Inbox;
-use minitalk::ring::{CAPACITY, Consumer, RING};
+use minitalk::ring::{CAPACITY, Consumer, Entry, REST, RING};
 
 const ONE: &[Signal] = &[Signal::Usr1];
 const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];
@@ -84,7 +84,7 @@ fn full() {
 
 /// The real ring with the real handler in a state of its own process, the consumer taken directly.
 struct Popping {
-    ring: Consumer<'static, CAPACITY>,
+    ring: Consumer<'static, CAPACITY, REST>,
     filled: usize,
     /// How many were popped when the interruption was over, at most.
     popped_before: usize,
@@ -199,7 +199,7 @@ fn nested() {
 }
 
 struct Nesting {
-    ring: Consumer<'static, CAPACITY>,
+    ring: Consumer<'static, CAPACITY, REST>,
     filled: usize,
     info: MaybeUninit<libc::siginfo_t>,
     context: Box<MaybeUninit<libc::ucontext_t>>,
@@ -212,12 +212,10 @@ fn nest(filled: usize) -> Report {
             let entry = log::entry(Signal::Usr1);
             let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
             let words = info.as_mut_ptr().cast::<u64>();
-            // SAFETY: the siginfo is ours, 128 bytes, aligned to 8: signo, errno, code, padding, pid, uid, value.
+            // SAFETY: the siginfo is ours, 128 bytes, aligned to 8, and begins with the words of an entry.
             unsafe {
-                words.write(entry.tag & 0xFFFF_FFFF);
-                words.add(1).write(entry.tag >> 32);
-                words.add(2).write(entry.origin);
-                words.add(3).write(entry.value);
+                words.write(entry.tag);
+                words.add(1).cast::<[u64; REST]>().write(entry.rest);
             }
             Nesting {
                 ring,
@@ -364,7 +362,7 @@ fn drop(state: &mut Option<Inbox>) {
 // ---- what they share ---------------------------------------------------------------------------------------------
 
 /// The handler installed, and a ring of `filled` entries that lie across the end of its array.
-fn prepare(filled: usize) -> Consumer<'static, CAPACITY> {
+fn prepare(filled: usize) -> Consumer<'static, CAPACITY, REST> {
     let ring = claim();
     for signal in Signal::ALL {
         ffi::install(signal).unwrap();
@@ -382,13 +380,12 @@ fn open(filled: usize) -> Inbox {
 }
 
 /// A consumer that has come to two slots before the end of the ring's array.
-fn claim() -> Consumer<'static, CAPACITY> {
+fn claim() -> Consumer<'static, CAPACITY, REST> {
     let mut ring = RING.claim().unwrap();
     for _ in 0..CAPACITY - 2 {
-        RING.push(minitalk::ring::Entry {
+        RING.push(&Entry {
             tag: 1,
-            origin: 0,
-            value: 0,
+            rest: [0; REST],
         });
         ring.pop().unwrap();
     }
@@ -402,7 +399,7 @@ fn fill(filled: usize) {
         if n < MARK - 1 || n + 1 == filled && n < MARK {
             log::send(signal);
         } else {
-            RING.push(log::entry(signal));
+            RING.push(&log::entry(signal));
         }
     }
     // SAFETY: __errno_location returns the address of this thread's errno.

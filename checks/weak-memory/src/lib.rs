@@ -8,7 +8,7 @@
 //! On a ring of four slots, with one, two and three producers and for two laps, with the mark obeyed:
 //! - nothing is lost, doubled or torn, and each producer's entries keep their order;
 //! - no push overruns: it finds its slot free, and the consumer's reads of the slot have happened before its writes;
-//! - `origin` and `value` are free of data races: they could be plain memory (`atomics::Word` checks it). That is more
+//! - the words behind the tag are free of data races: they could be plain memory (`atomics::Word` checks it). That is more
 //!   than the ring needs, and it is what makes up for loom's limits below;
 //! - the writes of a slot's tag are ordered by happens-before;
 //! - `H + 1` producers are allowed, `H` being the mark, and the models are tight: with one slot less between the mark and

@@ -8,6 +8,9 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use std::sync::Arc;
 
+/// An entry with two words behind its tag: enough to be torn.
+type Pair = Entry<2>;
+
 /// The smallest ring that there is: its half, the mark, and one more is the number of producers that it allows for.
 const SLOTS: usize = 4;
 const PRODUCERS: usize = SLOTS / 2 + 1;
@@ -67,8 +70,8 @@ fn three_producers(census: &Census) {
 /// release that it did not see, for ever, which C11 does not.
 fn handover(census: &Census) {
     let ring = Arc::new(Shared::new());
-    ring.ring.push(entry(0, 0));
-    ring.ring.push(entry(0, 1));
+    ring.ring.push(&entry(0, 0));
+    ring.ring.push(&entry(0, 1));
     let mut tally = Tally::new(census);
     let other = {
         let ring = Arc::clone(&ring);
@@ -82,7 +85,7 @@ fn handover(census: &Census) {
     if taken.len() == 2 {
         census.one_concurrent();
     }
-    taken.sort_unstable_by_key(|entry| entry.origin);
+    taken.sort_unstable_by_key(|entry| entry.rest[0]);
     taken.into_iter().for_each(|entry| tally.take(entry));
 }
 
@@ -96,13 +99,13 @@ fn let_in_too_early(census: &Census) {
     main_loop(census, |_| true);
 }
 
-fn main_loop(census: &Census, may_let_in: impl Fn(&Consumer<'_, SLOTS>) -> bool) {
+fn main_loop(census: &Census, may_let_in: impl Fn(&Consumer<'_, SLOTS, 2>) -> bool) {
     let ring = Arc::new(Shared::new());
     let other = ring.produce(1, 1);
     let mut tally = Tally::new(census);
     let mut consumer = ring.ring.claim().unwrap();
     for n in 0..SLOTS + 1 {
-        let masked = ring.ring.push(entry(0, n));
+        let masked = ring.ring.push(&entry(0, n));
         if !masked {
             continue;
         }
@@ -122,7 +125,7 @@ fn main_loop(census: &Census, may_let_in: impl Fn(&Consumer<'_, SLOTS>) -> bool)
 }
 
 struct Shared {
-    ring: Ring<SLOTS>,
+    ring: Ring<SLOTS, 2>,
     /// How many entries of each producer have been popped: what lets one in again that was told of the mark.
     popped: [AtomicUsize; PRODUCERS],
 }
@@ -139,7 +142,7 @@ impl Shared {
         let shared = Arc::clone(self);
         thread::spawn(move || {
             for n in 0..count {
-                if shared.ring.push(entry(who, n)) && n + 1 < count {
+                if shared.ring.push(&entry(who, n)) && n + 1 < count {
                     // Ordering: Acquire pairs with the Release in `pop`: the consumer drained, and let it in.
                     while shared.popped[who].load(Ordering::Acquire) <= n {
                         thread::yield_now();
@@ -149,20 +152,19 @@ impl Shared {
         })
     }
 
-    fn pop(&self, consumer: &mut Consumer<'_, SLOTS>) -> Option<Entry> {
+    fn pop(&self, consumer: &mut Consumer<'_, SLOTS, 2>) -> Option<Pair> {
         let entry = consumer.pop()?;
         let who = entry.tag as usize - 1;
         // Ordering: Release pairs with the Acquire in `produce`.
-        self.popped[who].store(entry.origin as usize + 1, Ordering::Release);
+        self.popped[who].store(entry.rest[0] as usize + 1, Ordering::Release);
         Some(entry)
     }
 }
 
-fn entry(who: usize, n: usize) -> Entry {
+fn entry(who: usize, n: usize) -> Pair {
     Entry {
         tag: who as u64 + 1,
-        origin: n as u64,
-        value: !(n as u64) << 8 | who as u64,
+        rest: [n as u64, !(n as u64) << 8 | who as u64],
     }
 }
 
@@ -185,7 +187,7 @@ impl<'c> Tally<'c> {
         }
     }
 
-    fn pop_until(&mut self, ring: &Shared, consumer: &mut Consumer<'_, SLOTS>, want: [usize; PRODUCERS]) {
+    fn pop_until(&mut self, ring: &Shared, consumer: &mut Consumer<'_, SLOTS, 2>, want: [usize; PRODUCERS]) {
         while self.next != want {
             match ring.pop(consumer) {
                 Some(entry) => self.take(entry),
@@ -197,7 +199,7 @@ impl<'c> Tally<'c> {
         }
     }
 
-    fn take(&mut self, e: Entry) {
+    fn take(&mut self, e: Pair) {
         if self.waiting && !self.waited {
             self.waited = true;
             self.census.one_concurrent();
