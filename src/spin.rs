@@ -89,7 +89,7 @@ mod tests {
         let mut spin = Spin::new(true);
         let waits: [u32; 14] = core::array::from_fn(|_| waits_to_the_next_round(&mut spin));
         assert_eq!(waits[..7], [0, 0, 0, 16, 32, 64, 128]);
-        assert_eq!(waits[11..], [2048, 4096, 4096]);
+        assert_eq!(waits[10..], [2048, 4096, 4096, 4096]);
     }
 
     #[test]
