@@ -18,7 +18,7 @@ use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Tag};
 use crate::wire::decoder::Reason;
 use crate::wire::frame::TooLong;
-use crate::wire::sender::{Failure, Sender, Step};
+use crate::wire::sender::{Failure, Lane, Sender, Step};
 
 /// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
 /// that does not. `force` skips that look.
@@ -37,17 +37,17 @@ pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
     Ok(peer)
 }
 
-/// Makes sure, again, that `server` handles the two signals.
+/// Makes sure, again, that `server` handles the two signals; whether it handles the real-time signal too.
 ///
 /// # Errors
 /// As [`find`].
-pub fn check(server: &Peer) -> Result<(), SendError> {
+pub fn check(server: &Peer) -> Result<bool, SendError> {
     let look = server.look()?;
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
     if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
-        return Ok(());
+        return Ok(look.handles(Signal::Word));
     }
     Err(SendError::Refused {
         catches_everything: look.catches_everything(),
@@ -55,7 +55,8 @@ pub fn check(server: &Peer) -> Result<(), SendError> {
     })
 }
 
-/// Sends `message` to `server` and returns when it is delivered. `timeout` is how long the server may be silent.
+/// Sends `message` to `server` and returns when it is delivered. `timeout` is how long the server may be silent. No lane but
+/// [`Lane::Bit`] for a server that does not handle [`Signal::Word`]: see [`check`].
 ///
 /// # Errors
 /// See [`SendError`].
@@ -64,9 +65,10 @@ pub fn send(
     server: &Peer,
     message: &[u8],
     timeout: Duration,
+    lane: Lane,
 ) -> Result<Report, SendError> {
     let timeout = timeout.as_nanos().try_into().unwrap_or(u64::MAX);
-    let mut sender = Sender::new(message, new_tag(), timeout)?;
+    let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
     let start = Instant::now();
     let clock = || start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
     let mut ended = false;
@@ -93,13 +95,20 @@ pub fn send(
                         }
                     }
                 }
-                Step::Transmit { .. } => {}
+                Step::Queue(word) if !ended => match server.queue(&word) {
+                    Ok(true) => {}
+                    Ok(false) => sender.no_room(now),
+                    Err(PeerError::NoSuchProcess) => ended = true,
+                    Err(error) => return Err(error.into()),
+                },
+                Step::Transmit { .. } | Step::Queue(_) => {}
                 Step::Wait(deadline) => break deadline,
                 Step::Finished(Ok(())) => {
                     return Ok(Report {
                         bytes: message.len(),
                         signals: sender.signals(),
                         resent: sender.resent(),
+                        in_words: sender.uses_words(),
                         elapsed: start.elapsed(),
                     });
                 }
@@ -157,6 +166,8 @@ pub struct Report {
     pub signals: u64,
     /// Repetitions among them.
     pub resent: u64,
+    /// Whether the message travelled in words.
+    pub in_words: bool,
     /// From the first signal to the final acknowledgement.
     pub elapsed: Duration,
 }

@@ -59,6 +59,7 @@ const BATCH: u32 = 32;
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY, REST>,
     installed: [Option<Disposition>; Signal::ALL.len()],
+    lanes: Lanes,
     before: Mask,
     open: Mask,
     /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
@@ -71,7 +72,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Installs the handler for SIGUSR1, SIGUSR2, SIGINT and SIGTERM, except where SIGINT or SIGTERM is ignored, which is
+    /// Installs the handler for SIGUSR1, SIGUSR2, [`Signal::Word`], SIGINT and SIGTERM, except where SIGINT or SIGTERM is ignored, which is
     /// somebody's wish (AS-26).
     ///
     /// Our signals are blocked on this thread until the first [`wait`](Self::wait), and threads inherit their mask: start
@@ -80,12 +81,21 @@ impl Inbox {
     /// # Errors
     /// [`InboxError::Taken`] while another inbox is open in this process.
     pub fn open() -> Result<Self, InboxError> {
+        Self::open_for(Lanes::Both)
+    }
+
+    /// As [`open`](Self::open), for these lanes: the signal of another keeps the disposition that it has.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for(lanes: Lanes) -> Result<Self, InboxError> {
         let mut ring = RING.claim().ok_or(InboxError::Taken)?;
         while ring.pop().is_some() {}
         let before = ffi::block();
         let mut inbox = Self {
             ring,
             installed: [None; Signal::ALL.len()],
+            lanes,
             before,
             open: before.without_ours(),
             closed: false,
@@ -95,6 +105,9 @@ impl Inbox {
         };
         ffi::spare_children(&before).map_err(InboxError::System)?;
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
+            if signal == Signal::Word && lanes == Lanes::Bits {
+                continue;
+            }
             let previous = ffi::install(signal).map_err(InboxError::System)?;
             *slot = Some(previous);
             if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term) {
@@ -207,6 +220,16 @@ impl Inbox {
         }
     }
 
+    /// Bytes that a word can carry to this process; 0 if it does not take words. To be asked right after
+    /// [`open`](Self::open), while our signals are blocked.
+    #[must_use]
+    pub fn probe_word(&self) -> u8 {
+        match self.lanes {
+            Lanes::Both => ffi::probe_word(),
+            Lanes::Bits => 0,
+        }
+    }
+
     /// Makes [`wait_soon`](Self::wait_soon) a plain [`wait`](Self::wait) for good, for whom no CPU is to be burnt.
     pub const fn never_spin(&mut self) {
         self.spin = Spin::new(false);
@@ -248,6 +271,15 @@ impl Drop for Inbox {
         }
         ffi::set_mask(&self.before);
     }
+}
+
+/// The lanes that an [`Inbox`] catches the signals of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// SIGUSR1 and SIGUSR2.
+    Bits,
+    /// And [`Signal::Word`].
+    Both,
 }
 
 /// Why an [`Inbox`] could not be opened.

@@ -11,6 +11,7 @@ use crate::event::Signal;
 use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::pid::Pid;
 use crate::proc;
+use crate::wire::word::Word;
 
 /// Another process.
 #[derive(Debug)]
@@ -91,6 +92,24 @@ impl Peer {
         let content = value.map(|value| Content::value(self.us, value));
         self.send_content(signal, content.as_ref())
             .map_err(PeerError::from)
+    }
+
+    /// Queues a word on the real-time signal; whether the kernel had room for it (RLIMIT_SIGPENDING).
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn queue(&self, word: &Word) -> Result<bool, PeerError> {
+        let (errno, value, more) = word.parts();
+        let content = Content {
+            from: self.us,
+            errno,
+            value,
+            more,
+        };
+        match self.send_content(Signal::Word, Some(&content)) {
+            Err(Errno::AGAIN) => Ok(false),
+            result => result.map(|()| true).map_err(PeerError::from),
+        }
     }
 
     fn send_content(&self, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {

@@ -22,7 +22,8 @@ use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Ask, Status, Tag};
 use crate::wire::decoder::Reason;
-use crate::wire::receiver::{Outcome, Reaction};
+use crate::wire::receiver::{Outcome, Reaction, Receiver};
+use crate::wire::word::Word;
 
 use endings::Closing;
 pub use report::{Note, ServeError, Why};
@@ -94,6 +95,7 @@ pub fn serve(
         writer,
         notes,
         start: Instant::now(),
+        word_size: inbox.probe_word(),
         now: 0,
         batch: 0,
         strangers: false,
@@ -114,12 +116,19 @@ pub fn serve(
     result
 }
 
+/// The bit that a standard signal is.
+fn bit_of(signal: Signal) -> Bit {
+    Bit::from(signal == Signal::Usr2)
+}
+
 struct Server<'n> {
     config: Config,
     set: FdSet,
     writer: Writer,
     notes: &'n mut dyn FnMut(&Note),
     start: Instant,
+    /// Bytes in a word; 0 where none are taken.
+    word_size: u8,
     now: Nanos,
     batch: u64,
     /// Whether this batch of signals had one of a stranger's, and one of a classic client's that waits for its answers.
@@ -212,19 +221,26 @@ impl Server<'_> {
     }
 
     fn event(&mut self, event: Event) -> Result<(), ServeError> {
-        let bit = match event.signal {
-            Signal::Usr1 => Bit::Zero,
-            Signal::Usr2 => Bit::One,
-            Signal::Int | Signal::Term => return self.stop(),
-            Signal::Word => return Ok(()),
-        };
+        let signal = event.signal;
+        if matches!(signal, Signal::Int | Signal::Term) {
+            return self.stop();
+        }
         match event.origin {
-            Origin::Attested { pid, uid } => self.bit(pid, uid, bit),
-            Origin::Claimed { pid, value, .. } => {
-                if let Some(ask) = Ask::from_value(value) {
-                    self.ask(pid, bit, ask);
+            Origin::Attested { pid, uid } => {
+                // A bare word says nothing.
+                if signal != Signal::Word {
+                    self.bit(pid, uid, bit_of(signal));
                 }
             }
+            Origin::Claimed { pid, value, .. } if event.errno == 0 => {
+                if let Some(ask) = Ask::from_value(value) {
+                    self.ask(pid, signal, ask);
+                }
+            }
+            Origin::Claimed { pid, value, .. } if signal == Signal::Word => {
+                self.word(pid, Word::from_parts(event.errno, value, event.more));
+            }
+            Origin::Claimed { .. } => {}
             Origin::Unknown { .. } => {
                 if !mem::replace(&mut self.noted.nameless, true) {
                     (self.notes)(&Note::Nameless);
@@ -248,10 +264,23 @@ impl Server<'_> {
         self.strangers |= !is_announced && !is_steady;
         self.acquaintances |= is_steady;
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
-        self.react(pid, Bit::Zero, |session| session.receiver.bit(bit));
+        self.react(pid, Signal::Usr1, |session| session.receiver.bit(bit));
     }
 
-    fn ask(&mut self, pid: Pid, bit: Bit, ask: Ask) {
+    fn word(&mut self, pid: Pid, word: Word) {
+        let now = self.now;
+        // Only from somebody who asked before: nobody is looked up for a stray.
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        session.heard = now;
+        self.react(pid, Signal::Word, |session| session.receiver.word(&word));
+    }
+
+    fn ask(&mut self, pid: Pid, signal: Signal, ask: Ask) {
+        if (signal == Signal::Word) != matches!(ask, Ask::Words { .. }) {
+            return;
+        }
         let (closing, now) = (self.closing.is_some(), self.now);
         let Some(session) = self.session(pid) else {
             return;
@@ -262,15 +291,16 @@ impl Server<'_> {
             session.look_again(now);
             if closing {
                 let status = Status::Rejected(Reason::ShuttingDown);
-                return self.answer(pid, bit, Answer { tag, status });
+                return self.answer(pid, signal, Answer { tag, status });
             }
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        self.react(pid, bit, |session| session.receiver.ask(bit, ask));
+        let bit = bit_of(signal);
+        self.react(pid, signal, |session| session.receiver.ask(bit, ask));
     }
 
     /// Lets the session `pid` react to a signal, in its turn, and carries out what it says.
-    fn react(&mut self, pid: Pid, via: Bit, act: impl FnOnce(&mut Session) -> Reaction) {
+    fn react(&mut self, pid: Pid, via: Signal, act: impl FnOnce(&mut Session) -> Reaction) {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
@@ -372,18 +402,24 @@ impl Server<'_> {
     fn settle_session(&mut self, pid: Pid, tag: Tag, verdict: Result<(), Reason>) {
         let session = self.sessions.get_mut(&pid);
         if let Some(answer) = session.and_then(|s| s.receiver.settle(tag, verdict)) {
-            self.answer(pid, Bit::Zero, answer);
+            self.answer_unasked(pid, answer);
         }
     }
 
     fn release(&mut self, pid: Pid) {
         let session = self.sessions.get_mut(&pid);
         if let Some(answer) = session.and_then(|s| s.receiver.release()) {
-            self.answer(pid, Bit::Zero, answer);
+            self.answer_unasked(pid, answer);
         }
     }
 
-    fn answer(&mut self, pid: Pid, via: Bit, answer: Answer) {
+    fn answer_unasked(&mut self, pid: Pid, answer: Answer) {
+        if let Some(signal) = self.sessions.get(&pid).map(Session::signal) {
+            self.answer(pid, signal, answer);
+        }
+    }
+
+    fn answer(&mut self, pid: Pid, via: Signal, answer: Answer) {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
@@ -422,7 +458,8 @@ impl Server<'_> {
     }
 
     fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {
-        let session = Session::open(pid, self.config.max_message, self.now)?;
+        let receiver = Receiver::offering(self.config.max_message, self.word_size);
+        let session = Session::open(pid, receiver, self.now)?;
         match session.peer.fd() {
             Some(fd) => self.set.add(fd, pid.get().cast_unsigned().into())?,
             None if !mem::replace(&mut self.noted.no_pidfd, true) => (self.notes)(&Note::NoPidfd),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::{Parser, ValueExt};
 use minitalk::pid::Pid;
+use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
 
@@ -46,6 +47,19 @@ pub fn number(parser: &mut Parser, option: &str, least: u64) -> Result<u64, Fail
             "{option} {value:?}: it takes a whole number from {least} up"
         ))
     })
+}
+
+/// The value of `--lane`: how a message is to travel.
+pub fn lane(parser: &mut Parser) -> Result<Lane, Failure> {
+    let value = parser.value()?.string()?;
+    match value.as_str() {
+        "auto" => Ok(Lane::Auto),
+        "bit" => Ok(Lane::Bit),
+        "word" => Ok(Lane::Word),
+        _ => Err(Failure::usage(format!(
+            "--lane {value:?}: one of auto, bit and word"
+        ))),
+    }
 }
 
 /// A PID as it was typed.

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use minitalk::wire::sender::Lane;
+
 use super::args;
 use super::exit::{Exit, Failure};
 use super::send::{self, Source};
@@ -28,6 +30,7 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
         pid,
         Source::Argument(message.into_vec()),
         send::TIMEOUT,
+        Lane::Auto,
         false,
     )
     .map(drop)

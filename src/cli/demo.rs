@@ -13,6 +13,7 @@ use minitalk::event::Signal;
 use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
+use minitalk::wire::sender::Lane;
 
 use super::args;
 use super::exit::{Exit, Failure, say};
@@ -24,19 +25,23 @@ const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUS
 
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut message = None;
+    // To be seen at work, not to be fast.
+    let mut lane = Lane::Bit;
     let mut parser = args::parser(args);
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return help::print(help::DEMO),
+            Arg::Long("lane") => lane = args::lane(&mut parser)?,
             Arg::Value(value) if message.is_none() => message = Some(value.into_vec()),
             other => return Err(args::unexpected(other)),
         }
     }
-    demo(&match message {
+    let message = match message {
         Some(message) => message,
         None if is_piped() => Source::Stdin.read()?,
         None => TEXT.into(),
-    })
+    };
+    demo(&message, lane)
 }
 
 /// Whether somebody gave us something on the standard input. A terminal, `/dev/null` or an inherited socket is nothing.
@@ -44,7 +49,7 @@ fn is_piped() -> bool {
     std::fs::metadata("/dev/stdin").is_ok_and(|m| m.is_file() || m.file_type().is_fifo())
 }
 
-fn demo(message: &[u8]) -> Result<(), Failure> {
+fn demo(message: &[u8], lane: Lane) -> Result<(), Failure> {
     let mut server = Server::start()?;
     let pid = server.pid;
     say(format!("server: PID {pid}, waiting for signals"));
@@ -56,7 +61,7 @@ fn demo(message: &[u8]) -> Result<(), Failure> {
     // Opened before the threads start, so that signals come to this thread only.
     let mut inbox = Inbox::open()?;
     let printed = server.collect_output();
-    let sent = client::send(&mut inbox, &server.peer, message, send::TIMEOUT);
+    let sent = client::send(&mut inbox, &server.peer, message, send::TIMEOUT, lane);
     inbox.retire();
     let stopped = server.stop();
     let printed = printed.join().unwrap_or_default();
@@ -93,7 +98,7 @@ impl Server {
     fn start() -> Result<Self, Failure> {
         let failed = |error| Failure::io("cannot start a server", error);
         let mut child = Command::new(std::env::current_exe().map_err(failed)?)
-            .args(["serve", "--format", "raw"])
+            .args(["serve", "--format", "raw", "--max-message", "4294967295"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::Arg;
-use minitalk::client::{self, Report};
+use minitalk::client::{self, Report, SendError};
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
+use minitalk::wire::sender::{self, Lane};
 
 use super::args;
 use super::exit::{Failure, say};
@@ -24,6 +25,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
     let mut timeout = TIMEOUT;
+    let mut lane = Lane::Auto;
     let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
@@ -35,6 +37,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Short('v') | Arg::Long("verbose") => verbose = true,
             Arg::Long("force") => force = true,
             Arg::Long("timeout") => timeout = args::seconds(&mut parser, "--timeout")?,
+            Arg::Long("lane") => lane = args::lane(&mut parser)?,
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
             // A negative number is no option, it is a PID that cannot be.
@@ -65,7 +68,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             "one MESSAGE at most; what is {extra:?}? Quote a message of several words"
         )));
     }
-    let report = send(pid, source, timeout, force)?;
+    let report = send(pid, source, timeout, lane, force)?;
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
     }
@@ -98,19 +101,29 @@ impl Source {
 }
 
 /// Sends what `source` holds to the server `pid`.
-pub fn send(pid: Pid, source: Source, timeout: Duration, force: bool) -> Result<Report, Failure> {
+pub fn send(
+    pid: Pid,
+    source: Source,
+    timeout: Duration,
+    lane: Lane,
+    force: bool,
+) -> Result<Report, Failure> {
     let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
     // Before the message is read, so that a wrong PID is told at once.
     let server = client::find(pid, force).map_err(failed)?;
     let message = source.read()?;
-    if !force {
-        client::check(&server).map_err(failed)?;
-    }
+    // Words kill a process that does not handle them: no force is strong enough for that.
+    let lane = match (client::check(&server), lane) {
+        (Ok(true), lane) => lane,
+        (Ok(false), Lane::Word) => return Err(failed(SendError::Link(sender::Failure::NoWords))),
+        (Err(error), _) if !force => return Err(failed(error)),
+        _ => Lane::Bit,
+    };
     if !server.is_certain() {
         say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
     }
     let mut inbox = Inbox::open()?;
-    let result = client::send(&mut inbox, &server, &message, timeout);
+    let result = client::send(&mut inbox, &server, &message, timeout, lane);
     inbox.retire();
     result.map_err(failed)
 }
@@ -120,9 +133,10 @@ pub fn describe(report: &Report) -> String {
     let seconds = report.elapsed.as_secs_f64();
     let rate = report.bytes as f64 / seconds.max(1e-9);
     format!(
-        "sent {} bytes in {} signals, {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
+        "sent {} bytes in {} signals of {}, {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
         report.bytes,
         report.signals,
+        if report.in_words { "words" } else { "a bit" },
         report.resent,
         seconds * 1e3,
         rate

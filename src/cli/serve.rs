@@ -8,10 +8,11 @@ use std::time::Duration;
 use lexopt::{Arg, ValueExt};
 use minitalk::client;
 use minitalk::ffi;
-use minitalk::inbox::Inbox;
+use minitalk::inbox::{Inbox, Lanes};
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 use minitalk::server::{self, Config};
+use minitalk::wire::sender::Lane;
 
 use super::args;
 use super::exit::{Failure, say};
@@ -21,6 +22,7 @@ use super::help;
 /// The options of a server.
 pub struct Options {
     pub config: Config,
+    pub lanes: Lanes,
     pub format: Format,
     pub pid_file: Option<PathBuf>,
 }
@@ -33,6 +35,7 @@ impl Default for Options {
                 idle_timeout: Some(Duration::from_secs(60)),
                 count: None,
             },
+            lanes: Lanes::Both,
             format: Format::Text,
             pid_file: None,
         }
@@ -62,6 +65,17 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                 options.config.idle_timeout =
                     args::seconds_or_never(&mut parser, "--idle-timeout")?;
             }
+            Arg::Long("lane") => {
+                options.lanes = match args::lane(&mut parser)? {
+                    Lane::Auto => Lanes::Both,
+                    Lane::Bit => Lanes::Bits,
+                    Lane::Word => {
+                        return Err(Failure::usage(
+                            "--lane word: hellos come in bits; a server takes auto or bit",
+                        ));
+                    }
+                }
+            }
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
             other => return Err(args::unexpected(other)),
         }
@@ -71,7 +85,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
 
 /// Serves until the end.
 pub fn serve(options: Options) -> Result<(), Failure> {
-    let mut inbox = Inbox::open()?;
+    let mut inbox = Inbox::open_for(options.lanes)?;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format

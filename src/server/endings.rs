@@ -7,7 +7,6 @@ use super::report::{Note, ServeError, Why};
 use super::{LINGER, PATROL, Server};
 use crate::pid::Pid;
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 
 /// The end of the server, once it is decided: nothing new is taken, what is finished is written, clients are told.
@@ -79,7 +78,7 @@ impl Server<'_> {
         let answer = session.receiver.drop_half(Reason::Idle);
         self.dropped(pid, Why::Rejected(Reason::Idle), bytes);
         if let Some(answer) = answer {
-            self.answer(pid, Bit::Zero, answer);
+            self.answer_unasked(pid, answer);
         }
     }
 
@@ -119,7 +118,7 @@ impl Server<'_> {
         for pid in pids {
             let session = self.sessions.get_mut(&pid);
             if let Some(answer) = session.and_then(|s| s.receiver.refuse(reason)) {
-                self.answer(pid, Bit::Zero, answer);
+                self.answer_unasked(pid, answer);
             }
         }
     }

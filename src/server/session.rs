@@ -1,14 +1,14 @@
 //! One client, as the server knows it: its process, its link, and whether it can be answered.
 
-use crate::client::{STUBBORN, signal_of};
+use crate::client::STUBBORN;
 use crate::event::Signal;
 use crate::ffi;
 use crate::peer::{Look, Peer, PeerError};
 use crate::pid::Pid;
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
+use crate::wire::word::Word;
 
 /// A client of the server.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Session {
     ///
     /// # Errors
     /// When it has ended meanwhile, or cannot be watched.
-    pub fn open(pid: Pid, limit: usize, now: Nanos) -> Result<Self, PeerError> {
+    pub fn open(pid: Pid, receiver: Receiver, now: Nanos) -> Result<Self, PeerError> {
         let peer = Peer::open(pid)?;
         let (look, unreachable) = match peer.look() {
             Ok(look) => (look, false),
@@ -57,7 +57,7 @@ impl Session {
         };
         Ok(Self {
             peer,
-            receiver: Receiver::new(limit),
+            receiver,
             uid: None,
             heard: now,
             began: now,
@@ -93,17 +93,20 @@ impl Session {
         self.unreachable
     }
 
-    /// Sends an answer on the signal for `bit`, if the client handles that signal: one that does not would be killed. It is
-    /// sent more than once if the client keeps asking.
+    /// Sends an answer on `signal`, if the client handles that: one that does not would be killed. Where it may be swallowed
+    /// it is sent more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
     ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when the client has ended.
-    pub fn answer(&mut self, bit: Bit, answer: Answer, now: Nanos) -> Result<(), PeerError> {
-        let signal = signal_of(bit);
+    pub fn answer(&mut self, signal: Signal, answer: Answer, now: Nanos) -> Result<(), PeerError> {
         if !self.can_answer(signal) {
             return Ok(());
         }
         self.answered = Some(now);
+        if signal == Signal::Word {
+            let word = Word::from_parts(0, answer.value(), [0; 2]);
+            return self.peer.queue(&word).map(drop);
+        }
         let copies = self.receiver.copies();
         if copies > STUBBORN {
             ffi::change_cpu();
@@ -112,6 +115,16 @@ impl Session {
             self.peer.send(signal, Some(answer.value()))?;
         }
         Ok(())
+    }
+
+    /// The signal on which the client expects what it has not just asked for.
+    #[must_use]
+    pub const fn signal(&self) -> Signal {
+        if self.receiver.takes_words() {
+            Signal::Word
+        } else {
+            Signal::Usr1
+        }
     }
 
     /// Notes a bare bit that came at `now`, in this batch of signals.

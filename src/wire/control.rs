@@ -32,6 +32,13 @@ pub enum Ask {
         /// The bit's index in the transfer.
         index: u64,
     },
+    /// The frame follows in words. Asked on the real-time signal, after the hellos.
+    Words {
+        /// The transfer.
+        tag: Tag,
+        /// Bytes in a word.
+        size: u8,
+    },
 }
 
 /// What a server answers.
@@ -43,13 +50,18 @@ pub struct Answer {
     pub status: Status,
 }
 
-/// How a transfer stands; `u64`s are the index of the bit that the server waits for next.
+/// How a transfer stands; `u64`s are the index of the bit, or on the word lane of the word, that the server waits for next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// The hello on SIGUSR1 has been heard; the one on SIGUSR2 is due.
-    Greeted,
+    Greeted {
+        /// Bytes that a word may have; 0 where words are not taken.
+        words: u8,
+    },
     /// Go on with this bit.
     Ok(u64),
+    /// Go on with this word.
+    Words(u64),
     /// All before this bit has been taken; do not go on before told so, ask again.
     Wait(u64),
     /// The message that ends before this bit passed its checksum and has been written to the output.
@@ -66,12 +78,14 @@ const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
 mod kind {
     pub const HELLO: u8 = 0x10;
     pub const RESEND: u8 = 0x11;
+    pub const ASK_WORDS: u8 = 0x12;
     pub const GREETED: u8 = 0x20;
     pub const OK: u8 = 0x21;
     pub const WAIT: u8 = 0x22;
     pub const DELIVERED: u8 = 0x23;
     pub const REJECTED: u8 = 0x24;
     pub const RESET: u8 = 0x25;
+    pub const WORDS: u8 = 0x26;
 }
 
 impl Ask {
@@ -81,6 +95,7 @@ impl Ask {
         match self {
             Self::Hello { tag, version } => pack(kind::HELLO, tag, version as u64),
             Self::Resend { tag, index } => pack(kind::RESEND, tag, index),
+            Self::Words { tag, size } => pack(kind::ASK_WORDS, tag, size as u64),
         }
     }
 
@@ -94,6 +109,10 @@ impl Ask {
                 version: number.try_into().ok()?,
             }),
             kind::RESEND => Some(Self::Resend { tag, index: number }),
+            kind::ASK_WORDS => Some(Self::Words {
+                tag,
+                size: number.try_into().ok()?,
+            }),
             _ => None,
         }
     }
@@ -104,8 +123,9 @@ impl Answer {
     #[must_use]
     pub const fn value(self) -> u64 {
         let (kind, number) = match self.status {
-            Status::Greeted => (kind::GREETED, 0),
+            Status::Greeted { words } => (kind::GREETED, words as u64),
             Status::Ok(next) => (kind::OK, next),
+            Status::Words(next) => (kind::WORDS, next),
             Status::Wait(next) => (kind::WAIT, next),
             Status::Delivered(next) => (kind::DELIVERED, next),
             Status::Rejected(reason) => (kind::REJECTED, reason as u64),
@@ -119,8 +139,11 @@ impl Answer {
     pub fn from_value(value: u64) -> Option<Self> {
         let (kind, tag, number) = unpack(value);
         let status = match kind {
-            kind::GREETED => Status::Greeted,
+            kind::GREETED => Status::Greeted {
+                words: number.try_into().ok()?,
+            },
             kind::OK => Status::Ok(number),
+            kind::WORDS => Status::Words(number),
             kind::WAIT => Status::Wait(number),
             kind::DELIVERED => Status::Delivered(number),
             kind::REJECTED => Status::Rejected(Reason::from_number(number)?),
@@ -153,13 +176,16 @@ mod tests {
         for ask in [
             Ask::Hello { tag, version: 1 },
             Ask::Resend { tag, index: NUMBER },
+            Ask::Words { tag, size: 24 },
         ] {
             assert_eq!(Ask::from_value(ask.value()), Some(ask));
             assert_eq!(Answer::from_value(ask.value()), None);
         }
         for status in [
-            Status::Greeted,
+            Status::Greeted { words: 0 },
+            Status::Greeted { words: 24 },
             Status::Ok(0),
+            Status::Words(9),
             Status::Wait(7),
             Status::Delivered(NUMBER),
             Status::Rejected(Reason::Output),

@@ -1,4 +1,4 @@
-//! CRC-32 (ISO-HDLC: the one of zlib, gzip and Ethernet; check value 0xCBF43926), one byte at a time.
+//! CRC-32 (ISO-HDLC: the one of zlib, gzip and Ethernet; check value 0xCBF43926), one byte at a time, or eight.
 //!
 //! Our own, because the core has no dependency but `libc`; tested against `crc32fast`.
 
@@ -15,7 +15,20 @@ impl Crc32 {
 
     /// Takes in one byte.
     pub const fn push(&mut self, byte: u8) {
-        self.0 = self.0 >> 8 ^ TABLE[((self.0 ^ byte as u32) & 0xFF) as usize];
+        self.0 = self.0 >> 8 ^ TABLES[0][((self.0 ^ byte as u32) & 0xFF) as usize];
+    }
+
+    /// Takes in bytes, eight at a time ("slicing by 8", Kounavis and Berry, 2005): table `k` holds what a byte becomes
+    /// when `k` zero bytes follow it, so eight look-ups need not wait for each other.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        let (eights, rest) = bytes.as_chunks::<8>();
+        for eight in eights {
+            let word = u64::from_le_bytes(*eight) ^ u64::from(self.0);
+            self.0 = (0..8).fold(0, |crc, i| {
+                crc ^ TABLES[7 - i][(word >> (8 * i) & 0xFF) as usize]
+            });
+        }
+        rest.iter().for_each(|byte| self.push(*byte));
     }
 
     /// The checksum of the bytes so far.
@@ -31,14 +44,8 @@ impl Default for Crc32 {
     }
 }
 
-impl Extend<u8> for Crc32 {
-    fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
-        bytes.into_iter().for_each(|byte| self.push(byte));
-    }
-}
-
-static TABLE: [u32; 256] = {
-    let mut table = [0; 256];
+static TABLES: [[u32; 256]; 8] = {
+    let mut tables = [[0; 256]; 8];
     let mut i = 0;
     while i < 256 {
         let mut crc = i as u32;
@@ -51,10 +58,20 @@ static TABLE: [u32; 256] = {
             };
             bit += 1;
         }
-        table[i] = crc;
+        tables[0][i] = crc;
         i += 1;
     }
-    table
+    let mut k = 1;
+    while k < 8 {
+        let mut i = 0;
+        while i < 256 {
+            let before = tables[k - 1][i];
+            tables[k][i] = before >> 8 ^ tables[0][(before & 0xFF) as usize];
+            i += 1;
+        }
+        k += 1;
+    }
+    tables
 };
 
 #[cfg(test)]
@@ -65,7 +82,7 @@ mod tests {
 
     fn crc(bytes: &[u8]) -> u32 {
         let mut crc = Crc32::new();
-        crc.extend(bytes.iter().copied());
+        crc.extend(bytes);
         crc.value()
     }
 
@@ -79,6 +96,9 @@ mod tests {
         #[test]
         fn agrees_with_crc32fast(bytes: Vec<u8>) {
             prop_assert_eq!(crc(&bytes), crc32fast::hash(&bytes));
+            let mut one_by_one = Crc32::new();
+            bytes.iter().for_each(|byte| one_by_one.push(*byte));
+            prop_assert_eq!(one_by_one.value(), crc(&bytes));
         }
     }
 }

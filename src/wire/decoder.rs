@@ -84,6 +84,43 @@ impl Decoder {
             return None;
         }
         let byte = self.byte.push(bit)?;
+        self.push_byte(byte)
+    }
+
+    /// Takes bytes up to the first result, if there is one; what is behind it is padding, and ignored. Not to be mixed
+    /// with bits in one message.
+    pub fn push_bytes(&mut self, mut bytes: &[u8]) -> Option<Decoded> {
+        while let Some((byte, rest)) = bytes.split_first() {
+            let run = self.run(bytes);
+            if run > 0 {
+                bytes = &bytes[run..];
+                continue;
+            }
+            let decoded = self.push_byte(*byte);
+            if decoded.is_some() {
+                return decoded;
+            }
+            bytes = rest;
+        }
+        None
+    }
+
+    /// Takes at once what is payload to its last byte but one, and returns how many bytes that was.
+    fn run(&mut self, bytes: &[u8]) -> usize {
+        let State::Payload { crc, missing } = &mut self.state else {
+            return 0;
+        };
+        let len = bytes.len().min(missing.saturating_sub(1) as usize);
+        if self.payload.try_reserve(len).is_err() {
+            return 0;
+        }
+        self.payload.extend_from_slice(&bytes[..len]);
+        crc.extend(&bytes[..len]);
+        *missing -= len as u32;
+        len
+    }
+
+    fn push_byte(&mut self, byte: u8) -> Option<Decoded> {
         match self.step(byte) {
             Ok(None) => None,
             Ok(Some(framed)) => {
@@ -327,6 +364,29 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bytes_are_eight_bits_each(
+            payload in prop::collection::vec(any::<u8>(), 0..100),
+            size in 1..30usize,
+            wrong: Option<prop::sample::Index>,
+        ) {
+            let mut bytes = framed(&payload);
+            if let Some(at) = wrong {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 0x10;
+            }
+            let mut by_bits = Decoder::new(60, false);
+            let mut by_bytes = by_bits.clone();
+            for part in bytes.chunks(size) {
+                let result = feed(&mut by_bits, part).into_iter().next();
+                prop_assert_eq!(&by_bytes.push_bytes(part), &result);
+                if result.is_some() {
+                    break;
+                }
+                prop_assert_eq!(by_bytes.held(), by_bits.held());
+            }
+        }
+
         #[test]
         fn frames_and_text_in_any_sequence(
             messages in prop::collection::vec(

@@ -46,7 +46,8 @@ impl<'m> Frame<'m> {
     pub fn new(payload: &'m [u8]) -> Result<Self, TooLong> {
         let header = header(payload.len().try_into().map_err(|_| TooLong)?);
         let mut crc = Crc32::new();
-        crc.extend(header.iter().chain(payload).copied());
+        crc.extend(&header);
+        crc.extend(payload);
         Ok(Self {
             header,
             payload,
@@ -57,7 +58,7 @@ impl<'m> Frame<'m> {
     /// The number of bits.
     #[must_use]
     pub const fn bits(&self) -> u64 {
-        8 * (HEADER_LEN + self.payload.len() + TRAILER_LEN) as u64
+        8 * self.bytes() as u64
     }
 
     /// Bit `index`, `None` at the end.
@@ -72,6 +73,29 @@ impl<'m> Frame<'m> {
                 .or_else(|| self.trailer.get(at.checked_sub(self.payload.len())?)),
         }?;
         Some(bit_of(byte, (index % 8) as usize))
+    }
+}
+
+impl Frame<'_> {
+    /// The number of bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        HEADER_LEN + self.payload.len() + TRAILER_LEN
+    }
+
+    /// Copies the bytes from `offset` on into `to`, as far as there are some; the rest of `to` is left alone.
+    pub fn copy(&self, offset: usize, to: &mut [u8]) {
+        let mut begin = 0;
+        for part in [&self.header[..], self.payload, &self.trailer] {
+            let end = begin + part.len();
+            // What of this part is wanted, and where it goes.
+            let from = offset.max(begin);
+            let till = end.min(offset.saturating_add(to.len()));
+            if from < till {
+                to[from - offset..till - offset].copy_from_slice(&part[from - begin..till - begin]);
+            }
+            begin = end;
+        }
     }
 }
 
@@ -106,6 +130,15 @@ mod tests {
                 0xFB, 0x01, 0x00, 0x00, 0x00, 0x02, 0x48, 0x69, 0x6E, 0x1E, 0x14, 0x5E
             ]
         );
+        for offset in 0..14 {
+            for len in 0..14 {
+                let mut copied = std::vec![0xEE; len];
+                frame.copy(offset, &mut copied);
+                let mut wanted = bytes.get(offset..).unwrap_or_default().to_vec();
+                wanted.resize(len.max(wanted.len()), 0xEE);
+                assert_eq!(copied, wanted[..len]);
+            }
+        }
         assert_eq!(frame.bit(frame.bits()), None);
         assert_eq!(frame.bit(u64::MAX), None);
     }

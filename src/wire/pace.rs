@@ -12,10 +12,13 @@ const MILLISECOND: Nanos = 1_000_000;
 
 /// The shortest wait for an answer: above the scheduler's usual hiccups.
 pub const SHORTEST: Nanos = MILLISECOND;
-/// The longest: how often a waiting client asks a server that tells it to wait.
+/// The longest.
 pub const LONGEST: Nanos = 100 * MILLISECOND;
 /// The first, while nothing is known of the round trip.
 pub const FIRST: Nanos = 20 * MILLISECOND;
+
+/// How long a client that was told to wait does so before it asks: its question could swallow the bit of another.
+pub const WAITING: Nanos = 250 * MILLISECOND;
 
 /// Attempts at each length of the wait before it doubles.
 const PATIENCE: u32 = 4;

@@ -1,7 +1,7 @@
 //! The receiving end of the reliable link, for one sender.
 //!
-//! It takes bare bits and questions, and returns at most one answer and one outcome for each. A transfer that opened with
-//! hellos takes one framed message. A stream without hellos (tag 0) takes frames and a classic client's text, one after
+//! It takes bare bits, questions and words, and returns at most one answer and one outcome for each. A transfer that opened
+//! with hellos takes one framed message, in bits or in words (AS-30). A stream without hellos (tag 0) takes frames and a classic client's text, one after
 //! the other.
 //!
 //! A message that is complete is not delivered yet: the last bit stays unanswered until [`Receiver::settle`] is told
@@ -14,12 +14,17 @@ use super::control::{Answer, Ask, Status, Tag};
 use super::decoder::{Decoded, Decoder, Reason};
 use super::frame::VERSION;
 use super::pace::copies;
+use super::word::{LEAST, MOST, Word};
 
 /// The state of one sender's link; see the module's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Receiver {
     limit: usize,
+    /// Bytes that a word may have; 0 where words are not taken.
+    offer: u8,
     tag: Tag,
+    /// Bytes in each word of this transfer; `None` on the bit lane.
+    words: Option<u8>,
     /// Whether the hello on SIGUSR2 has come too. A stream without hellos is open from the start.
     open: bool,
     next: u64,
@@ -69,13 +74,21 @@ impl Receiver {
     /// A sender of whom nothing is known, whose messages may have `limit` bytes.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self::with_tag(limit, 0)
+        Self::offering(limit, 0)
     }
 
-    const fn with_tag(limit: usize, tag: Tag) -> Self {
+    /// As [`new`](Self::new), and may send words of `words` bytes, [`LEAST`] to [`MOST`].
+    #[must_use]
+    pub const fn offering(limit: usize, words: u8) -> Self {
+        Self::with_tag(limit, words, 0)
+    }
+
+    const fn with_tag(limit: usize, offer: u8, tag: Tag) -> Self {
         Self {
             limit,
+            offer,
             tag,
+            words: None,
             open: tag == 0,
             next: 0,
             decoder: Decoder::new(limit, tag == 0),
@@ -103,9 +116,40 @@ impl Receiver {
         }
         if self.tag != 0 && self.verdict.is_some() {
             // The transfer is over: what follows without a hello is another program's stream.
-            *self = Self::new(self.limit);
+            *self = Self::offering(self.limit, self.offer);
+        }
+        if self.words.is_some() {
+            if self.next > 0 {
+                return Reaction::default();
+            }
+            // Our answer to the question for words cannot reach the sender, and it does without.
+            self.words = None;
         }
         self.take(bit)
+    }
+
+    /// Takes a word. One that is not the next is not taken: its sender is told which is.
+    pub fn word(&mut self, word: &Word) -> Reaction {
+        let (Some(size), Some(index)) = (self.words, word.index()) else {
+            // Sent before the question for words, by whoever had this PID then.
+            return Reaction::default();
+        };
+        let index = u64::from(index);
+        let over = self.refused.is_some() || self.unsettled > 0 || self.verdict.is_some();
+        if index == self.next && !over {
+            self.repeated = 0;
+            self.next += 1;
+            let size = usize::from(size).min(MOST);
+            let decoded = self.decoder.push_bytes(&word.bytes[..size]);
+            let due = word.wants_answer();
+            return self.decoded(decoded, due);
+        }
+        self.resent += 1;
+        if word.wants_answer() {
+            self.standing()
+        } else {
+            Reaction::default()
+        }
     }
 
     /// Takes a question that came on the signal for `bit`.
@@ -116,6 +160,7 @@ impl Receiver {
             }
             Ask::Hello { tag, .. } => self.hello(bit, tag),
             Ask::Resend { tag, index } => self.resend(bit, tag, index),
+            Ask::Words { tag, size } => self.open_words(tag, size),
         }
     }
 
@@ -130,7 +175,7 @@ impl Receiver {
         copies(self.repeated)
     }
 
-    /// Whether to withhold the answers that would let the sender go on; one who asks meanwhile is told to wait.
+    /// Whether to withhold the answers that would let the sender go on; an announced one is told to wait instead.
     pub const fn hold(&mut self, held: bool) {
         self.held = held;
     }
@@ -187,6 +232,12 @@ impl Receiver {
         self.tag
     }
 
+    /// Whether this transfer is one of words.
+    #[must_use]
+    pub const fn takes_words(&self) -> bool {
+        self.words.is_some()
+    }
+
     /// Whether part of a message, or of the hellos before it, has been taken.
     #[must_use]
     pub fn in_message(&self) -> bool {
@@ -220,14 +271,33 @@ impl Receiver {
             return answer(tag, Status::Reset);
         }
         let abandoned = self.decoder.in_message();
-        *self = Self::with_tag(self.limit, tag);
+        *self = Self::with_tag(self.limit, self.offer, tag);
         Reaction {
             outcome: abandoned.then_some(Outcome::Abandoned),
             ..self.standing()
         }
     }
 
+    /// What was queued before this question has been taken: words that follow are this transfer's.
+    fn open_words(&mut self, tag: Tag, size: u8) -> Reaction {
+        if tag != self.tag || tag == 0 || !self.open {
+            return answer(tag, Status::Reset);
+        }
+        let fits = (LEAST..=usize::from(self.offer)).contains(&usize::from(size));
+        if !fits || self.next > 0 && self.words.is_none() {
+            // Never offered; or asked before it was given up for bits.
+            return Reaction::default();
+        }
+        if self.next == 0 {
+            self.words = Some(size);
+        }
+        self.standing()
+    }
+
     fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Reaction {
+        if self.words.is_some() && tag == self.tag && self.next > 0 {
+            return Reaction::default();
+        }
         let over = self.tag != 0 && (self.unsettled > 0 || self.verdict.is_some());
         if tag != self.tag || !self.open || index > self.next || (index == self.next && over) {
             return answer(tag, Status::Reset);
@@ -256,11 +326,17 @@ impl Receiver {
         self.next += 1;
         self.verdict = None;
         let decoded = self.decoder.push(bit);
+        self.decoded(decoded, true)
+    }
+
+    /// What follows from what the decoder says. `due`: the sender is to be told how the transfer stands.
+    fn decoded(&mut self, decoded: Option<Decoded>, due: bool) -> Reaction {
         if self.decoder.in_message() {
             self.framed = self.tag != 0 || self.decoder.in_frame();
         }
         match decoded {
-            None if self.held => Reaction::default(),
+            // One who did not announce himself would take it for leave to go on.
+            None if !due || self.held && self.tag == 0 => Reaction::default(),
             None => self.standing(),
             Some(Decoded::Message { payload, framed }) => {
                 self.unsettled += 1;
@@ -305,8 +381,9 @@ impl Receiver {
         let status = match (self.refused, self.verdict) {
             (Some(reason), _) | (None, Some(Err(reason))) => Status::Rejected(reason),
             (None, Some(Ok(()))) => Status::Delivered(self.next),
-            _ if !self.open => Status::Greeted,
+            _ if !self.open => Status::Greeted { words: self.offer },
             _ if self.tag != 0 && self.unsettled > 0 || self.held => Status::Wait(self.next),
+            _ if self.words.is_some() => Status::Words(self.next),
             _ => Status::Ok(self.next),
         };
         Answer {

@@ -1,12 +1,17 @@
-//! The sending end of the reliable link: stop and wait, one bit in flight (AS-16).
+//! The sending end of the reliable link.
 //!
 //! A transfer opens with a hello on each of the two signals. The kernel keeps at most one pending signal of a number, and
 //! delivers those of one number in the order of sending, so once both hellos have been answered no older signal of this
 //! PID can still be on its way: none can be counted in this transfer.
 //!
-//! Each bit is first sent bare, so that the kernel attests its sender. It has no number, and needs none: it is the only
-//! one outstanding. Only if no answer comes is it sent again, on the same signal, with its index. The same signal
-//! matters: the repetition merges with the original or comes after it, never before.
+//! **Bits** (AS-16): stop and wait, one in flight. Each bit is first sent bare, so that the kernel attests its sender. It
+//! has no number, and needs none: it is the only one outstanding. Only if no answer comes is it sent again, on the same
+//! signal, with its index. The same signal matters: the repetition merges with the original or comes after it, never
+//! before.
+//!
+//! **Words** (AS-30): where the server offers them, a third question, on the real-time signal, is what the hellos are for
+//! the bits; then the frame follows in words, a window of them under way. They queue in order, so nothing is lost but by
+//! interference: their numbers show it, and the sender goes back to the first that is missing.
 
 use core::fmt;
 
@@ -14,8 +19,10 @@ use super::Nanos;
 use super::bits::Bit;
 use super::control::{Answer, Ask, Status, Tag};
 use super::decoder::Reason;
+use super::flight::Flight;
 use super::frame::{Frame, TooLong, VERSION};
-use super::pace::{Pace, copies};
+use super::pace::{Pace, SHORTEST, WAITING, copies};
+use super::word::{LEAST, MOST, Word};
 
 /// What a wait may count for beyond its length. A client that was stopped for an hour has not waited for an hour.
 const HICCUP: Nanos = 250_000_000;
@@ -29,6 +36,10 @@ pub struct Sender<'m> {
     frame: Frame<'m>,
     tag: Tag,
     timeout: Nanos,
+    lane: Lane,
+    /// Bytes in a word; 0 while, or if, the server offers none.
+    size: u8,
+    flight: Flight,
     phase: Phase,
     pace: Pace,
     attempt: u32,
@@ -47,6 +58,17 @@ pub struct Sender<'m> {
     resent: u64,
 }
 
+/// How a message is to travel, its hellos apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// In words if the server takes them, otherwise in bits. Every message gains by words: the shortest frame has 80 bits.
+    Auto,
+    /// In bits.
+    Bit,
+    /// In words, or not at all.
+    Word,
+}
+
 /// What the caller is to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -59,6 +81,8 @@ pub enum Step {
         /// How many times in a row.
         copies: u32,
     },
+    /// Send this on the real-time signal, say so by [`Sender::no_room`] if the kernel has no room for it, and poll again.
+    Queue(Word),
     /// Nothing until an answer comes or this moment is reached.
     Wait(Nanos),
     /// The transfer is over.
@@ -77,7 +101,12 @@ pub enum Failure {
     Forgotten,
     /// The server's answer contradicts the protocol.
     Contradiction,
+    /// The server takes no words, and the message was to be sent in words only.
+    NoWords,
 }
+
+/// Times that the question for the word lane is asked before bits have to do.
+const WORD_ATTEMPTS: u32 = 8;
 
 impl<'m> Sender<'m> {
     /// A transfer of `message` named `tag` (not 0, and not the one of this process's transfer before), which fails when the
@@ -85,11 +114,14 @@ impl<'m> Sender<'m> {
     ///
     /// # Errors
     /// [`TooLong`] for a message that does not fit a frame.
-    pub fn new(message: &'m [u8], tag: Tag, timeout: Nanos) -> Result<Self, TooLong> {
+    pub fn new(message: &'m [u8], tag: Tag, timeout: Nanos, lane: Lane) -> Result<Self, TooLong> {
         Ok(Self {
             frame: Frame::new(message)?,
             tag,
             timeout,
+            lane,
+            size: 0,
+            flight: Flight::new(0),
             phase: Phase::HelloZero,
             pace: Pace::default(),
             attempt: 0,
@@ -107,28 +139,67 @@ impl<'m> Sender<'m> {
 
     /// What to do at `now`. To be called until it returns [`Step::Wait`] or [`Step::Finished`].
     pub fn poll(&mut self, now: Nanos) -> Step {
-        if let Phase::Finished(result) = self.phase {
-            return Step::Finished(result);
+        match self.phase {
+            Phase::Finished(result) => return Step::Finished(result),
+            Phase::Words => return self.poll_words(now),
+            _ => {}
         }
         match self.deadline {
             None => (self.attempt, self.unheard) = (0, 0),
             Some(deadline) if now < deadline => return Step::Wait(deadline),
             Some(_) => {
-                let waited = now.saturating_sub(self.sent_at);
-                let longest = self.pace.wait(self.attempt) + HICCUP;
-                self.silence = self.silence.saturating_add(waited.min(longest));
-                if self.silence >= self.timeout {
-                    return self.finish(Err(Failure::Silent));
+                if let Err(silent) = self.next_attempt(now) {
+                    return silent;
                 }
-                self.attempt = self.attempt.saturating_add(1);
-                self.unheard = self.unheard.saturating_add(1);
-                self.resent += u64::from(copies(self.unheard));
+                if self.phase == Phase::HelloWords
+                    && self.attempt >= WORD_ATTEMPTS
+                    && self.lane == Lane::Auto
+                {
+                    // Heard on the other signals, and not on this one.
+                    self.phase = Phase::Bit(0);
+                    (self.attempt, self.unheard) = (0, 0);
+                } else {
+                    self.resent += u64::from(self.copies());
+                }
             }
         }
-        self.signals += u64::from(copies(self.unheard));
+        self.signals += u64::from(self.copies());
         self.sent_at = now;
         self.deadline = Some(now.saturating_add(self.pace.wait(self.attempt)));
         self.transmission()
+    }
+
+    fn poll_words(&mut self, now: Nanos) -> Step {
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            if let Err(silent) = self.next_attempt(now) {
+                return silent;
+            }
+            self.resent += 1;
+            self.restart_clock(now);
+            let index = self.flight.ask_again();
+            return self.word(index, true);
+        }
+        let may_send = self.attempt == 0 && !self.told_to_wait;
+        match may_send.then(|| self.flight.send()).flatten() {
+            Some((index, wants_answer)) => {
+                if self.deadline.is_none() {
+                    self.restart_clock(now);
+                }
+                self.word(index, wants_answer)
+            }
+            None => Step::Wait(self.deadline.unwrap_or(Nanos::MAX)),
+        }
+    }
+
+    /// The kernel had no room for the word of the last [`Step::Queue`].
+    pub fn no_room(&mut self, now: Nanos) {
+        if self.phase == Phase::Words {
+            self.flight.refused();
+            // There is room again as soon as the server has taken one of ours, or somebody one of theirs.
+            self.attempt = self.attempt.max(1);
+            self.sent_at = now;
+            self.deadline = Some(now.saturating_add(SHORTEST));
+        }
     }
 
     /// Takes in an answer of the server that came at `now`.
@@ -137,26 +208,41 @@ impl<'m> Sender<'m> {
             return;
         }
         let bits = self.frame.bits();
+        if let (Phase::Words, status) = (self.phase, answer.status) {
+            return self.answer_to_words(now, status);
+        }
         match (self.phase, answer.status) {
             (Phase::Finished(_), _) => {}
             (_, Status::Rejected(reason)) => {
                 self.finish(Err(Failure::Rejected(reason)));
             }
             // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
-            (_, Status::Greeted | Status::Ok(_) | Status::Delivered(_))
-                if self.deadline.is_none() => {}
-            // Ok: the server had forgotten the transfer, and has meanwhile heard both hellos anew.
-            (Phase::HelloZero, Status::Greeted | Status::Ok(0)) => {
+            (
+                _,
+                Status::Greeted { .. } | Status::Ok(_) | Status::Words(_) | Status::Delivered(_),
+            ) if self.deadline.is_none() => {}
+            (Phase::HelloZero, Status::Greeted { words }) => {
+                self.size = match usize::from(words) {
+                    LEAST..=MOST => words,
+                    _ => 0,
+                };
                 self.advance(now, Phase::HelloOne);
             }
-            (Phase::HelloOne, Status::Ok(0)) => self.advance(now, Phase::Bit(0)),
+            // The server had forgotten the transfer, and has meanwhile heard both hellos anew.
+            (Phase::HelloZero, Status::Ok(0)) => self.advance(now, Phase::HelloOne),
+            (Phase::HelloOne, Status::Ok(0)) => self.open_lane(now),
+            (Phase::HelloWords, Status::Words(0)) => self.advance(now, Phase::Words),
             // The server forgot a transfer of which it has nothing yet.
-            (Phase::HelloOne, Status::Reset) => self.advance(now, Phase::HelloZero),
-            (Phase::HelloZero | Phase::HelloOne, Status::Wait(0)) => self.heard(),
+            (Phase::HelloOne | Phase::HelloWords, Status::Reset) => {
+                self.advance(now, Phase::HelloZero);
+            }
+            (Phase::HelloZero | Phase::HelloOne | Phase::HelloWords, Status::Wait(0)) => {
+                self.heard(now);
+            }
             (Phase::Bit(i), Status::Ok(next)) if next == i + 1 && next < bits => {
                 self.advance(now, Phase::Bit(next));
             }
-            (Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.heard(),
+            (Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.heard(now),
             (Phase::Bit(i), Status::Delivered(next)) if next == i + 1 && next == bits => {
                 self.acknowledged = bits;
                 self.finish(Ok(()));
@@ -176,8 +262,15 @@ impl<'m> Sender<'m> {
 
     /// Bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.
     #[must_use]
-    pub const fn acknowledged(&self) -> u64 {
-        self.acknowledged
+    pub fn acknowledged(&self) -> u64 {
+        let in_words = u64::from(self.flight.acknowledged()) * 8 * u64::from(self.size);
+        self.acknowledged.max(in_words.min(self.frame.bits()))
+    }
+
+    /// Whether the message travels in words.
+    #[must_use]
+    pub const fn uses_words(&self) -> bool {
+        matches!(self.phase, Phase::HelloWords | Phase::Words) || self.flight.acknowledged() > 0
     }
 
     /// Whether the answer to what was just sent is a matter of one round trip: neither was it lost, nor are we to wait.
@@ -212,6 +305,10 @@ impl<'m> Sender<'m> {
         let (bit, ask) = match self.phase {
             Phase::HelloZero => (Bit::Zero, Some(hello)),
             Phase::HelloOne => (Bit::One, Some(hello)),
+            Phase::HelloWords => {
+                let (tag, size) = (self.tag, self.size);
+                return Step::Queue(Word::ask(Ask::Words { tag, size }));
+            }
             Phase::Bit(index) => {
                 let resend = Ask::Resend {
                     tag: self.tag,
@@ -221,13 +318,105 @@ impl<'m> Sender<'m> {
                 let bit = self.frame.bit(index).unwrap_or(Bit::Zero);
                 (bit, (self.attempt > 0).then_some(resend))
             }
+            Phase::Words => return Step::Wait(self.deadline.unwrap_or(Nanos::MAX)),
             Phase::Finished(result) => return Step::Finished(result),
         };
         Step::Transmit {
             bit,
             value: ask.map(Ask::value),
-            copies: copies(self.unheard),
+            copies: self.copies(),
         }
+    }
+
+    /// How many times in a row the question is to be sent. What queues is not swallowed.
+    const fn copies(&self) -> u32 {
+        match self.phase {
+            Phase::HelloWords => 1,
+            _ => copies(self.unheard),
+        }
+    }
+
+    fn word(&mut self, index: u32, wants_answer: bool) -> Step {
+        self.signals += 1;
+        let size = usize::from(self.size).min(MOST);
+        let mut bytes = [0; MOST];
+        self.frame.copy(index as usize * size, &mut bytes[..size]);
+        Step::Queue(Word::data(index, wants_answer, bytes))
+    }
+
+    /// Both hellos have been answered.
+    fn open_lane(&mut self, now: Nanos) {
+        let words = match self.size {
+            0 => None,
+            size => self.frame.bytes().div_ceil(size.into()).try_into().ok(),
+        };
+        match (self.lane, words) {
+            (Lane::Auto | Lane::Word, Some(words)) => {
+                self.flight = Flight::new(words);
+                self.advance(now, Phase::HelloWords);
+            }
+            (Lane::Word, None) => {
+                self.finish(Err(Failure::NoWords));
+            }
+            (Lane::Auto | Lane::Bit, _) => self.advance(now, Phase::Bit(0)),
+        }
+    }
+
+    fn answer_to_words(&mut self, now: Nanos, status: Status) {
+        match status {
+            Status::Words(next) | Status::Wait(next) => {
+                let next = u32::try_from(next).ok();
+                match next.and_then(|next| self.flight.acknowledge(next)) {
+                    None => {
+                        self.finish(Err(Failure::Contradiction));
+                    }
+                    Some(_) if matches!(status, Status::Wait(_)) => {
+                        self.heard(now);
+                    }
+                    Some(is_news) if is_news || self.told_to_wait || self.attempt > 0 => {
+                        self.progress();
+                        let all_sent = self.flight.acknowledged() == self.flight.end();
+                        if self.flight.under_way() > 0 || all_sent {
+                            self.restart_clock(now);
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
+            Status::Delivered(next) if next == u64::from(self.flight.end()) => {
+                self.acknowledged = self.frame.bits();
+                self.finish(Ok(()));
+            }
+            Status::Delivered(_) => {
+                self.finish(Err(Failure::Contradiction));
+            }
+            Status::Rejected(reason) => {
+                self.finish(Err(Failure::Rejected(reason)));
+            }
+            Status::Reset => {
+                self.finish(Err(Failure::Forgotten));
+            }
+            // Late answers to the hellos.
+            Status::Greeted { .. } | Status::Ok(_) => {}
+        }
+    }
+
+    /// The time for an answer has passed: counts it; an error ends the transfer.
+    fn next_attempt(&mut self, now: Nanos) -> Result<(), Step> {
+        let waited = now.saturating_sub(self.sent_at);
+        let longest = self.pace.wait(self.attempt) + HICCUP;
+        self.silence = self.silence.saturating_add(waited.min(longest));
+        if self.silence >= self.timeout {
+            return Err(self.finish(Err(Failure::Silent)));
+        }
+        self.attempt = self.attempt.saturating_add(1);
+        self.unheard = self.unheard.saturating_add(1);
+        Ok(())
+    }
+
+    fn restart_clock(&mut self, now: Nanos) {
+        self.sent_at = now;
+        self.deadline = Some(now.saturating_add(self.pace.wait(self.attempt)));
     }
 
     fn advance(&mut self, now: Nanos, phase: Phase) {
@@ -240,17 +429,25 @@ impl<'m> Sender<'m> {
         if let Phase::Bit(next) = phase {
             self.acknowledged = next;
         }
-        self.silence = 0;
-        self.told_to_wait = false;
-        self.deadline = None;
+        self.progress();
         self.phase = phase;
     }
 
-    /// The server is there, and tells us to wait.
-    const fn heard(&mut self) {
+    /// The server has taken something, and the next is not asked for yet.
+    const fn progress(&mut self) {
+        self.silence = 0;
+        (self.attempt, self.unheard) = (0, 0);
+        self.told_to_wait = false;
+        self.deadline = None;
+    }
+
+    /// The server is there, and tells us to wait: it will say when to go on, and is asked only in case that got lost.
+    const fn heard(&mut self, now: Nanos) {
         self.silence = 0;
         self.unheard = 0;
         self.told_to_wait = true;
+        self.sent_at = now;
+        self.deadline = Some(now.saturating_add(WAITING));
     }
 
     fn finish(&mut self, result: Result<(), Failure>) -> Step {
@@ -265,6 +462,10 @@ enum Phase {
     HelloZero,
     /// The hello on SIGUSR2 is out.
     HelloOne,
+    /// The question for the word lane is out.
+    HelloWords,
+    /// Words are out, or about to be.
+    Words,
     /// This bit is out.
     Bit(u64),
     Finished(Result<(), Failure>),
@@ -278,6 +479,7 @@ impl fmt::Display for Failure {
             Self::Forgotten => f.write_str(
                 "the server no longer knows this transfer; whether the message was delivered is unknown",
             ),
+            Self::NoWords => f.write_str("the server does not take words"),
             Self::Contradiction => f.write_str("the server's answers contradict the protocol"),
         }
     }
@@ -296,8 +498,8 @@ mod tests {
     /// Otherwise a bit, or a hello, could be left out by answers that come too early.
     #[test]
     fn what_has_not_been_asked_is_not_answered() {
-        let mut sender = Sender::new(b"", 7, u64::MAX).unwrap();
-        hear(&mut sender, Status::Greeted);
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
+        hear(&mut sender, Status::Greeted { words: 0 });
         let step = sender.poll(0);
         assert!(
             matches!(
@@ -310,7 +512,7 @@ mod tests {
             ),
             "the first hello is still to be sent"
         );
-        hear(&mut sender, Status::Greeted);
+        hear(&mut sender, Status::Greeted { words: 0 });
         sender.poll(0);
         hear(&mut sender, Status::Ok(0));
         hear(&mut sender, Status::Ok(1));
@@ -323,8 +525,13 @@ mod tests {
     /// A hello that was on its way when the server forgot the transfer may open it again behind the client's back.
     #[test]
     fn a_server_that_has_heard_both_hellos_already_is_believed() {
-        let mut sender = Sender::new(b"", 7, u64::MAX).unwrap();
-        for status in [Status::Greeted, Status::Reset, Status::Ok(0), Status::Ok(0)] {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
+        for status in [
+            Status::Greeted { words: 0 },
+            Status::Reset,
+            Status::Ok(0),
+            Status::Ok(0),
+        ] {
             sender.poll(0);
             hear(&mut sender, status);
         }
