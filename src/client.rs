@@ -19,6 +19,7 @@ use crate::wire::control::{Answer, Tag};
 use crate::wire::decoder::Reason;
 use crate::wire::frame::TooLong;
 use crate::wire::sender::{Failure, Lane, Sender, Step};
+use crate::wire::word::Word;
 
 /// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
 /// that does not. `force` skips that look.
@@ -95,7 +96,7 @@ pub fn send(
                         }
                     }
                 }
-                Step::Queue(word) if !ended => match server.queue(&word) {
+                Step::Queue(word) if !ended => match queue(server, &word) {
                     Ok(true) => {}
                     Ok(false) => sender.no_room(now),
                     Err(PeerError::NoSuchProcess) => ended = true,
@@ -137,6 +138,14 @@ pub fn send(
         };
         ended |= waited.map_err(io::Error::from)?;
     }
+}
+
+/// Queues a word, and before a question the bare signal, which the kernel attests: no word is attested by itself.
+fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
+    if word.index().is_none() {
+        server.send(Signal::Word, None)?;
+    }
+    server.queue(word)
 }
 
 /// From this many copies on, both ends send from another CPU each time. Under a storm a signal that is sent from the CPU of

@@ -226,12 +226,13 @@ impl Server<'_> {
             return self.stop();
         }
         match event.origin {
-            Origin::Attested { pid, uid } => {
-                // A bare word says nothing.
-                if signal != Signal::Word {
-                    self.bit(pid, uid, bit_of(signal));
+            // It says no more than who is about to send words.
+            Origin::Attested { pid, uid } if signal == Signal::Word => {
+                if let Some(session) = self.sessions.get_mut(&pid) {
+                    session.uid = Some(uid);
                 }
             }
+            Origin::Attested { pid, uid } => self.bit(pid, uid, bit_of(signal)),
             Origin::Claimed { pid, value, .. } if event.errno == 0 => {
                 if let Some(ask) = Ask::from_value(value) {
                     self.ask(pid, signal, ask);

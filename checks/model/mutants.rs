@@ -45,8 +45,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
             ("receiver.rs", "open: tag == 0,", "open: true,"),
             (
                 "sender.rs",
-                "(Phase::HelloZero, Status::Greeted | Status::Ok(0)) => {\n                self.advance(now, Phase::HelloOne);",
-                "(Phase::HelloZero, Status::Ok(0)) => {\n                self.advance(now, Phase::Bit(0));",
+                "(Phase::HelloZero, Status::Ok(0)) => self.advance(now, Phase::HelloOne),",
+                "(Phase::HelloZero, Status::Ok(0)) => self.advance(now, Phase::Bit(0)),",
             ),
         ],
     ),
@@ -60,7 +60,7 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     ),
     (
         "forgotten_between_the_hellos_is_stuck",
-        &[("sender.rs", "(Phase::HelloZero, Status::Greeted | Status::Ok(0))", "(Phase::HelloZero, Status::Greeted)")],
+        &[("sender.rs", "(Phase::HelloZero, Status::Ok(0)) => self.advance(now, Phase::HelloOne),", "")],
     ),
     (
         "tag_of_repetition_not_checked",
@@ -90,7 +90,7 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         "wait_taken_for_leave",
         &[(
             "sender.rs",
-            "(Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.heard(),",
+            "(Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.heard(now),",
             "(Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.finish(Ok(())).forget(),",
         ), (
             "sender.rs",

@@ -144,7 +144,7 @@ impl Receiver {
             let due = word.wants_answer();
             return self.decoded(decoded, due);
         }
-        self.resent += 1;
+        self.count_again();
         if word.wants_answer() {
             self.standing()
         } else {
@@ -302,7 +302,7 @@ impl Receiver {
         if tag != self.tag || !self.open || index > self.next || (index == self.next && over) {
             return answer(tag, Status::Reset);
         }
-        self.resent += 1;
+        self.count_again();
         self.asked_again();
         if index < self.next || self.refused.is_some() {
             return self.standing();
@@ -312,6 +312,10 @@ impl Receiver {
             return self.standing();
         }
         reaction
+    }
+
+    const fn count_again(&mut self) {
+        self.resent += 1;
     }
 
     fn asked_again(&mut self) {

@@ -15,9 +15,9 @@ use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
 use minitalk::wire::decoder::Reason;
-use minitalk::wire::pace::LONGEST;
+use minitalk::wire::pace::WAITING;
 use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
-use minitalk::wire::sender::{Failure, Sender, Step};
+use minitalk::wire::sender::{Failure, Lane, Sender, Step};
 
 use crate::bits;
 use crate::serve::{self, Serve};
@@ -211,7 +211,7 @@ impl<'m, 's> World<'m, 's> {
             forgotten: false,
         });
         let tag = Tag::try_from(self.transfers.len()).expect("fuzz inputs are short");
-        let sender = Sender::new(message, tag, u64::MAX).expect("a short message");
+        let sender = Sender::new(message, tag, u64::MAX, Lane::Bit).expect("a short message");
         self.clients[client].tag = tag;
         self.clients[client].sender = Some(sender);
     }
@@ -233,9 +233,10 @@ impl<'m, 's> World<'m, 's> {
                 }
                 self.now
             }
+            Step::Queue(_) => panic!("a word where bits were asked for"),
             Step::Wait(until) => {
                 assert!(until > self.now, "a wait for nothing");
-                assert!(until <= self.now + LONGEST, "too long a wait");
+                assert!(until <= self.now + WAITING, "too long a wait");
                 until
             }
             Step::Finished(result) => {

@@ -69,6 +69,11 @@ impl Model {
                 Reaction { answer, outcome }
             }
             Some(Ask::Resend { tag, index }) => self.resend(bit, tag, index),
+            Some(Ask::Words { tag, .. }) if tag != self.tag || tag == 0 || !self.heard_both => {
+                answered(tag, Status::Reset)
+            }
+            // They are not offered.
+            Some(Ask::Words { .. }) => Reaction::default(),
         }
     }
 
@@ -183,7 +188,7 @@ impl Model {
         let Some((_, decoded)) = decoded else {
             let first = bits::to_bytes(&message[..message.len() / 8 * 8]);
             self.framed = first.first() == Some(&MAGIC);
-            return if self.held {
+            return if self.held && self.tag == 0 {
                 Reaction::default()
             } else {
                 self.stands()
@@ -236,7 +241,7 @@ impl Model {
         let status = match self.refusal().or(self.verdict) {
             Some(Err(reason)) => Status::Rejected(reason),
             Some(Ok(())) => Status::Delivered(next),
-            None if !self.heard_both => Status::Greeted,
+            None if !self.heard_both => Status::Greeted { words: 0 },
             None if self.held || self.tag != 0 && self.unsettled > 0 => Status::Wait(next),
             None => Status::Ok(next),
         };

@@ -4,9 +4,9 @@
 //! direction; when the pattern is used up nothing is lost any more.
 
 use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::pace::{LONGEST, SHORTEST};
+use minitalk::wire::pace::{SHORTEST, WAITING};
 use minitalk::wire::receiver::{Outcome, Receiver};
-use minitalk::wire::sender::{Sender, Step};
+use minitalk::wire::sender::{Lane, Sender, Step};
 
 use crate::bits;
 use crate::serve::{self, Serve};
@@ -33,7 +33,7 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
         lost
     };
 
-    let mut sender = Sender::new(message, TAG, u64::MAX).expect("a short message");
+    let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Bit).expect("a short message");
     let mut receiver = Receiver::new(message.len());
     let mut arrived = Vec::new();
     let (mut now, mut sent_at) = (0, 0);
@@ -43,9 +43,10 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
         let resent = sender.resent();
         let (bit, value, copies) = match sender.poll(now) {
             Step::Transmit { bit, value, copies } => (bit, value, copies),
+            Step::Queue(_) => panic!("a word where bits were asked for"),
             Step::Wait(until) => {
                 assert!(until > now, "a wait for nothing");
-                assert!(until - now <= LONGEST, "too long a wait");
+                assert!(until - now <= WAITING, "too long a wait");
                 assert!(until - sent_at >= SHORTEST, "too short a wait");
                 now = until;
                 continue;

@@ -8,8 +8,8 @@ use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::decoder::Reason;
 use minitalk::wire::frame::VERSION;
-use minitalk::wire::pace::LONGEST;
-use minitalk::wire::sender::{Failure, Sender, Step};
+use minitalk::wire::pace::WAITING;
+use minitalk::wire::sender::{Failure, Lane, Sender, Step};
 
 use crate::bits;
 
@@ -79,7 +79,7 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer)
     } else {
         SECOND
     };
-    let sender = Sender::new(message, TAG, timeout).expect("a short message");
+    let sender = Sender::new(message, TAG, timeout, Lane::Bit).expect("a short message");
     let mut watched = Watched {
         sender,
         answer,
@@ -146,7 +146,7 @@ impl Watched<'_, '_> {
     fn status(&self, kind: Kind, number: u64) -> Status {
         let number = (self.sender.acknowledged() + number).saturating_sub(1);
         match kind {
-            Kind::Greeted => Status::Greeted,
+            Kind::Greeted => Status::Greeted { words: 0 },
             Kind::Ok => Status::Ok(number),
             Kind::Wait => Status::Wait(number),
             Kind::Delivered => Status::Delivered(number),
@@ -158,7 +158,7 @@ impl Watched<'_, '_> {
     /// What an honest server would say.
     fn due(&self) -> Status {
         match self.bare {
-            0 if !self.hellos[1] => Status::Greeted,
+            0 if !self.hellos[1] => Status::Greeted { words: 0 },
             n if n == self.bits.len() as u64 => Status::Delivered(n),
             n => Status::Ok(n),
         }
@@ -185,9 +185,10 @@ impl Watched<'_, '_> {
                 assert!(again || copies == 1, "a burst of what was not lost");
                 self.transmitted(bit, value, again);
             }
+            Step::Queue(_) => panic!("a word where bits were asked for"),
             Step::Wait(until) => {
                 assert!(until > self.now, "a wait for nothing");
-                assert!(until - self.now <= LONGEST, "too long a wait");
+                assert!(until - self.now <= WAITING, "too long a wait");
             }
             Step::Finished(result) => {
                 assert!(result.is_err() || self.delivered, "told by nobody");
@@ -212,6 +213,7 @@ impl Watched<'_, '_> {
                 assert!(bit == Bit::Zero || self.hellos[0], "out of order");
                 self.hellos[usize::from(bit == Bit::One)] = true;
             }
+            Some(Ask::Words { .. }) => panic!("words where bits were asked for"),
             Some(Ask::Resend { tag, index: i }) => {
                 assert!(again, "the kernel attests only what is bare");
                 assert_eq!((tag, i, Some(bit)), (TAG, index, due));

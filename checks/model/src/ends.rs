@@ -3,7 +3,7 @@
 use super::wire::bits::Bit;
 use super::wire::control::{Answer, Ask};
 use super::wire::receiver::{Outcome, Reaction, Receiver};
-use super::wire::sender::{Failure, Sender, Step};
+use super::wire::sender::{Failure, Lane, Sender, Step};
 use crate::link::{self, Ended, Move, Reply, Signal};
 
 /// This link.
@@ -17,12 +17,13 @@ impl link::Link for Link {
 
 impl link::Client for Sender<'static> {
     fn new(message: &'static [u8], tag: u16, timeout: u64) -> Self {
-        Self::new(message, tag, timeout).unwrap()
+        Self::new(message, tag, timeout, Lane::Bit).unwrap()
     }
 
     fn poll(&mut self, now: u64) -> Move {
         match self.poll(now) {
             Step::Transmit { bit, value, .. } => Move::Send(signal(bit, value)),
+            Step::Queue(_) => unreachable!("bits were asked for"),
             Step::Wait(until) => Move::Wait(until),
             Step::Finished(Ok(())) => Move::End(Ended::Delivered),
             Step::Finished(Err(Failure::Forgotten)) => Move::End(Ended::Forgotten),
