@@ -83,6 +83,11 @@ impl Receiver {
         Self::with_tag(limit, words, 0)
     }
 
+    /// From the next transfer on, it may send words of `words` bytes; 0: none.
+    pub const fn offer(&mut self, words: u8) {
+        self.offer = words;
+    }
+
     const fn with_tag(limit: usize, offer: u8, tag: Tag) -> Self {
         Self {
             limit,
