@@ -62,9 +62,7 @@ impl Clients {
         for series in &mut self.series {
             let what = format!("{} clients", series.clients);
             let measured = measure(series.clients, self.bytes, round.into());
-            let Some(measured) = failures.note(&what, measured) else {
-                continue;
-            };
+            let measured = failures.note(&what, measured).unwrap_or(Measured::NONE);
             series.rates.push(measured.rate);
             series.slowest.push(measured.slowest);
             series.to_mean.push(measured.to_mean);
@@ -81,7 +79,8 @@ impl Clients {
     pub fn print(&self) {
         let mut table = Table::new(
             format!(
-                "Clients at once, each with one message of {}; all messages intact",
+                "Clients at once, {}, each with one message of {}",
+                Placement::possible()[0].title(),
                 number::bytes(self.bytes)
             ),
             &[
@@ -121,6 +120,16 @@ struct Measured {
     slowest: f64,
     to_mean: f64,
     resident: f64,
+}
+
+impl Measured {
+    /// What a failure leaves behind.
+    const NONE: Self = Self {
+        rate: f64::NAN,
+        slowest: f64::NAN,
+        to_mean: f64::NAN,
+        resident: f64::NAN,
+    };
 }
 
 fn measure(count: u32, bytes: usize, seed: u64) -> Result<Measured> {

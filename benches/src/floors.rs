@@ -10,6 +10,7 @@ use std::time::Duration;
 use minitalk::event::Signal;
 use minitalk::ffi::{self, Content, Errno, Identity};
 
+use crate::lane::{self, Lane};
 use crate::options::Options;
 use crate::placement::{Placement, use_one_cpu};
 use crate::role::{self, Role, say};
@@ -159,19 +160,23 @@ impl Floors {
                 self.bits
             };
             let measured = measure(series.floor, count, self.window);
-            if let Some((cost, round_trips)) = failures.note(series.floor.title, measured) {
-                series.costs.push(cost);
-                series.round_trips.extend(round_trips);
-            }
+            let measured = failures.note(series.floor.title, measured);
+            let (cost, round_trips) = measured.unwrap_or((f64::NAN, Vec::new()));
+            series.costs.push(cost);
+            series.round_trips.extend(round_trips);
         }
     }
 
-    /// The costs of a bit, round by round, where two ends run as in `placement` and wait in the same way.
-    pub fn of_bits(&self, placement: Placement) -> &[f64] {
-        self.costs(match placement {
-            Placement::Polling => "bits-poll",
-            Placement::Sleeping => "bits-take",
-            Placement::OneCpu => "bits-take-one",
+    /// The costs, round by round, of a bit there and back or of a word, where two ends run as in `placement` and wait in the
+    /// same way; nothing where that is not measured.
+    pub fn of(&self, lane: Lane, placement: Placement) -> &[f64] {
+        self.costs(match (lane, placement) {
+            (Lane::Bit, Placement::Polling) => "bits-poll",
+            (Lane::Bit, Placement::Sleeping) => "bits-take",
+            (Lane::Bit, Placement::OneCpu) => "bits-take-one",
+            (Lane::Word, Placement::Polling) => "words-poll",
+            (Lane::Word, Placement::OneCpu) => "words-take-one",
+            (Lane::Word, Placement::Sleeping) => return &[],
         })
     }
 
@@ -211,7 +216,7 @@ impl Floors {
                 summary.count.to_string(),
                 summary.show(number::time),
                 number::rate(payload * 1e9 / summary.median),
-                crate::lane::times(ratio(&series.costs, cheapest)),
+                lane::times(ratio(&series.costs, cheapest)),
             ]);
         }
         println!("{table}");

@@ -117,10 +117,13 @@ impl Lanes {
             let seed = u64::from(round) << 32 | series.size as u64;
             let sent = transfer(series.placement, series.lane, series.size, 1, seed);
             let what = format!("{} bytes, {}", series.size, series.placement.title());
-            for transfer in failures.note(&what, sent).into_iter().flatten() {
-                series.times.push(transfer.nanoseconds);
-                series.signals += transfer.signals;
-                series.resent += transfer.resent;
+            match failures.note(&what, sent).as_deref() {
+                Some([transfer]) => {
+                    series.times.push(transfer.nanoseconds);
+                    series.signals += transfer.signals;
+                    series.resent += transfer.resent;
+                }
+                _ => series.times.push(f64::NAN),
             }
         }
     }
@@ -151,12 +154,8 @@ impl Lanes {
                 continue;
             };
             let per_step = series.per_step();
-            let floor = floors.map_or(&[][..], |floors| floors.of_bits(series.placement));
+            let floor = floors.map_or(&[][..], |floors| floors.of(series.lane, series.placement));
             let step = Summary::of(&per_step).map(|summary| summary.show(number::time));
-            let to_floor = match series.lane {
-                Lane::Bit => times(ratio(&per_step, floor)),
-                Lane::Word => times(None),
-            };
             table.row(vec![
                 series.lane.title().into(),
                 series.placement.title().into(),
@@ -165,7 +164,7 @@ impl Lanes {
                 summary.show(number::time),
                 number::rate(series.size as f64 * 1e9 / summary.median),
                 step.unwrap_or_default(),
-                to_floor,
+                times(ratio(&per_step, floor)),
                 format!("{} of {}", series.resent, series.signals),
             ]);
         }
@@ -176,7 +175,12 @@ impl Lanes {
 impl Series {
     /// Nanoseconds of each signal that had to go there and be answered, repetitions excepted, round by round.
     fn per_step(&self) -> Vec<f64> {
-        let rounds = self.times.len().max(1) as u64;
+        let rounds = self
+            .times
+            .iter()
+            .filter(|time| time.is_finite())
+            .count()
+            .max(1) as u64;
         let steps = (self.signals - self.resent) / rounds;
         self.times
             .iter()

@@ -89,6 +89,7 @@ impl Pairs {
                 let what = format!("pair ({}), {size} bytes", pair.title);
                 let outcome = transfer(&pair.server, &pair.client, &message, self.timeout);
                 let Some(outcome) = failures.note(&what, outcome) else {
+                    results.times.push(f64::NAN);
                     continue;
                 };
                 if pair.is_ours && !matches!(outcome, Outcome::Exact(_)) {
@@ -119,14 +120,8 @@ impl Pairs {
                 row.extend(pair.results[index].cells(size));
             }
             if let [ours, theirs] = &self.pairs[..] {
-                let paired = theirs.results[index]
-                    .times
-                    .iter()
-                    .zip(&ours.results[index].times);
-                let (theirs, ours): (Vec<f64>, Vec<f64>) = paired
-                    .filter(|(t, o)| t.is_finite() && o.is_finite())
-                    .unzip();
-                row.push(lane::times(ratio(&theirs, &ours)));
+                let (ours, theirs) = (&ours.results[index].times, &theirs.results[index].times);
+                row.push(lane::times(ratio(theirs, ours)));
             }
             table.row(row);
         }
@@ -154,13 +149,7 @@ impl Results {
     }
 
     fn cells(&self, size: usize) -> [String; 3] {
-        let times: Vec<f64> = self
-            .times
-            .iter()
-            .copied()
-            .filter(|t| t.is_finite())
-            .collect();
-        let summary = Summary::of(&times);
+        let summary = Summary::of(&self.times);
         let counts = [
             (self.exact, "exact"),
             (self.corrupt, "corrupt"),

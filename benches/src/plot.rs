@@ -138,11 +138,17 @@ fn many(clients: Option<&Clients>) -> Vec<Line> {
 /// A histogram of nanoseconds as a line of steps, in microseconds and hundredths.
 fn shares(title: String, times: &[f64]) -> Line {
     let all = times.len() as f64;
-    let bins = histogram(times).into_iter();
-    let bins =
-        bins.map(|(lower, upper, count)| (lower / 1e3, upper / 1e3, 100.0 * count as f64 / all));
-    let mut points: Vec<(f64, f64)> = bins
-        .filter(|bin| bin.2 >= 0.1)
+    let bins = histogram(times);
+    // The few that are far away would press the rest together.
+    let is_worth_it = |bin: &(f64, f64, usize)| bin.2 as f64 >= all / 1_000.0;
+    let first = bins.iter().position(is_worth_it).unwrap_or(0);
+    let last = bins
+        .iter()
+        .rposition(is_worth_it)
+        .map_or(0, |last| last + 1);
+    let mut points: Vec<(f64, f64)> = bins[first..last]
+        .iter()
+        .map(|(lower, upper, count)| (lower / 1e3, upper / 1e3, 100.0 * *count as f64 / all))
         .flat_map(|(lower, upper, share)| [(lower, share), (upper, share)])
         .collect();
     if let (Some(first), Some(last)) = (points.first().copied(), points.last().copied()) {

@@ -18,9 +18,9 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of these values; `None` of none.
+    /// Of these values, those left out that are not finite: measurements that failed. `None` of none.
     pub fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         Some(Self {
             count: sorted.len(),
@@ -57,8 +57,8 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     below + (above - below) * at.fract()
 }
 
-/// The median of the ratios of each round, which a change of the whole machine from round to round leaves alone. `None`
-/// where a round lacks one of the two.
+/// The median of the ratios of each round, which a change of the whole machine from round to round leaves alone. Rounds that
+/// lack one of the two are left out.
 pub fn ratio(values: &[f64], floor: &[f64]) -> Option<f64> {
     let ratios: Vec<f64> = values.iter().zip(floor).map(|(v, f)| v / f).collect();
     Summary::of(&ratios).map(|summary| summary.median)
@@ -117,6 +117,7 @@ mod tests {
     fn a_ratio_is_taken_round_by_round() {
         // The machine was ten times slower in the second round.
         assert_eq!(ratio(&[2.0, 20.0, 2.2], &[1.0, 10.0, 1.0]), Some(2.0));
+        assert_eq!(ratio(&[f64::NAN, 3.0, 4.0], &[1.0, 1.0]), Some(3.0));
         assert_eq!(ratio(&[], &[1.0]), None);
     }
 
