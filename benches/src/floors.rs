@@ -12,7 +12,7 @@ use minitalk::ffi::{self, Content, Errno, Identity};
 
 use crate::lane::{self, Lane};
 use crate::options::Options;
-use crate::placement::{Placement, use_one_cpu};
+use crate::placement::{Placement, Side, use_cpu};
 use crate::role::{self, Role, say};
 use crate::stats::{Summary, ratio};
 use crate::table::Table;
@@ -32,7 +32,7 @@ pub struct Floor {
     /// For tables.
     pub title: &'static str,
     words: bool,
-    one_cpu: bool,
+    cpus: Cpus,
     wait: Wait,
 }
 
@@ -47,55 +47,80 @@ pub enum Wait {
     Handler,
 }
 
+/// Where the two ends run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cpus {
+    /// Both on the same.
+    One,
+    /// Where the kernel puts them.
+    Any,
+    /// Each on its own.
+    Apart,
+}
+
 /// All floors, in the order of the table.
-const FLOORS: [Floor; 7] = [
+const FLOORS: [Floor; 9] = [
     floor(
         "bits-poll",
         "bits, polled, two CPUs",
         false,
-        false,
+        Cpus::Apart,
         Wait::Poll,
     ),
     floor(
         "bits-take",
+        "bits, sigtimedwait, any CPUs",
+        false,
+        Cpus::Any,
+        Wait::Take,
+    ),
+    floor(
+        "bits-take-two",
         "bits, sigtimedwait, two CPUs",
         false,
-        false,
+        Cpus::Apart,
         Wait::Take,
     ),
     floor(
         "bits-take-one",
         "bits, sigtimedwait, one CPU",
         false,
-        true,
+        Cpus::One,
         Wait::Take,
     ),
     floor(
         "bits-handler",
+        "bits, handler, any CPUs",
+        false,
+        Cpus::Any,
+        Wait::Handler,
+    ),
+    floor(
+        "bits-handler-two",
         "bits, handler, two CPUs",
         false,
-        false,
+        Cpus::Apart,
         Wait::Handler,
     ),
     floor(
         "bits-handler-one",
         "bits, handler, one CPU",
         false,
-        true,
+        Cpus::One,
         Wait::Handler,
     ),
     floor(
         "words-poll",
         "words, polled, two CPUs",
         true,
-        false,
+        Cpus::Apart,
         Wait::Poll,
     ),
     floor(
         "words-take-one",
         "words, sigtimedwait, one CPU",
         true,
-        true,
+        Cpus::One,
         Wait::Take,
     ),
 ];
@@ -104,14 +129,14 @@ const fn floor(
     name: &'static str,
     title: &'static str,
     words: bool,
-    one_cpu: bool,
+    cpus: Cpus,
     wait: Wait,
 ) -> Floor {
     Floor {
         name,
         title,
         words,
-        one_cpu,
+        cpus,
         wait,
     }
 }
@@ -135,8 +160,10 @@ struct Series {
 impl Floors {
     /// Nothing measured yet.
     pub fn new(options: &Options) -> Self {
-        let can_poll = Placement::possible().len() > 1;
-        let possible = FLOORS.into_iter().filter(|floor| floor.one_cpu || can_poll);
+        let has_two = Placement::possible().len() > 1;
+        let possible = FLOORS
+            .into_iter()
+            .filter(|floor| floor.cpus == Cpus::One || has_two);
         Self {
             series: possible
                 .map(|floor| Series {
@@ -171,10 +198,10 @@ impl Floors {
     /// same way; nothing where that is not measured.
     pub fn of(&self, lane: Lane, placement: Placement) -> &[f64] {
         self.costs(match (lane, placement) {
-            (Lane::Bit, Placement::Polling) => "bits-poll",
+            (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
             (Lane::Bit, Placement::Sleeping) => "bits-take",
             (Lane::Bit, Placement::OneCpu) => "bits-take-one",
-            (Lane::Word, Placement::Polling) => "words-poll",
+            (Lane::Word, Placement::Polling | Placement::Apart) => "words-poll",
             (Lane::Word, Placement::OneCpu) => "words-take-one",
             (Lane::Word, Placement::Sleeping) => return &[],
         })
@@ -252,8 +279,14 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
     let floor = FLOORS.into_iter().find(|floor| floor.name == name);
     let floor = floor.ok_or("there is no such floor")?;
     let window: u32 = window.parse()?;
-    if floor.one_cpu {
-        use_one_cpu()?;
+    let side = match side {
+        "answer" => Side::Answering,
+        _ => Side::Asking,
+    };
+    match floor.cpus {
+        Cpus::One => use_cpu(0)?,
+        Cpus::Any => {}
+        Cpus::Apart => use_cpu(side.number())?,
     }
     let mut end = End::new(floor.wait)?;
     let lines = role::lines();
@@ -263,18 +296,18 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
     let peer = ffi::pidfd_open(role::pid(peer)?).map_err(std::io::Error::from)?;
     let count: u32 = count.parse()?;
     match (side, floor.words) {
-        ("answer", false) => {
+        (Side::Answering, false) => {
             say("set");
             answer_bits(&mut end, &peer, count)?;
             say("done");
         }
-        ("answer", true) => {
+        (Side::Answering, true) => {
             say("set");
             answer_words(&mut end, &peer, count, window)?;
             say("done");
         }
-        (_, false) => say(&ask_bits(&mut end, &peer, count)?),
-        (_, true) => say(&ask_words(&mut end, &peer, count, window)?),
+        (Side::Asking, false) => say(&ask_bits(&mut end, &peer, count)?),
+        (Side::Asking, true) => say(&ask_words(&mut end, &peer, count, window)?),
     }
     // The parent ends us: a late signal must find a process that survives it.
     let _ = lines.recv();

@@ -11,7 +11,7 @@ use minitalk::server::{self, Config};
 
 use crate::floors::Floors;
 use crate::options::Options;
-use crate::placement::Placement;
+use crate::placement::{Placement, Side};
 use crate::role::{self, Role, say};
 use crate::stats::{Summary, ratio};
 use crate::table::Table;
@@ -315,7 +315,7 @@ pub fn compare(mut sent: Vec<Arrived>, mut arrived: Vec<Arrived>) -> Result<()> 
 pub fn server(placement: &str) -> Result<()> {
     let mut inbox = Placement::from_name(placement)
         .ok_or("there is no such placement")?
-        .open()?;
+        .open(Side::Answering)?;
     let arrived = Arc::new(Mutex::new(Vec::new()));
     role::listen({
         let arrived = Arc::clone(&arrived);
@@ -360,7 +360,7 @@ pub fn client(placement: &str, lane: &str) -> Result<()> {
         .ok_or("there is no such lane")?;
     let mut inbox = Placement::from_name(placement)
         .ok_or("there is no such placement")?
-        .open()?;
+        .open(Side::Asking)?;
     let lines = role::lines();
     say("ready");
     let line = lines.recv()?;

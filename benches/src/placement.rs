@@ -10,6 +10,8 @@ use crate::Result;
 pub enum Placement {
     /// As they come: where the kernel puts them, looking for signals before they sleep.
     Polling,
+    /// The same, each on a CPU of its own.
+    Apart,
     /// Where the kernel puts them, asleep whenever there is nothing.
     Sleeping,
     /// Both on the same CPU.
@@ -18,7 +20,7 @@ pub enum Placement {
 
 impl Placement {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Polling, Self::Sleeping, Self::OneCpu];
+    pub const ALL: [Self; 4] = [Self::Polling, Self::Apart, Self::Sleeping, Self::OneCpu];
 
     /// Those that this machine has CPUs for.
     pub fn possible() -> Vec<Self> {
@@ -32,6 +34,7 @@ impl Placement {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Polling => "two CPUs, polling",
+            Self::Apart => "two CPUs, polling, apart",
             Self::Sleeping => "two CPUs, sleeping",
             Self::OneCpu => "one CPU",
         }
@@ -41,6 +44,7 @@ impl Placement {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Polling => "polling",
+            Self::Apart => "apart",
             Self::Sleeping => "sleeping",
             Self::OneCpu => "one-cpu",
         }
@@ -57,26 +61,49 @@ impl Placement {
     ///
     /// # Errors
     /// The inbox's, or that the kernel does not let us choose the CPU.
-    pub fn open(self) -> Result<Inbox> {
+    pub fn open(self, end: Side) -> Result<Inbox> {
         if self == Self::OneCpu {
-            use_one_cpu()?;
+            use_cpu(0)?;
         }
         let mut inbox = Inbox::open()?;
-        if self == Self::Sleeping {
-            inbox.never_spin();
+        match self {
+            Self::Polling | Self::OneCpu => {}
+            // Only now: an inbox that may use one CPU alone does not poll.
+            Self::Apart => use_cpu(end.number())?,
+            Self::Sleeping => inbox.never_spin(),
         }
         Ok(inbox)
     }
 }
 
-/// Confines this process to the first CPU that it may run on.
+/// The two ends of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The server, or whoever answers.
+    Answering,
+    /// The client, or whoever asks.
+    Asking,
+}
+
+impl Side {
+    /// The number of its CPU where each has its own.
+    pub const fn number(self) -> usize {
+        match self {
+            Self::Answering => 0,
+            Self::Asking => 1,
+        }
+    }
+}
+
+/// Confines this process to CPU number `number`, from 0, of those that it may run on.
 ///
 /// # Errors
-/// When the kernel refuses.
-pub fn use_one_cpu() -> Result<()> {
+/// When there is none, or the kernel refuses.
+pub fn use_cpu(number: usize) -> Result<()> {
     let allowed = CpuSet::allowed();
-    let first = (0..1024).find(|cpu| allowed.contains(*cpu)).unwrap_or(0);
-    if CpuSet::only(first).apply() {
+    let mut cpus = (0..1024).filter(|cpu| allowed.contains(*cpu));
+    let cpu = cpus.nth(number).ok_or("there are too few CPUs")?;
+    if CpuSet::only(cpu).apply() {
         Ok(())
     } else {
         Err("the kernel does not let this process choose its CPU".into())

@@ -17,8 +17,8 @@ use crate::{Failure, Result};
 
 const SIZE: (u32, u32) = (900, 560);
 
-/// The palette of Okabe and Ito, which the colour-blind can tell apart.
-const COLOURS: [RGBColor; 7] = [
+/// The palette of Okabe and Ito, which the colour-blind can tell apart, and three more for the longest list.
+const COLOURS: [RGBColor; 10] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -26,6 +26,9 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
+    RGBColor(140, 86, 75),
+    RGBColor(127, 127, 127),
+    RGBColor(148, 103, 189),
 ];
 
 /// Points with a name.
@@ -177,8 +180,11 @@ fn chart(
     let canvas: Canvas<'_> = SVGBackend::new(file, SIZE).into_drawing_area();
     canvas.fill(&WHITE)?;
     let points = || lines.iter().flat_map(|line| &line.1);
-    let (left, right) = bounds(points().map(|point| point.0));
-    let (bottom, top) = bounds(points().map(|point| point.1).filter(|y| *y > 0.0));
+    let (left, right) = bounds(points().map(|point| point.0), kind == Kind::Steps);
+    let (bottom, top) = bounds(
+        points().map(|point| point.1).filter(|y| *y > 0.0),
+        kind == Kind::Lines,
+    );
     let mut builder = ChartBuilder::on(&canvas);
     builder
         .caption(title, ("sans-serif", 22))
@@ -229,21 +235,30 @@ fn chart(
     }
     match kind {
         Kind::Lines => draw!((bottom..top).log_scale()),
-        Kind::Steps => draw!(0.0..top),
+        Kind::Steps => draw!(0.0..top.min(105.0)),
     }
     canvas.present()?;
     Ok(())
 }
 
-/// A range with some room around the values.
-fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+/// A range with some room around the values; to whole powers of ten where `decades`, for only these are labelled.
+fn bounds(values: impl Iterator<Item = f64>, decades: bool) -> (f64, f64) {
     let (least, most) = values.fold((f64::INFINITY, 0.0f64), |(least, most), v| {
         (least.min(v), most.max(v))
     });
     if least > most {
         return (0.1, 1.0);
     }
-    (least / 1.3, most * 1.3)
+    let (least, most) = (least / 1.3, most * 1.3);
+    if !decades {
+        return (least, most);
+    }
+    let power = |exponent: f64| 10f64.powf(exponent);
+    // The axis excludes its end, and the last label with it.
+    (
+        power(least.log10().floor()),
+        power(most.log10().ceil()) * 1.01,
+    )
 }
 
 /// A number for an axis.
@@ -265,7 +280,11 @@ mod tests {
     fn what_stands_on_an_axis() {
         assert_eq!(short(10_000.0), "10k");
         assert_eq!(short(0.5), "0.5");
-        assert_eq!(bounds([].into_iter()), (0.1, 1.0));
+        assert_eq!(bounds([].into_iter(), true), (0.1, 1.0));
+        assert_eq!(bounds([13.0, 20.0].into_iter(), false), (10.0, 26.0));
+        let (least, most) = bounds([13.0, 20.0].into_iter(), true);
+        assert!((9.99..10.01).contains(&least), "{least}");
+        assert!((100.0..102.0).contains(&most), "{most}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::Result;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Looks in a row after which the other end is given the CPU, in case it has no other.
-const LOOKS: u32 = 20_000;
+const LOOKS: u32 = 1_000;
 
 /// An end.
 pub struct End {
