@@ -32,9 +32,6 @@ const WIRED: &[Lane] = &[Lane::Bit];
 /// How long a server may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// From this size on, a message goes through the bit lane in the first round only: it takes a minute or more.
-const ONCE: usize = 1_000_000;
-
 /// The one place where a lane is chosen.
 fn send(inbox: &mut Inbox, server: &Peer, message: &[u8], lane: Lane) -> Result<Report> {
     match lane {
@@ -111,7 +108,7 @@ impl Lanes {
     /// Measures each once.
     pub fn round(&mut self, round: u32, failures: &mut Failures) {
         for series in &mut self.series {
-            if round > 0 && series.lane == Lane::Bit && series.size >= ONCE {
+            if round > 0 && series.takes_minutes() {
                 continue;
             }
             let seed = u64::from(round) << 32 | series.size as u64;
@@ -173,6 +170,16 @@ impl Lanes {
 }
 
 impl Series {
+    /// Whether it is worth one round alone.
+    fn takes_minutes(&self) -> bool {
+        match (self.lane, self.placement) {
+            (Lane::Word, _) => false,
+            // A CPU is woken for every signal.
+            (Lane::Bit, Placement::Sleeping) => self.size >= 100_000,
+            (Lane::Bit, _) => self.size >= 1_000_000,
+        }
+    }
+
     /// Nanoseconds of each signal that had to go there and be answered, repetitions excepted, round by round.
     fn per_step(&self) -> Vec<f64> {
         let rounds = self

@@ -14,11 +14,11 @@ usage: cargo bench -p bench -- [options]
 
 Measures minitalk beside what signals cost without it, all series round-robin, and prints tables (Markdown) to standard
 output. Exit code 0 if all was measured and every message arrived intact, 1 if not, 2 for a usage error. With the defaults it
-takes some ten minutes on two cores.
+takes some five minutes on two cores. Series of which one round takes a minute are measured in the first alone.
 
 options:
   --quick              a smoke run of everything: tiny sizes, one round, two clients
-  --full               messages of 1 MB in bits too (first round only), and of 100 MB through everything faster
+  --full               messages of 1 MB in bits too, and of 100 MB through everything faster
   --rounds N           rounds (default 5)
   --only PARTS         some of: floors, lanes, streams, latency, clients, pair, instructions
   --sizes LIST         messages for the bit lane (default 100,1K,10K,100K)
