@@ -14,7 +14,7 @@ use minitalk::wire::bits::{Bit, bit_of};
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
 use minitalk::wire::receiver::Receiver;
-use minitalk::wire::sender::{Sender, Step};
+use minitalk::wire::sender::{Lane, Sender, Step};
 
 use crate::{Result, number, role};
 
@@ -133,7 +133,7 @@ fn client(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
     let message = vec![0; bits as usize / 8];
-    let mut sender = Sender::new(&message, TAG, u64::MAX)?;
+    let mut sender = Sender::new(&message, TAG, u64::MAX, Lane::Bit)?;
     let (_, hellos) = opened(bits)?;
     // A microsecond a step.
     let mut now = 0;
