@@ -219,18 +219,20 @@ fn chart(
                     chart.draw_series(marks)?;
                 }
             }
-            chart
-                .configure_series_labels()
-                .position(if kind == Kind::Lines {
-                    SeriesLabelPosition::UpperLeft
-                } else {
-                    SeriesLabelPosition::UpperRight
-                })
-                .legend_area_size(28)
-                .background_style(WHITE.mix(0.85))
-                .border_style(BLACK.mix(0.4))
-                .label_font(("sans-serif", 14))
-                .draw()?;
+            if lines.len() > 1 {
+                chart
+                    .configure_series_labels()
+                    .position(if kind == Kind::Lines {
+                        SeriesLabelPosition::LowerRight
+                    } else {
+                        SeriesLabelPosition::UpperRight
+                    })
+                    .legend_area_size(28)
+                    .background_style(WHITE.mix(0.85))
+                    .border_style(BLACK.mix(0.4))
+                    .label_font(("sans-serif", 14))
+                    .draw()?;
+            }
         }};
     }
     match kind {
