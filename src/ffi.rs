@@ -618,11 +618,17 @@ impl CpuSet {
     const LIMIT: usize = 8 * size_of::<libc::cpu_set_t>();
 }
 
+/// The CPU on which this thread runs (`sched_getcpu(3)`), for as long as the answer lasts.
+#[must_use]
+pub fn this_cpu() -> Option<usize> {
+    // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
+    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+}
+
 /// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
 /// only one, or where the kernel objects. Somebody else's change of the affinity in the same instant is undone.
 pub fn change_cpu() {
-    // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
-    let Ok(here) = usize::try_from(unsafe { libc::sched_getcpu() }) else {
+    let Some(here) = this_cpu() else {
         return;
     };
     let allowed = CpuSet::allowed();

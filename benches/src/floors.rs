@@ -200,9 +200,9 @@ impl Floors {
         self.costs(match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
             (Lane::Bit, Placement::Sleeping) => "bits-take",
-            (Lane::Bit, Placement::OneCpu) => "bits-take-one",
+            (Lane::Bit, Placement::OneCpu | Placement::Eco) => "bits-take-one",
             (Lane::Word, Placement::Polling | Placement::Apart) => "words-poll",
-            (Lane::Word, Placement::OneCpu) => "words-take-one",
+            (Lane::Word, Placement::OneCpu | Placement::Eco) => "words-take-one",
             (Lane::Word, Placement::Sleeping) => return &[],
         })
     }

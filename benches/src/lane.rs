@@ -31,14 +31,25 @@ pub enum Lane {
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The one place where a lane is chosen.
-fn send(inbox: &mut Inbox, server: &Peer, message: &[u8], lane: Lane) -> Result<Report> {
+fn send(
+    inbox: &mut Inbox,
+    server: &Peer,
+    message: &[u8],
+    lane: Lane,
+    placement: Placement,
+) -> Result<Report> {
     let lane = match lane {
         Lane::Bit => sender::Lane::Bit,
         // A word kills a process that does not handle it.
         Lane::Word if client::check(server)? => sender::Lane::Word,
         Lane::Word => return Err("the server takes no words".into()),
     };
-    Ok(client::send(inbox, server, message, SILENCE, lane)?)
+    let options = client::Options {
+        timeout: SILENCE,
+        lane,
+        eco: placement == Placement::Eco,
+    };
+    Ok(client::send(inbox, server, message, options)?)
 }
 
 impl Lane {
@@ -366,9 +377,8 @@ pub fn client(placement: &str, lane: &str) -> Result<()> {
         .into_iter()
         .find(|l| l.name() == lane)
         .ok_or("there is no such lane")?;
-    let mut inbox = Placement::from_name(placement)
-        .ok_or("there is no such placement")?
-        .open(Side::Asking)?;
+    let placement = Placement::from_name(placement).ok_or("there is no such placement")?;
+    let mut inbox = placement.open(Side::Asking)?;
     let lines = role::lines();
     say("ready");
     let line = lines.recv()?;
@@ -383,7 +393,7 @@ pub fn client(placement: &str, lane: &str) -> Result<()> {
     let server = client::find(role::pid(pid)?, false)?;
     let mut said = Vec::new();
     for message in &messages {
-        let report = send(&mut inbox, &server, message, lane)?;
+        let report = send(&mut inbox, &server, message, lane, placement)?;
         said.push(format!(
             "{}:{}:{}",
             report.elapsed.as_nanos(),

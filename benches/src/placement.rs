@@ -14,13 +14,21 @@ pub enum Placement {
     Apart,
     /// Where the kernel puts them, asleep whenever there is nothing.
     Sleeping,
-    /// Both on the same CPU.
+    /// Both on the same CPU, because they may run on no other.
     OneCpu,
+    /// Asleep whenever there is nothing, the client on the server's CPU by its own choice: `--eco`.
+    Eco,
 }
 
 impl Placement {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Polling, Self::Apart, Self::Sleeping, Self::OneCpu];
+    pub const ALL: [Self; 5] = [
+        Self::Polling,
+        Self::Apart,
+        Self::Sleeping,
+        Self::OneCpu,
+        Self::Eco,
+    ];
 
     /// Those that this machine has CPUs for.
     pub fn possible() -> Vec<Self> {
@@ -37,6 +45,7 @@ impl Placement {
             Self::Apart => "two CPUs, polling, apart",
             Self::Sleeping => "two CPUs, sleeping",
             Self::OneCpu => "one CPU",
+            Self::Eco => "two CPUs, --eco",
         }
     }
 
@@ -47,6 +56,7 @@ impl Placement {
             Self::Apart => "apart",
             Self::Sleeping => "sleeping",
             Self::OneCpu => "one-cpu",
+            Self::Eco => "eco",
         }
     }
 
@@ -71,6 +81,13 @@ impl Placement {
             // Only now: an inbox that may use one CPU alone does not poll.
             Self::Apart => use_cpu(end.number())?,
             Self::Sleeping => inbox.never_spin(),
+            // As `serve --eco` and `send --eco` do it.
+            Self::Eco => {
+                inbox.never_spin();
+                if end == Side::Answering {
+                    use_cpu(0)?;
+                }
+            }
         }
         Ok(inbox)
     }
