@@ -163,13 +163,16 @@ fn ten_clients_at_once(lane: &str, bytes: usize) {
 }
 
 #[test]
-fn a_client_written_in_c_from_protocol_md() {
+fn clients_written_in_c_from_protocol_md() {
     pin_to_one_cpu();
     let server = Server::start();
-    let mut framed = std::process::Command::new(program("framed"));
-    framed.args([&server.pid().to_string(), "from C, é"]);
-    assert_success(&run(framed));
-    server.assert_printed(&["from C, é".as_bytes()]);
+    let text = "from C, é, of more than a word";
+    for name in ["framed", "words"] {
+        let mut client = std::process::Command::new(program(name));
+        client.args([&server.pid().to_string(), text]);
+        assert_success(&run(client));
+    }
+    server.assert_printed(&[text.as_bytes(); 2]);
     server.stop();
 }
 

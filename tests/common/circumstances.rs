@@ -109,7 +109,7 @@ pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
         command.pre_exec(|| {
             let mut set: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&raw mut set);
-            for signal in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT, libc::SIGTERM] {
+            for signal in minitalk::event::Signal::ALL.map(minitalk::event::Signal::number) {
                 libc::sigaddset(&raw mut set, signal);
             }
             libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
