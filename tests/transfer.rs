@@ -115,6 +115,22 @@ fn random_bytes_by_the_million_in_words() {
     assert!(server.stop().stdout == message);
 }
 
+/// What `sigqueue` promises has to do where the server cannot find out more.
+#[test]
+fn words_of_eight_bytes() {
+    let mut command = minitalk(["serve"]);
+    let server = Server::spawn(without_a_probe(&mut command));
+    let message = vec![b'8'; 8000];
+    let pid = server.pid().to_string();
+    let output = run_with(minitalk(["send", "-v", "--lane", "word", &pid]), &message);
+    assert_success(&output);
+    // Three hellos, and the frame of 8,010 bytes; repetitions come on top.
+    let signals = stderr(&output).split(' ').nth(5).unwrap().parse::<u64>();
+    assert!((1005..1300).contains(&signals.unwrap()), "{output:?}");
+    server.assert_printed(&[&message]);
+    server.stop();
+}
+
 #[test]
 fn a_server_without_the_word_lane() {
     let server = Server::start_with(&["--lane", "bit"]);

@@ -136,10 +136,10 @@ pub fn describe(report: &Report) -> String {
     let seconds = report.elapsed.as_secs_f64();
     let rate = report.bytes as f64 / seconds.max(1e-9);
     format!(
-        "sent {} bytes in {} signals of {}, {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
+        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
         report.bytes,
         report.signals,
-        if report.in_words { "words" } else { "a bit" },
+        if report.in_words { "words" } else { "bits" },
         report.resent,
         seconds * 1e3,
         rate
