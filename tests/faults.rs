@@ -54,7 +54,7 @@ fn a_storm_of_strays_at_the_server() {
     for lane in LANES {
         let server = Server::start();
         let storm = storm(server.pid());
-        let message = noise(60);
+        let message = noise(300);
         assert_success(&sending(&server, lane, "60", &message).output());
         drop(storm);
         assert_printed_once(server, &message);

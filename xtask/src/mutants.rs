@@ -30,7 +30,7 @@ const MUTANTS: &[Mutant] = &[
         old: "(bit, (self.attempt > 0).then_some(resend))",
         new: "(bit, None::<Ask>.or((self.attempt > u32::MAX - 1).then_some(resend)))",
         check: FAULTS,
-        test: "a_storm_of_strays_at_the_server",
+        test: "a_storm_of_strays_at_the_client",
     },
     Mutant {
         rule: "AS-1",
