@@ -3,7 +3,7 @@
 mod ends;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -167,7 +167,7 @@ impl Results {
     }
 }
 
-/// A directory with the links `server` and `client` to our command, removed when this is dropped.
+/// A directory with our `server`, which takes bits only, as others do, and our `client`; removed when this is dropped.
 struct Links(PathBuf);
 
 impl Links {
@@ -175,7 +175,13 @@ impl Links {
         let directory = std::env::temp_dir().join(format!("minitalk-bench-{}", std::process::id()));
         fs::create_dir(&directory)?;
         let links = Self(directory);
-        symlink(command, links.0.join("server"))?;
+        let server = links.0.join("server");
+        let quoted = command.to_string_lossy().replace('\'', "'\\''");
+        fs::write(
+            &server,
+            format!("#!/bin/sh\nexec '{quoted}' serve --lane bit\n"),
+        )?;
+        fs::set_permissions(&server, fs::Permissions::from_mode(0o755))?;
         symlink(command, links.0.join("client"))?;
         Ok(links)
     }
