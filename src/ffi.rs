@@ -351,6 +351,19 @@ pub fn take(timeout: Duration) -> Option<Entry<REST>> {
     taken.is_ok().then_some(entry)
 }
 
+/// Nanoseconds of a clock that does not run backwards (CLOCK_MONOTONIC).
+#[must_use]
+pub fn now() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the timespec lives for the whole call. It cannot fail for this clock (clock_gettime(2)).
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    let seconds = time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000);
+    seconds.wrapping_add(time.tv_nsec.cast_unsigned())
+}
+
 fn timespec(duration: Duration) -> libc::timespec {
     libc::timespec {
         tv_sec: duration.as_secs().try_into().unwrap_or(libc::time_t::MAX),

@@ -15,7 +15,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 pub const MAIN: &str = "\
-minitalk: messages between processes over nothing but signals
+minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2, or a real-time signal
 
 usage:
   minitalk serve [options]                 print this process's PID, then the messages that come
