@@ -69,8 +69,8 @@ and SIGUSR2, which kill a process that does not.
 options:
   --file PATH              send the contents of a file
   --timeout SECONDS        give up when the server is silent for so long (default 5)
-  --lane auto|bit|word     how the message travels: in bits, by SIGUSR1 and SIGUSR2; in words of up to 24 bytes, by real-time
-                           signal 44, or not at all; auto (default): in words where the server takes them
+  --lane auto|bit|word     how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time
+                           signal 44, or not at all. auto (default): in words where the server takes them
   --eco                    burn no CPU to be fast: sleep for every answer, on the CPU where the server runs
   --force                  skip the check that the target handles the signals
   -v, --verbose            say on standard error what it took: bytes, signals, retransmissions, time, rate
