@@ -51,7 +51,7 @@ options:
                            kernel attested it), bytes, text (or base64), retransmissions, duration (in seconds)
   --count N                end after N messages
   --max-message BYTES      reject longer messages (default 16777216)
-  --lane auto|bit          bit: take messages in bits only, and do not catch the real-time signal of words (default auto)
+  --lane auto|bit          bit: take messages in bits only, and do not catch the signal of words (default auto)
   --eco                    burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
   --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
