@@ -307,6 +307,8 @@ impl Receiver {
         if index < self.next || self.refused.is_some() {
             return self.standing();
         }
+        // As in `bit`: the sender does without words.
+        self.words = None;
         let reaction = self.take(bit);
         if reaction == Reaction::default() {
             return self.standing();
@@ -401,5 +403,35 @@ fn answer(tag: Tag, status: Status) -> Reaction {
     Reaction {
         answer: Some(Answer { tag, status }),
         outcome: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAG: Tag = 7;
+
+    /// A transfer whose question for words has been heard.
+    fn with_words() -> Receiver {
+        let mut receiver = Receiver::offering(9, 8);
+        let (tag, version) = (TAG, VERSION);
+        receiver.ask(Bit::Zero, Ask::Hello { tag, version });
+        receiver.ask(Bit::One, Ask::Hello { tag, version });
+        let asked = receiver.ask(Bit::Zero, Ask::Words { tag, size: 8 });
+        assert_eq!(asked, answer(tag, Status::Words(0)));
+        receiver
+    }
+
+    /// The first bit of a sender that does without words may be swallowed; then its repetition says so.
+    #[test]
+    fn words_are_given_up_for_a_repeated_bit_too() {
+        let mut receiver = with_words();
+        let (tag, index) = (TAG, 0);
+        let first = receiver.ask(Bit::One, Ask::Resend { tag, index });
+        assert_eq!(first, answer(tag, Status::Ok(1)));
+        let again = receiver.ask(Bit::One, Ask::Resend { tag, index });
+        assert_eq!(again, answer(tag, Status::Ok(1)));
+        assert_eq!(receiver.bit(Bit::One), answer(tag, Status::Ok(2)));
     }
 }
