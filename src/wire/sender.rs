@@ -105,7 +105,7 @@ pub enum Failure {
     NoWords,
 }
 
-/// Times that the question for the word lane is asked before bits have to do.
+/// Times that the question for the word lane is asked in vain, and not even answered by "wait", before bits have to do.
 const WORD_ATTEMPTS: u32 = 8;
 
 impl<'m> Sender<'m> {
@@ -152,7 +152,7 @@ impl<'m> Sender<'m> {
                     return silent;
                 }
                 if self.phase == Phase::HelloWords
-                    && self.attempt >= WORD_ATTEMPTS
+                    && self.unheard >= WORD_ATTEMPTS
                     && self.lane == Lane::Auto
                 {
                     // Heard on the other signals, and not on this one.
@@ -539,6 +539,41 @@ mod tests {
         assert!(
             matches!(step, Step::Transmit { value: None, .. }),
             "{step:?}"
+        );
+    }
+
+    /// Waiting for one's turn may take long, and says nothing against words.
+    #[test]
+    fn words_are_given_up_in_silence_only() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Auto).unwrap();
+        sender.poll(0);
+        hear(&mut sender, Status::Greeted { words: 8 });
+        sender.poll(0);
+        hear(&mut sender, Status::Ok(0));
+        let question = Ask::Words { tag: 7, size: 8 };
+        let question = Step::Queue(Word::ask(question));
+        let mut now = 0;
+        let mut ask_again = |sender: &mut Sender<'_>| {
+            loop {
+                match sender.poll(now) {
+                    Step::Wait(until) => now = until,
+                    step => return (step, now),
+                }
+            }
+        };
+        for _ in 0..3 * WORD_ATTEMPTS {
+            let (step, now) = ask_again(&mut sender);
+            assert_eq!(step, question);
+            let status = Status::Wait(0);
+            sender.answer(now, Answer { tag: 7, status });
+        }
+        for _ in 1..WORD_ATTEMPTS {
+            assert_eq!(ask_again(&mut sender).0, question);
+        }
+        let (bare, _) = ask_again(&mut sender);
+        assert!(
+            matches!(bare, Step::Transmit { value: None, .. }),
+            "{bare:?}"
         );
     }
 }
