@@ -10,7 +10,7 @@
 use alloc::vec::Vec;
 
 use super::bits::Bit;
-use super::control::{Answer, Ask, Status, Tag};
+use super::control::{Answer, Ask, STANDING, Status, Tag};
 use super::decoder::{Decoded, Decoder, Reason};
 use super::frame::VERSION;
 use super::pace::copies;
@@ -282,6 +282,12 @@ impl Receiver {
     fn open_words(&mut self, tag: Tag, size: u8) -> Reaction {
         if tag != self.tag || tag == 0 || !self.open {
             return answer(tag, Status::Reset);
+        }
+        if size == STANDING {
+            return match self.words {
+                Some(_) => self.standing(),
+                None => answer(tag, Status::Reset),
+            };
         }
         let fits = (LEAST..=usize::from(self.offer)).contains(&usize::from(size));
         if !fits || self.next > 0 && self.words.is_none() {

@@ -17,7 +17,7 @@ use core::fmt;
 
 use super::Nanos;
 use super::bits::Bit;
-use super::control::{Answer, Ask, Status, Tag};
+use super::control::{Answer, Ask, STANDING, Status, Tag};
 use super::decoder::Reason;
 use super::flight::Flight;
 use super::frame::{Frame, TooLong, VERSION};
@@ -176,6 +176,12 @@ impl<'m> Sender<'m> {
             }
             self.resent += 1;
             self.restart_clock(now);
+            if self.attempt.is_multiple_of(2) {
+                // A word does not say whose it is: a server that has forgotten the transfer ignores it.
+                self.signals += 1;
+                let (tag, size) = (self.tag, STANDING);
+                return Step::Queue(Word::ask(Ask::Words { tag, size }));
+            }
             let index = self.flight.ask_again();
             return self.word(index, true);
         }
@@ -489,6 +495,7 @@ impl core::error::Error for Failure {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::receiver::Receiver;
     use super::*;
 
     fn hear(sender: &mut Sender<'_>, status: Status) {
@@ -575,5 +582,39 @@ mod tests {
             matches!(bare, Step::Transmit { value: None, .. }),
             "{bare:?}"
         );
+    }
+
+    /// Otherwise it would be silent, which says less.
+    #[test]
+    fn a_server_that_has_forgotten_the_words_says_so() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Word).unwrap();
+        for status in [
+            Status::Greeted { words: 8 },
+            Status::Ok(0),
+            Status::Words(0),
+        ] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let mut server = Receiver::offering(9, 8);
+        let mut now = 0;
+        let failure = loop {
+            match sender.poll(now) {
+                Step::Wait(until) => now = until,
+                Step::Queue(word) => {
+                    let reaction = match word.question() {
+                        Some(ask) => server.ask(Bit::Zero, ask),
+                        None => server.word(&word),
+                    };
+                    if let Some(answer) = reaction.answer {
+                        sender.answer(now, answer);
+                    }
+                }
+                Step::Transmit { .. } => panic!("a bit"),
+                Step::Finished(result) => break result,
+            }
+            assert!(now < 1_000_000_000);
+        };
+        assert_eq!(failure, Err(Failure::Forgotten));
     }
 }
