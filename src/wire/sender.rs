@@ -234,9 +234,11 @@ impl<'m> Sender<'m> {
                 };
                 self.advance(now, Phase::HelloOne);
             }
-            // The server had forgotten the transfer, and has meanwhile heard both hellos anew.
-            (Phase::HelloZero, Status::Ok(0)) => self.advance(now, Phase::HelloOne),
-            (Phase::HelloOne, Status::Ok(0)) => self.open_lane(now),
+            // The server had forgotten the transfer, and has meanwhile heard both hellos anew, or the question for words too.
+            (Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {
+                self.advance(now, Phase::HelloOne);
+            }
+            (Phase::HelloOne, Status::Ok(0) | Status::Words(0)) => self.open_lane(now),
             (Phase::HelloWords, Status::Words(0)) => self.advance(now, Phase::Words),
             // The server forgot a transfer of which it has nothing yet.
             (Phase::HelloOne | Phase::HelloWords, Status::Reset) => {
@@ -545,6 +547,28 @@ mod tests {
         let step = sender.poll(0);
         assert!(
             matches!(step, Step::Transmit { value: None, .. }),
+            "{step:?}"
+        );
+    }
+
+    /// The same with a question for words that was on its way.
+    #[test]
+    fn a_server_that_has_heard_the_question_for_words_already_is_believed() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Word).unwrap();
+        for status in [
+            Status::Greeted { words: 8 },
+            Status::Ok(0),
+            Status::Reset,
+            Status::Words(0),
+            Status::Words(0),
+            Status::Words(0),
+        ] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let step = sender.poll(0);
+        assert!(
+            matches!(step, Step::Queue(word) if word.index() == Some(0)),
             "{step:?}"
         );
     }
