@@ -392,6 +392,7 @@ impl<'m> Sender<'m> {
                 }
             }
             Status::Delivered(next) if next == u64::from(self.flight.end()) => {
+                self.flight.acknowledge(self.flight.end());
                 self.acknowledged = self.frame.bits();
                 self.finish(Ok(()));
             }
@@ -640,5 +641,22 @@ mod tests {
             assert!(now < 1_000_000_000);
         };
         assert_eq!(failure, Err(Failure::Forgotten));
+    }
+
+    #[test]
+    fn a_message_whose_only_answer_is_its_delivery_went_in_words() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Auto).unwrap();
+        for status in [
+            Status::Greeted { words: 24 },
+            Status::Ok(0),
+            Status::Words(0),
+            Status::Delivered(1),
+        ] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        assert_eq!(sender.poll(0), Step::Finished(Ok(())));
+        assert!(sender.uses_words());
+        assert_eq!(sender.acknowledged(), 80);
     }
 }
