@@ -126,27 +126,27 @@ fn signals_in_rings() {
 
 #[test]
 fn words() {
-    explore("words", WORDS, 430_000);
+    explore("words", WORDS, 400_000);
 }
 
 #[test]
 fn words_through_a_queue_that_leaks() {
-    explore("words_leak", WORDS_LEAK, 2_000_000);
+    explore("words_leak", WORDS_LEAK, 1_900_000);
 }
 
 #[test]
 fn two_transfers_of_one_pid_in_words() {
-    explore("words_two", WORDS_TWO, 1_200_000);
+    explore("words_two", WORDS_TWO, 1_100_000);
 }
 
 #[test]
 fn a_server_that_forgets_amid_words() {
-    explore("words_forgets", WORDS_FORGETS, 1_500_000);
+    explore("words_forgets", WORDS_FORGETS, 1_400_000);
 }
 
 #[test]
 fn words_or_bits() {
-    explore("either", EITHER, 1_300_000);
+    explore("either", EITHER, 1_200_000);
 }
 
 #[test]
