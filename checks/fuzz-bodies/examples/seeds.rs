@@ -406,6 +406,12 @@ fn sender() -> Seeds {
         status,
     }
     .value();
+    let status = Status::Words(3);
+    let far = Answer {
+        tag: 0xBEEF,
+        status,
+    }
+    .value();
     vec![
         ("clean", input(0, b"Hi", &[&run(120)])),
         ("empty", input(0, b"", &[&run(82), &[0]])),
@@ -488,6 +494,79 @@ fn sender() -> Seeds {
                 b"a",
                 &[&run(9), &[0], &other(ok, 2), &other(reset, 0), &[0]],
             ),
+        ),
+        ("words", input(0xE0, b"Hi", &[&run(9), &[0]])),
+        ("words-windows", input(0xEE, b"windows", &[&[7, 255]])),
+        (
+            "words-no-room",
+            input(
+                0xE2,
+                b"words",
+                &[
+                    &run(3),
+                    &[0, 0, 1],
+                    silence,
+                    &run(9),
+                    &[1],
+                    silence,
+                    &run(99),
+                ],
+            ),
+        ),
+        (
+            "words-silent",
+            input(0xE1, b"a", &[&run(3), &silence.repeat(40)]),
+        ),
+        (
+            "words-wait",
+            input(
+                0xE2,
+                b"a",
+                &[
+                    &run(3),
+                    &[0, 0],
+                    &say(wait, 1),
+                    &say(wait, 2),
+                    &[0],
+                    silence,
+                    &run(9),
+                ],
+            ),
+        ),
+        (
+            "words-too-far",
+            input(
+                0xE0,
+                b"a",
+                &[&run(3), &[0, 0], &[6], &far.to_le_bytes(), &[0]],
+            ),
+        ),
+        (
+            "words-another-tag",
+            input(
+                0xE2,
+                b"words",
+                &[
+                    &run(3),
+                    &[0, 0, 0],
+                    &other(ok, 3),
+                    &other(delivered, 3),
+                    &[0],
+                    silence,
+                ],
+            ),
+        ),
+        (
+            "words-delivered-early",
+            input(
+                0xE2,
+                b"words",
+                &[&run(3), &[0, 0, 0], &say(delivered, 3), &[0]],
+            ),
+        ),
+        (
+            "words-forgotten",
+            input(0xE2, b"words", &[&run(3), &[0, 0, 0], &say(reset, 0), &[0]]),
         ),
         (
             "clock-at-its-end",

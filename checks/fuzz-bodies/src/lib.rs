@@ -19,6 +19,7 @@ pub mod reference;
 pub mod ring;
 pub mod roundtrip;
 pub mod sender;
+mod sender_words;
 pub mod serve;
 pub mod words;
 

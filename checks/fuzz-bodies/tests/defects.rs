@@ -387,3 +387,53 @@ fn the_body_of_the_words_notices() {
         assert!(panics > 0, "words does not notice {name}");
     }
 }
+
+#[test]
+fn the_roundtrip_in_words_notices() {
+    let caught_by = |take: &mut dyn FnMut(&mut Receiver, &Word) -> Reaction| {
+        caught("roundtrip", |input| {
+            roundtrip::check_words(input, take);
+        })
+    };
+    assert_eq!(caught_by(&mut Receiver::word), 0, "no defect");
+    assert!(caught_by(&mut wrong_byte_in_words) > 0, "a wrong byte");
+    let mut count = 0;
+    let mut dropping = |receiver: &mut Receiver, word: &Word| {
+        count += 1;
+        if count % 5 == 0 {
+            return Reaction::default();
+        }
+        receiver.word(word)
+    };
+    assert!(caught_by(&mut dropping) > 0, "a dropped word");
+}
+
+#[test]
+fn the_body_of_the_sender_notices_in_words() {
+    let caught_by = |status: fn(Status) -> Status| {
+        caught("sender", |input| {
+            sender::check(input, &mut |sender, now, answer| {
+                let status = status(answer.status);
+                sender.answer(now, Answer { status, ..answer });
+            });
+        })
+    };
+    let one_more = caught_by(|status| match status {
+        Status::Words(next) if next > 0 => Status::Words(next + 1),
+        other => other,
+    });
+    assert!(one_more > 0, "a word that nobody has taken");
+    let opened = caught_by(|status| match status {
+        Status::Ok(0) => Status::Words(0),
+        other => other,
+    });
+    assert_eq!(opened, 0, "it asks for words all the same");
+    let delivered = caught_by(|status| match status {
+        Status::Words(next) if next > 0 => Status::Delivered(next),
+        other => other,
+    });
+    assert_eq!(
+        delivered, 0,
+        "it believes nothing that contradicts the protocol"
+    );
+}
