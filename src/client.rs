@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crate::event::{Event, Origin, Signal};
 use crate::ffi;
+use crate::follow::Follower;
 use crate::inbox::Inbox;
 use crate::peer::{Peer, PeerError};
 use crate::pid::Pid;
@@ -56,8 +57,29 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
     })
 }
 
-/// Sends `message` to `server` and returns when it is delivered. `timeout` is how long the server may be silent. No lane but
-/// [`Lane::Bit`] for a server that does not handle [`Signal::Word`]: see [`check`].
+/// How to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long the server may be silent.
+    pub timeout: Duration,
+    /// No other than [`Lane::Bit`] for a server that does not handle [`Signal::Word`]: see [`check`].
+    pub lane: Lane,
+    /// Whether to burn no CPU: to sleep for answers, on the server's CPU.
+    pub eco: bool,
+}
+
+impl Default for Options {
+    /// Five seconds, bits, in haste.
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(5),
+            lane: Lane::Bit,
+            eco: false,
+        }
+    }
+}
+
+/// Sends `message` to `server` and returns when it is delivered.
 ///
 /// # Errors
 /// See [`SendError`].
@@ -65,17 +87,25 @@ pub fn send(
     inbox: &mut Inbox,
     server: &Peer,
     message: &[u8],
-    timeout: Duration,
-    lane: Lane,
+    options: Options,
 ) -> Result<Report, SendError> {
-    let timeout = timeout.as_nanos().try_into().unwrap_or(u64::MAX);
-    let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
+    let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
+    let mut sender = Sender::new(message, new_tag(), timeout, options.lane)?;
+    let mut follower = options.eco.then(Follower::new);
+    if options.eco {
+        inbox.never_spin();
+    }
+    let mut rounds = 0u32;
     let start = Instant::now();
     let clock = || start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
     let mut ended = false;
     let mut heard = Heard::default();
     loop {
         let now = clock();
+        if let Some(follower) = follower.as_mut().filter(|_| rounds.is_multiple_of(FOLLOW)) {
+            follower.follow(server.pid());
+        }
+        rounds = rounds.wrapping_add(1);
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
         let is_last_look = ended;
         inbox.drain(|event| {
@@ -152,6 +182,9 @@ fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
 /// its receiver cannot arrive: the receiver is not running, so whatever is pending stays pending until the storm's next
 /// signal has taken the place. Sent from the storm's own CPU it cannot fail.
 pub(crate) const STUBBORN: u32 = 2;
+
+/// Rounds between two looks at where the server runs.
+const FOLLOW: u32 = 512;
 
 /// How late a repetition may be while none is needed: longer than the scheduler's tick, see [`Inbox::wait_soon`].
 const SLACK: Duration = Duration::from_millis(15);

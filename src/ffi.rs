@@ -351,6 +351,19 @@ pub fn take(timeout: Duration) -> Option<Entry<REST>> {
     taken.is_ok().then_some(entry)
 }
 
+/// Nanoseconds of a clock that does not run backwards (CLOCK_MONOTONIC).
+#[must_use]
+pub fn now() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the timespec lives for the whole call. It cannot fail for this clock (clock_gettime(2)).
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    let seconds = time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000);
+    seconds.wrapping_add(time.tv_nsec.cast_unsigned())
+}
+
 fn timespec(duration: Duration) -> libc::timespec {
     libc::timespec {
         tv_sec: duration.as_secs().try_into().unwrap_or(libc::time_t::MAX),
@@ -618,11 +631,17 @@ impl CpuSet {
     const LIMIT: usize = 8 * size_of::<libc::cpu_set_t>();
 }
 
+/// The CPU on which this thread runs (`sched_getcpu(3)`), for as long as the answer lasts.
+#[must_use]
+pub fn this_cpu() -> Option<usize> {
+    // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
+    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+}
+
 /// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
 /// only one, or where the kernel objects. Somebody else's change of the affinity in the same instant is undone.
 pub fn change_cpu() {
-    // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
-    let Ok(here) = usize::try_from(unsafe { libc::sched_getcpu() }) else {
+    let Some(here) = this_cpu() else {
         return;
     };
     let allowed = CpuSet::allowed();

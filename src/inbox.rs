@@ -179,30 +179,36 @@ impl Inbox {
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return Ok(false);
         }
-        let nap = timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP));
-        let (found, rest) = match self.spin.looks() {
-            0 => (
-                ffi::take(nap),
-                timeout.map(|timeout| timeout.saturating_sub(nap)),
-            ),
-            looks => (self.look(looks), timeout),
+        let start = self.spin.is_timing().then(ffi::now);
+        let look = self.look();
+        let nap = match self.spin.looks() {
+            0 => timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP)),
+            _ => Duration::ZERO,
         };
-        let Some(entry) = found else {
-            self.rounds = 0;
-            return self.wait(fd, rest);
+        let found = match look {
+            Some((_, entry)) => Some(entry),
+            None if nap.is_zero() => None,
+            None => ffi::take(nap),
         };
-        RING.push(&entry);
-        self.take_the_words_behind(entry);
-        Ok(false)
+        let readable = match found {
+            Some(entry) => {
+                RING.push(&entry);
+                self.take_the_words_behind(entry);
+                Ok(false)
+            }
+            None => {
+                self.rounds = 0;
+                self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(nap)))
+            }
+        };
+        let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
+        self.spin.waited(look.map(|(count, _)| count), nanos);
+        readable
     }
 
-    fn look(&mut self, looks: u32) -> Option<Entry<REST>> {
-        let found = (0..looks).find_map(|_| ffi::take(Duration::ZERO));
-        match found {
-            Some(_) => self.spin.hit(),
-            None => self.spin.miss(),
-        }
-        found
+    /// The first signal that a round of looks finds, and which look that was.
+    fn look(&self) -> Option<(u32, Entry<REST>)> {
+        (1..=self.spin.looks()).find_map(|count| Some((count, ffi::take(Duration::ZERO)?)))
     }
 
     /// Words come in runs; anything else comes alone, and one more look would only delay its answer.

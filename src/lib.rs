@@ -13,6 +13,8 @@ pub mod client;
 pub mod event;
 #[allow(unsafe_code)]
 pub mod ffi;
+#[cfg(feature = "std")]
+pub mod follow;
 pub mod inbox;
 #[cfg(feature = "std")]
 pub mod peer;

@@ -31,6 +31,21 @@ pub fn status(pid: Pid) -> io::Result<Status> {
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
+/// The CPU on which `pid`'s main thread runs or ran last (`proc_pid_stat(5)`, field 39).
+///
+/// # Errors
+/// As [`status`].
+pub fn cpu(pid: Pid) -> io::Result<usize> {
+    let bytes = fs::read(std::format!("/proc/{pid}/stat"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    // The command's name, in parentheses, may hold anything; the third field follows it.
+    let fields = text
+        .rsplit_once(')')
+        .map(|(_, rest)| rest.split_whitespace());
+    let cpu = fields.and_then(|mut fields| fields.nth(36)?.parse().ok());
+    cpu.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
 fn parse(text: &str) -> Option<Status> {
     let field = |key: &str| {
         let mut lines = text.lines();

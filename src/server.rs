@@ -22,7 +22,7 @@ use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Ask, Status, Tag};
 use crate::wire::decoder::Reason;
-use crate::wire::receiver::{Outcome, Reaction, Receiver};
+use crate::wire::receiver::{Outcome, Reaction};
 use crate::wire::word::Word;
 
 use endings::Closing;
@@ -459,8 +459,7 @@ impl Server<'_> {
     }
 
     fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {
-        let receiver = Receiver::offering(self.config.max_message, self.word_size);
-        let session = Session::open(pid, receiver, self.now)?;
+        let session = Session::open(pid, self.config.max_message, self.word_size, self.now)?;
         match session.peer.fd() {
             Some(fd) => self.set.add(fd, pid.get().cast_unsigned().into())?,
             None if !mem::replace(&mut self.noted.no_pidfd, true) => (self.notes)(&Note::NoPidfd),

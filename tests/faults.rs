@@ -16,11 +16,16 @@ fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
 }
 
-/// A client that sends `message`, with this timeout in seconds.
-fn sending(server: &Process, timeout: &str, message: &[u8]) -> Process {
+/// A client that sends `message` by this lane, with this timeout in seconds.
+fn sending(server: &Process, lane: &str, timeout: &str, message: &[u8]) -> Process {
     let pid = server.pid().to_string();
-    let mut command = minitalk(["send", "--timeout", timeout, &pid]);
+    let mut command = minitalk(["send", "--lane", lane, "--timeout", timeout, &pid]);
     Process::spawn_fed(&mut command, message.to_vec())
+}
+
+/// A message that takes some tenths of a second.
+fn long(lane: &str) -> Vec<u8> {
+    noise(if lane == "word" { 8 << 20 } else { 20_000 })
 }
 
 /// Stops the server and asserts that it printed `message` once, whatever else it may have printed.
@@ -32,21 +37,28 @@ fn assert_printed_once(server: Server, message: &[u8]) {
 }
 
 /// A client in the middle of a message that takes much longer than the test.
-fn endless_client(server: &Server) -> Process {
-    let client = sending(server, "5", &noise(1 << 20));
-    wait_under_way(&client);
-    assert!(client.is_running());
+fn endless_client(server: &Server, lane: &str) -> Process {
+    let bytes = if lane == "word" { 64 << 20 } else { 1 << 20 };
+    let client = sending(server, lane, "5", &noise(bytes));
+    wait_under_way(&client, server.pid());
     client
+}
+
+/// A server that takes messages as long as an endless client's.
+fn patient_server() -> Server {
+    Server::start_with(&["--max-message", "100000000"])
 }
 
 #[test]
 fn a_storm_of_strays_at_the_server() {
-    let server = Server::start();
-    let storm = storm(server.pid());
-    let message = noise(60);
-    assert_success(&sending(&server, "60", &message).output());
-    drop(storm);
-    assert_printed_once(server, &message);
+    for lane in LANES {
+        let server = Server::start();
+        let storm = storm(server.pid());
+        let message = noise(300);
+        assert_success(&sending(&server, lane, "60", &message).output());
+        drop(storm);
+        assert_printed_once(server, &message);
+    }
 }
 
 #[test]
@@ -55,7 +67,7 @@ fn a_storm_of_strays_at_the_client() {
     // The server is stopped until the client is in the storm, so that all of the message crosses in it.
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
-    let client = sending(&server, "60", &message);
+    let client = sending(&server, "bit", "60", &message);
     let pid = Pid::new(client.pid()).unwrap();
     let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::Usr2.mask() != 0);
     wait_until("the client has its handler", handles);
@@ -69,11 +81,13 @@ fn a_storm_of_strays_at_the_client() {
 
 #[test]
 fn a_client_killed_in_mid_message() {
-    let server = Server::start();
-    let mut client = endless_client(&server);
-    kill(client.pid(), libc::SIGKILL);
-    client.wait();
-    server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
+    let server = patient_server();
+    for lane in LANES {
+        let mut client = endless_client(&server, lane);
+        kill(client.pid(), libc::SIGKILL);
+        client.wait();
+        server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
+    }
     assert!(server.stderr().contains("the client ended"));
     deliver(server.pid(), b"next");
     server.assert_printed(&[b"next"]);
@@ -82,9 +96,9 @@ fn a_client_killed_in_mid_message() {
 
 #[test]
 fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
-    let server = Server::start();
-    for signal in [libc::SIGINT, libc::SIGTERM] {
-        let client = endless_client(&server);
+    let server = patient_server();
+    for (signal, lane) in [libc::SIGINT, libc::SIGTERM].into_iter().zip(LANES) {
+        let client = endless_client(&server, lane);
         kill(client.pid(), signal);
         let output = client.output();
         assert_eq!(signal_of(&output), Some(signal), "{output:?}");
@@ -95,32 +109,36 @@ fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
 
 #[test]
 fn either_end_stopped_and_continued() {
-    let server = Server::start();
-    let message = noise(4000);
-    let client = sending(&server, "60", &message);
-    wait_under_way(&client);
-    for who in [client.pid(), server.pid(), client.pid()] {
-        kill(who, libc::SIGSTOP);
-        wait_state(who, 'T');
-        // The stop has to last for several of the longest retransmission timeouts of 100 ms.
-        std::thread::sleep(Duration::from_millis(600));
-        kill(who, libc::SIGCONT);
+    for lane in LANES {
+        let server = Server::start();
+        let message = long(lane);
+        let client = sending(&server, lane, "60", &message);
+        wait_under_way(&client, server.pid());
+        for who in [client.pid(), server.pid(), client.pid()] {
+            kill(who, libc::SIGSTOP);
+            wait_state(who, 'T');
+            // The stop has to last for several of the longest retransmission timeouts of 100 ms.
+            std::thread::sleep(Duration::from_millis(600));
+            kill(who, libc::SIGCONT);
+        }
+        assert_success(&client.output());
+        assert_printed_once(server, &message);
     }
-    assert_success(&client.output());
-    assert_printed_once(server, &message);
 }
 
 #[test]
 fn a_client_stopped_for_longer_than_its_own_timeout() {
-    let server = Server::start();
-    let client = sending(&server, "1", &noise(2000));
-    wait_under_way(&client);
-    kill(client.pid(), libc::SIGSTOP);
-    // The server has been silent for longer than the timeout, by the clock.
-    std::thread::sleep(Duration::from_millis(1500));
-    kill(client.pid(), libc::SIGCONT);
-    assert_success(&client.output());
-    server.stop();
+    for lane in LANES {
+        let server = Server::start();
+        let client = sending(&server, lane, "1", &long(lane));
+        wait_under_way(&client, server.pid());
+        kill(client.pid(), libc::SIGSTOP);
+        // The server has been silent for longer than the timeout, by the clock.
+        std::thread::sleep(Duration::from_millis(1500));
+        kill(client.pid(), libc::SIGCONT);
+        assert_success(&client.output());
+        server.stop();
+    }
 }
 
 #[test]
@@ -128,8 +146,8 @@ fn a_server_killed_in_mid_message() {
     let mut took = Vec::new();
     // On a loaded machine it may take longer once, and does not every time.
     while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(100)) {
-        let server = Server::start();
-        let client = endless_client(&server);
+        let server = patient_server();
+        let client = endless_client(&server, LANES[took.len() % 2]);
         let mut server = server.into_process();
         kill(server.pid(), libc::SIGKILL);
         let killed = Instant::now();
@@ -172,7 +190,7 @@ fn an_output_that_nobody_reads_for_a_while() {
     let messages: Vec<Vec<u8>> = (0..6).map(|n| vec![b'0' + n; 20_000]).collect();
     let clients: Vec<_> = messages
         .iter()
-        .map(|message| sending(&server, "1", message))
+        .map(|message| sending(&server, "auto", "1", message))
         .collect();
     let running = |clients: &[Process]| clients.iter().filter(|c| c.is_running()).count();
     while running(&clients) > 3 {
@@ -231,10 +249,10 @@ fn an_output_closed_from_the_start() {
 
 #[test]
 fn a_server_told_to_stop_flushes_and_tells_its_clients() {
-    for signal in [libc::SIGTERM, libc::SIGINT] {
-        let server = Server::start();
+    for (signal, lane) in [libc::SIGTERM, libc::SIGINT].into_iter().zip(LANES) {
+        let server = patient_server();
         deliver(server.pid(), b"finished");
-        let client = endless_client(&server);
+        let client = endless_client(&server, lane);
         kill(server.pid(), signal);
         let output = client.output();
         assert_eq!(output.status.code(), Some(7), "{output:?}");
@@ -247,13 +265,19 @@ fn a_server_told_to_stop_flushes_and_tells_its_clients() {
 
 #[test]
 fn a_half_message_of_a_silent_client_is_dropped() {
-    let server = Server::start_with(&["--idle-timeout", "0.3"]);
-    let client = endless_client(&server);
-    kill(client.pid(), libc::SIGSTOP);
-    server.wait_stderr("the client was silent for too long");
-    kill(client.pid(), libc::SIGCONT);
-    let output = client.output();
-    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    let server = Server::start_with(&["--idle-timeout", "0.3", "--max-message", "100000000"]);
+    for lane in LANES {
+        let client = endless_client(&server, lane);
+        kill(client.pid(), libc::SIGSTOP);
+        server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
+        kill(client.pid(), libc::SIGCONT);
+        let output = client.output();
+        assert_eq!(output.status.code(), Some(7), "{output:?}");
+        assert!(
+            stderr(&output).contains("silent for too long"),
+            "{output:?}"
+        );
+    }
     deliver(server.pid(), b"next");
     server.assert_printed(&[b"next"]);
     server.stop();
@@ -276,18 +300,6 @@ fn an_idle_server_is_not_woken() {
     server.stop();
 }
 
-/// User and system time so far, in clock ticks.
-fn cpu_time(pid: i32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<_> = stat
-        .rsplit(')')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
 /// Without pidfd_open and pidfd_send_signal, as on Linux before 5.3, both ends fall back to kill, and say so.
 #[test]
 fn an_old_kernel_without_pidfd() {
@@ -304,15 +316,15 @@ fn an_old_kernel_without_pidfd() {
     );
     server.assert_printed(&[b"by number"]);
 
-    let mut client = endless_client(&server);
+    let mut client = endless_client(&server, "bit");
     kill(client.pid(), libc::SIGKILL);
     client.wait();
     server.wait_stderr("the client ended");
     assert!(server.stderr().contains("no pidfd"));
 
-    let mut command = minitalk(["send", &pid]);
+    let mut command = minitalk(["send", "--lane", "bit", &pid]);
     let client = Process::spawn_fed(without_pidfd(&mut command), noise(1 << 20));
-    wait_under_way(&client);
+    wait_under_way(&client, server.pid());
     let mut server = server.into_process();
     kill(server.pid(), libc::SIGKILL);
     server.wait();
@@ -368,6 +380,34 @@ fn a_sigint_that_is_ignored_stays_ignored() {
     deliver(server.pid(), b"still there");
     server.assert_printed(&[b"still there"]);
     server.stop();
+}
+
+/// With room for few queued signals, words are sent as there is room for them, and come again where that was wrong.
+#[test]
+fn little_room_for_queued_signals() {
+    let Some(nobody) = Nobody::new() else {
+        return;
+    };
+    let limited = |args: &[&str]| {
+        let mut command = Command::new("prlimit");
+        command
+            .arg("--sigpending=16")
+            .arg(nobody.binary())
+            .args(args);
+        command
+    };
+    let server = Server::spawn(nobody.dress(&mut limited(&["serve"])));
+    let pid = server.pid().to_string();
+    let message = noise(200_000);
+    let clients = [(); 3].map(|()| {
+        let mut command = limited(&["send", "--lane", "word", "--timeout", "30", &pid]);
+        Process::spawn_fed(nobody.dress(&mut command), message.clone())
+    });
+    for client in clients {
+        assert_success(&client.output());
+    }
+    let printed = server.wait_printed(|bytes| bytes.len() >= 3 * (message.len() + 1));
+    assert!(printed == [&message[..], b"\n"].concat().repeat(3));
 }
 
 /// With no room for queued signals (RLIMIT_SIGPENDING), answers lose their content: the client says so and gives up.

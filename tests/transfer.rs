@@ -3,6 +3,9 @@
 mod common;
 
 use common::*;
+use minitalk::event::Signal;
+use minitalk::pid::Pid;
+use minitalk::proc;
 
 #[test]
 fn every_kind_of_bytes_arrives_exactly() {
@@ -18,10 +21,12 @@ fn every_kind_of_bytes_arrives_exactly() {
         b"\xFF\xFE\xC0\x80 not UTF-8 \xF8",
         b"\xFB\x01\x00\x00\x00\x00",
     ];
-    for message in messages {
-        deliver(server.pid(), message);
+    for lane in LANES {
+        for message in messages {
+            deliver_by(lane, server.pid(), message);
+        }
     }
-    server.assert_printed(&messages);
+    server.assert_printed(&[messages, messages].concat());
     server.stop();
 }
 
@@ -65,7 +70,7 @@ fn random_bytes_on_stdin_and_from_a_file() {
     pin_to_one_cpu();
     let server = Server::start_with(&["--format", "raw"]);
     let message = noise(100_000);
-    deliver(server.pid(), &message);
+    deliver_by("bit", server.pid(), &message);
     let path = std::env::temp_dir().join(format!("minitalk-file-{}", std::process::id()));
     std::fs::write(&path, &message[..5000]).unwrap();
     let pid = server.pid().to_string();
@@ -91,21 +96,81 @@ fn a_thousand_clients_back_to_back() {
 }
 
 #[test]
+fn every_length_around_the_end_of_a_word() {
+    let server = Server::start();
+    let messages: Vec<Vec<u8>> = (0..80).map(|len| vec![b'x'; len]).collect();
+    for message in &messages {
+        deliver_by("word", server.pid(), message);
+    }
+    let messages: Vec<_> = messages.iter().map(Vec::as_slice).collect();
+    server.assert_printed(&messages);
+    server.stop();
+}
+
+#[test]
+fn random_bytes_by_the_million_in_words() {
+    let server = Server::start_with(&["--format", "raw"]);
+    let message = noise(10 << 20);
+    deliver_by("word", server.pid(), &message);
+    assert!(server.stop().stdout == message);
+}
+
+/// What `sigqueue` promises has to do where the server cannot find out more.
+#[test]
+fn words_of_eight_bytes() {
+    let mut command = minitalk(["serve"]);
+    let server = Server::spawn(without_a_probe(&mut command));
+    let message = vec![b'8'; 8000];
+    let pid = server.pid().to_string();
+    let output = run_with(minitalk(["send", "-v", "--lane", "word", &pid]), &message);
+    assert_success(&output);
+    // Three hellos, and the frame of 8,010 bytes; repetitions come on top.
+    let signals = stderr(&output).split(' ').nth(5).unwrap().parse::<u64>();
+    assert!((1005..1300).contains(&signals.unwrap()), "{output:?}");
+    server.assert_printed(&[&message]);
+    server.stop();
+}
+
+#[test]
+fn a_server_without_the_word_lane() {
+    let server = Server::start_with(&["--lane", "bit"]);
+    let pid = Pid::new(server.pid()).unwrap();
+    let caught = proc::status(pid).unwrap().caught;
+    assert_eq!(caught & Signal::Word.mask(), 0);
+    deliver(server.pid(), b"in bits");
+    let output = run(minitalk(["send", "--lane", "word", &pid.to_string(), "x"]));
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    assert!(
+        stderr(&output).contains("does not take words"),
+        "{output:?}"
+    );
+    server.assert_printed(&[b"in bits"]);
+    server.stop();
+}
+
+#[test]
 fn ten_clients_at_once_are_printed_whole() {
+    for (lane, bytes) in [("bit", 2000), ("word", 100_000)] {
+        ten_clients_at_once(lane, bytes);
+    }
+}
+
+fn ten_clients_at_once(lane: &str, bytes: usize) {
     let server = Server::start();
     let pid = server.pid().to_string();
-    let messages: Vec<Vec<u8>> = (0..10).map(|n| vec![b'a' + n; 2000]).collect();
+    let messages: Vec<Vec<u8>> = (0..10).map(|n| vec![b'a' + n; bytes]).collect();
     let clients: Vec<_> = messages
         .iter()
         .map(|message| {
             let text = std::str::from_utf8(message).unwrap();
-            Process::spawn(&mut minitalk(["send", "--timeout", "60", &pid, text]))
+            let args = ["send", "--lane", lane, "--timeout", "60", &pid, text];
+            Process::spawn(&mut minitalk(args))
         })
         .collect();
     for client in clients {
         assert_success(&client.output());
     }
-    let printed = server.wait_printed(|bytes| bytes.len() >= 10 * 2001);
+    let printed = server.wait_printed(|printed| printed.len() >= 10 * (bytes + 1));
     let mut lines: Vec<_> = printed.split_inclusive(|b| *b == b'\n').collect();
     lines.sort_unstable();
     let wanted: Vec<_> = messages.iter().map(|m| [m, &b"\n"[..]].concat()).collect();
@@ -114,13 +179,16 @@ fn ten_clients_at_once_are_printed_whole() {
 }
 
 #[test]
-fn a_client_written_in_c_from_protocol_md() {
+fn clients_written_in_c_from_protocol_md() {
     pin_to_one_cpu();
     let server = Server::start();
-    let mut framed = std::process::Command::new(program("framed"));
-    framed.args([&server.pid().to_string(), "from C, é"]);
-    assert_success(&run(framed));
-    server.assert_printed(&["from C, é".as_bytes()]);
+    let text = "from C, é, of more than a word";
+    for name in ["framed", "words"] {
+        let mut client = std::process::Command::new(program(name));
+        client.args([&server.pid().to_string(), text]);
+        assert_success(&run(client));
+    }
+    server.assert_printed(&[text.as_bytes(); 2]);
     server.stop();
 }
 

@@ -3,8 +3,6 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use minitalk::wire::sender::Lane;
-
 use super::args;
 use super::exit::{Exit, Failure};
 use super::send::{self, Source};
@@ -29,8 +27,7 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
     send::send(
         pid,
         Source::Argument(message.into_vec()),
-        send::TIMEOUT,
-        Lane::Auto,
+        send::DEFAULT,
         false,
     )
     .map(drop)

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use lexopt::Arg;
-use minitalk::client;
+use minitalk::client::{self, Options};
 use minitalk::event::Signal;
 use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
@@ -26,12 +26,16 @@ const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUS
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut message = None;
     // To be seen at work, not to be fast.
-    let mut lane = Lane::Bit;
+    let mut options = Options {
+        lane: Lane::Bit,
+        ..send::DEFAULT
+    };
     let mut parser = args::parser(args);
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return help::print(help::DEMO),
-            Arg::Long("lane") => lane = args::lane(&mut parser)?,
+            Arg::Long("lane") => options.lane = args::lane(&mut parser)?,
+            Arg::Long("eco") => options.eco = true,
             Arg::Value(value) if message.is_none() => message = Some(value.into_vec()),
             other => return Err(args::unexpected(other)),
         }
@@ -41,7 +45,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         None if is_piped() => Source::Stdin.read()?,
         None => TEXT.into(),
     };
-    demo(&message, lane)
+    demo(&message, options)
 }
 
 /// Whether somebody gave us something on the standard input. A terminal, `/dev/null` or an inherited socket is nothing.
@@ -49,8 +53,8 @@ fn is_piped() -> bool {
     std::fs::metadata("/dev/stdin").is_ok_and(|m| m.is_file() || m.file_type().is_fifo())
 }
 
-fn demo(message: &[u8], lane: Lane) -> Result<(), Failure> {
-    let mut server = Server::start()?;
+fn demo(message: &[u8], options: Options) -> Result<(), Failure> {
+    let mut server = Server::start(options.eco)?;
     let pid = server.pid;
     say(format!("server: PID {pid}, waiting for signals"));
     say(format!(
@@ -61,7 +65,7 @@ fn demo(message: &[u8], lane: Lane) -> Result<(), Failure> {
     // Opened before the threads start, so that signals come to this thread only.
     let mut inbox = Inbox::open()?;
     let printed = server.collect_output();
-    let sent = client::send(&mut inbox, &server.peer, message, send::TIMEOUT, lane);
+    let sent = client::send(&mut inbox, &server.peer, message, options);
     inbox.retire();
     let stopped = server.stop();
     let printed = printed.join().unwrap_or_default();
@@ -95,10 +99,11 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Result<Self, Failure> {
+    fn start(eco: bool) -> Result<Self, Failure> {
         let failed = |error| Failure::io("cannot start a server", error);
         let mut child = Command::new(std::env::current_exe().map_err(failed)?)
             .args(["serve", "--format", "raw", "--max-message", "4294967295"])
+            .args(eco.then_some("--eco"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

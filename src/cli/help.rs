@@ -15,7 +15,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 pub const MAIN: &str = "\
-minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2
+minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2, or a real-time signal
 
 usage:
   minitalk serve [options]                 print this process's PID, then the messages that come
@@ -51,6 +51,8 @@ options:
                            kernel attested it), bytes, text (or base64), retransmissions, duration (in seconds)
   --count N                end after N messages
   --max-message BYTES      reject longer messages (default 16777216)
+  --lane auto|bit          bit: take messages in bits only, and do not catch the real-time signal of words (default auto)
+  --eco                    burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
   --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
                            is not the PID file of a server that has ended
@@ -67,6 +69,9 @@ and SIGUSR2, which kill a process that does not.
 options:
   --file PATH              send the contents of a file
   --timeout SECONDS        give up when the server is silent for so long (default 5)
+  --lane auto|bit|word     how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time
+                           signal 44, or not at all. auto (default): in words where the server takes them
+  --eco                    burn no CPU to be fast: sleep for every answer, on the CPU where the server runs
   --force                  skip the check that the target handles the signals
   -v, --verbose            say on standard error what it took: bytes, signals, retransmissions, time, rate
   -h, --help
@@ -76,9 +81,14 @@ exit codes: see minitalk --help
 ";
 
 pub const DEMO: &str = "\
-usage: minitalk demo [MESSAGE]
+usage: minitalk demo [MESSAGE] [options]
 
 Starts a server as a second process, sends it MESSAGE (or standard input, if that is a pipe or a file, or a short text
 of its own), shows what the server printed, and stops the server. The server's output goes to standard output, what it
 took to standard error. Exit code 0 only if the bytes were identical.
+
+options:
+  --lane auto|bit|word     how the message travels (default bit); see minitalk help send
+  --eco                    both ends burn no CPU to be fast
+  -h, --help
 ";

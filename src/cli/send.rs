@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::Arg;
-use minitalk::client::{self, Report, SendError};
+use minitalk::client::{self, Options, Report, SendError};
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 use minitalk::wire::sender::{self, Lane};
@@ -18,14 +18,17 @@ use super::exit::{Failure, say};
 use super::format::refuse_closed;
 use super::help;
 
-/// How long a server may be silent.
-pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// What is not said otherwise.
+pub const DEFAULT: Options = Options {
+    timeout: Duration::from_secs(5),
+    lane: Lane::Auto,
+    eco: false,
+};
 
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
-    let mut timeout = TIMEOUT;
-    let mut lane = Lane::Auto;
+    let mut options = DEFAULT;
     let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
@@ -36,8 +39,9 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Short('h') | Arg::Long("help") => return help::print(help::SEND),
             Arg::Short('v') | Arg::Long("verbose") => verbose = true,
             Arg::Long("force") => force = true,
-            Arg::Long("timeout") => timeout = args::seconds(&mut parser, "--timeout")?,
-            Arg::Long("lane") => lane = args::lane(&mut parser)?,
+            Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
+            Arg::Long("eco") => options.eco = true,
+            Arg::Long("lane") => options.lane = args::lane(&mut parser)?,
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
             // A negative number is no option, it is a PID that cannot be.
@@ -68,7 +72,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             "one MESSAGE at most; what is {extra:?}? Quote a message of several words"
         )));
     }
-    let report = send(pid, source, timeout, lane, force)?;
+    let report = send(pid, source, options, force)?;
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
     }
@@ -104,8 +108,7 @@ impl Source {
 pub fn send(
     pid: Pid,
     source: Source,
-    timeout: Duration,
-    lane: Lane,
+    mut options: Options,
     force: bool,
 ) -> Result<Report, Failure> {
     let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
@@ -113,7 +116,7 @@ pub fn send(
     let server = client::find(pid, force).map_err(failed)?;
     let message = source.read()?;
     // Words kill a process that does not handle them: no force is strong enough for that.
-    let lane = match (client::check(&server), lane) {
+    options.lane = match (client::check(&server), options.lane) {
         (Ok(true), lane) => lane,
         (Ok(false), Lane::Word) => return Err(failed(SendError::Link(sender::Failure::NoWords))),
         (Err(error), _) if !force => return Err(failed(error)),
@@ -123,7 +126,7 @@ pub fn send(
         say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
     }
     let mut inbox = Inbox::open()?;
-    let result = client::send(&mut inbox, &server, &message, timeout, lane);
+    let result = client::send(&mut inbox, &server, &message, options);
     inbox.retire();
     result.map_err(failed)
 }
@@ -133,10 +136,10 @@ pub fn describe(report: &Report) -> String {
     let seconds = report.elapsed.as_secs_f64();
     let rate = report.bytes as f64 / seconds.max(1e-9);
     format!(
-        "sent {} bytes in {} signals of {}, {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
+        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
         report.bytes,
         report.signals,
-        if report.in_words { "words" } else { "a bit" },
+        if report.in_words { "words" } else { "bits" },
         report.resent,
         seconds * 1e3,
         rate

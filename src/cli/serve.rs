@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, ValueExt};
 use minitalk::client;
-use minitalk::ffi;
+use minitalk::ffi::{self, CpuSet};
 use minitalk::inbox::{Inbox, Lanes};
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
@@ -23,6 +23,7 @@ use super::help;
 pub struct Options {
     pub config: Config,
     pub lanes: Lanes,
+    pub eco: bool,
     pub format: Format,
     pub pid_file: Option<PathBuf>,
 }
@@ -36,6 +37,7 @@ impl Default for Options {
                 count: None,
             },
             lanes: Lanes::Both,
+            eco: false,
             format: Format::Text,
             pid_file: None,
         }
@@ -76,6 +78,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                     }
                 }
             }
+            Arg::Long("eco") => options.eco = true,
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
             other => return Err(args::unexpected(other)),
         }
@@ -86,6 +89,13 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
 /// Serves until the end.
 pub fn serve(options: Options) -> Result<(), Failure> {
     let mut inbox = Inbox::open_for(options.lanes)?;
+    if options.eco {
+        inbox.never_spin();
+        // So that clients that follow us need to do so once.
+        if let Some(cpu) = ffi::this_cpu() {
+            CpuSet::only(cpu).apply();
+        }
+    }
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format

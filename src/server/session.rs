@@ -27,6 +27,8 @@ pub struct Session {
     pub answered: Option<Nanos>,
     /// Whether it has been complained of, which is done once.
     pub noted: bool,
+    /// Bytes of a word that it may send, if it can be answered.
+    words: u8,
     look: Look,
     looked: Nanos,
     unreachable: bool,
@@ -43,11 +45,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds the process `pid` and looks at it.
+    /// Finds the process `pid` and looks at it. Its messages may have `limit` bytes and its words `words`.
     ///
     /// # Errors
     /// When it has ended meanwhile, or cannot be watched.
-    pub fn open(pid: Pid, receiver: Receiver, now: Nanos) -> Result<Self, PeerError> {
+    pub fn open(pid: Pid, limit: usize, words: u8, now: Nanos) -> Result<Self, PeerError> {
         let peer = Peer::open(pid)?;
         let (look, unreachable) = match peer.look() {
             Ok(look) => (look, false),
@@ -55,9 +57,10 @@ impl Session {
             Err(PeerError::NotPermitted) => (Look::default(), true),
             Err(error) => return Err(error),
         };
-        Ok(Self {
+        let mut session = Self {
             peer,
-            receiver,
+            receiver: Receiver::new(limit),
+            words,
             uid: None,
             heard: now,
             began: now,
@@ -72,7 +75,9 @@ impl Session {
             hasty_bits: 0,
             all_bits: 0,
             all_hasty_bits: 0,
-        })
+        };
+        session.offer_words();
+        Ok(session)
     }
 
     /// Looks at the client again, once at any moment `now`: by beginning another message it may say that it is another
@@ -85,6 +90,17 @@ impl Session {
             Ok(look) => self.look = look,
             Err(_) => self.look = Look::default(),
         }
+        self.offer_words();
+    }
+
+    /// Words are for those who can be answered on their signal; others need not know of them.
+    fn offer_words(&mut self) {
+        let words = if self.can_answer(Signal::Word) {
+            self.words
+        } else {
+            0
+        };
+        self.receiver.offer(words);
     }
 
     /// Whether the client belongs to somebody whom we may not signal.

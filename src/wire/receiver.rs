@@ -83,6 +83,11 @@ impl Receiver {
         Self::with_tag(limit, words, 0)
     }
 
+    /// From the next transfer on, it may send words of `words` bytes; 0: none.
+    pub const fn offer(&mut self, words: u8) {
+        self.offer = words;
+    }
+
     const fn with_tag(limit: usize, offer: u8, tag: Tag) -> Self {
         Self {
             limit,
@@ -414,25 +419,100 @@ fn answer(tag: Tag, status: Status) -> Reaction {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame::Frame;
     use super::*;
 
     const TAG: Tag = 7;
 
-    /// A transfer whose question for words has been heard.
-    fn with_words() -> Receiver {
-        let mut receiver = Receiver::offering(9, 8);
-        let (tag, version) = (TAG, VERSION);
-        receiver.ask(Bit::Zero, Ask::Hello { tag, version });
-        receiver.ask(Bit::One, Ask::Hello { tag, version });
-        let asked = receiver.ask(Bit::Zero, Ask::Words { tag, size: 8 });
-        assert_eq!(asked, answer(tag, Status::Words(0)));
+    /// A receiver that has been asked for words of this size.
+    fn opened(size: u8) -> Receiver {
+        let mut receiver = Receiver::offering(1000, 24);
+        for (bit, status) in [
+            (Bit::Zero, Status::Greeted { words: 24 }),
+            (Bit::One, Status::Ok(0)),
+        ] {
+            let hello = Ask::Hello {
+                tag: TAG,
+                version: VERSION,
+            };
+            assert_eq!(receiver.ask(bit, hello), answer(TAG, status));
+        }
+        let ask = Ask::Words { tag: TAG, size };
+        assert_eq!(receiver.ask(Bit::Zero, ask), answer(TAG, Status::Words(0)));
         receiver
+    }
+
+    fn words(message: &[u8], size: usize) -> Vec<Word> {
+        let frame = Frame::new(message).unwrap();
+        let count = frame.bytes().div_ceil(size) as u32;
+        let word = |index| {
+            let mut bytes = [0; MOST];
+            frame.copy(index as usize * size, &mut bytes[..size]);
+            Word::data(index, true, bytes)
+        };
+        (0..count).map(word).collect()
+    }
+
+    #[test]
+    fn a_word_is_taken_once_and_in_its_turn() {
+        for size in [8, 24] {
+            let mut receiver = opened(size);
+            let words = words(&[0xA5; 100], size.into());
+            let standing = |next| answer(TAG, Status::Words(next));
+            assert_eq!(receiver.word(&words[1]), standing(0), "too early");
+            assert_eq!(receiver.word(&words[0]), standing(1));
+            assert_eq!(receiver.word(&words[0]), standing(1), "again");
+            for word in &words[1..words.len() - 1] {
+                assert!(receiver.word(word).outcome.is_none());
+            }
+            let last = receiver.word(&words[words.len() - 1]);
+            let Some(Outcome::Complete {
+                payload,
+                framed: true,
+                resent: 2,
+            }) = last.outcome
+            else {
+                panic!("{last:?}");
+            };
+            assert_eq!(payload, [0xA5; 100]);
+            let end = words.len() as u64;
+            assert_eq!(receiver.word(&words[0]), answer(TAG, Status::Wait(end)));
+            let delivered = Some(Answer {
+                tag: TAG,
+                status: Status::Delivered(end),
+            });
+            assert_eq!(receiver.settle(TAG, Ok(())), delivered);
+            assert_eq!(receiver.word(&words[0]).answer, delivered);
+        }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_a_word() {
+        let words = words(b"x", 8);
+        let mut receiver = Receiver::offering(1000, 24);
+        assert_eq!(receiver.word(&words[0]), Reaction::default());
+        let ask = |tag, size| Ask::Words { tag, size };
+        assert_eq!(
+            receiver.ask(Bit::Zero, ask(TAG, 24)),
+            answer(TAG, Status::Reset)
+        );
+        let mut receiver = opened(8);
+        assert_eq!(receiver.ask(Bit::Zero, ask(TAG, 25)), Reaction::default());
+        assert_eq!(
+            receiver.ask(Bit::Zero, ask(TAG + 1, 8)),
+            answer(TAG + 1, Status::Reset)
+        );
+        assert!(
+            receiver.bit(Bit::One).answer.is_some(),
+            "it does without words"
+        );
+        assert_eq!(receiver.word(&words[0]), Reaction::default());
     }
 
     /// The first bit of a sender that does without words may be swallowed; then its repetition says so.
     #[test]
     fn words_are_given_up_for_a_repeated_bit_too() {
-        let mut receiver = with_words();
+        let mut receiver = opened(8);
         let (tag, index) = (TAG, 0);
         let first = receiver.ask(Bit::One, Ask::Resend { tag, index });
         assert_eq!(first, answer(tag, Status::Ok(1)));

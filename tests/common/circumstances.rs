@@ -54,8 +54,18 @@ impl Drop for Nobody {
     }
 }
 
-/// Makes `command` run as on Linux before 5.3: a seccomp filter answers ENOSYS to pidfd_open and pidfd_send_signal.
+/// Makes `command` run as on Linux before 5.3, without pidfds.
 pub fn without_pidfd(command: &mut Command) -> &mut Command {
+    without_syscalls(command, [libc::SYS_pidfd_open, libc::SYS_pidfd_send_signal])
+}
+
+/// Makes `command` run where nobody can find out that a signal carries more than `si_value`.
+pub fn without_a_probe(command: &mut Command) -> &mut Command {
+    without_syscalls(command, [libc::SYS_rt_tgsigqueueinfo; 2])
+}
+
+/// A seccomp filter that answers ENOSYS to these two.
+fn without_syscalls(command: &mut Command, [first, second]: [i64; 2]) -> &mut Command {
     const fn statement(code: u32, k: u32) -> libc::sock_filter {
         let code = code as u16;
         libc::sock_filter {
@@ -75,21 +85,21 @@ pub fn without_pidfd(command: &mut Command) -> &mut Command {
         }
     }
     const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
-    static FILTER: [libc::sock_filter; 6] = [
+    let filter: [libc::sock_filter; 6] = [
         // The number of the system call is the first word of seccomp_data.
         statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
-        unless_equal(libc::SYS_pidfd_open, 1),
+        unless_equal(first, 1),
         statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
-        unless_equal(libc::SYS_pidfd_send_signal, 1),
+        unless_equal(second, 1),
         statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
         statement(RETURN, libc::SECCOMP_RET_ALLOW),
     ];
-    // SAFETY: between fork and exec the closure makes two system calls and touches nothing but a static and its own stack.
+    // SAFETY: between fork and exec the closure makes two system calls and touches nothing but what it owns and its stack.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             let program = libc::sock_fprog {
-                len: FILTER.len() as u16,
-                filter: FILTER.as_ptr().cast_mut(),
+                len: filter.len() as u16,
+                filter: filter.as_ptr().cast_mut(),
             };
             let ok = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
                 && libc::prctl(
@@ -109,7 +119,7 @@ pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
         command.pre_exec(|| {
             let mut set: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&raw mut set);
-            for signal in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT, libc::SIGTERM] {
+            for signal in minitalk::event::Signal::ALL.map(minitalk::event::Signal::number) {
                 libc::sigaddset(&raw mut set, signal);
             }
             libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());

@@ -39,9 +39,20 @@ pub fn run(mut command: Command) -> Output {
     Process::spawn(&mut command).output()
 }
 
+/// The lanes that a message can take.
+pub const LANES: [&str; 2] = ["bit", "word"];
+
 /// Sends `message` to the server `pid` and asserts that it was delivered.
 pub fn deliver(pid: i32, message: &[u8]) {
-    let output = run_with(minitalk(["send", &pid.to_string()]), message);
+    deliver_by("auto", pid, message);
+}
+
+/// As [`deliver`], by this lane.
+pub fn deliver_by(lane: &str, pid: i32, message: &[u8]) {
+    let output = run_with(
+        minitalk(["send", "--lane", lane, &pid.to_string()]),
+        message,
+    );
     assert_success(&output);
     assert_eq!(output.stderr, b"", "silent on success");
 }

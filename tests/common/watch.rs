@@ -23,9 +23,25 @@ pub fn switches(pid: i32) -> u64 {
     sum
 }
 
-/// Waits until a client is in the middle of its message: each bit takes it a switch or more.
-pub fn wait_under_way(client: &Process) {
-    wait_until("the client is under way", || switches(client.pid()) > 300);
+/// Waits until a client is in the middle of its message, which shows in what it makes the server do.
+pub fn wait_under_way(client: &Process, server: i32) {
+    let before = (switches(server), cpu_time(server));
+    wait_until("the client is under way", || {
+        assert!(client.is_running(), "it was faster: {}", client.stderr());
+        switches(server) > before.0 + 200 || cpu_time(server) > before.1 + 2
+    });
+}
+
+/// User and system time so far, in clock ticks.
+pub fn cpu_time(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<_> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
 /// Waits until a process is in this state (`proc_pid_stat(5)`).

@@ -4,6 +4,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use check_interrupt::log::{self, Verdict};
 use check_interrupt::sweep::{Outcome, Report, Sweep};
@@ -31,6 +32,11 @@ fn main() {
         ("waiting with something there", waiting_with_something_there),
         ("waiting at the mark", waiting_at_the_mark),
         ("waiting without draining", waiting_without_draining),
+        ("looking, asleep", || looking(0)),
+        ("looking with something there", || looking(3)),
+        ("from the handler to looking and back", switching),
+        ("words that come in runs", words),
+        ("looking keeps the handler out", kept_out),
         ("closing the inbox", closing),
     ]);
 }
@@ -316,6 +322,101 @@ fn wait(filled: usize, signals: &'static [Signal]) -> Report {
     )
 }
 
+/// `wait_soon`, with and without looking first: a signal at any boundary of it ends it, and is taken once.
+fn looking(filled: usize) {
+    for spin in [true, false] {
+        for signals in [ONE, TWO] {
+            let report = soon(filled, spin, signals, |state| {
+                let _ = state.inbox.wait_soon(None, None, Duration::ZERO);
+            });
+            let name = format!("{} signals over wait_soon, spin {spin}", signals.len());
+            report.all_exact(&name, 100);
+        }
+    }
+}
+
+/// The switch, in both directions: signals at every boundary of a round by the handler, one by looking, and one by the
+/// handler again, with a drain after each.
+fn switching() {
+    for signals in [ONE, TWO] {
+        let report = soon(2, true, signals, |state| {
+            let soon = Some(Duration::from_millis(1));
+            let _ = state.inbox.wait(None, Some(Duration::ZERO));
+            state.inbox.drain(|event| state.got.push(event));
+            let _ = state.inbox.wait_soon(None, soon, Duration::ZERO);
+        });
+        let name = format!("{} signals over wait and wait_soon", signals.len());
+        report.all_exact(&name, 5_000);
+    }
+}
+
+/// Real-time signals queue, so that two of one number come through; looking takes both in one round.
+fn words() {
+    let report = soon(0, true, &[Signal::Word, Signal::Word], |state| {
+        let _ = state.inbox.wait_soon(None, None, Duration::ZERO);
+    });
+    report.all_exact("2 words over wait_soon", 100);
+    let report = drain(3, &[Signal::Word, Signal::Word]);
+    report.all_exact("2 words over drain", 40);
+}
+
+/// As [`wait`], for rounds of the caller's choice; then one more round of each kind, and as many waits as it takes.
+fn soon(
+    filled: usize,
+    spin: bool,
+    signals: &'static [Signal],
+    rounds: impl Fn(&mut Draining),
+) -> Report {
+    Sweep::with(signals).run(
+        || {
+            let mut inbox = open(filled);
+            if !spin {
+                inbox.never_spin();
+            }
+            Draining {
+                inbox,
+                got: Vec::with_capacity(2 * CAPACITY),
+            }
+        },
+        |state| {
+            rounds(state);
+            state.inbox.drain(|event| state.got.push(event));
+            let none = Some(Duration::ZERO);
+            let _ = state.inbox.wait(None, none);
+            state.inbox.drain(|event| state.got.push(event));
+        },
+        |state| {
+            while state.got.len() < log::sent() {
+                let _ = state.inbox.wait(None, None);
+                state.inbox.drain(|event| state.got.push(event));
+            }
+            log::compare(&state.got)
+        },
+    )
+}
+
+/// AS-29: from one `wait_soon` to the next the kernel holds the signals, so that none comes between those that are taken.
+fn kept_out() {
+    check_interrupt::process::in_child(|| {
+        let mut inbox = open(0);
+        let mut got = Vec::new();
+        for round in 0..3 {
+            log::send(Signal::Usr1);
+            inbox.wait_soon(None, None, Duration::ZERO).unwrap();
+            inbox.drain(|event| got.push(event));
+            assert!(blocked(), "round {round}");
+            log::send(Signal::Usr2);
+            inbox.drain(|_| panic!("the handler has run"));
+            assert_eq!(pending(), 1);
+            inbox.wait_soon(None, None, Duration::ZERO).unwrap();
+            inbox.drain(|event| got.push(event));
+        }
+        inbox.wait(None, Some(Duration::ZERO)).unwrap();
+        assert!(!blocked());
+        assert_eq!(log::compare(&got), Verdict::Exact);
+    });
+}
+
 /// A caller that waits again and again without draining: the ring stays at its mark and the kernel keeps the rest.
 fn waiting_without_draining() {
     check_interrupt::process::in_child(|| {
@@ -324,13 +425,13 @@ fn waiting_without_draining() {
             if pending() == 0 {
                 log::send(Signal::Usr1);
             }
-            inbox.wait(None, Some(std::time::Duration::ZERO)).unwrap();
+            inbox.wait(None, Some(Duration::ZERO)).unwrap();
         }
         assert_eq!(log::sent(), MARK + 1);
         let mut got = Vec::new();
         while got.len() < log::sent() {
             inbox.drain(|event| got.push(event));
-            inbox.wait(None, Some(std::time::Duration::ZERO)).unwrap();
+            inbox.wait(None, Some(Duration::ZERO)).unwrap();
         }
         assert_eq!(log::compare(&got), Verdict::Exact);
         println!("  {MARK} entries stayed, 1 signal was held back, nothing was lost");

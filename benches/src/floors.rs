@@ -1,0 +1,387 @@
+//! Floors: what signals cost between two processes without any protocol.
+//!
+//! One end asks, the other answers; bits are bare standard signals, one at a time, words are real-time signals with 24 bytes
+//! of payload, a window of them, acknowledged cumulatively. Both ends wait in the same way.
+
+mod end;
+
+use std::time::Duration;
+
+use minitalk::event::Signal;
+use minitalk::ffi::{self, Content, Errno, Identity};
+
+use crate::lane::{self, Lane};
+use crate::options::Options;
+use crate::placement::{Placement, Side, use_cpu};
+use crate::role::{self, Role, say};
+use crate::stats::{Summary, ratio};
+use crate::table::Table;
+use crate::{Failures, Result, number};
+use end::End;
+
+/// Bytes of a message that a word could carry beside its number.
+const WORD: f64 = 24.0;
+
+/// How long one series may take in one round.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// One way to exchange signals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Floor {
+    name: &'static str,
+    /// For tables.
+    pub title: &'static str,
+    words: bool,
+    cpus: Cpus,
+    wait: Wait,
+}
+
+/// How an end waits for a signal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// `rt_sigtimedwait` with a timeout of zero, again and again.
+    Poll,
+    /// `rt_sigtimedwait` with a long timeout.
+    Take,
+    /// The handler, and a `ppoll` in which it may run: what `pause` and `sigsuspend` are in other programs.
+    Handler,
+}
+
+/// Where the two ends run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cpus {
+    /// Both on the same.
+    One,
+    /// Where the kernel puts them.
+    Any,
+    /// Each on its own.
+    Apart,
+}
+
+/// All floors, in the order of the table.
+const FLOORS: [Floor; 9] = [
+    floor(
+        "bits-poll",
+        "bits, polled, two CPUs",
+        false,
+        Cpus::Apart,
+        Wait::Poll,
+    ),
+    floor(
+        "bits-take",
+        "bits, sigtimedwait, any CPUs",
+        false,
+        Cpus::Any,
+        Wait::Take,
+    ),
+    floor(
+        "bits-take-two",
+        "bits, sigtimedwait, two CPUs",
+        false,
+        Cpus::Apart,
+        Wait::Take,
+    ),
+    floor(
+        "bits-take-one",
+        "bits, sigtimedwait, one CPU",
+        false,
+        Cpus::One,
+        Wait::Take,
+    ),
+    floor(
+        "bits-handler",
+        "bits, handler, any CPUs",
+        false,
+        Cpus::Any,
+        Wait::Handler,
+    ),
+    floor(
+        "bits-handler-two",
+        "bits, handler, two CPUs",
+        false,
+        Cpus::Apart,
+        Wait::Handler,
+    ),
+    floor(
+        "bits-handler-one",
+        "bits, handler, one CPU",
+        false,
+        Cpus::One,
+        Wait::Handler,
+    ),
+    floor(
+        "words-poll",
+        "words, polled, two CPUs",
+        true,
+        Cpus::Apart,
+        Wait::Poll,
+    ),
+    floor(
+        "words-take-one",
+        "words, sigtimedwait, one CPU",
+        true,
+        Cpus::One,
+        Wait::Take,
+    ),
+];
+
+const fn floor(
+    name: &'static str,
+    title: &'static str,
+    words: bool,
+    cpus: Cpus,
+    wait: Wait,
+) -> Floor {
+    Floor {
+        name,
+        title,
+        words,
+        cpus,
+        wait,
+    }
+}
+
+/// The series of all floors.
+pub struct Floors {
+    series: Vec<Series>,
+    bits: u32,
+    words: u32,
+    window: u32,
+}
+
+struct Series {
+    floor: Floor,
+    /// Nanoseconds a bit there and back, or a word, of each round.
+    costs: Vec<f64>,
+    /// Single round trips, in nanoseconds, of all rounds.
+    round_trips: Vec<f64>,
+}
+
+impl Floors {
+    /// Nothing measured yet.
+    pub fn new(options: &Options) -> Self {
+        let has_two = Placement::possible().len() > 1;
+        let possible = FLOORS
+            .into_iter()
+            .filter(|floor| floor.cpus == Cpus::One || has_two);
+        Self {
+            series: possible
+                .map(|floor| Series {
+                    floor,
+                    costs: Vec::new(),
+                    round_trips: Vec::new(),
+                })
+                .collect(),
+            bits: if options.quick { 500 } else { 5_000 },
+            words: if options.quick { 2_000 } else { 50_000 },
+            window: options.window,
+        }
+    }
+
+    /// Measures each once.
+    pub fn round(&mut self, failures: &mut Failures) {
+        for series in &mut self.series {
+            let count = if series.floor.words {
+                self.words
+            } else {
+                self.bits
+            };
+            let measured = measure(series.floor, count, self.window);
+            let measured = failures.note(series.floor.title, measured);
+            let (cost, round_trips) = measured.unwrap_or((f64::NAN, Vec::new()));
+            series.costs.push(cost);
+            series.round_trips.extend(round_trips);
+        }
+    }
+
+    /// The costs, round by round, of a bit there and back or of a word, where two ends run as in `placement` and wait in the
+    /// same way; nothing where that is not measured.
+    pub fn of(&self, lane: Lane, placement: Placement) -> &[f64] {
+        self.costs(match (lane, placement) {
+            (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
+            (Lane::Bit, Placement::Sleeping) => "bits-take",
+            (Lane::Bit, Placement::OneCpu | Placement::Eco) => "bits-take-one",
+            (Lane::Word, Placement::Polling | Placement::Apart) => "words-poll",
+            (Lane::Word, Placement::OneCpu | Placement::Eco) => "words-take-one",
+            (Lane::Word, Placement::Sleeping) => return &[],
+        })
+    }
+
+    /// The titles of the floors of bits, and their round trips.
+    pub fn round_trips(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
+        let bits = self.series.iter().filter(|series| !series.floor.words);
+        bits.map(|series| (series.floor.title, &series.round_trips[..]))
+    }
+
+    /// Prints the table.
+    pub fn print(&self) {
+        let mut table = Table::new(
+            format!(
+                "Floors: bare signals, no protocol (words of 24 bytes, window {})",
+                self.window
+            ),
+            &[
+                "series",
+                "rounds",
+                "a bit there and back, or a word",
+                "payload",
+                "to the cheapest",
+            ],
+        );
+        for series in &self.series {
+            let Some(summary) = Summary::of(&series.costs) else {
+                continue;
+            };
+            let payload = if series.floor.words { WORD } else { 1.0 / 8.0 };
+            let cheapest = self.costs(if series.floor.words {
+                "words-poll"
+            } else {
+                "bits-poll"
+            });
+            table.row(vec![
+                series.floor.title.into(),
+                summary.count.to_string(),
+                summary.show(number::time),
+                number::rate(payload * 1e9 / summary.median),
+                lane::times(ratio(&series.costs, cheapest)),
+            ]);
+        }
+        println!("{table}");
+    }
+
+    fn costs(&self, name: &str) -> &[f64] {
+        let series = self.series.iter().find(|series| series.floor.name == name);
+        series.map_or(&[], |series| &series.costs)
+    }
+}
+
+/// Runs both ends once; nanoseconds for each of `count`, and single round trips.
+fn measure(floor: Floor, count: u32, window: u32) -> Result<(f64, Vec<f64>)> {
+    let window = window.to_string();
+    let mut answering = Role::start(&["floor", "answer", floor.name, &window])?;
+    let mut asking = Role::start(&["floor", "ask", floor.name, &window])?;
+    answering.tell(&format!("{} {count}", asking.pid()))?;
+    answering.hear(LIMIT)?;
+    asking.tell(&format!("{} {count}", answering.pid()))?;
+    let line = asking.hear(LIMIT)?;
+    answering.hear(LIMIT)?;
+    let numbers: std::result::Result<Vec<f64>, _> = line.split(' ').map(str::parse).collect();
+    let mut numbers = numbers?.into_iter();
+    let total = numbers.next().ok_or("no total")?;
+    Ok((total / f64::from(count), numbers.collect()))
+}
+
+/// One end, in a process of its own.
+///
+/// # Errors
+/// When the other end is lost.
+pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
+    let floor = FLOORS.into_iter().find(|floor| floor.name == name);
+    let floor = floor.ok_or("there is no such floor")?;
+    let window: u32 = window.parse()?;
+    let side = match side {
+        "answer" => Side::Answering,
+        _ => Side::Asking,
+    };
+    match floor.cpus {
+        Cpus::One => use_cpu(0)?,
+        Cpus::Any => {}
+        Cpus::Apart => use_cpu(side.number())?,
+    }
+    let mut end = End::new(floor.wait)?;
+    let lines = role::lines();
+    say("ready");
+    let line = lines.recv()?;
+    let (peer, count) = line.split_once(' ').ok_or("PID and count, please")?;
+    let peer = ffi::pidfd_open(role::pid(peer)?).map_err(std::io::Error::from)?;
+    let count: u32 = count.parse()?;
+    match (side, floor.words) {
+        (Side::Answering, false) => {
+            say("set");
+            answer_bits(&mut end, &peer, count)?;
+            say("done");
+        }
+        (Side::Answering, true) => {
+            say("set");
+            answer_words(&mut end, &peer, count, window)?;
+            say("done");
+        }
+        (Side::Asking, false) => say(&ask_bits(&mut end, &peer, count)?),
+        (Side::Asking, true) => say(&ask_words(&mut end, &peer, count, window)?),
+    }
+    // The parent ends us: a late signal must find a process that survives it.
+    let _ = lines.recv();
+    Ok(())
+}
+
+fn ask_bits(end: &mut End, peer: &ffi::Fd, count: u32) -> Result<String> {
+    let mut round_trips = Vec::with_capacity(count as usize);
+    let start = std::time::Instant::now();
+    let mut before = start;
+    for n in 0..count {
+        let signal = if n % 2 == 0 {
+            Signal::Usr1
+        } else {
+            Signal::Usr2
+        };
+        ffi::send_through(peer, signal, None).map_err(std::io::Error::from)?;
+        end.next()?;
+        let now = std::time::Instant::now();
+        round_trips.push(now - before);
+        before = now;
+    }
+    let mut line = (before - start).as_nanos().to_string();
+    for round_trip in round_trips {
+        line += &format!(" {}", round_trip.as_nanos());
+    }
+    Ok(line)
+}
+
+fn answer_bits(end: &mut End, peer: &ffi::Fd, count: u32) -> Result<()> {
+    for _ in 0..count {
+        end.next()?;
+        ffi::send_through(peer, Signal::Usr1, None).map_err(std::io::Error::from)?;
+    }
+    Ok(())
+}
+
+fn ask_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Result<String> {
+    let from = Identity::ours();
+    let start = std::time::Instant::now();
+    let (mut sent, mut acknowledged) = (0, 0);
+    while acknowledged < count {
+        let mut room = true;
+        while room && sent < count && sent - acknowledged < window {
+            let value = u64::from(sent);
+            let content = Content {
+                from,
+                errno: sent,
+                value,
+                more: [value; 2],
+            };
+            match ffi::send_through(peer, Signal::Word, Some(&content)) {
+                Ok(()) => sent += 1,
+                Err(Errno::AGAIN) if sent > acknowledged => room = false,
+                Err(errno) => return Err(std::io::Error::from(errno).into()),
+            }
+        }
+        acknowledged = end::value(end.next()?).ok_or("an acknowledgement without a value")?;
+    }
+    Ok(start.elapsed().as_nanos().to_string())
+}
+
+fn answer_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Result<()> {
+    let from = Identity::ours();
+    let every = (window / 2).max(1);
+    for n in 0..count {
+        if end::value(end.next()?) != Some(n) {
+            return Err(format!("word {n} is not what came").into());
+        }
+        let taken = n + 1;
+        if taken % every == 0 || taken == count {
+            let content = Content::value(from, taken.into());
+            ffi::send_through(peer, Signal::Word, Some(&content)).map_err(std::io::Error::from)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! One end of a floor: the next signal, waited for in the way that is measured.
+
+use std::collections::VecDeque;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minitalk::event::{Event, Origin};
+use minitalk::ffi;
+use minitalk::inbox::Inbox;
+
+use super::Wait;
+use crate::Result;
+
+/// How long the other end may be silent.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Looks in a row after which the other end is given the CPU, in case it has no other.
+const LOOKS: u32 = 1_000;
+
+/// An end.
+pub struct End {
+    wait: Wait,
+    inbox: Option<Inbox>,
+    came: VecDeque<Event>,
+}
+
+impl End {
+    /// One that waits like this. Our signals are blocked on every thread.
+    pub fn new(wait: Wait) -> Result<Self> {
+        let inbox = match wait {
+            Wait::Handler => Some(Inbox::open()?),
+            Wait::Poll | Wait::Take => None,
+        };
+        Ok(Self {
+            wait,
+            inbox,
+            came: VecDeque::new(),
+        })
+    }
+
+    /// The next signal.
+    pub fn next(&mut self) -> Result<Event> {
+        let event = match self.wait {
+            Wait::Poll => poll(),
+            Wait::Take => ffi::take(LIMIT).and_then(Event::decode),
+            Wait::Handler => self.handled()?,
+        };
+        event.ok_or_else(|| "the other end is silent".into())
+    }
+
+    fn handled(&mut self) -> Result<Option<Event>> {
+        let Some(inbox) = &mut self.inbox else {
+            return Ok(None);
+        };
+        let start = Instant::now();
+        while self.came.is_empty() && start.elapsed() < LIMIT {
+            inbox.drain(|event| self.came.push_back(event));
+            if self.came.is_empty() {
+                inbox
+                    .wait(None, Some(LIMIT))
+                    .map_err(std::io::Error::from)?;
+            }
+        }
+        Ok(self.came.pop_front())
+    }
+}
+
+fn poll() -> Option<Event> {
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        if let Some(entry) = (0..LOOKS).find_map(|_| ffi::take(Duration::ZERO)) {
+            return Event::decode(entry);
+        }
+        thread::yield_now();
+    }
+    None
+}
+
+/// The number that a word or an acknowledgement carries.
+pub fn value(event: Event) -> Option<u32> {
+    match event.origin {
+        Origin::Claimed { value, .. } => value.try_into().ok(),
+        _ => None,
+    }
+}

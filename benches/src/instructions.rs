@@ -1,0 +1,201 @@
+//! User-space instructions a bit, counted by callgrind: what the protocol's own code costs, whatever the kernel does.
+//!
+//! A program of one process feeds each end with what the other would send, through the ring as the handler does. Each end
+//! is run over two numbers of bits; the difference leaves start and end out.
+
+use std::io;
+use std::process::Stdio;
+
+use minitalk::event::{Event, Origin, Signal};
+use minitalk::ffi::getpid;
+use minitalk::pid::Pid;
+use minitalk::ring::{Entry, REST, RING};
+use minitalk::wire::bits::{Bit, bit_of};
+use minitalk::wire::control::{Answer, Ask, Status, Tag};
+use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
+use minitalk::wire::receiver::Receiver;
+use minitalk::wire::sender::{Lane, Sender, Step};
+
+use crate::{Result, number, role};
+
+const TAG: Tag = 7;
+
+/// What `siginfo_t` says of a bare signal, and of one with a value.
+const SI_USER: u32 = 0;
+const SI_QUEUE: u32 = (-1i32).cast_unsigned();
+
+/// Runs callgrind and describes what it found.
+///
+/// # Errors
+/// When callgrind fails; that it is not there is no error.
+pub fn measure(quick: bool) -> Result<String> {
+    let (few, many) = if quick {
+        (8_000, 16_000)
+    } else {
+        (80_000, 240_000)
+    };
+    let mut lines = vec!["### User-space instructions a bit (callgrind)\n".to_string()];
+    for (side, what) in [
+        (
+            "server",
+            "server: ring, decoding of the event, receiver, value of the answer",
+        ),
+        (
+            "client",
+            "client: ring, decoding of the answer, sender, value of the next step",
+        ),
+    ] {
+        let (Some(first), Some(second)) = (count(side, few)?, count(side, many)?) else {
+            return Ok(
+                "### User-space instructions a bit\n\nskipped: valgrind is not installed\n".into(),
+            );
+        };
+        let per_bit = second.saturating_sub(first) as f64 / f64::from(many - few);
+        lines.push(format!("* {what}: {}", number::significant(per_bit)));
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+/// Instructions of one run; `None` without valgrind.
+fn count(side: &str, bits: u32) -> Result<Option<u64>> {
+    let ours = role::command(&["instructions", side, &bits.to_string()])?;
+    let mut command = std::process::Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(ours.get_program()).args(ours.get_args());
+    let output = match command.stdin(Stdio::null()).output() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        output => output?,
+    };
+    let text = String::from_utf8_lossy(&output.stderr);
+    match collected(&text) {
+        Some(count) if output.status.success() => Ok(Some(count)),
+        _ => Err(format!("callgrind: {}", text.trim()).into()),
+    }
+}
+
+/// The count in what callgrind says at its end.
+fn collected(text: &str) -> Option<u64> {
+    let mut lines = text
+        .lines()
+        .filter_map(|line| line.split_once("Collected :"));
+    lines.next()?.1.trim().parse().ok()
+}
+
+/// The program that callgrind runs.
+///
+/// # Errors
+/// When an end does not do what it should: then the count would be of something else.
+pub fn role(side: &str, bits: &str) -> Result<()> {
+    let bits = bits.parse()?;
+    if side == "server" {
+        server(bits)
+    } else {
+        client(bits)
+    }
+}
+
+/// `bits` bits of a payload, all 0, to a receiver.
+fn server(bits: u32) -> Result<()> {
+    let pid = getpid();
+    let mut ring = RING.claim().ok_or("the ring is taken")?;
+    let (mut receiver, _) = opened(bits)?;
+    for byte in header(bits) {
+        (0..8).for_each(|i| drop(receiver.bit(bit_of(byte, i))));
+    }
+    let mut last = 0;
+    for _ in 0..bits {
+        RING.push(&entry(pid, Signal::Usr1, SI_USER, 0));
+        let event = ring
+            .pop()
+            .and_then(Event::decode)
+            .ok_or("nothing in the ring")?;
+        let Origin::Attested { .. } = event.origin else {
+            return Err("not attested".into());
+        };
+        let reaction = receiver.bit(Bit::from(event.signal == Signal::Usr2));
+        last = reaction.answer.ok_or("no answer")?.value();
+    }
+    let expected = Status::Ok(u64::from(bits) + 8 * HEADER_LEN as u64);
+    if Answer::from_value(last)
+        == Some(Answer {
+            tag: TAG,
+            status: expected,
+        })
+    {
+        Ok(())
+    } else {
+        Err(format!("the last answer is {last:#x}").into())
+    }
+}
+
+/// `bits` answers to a sender.
+fn client(bits: u32) -> Result<()> {
+    let pid = getpid();
+    let mut ring = RING.claim().ok_or("the ring is taken")?;
+    let message = vec![0; bits as usize / 8];
+    let mut sender = Sender::new(&message, TAG, u64::MAX, Lane::Bit)?;
+    let (_, hellos) = opened(bits)?;
+    // A microsecond a step.
+    let mut now = 0;
+    let mut answers = hellos.into_iter().chain((1..=u64::from(bits)).map(|next| {
+        let status = Status::Ok(next);
+        Answer { tag: TAG, status }
+    }));
+    while let Step::Transmit { .. } = sender.poll(now) {
+        let Some(answer) = answers.next() else { break };
+        now += 1_000;
+        RING.push(&entry(pid, Signal::Usr1, SI_QUEUE, answer.value()));
+        let event = ring
+            .pop()
+            .and_then(Event::decode)
+            .ok_or("nothing in the ring")?;
+        let Origin::Claimed { value, .. } = event.origin else {
+            return Err("no value".into());
+        };
+        sender.answer(now, Answer::from_value(value).ok_or("no answer")?);
+    }
+    if sender.acknowledged() == u64::from(bits) {
+        Ok(())
+    } else {
+        Err(format!("the sender is at {} of {bits}", sender.acknowledged()).into())
+    }
+}
+
+/// A receiver that has heard the hellos, and its answers to them.
+fn opened(bits: u32) -> Result<(Receiver, Vec<Answer>)> {
+    let mut receiver = Receiver::new(bits as usize);
+    let hello = Ask::Hello {
+        tag: TAG,
+        version: VERSION,
+    };
+    let answers = [Bit::Zero, Bit::One].map(|bit| receiver.ask(bit, hello).answer);
+    let answers: Option<Vec<Answer>> = answers.into_iter().collect();
+    Ok((receiver, answers.ok_or("a hello without an answer")?))
+}
+
+/// What the handler would push for a signal from this process.
+fn entry(pid: Pid, signal: Signal, code: u32, value: u64) -> Entry<REST> {
+    Entry {
+        tag: u64::from(signal.number().cast_unsigned()),
+        rest: [code.into(), pid.get().cast_unsigned().into(), value, 0, 0],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_callgrind_says() {
+        let text = "==1== Events    : Ir\n==1== Collected : 1234567\n==1==\n";
+        assert_eq!(collected(text), Some(1_234_567));
+        assert_eq!(collected("==1== nothing"), None);
+    }
+
+    /// In one test, because both use the ring of this process.
+    #[test]
+    fn both_programs_do_what_is_counted() {
+        server(800).unwrap();
+        client(800).unwrap();
+    }
+}

@@ -1,0 +1,438 @@
+//! Messages through the library: a server and a client, each in a process of its own.
+
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use minitalk::client::{self, Report};
+use minitalk::inbox::Inbox;
+use minitalk::peer::Peer;
+use minitalk::server::{self, Config};
+use minitalk::wire::sender;
+
+use crate::floors::Floors;
+use crate::options::Options;
+use crate::placement::{Placement, Side};
+use crate::role::{self, Role, say};
+use crate::stats::{Summary, ratio};
+use crate::table::Table;
+use crate::{Failures, Result, number, pattern};
+
+/// How a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// One bit a signal.
+    Bit,
+    /// One word a signal.
+    Word,
+}
+
+/// How long a server may be silent.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The one place where a lane is chosen.
+fn send(
+    inbox: &mut Inbox,
+    server: &Peer,
+    message: &[u8],
+    lane: Lane,
+    placement: Placement,
+) -> Result<Report> {
+    let lane = match lane {
+        Lane::Bit => sender::Lane::Bit,
+        // A word kills a process that does not handle it.
+        Lane::Word if client::check(server)? => sender::Lane::Word,
+        Lane::Word => return Err("the server takes no words".into()),
+    };
+    let options = client::Options {
+        timeout: SILENCE,
+        lane,
+        eco: placement == Placement::Eco,
+    };
+    Ok(client::send(inbox, server, message, options)?)
+}
+
+impl Lane {
+    const ALL: [Self; 2] = [Self::Bit, Self::Word];
+
+    /// For the command lines of roles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bit => "bit",
+            Self::Word => "word",
+        }
+    }
+
+    /// For tables.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Bit => "bits",
+            Self::Word => "words",
+        }
+    }
+}
+
+/// The series of all lanes, placements and sizes.
+pub struct Lanes {
+    series: Vec<Series>,
+}
+
+/// One lane, placement and size.
+pub struct Series {
+    /// The lane.
+    pub lane: Lane,
+    /// Where and how the ends run.
+    pub placement: Placement,
+    /// Bytes of the message.
+    pub size: usize,
+    /// Nanoseconds of each round's message.
+    pub times: Vec<f64>,
+    signals: u64,
+    resent: u64,
+}
+
+impl Lanes {
+    /// Nothing measured yet.
+    pub fn new(options: &Options) -> Self {
+        let mut series = Vec::new();
+        for lane in Lane::ALL {
+            let sizes = match lane {
+                Lane::Bit => &options.sizes,
+                Lane::Word => &options.word_sizes,
+            };
+            for &size in sizes {
+                for placement in Placement::possible() {
+                    let times = Vec::new();
+                    series.push(Series {
+                        lane,
+                        placement,
+                        size,
+                        times,
+                        signals: 0,
+                        resent: 0,
+                    });
+                }
+            }
+        }
+        Self { series }
+    }
+
+    /// Measures each once.
+    pub fn round(&mut self, round: u32, failures: &mut Failures) {
+        for series in &mut self.series {
+            if round > 0 && series.takes_minutes() {
+                continue;
+            }
+            let seed = u64::from(round) << 32 | series.size as u64;
+            let sent = transfer(series.placement, series.lane, series.size, 1, seed);
+            let what = format!("{} bytes, {}", series.size, series.placement.title());
+            match failures.note(&what, sent).as_deref() {
+                Some([transfer]) => {
+                    series.times.push(transfer.nanoseconds);
+                    series.signals += transfer.signals;
+                    series.resent += transfer.resent;
+                }
+                _ => series.times.push(f64::NAN),
+            }
+        }
+    }
+
+    /// What was measured.
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+
+    /// Prints the table.
+    pub fn print(&self, floors: Option<&Floors>) {
+        let mut table = Table::new(
+            "Messages through the library",
+            &[
+                "lane",
+                "CPUs",
+                "size",
+                "rounds",
+                "time",
+                "rate",
+                "time a signal",
+                "to the floor",
+                "resent",
+            ],
+        );
+        for series in &self.series {
+            let Some(summary) = Summary::of(&series.times) else {
+                continue;
+            };
+            let per_step = series.per_step();
+            let floor = floors.map_or(&[][..], |floors| floors.of(series.lane, series.placement));
+            let step = Summary::of(&per_step).map(|summary| summary.show(number::time));
+            table.row(vec![
+                series.lane.title().into(),
+                series.placement.title().into(),
+                number::bytes(series.size),
+                summary.count.to_string(),
+                summary.show(number::time),
+                number::rate(series.size as f64 * 1e9 / summary.median),
+                step.unwrap_or_default(),
+                times(ratio(&per_step, floor)),
+                format!("{} of {}", series.resent, series.signals),
+            ]);
+        }
+        println!("{table}");
+    }
+}
+
+impl Series {
+    /// Whether it is worth one round alone.
+    fn takes_minutes(&self) -> bool {
+        match (self.lane, self.placement) {
+            (Lane::Word, _) => false,
+            // A CPU is woken for every signal.
+            (Lane::Bit, Placement::Sleeping) => self.size >= 100_000,
+            (Lane::Bit, _) => self.size >= 1_000_000,
+        }
+    }
+
+    /// Nanoseconds of each signal that had to go there and be answered, repetitions excepted, round by round.
+    fn per_step(&self) -> Vec<f64> {
+        let rounds = self
+            .times
+            .iter()
+            .filter(|time| time.is_finite())
+            .count()
+            .max(1) as u64;
+        let steps = (self.signals - self.resent) / rounds;
+        self.times
+            .iter()
+            .map(|time| time / steps.max(1) as f64)
+            .collect()
+    }
+}
+
+/// A ratio, for tables.
+pub fn times(ratio: Option<f64>) -> String {
+    ratio.map_or("-".into(), |ratio| {
+        format!("{}x", number::significant(ratio))
+    })
+}
+
+/// What a message took.
+pub struct Transfer {
+    /// From the first signal to the final acknowledgement.
+    pub nanoseconds: f64,
+    /// Signals of the client.
+    pub signals: u64,
+    /// Repetitions among them.
+    pub resent: u64,
+}
+
+/// Sends `count` messages of `size` bytes from one process to another, and makes sure of what arrived.
+///
+/// # Errors
+/// When a message is not delivered, or not what was sent.
+pub fn transfer(
+    placement: Placement,
+    lane: Lane,
+    size: usize,
+    count: u32,
+    seed: u64,
+) -> Result<Vec<Transfer>> {
+    let mut server = Role::start(&["server", placement.name()])?;
+    let mut client = Role::start(&["client", placement.name(), lane.name()])?;
+    client.tell(&format!("{} {size} {count} {seed}", server.pid()))?;
+    let transfers = transfers(&client.hear(limit(size, count))?)?;
+    let sent = (0..count).map(|n| Arrived::sent(seed, n, size)).collect();
+    compare(sent, arrived(&mut server)?)?;
+    Ok(transfers)
+}
+
+/// How long `count` messages of `size` bytes may take: as if every bit took a millisecond, but half an hour at most.
+pub fn limit(size: usize, count: u32) -> Duration {
+    let bits = 8 * (size as u64 + 10) * u64::from(count);
+    SILENCE + Duration::from_millis(bits.min(1_800_000))
+}
+
+/// Reads what a client says.
+///
+/// # Errors
+/// When it says something else.
+pub fn transfers(line: &str) -> Result<Vec<Transfer>> {
+    let one = |text: &str| {
+        let mut words = text.split(':');
+        Some(Transfer {
+            nanoseconds: words.next()?.parse().ok()?,
+            signals: words.next()?.parse().ok()?,
+            resent: words.next()?.parse().ok()?,
+        })
+    };
+    let all: Option<Vec<Transfer>> = line.split(' ').map(one).collect();
+    all.ok_or_else(|| format!("a client said {line:?}").into())
+}
+
+/// The length and the checksum of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arrived {
+    len: usize,
+    checksum: u32,
+}
+
+impl Arrived {
+    /// Message `n` of `size` bytes of a client with this seed.
+    pub fn sent(seed: u64, n: u32, size: usize) -> Self {
+        Self::of(&pattern::bytes(seed.wrapping_add(n.into()), size))
+    }
+
+    fn of(message: &[u8]) -> Self {
+        let (len, checksum) = (message.len(), pattern::checksum(message));
+        Self { len, checksum }
+    }
+}
+
+/// Asks a server what arrived.
+///
+/// # Errors
+/// When it does not say.
+pub fn arrived(server: &mut Role) -> Result<Vec<Arrived>> {
+    server.tell("report")?;
+    let line = server.hear(Duration::from_secs(10))?;
+    let one = |text: &str| {
+        let (len, checksum) = text.split_once(':')?;
+        Some(Arrived {
+            len: len.parse().ok()?,
+            checksum: checksum.parse().ok()?,
+        })
+    };
+    let all: Option<Vec<Arrived>> = line.split_whitespace().map(one).collect();
+    all.ok_or_else(|| format!("a server said {line:?}").into())
+}
+
+/// Whether all that was sent arrived, each once, and nothing else, in whatever order.
+///
+/// # Errors
+/// When not.
+pub fn compare(mut sent: Vec<Arrived>, mut arrived: Vec<Arrived>) -> Result<()> {
+    sent.sort_unstable();
+    arrived.sort_unstable();
+    if sent == arrived {
+        return Ok(());
+    }
+    let intact = arrived
+        .iter()
+        .filter(|message| sent.contains(message))
+        .count();
+    Err(format!(
+        "not intact: {} sent, {} arrived, {intact} of them as sent",
+        sent.len(),
+        arrived.len()
+    )
+    .into())
+}
+
+/// A server, in a process of its own, that keeps of each message its length and checksum.
+///
+/// # Errors
+/// The library's.
+pub fn server(placement: &str) -> Result<()> {
+    let mut inbox = Placement::from_name(placement)
+        .ok_or("there is no such placement")?
+        .open(Side::Answering)?;
+    let arrived = Arc::new(Mutex::new(Vec::new()));
+    role::listen({
+        let arrived = Arc::clone(&arrived);
+        move |_| {
+            let mut line = String::new();
+            for Arrived { len, checksum } in arrived
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+            {
+                let _ = write!(line, "{len}:{checksum} ");
+            }
+            say(&line);
+        }
+    });
+    say("ready");
+    let config = Config {
+        max_message: usize::MAX,
+        idle_timeout: Some(SILENCE),
+        count: None,
+    };
+    let output: server::Output = Box::new(move |message| {
+        let message = Arrived::of(&message.payload);
+        arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(message);
+        Ok(())
+    });
+    let mut note = |note: &server::Note| eprintln!("bench: server: {note}");
+    Ok(server::serve(&mut inbox, config, output, &mut note)?)
+}
+
+/// A client, in a process of its own, that sends when it is told.
+///
+/// # Errors
+/// The library's.
+pub fn client(placement: &str, lane: &str) -> Result<()> {
+    let lane = Lane::ALL
+        .into_iter()
+        .find(|l| l.name() == lane)
+        .ok_or("there is no such lane")?;
+    let placement = Placement::from_name(placement).ok_or("there is no such placement")?;
+    let mut inbox = placement.open(Side::Asking)?;
+    let lines = role::lines();
+    say("ready");
+    let line = lines.recv()?;
+    let words: Vec<&str> = line.split(' ').collect();
+    let [pid, size, count, seed] = words[..] else {
+        return Err("PID, size, count and seed, please".into());
+    };
+    let (size, count, seed): (usize, u32, u64) = (size.parse()?, count.parse()?, seed.parse()?);
+    let messages: Vec<Vec<u8>> = (0..count)
+        .map(|n| pattern::bytes(seed.wrapping_add(n.into()), size))
+        .collect();
+    let server = client::find(role::pid(pid)?, false)?;
+    let mut said = Vec::new();
+    for message in &messages {
+        let report = send(&mut inbox, &server, message, lane, placement)?;
+        said.push(format!(
+            "{}:{}:{}",
+            report.elapsed.as_nanos(),
+            report.signals,
+            report.resent
+        ));
+    }
+    say(&said.join(" "));
+    // The parent ends us: a late answer must find a process that survives it.
+    let _ = lines.recv();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_says() {
+        let all = transfers("1000:26:0 2000:30:4").unwrap();
+        assert_eq!(
+            (all[1].nanoseconds, all[1].signals, all[1].resent),
+            (2000.0, 30, 4)
+        );
+        assert!(transfers("").is_err() && transfers("1:2").is_err());
+    }
+
+    #[test]
+    fn what_is_lost_doubled_or_changed_is_noticed() {
+        let (a, b) = (Arrived::sent(1, 0, 10), Arrived::sent(1, 1, 10));
+        assert_eq!(b, Arrived::sent(2, 0, 10));
+        assert!(compare(vec![a, b], vec![b, a]).is_ok());
+        for wrong in [
+            vec![a],
+            vec![a, b, b],
+            vec![a, a],
+            vec![a, Arrived::sent(9, 0, 10)],
+        ] {
+            assert!(compare(vec![a, b], wrong).is_err());
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! One message from a client to a server, both foreign programs.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{self, Pid, PidfdFlags, Signal};
+use rustix::pty::{self, OpenptFlags};
+use rustix::termios::{self, OptionalActions};
+
+use crate::{Result, number};
+
+/// How long a server may take to print its PID, and to end when asked to.
+const START: Duration = Duration::from_secs(5);
+const END: Duration = Duration::from_secs(1);
+
+/// When the client has ended and the server has printed nothing for so long, the rest of the message will not come.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome {
+    /// The server printed it, so long after its client was started.
+    Exact(Duration),
+    /// The server printed something else.
+    Corrupt,
+    /// The server printed nothing.
+    Timeout,
+}
+
+/// Starts both, and ends both.
+///
+/// # Errors
+/// When one cannot be started or the server does not say its PID.
+pub fn transfer(server: &Path, client: &Path, message: &str, timeout: Duration) -> Result<Outcome> {
+    let (mut server, screen) = start_server(server)?;
+    let pid = pid_on(&screen, server.child.id())?;
+    if pid != server.child.id() {
+        server.behind = Some(process::pidfd_open(as_pid(pid)?, PidfdFlags::empty())?);
+    }
+    let before = screen.len();
+    let start = Instant::now();
+    let mut client = Ended::start(
+        Command::new(client)
+            .args([&pid.to_string(), message])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    )?;
+    let deadline = start + timeout;
+    let mut ended = None;
+    loop {
+        if let Some(at) = screen.find(before, message.as_bytes()) {
+            return Ok(Outcome::Exact(at - start));
+        }
+        let now = Instant::now();
+        if client.child.try_wait()?.is_some() {
+            ended.get_or_insert(now);
+        }
+        let is_over = ended.is_some_and(|ended| now - ended >= QUIET) && screen.is_quiet(now);
+        if now >= deadline || is_over {
+            let printed = screen.len() > before;
+            return Ok(if printed {
+                Outcome::Corrupt
+            } else {
+                Outcome::Timeout
+            });
+        }
+        screen.wait(Duration::from_millis(100).min(deadline - now));
+    }
+}
+
+/// A server on a terminal of its own, into which the libraries of all languages print line by line.
+fn start_server(server: &Path) -> Result<(Ended, Arc<Screen>)> {
+    let controller = pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    pty::grantpt(&controller)?;
+    pty::unlockpt(&controller)?;
+    let name = pty::ptsname(&controller, Vec::new())?.into_string()?;
+    let terminal: OwnedFd = OpenOptions::new().read(true).write(true).open(name)?.into();
+    // Bytes come out as they went in.
+    let mut settings = termios::tcgetattr(&terminal)?;
+    settings.make_raw();
+    termios::tcsetattr(&terminal, OptionalActions::Now, &settings)?;
+    let ended = Ended::start(
+        Command::new(server)
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(terminal))
+            .stderr(Stdio::null()),
+    )?;
+    let screen = Arc::new(Screen::default());
+    thread::spawn({
+        let screen = Arc::clone(&screen);
+        move || screen.fill(File::from(controller))
+    });
+    Ok((ended, screen))
+}
+
+/// The first number on the screen that is the server, or a descendant of what was started: no other process is to be signalled.
+fn pid_on(screen: &Screen, child: u32) -> Result<u32> {
+    let deadline = Instant::now() + START;
+    loop {
+        let text = screen.text();
+        let mut numbers = number::decimals(&text).filter_map(|n| u32::try_from(n).ok());
+        if let Some(pid) = numbers.find(|pid| descends(*pid, child)) {
+            return Ok(pid);
+        }
+        let now = Instant::now();
+        if now >= deadline {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            return Err(format!("the server does not print its PID {child}: {text:?}").into());
+        }
+        screen.wait(deadline - now);
+    }
+}
+
+/// Whether `pid` is `ancestor` or was started by it, or by what it started.
+fn descends(mut pid: u32, ancestor: u32) -> bool {
+    for _ in 0..16 {
+        if pid == ancestor {
+            return true;
+        }
+        let Some(parent) = parent(pid) else {
+            return false;
+        };
+        pid = parent;
+    }
+    false
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok().filter(|parent| *parent > 0)
+}
+
+fn as_pid(pid: u32) -> Result<Pid> {
+    let raw = i32::try_from(pid)?;
+    Pid::from_raw(raw).ok_or_else(|| "0 is no PID".into())
+}
+
+/// A child that is ended and reaped when this is dropped.
+struct Ended {
+    child: Child,
+    /// The server, if what we started has started it in turn.
+    behind: Option<OwnedFd>,
+}
+
+impl Ended {
+    fn start(command: &mut Command) -> Result<Self> {
+        let program = command.get_program().to_owned();
+        let child = command
+            .spawn()
+            .map_err(|error| format!("{program:?}: {error}"))?;
+        Ok(Self {
+            child,
+            behind: None,
+        })
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(behind) = &self.behind {
+            let _ = process::pidfd_send_signal(behind, signal);
+        }
+        // Not reaped yet, so the PID is still its own.
+        if let Ok(pid) = as_pid(self.child.id()) {
+            let _ = process::kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) && self.behind.is_none() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        let deadline = Instant::now() + END;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        if let Some(behind) = &self.behind {
+            let _ = process::pidfd_send_signal(behind, Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a server has printed so far.
+#[derive(Default)]
+struct Screen {
+    printed: Mutex<Printed>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Printed {
+    bytes: Vec<u8>,
+    last: Option<Instant>,
+}
+
+impl Screen {
+    fn fill(&self, mut controller: File) {
+        let mut chunk = [0; 4096];
+        loop {
+            match controller.read(&mut chunk) {
+                Ok(0) => return,
+                Ok(count) => {
+                    let mut printed = self.lock();
+                    printed.bytes.extend_from_slice(&chunk[..count]);
+                    printed.last = Some(Instant::now());
+                    self.changed.notify_all();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // EIO: nobody has the terminal open any more.
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Printed> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self, limit: Duration) {
+        let printed = self.lock();
+        drop(self.changed.wait_timeout(printed, limit));
+    }
+
+    fn text(&self) -> Vec<u8> {
+        self.lock().bytes.clone()
+    }
+
+    fn len(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
+    /// When the last of `message` came, if all of it stands behind the first `before` bytes.
+    fn find(&self, before: usize, message: &[u8]) -> Option<Instant> {
+        let printed = self.lock();
+        let behind = printed.bytes.get(before..)?;
+        contains(behind, message).then_some(printed.last?)
+    }
+
+    fn is_quiet(&self, now: Instant) -> bool {
+        self.lock().last.is_none_or(|last| now - last >= QUIET)
+    }
+}
+
+fn contains(text: &[u8], message: &[u8]) -> bool {
+    text.len() >= message.len()
+        && text
+            .windows(message.len().max(1))
+            .any(|window| window == message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_found_whatever_stands_around_it() {
+        assert!(contains(b"[7] abc\n", b"abc"));
+        assert!(!contains(b"ab", b"abc") && !contains(b"abd abX", b"abc"));
+    }
+
+    #[test]
+    fn only_a_descendant_can_be_the_server() {
+        let us = std::process::id();
+        assert!(descends(us, us));
+        assert!(descends(us, parent(us).unwrap()));
+        assert!(!descends(1, us));
+    }
+
+    /// With a shell in place of a server: the PID is found behind another number, and what is printed is seen.
+    #[test]
+    fn a_server_of_one_line() {
+        let directory = std::env::temp_dir().join(format!("minitalk-ends-{}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        let script = |name: &str, text: &str| {
+            use std::os::unix::fs::PermissionsExt;
+            let path = directory.join(name);
+            std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+            path
+        };
+        let prints =
+            "trap 'printf \"<%s>\" Hello' USR1; echo v1 PID $$; while :; do sleep 0.05; done";
+        let server = script("server", prints);
+        let client = script("client", "kill -USR1 $1");
+        let limit = Duration::from_secs(10);
+        let outcomes =
+            ["Hello", "Hollo"].map(|text| transfer(&server, &client, text, limit).unwrap());
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert!(matches!(outcomes[0], Outcome::Exact(_)), "{outcomes:?}");
+        assert_eq!(outcomes[1], Outcome::Corrupt);
+    }
+}

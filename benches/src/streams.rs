@@ -1,0 +1,226 @@
+//! For comparison: the same sizes through a pipe and through a Unix datagram socket, written and read in chunks.
+//!
+//! As on the lanes, a message counts as moved when its sender knows that the receiver has all of it.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::options::Options;
+use crate::role::command;
+use crate::stats::Summary;
+use crate::table::Table;
+use crate::{Failures, Result, number, pattern};
+
+const CHUNK: usize = 4096;
+
+/// How long one series may take in one round.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What carries the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `pipe(2)`.
+    Pipe,
+    /// `socketpair(2)`, AF_UNIX, SOCK_DGRAM.
+    Datagram,
+}
+
+impl Kind {
+    /// For tables.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Pipe => "pipe",
+            Self::Datagram => "Unix datagram socket",
+        }
+    }
+}
+
+/// The series of both kinds and all sizes.
+pub struct Streams {
+    series: Vec<Series>,
+}
+
+/// One kind and size.
+pub struct Series {
+    /// The kind.
+    pub kind: Kind,
+    /// Bytes.
+    pub size: usize,
+    /// Nanoseconds of each round.
+    pub times: Vec<f64>,
+}
+
+impl Streams {
+    /// Nothing measured yet.
+    pub fn new(options: &Options) -> Self {
+        let mut sizes = [&options.sizes[..], &options.word_sizes[..]].concat();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let kinds = [Kind::Pipe, Kind::Datagram];
+        let all = kinds
+            .iter()
+            .flat_map(|&kind| sizes.iter().map(move |&size| (kind, size)));
+        let series = all.map(|(kind, size)| Series {
+            kind,
+            size,
+            times: Vec::new(),
+        });
+        Self {
+            series: series.collect(),
+        }
+    }
+
+    /// Measures each once.
+    pub fn round(&mut self, failures: &mut Failures) {
+        for series in &mut self.series {
+            let seed = series.times.len() as u64;
+            let what = format!("{} bytes, {}", series.size, series.kind.title());
+            let measured = measure(series.kind, series.size, seed);
+            let time = failures.note(&what, measured).unwrap_or(f64::NAN);
+            series.times.push(time);
+        }
+    }
+
+    /// What was measured.
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+
+    /// Prints the table.
+    pub fn print(&self) {
+        let mut table = Table::new(
+            "For comparison: the same sizes in chunks of 4 KiB, two CPUs",
+            &["through", "size", "rounds", "time", "rate"],
+        );
+        for series in &self.series {
+            let Some(summary) = Summary::of(&series.times) else {
+                continue;
+            };
+            table.row(vec![
+                series.kind.title().into(),
+                number::bytes(series.size),
+                summary.count.to_string(),
+                summary.show(number::time),
+                number::rate(series.size as f64 * 1e9 / summary.median),
+            ]);
+        }
+        println!("{table}");
+    }
+}
+
+/// Moves `size` bytes from one process to another; nanoseconds.
+fn measure(kind: Kind, size: usize, seed: u64) -> Result<f64> {
+    let ((to_writer, from_reader), (to_reader, from_writer)) = match kind {
+        Kind::Pipe => (pipe()?, pipe()?),
+        Kind::Datagram => {
+            let (a, b) = UnixDatagram::pair()?;
+            // A datagram socket does not end when its peer does.
+            a.set_read_timeout(Some(LIMIT))?;
+            b.set_read_timeout(Some(LIMIT))?;
+            let (a, b) = (OwnedFd::from(a), OwnedFd::from(b));
+            ((a.try_clone()?, b.try_clone()?), (b, a))
+        }
+    };
+    let (size_word, seed_word) = (size.to_string(), seed.to_string());
+    let end = |side, stdin: OwnedFd, stdout: OwnedFd| -> Result<Ended> {
+        let mut command = command(&["stream", side, &size_word, &seed_word])?;
+        let command = command
+            .stdin(Stdio::from(stdin))
+            .stdout(Stdio::from(stdout));
+        Ok(Ended(command.stderr(Stdio::piped()).spawn()?))
+    };
+    let mut reader = end("read", to_reader, from_reader)?;
+    let mut writer = end("write", to_writer, from_writer)?;
+    let text = writer.said()?;
+    let nanoseconds = text.trim().parse();
+    nanoseconds.map_err(|_| {
+        format!("{text} {}", reader.said().unwrap_or_default())
+            .trim()
+            .into()
+    })
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((reader.into(), writer.into()))
+}
+
+/// A child that is killed and reaped when this is dropped.
+struct Ended(Child);
+
+impl Ended {
+    /// What it wrote on its standard error until it ended.
+    fn said(&mut self) -> Result<String> {
+        let mut stderr = self.0.stderr.take().ok_or("no pipe from the role")?;
+        let (sender, text) = mpsc::channel();
+        thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            let _ = sender.send(text);
+        });
+        Ok(text.recv_timeout(LIMIT)?)
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// One end, in a process of its own: data on its standard output or input, acknowledgements on the other.
+///
+/// # Errors
+/// When the other end is lost or the bytes are not those that were sent.
+pub fn role(side: &str, len: &str, seed: &str) -> Result<()> {
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let message = pattern::bytes(seed.parse()?, len.parse()?);
+    if side == "read" {
+        read(&mut input, &mut output, message.len())
+    } else {
+        eprintln!("{}", write(&mut input, &mut output, &message)?.as_nanos());
+        Ok(())
+    }
+}
+
+fn write(input: &mut File, output: &mut File, message: &[u8]) -> Result<Duration> {
+    // The reader is there.
+    output.write_all(&[0])?;
+    input.read_exact(&mut [0])?;
+    let start = Instant::now();
+    for chunk in message.chunks(CHUNK) {
+        output.write_all(chunk)?;
+    }
+    let mut checksum = [0; 4];
+    input.read_exact(&mut checksum)?;
+    let elapsed = start.elapsed();
+    if u32::from_le_bytes(checksum) == pattern::checksum(message) {
+        Ok(elapsed)
+    } else {
+        Err("not intact".into())
+    }
+}
+
+fn read(input: &mut File, output: &mut File, len: usize) -> Result<()> {
+    input.read_exact(&mut [0])?;
+    output.write_all(&[0])?;
+    let mut message = Vec::with_capacity(len);
+    let mut chunk = [0; CHUNK];
+    while message.len() < len {
+        match input.read(&mut chunk)? {
+            0 => return Err("the writer has ended".into()),
+            count => message.extend_from_slice(&chunk[..count]),
+        }
+    }
+    output.write_all(&pattern::checksum(&message).to_le_bytes())?;
+    Ok(())
+}
