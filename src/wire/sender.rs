@@ -225,7 +225,11 @@ impl<'m> Sender<'m> {
             // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
             (
                 _,
-                Status::Greeted { .. } | Status::Ok(_) | Status::Words(_) | Status::Delivered(_),
+                Status::Greeted { .. }
+                | Status::Ok(_)
+                | Status::Words(_)
+                | Status::Wait(_)
+                | Status::Delivered(_),
             ) if self.deadline.is_none() => {}
             (Phase::HelloZero, Status::Greeted { words }) => {
                 self.size = match usize::from(words) {
@@ -509,6 +513,7 @@ mod tests {
     #[test]
     fn what_has_not_been_asked_is_not_answered() {
         let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
+        hear(&mut sender, Status::Wait(0));
         hear(&mut sender, Status::Greeted { words: 0 });
         let step = sender.poll(0);
         assert!(
