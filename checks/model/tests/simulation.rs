@@ -24,6 +24,10 @@ const NEEDS_THE_MODEL: &[&str] = &[
     "words_without_a_question_that_names_the_transfer",
     "words_opened_by_any_question",
     "hello_not_answered_by_words",
+    "no_going_back",
+    "more_acknowledged_than_said",
+    "going_on_while_told_to_wait",
+    "waiting_taken_for_silence",
 ];
 
 fn seeds() -> std::ops::Range<u64> {
