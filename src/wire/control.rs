@@ -36,10 +36,14 @@ pub enum Ask {
     Words {
         /// The transfer.
         tag: Tag,
-        /// Bytes in a word.
+        /// Bytes in a word; [`STANDING`] to ask only how a transfer in words stands.
         size: u8,
     },
 }
+
+/// The `size` of a question that opens nothing. One that did, and came to a server that has forgotten the transfer, could
+/// have words taken a second time.
+pub const STANDING: u8 = 0;
 
 /// What a server answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,7 +10,7 @@
 use alloc::vec::Vec;
 
 use super::bits::Bit;
-use super::control::{Answer, Ask, Status, Tag};
+use super::control::{Answer, Ask, STANDING, Status, Tag};
 use super::decoder::{Decoded, Decoder, Reason};
 use super::frame::VERSION;
 use super::pace::copies;
@@ -288,6 +288,12 @@ impl Receiver {
         if tag != self.tag || tag == 0 || !self.open {
             return answer(tag, Status::Reset);
         }
+        if size == STANDING {
+            return match self.words {
+                Some(_) => self.standing(),
+                None => answer(tag, Status::Reset),
+            };
+        }
         let fits = (LEAST..=usize::from(self.offer)).contains(&usize::from(size));
         if !fits || self.next > 0 && self.words.is_none() {
             // Never offered; or asked before it was given up for bits.
@@ -312,6 +318,8 @@ impl Receiver {
         if index < self.next || self.refused.is_some() {
             return self.standing();
         }
+        // As in `bit`: the sender does without words.
+        self.words = None;
         let reaction = self.take(bit);
         if reaction == Reaction::default() {
             return self.standing();
@@ -499,5 +507,17 @@ mod tests {
             "it does without words"
         );
         assert_eq!(receiver.word(&words[0]), Reaction::default());
+    }
+
+    /// The first bit of a sender that does without words may be swallowed; then its repetition says so.
+    #[test]
+    fn words_are_given_up_for_a_repeated_bit_too() {
+        let mut receiver = opened(8);
+        let (tag, index) = (TAG, 0);
+        let first = receiver.ask(Bit::One, Ask::Resend { tag, index });
+        assert_eq!(first, answer(tag, Status::Ok(1)));
+        let again = receiver.ask(Bit::One, Ask::Resend { tag, index });
+        assert_eq!(again, answer(tag, Status::Ok(1)));
+        assert_eq!(receiver.bit(Bit::One), answer(tag, Status::Ok(2)));
     }
 }

@@ -17,7 +17,7 @@ use core::fmt;
 
 use super::Nanos;
 use super::bits::Bit;
-use super::control::{Answer, Ask, Status, Tag};
+use super::control::{Answer, Ask, STANDING, Status, Tag};
 use super::decoder::Reason;
 use super::flight::Flight;
 use super::frame::{Frame, TooLong, VERSION};
@@ -105,7 +105,7 @@ pub enum Failure {
     NoWords,
 }
 
-/// Times that the question for the word lane is asked before bits have to do.
+/// Times that the question for the word lane is asked in vain, and not even answered by "wait", before bits have to do.
 const WORD_ATTEMPTS: u32 = 8;
 
 impl<'m> Sender<'m> {
@@ -152,7 +152,7 @@ impl<'m> Sender<'m> {
                     return silent;
                 }
                 if self.phase == Phase::HelloWords
-                    && self.attempt >= WORD_ATTEMPTS
+                    && self.unheard >= WORD_ATTEMPTS
                     && self.lane == Lane::Auto
                 {
                     // Heard on the other signals, and not on this one.
@@ -176,6 +176,12 @@ impl<'m> Sender<'m> {
             }
             self.resent += 1;
             self.restart_clock(now);
+            if self.attempt.is_multiple_of(2) {
+                // A word does not say whose it is: a server that has forgotten the transfer ignores it.
+                self.signals += 1;
+                let (tag, size) = (self.tag, STANDING);
+                return Step::Queue(Word::ask(Ask::Words { tag, size }));
+            }
             let index = self.flight.ask_again();
             return self.word(index, true);
         }
@@ -219,7 +225,11 @@ impl<'m> Sender<'m> {
             // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
             (
                 _,
-                Status::Greeted { .. } | Status::Ok(_) | Status::Words(_) | Status::Delivered(_),
+                Status::Greeted { .. }
+                | Status::Ok(_)
+                | Status::Words(_)
+                | Status::Wait(_)
+                | Status::Delivered(_),
             ) if self.deadline.is_none() => {}
             (Phase::HelloZero, Status::Greeted { words }) => {
                 self.size = match usize::from(words) {
@@ -228,9 +238,11 @@ impl<'m> Sender<'m> {
                 };
                 self.advance(now, Phase::HelloOne);
             }
-            // The server had forgotten the transfer, and has meanwhile heard both hellos anew.
-            (Phase::HelloZero, Status::Ok(0)) => self.advance(now, Phase::HelloOne),
-            (Phase::HelloOne, Status::Ok(0)) => self.open_lane(now),
+            // The server had forgotten the transfer, and has meanwhile heard both hellos anew, or the question for words too.
+            (Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {
+                self.advance(now, Phase::HelloOne);
+            }
+            (Phase::HelloOne, Status::Ok(0) | Status::Words(0)) => self.open_lane(now),
             (Phase::HelloWords, Status::Words(0)) => self.advance(now, Phase::Words),
             // The server forgot a transfer of which it has nothing yet.
             (Phase::HelloOne | Phase::HelloWords, Status::Reset) => {
@@ -384,6 +396,7 @@ impl<'m> Sender<'m> {
                 }
             }
             Status::Delivered(next) if next == u64::from(self.flight.end()) => {
+                self.flight.acknowledge(self.flight.end());
                 self.acknowledged = self.frame.bits();
                 self.finish(Ok(()));
             }
@@ -489,6 +502,7 @@ impl core::error::Error for Failure {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::receiver::Receiver;
     use super::*;
 
     fn hear(sender: &mut Sender<'_>, status: Status) {
@@ -499,6 +513,7 @@ mod tests {
     #[test]
     fn what_has_not_been_asked_is_not_answered() {
         let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
+        hear(&mut sender, Status::Wait(0));
         hear(&mut sender, Status::Greeted { words: 0 });
         let step = sender.poll(0);
         assert!(
@@ -540,5 +555,113 @@ mod tests {
             matches!(step, Step::Transmit { value: None, .. }),
             "{step:?}"
         );
+    }
+
+    /// The same with a question for words that was on its way.
+    #[test]
+    fn a_server_that_has_heard_the_question_for_words_already_is_believed() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Word).unwrap();
+        for status in [
+            Status::Greeted { words: 8 },
+            Status::Ok(0),
+            Status::Reset,
+            Status::Words(0),
+            Status::Words(0),
+            Status::Words(0),
+        ] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let step = sender.poll(0);
+        assert!(
+            matches!(step, Step::Queue(word) if word.index() == Some(0)),
+            "{step:?}"
+        );
+    }
+
+    /// Waiting for one's turn may take long, and says nothing against words.
+    #[test]
+    fn words_are_given_up_in_silence_only() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Auto).unwrap();
+        sender.poll(0);
+        hear(&mut sender, Status::Greeted { words: 8 });
+        sender.poll(0);
+        hear(&mut sender, Status::Ok(0));
+        let question = Ask::Words { tag: 7, size: 8 };
+        let question = Step::Queue(Word::ask(question));
+        let mut now = 0;
+        let mut ask_again = |sender: &mut Sender<'_>| {
+            loop {
+                match sender.poll(now) {
+                    Step::Wait(until) => now = until,
+                    step => return (step, now),
+                }
+            }
+        };
+        for _ in 0..3 * WORD_ATTEMPTS {
+            let (step, now) = ask_again(&mut sender);
+            assert_eq!(step, question);
+            let status = Status::Wait(0);
+            sender.answer(now, Answer { tag: 7, status });
+        }
+        for _ in 1..WORD_ATTEMPTS {
+            assert_eq!(ask_again(&mut sender).0, question);
+        }
+        let (bare, _) = ask_again(&mut sender);
+        assert!(
+            matches!(bare, Step::Transmit { value: None, .. }),
+            "{bare:?}"
+        );
+    }
+
+    /// Otherwise it would be silent, which says less.
+    #[test]
+    fn a_server_that_has_forgotten_the_words_says_so() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Word).unwrap();
+        for status in [
+            Status::Greeted { words: 8 },
+            Status::Ok(0),
+            Status::Words(0),
+        ] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let mut server = Receiver::offering(9, 8);
+        let mut now = 0;
+        let failure = loop {
+            match sender.poll(now) {
+                Step::Wait(until) => now = until,
+                Step::Queue(word) => {
+                    let reaction = match word.question() {
+                        Some(ask) => server.ask(Bit::Zero, ask),
+                        None => server.word(&word),
+                    };
+                    if let Some(answer) = reaction.answer {
+                        sender.answer(now, answer);
+                    }
+                }
+                Step::Transmit { .. } => panic!("a bit"),
+                Step::Finished(result) => break result,
+            }
+            assert!(now < 1_000_000_000);
+        };
+        assert_eq!(failure, Err(Failure::Forgotten));
+    }
+
+    #[test]
+    fn a_message_whose_only_answer_is_its_delivery_went_in_words() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Auto).unwrap();
+        for status in [
+            Status::Greeted { words: 24 },
+            Status::Ok(0),
+            Status::Words(0),
+            Status::Delivered(1),
+        ] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        assert_eq!(sender.poll(0), Step::Finished(Ok(())));
+        assert!(sender.uses_words());
+        assert_eq!(sender.acknowledged(), 80);
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use fuzz_bodies::corpus;
 use fuzz_bodies::frame::{CUT_SHIFT, REPAIR, TEXT};
 use fuzz_bodies::sender::HASTY;
+use fuzz_bodies::words::WORDS_ONLY;
 use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::frame::header;
 
@@ -21,6 +22,7 @@ fn main() -> io::Result<()> {
         ("ring", ring()),
         ("roundtrip", roundtrip()),
         ("sender", sender()),
+        ("words", words()),
     ] {
         let directory = corpus::root().join(target);
         fs::create_dir_all(&directory)?;
@@ -97,6 +99,19 @@ fn decoder() -> Seeds {
     let input = |limit: u8, parts: &[&[u8]]| [&[limit], parts.concat().as_slice()].concat();
     let resend_next: &[u8] = &[0, 0x18, 2];
     let resend_last: &[u8] = &[0, 0x18, 3];
+    let ask_words: &[u8] = &[0, 0xE0, 8];
+    let standing: &[u8] = &[0, 0xE0, 0];
+    let in_words: &[u8] = &[0, 0xE5, 2, b'H', b'i'];
+    // The last word again, as a question; and the first word of a frame of 2 bytes, then the second.
+    let again: &[u8] = &[0, 0xF9, 3, 0];
+    let any = |index: u32, bytes: &[u8]| {
+        let mut word = [0; 24];
+        word[..bytes.len()].copy_from_slice(bytes);
+        [&[0, 0xEE], &(index + 1).to_le_bytes()[..], &word].concat()
+    };
+    let hi = framed(b"Hi");
+    let header: &[u8] = &any(0, &hi[..8]);
+    let tail: &[u8] = &any(1, &hi[8..]);
     let hello = Ask::Hello { tag: 7, version: 1 }.value();
     let index = (1 << 40) - 1;
     let far = Ask::Resend { tag: 7, index }.value();
@@ -159,6 +174,88 @@ fn decoder() -> Seeds {
         (
             "no-question",
             input(9, &[&value(0, no_question), &value(0, u64::MAX)]),
+        ),
+        (
+            "words",
+            input(9, &[hellos, ask_words, in_words, settle, again, hellos]),
+        ),
+        (
+            "words-unasked",
+            input(9, &[in_words, hellos, in_words, ask_words, in_words]),
+        ),
+        (
+            "words-of-another",
+            input(9, &[hellos, &[0, 0xE4, 9, 8], ask_words, &[0, 0xE4, 9, 8]]),
+        ),
+        (
+            "words-too-wide",
+            input(9, &[hellos, &[0, 0xE0, 9, 0, 0xE0, 7], in_words]),
+        ),
+        (
+            "words-standing",
+            input(
+                9,
+                &[
+                    standing, hellos, standing, ask_words, standing, in_words, standing,
+                ],
+            ),
+        ),
+        (
+            "words-amiss",
+            input(
+                9,
+                &[hellos, ask_words, &[0, 0xF9, 0, 1, 0, 0xF9, 3, 1], in_words],
+            ),
+        ),
+        (
+            "words-rejected",
+            input(9, &[hellos, ask_words, &[0, 0xE9, 2, 7], again, in_words]),
+        ),
+        (
+            "words-held",
+            input(
+                9,
+                &[hellos, ask_words, &[0, 0x1B], again, in_words, &[0, 0x0C]],
+            ),
+        ),
+        (
+            "words-given-up",
+            input(9, &[hellos, ask_words, &[0, 0], ask_words, in_words, frame]),
+        ),
+        (
+            "words-given-up-again",
+            input(9, &[hellos, ask_words, resend_next, resend_last, ask_words]),
+        ),
+        (
+            "words-not-given-up",
+            input(
+                9,
+                &[
+                    hellos,
+                    ask_words,
+                    header,
+                    &[0, 0],
+                    resend_next,
+                    resend_last,
+                    tail,
+                ],
+            ),
+        ),
+        (
+            "words-after-bits",
+            input(9, &[hellos, &[0, 0x10], ask_words, in_words]),
+        ),
+        (
+            "words-of-24",
+            input(
+                40,
+                &[
+                    &[2, 0x06, 7, 2, 0x16, 7, 2, 0xE0, 24],
+                    &[2, 0xE5, 30],
+                    &[b'x'; 30],
+                    &[2, 0x0D],
+                ],
+            ),
         ),
         (
             "four-senders",
@@ -226,6 +323,20 @@ fn link() -> Seeds {
             "next-message",
             [&run(0, 99)[..], restart, &run(0, 120)].concat(),
         ),
+        (
+            // The first bit of the second client comes between the hellos of the third.
+            "late-bit",
+            [
+                &run(0, 255)[..],
+                restart,
+                &run(0, 2),
+                &[0],
+                restart,
+                &[0, 3 | 2 << 2, 3 | 3 << 2],
+                &[3 | 2 << 2 | 1 << 6, 3 | 3 << 2],
+            ]
+            .concat(),
+        ),
     ]
 }
 
@@ -291,6 +402,12 @@ fn sender() -> Seeds {
     let silence: &[u8] = &[2, 25, 0];
     let status = Status::Delivered(80);
     let all_delivered = Answer {
+        tag: 0xBEEF,
+        status,
+    }
+    .value();
+    let status = Status::Words(3);
+    let far = Answer {
         tag: 0xBEEF,
         status,
     }
@@ -378,9 +495,327 @@ fn sender() -> Seeds {
                 &[&run(9), &[0], &other(ok, 2), &other(reset, 0), &[0]],
             ),
         ),
+        ("words", input(0xE0, b"Hi", &[&run(9), &[0]])),
+        ("words-windows", input(0xEE, b"windows", &[&[7, 255]])),
+        (
+            "words-no-room",
+            input(
+                0xE2,
+                b"words",
+                &[
+                    &run(3),
+                    &[0, 0, 1],
+                    silence,
+                    &run(9),
+                    &[1],
+                    silence,
+                    &run(99),
+                ],
+            ),
+        ),
+        (
+            "words-silent",
+            input(0xE1, b"a", &[&run(3), &silence.repeat(40)]),
+        ),
+        (
+            "words-wait",
+            input(
+                0xE2,
+                b"a",
+                &[
+                    &run(3),
+                    &[0, 0],
+                    &say(wait, 1),
+                    &say(wait, 2),
+                    &[0],
+                    silence,
+                    &run(9),
+                ],
+            ),
+        ),
+        (
+            "words-too-far",
+            input(
+                0xE0,
+                b"a",
+                &[&run(3), &[0, 0], &[6], &far.to_le_bytes(), &[0]],
+            ),
+        ),
+        (
+            "words-another-tag",
+            input(
+                0xE2,
+                b"words",
+                &[
+                    &run(3),
+                    &[0, 0, 0],
+                    &other(ok, 3),
+                    &other(delivered, 3),
+                    &[0],
+                    silence,
+                ],
+            ),
+        ),
+        (
+            "words-delivered-early",
+            input(
+                0xE2,
+                b"words",
+                &[&run(3), &[0, 0, 0], &say(delivered, 3), &[0]],
+            ),
+        ),
+        (
+            "words-forgotten",
+            input(0xE2, b"words", &[&run(3), &[0, 0, 0], &say(reset, 0), &[0]]),
+        ),
         (
             "clock-at-its-end",
             input(HASTY, b"a", &[&run(9), &[2, 63, 2, 63, 0, 0]]),
+        ),
+    ]
+}
+
+/// See `words::Op` for the bytes.
+fn words() -> Seeds {
+    let input =
+        |options: u8, operations: &[&[u8]]| [&[options], operations.concat().as_slice()].concat();
+    let only = WORDS_ONLY;
+    let run = |rounds: u8| vec![13, rounds];
+    let restart = |len: u8| vec![11, len];
+    let pass: &[u8] = &[12, 30];
+    let to_client = 0x10;
+    let [poll, take, process, lose, room, hold, settle, idle] = [0, 2, 4, 6, 7, 8, 9, 10];
+    let [release, unsettled, forget] = [hold, settle, idle].map(|op| op | to_client);
+    let queue = 2 << 5;
+    // One signal of the client and what answers it.
+    let there: &[u8] = &[poll, take | queue, process];
+    let back: &[u8] = &[take | queue | to_client, process | to_client];
+    vec![
+        ("nothing", input(0, &[])),
+        ("clean", input(only, &[&restart(200), &run(200)])),
+        ("wide", input(only | 1, &[&restart(255), &run(200)])),
+        ("odd", input(only | 2, &[&restart(99), &run(200)])),
+        ("none-offered", input(only | 3, &[&run(9)])),
+        ("none-offered-bits", input(3, &[&run(200)])),
+        (
+            "no-room",
+            input(
+                only,
+                &[
+                    &restart(90),
+                    &run(2),
+                    &[poll, poll, room],
+                    &[poll],
+                    pass,
+                    &[room | 1 << 5],
+                    &run(9),
+                ],
+            ),
+        ),
+        (
+            "little-room",
+            input(
+                only,
+                &[
+                    &restart(50),
+                    &[room | 2 << 5, room | 1 << 5 | to_client],
+                    &run(60),
+                ],
+            ),
+        ),
+        (
+            "lost",
+            input(
+                only,
+                &[
+                    &restart(9),
+                    &run(3),
+                    &[poll, poll, lose | queue],
+                    there,
+                    pass,
+                    there,
+                    back,
+                ],
+            ),
+        ),
+        (
+            "answers-lost",
+            input(
+                only,
+                &[
+                    &run(3),
+                    there,
+                    &[lose | queue | to_client],
+                    pass,
+                    there,
+                    back,
+                ],
+            ),
+        ),
+        (
+            "words-twice",
+            input(
+                only,
+                &[
+                    &run(3),
+                    &[poll, poll],
+                    pass,
+                    &[poll],
+                    pass,
+                    &[poll],
+                    &run(9),
+                ],
+            ),
+        ),
+        (
+            "held",
+            input(
+                only,
+                &[
+                    &restart(40),
+                    &run(2),
+                    &[hold],
+                    there,
+                    back,
+                    there,
+                    back,
+                    there,
+                    back,
+                    pass,
+                    there,
+                    &[release],
+                ],
+            ),
+        ),
+        (
+            "held-at-the-question",
+            input(
+                0,
+                &[
+                    &run(1),
+                    &[hold],
+                    &[poll, take | 1 << 5, process],
+                    &[release],
+                    there,
+                    &[hold],
+                    there,
+                ],
+            ),
+        ),
+        (
+            "unwritten",
+            input(
+                only,
+                &[
+                    &run(3),
+                    there,
+                    there,
+                    there,
+                    pass,
+                    there,
+                    back,
+                    &[unsettled],
+                ],
+            ),
+        ),
+        (
+            "written-late",
+            input(
+                only,
+                &[
+                    &run(3),
+                    there,
+                    there,
+                    there,
+                    pass,
+                    there,
+                    back,
+                    &[settle],
+                    back,
+                ],
+            ),
+        ),
+        (
+            "idle",
+            input(only, &[&restart(9), &run(3), there, &[idle], &run(9)]),
+        ),
+        (
+            "restart",
+            input(
+                only,
+                &[
+                    &restart(9),
+                    &run(3),
+                    &[poll, poll, poll],
+                    &restart(8),
+                    &run(9),
+                ],
+            ),
+        ),
+        (
+            "restart-at-the-question",
+            input(
+                only,
+                &[&run(2), &[poll, poll], pass, &[poll], &restart(3), &run(9)],
+            ),
+        ),
+        (
+            "next-message",
+            input(only, &[&run(9), &restart(5), &run(9)]),
+        ),
+        (
+            "forgotten",
+            input(only, &[&restart(30), &run(3), &[forget], &run(9)]),
+        ),
+        (
+            "forgotten-at-the-question",
+            input(only, &[&run(2), &[poll], &[forget], there, back, &run(9)]),
+        ),
+        (
+            "given-up",
+            input(
+                0,
+                &[&run(2), &[poll, lose | queue, 12, 38].repeat(9), &run(250)],
+            ),
+        ),
+        (
+            "given-up-unheard",
+            input(
+                0,
+                &[
+                    &run(2),
+                    &[
+                        poll,
+                        take | queue,
+                        process,
+                        lose | queue | to_client,
+                        12,
+                        38,
+                    ]
+                    .repeat(10),
+                    &run(250),
+                ],
+            ),
+        ),
+        (
+            "given-up-and-lost",
+            input(
+                0,
+                &[
+                    &run(2),
+                    &[
+                        poll,
+                        take | queue,
+                        process,
+                        lose | queue | to_client,
+                        12,
+                        38,
+                    ]
+                    .repeat(8),
+                    &[poll, lose, lose | 1 << 5],
+                    &run(250),
+                ],
+            ),
         ),
     ]
 }

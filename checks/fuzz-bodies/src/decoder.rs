@@ -1,19 +1,19 @@
 //! Signals of several senders, in any order and with any value, each sender's into its own receiver.
 //!
 //! Input: the limit, then operations of a byte that says who and how often, and one that says what, see `Op`. Each
-//! receiver must say what its [`Model`] says.
+//! receiver must say what its [`Model`] says. The first two senders are offered words of 8 bytes, the others of 24.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
 use minitalk::wire::decoder::Reason;
-use minitalk::wire::receiver::{Outcome, Receiver};
+use minitalk::wire::frame::Frame;
+use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
+use minitalk::wire::word::{MOST, Word};
 
 use crate::bits;
 use crate::model::Model;
-use crate::serve::{self, Serve};
-
-const SENDERS: usize = 4;
+use crate::serve::{self, Serve, Take};
 
 /// The longest burst of answers to one question.
 const MOST_COPIES: u32 = 32;
@@ -35,12 +35,23 @@ enum Op {
     SettleOf(Tag),
     Refuse(Reason),
     DropHalf(Reason),
+    /// The question for words of this size, of the sender's own transfer.
+    Words(u8),
+    WordsOf(Tag, u8),
+    /// A whole frame around these bytes, in words.
+    FrameInWords(Vec<u8>),
+    /// A word of these bytes; the index counts from two beyond what was taken.
+    Word(u64, bool, u8),
+    AnyWord(u32, [u8; MOST]),
 }
 
 impl<'a> Arbitrary<'a> for Op {
     fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         let byte = u8::arbitrary(u)?;
         let bit = Bit::from(byte & 0x10 != 0);
+        if byte >= WORDS {
+            return Self::of_words(byte, u);
+        }
         Ok(match byte & 0xF {
             0 | 1 => Self::Bit(bit),
             2 | 3 => Self::Byte(u.arbitrary()?),
@@ -65,6 +76,25 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
+/// From here up an operation is one of the word lane.
+const WORDS: u8 = 0xE0;
+
+impl Op {
+    fn of_words(byte: u8, u: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
+        Ok(match byte & 0xF {
+            0..=3 => Self::Words(u.arbitrary()?),
+            4 => Self::WordsOf(u8::arbitrary(u)?.into(), u.arbitrary()?),
+            5..=8 => {
+                let len = u8::arbitrary(u)?;
+                let len = u.len().min(len.into());
+                Self::FrameInWords(u.bytes(len)?.to_vec())
+            }
+            9..=13 => Self::Word(u8::arbitrary(u)?.into(), byte & 0x10 != 0, u.arbitrary()?),
+            _ => Self::AnyWord(u.arbitrary()?, u.arbitrary()?),
+        })
+    }
+}
+
 /// Carries out the operations of `data` and panics when a receiver says what its model does not.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
@@ -72,22 +102,27 @@ pub fn run(data: &[u8]) {
 
 /// [`run`] with `serve` in the place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
+    check_words(data, serve, &mut Receiver::word);
+}
+
+/// [`check`] with `take` in the place of [`Receiver::word`].
+pub fn check_words(data: &[u8], serve: Serve<'_>, take: Take<'_>) {
     let Some((limit, operations)) = data.split_first() else {
         return;
     };
-    let mut senders = [(); SENDERS].map(|()| Watched::new((*limit).into()));
+    let mut senders = [8, 8, 24, 24].map(|offer| Watched::new((*limit).into(), offer));
     let mut u = Unstructured::new(operations);
     while let Ok(who) = u8::arbitrary(&mut u)
         && !u.is_empty()
     {
-        let sender = &mut senders[usize::from(who) % SENDERS];
+        let sender = &mut senders[usize::from(who % 4)];
         // The upper bits of the same byte say how often.
         let times = 1 + (who >> 2 & 7);
         let Ok(op) = Op::arbitrary(&mut u) else {
             return;
         };
         for _ in 0..times {
-            sender.carry_out(&op, serve);
+            sender.carry_out(&op, serve, take);
         }
     }
 }
@@ -100,15 +135,15 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(limit: usize) -> Self {
+    fn new(limit: usize, offer: u8) -> Self {
         Self {
             limit,
-            receiver: Receiver::new(limit),
-            model: Model::new(limit),
+            receiver: Receiver::offering(limit, offer),
+            model: Model::new(limit, offer),
         }
     }
 
-    fn carry_out(&mut self, op: &Op, serve: Serve<'_>) {
+    fn carry_out(&mut self, op: &Op, serve: Serve<'_>, take: Take<'_>) {
         let Self {
             receiver, model, ..
         } = self;
@@ -150,14 +185,44 @@ impl Watched {
             Op::DropHalf(reason) => {
                 assert_eq!(receiver.drop_half(reason), model.drop_half(reason));
             }
+            Op::Words(size) => self.signal(Bit::Zero, Some(Ask::Words { tag, size }), serve),
+            Op::WordsOf(tag, size) => {
+                self.signal(Bit::Zero, Some(Ask::Words { tag, size }), serve);
+            }
+            Op::FrameInWords(ref payload) => self.frame_in_words(payload, take),
+            Op::Word(back, wants_answer, byte) => {
+                let index = (model.next() + 2).saturating_sub(back);
+                self.word(&Word::data(index as u32, wants_answer, [byte; MOST]), take);
+            }
+            Op::AnyWord(number, bytes) => self.word(&Word { number, bytes }, take),
         }
         let Self {
             receiver, model, ..
         } = self;
         assert_eq!(receiver.tag(), model.tag);
         assert_eq!(receiver.in_message(), model.in_message());
+        assert_eq!(receiver.takes_words(), model.words.is_some());
         assert!(receiver.held_bytes() <= self.limit, "too much held");
         assert!(receiver.in_message() || receiver.held_bytes() == 0);
+    }
+
+    fn frame_in_words(&mut self, payload: &[u8], take: Take<'_>) {
+        let frame = Frame::new(payload).expect("fuzz inputs are short");
+        let size = self.model.words.map_or(MOST, |(size, _)| size.into());
+        let first = self.model.next();
+        let words = frame.bytes().div_ceil(size);
+        for i in 0..words {
+            let mut bytes = [0xEE; MOST];
+            frame.copy(i * size, &mut bytes[..size]);
+            let index = first as u32 + i as u32;
+            self.word(&Word::data(index, i + 1 == words, bytes), take);
+        }
+    }
+
+    fn word(&mut self, word: &Word, take: Take<'_>) {
+        let reaction = take(&mut self.receiver, word);
+        assert_eq!(reaction, self.model.word(word));
+        self.reacted(reaction);
     }
 
     fn bits(&mut self, bits: &[Bit], serve: Serve<'_>) {
@@ -176,6 +241,10 @@ impl Watched {
             copies == 1 || self.model.taken.len() <= taken && !self.model.makes_wait(),
             "a burst for a sender who is not in need"
         );
+        self.reacted(reaction);
+    }
+
+    fn reacted(&self, reaction: Reaction) {
         if let Some(answer) = reaction.answer {
             assert_eq!(Answer::from_value(answer.value()), Some(answer));
         }

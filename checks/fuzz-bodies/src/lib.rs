@@ -19,7 +19,9 @@ pub mod reference;
 pub mod ring;
 pub mod roundtrip;
 pub mod sender;
+mod sender_words;
 pub mod serve;
+pub mod words;
 
 /// A fuzz target by the name of its file in `fuzz/fuzz_targets` and of its directory in `fuzz/corpus`.
 #[derive(Clone, Copy)]
@@ -31,7 +33,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target {
         name: "decoder",
         run: decoder::run,
@@ -55,5 +57,9 @@ pub const TARGETS: [Target; 6] = [
     Target {
         name: "sender",
         run: sender::run,
+    },
+    Target {
+        name: "words",
+        run: words::run,
     },
 ];

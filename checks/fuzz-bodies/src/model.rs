@@ -2,16 +2,20 @@
 //! carry from bit to bit but the log.
 
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Status, Tag};
+use minitalk::wire::control::{Answer, Ask, STANDING, Status, Tag};
 use minitalk::wire::decoder::{Decoded, Reason};
 use minitalk::wire::frame::{MAGIC, VERSION};
 use minitalk::wire::receiver::{Outcome, Reaction};
+use minitalk::wire::word::{LEAST, Word};
 
 use crate::{bits, reference};
 
 /// The reference for `Receiver`.
 pub struct Model {
     limit: usize,
+    offer: u8,
+    /// Bytes in a word, and how many words were taken; `None` on the bit lane.
+    pub words: Option<(u8, u64)>,
     /// The transfer, 0 for a stream without hellos.
     pub tag: Tag,
     heard_both: bool,
@@ -30,9 +34,11 @@ pub struct Model {
 
 impl Model {
     /// Nothing is known of the sender.
-    pub const fn new(limit: usize) -> Self {
+    pub const fn new(limit: usize, offer: u8) -> Self {
         Self {
             limit,
+            offer,
+            words: None,
             tag: 0,
             heard_both: true,
             taken: Vec::new(),
@@ -62,19 +68,73 @@ impl Model {
             }
             Some(Ask::Hello { tag, .. }) => {
                 let outcome = self.is_half().then_some(Outcome::Abandoned);
-                *self = Self::new(self.limit);
+                *self = Self::new(self.limit, self.offer);
                 self.tag = tag;
                 self.heard_both = false;
                 let answer = self.stands().answer;
                 Reaction { answer, outcome }
             }
             Some(Ask::Resend { tag, index }) => self.resend(bit, tag, index),
-            Some(Ask::Words { tag, .. }) if tag != self.tag || tag == 0 || !self.heard_both => {
-                answered(tag, Status::Reset)
-            }
-            // They are not offered.
-            Some(Ask::Words { .. }) => Reaction::default(),
+            Some(Ask::Words { tag, size }) => self.open_words(tag, size),
         }
+    }
+
+    /// A word.
+    pub fn word(&mut self, word: &Word) -> Reaction {
+        let (Some((size, count)), Some(index)) = (self.words, word.index()) else {
+            return Reaction::default();
+        };
+        let over = self.unsettled > 0 || self.verdict.or(self.refusal()).is_some();
+        if over || u64::from(index) != count {
+            self.resent += 1;
+            return self.stands_if(word.wants_answer());
+        }
+        self.words = Some((size, count + 1));
+        let bytes = bits::to_bytes(&self.taken);
+        let bytes = [&bytes[..], &word.bytes[..size.into()]].concat();
+        match reference::first(&bytes, self.limit, false) {
+            None => {
+                self.taken = bits::of_bytes(&bytes);
+                self.stands_if(word.wants_answer())
+            }
+            Some((len, decoded)) => {
+                // The rest is padding.
+                self.taken = bits::of_bytes(&bytes[..len]);
+                self.conclude(decoded)
+            }
+        }
+    }
+
+    /// The index that is due next.
+    pub fn next(&self) -> u64 {
+        self.words
+            .map_or(self.taken.len() as u64, |(_, count)| count)
+    }
+
+    fn stands_if(&self, wanted: bool) -> Reaction {
+        if wanted {
+            self.stands()
+        } else {
+            Reaction::default()
+        }
+    }
+
+    fn open_words(&mut self, tag: Tag, size: u8) -> Reaction {
+        let known = tag == self.tag && tag != 0 && self.heard_both;
+        if !known || size == STANDING && self.words.is_none() {
+            return answered(tag, Status::Reset);
+        }
+        if size == STANDING {
+            return self.stands();
+        }
+        let in_bits = self.words.is_none() && !self.taken.is_empty();
+        if usize::from(size) < LEAST || size > self.offer || in_bits {
+            return Reaction::default();
+        }
+        if self.taken.is_empty() {
+            self.words = Some((size, 0));
+        }
+        self.stands()
     }
 
     /// See `Receiver::hold`.
@@ -99,7 +159,7 @@ impl Model {
         if !self.is_half() {
             self.verdict = Some(result);
         }
-        let next = self.taken.len() as u64;
+        let next = self.next();
         let status = result.map_or_else(Status::Rejected, |()| Status::Delivered(next));
         self.unless_misread(Answer { tag, status })
     }
@@ -155,12 +215,18 @@ impl Model {
             return Reaction::default();
         }
         if announced && self.verdict.is_some() {
-            *self = Self::new(self.limit);
+            *self = Self::new(self.limit, self.offer);
+        }
+        if self.words.is_some() && !self.taken.is_empty() {
+            return Reaction::default();
         }
         self.take(bit)
     }
 
     fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Reaction {
+        if self.words.is_some() && tag == self.tag && !self.taken.is_empty() {
+            return Reaction::default();
+        }
         let next = self.taken.len() as u64;
         let over = self.tag != 0 && (self.unsettled > 0 || self.verdict.is_some());
         let known = next + u64::from(!over);
@@ -180,6 +246,7 @@ impl Model {
 
     fn take(&mut self, bit: Bit) -> Reaction {
         self.taken.push(bit);
+        self.words = None;
         self.verdict = None;
         let message = &self.taken[self.begin..];
         let decoded = (message.len().is_multiple_of(8))
@@ -194,6 +261,10 @@ impl Model {
                 self.stands()
             };
         };
+        self.conclude(decoded)
+    }
+
+    fn conclude(&mut self, decoded: Decoded) -> Reaction {
         self.begin = self.taken.len();
         let resent = std::mem::take(&mut self.resent);
         match decoded {
@@ -237,12 +308,13 @@ impl Model {
     }
 
     fn answer(&self) -> Answer {
-        let next = self.taken.len() as u64;
+        let next = self.next();
         let status = match self.refusal().or(self.verdict) {
             Some(Err(reason)) => Status::Rejected(reason),
             Some(Ok(())) => Status::Delivered(next),
-            None if !self.heard_both => Status::Greeted { words: 0 },
+            None if !self.heard_both => Status::Greeted { words: self.offer },
             None if self.held || self.tag != 0 && self.unsettled > 0 => Status::Wait(next),
+            None if self.words.is_some() => Status::Words(next),
             None => Status::Ok(next),
         };
         Answer {

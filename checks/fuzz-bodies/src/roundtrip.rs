@@ -1,24 +1,27 @@
 //! One message from a sender to a receiver over a channel that loses what the input says.
 //!
 //! Input: the length of the pattern, the pattern, the message. A bit of the pattern is the fate of one signal, in either
-//! direction; when the pattern is used up nothing is lost any more.
+//! direction; when the pattern is used up nothing is lost any more. In words, what would be lost on the way to the server is
+//! refused instead.
 
+use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
 use minitalk::wire::pace::{SHORTEST, WAITING};
 use minitalk::wire::receiver::{Outcome, Receiver};
 use minitalk::wire::sender::{Lane, Sender, Step};
 
 use crate::bits;
-use crate::serve::{self, Serve};
+use crate::serve::{self, Serve, Take};
 
 const TAG: Tag = 0xBEEF;
 
-/// Sends the message of `data` and panics unless it arrives intact and once.
+/// Sends the message of `data`, in bits and then in words, and panics unless it arrives intact and once.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
+    check_words(data, &mut Receiver::word);
 }
 
-/// [`run`] with `serve` in the place of the server.
+/// [`run`] in bits, with `serve` in the place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
@@ -99,4 +102,77 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     let bits = bits::of_frame(message).len() as u64;
     assert_eq!(sender.acknowledged(), bits);
     assert_eq!(sender.signals() - sender.resent(), bits + 2, "two hellos");
+}
+
+/// [`run`] in words, with `take` in the place of [`Receiver::word`].
+pub fn check_words(data: &[u8], take: Take<'_>) {
+    let Some((len, rest)) = data.split_first() else {
+        return;
+    };
+    let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
+    let mut fates = pattern
+        .iter()
+        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
+    let size = if len % 2 == 0 { 8 } else { 24 };
+    let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Word).expect("a short message");
+    let mut receiver = Receiver::offering(message.len(), size);
+    let mut arrived = Vec::new();
+    let (mut now, mut losses) = (0, 0);
+    let mut lost = |losses: &mut u64| {
+        let lost = fates.next().unwrap_or(false);
+        *losses += u64::from(lost);
+        lost
+    };
+    let result = loop {
+        let step = sender.poll(now);
+        let is_sent = matches!(step, Step::Transmit { .. } | Step::Queue(_));
+        let is_lost = is_sent && lost(&mut losses);
+        let reaction = match step {
+            Step::Transmit { .. } if is_lost => continue,
+            Step::Queue(_) if is_lost => {
+                sender.no_room(now);
+                continue;
+            }
+            Step::Transmit { bit, value, .. } => {
+                let value = value.expect("only hellos go on the standard signals");
+                receiver.ask(bit, Ask::from_value(value).expect("a question"))
+            }
+            Step::Queue(word) => match word.question() {
+                Some(ask) => receiver.ask(Bit::Zero, ask),
+                None => take(&mut receiver, &word),
+            },
+            Step::Wait(until) => {
+                assert!(until > now, "a wait for nothing");
+                assert!(until - now <= WAITING, "too long a wait");
+                now = until;
+                continue;
+            }
+            Step::Finished(result) => break result,
+        };
+        let mut answers = [reaction.answer, None];
+        if let Some(outcome) = reaction.outcome {
+            let Outcome::Complete { payload, .. } = outcome else {
+                panic!("{outcome:?} of a sound message");
+            };
+            arrived.push(payload);
+            answers[1] = receiver.settle(TAG, Ok(()));
+        }
+        for answer in answers.into_iter().flatten() {
+            if !lost(&mut losses) {
+                now += 1;
+                sender.answer(now, answer);
+            }
+        }
+    };
+    assert_eq!(result, Ok(()));
+    assert_eq!(arrived, [message]);
+    assert!(sender.uses_words());
+    let frame = bits::of_frame(message).len();
+    assert_eq!(sender.acknowledged(), frame as u64);
+    // Two hellos and a question.
+    let fewest = frame.div_ceil(8 * usize::from(size)) as u64 + 3;
+    assert!(sender.signals() >= fewest);
+    if losses == 0 {
+        assert_eq!((sender.signals(), sender.resent()), (fewest, 0));
+    }
 }

@@ -1,19 +1,22 @@
 //! A sender whose server says anything at any time.
 //!
-//! Input: options, the length of the message, the message, then operations, see `Op`.
+//! Input: options, the length of the message, the message, then operations, see `Op`. Options from 0xE0 up are of a sender of
+//! words, whose message is made longer: see `sender_words`.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::decoder::Reason;
-use minitalk::wire::frame::VERSION;
+use minitalk::wire::frame::{Frame, VERSION};
 use minitalk::wire::pace::WAITING;
 use minitalk::wire::sender::{Failure, Lane, Sender, Step};
 
 use crate::bits;
+use crate::sender_words::{self, WORDS};
 
-const TAG: Tag = 0xBEEF;
+/// The transfer.
+pub const TAG: Tag = 0xBEEF;
 
 /// Whether the sender gives up after a second.
 pub const HASTY: u8 = 1;
@@ -21,7 +24,8 @@ pub const HASTY: u8 = 1;
 const SECOND: Nanos = 1_000_000_000;
 
 enum Op {
-    Poll,
+    /// The flag says of a word that there is no room for it.
+    Poll(bool),
     Pass(Nanos),
     /// An answer; its number counts from one before the bit that is out.
     Answer(Kind, u64),
@@ -31,14 +35,35 @@ enum Op {
     Run(u8),
 }
 
+/// The kinds of answers.
 #[derive(Clone, Copy)]
-enum Kind {
+pub enum Kind {
+    /// See [`Status`].
     Greeted,
+    /// See [`Status`].
     Ok,
+    /// See [`Status`].
     Wait,
+    /// See [`Status`].
     Delivered,
+    /// See [`Status`].
     Rejected,
+    /// See [`Status`].
     Reset,
+}
+
+impl Kind {
+    /// The answer of this kind that a server without words gives.
+    pub const fn of(self, number: u64) -> Status {
+        match self {
+            Self::Greeted => Status::Greeted { words: 0 },
+            Self::Ok => Status::Ok(number),
+            Self::Wait => Status::Wait(number),
+            Self::Delivered => Status::Delivered(number),
+            Self::Rejected => Status::Rejected(Reason::Output),
+            Self::Reset => Status::Reset,
+        }
+    }
 }
 
 impl<'a> Arbitrary<'a> for Op {
@@ -53,7 +78,7 @@ impl<'a> Arbitrary<'a> for Op {
             _ => Kind::Reset,
         };
         Ok(match byte & 7 {
-            0 | 1 => Self::Poll,
+            0 | 1 => Self::Poll(byte & 1 == 0),
             2 => Self::Pass(1 << (u8::arbitrary(u)? % 64)),
             3 | 4 => Self::Answer(kind, (byte >> 6).into()),
             5 => Self::OfAnotherTag(kind, (byte >> 6).into()),
@@ -74,6 +99,9 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer)
         return;
     };
     let (message, operations) = rest.split_at(rest.len().min(usize::from(len % 8)));
+    if options >= WORDS {
+        return check_words(options, message, operations, answer);
+    }
     let timeout = if options & HASTY == 0 {
         u64::MAX
     } else {
@@ -99,6 +127,58 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer)
     }
 }
 
+/// [`check`] in words.
+fn check_words(
+    options: u8,
+    message: &[u8],
+    operations: &[u8],
+    answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
+) {
+    // Enough for some windows.
+    let message = message.repeat(1 + 40 * usize::from(options >> 1 & 7));
+    let timeout = if options & HASTY == 0 {
+        u64::MAX
+    } else {
+        SECOND
+    };
+    let mut watched = sender_words::Watched {
+        sender: Sender::new(&message, TAG, timeout, Lane::Word).expect("a short message"),
+        answer,
+        frame: Frame::new(&message).expect("a short message"),
+        now: 0,
+        hellos: [false; 3],
+        opened: false,
+        sent: 0,
+        told: 0,
+        taken: 0,
+        delivered: false,
+        ended: None,
+    };
+    let mut u = Unstructured::new(operations);
+    while !u.is_empty()
+        && let Ok(op) = Op::arbitrary(&mut u)
+    {
+        match op {
+            Op::Poll(room) => watched.poll(room),
+            Op::Pass(time) => watched.now = watched.now.saturating_add(time),
+            Op::Answer(kind, number) => watched.hear(watched.status(kind, number), TAG),
+            Op::OfAnotherTag(kind, number) => watched.hear(watched.status(kind, number), TAG ^ 1),
+            Op::Value(value) => {
+                if let Some(answer) = Answer::from_value(value) {
+                    watched.hear(answer.status, answer.tag);
+                }
+            }
+            Op::Run(polls) => {
+                for _ in 0..polls {
+                    watched.poll(true);
+                    watched.hear(watched.due(), TAG);
+                }
+            }
+        }
+        watched.watch();
+    }
+}
+
 struct Watched<'m, 'a> {
     sender: Sender<'m>,
     answer: &'a mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
@@ -119,7 +199,7 @@ impl Watched<'_, '_> {
     fn carry_out(&mut self, op: &Op) {
         let acknowledged = self.sender.acknowledged();
         match *op {
-            Op::Poll => self.poll(),
+            Op::Poll(_) => self.poll(),
             Op::Pass(time) => self.now = self.now.saturating_add(time),
             Op::Answer(kind, number) => self.hear(self.status(kind, number), TAG),
             Op::OfAnotherTag(kind, number) => {
@@ -145,14 +225,7 @@ impl Watched<'_, '_> {
 
     fn status(&self, kind: Kind, number: u64) -> Status {
         let number = (self.sender.acknowledged() + number).saturating_sub(1);
-        match kind {
-            Kind::Greeted => Status::Greeted { words: 0 },
-            Kind::Ok => Status::Ok(number),
-            Kind::Wait => Status::Wait(number),
-            Kind::Delivered => Status::Delivered(number),
-            Kind::Rejected => Status::Rejected(Reason::Output),
-            Kind::Reset => Status::Reset,
-        }
+        kind.of(number)
     }
 
     /// What an honest server would say.

@@ -5,11 +5,14 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fuzz_bodies::serve::{Serve, react};
+use fuzz_bodies::words::{self, Parts};
 use fuzz_bodies::{corpus, decoder, frame, link, ring, roundtrip, sender};
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::decoder::Decoded;
 use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
+use minitalk::wire::sender::Sender;
+use minitalk::wire::word::Word;
 
 /// How many inputs of the corpus of `target` make `body` panic.
 fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
@@ -193,6 +196,244 @@ fn the_body_of_the_sender_notices() {
     });
     assert!(
         panics == 0,
+        "it believes nothing that contradicts the protocol"
+    );
+}
+
+type Taken = fn(&mut Receiver, &Word) -> Reaction;
+
+/// Believes every word to be the next.
+fn any_index(receiver: &mut Receiver, word: &Word) -> Reaction {
+    let before = receiver.clone();
+    for index in 0..200 {
+        let reaction = receiver.word(&Word::data(index, word.wants_answer(), word.bytes));
+        if receiver.held_bytes() > before.held_bytes() || reaction.outcome.is_some() {
+            return reaction;
+        }
+        *receiver = before.clone();
+    }
+    receiver.word(word)
+}
+
+/// Takes a word for the first if it is not the next.
+fn first_again(receiver: &mut Receiver, word: &Word) -> Reaction {
+    let before = receiver.clone();
+    let reaction = receiver.word(word);
+    if reaction.outcome.is_none() && receiver.held_bytes() == before.held_bytes() {
+        return receiver.word(&Word::data(0, word.wants_answer(), word.bytes));
+    }
+    reaction
+}
+
+fn never_answered(receiver: &mut Receiver, word: &Word) -> Reaction {
+    let outcome = receiver.word(word).outcome;
+    let answer = None;
+    Reaction { answer, outcome }
+}
+
+fn always_answered(receiver: &mut Receiver, word: &Word) -> Reaction {
+    let index = word.index().unwrap_or_default();
+    receiver.word(&Word::data(index, true, word.bytes))
+}
+
+fn wrong_byte_in_words(receiver: &mut Receiver, word: &Word) -> Reaction {
+    let mut reaction = receiver.word(word);
+    if let Some(Outcome::Complete { payload, .. }) = &mut reaction.outcome {
+        flip(payload);
+    }
+    reaction
+}
+
+fn word_delivered_unwritten(receiver: &mut Receiver, word: &Word) -> Reaction {
+    let mut reaction = receiver.word(word);
+    if let Some(answer) = &mut reaction.answer
+        && let Status::Wait(next) = answer.status
+    {
+        answer.status = Status::Delivered(next);
+    }
+    reaction
+}
+
+/// Opens the word lane by a question of any transfer.
+fn any_question(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
+    let ask = ask.map(|ask| match ask {
+        Ask::Words { size, .. } => {
+            let tag = receiver.tag();
+            Ask::Words { tag, size }
+        }
+        other => other,
+    });
+    react(receiver, bit, ask)
+}
+
+/// Has forgotten nothing, as far as it says.
+fn never_reset(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
+    let mut reaction = react(receiver, bit, ask);
+    if matches!(ask, Some(Ask::Words { .. })) {
+        reaction.answer = reaction
+            .answer
+            .filter(|answer| answer.status != Status::Reset);
+    }
+    reaction
+}
+
+/// Does not give words up for a bit that is sent again.
+fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
+    if receiver.takes_words() && matches!(ask, None | Some(Ask::Resend { .. })) {
+        return Reaction::default();
+    }
+    react(receiver, bit, ask)
+}
+
+#[test]
+fn the_decoder_notices_what_is_wrong_with_words() {
+    let defects: [(&str, Taken); 5] = [
+        ("any_index", any_index),
+        ("first_again", first_again),
+        ("never_answered", never_answered),
+        ("always_answered", always_answered),
+        ("wrong_byte", wrong_byte_in_words),
+    ];
+    for (name, mut defect) in defects {
+        let panics = caught("decoder", |input| {
+            decoder::check_words(input, &mut react, &mut defect);
+        });
+        assert!(panics > 0, "decoder does not notice {name}");
+    }
+    let defects: [(&str, Served); 3] = [
+        ("any_question", any_question),
+        ("never_reset", never_reset),
+        ("words_are_kept", words_are_kept),
+    ];
+    for (name, mut defect) in defects {
+        let panics = caught("decoder", |input| decoder::check(input, &mut defect));
+        assert!(panics > 0, "decoder does not notice {name}");
+    }
+}
+
+/// How many inputs of `words` notice a change of one of its parts.
+fn caught_in_words(
+    serve: Option<Served>,
+    take: Option<Taken>,
+    status: fn(Status) -> Status,
+    hears_no_room: bool,
+) -> usize {
+    caught("words", |input| {
+        words::check(
+            input,
+            Parts {
+                serve: &mut serve.unwrap_or(react),
+                take: &mut take.unwrap_or(Receiver::word),
+                answer: &mut |sender: &mut Sender<'_>, now, answer| {
+                    let status = status(answer.status);
+                    sender.answer(now, Answer { status, ..answer });
+                },
+                no_room: &mut |sender, now| {
+                    if hears_no_room {
+                        sender.no_room(now);
+                    }
+                },
+            },
+        );
+    })
+}
+
+#[test]
+fn the_body_of_the_words_notices() {
+    let same = |status| status;
+    assert_eq!(caught_in_words(None, None, same, true), 0, "no defect");
+    assert!(caught_in_words(None, None, same, false) > 0, "no_room");
+
+    let defects: [(&str, Taken); 5] = [
+        ("any_index", any_index),
+        ("first_again", first_again),
+        ("never_answered", never_answered),
+        ("wrong_byte", wrong_byte_in_words),
+        ("delivered_unwritten", word_delivered_unwritten),
+    ];
+    for (name, defect) in defects {
+        let panics = caught_in_words(None, Some(defect), same, true);
+        assert!(panics > 0, "words does not notice {name}");
+    }
+
+    let defects: [(&str, Served); 3] = [
+        ("any_question", any_question),
+        ("never_reset", never_reset),
+        ("words_are_kept", words_are_kept),
+    ];
+    for (name, defect) in defects {
+        let panics = caught_in_words(Some(defect), None, same, true);
+        assert!(panics > 0, "words does not notice {name}");
+    }
+
+    let one_more = |status| match status {
+        Status::Words(next) if next > 0 => Status::Words(next + 1),
+        other => other,
+    };
+    let leave = |status| match status {
+        Status::Wait(next) => Status::Words(next),
+        other => other,
+    };
+    let delivered = |status| match status {
+        Status::Wait(next) if next > 0 => Status::Delivered(next),
+        other => other,
+    };
+    for (name, status) in [
+        ("one_more", one_more as fn(Status) -> Status),
+        ("leave", leave),
+        ("delivered", delivered),
+    ] {
+        let panics = caught_in_words(None, None, status, true);
+        assert!(panics > 0, "words does not notice {name}");
+    }
+}
+
+#[test]
+fn the_roundtrip_in_words_notices() {
+    let caught_by = |take: &mut dyn FnMut(&mut Receiver, &Word) -> Reaction| {
+        caught("roundtrip", |input| {
+            roundtrip::check_words(input, take);
+        })
+    };
+    assert_eq!(caught_by(&mut Receiver::word), 0, "no defect");
+    assert!(caught_by(&mut wrong_byte_in_words) > 0, "a wrong byte");
+    let mut count = 0;
+    let mut dropping = |receiver: &mut Receiver, word: &Word| {
+        count += 1;
+        if count % 5 == 0 {
+            return Reaction::default();
+        }
+        receiver.word(word)
+    };
+    assert!(caught_by(&mut dropping) > 0, "a dropped word");
+}
+
+#[test]
+fn the_body_of_the_sender_notices_in_words() {
+    let caught_by = |status: fn(Status) -> Status| {
+        caught("sender", |input| {
+            sender::check(input, &mut |sender, now, answer| {
+                let status = status(answer.status);
+                sender.answer(now, Answer { status, ..answer });
+            });
+        })
+    };
+    let one_more = caught_by(|status| match status {
+        Status::Words(next) if next > 0 => Status::Words(next + 1),
+        other => other,
+    });
+    assert!(one_more > 0, "a word that nobody has taken");
+    let opened = caught_by(|status| match status {
+        Status::Ok(0) => Status::Words(0),
+        other => other,
+    });
+    assert_eq!(opened, 0, "it asks for words all the same");
+    let delivered = caught_by(|status| match status {
+        Status::Words(next) if next > 0 => Status::Delivered(next),
+        other => other,
+    });
+    assert_eq!(
+        delivered, 0,
         "it believes nothing that contradicts the protocol"
     );
 }

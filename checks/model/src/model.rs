@@ -1,7 +1,7 @@
 //! All that can happen between the two ends, as a model for stateright.
 
-use crate::link::{Link, Signal};
-use crate::world::{World, tag};
+use crate::link::{Client, Lane, Link, Phase, REAL_TIME, Signal};
+use crate::world::{Fate, World, tag};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::marker::PhantomData;
 
@@ -22,6 +22,12 @@ pub struct Bounds {
     pub forgets: bool,
     /// Whether the model begins with remains of an earlier transfer, in every combination.
     pub remains: bool,
+    /// How messages travel.
+    pub lane: Lane,
+    /// How many real-time signals the kernel has room for, in each direction.
+    pub room: usize,
+    /// Whether even what the kernel has queued may be lost.
+    pub queue_leaks: bool,
 }
 
 /// The model.
@@ -35,7 +41,7 @@ pub struct LinkModel<L> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// The client sends, or its timeout passes and it sends again.
-    ClientSends { lost: bool },
+    ClientSends { fate: Fate },
     /// The handler of the server runs.
     ToServer { number: usize, lost: bool },
     /// The handler of the client runs.
@@ -65,6 +71,14 @@ pub struct Verdict {
     pub transitions: usize,
     /// The promise that was broken, and how it comes to that.
     pub broken: Option<String>,
+}
+
+const fn signal(number: usize, value: Option<u64>) -> Signal {
+    Signal {
+        number,
+        value,
+        errno: 0,
+    }
 }
 
 impl<L: Link> LinkModel<L> {
@@ -102,7 +116,7 @@ impl<L: Link> Model for LinkModel<L> {
     type Action = Action;
 
     fn init_states(&self) -> Vec<World<L>> {
-        let fresh = World::new(self.bounds.first);
+        let fresh = World::new(self.bounds.first, self.bounds.lane, self.bounds.room);
         if !self.bounds.remains {
             return vec![fresh];
         }
@@ -116,7 +130,7 @@ impl<L: Link> Model for LinkModel<L> {
                 word(0x11, 1),
                 word(0x11, 79),
             ]
-            .map(|value| Some(Signal { number, value }))
+            .map(|value| Some(signal(number, value)))
         };
         let answered = |number| {
             [
@@ -127,7 +141,7 @@ impl<L: Link> Model for LinkModel<L> {
                 word(0x23, 80),
                 word(0x25, 0),
             ]
-            .map(|value| Some(Signal { number, value }))
+            .map(|value| Some(signal(number, value)))
         };
         let mut worlds = Vec::new();
         for zero in asked(0).into_iter().chain([None]) {
@@ -154,9 +168,15 @@ impl<L: Link> Model for LinkModel<L> {
         let bounds = &self.bounds;
         let over = world.client.ended().is_some();
         if !over {
-            actions.extend([false, true].map(|lost| Action::ClientSends { lost }));
+            let lost = if bounds.queue_leaks {
+                Fate::Lost
+            } else {
+                Fate::LostStandard
+            };
+            let fates = [Fate::Sent, lost, Fate::Refused];
+            actions.extend(fates.map(|fate| Action::ClientSends { fate }));
         }
-        for number in [0, 1] {
+        for number in [0, 1, REAL_TIME] {
             if world.to_server.is_pending(number) && world.to_server.in_ring() < bounds.ring.max(1)
             {
                 actions.push(Action::ToServer {
@@ -182,7 +202,12 @@ impl<L: Link> Model for LinkModel<L> {
             actions.extend([false, true].map(|lost| Action::Settle { lost }));
         }
         if bounds.turns {
-            actions.push(Action::Hold);
+            // Turns in bits are explored where there is nothing else.
+            let fell_back =
+                bounds.lane == Lane::Either && world.client.client.phase() > Phase::Words;
+            if !fell_back {
+                actions.push(Action::Hold);
+            }
             actions.extend([false, true].map(|lost| Action::Release { lost }));
         }
         if world.transfer < bounds.last && (over || (bounds.deaths)(world.client.acknowledged())) {
@@ -196,7 +221,11 @@ impl<L: Link> Model for LinkModel<L> {
     fn next_state(&self, last: &World<L>, action: Action) -> Option<World<L>> {
         let mut world = last.clone();
         match action {
-            Action::ClientSends { lost } => world.client_sends(lost),
+            Action::ClientSends { fate } => {
+                if !world.client_sends(fate) {
+                    return None;
+                }
+            }
             Action::ToServer { number, lost } => {
                 world.to_server.deliver(number);
                 if self.bounds.ring == 0 {

@@ -1,23 +1,33 @@
-//! Whole messages through a channel that does what the kernel does to standard signals, and worse: strays that swallow,
-//! delays, pauses, rings that fill. Every schedule comes from one number.
+//! Whole messages through a channel that does what the kernel does to signals, and worse: strays that swallow, delays,
+//! pauses, rings that fill, queues without room. Every schedule comes from one number.
 
 use crate::channel::Channel;
-use crate::link::{Client, Ended, Link, Move, Server, Signal};
+use crate::link::{Client, Ended, Lane, Link, Move, Phase, REAL_TIME, Server, Signal};
 
 const SECOND: u64 = 1_000_000_000;
 
 /// A signal of somebody else: it keeps a place, and means nothing.
 const STRAY: u64 = 0xFF << 56;
 
+/// What came of a schedule.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    /// Whether the last message travelled in bits to its end.
+    pub in_bits: bool,
+}
+
+/// What waits in a ring until words are no longer delivered with what else is pending: else a storm would only ever fill it.
+const RING: usize = 8;
+
 /// Runs the schedule `seed`: some clients of one PID, most of which die on the way, and a last one that does not.
 ///
 /// # Errors
 /// The promise that was broken.
-pub fn run<L: Link>(seed: u64) -> Result<(), String> {
-    let mut world = Simulation::<L>::new(seed);
+pub fn run<L: Link>(seed: u64, lane: Lane) -> Result<Course, String> {
+    let mut world = Simulation::<L>::new(seed, lane);
     let clients = 1 + world.random.below(4);
     for n in 1..=clients {
-        let message: &'static [u8] = &PAYLOAD[..world.random.below(12) as usize];
+        let message = world.message();
         let patience = if n == clients {
             300_000
         } else {
@@ -28,13 +38,32 @@ pub fn run<L: Link>(seed: u64) -> Result<(), String> {
             return Err("the last client was never told".to_owned());
         }
     }
-    Ok(())
+    Ok(Course {
+        in_bits: world.in_bits,
+    })
 }
 
 /// Bytes with long runs of one bit, and without.
 const PAYLOAD: &[u8] = b"\x00\xFFa\x55\xAA\x00\xFB\x01\x80\x7Fz\x00";
 
+/// Enough for some windows of words, all different.
+static LONG: [u8; 1000] = {
+    let mut bytes = [0; 1000];
+    let mut i = 0;
+    while i < bytes.len() {
+        bytes[i] = (i / 8 + i % 8 * 31) as u8;
+        i += 1;
+    }
+    bytes
+};
+
 struct Simulation<L: Link> {
+    lane: Lane,
+    in_bits: bool,
+    /// The most real-time signals that there is room for; the others of this user take some of it now and then.
+    room: usize,
+    /// Whether the server is deaf on the real-time signal.
+    deaf: bool,
     random: Random,
     storm: u64,
     lowest_first: bool,
@@ -50,7 +79,7 @@ struct Simulation<L: Link> {
 }
 
 impl<L: Link> Simulation<L> {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, lane: Lane) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let storm = if random.chance(50) {
             random.below(60)
@@ -58,19 +87,36 @@ impl<L: Link> Simulation<L> {
             0
         };
         let lowest_first = random.chance(50);
+        let (mut room, mut deaf) = (0, false);
+        if lane != Lane::Bits {
+            let most = [2, 8, 100][random.below(3) as usize];
+            room = 1 + random.below(most) as usize;
+            deaf = lane == Lane::Either && random.chance(15);
+        }
         Self {
+            lane,
+            in_bits: false,
+            room,
+            deaf,
             random,
             storm,
             lowest_first,
             now: 0,
-            server: L::Server::new(),
-            to_server: Channel::default(),
-            to_client: Channel::default(),
+            server: L::Server::new(lane),
+            to_server: Channel::with_room(room),
+            to_client: Channel::with_room(room),
             sent: Vec::new(),
             unwritten: Vec::new(),
             completed: Vec::new(),
             written: Vec::new(),
         }
+    }
+
+    fn message(&mut self) -> &'static [u8] {
+        if self.lane == Lane::Words && self.random.chance(30) {
+            return &LONG[..self.random.below(LONG.len() as u64) as usize];
+        }
+        &PAYLOAD[..self.random.below(12) as usize]
     }
 
     /// Gives up after `patience` steps, as a process that is killed would; returns whether it was told before.
@@ -81,29 +127,47 @@ impl<L: Link> Simulation<L> {
         patience: u64,
     ) -> Result<bool, String> {
         self.sent.push((tag, message));
-        let mut client = L::Client::new(message, tag, u64::MAX);
+        let mut client = L::Client::new(message, tag, u64::MAX, self.lane);
         for _ in 0..patience {
             self.disturb();
             match self.random.below(6) {
                 0 | 1 => match client.poll(self.now) {
                     Move::Send(signal) => {
-                        self.to_server.send(signal);
+                        self.in_bits = client.phase() == Phase::Bits;
+                        if !self.to_server.send(signal) {
+                            client.no_room(self.now);
+                        }
                     }
                     Move::Wait(_) => {}
                     Move::End(Ended::Delivered) if self.written.contains(&tag) => return Ok(true),
                     Move::End(ended) => return Err(format!("the client of {tag} ends: {ended:?}")),
                 },
+                // Where more comes in at a time, more is taken out.
+                2 if self.lane != Lane::Bits => {
+                    for _ in 0..2 {
+                        self.server()?;
+                    }
+                }
                 2 => self.server()?,
                 3 => self.writer(),
                 4 => {
-                    let any = self.random.below(2) as usize;
+                    let numbers = if self.lane == Lane::Bits { 2 } else { 3 };
+                    let any = self.random.below(numbers) as usize;
                     for channel in [&mut self.to_server, &mut self.to_client] {
-                        let lowest = usize::from(!channel.is_pending(0));
-                        channel.deliver(if self.lowest_first { lowest } else { any });
+                        if self.lowest_first {
+                            channel.deliver(usize::from(!channel.is_pending(0)));
+                            // The kernel goes on to the next number before the process does anything else.
+                            if channel.in_ring() < RING {
+                                channel.deliver(REAL_TIME);
+                            }
+                        } else {
+                            channel.deliver(any);
+                        }
                     }
                 }
                 _ => {
-                    if let Some(signal) = self.to_client.take() {
+                    let most = if self.lane == Lane::Bits { 1 } else { 2 };
+                    for signal in (0..most).map_while(|_| self.to_client.take()) {
                         client.hear(self.now, signal);
                     }
                 }
@@ -121,7 +185,11 @@ impl<L: Link> Simulation<L> {
                 channel.send(Signal {
                     number,
                     value: Some(STRAY),
+                    errno: 0,
                 });
+            }
+            if self.lane != Lane::Bits && self.random.chance(5) {
+                channel.set_room(self.random.below(self.room as u64 + 1) as usize);
             }
         }
         if self.random.chance(1) {
@@ -141,6 +209,9 @@ impl<L: Link> Simulation<L> {
         let Some(signal) = self.to_server.take() else {
             return Ok(());
         };
+        if self.deaf && signal.number == REAL_TIME {
+            return Ok(());
+        }
         let reply = self.server.hear(signal);
         if reply.rejected {
             return Err("a message is rejected".to_owned());

@@ -1,12 +1,12 @@
 //! A client, a server and the two channels between them, and the promises that are watched in every state.
 
 use crate::channel::Channel;
-use crate::link::{Client, Ended, Link, Move, Server, Signal};
+use crate::link::{Client, Ended, Lane, Link, Move, Phase, REAL_TIME, Server, Signal};
 use std::hash::{Hash, Hasher};
 
 /// The transfers that one PID makes, one after the other: process after process, or a process message after message. The
 /// first never runs: its remains are what the model may begin with.
-pub const MESSAGES: [&[u8]; 3] = [b"old", b"", b"!"];
+pub const MESSAGES: [&[u8]; 4] = [b"old", b"", b"!", b"3 words"];
 
 /// The name of each.
 pub const fn tag(transfer: usize) -> u16 {
@@ -16,6 +16,7 @@ pub const fn tag(transfer: usize) -> u16 {
 /// One state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World<L: Link> {
+    lane: Lane,
     /// The transfer under way.
     pub transfer: usize,
     /// Its client.
@@ -44,19 +45,33 @@ pub struct World<L: Link> {
 pub struct Sending<L: Link> {
     /// The client.
     pub client: L::Client,
-    /// Whether it waits, what it sends when it has waited, and the bits acknowledged.
-    key: (bool, Move, u64),
+    /// Whether it waits, what it sends when it has waited, the bits acknowledged, and for words the rest.
+    key: (bool, Move, u64, u64),
+}
+
+/// What becomes of a signal of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It is on its way, if the kernel accepts it.
+    Sent,
+    /// It is lost, be it standard or queued: the kernel does not do that to what it has queued.
+    Lost,
+    /// It is a standard signal, and lost.
+    LostStandard,
+    /// It is a real-time signal, and the kernel has no room for it.
+    Refused,
 }
 
 impl<L: Link> World<L> {
-    /// At the beginning of the transfer `transfer`.
-    pub fn new(transfer: usize) -> Self {
+    /// At the beginning of the transfer `transfer`, with room for `room` real-time signals in each direction.
+    pub fn new(transfer: usize, lane: Lane, room: usize) -> Self {
         Self {
+            lane,
             transfer,
-            client: Sending::new(transfer),
-            server: L::Server::new(),
-            to_server: Channel::default(),
-            to_client: Channel::default(),
+            client: Sending::new(transfer, lane),
+            server: L::Server::new(lane),
+            to_server: Channel::with_room(room),
+            to_client: Channel::with_room(room),
             unwritten: Vec::new(),
             completed: [0; MESSAGES.len()],
             written: [0; MESSAGES.len()],
@@ -65,19 +80,30 @@ impl<L: Link> World<L> {
         }
     }
 
-    /// The client sends what is next, after its timeout if it waits.
-    pub fn client_sends(&mut self, lost: bool) {
+    /// The client sends what is next, after its timeout if it waits; whether that can meet with this fate.
+    pub fn client_sends(&mut self, fate: Fate) -> bool {
         let client = &mut self.client.client;
         let next = match client.poll(0) {
             Move::Wait(until) => client.poll(until),
             other => other,
         };
-        if let Move::Send(signal) = next
-            && !lost
-        {
-            self.to_server.send(signal);
+        let Move::Send(signal) = next else {
+            self.client.renew();
+            return fate == Fate::Sent;
+        };
+        let queues = signal.number == REAL_TIME;
+        let accepted = match fate {
+            Fate::Sent => self.to_server.send(signal),
+            Fate::Lost => true,
+            Fate::LostStandard if !queues => true,
+            Fate::Refused if queues => false,
+            Fate::LostStandard | Fate::Refused => return false,
+        };
+        if !accepted {
+            client.no_room(0);
         }
         self.client.renew();
+        true
     }
 
     /// The client acts upon a signal.
@@ -96,6 +122,32 @@ impl<L: Link> World<L> {
                 self.broken = Some("the server forgot a transfer")
             }
             _ => {}
+        }
+        if self.is_told_to_wait(signal) {
+            self.watch_the_waiting();
+        }
+    }
+
+    /// Whether the signal tells this client to wait: the kind is `Status::Wait`'s, the tag its own.
+    fn is_told_to_wait(&self, signal: Signal) -> bool {
+        let wait = 0x22 << 16 | u64::from(tag(self.transfer));
+        signal.value.is_some_and(|value| value >> 40 == wait)
+    }
+
+    /// A client that is told to wait for its words does so, and does not take the server for deaf.
+    fn watch_the_waiting(&mut self) {
+        let mut client = self.client.client.clone();
+        let phase = client.phase();
+        if !matches!(phase, Phase::HelloWords | Phase::Words) {
+            return;
+        }
+        let Move::Wait(until) = client.poll(0) else {
+            self.broken = Some("the client goes on although told to wait");
+            return;
+        };
+        client.poll(until);
+        if client.phase() != phase {
+            self.broken = Some("the client gives up words although it was answered");
         }
     }
 
@@ -151,12 +203,12 @@ impl<L: Link> World<L> {
     /// The client is gone, wherever it was; the next begins.
     pub fn succeed(&mut self) {
         self.transfer += 1;
-        self.client = Sending::new(self.transfer);
+        self.client = Sending::new(self.transfer, self.lane);
     }
 
     /// The server knows nothing any more.
     pub fn forget(&mut self) {
-        self.server = L::Server::new();
+        self.server = L::Server::new(self.lane);
         self.forgot = true;
     }
 
@@ -178,6 +230,9 @@ impl<L: Link> World<L> {
         let mut idle = true;
         self.to_server.deliver(0);
         self.to_server.deliver(1);
+        while self.to_server.is_pending(REAL_TIME) {
+            self.to_server.deliver(REAL_TIME);
+        }
         while let Some(signal) = self.to_server.take() {
             self.server_hears(signal, false);
             idle = false;
@@ -188,12 +243,20 @@ impl<L: Link> World<L> {
         }
         self.to_client.deliver(0);
         self.to_client.deliver(1);
+        while self.to_client.is_pending(REAL_TIME) {
+            self.to_client.deliver(REAL_TIME);
+        }
         while let Some(signal) = self.to_client.take() {
             self.client_hears(signal);
             idle = false;
         }
-        if idle || !self.client.waits() {
-            self.client_sends(false);
+        // A window of words, one after the other.
+        while !self.client.waits() && self.client.ended().is_none() {
+            self.client_sends(Fate::Sent);
+            idle = false;
+        }
+        if idle {
+            self.client_sends(Fate::Sent);
         }
     }
 
@@ -207,9 +270,9 @@ impl<L: Link> World<L> {
 }
 
 impl<L: Link> Sending<L> {
-    fn new(transfer: usize) -> Self {
-        let client = L::Client::new(MESSAGES[transfer], tag(transfer), u64::MAX);
-        let key = (false, Move::Wait(0), 0);
+    fn new(transfer: usize, lane: Lane) -> Self {
+        let client = L::Client::new(MESSAGES[transfer], tag(transfer), u64::MAX, lane);
+        let key = (false, Move::Wait(0), 0, 0);
         let mut this = Self { client, key };
         this.renew();
         this
@@ -235,16 +298,13 @@ impl<L: Link> Sending<L> {
 
     /// How far it is: the hellos, then the bits.
     fn stage(&self) -> u64 {
-        let bit_of_hello = |signal: Signal| match signal.value.map(|value| value >> 56) {
-            Some(0x10) => signal.number as u64,
-            _ => 2,
+        let begun = match self.client.phase() {
+            Phase::HelloZero => 0,
+            Phase::HelloOne => 1,
+            Phase::HelloWords => 2,
+            Phase::Words | Phase::Bits | Phase::Finished => 3,
         };
-        self.key.2
-            + if let Move::Send(signal) = self.key.1 {
-                bit_of_hello(signal)
-            } else {
-                3
-            }
+        self.key.2 + begun
     }
 
     fn renew(&mut self) {
@@ -252,7 +312,9 @@ impl<L: Link> Sending<L> {
         let mut later = self.client.clone();
         later.poll(u64::MAX);
         // Twice: the repetition says more than the first transmission does.
-        self.key = (waits, later.poll(u64::MAX), self.client.acknowledged());
+        let next = later.poll(u64::MAX);
+        let (bits, rest) = (self.client.acknowledged(), self.client.fingerprint());
+        self.key = (waits, next, bits, rest);
     }
 }
 

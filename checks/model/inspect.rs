@@ -1,0 +1,32 @@
+    pub fn phase_number(&self) -> usize {
+        match self.phase {
+            Phase::HelloZero => 0,
+            Phase::HelloOne => 1,
+            Phase::HelloWords => 2,
+            Phase::Words => 3,
+            Phase::Bit(_) => 4,
+            Phase::Finished(_) => 5,
+        }
+    }
+
+    pub fn fingerprint(&self) -> u64 {
+        use core::hash::{Hash, Hasher};
+        if self.lane == Lane::Bit {
+            return 0;
+        }
+        // In the words neither count matters beyond its parity, or being none at all.
+        let count = |n: u32| match self.phase {
+            Phase::HelloWords => n.min(WORD_ATTEMPTS),
+            Phase::Words if n > 1 => 2 + n % 2,
+            _ => n.min(1),
+        };
+        let mut hasher = std::hash::DefaultHasher::new();
+        (self.phase, self.size, &self.flight).hash(&mut hasher);
+        (count(self.attempt), self.told_to_wait, self.deadline.is_some()).hash(&mut hasher);
+        if self.phase == Phase::HelloWords {
+            count(self.unheard).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn transmission(&self) -> Step {
