@@ -109,6 +109,8 @@ impl<L: Link> World<L> {
     /// The client acts upon a signal.
     pub fn client_hears(&mut self, signal: Signal) {
         let before = self.client.ended();
+        // Before it has asked, it is told nothing; in the words it always has.
+        let asked = self.client.waits() || self.client.client.phase() == Phase::Words;
         self.client.client.hear(0, signal);
         self.client.renew();
         match self.client.ended() {
@@ -123,7 +125,7 @@ impl<L: Link> World<L> {
             }
             _ => {}
         }
-        if self.is_told_to_wait(signal) {
+        if asked && self.is_told_to_wait(signal) {
             self.watch_the_waiting();
         }
     }
