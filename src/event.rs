@@ -31,6 +31,12 @@ impl Signal {
         self as i32
     }
 
+    /// Whether `entry` is one of this signal.
+    #[must_use]
+    pub const fn is_of(self, entry: &Entry<REST>) -> bool {
+        low(entry.tag).cast_signed() == self.number()
+    }
+
     /// The signal's bit in a kernel signal mask: bit `number - 1`.
     #[must_use]
     pub const fn mask(self) -> u64 {
@@ -84,9 +90,8 @@ impl Event {
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
         let [code, from, value, more @ ..] = entry.rest;
-        let number = low(entry.tag).cast_signed();
         let code = low(code).cast_signed();
-        let signal = Signal::ALL.into_iter().find(|s| s.number() == number)?;
+        let signal = Signal::ALL.into_iter().find(|s| s.is_of(&entry))?;
         let uid = high(from);
         let origin = match (code, Pid::new(low(from).cast_signed())) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },

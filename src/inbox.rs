@@ -215,7 +215,7 @@ impl Inbox {
     fn take_the_words_behind(&mut self, first: Entry<REST>) {
         let mut last = first;
         for _ in 1..BATCH {
-            if Event::decode(last).is_none_or(|event| event.signal != Signal::Word) {
+            if !Signal::Word.is_of(&last) {
                 return;
             }
             let Some(entry) = ffi::take(Duration::ZERO) else {

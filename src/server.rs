@@ -155,7 +155,6 @@ struct Noted {
 
 impl Server<'_> {
     fn run(&mut self, inbox: &mut Inbox) -> Result<(), ServeError> {
-        let mut events = Vec::new();
         let mut ended = Vec::new();
         loop {
             self.now = self
@@ -166,10 +165,13 @@ impl Server<'_> {
                 .unwrap_or(u64::MAX);
             self.batch += 1;
             (self.strangers, self.acquaintances) = (false, false);
-            inbox.drain(|event| events.push(event));
-            for event in events.drain(..) {
-                self.event(event)?;
-            }
+            let mut result = Ok(());
+            inbox.drain(|event| {
+                if result.is_ok() {
+                    result = self.event(event);
+                }
+            });
+            result?;
             // Only now: what a client sent before it ended was in the drain.
             for pid in ended.drain(..) {
                 self.bury(pid);
@@ -269,12 +271,7 @@ impl Server<'_> {
     }
 
     fn word(&mut self, pid: Pid, word: Word) {
-        let now = self.now;
         // Only from somebody who asked before: nobody is looked up for a stray.
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        session.heard = now;
         self.react(pid, Signal::Word, |session| session.receiver.word(&word));
     }
 
@@ -305,6 +302,7 @@ impl Server<'_> {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
+        session.heard = self.now;
         if session.is_announced() && session.receiver.in_message() {
             let may_go_on = self.turns.may_go_on(pid, self.now);
             session.receiver.hold(!may_go_on);
@@ -453,9 +451,7 @@ impl Server<'_> {
         if self.sweep_at.is_none() {
             self.sweep_at = Some(self.now.saturating_add(self.sweep_interval()));
         }
-        let session = self.sessions.get_mut(&pid)?;
-        session.heard = self.now;
-        Some(session)
+        self.sessions.get_mut(&pid)
     }
 
     fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {

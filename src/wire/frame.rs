@@ -85,6 +85,13 @@ impl Frame<'_> {
 
     /// Copies the bytes from `offset` on into `to`, as far as there are some; the rest of `to` is left alone.
     pub fn copy(&self, offset: usize, to: &mut [u8]) {
+        let inside = offset.checked_sub(HEADER_LEN).and_then(|at| {
+            let end = at.checked_add(to.len())?;
+            self.payload.get(at..end)
+        });
+        if let Some(bytes) = inside {
+            return to.copy_from_slice(bytes);
+        }
         let mut begin = 0;
         for part in [&self.header[..], self.payload, &self.trailer] {
             let end = begin + part.len();
