@@ -65,6 +65,8 @@ pub struct Inbox {
     /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
     closed: bool,
     spin: Spin,
+    /// Whether the last signal that `wait_soon` took was a word.
+    in_words: bool,
     /// Rounds of `wait_soon` since the descriptor was looked at.
     rounds: u32,
     /// Masks belong to a thread: an inbox must not leave the one it was opened on.
@@ -100,6 +102,7 @@ impl Inbox {
             open: before.without_ours(),
             closed: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
+            in_words: false,
             rounds: 0,
             _thread: PhantomData,
         };
@@ -179,9 +182,12 @@ impl Inbox {
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return Ok(false);
         }
+        // Words come in runs, and a taker that looks for each contends with their sender for the kernel's lock: asleep it
+        // is woken for the first and finds the others queued.
+        let looks = if self.in_words { 0 } else { self.spin.looks() };
         let start = self.spin.is_timing().then(ffi::now);
-        let look = self.look();
-        let nap = match self.spin.looks() {
+        let look = Self::look(looks);
+        let nap = match looks {
             0 => timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP)),
             _ => Duration::ZERO,
         };
@@ -192,23 +198,26 @@ impl Inbox {
         };
         let readable = match found {
             Some(entry) => {
+                self.in_words = Signal::Word.is_of(&entry);
                 RING.push(&entry);
                 self.take_the_words_behind(entry);
                 Ok(false)
             }
             None => {
-                self.rounds = 0;
+                (self.rounds, self.in_words) = (0, false);
                 self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(nap)))
             }
         };
-        let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
-        self.spin.waited(look.map(|(count, _)| count), nanos);
+        if looks > 0 || !self.in_words {
+            let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
+            self.spin.waited(look.map(|(count, _)| count), nanos);
+        }
         readable
     }
 
     /// The first signal that a round of looks finds, and which look that was.
-    fn look(&self) -> Option<(u32, Entry<REST>)> {
-        (1..=self.spin.looks()).find_map(|count| Some((count, ffi::take(Duration::ZERO)?)))
+    fn look(looks: u32) -> Option<(u32, Entry<REST>)> {
+        (1..=looks).find_map(|count| Some((count, ffi::take(Duration::ZERO)?)))
     }
 
     /// Words come in runs; anything else comes alone, and one more look would only delay its answer.
