@@ -154,7 +154,7 @@ impl Inbox {
     }
 
     /// As [`wait`](Self::wait), for something that is expected within microseconds: looks for it again and again, for as
-    /// long as that pays and there is a CPU to spare; otherwise sleeps for it alone, for [`NAP`] at most and without regard
+    /// long as that pays and there is a CPU to spare; otherwise sleeps for it alone, for 20 ms at most and without regard
     /// to `fd`. It leaves our signals blocked if it came. With a timeout of zero it is a `wait`.
     ///
     /// It may return late by `slack`. A timer that is due before the scheduler's next tick is one that the kernel programs
@@ -184,7 +184,8 @@ impl Inbox {
         }
         // Words come in runs, and a taker that looks for each contends with their sender for the kernel's lock: asleep it
         // is woken for the first and finds the others queued.
-        let looks = if self.in_words { 0 } else { self.spin.looks() };
+        let may_look = !self.in_words;
+        let looks = if may_look { self.spin.looks() } else { 0 };
         let start = self.spin.is_timing().then(ffi::now);
         let look = Self::look(looks);
         let nap = match looks {
@@ -208,7 +209,7 @@ impl Inbox {
                 self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(nap)))
             }
         };
-        if looks > 0 || !self.in_words {
+        if may_look {
             let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
             self.spin.waited(look.map(|(count, _)| count), nanos);
         }
@@ -245,7 +246,7 @@ impl Inbox {
         }
     }
 
-    /// Makes [`wait_soon`](Self::wait_soon) a plain [`wait`](Self::wait) for good, for whom no CPU is to be burnt.
+    /// Makes [`wait_soon`](Self::wait_soon) sleep without looking, for good: for whom no CPU is to be burnt.
     pub const fn never_spin(&mut self) {
         self.spin = Spin::new(false);
     }

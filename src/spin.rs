@@ -4,7 +4,7 @@
 //! message does; one that looks again and again burns its CPU, and where others need that CPU, the sender among them, it
 //! looks for what cannot come. Two signs say that looking does not pay:
 //!
-//! * rounds of [`LOOKS`] that find nothing. After [`PATIENCE`] of them in a row it rests;
+//! * rounds of [`LOOKS`] that find nothing. After three of them in a row it rests;
 //! * rounds that find something, but late. Then a few waits of each kind are timed against each other, and it rests if
 //!   sleeping was the faster.
 //!
