@@ -40,6 +40,9 @@ const ROUNDS: u32 = 64;
 /// How long [`Inbox::wait_soon`] sleeps for a signal alone at most: a wake-up there costs half of one with a handler.
 const NAP: Duration = Duration::from_millis(20);
 
+/// Looks for the next word before those that have come are turned to.
+const BETWEEN_WORDS: u32 = 16;
+
 /// Words that are taken in one round at most: what they acknowledge must not wait for ever.
 const BATCH: u32 = 32;
 
@@ -65,8 +68,6 @@ pub struct Inbox {
     /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
     closed: bool,
     spin: Spin,
-    /// Whether the last signal that `wait_soon` took was a word.
-    in_words: bool,
     /// Rounds of `wait_soon` since the descriptor was looked at.
     rounds: u32,
     /// Masks belong to a thread: an inbox must not leave the one it was opened on.
@@ -102,7 +103,6 @@ impl Inbox {
             open: before.without_ours(),
             closed: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
-            in_words: false,
             rounds: 0,
             _thread: PhantomData,
         };
@@ -182,10 +182,7 @@ impl Inbox {
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return Ok(false);
         }
-        // Words come in runs, and a taker that looks for each contends with their sender for the kernel's lock: asleep it
-        // is woken for the first and finds the others queued.
-        let may_look = !self.in_words;
-        let looks = if may_look { self.spin.looks() } else { 0 };
+        let looks = self.spin.looks();
         let start = self.spin.is_timing().then(ffi::now);
         let look = Self::look(looks);
         let nap = match looks {
@@ -199,41 +196,23 @@ impl Inbox {
         };
         let readable = match found {
             Some(entry) => {
-                self.in_words = Signal::Word.is_of(&entry);
                 RING.push(&entry);
-                self.take_the_words_behind(entry);
+                take_the_words_behind(entry, looks);
                 Ok(false)
             }
             None => {
-                (self.rounds, self.in_words) = (0, false);
+                self.rounds = 0;
                 self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(nap)))
             }
         };
-        if may_look {
-            let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
-            self.spin.waited(look.map(|(count, _)| count), nanos);
-        }
+        let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
+        self.spin.waited(look.map(|(count, _)| count), nanos);
         readable
     }
 
     /// The first signal that a round of looks finds, and which look that was.
     fn look(looks: u32) -> Option<(u32, Entry<REST>)> {
         (1..=looks).find_map(|count| Some((count, ffi::take(Duration::ZERO)?)))
-    }
-
-    /// Words come in runs; anything else comes alone, and one more look would only delay its answer.
-    fn take_the_words_behind(&mut self, first: Entry<REST>) {
-        let mut last = first;
-        for _ in 1..BATCH {
-            if !Signal::Word.is_of(&last) {
-                return;
-            }
-            let Some(entry) = ffi::take(Duration::ZERO) else {
-                return;
-            };
-            RING.push(&entry);
-            last = entry;
-        }
     }
 
     /// Bytes that a word can carry to this process; 0 if it does not take words. To be asked right after
@@ -256,6 +235,23 @@ impl Inbox {
     pub fn retire(self) {
         ffi::block();
         let _ = ManuallyDrop::new(self);
+    }
+}
+
+/// Words come in runs; anything else comes alone, and one more look would only delay its answer. Who may look does so between
+/// words too, instead of turning to those that it has: as long as it is ahead of their sender the queue is short, and both
+/// find the kernel's lock free.
+fn take_the_words_behind(mut last: Entry<REST>, looks: u32) {
+    let looks = looks.min(BETWEEN_WORDS);
+    for _ in 1..BATCH {
+        if !Signal::Word.is_of(&last) {
+            return;
+        }
+        let Some(entry) = (0..=looks).find_map(|_| ffi::take(Duration::ZERO)) else {
+            return;
+        };
+        RING.push(&entry);
+        last = entry;
     }
 }
 

@@ -171,8 +171,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-29",
         file: "src/inbox.rs",
-        old: "                RING.push(&entry);\n                self.take_the_words_behind(entry);\n",
-        new: "                self.take_the_words_behind(entry);\n                RING.push(&entry);\n",
+        old: "                RING.push(&entry);\n                take_the_words_behind(entry, looks);\n",
+        new: "                take_the_words_behind(entry, looks);\n                RING.push(&entry);\n",
         check: SWEEP,
         test: "words that come in runs",
     },
