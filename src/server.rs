@@ -155,6 +155,7 @@ struct Noted {
 
 impl Server<'_> {
     fn run(&mut self, inbox: &mut Inbox) -> Result<(), ServeError> {
+        let mut events = Vec::new();
         let mut ended = Vec::new();
         loop {
             self.now = self
@@ -165,13 +166,11 @@ impl Server<'_> {
                 .unwrap_or(u64::MAX);
             self.batch += 1;
             (self.strangers, self.acquaintances) = (false, false);
-            let mut result = Ok(());
-            inbox.drain(|event| {
-                if result.is_ok() {
-                    result = self.event(event);
-                }
-            });
-            result?;
+            // All of them before the first is answered: two of one sender in a batch are then two for which it did not wait.
+            inbox.drain(|event| events.push(event));
+            for event in events.drain(..) {
+                self.event(event)?;
+            }
             // Only now: what a client sent before it ended was in the drain.
             for pid in ended.drain(..) {
                 self.bury(pid);
