@@ -537,6 +537,24 @@ mod tests {
         assert_eq!(sender.acknowledged(), 1);
     }
 
+    /// AS-16: what is sent again must not be taken for the next bit.
+    #[test]
+    fn a_bit_sent_again_says_which_it_is() {
+        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
+        for status in [Status::Greeted { words: 0 }, Status::Ok(0)] {
+            sender.poll(0);
+            hear(&mut sender, status);
+        }
+        let bare = sender.poll(0);
+        assert!(matches!(bare, Step::Transmit { value: None, .. }));
+        let again = sender.poll(1_000_000_000);
+        let value = Ask::Resend { tag: 7, index: 0 }.value();
+        assert!(
+            matches!(again, Step::Transmit { value: Some(v), .. } if v == value),
+            "{again:?}"
+        );
+    }
+
     /// A hello that was on its way when the server forgot the transfer may open it again behind the client's back.
     #[test]
     fn a_server_that_has_heard_both_hellos_already_is_believed() {

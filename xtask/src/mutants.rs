@@ -29,8 +29,8 @@ const MUTANTS: &[Mutant] = &[
         file: "src/wire/sender.rs",
         old: "(bit, (self.attempt > 0).then_some(resend))",
         new: "(bit, None::<Ask>.or((self.attempt > u32::MAX - 1).then_some(resend)))",
-        check: FAULTS,
-        test: "a_storm_of_strays_at_the_client",
+        check: UNITS,
+        test: "a_bit_sent_again_says_which_it_is",
     },
     Mutant {
         rule: "AS-1",
