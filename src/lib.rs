@@ -10,6 +10,8 @@ extern crate std;
 
 #[cfg(feature = "std")]
 pub mod client;
+#[cfg(feature = "std")]
+pub mod dialect;
 pub mod event;
 #[allow(unsafe_code)]
 pub mod ffi;

@@ -46,6 +46,39 @@ pub fn cpu(pid: Pid) -> io::Result<usize> {
     cpu.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
+/// Whether `pid`'s main thread sleeps in a call that waits for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `false`
+/// where the kernel does not say.
+#[must_use]
+pub fn sleeps_for_signal(pid: Pid) -> bool {
+    const CALLS: &[libc::c_long] = &[
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_pause,
+        libc::SYS_rt_sigsuspend,
+        libc::SYS_rt_sigtimedwait,
+    ];
+    let read = |file: &str| fs::read_to_string(std::format!("/proc/{pid}/{file}"));
+    if let Ok(call) = read("syscall") {
+        let number = call.split_whitespace().next();
+        return number
+            .and_then(|n| n.parse().ok())
+            .is_some_and(|n| CALLS.contains(&n));
+    }
+    read("wchan").is_ok_and(|place| {
+        let places = ["sigsuspend", "sigtimedwait", "pause"];
+        places.iter().any(|name| place.contains(name))
+    })
+}
+
+/// What identifies the program that `pid` runs: the device and the number of its file.
+///
+/// # Errors
+/// NotFound: no such process. PermissionDenied: somebody else's.
+pub fn program(pid: Pid) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
+    Ok((file.dev(), file.ino()))
+}
+
 fn parse(text: &str) -> Option<Status> {
     let field = |key: &str| {
         let mut lines = text.lines();

@@ -3,16 +3,20 @@
 mod endings;
 mod report;
 mod session;
+mod strangers;
 mod turns;
 mod writer;
 
 use core::mem;
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
+use crate::dialect::Dialect;
+use crate::dialect::listener::{Action, Lesson};
 use crate::event::{Event, Origin, Signal};
 use crate::ffi::FdSet;
 use crate::inbox::Inbox;
@@ -53,6 +57,33 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// How many messages to take before ending; `None` for no end.
     pub count: Option<u64>,
+    /// What clients speak that do not speak our own protocol.
+    pub dialects: Dialects,
+    /// Whether to report every signal.
+    pub trace: bool,
+}
+
+impl Default for Config {
+    /// Messages of 16 MiB, a minute of silence, no end, any dialect.
+    fn default() -> Self {
+        Self {
+            max_message: 16 << 20,
+            idle_timeout: Some(Duration::from_secs(60)),
+            count: None,
+            dialects: Dialects::Auto,
+            trace: false,
+        }
+    }
+}
+
+/// How clients are understood that do not speak our own protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialects {
+    /// By finding out what they speak.
+    #[default]
+    Auto,
+    /// All of them in this dialect.
+    Given(Dialect),
 }
 
 /// A finished message.
@@ -101,6 +132,9 @@ pub fn serve(
         strangers: false,
         acquaintances: false,
         sessions: PidMap::default(),
+        listening: Vec::new(),
+        lessons: HashMap::new(),
+        actions: Vec::new(),
         turns: Turns::default(),
         backlog: VecDeque::new(),
         backlog_bytes: 0,
@@ -135,6 +169,12 @@ struct Server<'n> {
     strangers: bool,
     acquaintances: bool,
     sessions: PidMap<Session>,
+    /// Clients whose listeners have something to do at some time.
+    listening: Vec<Pid>,
+    /// What has been learned of programs, by the device and number of their files.
+    lessons: HashMap<(u64, u64), Lesson>,
+    /// What listeners want done; kept for its memory.
+    actions: Vec<Action>,
     turns: Turns,
     /// Finished messages that the writer has no room for yet; all are older than any that is still to come.
     backlog: VecDeque<Message>,
@@ -184,6 +224,9 @@ impl Server<'_> {
             if let Some(pid) = self.turns.next(self.now) {
                 self.release(pid);
             }
+            if !self.listening.is_empty() {
+                self.attend();
+            }
             if self.sweep_at.is_some_and(|at| self.now >= at) {
                 self.sweep();
             }
@@ -195,11 +238,16 @@ impl Server<'_> {
             }) {
                 return closing.result;
             }
-            let timeout = [self.turns.deadline(), self.sweep_at, linger]
-                .into_iter()
-                .flatten()
-                .min()
-                .map(|at| Duration::from_nanos(at.saturating_sub(self.now)));
+            let timeout = [
+                self.turns.deadline(),
+                self.sweep_at,
+                linger,
+                self.attend_at(),
+            ]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| Duration::from_nanos(at.saturating_sub(self.now)));
             let fd = Some(self.set.fd());
             let waited = if self.expects_a_signal() {
                 inbox.wait_soon(fd, timeout, Duration::ZERO)
@@ -223,6 +271,9 @@ impl Server<'_> {
 
     fn event(&mut self, event: Event) -> Result<(), ServeError> {
         let signal = event.signal;
+        if self.config.trace {
+            (self.notes)(&Note::Heard(event));
+        }
         if matches!(signal, Signal::Int | Signal::Term) {
             return self.stop();
         }
@@ -257,7 +308,7 @@ impl Server<'_> {
         let Some(session) = self.session(pid) else {
             return;
         };
-        if !session.receiver.in_message() {
+        if !session.in_message() {
             session.look_again(now);
         }
         session.uid = Some(uid);
@@ -265,6 +316,9 @@ impl Server<'_> {
         let (is_announced, is_steady) = (session.is_announced(), session.is_steady());
         self.strangers |= !is_announced && !is_steady;
         self.acquaintances |= is_steady;
+        if self.sessions.get(&pid).is_some_and(Session::is_overheard) {
+            return self.overhear(pid, bit);
+        }
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
         self.react(pid, Signal::Usr1, |session| session.receiver.bit(bit));
     }
@@ -282,6 +336,22 @@ impl Server<'_> {
         let Some(session) = self.session(pid) else {
             return;
         };
+        let bit = bit_of(signal);
+        match ask {
+            Ask::Hello { .. } => {
+                if let Some(listener) = session.listener.take()
+                    && listener.held_bytes() > 0
+                {
+                    let (why, bytes) = (Why::Abandoned, listener.held_bytes());
+                    self.dropped(pid, why, bytes);
+                }
+            }
+            Ask::Resend { tag: 0, index } if self.overhear_again(pid, bit, index) => return,
+            _ => {}
+        }
+        let Some(session) = self.session(pid) else {
+            return;
+        };
         if let Ask::Hello { tag, .. } = ask
             && tag != session.receiver.tag()
         {
@@ -292,7 +362,6 @@ impl Server<'_> {
             }
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        let bit = bit_of(signal);
         self.react(pid, signal, |session| session.receiver.ask(bit, ask));
     }
 
@@ -350,6 +419,9 @@ impl Server<'_> {
         {
             return self.refuse_complete(pid, tag, bytes, Why::Backlog);
         }
+        if self.config.trace {
+            (self.notes)(&Note::Complete { pid, bytes, framed });
+        }
         let message = Message {
             pid,
             uid: session.uid,
@@ -398,15 +470,26 @@ impl Server<'_> {
     }
 
     fn settle_session(&mut self, pid: Pid, tag: Tag, verdict: Result<(), Reason>) {
-        let session = self.sessions.get_mut(&pid);
-        if let Some(answer) = session.and_then(|s| s.receiver.settle(tag, verdict)) {
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        if session.listener.is_some() {
+            let written = verdict.is_ok();
+            return self.listen(pid, |listener, now, out| listener.settle(written, now, out));
+        }
+        if let Some(answer) = session.receiver.settle(tag, verdict) {
             self.answer_unasked(pid, answer);
         }
     }
 
     fn release(&mut self, pid: Pid) {
-        let session = self.sessions.get_mut(&pid);
-        if let Some(answer) = session.and_then(|s| s.receiver.release()) {
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        if session.listener.is_some() {
+            return self.listen(pid, |listener, now, out| listener.release(now, out));
+        }
+        if let Some(answer) = session.receiver.release() {
             self.answer_unasked(pid, answer);
         }
     }
@@ -421,6 +504,13 @@ impl Server<'_> {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
+        if self.config.trace {
+            (self.notes)(&Note::Told {
+                pid,
+                signal: via,
+                answer,
+            });
+        }
         if let Err(PeerError::NoSuchProcess) = session.answer(via, answer, self.now) {
             self.bury(pid);
         }
@@ -471,6 +561,13 @@ impl Server<'_> {
         let worth_it = |s: &mut Session| s.is_announced() || !mem::replace(&mut s.noted, true);
         if self.sessions.get_mut(&pid).is_some_and(worth_it) {
             (self.notes)(&Note::Dropped { pid, why, bytes });
+        }
+    }
+
+    fn nonsense(&mut self, pid: Pid, bits: String) {
+        let worth_it = |s: &mut Session| !s.is_noise() && !mem::replace(&mut s.noted, true);
+        if self.sessions.get_mut(&pid).is_some_and(worth_it) {
+            (self.notes)(&Note::Nonsense { pid, bits });
         }
     }
 }

@@ -230,7 +230,7 @@ fn a_classic_client_that_becomes_another_program_survives() {
 /// A classic client takes every SIGUSR1 for an acknowledgement, so a rejection must not look like one.
 #[test]
 fn a_classic_text_that_is_rejected_is_not_acknowledged() {
-    let server = Server::start();
+    let server = Server::start_with(&["--dialect", "classic"]);
     let mut classic = std::process::Command::new(program("classic"));
     let text: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"A\xFF");
     classic.arg(server.pid().to_string()).arg("acked").arg(text);

@@ -358,7 +358,7 @@ pub fn server(placement: &str) -> Result<()> {
     let config = Config {
         max_message: usize::MAX,
         idle_timeout: Some(SILENCE),
-        count: None,
+        ..Config::default()
     };
     let output: server::Output = Box::new(move |message| {
         let message = Arrived::of(&message.payload);

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use lexopt::{Arg, ValueExt};
 use minitalk::client;
@@ -31,11 +30,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            config: Config {
-                max_message: 16 << 20,
-                idle_timeout: Some(Duration::from_secs(60)),
-                count: None,
-            },
+            config: Config::default(),
             lanes: Lanes::Both,
             eco: false,
             format: Format::Text,

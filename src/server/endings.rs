@@ -21,6 +21,7 @@ pub(super) struct Closing {
 impl Server<'_> {
     /// The client has ended: its half message goes, its whole ones stay.
     pub(super) fn bury(&mut self, pid: Pid) {
+        self.last_words(pid);
         self.turns.leave(pid);
         let Some(session) = self.sessions.remove(&pid) else {
             return;
@@ -29,9 +30,9 @@ impl Server<'_> {
             // Nothing is left to look after, and an idle server is not woken for nothing.
             self.sweep_at = None;
         }
-        let bytes = session.receiver.held_bytes();
+        let bytes = session.held_bytes();
         // Less than a byte from a stranger is a stray signal.
-        if session.receiver.in_message() && (session.is_announced() || bytes > 0) {
+        if session.in_message() && (session.is_announced() || bytes > 0) {
             let why = Why::ClientEnded;
             (self.notes)(&Note::Dropped { pid, why, bytes });
         }
@@ -46,12 +47,12 @@ impl Server<'_> {
         for (pid, session) in &self.sessions {
             if !session.peer.is_certain() && session.peer.probe().is_err() {
                 ended.push(*pid);
-            } else if session.receiver.in_message()
+            } else if session.in_message()
                 && limit.is_some_and(|limit| self.now.saturating_sub(session.heard) >= limit)
             {
                 idle.push(*pid);
             } else {
-                let may_idle = limit.is_some() && session.receiver.in_message();
+                let may_idle = limit.is_some() && session.in_message();
                 again |= may_idle || !session.peer.is_certain();
             }
         }
@@ -74,7 +75,10 @@ impl Server<'_> {
             return;
         };
         self.turns.leave(pid);
-        let bytes = session.receiver.held_bytes();
+        let bytes = session.held_bytes();
+        if let Some(listener) = &mut session.listener {
+            listener.forget();
+        }
         let answer = session.receiver.drop_half(Reason::Idle);
         self.dropped(pid, Why::Rejected(Reason::Idle), bytes);
         if let Some(answer) = answer {
@@ -116,8 +120,13 @@ impl Server<'_> {
         }
         let pids: Vec<_> = self.sessions.keys().copied().collect();
         for pid in pids {
-            let session = self.sessions.get_mut(&pid);
-            if let Some(answer) = session.and_then(|s| s.receiver.refuse(reason)) {
+            let Some(session) = self.sessions.get_mut(&pid) else {
+                continue;
+            };
+            if let Some(listener) = &mut session.listener {
+                listener.refuse();
+            }
+            if let Some(answer) = session.receiver.refuse(reason) {
                 self.answer_unasked(pid, answer);
             }
         }

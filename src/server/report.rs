@@ -1,10 +1,15 @@
 //! What a server reports while it runs, and why it ended.
 
 use core::fmt;
+use std::boxed::Box;
 use std::io;
 use std::string::String;
+use std::vec::Vec;
 
+use crate::dialect::Dialect;
+use crate::event::{Event, Signal};
 use crate::pid::Pid;
+use crate::wire::control::Answer;
 use crate::wire::decoder::Reason;
 
 /// Something that whoever runs the server may want to know.
@@ -28,6 +33,42 @@ pub enum Note {
     Nameless,
     /// The kernel has no pidfd: a recycled PID cannot be told from the client that had it.
     NoPidfd,
+    /// The dialect of a client has been found out.
+    Speaks {
+        /// The client.
+        pid: Pid,
+        /// Its dialect.
+        dialect: Dialect,
+        /// Another that is nearly as likely, and what the message would be in it.
+        rival: Option<Box<(Dialect, Vec<u8>)>>,
+    },
+    /// What a client sends makes no sense in any dialect.
+    Nonsense {
+        /// The client.
+        pid: Pid,
+        /// Its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
+        bits: String,
+    },
+    /// A signal came; reported to those who trace.
+    Heard(Event),
+    /// A signal was sent to a client; reported to those who trace.
+    Told {
+        /// The client.
+        pid: Pid,
+        /// The signal.
+        signal: Signal,
+        /// What it says, to one who can read it.
+        answer: Answer,
+    },
+    /// A message is complete, before it is written; reported to those who trace.
+    Complete {
+        /// Its sender.
+        pid: Pid,
+        /// Its length in bytes.
+        bytes: usize,
+        /// Whether it came in a frame.
+        framed: bool,
+    },
     /// The server ends as soon as its output has taken what is finished.
     Flushing(usize),
 }
@@ -102,6 +143,34 @@ impl fmt::Display for Note {
             Self::NoPidfd => f.write_str(
                 "this kernel has no pidfd (Linux 5.3): a recycled PID cannot be told from the client that had it",
             ),
+            Self::Speaks {
+                pid,
+                dialect,
+                rival: None,
+            } => write!(f, "client {pid} speaks {dialect}"),
+            Self::Speaks {
+                pid,
+                dialect,
+                rival: Some(rival),
+            } => write!(
+                f,
+                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"",
+                rival.0,
+                rival.1.escape_ascii()
+            ),
+            Self::Nonsense { pid, bits } => write!(
+                f,
+                "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
+            ),
+            Self::Heard(event) => write!(f, "{event:?}"),
+            Self::Told {
+                pid,
+                signal,
+                answer,
+            } => write!(f, "answered client {pid} on {signal:?}: {:?}", answer.status),
+            Self::Complete { pid, bytes, .. } => {
+                write!(f, "a message of {bytes} bytes of client {pid} is complete")
+            }
             Self::Flushing(n) => write!(
                 f,
                 "waiting for the output to take {n} finished messages; signal again to give them up"

@@ -1,10 +1,13 @@
 //! One client, as the server knows it: its process, its link, and whether it can be answered.
 
 use crate::client::STUBBORN;
+use crate::dialect::listener::Listener;
+use crate::dialect::manners::Handles;
 use crate::event::Signal;
 use crate::ffi;
 use crate::peer::{Look, Peer, PeerError};
 use crate::pid::Pid;
+use crate::proc;
 use crate::wire::Nanos;
 use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
@@ -15,8 +18,14 @@ use crate::wire::word::Word;
 pub struct Session {
     /// The process.
     pub peer: Peer,
-    /// Its link.
+    /// Its link, in our own protocol.
     pub receiver: Receiver,
+    /// What is heard of it in any other.
+    pub listener: Option<Listener>,
+    /// When to look whether it sleeps for a signal; for the listener.
+    pub glance: Nanos,
+    /// Its program, once somebody wanted to know; see [`proc::program`](crate::proc::program).
+    pub program: Option<(u64, u64)>,
     /// Its real user, once the kernel has attested it.
     pub uid: Option<u32>,
     /// When it last sent anything.
@@ -60,6 +69,9 @@ impl Session {
         let mut session = Self {
             peer,
             receiver: Receiver::new(limit),
+            listener: None,
+            glance: 0,
+            program: None,
             words,
             uid: None,
             heard: now,
@@ -101,12 +113,60 @@ impl Session {
             0
         };
         self.receiver.offer(words);
+        let handles = self.handles();
+        if let Some(listener) = &mut self.listener {
+            listener.handles(handles);
+        }
+    }
+
+    /// The two signals, as far as the client can be answered on them.
+    #[must_use]
+    pub const fn handles(&self) -> Handles {
+        Handles {
+            usr1: self.can_answer(Signal::Usr1),
+            usr2: self.can_answer(Signal::Usr2),
+        }
+    }
+
+    /// Whether part of a message has been taken.
+    #[must_use]
+    pub fn in_message(&self) -> bool {
+        let listened = self.listener.as_ref().is_some_and(Listener::in_message);
+        listened || self.receiver.in_message()
+    }
+
+    /// Bytes held of a message that is not complete.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        match &self.listener {
+            Some(listener) => listener.held_bytes(),
+            None => self.receiver.held_bytes(),
+        }
     }
 
     /// Whether the client belongs to somebody whom we may not signal.
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {
         self.unreachable
+    }
+
+    /// Whether a bare bit is none of our own protocol's, as far as one can know before a whole byte has come.
+    pub const fn is_overheard(&self) -> bool {
+        self.listener.is_some() || self.receiver.is_blank()
+    }
+
+    /// Whether the client runs another program than when it was first listened to.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.program.is_some() && proc::program(self.peer.pid()).ok() != self.program
+    }
+
+    /// Listens to what is not our own protocol.
+    pub fn begin_stream(&mut self, listener: Listener) {
+        let limit = self.receiver.limit();
+        self.receiver = Receiver::new(limit);
+        self.listener = Some(listener);
+        self.offer_words();
     }
 
     /// Sends an answer on `signal`, if the client handles that: one that does not would be killed. Where it may be swallowed
@@ -147,7 +207,7 @@ impl Session {
     pub fn count_bit(&mut self, batch: u64, now: Nanos) {
         // No program that sleeps between its bits is faster: the timer slack alone is 50 us (prctl(2), PR_SET_TIMERSLACK).
         const NO_SLEEP: Nanos = 40_000;
-        if !self.receiver.in_message() {
+        if !self.in_message() {
             self.all_bits += self.bits;
             self.all_hasty_bits += self.hasty_bits;
             (self.bits, self.hasty_bits) = (0, 0);
@@ -185,7 +245,8 @@ impl Session {
 
     /// Whether no byte of a message has come, nor a hello: the descriptor may be put to better use.
     pub fn is_stray(&self) -> bool {
-        !self.is_announced() && self.receiver.is_idle()
+        let is_idle = self.listener.as_ref().is_none_or(Listener::is_idle);
+        !self.is_announced() && self.receiver.is_idle() && is_idle
     }
 
     const fn can_answer(&self, signal: Signal) -> bool {

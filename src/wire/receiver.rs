@@ -237,6 +237,22 @@ impl Receiver {
         self.tag
     }
 
+    /// The longest message, in bytes.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether a bare bit would begin a stream of which nothing is known: there was none, or a transfer is over.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        if self.tag == 0 {
+            self.next == 0
+        } else {
+            self.unsettled == 0 && self.refused.is_none() && self.verdict.is_some()
+        }
+    }
+
     /// Whether this transfer is one of words.
     #[must_use]
     pub const fn takes_words(&self) -> bool {

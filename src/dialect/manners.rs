@@ -1,0 +1,275 @@
+//! What a client of an unknown dialect waits for, found out by watching when it stops.
+//!
+//! An acknowledgement too many can end a client: to one that expects it for the whole message, the first says that all is
+//! well. One too few stops it. So nobody is answered who goes on without, and everybody is who has stopped:
+//!
+//! 1. The first signals are not answered until the client has visibly stopped: it sleeps for a signal, or was silent for
+//!    [`HOLD`]. If it goes on unanswered it waits for none, for bits at least. After [`PROOFS`] such stops it is one that waits
+//!    for every bit, and is answered at once from then on.
+//! 2. One that goes on is answered when it is silent right after a byte ([`BYTE_HOLD`]); after two such stops, after every byte.
+//! 3. Anybody else is answered when the message is complete.
+//! 4. The answer is SIGUSR1, if the client handles that, and otherwise SIGUSR2. One that handles both and does not move
+//!    on SIGUSR1 is sent SIGUSR2.
+
+use super::{Ack, other};
+use crate::wire::Nanos;
+use crate::wire::bits::Bit;
+
+const MILLISECOND: Nanos = 1_000_000;
+
+/// The silence after which a client has stopped: no program that only paces itself sleeps so long for a bit.
+pub const HOLD: Nanos = 8 * MILLISECOND;
+
+/// The same for one that is seen to sleep for a signal: it may be on its way.
+pub const GLANCE: Nanos = MILLISECOND / 4;
+
+/// The same for one that has sent a byte without an answer.
+pub const BYTE_HOLD: Nanos = 60 * MILLISECOND;
+
+/// Stops that prove that a client waits for every bit. One is not enough: it could be a handshake.
+pub const PROOFS: u8 = 3;
+
+/// How long one is waited for that has been answered on one signal, before the other is tried.
+const OTHER: Nanos = 100 * MILLISECOND;
+
+/// The watcher of one client.
+#[derive(Clone, Debug)]
+pub struct Manners {
+    stage: Stage,
+    /// The signal to answer on.
+    signal: Bit,
+    /// Whether the other one has been tried.
+    switched: bool,
+    /// Signals since the last answer, and when the last came.
+    unanswered: u32,
+    heard: Nanos,
+    answered: Option<Nanos>,
+    /// Stops after a single bit, and after a byte.
+    bit_stops: u8,
+    byte_stops: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Watching,
+    Bits,
+    Bytes,
+    Free,
+}
+
+/// The signals that a client handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handles {
+    /// SIGUSR1.
+    pub usr1: bool,
+    /// SIGUSR2.
+    pub usr2: bool,
+}
+
+impl Handles {
+    /// Whether it handles both.
+    #[must_use]
+    pub const fn both(self) -> bool {
+        self.usr1 && self.usr2
+    }
+
+    /// Whether it handles either.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.usr1 || self.usr2
+    }
+}
+
+impl Manners {
+    /// Nothing is known, but on which signal to try first.
+    #[must_use]
+    pub const fn new(signal: Bit) -> Self {
+        Self {
+            stage: Stage::Watching,
+            signal,
+            switched: false,
+            unanswered: 0,
+            heard: 0,
+            answered: None,
+            bit_stops: 0,
+            byte_stops: 0,
+        }
+    }
+
+    /// Notes a signal; whether to answer it at once.
+    pub fn heard(&mut self, now: Nanos) -> bool {
+        self.heard = now;
+        self.unanswered += 1;
+        match self.stage {
+            Stage::Watching if self.unanswered > 1 => {
+                self.stage = Stage::Free;
+                false
+            }
+            Stage::Watching if self.bit_stops >= PROOFS => {
+                self.stage = Stage::Bits;
+                self.answer(now)
+            }
+            Stage::Bits => self.answer(now),
+            Stage::Bytes if self.unanswered == 8 => self.answer(now),
+            _ => false,
+        }
+    }
+
+    /// The answer that is due to one who has stopped. `sleeps`: it is seen to wait for a signal.
+    pub fn poll(&mut self, now: Nanos, sleeps: bool, handles: Handles) -> Option<Bit> {
+        if !handles.any() || self.deadline(sleeps, handles).is_none_or(|at| now < at) {
+            return None;
+        }
+        match (self.stage, self.unanswered) {
+            (Stage::Watching, 0) => {
+                self.switched = true;
+                self.signal = other(self.signal);
+            }
+            (Stage::Watching, _) => self.bit_stops += 1,
+            _ => {
+                self.byte_stops += 1;
+                if self.byte_stops >= 2 {
+                    self.stage = Stage::Bytes;
+                }
+            }
+        }
+        self.answer(now);
+        Some(self.signal(handles))
+    }
+
+    /// When [`poll`](Self::poll) may have an answer to give.
+    #[must_use]
+    pub fn deadline(&self, sleeps: bool, handles: Handles) -> Option<Nanos> {
+        let hold = match (self.stage, self.unanswered) {
+            _ if !handles.any() => return None,
+            (Stage::Watching, 0) => {
+                let may_switch = handles.both() && !self.switched;
+                return self.answered.filter(|_| may_switch).map(|at| at + OTHER);
+            }
+            (Stage::Watching, _) if sleeps => GLANCE,
+            (Stage::Watching, _) => HOLD,
+            (Stage::Free, 8) if sleeps => HOLD,
+            (Stage::Free, 8) => BYTE_HOLD,
+            _ => return None,
+        };
+        Some(self.heard + hold)
+    }
+
+    /// Whether it matters, soon, whether the client sleeps for a signal.
+    #[must_use]
+    pub const fn is_watching(&self) -> bool {
+        matches!(
+            (self.stage, self.unanswered),
+            (Stage::Watching, 1) | (Stage::Free, 8)
+        )
+    }
+
+    /// The signal to answer on.
+    #[must_use]
+    pub const fn signal(&self, handles: Handles) -> Bit {
+        match (handles.usr1, handles.usr2) {
+            (true, false) => Bit::Zero,
+            (false, true) => Bit::One,
+            _ => self.signal,
+        }
+    }
+
+    /// What the client seems to wait for.
+    #[must_use]
+    pub const fn ack(&self, handles: Handles) -> Ack {
+        match self.stage {
+            _ if !handles.any() => Ack::None,
+            Stage::Bits => Ack::Bit,
+            Stage::Bytes => Ack::Byte,
+            Stage::Watching if self.bit_stops > 0 => Ack::Bit,
+            Stage::Free if self.byte_stops > 0 => Ack::Byte,
+            _ => Ack::Message,
+        }
+    }
+
+    /// Whether it is certain that the client waits for every bit.
+    #[must_use]
+    pub fn waits_for_bits(&self) -> bool {
+        self.stage == Stage::Bits
+    }
+
+    /// Whether the client has not moved since the first answers, on one signal of two that it handles.
+    #[must_use]
+    pub const fn is_shy(&self, handles: Handles) -> bool {
+        let is_early = matches!(self.stage, Stage::Watching) && self.bit_stops == 1;
+        is_early && self.unanswered == 0 && handles.both() && !self.switched
+    }
+
+    fn answer(&mut self, now: Nanos) -> bool {
+        self.unanswered = 0;
+        self.answered = Some(now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: Handles = Handles {
+        usr1: true,
+        usr2: true,
+    };
+
+    #[test]
+    fn one_that_waits_for_every_bit_is_answered_at_once_in_the_end() {
+        let mut manners = Manners::new(Bit::Zero);
+        let mut now = 0;
+        for _ in 0..PROOFS {
+            assert!(!manners.heard(now));
+            assert_eq!(manners.poll(now + HOLD - 1, false, BOTH), None);
+            assert_eq!(manners.poll(now + GLANCE, true, BOTH), Some(Bit::Zero));
+            now += HOLD;
+        }
+        assert!(manners.heard(now));
+        assert_eq!(manners.ack(BOTH), Ack::Bit);
+    }
+
+    #[test]
+    fn one_that_goes_on_is_left_alone() {
+        let mut manners = Manners::new(Bit::Zero);
+        for i in 0..80 {
+            assert!(!manners.heard(i * HOLD / 2));
+            assert_eq!(manners.poll(i * HOLD / 2 + GLANCE, false, BOTH), None);
+        }
+        assert_eq!(manners.ack(BOTH), Ack::Message);
+        let nothing = Handles {
+            usr1: false,
+            usr2: false,
+        };
+        assert_eq!(manners.ack(nothing), Ack::None);
+    }
+
+    #[test]
+    fn one_that_waits_for_every_byte() {
+        let mut manners = Manners::new(Bit::Zero);
+        let mut now = 0;
+        for stop in 0..4 {
+            for bit in 0..8 {
+                now += 1000;
+                assert_eq!(manners.heard(now), stop >= 2 && bit == 7);
+            }
+            if stop < 2 {
+                assert_eq!(manners.poll(now + BYTE_HOLD, false, BOTH), Some(Bit::Zero));
+            }
+        }
+        assert_eq!(manners.ack(BOTH), Ack::Byte);
+    }
+
+    #[test]
+    fn one_that_does_not_move_is_sent_the_other_signal() {
+        let mut manners = Manners::new(Bit::Zero);
+        manners.heard(0);
+        assert_eq!(manners.poll(HOLD, false, BOTH), Some(Bit::Zero));
+        assert!(manners.is_shy(BOTH));
+        assert_eq!(manners.poll(HOLD + OTHER, false, BOTH), Some(Bit::One));
+        assert_eq!(manners.poll(HOLD + 9 * OTHER, false, BOTH), None);
+        manners.heard(20 * OTHER);
+        assert_eq!(manners.poll(21 * OTHER, false, BOTH), Some(Bit::One));
+    }
+}

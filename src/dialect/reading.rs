@@ -1,0 +1,434 @@
+//! Bits to a message, in one dialect.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::{Bytes, Dialect, Head, Order};
+use crate::pid::Pid;
+use crate::wire::bits::Bit;
+use crate::wire::decoder::Reason;
+
+/// The state of one reading of one message.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    dialect: Dialect,
+    /// The longest text, in bytes.
+    limit: usize,
+    /// Of whom.
+    pid: Pid,
+    /// Whether nobody said that this is the dialect: then what is improbable is implausible.
+    guessing: bool,
+    stage: Stage,
+    byte: u8,
+    /// Bits held of the byte.
+    bits: u8,
+    text: Vec<u8>,
+    /// Continuation bytes that the text's last character still needs, and the bounds of the next one.
+    utf8: (u8, u8, u8),
+    /// Why the text is none, although its end is still to come.
+    spoiled: Option<Reason>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Hello,
+    Number {
+        value: u64,
+        bytes: u8,
+    },
+    Digits {
+        value: u64,
+        count: u8,
+    },
+    HeadNul {
+        length: u64,
+    },
+    /// Bytes left, if the head said.
+    Text {
+        left: Option<u64>,
+    },
+    End,
+    Over,
+}
+
+/// What a bit leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The message goes on.
+    Open,
+    /// It is complete; see [`Reading::take`].
+    Complete,
+    /// It is over, and no text.
+    Rejected(Reason),
+}
+
+impl Reading {
+    /// A message of the client `pid` in a dialect that is known, of at most `limit` bytes of text.
+    #[must_use]
+    pub fn new(dialect: Dialect, limit: usize, pid: Pid) -> Self {
+        Self::start(dialect, limit, pid, false)
+    }
+
+    /// The same in a dialect that is a guess: it is given up for text that people do not send.
+    #[must_use]
+    pub fn guess(dialect: Dialect, limit: usize, pid: Pid) -> Self {
+        Self::start(dialect, limit, pid, true)
+    }
+
+    fn start(dialect: Dialect, limit: usize, pid: Pid, guessing: bool) -> Self {
+        let mut reading = Self {
+            dialect,
+            limit,
+            pid,
+            guessing,
+            stage: Stage::Over,
+            byte: 0,
+            bits: 0,
+            text: Vec::new(),
+            utf8: ANY,
+            spoiled: None,
+        };
+        reading.stage = if dialect.hello {
+            Stage::Hello
+        } else {
+            reading.head()
+        };
+        reading
+    }
+
+    /// In which dialect.
+    #[must_use]
+    pub const fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// The text so far.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether the next signal opens a handshake.
+    #[must_use]
+    pub fn awaits_hello(&self) -> bool {
+        self.stage == Stage::Hello
+    }
+
+    /// Whether no bit of a byte is held.
+    #[must_use]
+    pub const fn is_at_a_byte(&self) -> bool {
+        self.bits == 0
+    }
+
+    /// Takes the text, and is ready for the next message.
+    pub fn take(&mut self) -> Vec<u8> {
+        let text = mem::take(&mut self.text);
+        *self = Self::start(self.dialect, self.limit, self.pid, self.guessing);
+        text
+    }
+
+    /// Takes a signal. After anything but [`Progress::Open`] the message is over, and to be [taken](Self::take).
+    pub fn push(&mut self, signal: Bit) -> Progress {
+        if self.stage == Stage::Hello {
+            if signal != Bit::Zero {
+                return Progress::Rejected(Reason::NotText);
+            }
+            self.stage = self.head();
+            return Progress::Open;
+        }
+        let is_number = matches!(self.stage, Stage::Number { .. } | Stage::HeadNul { .. });
+        let order = if is_number {
+            self.dialect.head_order
+        } else {
+            self.dialect.order
+        };
+        let bit = u8::from(self.dialect.is_one(signal));
+        self.byte = match order {
+            Order::Msb => self.byte << 1 | bit,
+            Order::Lsb => self.byte >> 1 | bit << 7,
+        };
+        self.bits += 1;
+        if self.bits < 8 {
+            return Progress::Open;
+        }
+        self.bits = 0;
+        self.byte(self.byte)
+    }
+
+    /// The stage in which the head is read.
+    const fn head(&self) -> Stage {
+        match self.dialect.head {
+            Head::None => Stage::Text { left: None },
+            Head::Digits => Stage::Digits { value: 0, count: 0 },
+            _ => Stage::Number { value: 0, bytes: 0 },
+        }
+    }
+
+    fn byte(&mut self, byte: u8) -> Progress {
+        match self.stage {
+            Stage::Number { value, bytes } => self.number(byte, value, bytes),
+            Stage::Digits { value, count } => match byte {
+                // Neither leading zeros nor more digits than a length has.
+                b'0'..=b'9' if count < 9 && !(count == 1 && value == 0) => {
+                    self.stage = Stage::Digits {
+                        value: 10 * value + u64::from(byte - b'0'),
+                        count: count + 1,
+                    };
+                    Progress::Open
+                }
+                0 if count > 0 => self.length(value),
+                _ => self.reject(Reason::NotText),
+            },
+            Stage::HeadNul { length } if byte == 0 => self.body(length),
+            Stage::HeadNul { .. } => self.reject(Reason::NotText),
+            Stage::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
+            Stage::Text { left } => {
+                if let Err(reason) = self.append(byte) {
+                    return self.reject(reason);
+                }
+                match left {
+                    Some(1) => self.close(),
+                    Some(left) => {
+                        self.stage = Stage::Text {
+                            left: Some(left - 1),
+                        };
+                        Progress::Open
+                    }
+                    None => Progress::Open,
+                }
+            }
+            Stage::End if Some(byte) == self.dialect.end => self.finish(),
+            Stage::End | Stage::Hello | Stage::Over => self.reject(Reason::NotText),
+        }
+    }
+
+    fn number(&mut self, byte: u8, value: u64, bytes: u8) -> Progress {
+        let width = self.dialect.head.width().unwrap_or(1);
+        let value = match self.dialect.head_bytes {
+            Bytes::Big => value << 8 | u64::from(byte),
+            Bytes::Little => value | u64::from(byte) << (8 * bytes),
+        };
+        let is_pid = self.dialect.head == Head::Pid;
+        if !is_pid && value > self.most() {
+            return self.reject(Reason::TooLong);
+        }
+        if bytes + 1 < width {
+            self.stage = Stage::Number {
+                value,
+                bytes: bytes + 1,
+            };
+            return Progress::Open;
+        }
+        if !is_pid {
+            return self.length(value);
+        }
+        if value != u64::from(self.pid.get().cast_unsigned()) {
+            return self.reject(Reason::NotText);
+        }
+        self.stage = Stage::Text { left: None };
+        Progress::Open
+    }
+
+    /// The largest number that a head may have.
+    const fn most(&self) -> u64 {
+        self.limit as u64 + self.dialect.counts_end as u64
+    }
+
+    fn length(&mut self, value: u64) -> Progress {
+        let counted = u64::from(self.dialect.counts_end);
+        let Some(length) = value.checked_sub(counted) else {
+            return self.reject(Reason::NotText);
+        };
+        if value > self.most() {
+            return self.reject(Reason::TooLong);
+        }
+        if self.dialect.head_nul {
+            self.stage = Stage::HeadNul { length };
+            return Progress::Open;
+        }
+        self.body(length)
+    }
+
+    fn body(&mut self, length: u64) -> Progress {
+        if length == 0 {
+            return self.close();
+        }
+        self.stage = Stage::Text { left: Some(length) };
+        Progress::Open
+    }
+
+    /// The text has its length.
+    fn close(&mut self) -> Progress {
+        if self.dialect.end.is_none() {
+            return self.finish();
+        }
+        self.stage = Stage::End;
+        Progress::Open
+    }
+
+    fn finish(&mut self) -> Progress {
+        self.stage = Stage::Over;
+        // With a length any bytes may be meant.
+        let is_text = self.utf8 == ANY || self.dialect.head.is_length() && !self.guessing;
+        match self.spoiled {
+            Some(reason) => Progress::Rejected(reason),
+            None if is_text => Progress::Complete,
+            None => Progress::Rejected(Reason::NotText),
+        }
+    }
+
+    /// A guess is over at once. Whoever is known to speak so goes on to the end of his message, where the next one begins.
+    fn reject(&mut self, reason: Reason) -> Progress {
+        let in_text = matches!(self.stage, Stage::Text { left: None });
+        if self.guessing || !in_text {
+            self.stage = Stage::Over;
+            return Progress::Rejected(reason);
+        }
+        self.spoiled = Some(reason);
+        self.text = Vec::new();
+        Progress::Open
+    }
+
+    fn append(&mut self, byte: u8) -> Result<(), Reason> {
+        if self.spoiled.is_some() {
+            return Ok(());
+        }
+        if self.text.len() >= self.limit {
+            return Err(Reason::TooLong);
+        }
+        let must_be_text = self.guessing || !self.dialect.head.is_length();
+        if must_be_text {
+            self.utf8 = next_utf8(self.utf8, byte).ok_or(Reason::NotText)?;
+        }
+        if self.guessing && !self.is_plausible(byte) {
+            return Err(Reason::NotText);
+        }
+        self.text.try_reserve(1).map_err(|_| Reason::NoMemory)?;
+        self.text.push(byte);
+        Ok(())
+    }
+
+    /// Whether people send this byte. What is classic may hold any but its end.
+    fn is_plausible(&self, byte: u8) -> bool {
+        let is_classic = self.dialect == Dialect::CLASSIC;
+        let is_printed = byte >= b' ' && byte != 0x7f;
+        is_printed || matches!(byte, b'\t' | b'\n' | b'\r') || is_classic && byte != 0
+    }
+}
+
+/// Between two characters: no continuation byte is needed.
+const ANY: (u8, u8, u8) = (0, 0, 0);
+
+/// What may follow `byte`, which follows `state`; `None` if it may not. Table 3-7 of the Unicode standard.
+const fn next_utf8(state: (u8, u8, u8), byte: u8) -> Option<(u8, u8, u8)> {
+    let (needed, low, high) = state;
+    if needed > 0 {
+        if byte < low || byte > high {
+            return None;
+        }
+        return Some(if needed == 1 {
+            ANY
+        } else {
+            (needed - 1, 0x80, 0xBF)
+        });
+    }
+    Some(match byte {
+        0..=0x7F => ANY,
+        0xC2..=0xDF => (1, 0x80, 0xBF),
+        0xE0 => (2, 0xA0, 0xBF),
+        0xED => (2, 0x80, 0x9F),
+        0xE1..=0xEF => (2, 0x80, 0xBF),
+        0xF0 => (3, 0x90, 0xBF),
+        0xF1..=0xF3 => (3, 0x80, 0xBF),
+        0xF4 => (3, 0x80, 0x8F),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::speech::Speech;
+    use super::*;
+
+    fn pid() -> Pid {
+        Pid::new(4242).unwrap()
+    }
+
+    const SPECS: [&str; 16] = [
+        "classic",
+        "inverted-lsb",
+        "hello=yes",
+        "head=len16,end=none",
+        "head=len16,head-bytes=little,counts-end=yes",
+        "order=lsb,head=len32,end=none",
+        "order=lsb,head=len32,head-order=msb,end=none",
+        "head=len32,head-bytes=little,end=none",
+        "head=len32,head-nul=yes,end=eot",
+        "order=lsb,head=len64,head-bytes=big",
+        "one=usr1,head=digits,end=none",
+        "head=digits,counts-end=yes",
+        "head=pid",
+        "order=lsb,head=pid,head-order=msb",
+        "end=etx",
+        "end=0x0a",
+    ];
+
+    /// What becomes of the bits of `text`, said twice.
+    fn read(spec: &str, text: &[u8]) -> std::vec::Vec<std::vec::Vec<u8>> {
+        let dialect: Dialect = spec.parse().unwrap();
+        let speech = Speech::new(&dialect, text, pid()).unwrap();
+        let mut reading = Reading::new(dialect, 1 << 20, pid());
+        let mut out = std::vec::Vec::new();
+        for _ in 0..2 {
+            if dialect.hello {
+                assert_eq!(reading.push(Bit::Zero), Progress::Open);
+            }
+            for i in 0..speech.len() {
+                let progress = reading.push(speech.signal(i).unwrap());
+                let is_last = i + 1 == speech.len();
+                assert_eq!(progress == Progress::Complete, is_last, "{spec} at {i}");
+            }
+            out.push(reading.take());
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_said_in_any_dialect_is_read_back(text in "[^\u{0}\u{3}\u{4}\n]{0,40}", i in 0..SPECS.len()) {
+            let bytes = text.into_bytes();
+            prop_assert_eq!(read(SPECS[i], &bytes), [bytes.clone(), bytes]);
+        }
+
+        #[test]
+        fn the_check_of_utf8_is_that_of_the_standard_library(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
+            let mut state = Some(ANY);
+            for byte in &bytes {
+                state = state.and_then(|state| next_utf8(state, *byte));
+            }
+            prop_assert_eq!(state == Some(ANY), core::str::from_utf8(&bytes).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_rejected_at_its_end() {
+        let mut reading = Reading::new(Dialect::CLASSIC, 4, pid());
+        let mut feed = |bytes: &[u8]| {
+            let mut last = Progress::Open;
+            for byte in bytes {
+                for i in 0..8 {
+                    assert_eq!(last, Progress::Open);
+                    last = reading.push(crate::wire::bits::bit_of(*byte, i));
+                }
+            }
+            reading.take();
+            last
+        };
+        assert_eq!(feed(b"a\xffb\0"), Progress::Rejected(Reason::NotText));
+        assert_eq!(feed(b"\xc3\0"), Progress::Rejected(Reason::NotText));
+        assert_eq!(feed(b"12345\0"), Progress::Rejected(Reason::TooLong));
+        assert_eq!(feed(b"1234\0"), Progress::Complete);
+    }
+}

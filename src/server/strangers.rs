@@ -1,0 +1,220 @@
+//! Clients that speak another dialect than ours: what they send goes to a [`Listener`], and this carries out what it says.
+
+use core::mem;
+use std::vec::Vec;
+
+use super::report::{Note, Why};
+use super::session::Session;
+use super::{Dialects, Server};
+use crate::client::signal_of;
+use crate::dialect::listener::{Action, Listener};
+use crate::dialect::manners::GLANCE;
+use crate::event::Signal;
+use crate::pid::Pid;
+use crate::proc;
+use crate::wire::Nanos;
+use crate::wire::bits::{Bit, bit_of};
+use crate::wire::control::{Answer, Status};
+use crate::wire::frame::MAGIC;
+
+/// Programs whose dialect is remembered.
+const MEMORY: usize = 1024;
+
+impl Server<'_> {
+    /// A bare bit of one who has announced nothing.
+    pub(super) fn overhear(&mut self, pid: Pid, bit: Bit) {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        let may_be_over = session.listener.as_ref().is_some_and(Listener::may_be_over);
+        if may_be_over && session.has_changed() {
+            // Another program now: its answers are not for this one, and it may die of them.
+            self.last_words(pid);
+            self.sessions
+                .get_mut(&pid)
+                .map(|session| session.listener.take());
+        }
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        if may_be_over {
+            session.look_again(now);
+        }
+        if session.listener.is_none() {
+            let dialects = self.config.dialects;
+            session.program = proc::program(pid).ok();
+            let lesson = session.program.and_then(|p| self.lessons.get(&p).copied());
+            let (limit, handles) = (self.config.max_message, session.handles());
+            session.begin_stream(match dialects {
+                Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
+                Dialects::Auto => Listener::unknown(lesson, limit, pid, handles),
+            });
+            if self.closing.is_some() {
+                self.listen(pid, |listener, _, _| listener.refuse());
+            }
+        }
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        session.heard = now;
+        session.glance = now.saturating_add(GLANCE);
+        if !session.in_message() {
+            session.began = now;
+        }
+        let patient = session.listener.as_ref().is_some_and(Listener::can_be_held);
+        let may_go_on = !patient || self.turns.may_go_on(pid, now);
+        self.listen(pid, |listener, now, out| {
+            listener.hold(!may_go_on);
+            listener.bit(bit, now, out);
+        });
+    }
+
+    /// A bit that says its number, of one who announced nothing: only our own clients do that. Whether somebody listens to it.
+    pub(super) fn overhear_again(&mut self, pid: Pid, bit: Bit, index: u64) -> bool {
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return false;
+        };
+        if session.listener.is_none() {
+            return false;
+        }
+        session.heard = self.now;
+        self.listen(pid, |listener, now, out| {
+            if !listener.resent(bit, index, now, out) {
+                out.clear();
+            }
+        });
+        true
+    }
+
+    /// Lets the listener of `pid` do something, and carries out what it says.
+    pub(super) fn listen(
+        &mut self,
+        pid: Pid,
+        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
+    ) {
+        let mut actions = mem::take(&mut self.actions);
+        let now = self.now;
+        let listener = self
+            .sessions
+            .get_mut(&pid)
+            .and_then(|s| s.listener.as_mut());
+        if let Some(listener) = listener {
+            act(listener, now, &mut actions);
+        }
+        for action in actions.drain(..) {
+            self.carry_out(pid, action);
+        }
+        self.actions = actions;
+        let session = self.sessions.get(&pid);
+        if session.is_some_and(|s| due(s, now).is_some()) {
+            if !self.listening.contains(&pid) {
+                self.listening.push(pid);
+            }
+        } else {
+            self.listening.retain(|listening| *listening != pid);
+        }
+    }
+
+    fn carry_out(&mut self, pid: Pid, action: Action) {
+        match action {
+            Action::Answer(bit) => {
+                let session = self.sessions.get_mut(&pid);
+                if let Some(next) = session.and_then(|s| s.listener.as_ref().map(Listener::next)) {
+                    // Whoever asks for nothing but a signal does not look at its value.
+                    let status = Status::Ok(next);
+                    self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+                }
+            }
+            Action::Learned { dialect, rival } => {
+                (self.notes)(&Note::Speaks {
+                    pid,
+                    dialect,
+                    rival,
+                });
+            }
+            Action::Complete(text) => {
+                self.turns.leave(pid);
+                self.complete(pid, text, false, 0);
+            }
+            Action::Rejected(reason) => {
+                self.turns.leave(pid);
+                let bytes = self.sessions.get(&pid).map_or(0, Session::held_bytes);
+                self.dropped(pid, Why::Rejected(reason), bytes);
+            }
+            Action::Nonsense(bits) => {
+                self.turns.leave(pid);
+                self.nonsense(pid, bits);
+            }
+            Action::Frame => {
+                self.turns.leave(pid);
+                let Some(session) = self.sessions.get_mut(&pid) else {
+                    return;
+                };
+                session.listener = None;
+                for i in 0..7 {
+                    session.receiver.bit(bit_of(MAGIC, i));
+                }
+                self.react(pid, Signal::Usr1, |session| {
+                    session.receiver.bit(bit_of(MAGIC, 7))
+                });
+            }
+        }
+    }
+
+    /// Looks after those who may be waiting for something.
+    pub(super) fn attend(&mut self) {
+        let now = self.now;
+        for pid in self.listening.clone() {
+            let Some(session) = self.sessions.get_mut(&pid) else {
+                self.listening.retain(|listening| *listening != pid);
+                continue;
+            };
+            if due(session, now).is_none_or(|at| at > now) {
+                continue;
+            }
+            let watching = session.listener.as_ref().is_some_and(Listener::is_watching);
+            let mut sleeps = false;
+            if watching && session.glance <= now {
+                sleeps = proc::sleeps_for_signal(pid);
+                let silence = now.saturating_sub(session.heard).max(GLANCE);
+                session.glance = now.saturating_add(silence);
+            }
+            // What it was when its message began it may be no longer.
+            session.look_again(now);
+            self.listen(pid, |listener, now, out| listener.poll(now, sleeps, out));
+        }
+    }
+
+    /// When [`attend`](Self::attend) is to be called next.
+    pub(super) fn attend_at(&self) -> Option<Nanos> {
+        let sessions = self
+            .listening
+            .iter()
+            .filter_map(|pid| self.sessions.get(pid));
+        sessions.filter_map(|session| due(session, self.now)).min()
+    }
+
+    /// The client has ended. That may be how its message ends, and says what it waited for.
+    pub(super) fn last_words(&mut self, pid: Pid) {
+        self.listen(pid, |listener, now, out| listener.ended(now, out));
+        self.listening.retain(|listening| *listening != pid);
+        let Some(session) = self.sessions.get(&pid) else {
+            return;
+        };
+        let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
+        if let Some((program, lesson)) = session.program.zip(lesson)
+            && !session.is_noise()
+            && (self.lessons.len() < MEMORY || self.lessons.contains_key(&program))
+        {
+            self.lessons.insert(program, lesson);
+        }
+    }
+}
+
+/// When the listener of `session` has something to do next.
+fn due(session: &Session, now: Nanos) -> Option<Nanos> {
+    let listener = session.listener.as_ref()?;
+    let glance = listener.is_watching().then_some(session.glance);
+    [glance, listener.deadline(now)].into_iter().flatten().min()
+}
