@@ -1,5 +1,7 @@
 //! Sends a message: the loop that joins the inbox, the server's process and the [`Sender`].
 
+mod foreign;
+
 use core::fmt;
 use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
@@ -9,6 +11,7 @@ use std::io;
 use std::string::String;
 use std::time::Instant;
 
+use crate::dialect::speech::Unspeakable;
 use crate::event::{Event, Origin, Signal};
 use crate::ffi;
 use crate::follow::Follower;
@@ -21,6 +24,8 @@ use crate::wire::decoder::Reason;
 use crate::wire::frame::TooLong;
 use crate::wire::sender::{Failure, Lane, Sender, Step};
 use crate::wire::word::Word;
+
+pub use foreign::speak;
 
 /// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
 /// that does not. `force` skips that look.
@@ -140,6 +145,7 @@ pub fn send(
                         signals: sender.signals(),
                         resent: sender.resent(),
                         in_words: sender.uses_words(),
+                        confirmed: true,
                         elapsed: start.elapsed(),
                     });
                 }
@@ -210,6 +216,8 @@ pub struct Report {
     pub resent: u64,
     /// Whether the message travelled in words.
     pub in_words: bool,
+    /// Whether the server said that it has the message: a dialect without acknowledgements does not.
+    pub confirmed: bool,
     /// From the first signal to the final acknowledgement.
     pub elapsed: Duration,
 }
@@ -298,6 +306,15 @@ pub enum SendError {
     Interrupted(Signal),
     /// The message does not fit a frame.
     TooLong(TooLong),
+    /// The dialect has no way to say the message.
+    Unspeakable(Unspeakable),
+    /// The server said that it is busy, until the timeout.
+    Busy,
+    /// A signal was not acknowledged, although the dialect says so.
+    Unanswered {
+        /// Which, counted from 1.
+        signal: usize,
+    },
     /// A system call failed.
     System(io::Error),
 }
@@ -315,6 +332,12 @@ impl From<PeerError> for SendError {
 impl From<TooLong> for SendError {
     fn from(error: TooLong) -> Self {
         Self::TooLong(error)
+    }
+}
+
+impl From<Unspeakable> for SendError {
+    fn from(error: Unspeakable) -> Self {
+        Self::Unspeakable(error)
     }
 }
 
@@ -356,6 +379,9 @@ impl fmt::Display for SendError {
             Self::Interrupted(Signal::Int) => f.write_str("this command was interrupted"),
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
+            Self::Unspeakable(error) => error.fmt(f),
+            Self::Busy => f.write_str("it is busy with another client"),
+            Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
             Self::System(error) => error.fmt(f),
         }
     }
@@ -366,6 +392,7 @@ impl core::error::Error for SendError {
         match self {
             Self::Link(failure) => Some(failure),
             Self::TooLong(error) => Some(error),
+            Self::Unspeakable(error) => Some(error),
             Self::System(error) => Some(error),
             _ => None,
         }

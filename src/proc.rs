@@ -19,6 +19,10 @@ pub struct Status {
     pub uid: (u32, u32),
     /// The signals that have a handler: bit `n - 1` for signal `n`.
     pub caught: u64,
+    /// Those that are pending, for the process or its main thread.
+    pub pending: u64,
+    /// Those that its main thread blocks: in a handler too, the one that it handles.
+    pub blocked: u64,
 }
 
 /// Reads the status of `pid`.
@@ -84,13 +88,16 @@ fn parse(text: &str) -> Option<Status> {
         let mut lines = text.lines();
         lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
     };
+    let mask = |key| u64::from_str_radix(field(key)?, 16).ok();
     let mut uids = field("Uid")?.split('\t').map(str::parse);
     Some(Status {
         uid: (uids.next()?.ok()?, uids.next()?.ok()?),
         name: field("Name")?.into(),
         ended: field("State")?.starts_with(['Z', 'X']),
         leader: field("Tgid")?.parse().ok()?,
-        caught: u64::from_str_radix(field("SigCgt")?, 16).ok()?,
+        caught: mask("SigCgt")?,
+        pending: mask("SigPnd")? | mask("ShdPnd")?,
+        blocked: mask("SigBlk")?,
     })
 }
 
@@ -101,12 +108,13 @@ mod tests {
 
     #[test]
     fn the_documented_format() {
-        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nSigCgt:\t0000000180004a02\n";
+        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
         let status = parse(text).unwrap();
         assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
         assert!(status.ended);
         assert_eq!(status.uid, (7, 8));
         assert_eq!(status.caught, 0x1_8000_4a02);
+        assert_eq!((status.pending, status.blocked), (0xa00, 1));
         assert_eq!(parse("Name:\tx\n"), None);
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::{Parser, ValueExt};
 use minitalk::pid::Pid;
+use minitalk::server::Dialects;
 use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
@@ -60,6 +61,20 @@ pub fn lane(parser: &mut Parser) -> Result<Lane, Failure> {
             "--lane {value:?}: one of auto, bit and word"
         ))),
     }
+}
+
+/// The value of `--dialect`.
+pub fn dialects(parser: &mut Parser) -> Result<Dialects, Failure> {
+    let value = parser.value()?.string()?;
+    if value == "auto" {
+        return Ok(Dialects::Auto);
+    }
+    let dialect = value.parse().map_err(|error| {
+        Failure::usage(format!(
+            "--dialect {value:?}: {error}; minitalk dialects lists presets and keys"
+        ))
+    })?;
+    Ok(Dialects::Given(dialect))
 }
 
 /// A PID as it was typed.

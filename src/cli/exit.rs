@@ -83,6 +83,15 @@ impl Failure {
             SendError::Rejected(_) | SendError::Link(_) | SendError::TooLong(_) => {
                 (Exit::Rejected, "")
             }
+            SendError::Unspeakable(_) => (Exit::Rejected, "; nothing was sent"),
+            SendError::Busy => (
+                Exit::TimedOut,
+                "; try again later, or with a longer --timeout",
+            ),
+            SendError::Unanswered { .. } => (
+                Exit::TimedOut,
+                "; does it speak this dialect? minitalk check --server finds out what it speaks",
+            ),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             _ => (Exit::Io, ""),
         };

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use minitalk::dialect::spec::{self, Key, Preset};
+
 use super::exit::Failure;
 use super::format::write_stdout;
 
@@ -21,6 +23,7 @@ usage:
   minitalk serve [options]                 print this process's PID, then the messages that come
   minitalk send PID [MESSAGE] [options]    send a message (or standard input) to a server
   minitalk demo [MESSAGE]                  do both, and show it
+  minitalk dialects                        the wire habits of other programs that serve and send understand
   minitalk help [COMMAND]                  the options of a command
   minitalk --version
 
@@ -52,6 +55,8 @@ options:
   --count N                end after N messages
   --max-message BYTES      reject longer messages (default 16777216)
   --lane auto|bit          bit: take messages in bits only, and do not catch the signal of words (default auto)
+  --dialect SPEC           how clients talk that do not speak our own protocol: a preset or key=value,... as listed by
+                           minitalk dialects; auto (default): find it out, and say so on standard error
   --eco                    burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
   --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
@@ -71,6 +76,7 @@ options:
   --timeout SECONDS        give up when the server is silent for so long (default 5)
   --lane auto|bit|word     how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time
                            signal 44, or not at all. auto (default): in words where the server takes them
+  --dialect SPEC           talk to a server of another kind: a preset or key=value,... as listed by minitalk dialects
   --eco                    burn no CPU to be fast: sleep for every answer, on the CPU where the server runs
   --force                  skip the check that the target handles the signals
   -v, --verbose            say on standard error what it took: bytes, signals, retransmissions, time, rate
@@ -92,3 +98,40 @@ options:
   --eco                    both ends burn no CPU to be fast
   -h, --help
 ";
+
+/// The presets and the keys of dialects.
+pub fn dialects() -> String {
+    let mut text = String::from(
+        "\
+A dialect is how a minitalk program talks: which signal is a 1, in which order the bits come, what frames the text, what
+is acknowledged. --dialect of serve and send takes a preset, or key=value,..., or a preset and changes to it:
+  minitalk serve --dialect lsb
+  minitalk send --dialect lsb,ack=none,pace=500 4242 \"Hello\"
+What is not said is as in classic.
+
+presets:
+",
+    );
+    for Preset {
+        name,
+        spec,
+        meaning,
+    } in spec::PRESETS
+    {
+        text.push_str(&format!("  {name:<14} {meaning}\n"));
+        if !spec.is_empty() {
+            text.push_str(&format!("  {:<14}   {spec}\n", ""));
+        }
+    }
+    text.push_str("\nkeys (the first value is that of classic):\n");
+    for Key {
+        name,
+        values,
+        meaning,
+    } in spec::KEYS
+    {
+        text.push_str(&format!("  {:<42} {meaning}\n", format!("{name}={values}")));
+    }
+    text.push_str("\nserve --dialect auto (the default) finds out what a client speaks; see docs/dialects.md.\n");
+    text
+}

@@ -41,11 +41,18 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         Some("serve") => serve::run(args),
         Some("send") => send::run(args),
         Some("demo") => demo::run(args),
+        Some("dialects") => match args.first() {
+            None => help::print(&help::dialects()),
+            Some(extra) => Err(Failure::usage(format!(
+                "dialects takes no arguments; what is {extra:?}?"
+            ))),
+        },
         Some("help") => match args.first().and_then(|a| a.to_str()) {
             None => help::print(help::MAIN),
             Some("serve") => help::print(help::SERVE),
             Some("send") => help::print(help::SEND),
             Some("demo") => help::print(help::DEMO),
+            Some("dialects") => help::print(&help::dialects()),
             Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
         },
         Some("-h" | "--help") => help::print(help::MAIN),

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use lexopt::Arg;
 use minitalk::client::{self, Options, Report, SendError};
-use minitalk::inbox::Inbox;
+use minitalk::dialect::Dialect;
+use minitalk::inbox::{Inbox, Lanes};
 use minitalk::pid::Pid;
+use minitalk::server::Dialects;
 use minitalk::wire::sender::{self, Lane};
 
 use super::args;
@@ -29,6 +31,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
     let mut options = DEFAULT;
+    let mut dialect = None;
     let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
@@ -42,6 +45,12 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("eco") => options.eco = true,
             Arg::Long("lane") => options.lane = args::lane(&mut parser)?,
+            Arg::Long("dialect") => {
+                dialect = match args::dialects(&mut parser)? {
+                    Dialects::Auto => None,
+                    Dialects::Given(dialect) => Some(dialect),
+                }
+            }
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
             // A negative number is no option, it is a PID that cannot be.
@@ -72,7 +81,10 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             "one MESSAGE at most; what is {extra:?}? Quote a message of several words"
         )));
     }
-    let report = send(pid, source, options, force)?;
+    let report = match dialect {
+        None => send(pid, source, options, force)?,
+        Some(dialect) => speak(pid, source, &dialect, options.timeout, force)?,
+    };
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
     }
@@ -131,17 +143,42 @@ pub fn send(
     result.map_err(failed)
 }
 
+/// Sends what `source` holds to the server `pid`, which speaks another dialect than ours.
+fn speak(
+    pid: Pid,
+    source: Source,
+    dialect: &Dialect,
+    timeout: Duration,
+    force: bool,
+) -> Result<Report, Failure> {
+    let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
+    let server = client::find(pid, force).map_err(failed)?;
+    let message = source.read()?;
+    if !force {
+        client::check(&server).map_err(failed)?;
+    }
+    let mut inbox = Inbox::open_for(Lanes::Bits)?;
+    let result = client::speak(&mut inbox, &server, &message, dialect, timeout);
+    inbox.retire();
+    result.map_err(failed)
+}
+
 /// What a transfer took, in a line.
 pub fn describe(report: &Report) -> String {
     let seconds = report.elapsed.as_secs_f64();
     let rate = report.bytes as f64 / seconds.max(1e-9);
     format!(
-        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {:.3} ms, {:.0} bytes/s",
+        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {:.3} ms, {:.0} bytes/s{}",
         report.bytes,
         report.signals,
         if report.in_words { "words" } else { "bits" },
         report.resent,
         seconds * 1e3,
-        rate
+        rate,
+        if report.confirmed {
+            ""
+        } else {
+            "; nobody acknowledged it"
+        },
     )
 }

@@ -73,6 +73,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                     }
                 }
             }
+            Arg::Long("dialect") => options.config.dialects = args::dialects(&mut parser)?,
             Arg::Long("eco") => options.eco = true,
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
             other => return Err(args::unexpected(other)),

@@ -1,0 +1,255 @@
+//! Sends a message to a server that speaks another dialect than ours.
+
+use core::time::Duration;
+use std::io;
+use std::time::Instant;
+
+use super::{Report, SendError, signal_of};
+use crate::dialect::speech::Speech;
+use crate::dialect::{Ack, Dialect, Final, Silence};
+use crate::event::{Event, Origin, Signal};
+use crate::ffi;
+use crate::inbox::Inbox;
+use crate::peer::{Peer, PeerError};
+use crate::pid::Pid;
+use crate::proc;
+use crate::wire::bits::Bit;
+
+/// How long the second of two last acknowledgements is waited for: the kernel may have merged them.
+const ENCORE: Duration = Duration::from_millis(200);
+
+/// How long one is left alone that says that it is busy.
+const BUSY: Duration = Duration::from_millis(50);
+
+/// How often the server's pending signals are looked at before this process sleeps between two looks, and for how long.
+const LOOKS: u32 = 16;
+const NAP: Duration = Duration::from_micros(50);
+
+/// Sends `text` to `server` as `dialect` has it, and returns when the server has acknowledged it, or has taken every signal
+/// if it acknowledges nothing.
+///
+/// No signal is sent before the server has taken the last and has returned from its handler, as far as `/proc` shows it: so
+/// none is swallowed, and none interrupts a handler that is not made for that. A dialect with a pace of its own only waits.
+///
+/// # Errors
+/// See [`SendError`].
+pub fn speak(
+    inbox: &mut Inbox,
+    server: &Peer,
+    text: &[u8],
+    dialect: &Dialect,
+    timeout: Duration,
+) -> Result<Report, SendError> {
+    let speech = Speech::new(dialect, text, ffi::getpid())?;
+    let start = Instant::now();
+    let mut speaker = Speaker {
+        inbox,
+        server,
+        dialect,
+        timeout,
+        blocked: proc::status(server.pid()).map_or(0, |s| s.blocked),
+        heard: Heard::default(),
+        signals: 0,
+        resent: 0,
+    };
+    speaker.hello()?;
+    for index in 0..speech.len() {
+        let Some(bit) = speech.signal(index) else {
+            break;
+        };
+        let is_last = index + 1 == speech.len();
+        speaker.send(bit)?;
+        if is_last && dialect.ack != Ack::None {
+            speaker.last_answers(bit, index)?;
+        } else if !is_last && speech.is_acknowledged(index) {
+            speaker.answer(bit, index)?;
+        } else {
+            speaker.pause()?;
+        }
+    }
+    Ok(Report {
+        bytes: text.len(),
+        signals: speaker.signals,
+        resent: speaker.resent,
+        in_words: false,
+        confirmed: dialect.ack != Ack::None,
+        elapsed: start.elapsed(),
+    })
+}
+
+struct Speaker<'a> {
+    inbox: &'a mut Inbox,
+    server: &'a Peer,
+    dialect: &'a Dialect,
+    timeout: Duration,
+    /// What the server blocked before it was sent anything.
+    blocked: u64,
+    heard: Heard,
+    signals: u64,
+    resent: u64,
+}
+
+/// What came from the server and was not looked at yet.
+#[derive(Default)]
+struct Heard {
+    answers: u32,
+    busy: bool,
+    stop: Option<Signal>,
+}
+
+impl Speaker<'_> {
+    /// Asks for the turn, where that is the custom.
+    fn hello(&mut self) -> Result<(), SendError> {
+        if !self.dialect.hello {
+            return Ok(());
+        }
+        let until = Instant::now() + self.timeout;
+        loop {
+            self.heard.busy = false;
+            self.send(Bit::Zero)?;
+            if self.wait_for_answer(until)? {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(SendError::Busy);
+            }
+            self.sleep(BUSY)?;
+        }
+    }
+
+    fn send(&mut self, bit: Bit) -> Result<(), SendError> {
+        self.heard.answers = 0;
+        match self.server.send(signal_of(bit), None) {
+            Err(PeerError::NoSuchProcess) => return Err(self.ended()),
+            other => other?,
+        }
+        self.signals += 1;
+        Ok(())
+    }
+
+    /// Waits for the acknowledgement of `bit`, which is number `index`, and repeats it if that is the custom.
+    fn answer(&mut self, bit: Bit, index: usize) -> Result<(), SendError> {
+        let giving_up = Instant::now() + self.timeout;
+        let wait = match self.dialect.wait {
+            0 => self.timeout,
+            milliseconds => Duration::from_millis(milliseconds.into()),
+        };
+        loop {
+            let until = (Instant::now() + wait).min(giving_up);
+            if self.wait_for_answer(until)? {
+                return self.settle();
+            }
+            let may_repeat = self.dialect.silence == Silence::Retry;
+            if !may_repeat || Instant::now() >= giving_up {
+                return Err(SendError::Unanswered { signal: index + 1 });
+            }
+            self.settle()?;
+            self.send(bit)?;
+            self.resent += 1;
+        }
+    }
+
+    fn last_answers(&mut self, bit: Bit, index: usize) -> Result<(), SendError> {
+        self.answer(bit, index)?;
+        let wants_two = matches!(self.dialect.last, Final::Twice | Final::Both);
+        if wants_two && self.heard.answers < 2 {
+            self.wait_for(Instant::now() + ENCORE, |heard| heard.answers >= 2)?;
+        }
+        Ok(())
+    }
+
+    /// Between two signals that are not acknowledged.
+    fn pause(&mut self) -> Result<(), SendError> {
+        if let Some(pace) = self.dialect.pace {
+            self.sleep(Duration::from_micros(pace.into()))?;
+        }
+        self.settle()
+    }
+
+    /// Waits until the server has taken every signal that it was sent, and is not in a handler of them.
+    fn settle(&mut self) -> Result<(), SendError> {
+        let ours = Signal::Usr1.mask() | Signal::Usr2.mask();
+        let mut until = None;
+        for look in 0u32.. {
+            let status = match proc::status(self.server.pid()) {
+                Ok(status) if !status.ended => status,
+                _ => return Err(self.ended()),
+            };
+            let in_handler = status.blocked & !self.blocked & ours != 0;
+            if status.pending & ours == 0 && !in_handler {
+                return Ok(());
+            }
+            if look < LOOKS {
+                continue;
+            }
+            let until = *until.get_or_insert_with(|| Instant::now() + self.timeout);
+            if Instant::now() >= until {
+                return Err(SendError::TimedOut { blank: false });
+            }
+            self.sleep(NAP)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the server answered; `false` when the time is up or the server is busy.
+    fn wait_for_answer(&mut self, until: Instant) -> Result<bool, SendError> {
+        let says_busy = self.dialect.hello && self.signals == 1;
+        self.wait_for(until, |heard| heard.answers > 0 || says_busy && heard.busy)?;
+        Ok(self.heard.answers > 0 && !(says_busy && self.heard.busy))
+    }
+
+    fn sleep(&mut self, time: Duration) -> Result<(), SendError> {
+        self.wait_for(Instant::now() + time, |_| false)
+    }
+
+    /// Takes what comes until something is enough, or the time is up.
+    fn wait_for(
+        &mut self,
+        until: Instant,
+        enough: impl Fn(&Heard) -> bool,
+    ) -> Result<(), SendError> {
+        let mut ended = false;
+        loop {
+            let (heard, server) = (&mut self.heard, self.server.pid());
+            self.inbox.drain(|event| heard.take(event, server));
+            if let Some(signal) = self.heard.stop {
+                return Err(SendError::Interrupted(signal));
+            }
+            if enough(&self.heard) {
+                return Ok(());
+            }
+            if ended {
+                return Err(self.ended());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            let waited = self.inbox.wait(self.server.fd(), Some(left));
+            ended = waited.map_err(io::Error::from)?;
+        }
+    }
+
+    const fn ended(&self) -> SendError {
+        SendError::ServerEnded {
+            acknowledged: self.signals / 8,
+        }
+    }
+}
+
+impl Heard {
+    fn take(&mut self, event: Event, server: Pid) {
+        let from = match event.origin {
+            Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => Some(pid),
+            Origin::Unknown { .. } => None,
+        };
+        match event.signal {
+            Signal::Int | Signal::Term => self.stop = Some(event.signal),
+            Signal::Usr1 | Signal::Usr2 if from == Some(server) => {
+                self.answers += 1;
+                self.busy = event.signal == Signal::Usr2;
+            }
+            _ => {}
+        }
+    }
+}
