@@ -1,0 +1,411 @@
+//! Every dialect that the programs of `tests/dialects` speak, spoken with them by real processes.
+//!
+//! Each of those programs says in its first lines how it is to be spoken with, so that one more is one more file:
+//!
+//! | line | meaning |
+//! | --- | --- |
+//! | `// dialect: SPEC` | what `--dialect` is given |
+//! | `// auto: yes, why` | a client that a server can find out by watching; or no |
+//! | `// exits: no` | a client that stays when all has been said |
+//! | `// newline: yes` | a server that prints a newline after each message |
+//! | `// bytes: N` | the longest text that is worth the time; 1024 if there is no such line |
+//! | `// lossy: yes` | a program that trusts to luck: bits are lost where the other process gets no CPU in time |
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use common::*;
+
+/// How often a program that trusts to luck may try it.
+const ATTEMPTS: usize = 8;
+
+/// A lossy program is alone while it runs; any number of others run at once.
+static QUIET: RwLock<()> = RwLock::new(());
+
+type Keys = BTreeMap<String, String>;
+
+struct Program {
+    name: String,
+    path: PathBuf,
+    lines: Keys,
+}
+
+impl Program {
+    fn read(kind: &str, source: &Path) -> Self {
+        let name = source.file_stem().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(source).unwrap();
+        let lines: Keys = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("// ")?.split_once(": "))
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect();
+        assert!(lines.contains_key("dialect"), "{source:?} names no dialect");
+        Self {
+            name: format!("{kind}/{name}"),
+            path: compile(source, &format!("dialect-{kind}-{name}")),
+            lines,
+        }
+    }
+
+    fn says(&self, key: &str, value: &str) -> bool {
+        let line = self.lines.get(key).map(String::as_str).unwrap_or_default();
+        line.split(',').next() == Some(value)
+    }
+
+    fn spec(&self) -> &str {
+        &self.lines["dialect"]
+    }
+
+    fn is_lossy(&self) -> bool {
+        self.says("lossy", "yes")
+    }
+
+    /// How long one message may take.
+    fn limit(&self) -> Duration {
+        Duration::from_secs(if self.is_lossy() { 5 } else { 20 })
+    }
+
+    /// A text of at most so many bytes, and of no more than this program has time for.
+    fn text(&self, most: usize) -> Vec<u8> {
+        let bytes = self.lines.get("bytes").map_or(1024, |n| n.parse().unwrap());
+        text(bytes.min(most))
+    }
+}
+
+/// Text of so many bytes, less the rest of a character.
+fn text(bytes: usize) -> Vec<u8> {
+    let mut text = String::new();
+    for n in 0.. {
+        text += &format!(
+            "Line {n}: Sphinx of black quartz, judge my vow! ({n}/7 = [0.{n}])\t~{{|}}@^_`\\\"'\n\
+             Zwölf Boxkämpfer, père Noël, Ελλάδα, 日本語 and 🦀 <&> #{n}; $5 + 3% = *?\n"
+        );
+        if text.len() >= bytes {
+            break;
+        }
+    }
+    text.truncate(text.floor_char_boundary(bytes));
+    text.into_bytes()
+}
+
+fn clients() -> &'static [Program] {
+    static CLIENTS: OnceLock<Vec<Program>> = OnceLock::new();
+    CLIENTS.get_or_init(|| programs("clients"))
+}
+
+/// The programs of this kind; none, with a word on stderr, without a compiler.
+fn programs(kind: &'static str) -> Vec<Program> {
+    static HAS_CC: OnceLock<bool> = OnceLock::new();
+    if !HAS_CC.get_or_init(|| Command::new("cc").arg("--version").output().is_ok()) {
+        eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
+        return vec![];
+    }
+    let mut sources = sources(kind);
+    if let Ok(only) = std::env::var("DIALECT_PROGRAM") {
+        sources.retain(|path| path.file_stem() == Some(OsStr::new(&only)));
+    }
+    // One after the other they take longer than some of the tests.
+    let programs: Vec<_> = std::thread::scope(|scope| {
+        let compilers: Vec<_> = sources
+            .chunks(sources.len().div_ceil(4).max(1))
+            .map(|some| {
+                scope.spawn(|| -> Vec<_> {
+                    some.iter()
+                        .map(|source| Program::read(kind, source))
+                        .collect()
+                })
+            })
+            .collect();
+        let programs = compilers.into_iter().flat_map(|thread| thread.join());
+        programs.flatten().collect()
+    });
+    assert_eq!(programs.len(), sources.len(), "some do not compile");
+    programs
+}
+
+fn sources(kind: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/dialects")
+        .join(kind);
+    let mut sources: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension() == Some(OsStr::new("c")))
+        .collect();
+    sources.sort();
+    sources
+}
+
+/// Runs `row` for each program, and fails at the end with all that went wrong.
+fn for_each<'p>(
+    programs: impl IntoIterator<Item = &'p Program>,
+    row: impl Fn(&Program) -> Result<(), String>,
+) {
+    let (mut count, mut failures) = (0, vec![]);
+    for program in programs {
+        count += 1;
+        let result = if program.is_lossy() {
+            let _alone = QUIET.write().unwrap_or_else(PoisonError::into_inner);
+            (1..ATTEMPTS).fold(row(program), |result, _| result.or_else(|_| row(program)))
+        } else {
+            let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+            row(program)
+        };
+        if let Err(why) = result {
+            failures.push(format!("{} ({}): {why}", program.name, program.spec()));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {count} failed:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// Waits until `condition` holds, unless that takes too long.
+fn holds_within(limit: Duration, condition: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    while !condition() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    true
+}
+
+/// The output of a process that ends in time.
+fn finish(process: Process, limit: Duration) -> Result<Output, String> {
+    if holds_within(limit, || !process.is_running()) {
+        return Ok(process.output());
+    }
+    Err(format!("did not end in time; stderr: {}", process.stderr()))
+}
+
+fn finish_well(process: Process, limit: Duration) -> Result<(), String> {
+    let output = finish(process, limit)?;
+    let stderr = stderr(&output);
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("ended with {}; stderr: {stderr}", output.status)),
+    }
+}
+
+fn same(what: &str, found: &[u8], wanted: &[u8]) -> Result<(), String> {
+    if found == wanted {
+        return Ok(());
+    }
+    let at = found.iter().zip(wanted).take_while(|(a, b)| a == b).count();
+    let here = |bytes: &[u8]| {
+        bytes[at..bytes.len().min(at + 40)]
+            .escape_ascii()
+            .to_string()
+    };
+    Err(format!(
+        "{what} {} bytes instead of {}, different from byte {at} on: \"{}\" instead of \"{}\"",
+        found.len(),
+        wanted.len(),
+        here(found),
+        here(wanted)
+    ))
+}
+
+/// Starts a client of ours or theirs with a text.
+fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
+    command
+        .arg(server.to_string())
+        .arg(OsStr::from_bytes(text))
+        .stdin(std::process::Stdio::null());
+    Process::spawn(command)
+}
+
+/// Lets one client after the other send a text to a `minitalk serve` with these options, and hands each client and the server
+/// to `then`, when the text is there.
+fn serve_hears(
+    client: &Program,
+    options: &[&str],
+    texts: &[Vec<u8>],
+    then: impl Fn(Process, &Server) -> Result<(), String>,
+) -> Result<(), String> {
+    let server = Server::start_with(&[&["--format", "raw"], options].concat());
+    let mut wanted = vec![];
+    for text in texts {
+        wanted.extend(text);
+        let process = start_client(&mut Command::new(&client.path), server.pid(), text);
+        holds_within(client.limit(), || {
+            server.stdout().len() >= wanted.len() || !server.is_running()
+        });
+        if !server.is_running() {
+            return Err(format!("the server ended; stderr: {}", server.stderr()));
+        }
+        same("the server printed", &server.stdout(), &wanted)
+            .map_err(|why| format!("{why}; stderr: {}", server.stderr()))?;
+        then(process, &server).map_err(|why| {
+            let length = text.len();
+            format!(
+                "with {length} bytes, {why}; the server's stderr: {}",
+                server.stderr()
+            )
+        })?;
+    }
+    kill(server.pid(), libc::SIGTERM);
+    let output = finish(server.into_process(), Duration::from_secs(10))
+        .map_err(|why| format!("the server {why}"))?;
+    same("the server printed in the end", &output.stdout, &wanted)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("the server ended with {}", output.status)),
+    }
+}
+
+/// The keys of a SPEC that differ from the preset classic.
+fn keys(spec: &str) -> Keys {
+    let words = spec.trim().split(',').filter(|word| *word != "classic");
+    words
+        .map(|word| word.split_once('=').expect(spec))
+        .map(|(key, value)| (key.into(), value.into()))
+        .collect()
+}
+
+/// What a server says about a client must be right in what decides over the text and over the life of the client.
+fn named(client: &Program, pid: i32, stderr: &str) -> Result<(), String> {
+    let said = format!("client {pid} speaks ");
+    let spec = stderr.lines().find_map(|line| line.split_once(&said));
+    let found = keys(spec.ok_or(format!("nothing about client {pid}"))?.1);
+    let wanted = keys(client.spec());
+    for key in [
+        "order",
+        "one",
+        "hello",
+        "head",
+        "head-bytes",
+        "counts-end",
+        "end",
+        "ack",
+    ] {
+        if wanted.contains_key(key) && wanted.get(key) != found.get(key) {
+            return Err(format!("{key} was not found out"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn there_are_programs_of_all_kinds() {
+    let (clients, servers) = (sources("clients").len(), sources("servers").len());
+    assert!(clients >= 15, "{clients} clients");
+    assert!(servers >= 12, "{servers} servers");
+    assert!(clients + servers >= 24);
+}
+
+#[test]
+fn every_client_is_heard_in_its_dialect() {
+    for_each(clients(), |client| {
+        let texts = [
+            client.text(1024),
+            client.text(60),
+            b"x".to_vec(),
+            b"".to_vec(),
+        ];
+        let options = ["--dialect", client.spec()];
+        serve_hears(client, &options, &texts, |process, _| {
+            if client.says("exits", "no") {
+                return Ok(());
+            }
+            finish_well(process, client.limit()).map_err(|why| format!("the client {why}"))
+        })
+    });
+}
+
+#[test]
+fn every_client_that_shows_its_dialect_is_found_out() {
+    let shows = |client: &&Program| client.says("auto", "yes");
+    for_each(clients().iter().filter(shows), |client| {
+        let texts = [client.text(1024), client.text(100)];
+        serve_hears(client, &[], &texts, |process, server| {
+            let pid = process.pid();
+            // How a message is confirmed shows only when the client is not content, or not at all.
+            let content = !client.says("exits", "no") && !client.spec().contains("final=");
+            let limit = match content {
+                true => client.limit(),
+                false => Duration::from_millis(500),
+            };
+            let end = finish_well(process, limit);
+            if content {
+                end.map_err(|why| format!("the client {why}"))?;
+            }
+            let said = format!("client {pid} speaks ");
+            holds_within(client.limit(), || server.stderr().contains(&said));
+            named(client, pid, &server.stderr())
+        })
+    });
+}
+
+#[test]
+fn every_server_is_spoken_to_in_its_dialect() {
+    for_each(&programs("servers"), |program| {
+        let server = Server::spawn(&mut Command::new(&program.path));
+        let pid = server.pid().to_string();
+        let greeting = server.stdout();
+        if !greeting
+            .windows(pid.len())
+            .any(|word| word == pid.as_bytes())
+        {
+            return Err("the server printed no PID".into());
+        }
+        let mut wanted = vec![];
+        for text in [
+            program.text(1024),
+            program.text(60),
+            b"x".to_vec(),
+            b"".to_vec(),
+        ] {
+            wanted.extend(&text);
+            if program.says("newline", "yes") {
+                wanted.push(b'\n');
+            }
+            let mut send = minitalk(["send", "--dialect", program.spec()]);
+            let client = start_client(&mut send, server.pid(), &text);
+            let delivered = finish_well(client, program.limit());
+            holds_within(Duration::from_secs(2), || {
+                server.printed().len() >= wanted.len()
+            });
+            delivered
+                .and_then(|()| same("the server printed", &server.printed(), &wanted))
+                .map_err(|why| format!("with {} bytes, send: {why}", text.len()))?;
+        }
+        // Time to print something twice.
+        std::thread::sleep(Duration::from_millis(50));
+        same("the server printed in the end", &server.printed(), &wanted)
+    });
+}
+
+#[test]
+fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
+    let Some(client) = clients().iter().find(|client| client.spec() == "hello=yes") else {
+        return;
+    };
+    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let server = Server::start_with(&["--format", "raw", "--dialect", client.spec()]);
+    // Not so long that the second comes again before it is through: of two SIGUSR1 at once one is lost, and its client waits
+    // for ever.
+    let (long, short) = (text(600), text(50));
+    let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
+    wait_under_way(&first, server.pid());
+    kill(first.pid(), libc::SIGSTOP);
+    wait_state(first.pid(), 'T');
+    let second = start_client(&mut Command::new(&client.path), server.pid(), &short);
+    second.wait_stderr("busy");
+    kill(first.pid(), libc::SIGCONT);
+    assert_success(&finish(first, client.limit()).unwrap());
+    assert_success(&finish(second, client.limit()).unwrap());
+    assert_eq!(server.stop().stdout, [long, short].concat());
+}
