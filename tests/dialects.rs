@@ -276,10 +276,9 @@ fn keys(spec: &str) -> Keys {
 }
 
 /// What a server says about a client must be right in what decides over the text and over the life of the client.
-fn named(client: &Program, pid: i32, stderr: &str) -> Result<(), String> {
-    let said = format!("client {pid} speaks ");
-    let spec = stderr.lines().find_map(|line| line.split_once(&said));
-    let found = keys(spec.ok_or(format!("nothing about client {pid}"))?.1);
+fn named(client: &Program, stderr: &str) -> Result<(), String> {
+    let spec = stderr.lines().find_map(|line| line.split_once(" speaks "));
+    let found = keys(spec.ok_or("nothing about the client")?.1);
     let wanted = keys(client.spec());
     for key in [
         "order",
@@ -331,7 +330,6 @@ fn every_client_that_shows_its_dialect_is_found_out() {
     for_each(clients().iter().filter(shows), |client| {
         let texts = [client.text(1024), client.text(100)];
         serve_hears(client, &[], &texts, |process, server| {
-            let pid = process.pid();
             // How a message is confirmed shows only when the client is not content, or not at all.
             let content = !client.says("exits", "no") && !client.spec().contains("final=");
             let limit = match content {
@@ -342,9 +340,10 @@ fn every_client_that_shows_its_dialect_is_found_out() {
             if content {
                 end.map_err(|why| format!("the client {why}"))?;
             }
-            let said = format!("client {pid} speaks ");
-            holds_within(client.limit(), || server.stderr().contains(&said));
-            named(client, pid, &server.stderr())
+            // It is said once for each program.
+            let said = |server: &Server| server.stderr().contains(" speaks ");
+            holds_within(client.limit(), || said(server));
+            named(client, &server.stderr())
         })
     });
 }

@@ -215,7 +215,7 @@ impl Session {
         self.bits += 1;
         let same_batch = core::mem::replace(&mut self.batch, batch) == batch;
         let at_once = now.saturating_sub(core::mem::replace(&mut self.bit_at, now)) < NO_SLEEP;
-        if same_batch || at_once && !self.can_answer(Signal::Usr1) {
+        if same_batch || at_once && !self.handles().any() {
             self.hasty_bits += 1;
         }
     }
@@ -232,7 +232,7 @@ impl Session {
     pub const fn is_steady(&self) -> bool {
         const SOME: u64 = 64;
         !self.is_announced()
-            && self.can_answer(Signal::Usr1)
+            && self.handles().any()
             && self.all_bits + self.bits >= SOME
             && self.all_hasty_bits + self.hasty_bits == 0
     }
