@@ -209,7 +209,13 @@ impl Server<'_> {
             // All of them before the first is answered: two of one sender in a batch are then two for which it did not wait.
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
+                if self.config.trace {
+                    (self.notes)(&Note::Heard(event));
+                }
                 self.event(event)?;
+                if self.config.trace {
+                    (self.notes)(&Note::Handled);
+                }
             }
             // Only now: what a client sent before it ended was in the drain.
             for pid in ended.drain(..) {
@@ -271,9 +277,6 @@ impl Server<'_> {
 
     fn event(&mut self, event: Event) -> Result<(), ServeError> {
         let signal = event.signal;
-        if self.config.trace {
-            (self.notes)(&Note::Heard(event));
-        }
         if matches!(signal, Signal::Int | Signal::Term) {
             return self.stop();
         }

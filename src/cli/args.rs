@@ -9,6 +9,7 @@ use minitalk::server::Dialects;
 use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
+use super::trace::Color;
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
@@ -59,6 +60,19 @@ pub fn lane(parser: &mut Parser) -> Result<Lane, Failure> {
         "word" => Ok(Lane::Word),
         _ => Err(Failure::usage(format!(
             "--lane {value:?}: one of auto, bit and word"
+        ))),
+    }
+}
+
+/// The value of `--color`.
+pub fn color(parser: &mut Parser) -> Result<Color, Failure> {
+    let value = parser.value()?.string()?;
+    match value.as_str() {
+        "auto" => Ok(Color::Auto),
+        "always" => Ok(Color::Always),
+        "never" => Ok(Color::Never),
+        _ => Err(Failure::usage(format!(
+            "--color {value:?}: one of auto, always and never"
         ))),
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileTypeExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 
 use lexopt::Arg;
@@ -20,11 +20,13 @@ use super::exit::{Exit, Failure, say};
 use super::format::{for_terminal, write_stdout};
 use super::help;
 use super::send::{self, Source};
+use super::trace::Color;
 
 const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUSR2 alone.";
 
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut message = None;
+    let (mut trace, mut every_signal) = (false, false);
     // To be seen at work, not to be fast.
     let mut options = Options {
         lane: Lane::Bit,
@@ -36,6 +38,8 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Short('h') | Arg::Long("help") => return help::print(help::DEMO),
             Arg::Long("lane") => options.lane = args::lane(&mut parser)?,
             Arg::Long("eco") => options.eco = true,
+            Arg::Long("trace") => trace = true,
+            Arg::Short('v') | Arg::Long("verbose") => every_signal = true,
             Arg::Value(value) if message.is_none() => message = Some(value.into_vec()),
             other => return Err(args::unexpected(other)),
         }
@@ -45,7 +49,20 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         None if is_piped() => Source::Stdin.read()?,
         None => TEXT.into(),
     };
-    demo(&message, options)
+    let mut more = Vec::new();
+    if options.eco {
+        more.push("--eco");
+    }
+    if trace {
+        more.push("--trace");
+    }
+    if every_signal {
+        more.push("-v");
+    }
+    if Color::Auto.on(&io::stderr()) {
+        more.extend(["--color", "always"]);
+    }
+    demo(&message, options, &more)
 }
 
 /// Whether somebody gave us something on the standard input. A terminal, `/dev/null` or an inherited socket is nothing.
@@ -53,8 +70,8 @@ fn is_piped() -> bool {
     std::fs::metadata("/dev/stdin").is_ok_and(|m| m.is_file() || m.file_type().is_fifo())
 }
 
-fn demo(message: &[u8], options: Options) -> Result<(), Failure> {
-    let mut server = Server::start(options.eco)?;
+fn demo(message: &[u8], options: Options, server_options: &[&str]) -> Result<(), Failure> {
+    let mut server = Server::start(server_options)?;
     let pid = server.pid;
     say(format!("server: PID {pid}, waiting for signals"));
     say(format!(
@@ -65,10 +82,12 @@ fn demo(message: &[u8], options: Options) -> Result<(), Failure> {
     // Opened before the threads start, so that signals come to this thread only.
     let mut inbox = Inbox::open()?;
     let printed = server.collect_output();
+    let traced = server.pass_on_trace();
     let sent = client::send(&mut inbox, &server.peer, message, options);
     inbox.retire();
     let stopped = server.stop();
     let printed = printed.join().unwrap_or_default();
+    let _ = traced.join();
 
     let report = sent.map_err(|error| Failure::send(format_args!("PID {pid}"), &error))?;
     say(format!("client: {}", send::describe(&report)));
@@ -96,14 +115,15 @@ struct Server {
     child: Child,
     pid: Pid,
     peer: Peer,
+    stderr: Option<BufReader<ChildStderr>>,
 }
 
 impl Server {
-    fn start(eco: bool) -> Result<Self, Failure> {
+    fn start(options: &[&str]) -> Result<Self, Failure> {
         let failed = |error| Failure::io("cannot start a server", error);
         let mut child = Command::new(std::env::current_exe().map_err(failed)?)
             .args(["serve", "--format", "raw", "--max-message", "4294967295"])
-            .args(eco.then_some("--eco"))
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -111,13 +131,19 @@ impl Server {
             .map_err(failed)?;
         // It is ready once it has said its PID.
         let mut ready = String::new();
-        if let Some(stderr) = child.stderr.take() {
-            let _ = BufReader::new(stderr).read_line(&mut ready);
+        let mut stderr = child.stderr.take().map(BufReader::new);
+        if let Some(stderr) = &mut stderr {
+            let _ = stderr.read_line(&mut ready);
         }
         let pid = i32::try_from(child.id()).ok().and_then(Pid::new);
         let found = pid.map(|pid| (pid, client::find(pid, false)));
         if let Some((pid, Ok(peer))) = found {
-            return Ok(Self { child, pid, peer });
+            return Ok(Self {
+                child,
+                pid,
+                peer,
+                stderr,
+            });
         }
         let _ = child.kill();
         let _ = child.wait();
@@ -136,6 +162,16 @@ impl Server {
                 let _ = stdout.read_to_end(&mut bytes);
             }
             bytes
+        })
+    }
+
+    /// Shows what it says on its standard error: its trace, or a complaint.
+    fn pass_on_trace(&mut self) -> thread::JoinHandle<()> {
+        let stderr = self.stderr.take();
+        thread::spawn(move || {
+            if let Some(mut stderr) = stderr {
+                let _ = io::copy(&mut stderr, &mut io::stderr());
+            }
         })
     }
 

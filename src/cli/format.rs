@@ -19,6 +19,8 @@ pub enum Format {
     Raw,
     /// One object a line.
     Json,
+    /// Each message in a line that says whose it is, escaped: the end of a trace of it.
+    Quoted,
 }
 
 impl Format {
@@ -35,7 +37,7 @@ impl Format {
     /// Announces that the server `pid` is ready.
     pub fn announce(self, pid: Pid) -> io::Result<()> {
         match self {
-            Self::Text => write_stdout(format!("PID {pid}\n").as_bytes()),
+            Self::Text | Self::Quoted => write_stdout(format!("PID {pid}\n").as_bytes()),
             Self::Raw => {
                 refuse_closed(2, "error")?;
                 io::stderr().write_all(format!("PID {pid}\n").as_bytes())
@@ -59,6 +61,11 @@ impl Format {
             }
             Self::Raw => write_all(&mut stdout, &message.payload),
             Self::Json => write_all(&mut stdout, object(message).as_bytes()),
+            Self::Quoted => {
+                let text = for_terminal(&message.payload);
+                let line = format!("client {}: \"{text}\"\n", message.pid);
+                write_all(&mut stdout, line.as_bytes())
+            }
         }))
     }
 }

@@ -22,6 +22,7 @@ minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2, or a 
 usage:
   minitalk serve [options]                 print this process's PID, then the messages that come
   minitalk send PID [MESSAGE] [options]    send a message (or standard input) to a server
+  minitalk trace [options]                 as serve, with every signal that comes and what is answered in a readable line
   minitalk demo [MESSAGE]                  do both, and show it
   minitalk dialects                        the wire habits of other programs that serve and send understand
   minitalk help [COMMAND]                  the options of a command
@@ -59,6 +60,9 @@ options:
                            minitalk dialects; auto (default): find it out, and say so on standard error
   --eco                    burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
+  --trace                  show every byte that comes, and what is answered, on standard error; -v: every signal
+  --color auto|always|never
+                           colours in the trace (auto: on a terminal, unless NO_COLOR is set)
   --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
                            is not the PID file of a server that has ended
   -h, --help
@@ -86,6 +90,21 @@ options:
 exit codes: see minitalk --help
 ";
 
+pub const TRACE: &str = "\
+usage: minitalk trace [options]
+
+A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before, the
+sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and what
+was answered. Messages follow in quotes. SIGINT and SIGTERM end it.
+
+options:
+  -v, --verbose            a line for each signal
+  --color auto|always|never
+                           colours (auto: on a terminal, unless NO_COLOR is set)
+  and those of minitalk serve, but for --format
+  -h, --help
+";
+
 pub const DEMO: &str = "\
 usage: minitalk demo [MESSAGE] [options]
 
@@ -96,6 +115,7 @@ took to standard error. Exit code 0 only if the bytes were identical.
 options:
   --lane auto|bit|word     how the message travels (default bit); see minitalk help send
   --eco                    both ends burn no CPU to be fast
+  --trace                  show every byte on its way; -v: every signal
   -h, --help
 ";
 

@@ -9,6 +9,7 @@ mod help;
 mod json;
 mod send;
 mod serve;
+mod trace;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -34,12 +35,15 @@ pub fn run() -> ExitCode {
 
 fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
-        return Err(Failure::usage("which command? One of serve, send and demo"));
+        return Err(Failure::usage(
+            "which command? One of serve, send, trace, demo and dialects",
+        ));
     }
     let command = args.remove(0);
     match command.to_str() {
         Some("serve") => serve::run(args),
         Some("send") => send::run(args),
+        Some("trace") => serve::trace(args),
         Some("demo") => demo::run(args),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
@@ -51,6 +55,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             None => help::print(help::MAIN),
             Some("serve") => help::print(help::SERVE),
             Some("send") => help::print(help::SEND),
+            Some("trace") => help::print(help::TRACE),
             Some("demo") => help::print(help::DEMO),
             Some("dialects") => help::print(&help::dialects()),
             Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
@@ -60,7 +65,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n"))
         }
         _ => Err(Failure::usage(format!(
-            "there is no command {command:?}; the commands are serve, send and demo"
+            "there is no command {command:?}; the commands are serve, send, trace, demo and dialects"
         ))),
     }
 }

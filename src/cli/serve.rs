@@ -10,13 +10,14 @@ use minitalk::ffi::{self, CpuSet};
 use minitalk::inbox::{Inbox, Lanes};
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
-use minitalk::server::{self, Config};
+use minitalk::server::{self, Config, Dialects};
 use minitalk::wire::sender::Lane;
 
 use super::args;
 use super::exit::{Failure, say};
-use super::format::Format;
+use super::format::{Format, write_stdout};
 use super::help;
+use super::trace::{Color, Trace};
 
 /// The options of a server.
 pub struct Options {
@@ -24,6 +25,9 @@ pub struct Options {
     pub lanes: Lanes,
     pub eco: bool,
     pub format: Format,
+    /// Not to serve, but to print this.
+    pub help: Option<&'static str>,
+    pub trace: Option<Trace>,
     pub pid_file: Option<PathBuf>,
 }
 
@@ -34,18 +38,38 @@ impl Default for Options {
             lanes: Lanes::Both,
             eco: false,
             format: Format::Text,
+            help: None,
+            trace: None,
             pid_file: None,
         }
     }
 }
 
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
+    serve(parse(args, false)?)
+}
+
+/// `minitalk trace`: a server whose trace is its output.
+pub fn trace(args: Vec<OsString>) -> Result<(), Failure> {
+    serve(parse(args, true)?)
+}
+
+fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
     let mut options = Options::default();
+    let mut is_traced = to_stdout;
+    let mut every_signal = false;
+    let mut color = Color::Auto;
     let mut parser = args::parser(args);
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return help::print(help::SERVE),
-            Arg::Long("format") => {
+            Arg::Short('h') | Arg::Long("help") => {
+                options.help = Some(if to_stdout { help::TRACE } else { help::SERVE });
+                return Ok(options);
+            }
+            Arg::Long("trace") => is_traced = true,
+            Arg::Short('v') | Arg::Long("verbose") => every_signal = true,
+            Arg::Long("color") => color = args::color(&mut parser)?,
+            Arg::Long("format") if !to_stdout => {
                 let name = parser.value()?.string()?;
                 options.format = Format::from_name(&name).ok_or_else(|| {
                     Failure::usage(format!("--format {name:?}: one of text, raw and json"))
@@ -79,11 +103,29 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             other => return Err(args::unexpected(other)),
         }
     }
-    serve(options)
+    options.trace = is_traced.then_some(Trace {
+        to_stdout,
+        every_signal,
+        color,
+    });
+    Ok(options)
 }
 
 /// Serves until the end.
-pub fn serve(options: Options) -> Result<(), Failure> {
+pub fn serve(mut options: Options) -> Result<(), Failure> {
+    if let Some(text) = options.help {
+        return help::print(text);
+    }
+    let given = match options.config.dialects {
+        Dialects::Auto => None,
+        Dialects::Given(dialect) => Some(dialect),
+    };
+    options.config.trace = options.trace.is_some();
+    if options.trace.is_some_and(|trace| trace.to_stdout) {
+        options.format = Format::Quoted;
+    }
+    let mut tracer = options.trace.map(|trace| trace.tracer(given));
+    let to_stdout = options.trace.is_some_and(|trace| trace.to_stdout);
     let mut inbox = Inbox::open_for(options.lanes)?;
     if options.eco {
         inbox.never_spin();
@@ -99,7 +141,20 @@ pub fn serve(options: Options) -> Result<(), Failure> {
         .and_then(|output| format.announce(ffi::getpid()).map(|()| output))
         .map_err(|error| Failure::io("cannot print the PID", error))
         .and_then(|output| {
-            let mut note = |note: &server::Note| say(format_args!("minitalk: {note}"));
+            let mut note = |note: &server::Note| match &mut tracer {
+                None => say(format_args!("minitalk: {note}")),
+                Some(tracer) => {
+                    let line = tracer.line(note);
+                    match line {
+                        // Whoever reads it may have gone; messages are still to be taken.
+                        Some(line) if to_stdout => {
+                            drop(write_stdout(format!("{line}\n").as_bytes()))
+                        }
+                        Some(line) => say(line),
+                        None => {}
+                    }
+                }
+            };
             server::serve(&mut inbox, options.config, output, &mut note).map_err(Failure::from)
         });
     inbox.retire();

@@ -51,6 +51,8 @@ pub enum Note {
     },
     /// A signal came; reported to those who trace.
     Heard(Event),
+    /// It has been dealt with, and what was said since was said because of it; reported to those who trace.
+    Handled,
     /// A signal was sent to a client; reported to those who trace.
     Told {
         /// The client.
@@ -163,6 +165,7 @@ impl fmt::Display for Note {
                 "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
             ),
             Self::Heard(event) => write!(f, "{event:?}"),
+            Self::Handled => f.write_str("dealt with"),
             Self::Told {
                 pid,
                 signal,

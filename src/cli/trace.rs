@@ -1,0 +1,375 @@
+//! `minitalk trace` and `--trace`: a readable record of every signal that reaches a server, and of what it answers.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+use minitalk::dialect::{Dialect, Order};
+use minitalk::event::{Event, Origin, Signal};
+use minitalk::pid::Pid;
+use minitalk::server::Note;
+use minitalk::wire::bits::Bit;
+use minitalk::wire::control::{Answer, Ask, Status};
+use minitalk::wire::word::Word;
+
+use super::format::for_terminal;
+
+/// Where colours may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Color {
+    /// Whether they are to be used on `stream`.
+    pub fn on(self, stream: &impl IsTerminal) -> bool {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Auto => stream.is_terminal() && !unwanted,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// The record, line by line.
+pub struct Tracer {
+    is_colored: bool,
+    /// A line for each signal, not for each byte.
+    every_signal: bool,
+    given: Option<Dialect>,
+    start: Instant,
+    last: Instant,
+    talkers: HashMap<Pid, Talker>,
+    /// The signal that is being dealt with, what was answered to it, and what else there is to say of it.
+    current: Option<(Event, Vec<Answer>, Vec<Note>)>,
+}
+
+/// What is known of one client.
+#[derive(Default)]
+struct Talker {
+    dialect: Option<Dialect>,
+    /// Whether it announced itself, so that a frame follows.
+    is_ours: bool,
+    /// The bits of the byte that is under way, in the order in which they came.
+    bits: Vec<bool>,
+    /// Whether the signal that opens a handshake has come.
+    greeted: bool,
+    /// Bytes of the message so far, up to the end of the length.
+    head: Vec<u8>,
+    bytes: u64,
+    /// When the byte's first bit came, after what.
+    pause: Option<f64>,
+}
+
+/// The parts of a line, in the widths of the columns.
+struct Line {
+    pause: f64,
+    who: String,
+    signal: String,
+    what: String,
+    answers: String,
+}
+
+impl Tracer {
+    pub fn new(is_colored: bool, every_signal: bool, given: Option<Dialect>) -> Self {
+        let now = Instant::now();
+        Self {
+            is_colored,
+            every_signal,
+            given,
+            start: now,
+            last: now,
+            talkers: HashMap::new(),
+            current: None,
+        }
+    }
+
+    /// What there is to say of `note`: a line, or nothing yet.
+    pub fn line(&mut self, note: &Note) -> Option<String> {
+        match note {
+            Note::Heard(event) => {
+                self.current = Some((*event, Vec::new(), Vec::new()));
+                None
+            }
+            Note::Told { answer, .. } if self.current.is_some() => {
+                self.current.as_mut()?.1.push(*answer);
+                None
+            }
+            Note::Handled => {
+                let (event, answers, notes) = self.current.take()?;
+                let mut lines = self.signal(event, &answers);
+                for note in notes {
+                    let more = self.line(&note);
+                    lines = match (lines, more) {
+                        (Some(lines), Some(more)) => Some(format!("{lines}\n{more}")),
+                        (lines, more) => lines.or(more),
+                    };
+                }
+                lines
+            }
+            // The line of the signal comes first.
+            note if self.current.is_some() => {
+                self.current.as_mut()?.2.push(note.clone());
+                None
+            }
+            Note::Told {
+                pid,
+                signal,
+                answer,
+            } => {
+                let pause = self.pause();
+                Some(self.render(&Line {
+                    pause,
+                    who: pid.to_string(),
+                    signal: String::new(),
+                    what: "(unasked)".into(),
+                    answers: format!("{} on {}", said(*answer), name(*signal)),
+                }))
+            }
+            Note::Complete { pid, bytes, framed } => {
+                self.talkers.remove(pid);
+                let frame = if *framed { "frame" } else { "text" };
+                Some(self.remark(&format!("{frame} of client {pid} complete: {bytes} bytes")))
+            }
+            Note::Speaks { pid, dialect, .. } => {
+                self.talkers.entry(*pid).or_default().dialect = Some(*dialect);
+                Some(self.remark(&note.to_string()))
+            }
+            other => Some(self.remark(&other.to_string())),
+        }
+    }
+
+    fn remark(&self, text: &str) -> String {
+        let seconds = self.start.elapsed().as_secs_f64();
+        self.paint("1", &format!("{seconds:>10.6} s  {text}"))
+    }
+
+    /// Microseconds since the last signal that was looked at.
+    fn pause(&mut self) -> f64 {
+        let now = Instant::now();
+        let pause = now.duration_since(std::mem::replace(&mut self.last, now));
+        pause.as_secs_f64() * 1e6
+    }
+
+    fn signal(&mut self, event: Event, answers: &[Answer]) -> Option<String> {
+        let pause = self.pause();
+        let said: Vec<_> = answers.iter().map(|answer| said(*answer)).collect();
+        let line = |who: String, code: &str, what: String| Line {
+            pause,
+            who,
+            signal: format!("{:<5} {code:<8}", name(event.signal)),
+            what,
+            answers: said.join(", "),
+        };
+        let line = match event.origin {
+            Origin::Unknown { code } => line("?".into(), &format!("{code}"), "no sender".into()),
+            Origin::Claimed { pid, value, .. } => {
+                let what = if event.errno == 0 {
+                    self.question(pid, event.signal, value)
+                } else {
+                    word(&Word::from_parts(event.errno, value, event.more))
+                };
+                line(pid.to_string(), "SI_QUEUE", what)
+            }
+            Origin::Attested { pid, .. } => {
+                let is_bit = matches!(event.signal, Signal::Usr1 | Signal::Usr2);
+                let (what, pause) = if is_bit {
+                    self.bit(pid, Bit::from(event.signal == Signal::Usr2), pause)?
+                } else {
+                    (String::new(), pause)
+                };
+                Line {
+                    pause,
+                    ..line(pid.to_string(), "SI_USER", what)
+                }
+            }
+        };
+        Some(self.render(&line))
+    }
+
+    fn question(&mut self, pid: Pid, signal: Signal, value: u64) -> String {
+        match Ask::from_value(value) {
+            Some(Ask::Hello { tag, .. }) => {
+                if signal == Signal::Usr1 {
+                    let talker = Talker {
+                        is_ours: true,
+                        ..Talker::default()
+                    };
+                    self.talkers.insert(pid, talker);
+                }
+                format!("hello, transfer {tag:#06x}")
+            }
+            Some(Ask::Resend { index, .. }) => {
+                let bit = u8::from(signal == Signal::Usr2);
+                format!("bit {index} again: {bit}")
+            }
+            Some(Ask::Words { size: 0, .. }) => "how does it stand?".into(),
+            Some(Ask::Words { size, .. }) => format!("words of {size} bytes?"),
+            None => format!("value {value:#x}"),
+        }
+    }
+
+    /// What to say of a bit, and the pause to say; nothing before its byte is complete, unless every signal is wanted.
+    fn bit(&mut self, pid: Pid, signal: Bit, pause: f64) -> Option<(String, f64)> {
+        let given = self.given;
+        let talker = self.talkers.entry(pid).or_default();
+        let dialect = talker.dialect.or(given).unwrap_or(Dialect::CLASSIC);
+        if dialect.hello && !talker.greeted && !talker.is_ours {
+            talker.greeted = true;
+            return Some(("asks for the turn".into(), pause));
+        }
+        let first = *talker.pause.get_or_insert(pause);
+        talker.bits.push(dialect.is_one(signal));
+        let mut what: String = talker
+            .bits
+            .iter()
+            .map(|bit| if *bit { '1' } else { '0' })
+            .collect();
+        if talker.bits.len() < 8 {
+            return self.every_signal.then_some((what, pause));
+        }
+        let in_head = talker.bytes < u64::from(dialect.head.width().unwrap_or(0));
+        let order = if in_head && !talker.is_ours {
+            dialect.head_order
+        } else {
+            dialect.order
+        };
+        let bits = talker.bits.drain(..);
+        let byte = bits.fold(0u8, |byte, bit| match order {
+            Order::Msb => byte << 1 | u8::from(bit),
+            Order::Lsb => byte >> 1 | u8::from(bit) << 7,
+        });
+        let _ = write!(what, "  0x{byte:02x}  {}", talker.meaning(byte, in_head));
+        talker.pause = None;
+        let pause = if self.every_signal { pause } else { first };
+        Some((what, pause))
+    }
+
+    fn render(&self, line: &Line) -> String {
+        let pause = match line.pause {
+            us if us < 10_000.0 => format!("{us:>8.1} us"),
+            us if us < 10_000_000.0 => format!("{:>8.1} ms", us / 1e3),
+            us => format!("{:>8.1} s ", us / 1e6),
+        };
+        let answers = if line.answers.is_empty() {
+            String::new()
+        } else {
+            format!("-> {}", line.answers)
+        };
+        format!(
+            "{}  {:>7}  {}  {:<34} {}",
+            self.paint("2", &format!("+{pause}")),
+            line.who,
+            self.paint("36", &format!("{:<14}", line.signal)),
+            line.what,
+            self.paint("32", &answers),
+        )
+        .trim_end()
+        .to_string()
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.is_colored && !text.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
+    }
+}
+
+impl Talker {
+    /// What a byte is in its message.
+    fn meaning(&mut self, byte: u8, in_head: bool) -> String {
+        let at = self.bytes;
+        self.bytes += 1;
+        if !self.is_ours {
+            return if in_head {
+                "head".into()
+            } else {
+                character(byte)
+            };
+        }
+        if at < 6 {
+            self.head.push(byte);
+        }
+        let length = match self.head[..] {
+            [_, _, a, b, c, d] => u64::from(u32::from_be_bytes([a, b, c, d])),
+            _ => 0,
+        };
+        match at {
+            0 => "a frame begins".into(),
+            1 => "version".into(),
+            2..=5 => "length".into(),
+            _ if at < 6 + length => character(byte),
+            _ => "checksum".into(),
+        }
+    }
+}
+
+fn character(byte: u8) -> String {
+    match byte {
+        0 => "NUL".into(),
+        b' ' => "' '".into(),
+        byte if byte.is_ascii_graphic() => format!("'{}'", char::from(byte)),
+        byte if byte >= 0x80 => "UTF-8".into(),
+        byte => byte.escape_ascii().to_string(),
+    }
+}
+
+fn word(word: &Word) -> String {
+    let Some(index) = word.index() else {
+        return "no word".into();
+    };
+    let bytes = for_terminal(&word.bytes);
+    let asks = if word.wants_answer() { ", asks" } else { "" };
+    format!("word {index}{asks}: {bytes}")
+}
+
+fn name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Usr1 => "USR1",
+        Signal::Usr2 => "USR2",
+        Signal::Int => "INT",
+        Signal::Term => "TERM",
+        Signal::Word => "RT44",
+    }
+}
+
+fn said(answer: Answer) -> String {
+    match answer.status {
+        Status::Greeted { words } => format!("greeted, words of {words}"),
+        Status::Ok(next) => format!("ok, next {next}"),
+        Status::Wait(next) => format!("wait, next {next}"),
+        Status::Delivered(next) => format!("delivered {next}"),
+        Status::Rejected(reason) => format!("rejected: {reason}"),
+        Status::Reset => "unknown transfer".into(),
+        Status::Words(next) => format!("words, next {next}"),
+    }
+}
+
+/// Where a trace goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// To the standard output, with the messages; otherwise to standard error.
+    pub to_stdout: bool,
+    pub every_signal: bool,
+    pub color: Color,
+}
+
+impl Trace {
+    pub fn tracer(self, given: Option<Dialect>) -> Tracer {
+        let is_colored = if self.to_stdout {
+            self.color.on(&io::stdout())
+        } else {
+            self.color.on(&io::stderr())
+        };
+        Tracer::new(is_colored, self.every_signal, given)
+    }
+}
