@@ -221,6 +221,9 @@ impl Server<'_> {
             for pid in ended.drain(..) {
                 self.bury(pid);
             }
+            if !self.listening.is_empty() {
+                self.attend();
+            }
             if self.unwritten() > 0 {
                 while let Some(written) = self.writer.written() {
                     self.settle(written);
@@ -229,9 +232,6 @@ impl Server<'_> {
             }
             if let Some(pid) = self.turns.next(self.now) {
                 self.release(pid);
-            }
-            if !self.listening.is_empty() {
-                self.attend();
             }
             if self.sweep_at.is_some_and(|at| self.now >= at) {
                 self.sweep();

@@ -78,6 +78,8 @@ pub struct Listener {
     next: u64,
     count: u64,
     heard: Nanos,
+    /// Whether the silence since has been taken note of.
+    is_silent: bool,
     signal: Bit,
     held: bool,
     /// An answer that is withheld.
@@ -154,6 +156,7 @@ impl Listener {
             next: 0,
             count: 0,
             heard: 0,
+            is_silent: false,
             signal: Bit::Zero,
             held: false,
             withheld: None,
@@ -169,6 +172,7 @@ impl Listener {
     pub fn bit(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
         self.next += 1;
         self.heard = now;
+        self.is_silent = false;
         self.signal = signal;
         self.is_answered = false;
         self.encores.clear();
@@ -270,7 +274,8 @@ impl Listener {
             Mode::Unknown(detector) if !detector.is_empty() => {
                 if let Some(answer) = self.manners.poll(now, sleeps, self.handles) {
                     self.answer(answer, now, out);
-                } else if now >= self.heard + GRACE {
+                } else if now >= self.heard + GRACE && !self.is_silent {
+                    self.is_silent = true;
                     match detector.stopped() {
                         Verdict::Perhaps | Verdict::Complete => self.find(now, out),
                         Verdict::Nothing => {
@@ -288,9 +293,11 @@ impl Listener {
 
     /// When [`poll`](Self::poll) is to be called next; `None` while nothing can become due before the client sends more.
     #[must_use]
-    pub fn deadline(&self, now: Nanos) -> Option<Nanos> {
+    pub fn deadline(&self) -> Option<Nanos> {
         let settle = match &self.mode {
-            Mode::Unknown(detector) if !detector.is_empty() => Some(self.heard + GRACE),
+            Mode::Unknown(detector) if !detector.is_empty() && !self.is_silent => {
+                Some(self.heard + GRACE)
+            }
             _ => None,
         };
         let manners = match &self.mode {
@@ -300,8 +307,6 @@ impl Listener {
             _ => None,
         };
         let lost = matches!(self.mode, Mode::Lost).then_some(self.heard + LOST);
-        // What is past was looked at, and waits for the client.
-        let settle = settle.filter(|at| *at > now);
         [settle, lost, manners, self.encore_at()]
             .into_iter()
             .flatten()

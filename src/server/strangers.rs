@@ -107,7 +107,7 @@ impl Server<'_> {
         }
         self.actions = actions;
         let session = self.sessions.get(&pid);
-        if session.is_some_and(|s| due(s, now).is_some()) {
+        if session.is_some_and(|s| due(s).is_some()) {
             if !self.listening.contains(&pid) {
                 self.listening.push(pid);
             }
@@ -170,7 +170,7 @@ impl Server<'_> {
                 self.listening.retain(|listening| *listening != pid);
                 continue;
             };
-            if due(session, now).is_none_or(|at| at > now) {
+            if due(session).is_none_or(|at| at > now) {
                 continue;
             }
             let watching = session.listener.as_ref().is_some_and(Listener::is_watching);
@@ -192,7 +192,7 @@ impl Server<'_> {
             .listening
             .iter()
             .filter_map(|pid| self.sessions.get(pid));
-        sessions.filter_map(|session| due(session, self.now)).min()
+        sessions.filter_map(due).min()
     }
 
     /// The client has ended. That may be how its message ends, and says what it waited for.
@@ -213,8 +213,8 @@ impl Server<'_> {
 }
 
 /// When the listener of `session` has something to do next.
-fn due(session: &Session, now: Nanos) -> Option<Nanos> {
+fn due(session: &Session) -> Option<Nanos> {
     let listener = session.listener.as_ref()?;
     let glance = listener.is_watching().then_some(session.glance);
-    [glance, listener.deadline(now)].into_iter().flatten().min()
+    [glance, listener.deadline()].into_iter().flatten().min()
 }
