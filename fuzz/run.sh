@@ -8,7 +8,7 @@ shift
 case $seconds in '' | *[!0-9]*) echo "$usage" >&2; exit 2 ;; esac
 
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- decoder frame link ring roundtrip sender words
+[ $# -gt 0 ] || set -- decoder dialects frame link ring roundtrip sender words
 
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked

@@ -10,7 +10,6 @@ extern crate std;
 
 #[cfg(feature = "std")]
 pub mod client;
-#[cfg(feature = "std")]
 pub mod dialect;
 pub mod event;
 #[allow(unsafe_code)]

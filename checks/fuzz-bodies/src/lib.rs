@@ -12,6 +12,7 @@
 pub mod bits;
 pub mod corpus;
 pub mod decoder;
+pub mod dialects;
 pub mod frame;
 pub mod link;
 pub mod model;
@@ -33,10 +34,14 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "decoder",
         run: decoder::run,
+    },
+    Target {
+        name: "dialects",
+        run: dialects::run,
     },
     Target {
         name: "frame",

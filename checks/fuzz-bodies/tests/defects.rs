@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fuzz_bodies::serve::{Serve, react};
 use fuzz_bodies::words::{self, Parts};
-use fuzz_bodies::{corpus, decoder, frame, link, ring, roundtrip, sender};
+use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
+use minitalk::dialect::listener::{Action, Listener};
+use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::decoder::Decoded;
@@ -436,4 +438,45 @@ fn the_body_of_the_sender_notices_in_words() {
         delivered, 0,
         "it believes nothing that contradicts the protocol"
     );
+}
+
+/// What becomes of what a listener wants done.
+type Spoil = fn(&mut Vec<Action>);
+
+#[test]
+fn the_body_of_the_dialects_notices() {
+    let defects: [(&str, Spoil); 4] = [
+        ("wrong_byte", |actions| {
+            for action in actions {
+                if let Action::Complete(text) = action {
+                    text.push(0xFF);
+                }
+            }
+        }),
+        ("no_answer", |actions| {
+            actions.retain(|action| !matches!(action, Action::Answer(_)));
+        }),
+        ("hasty_answer", |actions| {
+            if actions.is_empty() {
+                actions.push(Action::Answer(Bit::Zero));
+            }
+        }),
+        ("wrong_answer", |actions| {
+            for action in actions {
+                if let Action::Answer(bit) = action {
+                    *bit = minitalk::dialect::other(*bit);
+                }
+            }
+        }),
+    ];
+    for (name, spoil) in defects {
+        let mut hear = |listener: &mut Listener, bit: Bit, now: Nanos, out: &mut Vec<Action>| {
+            let mut mine = Vec::new();
+            listener.bit(bit, now, &mut mine);
+            spoil(&mut mine);
+            out.extend(mine);
+        };
+        let count = caught("dialects", |data| dialects::check(data, &mut hear));
+        assert!(count > 0, "{name} was not noticed");
+    }
 }
