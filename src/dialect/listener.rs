@@ -125,7 +125,7 @@ impl Listener {
     /// A client of which nothing is known but what others of its kind have taught.
     #[must_use]
     pub fn unknown(lesson: Option<Lesson>, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let detector = Box::new(Detector::new(limit, pid));
+        let detector = Box::new(Detector::new(limit, pid, handles.usr1));
         let mut listener = match lesson {
             Some(Lesson::Speaks(dialect)) => {
                 let mode = Mode::Known(Box::new(Reading::guess(dialect, limit, pid)));
@@ -181,7 +181,11 @@ impl Listener {
             return;
         }
         if self.count == 0 && core::mem::take(&mut self.is_unsure) {
-            self.mode = Mode::Unknown(Box::new(Detector::new(self.limit, self.pid)));
+            self.mode = Mode::Unknown(Box::new(Detector::new(
+                self.limit,
+                self.pid,
+                self.handles.usr1,
+            )));
         }
         self.count += 1;
         match &mut self.mode {
@@ -383,7 +387,13 @@ impl Listener {
     pub fn forget(&mut self) {
         match &mut self.mode {
             Mode::Known(reading) => drop(reading.take()),
-            mode => *mode = Mode::Unknown(Box::new(Detector::new(self.limit, self.pid))),
+            mode => {
+                *mode = Mode::Unknown(Box::new(Detector::new(
+                    self.limit,
+                    self.pid,
+                    self.handles.usr1,
+                )))
+            }
         }
         self.manners = Manners::new(self.manners.signal(self.handles));
         self.withheld = None;
@@ -482,7 +492,11 @@ impl Listener {
     /// The detector knows, or has to.
     fn find(&mut self, now: Nanos, out: &mut Vec<Action>) {
         let ack = self.manners.ack(self.handles);
-        let empty = Mode::Unknown(Box::new(Detector::new(self.limit, self.pid)));
+        let empty = Mode::Unknown(Box::new(Detector::new(
+            self.limit,
+            self.pid,
+            self.handles.usr1,
+        )));
         let Mode::Unknown(detector) = core::mem::replace(&mut self.mode, empty) else {
             return;
         };
@@ -507,7 +521,7 @@ impl Listener {
         if is_sure || !text.is_empty() {
             out.push(Action::Learned { dialect, rival });
         }
-        let reading = Reading::new(dialect, self.limit, self.pid);
+        let reading = Reading::learned(dialect, self.limit, self.pid);
         self.mode = Mode::Known(Box::new(reading));
         self.is_unsure = !is_sure;
         out.push(Action::Complete(text));
@@ -542,7 +556,7 @@ impl Listener {
         };
         let text = reading.take();
         if self.fallback.take().is_some() {
-            **reading = Reading::new(*reading.dialect(), self.limit, self.pid);
+            **reading = Reading::learned(*reading.dialect(), self.limit, self.pid);
         }
         self.unsettled += 1;
         self.begin();
