@@ -528,8 +528,20 @@ impl Listener {
         self.unsettled += 1;
         self.begin();
         self.next -= rest.len() as u64;
-        for signal in rest {
+        let was_answered = self.is_answered;
+        let last = rest.len().saturating_sub(1);
+        for (i, signal) in rest.into_iter().enumerate() {
+            let from = out.len();
             self.bit(signal, now, out);
+            // It went on, so it has had its answers.
+            if i < last || was_answered {
+                let mut at = 0;
+                out.retain(|action| {
+                    at += 1;
+                    at <= from || !matches!(action, Action::Answer(_))
+                });
+                self.is_answered = true;
+            }
         }
     }
 
