@@ -7,6 +7,7 @@ mod exit;
 mod format;
 mod help;
 mod json;
+mod list;
 mod send;
 mod serve;
 mod trace;
@@ -36,7 +37,7 @@ pub fn run() -> ExitCode {
 fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
         return Err(Failure::usage(
-            "which command? One of serve, send, trace, demo and dialects",
+            "which command? One of serve, send, trace, demo, list and dialects",
         ));
     }
     let command = args.remove(0);
@@ -45,6 +46,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         Some("send") => send::run(args),
         Some("trace") => serve::trace(args),
         Some("demo") => demo::run(args),
+        Some("list") => list::run(&args),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
             Some(extra) => Err(Failure::usage(format!(
@@ -58,6 +60,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             Some("trace") => help::print(help::TRACE),
             Some("demo") => help::print(help::DEMO),
             Some("dialects") => help::print(&help::dialects()),
+            Some("list") => help::print(help::LIST),
             Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
         },
         Some("-h" | "--help") => help::print(help::MAIN),
@@ -65,7 +68,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n"))
         }
         _ => Err(Failure::usage(format!(
-            "there is no command {command:?}; the commands are serve, send, trace, demo and dialects"
+            "there is no command {command:?}; the commands are serve, send, trace, demo, list and dialects"
         ))),
     }
 }
