@@ -165,7 +165,8 @@ impl Detector {
         }
         let (limit, pid, at) = (self.limit, self.pid, self.log.len);
         for mut reading in core::mem::take(&mut self.open) {
-            if reading.end() {
+            // Without its end a dialect is the same as the next one.
+            if reading.end() && !self.knows(reading.dialect()) {
                 self.complete.push(Complete {
                     later: 0,
                     next: Reading::guess(*reading.dialect(), limit, pid),
@@ -175,6 +176,11 @@ impl Detector {
             }
         }
         self.verdict()
+    }
+
+    fn knows(&self, dialect: &Dialect) -> bool {
+        let mut complete = self.complete.iter();
+        complete.any(|c| c.at == self.log.len && c.reading.dialect() == dialect)
     }
 
     /// The likeliest of the complete readings, if one is complete.

@@ -459,7 +459,6 @@ mod tests {
             "head=digits,head-nul=yes",
             "ack=none,final=both",
             "silence=retry",
-            "head=pid,end=none",
             "head-order=lsb",
         ] {
             let error = spec.parse::<Dialect>().unwrap_err();
