@@ -165,6 +165,8 @@ fn help_and_version() {
         (&["send", "--help"], "--timeout"),
         (&["serve", "-h"], "--format"),
         (&["demo", "--help"], "demo"),
+        (&["trace", "--help"], "--color"),
+        (&["help", "dialects"], "head-bytes="),
         (&["--version"], env!("CARGO_PKG_VERSION")),
     ] {
         let output = run(minitalk(args));
@@ -417,4 +419,74 @@ fn the_classic_pair_says_error_on_stdout() {
         assert!(output.stdout.starts_with(b"Error: "), "{output:?}");
         assert_eq!(output.stderr, b"");
     }
+}
+
+#[test]
+fn dialects_are_listed_and_a_wrong_one_says_why() {
+    let listed = run(minitalk(["dialects"]));
+    assert_success(&listed);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    for name in ["classic", "handshake", "head-bytes=", "ack-signal="] {
+        assert!(text.contains(name), "{name}");
+    }
+    for command in [&["serve"][..], &["send", "1", "x"]] {
+        let args = [command, &["--dialect", "order=mbs"]].concat();
+        let output = run(minitalk(args));
+        assert_eq!(code(&output), 2, "{output:?}");
+        assert!(stderr(&output).contains("msb|lsb"), "{output:?}");
+    }
+}
+
+#[test]
+fn a_dialect_that_cannot_say_a_text_sends_nothing() {
+    let server = Server::start();
+    let pid = server.pid().to_string();
+    let output = send(&["--dialect", "end=0x61", &pid, "banana"]);
+    assert_eq!(code(&output), 7, "{output:?}");
+    assert!(stderr(&output).contains("offset 1"), "{output:?}");
+    server.assert_printed(&[]);
+    server.stop();
+}
+
+#[test]
+fn a_server_that_does_not_acknowledge_as_it_should_is_named() {
+    let server = Server::start_with(&["--dialect", "ack=none"]);
+    let pid = server.pid().to_string();
+    let output = send(&["--dialect", "classic", "--timeout", "0.3", &pid, "x"]);
+    assert_eq!(code(&output), 6, "{output:?}");
+    assert!(stderr(&output).contains("signal number 1"), "{output:?}");
+    server.stop();
+}
+
+#[test]
+fn a_trace_shows_every_byte_and_every_answer() {
+    let output = run(minitalk(["demo", "--trace", "Hi"]));
+    assert_success(&output);
+    assert_eq!(output.stdout, b"Hi\n");
+    let text = stderr(&output);
+    for part in [
+        "hello, transfer",
+        "01001000  0x48  'H'",
+        "01101001  0x69  'i'",
+        "checksum",
+        "-> ok, next 56",
+        "-> delivered 96 on USR1",
+        "frame of client",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "colours in a pipe");
+}
+
+#[test]
+fn trace_is_a_server_whose_output_is_the_trace() {
+    let server = Server::spawn(&mut minitalk(["trace", "-v", "--color", "always"]));
+    deliver_by("bit", server.pid(), b"a\x1b[2J");
+    let output = server.stop();
+    assert_success(&output);
+    assert_eq!(stderr(&output), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\"a\\u{1b}[2J\""), "{text}");
+    assert!(text.contains("SI_QUEUE"), "{text}");
+    assert!(!text.contains("\x1b[2J"), "obeyed");
 }

@@ -22,7 +22,7 @@ minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2, or a 
 usage:
   minitalk serve [options]                 print this process's PID, then the messages that come
   minitalk send PID [MESSAGE] [options]    send a message (or standard input) to a server
-  minitalk trace [options]                 as serve, with every signal that comes and what is answered in a readable line
+  minitalk trace [options]                 as serve, and shows every byte that comes and what is answered
   minitalk demo [MESSAGE]                  do both, and show it
   minitalk dialects                        the wire habits of other programs that serve and send understand
   minitalk help [COMMAND]                  the options of a command
@@ -56,7 +56,7 @@ options:
   --count N                end after N messages
   --max-message BYTES      reject longer messages (default 16777216)
   --lane auto|bit          bit: take messages in bits only, and do not catch the signal of words (default auto)
-  --dialect SPEC           how clients talk that do not speak our own protocol: a preset or key=value,... as listed by
+  --dialect SPEC           how clients of other makes talk: a preset or key=value,... as listed by
                            minitalk dialects; auto (default): find it out, and say so on standard error
   --eco                    burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
@@ -93,9 +93,9 @@ exit codes: see minitalk --help
 pub const TRACE: &str = "\
 usage: minitalk trace [options]
 
-A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before, the
-sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and what
-was answered. Messages follow in quotes. SIGINT and SIGTERM end it.
+A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before,
+the sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and
+what was answered. Messages follow in quotes. SIGINT and SIGTERM end it.
 
 options:
   -v, --verbose            a line for each signal

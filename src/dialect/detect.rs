@@ -28,6 +28,7 @@ const MESSAGE: u32 = 20;
 pub struct Detector {
     limit: usize,
     pid: Pid,
+    may_greet: bool,
     log: Log,
     /// Whether the readings have begun.
     begun: bool,
@@ -87,12 +88,14 @@ pub struct Found {
 }
 
 impl Detector {
-    /// The stream of the client `pid`, whose texts may have `limit` bytes.
+    /// The stream of the client `pid`, whose texts may have `limit` bytes. `may_greet`: it handles SIGUSR1, for which a
+    /// client waits that opens with a handshake.
     #[must_use]
-    pub const fn new(limit: usize, pid: Pid) -> Self {
+    pub const fn new(limit: usize, pid: Pid, may_greet: bool) -> Self {
         Self {
             limit,
             pid,
+            may_greet,
             log: Log::new(),
             begun: false,
             open: Vec::new(),
@@ -183,7 +186,7 @@ impl Detector {
 
     fn begin(&mut self) {
         self.begun = true;
-        self.open = candidates(self.limit, self.pid);
+        self.open = candidates(self.limit, self.pid, self.may_greet);
         for i in 0..self.log.len {
             if let Some(signal) = self.log.get(i) {
                 self.read(signal, i + 1);
@@ -235,11 +238,15 @@ impl Detector {
 }
 
 /// Every dialect that a stream could be in, as far as what the client sends can show.
-fn candidates(limit: usize, pid: Pid) -> Vec<Reading> {
+fn candidates(limit: usize, pid: Pid, may_greet: bool) -> Vec<Reading> {
     let mut all = Vec::new();
     for &order in Order::ALL {
         for &one in One::ALL {
-            for hello in [false, true] {
+            for &hello in if may_greet {
+                &[false, true][..]
+            } else {
+                &[false]
+            } {
                 let base = Dialect {
                     order,
                     one,
@@ -397,7 +404,7 @@ mod tests {
 
     /// What is found in a stream that ends where its message does.
     fn found(spec: &str, text: &[u8]) -> Found {
-        let mut detector = Detector::new(1 << 20, pid());
+        let mut detector = Detector::new(1 << 20, pid(), true);
         let signals = signals(spec, text);
         for (i, signal) in signals.iter().enumerate() {
             let verdict = detector.push(*signal);
@@ -455,7 +462,7 @@ mod tests {
 
         #[test]
         fn whatever_comes_is_found_or_given_up(bits in prop::collection::vec(any::<bool>(), 0..600)) {
-            let mut detector = Detector::new(64, pid());
+            let mut detector = Detector::new(64, pid(), true);
             for bit in bits {
                 if detector.push(Bit::from(bit)) == Verdict::Complete {
                     break;
@@ -483,7 +490,7 @@ mod tests {
 
     #[test]
     fn two_messages_in_a_row() {
-        let mut detector = Detector::new(64, pid());
+        let mut detector = Detector::new(64, pid(), true);
         let stream = [signals("classic", b"Hello"), signals("classic", b"you")].concat();
         let mut taken = 0;
         for signal in &stream {
@@ -499,7 +506,7 @@ mod tests {
 
     #[test]
     fn nonsense_fits_nothing() {
-        let mut detector = Detector::new(64, pid());
+        let mut detector = Detector::new(64, pid(), true);
         let mut last = Verdict::Open;
         for byte in [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE] {
             for i in 0..8 {

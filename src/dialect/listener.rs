@@ -125,7 +125,7 @@ impl Listener {
     /// A client of which nothing is known but what others of its kind have taught.
     #[must_use]
     pub fn unknown(lesson: Option<Lesson>, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let detector = Box::new(Detector::new(limit, pid));
+        let detector = Box::new(Detector::new(limit, pid, handles.usr1));
         let mut listener = match lesson {
             Some(Lesson::Speaks(dialect)) => {
                 let mode = Mode::Known(Box::new(Reading::guess(dialect, limit, pid)));
@@ -170,8 +170,12 @@ impl Listener {
 
     /// Takes a bare signal.
     pub fn bit(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
-        self.next += 1;
         self.heard = now;
+        if self.withheld.is_some() && signal == self.signal {
+            // One that waits for an answer to this sends it again, if anything.
+            return;
+        }
+        self.next += 1;
         self.is_silent = false;
         self.signal = signal;
         self.is_answered = false;
@@ -181,75 +185,97 @@ impl Listener {
             return;
         }
         if self.count == 0 && core::mem::take(&mut self.is_unsure) {
-            self.mode = Mode::Unknown(Box::new(Detector::new(self.limit, self.pid)));
+            self.mode = Mode::Unknown(self.detector());
         }
         self.count += 1;
         match &mut self.mode {
             Mode::Unknown(detector) => {
                 let verdict = detector.push(signal);
-                let at_once = self.manners.heard(now);
-                match verdict {
-                    Verdict::Nothing => {
-                        out.push(Action::Nonsense(detector.bits(SHOWN)));
-                        self.mode = Mode::Lost;
-                    }
-                    Verdict::Complete => self.find(now, out),
-                    Verdict::Open | Verdict::Perhaps if at_once => {
-                        let answer = self.manners.signal(self.handles);
-                        self.answer(answer, now, out);
-                    }
-                    Verdict::Open | Verdict::Perhaps => {}
-                }
+                self.guessed(verdict, now, out);
             }
-            Mode::Known(reading) => {
-                let was_hello = reading.awaits_hello();
-                if was_hello && self.held {
-                    // Busy: it will ask again.
-                    self.count = 0;
-                    self.begin();
-                    out.push(Action::Answer(Bit::One));
-                    return;
-                }
-                let dialect = *reading.dialect();
-                let progress = reading.push(signal);
-                if let Some(detector) = &mut self.fallback {
-                    let verdict = detector.push(signal);
-                    if matches!(progress, Progress::Rejected(_)) {
-                        return self.unlearn(verdict, now, out);
-                    }
-                }
-                let counts = self.count - u64::from(dialect.hello);
-                let is_due = match dialect.ack {
-                    _ if was_hello => true,
-                    Ack::Bit => true,
-                    Ack::Byte => counts.is_multiple_of(8),
-                    Ack::None | Ack::Message => false,
-                };
-                let answer = if was_hello {
-                    Bit::Zero
-                } else {
-                    dialect.acknowledgement(signal)
-                };
-                match progress {
-                    Progress::Open if is_due => self.answer(answer, now, out),
-                    Progress::Open => {}
-                    Progress::Complete => {
-                        let early = dialect.ack_time == AckTime::Before
-                            && dialect.last != Final::Other
-                            && is_due;
-                        if early {
-                            self.answer(answer, now, out);
-                        }
-                        self.complete(out);
-                    }
-                    Progress::Rejected(reason) => {
-                        self.begin();
-                        out.push(Action::Rejected(reason));
-                    }
-                }
-            }
+            Mode::Known(reading) if reading.awaits_hello() => self.greeted(signal, now, out),
+            Mode::Known(_) => self.read(signal, now, out),
             Mode::Lost | Mode::Refused => {}
         }
+    }
+
+    /// What follows from a signal in an unknown dialect.
+    fn guessed(&mut self, verdict: Verdict, now: Nanos, out: &mut Vec<Action>) {
+        let at_once = self.manners.heard(now);
+        match verdict {
+            Verdict::Nothing => self.give_up(out),
+            Verdict::Complete => self.find(now, out),
+            Verdict::Open | Verdict::Perhaps if at_once => {
+                let answer = self.manners.signal(self.handles);
+                self.answer(answer, now, out);
+            }
+            Verdict::Open | Verdict::Perhaps => {}
+        }
+    }
+
+    /// A client asks for the turn.
+    fn greeted(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
+        if self.held {
+            // Busy: it will ask again.
+            self.begin();
+            out.push(Action::Answer(Bit::One));
+            return;
+        }
+        match self.push(signal) {
+            Some(Progress::Open) => self.answer(Bit::Zero, now, out),
+            Some(Progress::Rejected(reason)) => self.reject(reason, now, out),
+            Some(Progress::Complete) | None => {}
+        }
+    }
+
+    /// A signal of a message in a known dialect.
+    fn read(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
+        let progress = self.push(signal);
+        let Mode::Known(reading) = &self.mode else {
+            return;
+        };
+        let dialect = *reading.dialect();
+        let is_due = match dialect.ack {
+            Ack::Bit => true,
+            Ack::Byte => (self.count - u64::from(dialect.hello)).is_multiple_of(8),
+            Ack::None | Ack::Message => false,
+        };
+        let answer = dialect.acknowledgement(signal);
+        match progress {
+            Some(Progress::Open) if is_due => self.answer(answer, now, out),
+            Some(Progress::Open) | None => {}
+            Some(Progress::Complete) => {
+                let is_early = dialect.ack_time == AckTime::Before && dialect.last != Final::Other;
+                if is_early && is_due {
+                    self.answer(answer, now, out);
+                }
+                self.complete(out);
+            }
+            Some(Progress::Rejected(reason)) => self.reject(reason, now, out),
+        }
+    }
+
+    /// Reads a signal in the known dialect, and, where that is one of others of its kind, without that prejudice.
+    fn push(&mut self, signal: Bit) -> Option<Progress> {
+        if let Some(detector) = &mut self.fallback {
+            detector.push(signal);
+        }
+        match &mut self.mode {
+            Mode::Known(reading) => Some(reading.push(signal)),
+            _ => None,
+        }
+    }
+
+    /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
+    fn reject(&mut self, reason: Reason, now: Nanos, out: &mut Vec<Action>) {
+        let Some(mut detector) = self.fallback.take() else {
+            self.begin();
+            out.push(Action::Rejected(reason));
+            return;
+        };
+        let verdict = detector.stopped();
+        self.mode = Mode::Unknown(detector);
+        self.guessed(verdict, now, out);
     }
 
     /// Takes a signal of our own protocol, which says that it repeats number `index`; `false` if that is one to come.
@@ -278,10 +304,7 @@ impl Listener {
                     self.is_silent = true;
                     match detector.stopped() {
                         Verdict::Perhaps | Verdict::Complete => self.find(now, out),
-                        Verdict::Nothing => {
-                            out.push(Action::Nonsense(detector.bits(SHOWN)));
-                            self.mode = Mode::Lost;
-                        }
+                        Verdict::Nothing => self.give_up(out),
                         Verdict::Open => {}
                     }
                 }
@@ -381,9 +404,8 @@ impl Listener {
 
     /// Drops a message that is not complete.
     pub fn forget(&mut self) {
-        match &mut self.mode {
-            Mode::Known(reading) => drop(reading.take()),
-            mode => *mode = Mode::Unknown(Box::new(Detector::new(self.limit, self.pid))),
+        if !matches!(self.mode, Mode::Known(_)) {
+            self.mode = Mode::Unknown(self.detector());
         }
         self.manners = Manners::new(self.manners.signal(self.handles));
         self.withheld = None;
@@ -482,7 +504,7 @@ impl Listener {
     /// The detector knows, or has to.
     fn find(&mut self, now: Nanos, out: &mut Vec<Action>) {
         let ack = self.manners.ack(self.handles);
-        let empty = Mode::Unknown(Box::new(Detector::new(self.limit, self.pid)));
+        let empty = Mode::Unknown(self.detector());
         let Mode::Unknown(detector) = core::mem::replace(&mut self.mode, empty) else {
             return;
         };
@@ -507,32 +529,27 @@ impl Listener {
         if is_sure || !text.is_empty() {
             out.push(Action::Learned { dialect, rival });
         }
-        let reading = Reading::new(dialect, self.limit, self.pid);
+        let reading = Reading::learned(dialect, self.limit, self.pid);
         self.mode = Mode::Known(Box::new(reading));
         self.is_unsure = !is_sure;
         out.push(Action::Complete(text));
         self.unsettled += 1;
         self.begin();
         self.next -= rest.len() as u64;
-        for signal in rest {
+        let was_answered = self.is_answered;
+        let last = rest.len().saturating_sub(1);
+        for (i, signal) in rest.into_iter().enumerate() {
+            let from = out.len();
             self.bit(signal, now, out);
-        }
-    }
-
-    /// The client does not speak as others of its kind do.
-    fn unlearn(&mut self, verdict: Verdict, now: Nanos, out: &mut Vec<Action>) {
-        let Some(detector) = self.fallback.take() else {
-            return;
-        };
-        self.manners.heard(now);
-        if verdict == Verdict::Nothing {
-            out.push(Action::Nonsense(detector.bits(SHOWN)));
-            self.mode = Mode::Lost;
-            return;
-        }
-        self.mode = Mode::Unknown(detector);
-        if verdict == Verdict::Complete {
-            self.find(now, out);
+            // It went on, so it has had its answers.
+            if i < last || was_answered {
+                let mut at = 0;
+                out.retain(|action| {
+                    at += 1;
+                    at <= from || !matches!(action, Action::Answer(_))
+                });
+                self.is_answered = true;
+            }
         }
     }
 
@@ -542,11 +559,23 @@ impl Listener {
         };
         let text = reading.take();
         if self.fallback.take().is_some() {
-            **reading = Reading::new(*reading.dialect(), self.limit, self.pid);
+            **reading = Reading::learned(*reading.dialect(), self.limit, self.pid);
         }
         self.unsettled += 1;
         self.begin();
         out.push(Action::Complete(text));
+    }
+
+    /// The stream makes no sense.
+    fn give_up(&mut self, out: &mut Vec<Action>) {
+        if let Mode::Unknown(detector) = &self.mode {
+            out.push(Action::Nonsense(detector.bits(SHOWN)));
+        }
+        self.mode = Mode::Lost;
+    }
+
+    fn detector(&self) -> Box<Detector> {
+        Box::new(Detector::new(self.limit, self.pid, self.handles.usr1))
     }
 
     /// A message is over; the next signal begins another.

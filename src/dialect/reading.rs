@@ -16,8 +16,7 @@ pub struct Reading {
     limit: usize,
     /// Of whom.
     pid: Pid,
-    /// Whether nobody said that this is the dialect: then what is improbable is implausible.
-    guessing: bool,
+    trust: Trust,
     stage: Stage,
     byte: u8,
     /// Bits held of the byte.
@@ -27,6 +26,17 @@ pub struct Reading {
     utf8: (u8, u8, u8),
     /// Why the text is none, although its end is still to come.
     spoiled: Option<Reason>,
+}
+
+/// How far the dialect is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// Somebody said it: what has a length may be any bytes.
+    Given,
+    /// It was found out: what comes is text.
+    Learned,
+    /// It is a guess: text that people do not send refutes it.
+    Guess,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,21 +76,27 @@ impl Reading {
     /// A message of the client `pid` in a dialect that is known, of at most `limit` bytes of text.
     #[must_use]
     pub fn new(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, false)
+        Self::start(dialect, limit, pid, Trust::Given)
+    }
+
+    /// The same in a dialect that was found out: only text is taken.
+    #[must_use]
+    pub fn learned(dialect: Dialect, limit: usize, pid: Pid) -> Self {
+        Self::start(dialect, limit, pid, Trust::Learned)
     }
 
     /// The same in a dialect that is a guess: it is given up for text that people do not send.
     #[must_use]
     pub fn guess(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, true)
+        Self::start(dialect, limit, pid, Trust::Guess)
     }
 
-    fn start(dialect: Dialect, limit: usize, pid: Pid, guessing: bool) -> Self {
+    fn start(dialect: Dialect, limit: usize, pid: Pid, trust: Trust) -> Self {
         let mut reading = Self {
             dialect,
             limit,
             pid,
-            guessing,
+            trust,
             stage: Stage::Over,
             byte: 0,
             bits: 0,
@@ -123,7 +139,7 @@ impl Reading {
     /// Takes the text, and is ready for the next message.
     pub fn take(&mut self) -> Vec<u8> {
         let text = mem::take(&mut self.text);
-        *self = Self::start(self.dialect, self.limit, self.pid, self.guessing);
+        *self = Self::start(self.dialect, self.limit, self.pid, self.trust);
         text
     }
 
@@ -269,7 +285,7 @@ impl Reading {
     fn finish(&mut self) -> Progress {
         self.stage = Stage::Over;
         // With a length any bytes may be meant.
-        let is_text = self.utf8 == ANY || self.dialect.head.is_length() && !self.guessing;
+        let is_text = self.utf8 == ANY || self.may_be_any_bytes();
         match self.spoiled {
             Some(reason) => Progress::Rejected(reason),
             None if is_text => Progress::Complete,
@@ -280,7 +296,7 @@ impl Reading {
     /// A guess is over at once. Whoever is known to speak so goes on to the end of his message, where the next one begins.
     fn reject(&mut self, reason: Reason) -> Progress {
         let in_text = matches!(self.stage, Stage::Text { left: None });
-        if self.guessing || !in_text {
+        if self.trust == Trust::Guess || !in_text {
             self.stage = Stage::Over;
             return Progress::Rejected(reason);
         }
@@ -296,16 +312,19 @@ impl Reading {
         if self.text.len() >= self.limit {
             return Err(Reason::TooLong);
         }
-        let must_be_text = self.guessing || !self.dialect.head.is_length();
-        if must_be_text {
+        if !self.may_be_any_bytes() {
             self.utf8 = next_utf8(self.utf8, byte).ok_or(Reason::NotText)?;
         }
-        if self.guessing && !self.is_plausible(byte) {
+        if self.trust == Trust::Guess && !self.is_plausible(byte) {
             return Err(Reason::NotText);
         }
         self.text.try_reserve(1).map_err(|_| Reason::NoMemory)?;
         self.text.push(byte);
         Ok(())
+    }
+
+    fn may_be_any_bytes(&self) -> bool {
+        self.trust == Trust::Given && self.dialect.head.is_length()
     }
 
     /// Whether people send this byte. What is classic may hold any but its end.

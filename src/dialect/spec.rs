@@ -28,7 +28,7 @@ pub const KEYS: &[Key] = &[
     key(
         "hello",
         "no|yes",
-        "the client sends SIGUSR1 first and waits for SIGUSR1 (go on) or SIGUSR2 (busy)",
+        "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)",
     ),
     key(
         "head",
@@ -70,7 +70,7 @@ pub const KEYS: &[Key] = &[
     key(
         "final",
         "same|other|twice|both",
-        "the last acknowledgement: like the others, the other signal, twice, or one of each",
+        "the last acknowledgement: as the others, the other signal, two",
     ),
     key(
         "wait",
@@ -85,7 +85,7 @@ pub const KEYS: &[Key] = &[
     key(
         "pace",
         "auto|MICROSECONDS",
-        "between bits that are not acknowledged (auto: until the server has taken the last)",
+        "after bits without an acknowledgement (auto: until they are taken)",
     ),
 ];
 
