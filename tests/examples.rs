@@ -5,15 +5,25 @@ mod common;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Once;
 
 use common::*;
 
-/// Where cargo puts an example that it builds for the same `cargo test`. It builds none for `cargo test --test examples`.
+/// An example, built if need be: `cargo test` has done so, `cargo test --test examples` has not.
 fn example(name: &str) -> Command {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let release = (!cfg!(debug_assertions)).then_some("--release");
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--examples"])
+            .args(release)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(status.unwrap().success());
+    });
     let mut path = PathBuf::from(MINITALK);
     path.pop();
     path.extend(["examples", name]);
-    assert!(path.exists(), "cargo build --examples makes {path:?}");
     let mut command = Command::new(path);
     command.stdin(Stdio::null());
     command
