@@ -8,6 +8,8 @@ shift
 case $seconds in '' | *[!0-9]*) echo "$usage" >&2; exit 2 ;; esac
 
 cd "$(dirname "$0")"
+all=
+[ $# -gt 0 ] || all=yes
 [ $# -gt 0 ] || set -- decoder dialects frame link ring roundtrip sender words
 
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
@@ -25,27 +27,53 @@ scratch=${FUZZ_SCRATCH:-}
 if [ -z "$scratch" ]; then
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
-    trap 'exit 130' INT TERM
 fi
-
-failed=
+trap 'exit 130' INT TERM
 for target; do
     [ -d "corpus/$target" ] || { echo "no corpus of $target" >&2; exit 2; }
     mkdir -p "$scratch/$target"
+    # Until it has passed: so that nothing that ends a run early is taken for success.
+    : >"$scratch/$target.failed"
+done
+
+# Built before any runs, so that no compiler takes time from a fuzzer.
+if [ "$all" ]; then
+    fuzz build --sanitizer none
+else
+    for target; do fuzz build --sanitizer none "$target"; done
+fi >"$scratch/build.log" 2>&1 || { tail -n 60 "$scratch/build.log"; exit 1; }
+
+one() {
+    target=$1
     log=$scratch/$target.log
-    echo "$target: $seconds s"
     # No address sanitizer: nothing that is fuzzed is unsafe, and without it twice as much is tried.
-    if ! fuzz run --sanitizer none "$target" "$scratch/$target" "corpus/$target" -- \
+    if fuzz run --sanitizer none "$target" "$scratch/$target" "corpus/$target" -- \
         -max_total_time="$seconds" -max_len=512 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         >"$log" 2>&1; then
+        # A run that tried nothing is no run.
+        executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+        [ "${executions:-0}" -eq 0 ] || rm "$scratch/$target.failed"
+    else
         tail -n 60 "$log"
-        failed="$failed $target"
     fi
-    grep -E 'DONE|BINGO' "$log" | tail -n 1 || true
-    # A run that tried nothing is no run.
-    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    echo "$target: ${executions:-0} executions"
-    [ "${executions:-0}" -gt 0 ] || failed="$failed $target"
+    echo "$target: ${executions:-0} executions in $seconds s, $(grep -E 'DONE|BINGO' "$log" | tail -n 1 || true)"
+}
+
+# A fuzzer is one thread: as many run at once as there are CPUs.
+cpus=$(nproc 2>/dev/null || echo 1)
+running=0
+for target; do
+    one "$target" &
+    running=$((running + 1))
+    if [ "$running" -ge "$cpus" ]; then
+        wait
+        running=0
+    fi
+done
+wait
+failed=
+for target; do
+    [ ! -e "$scratch/$target.failed" ] || failed="$failed $target"
 done
 if [ -n "$failed" ]; then
     echo "FAILED:$failed" >&2

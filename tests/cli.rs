@@ -305,6 +305,33 @@ fn what_looks_like_an_option_can_be_sent() {
 }
 
 #[test]
+fn what_was_mistyped_is_suggested() {
+    for (args, meant) in [
+        (&["sned", "1", "x"][..], Some("send")),
+        (&["serv"], Some("serve")),
+        (&["dialect"], Some("dialects")),
+        (&["help", "dmeo"], Some("demo")),
+        (&["serve", "--cuont", "1"], Some("--count")),
+        (&["serve", "--max-mesage=1"], Some("--max-message")),
+        (&["send", "--fiel", "x"], Some("--file")),
+        (&["trace", "--verbos"], Some("--verbose")),
+        (&["trace", "--idle-timout", "1"], Some("--idle-timeout")),
+        (&["demo", "--laen", "bit"], Some("--lane")),
+        (&["frobnicate"], None),
+        (&["serve", "--frobnicate"], None),
+        (&["serve", "-x"], None),
+    ] {
+        let output = run(minitalk(args));
+        assert_eq!(code(&output), 2, "{output:?}");
+        let text = stderr(&output);
+        match meant {
+            Some(meant) => assert!(text.contains(&format!("did you mean {meant}?")), "{text}"),
+            None => assert!(!text.contains("did you mean"), "{text}"),
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there() {
     let server = Server::start();
     let output = send(&[&server.pid().to_string(), "--file", "/nonexistent"]);

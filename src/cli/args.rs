@@ -10,6 +10,7 @@ use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
 use super::list;
+use super::suggest::suggest;
 use super::trace::Color;
 
 impl From<lexopt::Error> for Failure {
@@ -115,7 +116,17 @@ pub fn pid(text: &OsStr) -> Result<Pid, Failure> {
     })
 }
 
-/// The error for an option that there is not.
-pub fn unexpected(argument: lexopt::Arg<'_>) -> Failure {
-    Failure::usage(argument.unexpected())
+/// The error for an option that there is not; `help` lists those that there are.
+pub fn unexpected(argument: lexopt::Arg<'_>, help: &str) -> Failure {
+    let suggestion = match argument {
+        lexopt::Arg::Long(name) => {
+            let typed = format!("--{name}");
+            let known = help
+                .split(|c: char| c != '-' && !c.is_ascii_lowercase())
+                .filter(|word| word.len() > 2 && word.starts_with("--") && *word != typed);
+            suggest(&typed, known)
+        }
+        _ => String::new(),
+    };
+    Failure::usage(format!("{}{suggestion}", argument.unexpected()))
 }

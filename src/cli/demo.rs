@@ -41,7 +41,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("trace") => trace = true,
             Arg::Short('v') | Arg::Long("verbose") => every_signal = true,
             Arg::Value(value) if message.is_none() => message = Some(value.into_vec()),
-            other => return Err(args::unexpected(other)),
+            other => return Err(args::unexpected(other, help::DEMO)),
         }
     }
     let message = match message {

@@ -10,6 +10,7 @@ mod json;
 mod list;
 mod send;
 mod serve;
+mod suggest;
 mod trace;
 
 use std::ffi::{OsStr, OsString};
@@ -17,6 +18,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use exit::{Exit, Failure};
+
+const COMMANDS: [&str; 7] = ["serve", "send", "trace", "demo", "list", "dialects", "help"];
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
@@ -61,14 +64,20 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             Some("demo") => help::print(help::DEMO),
             Some("dialects") => help::print(&help::dialects()),
             Some("list") => help::print(help::LIST),
-            Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
+            Some(other) => Err(no_command(other)),
         },
         Some("-h" | "--help") => help::print(help::MAIN),
         Some("-V" | "--version") => {
             help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n"))
         }
-        _ => Err(Failure::usage(format!(
-            "there is no command {command:?}; the commands are serve, send, trace, demo, list and dialects"
-        ))),
+        _ => Err(no_command(&command.to_string_lossy())),
     }
+}
+
+fn no_command(typed: &str) -> Failure {
+    let suggestion = match suggest::suggest(typed, COMMANDS) {
+        none if none.is_empty() => format!("; the commands are {}", COMMANDS.join(", ")),
+        suggestion => suggestion,
+    };
+    Failure::usage(format!("there is no command {typed:?}{suggestion}"))
 }

@@ -60,7 +60,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                 text.push(rest);
                 positional.push(text);
             }
-            other => return Err(args::unexpected(other)),
+            other => return Err(args::unexpected(other, help::SEND)),
         }
     }
     let mut positional = positional.into_iter();

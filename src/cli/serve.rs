@@ -59,6 +59,7 @@ pub fn trace(args: Vec<OsString>) -> Result<(), Failure> {
 }
 
 fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
+    let text = if to_stdout { help::TRACE } else { help::SERVE };
     let mut options = Options::default();
     let mut is_traced = to_stdout;
     let mut every_signal = false;
@@ -67,7 +68,7 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => {
-                options.help = Some(if to_stdout { help::TRACE } else { help::SERVE });
+                options.help = Some(text);
                 return Ok(options);
             }
             Arg::Long("trace") => is_traced = true,
@@ -105,7 +106,7 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
             Arg::Long("eco") => options.eco = true,
             Arg::Long("name") => options.name = Some(parser.value()?.string()?),
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
-            other => return Err(args::unexpected(other)),
+            other => return Err(args::unexpected(other, &[text, help::SERVE].concat())),
         }
     }
     options.trace = is_traced.then_some(Trace {

@@ -117,6 +117,11 @@ impl Process {
         self.pid
     }
 
+    /// Its standard input, where that was asked to be a pipe.
+    pub fn take_stdin(&self) -> std::process::ChildStdin {
+        self.child().stdin.take().unwrap()
+    }
+
     fn child(&self) -> MutexGuard<'_, Child> {
         self.child.lock().unwrap()
     }

@@ -308,6 +308,8 @@ fn try_out(copy: &Path, mutant: &Mutant) -> io::Result<Fate> {
         command
             .env("CARGO_TARGET_DIR", copy.join("../build"))
             .env("RUST_BACKTRACE", "0")
+            // One line changes from build to build.
+            .env_remove("CARGO_INCREMENTAL")
             .current_dir(copy)
             .output()
     };

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use minitalk::event::Signal;
 
@@ -11,6 +12,13 @@ use crate::log::{self, Verdict};
 use crate::process::{Child, End, Limit, watchdog};
 use crate::shared::{Shareable, Shared};
 use crate::trap::{self, Boundary, Next};
+
+/// For the walk over all boundaries, thousands of processes one after the other: a minute on an idle machine, and the machine
+/// need not be idle.
+const OF_A_WALK: Limit = Limit {
+    cpu: Duration::from_secs(60),
+    wall: Duration::from_secs(900),
+};
 
 /// What happens at each boundary.
 #[derive(Clone, Copy)]
@@ -47,7 +55,7 @@ impl Sweep {
         judge: impl FnOnce(&mut S) -> Verdict,
     ) -> Report {
         let trace = Shared::<Trace>::new().get();
-        let walker = Child::fork(Limit::GENEROUS, || {
+        let walker = Child::fork(OF_A_WALK, || {
             let mut state = prepare();
             assert!(WALK.set(Walk { sweep: self, trace }).is_ok());
             trap::step(visit, || region(&mut state));

@@ -1,0 +1,110 @@
+//! The programs of examples/ do what they say.
+
+mod common;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Once;
+
+use common::*;
+
+/// An example, built if need be: `cargo test` has done so, `cargo test --test examples` has not.
+fn example(name: &str) -> Command {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let release = (!cfg!(debug_assertions)).then_some("--release");
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--examples"])
+            .args(release)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(status.unwrap().success());
+    });
+    let mut path = PathBuf::from(MINITALK);
+    path.pop();
+    path.extend(["examples", name]);
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_receiver_and_a_sender() {
+    let server = Server::spawn(&mut example("receiver"));
+    let pid = server.pid().to_string();
+    for message in ["Hello", "", "é 🦀"] {
+        let mut sender = example("sender");
+        let output = run_of(sender.args([&pid, message]));
+        assert_success(&output);
+        assert!(stderr(&output).ends_with(" signals\n"), "{output:?}");
+    }
+    deliver_by("bit", server.pid(), b"from minitalk itself");
+    server.assert_printed(&[b"Hello", b"", "é 🦀".as_bytes(), b"from minitalk itself"]);
+    server.stop();
+    let output = run_of(example("sender").args([&pid, "too late"]));
+    assert!(!output.status.success());
+}
+
+fn run_of(command: &mut Command) -> std::process::Output {
+    Process::spawn(command).output()
+}
+
+#[test]
+fn a_chat() {
+    let spawn = || {
+        let mut command = example("chat");
+        let process = Process::spawn(command.stdin(Stdio::piped()));
+        let stdin = process.take_stdin();
+        (process, stdin)
+    };
+    let (alice, mut alice_types) = spawn();
+    let (bob, mut bob_types) = spawn();
+    let listener = |process: &Process| {
+        let line = process.wait_stdout(|bytes| bytes.ends_with(b"yours?\n"));
+        let line = String::from_utf8(line).unwrap();
+        let pid = line.split(['D', ';']).nth(1).unwrap().trim();
+        pid.to_string()
+    };
+    let (to_bob, to_alice) = (listener(&bob), listener(&alice));
+    writeln!(alice_types, "{to_bob}\nHello, Bob").unwrap();
+    bob.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Bob\n"));
+    writeln!(bob_types, "{to_alice}\nHello, Alice\n\u{1b}[2J").unwrap();
+    alice.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Alice\n> \\u{1b}[2J\n"));
+    // Both at once.
+    let many = |who: &str| (0..20).map(|n| format!("{who} {n}\n")).collect::<String>();
+    alice_types.write_all(many("a").as_bytes()).unwrap();
+    bob_types.write_all(many("b").as_bytes()).unwrap();
+    let shown = |who: &str| {
+        (0..20)
+            .map(|n| format!("> {who} {n}\n"))
+            .collect::<String>()
+    };
+    bob.wait_stdout(|bytes| bytes.ends_with(shown("a").as_bytes()));
+    alice.wait_stdout(|bytes| bytes.ends_with(shown("b").as_bytes()));
+    drop((alice_types, bob_types));
+    for end in [alice, bob] {
+        assert_success(&end.output());
+    }
+}
+
+#[test]
+fn a_handler_of_ones_own() {
+    let output = run_of(&mut example("own_handler"));
+    assert_success(&output);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let ticks: Vec<(usize, u64)> = text
+        .lines()
+        .map(|line| {
+            let mut numbers = line.split(' ').filter_map(|word| word.parse::<u64>().ok());
+            let number = numbers.next().unwrap();
+            (number.try_into().unwrap(), numbers.next().unwrap())
+        })
+        .collect();
+    assert!(ticks.len() >= 10, "{text}");
+    assert!(
+        ticks.iter().map(|tick| tick.0).eq(1..=ticks.len()),
+        "{text}"
+    );
+    assert!(ticks.is_sorted_by_key(|tick| tick.1), "{text}");
+}
