@@ -15,7 +15,7 @@ use crate::trap::{self, Boundary, Next};
 
 /// For the walk over all boundaries, thousands of processes one after the other: a minute on an idle machine, and the machine
 /// need not be idle.
-const WALK: Limit = Limit {
+const OF_A_WALK: Limit = Limit {
     cpu: Duration::from_secs(60),
     wall: Duration::from_secs(900),
 };
@@ -55,7 +55,7 @@ impl Sweep {
         judge: impl FnOnce(&mut S) -> Verdict,
     ) -> Report {
         let trace = Shared::<Trace>::new().get();
-        let walker = Child::fork(WALK, || {
+        let walker = Child::fork(OF_A_WALK, || {
             let mut state = prepare();
             assert!(WALK.set(Walk { sweep: self, trace }).is_ok());
             trap::step(visit, || region(&mut state));
