@@ -84,6 +84,17 @@ impl Peer {
         })
     }
 
+    /// Whether it has ended by itself and with success, as far as the kernel says: a zombie's status stands in `/proc`, that of one
+    /// which its parent has seen is with the pidfd, since Linux 6.15.
+    #[must_use]
+    pub fn ended_well(&self) -> bool {
+        let status = match proc::exit_status(self.pid) {
+            Some(status) => Some(status),
+            None => self.pidfd.as_ref().and_then(ffi::exit_status),
+        };
+        status == Some(0)
+    }
+
     /// Sends a signal, bare or with a value, in the name of the process that opened this; see [`ffi::send_through`].
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What /proc tells about a process (`proc_pid_status(5)`).
 
+use core::time::Duration;
 use std::fs;
 use std::io;
 use std::string::String;
@@ -40,14 +41,47 @@ pub fn status(pid: Pid) -> io::Result<Status> {
 /// # Errors
 /// As [`status`].
 pub fn cpu(pid: Pid) -> io::Result<usize> {
+    stat_field(pid, 39)?
+        .parse()
+        .map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// How long `pid` has been running (`proc_pid_stat(5)`, field 22; `proc_uptime(5)`).
+///
+/// # Errors
+/// As [`status`].
+pub fn uptime(pid: Pid) -> io::Result<Duration> {
+    // The kernel's USER_HZ, the same on every architecture that this crate builds for.
+    const TICKS: f64 = 100.0;
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let start: f64 = stat_field(pid, 22)?.parse().map_err(|_| invalid())?;
+    let uptime = fs::read_to_string("/proc/uptime")?;
+    let now = uptime
+        .split_whitespace()
+        .next()
+        .and_then(|t| t.parse().ok());
+    let now: f64 = now.ok_or_else(invalid)?;
+    Ok(Duration::try_from_secs_f64(now - start / TICKS).unwrap_or_default())
+}
+
+/// The wait status of `pid`, if it has ended and its parent has not seen that yet (`proc_pid_stat(5)`, field 52).
+#[must_use]
+pub fn exit_status(pid: Pid) -> Option<i32> {
+    let state = stat_field(pid, 3).ok()?;
+    let status = stat_field(pid, 52).ok()?.parse().ok()?;
+    (state == "Z").then_some(status)
+}
+
+/// Field `number` of `/proc/PID/stat`, from 3 up.
+fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
     let bytes = fs::read(std::format!("/proc/{pid}/stat"))?;
     let text = String::from_utf8_lossy(&bytes);
     // The command's name, in parentheses, may hold anything; the third field follows it.
     let fields = text
         .rsplit_once(')')
         .map(|(_, rest)| rest.split_whitespace());
-    let cpu = fields.and_then(|mut fields| fields.nth(36)?.parse().ok());
-    cpu.ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let field = fields.and_then(|mut fields| fields.nth(number - 3).map(String::from));
+    field.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Whether `pid`'s main thread sleeps in a call that waits for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `false`
@@ -120,6 +154,7 @@ mod tests {
 
     #[test]
     fn ourselves() {
+        assert!(uptime(ffi::getpid()).unwrap() < Duration::from_secs(3600));
         let us = status(ffi::getpid()).unwrap();
         assert_eq!(us.leader, ffi::getpid().get());
         assert!(!us.ended);

@@ -19,7 +19,6 @@ fn send(args: &[&str]) -> std::process::Output {
 #[test]
 fn what_is_no_pid_is_a_usage_error() {
     for pid in [
-        "abc",
         "99A9E9",
         "",
         "0",
@@ -409,7 +408,7 @@ fn the_classic_pair_says_error_on_stdout() {
         client.command(&[]),
         client.command(&["1"]),
         client.command(&["1", "two", "words"]),
-        client.command(&["abc", "x"]),
+        client.command(&["x"]),
         client.command(&["-1", "x"]),
         client.command(&["4194305", "x"]),
         client.command(&["", "x"]),
@@ -489,4 +488,34 @@ fn trace_is_a_server_whose_output_is_the_trace() {
     assert!(text.contains("\"a\\u{1b}[2J\""), "{text}");
     assert!(text.contains("SI_QUEUE"), "{text}");
     assert!(!text.contains("\x1b[2J"), "obeyed");
+}
+
+#[test]
+fn servers_are_found_by_their_names() {
+    let us = std::process::id();
+    let names = [format!("a{us}"), format!("b{us}")];
+    let start = |name: &str| Server::start_with(&["--name", name, "--dialect", "lsb"]);
+    let (one, other, third) = (start(&names[0]), start(&names[1]), start(&names[1]));
+    assert_success(&send(&[&names[0], "by name"]));
+    one.assert_printed(&[b"by name"]);
+    let listed = run(minitalk(["list"]));
+    assert_success(&listed);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let row = text.lines().find(|line| line.contains(&names[0])).unwrap();
+    assert!(row.contains(&one.pid().to_string()), "{row}");
+    assert!(row.contains("lsb") && row.contains("bit, word"), "{row}");
+    let ambiguous = send(&[&names[1], "x"]);
+    assert_eq!(code(&ambiguous), 2, "{ambiguous:?}");
+    for server in [&other, &third] {
+        let pid = server.pid().to_string();
+        assert!(stderr(&ambiguous).contains(&pid), "{ambiguous:?}");
+        server.assert_printed(&[]);
+    }
+    let nobody = send(&["nobody-here", "x"]);
+    assert_eq!(code(&nobody), 3, "{nobody:?}");
+    let bad = run(minitalk(["serve", "--name", "4242"]));
+    assert_eq!(code(&bad), 2, "{bad:?}");
+    for server in [one, other, third] {
+        server.stop();
+    }
 }

@@ -9,6 +9,7 @@ use minitalk::server::Dialects;
 use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
+use super::list;
 use super::suggest::suggest;
 use super::trace::Color;
 
@@ -90,6 +91,19 @@ pub fn dialects(parser: &mut Parser) -> Result<Dialects, Failure> {
         ))
     })?;
     Ok(Dialects::Given(dialect))
+}
+
+/// A PID as it was typed, or that of the server of this name.
+pub fn pid_or_name(text: &OsStr) -> Result<Pid, Failure> {
+    match text.to_str() {
+        Some(name)
+            if name.contains(char::is_alphabetic)
+                && !name.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
+        {
+            list::by_name(name)
+        }
+        _ => pid(text),
+    }
 }
 
 /// A PID as it was typed.

@@ -76,9 +76,10 @@ impl Failure {
             SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
             SendError::Ourselves => (Exit::Refused, ""),
             SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
-            SendError::TimedOut { blank: false } => {
-                (Exit::TimedOut, "; is it a minitalk server, and running?")
-            }
+            SendError::TimedOut { blank: false } => (
+                Exit::TimedOut,
+                "; is it running, and a minitalk of ours? For one of another make see --dialect",
+            ),
             SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
             SendError::Rejected(_) | SendError::Link(_) | SendError::TooLong(_) => {
                 (Exit::Rejected, "")

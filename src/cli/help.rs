@@ -21,9 +21,10 @@ minitalk: messages between processes over nothing but SIGUSR1 and SIGUSR2, or a 
 
 usage:
   minitalk serve [options]                 print this process's PID, then the messages that come
-  minitalk send PID [MESSAGE] [options]    send a message (or standard input) to a server
+  minitalk send PID|NAME [MESSAGE]         send a message (or standard input) to a server
   minitalk trace [options]                 as serve, and shows every byte that comes and what is answered
   minitalk demo [MESSAGE]                  do both, and show it
+  minitalk list                            the servers on this machine that may be signalled
   minitalk dialects                        the wire habits of other programs that serve and send understand
   minitalk help [COMMAND]                  the options of a command
   minitalk --version
@@ -63,17 +64,18 @@ options:
   --trace                  show every byte that comes, and what is answered, on standard error; -v: every signal
   --color auto|always|never
                            colours in the trace (auto: on a terminal, unless NO_COLOR is set)
+  --name NAME              be found by this name: minitalk send NAME (at most 15 bytes)
   --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
                            is not the PID file of a server that has ended
   -h, --help
 ";
 
 pub const SEND: &str = "\
-usage: minitalk send PID [MESSAGE] [options]
+usage: minitalk send PID|NAME [MESSAGE] [options]
 
-Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID, and returns once the server
-has written it to its output. Silent on success. Before the first signal it makes sure that the target handles SIGUSR1
-and SIGUSR2, which kill a process that does not.
+Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
+and returns once the server has written it to its output. Silent on success. Before the first signal it makes sure that
+the target handles SIGUSR1 and SIGUSR2, which kill a process that does not.
 
 options:
   --file PATH              send the contents of a file
@@ -103,6 +105,13 @@ options:
                            colours (auto: on a terminal, unless NO_COLOR is set)
   and those of minitalk serve, but for --format
   -h, --help
+";
+
+pub const LIST: &str = "\
+usage: minitalk list
+
+Lists the servers of this program that this user may signal: PID, name (serve --name), user, lanes, dialect, and for how
+long they have been running. There is no registry: all of it stands in /proc.
 ";
 
 pub const DEMO: &str = "\

@@ -7,6 +7,7 @@ mod exit;
 mod format;
 mod help;
 mod json;
+mod list;
 mod send;
 mod serve;
 mod suggest;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use exit::{Exit, Failure};
 
-const COMMANDS: [&str; 6] = ["serve", "send", "trace", "demo", "dialects", "help"];
+const COMMANDS: [&str; 7] = ["serve", "send", "trace", "demo", "list", "dialects", "help"];
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
@@ -39,7 +40,7 @@ pub fn run() -> ExitCode {
 fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
         return Err(Failure::usage(
-            "which command? One of serve, send, trace, demo and dialects",
+            "which command? One of serve, send, trace, demo, list and dialects",
         ));
     }
     let command = args.remove(0);
@@ -48,6 +49,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         Some("send") => send::run(args),
         Some("trace") => serve::trace(args),
         Some("demo") => demo::run(args),
+        Some("list") => list::run(&args),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
             Some(extra) => Err(Failure::usage(format!(
@@ -61,6 +63,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             Some("trace") => help::print(help::TRACE),
             Some("demo") => help::print(help::DEMO),
             Some("dialects") => help::print(&help::dialects()),
+            Some("list") => help::print(help::LIST),
             Some(other) => Err(no_command(other)),
         },
         Some("-h" | "--help") => help::print(help::MAIN),

@@ -66,8 +66,8 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = positional.into_iter();
     let pid = positional
         .next()
-        .ok_or_else(|| Failure::usage("to which PID? A server prints its PID when it starts"))?;
-    let pid = args::pid(&pid)?;
+        .ok_or_else(|| Failure::usage("to which PID or name? A server prints its PID when it starts, and minitalk list shows it"))?;
+    let pid = args::pid_or_name(&pid)?;
     let source = match (positional.next(), file) {
         (Some(_), Some(_)) => return Err(Failure::usage("MESSAGE and --file exclude each other")),
         (None, Some(path)) => Source::File(path),

@@ -17,6 +17,7 @@ use super::args;
 use super::exit::{Failure, say};
 use super::format::{Format, write_stdout};
 use super::help;
+use super::list;
 use super::trace::{Color, Trace};
 
 /// The options of a server.
@@ -28,6 +29,8 @@ pub struct Options {
     /// Not to serve, but to print this.
     pub help: Option<&'static str>,
     pub trace: Option<Trace>,
+    /// What others find the server by.
+    pub name: Option<String>,
     pub pid_file: Option<PathBuf>,
 }
 
@@ -40,6 +43,7 @@ impl Default for Options {
             format: Format::Text,
             help: None,
             trace: None,
+            name: None,
             pid_file: None,
         }
     }
@@ -100,6 +104,7 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
             }
             Arg::Long("dialect") => options.config.dialects = args::dialects(&mut parser)?,
             Arg::Long("eco") => options.eco = true,
+            Arg::Long("name") => options.name = Some(parser.value()?.string()?),
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
             other => return Err(args::unexpected(other, &[text, help::SERVE].concat())),
         }
@@ -128,6 +133,9 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     let mut tracer = options.trace.map(|trace| trace.tracer(given));
     let to_stdout = options.trace.is_some_and(|trace| trace.to_stdout);
     let mut inbox = Inbox::open_for(options.lanes)?;
+    if let Some(name) = &options.name {
+        list::take_name(name)?;
+    }
     if options.eco {
         inbox.never_spin();
         // So that clients that follow us need to do so once.

@@ -156,6 +156,33 @@ impl Detector {
         self.verdict()
     }
 
+    /// What is known when the sender has ended. `well`: of its own will, so that its end may be that of a text which nothing
+    /// else ends.
+    pub fn ended(&mut self, well: bool) -> Verdict {
+        let verdict = self.stopped();
+        if !well || matches!(verdict, Verdict::Perhaps | Verdict::Complete) {
+            return verdict;
+        }
+        let (limit, pid, at) = (self.limit, self.pid, self.log.len);
+        for mut reading in core::mem::take(&mut self.open) {
+            // Without its end a dialect is the same as the next one.
+            if reading.end() && !self.knows(reading.dialect()) {
+                self.complete.push(Complete {
+                    later: 0,
+                    next: Reading::guess(*reading.dialect(), limit, pid),
+                    reading,
+                    at,
+                });
+            }
+        }
+        self.verdict()
+    }
+
+    fn knows(&self, dialect: &Dialect) -> bool {
+        let mut complete = self.complete.iter();
+        complete.any(|c| c.at == self.log.len && c.reading.dialect() == dialect)
+    }
+
     /// The likeliest of the complete readings, if one is complete.
     #[must_use]
     pub fn settle(mut self) -> Option<Found> {
@@ -322,7 +349,7 @@ fn habits(d: &Dialect) -> u32 {
         (d.head_bytes != Bytes::of_a_loop(d.head_order), 8),
         (d.head_nul, 10),
         (d.counts_end, 4),
-        (d.end.is_some_and(|end| end != 0), 8),
+        (d.end != Some(0), 8),
     ];
     habits
         .iter()

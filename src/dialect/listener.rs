@@ -343,12 +343,20 @@ impl Listener {
         may_answer && self.handles.any() && self.manners.is_watching()
     }
 
-    /// The client has ended, and with it its message, if that is complete.
-    pub fn ended(&mut self, now: Nanos, out: &mut Vec<Action>) {
-        if let Mode::Unknown(detector) = &mut self.mode
-            && matches!(detector.stopped(), Verdict::Perhaps | Verdict::Complete)
-        {
-            self.find(now, out);
+    /// The client has ended, and with it its message, if that is complete. `well`: by itself and with success.
+    pub fn ended(&mut self, well: bool, now: Nanos, out: &mut Vec<Action>) {
+        match &mut self.mode {
+            Mode::Unknown(detector) => {
+                if matches!(detector.ended(well), Verdict::Perhaps | Verdict::Complete) {
+                    self.find(now, out);
+                }
+            }
+            Mode::Known(reading) => {
+                if well && reading.end() {
+                    self.complete(out);
+                }
+            }
+            Mode::Lost | Mode::Refused => {}
         }
     }
 

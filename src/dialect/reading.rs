@@ -136,6 +136,20 @@ impl Reading {
         self.bits == 0
     }
 
+    /// The client has ended: whether a text that nothing ends was complete by that. Then it is to be [taken](Self::take).
+    pub fn end(&mut self) -> bool {
+        let is_whole = self.bits == 0 && self.utf8 == ANY && self.spoiled.is_none();
+        let may_end = match self.trust {
+            Trust::Guess => true,
+            Trust::Given | Trust::Learned => self.dialect.end.is_none(),
+        };
+        let is_text = self.stage == Stage::Text { left: None } && !self.text.is_empty();
+        if is_whole && is_text && may_end {
+            self.dialect.end = None;
+        }
+        is_whole && is_text && may_end
+    }
+
     /// Takes the text, and is ready for the next message.
     pub fn take(&mut self) -> Vec<u8> {
         let text = mem::take(&mut self.text);

@@ -50,7 +50,7 @@ pub const KEYS: &[Key] = &[
     key(
         "end",
         "nul|none|etx|eot|0xNN",
-        "the byte after the text; none: the length decides",
+        "the byte after the text; none: its length, or the client's end",
     ),
     key(
         "ack",
@@ -252,9 +252,7 @@ impl Draft {
         d.head_order = self.head_order.unwrap_or(d.order);
         d.head_bytes = self.head_bytes.unwrap_or(Bytes::of_a_loop(d.head_order));
         let has_number = d.head.width().is_some();
-        let problem = if d.end.is_none() && !d.head.is_length() {
-            "end=none needs a head that says how long the text is"
-        } else if (d.head_nul || d.counts_end) && !d.head.is_length() {
+        let problem = if (d.head_nul || d.counts_end) && !d.head.is_length() {
             "head-nul and counts-end need a head that is a length"
         } else if d.counts_end && d.end.is_none() {
             "counts-end needs an end byte"
@@ -457,12 +455,10 @@ mod tests {
         );
         assert_eq!(why("order=lsb,lsb"), "there is no key \"lsb\"");
         for spec in [
-            "end=none",
             "counts-end=yes",
             "head=digits,head-nul=yes",
             "ack=none,final=both",
             "silence=retry",
-            "head=pid,end=none",
             "head-order=lsb",
         ] {
             let error = spec.parse::<Dialect>().unwrap_err();

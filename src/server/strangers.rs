@@ -197,7 +197,11 @@ impl Server<'_> {
 
     /// The client has ended. That may be how its message ends, and says what it waited for.
     pub(super) fn last_words(&mut self, pid: Pid) {
-        self.listen(pid, |listener, now, out| listener.ended(now, out));
+        let well = self
+            .sessions
+            .get(&pid)
+            .is_some_and(|session| session.listener.is_some() && session.peer.ended_well());
+        self.listen(pid, |listener, now, out| listener.ended(well, now, out));
         self.listening.retain(|listening| *listening != pid);
         let Some(session) = self.sessions.get(&pid) else {
             return;

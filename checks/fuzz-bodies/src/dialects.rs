@@ -197,6 +197,12 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
         }
         assert!(listener.held_bytes() <= LIMIT + 40);
     }
+    listener.ended(handles.usr1, now, &mut out);
+    for action in out {
+        if let Action::Complete(text) = action {
+            assert!(text.len() <= LIMIT && core::str::from_utf8(&text).is_ok());
+        }
+    }
     // Encores, and a try of the other signal, for each message at most.
     assert!(answers <= 4 * signals + 4);
 }

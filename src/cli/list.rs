@@ -1,0 +1,232 @@
+//! `minitalk list`, and servers by their names. There is no registry: what is running says in `/proc` what it is.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+use minitalk::client;
+use minitalk::ffi;
+use minitalk::peer::Peer;
+use minitalk::pid::Pid;
+use minitalk::proc;
+
+use super::exit::{Exit, Failure};
+use super::format::{for_terminal, write_stdout};
+use super::help;
+
+/// The longest name, in bytes: the kernel keeps no more of it (`TASK_COMM_LEN`).
+const LONGEST: usize = 15;
+
+/// A server that we may signal.
+pub struct Found {
+    pub pid: Pid,
+    pub name: String,
+    user: String,
+    takes_words: bool,
+    dialect: String,
+    uptime: Duration,
+}
+
+pub fn run(args: &[std::ffi::OsString]) -> Result<(), Failure> {
+    match args {
+        [] => {}
+        [arg] if arg == "-h" || arg == "--help" => return help::print(help::LIST),
+        [extra, ..] => {
+            return Err(Failure::usage(format!(
+                "list takes no arguments; what is {extra:?}?"
+            )));
+        }
+    }
+    let servers = servers().map_err(|error| Failure::io("cannot read /proc", error))?;
+    let mut text = format!(
+        "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
+        "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
+    );
+    for server in servers {
+        text.push_str(&line(&server));
+    }
+    write_stdout(text.as_bytes()).map_err(|error| Failure::io("standard output", error))
+}
+
+/// The server of this name.
+pub fn by_name(name: &str) -> Result<Pid, Failure> {
+    let servers = servers().map_err(|error| Failure::io("cannot read /proc", error))?;
+    let named: Vec<_> = servers.into_iter().filter(|s| s.name == name).collect();
+    match &named[..] {
+        [one] => Ok(one.pid),
+        [] => Err(Failure::new(
+            Exit::NoSuchProcess,
+            format!("there is no server named {name:?}; minitalk list shows those that there are"),
+        )),
+        several => {
+            let mut text = format!(
+                "there are {} servers named {name:?}; name a PID:",
+                several.len()
+            );
+            for server in several {
+                text.push('\n');
+                text.push_str(line(server).trim_end());
+            }
+            Err(Failure::new(Exit::Usage, text))
+        }
+    }
+}
+
+/// Gives this process a name for others to find it by.
+pub fn take_name(name: &str) -> Result<(), Failure> {
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+    if name.is_empty() || name.len() > LONGEST || is_number || name.chars().any(char::is_control) {
+        return Err(Failure::usage(format!(
+            "--name {name:?}: it takes 1 to {LONGEST} bytes that are no number and have no control characters"
+        )));
+    }
+    fs::write("/proc/self/comm", name)
+        .map_err(|error| Failure::io("cannot take the name, in /proc/self/comm", error))
+}
+
+fn line(server: &Found) -> String {
+    let lanes = if server.takes_words {
+        "bit, word"
+    } else {
+        "bit"
+    };
+    format!(
+        "{:>7}  {:<15}  {:<12}  {lanes:<10}  {:<16}  {}\n",
+        server.pid,
+        for_terminal(server.name.as_bytes()),
+        for_terminal(server.user.as_bytes()),
+        for_terminal(server.dialect.as_bytes()),
+        span(server.uptime)
+    )
+}
+
+/// Every server of this program that we may signal, by PID.
+fn servers() -> io::Result<Vec<Found>> {
+    let mut servers: Vec<_> = fs::read_dir("/proc")?
+        .flatten()
+        .filter_map(|entry| Pid::parse(entry.file_name().to_str()?).ok())
+        .filter_map(server)
+        .collect();
+    servers.sort_by_key(|server| server.pid);
+    Ok(servers)
+}
+
+/// The process `pid`, if it is a server that we may signal.
+fn server(pid: Pid) -> Option<Found> {
+    if pid == ffi::getpid() {
+        return None;
+    }
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let args: Vec<_> = line
+        .split(|byte| *byte == 0)
+        .map(OsStr::from_bytes)
+        .collect();
+    if !serves(&args, &program(pid)?) {
+        return None;
+    }
+    let peer = Peer::open(pid).ok()?;
+    let takes_words = client::check(&peer).ok()?;
+    let status = proc::status(pid).ok()?;
+    Some(Found {
+        pid,
+        name: status.name,
+        user: user(status.uid.0),
+        takes_words,
+        dialect: option(&args, "--dialect").unwrap_or_else(|| "auto".into()),
+        uptime: proc::uptime(pid).unwrap_or_default(),
+    })
+}
+
+/// The name of the file that `pid` runs; that of one that was replaced meanwhile too.
+fn program(pid: Pid) -> Option<String> {
+    let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    let name = path.file_name()?.to_str()?;
+    Some(name.trim_end_matches(" (deleted)").into())
+}
+
+/// Whether a command line is one of a server of this program, whose file has this name.
+fn serves(args: &[&OsStr], program: &str) -> bool {
+    let ours = std::env::current_exe().ok();
+    let our_name = ours.as_deref().and_then(Path::file_name);
+    if program != "minitalk" && our_name != Some(OsStr::new(program)) {
+        return false;
+    }
+    match args {
+        [called, ..] if Path::new(called).file_name() == Some(OsStr::new("server")) => true,
+        [_, command, ..] => *command == "serve" || *command == "trace",
+        _ => false,
+    }
+}
+
+fn option(args: &[&OsStr], name: &str) -> Option<String> {
+    let mut args = args.iter().filter_map(|arg| arg.to_str());
+    while let Some(arg) = args.next() {
+        if arg == name {
+            return args.next().map(str::to_owned);
+        }
+        if let Some(value) = arg
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
+            return Some(value.to_owned());
+        }
+    }
+    None
+}
+
+/// The name of a user (`passwd(5)`), or the number where there is none.
+fn user(uid: u32) -> String {
+    let number = uid.to_string();
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    name.unwrap_or(number)
+}
+
+/// A time in two units at most.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86400, seconds % 86400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_line_says() {
+        let args =
+            |text: &'static str| -> Vec<&OsStr> { text.split(' ').map(OsStr::new).collect() };
+        assert!(serves(
+            &args("/usr/bin/minitalk serve --count 1"),
+            "minitalk"
+        ));
+        assert!(serves(&args("./server"), "minitalk"));
+        assert!(!serves(&args("minitalk send 1 serve"), "minitalk"));
+        assert!(!serves(&args("vim serve"), "vim"));
+        let line = args("minitalk serve --dialect lsb --name x");
+        assert_eq!(option(&line, "--dialect"), Some("lsb".into()));
+        assert_eq!(
+            option(&args("minitalk serve --dialect=pid"), "--dialect"),
+            Some("pid".into())
+        );
+        assert_eq!(option(&args("minitalk serve"), "--dialect"), None);
+    }
+
+    #[test]
+    fn times_in_two_units() {
+        let spans = [59, 61, 3661, 90_000].map(|s| span(Duration::from_secs(s)));
+        assert_eq!(spans, ["59 s", "1 min 1 s", "1 h 1 min", "1 d 1 h"]);
+    }
+}
