@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 const USAGE: &str = "\
-usage: cargo xtask verify [--fuzz-seconds N] [CHECK...]
+usage: cargo xtask verify [--fuzz-seconds N] [--serial] [CHECK...]
 
 Runs the checks that SAFETY.md names (all, or those named here) and says what each proves. Exit code 0 only if all passed;
 2 for a usage error. Those marked + run beside each other, as many as there are CPUs, and print when they are done.
