@@ -562,3 +562,22 @@ fn a_hangup_leaves_a_server_running_and_notes_can_bear_the_time() {
     );
     server.stop();
 }
+
+#[test]
+fn progress_is_shown_to_those_who_want_it() {
+    let server = Server::start_with(&["--format", "raw"]);
+    let pid = server.pid().to_string();
+    let text = "x".repeat(8_000);
+    let bits = ["--lane", "bit", &pid, &text];
+    let shown = send(&[&["--progress", "always"], &bits[..]].concat());
+    assert_success(&shown);
+    let line = stderr(&shown);
+    assert!(
+        line.contains(" of 8.0 KB") && line.contains("resent"),
+        "{line:?}"
+    );
+    assert!(line.ends_with('\r'), "not wiped out: {line:?}");
+    let silent = send(&bits);
+    assert_eq!(stderr(&silent), "", "a pipe is no terminal");
+    server.stop();
+}

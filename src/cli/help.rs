@@ -86,6 +86,8 @@ options:
                            signal 44, or not at all. auto (default): in words where the server takes them
   --dialect SPEC           talk to a server of another kind: a preset or key=value,... as listed by minitalk dialects
   --eco                    burn no CPU to be fast: sleep for every answer, on the CPU where the server runs
+  --progress auto|always|never
+                           show how far it is, on standard error (auto: on a terminal, if it takes over a second)
   --force                  skip the check that the target handles the signals
   -v, --verbose            say on standard error what it took: bytes, signals, retransmissions, time, rate
   -h, --help

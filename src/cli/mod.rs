@@ -10,6 +10,7 @@ mod help;
 mod json;
 mod list;
 mod notify;
+mod progress;
 mod send;
 mod serve;
 mod suggest;
