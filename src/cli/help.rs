@@ -26,6 +26,8 @@ usage:
   minitalk demo [MESSAGE]                  do both, and show it
   minitalk list                            the servers on this machine that may be signalled
   minitalk dialects                        the wire habits of other programs that serve and send understand
+  minitalk completions bash|zsh|fish       completions of the command line, for a shell
+  minitalk man                             the manual page: minitalk man | man -l -
   minitalk help [COMMAND]                  the options of a command
   minitalk --version
 
