@@ -296,9 +296,11 @@ impl Listener {
             self.answered = now;
             out.push(Action::Answer(answer));
         }
+        let is_kept_waiting = self.is_kept_waiting();
         match &mut self.mode {
             Mode::Unknown(detector) if !detector.is_empty() => {
-                if let Some(answer) = self.manners.poll(now, sleeps, self.handles) {
+                let poll = || self.manners.poll(now, sleeps, self.handles);
+                if let Some(answer) = (!is_kept_waiting).then(poll).flatten() {
                     self.answer(answer, now, out);
                 } else if now >= self.heard + GRACE && !self.is_silent {
                     self.is_silent = true;
@@ -324,7 +326,7 @@ impl Listener {
             _ => None,
         };
         let manners = match &self.mode {
-            Mode::Unknown(detector) if !detector.is_empty() => {
+            Mode::Unknown(detector) if !detector.is_empty() && !self.is_kept_waiting() => {
                 self.manners.deadline(false, self.handles)
             }
             _ => None,
@@ -340,7 +342,7 @@ impl Listener {
     #[must_use]
     pub fn is_watching(&self) -> bool {
         let may_answer = matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty());
-        may_answer && self.handles.any() && self.manners.is_watching()
+        may_answer && self.manners.is_watching() && self.handles.any() && !self.is_kept_waiting()
     }
 
     /// The client has ended, and with it its message, if that is complete. `well`: by itself and with success.
@@ -492,9 +494,13 @@ impl Listener {
                 let is_patient = dialect.wait == 0;
                 reading.awaits_hello() || dialect.ack == Ack::Bit && is_patient
             }
-            Mode::Unknown(_) => self.manners.waits_for_bits(),
+            Mode::Unknown(_) => self.handles.any() && self.manners.may_wait_for_bits(),
             Mode::Lost | Mode::Refused => false,
         }
+    }
+
+    fn is_kept_waiting(&self) -> bool {
+        self.held && self.can_be_held()
     }
 
     /// Whether a signal completes the first byte of a frame of our own.
@@ -596,7 +602,7 @@ impl Listener {
     }
 
     fn answer(&mut self, answer: Bit, now: Nanos, out: &mut Vec<Action>) {
-        if self.held && self.can_be_held() {
+        if self.is_kept_waiting() {
             self.withheld = Some(answer);
             return;
         }

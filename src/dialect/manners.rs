@@ -187,10 +187,10 @@ impl Manners {
         }
     }
 
-    /// Whether it is certain that the client waits for every bit.
+    /// Whether the client waits for every bit, as far as is known.
     #[must_use]
-    pub fn waits_for_bits(&self) -> bool {
-        self.stage == Stage::Bits
+    pub const fn may_wait_for_bits(&self) -> bool {
+        matches!(self.stage, Stage::Watching | Stage::Bits)
     }
 
     /// Whether the client has not moved since the first answers, on one signal of two that it handles.

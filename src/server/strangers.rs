@@ -173,7 +173,9 @@ impl Server<'_> {
             if due(session).is_none_or(|at| at > now) {
                 continue;
             }
-            let watching = session.listener.as_ref().is_some_and(Listener::is_watching);
+            let listener = session.listener.as_ref();
+            let watching = listener.is_some_and(Listener::is_watching);
+            let patient = listener.is_some_and(|l| l.in_message() && l.can_be_held());
             let mut sleeps = false;
             if watching && session.glance <= now {
                 sleeps = proc::sleeps_for_signal(pid);
@@ -182,7 +184,11 @@ impl Server<'_> {
             }
             // What it was when its message began it may be no longer.
             session.look_again(now);
-            self.listen(pid, |listener, now, out| listener.poll(now, sleeps, out));
+            let may_go_on = !patient || self.turns.may_go_on(pid, now);
+            self.listen(pid, |listener, now, out| {
+                listener.hold(!may_go_on);
+                listener.poll(now, sleeps, out);
+            });
         }
     }
 
