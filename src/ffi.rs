@@ -188,6 +188,13 @@ pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
     replace(signal, &disposition.0).map(drop)
 }
 
+/// Ignores SIGHUP: for a server that outlives its terminal.
+#[cfg(feature = "cli")]
+pub fn ignore_hangup() {
+    // SAFETY: SIG_IGN is a disposition and no function, so nothing is ever called; the number is that of a signal.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+}
+
 fn handler_address() -> libc::sighandler_t {
     let handler: unsafe extern "C" fn(c_int, *mut c_void, *mut c_void) = minitalk_on_signal;
     handler as libc::sighandler_t

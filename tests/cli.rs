@@ -519,3 +519,46 @@ fn servers_are_found_by_their_names() {
         server.stop();
     }
 }
+
+#[test]
+fn a_supervisor_is_told_once_the_pid_is_known() {
+    let path = std::env::temp_dir().join(format!("minitalk-notify-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket
+        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+        .unwrap();
+    let server = Server::spawn(minitalk(["serve"]).env("NOTIFY_SOCKET", &path));
+    let mut buffer = [0; 64];
+    let count = socket.recv(&mut buffer).unwrap();
+    assert_eq!(&buffer[..count], b"READY=1\n");
+    server.stop();
+    std::fs::remove_file(&path).unwrap();
+    let output = run({
+        let mut command = minitalk(["serve"]);
+        command.env("NOTIFY_SOCKET", &path);
+        command
+    });
+    assert_eq!(code(&output), 1, "{output:?}");
+    assert!(stderr(&output).contains("NOTIFY_SOCKET"), "{output:?}");
+}
+
+#[test]
+fn a_hangup_leaves_a_server_running_and_notes_can_bear_the_time() {
+    let dialect = ["--dialect", "head=len16,end=none", "--max-message", "100"];
+    let server = Server::start_with(&[&["--timestamps"], &dialect[..]].concat());
+    kill(server.pid(), libc::SIGHUP);
+    deliver(server.pid(), b"still there");
+    server.assert_printed(&[b"still there"]);
+    let mut too_long = Command::new(program("catchall"));
+    too_long.args([&server.pid().to_string(), "1111111111111111"]);
+    assert_success(&run(too_long));
+    server.wait_stderr("dropped a message");
+    let line = server.stderr();
+    let (time, _) = line.split_once(" minitalk: ").unwrap();
+    assert!(
+        time.ends_with('Z') && time.len() == "2026-01-01T00:00:00.000Z".len(),
+        "{line}"
+    );
+    server.stop();
+}

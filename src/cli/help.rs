@@ -48,7 +48,8 @@ usage: minitalk serve [options]
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
 is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
 characters and backslashes are shown escaped, whatever the format.
-SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told.
+SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told. SIGHUP does not. It is
+ready when it has printed its PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
 
 options:
   --format text|raw|json   text: as above. raw: nothing but the messages' bytes, the PID on standard error.
@@ -64,6 +65,7 @@ options:
   --trace                  show every byte that comes, and what is answered, on standard error; -v: every signal
   --color auto|always|never
                            colours in the trace (auto: on a terminal, unless NO_COLOR is set)
+  --timestamps             begin each line on standard error with the time
   --name NAME              be found by this name: minitalk send NAME (at most 15 bytes)
   --pid-file PATH          write the PID there once ready; removed at the end. It is an error if something is there that
                            is not the PID file of a server that has ended

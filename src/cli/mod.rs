@@ -2,12 +2,14 @@
 
 mod args;
 mod classic;
+mod clock;
 mod demo;
 mod exit;
 mod format;
 mod help;
 mod json;
 mod list;
+mod notify;
 mod send;
 mod serve;
 mod suggest;

@@ -31,7 +31,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
     let mut options = DEFAULT;
-    let mut dialect = None;
+    let (mut lane, mut dialect) = (None, None);
     let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
@@ -44,7 +44,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("force") => force = true,
             Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("eco") => options.eco = true,
-            Arg::Long("lane") => options.lane = args::lane(&mut parser)?,
+            Arg::Long("lane") => lane = Some(args::lane(&mut parser)?),
             Arg::Long("dialect") => {
                 dialect = match args::dialects(&mut parser)? {
                     Dialects::Auto => None,
@@ -63,6 +63,12 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             other => return Err(args::unexpected(other, help::SEND)),
         }
     }
+    if lane.is_some() && dialect.is_some() {
+        return Err(Failure::usage(
+            "--lane and --dialect exclude each other: the lanes are those of our own protocol",
+        ));
+    }
+    options.lane = lane.unwrap_or(options.lane);
     let mut positional = positional.into_iter();
     let pid = positional
         .next()

@@ -14,10 +14,12 @@ use minitalk::server::{self, Config, Dialects};
 use minitalk::wire::sender::Lane;
 
 use super::args;
+use super::clock;
 use super::exit::{Failure, say};
 use super::format::{Format, write_stdout};
 use super::help;
 use super::list;
+use super::notify;
 use super::trace::{Color, Trace};
 
 /// The options of a server.
@@ -29,6 +31,8 @@ pub struct Options {
     /// Not to serve, but to print this.
     pub help: Option<&'static str>,
     pub trace: Option<Trace>,
+    /// Whether what it says on standard error begins with the time.
+    pub timestamps: bool,
     /// What others find the server by.
     pub name: Option<String>,
     pub pid_file: Option<PathBuf>,
@@ -43,6 +47,7 @@ impl Default for Options {
             format: Format::Text,
             help: None,
             trace: None,
+            timestamps: false,
             name: None,
             pid_file: None,
         }
@@ -104,6 +109,7 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
             }
             Arg::Long("dialect") => options.config.dialects = args::dialects(&mut parser)?,
             Arg::Long("eco") => options.eco = true,
+            Arg::Long("timestamps") => options.timestamps = true,
             Arg::Long("name") => options.name = Some(parser.value()?.string()?),
             Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
             other => return Err(args::unexpected(other, &[text, help::SERVE].concat())),
@@ -143,6 +149,8 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             CpuSet::only(cpu).apply();
         }
     }
+    ffi::ignore_hangup();
+    let timestamps = options.timestamps;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format
@@ -150,7 +158,12 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         .and_then(|output| format.announce(ffi::getpid()).map(|()| output))
         .map_err(|error| Failure::io("cannot print the PID", error))
         .and_then(|output| {
+            let ready = notify::ready().map(|()| output);
+            ready.map_err(|error| Failure::io("cannot tell NOTIFY_SOCKET", error))
+        })
+        .and_then(|output| {
             let mut note = |note: &server::Note| match &mut tracer {
+                None if timestamps => say(format_args!("{} minitalk: {note}", clock::stamp())),
                 None => say(format_args!("minitalk: {note}")),
                 Some(tracer) => {
                     let line = tracer.line(note);

@@ -1,0 +1,25 @@
+//! Tells a supervisor that the server is ready (`sd_notify(3)`): one datagram, and nothing where nobody asked for it.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+/// Sends READY=1 to the socket that NOTIFY_SOCKET names, if it is set.
+pub fn ready() -> io::Result<()> {
+    match std::env::var_os("NOTIFY_SOCKET") {
+        Some(address) => send(&address, b"READY=1\n"),
+        None => Ok(()),
+    }
+}
+
+fn send(address: &OsStr, text: &[u8]) -> io::Result<()> {
+    let address = match address.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(address)?,
+    };
+    UnixDatagram::unbound()?
+        .send_to_addr(text, &address)
+        .map(drop)
+}
