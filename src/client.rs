@@ -18,6 +18,7 @@ use crate::follow::Follower;
 use crate::inbox::Inbox;
 use crate::peer::{Peer, PeerError};
 use crate::pid::Pid;
+use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Tag};
 use crate::wire::decoder::Reason;
@@ -94,6 +95,20 @@ pub fn send(
     message: &[u8],
     options: Options,
 ) -> Result<Report, SendError> {
+    send_watched(inbox, server, message, options, &mut |_| {})
+}
+
+/// As [`send`], and calls `watch` some ten times a second with how far it is.
+///
+/// # Errors
+/// See [`SendError`].
+pub fn send_watched(
+    inbox: &mut Inbox,
+    server: &Peer,
+    message: &[u8],
+    options: Options,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<Report, SendError> {
     let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
     let mut sender = Sender::new(message, new_tag(), timeout, options.lane)?;
     let mut follower = options.eco.then(Follower::new);
@@ -101,8 +116,9 @@ pub fn send(
         inbox.never_spin();
     }
     let mut rounds = 0u32;
+    let mut watch_at = WATCH;
     let start = Instant::now();
-    let clock = || start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
+    let clock = || -> Nanos { start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX) };
     let mut ended = false;
     let mut heard = Heard::default();
     loop {
@@ -111,6 +127,15 @@ pub fn send(
             follower.follow(server.pid());
         }
         rounds = rounds.wrapping_add(1);
+        if now >= watch_at {
+            watch_at = now + WATCH;
+            watch(&Progress {
+                bytes: (sender.acknowledged() / 8).min(message.len() as u64),
+                of: message.len() as u64,
+                resent: sender.resent(),
+                elapsed: start.elapsed(),
+            });
+        }
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
         let is_last_look = ended;
         inbox.drain(|event| {
@@ -202,6 +227,23 @@ pub const fn signal_of(bit: Bit) -> Signal {
         Bit::Zero => Signal::Usr1,
         Bit::One => Signal::Usr2,
     }
+}
+
+/// How often a transfer is reported while it is under way.
+const WATCH: Nanos = 100_000_000;
+
+/// How far a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes that the server has acknowledged.
+    pub bytes: u64,
+    /// Bytes of the message.
+    pub of: u64,
+    /// Signals that were repeated.
+    pub resent: u64,
+    /// Since the first signal.
+    pub elapsed: Duration,
 }
 
 /// What a transfer took.

@@ -562,3 +562,73 @@ fn a_hangup_leaves_a_server_running_and_notes_can_bear_the_time() {
     );
     server.stop();
 }
+
+#[test]
+fn progress_is_shown_to_those_who_want_it() {
+    let server = Server::start_with(&["--format", "raw"]);
+    let pid = server.pid().to_string();
+    let text = "x".repeat(8_000);
+    let bits = ["--lane", "bit", &pid, &text];
+    let shown = send(&[&["--progress", "always"], &bits[..]].concat());
+    assert_success(&shown);
+    let line = stderr(&shown);
+    assert!(
+        line.contains(" of 8.0 KB") && line.contains("resent"),
+        "{line:?}"
+    );
+    assert!(line.ends_with('\r'), "not wiped out: {line:?}");
+    let silent = send(&bits);
+    assert_eq!(stderr(&silent), "", "a pipe is no terminal");
+    server.stop();
+}
+
+/// They are made from the help texts, so that what is checked here is that a shell understands them.
+#[test]
+fn completions_and_the_manual_page_know_every_option() {
+    let made = |args: &[&str]| {
+        let output = run(minitalk(args.iter().copied()));
+        assert_success(&output);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (bash, zsh, fish) = (
+        made(&["completions", "bash"]),
+        made(&["completions", "zsh"]),
+        made(&["completions", "fish"]),
+    );
+    let page = made(&["man"]).replace("\\-", "-");
+    for command in ["serve", "send", "trace", "demo"] {
+        let help = made(&["help", command]);
+        let flags = help
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+            .flat_map(|line| line.split([' ', ',']).take(2))
+            .filter_map(|word| word.strip_prefix("--"))
+            .filter(|flag| !flag.is_empty());
+        for flag in flags {
+            assert!(
+                bash.contains(&format!("--{flag}")),
+                "bash: {command} --{flag}"
+            );
+            assert!(
+                zsh.contains(&format!("'--{flag}[")),
+                "zsh: {command} --{flag}"
+            );
+            assert!(
+                fish.contains(&format!("-l {flag}")),
+                "fish: {command} --{flag}"
+            );
+            assert!(
+                page.contains(&format!("--{flag}")),
+                "man: {command} --{flag}"
+            );
+        }
+    }
+    let try_it = format!(
+        "{bash}\nCOMP_WORDS=(minitalk send --lane ''); COMP_CWORD=3; _minitalk; echo \"${{COMPREPLY[*]}}\""
+    );
+    let output = Command::new("bash").args(["-c", &try_it]).output();
+    if let Ok(output) = output {
+        assert_eq!(output.stdout, b"auto bit word\n", "{output:?}");
+    }
+    assert_eq!(code(&run(minitalk(["completions", "tcsh"]))), 2);
+}

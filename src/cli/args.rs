@@ -10,6 +10,7 @@ use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
 use super::list;
+use super::progress::When;
 use super::suggest::suggest;
 use super::trace::Color;
 
@@ -75,6 +76,19 @@ pub fn color(parser: &mut Parser) -> Result<Color, Failure> {
         "never" => Ok(Color::Never),
         _ => Err(Failure::usage(format!(
             "--color {value:?}: one of auto, always and never"
+        ))),
+    }
+}
+
+/// The value of `--progress`.
+pub fn progress(parser: &mut Parser) -> Result<When, Failure> {
+    let value = parser.value()?.string()?;
+    match value.as_str() {
+        "auto" => Ok(When::Auto),
+        "always" => Ok(When::Always),
+        "never" => Ok(When::Never),
+        _ => Err(Failure::usage(format!(
+            "--progress {value:?}: one of auto, always and never"
         ))),
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use super::args;
 use super::exit::{Exit, Failure};
+use super::progress::When;
 use super::send::{self, Source};
 use super::serve;
 
@@ -29,6 +30,7 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
         Source::Argument(message.into_vec()),
         send::DEFAULT,
         false,
+        When::Never,
     )
     .map(drop)
 }

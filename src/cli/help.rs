@@ -26,6 +26,8 @@ usage:
   minitalk demo [MESSAGE]                  do both, and show it
   minitalk list                            the servers on this machine that may be signalled
   minitalk dialects                        the wire habits of other programs that serve and send understand
+  minitalk completions bash|zsh|fish       completions of the command line, for a shell
+  minitalk man                             the manual page: minitalk man | man -l -
   minitalk help [COMMAND]                  the options of a command
   minitalk --version
 
@@ -86,6 +88,8 @@ options:
                            signal 44, or not at all. auto (default): in words where the server takes them
   --dialect SPEC           talk to a server of another kind: a preset or key=value,... as listed by minitalk dialects
   --eco                    burn no CPU to be fast: sleep for every answer, on the CPU where the server runs
+  --progress auto|always|never
+                           show how far it is, on standard error (auto: on a terminal, if it takes over a second)
   --force                  skip the check that the target handles the signals
   -v, --verbose            say on standard error what it took: bytes, signals, retransmissions, time, rate
   -h, --help

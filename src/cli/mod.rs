@@ -3,6 +3,7 @@
 mod args;
 mod classic;
 mod clock;
+mod completions;
 mod demo;
 mod exit;
 mod format;
@@ -10,6 +11,8 @@ mod help;
 mod json;
 mod list;
 mod notify;
+mod options;
+mod progress;
 mod send;
 mod serve;
 mod suggest;
@@ -52,6 +55,8 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         Some("trace") => serve::trace(args),
         Some("demo") => demo::run(args),
         Some("list") => list::run(&args),
+        Some("completions") => completions::run(&args),
+        Some("man") => completions::man(&args),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
             Some(extra) => Err(Failure::usage(format!(

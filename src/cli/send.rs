@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::Arg;
-use minitalk::client::{self, Options, Report, SendError};
+use minitalk::client::{self, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
 use minitalk::inbox::{Inbox, Lanes};
 use minitalk::pid::Pid;
@@ -19,6 +19,7 @@ use super::args;
 use super::exit::{Failure, say};
 use super::format::refuse_closed;
 use super::help;
+use super::progress::{Line, When};
 
 /// What is not said otherwise.
 pub const DEFAULT: Options = Options {
@@ -32,6 +33,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut file = None;
     let mut options = DEFAULT;
     let (mut lane, mut dialect) = (None, None);
+    let mut progress = When::Auto;
     let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
@@ -45,6 +47,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("eco") => options.eco = true,
             Arg::Long("lane") => lane = Some(args::lane(&mut parser)?),
+            Arg::Long("progress") => progress = args::progress(&mut parser)?,
             Arg::Long("dialect") => {
                 dialect = match args::dialects(&mut parser)? {
                     Dialects::Auto => None,
@@ -88,7 +91,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         )));
     }
     let report = match dialect {
-        None => send(pid, source, options, force)?,
+        None => send(pid, source, options, force, progress)?,
         Some(dialect) => speak(pid, source, &dialect, options.timeout, force)?,
     };
     if verbose {
@@ -128,6 +131,7 @@ pub fn send(
     source: Source,
     mut options: Options,
     force: bool,
+    progress: When,
 ) -> Result<Report, Failure> {
     let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
     // Before the message is read, so that a wrong PID is told at once.
@@ -144,8 +148,11 @@ pub fn send(
         say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
     }
     let mut inbox = Inbox::open()?;
-    let result = client::send(&mut inbox, &server, &message, options);
+    let mut line = Line::new(progress);
+    let mut watch = |progress: &Progress| line.show(progress);
+    let result = client::send_watched(&mut inbox, &server, &message, options, &mut watch);
     inbox.retire();
+    line.clear();
     result.map_err(failed)
 }
 
