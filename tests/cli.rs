@@ -310,6 +310,7 @@ fn what_was_mistyped_is_suggested() {
         (&["sned", "1", "x"][..], Some("send")),
         (&["serv"], Some("serve")),
         (&["dialect"], Some("dialects")),
+        (&["completion"], Some("completions")),
         (&["help", "dmeo"], Some("demo")),
         (&["serve", "--cuont", "1"], Some("--count")),
         (&["serve", "--max-mesage=1"], Some("--max-message")),

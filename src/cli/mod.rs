@@ -24,7 +24,17 @@ use std::process::ExitCode;
 
 use exit::{Exit, Failure};
 
-const COMMANDS: [&str; 7] = ["serve", "send", "trace", "demo", "list", "dialects", "help"];
+const COMMANDS: [&str; 9] = [
+    "serve",
+    "send",
+    "trace",
+    "demo",
+    "list",
+    "dialects",
+    "completions",
+    "man",
+    "help",
+];
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {

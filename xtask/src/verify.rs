@@ -193,6 +193,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 /// Runs checks on all CPUs, each with what it prints held back until it is over; begins no more once one has failed.
 fn beside_each_other(checks: &[&Check], fuzz_seconds: u32) -> bool {
     let cpus = thread::available_parallelism().map_or(1, usize::from);
+    if checks.len() > 1 {
+        let names: Vec<_> = checks.iter().map(|check| check.name).collect();
+        println!("\nbeside each other: {}", names.join(", "));
+    }
     let left = Mutex::new(checks.iter());
     let failed = AtomicBool::new(false);
     let work = || {
