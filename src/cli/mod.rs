@@ -1,6 +1,7 @@
 //! The command line, one file per command.
 
 mod args;
+mod check;
 mod classic;
 mod demo;
 mod exit;
@@ -34,13 +35,16 @@ pub fn run() -> ExitCode {
 
 fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
-        return Err(Failure::usage("which command? One of serve, send and demo"));
+        return Err(Failure::usage(
+            "which command? One of serve, send, demo and check",
+        ));
     }
     let command = args.remove(0);
     match command.to_str() {
         Some("serve") => serve::run(args),
         Some("send") => send::run(args),
         Some("demo") => demo::run(args),
+        Some("check") => check::run(args),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
             Some(extra) => Err(Failure::usage(format!(
@@ -52,6 +56,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             Some("serve") => help::print(help::SERVE),
             Some("send") => help::print(help::SEND),
             Some("demo") => help::print(help::DEMO),
+            Some("check") => help::print(help::CHECK),
             Some("dialects") => help::print(&help::dialects()),
             Some(other) => Err(Failure::usage(format!("there is no command {other:?}"))),
         },
@@ -60,7 +65,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n"))
         }
         _ => Err(Failure::usage(format!(
-            "there is no command {command:?}; the commands are serve, send and demo"
+            "there is no command {command:?}; the commands are serve, send, demo and check"
         ))),
     }
 }
