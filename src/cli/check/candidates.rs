@@ -6,14 +6,19 @@ use minitalk::dialect::{Ack, Dialect};
 const FORMS: &[&str] = &[
     "",
     "hello=yes",
-    "head=len32,end=none",
-    "head=len32",
-    "head=len32,counts-end=yes",
     "end=eot",
     "end=etx",
     "end=0x0a",
+    // Where a head is a PID, the zeroes of a length are an empty head and a text: so the PID comes before lengths, and for the
+    // same reason short lengths come before long ones.
     "head=pid",
+    "head=pid,head-bytes=other",
     "head=len16,end=none",
+    "head=len16",
+    "head=len16,counts-end=yes",
+    "head=len32,end=none",
+    "head=len32",
+    "head=len32,counts-end=yes",
     "head=digits,end=none",
     "head=len32,head-nul=yes",
     "head=len32,head-bytes=other,end=none",
@@ -25,12 +30,9 @@ const FORMS: &[&str] = &[
     "head=len32,head-order=other,end=none",
     "head=len32,head-order=other",
     "head=len32,head-order=other,counts-end=yes",
-    "head=len16",
-    "head=len16,counts-end=yes",
     "head=len16,head-bytes=other,end=none",
     "head=len32,head-nul=yes,end=none",
     "head=digits",
-    "head=pid,head-bytes=other",
     "head=len32,head-order=other,head-bytes=little,end=none",
     "head=len64,head-bytes=other,end=none",
     "head=len64,head-bytes=other,counts-end=yes",
@@ -62,6 +64,12 @@ pub fn of(ack: Ack) -> impl Iterator<Item = Dialect> {
             parse(&[bits, &form, &format!("ack={}", ack.word())])
         })
     })
+}
+
+/// Whether a server that takes something else for its client's PID could be led to signal a stranger: the text of a probe is no
+/// process's PID however it is read, but a number is. One that answers every bit knows its client from the kernel.
+pub fn may_mislead(dialect: &Dialect) -> bool {
+    matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
 }
 
 /// The dialect of these parts of a specification, if they do not contradict each other.

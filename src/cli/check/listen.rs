@@ -2,7 +2,7 @@
 //! told how to answer.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minitalk::dialect::Dialect;
 
@@ -15,7 +15,7 @@ const PROBE: &str = "Hello from the other side, number 42!";
 
 /// How long a client may take for it before something is wrong: at 5 ms a bit it takes 1.5 s.
 const WATCH: Duration = Duration::from_millis(2500);
-const TRY: Duration = Duration::from_millis(1200);
+const TRY: Duration = Duration::from_millis(800);
 
 /// What a server must know beforehand, for watching does not show it before it is too late.
 const MANNERS: &[&str] = &[
@@ -34,6 +34,7 @@ const MANNERS: &[&str] = &[
 
 /// Framings that pass for another one.
 const FORMS: &[&str] = &[
+    "",
     "head=digits,end=none",
     "head=digits",
     "head=len32,end=none",
@@ -51,61 +52,101 @@ pub struct Found {
     pub is_content: bool,
 }
 
+/// How long all of it may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
 /// Searches; the error is what stands in the report.
 pub fn dialect(client: &Path, ours: &Path) -> Result<Found, String> {
-    let watched = attempt(client, ours, None, WATCH)?;
-    let named = watched.note;
-    if let (End::Content, Some(dialect)) = (watched.end, named) {
+    let mut search = Search {
+        client,
+        ours,
+        until: Instant::now() + LIMIT,
+        tried: Vec::new(),
+        second: None,
+    };
+    if let Some(dialect) = search.run()? {
         return Ok(Found {
             dialect,
             is_content: true,
         });
     }
-    let base = named.map_or_else(String::new, |dialect| dialect.to_string());
-    let mut specs: Vec<Dialect> = Vec::new();
-    let mut add = |parts: &[&str]| {
-        if let Some(dialect) = candidates::parse(parts)
-            && !specs.contains(&dialect)
-        {
-            specs.push(dialect);
-        }
-    };
-    let forms_first = watched.end == End::Misread;
-    if forms_first {
-        for (form, bits) in FORMS.iter().flat_map(|form| BITS.map(|bits| (form, bits))) {
-            add(&[bits, form]);
-        }
-    }
-    if named.is_some() {
-        MANNERS.iter().for_each(|manners| add(&[&base, manners]));
-    }
-    for (manners, bits) in MANNERS.iter().flat_map(|m| BITS.map(|bits| (m, bits))) {
-        add(&[bits, manners]);
-    }
-    if !forms_first {
-        for (form, bits) in FORMS.iter().flat_map(|form| BITS.map(|bits| (form, bits))) {
-            add(&[bits, form]);
-        }
-    }
-    let mut second = named.filter(|_| watched.end == End::Stays);
-    for dialect in specs {
-        match attempt(client, ours, Some(&dialect), TRY)?.end {
-            End::Content => {
-                return Ok(Found {
-                    dialect,
-                    is_content: true,
-                });
-            }
-            End::Stays => second = second.or(Some(dialect)),
-            End::Misread | End::Stuck => {}
-        }
-    }
-    match second {
+    match search.second {
         Some(dialect) => Ok(Found {
             dialect,
             is_content: false,
         }),
-        None => Err("in none of the known ones does it deliver a short text".into()),
+        None => Err(format!(
+            "in none of {} known ones does it deliver a short text",
+            search.tried.len()
+        )),
+    }
+}
+
+struct Search<'a> {
+    client: &'a Path,
+    ours: &'a Path,
+    until: Instant,
+    tried: Vec<Dialect>,
+    /// One in which the text arrives and the client does not end well.
+    second: Option<Dialect>,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> Result<Option<Dialect>, String> {
+        let watched = attempt(self.client, self.ours, None, WATCH)?;
+        if let Some(named) = watched.note {
+            // What it does at the end, a server finds out after it has said what the client speaks.
+            let base = named.to_string();
+            for manners in MANNERS {
+                if self.end(&[&base, manners], WATCH)? == Some(End::Content) {
+                    return Ok(self.tried.last().copied());
+                }
+            }
+            if self.second.is_some() {
+                return Ok(None);
+            }
+        }
+        // Whoever waits for an answer to every bit goes on whatever the bits mean.
+        for manners in ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"] {
+            let end = self.end(&[BITS[0], manners], TRY)?;
+            if end == Some(End::Content) {
+                return Ok(self.tried.last().copied());
+            }
+            if end.is_none_or(|end| end == End::Stuck) && !manners.is_empty() {
+                continue;
+            }
+            for (form, bits) in FORMS.iter().flat_map(|form| BITS.map(|bits| (form, bits))) {
+                if self.end(&[bits, form, manners], TRY)? == Some(End::Content) {
+                    return Ok(self.tried.last().copied());
+                }
+                if end == Some(End::Stuck) && form.is_empty() && bits == BITS[3] {
+                    break;
+                }
+            }
+        }
+        for (manners, bits) in MANNERS.iter().flat_map(|m| BITS.map(|bits| (m, bits))) {
+            if self.end(&[bits, manners], TRY)? == Some(End::Content) {
+                return Ok(self.tried.last().copied());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tries the dialect of these parts, if that is one and was not tried.
+    fn end(&mut self, parts: &[&str], limit: Duration) -> Result<Option<End>, String> {
+        let dialect = match candidates::parse(parts) {
+            Some(dialect) if !self.tried.contains(&dialect) => dialect,
+            _ => return Ok(None),
+        };
+        if Instant::now() >= self.until {
+            return Ok(None);
+        }
+        let end = attempt(self.client, self.ours, Some(&dialect), limit)?.end;
+        self.tried.push(dialect);
+        if end == End::Stays {
+            self.second.get_or_insert(dialect);
+        }
+        Ok(Some(end))
     }
 }
 

@@ -41,10 +41,13 @@ pub struct Found {
 }
 
 /// Searches; the error in the inner result is what stands in the report.
-pub fn dialect(path: &Path) -> Result<Result<Found, String>, Failure> {
+///
+/// Unless signals are `confined`, no server is told what could lead it to signal a stranger.
+pub fn dialect(path: &Path, confined: bool) -> Result<Result<Found, String>, Failure> {
     let mut search = Search {
         inbox: Inbox::open_for(Lanes::Bits)?,
         path,
+        confined,
         until: Instant::now() + LIMIT,
         tried: 0,
     };
@@ -63,6 +66,7 @@ enum Stop {
 struct Search<'a> {
     inbox: Inbox,
     path: &'a Path,
+    confined: bool,
     until: Instant,
     tried: u32,
 }
@@ -94,6 +98,9 @@ impl Search<'_> {
             for candidate in candidates::of(ack).take(most) {
                 // Whoever does not answer the first signal does not admit anybody.
                 if candidate.hello && ack != Ack::Bit && !is_handshake {
+                    continue;
+                }
+                if !self.confined && candidates::may_mislead(&candidate) {
                     continue;
                 }
                 if let Some(found) = self.consider(&candidate, print)? {
