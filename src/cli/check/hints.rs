@@ -58,8 +58,7 @@ pub fn add(program: &Path, audit: Option<&Path>, section: &mut Section) {
         }
         Some(Err(why)) => format!("the handler was not audited: {why}"),
         None => format!(
-            "the handler was not audited, for there is no {AUDIT} beside this program or in PATH (--audit PATH; \
-             cargo build -p xtask --bin {AUDIT})"
+            "the handler was not audited, for there is no {AUDIT} beside this program or in PATH (see --audit)"
         ),
     };
     section.add(Verdict::Info, what, why);

@@ -20,8 +20,8 @@ const TRY: Duration = Duration::from_millis(800);
 /// What a server must know beforehand, for watching does not show it before it is too late.
 const MANNERS: &[&str] = &[
     "",
-    "final=both",
     "final=other",
+    "final=both",
     "final=twice",
     "ack-signal=echo",
     "ack-signal=usr2",
@@ -47,7 +47,8 @@ const FORMS: &[&str] = &[
 
 /// What was found out.
 pub struct Found {
-    pub dialect: Dialect,
+    /// `None`: our own protocol, of which a server says nothing.
+    pub dialect: Option<Dialect>,
     /// Whether the client is content: it ended, and well.
     pub is_content: bool,
 }
@@ -64,15 +65,22 @@ pub fn dialect(client: &Path, ours: &Path) -> Result<Found, String> {
         tried: Vec::new(),
         second: None,
     };
-    if let Some(dialect) = search.run()? {
+    let watched = attempt(client, ours, None, WATCH)?;
+    if watched.end == End::Content && watched.note.is_none() {
         return Ok(Found {
-            dialect,
+            dialect: None,
+            is_content: true,
+        });
+    }
+    if let Some(dialect) = search.run(&watched)? {
+        return Ok(Found {
+            dialect: Some(dialect),
             is_content: true,
         });
     }
     match search.second {
         Some(dialect) => Ok(Found {
-            dialect,
+            dialect: Some(dialect),
             is_content: false,
         }),
         None => Err(format!(
@@ -92,8 +100,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn run(&mut self) -> Result<Option<Dialect>, String> {
-        let watched = attempt(self.client, self.ours, None, WATCH)?;
+    fn run(&mut self, watched: &Attempt) -> Result<Option<Dialect>, String> {
         if let Some(named) = watched.note {
             // What it does at the end, a server finds out after it has said what the client speaks.
             let base = named.to_string();

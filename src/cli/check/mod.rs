@@ -126,7 +126,8 @@ fn program(path: &Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
         return Ok(None);
     };
     let cannot = |why: &dyn std::fmt::Display| Failure::io(format!("cannot run {path:?}"), why);
-    let found = fs::canonicalize(path).map_err(|error| cannot(&error))?;
+    // Not through links: what it is called may decide what it does.
+    let found = std::path::absolute(path).map_err(|error| cannot(&error))?;
     let metadata = fs::metadata(&found).map_err(|error| cannot(&error))?;
     if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
         return Err(cannot(&"it is no program"));
@@ -142,7 +143,10 @@ fn show(text: &str) {
 fn check_client(client: &Path, ours: &Path, section: &mut Section) {
     match listen::dialect(client, ours) {
         Ok(found) => {
-            let spec = found.dialect.to_string();
+            let spec = found.dialect.map_or_else(
+                || "minitalk's own".to_owned(),
+                |dialect| dialect.to_string(),
+            );
             let more = if found.is_content {
                 ""
             } else {
@@ -150,7 +154,7 @@ fn check_client(client: &Path, ours: &Path, section: &mut Section) {
             };
             section.add(Verdict::Ok, "dialect", format!("{spec}{more}"));
             section.dialect = Some(spec);
-            let origin = Origin::Ours(ours, Some(&found.dialect));
+            let origin = Origin::Ours(ours, found.dialect.as_ref());
             let mut stage = Stage::new(origin, Sender::Theirs(client), Shape::Bare);
             rows::exactness(&mut stage, section);
             rows::together(&mut stage, section);
