@@ -33,7 +33,6 @@ const FORMS: &[&str] = &[
     "head=len16,head-bytes=other,end=none",
     "head=len32,head-nul=yes,end=none",
     "head=digits",
-    "head=len32,head-order=other,head-bytes=little,end=none",
     "head=len64,head-bytes=other,end=none",
     "head=len64,head-bytes=other,counts-end=yes",
     "end=0xff",

@@ -427,7 +427,8 @@ pub fn shape_between(server: &Path, client: &Path) -> Result<Shape, String> {
         })
 }
 
-/// Printable text of so many bytes, all of ASCII in no order.
+/// Printable text of so many bytes, all of ASCII in no order; but for the backslash, which a server may escape that looks where
+/// it prints.
 fn text(bytes: usize) -> String {
     if bytes == 1 {
         return "x".into();
@@ -436,7 +437,10 @@ fn text(bytes: usize) -> String {
     (0..bytes)
         .map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            char::from(b' ' + ((state >> 16) % 95) as u8)
+            match b' ' + ((state >> 16) % 95) as u8 {
+                b'\\' => '/',
+                byte => char::from(byte),
+            }
         })
         .collect()
 }
