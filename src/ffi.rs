@@ -835,3 +835,99 @@ static LOOK_AT_DESCRIPTORS: extern "C" fn() = {
     }
     look
 };
+
+// ---- foreign programs --------------------------------------------------------------------------------------------
+
+/// The terminal behind a controller that was opened from `/dev/ptmx` (`pts(4)`), raw: bytes come out as they go in.
+///
+/// # Errors
+/// `ioctl_tty(2)`'s: not a controller, or a kernel before 4.13.
+#[cfg(feature = "cli")]
+pub fn terminal_behind(
+    controller: std::os::fd::BorrowedFd<'_>,
+) -> Result<std::os::fd::OwnedFd, Errno> {
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    const TIOCGPTPEER: libc::c_ulong = 0x5441;
+    let raw = controller.as_raw_fd();
+    let unlocked: c_int = 0;
+    // SAFETY: the descriptor is open for as long as it is borrowed; the request reads one int, which lives for the call.
+    check(unsafe { libc::ioctl(raw, libc::TIOCSPTLCK, &raw const unlocked) })?;
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: the request takes open flags by value and touches no memory of ours.
+    let terminal = check(unsafe { libc::ioctl(raw, TIOCGPTPEER as _, flags) })?;
+    // SAFETY: the kernel has just returned it open, and nobody else knows of it.
+    let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
+    let mut settings = MaybeUninit::uninit();
+    // SAFETY: the descriptor is open; tcgetattr fills the structure if it succeeds.
+    check(unsafe { libc::tcgetattr(terminal.as_raw_fd(), settings.as_mut_ptr()) })?;
+    // SAFETY: tcgetattr succeeded.
+    let mut settings = unsafe { settings.assume_init() };
+    // SAFETY: the structure is initialised and ours alone, for both calls.
+    check(unsafe {
+        libc::cfmakeraw(&raw mut settings);
+        libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const settings)
+    })?;
+    Ok(terminal)
+}
+
+/// Has the kernel kill what `command` starts when the calling thread ends, however that comes about, so that nothing is left
+/// behind; and starts it with no signal blocked, whatever this thread blocks.
+#[cfg(feature = "cli")]
+pub fn tie_to_this_thread(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    let parent = getpid();
+    let tie = move || {
+        // SAFETY: both take integers, and a pointer to an initialised set of this frame.
+        unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            let mut none = MaybeUninit::uninit();
+            libc::sigemptyset(none.as_mut_ptr());
+            libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+        }
+        // SAFETY: getppid takes nothing.
+        if unsafe { libc::getppid() } != parent.get() {
+            // SAFETY: _exit takes any number. The parent ended before the tie was made.
+            unsafe { libc::_exit(1) }
+        }
+        Ok(())
+    };
+    // SAFETY: in the child of a fork the closure makes async-signal-safe system calls only (signal-safety(7); prctl is a bare
+    // system call), allocates nothing and takes no lock.
+    unsafe { command.pre_exec(tie) };
+}
+
+/// Keeps the signals of this thread, and of all that it starts from now on, among themselves: the kernel lets none of them
+/// signal a process outside (`landlock(7)`). Cannot be undone.
+///
+/// # Errors
+/// The kernel has no such scope (before Linux 6.12), or Landlock is not enabled.
+#[cfg(feature = "cli")]
+pub fn confine_signals() -> Result<(), Errno> {
+    /// `struct landlock_ruleset_attr`.
+    #[repr(C)]
+    struct Ruleset {
+        handled_access_fs: u64,
+        handled_access_net: u64,
+        scoped: u64,
+    }
+    const SCOPE_SIGNAL: u64 = 1 << 1;
+    let ruleset = Ruleset {
+        handled_access_fs: 0,
+        handled_access_net: 0,
+        scoped: SCOPE_SIGNAL,
+    };
+    // SAFETY: the structure lives for the whole call and the size is its own; no flags.
+    let fd = check_syscall(unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            &raw const ruleset,
+            size_of::<Ruleset>(),
+            0,
+        )
+    })?;
+    let fd = Fd(fd as c_int);
+    // SAFETY: the request takes integers only.
+    check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
+    // SAFETY: the descriptor is open; no flags.
+    check_syscall(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, fd.0, 0) }).map(drop)
+}

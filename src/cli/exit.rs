@@ -28,6 +28,8 @@ pub enum Exit {
     TimedOut = 6,
     Rejected = 7,
     ServerEnded = 8,
+    /// What was checked does not hold.
+    Failed = 9,
 }
 
 impl From<Exit> for ExitCode {

@@ -24,6 +24,7 @@ usage:
   minitalk send PID|NAME [MESSAGE]         send a message (or standard input) to a server
   minitalk trace [options]                 as serve, and shows every byte that comes and what is answered
   minitalk demo [MESSAGE]                  do both, and show it
+  minitalk check --client|--server PATH    what another client or server does well, and what not
   minitalk list                            the servers on this machine that may be signalled
   minitalk dialects                        the wire habits of other programs that serve and send understand
   minitalk completions bash|zsh|fish       completions of the command line, for a shell
@@ -41,6 +42,7 @@ exit codes:
   2  usage                                 6  no progress before the timeout
   3  no such process                       7  the server rejected the message
   4  not permitted                         8  the server ended on the way
+                                           9  check found failures
 A command that SIGINT or SIGTERM ends in mid-message dies of that signal.
 ";
 
@@ -132,6 +134,38 @@ options:
   --eco                    both ends burn no CPU to be fast
   --trace                  show every byte on its way; -v: every signal
   -h, --help
+";
+
+pub const CHECK: &str = "\
+usage: minitalk check --client PATH [options]
+       minitalk check --server PATH [options]
+       minitalk check --client PATH --server PATH [options]
+
+Runs another minitalk program against our half, and with both also the two against each other. Reports its dialect, and
+whether texts of 1 to 10,000 bytes, the empty one and UTF-8 arrive as they were sent, how fast, and what happens when
+things go wrong. What is run is \"server\", without arguments, and \"client PID MESSAGE\". It takes from ten seconds to two
+minutes; what hangs is killed. Nothing but what it started itself is signalled.
+
+  ok    as it should be                    warn  could be better, and need not be
+  FAIL  the exercise demands otherwise     info  neither
+
+Demanded: that the server prints its PID; that 1, 100 and 1,000 bytes, the empty text and UTF-8 arrive exactly, 100
+bytes in less than a second, and 10,000 if they take no more than 30 s; that a client refuses a PID that nobody has;
+that a server prints the next message exactly when a client was killed in mid-message, and takes no more than 5 % of a
+CPU while it has nothing to do. Good to have: two clients at once, stray signals, a client that notices the end of its
+server, a handler that calls nothing unsafe.
+
+options:
+  --client PATH            the client to check
+  --server PATH            the server to check
+  --audit PATH             the program that audits signal handlers, run as PATH --binary PROGRAM --follow; exit code 0
+                           if they pass, 1 if not. Without it, minitalk-audit beside this program or in PATH. By hand:
+                           cargo xtask audit --binary PROGRAM --handler SYMBOL --follow
+  --json                   one object: passed, and for client, server and pair program, dialect, passed and rows with
+                           verdict, what, detail, seconds and bytes_per_second
+  -h, --help
+
+exit codes: 0 all that is demanded holds; 9 not all does; 1 a program cannot be run; 2 usage
 ";
 
 /// The presets and the keys of dialects.

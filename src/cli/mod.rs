@@ -1,6 +1,7 @@
 //! The command line, one file per command.
 
 mod args;
+mod check;
 mod classic;
 mod clock;
 mod completions;
@@ -24,11 +25,12 @@ use std::process::ExitCode;
 
 use exit::{Exit, Failure};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "serve",
     "send",
     "trace",
     "demo",
+    "check",
     "list",
     "dialects",
     "completions",
@@ -55,7 +57,7 @@ pub fn run() -> ExitCode {
 fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
         return Err(Failure::usage(
-            "which command? One of serve, send, trace, demo, list and dialects",
+            "which command? One of serve, send, trace, demo, check, list and dialects",
         ));
     }
     let command = args.remove(0);
@@ -67,6 +69,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         Some("list") => list::run(&args),
         Some("completions") => completions::run(&args),
         Some("man") => completions::man(&args),
+        Some("check") => check::run(args),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
             Some(extra) => Err(Failure::usage(format!(
@@ -79,6 +82,7 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
             Some("send") => help::print(help::SEND),
             Some("trace") => help::print(help::TRACE),
             Some("demo") => help::print(help::DEMO),
+            Some("check") => help::print(help::CHECK),
             Some("dialects") => help::print(&help::dialects()),
             Some("list") => help::print(help::LIST),
             Some(other) => Err(no_command(other)),

@@ -28,6 +28,10 @@ pub const COMMANDS: &[Command] = &[
         text: help::DEMO,
     },
     Command {
+        name: "check",
+        text: help::CHECK,
+    },
+    Command {
         name: "list",
         text: help::LIST,
     },

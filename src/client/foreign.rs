@@ -40,6 +40,22 @@ pub fn speak(
     dialect: &Dialect,
     timeout: Duration,
 ) -> Result<Report, SendError> {
+    speak_and_note(inbox, server, text, dialect, timeout, &mut |_, _| {})
+}
+
+/// As [`speak`], and calls `note` for each acknowledgement with the number of signals sent before it and its signal: what a
+/// server acknowledges, and how, shows in nothing else.
+///
+/// # Errors
+/// As [`speak`].
+pub fn speak_and_note(
+    inbox: &mut Inbox,
+    server: &Peer,
+    text: &[u8],
+    dialect: &Dialect,
+    timeout: Duration,
+    note: &mut dyn FnMut(u64, Signal),
+) -> Result<Report, SendError> {
     let speech = Speech::new(dialect, text, ffi::getpid())?;
     let start = Instant::now();
     let mut speaker = Speaker {
@@ -51,6 +67,7 @@ pub fn speak(
         heard: Heard::default(),
         signals: 0,
         resent: 0,
+        note,
     };
     speaker.hello()?;
     for index in 0..speech.len() {
@@ -87,6 +104,7 @@ struct Speaker<'a> {
     heard: Heard,
     signals: u64,
     resent: u64,
+    note: &'a mut dyn FnMut(u64, Signal),
 }
 
 /// What came from the server and was not looked at yet.
@@ -211,7 +229,12 @@ impl Speaker<'_> {
         let mut ended = false;
         loop {
             let (heard, server) = (&mut self.heard, self.server.pid());
-            self.inbox.drain(|event| heard.take(event, server));
+            let (note, signals) = (&mut *self.note, self.signals);
+            self.inbox.drain(|event| {
+                if heard.take(event, server) {
+                    note(signals, event.signal);
+                }
+            });
             if let Some(signal) = self.heard.stop {
                 return Err(SendError::Interrupted(signal));
             }
@@ -238,7 +261,8 @@ impl Speaker<'_> {
 }
 
 impl Heard {
-    fn take(&mut self, event: Event, server: Pid) {
+    /// Whether it is an acknowledgement.
+    fn take(&mut self, event: Event, server: Pid) -> bool {
         let from = match event.origin {
             Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => Some(pid),
             Origin::Unknown { .. } => None,
@@ -248,8 +272,10 @@ impl Heard {
             Signal::Usr1 | Signal::Usr2 if from == Some(server) => {
                 self.answers += 1;
                 self.busy = event.signal == Signal::Usr2;
+                return true;
             }
             _ => {}
         }
+        false
     }
 }

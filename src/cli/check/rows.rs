@@ -1,0 +1,464 @@
+//! The rows: what is tried, and what is demanded.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minitalk::event::Signal;
+use minitalk::peer::Peer;
+use minitalk::pid::Pid;
+
+use super::report::{Row, Section, Verdict, grouped, quoted};
+use super::running::Running;
+use super::server::{Delivery, Origin, Sender, Server, describe};
+use super::shape::Shape;
+
+/// Texts, and how long each may take before the programs hang. The longest is not demanded if it takes longer.
+const SIZES: [(usize, Duration); 4] = [
+    (1, Duration::from_secs(5)),
+    (100, Duration::from_secs(8)),
+    (1000, Duration::from_secs(40)),
+    (10_000, LONGEST),
+];
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The exercise: "1 second for displaying 100 characters is way too much".
+const HUNDRED: Duration = Duration::from_secs(1);
+
+const SHORT: Duration = Duration::from_secs(5);
+
+const UTF8: &str = "Zwölf Boxkämpfer, père Noël, Ελλάδα, 日本語, 🦀";
+
+const NEXT: &str = "the next message, 123";
+
+/// How long a server may take to notice that a client is gone.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// A PID that no process has: the kernel's limit on PIDs where it is highest (`PID_MAX_LIMIT`), which it never reaches.
+const NOBODY: &str = "4194304";
+
+/// One server after the other, and who sends to them.
+pub struct Stage<'a> {
+    pub origin: Origin<'a>,
+    pub sender: Sender<'a>,
+    pub shape: Shape,
+    pub server: Option<Server>,
+    /// Bytes a second with 1,000 bytes.
+    rate: Option<f64>,
+}
+
+impl<'a> Stage<'a> {
+    pub const fn new(origin: Origin<'a>, sender: Sender<'a>, shape: Shape) -> Self {
+        Self {
+            origin,
+            sender,
+            shape,
+            server: None,
+            rate: None,
+        }
+    }
+
+    /// The server that waits, or a fresh one. Whoever takes it puts it back if it is still good.
+    fn take(&mut self) -> Result<Server, String> {
+        let mut server = match self.server.take() {
+            Some(server) => server,
+            None => Server::start(&self.origin)?,
+        };
+        server.skip();
+        Ok(server)
+    }
+
+    /// As [`Server::deliver`]; a server that failed is not used again.
+    fn deliver(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
+        let mut server = self.take()?;
+        let delivery = server.deliver(&self.sender, text, &self.shape, limit)?;
+        if delivery.complaint(text).is_none() {
+            self.server = Some(server);
+        }
+        Ok(delivery)
+    }
+
+    fn attempt(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
+        let delivery = self.deliver(text, limit)?;
+        match delivery.complaint(text) {
+            None => Ok(delivery),
+            Some(why) => Err(why),
+        }
+    }
+}
+
+/// Adds a row of what must hold.
+fn demand(section: &mut Section, what: &str, result: Result<String, String>) {
+    match result {
+        Ok(detail) => section.add(Verdict::Ok, what, detail),
+        Err(detail) => section.add(Verdict::Fail, what, detail),
+    }
+}
+
+/// Adds a row of what is good to have.
+fn advise(section: &mut Section, what: &str, result: Result<String, String>) {
+    match result {
+        Ok(detail) => section.add(Verdict::Ok, what, detail),
+        Err(detail) => section.add(Verdict::Warn, what, detail),
+    }
+}
+
+/// Whether texts arrive as they were sent: of all lengths, without any, and beyond ASCII.
+pub fn exactness(stage: &mut Stage<'_>, section: &mut Section) {
+    let mut failed = None;
+    let mut hundred = None;
+    for (bytes, limit) in SIZES {
+        let unit = if bytes == 1 { "byte" } else { "bytes" };
+        let what = format!("{} {unit}", grouped(bytes as u64));
+        let expected = stage.rate.map(|rate| bytes as f64 / rate);
+        if let Some(before) = failed.clone() {
+            section.add(
+                Verdict::Warn,
+                what,
+                format!("not tried, for {before} failed"),
+            );
+            continue;
+        }
+        let is_longest = limit == LONGEST && bytes == 10_000;
+        if is_longest && expected.is_some_and(|s| s > limit.as_secs_f64()) {
+            let seconds = expected.unwrap_or_default();
+            section.add(
+                Verdict::Warn,
+                what,
+                format!("not tried, for it would take {seconds:.0} s"),
+            );
+            continue;
+        }
+        let text = text(bytes);
+        match stage.deliver(&text, limit) {
+            Ok(delivery) => match delivery.complaint(&text) {
+                None => {
+                    let seconds = delivery.elapsed.as_secs_f64();
+                    let rate = bytes as f64 / seconds.max(1e-6);
+                    let mut row = Row::new(Verdict::Ok, what, "exact");
+                    row.timing = Some((seconds, rate));
+                    section.push(row);
+                    if bytes == 1000 {
+                        stage.rate = Some(rate);
+                    } else if bytes == 100 {
+                        hundred = Some(delivery.elapsed);
+                    }
+                }
+                Some(_) if is_longest && delivery.is_late => {
+                    let limit = limit.as_secs();
+                    section.add(Verdict::Warn, what, format!("not finished in {limit} s"));
+                }
+                Some(why) => {
+                    section.add(Verdict::Fail, what.clone(), why);
+                    failed = Some(what);
+                }
+            },
+            Err(why) => {
+                section.add(Verdict::Fail, what.clone(), why);
+                failed = Some(what);
+            }
+        }
+    }
+    if let Some(mut elapsed) = hundred {
+        // A machine that is busy with something else says nothing about the programs.
+        for _ in 0..2 {
+            if elapsed < HUNDRED {
+                break;
+            }
+            if let Ok(again) = stage.attempt(&text(100), SIZES[1].1) {
+                elapsed = elapsed.min(again.elapsed);
+            }
+        }
+        let seconds = elapsed.as_secs_f64();
+        demand(
+            section,
+            "speed",
+            match elapsed < HUNDRED {
+                true => Ok(format!("100 bytes in {seconds:.2} s")),
+                false => Err(format!(
+                    "100 bytes take {seconds:.2} s, and a second is way too much"
+                )),
+            },
+        );
+    }
+    let empty = stage.attempt("", SHORT).and_then(|_| {
+        let next = stage.attempt(NEXT, SHORT);
+        next.map_err(|why| format!("the message after it is not exact: {why}"))
+    });
+    let exact = |_| "exact".to_owned();
+    demand(section, "empty string", empty.map(exact));
+    let utf8 = stage.attempt(UTF8, SHORT);
+    demand(section, "UTF-8", utf8.map(exact));
+}
+
+/// Two messages at once.
+pub fn together(stage: &mut Stage<'_>, section: &mut Section) {
+    let result = both(stage);
+    advise(section, "two clients at once", result);
+}
+
+fn both(stage: &mut Stage<'_>) -> Result<String, String> {
+    let server = stage.take()?;
+    let texts = ["a".repeat(150), "b".repeat(150)];
+    let mut clients = Vec::new();
+    for text in &texts {
+        clients.push(stage.sender.start(server.pid(), text)?);
+    }
+    let until = Instant::now() + 2 * SHORT;
+    let (a, b) = (texts[0].as_bytes(), texts[1].as_bytes());
+    let fits = |printed: &[u8]| {
+        (0..=printed.len()).any(|cut| {
+            let (first, second) = printed.split_at(cut);
+            let is = |x, y| stage.shape.fits(x, first) && stage.shape.fits(y, second);
+            is(a, b) || is(b, a)
+        })
+    };
+    let printed_both = server.wait(2 * SHORT, fits);
+    let stay = clients.iter_mut().filter_map(|client| {
+        let left = until.saturating_duration_since(Instant::now());
+        client.wait(left.min(NOTICE)).is_none().then_some(())
+    });
+    let stay = stay.count();
+    let printed = server.printed();
+    match (printed_both, stay) {
+        (true, 0) => {
+            stage.server = Some(server);
+            Ok("both exact".into())
+        }
+        (true, _) => Err(format!("both are printed, but of the clients {stay} hang")),
+        (false, _) if printed.is_empty() => Err("nothing is printed".into()),
+        (false, _) => Err(format!("mixed up: {}", quoted(&printed))),
+    }
+}
+
+/// A client of ours that is killed in mid-message.
+pub fn client_killed(stage: &mut Stage<'_>, section: &mut Section) {
+    let result = half(stage).and_then(|mut server| {
+        thread::sleep(NOTICE);
+        if let Some(status) = server.ended() {
+            return Err(format!("the server {}", describe(status)));
+        }
+        server.skip();
+        let delivery = server.deliver(&stage.sender, NEXT, &stage.shape, SHORT)?;
+        let complaint = delivery.complaint(NEXT);
+        // What it had of the half message may come now, on a line of its own.
+        let mut lines = (1..=delivery.printed.len()).filter(|at| delivery.printed[at - 1] == b'\n');
+        let on_a_line = lines.any(|at| stage.shape.fits(NEXT.as_bytes(), &delivery.printed[at..]));
+        match complaint {
+            None => {
+                stage.server = Some(server);
+                Ok("the next message is exact".into())
+            }
+            Some(_) if on_a_line && delivery.server.is_none() => {
+                Ok("the next message is exact, on a line of its own".into())
+            }
+            Some(why) => Err(format!("the next message is not exact: {why}")),
+        }
+    });
+    demand(section, "client killed", result);
+}
+
+/// A server that has half a message, whose client was killed.
+fn half(stage: &mut Stage<'_>) -> Result<Server, String> {
+    let rate = stage.rate.unwrap_or(500.0);
+    for part in [0.5, 0.25, 0.1] {
+        // So long that half of it can be told from all of it.
+        let bytes = (rate * 0.5).clamp(50.0, 9000.0);
+        let server = stage.take()?;
+        let mut client = stage.sender.start(server.pid(), &text(bytes as usize))?;
+        thread::sleep(Duration::from_secs_f64(bytes / rate * part));
+        if client.ended().is_none() {
+            client.kill();
+            return Ok(server);
+        }
+    }
+    Err("not tried, for every message was through before its client could be killed".into())
+}
+
+/// Signals from one who is no client.
+pub fn strays(stage: &mut Stage<'_>, section: &mut Section) {
+    let result = stage.take().and_then(|server| {
+        send_strays(&server.peer()?)?;
+        stage.server = Some(server);
+        let delivery = stage.attempt(NEXT, SHORT);
+        delivery
+            .map(|_| "the next message is exact".into())
+            .map_err(|why| format!("after three of SIGUSR1: {why}"))
+    });
+    advise(section, "stray signals", result);
+}
+
+fn send_strays(peer: &Peer) -> Result<(), String> {
+    for _ in 0..3 {
+        peer.send(Signal::Usr1, None)
+            .map_err(|error| format!("it was ended by one: {error}"))?;
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// What a server costs that has nothing to do.
+pub fn idle(stage: &mut Stage<'_>, section: &mut Section) {
+    const LOOK: Duration = Duration::from_secs(1);
+    let result = stage.take().and_then(|server| {
+        let pid = server.pid();
+        let before = ticks(pid).ok_or("/proc does not show it")?;
+        thread::sleep(LOOK);
+        let after = ticks(pid).ok_or("it has ended")?;
+        stage.server = Some(server);
+        // 100 of them are a second (USER_HZ).
+        let percent = after - before;
+        match percent {
+            0..=5 => Ok(format!("{percent} % of a CPU")),
+            _ => Err(format!("busy waiting: {percent} % of a CPU")),
+        }
+    });
+    demand(section, "idle CPU", result);
+}
+
+/// User and system time of all threads so far (`proc_pid_stat(5)`).
+fn ticks(pid: Pid) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+/// What a client does with a PID that nobody has.
+pub fn dead_pid(client: &Path, section: &mut Section) {
+    let mut command = std::process::Command::new(client);
+    let running = Running::on_pipes(command.args([NOBODY, NEXT]));
+    let result = running
+        .map_err(|error| error.to_string())
+        .and_then(|mut running| {
+            let Some(status) = running.wait(SHORT) else {
+                return Err("the client hangs".into());
+            };
+            let said = [running.stdout.since(0), running.stderr.since(0)].concat();
+            match (status.code(), said.is_empty()) {
+                (None, _) => Err(format!("the client {}", describe(status))),
+                (Some(0), true) => {
+                    Err("the client says nothing and ends as if all were well".into())
+                }
+                (Some(0), false) => Ok(format!("it says {}", quoted(first_line(&said)))),
+                (Some(code), true) => Ok(format!("refused with exit code {code}")),
+                (Some(code), false) => Ok(format!(
+                    "refused with exit code {code}: {}",
+                    quoted(first_line(&said))
+                )),
+            }
+        });
+    demand(section, "dead PID", result);
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == b'\n').next().unwrap_or_default()
+}
+
+/// What a client does whose server is killed in mid-message.
+pub fn server_killed(stage: &mut Stage<'_>, section: &mut Section) {
+    let result = midway(stage).and_then(|(server, mut client, _)| {
+        drop(server);
+        let before = client.stdout.len() + client.stderr.len();
+        let Some(status) = client.wait(Duration::from_secs(3)) else {
+            return Err("the client hangs".into());
+        };
+        let says = client.stdout.len() + client.stderr.len() > before;
+        match (status.code(), says) {
+            (None, _) => Err(format!("the client {}", describe(status))),
+            (Some(0), false) => Err("the client ends as if all were well".into()),
+            _ => Ok(format!("the client {}", describe(status))),
+        }
+    });
+    advise(section, "server killed", result);
+}
+
+/// A server and a client in mid-message, and the message.
+fn midway(stage: &mut Stage<'_>) -> Result<(Server, Running, String), String> {
+    let rate = stage.rate.unwrap_or(500.0);
+    let bytes = (rate * 0.8).clamp(50.0, 9000.0);
+    let text = text(bytes as usize);
+    let server = stage.take()?;
+    let mut client = stage.sender.start(server.pid(), &text)?;
+    thread::sleep(Duration::from_secs_f64(bytes / rate / 4.0));
+    match client.ended() {
+        Some(_) => Err("not tried, for the message was through too soon".into()),
+        None => Ok((server, client, text)),
+    }
+}
+
+/// Signals to a client in mid-message, from one who is not its server.
+pub fn strays_to_client(stage: &mut Stage<'_>, section: &mut Section) {
+    let result = midway(stage).and_then(|(server, mut client, text)| {
+        let peer = Peer::open(client.pid()).map_err(|error| error.to_string())?;
+        let handles = peer.look().is_ok_and(|look| look.handles(Signal::Usr1));
+        if !handles {
+            return Err("not tried, for the client does not handle SIGUSR1".into());
+        }
+        send_strays(&peer)?;
+        let is_exact = server.wait(2 * SHORT, |printed| {
+            stage.shape.fits(text.as_bytes(), printed)
+        });
+        match (is_exact, client.wait(NOTICE)) {
+            (true, Some(_)) => Ok("in mid-message: exact all the same".into()),
+            (true, None) => Err("exact, but the client hangs".into()),
+            (false, _) => Err("three of SIGUSR1 in mid-message: the text is not exact".into()),
+        }
+    });
+    advise(section, "stray signals", result);
+}
+
+/// The shape in which their server prints what their client sends.
+pub fn shape_between(server: &Path, client: &Path) -> Result<Shape, String> {
+    const PROBE: &str = "Hello";
+    let server = Server::start(&Origin::Theirs(server))?;
+    let mut client = Sender::Theirs(client).start(server.pid(), PROBE)?;
+    let of = |printed: &[u8]| Shape::of(PROBE.as_bytes(), printed);
+    let found = server.wait(SHORT, |printed| of(printed).is_some());
+    client.wait(NOTICE);
+    server.wait(Duration::from_millis(30), |_| false);
+    found
+        .then(|| of(&server.printed()))
+        .flatten()
+        .ok_or_else(|| match server.printed() {
+            printed if printed.is_empty() => format!("of {PROBE:?} nothing is printed"),
+            printed => format!("of {PROBE:?} the server prints {}", quoted(&printed)),
+        })
+}
+
+/// Printable text of so many bytes, all of ASCII in no order; but for the backslash, which a server may escape that looks where
+/// it prints.
+fn text(bytes: usize) -> String {
+    if bytes == 1 {
+        return "x".into();
+    }
+    let mut state = 0x9E37_79B9u32;
+    (0..bytes)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            match b' ' + ((state >> 16) % 95) as u8 {
+                b'\\' => '/',
+                byte => char::from(byte),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_printable_and_has_its_length() {
+        let text = text(10_000);
+        assert_eq!(text.len(), 10_000);
+        assert!(text.bytes().all(|b| (b' '..=b'~').contains(&b)));
+    }
+
+    #[test]
+    fn the_time_of_this_process_is_known_and_that_of_nobody_is_not() {
+        assert!(ticks(minitalk::ffi::getpid()).is_some());
+        assert_eq!(Pid::parse(NOBODY).ok().and_then(ticks), None);
+    }
+}

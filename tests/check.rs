@@ -1,0 +1,121 @@
+//! `minitalk check` on programs that do well, that do not, and that are none.
+
+mod common;
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use common::*;
+
+fn check(args: &[&str]) -> Output {
+    let mut command = minitalk(["check"]);
+    command.args(args).env("NO_COLOR", "1");
+    run(command)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The rows of that name, each with its verdict.
+fn row(report: &str, what: &str) -> String {
+    let rows = report
+        .lines()
+        .filter(|line| line.contains(&format!("  {what}  ")));
+    rows.map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
+
+fn dialect_program(kind: &str, name: &str) -> Option<PathBuf> {
+    if minitalk_cc_is_missing() {
+        return None;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects");
+    let source = root.join(kind).join(name).with_extension("c");
+    Some(compile(&source, &format!("check-{kind}-{name}")))
+}
+
+fn minitalk_cc_is_missing() -> bool {
+    let found = std::process::Command::new("cc").arg("--version").output();
+    found.is_err()
+}
+
+/// A program that is our own under the name of one half of the classic pair.
+fn classic(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check-classic");
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join(name);
+    let part = directory.join(format!("{name}.{}", std::process::id()));
+    symlink(MINITALK, &part).unwrap();
+    std::fs::rename(part, &path).unwrap();
+    path
+}
+
+#[test]
+fn a_client_that_does_all_that_is_demanded_passes() {
+    let client = classic("client");
+    let output = check(&["--client", client.to_str().unwrap()]);
+    let report = stdout(&output);
+    for what in ["1 byte", "1,000 bytes", "empty string", "UTF-8", "dead PID"] {
+        assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
+    }
+    assert_eq!(output.status.code(), Some(0), "{report}");
+}
+
+#[test]
+fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_a_failure() {
+    let Some(server) = dialect_program("servers", "lsb") else {
+        return;
+    };
+    let output = check(&["--server", server.to_str().unwrap()]);
+    let report = stdout(&output);
+    assert!(row(&report, "dialect").contains("order=lsb"), "{report}");
+    for what in [
+        "prints its PID",
+        "1 byte",
+        "100 bytes",
+        "empty string",
+        "UTF-8",
+    ] {
+        assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
+    }
+    // Half a byte of the killed client is in front of the next.
+    assert!(
+        row(&report, "client killed").starts_with("FAIL"),
+        "{report}"
+    );
+    assert_eq!(output.status.code(), Some(9), "{report}");
+    assert!(stderr(&output).contains("check found failures"));
+}
+
+#[test]
+fn a_server_that_says_nothing_is_killed_and_reported_as_json() {
+    // It is no server, prints no PID and does not end.
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let script = directory.join(format!("check-silent.{}", std::process::id()));
+    std::fs::write(&script, "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&script, mode).unwrap();
+    let output = check(&["--json", "--server", script.to_str().unwrap()]);
+    std::fs::remove_file(&script).unwrap();
+    let report = stdout(&output);
+    assert!(
+        report.starts_with("{\"passed\":false,\"server\":{"),
+        "{report}"
+    );
+    assert!(
+        report.ends_with("}\n") && report.lines().count() == 1,
+        "{report}"
+    );
+    assert!(report.contains("does not handle"), "{report}");
+    assert_eq!(output.status.code(), Some(9));
+}
+
+#[test]
+fn what_is_no_program_and_what_is_no_question_are_refused() {
+    let output = check(&["--client", "/nonexistent/client"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(check(&["--server", "/dev/null"]).status.code(), Some(1));
+    assert_eq!(check(&[]).status.code(), Some(2));
+    assert_eq!(check(&["--help"]).status.code(), Some(0));
+}
