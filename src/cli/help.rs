@@ -159,8 +159,8 @@ options:
   --client PATH            the client to check
   --server PATH            the server to check
   --audit PATH             the program that audits signal handlers, run as PATH --binary PROGRAM --follow; exit code 0
-                           if they pass, 1 if not. Without it, minitalk-audit beside this program or in PATH. By hand:
-                           cargo xtask audit --binary PROGRAM --handler SYMBOL --follow
+                           if they pass, 1 if not. Without it, minitalk-audit beside this program or in PATH, which
+                           cargo build -p xtask makes, for programs for x86-64
   --json                   one object: passed, and for client, server and pair program, dialect, passed and rows with
                            verdict, what, detail, seconds and bytes_per_second
   -h, --help

@@ -1,10 +1,8 @@
 //! `cargo xtask`: the checks of this repository that are programs of their own.
 
-mod audit;
-mod mutants;
-mod verify;
-
 use std::process::ExitCode;
+
+use xtask::{audit, mutants, verify};
 
 const USAGE: &str = "usage: cargo xtask audit|mutants|verify [--help]";
 

@@ -344,6 +344,6 @@ fn what_cannot_be_audited_is_neither_pass_nor_fail() {
     audit_of(Path::new(file!()), "x", &[]).is_undecided("");
     audit_of(&scratch("absent"), "x", &[]).is_undecided("cannot read");
     audit(&["--budget"]).is_undecided("--help");
-    audit(&["--binary", "x"]).is_undecided("--handler");
+    audit(&["--binary", "x"]).is_undecided("cannot read");
     audit(&["--handler", "x", "--check"]).is_undecided("--write and --check");
 }

@@ -88,16 +88,10 @@ impl<'a> Binary<'a> {
                 "cannot decide: the symbol {} has no size, so where it ends is unknown; in assembly, add `.size`",
                 one.raw
             )),
-            [] if self
-                .file
-                .symbol_table()
-                .is_none_or(|t| t.symbols().next().is_none()) =>
-            {
-                Err(format!(
-                    "cannot decide: no symbol {name}, and the file is stripped; build it with symbols kept \
+            [] if self.is_stripped() => Err(format!(
+                "cannot decide: no symbol {name}, and the file is stripped; build it with symbols kept \
                      (strip = \"none\"), or audit it before it is stripped"
-                ))
-            }
+            )),
             [] => Err(format!(
                 "cannot decide: no function {name} in the file; give the handler a stable symbol \
                  (#[unsafe(no_mangle)] or extern \"C\") and see that it is not inlined away"
@@ -116,6 +110,41 @@ impl<'a> Binary<'a> {
     /// The function whose bytes include `address`.
     pub fn function_at(&self, address: u64) -> Option<&Symbol> {
         self.covering(address, |s| s.is_code)
+    }
+
+    /// All functions that have a size, each once.
+    pub fn functions(&self) -> impl Iterator<Item = &Symbol> {
+        let mut last = None;
+        self.symbols
+            .iter()
+            .filter(|s| s.is_code && s.size > 0)
+            .filter(move |s| last.replace(s.address) != Some(s.address))
+    }
+
+    /// Whether there is code of the program's own at `address`, no stub of the linker's.
+    pub fn is_code(&self, address: u64) -> bool {
+        self.section_name(address)
+            .is_some_and(|name| name.starts_with(".text"))
+    }
+
+    /// What the pointer at `address` is when the program begins, if it points into this file.
+    pub fn initial_pointer(&self, address: u64) -> Option<u64> {
+        match self.slots.get(&address) {
+            Some(Target::Here(target)) => return Some(*target),
+            Some(_) => return None,
+            None => {}
+        }
+        let bytes = self.section_at(address)?.data_range(address, 8).ok()??;
+        let target = u64::from_le_bytes(bytes.try_into().ok()?);
+        // Elsewhere a pointer without a relocation is only a number; the linker settles those of the GOT by itself.
+        (self.has_fixed_addresses() && target != 0).then_some(target)
+    }
+
+    /// Whether the file has no names of functions at all.
+    pub fn is_stripped(&self) -> bool {
+        self.file
+            .symbol_table()
+            .is_none_or(|table| table.symbols().next().is_none())
     }
 
     /// The object whose bytes include `address`.

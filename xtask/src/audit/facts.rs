@@ -61,9 +61,9 @@ pub fn measure(audit: &Audit) -> Facts {
             for access in &effects.accesses {
                 if access.place.origin != Origin::Stack {
                     facts.memory.insert((
-                        place::origin(&audit.binary, access.place),
+                        place::origin(audit.binary, access.place),
                         access.place.low,
-                        place::range(&audit.binary, access.place, access.width),
+                        place::range(audit.binary, access.place, access.width),
                         access.how,
                         access.width,
                     ));

@@ -1,14 +1,15 @@
 //! `cargo xtask audit`: reads a compiled signal handler instruction by instruction, and holds it to what a handler may do.
 //!
-//! The way through: [`options`] says what to audit, [`elf`] reads the file, [`walk`] finds every instruction that can be
-//! reached, [`effects`] what each does to memory and stack, [`rules`] what must not be, [`facts`] what is worth knowing,
-//! [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
+//! The way through: [`options`] says what to audit, [`elf`] reads the file, [`find`] the handlers if none is named,
+//! [`walk`] every instruction that can be reached, [`effects`] what each does to memory and stack, [`rules`] what must not
+//! be, [`facts`] what is worth knowing, [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
 
 mod allow;
 mod documents;
 mod effects;
 mod elf;
 mod facts;
+mod find;
 mod listing;
 mod options;
 mod place;
@@ -25,8 +26,8 @@ use std::process::{Command, ExitCode};
 
 use allow::Allow;
 use effects::Effects;
-use elf::{Binary, Target};
-use options::{Documents, Options};
+use elf::{Binary, Symbol, Target};
+use options::{Documents, Options, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
 
@@ -42,13 +43,22 @@ fn repository() -> &'static Path {
 
 /// Runs the audit with the arguments after its name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let outcome = match options::parse(arguments) {
+    start(Tool::Task, arguments)
+}
+
+/// Runs the audit of other programs, which has a program of its own.
+pub fn foreign(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    start(Tool::Program, arguments)
+}
+
+fn start(tool: Tool, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let outcome = match options::parse(tool, arguments) {
         Ok(Some(options)) => run(&options),
         Ok(None) => {
-            println!("{}", options::HELP);
+            println!("{}", tool.help());
             Ok(true)
         }
-        Err(usage) => Err(format!("{usage}; see cargo xtask audit --help")),
+        Err(usage) => Err(format!("{usage}; see {} --help", tool.name())),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -70,11 +80,50 @@ fn run(options: &Options) -> Result<bool, String> {
         std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let binary = Binary::parse(&data)?;
     let source = Source::read(&binary);
-    let name = options.handler.as_deref().unwrap_or(HANDLER);
-    let audit = Audit::new(binary, name, options)?;
+    match (&options.handler, &options.binary) {
+        (None, Some(_)) => found(&binary, &source, options),
+        (name, _) => {
+            let handler = binary.function(name.as_deref().unwrap_or(HANDLER))?;
+            one(&binary, &source, handler, options)
+        }
+    }
+}
+
+/// Audits every handler that is found in the file.
+fn found(binary: &Binary, source: &Source, options: &Options) -> Result<bool, String> {
+    let found = find::handlers(binary)?;
+    let mut passes = true;
+    let mut undecided = Vec::new();
+    for candidate in &found {
+        println!("found: {}", candidate.reason());
+        let outcome = match &candidate.handler {
+            Ok(handler) => one(binary, source, handler, options),
+            Err(why) => Err(why.clone()),
+        };
+        match outcome {
+            Ok(passed) => passes &= passed,
+            Err(why) => undecided.push(why),
+        }
+        println!();
+    }
+    match undecided.first() {
+        // That one does not pass is certain, whatever the others are.
+        Some(why) if passes => Err(why.clone()),
+        Some(_) | None => Ok(passes),
+    }
+}
+
+/// Audits one handler.
+fn one(
+    binary: &Binary,
+    source: &Source,
+    handler: &Symbol,
+    options: &Options,
+) -> Result<bool, String> {
+    let audit = Audit::new(binary, handler, options)?;
     let findings = rules::check(&audit);
     let facts = facts::measure(&audit);
-    print!("{}", report::terminal(&audit, &source, &facts, &findings));
+    print!("{}", report::terminal(&audit, source, &facts, &findings));
     let passes = findings.violations.is_empty();
     if options.documents == Documents::Leave {
         return Ok(passes);
@@ -83,7 +132,7 @@ fn run(options: &Options) -> Result<bool, String> {
         eprintln!("audit: the documents are left alone, for the handler does not pass");
         return Ok(false);
     }
-    let block = report::markdown(&audit, &source, &facts, &findings);
+    let block = report::markdown(&audit, source, &facts, &findings);
     let figures = report::figures(&audit, &facts);
     documents::refresh(repository(), &block, &figures, options.documents)
 }
@@ -121,7 +170,7 @@ fn build() -> Result<PathBuf, String> {
 
 /// A handler, walked, with the bounds that it is held to.
 struct Audit<'a> {
-    binary: Binary<'a>,
+    binary: &'a Binary<'a>,
     program: Program,
     effects: BTreeMap<u64, BTreeMap<u64, Effects>>,
     /// Bytes of stack in use when each function begins; `None`: not known.
@@ -133,18 +182,18 @@ struct Audit<'a> {
 }
 
 impl<'a> Audit<'a> {
-    fn new(binary: Binary<'a>, handler: &str, options: &Options) -> Result<Self, String> {
+    fn new(binary: &'a Binary<'a>, handler: &Symbol, options: &Options) -> Result<Self, String> {
         let allow = match &options.allow {
             Some(path) => Allow::read(path)?,
+            None if options.follow => Allow::of_the_repository()?,
             None => Allow::default(),
         };
-        let handler = binary.function(handler)?.clone();
-        let program = walk::walk(&binary, &handler, &allow, options.follow);
+        let program = walk::walk(binary, handler, &allow, options.follow);
         let effects = program
             .functions
             .iter()
             .map(|(&start, function)| {
-                let of = effects::of(&binary, function, start == program.handler);
+                let of = effects::of(binary, function, start == program.handler);
                 (start, of)
             })
             .collect();
@@ -187,7 +236,7 @@ impl<'a> Audit<'a> {
     /// Whether what the instruction calls is allowed; if so, with what has to be taken on trust about it.
     fn accepts(&self, step: &Step) -> Option<Option<String>> {
         let (_, target) = step.leaves.as_ref()?;
-        let name = target.name(&self.binary);
+        let name = target.name(self.binary);
         if name.as_deref().is_some_and(walk::is_panic) {
             return None;
         }

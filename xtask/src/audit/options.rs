@@ -1,35 +1,84 @@
-//! The command line of `cargo xtask audit`.
+//! The command line of `cargo xtask audit`, and of `minitalk-audit`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-/// What `--help` prints.
-pub const HELP: &str = "\
-cargo xtask audit: is a signal handler what it claims to be, instruction by instruction?
+/// Which of the two programs is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// `cargo xtask audit`.
+    Task,
+    /// `minitalk-audit`, for other programs only.
+    Program,
+}
 
-    cargo xtask audit [--write | --check]
+impl Tool {
+    /// How it is run.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Task => "cargo xtask audit",
+            Self::Program => "minitalk-audit",
+        }
+    }
+
+    /// What `--help` prints.
+    pub fn help(self) -> String {
+        let parts = match self {
+            Self::Task => [
+                ("{ours}", OURS),
+                ("{optional}", ", instead of building minitalk"),
+                ("{documents}", DOCUMENTS),
+                ("{stale}", ", or the documents are stale"),
+            ],
+            Self::Program => [
+                ("{ours}", ""),
+                ("{optional}", ""),
+                ("{documents}", ""),
+                ("{stale}", ""),
+            ],
+        };
+        parts
+            .iter()
+            .fold(HELP.to_owned(), |text, (mark, part)| {
+                text.replace(mark, part)
+            })
+            .replace("{name}", self.name())
+    }
+}
+
+const OURS: &str = "    {name} [--write | --check]
         builds minitalk in release and audits its handler, which must call nothing
-    cargo xtask audit --binary PATH --handler SYMBOL [--follow]
-        audits a handler of any ELF program or library for x86-64
+";
 
-    --binary PATH     the file to audit, instead of building minitalk
-    --handler SYMBOL  the handler's symbol, mangled or not, with or without its hash
+const DOCUMENTS: &str = "
+    --write           refresh the audit in SAFETY.md, and its figures in README.md if that has a place for them
+    --check           fail if those are stale";
+
+const HELP: &str = "\
+{name}: is a signal handler what it claims to be, instruction by instruction?
+
+{ours}    {name} --binary PATH [--handler SYMBOL] [--follow]
+        audits a handler, or all that are found, of any ELF program or library for x86-64
+
+    --binary PATH     the file to audit{optional}
+    --handler SYMBOL  the handler's symbol, mangled or not, with or without its hash. Without it: every function
+                      whose address is taken in one that calls sigaction or signal, or calls one of the file that
+                      does, and that is not Rust's own. What else such a function takes the address of is taken for a
+                      handler too. The C library must be a shared one
     --follow          the handler need not be a leaf: follow its calls as far as the file holds them, accept those
                       that the allow-list names, and let it have a stack frame
     --allow FILE      the functions that may be called (default with --follow: xtask/allow.txt; without: none)
     --budget N        at most N instructions (default 32; with --follow: no limit)
-    --max-stack N     at most N bytes of stack (default 0; with --follow: 1024)
-    --write           refresh the audit in SAFETY.md, and its figures in README.md if that has a place for them
-    --check           fail if those are stale
+    --max-stack N     at most N bytes of stack (default 0; with --follow: 1024){documents}
 
 What it cannot decide: where a computed call goes, and what a call into another file runs (the first is a violation,
 the second is listed unless it is one); whether the kernel's pointers are valid; in which order other CPUs see the stores;
 whether this is the function that the program installs; with --follow, that callees keep the calling convention.
 Stripped files, object files and files for other machines are refused.
 
-Exit status: 0 the handler passes; 1 it does not, or the documents are stale; 2 it cannot be audited, or wrong usage.";
+Exit status: 0 the handlers pass; 1 one does not{stale}; 2 one cannot be audited, none is found, or wrong usage.";
 
 /// Instructions that a leaf may have.
 const LEAF_BUDGET: usize = 32;
@@ -52,9 +101,9 @@ pub enum Documents {
 pub struct Options {
     /// The file to audit; `None`: minitalk, to be built.
     pub binary: Option<PathBuf>,
-    /// The handler's symbol, if not minitalk's.
+    /// The handler's symbol; `None`: minitalk's, or of another program all that are found.
     pub handler: Option<String>,
-    /// The allow-list; `None`: nothing is allowed.
+    /// The allow-list; `None`: nothing is allowed, or if calls are followed what the repository's allows.
     pub allow: Option<PathBuf>,
     /// Whether calls are followed.
     pub follow: bool,
@@ -67,11 +116,15 @@ pub struct Options {
 }
 
 /// Parses the arguments after `audit`; `None` when help was asked for.
-pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
-    parse_inner(arguments).map_err(|error| error.to_string())
+pub fn parse(
+    tool: Tool,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<Option<Options>, String> {
+    parse_inner(tool, arguments).map_err(|error| error.to_string())
 }
 
 fn parse_inner(
+    tool: Tool,
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<Option<Options>, lexopt::Error> {
     let (mut binary, mut handler, mut allow) = (None, None, None);
@@ -86,23 +139,20 @@ fn parse_inner(
             Long("follow") => follow = true,
             Long("budget") => budget = Some(parser.value()?.parse()?),
             Long("max-stack") => max_stack = Some(parser.value()?.parse()?),
-            Long("write") => documents = Documents::Write,
-            Long("check") => documents = Documents::Check,
+            Long("write") if tool == Tool::Task => documents = Documents::Write,
+            Long("check") if tool == Tool::Task => documents = Documents::Check,
             Short('h') | Long("help") => return Ok(None),
             _ => return Err(argument.unexpected()),
         }
     }
-    if binary.is_some() && handler.is_none() {
-        return Err("--binary needs --handler SYMBOL".into());
+    if binary.is_none() && tool == Tool::Program {
+        return Err("it needs --binary PATH".into());
     }
     let ours = binary.is_none() && handler.is_none() && allow.is_none() && !follow;
     if documents != Documents::Leave && !ours {
         return Err(
             "--write and --check are for the audit of minitalk's own handler as a leaf".into(),
         );
-    }
-    if follow && allow.is_none() {
-        allow = Some(super::repository().join("xtask/allow.txt"));
     }
     Ok(Some(Options {
         binary,

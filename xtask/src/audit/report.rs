@@ -104,7 +104,7 @@ fn violation_line(audit: &Audit, source: &Source, violation: &Violation) -> Stri
     let offset = place::offset((violation.at - violation.function).cast_signed());
     let text = function.steps.get(&violation.at).map_or_else(
         || "(bad)".into(),
-        |step| listing::text(&audit.binary, function, step),
+        |step| listing::text(audit.binary, function, step),
     );
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = source.line(violation.at);
@@ -225,7 +225,7 @@ fn disassembly(audit: &Audit, source: &Source, function: &Function) -> String {
     let mut out = format!("{}:\n", function.symbol.name);
     for (&at, step) in &function.steps {
         let offset = place::offset((at - function.symbol.address).cast_signed());
-        let text = listing::text(&audit.binary, function, step);
+        let text = listing::text(audit.binary, function, step);
         let line = source.line(at).unwrap_or_default();
         let row = format!("{offset:>6}  {text:<52} {line}");
         let _ = writeln!(out, "{}", row.trim_end());

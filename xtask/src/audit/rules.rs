@@ -233,7 +233,7 @@ impl Findings {
             self.undecided.extend(accepted);
             return;
         } else {
-            match (target, target.name(&audit.binary)) {
+            match (target, target.name(audit.binary)) {
                 (Target::Unknown(why), _) => (
                     Rule::Indirect,
                     format!("{verb} {why}: the file does not say where that is"),
@@ -260,14 +260,14 @@ impl Findings {
 
     fn writes(&mut self, audit: &Audit, function: &Function, step: &Step) {
         for access in &audit.effects(function, step).accesses {
-            let into = place::origin(&audit.binary, access.place);
+            let into = place::origin(audit.binary, access.place);
             let above = access.place.origin == Origin::Stack && access.place.low >= 0;
             let why = if access.how == How::Read {
                 continue;
             } else if above {
                 "writes the stack above its own frame: the return address, or its caller's"
                     .to_owned()
-            } else if place::stays_inside(&audit.binary, access.place, access.width) {
+            } else if place::stays_inside(audit.binary, access.place, access.width) {
                 continue;
             } else if access.place.origin == Origin::Nothing {
                 format!("writes through {into}")

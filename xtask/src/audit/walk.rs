@@ -189,19 +189,19 @@ impl Walker<'_, '_> {
                 if inside.contains(&target) {
                     next.push(target);
                 } else {
-                    leaves = Some((Leaving::Jump, self.through_stub(target)));
+                    leaves = Some((Leaving::Jump, through_stub(self.binary, target)));
                 }
             }
             FlowControl::IndirectBranch => {
-                leaves = Some((Leaving::Jump, self.indirect(&instruction)));
+                leaves = Some((Leaving::Jump, indirect(self.binary, &instruction)));
             }
             FlowControl::Call if is_system_call(&instruction) => next.push(after),
             FlowControl::Call => {
-                let target = self.through_stub(instruction.near_branch_target());
+                let target = through_stub(self.binary, instruction.near_branch_target());
                 leaves = Some((Leaving::Call, target));
             }
             FlowControl::IndirectCall => {
-                leaves = Some((Leaving::Call, self.indirect(&instruction)));
+                leaves = Some((Leaving::Call, indirect(self.binary, &instruction)));
             }
             FlowControl::Interrupt if instruction.code() == Code::Int_imm8 => next.push(after),
             FlowControl::Return | FlowControl::Interrupt | FlowControl::Exception => {}
@@ -250,31 +250,43 @@ impl Walker<'_, '_> {
             _ => true,
         }
     }
+}
 
-    /// Where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
-    fn through_stub(&self, target: u64) -> Target {
-        let in_plt = self
-            .binary
-            .section_name(target)
-            .is_some_and(|name| name.starts_with(".plt"));
-        if !in_plt {
-            return Target::Here(target);
+/// Where a call or a jump goes; `None`: the instruction is neither.
+pub fn destination(binary: &Binary, instruction: &Instruction) -> Option<Target> {
+    match instruction.flow_control() {
+        FlowControl::Call if is_system_call(instruction) => None,
+        FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
+            Some(through_stub(binary, instruction.near_branch_target()))
         }
-        let code = self.binary.code(target, 16).unwrap_or_default();
-        Decoder::with_ip(64, code, target, DecoderOptions::NONE)
-            .into_iter()
-            .take(2)
-            .find(|i| i.flow_control() == FlowControl::IndirectBranch)
-            .map_or(Target::Here(target), |jump| self.indirect(&jump))
+        FlowControl::IndirectCall | FlowControl::IndirectBranch => {
+            Some(indirect(binary, instruction))
+        }
+        _ => None,
     }
+}
 
-    fn indirect(&self, instruction: &Instruction) -> Target {
-        if !instruction.is_ip_rel_memory_operand() {
-            return Target::Unknown("a computed target".into());
-        }
-        self.binary
-            .settled_pointer(instruction.ip_rel_memory_address())
+/// Where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
+fn through_stub(binary: &Binary, target: u64) -> Target {
+    let in_plt = binary
+        .section_name(target)
+        .is_some_and(|name| name.starts_with(".plt"));
+    if !in_plt {
+        return Target::Here(target);
     }
+    let code = binary.code(target, 16).unwrap_or_default();
+    Decoder::with_ip(64, code, target, DecoderOptions::NONE)
+        .into_iter()
+        .take(2)
+        .find(|i| i.flow_control() == FlowControl::IndirectBranch)
+        .map_or(Target::Here(target), |jump| indirect(binary, &jump))
+}
+
+fn indirect(binary: &Binary, instruction: &Instruction) -> Target {
+    if !instruction.is_ip_rel_memory_operand() {
+        return Target::Unknown("a computed target".into());
+    }
+    binary.settled_pointer(instruction.ip_rel_memory_address())
 }
 
 /// Whether the instruction enters the kernel.

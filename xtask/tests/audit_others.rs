@@ -1,0 +1,165 @@
+//! `minitalk-audit` finds the handlers of other programs by itself.
+
+#![cfg(target_arch = "x86_64")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Compiles a program in C of that path in the repository; `None`, with a word on stderr, without a compiler.
+fn compiled(source: &str, name: &str, options: &[&str]) -> Option<PathBuf> {
+    if Command::new("cc").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no cc, which compiles {source}");
+        return None;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let status = Command::new("cc")
+        .args(options)
+        .arg("-o")
+        .arg(&path)
+        .arg(root.join(source))
+        .status()
+        .expect("cc runs");
+    assert!(status.success(), "{source} does not compile");
+    Some(path)
+}
+
+/// The exit code and what is printed of the audit, with what `minitalk check` gives it.
+fn audit(binary: &Path) -> (i32, String) {
+    run(&["--binary", binary.to_str().unwrap(), "--follow"])
+}
+
+fn run(arguments: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
+        .args(arguments)
+        .output()
+        .expect("the audit runs");
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    let text = String::from_utf8(text).expect("the audit prints text");
+    (output.status.code().expect("it was not killed"), text)
+}
+
+#[track_caller]
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part} in:\n{text}");
+    }
+}
+
+/// Compiles the fixture that installs handlers in this way, as it is usual and with final addresses, and audits it.
+fn installs(way: &str) -> Vec<(i32, String)> {
+    [
+        ("pie", ["-O2", "-fPIE", "-pie"]),
+        ("no-plt", ["-O2", "-fPIE", "-fno-plt"]),
+        ("fixed", ["-O2", "-fno-pie", "-no-pie"]),
+        ("fixed-plain", ["-O0", "-fno-pie", "-no-pie"]),
+        ("plain", ["-O0", "-fPIE", "-pie"]),
+    ]
+    .iter()
+    .filter_map(|(name, options)| {
+        let way_option = format!("-DINSTALLS={way}");
+        let options = [&options[..], &[&way_option]].concat();
+        let source = "xtask/fixtures/c/installs.c";
+        compiled(source, &format!("installs-{way}-{name}"), &options)
+    })
+    .map(|path| audit(&path))
+    .collect()
+}
+
+#[test]
+fn a_server_whose_handler_prints_is_rejected_and_the_call_named() {
+    let source = "tests/dialects/servers/inverted_malloc.c";
+    let options = ["-O0", "-fno-builtin", "-w"];
+    let Some(path) = compiled(source, "inverted_malloc", &options) else {
+        return;
+    };
+    let (code, text) = audit(&path);
+    assert_eq!(code, 1, "{text}");
+    let is_it = |line: &str| {
+        line.starts_with("violation[call] handler+")
+            && line.contains("calls printf, which is not allowed")
+    };
+    assert!(text.lines().any(is_it), "{text}");
+    has(
+        &text,
+        &[
+            "found: handler, whose address main takes, which calls sigaction\n",
+            "calls malloc, which is not allowed",
+            "\nhandler: FAIL",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_works_outside_its_handler_passes() {
+    for option in ["-O0", "-O2"] {
+        let name = format!("main_loop{option}");
+        let source = "tests/dialects/servers/main_loop.c";
+        let Some(path) = compiled(source, &name, &[option]) else {
+            return;
+        };
+        let (code, text) = audit(&path);
+        assert_eq!(code, 0, "{text}");
+        has(&text, &["\nnote: PASS\n"]);
+        assert!(!text.contains("violation["), "{text}");
+    }
+}
+
+#[test]
+fn each_handler_is_audited_once() {
+    for (code, text) in installs("DIRECTLY") {
+        assert_eq!(code, 1, "{text}");
+        has(&text, &["\nnotes: PASS\n", "\nprints: FAIL"]);
+        assert_eq!(text.matches("found: ").count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn a_handler_given_to_a_function_that_installs_it_is_found() {
+    for (code, text) in installs("BY_A_WRAPPER") {
+        assert_eq!(code, 0, "{text}");
+        has(&text, &["found: notes, ", "\nnotes: PASS\n"]);
+        assert_eq!(text.matches("found: ").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_handler_that_stands_in_data_is_found() {
+    for (code, text) in installs("FROM_DATA") {
+        assert_eq!(code, 0, "{text}");
+        has(&text, &["\nnotes: PASS\n"]);
+    }
+}
+
+#[test]
+fn where_no_handler_is_found_nothing_passes() {
+    for way in ["NONE", "IGNORES"] {
+        for (code, text) in installs(way) {
+            assert_eq!(code, 2, "{text}");
+            has(&text, &["no signal handler found", "--handler"]);
+        }
+    }
+    let source = "xtask/fixtures/c/installs.c";
+    let options = ["-O2", "-s", "-DINSTALLS=DIRECTLY"];
+    if let Some(path) = compiled(source, "installs-stripped", &options) {
+        let (code, text) = audit(&path);
+        assert_eq!(code, 2, "{text}");
+        has(&text, &["stripped"]);
+    }
+}
+
+#[test]
+fn it_is_for_other_programs_only() {
+    for arguments in [&[][..], &["--follow"], &["--binary", "x", "--check"]] {
+        let (code, text) = run(arguments);
+        assert_eq!(code, 2, "{text}");
+        has(&text, &["minitalk-audit --help"]);
+    }
+    let (code, text) = run(&["--help"]);
+    assert_eq!(code, 0);
+    has(&text, &["minitalk-audit --binary PATH [--handler SYMBOL]"]);
+    assert!(
+        !text.contains("xtask audit") && !text.contains('{'),
+        "{text}"
+    );
+}
