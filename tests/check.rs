@@ -63,7 +63,7 @@ fn a_client_that_does_all_that_is_demanded_passes() {
 }
 
 #[test]
-fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_a_failure() {
+fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told() {
     let Some(server) = dialect_program("servers", "lsb") else {
         return;
     };
@@ -81,11 +81,10 @@ fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_a_fa
     }
     // Half a byte of the killed client is in front of the next.
     assert!(
-        row(&report, "client killed").starts_with("FAIL"),
+        row(&report, "client killed").starts_with("warn"),
         "{report}"
     );
-    assert_eq!(output.status.code(), Some(9), "{report}");
-    assert!(stderr(&output).contains("check found failures"));
+    assert_eq!(output.status.code(), Some(0), "{report}");
 }
 
 #[test]

@@ -151,9 +151,9 @@ minutes; what hangs is killed. Nothing but what it started itself is signalled.
 
 Demanded: that the server prints its PID; that 1, 100 and 1,000 bytes, the empty text and UTF-8 arrive exactly, 100
 bytes in less than a second, and 10,000 if they take no more than 30 s; that a client refuses a PID that nobody has;
-that a server prints the next message exactly when a client was killed in mid-message, and takes no more than 5 % of a
-CPU while it has nothing to do. Good to have: two clients at once, stray signals, a client that notices the end of its
-server, a handler that calls nothing unsafe.
+that a server takes no more than 5 % of a CPU while it has nothing to do. Good to have: two clients at once, stray
+signals, a server that prints the next message exactly when a client was killed in mid-message, a client that notices
+the end of its server, a handler that calls only what it may.
 
 options:
   --client PATH            the client to check

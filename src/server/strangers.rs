@@ -79,11 +79,14 @@ impl Server<'_> {
             return false;
         }
         session.heard = self.now;
+        let mut is_known = true;
         self.listen(pid, |listener, now, out| {
-            if !listener.resent(bit, index, now, out) {
-                out.clear();
-            }
+            is_known = listener.resent(bit, index, now, out);
         });
+        if !is_known {
+            let status = Status::Reset;
+            self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+        }
         true
     }
 

@@ -63,7 +63,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("server") => options.server = Some(parser.value()?.into()),
             Arg::Long("audit") => options.audit = Some(parser.value()?.into()),
             Arg::Long("json") => options.json = true,
-            other => return Err(args::unexpected(other)),
+            other => return Err(args::unexpected(other, help::CHECK)),
         }
     }
     if options.client.is_none() && options.server.is_none() {
@@ -183,22 +183,30 @@ fn check_server(
             None => section.add(Verdict::Ok, "prints its PID", "yes"),
         },
     }
-    let found = match search::dialect(server, confined)? {
+    // One that follows every dialect would let each pass.
+    let is_ours = fs::canonicalize(server).ok() == fs::canonicalize(ours).ok();
+    let found = if is_ours {
+        let sender = Sender::Ours(ours, None);
+        rows::shape_between(server, &sender).map(|shape| (None, shape))
+    } else {
+        search::dialect(server, confined)?.map(|found| (Some(found.dialect), found.shape))
+    };
+    let (dialect, shape) = match found {
         Ok(found) => found,
         Err(why) => {
             section.add(Verdict::Fail, "dialect", why);
             return Ok(None);
         }
     };
-    let spec = found.dialect.to_string();
+    let spec = dialect.map_or_else(|| "minitalk's own".to_owned(), |d| d.to_string());
     section.add(Verdict::Ok, "dialect", spec.clone());
-    section.add(Verdict::Info, "prints", found.shape.describe());
+    section.add(Verdict::Info, "prints", shape.describe());
     section.dialect = Some(spec);
-    let sender = Sender::Ours(ours, found.dialect);
-    let mut stage = Stage::new(Origin::Theirs(server), sender, found.shape.clone());
+    let sender = Sender::Ours(ours, dialect);
+    let mut stage = Stage::new(Origin::Theirs(server), sender, shape.clone());
     rows::exactness(&mut stage, section);
     rows::together(&mut stage, section);
-    if confined || !candidates::may_mislead(&found.dialect) {
+    if confined || !dialect.is_some_and(|d| candidates::may_mislead(&d)) {
         rows::client_killed(&mut stage, section);
         rows::strays(&mut stage, section);
     } else {
@@ -209,13 +217,13 @@ fn check_server(
         );
     }
     rows::idle(&mut stage, section);
-    Ok(Some(found.shape))
+    Ok(Some(shape))
 }
 
 fn check_pair(client: &Path, server: &Path, shape: Option<Shape>, section: &mut Section) {
     let shape = match shape {
         Some(shape) => Ok(shape),
-        None => rows::shape_between(server, client),
+        None => rows::shape_between(server, &Sender::Theirs(client)),
     };
     match shape {
         Ok(shape) => {

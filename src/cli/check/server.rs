@@ -186,8 +186,8 @@ impl Server {
 /// Who sends.
 pub enum Sender<'a> {
     Theirs(&'a Path),
-    /// The path is our own.
-    Ours(&'a Path, Dialect),
+    /// The path is our own; without a dialect it speaks our own protocol.
+    Ours(&'a Path, Option<Dialect>),
 }
 
 impl Sender<'_> {
@@ -196,16 +196,14 @@ impl Sender<'_> {
             Self::Theirs(path) => {
                 Running::on_pipes(Command::new(path).args([&pid.to_string(), text]))
             }
-            Self::Ours(path, dialect) => Running::on_pipes(Command::new(path).args([
-                "send",
-                "--timeout",
-                "3",
-                "--dialect",
-                &dialect.to_string(),
-                "--",
-                &pid.to_string(),
-                text,
-            ])),
+            Self::Ours(path, dialect) => {
+                let mut command = Command::new(path);
+                command.args(["send", "--timeout", "3"]);
+                if let Some(dialect) = dialect {
+                    command.args(["--dialect", &dialect.to_string()]);
+                }
+                Running::on_pipes(command.args(["--", &pid.to_string(), text]))
+            }
         };
         running.map_err(|error| format!("the client cannot be started: {error}"))
     }
