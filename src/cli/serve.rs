@@ -149,7 +149,10 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             CpuSet::only(cpu).apply();
         }
     }
-    ffi::ignore_hangup();
+    // A trace is for whoever looks at it, and ends with its terminal.
+    if !to_stdout {
+        ffi::ignore_hangup();
+    }
     let timestamps = options.timestamps;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
