@@ -110,6 +110,11 @@ fn clients() -> &'static [Program] {
     CLIENTS.get_or_init(|| programs("clients"))
 }
 
+fn servers() -> &'static [Program] {
+    static SERVERS: OnceLock<Vec<Program>> = OnceLock::new();
+    SERVERS.get_or_init(|| programs("servers"))
+}
+
 /// The programs of this kind; none, with a word on stderr, without a compiler.
 fn programs(kind: &'static str) -> Vec<Program> {
     static HAS_CC: OnceLock<bool> = OnceLock::new();
@@ -367,7 +372,7 @@ fn every_client_that_shows_its_dialect_is_found_out() {
 
 #[test]
 fn every_server_is_spoken_to_in_its_dialect() {
-    for_each(&programs("servers"), |program| {
+    for_each(servers(), |program| {
         let server = Server::spawn(&mut Command::new(&program.path));
         let pid = server.pid().to_string();
         let greeting = server.stdout();
@@ -427,4 +432,35 @@ fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
     kill(second.pid(), libc::SIGCONT);
     assert_success(&finish(second, client.limit()).unwrap());
     assert_eq!(server.stop().stdout, [long, short].concat());
+}
+
+/// However often it is told so.
+#[test]
+fn send_waits_for_a_busy_server_and_says_so_in_the_end() {
+    let client = clients().iter().find(|client| client.spec() == "hello=yes");
+    let server = servers().iter().find(|server| server.spec() == "hello=yes");
+    let (Some(client), Some(server)) = (client, server) else {
+        return;
+    };
+    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let server = Server::spawn(&mut Command::new(&server.path));
+    let first = start_client(&mut Command::new(&client.path), server.pid(), &text(4000));
+    wait_under_way(&first, server.pid());
+    kill(first.pid(), libc::SIGSTOP);
+    wait_state(first.pid(), 'T');
+    let before = server.printed();
+    let pid = server.pid().to_string();
+    let send = [
+        "send",
+        "--dialect",
+        client.spec(),
+        "--timeout",
+        "0.5",
+        &pid,
+        "x",
+    ];
+    let output = run(minitalk(send));
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    assert!(stderr(&output).contains("busy"), "{output:?}");
+    assert_eq!(server.printed(), before);
 }

@@ -29,7 +29,8 @@ const NAP: Duration = Duration::from_micros(50);
 /// if it acknowledges nothing.
 ///
 /// No signal is sent before the server has taken the last and has returned from its handler, as far as `/proc` shows it: so
-/// none is swallowed, and none interrupts a handler that is not made for that. A dialect with a pace of its own only waits.
+/// none is swallowed, and none interrupts a handler that is not made for that. A dialect with a pace of its own waits so long
+/// before it looks.
 ///
 /// # Errors
 /// See [`SendError`].
@@ -89,7 +90,7 @@ pub fn speak_and_note(
         signals: speaker.signals,
         resent: speaker.resent,
         in_words: false,
-        confirmed: dialect.ack != Ack::None,
+        confirmed: dialect.ack != Ack::None && !speech.is_empty(),
         elapsed: start.elapsed(),
     })
 }
@@ -111,6 +112,7 @@ struct Speaker<'a> {
 #[derive(Default)]
 struct Heard {
     answers: u32,
+    /// Whether the last of them was SIGUSR2, which to a question for the turn says no.
     busy: bool,
     stop: Option<Signal>,
 }
@@ -123,9 +125,11 @@ impl Speaker<'_> {
         }
         let until = Instant::now() + self.timeout;
         loop {
-            self.heard.busy = false;
             self.send(Bit::Zero)?;
-            if self.wait_for_answer(until)? {
+            if !self.wait_for_answer(until)? {
+                return Err(SendError::Unanswered { signal: 1 });
+            }
+            if !self.heard.busy {
                 return Ok(());
             }
             if Instant::now() >= until {
@@ -209,11 +213,10 @@ impl Speaker<'_> {
         Ok(())
     }
 
-    /// Whether the server answered; `false` when the time is up or the server is busy.
+    /// Whether the server answered before the time was up.
     fn wait_for_answer(&mut self, until: Instant) -> Result<bool, SendError> {
-        let says_busy = self.dialect.hello && self.signals == 1;
-        self.wait_for(until, |heard| heard.answers > 0 || says_busy && heard.busy)?;
-        Ok(self.heard.answers > 0 && !(says_busy && self.heard.busy))
+        self.wait_for(until, |heard| heard.answers > 0)?;
+        Ok(self.heard.answers > 0)
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), SendError> {
