@@ -317,9 +317,10 @@ impl Server<'_> {
         session.uid = Some(uid);
         session.count_bit(batch, now);
         let (is_announced, is_steady) = (session.is_announced(), session.is_steady());
+        let is_overheard = session.is_overheard();
         self.strangers |= !is_announced && !is_steady;
         self.acquaintances |= is_steady;
-        if self.sessions.get(&pid).is_some_and(Session::is_overheard) {
+        if is_overheard {
             return self.overhear(pid, bit);
         }
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
@@ -478,7 +479,9 @@ impl Server<'_> {
         };
         if session.listener.is_some() {
             let written = verdict.is_ok();
-            return self.listen(pid, |listener, now, out| listener.settle(written, now, out));
+            return self.listen_unasked(pid, |listener, now, out| {
+                listener.settle(written, now, out);
+            });
         }
         if let Some(answer) = session.receiver.settle(tag, verdict) {
             self.answer_unasked(pid, answer);
@@ -490,7 +493,7 @@ impl Server<'_> {
             return;
         };
         if session.listener.is_some() {
-            return self.listen(pid, |listener, now, out| listener.release(now, out));
+            return self.listen_unasked(pid, |listener, now, out| listener.release(now, out));
         }
         if let Some(answer) = session.receiver.release() {
             self.answer_unasked(pid, answer);

@@ -230,6 +230,19 @@ fn a_classic_client_that_becomes_another_program_survives() {
     server.stop();
 }
 
+/// A client that handles both signals and has not ended is sent the other one, in case it waits for that.
+#[test]
+fn a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles() {
+    let server = Server::start();
+    let mut classic = std::process::Command::new(program("classic"));
+    classic.args([&server.pid().to_string(), "leaves", "See you later"]);
+    let output = run(classic);
+    assert_eq!(signal_of(&output), None, "killed by an answer");
+    assert_success(&output);
+    server.assert_printed(&[b"See you later"]);
+    server.stop();
+}
+
 /// A classic client takes every SIGUSR1 for an acknowledgement, so a rejection must not look like one.
 #[test]
 fn a_classic_text_that_is_rejected_is_not_acknowledged() {

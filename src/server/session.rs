@@ -7,7 +7,6 @@ use crate::event::Signal;
 use crate::ffi;
 use crate::peer::{Look, Peer, PeerError};
 use crate::pid::Pid;
-use crate::proc;
 use crate::wire::Nanos;
 use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
@@ -24,7 +23,7 @@ pub struct Session {
     pub listener: Option<Listener>,
     /// When to look whether it sleeps for a signal; for the listener.
     pub glance: Nanos,
-    /// Its program, once somebody wanted to know; see [`proc::program`](crate::proc::program).
+    /// Its program, once somebody wanted to know; see [`program`](crate::proc::program).
     pub program: Option<(u64, u64)>,
     /// Its real user, once the kernel has attested it.
     pub uid: Option<u32>,
@@ -153,12 +152,6 @@ impl Session {
     /// Whether a bare bit is none of our own protocol's, as far as one can know before a whole byte has come.
     pub const fn is_overheard(&self) -> bool {
         self.listener.is_some() || self.receiver.is_blank()
-    }
-
-    /// Whether the client runs another program than when it was first listened to.
-    #[must_use]
-    pub fn has_changed(&self) -> bool {
-        self.program.is_some() && proc::program(self.peer.pid()).ok() != self.program
     }
 
     /// Listens to what is not our own protocol.

@@ -27,18 +27,8 @@ impl Server<'_> {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        let may_be_over = session.listener.as_ref().is_some_and(Listener::may_be_over);
-        if may_be_over && session.has_changed() {
-            // Another program now: its answers are not for this one, and it may die of them.
-            self.last_words(pid);
-            self.sessions
-                .get_mut(&pid)
-                .map(|session| session.listener.take());
-        }
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        if may_be_over {
+        // Where a message may just have ended, the next signal may be another program's, which could die of an answer.
+        if session.listener.as_ref().is_some_and(Listener::may_be_over) {
             session.look_again(now);
         }
         if session.listener.is_none() {
@@ -109,14 +99,23 @@ impl Server<'_> {
             self.carry_out(pid, action);
         }
         self.actions = actions;
-        let session = self.sessions.get(&pid);
-        if session.is_some_and(|s| due(s).is_some()) {
-            if !self.listening.contains(&pid) {
-                self.listening.push(pid);
-            }
-        } else {
-            self.listening.retain(|listening| *listening != pid);
+        let is_due = self.sessions.get(&pid).is_some_and(|s| due(s).is_some());
+        if is_due && !self.listening.contains(&pid) {
+            self.listening.push(pid);
         }
+    }
+
+    /// As [`listen`](Self::listen), for what the client has not just asked for: it may be another program by now.
+    pub(super) fn listen_unasked(
+        &mut self,
+        pid: Pid,
+        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
+    ) {
+        let now = self.now;
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            session.look_again(now);
+        }
+        self.listen(pid, act);
     }
 
     fn carry_out(&mut self, pid: Pid, action: Action) {
@@ -168,9 +167,11 @@ impl Server<'_> {
     /// Looks after those who may be waiting for something.
     pub(super) fn attend(&mut self) {
         let now = self.now;
+        let sessions = &self.sessions;
+        self.listening
+            .retain(|pid| sessions.get(pid).is_some_and(|s| due(s).is_some()));
         for pid in self.listening.clone() {
             let Some(session) = self.sessions.get_mut(&pid) else {
-                self.listening.retain(|listening| *listening != pid);
                 continue;
             };
             if due(session).is_none_or(|at| at > now) {
@@ -185,10 +186,8 @@ impl Server<'_> {
                 let silence = now.saturating_sub(session.heard).max(GLANCE);
                 session.glance = now.saturating_add(silence);
             }
-            // What it was when its message began it may be no longer.
-            session.look_again(now);
             let may_go_on = !patient || self.turns.may_go_on(pid, now);
-            self.listen(pid, |listener, now, out| {
+            self.listen_unasked(pid, |listener, now, out| {
                 listener.hold(!may_go_on);
                 listener.poll(now, sleeps, out);
             });
@@ -211,7 +210,6 @@ impl Server<'_> {
             .get(&pid)
             .is_some_and(|session| session.listener.is_some() && session.peer.ended_well());
         self.listen(pid, |listener, now, out| listener.ended(well, now, out));
-        self.listening.retain(|listening| *listening != pid);
         let Some(session) = self.sessions.get(&pid) else {
             return;
         };

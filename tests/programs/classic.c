@@ -4,6 +4,7 @@
  *   classic PID paced MESSAGE    sleeps between bits and handles no signal: an acknowledgement would kill it
  *   classic PID acked MESSAGE    waits for SIGUSR1 after each bit
  *   classic PID becomes MESSAGE  likewise, then becomes a shell that sends a bit and handles nothing
+ *   classic PID leaves MESSAGE   likewise, with a handler for SIGUSR2 too, then becomes a program that only sleeps
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ int main(int argc, char **argv) {
     int waits = strcmp(argv[2], "paced") != 0;
     if (waits)
         signal(SIGUSR1, on_ack);
+    if (strcmp(argv[2], "leaves") == 0)
+        signal(SIGUSR2, on_ack);
     for (const char *p = argv[3];; p++) {
         for (int bit = 7; bit >= 0; bit--) {
             acked = 0;
@@ -40,6 +43,10 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[2], "becomes") == 0) {
         execl("/bin/sh", "sh", "-c", "kill -USR1 $0; sleep 0.2", argv[1], NULL);
+        return 1;
+    }
+    if (strcmp(argv[2], "leaves") == 0) {
+        execlp("sleep", "sleep", "0.5", NULL);
         return 1;
     }
     usleep(100000); /* time to be killed by an acknowledgement, if one comes */

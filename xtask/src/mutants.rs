@@ -105,6 +105,22 @@ const MUTANTS: &[Mutant] = &[
         test: "a_classic_client_that_becomes_another_program_survives",
     },
     Mutant {
+        rule: "AS-21",
+        file: "src/server/strangers.rs",
+        old: "if session.listener.as_ref().is_some_and(Listener::may_be_over) {",
+        new: "if session.listener.as_ref().is_some_and(Listener::may_be_over) && false {",
+        check: TRANSFER,
+        test: "a_classic_client_that_becomes_another_program_survives",
+    },
+    Mutant {
+        rule: "AS-21",
+        file: "src/server/strangers.rs",
+        old: "        if let Some(session) = self.sessions.get_mut(&pid) {\n            session.look_again(now);\n        }\n        self.listen(pid, act);",
+        new: "        let _ = now;\n        self.listen(pid, act);",
+        check: TRANSFER,
+        test: "a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles",
+    },
+    Mutant {
         rule: "AS-22",
         file: "src/client.rs",
         old: "=> self.blank = true,",
