@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 
 use fuzz_bodies::corpus;
+use fuzz_bodies::dialects::SPECS;
 use fuzz_bodies::frame::{CUT_SHIFT, REPAIR, TEXT};
 use fuzz_bodies::sender::HASTY;
 use fuzz_bodies::words::WORDS_ONLY;
@@ -17,6 +18,7 @@ type Seeds = Vec<(&'static str, Vec<u8>)>;
 fn main() -> io::Result<()> {
     for (target, seeds) in [
         ("decoder", decoder()),
+        ("dialects", dialects()),
         ("frame", frame()),
         ("link", link()),
         ("ring", ring()),
@@ -31,6 +33,103 @@ fn main() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A text in each dialect that can be given, and clients that have to be found out.
+fn dialects() -> Seeds {
+    const NAMES: [&str; SPECS.len()] = [
+        "given-00", "given-01", "given-02", "given-03", "given-04", "given-05", "given-06",
+        "given-07", "given-08", "given-09", "given-10", "given-11", "given-12", "given-13",
+        "given-14", "given-15",
+    ];
+    let given = |which: u8, text: &[u8]| [&[0, which], text].concat();
+    let mut seeds: Seeds = (0..)
+        .zip(NAMES)
+        .map(|(i, name)| (name, given(i, "Hé\n".as_bytes())))
+        .collect();
+    // One that handles these signals and sends the bits of `bytes` after this silence, seen to sleep or not.
+    let bits = |bytes: &[u8]| -> Vec<u8> {
+        bytes
+            .iter()
+            .flat_map(|byte| (0..8).map(move |i| byte >> (7 - i) & 1))
+            .collect()
+    };
+    let sent = |bits: &[u8], flags: u8| -> Vec<u8> { bits.iter().map(|bit| bit | flags).collect() };
+    let (soon, later, much_later, sleeps, written) = (1 << 1, 2 << 1, 3 << 1, 8, 16 | 32);
+    let client =
+        |handles: u8, parts: &[Vec<u8>]| [&[1, handles], parts.concat().as_slice()].concat();
+    let lsb: Vec<u8> = bits(&b"Hello you\0".map(u8::reverse_bits));
+    seeds.extend([
+        ("given-empty", given(0, b"")),
+        ("given-too-long", given(0, &[b'x'; 70])),
+        ("given-no-text", given(0, b"\xFF\xFE")),
+        (
+            "waits",
+            client(
+                1,
+                &[
+                    sent(&bits(b"Hello\0"), soon | sleeps),
+                    sent(&bits(b"Hi\0"), soon | sleeps | written),
+                ],
+            ),
+        ),
+        (
+            "lsb-waits",
+            client(
+                3,
+                &[
+                    sent(&lsb, later | sleeps),
+                    sent(&[0; 3], much_later | written),
+                ],
+            ),
+        ),
+        (
+            "paced",
+            client(
+                0,
+                &[
+                    sent(&bits(b"Hello you\0"), soon),
+                    sent(&bits(b"A\0"), much_later | written),
+                ],
+            ),
+        ),
+        (
+            "length",
+            client(
+                2,
+                &[
+                    sent(&bits(b"\0\0\0\x05Hello"), 0),
+                    sent(&bits(b"\0"), much_later | written),
+                ],
+            ),
+        ),
+        (
+            "handshake",
+            client(
+                3,
+                &[
+                    sent(&[&[0][..], &bits(b"Hello\0")].concat(), soon),
+                    sent(&[0; 8], much_later | sleeps | written),
+                ],
+            ),
+        ),
+        (
+            "nonsense",
+            client(
+                1,
+                &[
+                    sent(&bits(b"\x01\xC0\xFF\x80\x03\xC1"), soon),
+                    sent(&bits(b"Hello\0"), much_later),
+                ],
+            ),
+        ),
+        ("frame", client(1, &[sent(&bits(b"\xFB\x01\0\0"), soon)])),
+        (
+            "two-answers-to-tell-apart",
+            client(2, &[sent(&bits(b"22\0"), later)]),
+        ),
+    ]);
+    seeds
 }
 
 fn framed(payload: &[u8]) -> Vec<u8> {
