@@ -429,6 +429,11 @@ fn dialects_are_listed_and_a_wrong_one_says_why() {
     for name in ["classic", "handshake", "head-bytes=", "ack-signal="] {
         assert!(text.contains(name), "{name}");
     }
+    for traceless in ["serve", "demo"] {
+        let output = run(minitalk([traceless, "-v"]));
+        assert_eq!(code(&output), 2, "{output:?}");
+        assert!(stderr(&output).contains("add --trace"), "{output:?}");
+    }
     for command in [&["serve"][..], &["send", "1", "x"]] {
         let args = [command, &["--dialect", "order=mbs"]].concat();
         let output = run(minitalk(args));

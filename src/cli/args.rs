@@ -67,6 +67,9 @@ pub fn lane(parser: &mut Parser) -> Result<Lane, Failure> {
     }
 }
 
+/// What is wrong with -v where nothing is traced.
+pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace, and there is none; add --trace";
+
 /// The value of `--color`.
 pub fn color(parser: &mut Parser) -> Result<Color, Failure> {
     let value = parser.value()?.string()?;

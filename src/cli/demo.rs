@@ -49,6 +49,9 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         None if is_piped() => Source::Stdin.read()?,
         None => TEXT.into(),
     };
+    if every_signal && !trace {
+        return Err(Failure::usage(args::VERBOSE_ALONE));
+    }
     let mut more = Vec::new();
     if options.eco {
         more.push("--eco");

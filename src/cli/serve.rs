@@ -115,6 +115,9 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
             other => return Err(args::unexpected(other, &[text, help::SERVE].concat())),
         }
     }
+    if every_signal && !is_traced {
+        return Err(Failure::usage(args::VERBOSE_ALONE));
+    }
     options.trace = is_traced.then_some(Trace {
         to_stdout,
         every_signal,
