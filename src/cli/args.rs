@@ -113,12 +113,7 @@ pub fn dialects(parser: &mut Parser) -> Result<Dialects, Failure> {
 /// A PID as it was typed, or that of the server of this name.
 pub fn pid_or_name(text: &OsStr) -> Result<Pid, Failure> {
     match text.to_str() {
-        Some(name)
-            if name.contains(char::is_alphabetic)
-                && !name.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
-        {
-            list::by_name(name)
-        }
+        Some(name) if list::is_name(name) => list::by_name(name),
         _ => pid(text),
     }
 }

@@ -75,12 +75,17 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
     }
 }
 
+/// Whether this can be a server's name: so that it is never taken for a PID, or an option.
+pub fn is_name(text: &str) -> bool {
+    let begins_well = !text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    begins_well && text.contains(char::is_alphabetic) && !text.contains(char::is_control)
+}
+
 /// Gives this process a name for others to find it by.
 pub fn take_name(name: &str) -> Result<(), Failure> {
-    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
-    if name.is_empty() || name.len() > LONGEST || is_number || name.chars().any(char::is_control) {
+    if name.len() > LONGEST || !is_name(name) {
         return Err(Failure::usage(format!(
-            "--name {name:?}: it takes 1 to {LONGEST} bytes that are no number and have no control characters"
+            "--name {name:?}: it takes {LONGEST} bytes at most, with a letter among them and no digit or hyphen in front"
         )));
     }
     fs::write("/proc/self/comm", name)
@@ -222,6 +227,14 @@ mod tests {
             Some("pid".into())
         );
         assert_eq!(option(&args("minitalk serve"), "--dialect"), None);
+    }
+
+    #[test]
+    fn a_name_is_no_pid() {
+        assert!(is_name("kitchen") && is_name("küche-2") && is_name("_a"));
+        for text in ["", "42", "4x", "-x", "+1", "a\u{1b}b"] {
+            assert!(!is_name(text), "{text:?}");
+        }
     }
 
     #[test]

@@ -130,7 +130,7 @@ fn program(path: &Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
     let found = std::path::absolute(path).map_err(|error| cannot(&error))?;
     let metadata = fs::metadata(&found).map_err(|error| cannot(&error))?;
     if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
-        return Err(cannot(&"it is no program"));
+        return Err(cannot(&"it is no file that may be executed (chmod +x)"));
     }
     Ok(Some(found))
 }
