@@ -124,17 +124,16 @@ impl Speaker<'_> {
             return Ok(());
         }
         let until = Instant::now() + self.timeout;
+        let mut was_busy = false;
         loop {
             self.send(Bit::Zero)?;
-            if !self.wait_for_answer(until)? {
-                return Err(SendError::Unanswered { signal: 1 });
+            match (self.wait_for_answer(until)?, was_busy) {
+                (true, _) if !self.heard.busy => return Ok(()),
+                (true, _) if Instant::now() < until => {}
+                (false, false) => return Err(SendError::Unanswered { signal: 1 }),
+                (true, _) | (false, true) => return Err(SendError::Busy),
             }
-            if !self.heard.busy {
-                return Ok(());
-            }
-            if Instant::now() >= until {
-                return Err(SendError::Busy);
-            }
+            was_busy = true;
             self.sleep(BUSY)?;
         }
     }
