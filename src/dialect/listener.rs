@@ -1,40 +1,29 @@
 //! The receiving end of a stream that is not our own protocol: it reads, says when to answer, and hands out messages.
 //!
-//! In a dialect that is given it does what the dialect says. Otherwise it watches until the first message is complete
-//! ([`detect`](super::detect), [`manners`](super::manners)) and goes on in the dialect that it found. What the last
-//! acknowledgement of a message is cannot be seen before: a client that does not end after the ordinary one gets the other signal,
-//! and then the first again.
+//! In a dialect that is given it answers as the dialect says. Otherwise it watches what the client waits for
+//! ([`manners`](super::manners)) until the first message is complete, and goes on in the dialect that was found.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::detect::{Detector, Found, Verdict};
+use super::detect::Verdict;
+use super::encores::Encores;
 use super::manners::{Handles, Manners};
-use super::reading::{Progress, Reading};
-use super::{Ack, AckSignal, AckTime, Dialect, Final, other};
+use super::stream::{Heard, Stream};
+use super::{Ack, AckSignal, AckTime, Dialect, Final};
 use crate::pid::Pid;
 use crate::wire::Nanos;
-use crate::wire::bits::{Bit, ByteAssembler};
+use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
-use crate::wire::frame::MAGIC;
 
 const MILLISECOND: Nanos = 1_000_000;
 
 /// The silence after which a message that may be complete is.
-pub const GRACE: Nanos = 60 * MILLISECOND;
-
-/// Between two last acknowledgements that are known to be wanted: the first must have been taken.
-const APART: Nanos = 3 * MILLISECOND;
-
-/// Before one that is tried because the client has not ended: it may have things to do.
-const TRY: Nanos = 50 * MILLISECOND;
+const GRACE: Nanos = 60 * MILLISECOND;
 
 /// The silence after which a stream that made no sense begins anew.
 const LOST: Nanos = 250 * MILLISECOND;
-
-/// Signals of such a stream that are shown.
-const SHOWN: usize = 256;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -61,47 +50,23 @@ pub enum Action {
 /// One client that did not announce itself.
 #[derive(Clone, Debug)]
 pub struct Listener {
-    limit: usize,
-    pid: Pid,
-    mode: Mode,
+    stream: Stream,
     manners: Manners,
+    encores: Encores,
     handles: Handles,
-    /// Where the dialect is that of others of its kind: the same stream without that prejudice.
-    fallback: Option<Box<Detector>>,
-    /// Whether the dialect was given, so that nothing is found out and nothing is a frame.
-    is_given: bool,
-    /// Whether another dialect comes near the one that was found, so that the next message is looked at afresh.
-    is_unsure: bool,
-    /// The first byte of a message, as our own protocol would read it.
-    first: Option<ByteAssembler>,
-    /// Signals so far, and in this message.
+    /// Signals so far, the last of them, and when it came.
     next: u64,
-    count: u64,
+    signal: Bit,
     heard: Nanos,
     /// Whether the silence since has been taken note of.
     is_silent: bool,
-    signal: Bit,
-    held: bool,
-    /// An answer that is withheld.
-    withheld: Option<Bit>,
     /// Whether the last signal of the present message has been answered.
     is_answered: bool,
+    /// Whether it is somebody else's turn, and the answer that is withheld.
+    held: bool,
+    withheld: Option<Bit>,
+    /// Messages that are complete and not written yet.
     unsettled: u32,
-    /// Acknowledgements that are still to be sent, with the pause before each.
-    encores: Vec<(Nanos, Bit)>,
-    /// When the last answer went out, and how many encores have been played.
-    answered: Nanos,
-    played: u8,
-}
-
-#[derive(Clone, Debug)]
-enum Mode {
-    Unknown(Box<Detector>),
-    Known(Box<Reading>),
-    /// It made no sense.
-    Lost,
-    /// Nothing more is taken.
-    Refused,
 }
 
 /// What a listener has learned of a client, for the next of its kind.
@@ -117,165 +82,47 @@ impl Listener {
     /// A client whose dialect is given.
     #[must_use]
     pub fn given(dialect: Dialect, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let reading = Reading::new(dialect, limit, pid);
-        let mode = Mode::Known(Box::new(reading));
-        Self::start(mode, limit, pid, handles, true)
+        Self::start(Stream::given(dialect, limit, pid), Bit::Zero, handles)
     }
 
     /// A client of which nothing is known but what others of its kind have taught.
     #[must_use]
     pub fn unknown(lesson: Option<Lesson>, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let detector = Box::new(Detector::new(limit, pid, handles.usr1));
-        let mut listener = match lesson {
-            Some(Lesson::Speaks(dialect)) => {
-                let mode = Mode::Known(Box::new(Reading::guess(dialect, limit, pid)));
-                Self {
-                    fallback: Some(detector),
-                    ..Self::start(mode, limit, pid, handles, false)
-                }
-            }
-            _ => Self::start(Mode::Unknown(detector), limit, pid, handles, false),
+        let stream = match lesson {
+            Some(Lesson::Speaks(dialect)) => Stream::expected(dialect, limit, pid, handles.usr1),
+            Some(Lesson::Shy) | None => Stream::unknown(limit, pid, handles.usr1),
         };
-        if lesson == Some(Lesson::Shy) {
-            listener.manners = Manners::new(Bit::One);
-        }
-        listener
+        let signal = Bit::from(lesson == Some(Lesson::Shy));
+        Self::start(stream, signal, handles)
     }
 
-    fn start(mode: Mode, limit: usize, pid: Pid, handles: Handles, is_given: bool) -> Self {
+    fn start(stream: Stream, signal: Bit, handles: Handles) -> Self {
         Self {
-            limit,
-            pid,
-            mode,
-            manners: Manners::new(Bit::Zero),
+            stream,
+            manners: Manners::new(signal),
+            encores: Encores::default(),
             handles,
-            fallback: None,
-            is_given,
-            is_unsure: false,
-            first: Some(ByteAssembler::new()),
             next: 0,
-            count: 0,
+            signal: Bit::Zero,
             heard: 0,
             is_silent: false,
-            signal: Bit::Zero,
+            is_answered: false,
             held: false,
             withheld: None,
-            is_answered: false,
             unsettled: 0,
-            encores: Vec::new(),
-            answered: 0,
-            played: 0,
         }
     }
 
     /// Takes a bare signal.
     pub fn bit(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
-        self.heard = now;
         if self.withheld.is_some() && signal == self.signal {
             // One that waits for an answer to this sends it again, if anything.
+            self.heard = now;
             return;
         }
-        self.next += 1;
-        self.is_silent = false;
-        self.signal = signal;
-        self.is_answered = false;
-        self.encores.clear();
-        if !self.is_given && self.is_a_frame(signal) {
-            out.push(Action::Frame);
-            return;
+        if let Some(answer) = self.hear(signal, now, out) {
+            self.answer(answer, now, out);
         }
-        if self.count == 0 && core::mem::take(&mut self.is_unsure) {
-            self.mode = Mode::Unknown(self.detector());
-        }
-        self.count += 1;
-        match &mut self.mode {
-            Mode::Unknown(detector) => {
-                let verdict = detector.push(signal);
-                self.guessed(verdict, now, out);
-            }
-            Mode::Known(reading) if reading.awaits_hello() => self.greeted(signal, now, out),
-            Mode::Known(_) => self.read(signal, now, out),
-            Mode::Lost | Mode::Refused => {}
-        }
-    }
-
-    /// What follows from a signal in an unknown dialect.
-    fn guessed(&mut self, verdict: Verdict, now: Nanos, out: &mut Vec<Action>) {
-        let at_once = self.manners.heard(now);
-        match verdict {
-            Verdict::Nothing => self.give_up(out),
-            Verdict::Complete => self.find(now, out),
-            Verdict::Open | Verdict::Perhaps if at_once => {
-                let answer = self.manners.signal(self.handles);
-                self.answer(answer, now, out);
-            }
-            Verdict::Open | Verdict::Perhaps => {}
-        }
-    }
-
-    /// A client asks for the turn.
-    fn greeted(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
-        if self.held {
-            // Busy: it will ask again.
-            self.begin();
-            out.push(Action::Answer(Bit::One));
-            return;
-        }
-        match self.push(signal) {
-            Some(Progress::Open) => self.answer(Bit::Zero, now, out),
-            Some(Progress::Rejected(reason)) => self.reject(reason, now, out),
-            Some(Progress::Complete) | None => {}
-        }
-    }
-
-    /// A signal of a message in a known dialect.
-    fn read(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
-        let progress = self.push(signal);
-        let Mode::Known(reading) = &self.mode else {
-            return;
-        };
-        let dialect = *reading.dialect();
-        let is_due = match dialect.ack {
-            Ack::Bit => true,
-            Ack::Byte => (self.count - u64::from(dialect.hello)).is_multiple_of(8),
-            Ack::None | Ack::Message => false,
-        };
-        let answer = dialect.acknowledgement(signal);
-        match progress {
-            Some(Progress::Open) if is_due => self.answer(answer, now, out),
-            Some(Progress::Open) | None => {}
-            Some(Progress::Complete) => {
-                let is_early = dialect.ack_time == AckTime::Before && dialect.last != Final::Other;
-                if is_early && is_due {
-                    self.answer(answer, now, out);
-                }
-                self.complete(out);
-            }
-            Some(Progress::Rejected(reason)) => self.reject(reason, now, out),
-        }
-    }
-
-    /// Reads a signal in the known dialect, and, where that is one of others of its kind, without that prejudice.
-    fn push(&mut self, signal: Bit) -> Option<Progress> {
-        if let Some(detector) = &mut self.fallback {
-            detector.push(signal);
-        }
-        match &mut self.mode {
-            Mode::Known(reading) => Some(reading.push(signal)),
-            _ => None,
-        }
-    }
-
-    /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
-    fn reject(&mut self, reason: Reason, now: Nanos, out: &mut Vec<Action>) {
-        let Some(mut detector) = self.fallback.take() else {
-            self.begin();
-            out.push(Action::Rejected(reason));
-            return;
-        };
-        let verdict = detector.stopped();
-        self.mode = Mode::Unknown(detector);
-        self.guessed(verdict, now, out);
     }
 
     /// Takes a signal of our own protocol, which says that it repeats number `index`; `false` if that is one to come.
@@ -290,75 +137,65 @@ impl Listener {
 
     /// Does what is due at `now`. `sleeps`: the client is seen to wait for a signal.
     pub fn poll(&mut self, now: Nanos, sleeps: bool, out: &mut Vec<Action>) {
-        if self.encore_at().is_some_and(|at| now >= at) {
-            let (_, answer) = self.encores.remove(0);
-            self.played += 1;
-            self.answered = now;
-            out.push(Action::Answer(answer));
+        if let Some(encore) = self.encores.poll(now) {
+            out.push(Action::Answer(encore));
         }
-        let is_kept_waiting = self.is_kept_waiting();
-        match &mut self.mode {
-            Mode::Unknown(detector) if !detector.is_empty() => {
-                let poll = || self.manners.poll(now, sleeps, self.handles);
-                if let Some(answer) = (!is_kept_waiting).then(poll).flatten() {
-                    self.answer(answer, now, out);
-                } else if now >= self.heard + GRACE && !self.is_silent {
-                    self.is_silent = true;
-                    match detector.stopped() {
-                        Verdict::Perhaps | Verdict::Complete => self.find(now, out),
-                        Verdict::Nothing => self.give_up(out),
-                        Verdict::Open => {}
-                    }
-                }
-            }
-            Mode::Lost if now >= self.heard + LOST => self.forget(),
-            _ => {}
+        if self.stream.is_lost() && now >= self.heard + LOST {
+            self.forget();
+        }
+        if !self.stream.is_guessed() {
+            return;
+        }
+        let watch = |manners: &mut Manners| manners.poll(now, sleeps, self.handles);
+        let mut due = match self.is_kept_waiting() {
+            true => None,
+            false => watch(&mut self.manners),
+        };
+        if due.is_none() && now >= self.heard + GRACE && !self.is_silent {
+            self.is_silent = true;
+            due = match self.stream.stopped() {
+                Verdict::Perhaps | Verdict::Complete => self.find(now, out),
+                Verdict::Nothing => self.give_up(out),
+                Verdict::Open => None,
+            };
+        }
+        if let Some(answer) = due {
+            self.answer(answer, now, out);
         }
     }
 
     /// When [`poll`](Self::poll) is to be called next; `None` while nothing can become due before the client sends more.
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
-        let settle = match &self.mode {
-            Mode::Unknown(detector) if !detector.is_empty() && !self.is_silent => {
-                Some(self.heard + GRACE)
-            }
-            _ => None,
-        };
-        let manners = match &self.mode {
-            Mode::Unknown(detector) if !detector.is_empty() && !self.is_kept_waiting() => {
-                self.manners.deadline(false, self.handles)
-            }
-            _ => None,
-        };
-        let lost = matches!(self.mode, Mode::Lost).then_some(self.heard + LOST);
-        [settle, lost, manners, self.encore_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let is_guessed = self.stream.is_guessed();
+        let stopped = is_guessed && !self.is_silent;
+        let watched = is_guessed && !self.is_kept_waiting();
+        let all = [
+            self.encores.deadline(),
+            stopped.then_some(self.heard + GRACE),
+            self.stream.is_lost().then_some(self.heard + LOST),
+            watched
+                .then(|| self.manners.deadline(false, self.handles))
+                .flatten(),
+        ];
+        all.into_iter().flatten().min()
     }
 
     /// Whether it matters whether the client sleeps for a signal; see [`poll`](Self::poll).
     #[must_use]
     pub fn is_watching(&self) -> bool {
-        let may_answer = matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty());
-        may_answer && self.manners.is_watching() && self.handles.any() && !self.is_kept_waiting()
+        let may_answer = self.stream.is_guessed() && !self.is_kept_waiting();
+        may_answer && self.manners.is_watching() && self.handles.any()
     }
 
     /// The client has ended, and with it its message, if that is complete. `well`: by itself and with success.
     pub fn ended(&mut self, well: bool, now: Nanos, out: &mut Vec<Action>) {
-        match &mut self.mode {
-            Mode::Unknown(detector) => {
-                if matches!(detector.ended(well), Verdict::Perhaps | Verdict::Complete) {
-                    self.find(now, out);
-                }
+        match self.stream.ended(well) {
+            Heard::Guess(Verdict::Perhaps | Verdict::Complete) => {
+                self.find(now, out);
             }
-            Mode::Known(reading) => {
-                if well && reading.end() {
-                    self.complete(out);
-                }
-            }
-            Mode::Lost | Mode::Refused => {}
+            Heard::Complete => self.complete(out),
+            _ => {}
         }
     }
 
@@ -366,34 +203,25 @@ impl Listener {
     pub fn settle(&mut self, written: bool, now: Nanos, out: &mut Vec<Action>) {
         self.unsettled = self.unsettled.saturating_sub(1);
         self.held = false;
-        let Mode::Known(reading) = &self.mode else {
+        let Some(dialect) = self.stream.dialect().copied() else {
             return;
         };
-        if !written || self.unsettled > 0 || self.count > 0 {
+        if !written || self.unsettled > 0 || self.stream.in_message() {
             return;
         }
-        let dialect = *reading.dialect();
-        let (first, second) = dialect.last_acknowledgements(self.signal);
-        if let Some(answer) = first.filter(|_| !self.is_answered) {
+        let last = dialect.last_acknowledgements(self.signal);
+        if let (Some(answer), _) = last
+            && !self.is_answered
+        {
             self.answer(answer, now, out);
         }
-        self.answered = now;
-        self.played = 0;
-        self.encores = second.map(|answer| (APART, answer)).into_iter().collect();
-        if !self.is_given
-            && dialect.ack_signal != AckSignal::Echo
-            && self.handles.both()
-            && let Some(first) = first
-        {
-            let known = self.encores.len();
-            let tries = [other(first), first];
-            self.encores
-                .extend(tries.into_iter().skip(known).map(|bit| (TRY, bit)));
-        }
+        let is_told = self.stream.is_given() || dialect.ack_signal == AckSignal::Echo;
+        let may_want = !is_told && self.handles.both();
+        self.encores.plan(last, may_want, now);
     }
 
     /// Whether to withhold the answers that let the client go on.
-    pub fn hold(&mut self, held: bool) {
+    pub const fn hold(&mut self, held: bool) {
         self.held = held;
     }
 
@@ -407,44 +235,35 @@ impl Listener {
 
     /// Takes nothing more.
     pub fn refuse(&mut self) {
-        self.mode = Mode::Refused;
+        self.stream.refuse();
         self.encores.clear();
         self.withheld = None;
     }
 
     /// Drops a message that is not complete.
     pub fn forget(&mut self) {
-        if !matches!(self.mode, Mode::Known(_)) {
-            self.mode = Mode::Unknown(self.detector());
-        }
+        self.stream.forget();
         self.manners = Manners::new(self.manners.signal(self.handles));
         self.withheld = None;
-        self.begin();
     }
 
     /// What the client handles now.
     pub const fn handles(&mut self, handles: Handles) {
         self.handles = handles;
+        self.stream.may_greet(handles.usr1);
     }
 
     /// What the end of the client, at `now`, teaches about the next of its kind.
     #[must_use]
     pub fn lesson(&self, now: Nanos) -> Option<Lesson> {
-        match &self.mode {
-            Mode::Unknown(_) if self.manners.is_shy(self.handles) => Some(Lesson::Shy),
-            Mode::Known(reading) if !self.is_given && !self.is_unsure => {
-                let mut dialect = *reading.dialect();
-                if now < self.answered + TRY && dialect.ack != Ack::None {
-                    dialect.last = match self.played {
-                        0 => Final::Same,
-                        1 => Final::Both,
-                        _ => Final::Twice,
-                    };
-                }
-                Some(Lesson::Speaks(dialect))
-            }
-            _ => None,
+        if self.stream.is_unknown() {
+            return self.manners.is_shy(self.handles).then_some(Lesson::Shy);
         }
+        let mut dialect = *self.stream.found()?;
+        if let Some(last) = self.encores.ended(now).filter(|_| dialect.ack != Ack::None) {
+            dialect.last = last;
+        }
+        Some(Lesson::Speaks(dialect))
     }
 
     /// Signals so far.
@@ -455,18 +274,14 @@ impl Listener {
 
     /// Whether part of a message has been taken.
     #[must_use]
-    pub fn in_message(&self) -> bool {
-        self.count > 0 && !matches!(self.mode, Mode::Lost | Mode::Refused)
+    pub const fn in_message(&self) -> bool {
+        self.stream.in_message()
     }
 
     /// Bytes held of a message that is not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        match &self.mode {
-            Mode::Unknown(detector) => detector.held(),
-            Mode::Known(reading) => reading.text().len(),
-            Mode::Lost | Mode::Refused => 0,
-        }
+        self.stream.held_bytes()
     }
 
     /// Whether no whole byte of a message is held, and none waits to be settled.
@@ -478,141 +293,205 @@ impl Listener {
     /// Whether the message may have ended with the last signal, so that the next may be another program's.
     #[must_use]
     pub fn may_be_over(&self) -> bool {
-        match &self.mode {
-            Mode::Unknown(detector) => detector.may_be_over(),
-            _ => self.count == 0,
-        }
+        self.stream.may_be_over()
     }
 
     /// Whether the client waits for the answer to every bit, so that withholding one makes it wait.
     #[must_use]
     pub fn can_be_held(&self) -> bool {
-        match &self.mode {
-            Mode::Known(reading) => {
-                let dialect = reading.dialect();
-                // One that repeats its bits, or gives up, is not kept waiting.
-                let is_patient = dialect.wait == 0;
-                reading.awaits_hello() || dialect.ack == Ack::Bit && is_patient
-            }
-            Mode::Unknown(_) => self.handles.any() && self.manners.may_wait_for_bits(),
-            Mode::Lost | Mode::Refused => false,
+        if self.stream.is_unknown() {
+            return self.handles.any() && self.manners.may_wait_for_bits();
         }
+        // One that repeats its bits, or gives up, is not kept waiting.
+        let is_patient = |dialect: &Dialect| dialect.ack == Ack::Bit && dialect.wait == 0;
+        self.stream.awaits_hello() || self.stream.dialect().is_some_and(is_patient)
+    }
+
+    /// Takes a signal, and returns the answer that it asks for.
+    fn hear(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) -> Option<Bit> {
+        self.next += 1;
+        self.signal = signal;
+        self.heard = now;
+        self.is_silent = false;
+        self.is_answered = false;
+        self.encores.clear();
+        if self.held && self.stream.awaits_hello() {
+            // Busy: it will ask again.
+            return Some(Bit::One);
+        }
+        match self.stream.push(signal) {
+            Heard::Guess(verdict) => {
+                let at_once = self.manners.heard(now);
+                match verdict {
+                    Verdict::Nothing => self.give_up(out),
+                    Verdict::Complete => self.find(now, out),
+                    Verdict::Open | Verdict::Perhaps => {
+                        at_once.then(|| self.manners.signal(self.handles))
+                    }
+                }
+            }
+            Heard::Hello => Some(Bit::Zero),
+            Heard::Part => self.acknowledgement(),
+            Heard::Complete => {
+                if let Some(answer) = self.acknowledgement().filter(|_| self.answers_early()) {
+                    self.answer(answer, now, out);
+                }
+                self.complete(out);
+                None
+            }
+            Heard::Rejected(reason) => {
+                out.push(Action::Rejected(reason));
+                None
+            }
+            Heard::Frame => {
+                out.push(Action::Frame);
+                None
+            }
+            Heard::Nothing => None,
+        }
+    }
+
+    /// What the last signal is acknowledged with in a known dialect, if it is, whatever it completes.
+    fn acknowledgement(&self) -> Option<Bit> {
+        let dialect = self.stream.dialect()?;
+        let is_due = match dialect.ack {
+            Ack::Bit => true,
+            Ack::Byte => self.stream.is_at_a_byte(),
+            Ack::None | Ack::Message => false,
+        };
+        is_due.then(|| dialect.acknowledgement(self.signal))
+    }
+
+    /// Whether the last bit of a message is answered before the message is written.
+    fn answers_early(&self) -> bool {
+        let is_early = |d: &Dialect| d.ack_time == AckTime::Before && d.last != Final::Other;
+        self.stream.dialect().is_some_and(is_early)
+    }
+
+    /// The dialect is known now, or has to be. Returns the answer that the last signal asks for that came since the message.
+    fn find(&mut self, now: Nanos, out: &mut Vec<Action>) -> Option<Bit> {
+        let ack = self.manners.ack(self.handles);
+        let signal = match self.manners.signal(self.handles) {
+            Bit::One if ack != Ack::None => AckSignal::Usr2,
+            _ => AckSignal::Usr1,
+        };
+        let found = self.stream.settle(ack, signal)?;
+        if found.is_sure || !found.text.is_empty() {
+            out.push(Action::Learned {
+                dialect: found.dialect,
+                rival: found.rival,
+            });
+        }
+        self.unsettled += 1;
+        out.push(Action::Complete(found.text));
+        let was_answered = self.is_answered;
+        self.next -= found.rest.len() as u64;
+        let mut due = None;
+        for signal in found.rest {
+            // The client went on after those before, and so has had their answers.
+            due = self.hear(signal, now, out);
+        }
+        self.is_answered = was_answered;
+        due.filter(|_| !was_answered)
+    }
+
+    fn complete(&mut self, out: &mut Vec<Action>) {
+        self.unsettled += 1;
+        out.push(Action::Complete(self.stream.take()));
+    }
+
+    /// The stream makes no sense, and nothing in it asks for an answer.
+    fn give_up(&mut self, out: &mut Vec<Action>) -> Option<Bit> {
+        out.push(Action::Nonsense(self.stream.give_up()));
+        None
+    }
+
+    fn answer(&mut self, answer: Bit, now: Nanos, out: &mut Vec<Action>) {
+        // One that asks for the turn is told to ask again, which is an answer.
+        if self.is_kept_waiting() && !self.stream.awaits_hello() {
+            self.withheld = Some(answer);
+            return;
+        }
+        self.is_answered = true;
+        self.encores.answered(now);
+        out.push(Action::Answer(answer));
     }
 
     fn is_kept_waiting(&self) -> bool {
         self.held && self.can_be_held()
     }
+}
 
-    /// Whether a signal completes the first byte of a frame of our own.
-    fn is_a_frame(&mut self, signal: Bit) -> bool {
-        let Some(first) = &mut self.first else {
-            return false;
-        };
-        let Some(byte) = first.push(signal) else {
-            return false;
-        };
-        self.first = None;
-        byte == MAGIC
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::super::speech::Speech;
+    use super::*;
+
+    const BOTH: Handles = Handles {
+        usr1: true,
+        usr2: true,
+    };
+
+    fn pid() -> Pid {
+        Pid::new(4242).unwrap()
     }
 
-    /// The detector knows, or has to.
-    fn find(&mut self, now: Nanos, out: &mut Vec<Action>) {
-        let ack = self.manners.ack(self.handles);
-        let empty = Mode::Unknown(self.detector());
-        let Mode::Unknown(detector) = core::mem::replace(&mut self.mode, empty) else {
-            return;
-        };
-        let Some(found) = detector.settle() else {
-            return;
-        };
-        let Found {
-            mut dialect,
-            is_sure,
-            rival,
-            text,
-            rest,
-        } = found;
-        dialect.ack = ack;
-        dialect.ack_signal = match self.manners.signal(self.handles) {
-            Bit::Zero => AckSignal::Usr1,
-            Bit::One => AckSignal::Usr2,
-        };
-        if ack == Ack::None {
-            dialect.ack_signal = AckSignal::Usr1;
-        }
-        if is_sure || !text.is_empty() {
-            out.push(Action::Learned { dialect, rival });
-        }
-        let reading = Reading::learned(dialect, self.limit, self.pid);
-        self.mode = Mode::Known(Box::new(reading));
-        self.is_unsure = !is_sure;
-        out.push(Action::Complete(text));
-        self.unsettled += 1;
-        self.begin();
-        self.next -= rest.len() as u64;
-        let was_answered = self.is_answered;
-        let last = rest.len().saturating_sub(1);
-        for (i, signal) in rest.into_iter().enumerate() {
-            let from = out.len();
-            self.bit(signal, now, out);
-            // It went on, so it has had its answers.
-            if i < last || was_answered {
-                let mut at = 0;
-                out.retain(|action| {
-                    at += 1;
-                    at <= from || !matches!(action, Action::Answer(_))
-                });
-                self.is_answered = true;
+    fn signals(spec: &str, text: &str) -> Vec<Bit> {
+        let speech = Speech::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+        (0..speech.len())
+            .map(|i| speech.signal(i).unwrap())
+            .collect()
+    }
+
+    /// Each text in `out`, and how many answers came before it.
+    fn texts(out: &[Action]) -> Vec<(usize, &str)> {
+        let mut answers = 0;
+        let mut texts = Vec::new();
+        for action in out {
+            match action {
+                Action::Answer(_) => answers += 1,
+                Action::Complete(text) => {
+                    texts.push((answers, core::str::from_utf8(text).unwrap()))
+                }
+                _ => {}
             }
         }
+        texts
     }
 
-    fn complete(&mut self, out: &mut Vec<Action>) {
-        let Mode::Known(reading) = &mut self.mode else {
-            return;
-        };
-        let text = reading.take();
-        if self.fallback.take().is_some() {
-            **reading = Reading::learned(*reading.dialect(), self.limit, self.pid);
+    #[test]
+    fn what_came_after_a_message_whose_end_was_seen_late_is_read_and_not_answered() {
+        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut out = Vec::new();
+        let stream = [signals("classic", "Hello"), signals("classic", "you")].concat();
+        for (now, signal) in stream.iter().enumerate() {
+            listener.bit(*signal, now as Nanos, &mut out);
         }
-        self.unsettled += 1;
-        self.begin();
-        out.push(Action::Complete(text));
+        assert_eq!(texts(&out), [(0, "Hello"), (0, "you")]);
+        assert_eq!(listener.next(), stream.len() as u64);
     }
 
-    /// The stream makes no sense.
-    fn give_up(&mut self, out: &mut Vec<Action>) {
-        if let Mode::Unknown(detector) = &self.mode {
-            out.push(Action::Nonsense(detector.bits(SHOWN)));
+    #[test]
+    fn one_that_waits_for_every_bit_is_let_on_beyond_what_may_be_the_end() {
+        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let (mut out, mut now) = (Vec::new(), 0);
+        // "12" and a NUL are a text, unless the client goes on.
+        let stream = signals("head=digits,end=none", "twelve bytes");
+        for signal in &stream {
+            out.clear();
+            listener.bit(*signal, now, &mut out);
+            while out.is_empty() {
+                now = listener.deadline().unwrap();
+                listener.poll(now, false, &mut out);
+            }
+            assert!(matches!(out[..], [Action::Answer(Bit::Zero)]), "{out:?}");
         }
-        self.mode = Mode::Lost;
-    }
-
-    fn detector(&self) -> Box<Detector> {
-        Box::new(Detector::new(self.limit, self.pid, self.handles.usr1))
-    }
-
-    /// A message is over; the next signal begins another.
-    fn begin(&mut self) {
-        self.first = Some(ByteAssembler::new());
-        self.count = 0;
-        if let Mode::Known(reading) = &mut self.mode {
-            reading.take();
+        while texts(&out).is_empty() {
+            now = listener.deadline().unwrap();
+            listener.poll(now, false, &mut out);
         }
-    }
-
-    fn answer(&mut self, answer: Bit, now: Nanos, out: &mut Vec<Action>) {
-        if self.is_kept_waiting() {
-            self.withheld = Some(answer);
-            return;
-        }
-        self.is_answered = true;
-        self.answered = now;
-        out.push(Action::Answer(answer));
-    }
-
-    fn encore_at(&self) -> Option<Nanos> {
-        let (pause, _) = self.encores.first()?;
-        Some(self.answered + pause)
+        assert_eq!(texts(&out)[0].1, "twelve bytes");
     }
 }

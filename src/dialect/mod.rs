@@ -10,14 +10,18 @@
 //! | [`reading`] | bits to a message, in one dialect |
 //! | [`detect`] | all readings of a stream at once, until one is left |
 //! | [`manners`] | what a client of an unknown dialect waits for |
+//! | [`stream`] | bits to messages, in whatever dialect |
+//! | [`encores`] | what is answered at the end of a message |
 //! | [`listener`] | the receiving end: reads, and says what to answer when |
 
 pub mod detect;
+pub mod encores;
 pub mod listener;
 pub mod manners;
 pub mod reading;
 pub mod spec;
 pub mod speech;
+pub mod stream;
 
 use crate::wire::bits::Bit;
 

@@ -1,0 +1,373 @@
+//! Signals to messages, whatever the dialect: one that is given, the one of others of the client's kind, or one to be found out.
+//!
+//! Nothing is answered here, so that what came after a message whose end was seen late is simply read.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::detect::{Detector, Found, Verdict};
+use super::reading::{Progress, Reading};
+use super::{Ack, AckSignal, Dialect};
+use crate::pid::Pid;
+use crate::wire::bits::{Bit, ByteAssembler};
+use crate::wire::decoder::Reason;
+use crate::wire::frame::MAGIC;
+
+/// Signals of a stream without sense that are shown.
+const SHOWN: usize = 256;
+
+/// What one client sends.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    limit: usize,
+    pid: Pid,
+    /// Whether the client handles SIGUSR1, for which it waits if it opens with a handshake.
+    may_greet: bool,
+    mode: Mode,
+    /// Whether the dialect was given, so that nothing is found out and nothing is a frame.
+    is_given: bool,
+    /// Where the dialect is that of others of its kind: the same stream without that prejudice.
+    fallback: Option<Box<Detector>>,
+    /// Whether another dialect comes near the one that was found, so that the next message is looked at afresh.
+    is_unsure: bool,
+    /// Whether the present message has begun.
+    has_begun: bool,
+    /// The first byte of a message, as our own protocol would read it.
+    first: Option<ByteAssembler>,
+}
+
+#[derive(Clone, Debug)]
+enum Mode {
+    Unknown(Box<Detector>),
+    Known(Box<Reading>),
+    /// It made no sense.
+    Lost,
+    /// Nothing more is taken.
+    Refused,
+}
+
+/// What a signal, or the end of the client, leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// So much is known of what is said in an unknown dialect. [`Complete`](Verdict::Complete) is to be
+    /// [settled](Stream::settle), [`Nothing`](Verdict::Nothing) to be [given up](Stream::give_up).
+    Guess(Verdict),
+    /// The client asks for the turn.
+    Hello,
+    /// The message goes on.
+    Part,
+    /// It is complete, and to be [taken](Stream::take).
+    Complete,
+    /// It is over, and no text.
+    Rejected(Reason),
+    /// It begins like a frame of our own protocol.
+    Frame,
+    /// Nobody listens.
+    Nothing,
+}
+
+impl Stream {
+    /// Messages of the client `pid` in a dialect that is given, of at most `limit` bytes of text.
+    #[must_use]
+    pub fn given(dialect: Dialect, limit: usize, pid: Pid) -> Self {
+        let mode = Mode::Known(Box::new(Reading::new(dialect, limit, pid)));
+        Self {
+            is_given: true,
+            ..Self::start(mode, limit, pid, false)
+        }
+    }
+
+    /// The same in a dialect to be found out. `may_greet`: the client handles SIGUSR1.
+    #[must_use]
+    pub fn unknown(limit: usize, pid: Pid, may_greet: bool) -> Self {
+        let detector = Box::new(Detector::new(limit, pid, may_greet));
+        Self::start(Mode::Unknown(detector), limit, pid, may_greet)
+    }
+
+    /// The same in the dialect of others of the client's kind, unless it turns out to be another.
+    #[must_use]
+    pub fn expected(dialect: Dialect, limit: usize, pid: Pid, may_greet: bool) -> Self {
+        let mode = Mode::Known(Box::new(Reading::guess(dialect, limit, pid)));
+        Self {
+            fallback: Some(Box::new(Detector::new(limit, pid, may_greet))),
+            ..Self::start(mode, limit, pid, may_greet)
+        }
+    }
+
+    const fn start(mode: Mode, limit: usize, pid: Pid, may_greet: bool) -> Self {
+        Self {
+            limit,
+            pid,
+            may_greet,
+            mode,
+            is_given: false,
+            fallback: None,
+            is_unsure: false,
+            has_begun: false,
+            first: Some(ByteAssembler::new()),
+        }
+    }
+
+    /// Whether the client handles SIGUSR1 now.
+    pub const fn may_greet(&mut self, may_greet: bool) {
+        self.may_greet = may_greet;
+    }
+
+    /// Takes a signal.
+    pub fn push(&mut self, signal: Bit) -> Heard {
+        if !self.is_given && self.is_a_frame(signal) {
+            return Heard::Frame;
+        }
+        if !mem::replace(&mut self.has_begun, true) && mem::take(&mut self.is_unsure) {
+            self.mode = Mode::Unknown(self.detector());
+        }
+        let reading = match &mut self.mode {
+            Mode::Unknown(detector) => return Heard::Guess(detector.push(signal)),
+            Mode::Known(reading) => reading,
+            Mode::Lost | Mode::Refused => return Heard::Nothing,
+        };
+        if let Some(detector) = &mut self.fallback {
+            detector.push(signal);
+        }
+        let is_hello = reading.awaits_hello();
+        match reading.push(signal) {
+            Progress::Open if is_hello => Heard::Hello,
+            Progress::Open => Heard::Part,
+            Progress::Complete => Heard::Complete,
+            Progress::Rejected(reason) => self.reject(reason),
+        }
+    }
+
+    /// What is known when the client has stopped.
+    pub fn stopped(&mut self) -> Verdict {
+        match &mut self.mode {
+            Mode::Unknown(detector) => detector.stopped(),
+            _ => Verdict::Open,
+        }
+    }
+
+    /// The client has ended. `well`: by itself and with success, which may be how its message ends.
+    pub fn ended(&mut self, well: bool) -> Heard {
+        match &mut self.mode {
+            Mode::Unknown(detector) => Heard::Guess(detector.ended(well)),
+            Mode::Known(reading) => match well && reading.end() {
+                true => Heard::Complete,
+                false => Heard::Nothing,
+            },
+            Mode::Lost | Mode::Refused => Heard::Nothing,
+        }
+    }
+
+    /// Takes the text of a message that is complete in a known dialect; the next signal begins another.
+    pub fn take(&mut self) -> Vec<u8> {
+        let Mode::Known(reading) = &mut self.mode else {
+            return Vec::new();
+        };
+        let text = reading.take();
+        if self.fallback.take().is_some() {
+            **reading = Reading::learned(*reading.dialect(), self.limit, self.pid);
+        }
+        self.begin();
+        text
+    }
+
+    /// The likeliest of the messages in an unknown dialect that may be complete. It goes on in that dialect, of which `ack` and
+    /// `signal` are what watching has shown.
+    pub fn settle(&mut self, ack: Ack, signal: AckSignal) -> Option<Found> {
+        let afresh = self.detector();
+        let Mode::Unknown(detector) = &mut self.mode else {
+            return None;
+        };
+        let mut found = mem::replace(detector, afresh).settle()?;
+        found.dialect.ack = ack;
+        found.dialect.ack_signal = signal;
+        let reading = Reading::learned(found.dialect, self.limit, self.pid);
+        self.mode = Mode::Known(Box::new(reading));
+        self.is_unsure = !found.is_sure;
+        self.begin();
+        Some(found)
+    }
+
+    /// The stream makes no sense: its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
+    pub fn give_up(&mut self) -> String {
+        let bits = match &self.mode {
+            Mode::Unknown(detector) => detector.bits(SHOWN),
+            _ => String::new(),
+        };
+        self.mode = Mode::Lost;
+        bits
+    }
+
+    /// Takes nothing more.
+    pub fn refuse(&mut self) {
+        self.mode = Mode::Refused;
+    }
+
+    /// Drops a message that is not complete.
+    pub fn forget(&mut self) {
+        if !matches!(self.mode, Mode::Known(_)) {
+            self.mode = Mode::Unknown(self.detector());
+        }
+        self.begin();
+    }
+
+    /// Whether the dialect was given.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        self.is_given
+    }
+
+    /// The dialect, as far as it is known.
+    #[must_use]
+    pub fn dialect(&self) -> Option<&Dialect> {
+        match &self.mode {
+            Mode::Known(reading) => Some(reading.dialect()),
+            _ => None,
+        }
+    }
+
+    /// The dialect that was found out, and that others of the client's kind may be expected to speak.
+    #[must_use]
+    pub fn found(&self) -> Option<&Dialect> {
+        let is_found = !self.is_given && !self.is_unsure;
+        self.dialect().filter(|_| is_found)
+    }
+
+    /// Whether the dialect is to be found out.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self.mode, Mode::Unknown(_))
+    }
+
+    /// Whether it is, and there is something to find it out from.
+    #[must_use]
+    pub fn is_guessed(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty())
+    }
+
+    /// Whether it made no sense.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.mode, Mode::Lost)
+    }
+
+    /// Whether the next signal asks for the turn.
+    #[must_use]
+    pub fn awaits_hello(&self) -> bool {
+        match &self.mode {
+            Mode::Known(reading) => reading.awaits_hello() && !self.is_unsure,
+            _ => false,
+        }
+    }
+
+    /// Whether the last signal was the last of a byte, in a known dialect.
+    #[must_use]
+    pub fn is_at_a_byte(&self) -> bool {
+        match &self.mode {
+            Mode::Known(reading) => reading.is_at_a_byte(),
+            _ => false,
+        }
+    }
+
+    /// Whether part of a message has been taken.
+    #[must_use]
+    pub const fn in_message(&self) -> bool {
+        self.has_begun && matches!(self.mode, Mode::Unknown(_) | Mode::Known(_))
+    }
+
+    /// Bytes held of a message that is not complete.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        match &self.mode {
+            Mode::Unknown(detector) => detector.held(),
+            Mode::Known(reading) => reading.text().len(),
+            Mode::Lost | Mode::Refused => 0,
+        }
+    }
+
+    /// Whether a message may have ended with the last signal.
+    #[must_use]
+    pub fn may_be_over(&self) -> bool {
+        match &self.mode {
+            Mode::Unknown(detector) => detector.may_be_over(),
+            _ => !self.has_begun,
+        }
+    }
+
+    /// Whether a signal completes the first byte of a frame of our own.
+    fn is_a_frame(&mut self, signal: Bit) -> bool {
+        let Some(byte) = self.first.as_mut().and_then(|first| first.push(signal)) else {
+            return false;
+        };
+        self.first = None;
+        byte == MAGIC
+    }
+
+    /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
+    fn reject(&mut self, reason: Reason) -> Heard {
+        let Some(mut detector) = self.fallback.take() else {
+            self.begin();
+            return Heard::Rejected(reason);
+        };
+        let verdict = detector.stopped();
+        self.mode = Mode::Unknown(detector);
+        Heard::Guess(verdict)
+    }
+
+    /// A message is over; the next signal begins another.
+    fn begin(&mut self) {
+        self.first = Some(ByteAssembler::new());
+        self.has_begun = false;
+        if let Mode::Known(reading) = &mut self.mode {
+            reading.take();
+        }
+    }
+
+    fn detector(&self) -> Box<Detector> {
+        Box::new(Detector::new(self.limit, self.pid, self.may_greet))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::speech::Speech;
+    use super::*;
+
+    fn pid() -> Pid {
+        Pid::new(4242).unwrap()
+    }
+
+    /// What the last signal of this text leads to.
+    fn say(stream: &mut Stream, spec: &str, text: &str) -> Heard {
+        let speech = Speech::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+        let heard = (0..speech.len()).map(|i| stream.push(speech.signal(i).unwrap()));
+        heard.last().unwrap()
+    }
+
+    #[test]
+    fn one_that_does_not_speak_like_others_of_its_kind_is_found_out_all_the_same() {
+        let mut stream = Stream::expected(Dialect::CLASSIC, 64, pid(), false);
+        assert_eq!(say(&mut stream, "classic", "as expected"), Heard::Complete);
+        let mut stream = Stream::expected(Dialect::CLASSIC, 64, pid(), false);
+        let heard = say(&mut stream, "lsb", "something else");
+        assert!(matches!(heard, Heard::Guess(_)), "{heard:?}");
+        let found = stream.settle(Ack::Bit, AckSignal::Usr1).unwrap();
+        assert_eq!(found.text, b"something else");
+        assert_eq!(say(&mut stream, "lsb", "and again"), Heard::Complete);
+        assert_eq!(stream.take(), b"and again");
+    }
+
+    #[test]
+    fn a_frame_is_one_only_where_the_dialect_may_be_any() {
+        let frame = |stream: &mut Stream| {
+            let bits = (0..8).map(|i| stream.push(crate::wire::bits::bit_of(MAGIC, i)));
+            bits.last().unwrap()
+        };
+        let mut unknown = Stream::unknown(64, pid(), true);
+        assert_eq!(frame(&mut unknown), Heard::Frame);
+        let mut given = Stream::given(Dialect::CLASSIC, 64, pid());
+        assert_eq!(frame(&mut given), Heard::Part);
+    }
+}
