@@ -21,35 +21,33 @@ const TRY: Nanos = 50 * MILLISECOND;
 #[derive(Clone, Debug, Default)]
 pub struct Encores {
     /// Those that are still to be sent, with the pause before each.
-    left: Vec<(Nanos, Bit)>,
-    played: u8,
-    /// When the client was last answered.
-    answered: Nanos,
+    left: Vec<(Nanos, Bit, Final)>,
+    /// When the last one was sent, and as which habit it counts; `None` while there is nothing to learn from the client's end.
+    sent: Option<(Nanos, Final)>,
 }
 
 impl Encores {
-    /// Notes that the client is answered, with whatever.
-    pub const fn answered(&mut self, now: Nanos) {
-        self.answered = now;
-    }
-
     /// Plans them for a message that has had its last acknowledgement at `now`: the one that the dialect has besides, and others if
     /// the client `may_want` them and does not end.
     pub fn plan(&mut self, last: (Option<Bit>, Option<Bit>), may_want: bool, now: Nanos) {
-        let (first, second) = last;
-        self.answered = now;
-        self.played = 0;
-        self.left = second.map(|answer| (APART, answer)).into_iter().collect();
-        if let Some(first) = first.filter(|_| may_want) {
-            let known = self.left.len();
-            let tries = [other(first), first].into_iter().skip(known);
-            self.left.extend(tries.map(|answer| (TRY, answer)));
+        self.clear();
+        let (Some(first), second) = last else {
+            return;
+        };
+        self.sent = Some((now, Final::Same));
+        for (answer, habit) in [(other(first), Final::Both), (first, Final::Twice)] {
+            if second == Some(answer) {
+                self.left.insert(0, (APART, answer, habit));
+            } else if may_want {
+                self.left.push((TRY, answer, habit));
+            }
         }
     }
 
-    /// The client has gone on, and so has had what it waited for.
+    /// The client has gone on.
     pub fn clear(&mut self) {
         self.left.clear();
+        self.sent = None;
     }
 
     /// Whether there are none to come.
@@ -61,27 +59,23 @@ impl Encores {
     /// When the next one is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
-        let (pause, _) = self.left.first()?;
-        Some(self.answered + pause)
+        let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;
+        Some(at + pause)
     }
 
     /// The one that is due at `now`.
     pub fn poll(&mut self, now: Nanos) -> Option<Bit> {
         self.deadline().filter(|at| now >= *at)?;
-        let (_, answer) = self.left.remove(0);
-        self.played += 1;
-        self.answered = now;
+        let (_, answer, habit) = self.left.remove(0);
+        self.sent = Some((now, habit));
         Some(answer)
     }
 
     /// What the client waited for that has ended at `now`; `None` if that is not why it ended.
     #[must_use]
     pub fn ended(&self, now: Nanos) -> Option<Final> {
-        (now < self.answered + TRY).then_some(match self.played {
-            0 => Final::Same,
-            1 => Final::Both,
-            _ => Final::Twice,
-        })
+        let (at, habit) = self.sent?;
+        (now < at + TRY).then_some(habit)
     }
 }
 
@@ -100,7 +94,7 @@ mod tests {
         let mut now = 1000 * MILLISECOND;
         encores.plan(dialect.last_acknowledgements(Bit::One), may_want, now);
         let mut played = Vec::new();
-        let mut lessons = std::vec![encores.ended(now).unwrap()];
+        let mut lessons: Vec<_> = encores.ended(now).into_iter().collect();
         while let Some(at) = encores.deadline() {
             assert_eq!(encores.poll(at - 1), None);
             played.push((at - now, encores.poll(at).unwrap()));
@@ -125,7 +119,19 @@ mod tests {
         let (played, lessons) = play("classic", true);
         assert_eq!(played, [(TRY, Bit::One), (TRY, Bit::Zero)]);
         assert_eq!(lessons, [Final::Same, Final::Both, Final::Twice]);
-        let (played, _) = play("final=both", true);
+        let (played, lessons) = play("final=both", true);
         assert_eq!(played, [(APART, Bit::One), (TRY, Bit::Zero)]);
+        assert_eq!(lessons, [Final::Same, Final::Both, Final::Twice]);
+        let (played, lessons) = play("final=twice", true);
+        assert_eq!(played, [(APART, Bit::Zero), (TRY, Bit::One)]);
+        assert_eq!(lessons, [Final::Same, Final::Twice, Final::Both]);
+    }
+
+    #[test]
+    fn the_end_of_one_that_has_gone_on_teaches_nothing() {
+        let mut encores = Encores::default();
+        encores.plan((Some(Bit::Zero), None), true, 0);
+        encores.clear();
+        assert_eq!(encores.ended(1), None);
     }
 }

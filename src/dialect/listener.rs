@@ -121,7 +121,7 @@ impl Listener {
             return;
         }
         if let Some(answer) = self.hear(signal, now, out) {
-            self.answer(answer, now, out);
+            self.answer(answer, out);
         }
     }
 
@@ -160,7 +160,7 @@ impl Listener {
             };
         }
         if let Some(answer) = due {
-            self.answer(answer, now, out);
+            self.answer(answer, out);
         }
     }
 
@@ -213,7 +213,7 @@ impl Listener {
         if let (Some(answer), _) = last
             && !self.is_answered
         {
-            self.answer(answer, now, out);
+            self.answer(answer, out);
         }
         let is_told = self.stream.is_given() || dialect.ack_signal == AckSignal::Echo;
         let may_want = !is_told && self.handles.both();
@@ -226,10 +226,10 @@ impl Listener {
     }
 
     /// Ends [`hold`](Self::hold), and sends what was withheld.
-    pub fn release(&mut self, now: Nanos, out: &mut Vec<Action>) {
+    pub fn release(&mut self, _now: Nanos, out: &mut Vec<Action>) {
         self.held = false;
         if let Some(answer) = self.withheld.take() {
-            self.answer(answer, now, out);
+            self.answer(answer, out);
         }
     }
 
@@ -260,7 +260,7 @@ impl Listener {
             return self.manners.is_shy(self.handles).then_some(Lesson::Shy);
         }
         let mut dialect = *self.stream.found()?;
-        if let Some(last) = self.encores.ended(now).filter(|_| dialect.ack != Ack::None) {
+        if let Some(last) = self.encores.ended(now) {
             dialect.last = last;
         }
         Some(Lesson::Speaks(dialect))
@@ -334,7 +334,7 @@ impl Listener {
             Heard::Part => self.acknowledgement(),
             Heard::Complete => {
                 if let Some(answer) = self.acknowledgement().filter(|_| self.answers_early()) {
-                    self.answer(answer, now, out);
+                    self.answer(answer, out);
                 }
                 self.complete(out);
                 None
@@ -406,14 +406,13 @@ impl Listener {
         None
     }
 
-    fn answer(&mut self, answer: Bit, now: Nanos, out: &mut Vec<Action>) {
+    fn answer(&mut self, answer: Bit, out: &mut Vec<Action>) {
         // One that asks for the turn is told to ask again, which is an answer.
         if self.is_kept_waiting() && !self.stream.awaits_hello() {
             self.withheld = Some(answer);
             return;
         }
         self.is_answered = true;
-        self.encores.answered(now);
         out.push(Action::Answer(answer));
     }
 
