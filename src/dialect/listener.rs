@@ -202,7 +202,6 @@ impl Listener {
     /// Says that a message was written, or that it was not.
     pub fn settle(&mut self, written: bool, now: Nanos, out: &mut Vec<Action>) {
         self.unsettled = self.unsettled.saturating_sub(1);
-        self.held = false;
         let Some(dialect) = self.stream.dialect().copied() else {
             return;
         };
@@ -220,7 +219,7 @@ impl Listener {
         self.encores.plan(last, may_want, now);
     }
 
-    /// Whether to withhold the answers that let the client go on.
+    /// Whether to withhold the answers that let the client go on. That ends with the message, too.
     pub const fn hold(&mut self, held: bool) {
         self.held = held;
     }
@@ -333,6 +332,7 @@ impl Listener {
             Heard::Hello => Some(Bit::Zero),
             Heard::Part => self.acknowledgement(),
             Heard::Complete => {
+                self.held = false;
                 if let Some(answer) = self.acknowledgement().filter(|_| self.answers_early()) {
                     self.answer(answer, out);
                 }
@@ -383,6 +383,7 @@ impl Listener {
             });
         }
         self.unsettled += 1;
+        self.held = false;
         out.push(Action::Complete(found.text));
         let was_answered = self.is_answered;
         self.next -= found.rest.len() as u64;
@@ -470,6 +471,22 @@ mod tests {
         }
         assert_eq!(texts(&out), [(0, "Hello"), (0, "you")]);
         assert_eq!(listener.next(), stream.len() as u64);
+    }
+
+    #[test]
+    fn whose_message_is_complete_is_not_held() {
+        let dialect = "ack-time=before".parse().unwrap();
+        let mut listener = Listener::given(dialect, 64, pid(), BOTH);
+        let mut out = Vec::new();
+        let stream = signals("classic", "a");
+        for _ in 0..2 {
+            for (i, signal) in stream.iter().enumerate() {
+                listener.hold(i + 1 == stream.len());
+                listener.bit(*signal, 0, &mut out);
+            }
+            listener.settle(true, 0, &mut out);
+        }
+        assert_eq!(texts(&out), [(stream.len(), "a"), (2 * stream.len(), "a")]);
     }
 
     #[test]
