@@ -210,6 +210,9 @@ impl Stream {
         if !matches!(self.mode, Mode::Known(_)) {
             self.mode = Mode::Unknown(self.detector());
         }
+        if self.fallback.is_some() {
+            self.fallback = Some(self.detector());
+        }
         self.begin();
     }
 
@@ -357,6 +360,16 @@ mod tests {
         assert_eq!(found.text, b"something else");
         assert_eq!(say(&mut stream, "lsb", "and again"), Heard::Complete);
         assert_eq!(stream.take(), b"and again");
+    }
+
+    #[test]
+    fn of_a_message_that_was_dropped_nothing_is_left() {
+        let mut stream = Stream::expected(Dialect::CLASSIC, 64, pid(), false);
+        stream.push(Bit::Zero);
+        stream.forget();
+        say(&mut stream, "lsb", "something else");
+        let found = stream.settle(Ack::Bit, AckSignal::Usr1).unwrap();
+        assert_eq!(found.text, b"something else");
     }
 
     #[test]
