@@ -1,10 +1,12 @@
 //! What was found out: rows, and how they are shown.
 
 use std::io::{self, IsTerminal};
+use std::mem;
 use std::path::Path;
 
 use crate::cli::format::for_terminal;
 use crate::cli::json;
+use crate::cli::trace::Color;
 
 /// How a row came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,23 +61,55 @@ impl Row {
         }
     }
 
-    /// For people, on a line.
-    fn text(&self) -> String {
+    /// For people: on a line for those who search, on more of them for those who look at a terminal.
+    fn text(&self, is_terminal: bool, is_colored: bool) -> String {
         let timing = self.timing.map_or(String::new(), |(seconds, rate)| {
             format!(", {seconds:.2} s, {} bytes/s", grouped(rate as u64))
         });
         let word = self.verdict.word();
-        let word = match wants_colour() {
+        let word = match is_colored {
             true => format!("\x1b[{}m{word:<4}\x1b[0m", self.verdict.colour()),
             false => format!("{word:<4}"),
         };
-        format!("  {word}  {:<20} {}{timing}\n", self.what, self.detail)
+        let mut detail = format!("{}{timing}", self.detail);
+        if is_terminal {
+            let next = format!("\n{:DETAIL$}", "");
+            detail = folded(&detail, WIDTH - DETAIL).join(&next);
+        }
+        format!("  {word}  {:<20} {detail}\n", self.what)
     }
 }
 
-fn wants_colour() -> bool {
-    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !is_refused
+/// The column in which the details begin.
+const DETAIL: usize = 29;
+
+/// Of a terminal whose width nobody asked for: hardly any is narrower.
+const WIDTH: usize = 80;
+
+/// Lines of at most so many characters, broken between words where there is more than one.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (String::new(), 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            lines.push(mem::take(&mut line));
+            used = 0;
+        } else if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            if used == width {
+                lines.push(mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += 1;
+        }
+    }
+    lines.push(line);
+    lines
 }
 
 /// The rows about one program, or about two of them together.
@@ -111,7 +145,8 @@ impl Section {
     }
 
     pub fn push(&mut self, row: Row) {
-        (self.show)(&row.text());
+        let stdout = io::stdout();
+        (self.show)(&row.text(stdout.is_terminal(), Color::Auto.on(&stdout)));
         self.rows.push(row);
     }
 
@@ -183,6 +218,44 @@ mod tests {
             [0, 999, 1000, 1_234_567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]
         );
+    }
+
+    #[test]
+    fn a_row_is_a_line_and_on_a_terminal_not_wider_than_that() {
+        let words = "the server prints what nobody sent ".repeat(4);
+        let mut row = Row::new(Verdict::Warn, "two clients at once", words.trim_end());
+        row.timing = Some((1.5, 2000.0));
+        let line = row.text(false, false);
+        assert!(line.starts_with("  warn  two clients at once  the server prints"));
+        assert!(
+            line.ends_with("nobody sent, 1.50 s, 2,000 bytes/s\n") && line.lines().count() == 1
+        );
+        let lines = row.text(true, false);
+        assert!(lines.lines().count() > 2);
+        for (i, text) in lines.lines().enumerate() {
+            assert!(text.len() <= WIDTH, "{text}");
+            assert!(
+                i == 0 || text.len() - text.trim_start().len() == DETAIL,
+                "{text}"
+            );
+        }
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&lines), words(&line));
+        assert!(
+            row.text(true, true)
+                .starts_with("  \x1b[33mwarn\x1b[0m  two")
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_too_long_is_broken_all_the_same() {
+        assert_eq!(folded("a bbbbbb cc d", 4), ["a", "bbbb", "bb", "cc d"]);
+        assert_eq!(folded("éééé é", 4), ["éééé", "é"]);
+        assert_eq!(folded("", 4), [""]);
     }
 
     #[test]
