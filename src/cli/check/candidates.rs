@@ -46,8 +46,14 @@ pub const BITS: [&str; 4] = [
     "order=lsb,one=usr1",
 ];
 
-/// The candidates for a server that acknowledges so.
-pub fn of(ack: Ack) -> impl Iterator<Item = Dialect> {
+/// The candidates for a server that acknowledges so. `admits`: it could be one that answers a handshake. `confined`: it can
+/// signal nobody but who was started by this process.
+pub fn of(ack: Ack, admits: bool, confined: bool) -> impl Iterator<Item = Dialect> {
+    let fits = move |d: &Dialect| (admits || !d.hello) && (confined || !may_mislead(d));
+    all(ack).filter(fits)
+}
+
+fn all(ack: Ack) -> impl Iterator<Item = Dialect> {
     FORMS.iter().flat_map(move |form| {
         BITS.iter().filter_map(move |bits| {
             let is_lsb = bits.starts_with("order=lsb");
@@ -67,7 +73,7 @@ pub fn of(ack: Ack) -> impl Iterator<Item = Dialect> {
 
 /// Whether a server that takes something else for its client's PID could be led to signal a stranger: the text of a probe is no
 /// process's PID however it is read, but a number is. One that answers every bit knows its client from the kernel.
-pub fn may_mislead(dialect: &Dialect) -> bool {
+fn may_mislead(dialect: &Dialect) -> bool {
     matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
 }
 
@@ -83,16 +89,34 @@ pub fn parse(parts: &[&str]) -> Option<Dialect> {
 
 #[cfg(test)]
 mod tests {
+    use minitalk::dialect::Head;
+
     use super::*;
 
     #[test]
     fn every_candidate_is_a_dialect_and_none_comes_twice() {
         for ack in [Ack::Bit, Ack::Byte, Ack::None] {
-            let all: Vec<_> = of(ack).collect();
+            let all: Vec<_> = of(ack, true, true).collect();
             assert_eq!(all.len(), FORMS.len() * BITS.len());
             for (i, dialect) in all.iter().enumerate() {
                 assert!(!all[..i].contains(dialect), "{dialect}");
             }
         }
+    }
+
+    #[test]
+    fn nobody_is_led_to_a_stranger_whom_the_kernel_would_not_stop() {
+        for ack in [Ack::Bit, Ack::Byte, Ack::None] {
+            for dialect in of(ack, true, false) {
+                let knows_its_client = matches!(ack, Ack::Bit | Ack::Byte);
+                assert!(
+                    knows_its_client || dialect.head.width().is_none(),
+                    "{dialect}"
+                );
+            }
+        }
+        assert!(of(Ack::None, true, true).any(|d| d.head == Head::Pid));
+        assert!(of(Ack::None, true, false).any(|d| d.head == Head::Digits));
+        assert!(of(Ack::None, false, true).all(|d| !d.hello));
     }
 }

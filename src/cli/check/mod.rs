@@ -11,12 +11,14 @@
 //! | [`server`] | a server under way, and one message to it |
 //! | [`shape`] | how a server prints a message |
 //! | [`candidates`] | the dialects that a server might speak |
-//! | [`search`] | which of them it does |
+//! | [`answers`] | what its acknowledgements say |
+//! | [`search`] | which of them it speaks |
 //! | [`listen`] | the dialect of a client |
 //! | [`rows`] | what is tried, and what is demanded |
 //! | [`hints`] | what can be said about the handler |
 //! | [`report`] | how it is shown |
 
+mod answers;
 mod candidates;
 mod hints;
 mod listen;
@@ -206,16 +208,8 @@ fn check_server(
     let mut stage = Stage::new(Origin::Theirs(server), sender, shape.clone());
     rows::exactness(&mut stage, section);
     rows::together(&mut stage, section);
-    if confined || !dialect.is_some_and(|d| candidates::may_mislead(&d)) {
-        rows::client_killed(&mut stage, section);
-        rows::strays(&mut stage, section);
-    } else {
-        section.add(
-            Verdict::Info,
-            "client killed",
-            "not tried, for the server could signal a stranger and this kernel would let it (Linux 6.12 would not)",
-        );
-    }
+    rows::client_killed(&mut stage, section);
+    rows::strays(&mut stage, section);
     rows::idle(&mut stage, section);
     Ok(Some(shape))
 }

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use minitalk::client::{self, SendError};
-use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
+use minitalk::dialect::{Ack, Dialect};
 use minitalk::event::Signal;
+use minitalk::ffi;
 use minitalk::inbox::{Inbox, Lanes};
-use minitalk::wire::bits::Bit;
 
+use super::answers::{self, Answer};
 use super::candidates;
 use super::server::{Origin, Server};
 use super::shape::Shape;
@@ -22,8 +23,12 @@ const SECOND: &str = "and again, 42";
 /// How long an acknowledgement may take, until it is known to come, and then.
 const ANSWER: Duration = Duration::from_millis(250);
 
-/// How long a text may take that has been sent; for a server whose main loop sleeps, the second.
-const PRINT: [Duration; 2] = [Duration::from_millis(30), Duration::from_millis(1200)];
+/// How long a text may take that has been sent, from a server that prints in its handler, and from one whose main loop sleeps.
+const PRINT: Duration = Duration::from_millis(30);
+const PRINT_LATE: Duration = Duration::from_millis(1200);
+
+/// How long after the text its newline may come.
+const NEWLINE: Duration = Duration::from_millis(20);
 
 /// How many candidates are worth the longer wait.
 const PATIENT: usize = 8;
@@ -71,38 +76,24 @@ struct Search<'a> {
     tried: u32,
 }
 
-/// What a server did with a text.
+/// What a fresh server did with a text.
 struct Heard {
-    result: Result<(), SendError>,
-    /// Signals sent before each acknowledgement, and its signal.
-    answers: Vec<(u64, Signal)>,
+    said: Said,
     shape: Option<Shape>,
     server: Server,
 }
 
+/// How it went to send a text, and what was answered.
+struct Said {
+    result: Result<(), SendError>,
+    answers: Vec<Answer>,
+}
+
 impl Search<'_> {
     fn run(&mut self) -> Result<Found, Stop> {
-        let first = self.attempt(&Dialect::CLASSIC, PRINT[0])?;
-        let bits = first.answers.len();
-        let is_handshake = matches!(first.result, Err(SendError::Unanswered { signal: 2 }));
-        let mut ack = Ack::Bit;
-        if bits < 2 {
-            let unanswered = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
-            let heard = self.attempt(&unanswered, PRINT[0])?;
-            ack = match heard.answers.len() {
-                3.. => Ack::Byte,
-                _ => Ack::None,
-            };
-        }
-        for (print, most) in [(PRINT[0], usize::MAX), (PRINT[1], PATIENT)] {
-            for candidate in candidates::of(ack).take(most) {
-                // Whoever does not answer the first signal does not admit anybody.
-                if candidate.hello && ack != Ack::Bit && !is_handshake {
-                    continue;
-                }
-                if !self.confined && candidates::may_mislead(&candidate) {
-                    continue;
-                }
+        let (ack, admits) = self.habits()?;
+        for (print, most) in [(PRINT, usize::MAX), (PRINT_LATE, PATIENT)] {
+            for candidate in candidates::of(ack, admits, self.confined).take(most) {
                 if let Some(found) = self.consider(&candidate, print)? {
                     return Ok(found);
                 }
@@ -113,20 +104,42 @@ impl Search<'_> {
             Ack::Byte => "it acknowledges every byte",
             _ => "it acknowledges no bit",
         };
+        let untried = match self.confined {
+            true => "",
+            false => {
+                "; those in which it could be led to signal a stranger were not tried, which this kernel would let it (Linux 6.12 would not)"
+            }
+        };
         Err(Stop::Report(format!(
-            "none of {} known ones makes it print {PROBE:?}; {acks}",
+            "none of {} known ones makes it print {PROBE:?}; {acks}{untried}",
             self.tried
         )))
     }
 
+    /// What it acknowledges, and whether it could be one that admits its clients: for that it answers the first signal.
+    fn habits(&mut self) -> Result<(Ack, bool), Stop> {
+        let said = self.attempt(&Dialect::CLASSIC, PRINT)?.said;
+        if said.answers.len() > 1 {
+            return Ok((Ack::Bit, true));
+        }
+        let admits = matches!(said.result, Err(SendError::Unanswered { signal: 2 }));
+        let unanswered = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
+        let said = self.attempt(&unanswered, PRINT)?.said;
+        // A byte of the probe may not have been one to the server.
+        let ack = match said.answers.len() {
+            3.. => Ack::Byte,
+            _ => Ack::None,
+        };
+        Ok((ack, admits))
+    }
+
     fn consider(&mut self, candidate: &Dialect, print: Duration) -> Result<Option<Found>, Stop> {
         let heard = self.attempt(candidate, print)?;
-        let (Some(shape), Ok(())) = (&heard.shape, &heard.result) else {
+        let (Some(shape), Ok(())) = (heard.shape, heard.said.result) else {
             return Ok(None);
         };
-        let named = named(candidate, &heard.answers);
-        let shape = shape.clone();
-        drop(heard);
+        drop(heard.server);
+        let named = answers::named(candidate, PROBE, ffi::getpid(), &heard.said.answers);
         for dialect in [named, *candidate] {
             if self.holds(&dialect, &shape)? {
                 return Ok(Some(Found { dialect, shape }));
@@ -137,14 +150,14 @@ impl Search<'_> {
 
     /// Whether two texts in a row arrive.
     fn holds(&mut self, dialect: &Dialect, shape: &Shape) -> Result<bool, Stop> {
-        let mut heard = self.attempt(dialect, PRINT[1])?;
-        if heard.result.is_err() || heard.shape.as_ref() != Some(shape) {
+        let mut heard = self.attempt(dialect, PRINT_LATE)?;
+        if heard.said.result.is_err() || heard.shape.as_ref() != Some(shape) {
             return Ok(false);
         }
         heard.server.skip();
-        let (result, _) = self.say(&heard.server, dialect, SECOND)?;
+        let said = self.say(&heard.server, dialect, SECOND)?;
         let fits = |printed: &[u8]| shape.fits(SECOND.as_bytes(), printed);
-        Ok(result.is_ok() && heard.server.wait(PRINT[1], fits))
+        Ok(said.result.is_ok() && heard.server.wait(PRINT_LATE, fits))
     }
 
     fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Heard, Stop> {
@@ -157,33 +170,25 @@ impl Search<'_> {
         }
         self.tried += 1;
         let server = Server::start(&Origin::Theirs(self.path)).map_err(Stop::Report)?;
-        let (result, answers) = self.say(&server, dialect, PROBE)?;
+        let said = self.say(&server, dialect, PROBE)?;
         let is_said = |printed: &[u8]| Shape::of(PROBE.as_bytes(), printed).is_some();
         let mut shape = None;
-        if result.is_ok() && server.wait(print, is_said) {
-            // A newline may still be on its way.
-            server.wait(Duration::from_millis(20), |_| false);
+        if said.result.is_ok() && server.wait(print, is_said) {
+            server.wait(NEWLINE, |_| false);
             shape = Shape::of(PROBE.as_bytes(), &server.printed());
         }
         Ok(Heard {
-            result,
-            answers,
+            said,
             shape,
             server,
         })
     }
 
-    #[allow(clippy::type_complexity)]
-    fn say(
-        &mut self,
-        server: &Server,
-        dialect: &Dialect,
-        text: &str,
-    ) -> Result<(Result<(), SendError>, Vec<(u64, Signal)>), Stop> {
+    fn say(&mut self, server: &Server, dialect: &Dialect, text: &str) -> Result<Said, Stop> {
         let mut answers = Vec::new();
-        let peer = match server.peer() {
-            Ok(peer) => peer,
-            Err(_) => return Ok((Err(SendError::NoSuchProcess), answers)),
+        let Ok(peer) = server.peer() else {
+            let result = Err(SendError::NoSuchProcess);
+            return Ok(Said { result, answers });
         };
         let mut note = |sent: u64, signal: Signal| answers.push((sent, signal));
         let result = client::speak_and_note(
@@ -197,6 +202,7 @@ impl Search<'_> {
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(Stop::Command(Failure::send("the server", error)));
         }
+        // Even if that failed: what is left would be taken for an answer of the next server.
         let sent = result.as_ref().map_or(0, |report| report.signals);
         let until = Instant::now() + ENCORE;
         loop {
@@ -216,110 +222,7 @@ impl Search<'_> {
             }
             let _ = self.inbox.wait(None, Some(left));
         }
-        Ok((result.map(drop), answers))
-    }
-}
-
-/// The dialect with what the acknowledgements of the probe say about them.
-fn named(candidate: &Dialect, answers: &[(u64, Signal)]) -> Dialect {
-    let mut dialect = *candidate;
-    let Some(&(last, _)) = answers.last() else {
-        return dialect;
-    };
-    if dialect.ack == Ack::None {
-        dialect.ack = Ack::Message;
-    }
-    let Ok(speech) =
-        minitalk::dialect::speech::Speech::new(&dialect, PROBE.as_bytes(), client_pid())
-    else {
-        return dialect;
-    };
-    let hello = u64::from(dialect.hello);
-    let sent = |count: u64| {
-        let index = usize::try_from(count.checked_sub(1 + hello)?).ok()?;
-        speech.signal(index)
-    };
-    let bit = |signal: Signal| match signal {
-        Signal::Usr2 => Bit::One,
-        _ => Bit::Zero,
-    };
-    // The PID in a head is not this process's when a child sends, but the text is the same.
-    let before: Vec<_> = answers
-        .iter()
-        .filter(|(at, _)| (1 + hello..last).contains(at))
-        .collect();
-    let all = |wanted: Signal| before.iter().all(|(_, signal)| *signal == wanted);
-    let echoes = before
-        .iter()
-        .all(|(at, signal)| sent(*at) == Some(bit(*signal)));
-    let at_last: Vec<_> = answers
-        .iter()
-        .filter(|(at, _)| *at == last)
-        .map(|(_, s)| bit(*s))
-        .collect();
-    dialect.ack_signal = match before.is_empty() {
-        true if at_last[0] == Bit::One => AckSignal::Usr2,
-        true => AckSignal::Usr1,
-        false if all(Signal::Usr1) => AckSignal::Usr1,
-        false if all(Signal::Usr2) => AckSignal::Usr2,
-        false if echoes => AckSignal::Echo,
-        false => dialect.ack_signal,
-    };
-    let usual = sent(last).map(|signal| dialect.acknowledgement(signal));
-    dialect.last = match at_last[..] {
-        [only] if Some(only) != usual => Final::Other,
-        [first, second, ..] if first == second => Final::Twice,
-        [_, _, ..] => Final::Both,
-        _ => Final::Same,
-    };
-    dialect
-}
-
-fn client_pid() -> minitalk::pid::Pid {
-    minitalk::ffi::getpid()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answers(of: impl Fn(u64) -> Vec<Signal>) -> Vec<(u64, Signal)> {
-        (1..=48)
-            .flat_map(|at| of(at).into_iter().map(move |s| (at, s)))
-            .collect()
-    }
-
-    #[test]
-    fn acknowledgements_tell_their_own_habits() {
-        use Signal::{Usr1, Usr2};
-        let name = |answers: &[_]| named(&Dialect::CLASSIC, answers).to_string();
-        assert_eq!(name(&answers(|_| vec![Usr1])), "classic");
-        assert_eq!(name(&answers(|_| vec![Usr2])), "ack-signal=usr2");
-        let last = |signals: &'static [Signal]| {
-            answers(|at| {
-                if at == 48 {
-                    signals.to_vec()
-                } else {
-                    vec![Usr1]
-                }
-            })
-        };
-        assert_eq!(name(&last(&[Usr2])), "final=other");
-        assert_eq!(name(&last(&[Usr1, Usr1])), "final=twice");
-        assert_eq!(name(&last(&[Usr1, Usr2])), "final=both");
-        let speech = minitalk::dialect::speech::Speech::new(
-            &Dialect::CLASSIC,
-            PROBE.as_bytes(),
-            client_pid(),
-        );
-        let speech = speech.unwrap();
-        let echo = answers(|at| match speech.signal(at as usize - 1) {
-            Some(Bit::One) => vec![Usr2],
-            _ => vec![Usr1],
-        });
-        assert_eq!(name(&echo), "ack-signal=echo");
-        let unanswered = candidates::parse(&["ack=none"]).unwrap();
-        assert_eq!(named(&unanswered, &[]).to_string(), "ack=none");
-        assert_eq!(named(&unanswered, &[(48, Usr1)]).to_string(), "ack=message");
+        let result = result.map(drop);
+        Ok(Said { result, answers })
     }
 }

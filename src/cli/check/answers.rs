@@ -1,0 +1,116 @@
+//! What the acknowledgements of a message say about the habits of the server that sent them.
+
+use minitalk::dialect::speech::Speech;
+use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
+use minitalk::event::Signal;
+use minitalk::pid::Pid;
+use minitalk::wire::bits::Bit;
+
+/// An acknowledgement, and how many signals had been sent before it, the one that opens a handshake among them.
+pub type Answer = (u64, Signal);
+
+/// The dialect in which `client` sent `text`, with what the acknowledgements show of it.
+pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> Dialect {
+    let mut dialect = *spoken;
+    let Some(&(last, _)) = answers.last() else {
+        return dialect;
+    };
+    if dialect.ack == Ack::None {
+        dialect.ack = Ack::Message;
+    }
+    let Ok(speech) = Speech::new(&dialect, text.as_bytes(), client) else {
+        return dialect;
+    };
+    let hello = u64::from(dialect.hello);
+    let sent = |count: u64| {
+        let index = usize::try_from(count.checked_sub(1 + hello)?).ok()?;
+        speech.signal(index)
+    };
+    let (at_last, mut usual): (Vec<Answer>, Vec<Answer>) =
+        answers.iter().partition(|(count, _)| *count == last);
+    // A handshake is answered with SIGUSR1 whatever the bits are.
+    usual.retain(|(count, _)| *count > hello);
+    if usual.is_empty() {
+        usual.extend(at_last.first());
+    }
+    let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
+    let echoes = |(count, signal): &Answer| sent(*count) == Some(bit(*signal));
+    if all(Signal::Usr1) {
+        dialect.ack_signal = AckSignal::Usr1;
+    } else if all(Signal::Usr2) {
+        dialect.ack_signal = AckSignal::Usr2;
+    } else if usual.iter().all(echoes) {
+        dialect.ack_signal = AckSignal::Echo;
+    }
+    let expected = sent(last).map(|signal| dialect.acknowledgement(signal));
+    dialect.last = match at_last[..] {
+        [(_, only)] if Some(bit(only)) != expected => Final::Other,
+        [(_, first), (_, second), ..] if first == second => Final::Twice,
+        [_, _, ..] => Final::Both,
+        _ => Final::Same,
+    };
+    dialect
+}
+
+fn bit(signal: Signal) -> Bit {
+    Bit::from(signal == Signal::Usr2)
+}
+
+#[cfg(test)]
+mod tests {
+    use Signal::{Usr1, Usr2};
+
+    use super::*;
+
+    /// 6 bytes, with the end.
+    const TEXT: &str = "Hello";
+    const LAST: u64 = 48;
+
+    /// What is named of a server that is spoken to in `spec` and answers so.
+    fn name(spec: &str, answers: impl Fn(u64) -> Vec<Signal>) -> String {
+        let dialect: Dialect = spec.parse().unwrap();
+        let all = 1..=LAST + u64::from(dialect.hello);
+        let answers: Vec<_> = all
+            .flat_map(|count| answers(count).into_iter().map(move |s| (count, s)))
+            .collect();
+        named(&dialect, TEXT, minitalk::ffi::getpid(), &answers).to_string()
+    }
+
+    #[test]
+    fn which_signal_it_is() {
+        assert_eq!(name("classic", |_| vec![Usr1]), "classic");
+        assert_eq!(name("classic", |_| vec![Usr2]), "ack-signal=usr2");
+        let speech = Speech::new(&Dialect::CLASSIC, TEXT.as_bytes(), minitalk::ffi::getpid());
+        let speech = speech.unwrap();
+        let echo = |count: u64| match speech.signal(count as usize - 1) {
+            Some(Bit::One) => vec![Usr2],
+            _ => vec![Usr1],
+        };
+        assert_eq!(name("classic", echo), "ack-signal=echo");
+        let admits = |count| if count == 1 { vec![Usr1] } else { vec![Usr2] };
+        assert_eq!(name("hello=yes", admits), "hello=yes,ack-signal=usr2");
+        // Of no habit that has a name.
+        let neither = |count| vec![if count % 3 == 0 { Usr1 } else { Usr2 }];
+        assert_eq!(name("classic", neither), "classic");
+    }
+
+    #[test]
+    fn how_the_last_one_is() {
+        let last = |signals: &'static [Signal]| {
+            name("classic", move |count| match count {
+                LAST => signals.to_vec(),
+                _ => vec![Usr1],
+            })
+        };
+        assert_eq!(last(&[Usr2]), "final=other");
+        assert_eq!(last(&[Usr1, Usr1]), "final=twice");
+        assert_eq!(last(&[Usr1, Usr2]), "final=both");
+    }
+
+    #[test]
+    fn whether_there_is_one() {
+        assert_eq!(name("ack=none", |_| vec![]), "ack=none");
+        let only_last = |count| if count == LAST { vec![Usr1] } else { vec![] };
+        assert_eq!(name("ack=none", only_last), "ack=message");
+    }
+}
