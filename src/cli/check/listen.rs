@@ -15,7 +15,16 @@ const PROBE: &str = "Hello from the other side, number 42!";
 
 /// How long a client may take for it before something is wrong: at 5 ms a bit it takes 1.5 s.
 const WATCH: Duration = Duration::from_millis(2500);
+
+/// The same where many dialects are tried.
 const TRY: Duration = Duration::from_millis(800);
+
+/// How long after the end of the client its text may come, and the server's note about it.
+const ARRIVE: Duration = Duration::from_millis(100);
+const NOTE: Duration = Duration::from_millis(200);
+
+/// How a client may be answered that waits for every bit, or for every eighth.
+const PER_BIT: [&str; 4] = ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"];
 
 /// What a server must know beforehand, for watching does not show it before it is too late.
 const MANNERS: &[&str] = &[
@@ -45,7 +54,11 @@ const FORMS: &[&str] = &[
     "head=pid",
 ];
 
+/// How long all of it may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
 /// What was found out.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     /// `None`: our own protocol, of which a server says nothing.
     pub dialect: Option<Dialect>,
@@ -53,18 +66,9 @@ pub struct Found {
     pub is_content: bool,
 }
 
-/// How long all of it may take.
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// Searches; the error is what stands in the report.
 pub fn dialect(client: &Path, ours: &Path) -> Result<Found, String> {
-    let mut search = Search {
-        client,
-        ours,
-        until: Instant::now() + LIMIT,
-        tried: Vec::new(),
-        second: None,
-    };
+    let until = Instant::now() + LIMIT;
     let watched = attempt(client, ours, None, WATCH)?;
     if watched.end == End::Content && watched.note.is_none() {
         return Ok(Found {
@@ -72,92 +76,96 @@ pub fn dialect(client: &Path, ours: &Path) -> Result<Found, String> {
             is_content: true,
         });
     }
-    if let Some(dialect) = search.run(&watched)? {
-        return Ok(Found {
-            dialect: Some(dialect),
-            is_content: true,
-        });
-    }
-    match search.second {
-        Some(dialect) => Ok(Found {
-            dialect: Some(dialect),
-            is_content: false,
-        }),
-        None => Err(format!(
-            "in none of {} known ones does it deliver a short text",
-            search.tried.len()
-        )),
-    }
-}
-
-struct Search<'a> {
-    client: &'a Path,
-    ours: &'a Path,
-    until: Instant,
-    tried: Vec<Dialect>,
-    /// One in which the text arrives and the client does not end well.
-    second: Option<Dialect>,
-}
-
-impl Search<'_> {
-    fn run(&mut self, watched: &Attempt) -> Result<Option<Dialect>, String> {
-        if let Some(named) = watched.note {
-            // What it does at the end, a server finds out after it has said what the client speaks.
-            let base = named.to_string();
-            for manners in MANNERS {
-                if self.end(&[&base, manners], WATCH)? == Some(End::Content) {
-                    return Ok(self.tried.last().copied());
-                }
-            }
-            if self.second.is_some() {
+    let mut search = Search {
+        attempt: |dialect: &Dialect, limit| {
+            if Instant::now() >= until {
                 return Ok(None);
             }
+            attempt(client, ours, Some(dialect), limit).map(|attempt| Some(attempt.end))
+        },
+        tried: Vec::new(),
+    };
+    search.run(watched.note)
+}
+
+/// The dialects that were tried, and how it ended; `attempt` tries one, as long as there is time.
+struct Search<A> {
+    attempt: A,
+    tried: Vec<(Dialect, End)>,
+}
+
+impl<A: FnMut(&Dialect, Duration) -> Result<Option<End>, String>> Search<A> {
+    /// Tries what is worth it: first what a server that watched the client took it for.
+    fn run(&mut self, watched: Option<Dialect>) -> Result<Found, String> {
+        self.try_all(watched)?;
+        let ended = |wanted| {
+            let mut tried = self.tried.iter();
+            tried.find_map(|(dialect, end)| (*end == wanted).then_some(*dialect))
+        };
+        let content = ended(End::Content);
+        match content.or_else(|| ended(End::Stays)) {
+            Some(dialect) => Ok(Found {
+                dialect: Some(dialect),
+                is_content: content.is_some(),
+            }),
+            None => Err(format!(
+                "in none of {} known ones does it deliver a short text",
+                self.tried.len()
+            )),
         }
-        // Whoever waits for an answer to every bit goes on whatever the bits mean.
-        for manners in ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"] {
-            let end = self.end(&[BITS[0], manners], TRY)?;
-            if end == Some(End::Content) {
-                return Ok(self.tried.last().copied());
+    }
+
+    fn try_all(&mut self, watched: Option<Dialect>) -> Result<(), String> {
+        if let Some(dialect) = watched {
+            // What it does at the end, a server finds out after it has said what the client speaks.
+            let base = dialect.to_string();
+            for manners in MANNERS {
+                if self.end(&[&base, manners], WATCH)? == Some(End::Content) {
+                    return Ok(());
+                }
             }
-            if end.is_none_or(|end| end == End::Stuck) && !manners.is_empty() {
-                continue;
+            if self.tried.iter().any(|(_, end)| *end == End::Stays) {
+                return Ok(());
+            }
+        }
+        // Whoever waits for an answer to every bit goes on whatever the bits mean, and shows by that how it is answered.
+        for manners in PER_BIT {
+            match self.end(&[BITS[0], manners], TRY)? {
+                Some(End::Content) => return Ok(()),
+                Some(End::Misread | End::Stays) => {}
+                Some(End::Stuck) | None => continue,
             }
             for (form, bits) in FORMS.iter().flat_map(|form| BITS.map(|bits| (form, bits))) {
                 if self.end(&[bits, form, manners], TRY)? == Some(End::Content) {
-                    return Ok(self.tried.last().copied());
-                }
-                if end == Some(End::Stuck) && form.is_empty() && bits == BITS[3] {
-                    break;
+                    return Ok(());
                 }
             }
         }
         for (manners, bits) in MANNERS.iter().flat_map(|m| BITS.map(|bits| (m, bits))) {
             if self.end(&[bits, manners], TRY)? == Some(End::Content) {
-                return Ok(self.tried.last().copied());
+                return Ok(());
             }
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// Tries the dialect of these parts, if that is one and was not tried.
+    /// How it ends in the dialect of these parts, which is tried once, if it is one and there is time.
     fn end(&mut self, parts: &[&str], limit: Duration) -> Result<Option<End>, String> {
-        let dialect = match candidates::parse(parts) {
-            Some(dialect) if !self.tried.contains(&dialect) => dialect,
-            _ => return Ok(None),
-        };
-        if Instant::now() >= self.until {
+        let Some(dialect) = candidates::parse(parts) else {
             return Ok(None);
+        };
+        let known = self.tried.iter().find(|(tried, _)| *tried == dialect);
+        if let Some((_, end)) = known {
+            return Ok(Some(*end));
         }
-        let end = attempt(self.client, self.ours, Some(&dialect), limit)?.end;
-        self.tried.push(dialect);
-        if end == End::Stays {
-            self.second.get_or_insert(dialect);
-        }
-        Ok(Some(end))
+        let end = (self.attempt)(&dialect, limit)?;
+        self.tried.extend(end.map(|end| (dialect, end)));
+        Ok(end)
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What became of the probe and of its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The text is there and the client has ended well.
     Content,
@@ -165,11 +173,13 @@ enum End {
     Stays,
     /// The client has ended and the text is another one.
     Misread,
+    /// The client waits, and the text is not there.
     Stuck,
 }
 
 struct Attempt {
     end: End,
+    /// What the server said that the client speaks.
     note: Option<Dialect>,
 }
 
@@ -183,7 +193,7 @@ fn attempt(
         .map_err(|why| format!("our own server {why}"))?;
     let mut process = Sender::Theirs(client).start(server.pid(), PROBE)?;
     let status = process.wait(limit);
-    server.wait(Duration::from_millis(100), |printed| {
+    server.wait(ARRIVE, |printed| {
         Shape::Bare.fits(PROBE.as_bytes(), printed)
     });
     let is_exact = server.skip() == PROBE.as_bytes();
@@ -195,7 +205,7 @@ fn attempt(
         (false, Some(_)) => End::Misread,
         (false, None) => End::Stuck,
     };
-    server.wait_notes(Duration::from_millis(200), " speaks ");
+    server.wait_notes(NOTE, " speaks ");
     let note = named(&server.notes());
     Ok(Attempt { end, note })
 }
@@ -213,6 +223,68 @@ fn named(notes: &str) -> Option<Dialect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is found of a client of which a server that watches it says this, and after how many tries.
+    fn found(
+        watched: Option<&str>,
+        end: impl Fn(&Dialect) -> End,
+    ) -> (Result<Found, String>, usize) {
+        let mut search = Search {
+            attempt: |dialect: &Dialect, _| Ok(Some(end(dialect))),
+            tried: Vec::new(),
+        };
+        let watched = watched.map(|spec| spec.parse().unwrap());
+        (search.run(watched), search.tried.len())
+    }
+
+    /// One that is content with this alone, and waits if it is not answered so, or never hears the end that it waits for.
+    fn one_that_speaks(spec: &str) -> impl Fn(&Dialect) -> End {
+        let wanted: Dialect = spec.parse().unwrap();
+        move |dialect| {
+            let answered = |d: &Dialect| (d.ack, d.ack_signal, d.last, d.hello);
+            match (*dialect == wanted, answered(dialect) == answered(&wanted)) {
+                (true, _) => End::Content,
+                (_, true) => End::Misread,
+                _ => End::Stuck,
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_is_found_from_what_watching_shows_and_without() {
+        for (watched, spec, most) in [
+            (Some("classic"), "final=other", 2),
+            (Some("order=lsb"), "order=lsb,final=twice", 4),
+            (None, "order=lsb,one=usr1", 4),
+            (None, "head=len16,end=none", 20),
+            (None, "ack-signal=echo,end=eot", 30),
+            (Some("classic"), "order=lsb,ack=byte,head=len32", 50),
+            (None, "one=usr1,ack=message,ack-signal=usr2", 40),
+        ] {
+            let (result, tries) = found(watched, one_that_speaks(spec));
+            let wanted = Found {
+                dialect: spec.parse().ok(),
+                is_content: true,
+            };
+            assert_eq!(result, Ok(wanted), "{spec}");
+            assert!(tries <= most, "{spec}: {tries}");
+        }
+    }
+
+    #[test]
+    fn one_that_never_ends_well_is_found_all_the_same_and_one_that_is_none_is_not() {
+        let stays = |dialect: &Dialect| match *dialect == Dialect::CLASSIC {
+            true => End::Stays,
+            false => End::Misread,
+        };
+        let (result, _) = found(Some("classic"), stays);
+        let wanted = Found {
+            dialect: Some(Dialect::CLASSIC),
+            is_content: false,
+        };
+        assert_eq!(result, Ok(wanted));
+        assert!(found(None, |_| End::Stuck).0.is_err());
+    }
 
     #[test]
     fn a_note_names_a_dialect() {
