@@ -88,6 +88,55 @@ fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told
 }
 
 #[test]
+fn where_the_kernel_would_let_a_server_signal_a_stranger_it_is_told_no_number() {
+    let Some(server) = dialect_program("servers", "unacked_len16") else {
+        return;
+    };
+    let mut command = minitalk(["check", "--server"]);
+    without_landlock(command.arg(&server));
+    let report = stdout(&run(command));
+    let found = row(&report, "dialect");
+    assert!(found.starts_with("FAIL"), "{report}");
+    assert!(
+        found.contains("could be led to signal a stranger"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_handler_is_warned_of_for_what_it_calls_and_not_for_its_loops() {
+    let script = |name: &str, says: &str, code: u8| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = directory.join(format!("check-audit-{name}.{}", std::process::id()));
+        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\nexit {code}\n")).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).unwrap();
+        path
+    };
+    // It ends at once, so that there is nothing else to do.
+    let server = script("server", "", 0);
+    let loops = script(
+        "loops",
+        "violation[loop] f+0x1: branches backward\nf: FAIL",
+        1,
+    );
+    let calls = script("calls", "violation[call] f+0x1: calls printf\nf: FAIL", 1);
+    for (audit, verdicts) in [(&loops, ["ok", "info"]), (&calls, ["warn", ""])] {
+        let path = audit.to_str().unwrap();
+        let output = check(&["--server", server.to_str().unwrap(), "--audit", path]);
+        let report = stdout(&output);
+        let rows = row(&report, "signal safety");
+        let found: Vec<_> = rows.lines().map(|line| line.split(' ').next()).collect();
+        let wanted = verdicts.iter().filter(|verdict| !verdict.is_empty());
+        let wanted: Vec<_> = wanted.map(|verdict| Some(*verdict)).collect();
+        assert_eq!(found, wanted, "{report}");
+    }
+    for path in [server, loops, calls] {
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
 fn a_server_that_says_nothing_is_killed_and_reported_as_json() {
     // It is no server, prints no PID and does not end.
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));

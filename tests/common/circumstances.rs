@@ -64,6 +64,11 @@ pub fn without_a_probe(command: &mut Command) -> &mut Command {
     without_syscalls(command, [libc::SYS_rt_tgsigqueueinfo; 2])
 }
 
+/// Makes `command` run as on Linux before 5.13, without Landlock.
+pub fn without_landlock(command: &mut Command) -> &mut Command {
+    without_syscalls(command, [libc::SYS_landlock_create_ruleset; 2])
+}
+
 /// A seccomp filter that answers ENOSYS to these two.
 fn without_syscalls(command: &mut Command, [first, second]: [i64; 2]) -> &mut Command {
     const fn statement(code: u32, k: u32) -> libc::sock_filter {

@@ -81,8 +81,7 @@ fn run(audit: &Path, program: &Path) -> Result<Report, String> {
     let failed = |error| format!("{}: {error}", audit.display());
     let mut running = Running::on_pipes(&mut command).map_err(failed)?;
     let status = running.wait(LIMIT).ok_or("the audit hangs")?;
-    // The pipes are read by threads, which may be behind.
-    running.stdout.settle(Duration::from_millis(20), LIMIT);
+    running.drain();
     match status.code() {
         Some(code @ 0..=1) => {
             let text = running.stdout.since(0);

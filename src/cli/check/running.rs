@@ -15,8 +15,11 @@ use minitalk::pid::Pid;
 /// A program that prints for ever is not kept for ever.
 const MOST_PRINTED: usize = 1 << 20;
 
-/// Whether nobody has been seen to move is looked at so often.
+/// The end of a child is looked for so often.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// How long the rest of what a process printed that has ended may take; a child of its own may keep its pipes open.
+const REST: Duration = Duration::from_millis(100);
 
 /// A child, killed and reaped at the latest when this is dropped: no wait for it is without a limit, so none outlives its row.
 pub struct Running {
@@ -92,6 +95,13 @@ impl Running {
                 return None;
             }
             thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits for the rest of what it printed, once it has ended: the threads that read it may be behind.
+    pub fn drain(&self) {
+        for screen in [&self.stdout, &self.stderr] {
+            screen.wait(0, REST, |_| false);
         }
     }
 
@@ -192,5 +202,46 @@ impl Screen {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Running {
+        Running::on_pipes(Command::new("/bin/sh").args(["-c", script])).unwrap()
+    }
+
+    #[test]
+    fn what_a_process_printed_before_its_end_is_known_after_it() {
+        for _ in 0..20 {
+            let mut running = shell("echo out; echo err >&2; exit 3");
+            let status = running.wait(Duration::from_secs(10)).unwrap();
+            running.drain();
+            assert_eq!(status.code(), Some(3));
+            assert_eq!(running.stdout.since(0), b"out\n");
+            assert_eq!(running.stderr.since(1), b"rr\n");
+        }
+    }
+
+    #[test]
+    fn nobody_is_waited_for_for_ever() {
+        let mut running = shell("echo $$; exec sleep 1000");
+        assert!(running.wait(Duration::from_millis(20)).is_none());
+        assert!(
+            running
+                .stdout
+                .wait(0, Duration::from_secs(10), |text| text.ends_with(b"\n"))
+        );
+        assert!(
+            !running
+                .stdout
+                .wait(0, Duration::from_millis(20), |text| text.len() > 99)
+        );
+        running.drain();
+        let pid = running.pid();
+        drop(running);
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
     }
 }

@@ -27,9 +27,6 @@ const ANSWER: Duration = Duration::from_millis(250);
 const PRINT: Duration = Duration::from_millis(30);
 const PRINT_LATE: Duration = Duration::from_millis(1200);
 
-/// How long after the text its newline may come.
-const NEWLINE: Duration = Duration::from_millis(20);
-
 /// How many candidates are worth the longer wait.
 const PATIENT: usize = 8;
 
@@ -171,12 +168,10 @@ impl Search<'_> {
         self.tried += 1;
         let server = Server::start(&Origin::Theirs(self.path)).map_err(Stop::Report)?;
         let said = self.say(&server, dialect, PROBE)?;
-        let is_said = |printed: &[u8]| Shape::of(PROBE.as_bytes(), printed).is_some();
-        let mut shape = None;
-        if said.result.is_ok() && server.wait(print, is_said) {
-            server.wait(NEWLINE, |_| false);
-            shape = Shape::of(PROBE.as_bytes(), &server.printed());
-        }
+        let shape = match said.result {
+            Ok(()) => server.shape(PROBE, print),
+            Err(_) => None,
+        };
         Ok(Heard {
             said,
             shape,

@@ -24,6 +24,9 @@ const BANNER: Duration = Duration::from_millis(15);
 /// When the client has ended and nothing was printed for so long, the rest will not come.
 const QUIET: Duration = Duration::from_millis(1200);
 
+/// How long after a text its newline may come.
+const NEWLINE: Duration = Duration::from_millis(30);
+
 /// What a server prints too much it prints at once.
 const TOO_MUCH: Duration = Duration::from_millis(40);
 
@@ -132,6 +135,16 @@ impl Server {
         self.running.stdout.wait(self.seen, limit, wanted)
     }
 
+    /// The shape in which it prints `text`, if it does so in time.
+    pub fn shape(&self, text: &str, limit: Duration) -> Option<Shape> {
+        let of = |printed: &[u8]| Shape::of(text.as_bytes(), printed);
+        if !self.wait(limit, |printed| of(printed).is_some()) {
+            return None;
+        }
+        self.wait(NEWLINE, |_| false);
+        of(&self.printed())
+    }
+
     /// Waits until it prints nothing more for a moment, and takes what it printed for seen.
     pub fn skip(&mut self) -> Vec<u8> {
         self.running.stdout.settle(TOO_MUCH, HANDLERS);
@@ -223,6 +236,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Itself, or what is wrong with it.
+    pub fn verdict(self, text: &str) -> Result<Self, String> {
+        self.complaint(text).map_or(Ok(self), Err)
+    }
+
     /// What is wrong with it, if anything is.
     pub fn complaint(&self, text: &str) -> Option<String> {
         if let Some(status) = self.server {
@@ -287,7 +305,51 @@ pub fn ours() -> std::io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
     use super::*;
+
+    #[test]
+    fn the_first_thing_that_is_wrong_with_a_delivery_is_said() {
+        let delivery = |printed: &str| Delivery {
+            is_exact: printed == "text",
+            printed: printed.into(),
+            status: Some(ExitStatus::from_raw(0)),
+            elapsed: Duration::ZERO,
+            is_late: false,
+            server: None,
+        };
+        let complaint = |delivery: Delivery| delivery.complaint("text").unwrap_or_default();
+        assert_eq!(complaint(delivery("text")), "");
+        assert_eq!(complaint(delivery("")), "nothing is printed");
+        assert_eq!(
+            complaint(delivery("test!")),
+            "5 bytes are printed, different from byte 3 on: \"test!\" where \"text\" is wanted"
+        );
+        let late = Delivery {
+            is_late: true,
+            ..delivery("")
+        };
+        assert_eq!(complaint(late), "hangs: nothing is printed");
+        let killed = Delivery {
+            status: None,
+            ..delivery("text")
+        };
+        assert_eq!(complaint(killed), "printed, but the client hangs");
+        let refused = Delivery {
+            status: Some(ExitStatus::from_raw(1 << 8)),
+            ..delivery("text")
+        };
+        assert_eq!(
+            complaint(refused),
+            "printed, but the client ended with exit code 1"
+        );
+        let crashed = Delivery {
+            server: Some(ExitStatus::from_raw(11)),
+            ..delivery("")
+        };
+        assert_eq!(complaint(crashed), "the server was ended by signal 11");
+    }
 
     #[test]
     fn a_pid_is_found_among_other_numbers_and_not_within_one() {
