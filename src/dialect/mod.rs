@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`spec`] | a dialect in text, as `--dialect` takes it: the one table of keys and presets |
 //! | [`speech`] | a message to bits |
+//! | [`utf8`] | what is text |
 //! | [`reading`] | bits to a message, in one dialect |
 //! | [`detect`] | all readings of a stream at once, until one is left |
 //! | [`manners`] | what a client of an unknown dialect waits for |
@@ -22,6 +23,7 @@ pub mod reading;
 pub mod spec;
 pub mod speech;
 pub mod stream;
+pub mod utf8;
 
 use crate::wire::bits::Bit;
 
@@ -40,6 +42,12 @@ macro_rules! choice {
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The choice of this name.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
             }
         }
     };

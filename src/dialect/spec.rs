@@ -204,15 +204,15 @@ impl Draft {
         let d = &mut self.dialect;
         let wrong = || SpecError::value(key, value);
         match key {
-            "order" => d.order = choose(Order::ALL, Order::word, value).ok_or_else(wrong)?,
-            "one" => d.one = choose(One::ALL, One::word, value).ok_or_else(wrong)?,
+            "order" => d.order = Order::from_word(value).ok_or_else(wrong)?,
+            "one" => d.one = One::from_word(value).ok_or_else(wrong)?,
             "hello" => d.hello = yes(value).ok_or_else(wrong)?,
-            "head" => d.head = choose(Head::ALL, Head::word, value).ok_or_else(wrong)?,
+            "head" => d.head = Head::from_word(value).ok_or_else(wrong)?,
             "head-order" => {
-                self.head_order = Some(choose(Order::ALL, Order::word, value).ok_or_else(wrong)?);
+                self.head_order = Some(Order::from_word(value).ok_or_else(wrong)?);
             }
             "head-bytes" => {
-                self.head_bytes = Some(choose(Bytes::ALL, Bytes::word, value).ok_or_else(wrong)?);
+                self.head_bytes = Some(Bytes::from_word(value).ok_or_else(wrong)?);
             }
             "head-nul" => d.head_nul = yes(value).ok_or_else(wrong)?,
             "counts-end" => d.counts_end = yes(value).ok_or_else(wrong)?,
@@ -228,17 +228,17 @@ impl Draft {
                     }
                 }
             }
-            "ack" => d.ack = choose(Ack::ALL, Ack::word, value).ok_or_else(wrong)?,
+            "ack" => d.ack = Ack::from_word(value).ok_or_else(wrong)?,
             "ack-signal" => {
-                d.ack_signal = choose(AckSignal::ALL, AckSignal::word, value).ok_or_else(wrong)?;
+                d.ack_signal = AckSignal::from_word(value).ok_or_else(wrong)?;
             }
             "ack-time" => {
-                d.ack_time = choose(AckTime::ALL, AckTime::word, value).ok_or_else(wrong)?;
+                d.ack_time = AckTime::from_word(value).ok_or_else(wrong)?;
             }
-            "final" => d.last = choose(Final::ALL, Final::word, value).ok_or_else(wrong)?,
+            "final" => d.last = Final::from_word(value).ok_or_else(wrong)?,
             "wait" => d.wait = value.parse().map_err(|_| wrong())?,
             "silence" => {
-                d.silence = choose(Silence::ALL, Silence::word, value).ok_or_else(wrong)?;
+                d.silence = Silence::from_word(value).ok_or_else(wrong)?;
             }
             "pace" if value == "auto" => d.pace = None,
             "pace" => d.pace = Some(value.parse().map_err(|_| wrong())?),
@@ -269,10 +269,6 @@ impl Draft {
         };
         Err(SpecError::Contradiction(problem))
     }
-}
-
-fn choose<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str, value: &str) -> Option<T> {
-    all.iter().copied().find(|choice| word(*choice) == value)
 }
 
 fn yes(value: &str) -> Option<bool> {
