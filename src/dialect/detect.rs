@@ -9,8 +9,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use super::Dialect;
+use super::guesses::{self, habits, wording};
 use super::reading::{Progress, Reading};
-use super::{Bytes, Dialect, Head, One, Order};
 use crate::pid::Pid;
 use crate::wire::bits::Bit;
 
@@ -53,9 +54,9 @@ impl Complete {
         let next = if is_alone {
             0
         } else {
-            MESSAGE + wording(&self.next)
+            MESSAGE + wording(self.next.text())
         };
-        habits(self.reading.dialect()) + wording(&self.reading) + self.later + next
+        habits(self.reading.dialect()) + wording(self.reading.text()) + self.later + next
     }
 }
 
@@ -193,10 +194,10 @@ impl Detector {
             mut reading, at, ..
         } = complete.next()?;
         let rest = (at..self.log.len).filter_map(|i| self.log.get(i)).collect();
-        let clear = habits(reading.dialect()) + wording(&reading) + CLEAR;
+        let clear = habits(reading.dialect()) + wording(reading.text()) + CLEAR;
         let alike = complete.filter(|c| c.at == at).map(|c| c.reading);
         let mut near = alike
-            .take_while(|next| habits(next.dialect()) + wording(next) < clear)
+            .take_while(|next| habits(next.dialect()) + wording(next.text()) < clear)
             .peekable();
         let is_sure = near.peek().is_none();
         let rival = near
@@ -213,7 +214,10 @@ impl Detector {
 
     fn begin(&mut self) {
         self.begun = true;
-        self.open = candidates(self.limit, self.pid, self.may_greet);
+        self.open = guesses::all(self.may_greet)
+            .into_iter()
+            .map(|dialect| Reading::guess(dialect, self.limit, self.pid))
+            .collect();
         for i in 0..self.log.len {
             if let Some(signal) = self.log.get(i) {
                 self.read(signal, i + 1);
@@ -228,7 +232,7 @@ impl Detector {
         self.complete.retain_mut(|c| match c.next.push(signal) {
             Progress::Open => true,
             Progress::Complete => {
-                c.later += MESSAGE + wording(&c.next);
+                c.later += MESSAGE + wording(c.next.text());
                 c.next.take();
                 true
             }
@@ -261,116 +265,6 @@ impl Detector {
             (false, _) if is_now => Verdict::Perhaps,
             (false, _) => Verdict::Open,
         }
-    }
-}
-
-/// Every dialect that a stream could be in, as far as what the client sends can show.
-fn candidates(limit: usize, pid: Pid, may_greet: bool) -> Vec<Reading> {
-    let mut all = Vec::new();
-    for &order in Order::ALL {
-        for &one in One::ALL {
-            for &hello in if may_greet {
-                &[false, true][..]
-            } else {
-                &[false]
-            } {
-                let base = Dialect {
-                    order,
-                    one,
-                    hello,
-                    ..Dialect::CLASSIC
-                };
-                for &head in Head::ALL {
-                    heads(&base, head, &mut |dialect| {
-                        all.push(Reading::guess(dialect, limit, pid));
-                    });
-                }
-            }
-        }
-    }
-    all
-}
-
-/// Every form of `head`, with every end that goes with it.
-fn heads(base: &Dialect, head: Head, put: &mut impl FnMut(Dialect)) {
-    let orders: &[Order] = match head.width() {
-        Some(_) => Order::ALL,
-        None => &[base.order],
-    };
-    for &head_order in orders {
-        let both: &[Bytes] = match head.width() {
-            Some(_) => Bytes::ALL,
-            None => &[Bytes::of_a_loop(head_order)],
-        };
-        for &head_bytes in both {
-            let dialect = Dialect {
-                head,
-                head_order,
-                head_bytes,
-                ..*base
-            };
-            if !head.is_length() {
-                for end in [0, 3, 4] {
-                    put(Dialect {
-                        end: Some(end),
-                        ..dialect
-                    });
-                }
-                continue;
-            }
-            for head_nul in [false, true] {
-                if head_nul && head == Head::Digits {
-                    continue;
-                }
-                for (end, counts_end) in [(None, false), (Some(0), false), (Some(0), true)] {
-                    put(Dialect {
-                        head_nul,
-                        end,
-                        counts_end,
-                        ..dialect
-                    });
-                }
-            }
-        }
-    }
-}
-
-/// How rare the habits of a dialect are.
-fn habits(d: &Dialect) -> u32 {
-    let habits = [
-        (d.order == Order::Lsb, 8),
-        (d.one == One::Usr1, 10),
-        (d.hello, 20),
-        (d.head == Head::Len16, 8),
-        (d.head == Head::Len32, 6),
-        (d.head == Head::Len64, 10),
-        (d.head == Head::Digits, 8),
-        (d.head_order != d.order, 12),
-        (d.head_bytes != Bytes::of_a_loop(d.head_order), 8),
-        (d.head_nul, 10),
-        (d.counts_end, 4),
-        (d.end != Some(0), 8),
-    ];
-    habits
-        .iter()
-        .map(|(has, cost)| u32::from(*has) * cost)
-        .sum()
-}
-
-/// How rare the characters of a text are. A long one has said enough at its beginning.
-fn wording(reading: &Reading) -> u32 {
-    let text = reading.text().iter().take(1 << 16);
-    text.map(|byte| rarity(*byte)).sum()
-}
-
-const fn rarity(byte: u8) -> u32 {
-    match byte {
-        b'a'..=b'z' | b' ' => 2,
-        b'A'..=b'Z' | b'0'..=b'9' | b'.' | b',' => 4,
-        b'!'..=b'~' | b'\n' | b'\t' => 6,
-        // Half of a character of two bytes.
-        0x80..=0xFF => 5,
-        _ => 40,
     }
 }
 

@@ -5,11 +5,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Final, other};
+use super::{Final, MILLISECOND, other};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-
-const MILLISECOND: Nanos = 1_000_000;
 
 /// Between two last acknowledgements that are known to be wanted: the first must have been taken.
 const APART: Nanos = 3 * MILLISECOND;

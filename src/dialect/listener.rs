@@ -11,13 +11,11 @@ use super::detect::Verdict;
 use super::encores::Encores;
 use super::manners::{Handles, Manners};
 use super::stream::{Heard, Stream};
-use super::{Ack, AckSignal, AckTime, Dialect, Final};
+use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
 use crate::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
-
-const MILLISECOND: Nanos = 1_000_000;
 
 /// The silence after which a message that may be complete is.
 const GRACE: Nanos = 60 * MILLISECOND;

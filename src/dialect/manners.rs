@@ -11,11 +11,9 @@
 //! 4. The answer is SIGUSR1, if the client handles that, and otherwise SIGUSR2. One that handles both and does not move
 //!    on SIGUSR1 is sent SIGUSR2.
 
-use super::{Ack, other};
+use super::{Ack, MILLISECOND, other};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-
-const MILLISECOND: Nanos = 1_000_000;
 
 /// The silence after which a client has stopped: no program that only paces itself sleeps so long for a bit.
 pub const HOLD: Nanos = 8 * MILLISECOND;

@@ -9,6 +9,7 @@
 //! | [`speech`] | a message to bits |
 //! | [`utf8`] | what is text |
 //! | [`reading`] | bits to a message, in one dialect |
+//! | [`guesses`] | the dialects that a stream could be in, and how likely they are |
 //! | [`detect`] | all readings of a stream at once, until one is left |
 //! | [`manners`] | what a client of an unknown dialect waits for |
 //! | [`stream`] | bits to messages, in whatever dialect |
@@ -17,6 +18,7 @@
 
 pub mod detect;
 pub mod encores;
+pub mod guesses;
 pub mod listener;
 pub mod manners;
 pub mod reading;
@@ -25,7 +27,10 @@ pub mod speech;
 pub mod stream;
 pub mod utf8;
 
+use crate::wire::Nanos;
 use crate::wire::bits::Bit;
+
+const MILLISECOND: Nanos = 1_000_000;
 
 /// A closed choice, each with the word that names it in a specification.
 macro_rules! choice {
