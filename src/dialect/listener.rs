@@ -330,6 +330,7 @@ impl Listener {
             Heard::Hello => Some(Bit::Zero),
             Heard::Part => self.acknowledgement(),
             Heard::Complete => {
+                // It leaves the turns with its message, and nobody would release it.
                 self.held = false;
                 if let Some(answer) = self.acknowledgement().filter(|_| self.answers_early()) {
                     self.answer(answer, out);
