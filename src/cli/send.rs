@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
     let mut options = DEFAULT;
-    let (mut lane, mut dialect) = (None, None);
+    let (mut lane, mut dialect, mut first) = (None, None, None);
     let mut progress = When::Auto;
     let mut force = false;
     let mut verbose = false;
@@ -54,6 +55,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                     Dialects::Given(dialect) => Some(dialect),
                 }
             }
+            Arg::Long("first") => first = Some(args::number(&mut parser, "--first", 0)?),
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
             // A negative number is no option, it is a PID that cannot be.
@@ -69,6 +71,11 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     if lane.is_some() && dialect.is_some() {
         return Err(Failure::usage(
             "--lane and --dialect exclude each other: the lanes are those of our own protocol",
+        ));
+    }
+    if first.is_some() && dialect.is_none() {
+        return Err(Failure::usage(
+            "--first counts the signals of a dialect; add --dialect",
         ));
     }
     options.lane = lane.unwrap_or(options.lane);
@@ -92,7 +99,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     }
     let report = match dialect {
         None => send(pid, source, options, force, progress)?,
-        Some(dialect) => speak(pid, source, &dialect, options.timeout, force)?,
+        Some(dialect) => speak(pid, source, &dialect, first, options.timeout, force)?,
     };
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
@@ -156,11 +163,13 @@ pub fn send(
     result.map_err(failed)
 }
 
-/// Sends what `source` holds to the server `pid`, which speaks another dialect than ours.
+/// Sends what `source` holds to the server `pid`, which speaks another dialect than ours; or no more than the `first` signals
+/// of it.
 fn speak(
     pid: Pid,
     source: Source,
     dialect: &Dialect,
+    first: Option<u64>,
     timeout: Duration,
     force: bool,
 ) -> Result<Report, Failure> {
@@ -171,7 +180,11 @@ fn speak(
         client::check(&server).map_err(failed)?;
     }
     let mut inbox = Inbox::open_for(Lanes::Bits)?;
-    let result = client::speak(&mut inbox, &server, &message, dialect, timeout);
+    let mut watch = |sent, _| match first {
+        Some(first) if sent >= first => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let result = client::speak_watched(&mut inbox, &server, &message, dialect, timeout, &mut watch);
     inbox.retire();
     result.map_err(failed)
 }

@@ -1,5 +1,6 @@
 //! Which dialect a server speaks: each candidate is tried on a fresh server, for a wrong one leaves half a byte behind.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -185,14 +186,17 @@ impl Search<'_> {
             Ok(peer) => peer,
             Err(_) => return Ok((Err(SendError::NoSuchProcess), answers)),
         };
-        let mut note = |sent: u64, signal: Signal| answers.push((sent, signal));
-        let result = client::speak_and_note(
+        let mut watch = |sent: u64, answer: Option<Signal>| {
+            answers.extend(answer.map(|signal| (sent, signal)));
+            ControlFlow::Continue(())
+        };
+        let result = client::speak_watched(
             &mut self.inbox,
             &peer,
             text.as_bytes(),
             dialect,
             ANSWER,
-            &mut note,
+            &mut watch,
         );
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(Stop::Command(Failure::send("the server", error)));
