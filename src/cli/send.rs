@@ -11,7 +11,8 @@ use std::time::Duration;
 use lexopt::Arg;
 use minitalk::client::{self, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
-use minitalk::inbox::{Inbox, Lanes};
+use minitalk::event::SignalSet;
+use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 use minitalk::server::Dialects;
 use minitalk::wire::sender::{self, Lane};
@@ -179,7 +180,7 @@ fn speak(
     if !force {
         client::check(&server).map_err(failed)?;
     }
-    let mut inbox = Inbox::open_for(Lanes::Bits)?;
+    let mut inbox = Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?;
     let mut watch = |sent, _| match first {
         Some(first) if sent >= first => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use minitalk::client::{self, SendError};
 use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
-use minitalk::event::Signal;
-use minitalk::inbox::{Inbox, Lanes};
+use minitalk::event::{Signal, SignalSet};
+use minitalk::inbox::Inbox;
 use minitalk::wire::bits::Bit;
 
 use super::candidates;
@@ -46,7 +46,7 @@ pub struct Found {
 /// Unless signals are `confined`, no server is told what could lead it to signal a stranger.
 pub fn dialect(path: &Path, confined: bool) -> Result<Result<Found, String>, Failure> {
     let mut search = Search {
-        inbox: Inbox::open_for(Lanes::Bits)?,
+        inbox: Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?,
         path,
         confined,
         until: Instant::now() + LIMIT,
