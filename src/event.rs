@@ -64,6 +64,13 @@ impl SignalSet {
         Self(self.0 | other.0)
     }
 
+    /// Those of them that `keep` says are to stay.
+    #[must_use]
+    pub fn filter(self, keep: impl Fn(Signal) -> bool) -> Self {
+        let kept = self.iter().filter(|signal| keep(*signal));
+        Self(kept.map(Signal::mask).sum())
+    }
+
     /// Whether `signal` is one of them.
     #[must_use]
     pub const fn contains(self, signal: Signal) -> bool {

@@ -234,9 +234,9 @@ static OPEN_BEFORE: AtomicU64 = AtomicU64::new(0);
 /// ENOMEM.
 pub fn spare_children(before: &Mask) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    let open = Signal::ALL.into_iter().filter(|&s| !before.contains(s));
+    let open = SignalSet::ALL.filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
-    OPEN_BEFORE.store(open.map(Signal::mask).sum(), Ordering::Relaxed);
+    OPEN_BEFORE.store(open.mask(), Ordering::Relaxed);
     // Ordering: Relaxed; only the owner of the ring comes here, one at a time.
     if HOOKED.swap(true, Ordering::Relaxed) {
         return Ok(());
@@ -313,6 +313,26 @@ pub fn block(signals: SignalSet) -> Mask {
 /// Unblocks `signals` on this thread: the handler runs for what is pending before this returns.
 pub fn unblock(signals: SignalSet) {
     change_mask(libc::SIG_UNBLOCK, &set_of(signals));
+}
+
+/// Blocks every signal on this thread but those that a fault of its own raises.
+pub fn block_everything() {
+    let mut set = empty_set();
+    // SAFETY: the set is initialised and ours alone; the numbers are those of signals.
+    unsafe {
+        libc::sigfillset(&raw mut set);
+        for fault in [
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGILL,
+            libc::SIGFPE,
+            libc::SIGTRAP,
+            libc::SIGSYS,
+        ] {
+            libc::sigdelset(&raw mut set, fault);
+        }
+    }
+    change_mask(libc::SIG_BLOCK, &set);
 }
 
 /// Sets this thread's mask to one that [`block`] returned.
@@ -513,7 +533,7 @@ pub fn probe_word() -> u8 {
         libc::syscall(
             libc::SYS_rt_tgsigqueueinfo,
             content.from.pid.get(),
-            libc::gettid(),
+            gettid(),
             Signal::Word.number(),
             &raw const info,
         )
@@ -587,6 +607,13 @@ pub fn getpid() -> Pid {
     let raw = unsafe { libc::getpid() };
     // The kernel gives no process the PID 0; the fallback can only send to init, where it is refused.
     Pid::new(raw).unwrap_or(const { Pid::new(1).unwrap() })
+}
+
+/// This thread.
+#[must_use]
+pub fn gettid() -> i32 {
+    // SAFETY: gettid cannot fail and touches no memory.
+    unsafe { libc::gettid() }
 }
 
 /// The real user ID of this process.
@@ -678,6 +705,14 @@ impl Drop for Fd {
     fn drop(&mut self) {
         // SAFETY: the descriptor was returned to us open and this is its only owner.
         unsafe { libc::close(self.0) };
+    }
+}
+
+#[cfg(feature = "std")]
+impl std::os::fd::AsFd for Fd {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        // SAFETY: the descriptor is open as long as this lives, and the borrow ends before it does.
+        unsafe { std::os::fd::BorrowedFd::borrow_raw(self.0) }
     }
 }
 

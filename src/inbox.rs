@@ -103,15 +103,14 @@ impl Inbox {
         let mut ring = RING.claim().ok_or(InboxError::Taken)?;
         while ring.pop().is_some() {}
         let before = ffi::block(signals);
-        let is_open = |signal: &Signal| signals.contains(*signal) || !before.contains(*signal);
-        let opened = Signal::ALL.into_iter().filter(is_open).map(SignalSet::from);
+        let is_opened = |signal| signals.contains(signal) || !before.contains(signal);
         let mut inbox = Self {
             ring,
             installed: [None; Signal::ALL.len()],
             signals,
             before,
             open: before.without(signals),
-            opened: opened.fold(signals, SignalSet::and),
+            opened: SignalSet::ALL.filter(is_opened),
             closed: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             rounds: 0,
@@ -129,6 +128,12 @@ impl Inbox {
             }
         }
         Ok(inbox)
+    }
+
+    /// Whether this process has one open at the moment.
+    #[must_use]
+    pub fn is_open() -> bool {
+        RING.claim().is_none()
     }
 
     /// Calls `f` for each signal in the ring, oldest first; at most a ring's worth, so that it ends in any storm (AS-17).

@@ -22,8 +22,23 @@ pub mod peer;
 pub mod pid;
 #[cfg(feature = "std")]
 pub mod proc;
+#[cfg(feature = "std")]
+pub mod receiver;
 pub mod ring;
+#[cfg(feature = "std")]
+pub mod sender;
 #[cfg(feature = "std")]
 pub mod server;
 pub mod spin;
+#[cfg(feature = "std")]
+pub mod threads;
 pub mod wire;
+
+#[cfg(feature = "std")]
+pub use crate::{
+    pid::Pid,
+    receiver::{ReceiveError, Receiver},
+    sender::{Sender, send},
+    server::Message,
+    threads::{Unavailable, block_signals},
+};

@@ -27,11 +27,9 @@ const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUS
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut message = None;
     let (mut trace, mut every_signal) = (false, false);
+    let mut options = Options::default();
     // To be seen at work, not to be fast.
-    let mut options = Options {
-        lane: Lane::Bit,
-        ..send::DEFAULT
-    };
+    options.lane = Lane::Bit;
     let mut parser = args::parser(args);
     while let Some(arg) = parser.next()? {
         match arg {

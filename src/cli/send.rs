@@ -6,16 +6,14 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use lexopt::Arg;
-use minitalk::client::{self, Options, Progress, Report, SendError};
+use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::event::SignalSet;
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 use minitalk::server::Dialects;
-use minitalk::wire::sender::{self, Lane};
 
 use super::args;
 use super::exit::{Failure, say};
@@ -23,20 +21,12 @@ use super::format::refuse_closed;
 use super::help;
 use super::progress::{Line, When};
 
-/// What is not said otherwise.
-pub const DEFAULT: Options = Options {
-    timeout: Duration::from_secs(5),
-    lane: Lane::Auto,
-    eco: false,
-};
-
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
-    let mut options = DEFAULT;
+    let mut options = Options::default();
     let (mut lane, mut dialect, mut first) = (None, None, None);
     let mut progress = When::Auto;
-    let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
     let is_literal = args.iter().any(|arg| arg == "--");
@@ -45,7 +35,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return help::print(help::SEND),
             Arg::Short('v') | Arg::Long("verbose") => verbose = true,
-            Arg::Long("force") => force = true,
+            Arg::Long("force") => options.force = true,
             Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("eco") => options.eco = true,
             Arg::Long("lane") => lane = Some(args::lane(&mut parser)?),
@@ -99,8 +89,8 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         )));
     }
     let report = match dialect {
-        None => send(pid, source, options, force, progress)?,
-        Some(dialect) => speak(pid, source, &dialect, first, options.timeout, force)?,
+        None => send(pid, source, options, progress)?,
+        Some(dialect) => speak(pid, source, &dialect, first, options)?,
     };
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
@@ -134,24 +124,11 @@ impl Source {
 }
 
 /// Sends what `source` holds to the server `pid`.
-pub fn send(
-    pid: Pid,
-    source: Source,
-    mut options: Options,
-    force: bool,
-    progress: When,
-) -> Result<Report, Failure> {
+pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Result<Report, Failure> {
     let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
     // Before the message is read, so that a wrong PID is told at once.
-    let server = client::find(pid, force).map_err(failed)?;
+    let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
-    // Words kill a process that does not handle them: no force is strong enough for that.
-    options.lane = match (client::check(&server), options.lane) {
-        (Ok(true), lane) => lane,
-        (Ok(false), Lane::Word) => return Err(failed(SendError::Link(sender::Failure::NoWords))),
-        (Err(error), _) if !force => return Err(failed(error)),
-        _ => Lane::Bit,
-    };
     if !server.is_certain() {
         say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
     }
@@ -171,13 +148,12 @@ fn speak(
     source: Source,
     dialect: &Dialect,
     first: Option<u64>,
-    timeout: Duration,
-    force: bool,
+    options: Options,
 ) -> Result<Report, Failure> {
     let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
-    let server = client::find(pid, force).map_err(failed)?;
+    let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
-    if !force {
+    if !options.force {
         client::check(&server).map_err(failed)?;
     }
     let mut inbox = Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?;
@@ -185,7 +161,14 @@ fn speak(
         Some(first) if sent >= first => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let result = client::speak_watched(&mut inbox, &server, &message, dialect, timeout, &mut watch);
+    let result = client::speak_watched(
+        &mut inbox,
+        &server,
+        &message,
+        dialect,
+        options.timeout,
+        &mut watch,
+    );
     inbox.retire();
     result.map_err(failed)
 }
