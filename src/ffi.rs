@@ -886,7 +886,7 @@ static LOOK_AT_DESCRIPTORS: extern "C" fn() = {
 ///
 /// # Errors
 /// `ioctl_tty(2)`'s: not a controller, or a kernel before 4.13.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn terminal_behind(
     controller: std::os::fd::BorrowedFd<'_>,
 ) -> Result<std::os::fd::OwnedFd, Errno> {
@@ -916,7 +916,7 @@ pub fn terminal_behind(
 
 /// Has the kernel kill what `command` starts when the calling thread ends, however that comes about, so that nothing is left
 /// behind; and starts it with no signal blocked, whatever this thread blocks.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn tie_to_this_thread(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
     let parent = getpid();
@@ -945,7 +945,7 @@ pub fn tie_to_this_thread(command: &mut std::process::Command) {
 ///
 /// # Errors
 /// The kernel has no such scope (before Linux 6.12), or Landlock is not enabled.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn confine_signals() -> Result<(), Errno> {
     /// `struct landlock_ruleset_attr`.
     #[repr(C)]

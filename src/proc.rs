@@ -67,16 +67,17 @@ pub fn cpu(pid: Pid) -> io::Result<usize> {
 /// As [`status`].
 pub fn uptime(pid: Pid) -> io::Result<Duration> {
     // The kernel's USER_HZ, the same on every architecture that this crate builds for.
-    const TICKS: f64 = 100.0;
+    const TICKS: u64 = 100;
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-    let start: f64 = stat_field(pid, 22)?.parse().map_err(|_| invalid())?;
+    let start: u64 = stat_field(pid, 22)?.parse().map_err(|_| invalid())?;
     let uptime = fs::read_to_string("/proc/uptime")?;
+    // Seconds with two decimals, which makes them hundredths.
     let now = uptime
         .split_whitespace()
         .next()
-        .and_then(|t| t.parse().ok());
-    let now: f64 = now.ok_or_else(invalid)?;
-    Ok(Duration::try_from_secs_f64(now - start / TICKS).unwrap_or_default())
+        .and_then(|time| time.replace('.', "").parse::<u64>().ok());
+    let ticks = now.ok_or_else(invalid)?.saturating_sub(start);
+    Ok(Duration::from_millis(ticks * (1_000 / TICKS)))
 }
 
 /// The wait status of `pid`, if it has ended and its parent has not seen that yet (`proc_pid_stat(5)`, field 52).

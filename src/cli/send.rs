@@ -20,6 +20,7 @@ use super::exit::{Failure, say};
 use super::format::refuse_closed;
 use super::help;
 use super::progress::{Line, When};
+use super::units::{MILLISECOND, decimal, rate};
 
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
@@ -175,16 +176,14 @@ fn speak(
 
 /// What a transfer took, in a line.
 pub fn describe(report: &Report) -> String {
-    let seconds = report.elapsed.as_secs_f64();
-    let rate = report.bytes as f64 / seconds.max(1e-9);
     format!(
-        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {:.3} ms, {:.0} bytes/s{}",
+        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {} ms, {} bytes/s{}",
         report.bytes,
         report.signals,
         if report.in_words { "words" } else { "bits" },
         report.resent,
-        seconds * 1e3,
-        rate,
+        decimal(report.elapsed.as_nanos(), MILLISECOND, 3),
+        rate(report.bytes as u64, report.elapsed),
         if report.confirmed {
             ""
         } else {
