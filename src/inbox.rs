@@ -58,7 +58,32 @@ const BATCH: u32 = 32;
 ///
 /// # Threads
 /// Every other thread must have our signals blocked (AS-14). The kernel gives a signal to any thread that has it open; one
-/// that another thread takes is in the ring, but does not end this thread's wait.
+/// that another thread takes is in the ring, but does not end this thread's wait. Nor can an inbox leave its thread:
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<minitalk::inbox::Inbox>();
+/// ```
+///
+/// # The bare signals
+/// ```
+/// use minitalk::event::{Origin, Signal, SignalSet};
+/// use minitalk::inbox::Inbox;
+///
+/// let mut inbox = Inbox::open_for(SignalSet::BITS)?;
+/// std::process::Command::new("kill")
+///     .args(["-USR2", &std::process::id().to_string()])
+///     .status()?;
+/// let mut events = Vec::new();
+/// while events.is_empty() {
+///     inbox.wait(None, None).map_err(std::io::Error::from)?;
+///     inbox.drain(|event| events.push(event));
+/// }
+/// assert_eq!(events[0].signal, Signal::Usr2);
+/// // The kernel vouches for it: si_code is SI_USER.
+/// assert!(matches!(events[0].origin, Origin::Attested { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY, REST>,
     installed: [Option<Disposition>; Signal::ALL.len()],

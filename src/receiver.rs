@@ -1,4 +1,4 @@
-//! Receives messages in the background: [`server`](crate::server) on a thread of its own, and a message at a time for the
+//! Receives messages in the background: [`server`] on a thread of its own, and a message at a time for the
 //! program.
 //!
 //! ```text
@@ -47,6 +47,12 @@ use crate::threads::{self, Unavailable};
 /// SIGUSR1, SIGUSR2 and real-time signal 44 are blocked on the thread that binds, and on all that it starts from then on. A
 /// thread that was there before must have them blocked already, or `bind` fails and names it: see
 /// [`block_signals`](crate::block_signals). The receiver itself can be sent to another thread.
+///
+/// ```
+/// fn is_send<T: Send + Sync>() {}
+/// is_send::<minitalk::Receiver>();
+/// is_send::<minitalk::receiver::Stopper>();
+/// ```
 ///
 /// # Other users of these signals
 /// What their dispositions were is put back when the receiver is dropped, and the mask of the thread that bound it, if it

@@ -1,4 +1,4 @@
-//! Sends messages from a program that does other things too: [`client`](crate::client) with an inbox of its own.
+//! Sends messages from a program that does other things too: [`client`] with an inbox of its own.
 
 use core::fmt;
 use core::mem;
@@ -41,6 +41,11 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// The answers come to the thread that opens it, which it cannot leave; all others must have SIGUSR1, SIGUSR2 and
 /// real-time signal 44 blocked, or `open` fails: see [`block_signals`](crate::block_signals). To send blocks: an async program
 /// sends on a thread of its own.
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<minitalk::Sender>();
+/// ```
 ///
 /// # Other users of these signals
 /// When it is dropped, what their dispositions were is put back, with *ignore* in the place of the default, which is to

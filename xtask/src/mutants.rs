@@ -21,6 +21,7 @@ const NETS: &[&str] = &["-p", "check-interrupt", "--test", "nets"];
 const SWEEP: &[&str] = &["-p", "check-interrupt", "--test", "sweep"];
 const UNITS: &[&str] = &["--lib"];
 const FAULTS: &[&str] = &["--test", "faults"];
+const LIBRARY: &[&str] = &["--test", "library"];
 const TRANSFER: &[&str] = &["--test", "transfer"];
 
 const MUTANTS: &[Mutant] = &[
@@ -191,6 +192,30 @@ const MUTANTS: &[Mutant] = &[
         new: "signals.contains(signal) || (!before.contains(signal) && false);",
         check: NETS,
         test: "what is not caught is blocked at the mark only",
+    },
+    Mutant {
+        rule: "AS-27",
+        file: "src/sender.rs",
+        old: "if self.is_settled || self.server.probe().is_err() {",
+        new: "if self.is_settled || self.server.probe().is_ok() {",
+        check: LIBRARY,
+        test: "a_silent_server_can_do_no_harm_later",
+    },
+    Mutant {
+        rule: "AS-27",
+        file: "src/receiver.rs",
+        old: "if ended.is_alone {",
+        new: "if ended.is_alone || !ended.is_alone {",
+        check: LIBRARY,
+        test: "nothing_late_kills",
+    },
+    Mutant {
+        rule: "AS-14",
+        file: "src/threads.rs",
+        old: "status.blocked & signals.mask() != signals.mask()",
+        new: "status.blocked & signals.mask() > signals.mask()",
+        check: LIBRARY,
+        test: "a_thread_that_would_get_the_signals_is_named",
     },
     Mutant {
         rule: "AS-29",

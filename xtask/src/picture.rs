@@ -15,9 +15,14 @@ use crate::product;
 const USAGE: &str = "\
 usage: cargo xtask picture
 
-Runs the release binary's demo on a terminal and draws what it shows into docs/demo.svg. Times and PIDs in it are those of
+Runs the release binary's demo on a terminal and draws what it shows into docs/demo.svg, and for the crate's page into
+docs/demo.html. Times and PIDs in it are those of
 this run: look at it before it is committed.
 ";
+
+/// Where it goes.
+const PICTURE: &str = "docs/demo.svg";
+const INLINE: &str = "docs/demo.html";
 
 /// What is typed at the prompt: as it is shown, and as it is run.
 const COMMANDS: [(&str, &[&str]); 2] = [
@@ -51,9 +56,26 @@ fn picture() -> Result<(), String> {
         let printed = on_a_terminal(&binary, arguments)?;
         shown.push(format!("\x1b[1;32m$\x1b[0m minitalk {typed}\n{printed}"));
     }
-    let path = product::repository().join("docs/demo.svg");
-    std::fs::write(&path, draw(&shown.join("\n"))?)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let drawn = draw(&shown.join("\n"))?;
+    for (name, text) in [(PICTURE, &drawn), (INLINE, &inline(&drawn))] {
+        let path = product::repository().join(name);
+        let error = |error| format!("cannot write {}: {error}", path.display());
+        std::fs::write(&path, text).map_err(error)?;
+    }
+    Ok(())
+}
+
+/// The drawing as an element of the crate's page, which has no place for files beside it.
+fn inline(drawn: &str) -> String {
+    let mut data = String::new();
+    for c in drawn.chars() {
+        match c {
+            // What would end the attribute, the address, or the line of Markdown (RFC 3986, section 2.4).
+            '%' | '#' | '"' | '<' | '>' | '\n' => data += &format!("%{:02X}", u32::from(c)),
+            c => data.push(c),
+        }
+    }
+    format!("<img alt=\"minitalk demo in a terminal\" src=\"data:image/svg+xml,{data}\">\n")
 }
 
 /// Runs it to its end with a terminal for its output, for it colours nothing else, and returns what it printed there.
@@ -156,6 +178,13 @@ mod tests {
         let drawn = draw("a line").unwrap();
         let view = format!("viewBox=\"0 0 {width} {height}\"");
         assert!(drawn.contains(&view), "{drawn}");
+    }
+
+    #[test]
+    fn both_pictures_are_the_same() {
+        let read = |name| std::fs::read_to_string(product::repository().join(name)).unwrap();
+        assert_eq!(read(INLINE), inline(&read(PICTURE)));
+        assert_eq!(read(INLINE).lines().count(), 1);
     }
 
     #[test]
