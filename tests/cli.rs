@@ -455,6 +455,20 @@ fn a_dialect_that_cannot_say_a_text_sends_nothing() {
 }
 
 #[test]
+fn an_error_names_the_process_and_its_command() {
+    let server = Server::start_with(&["--max-message", "3"]);
+    let pid = server.pid();
+    let output = send(&[&pid.to_string(), "four"]);
+    assert_eq!(code(&output), 7, "{output:?}");
+    let text = stderr(&output);
+    assert!(text.contains(&format!("PID {pid} (minitalk): ")), "{text}");
+    assert!(text.contains("--max-message"), "{text}");
+    server.stop();
+    let text = stderr(&send(&[&pid.to_string(), "x"]));
+    assert!(text.contains(&format!("PID {pid}: ")), "{text}");
+}
+
+#[test]
 fn a_client_can_end_in_mid_byte() {
     let server = Server::start_with(&["--dialect", "classic"]);
     let pid = server.pid().to_string();

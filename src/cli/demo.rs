@@ -90,7 +90,7 @@ fn demo(message: &[u8], options: Options, server_options: &[&str]) -> Result<(),
     let printed = printed.join().unwrap_or_default();
     let _ = traced.join();
 
-    let report = sent.map_err(|error| Failure::send(format_args!("PID {pid}"), &error))?;
+    let report = sent.map_err(|error| Failure::send_to(pid, &error))?;
     say(format!("client: {}", send::describe(&report)));
     say("server: printed");
     if io::stdout().is_terminal() {

@@ -126,7 +126,7 @@ impl Source {
 
 /// Sends what `source` holds to the server `pid`.
 pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Result<Report, Failure> {
-    let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
+    let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is told at once.
     let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
@@ -151,7 +151,7 @@ fn speak(
     first: Option<u64>,
     options: Options,
 ) -> Result<Report, Failure> {
-    let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
+    let failed = |error| Failure::send_to(pid, &error);
     let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
     if !options.force {
