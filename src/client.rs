@@ -18,6 +18,7 @@ use crate::follow::Follower;
 use crate::inbox::Inbox;
 use crate::peer::{Peer, PeerError};
 use crate::pid::Pid;
+use crate::threads::Unavailable;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Tag};
@@ -26,7 +27,7 @@ use crate::wire::frame::TooLong;
 use crate::wire::sender::{Failure, Lane, Sender, Step};
 use crate::wire::word::Word;
 
-pub use foreign::{speak, speak_and_note};
+pub use foreign::{speak, speak_watched};
 
 /// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
 /// that does not. `force` skips that look.
@@ -65,22 +66,27 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
 
 /// How to send.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Options {
     /// How long the server may be silent.
     pub timeout: Duration,
-    /// No other than [`Lane::Bit`] for a server that does not handle [`Signal::Word`]: see [`check`].
+    /// How the message travels.
     pub lane: Lane,
     /// Whether to burn no CPU: to sleep for answers, on the server's CPU.
     pub eco: bool,
+    /// Whether to signal a process of which it cannot be seen that it handles the signals, which kill it if it does not. No
+    /// word is sent to it.
+    pub force: bool,
 }
 
 impl Default for Options {
-    /// Five seconds, bits, in haste.
+    /// Five seconds, in words where the server takes them, in haste, not by force.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(5),
-            lane: Lane::Bit,
+            lane: Lane::Auto,
             eco: false,
+            force: false,
         }
     }
 }
@@ -110,7 +116,8 @@ pub fn send_watched(
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Report, SendError> {
     let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
-    let mut sender = Sender::new(message, new_tag(), timeout, options.lane)?;
+    let lane = lane(server, options)?;
+    let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
     let mut follower = options.eco.then(Follower::new);
     if options.eco {
         inbox.never_spin();
@@ -198,6 +205,16 @@ pub fn send_watched(
             inbox.wait(server.fd(), timeout)
         };
         ended |= waited.map_err(io::Error::from)?;
+    }
+}
+
+/// The lane that the message may take. Words kill a process that does not handle them: no force is strong enough for that.
+fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
+    match (check(server), options.lane) {
+        (Ok(true), lane) => Ok(lane),
+        (Ok(false), Lane::Word) => Err(SendError::Link(Failure::NoWords)),
+        (Err(error), _) if !options.force => Err(error),
+        _ => Ok(Lane::Bit),
     }
 }
 
@@ -350,6 +367,8 @@ pub enum SendError {
     TooLong(TooLong),
     /// The dialect has no way to say the message.
     Unspeakable(Unspeakable),
+    /// This process cannot get the answers.
+    Unavailable(Unavailable),
     /// The server said that it is busy, until the timeout.
     Busy,
     /// A signal was not acknowledged, although the dialect says so.
@@ -380,6 +399,12 @@ impl From<TooLong> for SendError {
 impl From<Unspeakable> for SendError {
     fn from(error: Unspeakable) -> Self {
         Self::Unspeakable(error)
+    }
+}
+
+impl From<Unavailable> for SendError {
+    fn from(error: Unavailable) -> Self {
+        Self::Unavailable(error)
     }
 }
 
@@ -422,6 +447,7 @@ impl fmt::Display for SendError {
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
             Self::Unspeakable(error) => error.fmt(f),
+            Self::Unavailable(error) => error.fmt(f),
             Self::Busy => f.write_str("it is busy with another client"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
             Self::System(error) => error.fmt(f),
@@ -435,6 +461,7 @@ impl core::error::Error for SendError {
             Self::Link(failure) => Some(failure),
             Self::TooLong(error) => Some(error),
             Self::Unspeakable(error) => Some(error),
+            Self::Unavailable(error) => Some(error),
             Self::System(error) => Some(error),
             _ => None,
         }

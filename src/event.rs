@@ -44,6 +44,57 @@ impl Signal {
     }
 }
 
+/// A set of [`Signal`]s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignalSet(u64);
+
+impl SignalSet {
+    /// Those of the bit lane: SIGUSR1 and SIGUSR2.
+    pub const BITS: Self = Self(Signal::Usr1.mask() | Signal::Usr2.mask());
+    /// Those of both lanes.
+    pub const LANES: Self = Self(Self::BITS.0 | Signal::Word.mask());
+    /// Those that ask to stop: SIGINT and SIGTERM.
+    pub const STOPS: Self = Self(Signal::Int.mask() | Signal::Term.mask());
+    /// All of them.
+    pub const ALL: Self = Self::LANES.and(Self::STOPS);
+
+    /// The signals of both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of them that `keep` says are to stay.
+    #[must_use]
+    pub fn filter(self, keep: impl Fn(Signal) -> bool) -> Self {
+        let kept = self.iter().filter(|signal| keep(*signal));
+        Self(kept.map(Signal::mask).sum())
+    }
+
+    /// Whether `signal` is one of them.
+    #[must_use]
+    pub const fn contains(self, signal: Signal) -> bool {
+        self.0 & signal.mask() != 0
+    }
+
+    /// The kernel's signal mask with them in it: bit `n - 1` for signal `n`.
+    #[must_use]
+    pub const fn mask(self) -> u64 {
+        self.0
+    }
+
+    /// The signals, in the order of [`Signal::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Signal> {
+        Signal::ALL.into_iter().filter(move |s| self.contains(*s))
+    }
+}
+
+impl From<Signal> for SignalSet {
+    fn from(signal: Signal) -> Self {
+        Self(signal.mask())
+    }
+}
+
 /// Where a signal came from, as far as `si_code` lets us know (`sigaction(2)`; AS-18, AS-20, AS-22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -9,7 +9,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
-use crate::event::{Event, Signal};
+use crate::event::{Event, Signal, SignalSet};
 use crate::pid::Pid;
 use crate::ring::{Entry, REST, RING};
 
@@ -24,14 +24,7 @@ use crate::ring::{Entry, REST, RING};
 compile_error!("minitalk relies on the signal frame of 64-bit Linux: x86_64, aarch64 or riscv64");
 
 /// The kernel's signal mask with all of the handler's signals in it.
-const OURS: u64 = {
-    let (mut mask, mut i) = (0, 0);
-    while i < Signal::ALL.len() {
-        mask |= Signal::ALL[i].mask();
-        i += 1;
-    }
-    mask
-};
+const OURS: u64 = SignalSet::ALL.mask();
 
 /// The kernel's `siginfo_t` as `kill` and `rt_sigqueueinfo` fill it (`include/uapi/asm-generic/siginfo.h`).
 #[repr(C)]
@@ -158,10 +151,24 @@ fn check_syscall(result: libc::c_long) -> Result<libc::c_long, Errno> {
 pub struct Disposition(libc::sigaction);
 
 impl Disposition {
+    /// To be ignored.
+    #[must_use]
+    pub fn ignore() -> Self {
+        let mut action = default_action();
+        action.sa_sigaction = libc::SIG_IGN;
+        Self(action)
+    }
+
     /// Whether the signal was ignored (as `nohup` and background jobs arrange for SIGINT).
     #[must_use]
     pub fn is_ignored(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_IGN
+    }
+
+    /// Whether it was the default, which is to end the process.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.0.sa_sigaction == libc::SIG_DFL
     }
 }
 
@@ -176,14 +183,14 @@ pub fn install(signal: Signal) -> Result<Disposition, Errno> {
     let mut action = default_action();
     action.sa_sigaction = handler_address();
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-    action.sa_mask = our_set();
+    action.sa_mask = set_of(SignalSet::ALL);
     replace(signal, &action)
 }
 
-/// Puts back a disposition that [`install`] returned.
+/// Puts back a disposition that [`install`] returned, or has the signal ignored.
 ///
 /// # Errors
-/// `sigaction(2)`'s; none is known for a disposition that the kernel itself returned.
+/// `sigaction(2)`'s; none is known for these dispositions.
 pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
     replace(signal, &disposition.0).map(drop)
 }
@@ -210,7 +217,7 @@ fn default_action() -> libc::sigaction {
 fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errno> {
     let mut before = MaybeUninit::uninit();
     // SAFETY: both pointers are to sigaction structures of this frame, the first initialised. The handler installed is
-    // either ours, which is sound for any signal at any instruction, or one the kernel returned before.
+    // ours, which is sound for any signal at any instruction, or one the kernel returned before, or none.
     check(unsafe { libc::sigaction(signal.number(), action, before.as_mut_ptr()) })?;
     // SAFETY: a successful sigaction filled it.
     Ok(Disposition(unsafe { before.assume_init() }))
@@ -227,9 +234,9 @@ static OPEN_BEFORE: AtomicU64 = AtomicU64::new(0);
 /// ENOMEM.
 pub fn spare_children(before: &Mask) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    let open = Signal::ALL.into_iter().filter(|&s| !before.contains(s));
+    let open = SignalSet::ALL.filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
-    OPEN_BEFORE.store(open.map(Signal::mask).sum(), Ordering::Relaxed);
+    OPEN_BEFORE.store(open.mask(), Ordering::Relaxed);
     // Ordering: Relaxed; only the owner of the ring comes here, one at a time.
     if HOOKED.swap(true, Ordering::Relaxed) {
         return Ok(());
@@ -259,7 +266,7 @@ unsafe extern "C" fn in_forked_child() {
         }
         let _ = replace(signal, &default_action());
         if open & signal.mask() != 0 {
-            change_mask(libc::SIG_UNBLOCK, &set_of([signal]));
+            unblock(signal.into());
         }
     }
 }
@@ -268,7 +275,7 @@ unsafe extern "C" fn in_forked_child() {
 pub fn die_of(signal: Signal) -> ! {
     let _ = replace(signal, &default_action());
     let _ = send(getpid(), signal, None);
-    unblock();
+    unblock(SignalSet::ALL);
     // SAFETY: _exit takes any number and does not return. Reached only if the signal could not be raised.
     unsafe { libc::_exit(128 + signal.number()) }
 }
@@ -280,30 +287,52 @@ pub fn die_of(signal: Signal) -> ! {
 pub struct Mask(libc::sigset_t);
 
 impl Mask {
-    /// This mask with our signals taken out of it.
+    /// This mask with `signals` taken out of it.
     #[must_use]
-    pub fn without_ours(mut self) -> Self {
-        for signal in Signal::ALL {
+    pub fn without(mut self, signals: SignalSet) -> Self {
+        for signal in signals.iter() {
             // SAFETY: the set is initialised and ours alone; the number is that of a signal.
             unsafe { libc::sigdelset(&raw mut self.0, signal.number()) };
         }
         self
     }
 
-    fn contains(&self, signal: Signal) -> bool {
+    /// Whether `signal` is in it.
+    #[must_use]
+    pub fn contains(&self, signal: Signal) -> bool {
         // SAFETY: the set is initialised; the number is that of a signal.
         unsafe { libc::sigismember(&raw const self.0, signal.number()) == 1 }
     }
 }
 
-/// Blocks our signals on this thread and returns its mask before.
-pub fn block() -> Mask {
-    change_mask(libc::SIG_BLOCK, &our_set())
+/// Blocks `signals` on this thread and returns its mask before.
+pub fn block(signals: SignalSet) -> Mask {
+    change_mask(libc::SIG_BLOCK, &set_of(signals))
 }
 
-/// Unblocks our signals on this thread: the handler runs for what is pending before this returns.
-pub fn unblock() {
-    change_mask(libc::SIG_UNBLOCK, &our_set());
+/// Unblocks `signals` on this thread: the handler runs for what is pending before this returns.
+pub fn unblock(signals: SignalSet) {
+    change_mask(libc::SIG_UNBLOCK, &set_of(signals));
+}
+
+/// Blocks every signal on this thread but those that a fault of its own raises.
+pub fn block_everything() {
+    let mut set = empty_set();
+    // SAFETY: the set is initialised and ours alone; the numbers are those of signals.
+    unsafe {
+        libc::sigfillset(&raw mut set);
+        for fault in [
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGILL,
+            libc::SIGFPE,
+            libc::SIGTRAP,
+            libc::SIGSYS,
+        ] {
+            libc::sigdelset(&raw mut set, fault);
+        }
+    }
+    change_mask(libc::SIG_BLOCK, &set);
 }
 
 /// Sets this thread's mask to one that [`block`] returned.
@@ -335,11 +364,12 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     }
 }
 
-/// Takes one signal of ours from the kernel without running the handler, after waiting for it for `timeout` at most: the
-/// entry that the handler would push; `None` when there is none. Our signals must be blocked on every thread
+/// Takes one of `signals` from the kernel without running the handler, after waiting for it for `timeout` at most: the
+/// entry that the handler would push; `None` when there is none. They must be blocked on every thread
 /// (`rt_sigtimedwait(2)`).
 #[must_use]
-pub fn take(timeout: Duration) -> Option<Entry<REST>> {
+pub fn take(signals: SignalSet, timeout: Duration) -> Option<Entry<REST>> {
+    let mask = signals.mask();
     let timeout = timespec(timeout);
     let mut info = SigInfo::EMPTY;
     // SAFETY: the mask, the siginfo and the timespec live for the whole call; SigInfo has the size and layout of the
@@ -347,7 +377,7 @@ pub fn take(timeout: Duration) -> Option<Entry<REST>> {
     let taken = check_syscall(unsafe {
         libc::syscall(
             libc::SYS_rt_sigtimedwait,
-            &raw const OURS_MASK,
+            &raw const mask,
             &raw mut info,
             &raw const timeout,
             size_of::<u64>(),
@@ -378,33 +408,30 @@ fn timespec(duration: Duration) -> libc::timespec {
     }
 }
 
-/// [`OURS`] in memory, for the kernel to read.
-static OURS_MASK: u64 = OURS;
-
 fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
-    let mut before = set_of([]);
+    let mut before = empty_set();
     // SAFETY: both pointers are to initialised signal sets. It cannot fail with one of the three constants as `how`
     // (pthread_sigmask(3)); where a sandbox makes it fail all the same, `before` is empty.
     unsafe { libc::pthread_sigmask(how, set, &raw mut before) };
     Mask(before)
 }
 
-fn our_set() -> libc::sigset_t {
-    set_of(Signal::ALL)
-}
-
-fn set_of<const N: usize>(signals: [Signal; N]) -> libc::sigset_t {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the whole set it is given.
-    let mut set = unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        set.assume_init()
-    };
-    for signal in signals {
+fn set_of(signals: SignalSet) -> libc::sigset_t {
+    let mut set = empty_set();
+    for signal in signals.iter() {
         // SAFETY: the set is initialised and ours alone; the number is that of a signal.
         unsafe { libc::sigaddset(&raw mut set, signal.number()) };
     }
     set
+}
+
+fn empty_set() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the whole set it is given.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        set.assume_init()
+    }
 }
 
 // ---- sending -----------------------------------------------------------------------------------------------------
@@ -489,7 +516,7 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
 
 /// How many bytes the kernel carries in a queued signal beside PID, user ID and `si_errno`: measured with one to this very
 /// thread. 24 on Linux; 8, which `sigqueue(3)` promises, where something else stands in its place or there is no room now.
-/// Our signals must be blocked.
+/// [`Signal::Word`] must be blocked.
 #[must_use]
 pub fn probe_word() -> u8 {
     const MARK: [u64; 2] = [0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210];
@@ -506,12 +533,14 @@ pub fn probe_word() -> u8 {
         libc::syscall(
             libc::SYS_rt_tgsigqueueinfo,
             content.from.pid.get(),
-            libc::gettid(),
+            gettid(),
             Signal::Word.number(),
             &raw const info,
         )
     });
-    let came = sent.ok().and_then(|_| take(Duration::ZERO));
+    let came = sent
+        .ok()
+        .and_then(|_| take(Signal::Word.into(), Duration::ZERO));
     let event = came.and_then(Event::decode);
     if event.is_some_and(|event| event.more == MARK && event.errno == content.errno) {
         24
@@ -578,6 +607,13 @@ pub fn getpid() -> Pid {
     let raw = unsafe { libc::getpid() };
     // The kernel gives no process the PID 0; the fallback can only send to init, where it is refused.
     Pid::new(raw).unwrap_or(const { Pid::new(1).unwrap() })
+}
+
+/// This thread.
+#[must_use]
+pub fn gettid() -> i32 {
+    // SAFETY: gettid cannot fail and touches no memory.
+    unsafe { libc::gettid() }
 }
 
 /// The real user ID of this process.
@@ -669,6 +705,14 @@ impl Drop for Fd {
     fn drop(&mut self) {
         // SAFETY: the descriptor was returned to us open and this is its only owner.
         unsafe { libc::close(self.0) };
+    }
+}
+
+#[cfg(feature = "std")]
+impl std::os::fd::AsFd for Fd {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        // SAFETY: the descriptor is open as long as this lives, and the borrow ends before it does.
+        unsafe { std::os::fd::BorrowedFd::borrow_raw(self.0) }
     }
 }
 
@@ -842,7 +886,7 @@ static LOOK_AT_DESCRIPTORS: extern "C" fn() = {
 ///
 /// # Errors
 /// `ioctl_tty(2)`'s: not a controller, or a kernel before 4.13.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn terminal_behind(
     controller: std::os::fd::BorrowedFd<'_>,
 ) -> Result<std::os::fd::OwnedFd, Errno> {
@@ -872,7 +916,7 @@ pub fn terminal_behind(
 
 /// Has the kernel kill what `command` starts when the calling thread ends, however that comes about, so that nothing is left
 /// behind; and starts it with no signal blocked, whatever this thread blocks.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn tie_to_this_thread(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
     let parent = getpid();
@@ -901,7 +945,7 @@ pub fn tie_to_this_thread(command: &mut std::process::Command) {
 ///
 /// # Errors
 /// The kernel has no such scope (before Linux 6.12), or Landlock is not enabled.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn confine_signals() -> Result<(), Errno> {
     /// `struct landlock_ruleset_attr`.
     #[repr(C)]

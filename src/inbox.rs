@@ -29,7 +29,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::time::Duration;
 
-use crate::event::{Event, Signal};
+use crate::event::{Event, Signal, SignalSet};
 use crate::ffi::{self, Disposition, Errno, Fd, Mask};
 use crate::ring::{CAPACITY, Consumer, Entry, REST, RING};
 use crate::spin::Spin;
@@ -58,13 +58,40 @@ const BATCH: u32 = 32;
 ///
 /// # Threads
 /// Every other thread must have our signals blocked (AS-14). The kernel gives a signal to any thread that has it open; one
-/// that another thread takes is in the ring, but does not end this thread's wait.
+/// that another thread takes is in the ring, but does not end this thread's wait. Nor can an inbox leave its thread:
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<minitalk::inbox::Inbox>();
+/// ```
+///
+/// # The bare signals
+/// ```
+/// use minitalk::event::{Origin, Signal, SignalSet};
+/// use minitalk::inbox::Inbox;
+///
+/// let mut inbox = Inbox::open_for(SignalSet::BITS)?;
+/// std::process::Command::new("kill")
+///     .args(["-USR2", &std::process::id().to_string()])
+///     .status()?;
+/// let mut events = Vec::new();
+/// while events.is_empty() {
+///     inbox.wait(None, None).map_err(std::io::Error::from)?;
+///     inbox.drain(|event| events.push(event));
+/// }
+/// assert_eq!(events[0].signal, Signal::Usr2);
+/// // The kernel vouches for it: si_code is SI_USER.
+/// assert!(matches!(events[0].origin, Origin::Attested { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY, REST>,
     installed: [Option<Disposition>; Signal::ALL.len()],
-    lanes: Lanes,
+    signals: SignalSet,
     before: Mask,
     open: Mask,
+    /// What to open after a wait: our signals, and those others of the handler's which it may have blocked with them.
+    opened: SignalSet,
     /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
     closed: bool,
     spin: Spin,
@@ -75,8 +102,8 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Installs the handler for SIGUSR1, SIGUSR2, [`Signal::Word`], SIGINT and SIGTERM, except where SIGINT or SIGTERM is ignored, which is
-    /// somebody's wish (AS-26).
+    /// Installs the handler for all of [`SignalSet::ALL`], except where SIGINT or SIGTERM is ignored, which is somebody's wish
+    /// (AS-26).
     ///
     /// Our signals are blocked on this thread until the first [`wait`](Self::wait), and threads inherit their mask: start
     /// other threads in between, so that signals reach this one only.
@@ -84,31 +111,39 @@ impl Inbox {
     /// # Errors
     /// [`InboxError::Taken`] while another inbox is open in this process.
     pub fn open() -> Result<Self, InboxError> {
-        Self::open_for(Lanes::Both)
+        Self::open_for(SignalSet::ALL)
     }
 
-    /// As [`open`](Self::open), for these lanes: the signal of another keeps the disposition that it has.
+    /// As [`open`](Self::open), for these signals, which "our signals" then means: the others keep the disposition that they
+    /// have, and are none of an inbox's business.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_for(lanes: Lanes) -> Result<Self, InboxError> {
+    pub fn open_for(signals: SignalSet) -> Result<Self, InboxError> {
+        Self::open_in(signals, None)
+    }
+
+    /// As [`open_for`](Self::open_for), on a thread of its own in a program that had the mask `program` before.
+    pub(crate) fn open_in(signals: SignalSet, program: Option<&Mask>) -> Result<Self, InboxError> {
         let mut ring = RING.claim().ok_or(InboxError::Taken)?;
         while ring.pop().is_some() {}
-        let before = ffi::block();
+        let before = ffi::block(signals);
+        let is_opened = |signal| signals.contains(signal) || !before.contains(signal);
         let mut inbox = Self {
             ring,
             installed: [None; Signal::ALL.len()],
-            lanes,
+            signals,
             before,
-            open: before.without_ours(),
+            open: before.without(signals),
+            opened: SignalSet::ALL.filter(is_opened),
             closed: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             rounds: 0,
             _thread: PhantomData,
         };
-        ffi::spare_children(&before).map_err(InboxError::System)?;
+        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
-            if signal == Signal::Word && lanes == Lanes::Bits {
+            if !signals.contains(signal) {
                 continue;
             }
             let previous = ffi::install(signal).map_err(InboxError::System)?;
@@ -118,6 +153,12 @@ impl Inbox {
             }
         }
         Ok(inbox)
+    }
+
+    /// Whether this process has one open at the moment.
+    #[must_use]
+    pub fn is_open() -> bool {
+        RING.claim().is_none()
     }
 
     /// Calls `f` for each signal in the ring, oldest first; at most a ring's worth, so that it ends in any storm (AS-17).
@@ -138,7 +179,7 @@ impl Inbox {
     /// # Errors
     /// `ppoll(2)`'s.
     pub fn wait(&mut self, fd: Option<&Fd>, timeout: Option<Duration>) -> Result<bool, Errno> {
-        ffi::block();
+        ffi::block(self.signals);
         if !self.ring.is_below_mark() {
             return Ok(false);
         }
@@ -149,7 +190,7 @@ impl Inbox {
             Some(Duration::ZERO)
         };
         let readable = ffi::wait(fd, timeout, &self.open);
-        ffi::unblock();
+        ffi::unblock(self.opened);
         readable
     }
 
@@ -175,7 +216,7 @@ impl Inbox {
             return self.wait(fd, Some(Duration::ZERO));
         }
         if !self.closed {
-            ffi::block();
+            ffi::block(self.signals);
             self.closed = true;
         }
         // AS-29: the handler is kept out by the mask, so what is in the ring now came before what the kernel still holds.
@@ -184,7 +225,7 @@ impl Inbox {
         }
         let looks = self.spin.looks();
         let start = self.spin.is_timing().then(ffi::now);
-        let look = Self::look(looks);
+        let look = self.look(looks);
         let nap = match looks {
             0 => timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP)),
             _ => Duration::ZERO,
@@ -192,12 +233,12 @@ impl Inbox {
         let found = match look {
             Some((_, entry)) => Some(entry),
             None if nap.is_zero() => None,
-            None => ffi::take(nap),
+            None => ffi::take(self.signals, nap),
         };
         let readable = match found {
             Some(entry) => {
                 RING.push(&entry);
-                take_the_words_behind(entry, looks);
+                self.take_the_words_behind(entry, looks);
                 Ok(false)
             }
             None => {
@@ -211,17 +252,36 @@ impl Inbox {
     }
 
     /// The first signal that a round of looks finds, and which look that was.
-    fn look(looks: u32) -> Option<(u32, Entry<REST>)> {
-        (1..=looks).find_map(|count| Some((count, ffi::take(Duration::ZERO)?)))
+    fn look(&self, looks: u32) -> Option<(u32, Entry<REST>)> {
+        (1..=looks).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
+    }
+
+    /// Words come in runs; anything else comes alone, and one more look would only delay its answer. Who may look does so
+    /// between words too, instead of turning to those that it has: as long as it is ahead of their sender the queue is short,
+    /// and both find the kernel's lock free.
+    fn take_the_words_behind(&self, mut last: Entry<REST>, looks: u32) {
+        let looks = looks.min(BETWEEN_WORDS);
+        for _ in 1..BATCH {
+            if !Signal::Word.is_of(&last) {
+                return;
+            }
+            let take = |_| ffi::take(self.signals, Duration::ZERO);
+            let Some(entry) = (0..=looks).find_map(take) else {
+                return;
+            };
+            RING.push(&entry);
+            last = entry;
+        }
     }
 
     /// Bytes that a word can carry to this process; 0 if it does not take words. To be asked right after
     /// [`open`](Self::open), while our signals are blocked.
     #[must_use]
     pub fn probe_word(&self) -> u8 {
-        match self.lanes {
-            Lanes::Both => ffi::probe_word(),
-            Lanes::Bits => 0,
+        if self.signals.contains(Signal::Word) {
+            ffi::probe_word()
+        } else {
+            0
         }
     }
 
@@ -233,25 +293,21 @@ impl Inbox {
     /// AS-27: blocks our signals for the rest of the process's life and leaves the handler in place: for a program about to exit,
     /// which a late signal must not kill.
     pub fn retire(self) {
-        ffi::block();
+        ffi::block(self.signals);
         let _ = ManuallyDrop::new(self);
     }
-}
 
-/// Words come in runs; anything else comes alone, and one more look would only delay its answer. Who may look does so between
-/// words too, instead of turning to those that it has: as long as it is ahead of their sender the queue is short, and both
-/// find the kernel's lock free.
-fn take_the_words_behind(mut last: Entry<REST>, looks: u32) {
-    let looks = looks.min(BETWEEN_WORDS);
-    for _ in 1..BATCH {
-        if !Signal::Word.is_of(&last) {
-            return;
+    /// AS-27: as a drop, but has SIGUSR1, SIGUSR2 and [`Signal::Word`] ignored from then on where their disposition was the
+    /// default, which kills: for a program that lives on while somebody may still signal it. Programs that it executes
+    /// inherit that, until they set another disposition.
+    pub fn deafen(mut self) {
+        for (signal, slot) in Signal::ALL.into_iter().zip(&mut self.installed) {
+            if SignalSet::LANES.contains(signal)
+                && let Some(previous) = slot.as_mut().filter(|previous| previous.is_default())
+            {
+                *previous = Disposition::ignore();
+            }
         }
-        let Some(entry) = (0..=looks).find_map(|_| ffi::take(Duration::ZERO)) else {
-            return;
-        };
-        RING.push(&entry);
-        last = entry;
     }
 }
 
@@ -260,7 +316,7 @@ fn take_the_words_behind(mut last: Entry<REST>, looks: u32) {
 /// takes effect afterwards.
 impl Drop for Inbox {
     fn drop(&mut self) {
-        ffi::block();
+        ffi::block(self.signals);
         let mut stop = None;
         let mut missed = |signal| {
             if matches!(signal, Signal::Int | Signal::Term) {
@@ -268,7 +324,7 @@ impl Drop for Inbox {
             }
         };
         self.drain(|event| missed(event.signal));
-        while let Some(entry) = ffi::take(Duration::ZERO) {
+        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {
             if let Some(event) = Event::decode(entry) {
                 missed(event.signal);
             }
@@ -283,15 +339,6 @@ impl Drop for Inbox {
         }
         ffi::set_mask(&self.before);
     }
-}
-
-/// The lanes that an [`Inbox`] catches the signals of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lanes {
-    /// SIGUSR1 and SIGUSR2.
-    Bits,
-    /// And [`Signal::Word`].
-    Both,
 }
 
 /// Why an [`Inbox`] could not be opened.

@@ -1,4 +1,60 @@
-//! Messages between processes over nothing but POSIX signals.
+//! Messages between processes over nothing but POSIX signals: no socket, no pipe, no file, no shared memory.
+//!
+//! A process that knows the PID of another sends it a message, bit by bit as SIGUSR1 and SIGUSR2, or in words of 24 bytes as a
+//! real-time signal. Nothing is lost, nothing is corrupted, and nobody who does not handle the signals is sent one.
+//!
+//! ```
+//! use minitalk::Receiver;
+//!
+//! # #[cfg(feature = "std")]
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // Two processes: the first starts this program again as its client.
+//!     if let Ok(pid) = std::env::var("RECEIVER") {
+//!         minitalk::send(pid.parse()?, b"Hello, signals")?;
+//!         return Ok(());
+//!     }
+//!     let mut receiver = Receiver::bind()?;
+//!     let mut client = std::process::Command::new(std::env::current_exe()?)
+//!         .env("RECEIVER", std::process::id().to_string())
+//!         .spawn()?;
+//!     let message = receiver.recv()?;
+//!     assert_eq!(message.payload, b"Hello, signals");
+//!     assert_eq!(message.pid.get(), client.id().try_into()?);
+//!     assert!(client.wait()?.success());
+//!     Ok(())
+//! }
+//! ```
+//!
+#![doc = include_str!("../docs/demo.html")]
+//!
+//! # What to use
+//!
+//! | to | there is | of feature |
+//! | --- | --- | --- |
+//! | receive in a program that does other things too | [`Receiver`] | `std` |
+//! | send | [`send`], or [`Sender`] for more than one message and for options | `std` |
+//! | make serving the program, and acknowledge only what has been dealt with | [`server::serve`] | `std` |
+//! | have the bare signals: sender, bit, code, value | [`inbox::Inbox`] | |
+//! | decode or encode what came another way, without I/O and without a clock | [`wire`], [`dialect`] | |
+//! | take values out of a signal handler of your own | [`ring::Ring`] | |
+//!
+//! The examples of the repository show each of them. Without features the crate is `no_std` and depends on `libc` alone; the
+//! command `minitalk` is of the features `cli` and `tools`.
+//!
+//! # What it does to a process
+//!
+//! A process has one disposition for each signal and any of its threads may be given it, so there are rules. None of them is a
+//! mere convention: whoever breaks one is told by an error ([`Unavailable`]).
+//!
+//! * **One** receiver, sender or inbox at a time.
+//! * **Threads** that were started before it must have the three signals blocked: [`block_signals`] first in `main`.
+//! * **Other users** of the signals get them back when it is dropped. SIGINT and SIGTERM are left alone, unless it is asked to stop on
+//!   them.
+//! * **Children** by `fork` do not receive. Programs that are started inherit that the signals are blocked.
+//! * **Async runtimes** wait for the receiver's descriptor. It is bound before the runtime starts its threads.
+//!
+//! The signal handler itself copies six words into a ring and does nothing else: `SAFETY.md` in the repository lists every
+//! hazard that a handler can have, and how it is shown that this one has none.
 #![no_std]
 #![deny(unsafe_code)]
 // Set by checks/sanitizers.sh alone, with a compiler that allows it.
@@ -22,8 +78,23 @@ pub mod peer;
 pub mod pid;
 #[cfg(feature = "std")]
 pub mod proc;
+#[cfg(feature = "std")]
+pub mod receiver;
 pub mod ring;
+#[cfg(feature = "std")]
+pub mod sender;
 #[cfg(feature = "std")]
 pub mod server;
 pub mod spin;
+#[cfg(feature = "std")]
+pub mod threads;
 pub mod wire;
+
+#[cfg(feature = "std")]
+pub use crate::{
+    pid::Pid,
+    receiver::{ReceiveError, Receiver},
+    sender::{Sender, send},
+    server::Message,
+    threads::{Unavailable, block_signals},
+};

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::num::NonZeroI32;
+use core::str::FromStr;
 
 /// The identifier of one process: at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +40,15 @@ impl Pid {
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0.get()
+    }
+}
+
+/// As [`parse`](Pid::parse).
+impl FromStr for Pid {
+    type Err = InvalidPid;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPid> {
+        Self::parse(text)
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Status {
     pub name: String,
     /// Whether the process has ended and only waits for its parent to notice.
     pub ended: bool,
+    /// Whether it has given up its signals, as a thread that ends does: the masks read 0. So does a process that may have
+    /// none queued (RLIMIT_SIGPENDING) and has none.
+    pub released: bool,
     /// The process, if `pid` named one of its threads.
     pub leader: i32,
     /// Its real and effective user IDs.
@@ -22,7 +25,7 @@ pub struct Status {
     pub caught: u64,
     /// Those that are pending, for the process or its main thread.
     pub pending: u64,
-    /// Those that its main thread blocks: in a handler too, the one that it handles.
+    /// Those that the thread blocks, the main one of a process: in a handler too, the one that it handles.
     pub blocked: u64,
 }
 
@@ -31,8 +34,20 @@ pub struct Status {
 /// # Errors
 /// NotFound: no such process, or `/proc` hides it. InvalidData: not the format that is documented.
 pub fn status(pid: Pid) -> io::Result<Status> {
+    read_status(&std::format!("/proc/{pid}/status"))
+}
+
+/// Reads the status of a thread of this process.
+///
+/// # Errors
+/// As [`status`].
+pub fn thread_status(tid: i32) -> io::Result<Status> {
+    read_status(&std::format!("/proc/self/task/{tid}/status"))
+}
+
+fn read_status(path: &str) -> io::Result<Status> {
     // The name may be any bytes.
-    let bytes = fs::read(std::format!("/proc/{pid}/status"))?;
+    let bytes = fs::read(path)?;
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
@@ -52,16 +67,17 @@ pub fn cpu(pid: Pid) -> io::Result<usize> {
 /// As [`status`].
 pub fn uptime(pid: Pid) -> io::Result<Duration> {
     // The kernel's USER_HZ, the same on every architecture that this crate builds for.
-    const TICKS: f64 = 100.0;
+    const TICKS: u64 = 100;
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-    let start: f64 = stat_field(pid, 22)?.parse().map_err(|_| invalid())?;
+    let start: u64 = stat_field(pid, 22)?.parse().map_err(|_| invalid())?;
     let uptime = fs::read_to_string("/proc/uptime")?;
+    // Seconds with two decimals, which makes them hundredths.
     let now = uptime
         .split_whitespace()
         .next()
-        .and_then(|t| t.parse().ok());
-    let now: f64 = now.ok_or_else(invalid)?;
-    Ok(Duration::try_from_secs_f64(now - start / TICKS).unwrap_or_default())
+        .and_then(|time| time.replace('.', "").parse::<u64>().ok());
+    let ticks = now.ok_or_else(invalid)?.saturating_sub(start);
+    Ok(Duration::from_millis(ticks * (1_000 / TICKS)))
 }
 
 /// The wait status of `pid`, if it has ended and its parent has not seen that yet (`proc_pid_stat(5)`, field 52).
@@ -128,6 +144,7 @@ fn parse(text: &str) -> Option<Status> {
         uid: (uids.next()?.ok()?, uids.next()?.ok()?),
         name: field("Name")?.into(),
         ended: field("State")?.starts_with(['Z', 'X']),
+        released: field("SigQ")? == "0/0",
         leader: field("Tgid")?.parse().ok()?,
         caught: mask("SigCgt")?,
         pending: mask("SigPnd")? | mask("ShdPnd")?,
@@ -142,10 +159,10 @@ mod tests {
 
     #[test]
     fn the_documented_format() {
-        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
+        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
         let status = parse(text).unwrap();
         assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
-        assert!(status.ended);
+        assert!(status.ended && status.released);
         assert_eq!(status.uid, (7, 8));
         assert_eq!(status.caught, 0x1_8000_4a02);
         assert_eq!((status.pending, status.blocked), (0xa00, 1));
@@ -157,6 +174,6 @@ mod tests {
         assert!(uptime(ffi::getpid()).unwrap() < Duration::from_secs(3600));
         let us = status(ffi::getpid()).unwrap();
         assert_eq!(us.leader, ffi::getpid().get());
-        assert!(!us.ended);
+        assert!(!us.ended && !us.released);
     }
 }

@@ -18,7 +18,7 @@ use std::vec::Vec;
 use crate::dialect::Dialect;
 use crate::dialect::listener::{Action, Lesson};
 use crate::event::{Event, Origin, Signal};
-use crate::ffi::FdSet;
+use crate::ffi::{Doorbell, FdSet};
 use crate::inbox::Inbox;
 use crate::peer::PeerError;
 use crate::pid::{Pid, PidMap};
@@ -45,11 +45,13 @@ const PATROL: Nanos = 1_000_000_000;
 /// Bytes of messages that may wait for the output when their clients cannot be made to wait.
 const BACKLOG: usize = 16 << 20;
 
-/// The writer's bell in the set of descriptors; the others carry PIDs, which begin at 1.
+/// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
 const BELL: u64 = 0;
+const STOP: u64 = u64::MAX;
 
 /// What a server can be told.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The longest message taken, in bytes.
     pub max_message: usize,
@@ -117,37 +119,39 @@ pub fn serve(
     output: Output,
     notes: &mut dyn FnMut(&Note),
 ) -> Result<(), ServeError> {
-    let writer = Writer::start(output)?;
-    let set = FdSet::new().map_err(io::Error::from)?;
-    set.add(writer.bell().fd(), BELL).map_err(io::Error::from)?;
-    let mut server = Server {
-        config,
-        set,
-        writer,
-        notes,
-        start: Instant::now(),
-        word_size: inbox.probe_word(),
-        now: 0,
-        batch: 0,
-        strangers: false,
-        acquaintances: false,
-        sessions: PidMap::default(),
-        listening: Vec::new(),
-        lessons: HashMap::new(),
-        actions: Vec::new(),
-        turns: Turns::default(),
-        backlog: VecDeque::new(),
-        backlog_bytes: 0,
-        accepted: 0,
-        sweep_at: None,
-        noted: Noted::default(),
-        closing: None,
+    serve_until(inbox, config, output, notes, None).result
+}
+
+/// How a server ended.
+pub(crate) struct Ended {
+    pub result: Result<(), ServeError>,
+    /// Whether nobody is left who could still signal it.
+    pub is_alone: bool,
+}
+
+/// As [`serve`], until `stop` rings too: the first time as SIGTERM does, and so the second time.
+pub(crate) fn serve_until(
+    inbox: &mut Inbox,
+    config: Config,
+    output: Output,
+    notes: &mut dyn FnMut(&Note),
+    stop: Option<&Doorbell>,
+) -> Ended {
+    let mut server = match Server::new(inbox, config, output, notes, stop) {
+        Ok(server) => server,
+        Err(error) => {
+            return Ended {
+                result: Err(error.into()),
+                is_alone: true,
+            };
+        }
     };
     let result = server.run(inbox);
+    let is_alone = server.sessions.is_empty();
     if server.writer.outstanding() == 0 {
         server.writer.stop();
     }
-    result
+    Ended { result, is_alone }
 }
 
 /// The bit that a standard signal is.
@@ -159,6 +163,8 @@ struct Server<'n> {
     config: Config,
     set: FdSet,
     writer: Writer,
+    /// What stops it beside SIGINT and SIGTERM.
+    stop: Option<&'n Doorbell>,
     notes: &'n mut dyn FnMut(&Note),
     start: Instant,
     /// Bytes in a word; 0 where none are taken.
@@ -193,7 +199,46 @@ struct Noted {
     unwatched: bool,
 }
 
-impl Server<'_> {
+impl<'n> Server<'n> {
+    fn new(
+        inbox: &Inbox,
+        config: Config,
+        output: Output,
+        notes: &'n mut dyn FnMut(&Note),
+        stop: Option<&'n Doorbell>,
+    ) -> io::Result<Self> {
+        let writer = Writer::start(output)?;
+        let set = FdSet::new()?;
+        set.add(writer.bell().fd(), BELL)?;
+        if let Some(stop) = stop {
+            set.add(stop.fd(), STOP)?;
+        }
+        Ok(Self {
+            config,
+            set,
+            writer,
+            stop,
+            notes,
+            start: Instant::now(),
+            word_size: inbox.probe_word(),
+            now: 0,
+            batch: 0,
+            strangers: false,
+            acquaintances: false,
+            sessions: PidMap::default(),
+            listening: Vec::new(),
+            lessons: HashMap::new(),
+            actions: Vec::new(),
+            turns: Turns::default(),
+            backlog: VecDeque::new(),
+            backlog_bytes: 0,
+            accepted: 0,
+            sweep_at: None,
+            noted: Noted::default(),
+            closing: None,
+        })
+    }
+
     fn run(&mut self, inbox: &mut Inbox) -> Result<(), ServeError> {
         let mut events = Vec::new();
         let mut ended = Vec::new();
@@ -261,10 +306,17 @@ impl Server<'_> {
                 inbox.wait(fd, timeout)
             };
             if waited.map_err(io::Error::from)? {
-                // BELL is no PID, so it falls out here.
-                self.set
-                    .ready(|number| ended.extend(number.try_into().ok().and_then(Pid::new)));
+                let mut stops = false;
+                self.set.ready(|number| {
+                    stops |= number == STOP;
+                    // The bells are no PIDs, so they fall out here.
+                    ended.extend(number.try_into().ok().and_then(Pid::new));
+                });
                 self.writer.bell().clear();
+                if let Some(stop) = self.stop.filter(|_| stops) {
+                    stop.clear();
+                    self.stop()?;
+                }
             }
         }
     }

@@ -144,6 +144,7 @@ fn usage_errors() {
         &["send", "1", "x", "--timeout", "0"],
         &["send", "1", "x", "--timeout", "nan"],
         &["send", "1", "x", "--frobnicate"],
+        &["send", "1", "x", "--first", "3"],
         &["demo", "two", "words"],
         &["help", "nothing"],
     ] {
@@ -450,6 +451,37 @@ fn a_dialect_that_cannot_say_a_text_sends_nothing() {
     assert_eq!(code(&output), 7, "{output:?}");
     assert!(stderr(&output).contains("offset 1"), "{output:?}");
     server.assert_printed(&[]);
+    server.stop();
+}
+
+#[test]
+fn an_error_names_the_process_and_its_command() {
+    let server = Server::start_with(&["--max-message", "3"]);
+    let pid = server.pid();
+    let output = send(&[&pid.to_string(), "four"]);
+    assert_eq!(code(&output), 7, "{output:?}");
+    let text = stderr(&output);
+    assert!(text.contains(&format!("PID {pid} (minitalk): ")), "{text}");
+    assert!(text.contains("--max-message"), "{text}");
+    server.stop();
+    let text = stderr(&send(&[&pid.to_string(), "x"]));
+    assert!(text.contains(&format!("PID {pid}: ")), "{text}");
+}
+
+#[test]
+fn a_client_can_end_in_mid_byte() {
+    let server = Server::start_with(&["--dialect", "classic"]);
+    let pid = server.pid().to_string();
+    let output = send(&["-v", "--dialect", "classic", "--first", "11", &pid, "half"]);
+    assert_success(&output);
+    assert!(stderr(&output).contains(" in 11 signals"), "{output:?}");
+    assert!(
+        stderr(&output).contains("nobody acknowledged"),
+        "{output:?}"
+    );
+    server.wait_stderr("after 1 bytes");
+    assert_success(&send(&["--dialect", "classic", &pid, "whole"]));
+    server.assert_printed(&[b"whole"]);
     server.stop();
 }
 

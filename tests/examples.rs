@@ -51,6 +51,20 @@ fn run_of(command: &mut Command) -> std::process::Output {
 }
 
 #[test]
+fn an_async_receiver() {
+    let server = Process::spawn(&mut example("async_receiver"));
+    server.wait_stdout(|bytes| bytes.ends_with(b"\n"));
+    // A message is taken between the ticks of a timer as well as before and after.
+    for count in 1..=3 {
+        deliver(server.pid(), b"tick");
+        server.wait_stdout(|bytes| bytes.ends_with(&b"tick\n".repeat(count)));
+        server.wait_stderr(&".".repeat(count));
+    }
+    kill(server.pid(), libc::SIGTERM);
+    assert_success(&server.output());
+}
+
+#[test]
 fn a_chat() {
     let spawn = || {
         let mut command = example("chat");

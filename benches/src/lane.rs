@@ -38,16 +38,12 @@ fn send(
     lane: Lane,
     placement: Placement,
 ) -> Result<Report> {
-    let lane = match lane {
+    let mut options = client::Options::default();
+    options.timeout = SILENCE;
+    options.eco = placement == Placement::Eco;
+    options.lane = match lane {
         Lane::Bit => sender::Lane::Bit,
-        // A word kills a process that does not handle it.
-        Lane::Word if client::check(server)? => sender::Lane::Word,
-        Lane::Word => return Err("the server takes no words".into()),
-    };
-    let options = client::Options {
-        timeout: SILENCE,
-        lane,
-        eco: placement == Placement::Eco,
+        Lane::Word => sender::Lane::Word,
     };
     Ok(client::send(inbox, server, message, options)?)
 }
@@ -355,11 +351,9 @@ pub fn server(placement: &str) -> Result<()> {
         }
     });
     say("ready");
-    let config = Config {
-        max_message: usize::MAX,
-        idle_timeout: Some(SILENCE),
-        ..Config::default()
-    };
+    let mut config = Config::default();
+    config.max_message = usize::MAX;
+    config.idle_timeout = Some(SILENCE);
     let output: server::Output = Box::new(move |message| {
         let message = Arrived::of(&message.payload);
         arrived

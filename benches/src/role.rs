@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use minitalk::event::SignalSet;
 use minitalk::ffi;
 use minitalk::pid::Pid;
 
@@ -120,7 +121,7 @@ pub fn command(words: &[&str]) -> Result<Command> {
 pub fn main(words: &[OsString]) -> ExitCode {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     // Before there is any thread: each inherits this.
-    ffi::block();
+    ffi::block(SignalSet::ALL);
     let result = match words[..] {
         ["floor", side, name, window] => floors::role(side, name, window),
         ["server", placement] => lane::server(placement),

@@ -13,6 +13,7 @@ use super::list;
 use super::progress::When;
 use super::suggest::suggest;
 use super::trace::Color;
+use super::units;
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
@@ -33,11 +34,7 @@ pub fn seconds(parser: &mut Parser, option: &str) -> Result<Duration, Failure> {
 /// The option's value as a number of seconds: decimal, `None` for 0.
 pub fn seconds_or_never(parser: &mut Parser, option: &str) -> Result<Option<Duration>, Failure> {
     let value = parser.value()?.string()?;
-    let seconds = value
-        .parse()
-        .ok()
-        .and_then(|s| Duration::try_from_secs_f64(s).ok());
-    let seconds = seconds.ok_or_else(|| {
+    let seconds = units::seconds(&value).ok_or_else(|| {
         Failure::usage(format!("{option} {value:?}: it takes a number of seconds"))
     })?;
     Ok((!seconds.is_zero()).then_some(seconds))

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use minitalk::client::Options;
+
 use super::args;
 use super::exit::{Exit, Failure};
 use super::progress::When;
@@ -28,8 +30,7 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
     send::send(
         pid,
         Source::Argument(message.into_vec()),
-        send::DEFAULT,
-        false,
+        Options::default(),
         When::Never,
     )
     .map(drop)

@@ -27,11 +27,9 @@ const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUS
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut message = None;
     let (mut trace, mut every_signal) = (false, false);
+    let mut options = Options::default();
     // To be seen at work, not to be fast.
-    let mut options = Options {
-        lane: Lane::Bit,
-        ..send::DEFAULT
-    };
+    options.lane = Lane::Bit;
     let mut parser = args::parser(args);
     while let Some(arg) = parser.next()? {
         match arg {
@@ -92,7 +90,7 @@ fn demo(message: &[u8], options: Options, server_options: &[&str]) -> Result<(),
     let printed = printed.join().unwrap_or_default();
     let _ = traced.join();
 
-    let report = sent.map_err(|error| Failure::send(format_args!("PID {pid}"), &error))?;
+    let report = sent.map_err(|error| Failure::send_to(pid, &error))?;
     say(format!("client: {}", send::describe(&report)));
     say("server: printed");
     if io::stdout().is_terminal() {

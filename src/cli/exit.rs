@@ -8,7 +8,10 @@ use minitalk::client::SendError;
 use minitalk::event::Signal;
 use minitalk::ffi;
 use minitalk::inbox::InboxError;
+use minitalk::pid::Pid;
+use minitalk::proc;
 use minitalk::server::ServeError;
+use minitalk::wire::decoder::Reason;
 
 /// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
 pub fn say(text: impl Display) {
@@ -68,6 +71,19 @@ impl Failure {
         Self::new(Exit::Io, format!("{what}: {error}"))
     }
 
+    /// A message to the process `pid` that was not delivered.
+    pub fn send_to(pid: Pid, error: &SendError) -> Self {
+        let name = match error {
+            // It says the name itself.
+            SendError::Refused { .. } => None,
+            _ => proc::status(pid).ok().map(|status| status.name),
+        };
+        match name {
+            Some(name) => Self::send(format_args!("PID {pid} ({})", name.escape_default()), error),
+            None => Self::send(format_args!("PID {pid}"), error),
+        }
+    }
+
     /// A message to `target` that was not delivered.
     pub fn send(target: impl Display, error: &SendError) -> Self {
         let (exit, remedy) = match error {
@@ -83,9 +99,8 @@ impl Failure {
                 "; is it running, and a minitalk of ours? For one of another make see --dialect",
             ),
             SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
-            SendError::Rejected(_) | SendError::Link(_) | SendError::TooLong(_) => {
-                (Exit::Rejected, "")
-            }
+            SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
+            SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unspeakable(_) => (Exit::Rejected, "; nothing was sent"),
             SendError::Busy => (
                 Exit::TimedOut,
@@ -109,6 +124,16 @@ impl Failure {
                 SendError::Interrupted(signal) => Some(*signal),
                 _ => None,
             },
+        }
+    }
+
+    const fn remedy(reason: Reason) -> &'static str {
+        match reason {
+            Reason::TooLong => ", which serve --max-message raises",
+            Reason::Version => "; update the older of the two",
+            Reason::Output => "; it says why on its own standard error",
+            Reason::ShuttingDown => "; send it again when a server is there",
+            _ => "",
         }
     }
 

@@ -9,6 +9,7 @@ use minitalk::pid::Pid;
 use minitalk::server::{Message, Output};
 
 use super::json;
+use super::units::{SECOND, decimal};
 
 /// The output format of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,11 +137,11 @@ fn object(message: &Message) -> String {
         Err(_) => ("base64", format!("\"{}\"", json::base64(&message.payload))),
     };
     format!(
-        "{{\"pid\":{},\"uid\":{uid},\"bytes\":{},\"{key}\":{value},\"retransmissions\":{},\"duration\":{:.6}}}\n",
+        "{{\"pid\":{},\"uid\":{uid},\"bytes\":{},\"{key}\":{value},\"retransmissions\":{},\"duration\":{}}}\n",
         message.pid,
         message.payload.len(),
         message.resent,
-        message.duration.as_secs_f64(),
+        decimal(message.duration.as_nanos(), SECOND, 6),
     )
 }
 

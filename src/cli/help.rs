@@ -64,6 +64,7 @@ options:
   --lane auto|bit          bit: take messages in bits only, and do not catch the signal of words (default auto)
   --dialect SPEC           how clients of other makes talk: a preset or key=value,... as listed by
                            minitalk dialects; auto (default): find it out, and say so on standard error
+  --first N                with --dialect: send no more than N signals and end, as a client does that is killed
   --eco                    burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow
   --idle-timeout SECONDS   drop the half message of a client silent for so long (default 60; 0: never)
   --trace                  show every byte that comes, and what is answered, on standard error; -v: every signal

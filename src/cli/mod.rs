@@ -1,10 +1,13 @@
 //! The command line, one file per command.
 
 mod args;
+#[cfg(feature = "tools")]
 mod check;
 mod classic;
 mod clock;
+#[cfg(feature = "tools")]
 mod completions;
+#[cfg(feature = "tools")]
 mod demo;
 mod exit;
 mod format;
@@ -12,12 +15,14 @@ mod help;
 mod json;
 mod list;
 mod notify;
+#[cfg(feature = "tools")]
 mod options;
 mod progress;
 mod send;
 mod serve;
 mod suggest;
 mod trace;
+mod units;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -65,11 +70,19 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         Some("serve") => serve::run(args),
         Some("send") => send::run(args),
         Some("trace") => serve::trace(args),
-        Some("demo") => demo::run(args),
         Some("list") => list::run(&args),
+        #[cfg(feature = "tools")]
+        Some("demo") => demo::run(args),
+        #[cfg(feature = "tools")]
         Some("completions") => completions::run(&args),
+        #[cfg(feature = "tools")]
         Some("man") => completions::man(&args),
+        #[cfg(feature = "tools")]
         Some("check") => check::run(args),
+        #[cfg(not(feature = "tools"))]
+        Some(name @ ("demo" | "completions" | "man" | "check")) => Err(Failure::usage(format!(
+            "this minitalk was built without {name}, which takes the feature tools, a default one"
+        ))),
         Some("dialects") => match args.first() {
             None => help::print(&help::dialects()),
             Some(extra) => Err(Failure::usage(format!(

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use minitalk::client::Progress;
 
+use super::units;
+
 /// When to show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -61,35 +63,25 @@ fn whole(progress: &Progress) -> Option<Duration> {
     if progress.bytes == 0 {
         return None;
     }
-    let seconds = progress.elapsed.as_secs_f64() * progress.of as f64 / progress.bytes as f64;
-    Duration::try_from_secs_f64(seconds).ok()
+    let nanos = progress.elapsed.as_nanos() * u128::from(progress.of) / u128::from(progress.bytes);
+    nanos.try_into().ok().map(Duration::from_nanos)
 }
 
 fn describe(progress: &Progress) -> String {
     let Progress { bytes, of, .. } = *progress;
     let percent = bytes.saturating_mul(100).checked_div(of).unwrap_or(100);
-    let rate = bytes as f64 / progress.elapsed.as_secs_f64().max(1e-9);
     let left = match whole(progress) {
-        Some(whole) => format!(
-            "{:.0} s left",
-            whole.saturating_sub(progress.elapsed).as_secs_f64().ceil()
-        ),
+        Some(whole) => {
+            let left = whole.saturating_sub(progress.elapsed).as_millis();
+            format!("{} s left", left.div_ceil(1_000))
+        }
         None => "waiting".into(),
     };
     format!(
         "{percent:>3} %  {} of {}  {}/s  {left}  {} resent",
-        amount(bytes as f64),
-        amount(of as f64),
-        amount(rate),
+        units::amount(bytes),
+        units::amount(of),
+        units::amount(units::rate(bytes, progress.elapsed)),
         progress.resent
     )
-}
-
-fn amount(bytes: f64) -> String {
-    match bytes {
-        b if b < 1e3 => format!("{b:.0} B"),
-        b if b < 1e6 => format!("{:.1} KB", b / 1e3),
-        b if b < 1e9 => format!("{:.1} MB", b / 1e6),
-        b => format!("{:.1} GB", b / 1e9),
-    }
 }

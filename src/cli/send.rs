@@ -3,38 +3,31 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use lexopt::Arg;
-use minitalk::client::{self, Options, Progress, Report, SendError};
+use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
-use minitalk::inbox::{Inbox, Lanes};
+use minitalk::event::SignalSet;
+use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 use minitalk::server::Dialects;
-use minitalk::wire::sender::{self, Lane};
 
 use super::args;
 use super::exit::{Failure, say};
 use super::format::refuse_closed;
 use super::help;
 use super::progress::{Line, When};
-
-/// What is not said otherwise.
-pub const DEFAULT: Options = Options {
-    timeout: Duration::from_secs(5),
-    lane: Lane::Auto,
-    eco: false,
-};
+use super::units::{MILLISECOND, decimal, rate};
 
 pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let mut positional = Vec::new();
     let mut file = None;
-    let mut options = DEFAULT;
-    let (mut lane, mut dialect) = (None, None);
+    let mut options = Options::default();
+    let (mut lane, mut dialect, mut first) = (None, None, None);
     let mut progress = When::Auto;
-    let mut force = false;
     let mut verbose = false;
     // After it nothing is an option, and - is a message.
     let is_literal = args.iter().any(|arg| arg == "--");
@@ -43,7 +36,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return help::print(help::SEND),
             Arg::Short('v') | Arg::Long("verbose") => verbose = true,
-            Arg::Long("force") => force = true,
+            Arg::Long("force") => options.force = true,
             Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
             Arg::Long("eco") => options.eco = true,
             Arg::Long("lane") => lane = Some(args::lane(&mut parser)?),
@@ -54,6 +47,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
                     Dialects::Given(dialect) => Some(dialect),
                 }
             }
+            Arg::Long("first") => first = Some(args::number(&mut parser, "--first", 0)?),
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
             Arg::Value(value) => positional.push(value),
             // A negative number is no option, it is a PID that cannot be.
@@ -69,6 +63,11 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     if lane.is_some() && dialect.is_some() {
         return Err(Failure::usage(
             "--lane and --dialect exclude each other: the lanes are those of our own protocol",
+        ));
+    }
+    if first.is_some() && dialect.is_none() {
+        return Err(Failure::usage(
+            "--first counts the signals of a dialect; add --dialect",
         ));
     }
     options.lane = lane.unwrap_or(options.lane);
@@ -91,8 +90,8 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
         )));
     }
     let report = match dialect {
-        None => send(pid, source, options, force, progress)?,
-        Some(dialect) => speak(pid, source, &dialect, options.timeout, force)?,
+        None => send(pid, source, options, progress)?,
+        Some(dialect) => speak(pid, source, &dialect, first, options)?,
     };
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
@@ -126,24 +125,11 @@ impl Source {
 }
 
 /// Sends what `source` holds to the server `pid`.
-pub fn send(
-    pid: Pid,
-    source: Source,
-    mut options: Options,
-    force: bool,
-    progress: When,
-) -> Result<Report, Failure> {
-    let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
+pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Result<Report, Failure> {
+    let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is told at once.
-    let server = client::find(pid, force).map_err(failed)?;
+    let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
-    // Words kill a process that does not handle them: no force is strong enough for that.
-    options.lane = match (client::check(&server), options.lane) {
-        (Ok(true), lane) => lane,
-        (Ok(false), Lane::Word) => return Err(failed(SendError::Link(sender::Failure::NoWords))),
-        (Err(error), _) if !force => return Err(failed(error)),
-        _ => Lane::Bit,
-    };
     if !server.is_certain() {
         say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
     }
@@ -156,38 +142,48 @@ pub fn send(
     result.map_err(failed)
 }
 
-/// Sends what `source` holds to the server `pid`, which speaks another dialect than ours.
+/// Sends what `source` holds to the server `pid`, which speaks another dialect than ours; or no more than the `first` signals
+/// of it.
 fn speak(
     pid: Pid,
     source: Source,
     dialect: &Dialect,
-    timeout: Duration,
-    force: bool,
+    first: Option<u64>,
+    options: Options,
 ) -> Result<Report, Failure> {
-    let failed = |error| Failure::send(format_args!("PID {pid}"), &error);
-    let server = client::find(pid, force).map_err(failed)?;
+    let failed = |error| Failure::send_to(pid, &error);
+    let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
-    if !force {
+    if !options.force {
         client::check(&server).map_err(failed)?;
     }
-    let mut inbox = Inbox::open_for(Lanes::Bits)?;
-    let result = client::speak(&mut inbox, &server, &message, dialect, timeout);
+    let mut inbox = Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?;
+    let mut watch = |sent, _| match first {
+        Some(first) if sent >= first => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let result = client::speak_watched(
+        &mut inbox,
+        &server,
+        &message,
+        dialect,
+        options.timeout,
+        &mut watch,
+    );
     inbox.retire();
     result.map_err(failed)
 }
 
 /// What a transfer took, in a line.
 pub fn describe(report: &Report) -> String {
-    let seconds = report.elapsed.as_secs_f64();
-    let rate = report.bytes as f64 / seconds.max(1e-9);
     format!(
-        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {:.3} ms, {:.0} bytes/s{}",
+        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {} ms, {} bytes/s{}",
         report.bytes,
         report.signals,
         if report.in_words { "words" } else { "bits" },
         report.resent,
-        seconds * 1e3,
-        rate,
+        decimal(report.elapsed.as_nanos(), MILLISECOND, 3),
+        rate(report.bytes as u64, report.elapsed),
         if report.confirmed {
             ""
         } else {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use lexopt::{Arg, ValueExt};
 use minitalk::client;
+use minitalk::event::SignalSet;
 use minitalk::ffi::{self, CpuSet};
-use minitalk::inbox::{Inbox, Lanes};
+use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 use minitalk::server::{self, Config, Dialects};
@@ -25,7 +26,8 @@ use super::trace::{Color, Trace};
 /// The options of a server.
 pub struct Options {
     pub config: Config,
-    pub lanes: Lanes,
+    /// What is caught.
+    pub signals: SignalSet,
     pub eco: bool,
     pub format: Format,
     /// Not to serve, but to print this.
@@ -42,7 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             config: Config::default(),
-            lanes: Lanes::Both,
+            signals: SignalSet::ALL,
             eco: false,
             format: Format::Text,
             help: None,
@@ -97,9 +99,9 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
                     args::seconds_or_never(&mut parser, "--idle-timeout")?;
             }
             Arg::Long("lane") => {
-                options.lanes = match args::lane(&mut parser)? {
-                    Lane::Auto => Lanes::Both,
-                    Lane::Bit => Lanes::Bits,
+                options.signals = match args::lane(&mut parser)? {
+                    Lane::Auto => SignalSet::ALL,
+                    Lane::Bit => SignalSet::BITS.and(SignalSet::STOPS),
                     Lane::Word => {
                         return Err(Failure::usage(
                             "--lane word: hellos come in bits; a server takes auto or bit",
@@ -141,7 +143,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     }
     let mut tracer = options.trace.map(|trace| trace.tracer(given));
     let to_stdout = options.trace.is_some_and(|trace| trace.to_stdout);
-    let mut inbox = Inbox::open_for(options.lanes)?;
+    let mut inbox = Inbox::open_for(options.signals)?;
     if let Some(name) = &options.name {
         list::take_name(name)?;
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use minitalk::dialect::{Dialect, Order};
 use minitalk::event::{Event, Origin, Signal};
@@ -14,6 +14,7 @@ use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::word::Word;
 
 use super::format::for_terminal;
+use super::units::{MICROSECOND, MILLISECOND, SECOND, decimal};
 
 /// Where colours may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +66,12 @@ struct Talker {
     head: Vec<u8>,
     bytes: u64,
     /// When the byte's first bit came, after what.
-    pause: Option<f64>,
+    pause: Option<Duration>,
 }
 
 /// The parts of a line, in the widths of the columns.
 struct Line {
-    pause: f64,
+    pause: Duration,
     who: String,
     signal: String,
     what: String,
@@ -147,15 +148,14 @@ impl Tracer {
     }
 
     fn remark(&self, text: &str) -> String {
-        let seconds = self.start.elapsed().as_secs_f64();
-        self.paint("1", &format!("{seconds:>10.6} s  {text}"))
+        let seconds = decimal(self.start.elapsed().as_nanos(), SECOND, 6);
+        self.paint("1", &format!("{seconds:>10} s  {text}"))
     }
 
-    /// Microseconds since the last signal that was looked at.
-    fn pause(&mut self) -> f64 {
+    /// Since the last signal that was looked at.
+    fn pause(&mut self) -> Duration {
         let now = Instant::now();
-        let pause = now.duration_since(std::mem::replace(&mut self.last, now));
-        pause.as_secs_f64() * 1e6
+        now.duration_since(std::mem::replace(&mut self.last, now))
     }
 
     fn signal(&mut self, event: Event, answers: &[Answer]) -> Option<String> {
@@ -217,7 +217,7 @@ impl Tracer {
     }
 
     /// What to say of a bit, and the pause to say; nothing before its byte is complete, unless every signal is wanted.
-    fn bit(&mut self, pid: Pid, signal: Bit, pause: f64) -> Option<(String, f64)> {
+    fn bit(&mut self, pid: Pid, signal: Bit, pause: Duration) -> Option<(String, Duration)> {
         let given = self.given;
         let talker = self.talkers.entry(pid).or_default();
         let dialect = talker.dialect.or(given).unwrap_or(Dialect::CLASSIC);
@@ -253,11 +253,12 @@ impl Tracer {
     }
 
     fn render(&self, line: &Line) -> String {
-        let pause = match line.pause {
-            us if us < 10_000.0 => format!("{us:>8.1} us"),
-            us if us < 10_000_000.0 => format!("{:>8.1} ms", us / 1e3),
-            us => format!("{:>8.1} s ", us / 1e6),
+        let (unit, name) = match line.pause.as_millis() {
+            0..10 => (MICROSECOND, "us"),
+            10..10_000 => (MILLISECOND, "ms"),
+            _ => (SECOND, "s "),
         };
+        let pause = format!("{:>8} {name}", decimal(line.pause.as_nanos(), unit, 1));
         let answers = if line.answers.is_empty() {
             String::new()
         } else {

@@ -1,5 +1,6 @@
 //! Sends a message to a server that speaks another dialect than ours.
 
+use core::ops::ControlFlow;
 use core::time::Duration;
 use std::io;
 use std::time::Instant;
@@ -41,21 +42,23 @@ pub fn speak(
     dialect: &Dialect,
     timeout: Duration,
 ) -> Result<Report, SendError> {
-    speak_and_note(inbox, server, text, dialect, timeout, &mut |_, _| {})
+    let mut on = |_, _| ControlFlow::Continue(());
+    speak_watched(inbox, server, text, dialect, timeout, &mut on)
 }
 
-/// As [`speak`], and calls `note` for each acknowledgement with the number of signals sent before it and its signal: what a
-/// server acknowledges, and how, shows in nothing else.
+/// As [`speak`], and calls `watch` with the number of signals sent so far and, if that is the occasion, the signal of an
+/// acknowledgement: what a server acknowledges, and how, shows in nothing else. It is called before each signal of the text
+/// too, and may break off there, as if this process had ended.
 ///
 /// # Errors
 /// As [`speak`].
-pub fn speak_and_note(
+pub fn speak_watched(
     inbox: &mut Inbox,
     server: &Peer,
     text: &[u8],
     dialect: &Dialect,
     timeout: Duration,
-    note: &mut dyn FnMut(u64, Signal),
+    watch: &mut dyn FnMut(u64, Option<Signal>) -> ControlFlow<()>,
 ) -> Result<Report, SendError> {
     let speech = Speech::new(dialect, text, ffi::getpid())?;
     let start = Instant::now();
@@ -68,10 +71,15 @@ pub fn speak_and_note(
         heard: Heard::default(),
         signals: 0,
         resent: 0,
-        note,
+        watch,
     };
     speaker.hello()?;
+    let mut is_whole = true;
     for index in 0..speech.len() {
+        if (speaker.watch)(speaker.signals, None).is_break() {
+            is_whole = false;
+            break;
+        }
         let Some(bit) = speech.signal(index) else {
             break;
         };
@@ -90,7 +98,7 @@ pub fn speak_and_note(
         signals: speaker.signals,
         resent: speaker.resent,
         in_words: false,
-        confirmed: dialect.ack != Ack::None && !speech.is_empty(),
+        confirmed: is_whole && dialect.ack != Ack::None && !speech.is_empty(),
         elapsed: start.elapsed(),
     })
 }
@@ -105,7 +113,7 @@ struct Speaker<'a> {
     heard: Heard,
     signals: u64,
     resent: u64,
-    note: &'a mut dyn FnMut(u64, Signal),
+    watch: &'a mut dyn FnMut(u64, Option<Signal>) -> ControlFlow<()>,
 }
 
 /// What came from the server and was not looked at yet.
@@ -231,10 +239,11 @@ impl Speaker<'_> {
         let mut ended = false;
         loop {
             let (heard, server) = (&mut self.heard, self.server.pid());
-            let (note, signals) = (&mut *self.note, self.signals);
+            let (watch, signals) = (&mut *self.watch, self.signals);
             self.inbox.drain(|event| {
                 if heard.take(event, server) {
-                    note(signals, event.signal);
+                    // Broken off is before the next signal; here is only something to be seen.
+                    let _ = watch(signals, Some(event.signal));
                 }
             });
             if let Some(signal) = self.heard.stop {

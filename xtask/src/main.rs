@@ -1,16 +1,18 @@
-//! `cargo xtask`: the checks of this repository that are programs of their own.
+//! `cargo xtask`: the checks and other tasks of this repository that are programs of their own.
 
 use std::process::ExitCode;
 
-use xtask::{audit, mutants, verify};
+use xtask::{audit, footprint, mutants, picture, verify};
 
-const USAGE: &str = "usage: cargo xtask audit|mutants|verify [--help]";
+const USAGE: &str = "usage: cargo xtask audit|footprint|mutants|picture|verify [--help]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next().as_deref().and_then(|name| name.to_str()) {
         Some("audit") => audit::main(arguments),
+        Some("footprint") => footprint::main(arguments),
         Some("mutants") => mutants::main(arguments),
+        Some("picture") => picture::main(arguments),
         Some("verify") => verify::main(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -21,6 +21,7 @@ const NETS: &[&str] = &["-p", "check-interrupt", "--test", "nets"];
 const SWEEP: &[&str] = &["-p", "check-interrupt", "--test", "sweep"];
 const UNITS: &[&str] = &["--lib"];
 const FAULTS: &[&str] = &["--test", "faults"];
+const LIBRARY: &[&str] = &["--test", "library"];
 const TRANSFER: &[&str] = &["--test", "transfer"];
 
 const MUTANTS: &[Mutant] = &[
@@ -139,7 +140,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-24",
         file: "src/inbox.rs",
-        old: "        ffi::spare_children(&before).map_err(InboxError::System)?;\n",
+        old: "        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;\n",
         new: "",
         check: NETS,
         test: "a forked child has no handler",
@@ -147,7 +148,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-25",
         file: "src/inbox.rs",
-        old: "        let readable = ffi::wait(fd, timeout, &self.open);\n        ffi::unblock();\n",
+        old: "        let readable = ffi::wait(fd, timeout, &self.open);\n        ffi::unblock(self.opened);\n",
         new: "        let readable = ffi::wait(fd, timeout, &self.open);\n",
         check: NETS,
         test: "a program started by std inherits the mask",
@@ -163,7 +164,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-26",
         file: "src/inbox.rs",
-        old: "open: before.without_ours(),",
+        old: "open: before.without(signals),",
         new: "open: before,",
         check: FAULTS,
         test: "signals_blocked_by_whoever_started_us",
@@ -171,15 +172,55 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-27",
         file: "src/inbox.rs",
-        old: "        while let Some(entry) = ffi::take(Duration::ZERO) {\n            if let Some(event) = Event::decode(entry) {\n                missed(event.signal);\n            }\n        }\n",
+        old: "        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {\n            if let Some(event) = Event::decode(entry) {\n                missed(event.signal);\n            }\n        }\n",
         new: "",
         check: NETS,
         test: "closing discards pending messages",
     },
     Mutant {
+        rule: "AS-27",
+        file: "src/inbox.rs",
+        old: "                *previous = Disposition::ignore();\n",
+        new: "",
+        check: NETS,
+        test: "closing by deafening ignores what would kill",
+    },
+    Mutant {
+        rule: "AS-13",
+        file: "src/inbox.rs",
+        old: "signals.contains(signal) || !before.contains(signal);",
+        new: "signals.contains(signal) || (!before.contains(signal) && false);",
+        check: NETS,
+        test: "what is not caught is blocked at the mark only",
+    },
+    Mutant {
+        rule: "AS-27",
+        file: "src/sender.rs",
+        old: "if self.is_settled || self.server.probe().is_err() {",
+        new: "if self.is_settled || self.server.probe().is_ok() {",
+        check: LIBRARY,
+        test: "a_silent_server_can_do_no_harm_later",
+    },
+    Mutant {
+        rule: "AS-27",
+        file: "src/receiver.rs",
+        old: "if ended.is_alone {",
+        new: "if ended.is_alone || !ended.is_alone {",
+        check: LIBRARY,
+        test: "nothing_late_kills",
+    },
+    Mutant {
+        rule: "AS-14",
+        file: "src/threads.rs",
+        old: "status.blocked & signals.mask() != signals.mask()",
+        new: "status.blocked & signals.mask() > signals.mask()",
+        check: LIBRARY,
+        test: "a_thread_that_would_get_the_signals_is_named",
+    },
+    Mutant {
         rule: "AS-29",
         file: "src/inbox.rs",
-        old: "        if !self.closed {\n            ffi::block();\n            self.closed = true;\n        }\n",
+        old: "        if !self.closed {\n            ffi::block(self.signals);\n            self.closed = true;\n        }\n",
         new: "",
         check: SWEEP,
         test: "looking keeps the handler out",
@@ -187,8 +228,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-29",
         file: "src/inbox.rs",
-        old: "                RING.push(&entry);\n                take_the_words_behind(entry, looks);\n",
-        new: "                take_the_words_behind(entry, looks);\n                RING.push(&entry);\n",
+        old: "                RING.push(&entry);\n                self.take_the_words_behind(entry, looks);\n",
+        new: "                self.take_the_words_behind(entry, looks);\n                RING.push(&entry);\n",
         check: SWEEP,
         test: "words that come in runs",
     },

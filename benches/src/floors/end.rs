@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::event::{Event, Origin};
+use minitalk::event::{Event, Origin, SignalSet};
 use minitalk::ffi;
 use minitalk::inbox::Inbox;
 
@@ -42,7 +42,7 @@ impl End {
     pub fn next(&mut self) -> Result<Event> {
         let event = match self.wait {
             Wait::Poll => poll(),
-            Wait::Take => ffi::take(LIMIT).and_then(Event::decode),
+            Wait::Take => ffi::take(SignalSet::ALL, LIMIT).and_then(Event::decode),
             Wait::Handler => self.handled()?,
         };
         event.ok_or_else(|| "the other end is silent".into())
@@ -68,7 +68,7 @@ impl End {
 fn poll() -> Option<Event> {
     let start = Instant::now();
     while start.elapsed() < LIMIT {
-        if let Some(entry) = (0..LOOKS).find_map(|_| ffi::take(Duration::ZERO)) {
+        if let Some(entry) = (0..LOOKS).find_map(|_| ffi::take(SignalSet::ALL, Duration::ZERO)) {
             return Event::decode(entry);
         }
         thread::yield_now();

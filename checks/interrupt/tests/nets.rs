@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::event::Signal;
+use minitalk::event::{Signal, SignalSet};
 use minitalk::ffi;
 use minitalk::inbox::{Inbox, InboxError};
 use minitalk::pid::Pid;
+use minitalk::ring::CAPACITY;
 
 fn main() {
     check_interrupt::run(&[
@@ -36,6 +37,12 @@ fn main() {
         ("closing discards pending messages", || in_child(discarded)),
         ("closing lets a pending SIGTERM take effect", terminated),
         ("closing lets an undrained SIGTERM take effect", undrained),
+        ("closing by deafening ignores what would kill", || {
+            in_child(deafened)
+        }),
+        ("what is not caught is blocked at the mark only", || {
+            in_child(others)
+        }),
         ("a second inbox is refused", || in_child(refused)),
     ]);
 }
@@ -91,7 +98,7 @@ fn errno() {
         0
     });
     let mut inbox = Inbox::open().unwrap();
-    ffi::unblock();
+    ffi::unblock(SignalSet::ALL);
     set_errno(NUMBER);
     word.0.store(1, SeqCst);
     let mut got = 0;
@@ -122,7 +129,7 @@ fn stack() {
     for signal in Signal::ALL {
         assert_eq!(disposition(signal).sa_flags & libc::SA_ONSTACK, 0);
     }
-    ffi::unblock();
+    ffi::unblock(SignalSet::ALL);
     send(Signal::Usr1);
     assert_eq!(drained(&mut inbox), [Signal::Usr1]);
     let off = libc::stack_t {
@@ -141,7 +148,7 @@ fn restart() {
     let (reader, writer) = std::io::pipe().unwrap();
     let parent = ffi::getpid();
     let mut inbox = Inbox::open().unwrap();
-    ffi::unblock();
+    ffi::unblock(SignalSet::ALL);
     let sender = Child::fork(Limit::GENEROUS, || {
         asleep_in(parent, libc::SYS_read);
         send_to(parent, Signal::Usr1);
@@ -195,7 +202,7 @@ fn forked() {
         let mut inbox = Inbox::open().unwrap();
         for open in [false, true] {
             if open {
-                ffi::unblock();
+                ffi::unblock(SignalSet::ALL);
             }
             let child = Child::fork(Limit::GENEROUS, || {
                 for signal in Signal::ALL {
@@ -214,7 +221,7 @@ fn forked() {
     // What somebody ignored, or had blocked, stays so.
     in_child(|| {
         ignore(Signal::Int);
-        ffi::block();
+        ffi::block(SignalSet::ALL);
         let _inbox = Inbox::open().unwrap();
         let child = Child::fork(Limit::GENEROUS, || {
             assert_eq!(disposition(Signal::Int).sa_sigaction, libc::SIG_IGN);
@@ -228,7 +235,7 @@ fn forked() {
 fn forked_inbox() {
     in_child(|| {
         let mut inbox = Inbox::open().unwrap();
-        ffi::unblock();
+        ffi::unblock(SignalSet::ALL);
         send(Signal::Usr1);
         let child = Child::fork(Limit::GENEROUS, || {
             // SAFETY: the child's copy is used instead of the parent's from here on; the child ends by _exit, which drops
@@ -237,7 +244,7 @@ fn forked_inbox() {
             assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
             drop(copy);
             let mut own = Inbox::open().unwrap();
-            ffi::unblock();
+            ffi::unblock(SignalSet::ALL);
             assert_eq!(drained(&mut own), [], "that was the parent's");
             send(Signal::Usr2);
             assert_eq!(drained(&mut own), [Signal::Usr2]);
@@ -329,7 +336,7 @@ fn closed() {
     let before = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
     for blocked_before in [0, Signal::ALL.len()] {
         if blocked_before > 0 {
-            ffi::block();
+            ffi::block(SignalSet::ALL);
         }
         let mut inbox = Inbox::open().unwrap();
         assert_eq!(blocked(), Signal::ALL.len());
@@ -377,6 +384,45 @@ fn refused() {
     assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
     drop(first);
     drop(Inbox::open().unwrap());
+}
+
+/// What comes late is ignored where it would kill, and does what it did before elsewhere.
+fn deafened() {
+    ignore(Signal::Usr2);
+    let dispositions = || Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
+    let mut after = dispositions();
+    after[0] = libc::SIG_IGN;
+    after[4] = libc::SIG_IGN;
+    let inbox = Inbox::open().unwrap();
+    send(Signal::Usr1);
+    inbox.deafen();
+    assert_eq!((dispositions(), blocked()), (after, 0));
+    send(Signal::Usr1);
+    let mut inbox = Inbox::open().unwrap();
+    send(Signal::Usr1);
+    inbox.wait(None, None).unwrap();
+    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+}
+
+/// At the mark the handler blocks all that it can be installed for, SIGINT too where it is none of its business.
+fn others() {
+    for blocked_before in [0, 2] {
+        if blocked_before > 0 {
+            ffi::block(SignalSet::STOPS);
+        }
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        assert_eq!(blocked(), 2 + blocked_before);
+        inbox.wait(None, Some(Duration::ZERO)).unwrap();
+        for _ in 1..CAPACITY / 2 {
+            send(Signal::Usr1);
+        }
+        assert_eq!(blocked(), blocked_before);
+        send(Signal::Usr1);
+        assert_eq!(blocked(), Signal::ALL.len());
+        assert_eq!(drained(&mut inbox).len(), CAPACITY / 2);
+        inbox.wait(None, Some(Duration::ZERO)).unwrap();
+        assert_eq!(blocked(), blocked_before);
+    }
 }
 
 // ---- what they share ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ use check_interrupt::log::{self, Verdict};
 use check_interrupt::process::{End, Limit};
 use check_interrupt::sweep::{Outcome, Sweep};
 use crossbeam_queue::ArrayQueue;
-use minitalk::event::{Event, Signal};
+use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi;
 use minitalk::ring::{CAPACITY, Consumer, REST, RING};
 
@@ -106,12 +106,12 @@ fn hasty_wait() {
             RING.claim().unwrap()
         },
         |ring| {
-            let open = ffi::block().without_ours();
+            let open = ffi::block(SignalSet::ALL).without(SignalSet::ALL);
             if ring.is_empty() {
-                ffi::unblock();
+                ffi::unblock(SignalSet::ALL);
                 let _ = ffi::wait(None, None, &open);
             }
-            ffi::unblock();
+            ffi::unblock(SignalSet::ALL);
         },
         |ring| receive(ring, &mut Vec::new()),
     );

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use check_interrupt::log::{self, Verdict};
 use check_interrupt::sweep::{Outcome, Report, Sweep};
-use minitalk::event::{Event, Signal};
+use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi;
 use minitalk::inbox::Inbox;
 use minitalk::ring::{CAPACITY, Consumer, Entry, REST, RING};
@@ -119,7 +119,7 @@ fn pops(filled: usize, pops: usize, signals: &'static [Signal]) -> Report {
                 while let Some(entry) = state.ring.pop() {
                     state.got.extend(Event::decode(entry));
                 }
-                ffi::unblock();
+                ffi::unblock(SignalSet::ALL);
             }
             while let Some(entry) = state.ring.pop() {
                 state.got.extend(Event::decode(entry));
@@ -173,7 +173,7 @@ fn drain(filled: usize, signals: &'static [Signal]) -> Report {
             let closed = blocked();
             for _ in 0..2 {
                 state.inbox.drain(|event| state.got.push(event));
-                ffi::unblock();
+                ffi::unblock(SignalSet::ALL);
             }
             state.inbox.drain(|event| state.got.push(event));
             match log::compare(&state.got) {
@@ -475,7 +475,7 @@ fn prepare(filled: usize) -> Consumer<'static, CAPACITY, REST> {
 fn open(filled: usize) -> Inbox {
     std::mem::drop(claim());
     let inbox = Inbox::open().unwrap();
-    ffi::unblock();
+    ffi::unblock(SignalSet::ALL);
     fill(filled);
     inbox
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use minitalk::dialect::Dialect;
+use minitalk::dialect::speech::Speech;
 use minitalk::event::Signal;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
@@ -250,8 +252,35 @@ pub fn client_killed(stage: &mut Stage<'_>, section: &mut Section) {
     advise(section, "client killed", result);
 }
 
-/// A server that has half a message, whose client was killed.
+/// A server that has half a message, whose client has ended.
 fn half(stage: &mut Stage<'_>) -> Result<Server, String> {
+    match &stage.sender {
+        Sender::Ours(_, Some(dialect)) => {
+            let dialect = *dialect;
+            half_a_byte(stage, &dialect)
+        }
+        _ => half_the_time(stage),
+    }
+}
+
+/// It ends in mid-byte: a server that starts every client's first byte anew has no such excuse.
+fn half_a_byte(stage: &mut Stage<'_>, dialect: &Dialect) -> Result<Server, String> {
+    let text = text(20);
+    let server = stage.take()?;
+    let speech = Speech::new(dialect, text.as_bytes(), server.pid());
+    let signals = speech.map_err(|why| why.to_string())?.len();
+    let first = (signals / 16 * 8 + 3).to_string();
+    let client = &["--first", &first];
+    let mut client = stage.sender.start_with(server.pid(), &text, client)?;
+    match client.wait(SHORT) {
+        Some(status) if status.success() => Ok(server),
+        Some(status) => Err(format!("half a message: the client {}", describe(status))),
+        None => Err("half a message: the client hangs".into()),
+    }
+}
+
+/// It is killed half-way as the clock has it, for it cannot be told to end.
+fn half_the_time(stage: &mut Stage<'_>) -> Result<Server, String> {
     let rate = stage.rate.unwrap_or(500.0);
     for part in [0.5, 0.25, 0.1] {
         // So long that half of it can be told from all of it.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use minitalk::event::SignalSet;
 use minitalk::ffi;
 use minitalk::pid::Pid;
 
@@ -138,7 +139,7 @@ impl Screen {
         if let Some(mut source) = source {
             thread::spawn(move || {
                 // Signals are for the thread that waits for them.
-                ffi::block();
+                ffi::block(SignalSet::ALL);
                 let mut chunk = [0; 4096];
                 loop {
                     match source.read(&mut chunk) {

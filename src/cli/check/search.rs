@@ -1,13 +1,14 @@
 //! Which dialect a server speaks: each candidate is tried on a fresh server, for a wrong one leaves half a byte behind.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use minitalk::client::{self, SendError};
 use minitalk::dialect::{Ack, Dialect};
-use minitalk::event::Signal;
+use minitalk::event::{Signal, SignalSet};
 use minitalk::ffi;
-use minitalk::inbox::{Inbox, Lanes};
+use minitalk::inbox::Inbox;
 
 use super::answers::{self, Answer};
 use super::candidates;
@@ -47,7 +48,7 @@ pub struct Found {
 /// Unless signals are `confined`, no server is told what could lead it to signal a stranger.
 pub fn dialect(path: &Path, confined: bool) -> Result<Result<Found, String>, Failure> {
     let mut search = Search {
-        inbox: Inbox::open_for(Lanes::Bits)?,
+        inbox: Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?,
         path,
         confined,
         until: Instant::now() + LIMIT,
@@ -185,14 +186,17 @@ impl Search<'_> {
             let result = Err(SendError::NoSuchProcess);
             return Ok(Said { result, answers });
         };
-        let mut note = |sent: u64, signal: Signal| answers.push((sent, signal));
-        let result = client::speak_and_note(
+        let mut watch = |sent: u64, answer: Option<Signal>| {
+            answers.extend(answer.map(|signal| (sent, signal)));
+            ControlFlow::Continue(())
+        };
+        let result = client::speak_watched(
             &mut self.inbox,
             &peer,
             text.as_bytes(),
             dialect,
             ANSWER,
-            &mut note,
+            &mut watch,
         );
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(Stop::Command(Failure::send("the server", error)));

@@ -205,13 +205,18 @@ pub enum Sender<'a> {
 
 impl Sender<'_> {
     pub fn start(&self, pid: Pid, text: &str) -> Result<Running, String> {
+        self.start_with(pid, text, &[])
+    }
+
+    /// As [`start`](Self::start), with these options of `send` where it is ours.
+    pub fn start_with(&self, pid: Pid, text: &str, options: &[&str]) -> Result<Running, String> {
         let running = match self {
             Self::Theirs(path) => {
                 Running::on_pipes(Command::new(path).args([&pid.to_string(), text]))
             }
             Self::Ours(path, dialect) => {
                 let mut command = Command::new(path);
-                command.args(["send", "--timeout", "3"]);
+                command.args(["send", "--timeout", "3"]).args(options);
                 if let Some(dialect) = dialect {
                     command.args(["--dialect", &dialect.to_string()]);
                 }

@@ -1,0 +1,449 @@
+//! Receives messages in the background: [`server`] on a thread of its own, and a message at a time for the
+//! program.
+//!
+//! ```text
+//! signals ──► service thread ──► writer thread ──► one message ──► recv, try_recv, the iterator
+//!             decodes, answers   waits until it is taken             and a descriptor to wait on
+//! ```
+
+use core::fmt;
+use core::time::Duration;
+use std::boxed::Box;
+use std::io;
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{self, JoinHandle, ThreadId};
+
+use crate::event::SignalSet;
+use crate::ffi::{self, Doorbell, Mask};
+use crate::inbox::Inbox;
+use crate::pid::Pid;
+use crate::server::{self, Config, Message, Note, ServeError};
+use crate::threads::{self, Unavailable};
+
+/// The receiver of a process: whoever knows its PID can send to it.
+///
+/// ```no_run
+/// let receiver = minitalk::Receiver::bind()?;
+/// println!("PID {}", std::process::id());
+/// for message in receiver {
+///     let message = message?;
+///     println!("{}: {}", message.pid, String::from_utf8_lossy(&message.payload).escape_debug());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Clients are answered by a thread of its own, whatever the program does meanwhile. A client is told that its message is
+/// delivered when the program takes it: a message that nobody takes keeps its client waiting, and one that is never taken is
+/// rejected when the receiver is dropped. For a program that must have dealt with a message before its client knows there is
+/// [`server::serve`].
+///
+/// # One for a process
+/// A process has one disposition for each signal, so it has one receiver, *or* one [`Sender`](crate::Sender), *or* one
+/// [`Inbox`]: what comes second gets [`Unavailable::Taken`].
+///
+/// # Threads
+/// SIGUSR1, SIGUSR2 and real-time signal 44 are blocked on the thread that binds, and on all that it starts from then on. A
+/// thread that was there before must have them blocked already, or `bind` fails and names it: see
+/// [`block_signals`](crate::block_signals). The receiver itself can be sent to another thread.
+///
+/// ```
+/// fn is_send<T: Send + Sync>() {}
+/// is_send::<minitalk::Receiver>();
+/// is_send::<minitalk::receiver::Stopper>();
+/// ```
+///
+/// # Other users of these signals
+/// What their dispositions were is put back when the receiver is dropped, and the mask of the thread that bound it, if it
+/// is dropped there. As long as a client is alive that sent something, what would put back the default, which is to kill, puts
+/// *ignore* in its place. SIGINT and SIGTERM are not touched, unless [`Builder::stop_on_signals`] is asked for.
+///
+/// # Children
+/// A child by `fork` has no receiver: the signals have their default disposition there, and the receiver that it inherits
+/// says [`ReceiveError::Forked`]. What is started by [`Command`](std::process::Command) inherits the thread's mask, in
+/// which the signals are blocked.
+///
+/// # Async runtimes
+/// The descriptor of the receiver ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) has something to say. Bind before
+/// the runtime starts its threads. `examples/async_receiver.rs` does so with tokio.
+pub struct Receiver {
+    shared: Arc<Shared>,
+    service: Option<JoinHandle<()>>,
+    binder: Binder,
+}
+
+impl Receiver {
+    /// A receiver of messages up to 16 MiB, from clients of any make.
+    ///
+    /// # Errors
+    /// See [`Unavailable`].
+    pub fn bind() -> Result<Self, Unavailable> {
+        Self::builder().bind()
+    }
+
+    /// One that is told more.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            config: Config::default(),
+            signals: SignalSet::LANES,
+            notes: Box::new(|_| {}),
+        }
+    }
+
+    /// Waits for the next message, and takes it.
+    ///
+    /// # Errors
+    /// Any of [`ReceiveError`] but `Empty`.
+    pub fn recv(&mut self) -> Result<Message, ReceiveError> {
+        self.pick(|state, changed| {
+            let wait = changed.wait_while(state, |state| state.is_quiet());
+            wait.unwrap_or_else(PoisonError::into_inner)
+        })
+    }
+
+    /// As [`recv`](Self::recv), for `limit` at most.
+    ///
+    /// # Errors
+    /// Any of [`ReceiveError`]; `Empty` when nothing came.
+    pub fn recv_timeout(&mut self, limit: Duration) -> Result<Message, ReceiveError> {
+        self.pick(|state, changed| {
+            let wait = changed.wait_timeout_while(state, limit, |state| state.is_quiet());
+            wait.unwrap_or_else(PoisonError::into_inner).0
+        })
+    }
+
+    /// Takes the next message, if there is one.
+    ///
+    /// # Errors
+    /// Any of [`ReceiveError`]; `Empty` when there is none.
+    pub fn try_recv(&mut self) -> Result<Message, ReceiveError> {
+        self.pick(|state, _| state)
+    }
+
+    /// What ends the receiver from another thread.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.shared))
+    }
+
+    fn pick<'s>(
+        &'s self,
+        wait: impl FnOnce(MutexGuard<'s, State>, &Condvar) -> MutexGuard<'s, State>,
+    ) -> Result<Message, ReceiveError> {
+        if self.binder.is_elsewhere() {
+            return Err(ReceiveError::Forked);
+        }
+        let mut state = wait(self.shared.lock(), &self.shared.changed);
+        if let Some(message) = state.message.take() {
+            if !state.ended {
+                self.shared.ready.clear();
+            }
+            self.shared.changed.notify_all();
+            return Ok(message);
+        }
+        Err(match (state.error.take(), state.ended) {
+            (Some(error), _) => ReceiveError::Failed(error),
+            (None, true) => ReceiveError::Stopped,
+            (None, false) => ReceiveError::Empty,
+        })
+    }
+}
+
+/// Waits for one message after the other, until the receiver has been stopped.
+impl Iterator for Receiver {
+    type Item = Result<Message, ReceiveError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.recv() {
+            Err(ReceiveError::Stopped) => None,
+            other => Some(other),
+        }
+    }
+}
+
+/// Readable while [`Receiver::try_recv`] returns something other than `Empty`; nothing is to be read from it.
+impl AsFd for Receiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.shared.ready.fd().as_fd()
+    }
+}
+
+/// As [`AsFd`].
+impl AsRawFd for Receiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// Tells the clients in mid-message, and waits for the service thread: for a second at most after a client was last answered.
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if self.binder.is_elsewhere() {
+            // The thread did not come along into the child, so there is nothing to join or to detach.
+            mem::forget(self.service.take());
+            return;
+        }
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+        self.shared.stop.ring();
+        if let Some(service) = self.service.take() {
+            let _ = service.join();
+        }
+        self.binder.unblock();
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+/// What a receiver can be told before it is bound.
+pub struct Builder {
+    config: Config,
+    signals: SignalSet,
+    notes: Box<dyn FnMut(&Note) + Send>,
+}
+
+impl Builder {
+    /// Limits, timeouts, dialects.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Takes SIGINT and SIGTERM too, and stops when one comes, as [`Stopper::stop`] does.
+    #[must_use]
+    pub fn stop_on_signals(mut self) -> Self {
+        self.signals = self.signals.and(SignalSet::STOPS);
+        self
+    }
+
+    /// Calls `notes` with what is worth a line in a log, on the service thread: it must not wait for the program.
+    #[must_use]
+    pub fn notes(mut self, notes: impl FnMut(&Note) + Send + 'static) -> Self {
+        self.notes = Box::new(notes);
+        self
+    }
+
+    /// Installs the handler and starts the service thread.
+    ///
+    /// # Errors
+    /// See [`Unavailable`].
+    pub fn bind(self) -> Result<Receiver, Unavailable> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+            ready: Doorbell::new()?,
+            stop: Doorbell::new()?,
+        });
+        let signals = self.signals;
+        let mut receiver = Receiver {
+            shared: Arc::clone(&shared),
+            service: None,
+            binder: Binder::block(signals),
+        };
+        // The thread that has them open may be that of another receiver.
+        threads::check_others(signals).map_err(|error| match Inbox::is_open() {
+            true => Unavailable::Taken,
+            false => error,
+        })?;
+        let (tell, told) = mpsc::channel();
+        let program = receiver.binder.before;
+        let service = move || {
+            let _end = End(&shared);
+            // Handlers of the program's own are for its own threads.
+            ffi::block_everything();
+            match Inbox::open_in(signals, Some(&program)) {
+                Ok(inbox) => {
+                    let _ = tell.send(Ok(()));
+                    shared.serve(inbox, self.config, self.notes);
+                }
+                Err(error) => drop(tell.send(Err(error))),
+            }
+        };
+        let thread = thread::Builder::new().name("minitalk".into());
+        receiver.service = Some(thread.spawn(service)?);
+        // An error on the channel is a panic of the thread, of which it has said so itself.
+        let opened = told
+            .recv()
+            .map_err(|_| io::Error::other("the thread ended"))?;
+        opened.map_err(Unavailable::from)?;
+        Ok(receiver)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Builder");
+        out.field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Ends a [`Receiver`] from another thread.
+#[derive(Clone)]
+pub struct Stopper(Arc<Shared>);
+
+impl Stopper {
+    /// Takes nothing new, and tells the clients in mid-message; what is finished can still be taken, and then there is
+    /// [`ReceiveError::Stopped`]. A second call gives up what is finished.
+    pub fn stop(&self) {
+        self.0.stop.ring();
+    }
+}
+
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stopper")
+    }
+}
+
+/// Why there is no message.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// None yet.
+    Empty,
+    /// None any more: the receiver was stopped, or has taken as many as its configuration says.
+    Stopped,
+    /// This process is a child by `fork` of the one that bound the receiver.
+    Forked,
+    /// The service failed; what follows is `Stopped`.
+    Failed(ServeError),
+}
+
+impl fmt::Display for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no message has come"),
+            Self::Stopped => f.write_str("the receiver has been stopped"),
+            Self::Forked => Unavailable::Forked.fmt(f),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ReceiveError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What the program and the threads behind it have in common.
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Rings while the program has something to take.
+    ready: Doorbell,
+    stop: Doorbell,
+}
+
+#[derive(Default)]
+struct State {
+    /// Complete, and not taken yet.
+    message: Option<Message>,
+    /// Whether the program will take no more.
+    closed: bool,
+    /// Whether the service has ended, and why if it failed.
+    ended: bool,
+    error: Option<ServeError>,
+}
+
+impl State {
+    /// Whether the program has nothing to take, and may have later.
+    const fn is_quiet(&self) -> bool {
+        self.message.is_none() && !self.ended
+    }
+}
+
+impl Shared {
+    fn serve(
+        self: &Arc<Self>,
+        mut inbox: Inbox,
+        config: Config,
+        mut notes: Box<dyn FnMut(&Note) + Send>,
+    ) {
+        let to = Arc::clone(self);
+        let output = Box::new(move |message: &Message| to.hand_over(message));
+        let stop = Some(&self.stop);
+        let ended = server::serve_until(&mut inbox, config, output, &mut *notes, stop);
+        if ended.is_alone {
+            drop(inbox);
+        } else {
+            inbox.deafen();
+        }
+        let mut state = self.lock();
+        // What is closed has nobody who asks.
+        state.error = ended.result.err().filter(|_| !state.closed);
+    }
+
+    /// Returns when the program has taken the message.
+    fn hand_over(&self, message: &Message) -> io::Result<()> {
+        let mut state = self.lock();
+        state.message = Some(message.clone());
+        self.ready.ring();
+        self.changed.notify_all();
+        let waits = |state: &mut State| state.message.is_some() && !state.closed;
+        let wait = self.changed.wait_while(state, waits);
+        let left = wait.unwrap_or_else(PoisonError::into_inner).message.take();
+        match left {
+            None => Ok(()),
+            Some(_) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Nothing that holds the lock can panic, so there is nothing to find half done.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that the service has ended, when dropped: a panic of the program's `notes` ends it too.
+struct End<'s>(&'s Shared);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.ready.ring();
+        self.0.changed.notify_all();
+    }
+}
+
+/// The process and the thread that a receiver was bound by.
+struct Binder {
+    pid: Pid,
+    thread: ThreadId,
+    before: Mask,
+    /// What is blocked and was not.
+    blocked: SignalSet,
+}
+
+impl Binder {
+    fn block(signals: SignalSet) -> Self {
+        let before = ffi::block(signals);
+        Self {
+            pid: ffi::getpid(),
+            thread: thread::current().id(),
+            before,
+            blocked: signals.filter(|signal| !before.contains(signal)),
+        }
+    }
+
+    /// Whether this is a child of that process.
+    fn is_elsewhere(&self) -> bool {
+        ffi::getpid() != self.pid
+    }
+
+    fn unblock(&self) {
+        if thread::current().id() == self.thread {
+            ffi::unblock(self.blocked);
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! The library's receiver and sender, each case in a process of its own: there is one for a process.
+
+mod common;
+
+use std::env;
+use std::os::fd::AsRawFd;
+use std::process::{Command, ExitCode};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use common::*;
+use minitalk::client::{Options, SendError};
+use minitalk::event::SignalSet;
+use minitalk::inbox::{Inbox, InboxError};
+use minitalk::server::Config;
+use minitalk::{Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals};
+
+/// The environment variable that names the case to run.
+const CASE: &str = "MINITALK_TEST_CASE";
+
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => { &[$((stringify!($name), $name as fn())),*] };
+}
+
+const CASES: &[(&str, fn())] = cases![
+    a_message_says_who_sent_it,
+    a_client_is_told_when_its_message_is_taken,
+    what_is_not_taken_is_rejected,
+    many_clients_and_a_slow_program,
+    there_is_one_for_a_process,
+    a_thread_that_would_get_the_signals_is_named,
+    a_fork_has_none,
+    everything_is_put_back,
+    nothing_late_kills,
+    it_can_be_stopped_from_another_thread,
+    it_can_stop_on_sigterm,
+    sigterm_is_not_touched,
+    it_stops_after_its_count,
+    a_panic_of_the_program_is_an_end,
+    messages_to_one_server,
+    nobody_is_signalled_by_mistake,
+    a_silent_server_can_do_no_harm_later,
+];
+
+/// As libtest: a name given is a part of those to run. Its options are of no use here.
+fn main() -> ExitCode {
+    if let Ok(case) = env::var(CASE) {
+        let (_, run) = CASES.iter().find(|(name, _)| *name == case).unwrap();
+        run();
+        return ExitCode::SUCCESS;
+    }
+    let wanted = env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    let wanted = wanted.unwrap_or_default();
+    let (mut passed, mut failed) = (0, 0);
+    for (name, _) in CASES.iter().filter(|(name, _)| name.contains(&wanted)) {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.env(CASE, name);
+        let output = run(command);
+        if output.status.success() {
+            println!("test {name} ... ok");
+            passed += 1;
+        } else {
+            println!(
+                "test {name} ... FAILED: {}\n{}",
+                output.status,
+                stderr(&output)
+            );
+            failed += 1;
+        }
+    }
+    println!("\n{passed} passed; {failed} failed");
+    ExitCode::from(u8::from(failed > 0))
+}
+
+// ---- receiving ---------------------------------------------------------------------------------------------------
+
+fn a_message_says_who_sent_it() {
+    let mut receiver = Receiver::bind().unwrap();
+    assert!(matches!(receiver.try_recv(), Err(ReceiveError::Empty)));
+    let nothing = receiver.recv_timeout(Duration::from_millis(1));
+    assert!(matches!(nothing, Err(ReceiveError::Empty)));
+    for (lane, message) in [("bit", "Hello"), ("word", "é 🦀"), ("auto", "")] {
+        let client = send_us(&["--lane", lane], message);
+        let received = receiver.recv().unwrap();
+        assert_eq!(received.payload, message.as_bytes());
+        assert_eq!(received.pid.get(), client.pid());
+        // SAFETY: getuid takes nothing.
+        assert_eq!(received.uid, Some(unsafe { libc::getuid() }));
+        assert!(received.framed);
+        assert_success(&client.output());
+    }
+    let client = send_us(&["--dialect", "lsb"], "of another make");
+    let received = receiver.recv().unwrap();
+    assert_eq!(received.payload, b"of another make");
+    assert!(!received.framed);
+    assert_success(&client.output());
+}
+
+/// The descriptor is readable from the time that there is something to take to the time that it is taken.
+fn a_client_is_told_when_its_message_is_taken() {
+    let mut receiver = Receiver::bind().unwrap();
+    for _ in 0..3 {
+        assert!(!is_readable(&receiver, 0));
+        let client = send_us(&[], "x");
+        assert!(is_readable(&receiver, -1));
+        // It has asked more than once by now, and would have been told.
+        thread::sleep(Duration::from_millis(30));
+        assert!(client.is_running() && is_readable(&receiver, 0));
+        assert_eq!(receiver.try_recv().unwrap().payload, b"x");
+        assert!(!is_readable(&receiver, 0));
+        assert_success(&client.output());
+    }
+    receiver.stopper().stop();
+    assert!(is_readable(&receiver, -1));
+    assert!(matches!(receiver.try_recv(), Err(ReceiveError::Stopped)));
+    assert!(is_readable(&receiver, 0), "for good");
+}
+
+fn what_is_not_taken_is_rejected() {
+    let receiver = Receiver::bind().unwrap();
+    let client = send_us(&[], "x");
+    assert!(is_readable(&receiver, -1));
+    drop(receiver);
+    let output = client.output();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+}
+
+fn many_clients_and_a_slow_program() {
+    let mut receiver = Receiver::bind().unwrap();
+    let text = |n: usize| format!("from {n}");
+    let clients: Vec<Process> = (0..8).map(|n| send_us(&[], &text(n))).collect();
+    let mut texts: Vec<String> = (0..8)
+        .map(|_| {
+            // The program is at something else, and the clients wait.
+            thread::sleep(Duration::from_millis(20));
+            String::from_utf8(receiver.recv().unwrap().payload).unwrap()
+        })
+        .collect();
+    texts.sort();
+    assert_eq!(texts, (0..8).map(text).collect::<Vec<_>>());
+    for client in clients {
+        assert_success(&client.output());
+    }
+}
+
+// ---- one for a process -------------------------------------------------------------------------------------------
+
+fn there_is_one_for_a_process() {
+    block_signals();
+    let server = Server::start();
+    let to = Pid::new(server.pid()).unwrap();
+    let receiver = Receiver::bind().unwrap();
+    assert!(matches!(Receiver::bind(), Err(Unavailable::Taken)));
+    let taken = Sender::open(to);
+    assert!(matches!(
+        taken,
+        Err(SendError::Unavailable(Unavailable::Taken))
+    ));
+    assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
+    drop(receiver);
+    let sender = Sender::open(to).unwrap();
+    assert!(matches!(Receiver::bind(), Err(Unavailable::Taken)));
+    drop(sender);
+    Receiver::bind().unwrap();
+    server.stop();
+}
+
+fn a_thread_that_would_get_the_signals_is_named() {
+    let idle = || {
+        let (end, ended) = mpsc::channel::<()>();
+        let thread = thread::Builder::new().name("idler".into());
+        let thread = thread.spawn(move || ended.recv().unwrap_or(())).unwrap();
+        (end, thread)
+    };
+    let (end, thread) = idle();
+    // It may just be starting, which it does with all signals blocked.
+    let error = Receiver::bind().unwrap_err();
+    assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
+    assert_eq!(ours("SigCgt") | ours("SigBlk"), 0, "nothing is left of it");
+    wait_until("it has its name", || {
+        let error = Receiver::bind().unwrap_err().to_string();
+        assert!(error.contains("block_signals"), "{error}");
+        error.contains("(idler)")
+    });
+    drop(end);
+    thread.join().unwrap();
+    block_signals();
+    let (end, thread) = idle();
+    Receiver::bind().unwrap();
+    // Whoever blocked them has them blocked.
+    assert_eq!(ours("SigBlk"), SignalSet::LANES.mask());
+    drop(end);
+    thread.join().unwrap();
+}
+
+fn a_fork_has_none() {
+    let mut receiver = Receiver::bind().unwrap();
+    // SAFETY: the child takes a lock that no other thread can hold, for there is no client yet, and allocates nothing
+    // before it ends.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let is_forked = matches!(receiver.try_recv(), Err(ReceiveError::Forked));
+        drop(receiver);
+        // SAFETY: _exit takes any number.
+        unsafe { libc::_exit(if is_forked { 42 } else { 1 }) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and the status lives for the whole call.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(
+        (libc::WIFEXITED(status), libc::WEXITSTATUS(status)),
+        (true, 42)
+    );
+    let client = send_us(&[], "to the parent");
+    assert_eq!(receiver.recv().unwrap().payload, b"to the parent");
+    assert_success(&client.output());
+}
+
+// ---- the end -----------------------------------------------------------------------------------------------------
+
+fn everything_is_put_back() {
+    extern "C" fn own(_: libc::c_int) {}
+    // SAFETY: the handler does nothing.
+    unsafe { libc::signal(libc::SIGUSR2, own as *const () as libc::sighandler_t) };
+    let look = || ["SigCgt", "SigIgn", "SigBlk"].map(ours);
+    let before = look();
+    let receiver = Receiver::bind().unwrap();
+    let lanes = SignalSet::LANES.mask();
+    assert_eq!(look(), [lanes, 0, lanes]);
+    drop(receiver);
+    assert_eq!(look(), before);
+    // The client has ended, so nothing can come.
+    let mut receiver = Receiver::bind().unwrap();
+    let client = Command::new(MINITALK).args(["send", &us(), "x"]).spawn();
+    receiver.recv().unwrap();
+    assert!(client.unwrap().wait().unwrap().success());
+    drop(receiver);
+    assert_eq!(look(), before);
+}
+
+fn nothing_late_kills() {
+    let receiver = Receiver::bind().unwrap();
+    let script = format!(
+        "kill -USR1 {0}; echo sent; read x; kill -USR1 {0}; echo late",
+        us()
+    );
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &script])
+        .stdin(std::process::Stdio::piped());
+    let shell = Process::spawn(&mut shell);
+    shell.wait_stdout(|bytes| bytes == b"sent\n");
+    drop(receiver);
+    let usr2 = 1 << (libc::SIGUSR2 - 1);
+    assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
+    assert_eq!(ours("SigBlk") & usr2, 0);
+    drop(shell.take_stdin());
+    shell.wait_stdout(|bytes| bytes == b"sent\nlate\n");
+    assert_success(&shell.output());
+    // Where it does no harm, it is a receiver as before.
+    let mut receiver = Receiver::bind().unwrap();
+    let client = send_us(&[], "again");
+    assert_eq!(receiver.recv().unwrap().payload, b"again");
+    assert_success(&client.output());
+}
+
+fn it_can_be_stopped_from_another_thread() {
+    let mut receiver = Receiver::bind().unwrap();
+    let stopper = receiver.stopper();
+    let client = send_us(&[], "finished");
+    assert!(is_readable(&receiver, -1));
+    stopper.stop();
+    // What is finished can still be taken.
+    assert_eq!(receiver.next().unwrap().unwrap().payload, b"finished");
+    assert!(receiver.next().is_none());
+    assert!(matches!(receiver.recv(), Err(ReceiveError::Stopped)));
+    assert_success(&client.output());
+    drop(receiver);
+    let receiver = Receiver::bind().unwrap();
+    let stopper = receiver.stopper();
+    let waiting = thread::spawn(move || receiver.count());
+    stopper.stop();
+    assert_eq!(waiting.join().unwrap(), 0);
+}
+
+fn it_can_stop_on_sigterm() {
+    let receiver = Receiver::builder().stop_on_signals().bind().unwrap();
+    kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
+    assert_eq!(receiver.count(), 0);
+}
+
+fn sigterm_is_not_touched() {
+    let mut command = Command::new(env::current_exe().unwrap());
+    if env::var_os("IS_CHILD").is_none() {
+        command
+            .env("IS_CHILD", "")
+            .env(CASE, "sigterm_is_not_touched");
+        let output = run(command);
+        assert_eq!(signal_of(&output), Some(libc::SIGTERM), "{output:?}");
+        return;
+    }
+    let mut receiver = Receiver::bind().unwrap();
+    kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
+    let _ = receiver.recv();
+}
+
+fn it_stops_after_its_count() {
+    let mut config = Config::default();
+    config.count = Some(2);
+    let receiver = Receiver::builder().config(config).bind().unwrap();
+    let clients: Vec<Process> = (0..2).map(|_| send_us(&[], "x")).collect();
+    assert_eq!(receiver.map(Result::unwrap).count(), 2);
+    for client in clients {
+        assert_success(&client.output());
+    }
+}
+
+fn a_panic_of_the_program_is_an_end() {
+    let builder = Receiver::builder().notes(|_| panic!("on purpose"));
+    let receiver = builder.bind().unwrap();
+    let client = send_us(&["--dialect", "ack=none", "--first", "20"], "worth a note");
+    assert_success(&client.output());
+    assert_eq!(receiver.count(), 0);
+}
+
+// ---- sending -----------------------------------------------------------------------------------------------------
+
+fn messages_to_one_server() {
+    block_signals();
+    let server = Server::start();
+    let mut sender = Sender::open(Pid::new(server.pid()).unwrap()).unwrap();
+    assert_eq!(sender.server().get(), server.pid());
+    let long = "long ".repeat(300_000);
+    let mut reports = Vec::new();
+    let mut seen = Vec::new();
+    for text in ["one", "", &long] {
+        let mut watch = |progress: &minitalk::client::Progress| seen.push(progress.bytes);
+        reports.push(sender.send_watched(text.as_bytes(), &mut watch).unwrap());
+    }
+    assert!(reports.iter().all(|report| report.confirmed));
+    let last = reports.last().unwrap();
+    assert_eq!((last.bytes, last.in_words), (long.len(), true));
+    assert!(seen.is_sorted());
+    server.assert_printed(&[b"one", b"", long.as_bytes()]);
+    server.stop();
+    let error = sender.send(b"too late").unwrap_err();
+    assert!(matches!(error, SendError::NoSuchProcess), "{error}");
+    drop(sender);
+    assert_eq!(ours("SigCgt") | ours("SigIgn"), 0);
+}
+
+fn nobody_is_signalled_by_mistake() {
+    block_signals();
+    let bystander = Process::spawn(Command::new("sleep").arg("1000"));
+    let to = Pid::new(bystander.pid()).unwrap();
+    let error = minitalk::send(to, b"x").unwrap_err();
+    assert!(matches!(error, SendError::Refused { .. }), "{error}");
+    let error = minitalk::send(us().parse().unwrap(), b"x").unwrap_err();
+    assert!(matches!(error, SendError::Ourselves), "{error}");
+    assert!(bystander.is_running());
+    // A server that becomes another program between two messages.
+    let mut shell = Command::new("sh");
+    let script = "trap : USR1 USR2 RTMIN+10; echo up; read x; exec sleep 1000";
+    shell
+        .args(["-c", script])
+        .stdin(std::process::Stdio::piped());
+    let shell = Process::spawn(&mut shell);
+    shell.wait_stdout(|bytes| bytes == b"up\n");
+    let mut options = Options::default();
+    options.timeout = Duration::from_millis(200);
+    let mut sender = Sender::open_with(Pid::new(shell.pid()).unwrap(), options).unwrap();
+    let error = sender.send(b"x").unwrap_err();
+    assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
+    drop(shell.take_stdin());
+    wait_until("it is another program", || {
+        command_of(shell.pid()) == "sleep"
+    });
+    let error = sender.send(b"x").unwrap_err();
+    assert!(matches!(error, SendError::Refused { .. }), "{error}");
+    assert!(shell.is_running());
+}
+
+fn a_silent_server_can_do_no_harm_later() {
+    block_signals();
+    let server = Server::start();
+    kill(server.pid(), libc::SIGSTOP);
+    wait_state(server.pid(), 'T');
+    let mut options = Options::default();
+    options.timeout = Duration::from_millis(200);
+    let mut sender = Sender::open_with(Pid::new(server.pid()).unwrap(), options).unwrap();
+    let error = sender.send(b"x").unwrap_err();
+    assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
+    drop(sender);
+    assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
+    minitalk::ffi::unblock(SignalSet::LANES);
+    kill(server.pid(), libc::SIGCONT);
+    // It answers what it was sent, late, and then this.
+    deliver(server.pid(), b"from somebody else");
+    server.assert_printed(&[b"from somebody else"]);
+    server.stop();
+}
+
+// ---- what they share ---------------------------------------------------------------------------------------------
+
+fn us() -> String {
+    std::process::id().to_string()
+}
+
+/// A client of this very process.
+fn send_us(options: &[&str], message: &str) -> Process {
+    Process::spawn(
+        minitalk(["send"])
+            .args(options)
+            .args(["--", &us(), message]),
+    )
+}
+
+/// Whether the descriptor is readable, or becomes so within these milliseconds; -1: however long it takes.
+fn is_readable(receiver: &Receiver, milliseconds: i32) -> bool {
+    let mut poll = libc::pollfd {
+        fd: receiver.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the pollfd lives for the whole call and the count is 1.
+    unsafe { libc::poll(&raw mut poll, 1, milliseconds) == 1 }
+}
+
+/// What this mask of `/proc` says of the signals of messages and of those that stop.
+fn ours(mask: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(mask)).unwrap();
+    let digits = line.split_whitespace().nth(1).unwrap();
+    u64::from_str_radix(digits, 16).unwrap() & SignalSet::ALL.mask()
+}

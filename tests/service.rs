@@ -1,0 +1,101 @@
+//! The unit in `contrib/`: systemd understands every line of it, and what it starts is what it promises.
+
+mod common;
+
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use common::*;
+
+const UNIT: &str = include_str!("../contrib/minitalk.service");
+
+/// Where the unit expects the program.
+const INSTALLED: &str = "%h/.cargo/bin/minitalk";
+
+/// A directory that is gone afterwards.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let name = format!("minitalk-{name}-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir(&directory).unwrap();
+        Self(directory)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What systemd has to say of this unit; it is content if that is nothing. Its exit code tells less: a line that it does not
+/// understand is one that it ignores.
+fn complaints(unit: &str) -> String {
+    let scratch = Scratch::new("unit");
+    let path = scratch.0.join("minitalk.service");
+    std::fs::write(&path, unit.replace(INSTALLED, MINITALK)).unwrap();
+    let mut command = Command::new("systemd-analyze");
+    command
+        .args(["verify", "--user"])
+        .arg(path)
+        .env("XDG_RUNTIME_DIR", &scratch.0);
+    let output = run(command);
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    assert!(output.status.success() || !said.is_empty(), "{output:?}");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[test]
+fn systemd_understands_every_line_of_the_unit() {
+    if Command::new("systemd-analyze")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("skipped: there is no systemd-analyze, which reads units");
+        return;
+    }
+    assert_eq!(complaints(UNIT), "");
+    for (line, planted) in [
+        ("Type=notify\n", "Type=notified\n"),
+        ("NoNewPrivileges=", "NoMorePrivileges="),
+        (INSTALLED, "%h/.cargo/bin/minitolk"),
+    ] {
+        assert!(UNIT.contains(line), "{line}");
+        assert_ne!(complaints(&UNIT.replace(line, planted)), "", "{planted}");
+    }
+}
+
+#[test]
+fn what_the_unit_starts_says_when_it_is_ready_and_answers_to_its_name() {
+    assert!(UNIT.contains("Type=notify\n"));
+    let line = UNIT
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    let mut words = line.unwrap().split(' ');
+    assert_eq!(words.next(), Some(INSTALLED));
+    // Somebody's own may be running here.
+    let name = format!("mailbox{}", std::process::id());
+    let words: Vec<_> = words.map(|word| word.replace("mailbox", &name)).collect();
+    let scratch = Scratch::new("ready");
+    let socket = UnixDatagram::bind(scratch.0.join("notify")).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let mut command = minitalk(words);
+    let server = Server::spawn(command.env("NOTIFY_SOCKET", scratch.0.join("notify")));
+    let mut buffer = [0; 64];
+    let count = socket.recv(&mut buffer).unwrap();
+    assert_eq!(&buffer[..count], b"READY=1\n");
+    assert_success(&run(minitalk(["send", &name, "two\nlines"])));
+    let printed = server.wait_printed(|bytes| bytes.ends_with(b"\n"));
+    let printed = String::from_utf8(printed).unwrap();
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    assert!(printed.contains("two\\nlines"), "{printed}");
+    server.stop();
+}

@@ -1,0 +1,362 @@
+//! `cargo xtask footprint`: how little it takes: bytes on disk, memory, and time until a server takes its first bit.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::product;
+
+const USAGE: &str = "\
+usage: cargo xtask footprint
+
+Measures the release binary and the smallest one, and prints a table. Exit code 1 if a program, stripped, or the memory of a
+server is larger than the limit beside it. Times have none, for a busy machine makes them longer: compare them with that of true(1), which
+was taken in turn with them. Memory and times are medians, of 9 servers and of 25 rounds.
+";
+
+/// In bytes; KB and MB are 1,000 and 1,000,000 of them.
+const MOST_ON_DISK: u64 = 1_000_000;
+const MOST_OF_SMALLEST: u64 = 600_000;
+const MOST_IN_MEMORY: u64 = 3_000_000;
+
+/// How often each time is taken, and how many servers are looked at for their memory, which has more or fewer pages of the
+/// program and its libraries from one to the next, as the kernel maps them around those that are needed.
+const ROUNDS: usize = 25;
+const SERVERS: usize = 9;
+
+/// How long a server may take to say something, before it is given up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What has a limit.
+struct Size {
+    what: &'static str,
+    bytes: u64,
+    limit: u64,
+}
+
+/// Each is a median.
+struct Times {
+    ready: Duration,
+    first_bit: Duration,
+    nothing: Duration,
+}
+
+/// Runs the command with its arguments.
+pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    if let Some(argument) = arguments.next() {
+        if argument == "--help" || argument == "-h" {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        eprint!("footprint: unexpected argument {argument:?}\n{USAGE}");
+        return ExitCode::from(2);
+    }
+    match measure() {
+        Ok((sizes, times)) => {
+            print!("{}", table(&sizes, &times));
+            let too_large = too_large(&sizes);
+            for size in &too_large {
+                let (what, bytes, limit) = (size.what, size.bytes, size.limit);
+                eprintln!("footprint: {what}: {bytes} bytes are more than {limit}");
+            }
+            if too_large.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(error) => {
+            eprintln!("footprint: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn measure() -> Result<(Vec<Size>, Times), String> {
+    let program = stripped(&product::build()?)?;
+    let smallest = stripped(&product::build_small()?)?;
+    // It is not only small: a message gets through.
+    memory(&smallest)?;
+    let (mut idle, mut peak) = (vec![], vec![]);
+    for _ in 0..SERVERS {
+        let (waiting, most) = memory(&program)?;
+        idle.push(waiting);
+        peak.push(most);
+    }
+    let (idle, peak) = (median(idle), median(peak));
+    let sizes = [
+        ("the program, stripped", length(&program)?, MOST_ON_DISK),
+        (
+            "the smallest build of it",
+            length(&smallest)?,
+            MOST_OF_SMALLEST,
+        ),
+        ("memory of an idle server", idle, MOST_IN_MEMORY),
+        (
+            "the most that it had by the end of a message of 1 KB",
+            peak,
+            MOST_IN_MEMORY,
+        ),
+    ];
+    let size = |(what, bytes, limit)| Size { what, bytes, limit };
+    Ok((sizes.map(size).into(), times(&program)?))
+}
+
+fn length(program: &Path) -> Result<u64, String> {
+    let metadata = std::fs::metadata(program);
+    let error = |error| format!("cannot look at {}: {error}", program.display());
+    metadata.map(|data| data.len()).map_err(error)
+}
+
+/// A copy without symbols and line tables, which the audit needs and nobody else.
+fn stripped(binary: &Path) -> Result<PathBuf, String> {
+    let copy = binary.with_file_name("minitalk.stripped");
+    let status = Command::new("strip")
+        .arg("-o")
+        .arg(&copy)
+        .arg(binary)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(copy),
+        Ok(status) => Err(format!("strip ended with {status}")),
+        Err(error) => Err(format!("cannot run strip: {error}")),
+    }
+}
+
+/// The resident memory of a server that waits, and the most that it had by the end of a message.
+fn memory(program: &Path) -> Result<(u64, u64), String> {
+    let mut server = Server::start(program, &[])?;
+    server.say_pid()?;
+    let idle = server.status("VmRSS:")?;
+    let mut send = Command::new(program);
+    send.args(["send", &server.child.id().to_string(), &"m".repeat(1_000)]);
+    let status = send.stdin(Stdio::null()).status();
+    if !status.is_ok_and(|status| status.success()) {
+        return Err("a message to the server was not delivered".into());
+    }
+    let peak = server.status("VmHWM:")?;
+    server.stop()?;
+    Ok((idle, peak))
+}
+
+fn times(program: &Path) -> Result<Times, String> {
+    let (mut ready, mut first_bit, mut nothing) = (vec![], vec![], vec![]);
+    // Round by round, so that whatever else the machine does hits all of them alike.
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let status = Command::new("true").status();
+        nothing.push(start.elapsed());
+        if !status.is_ok_and(|status| status.success()) {
+            return Err("cannot run true".into());
+        }
+        let (said_its_pid, took_a_bit) = start_to_first_bit(program)?;
+        ready.push(said_its_pid);
+        first_bit.push(took_a_bit);
+    }
+    Ok(Times {
+        ready: median(ready),
+        first_bit: median(first_bit),
+        nothing: median(nothing),
+    })
+}
+
+/// How long after its start a server has said its PID, and how long after its start it reports the SIGUSR1 that it is sent
+/// then as a bit. Both reports have been read by then, so that it takes less.
+fn start_to_first_bit(program: &Path) -> Result<(Duration, Duration), String> {
+    let start = Instant::now();
+    // A dialect without answers: this process does not handle them.
+    let options = ["--trace", "-v", "--dialect", "ack=none"];
+    let mut server = Server::start(program, &options)?;
+    server.say_pid()?;
+    let ready = start.elapsed();
+    server.signal(Signal::USR1)?;
+    let report = line(&mut server.stderr)?;
+    let first_bit = start.elapsed();
+    if !report.contains("USR1") {
+        return Err(format!("the server reports no bit: {report}"));
+    }
+    server.stop()?;
+    Ok((ready, first_bit))
+}
+
+/// A server, ended at the latest when this is dropped.
+struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Server {
+    fn start(program: &Path, options: &[&str]) -> Result<Self, String> {
+        let mut child = Command::new(program)
+            .arg("serve")
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start a server: {error}"))?;
+        match (child.stdout.take(), child.stderr.take()) {
+            (Some(stdout), Some(stderr)) => Ok(Self {
+                child,
+                stdout: BufReader::new(stdout),
+                stderr: BufReader::new(stderr),
+            }),
+            _ => Err("a server without output".into()),
+        }
+    }
+
+    /// Waits until it has said its PID: then its handlers are there.
+    fn say_pid(&mut self) -> Result<(), String> {
+        let said = line(&mut self.stdout)?;
+        if said == format!("PID {}\n", self.child.id()) {
+            Ok(())
+        } else {
+            Err(format!("the server does not say its PID: {said}"))
+        }
+    }
+
+    /// A size in `/proc/PID/status`, in bytes.
+    fn status(&self, name: &str) -> Result<u64, String> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {path}: {error}"))?;
+        bytes(&text, name).ok_or_else(|| format!("{path} has no {name}"))
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        kill_process(Pid::from_child(&self.child), signal)
+            .map_err(|error| format!("cannot signal the server: {error}"))
+    }
+
+    fn stop(mut self) -> Result<(), String> {
+        self.signal(Signal::TERM)?;
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("the server ended with {status}")),
+            Err(error) => Err(format!("cannot wait for the server: {error}")),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// The next line, which is written at once, so that the wait for its beginning is the only one.
+fn line<R: std::io::Read + std::os::fd::AsFd>(reader: &mut BufReader<R>) -> Result<String, String> {
+    let patience = Timespec::try_from(PATIENCE).map_err(|error| error.to_string())?;
+    let mut line = String::new();
+    if reader.buffer().is_empty() {
+        let mut wanted = [PollFd::new(reader.get_ref(), PollFlags::IN)];
+        match poll(&mut wanted, Some(&patience)) {
+            Ok(0) => return Err("the server says nothing".into()),
+            Ok(_) => {}
+            Err(error) => return Err(format!("cannot wait for the server: {error}")),
+        }
+    }
+    match reader.read_line(&mut line) {
+        Ok(_) => Ok(line),
+        Err(error) => Err(format!("cannot read what the server says: {error}")),
+    }
+}
+
+/// The size in the line of a `/proc/PID/status` that begins with `name`.
+fn bytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    // By kB the kernel means 1,024.
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1_024)
+}
+
+fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+fn too_large(sizes: &[Size]) -> Vec<&Size> {
+    sizes
+        .iter()
+        .filter(|size| size.bytes > size.limit)
+        .collect()
+}
+
+fn table(sizes: &[Size], times: &Times) -> String {
+    let mut text = String::from("| what | measured | at most |\n| --- | --- | --- |\n");
+    for size in sizes {
+        let (what, measured, limit) = (size.what, unit(size.bytes), unit(size.limit));
+        text += &format!("| {what} | {measured} | {limit} |\n");
+    }
+    let rows = [
+        (
+            "from its start until a server has said its PID",
+            times.ready,
+        ),
+        (
+            "from its start until it has taken the first bit",
+            times.first_bit,
+        ),
+        (
+            "for comparison, from the start to the end of `true`",
+            times.nothing,
+        ),
+    ];
+    for (what, time) in rows {
+        let (ms, ratio) = (time.as_secs_f64() * 1e3, ratio(time, times.nothing));
+        text += &format!("| {what} | {ms:.2} ms, {ratio:.1}x | |\n");
+    }
+    text
+}
+
+fn ratio(time: Duration, to: Duration) -> f64 {
+    time.as_secs_f64() / to.as_secs_f64()
+}
+
+fn unit(bytes: u64) -> String {
+    match bytes {
+        1_000_000.. => format!("{:.2} MB", bytes as f64 / 1e6),
+        _ => format!("{:.0} KB", bytes as f64 / 1e3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_byte_more_than_the_limit_is_too_large() {
+        let of = |bytes| Size {
+            what: "something",
+            bytes,
+            limit: 3_000_000,
+        };
+        assert!(too_large(&[of(2_999_999), of(3_000_000)]).is_empty());
+        let sizes = [of(3_000_000), of(3_000_001)];
+        let found: Vec<_> = too_large(&sizes).iter().map(|size| size.bytes).collect();
+        assert_eq!(found, [3_000_001]);
+    }
+
+    #[test]
+    fn sizes_are_read_as_the_kernel_means_them() {
+        let status = "Name:\tminitalk\nVmHWM:\t    2800 kB\nVmRSS:\t    2664 kB\nThreads:\t2\n";
+        assert_eq!(bytes(status, "VmRSS:"), Some(2_727_936));
+        assert_eq!(bytes(status, "VmHWM:"), Some(2_867_200));
+        assert_eq!(bytes(status, "VmSwap:"), None);
+        assert_eq!(bytes(status, "Threads:"), None);
+    }
+
+    #[test]
+    fn the_median_is_the_one_in_the_middle() {
+        assert_eq!(median(vec![9, 1, 5]), 5);
+    }
+}
