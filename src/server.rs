@@ -545,7 +545,7 @@ impl<'n> Server<'n> {
             return;
         };
         if session.listener.is_some() {
-            return self.listen_unasked(pid, |listener, now, out| listener.release(now, out));
+            return self.listen_unasked(pid, |listener, _, out| listener.release(out));
         }
         if let Some(answer) = session.receiver.release() {
             self.answer_unasked(pid, answer);

@@ -223,7 +223,7 @@ impl Listener {
     }
 
     /// Ends [`hold`](Self::hold), and sends what was withheld.
-    pub fn release(&mut self, _now: Nanos, out: &mut Vec<Action>) {
+    pub fn release(&mut self, out: &mut Vec<Action>) {
         self.held = false;
         if let Some(answer) = self.withheld.take() {
             self.answer(answer, out);
