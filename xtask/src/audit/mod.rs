@@ -21,8 +21,8 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use allow::Allow;
 use effects::Effects;
@@ -31,15 +31,10 @@ use options::{Documents, Options, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
 
+use crate::product::{self, repository};
+
 /// minitalk's own handler.
 const HANDLER: &str = "minitalk_on_signal";
-
-/// The root of this repository.
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
-}
 
 /// Runs the audit with the arguments after its name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -146,26 +141,7 @@ fn build() -> Result<PathBuf, String> {
             std::env::consts::ARCH
         ));
     }
-    let root = repository();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "minitalk",
-            "--bin",
-            "minitalk",
-        ])
-        .current_dir(root)
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !status.success() {
-        return Err("the release build failed".into());
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    Ok(root.join(target).join("release/minitalk"))
+    product::build()
 }
 
 /// A handler, walked, with the bounds that it is held to.

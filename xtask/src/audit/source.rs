@@ -53,7 +53,7 @@ impl<'a> Source<'a> {
 
 /// A path without what is particular to a machine, and whether it lies in this repository.
 fn shorten(file: &str) -> (String, bool) {
-    if let Ok(ours) = Path::new(file).strip_prefix(super::repository()) {
+    if let Ok(ours) = Path::new(file).strip_prefix(crate::product::repository()) {
         return (normalised(ours), true);
     }
     if let Some((_, library)) = file.split_once("/library/") {
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn no_path_of_the_machine_survives() {
-        let ours = super::super::repository().join("src/ring.rs");
+        let ours = crate::product::repository().join("src/ring.rs");
         assert_eq!(
             shorten(ours.to_str().unwrap()),
             ("src/ring.rs".into(), true)
