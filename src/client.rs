@@ -447,20 +447,18 @@ impl fmt::Display for SendError {
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
             Self::Unspeakable(error) => error.fmt(f),
-            Self::Unavailable(error) => error.fmt(f),
+            Self::Unavailable(_) => f.write_str("this process cannot be answered"),
             Self::Busy => f.write_str("it is busy with another client"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
-            Self::System(error) => error.fmt(f),
+            Self::System(_) => f.write_str("a system call failed"),
         }
     }
 }
 
+/// What they say of themselves is not said again by their sources.
 impl core::error::Error for SendError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Link(failure) => Some(failure),
-            Self::TooLong(error) => Some(error),
-            Self::Unspeakable(error) => Some(error),
             Self::Unavailable(error) => Some(error),
             Self::System(error) => Some(error),
             _ => None,

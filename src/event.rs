@@ -56,11 +56,11 @@ impl SignalSet {
     /// Those that ask to stop: SIGINT and SIGTERM.
     pub const STOPS: Self = Self(Signal::Int.mask() | Signal::Term.mask());
     /// All of them.
-    pub const ALL: Self = Self::LANES.and(Self::STOPS);
+    pub const ALL: Self = Self::LANES.union(Self::STOPS);
 
-    /// The signals of both sets.
+    /// The signals that are in either set.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -69,6 +69,12 @@ impl SignalSet {
     pub fn filter(self, keep: impl Fn(Signal) -> bool) -> Self {
         let kept = self.iter().filter(|signal| keep(*signal));
         Self(kept.map(Signal::mask).sum())
+    }
+
+    /// Whether a signal is in both sets.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Whether `signal` is one of them.

@@ -6,7 +6,7 @@ use core::ffi::{c_int, c_void};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of, size_of};
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use crate::event::{Event, Signal, SignalSet};
@@ -187,12 +187,24 @@ pub fn install(signal: Signal) -> Result<Disposition, Errno> {
     replace(signal, &action)
 }
 
-/// Puts back a disposition that [`install`] returned, or has the signal ignored.
+/// Puts back a disposition that [`install`] returned, or has the signal ignored; unless somebody has installed another
+/// handler since, which is theirs to take away.
 ///
 /// # Errors
 /// `sigaction(2)`'s; none is known for these dispositions.
 pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
-    replace(signal, &disposition.0).map(drop)
+    if is_ours(signal) {
+        replace(signal, &disposition.0)?;
+    }
+    Ok(())
+}
+
+/// Whether our handler is the one that is installed.
+fn is_ours(signal: Signal) -> bool {
+    let mut now = default_action();
+    // SAFETY: with no new action, sigaction only fills the old one, for which all our signals are valid.
+    unsafe { libc::sigaction(signal.number(), ptr::null(), &raw mut now) };
+    now.sa_sigaction == handler_address()
 }
 
 /// Ignores SIGHUP: for a server that outlives its terminal.
@@ -226,6 +238,9 @@ fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errn
 /// Our signals that this process had open before the handler was installed, for [`in_forked_child`].
 static OPEN_BEFORE: AtomicU64 = AtomicU64::new(0);
 
+/// The thread that drains the ring (`pthread_self(3)`), for [`in_forked_child`].
+static OWNER: AtomicUsize = AtomicUsize::new(0);
+
 /// AS-24: sees to it that a child made by `fork` does not inherit the handler, whose signals nobody would drain there: a child
 /// that swallows SIGTERM. Each signal that is handled at the time of the fork gets its default action in the child, as
 /// `exec` would give it, and is open there if it was open in `before`.
@@ -237,6 +252,8 @@ pub fn spare_children(before: &Mask) -> Result<(), Errno> {
     let open = SignalSet::ALL.filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
     OPEN_BEFORE.store(open.mask(), Ordering::Relaxed);
+    // Ordering: Relaxed; as above.
+    OWNER.store(this_thread(), Ordering::Relaxed);
     // Ordering: Relaxed; only the owner of the ring comes here, one at a time.
     if HOOKED.swap(true, Ordering::Relaxed) {
         return Ok(());
@@ -257,11 +274,13 @@ pub fn spare_children(before: &Mask) -> Result<(), Errno> {
 unsafe extern "C" fn in_forked_child() {
     // Ordering: Relaxed; see the store.
     let open = OPEN_BEFORE.load(Ordering::Relaxed);
+    // Ordering: Relaxed; see the store.
+    if OWNER.load(Ordering::Relaxed) != this_thread() {
+        // Whoever drained it did not come along, and nobody else is here.
+        RING.reset();
+    }
     for signal in Signal::ALL {
-        let mut now = default_action();
-        // SAFETY: with no new action, sigaction only fills the old one, for which all four signals are valid.
-        unsafe { libc::sigaction(signal.number(), ptr::null(), &raw mut now) };
-        if now.sa_sigaction != handler_address() {
+        if !is_ours(signal) {
             continue;
         }
         let _ = replace(signal, &default_action());
@@ -269,6 +288,12 @@ unsafe extern "C" fn in_forked_child() {
             unblock(signal.into());
         }
     }
+}
+
+/// A number of this thread that it keeps in the child of a fork.
+fn this_thread() -> usize {
+    // SAFETY: pthread_self cannot fail and touches no memory.
+    unsafe { libc::pthread_self() as usize }
 }
 
 /// Ends the process by `signal` itself, so that its parent sees what ended it (the convention for SIGINT).

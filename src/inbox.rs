@@ -158,7 +158,7 @@ impl Inbox {
     /// Whether this process has one open at the moment.
     #[must_use]
     pub fn is_open() -> bool {
-        RING.claim().is_none()
+        RING.is_claimed()
     }
 
     /// Calls `f` for each signal in the ring, oldest first; at most a ring's worth, so that it ends in any storm (AS-17).
@@ -272,6 +272,12 @@ impl Inbox {
             RING.push(&entry);
             last = entry;
         }
+    }
+
+    /// Blocks our signals on this thread until the next wait, as they are after [`open`](Self::open): for what is to be done
+    /// undisturbed, and to start threads.
+    pub fn shut(&mut self) {
+        ffi::block(self.signals);
     }
 
     /// Bytes that a word can carry to this process; 0 if it does not take words. To be asked right after

@@ -43,14 +43,14 @@
 //!
 //! # What it does to a process
 //!
-//! A process has one disposition for each signal and any of its threads may be given it, so there are rules. None of them is a
-//! mere convention: whoever breaks one is told by an error ([`Unavailable`]).
+//! A process has one disposition for each signal and any of its threads may be given it, so there are rules. Whoever breaks one of
+//! the first two is told by an error ([`Unavailable`]).
 //!
 //! * **One** receiver, sender or inbox at a time.
 //! * **Threads** that were started before it must have the three signals blocked: [`block_signals`] first in `main`.
-//! * **Other users** of the signals get them back when it is dropped. SIGINT and SIGTERM are left alone, unless it is asked to stop on
-//!   them.
-//! * **Children** by `fork` do not receive. Programs that are started inherit that the signals are blocked.
+//! * **Other users** of the signals get them back when it is dropped; a signal that would have killed the process is ignored from
+//!   then on. SIGINT and SIGTERM are left alone, unless it is asked to stop on them.
+//! * **Children** by `fork` do not receive, unless they bind a receiver of their own. Programs that are started inherit that the signals are blocked.
 //! * **Async runtimes** wait for the receiver's descriptor. It is bound before the runtime starts its threads.
 //!
 //! The signal handler itself copies six words into a ring and does nothing else: `SAFETY.md` in the repository lists every
@@ -96,5 +96,5 @@ pub use crate::{
     receiver::{ReceiveError, Receiver},
     sender::{Sender, send},
     server::Message,
-    threads::{Unavailable, block_signals},
+    threads::{Unavailable, block_signals, block_signals_and_stops},
 };

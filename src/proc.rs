@@ -17,6 +17,8 @@ pub struct Status {
     /// Whether it has given up its signals, as a thread that ends does: the masks read 0. So does a process that may have
     /// none queued (RLIMIT_SIGPENDING) and has none.
     pub released: bool,
+    /// How many threads the process has.
+    pub threads: u32,
     /// The process, if `pid` named one of its threads.
     pub leader: i32,
     /// Its real and effective user IDs.
@@ -145,6 +147,7 @@ fn parse(text: &str) -> Option<Status> {
         name: field("Name")?.into(),
         ended: field("State")?.starts_with(['Z', 'X']),
         released: field("SigQ")? == "0/0",
+        threads: field("Threads")?.parse().ok()?,
         leader: field("Tgid")?.parse().ok()?,
         caught: mask("SigCgt")?,
         pending: mask("SigPnd")? | mask("ShdPnd")?,
@@ -159,10 +162,11 @@ mod tests {
 
     #[test]
     fn the_documented_format() {
-        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
+        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nThreads:\t3\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
         let status = parse(text).unwrap();
         assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
         assert!(status.ended && status.released);
+        assert_eq!(status.threads, 3);
         assert_eq!(status.uid, (7, 8));
         assert_eq!(status.caught, 0x1_8000_4a02);
         assert_eq!((status.pending, status.blocked), (0xa00, 1));

@@ -7,20 +7,21 @@
 //! ```
 
 use core::fmt;
+use core::iter::FusedIterator;
 use core::time::Duration;
 use std::boxed::Box;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::thread::{self, JoinHandle};
 
 use crate::event::SignalSet;
-use crate::ffi::{self, Doorbell, Mask};
+use crate::ffi::{self, Doorbell};
 use crate::inbox::Inbox;
 use crate::pid::Pid;
 use crate::server::{self, Config, Message, Note, ServeError};
-use crate::threads::{self, Unavailable};
+use crate::threads::{Blocked, Unavailable};
 
 /// The receiver of a process: whoever knows its PID can send to it.
 ///
@@ -35,9 +36,10 @@ use crate::threads::{self, Unavailable};
 /// ```
 ///
 /// Clients are answered by a thread of its own, whatever the program does meanwhile. A client is told that its message is
-/// delivered when the program takes it: a message that nobody takes keeps its client waiting, and one that is never taken is
-/// rejected when the receiver is dropped. For a program that must have dealt with a message before its client knows there is
-/// [`server::serve`].
+/// delivered when the program takes it: a message that nobody takes keeps its client waiting, however short its patience with
+/// a silent server is, and one that is never taken is rejected when the receiver is dropped. Drop it before the program ends, or
+/// the client of the last message may not be told. For a program that must have dealt with a message before its client knows there
+/// is [`server::serve`].
 ///
 /// # One for a process
 /// A process has one disposition for each signal, so it has one receiver, *or* one [`Sender`](crate::Sender), *or* one
@@ -55,22 +57,28 @@ use crate::threads::{self, Unavailable};
 /// ```
 ///
 /// # Other users of these signals
-/// What their dispositions were is put back when the receiver is dropped, and the mask of the thread that bound it, if it
-/// is dropped there. As long as a client is alive that sent something, what would put back the default, which is to kill, puts
-/// *ignore* in its place. SIGINT and SIGTERM are not touched, unless [`Builder::stop_on_signals`] is asked for.
+/// What their dispositions were is put back when the receiver is dropped, with *ignore* in the place of the default, which is
+/// to kill: a client that has just seen that the signals are handled may be about to send one. That stays so, and programs
+/// that are started afterwards inherit it. The mask of the thread that bound it is put back if it is dropped there. A handler
+/// that somebody installs while it is bound takes the signals away from it, which it cannot notice, and is left alone. SIGINT and
+/// SIGTERM are not touched, unless [`Builder::stop_on_signals`] is asked for.
 ///
 /// # Children
-/// A child by `fork` has no receiver: the signals have their default disposition there, and the receiver that it inherits
-/// says [`ReceiveError::Forked`]. What is started by [`Command`](std::process::Command) inherits the thread's mask, in
+/// A child by `fork` has no receiver, and may bind one of its own: the signals have their default disposition there, and the
+/// receiver that it inherits says [`ReceiveError::Forked`]. What is started by [`Command`](std::process::Command) inherits the thread's mask, in
 /// which the signals are blocked.
 ///
 /// # Async runtimes
 /// The descriptor of the receiver ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) has something to say. Bind before
-/// the runtime starts its threads. `examples/async_receiver.rs` does so with tokio.
+/// the runtime starts its threads, and drop it where it may block, for a second at most. `examples/async_receiver.rs` does
+/// so with tokio.
+#[must_use = "it is unbound when it is dropped"]
 pub struct Receiver {
     shared: Arc<Shared>,
     service: Option<JoinHandle<()>>,
-    binder: Binder,
+    blocked: Blocked,
+    /// Whether an iteration has said what there is to say in a child.
+    has_said_forked: bool,
 }
 
 impl Receiver {
@@ -125,14 +133,17 @@ impl Receiver {
     /// What ends the receiver from another thread.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper(Arc::clone(&self.shared))
+        Stopper {
+            shared: Arc::clone(&self.shared),
+            pid: self.blocked.pid(),
+        }
     }
 
     fn pick<'s>(
         &'s self,
         wait: impl FnOnce(MutexGuard<'s, State>, &Condvar) -> MutexGuard<'s, State>,
     ) -> Result<Message, ReceiveError> {
-        if self.binder.is_elsewhere() {
+        if self.blocked.is_elsewhere() {
             return Err(ReceiveError::Forked);
         }
         let mut state = wait(self.shared.lock(), &self.shared.changed);
@@ -158,12 +169,16 @@ impl Iterator for Receiver {
     fn next(&mut self) -> Option<Self::Item> {
         match self.recv() {
             Err(ReceiveError::Stopped) => None,
+            Err(ReceiveError::Forked) if mem::replace(&mut self.has_said_forked, true) => None,
             other => Some(other),
         }
     }
 }
 
-/// Readable while [`Receiver::try_recv`] returns something other than `Empty`; nothing is to be read from it.
+impl FusedIterator for Receiver {}
+
+/// In the process that bound it: readable while [`Receiver::try_recv`] returns something other than `Empty`. Nothing is to be
+/// read from it.
 impl AsFd for Receiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.ready.fd().as_fd()
@@ -180,18 +195,18 @@ impl AsRawFd for Receiver {
 /// Tells the clients in mid-message, and waits for the service thread: for a second at most after a client was last answered.
 impl Drop for Receiver {
     fn drop(&mut self) {
-        if self.binder.is_elsewhere() {
+        if self.blocked.is_elsewhere() {
             // The thread did not come along into the child, so there is nothing to join or to detach.
             mem::forget(self.service.take());
             return;
         }
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
+        self.shared.close();
         self.shared.stop.ring();
-        if let Some(service) = self.service.take() {
+        // Unless the program's `notes` drop it.
+        let is_other = |service: &JoinHandle<()>| service.thread().id() != thread::current().id();
+        if let Some(service) = self.service.take().filter(is_other) {
             let _ = service.join();
         }
-        self.binder.unblock();
     }
 }
 
@@ -216,10 +231,11 @@ impl Builder {
         self
     }
 
-    /// Takes SIGINT and SIGTERM too, and stops when one comes, as [`Stopper::stop`] does.
+    /// Takes SIGINT and SIGTERM too, and stops when one comes, as [`Stopper::stop`] does; a second one gives up what is finished and
+    /// not taken. Programs that are started meanwhile inherit that they are blocked, so that neither ends them.
     #[must_use]
     pub fn stop_on_signals(mut self) -> Self {
-        self.signals = self.signals.and(SignalSet::STOPS);
+        self.signals = self.signals.union(SignalSet::STOPS);
         self
     }
 
@@ -245,15 +261,11 @@ impl Builder {
         let mut receiver = Receiver {
             shared: Arc::clone(&shared),
             service: None,
-            binder: Binder::block(signals),
+            blocked: Blocked::everywhere(signals)?,
+            has_said_forked: false,
         };
-        // The thread that has them open may be that of another receiver.
-        threads::check_others(signals).map_err(|error| match Inbox::is_open() {
-            true => Unavailable::Taken,
-            false => error,
-        })?;
         let (tell, told) = mpsc::channel();
-        let program = receiver.binder.before;
+        let program = *receiver.blocked.before();
         let service = move || {
             let _end = End(&shared);
             // Handlers of the program's own are for its own threads.
@@ -286,13 +298,19 @@ impl fmt::Debug for Builder {
 
 /// Ends a [`Receiver`] from another thread.
 #[derive(Clone)]
-pub struct Stopper(Arc<Shared>);
+pub struct Stopper {
+    shared: Arc<Shared>,
+    pid: Pid,
+}
 
 impl Stopper {
     /// Takes nothing new, and tells the clients in mid-message; what is finished can still be taken, and then there is
-    /// [`ReceiveError::Stopped`]. A second call gives up what is finished.
+    /// [`ReceiveError::Stopped`]. To say it again changes nothing, and nor does it to say it in a child by `fork`. What is finished is
+    /// given up when the receiver is dropped.
     pub fn stop(&self) {
-        self.0.stop.ring();
+        if ffi::getpid() == self.pid {
+            self.shared.stop.ring();
+        }
     }
 }
 
@@ -322,7 +340,7 @@ impl fmt::Display for ReceiveError {
             Self::Empty => f.write_str("no message has come"),
             Self::Stopped => f.write_str("the receiver has been stopped"),
             Self::Forked => Unavailable::Forked.fmt(f),
-            Self::Failed(error) => error.fmt(f),
+            Self::Failed(_) => f.write_str("the receiver failed"),
         }
     }
 }
@@ -366,27 +384,33 @@ impl State {
 impl Shared {
     fn serve(
         self: &Arc<Self>,
-        mut inbox: Inbox,
+        inbox: Inbox,
         config: Config,
         mut notes: Box<dyn FnMut(&Note) + Send>,
     ) {
+        let mut inbox = Deafened(Some(inbox));
+        let Some(open) = &mut inbox.0 else { return };
         let to = Arc::clone(self);
         let output = Box::new(move |message: &Message| to.hand_over(message));
-        let stop = Some(&self.stop);
-        let ended = server::serve_until(&mut inbox, config, output, &mut *notes, stop);
-        if ended.is_alone {
-            drop(inbox);
-        } else {
-            inbox.deafen();
-        }
+        let result = server::serve_until(open, config, output, &mut *notes, Some(&self.stop));
+        drop(inbox);
         let mut state = self.lock();
         // What is closed has nobody who asks.
-        state.error = ended.result.err().filter(|_| !state.closed);
+        state.error = result.err().filter(|_| !state.closed);
+    }
+
+    /// Takes back what is not taken, now and from now on.
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
     }
 
     /// Returns when the program has taken the message.
     fn hand_over(&self, message: &Message) -> io::Result<()> {
         let mut state = self.lock();
+        if state.closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         state.message = Some(message.clone());
         self.ready.ring();
         self.changed.notify_all();
@@ -405,45 +429,32 @@ impl Shared {
     }
 }
 
-/// Says that the service has ended, when dropped: a panic of the program's `notes` ends it too.
+/// An inbox that is deafened when it is dropped, by a panic of the program's `notes` too.
+struct Deafened(Option<Inbox>);
+
+impl Drop for Deafened {
+    fn drop(&mut self) {
+        if let Some(inbox) = self.0.take() {
+            inbox.deafen();
+        }
+    }
+}
+
+/// Says that the service has ended, when dropped: for the program there is nothing to take any more.
 struct End<'s>(&'s Shared);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.lock().ended = true;
+        let mut state = self.0.lock();
+        if thread::panicking() {
+            let error = io::Error::other("the program's own function for notes panicked");
+            state.error = Some(error.into());
+        }
+        state.message = None;
+        state.closed = true;
+        state.ended = true;
+        drop(state);
         self.0.ready.ring();
         self.0.changed.notify_all();
-    }
-}
-
-/// The process and the thread that a receiver was bound by.
-struct Binder {
-    pid: Pid,
-    thread: ThreadId,
-    before: Mask,
-    /// What is blocked and was not.
-    blocked: SignalSet,
-}
-
-impl Binder {
-    fn block(signals: SignalSet) -> Self {
-        let before = ffi::block(signals);
-        Self {
-            pid: ffi::getpid(),
-            thread: thread::current().id(),
-            before,
-            blocked: signals.filter(|signal| !before.contains(signal)),
-        }
-    }
-
-    /// Whether this is a child of that process.
-    fn is_elsewhere(&self) -> bool {
-        ffi::getpid() != self.pid
-    }
-
-    fn unblock(&self) {
-        if thread::current().id() == self.thread {
-            ffi::unblock(self.blocked);
-        }
     }
 }

@@ -106,6 +106,26 @@ impl<const N: usize, const W: usize> Ring<N, W> {
     }
 }
 
+impl<const N: usize, const W: usize> Ring<N, W> {
+    /// Whether somebody has [claimed](Self::claim) it, at this moment.
+    pub fn is_claimed(&self) -> bool {
+        // Ordering: Relaxed; whoever acts on it has to claim the ring, which may fail all the same.
+        self.claimed.load(Ordering::Relaxed)
+    }
+
+    /// Makes it as new, for a process that has no thread but the caller's and none of its consumers: the child of a fork, where
+    /// a producer may have been in the middle of a push.
+    pub fn reset(&self) {
+        // Ordering: Relaxed throughout; there is no other thread.
+        for Slot { tag, .. } in &self.slots {
+            tag.store(0, Ordering::Relaxed);
+        }
+        self.tail.store(0, Ordering::Relaxed);
+        self.head.store(0, Ordering::Relaxed);
+        self.claimed.store(false, Ordering::Relaxed);
+    }
+}
+
 impl<const N: usize, const W: usize> Default for Ring<N, W> {
     fn default() -> Self {
         Self::new()

@@ -1,7 +1,6 @@
 //! Sends messages from a program that does other things too: [`client`] with an inbox of its own.
 
 use core::fmt;
-use core::mem;
 
 use crate::client::{self, Options, Progress, Report, SendError};
 use crate::event::SignalSet;
@@ -9,7 +8,7 @@ use crate::ffi;
 use crate::inbox::Inbox;
 use crate::peer::Peer;
 use crate::pid::Pid;
-use crate::threads::{self, Unavailable};
+use crate::threads::{Blocked, Unavailable};
 
 /// Sends `message` to the server with the PID `to`, and returns when it is delivered.
 ///
@@ -49,15 +48,15 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 ///
 /// # Other users of these signals
 /// When it is dropped, what their dispositions were is put back, with *ignore* in the place of the default, which is to
-/// kill, if the server may still answer something. SIGINT and SIGTERM are not touched: they end a program in mid-message as at any
-/// other time, and the server drops the half message.
+/// kill: the server may still answer, and so may others who have seen that the signals are handled. That stays so, and
+/// programs that are started afterwards inherit it. SIGINT and SIGTERM are not touched: they end a program in mid-message
+/// as at any other time, and the server drops the half message.
+#[must_use = "it is of use only while it is open"]
 pub struct Sender {
     inbox: Option<Inbox>,
-    us: Pid,
+    blocked: Blocked,
     server: Peer,
     options: Options,
-    /// Whether the server has answered all that it was sent, and nothing twice.
-    is_settled: bool,
 }
 
 impl Sender {
@@ -75,17 +74,14 @@ impl Sender {
     /// As [`open`](Self::open).
     pub fn open_with(to: Pid, options: Options) -> Result<Self, SendError> {
         let server = client::find(to, options.force)?;
-        let inbox = Inbox::open_for(SignalSet::LANES).map_err(Unavailable::from)?;
-        let sender = Self {
-            inbox: Some(inbox),
-            us: ffi::getpid(),
+        let blocked = Blocked::everywhere(SignalSet::LANES)?;
+        let inbox = Inbox::open_in(SignalSet::LANES, Some(blocked.before()));
+        Ok(Self {
+            inbox: Some(inbox.map_err(Unavailable::from)?),
+            blocked,
             server,
             options,
-            is_settled: true,
-        };
-        // Now that they are blocked here, no thread can be started that has them open, but by one that has.
-        threads::check_others(SignalSet::LANES)?;
-        Ok(sender)
+        })
     }
 
     /// The server's PID.
@@ -111,25 +107,31 @@ impl Sender {
         message: &[u8],
         watch: &mut dyn FnMut(&Progress),
     ) -> Result<Report, SendError> {
-        let is_ours = ffi::getpid() == self.us;
-        let Some(inbox) = self.inbox.as_mut().filter(|_| is_ours) else {
+        let is_elsewhere = self.blocked.is_elsewhere();
+        let Some(inbox) = self.inbox.as_mut().filter(|_| !is_elsewhere) else {
             return Err(Unavailable::Forked.into());
         };
-        let was_settled = mem::replace(&mut self.is_settled, false);
-        let report = client::send_watched(inbox, &self.server, message, self.options, watch)?;
-        self.is_settled = was_settled && report.resent == 0;
-        Ok(report)
+        let shut = Shut(inbox);
+        let mut watch = |progress: &Progress| {
+            ffi::block(SignalSet::LANES);
+            watch(progress);
+        };
+        client::send_watched(shut.0, &self.server, message, self.options, &mut watch)
+    }
+}
+
+/// Leaves the inbox shut, so that between two messages this thread may start others, and sleep undisturbed.
+struct Shut<'i>(&'i mut Inbox);
+
+impl Drop for Shut<'_> {
+    fn drop(&mut self) {
+        self.0.shut();
     }
 }
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        let Some(inbox) = self.inbox.take() else {
-            return;
-        };
-        if self.is_settled || self.server.probe().is_err() {
-            drop(inbox);
-        } else {
+        if let Some(inbox) = self.inbox.take() {
             inbox.deafen();
         }
     }

@@ -80,6 +80,7 @@ impl Default for Config {
 
 /// How clients are understood that do not speak our own protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dialects {
     /// By finding out what they speak.
     #[default]
@@ -88,8 +89,19 @@ pub enum Dialects {
     Given(Dialect),
 }
 
+impl Dialects {
+    /// The dialect, if it is given.
+    #[must_use]
+    pub const fn given(self) -> Option<Dialect> {
+        match self {
+            Self::Auto => None,
+            Self::Given(dialect) => Some(dialect),
+        }
+    }
+}
+
 /// A finished message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
     /// Who sent it.
@@ -107,6 +119,22 @@ pub struct Message {
     tag: Tag,
 }
 
+impl Message {
+    /// As one that came in a frame and took no time, from nobody in particular: to try out what takes messages.
+    #[must_use]
+    pub const fn new(pid: Pid, payload: Vec<u8>) -> Self {
+        Self {
+            pid,
+            uid: None,
+            payload,
+            framed: true,
+            resent: 0,
+            duration: Duration::ZERO,
+            tag: 0,
+        }
+    }
+}
+
 /// Receives messages until told to stop by SIGINT, SIGTERM or `config.count`.
 ///
 /// `inbox` is fresh from [`Inbox::open`]: its signals are still blocked, which the writer thread inherits.
@@ -119,39 +147,26 @@ pub fn serve(
     output: Output,
     notes: &mut dyn FnMut(&Note),
 ) -> Result<(), ServeError> {
-    serve_until(inbox, config, output, notes, None).result
+    serve_until(inbox, config, output, notes, None)
 }
 
-/// How a server ended.
-pub(crate) struct Ended {
-    pub result: Result<(), ServeError>,
-    /// Whether nobody is left who could still signal it.
-    pub is_alone: bool,
-}
-
-/// As [`serve`], until `stop` rings too: the first time as SIGTERM does, and so the second time.
+/// As [`serve`], until `stop` rings too.
 pub(crate) fn serve_until(
     inbox: &mut Inbox,
     config: Config,
     output: Output,
     notes: &mut dyn FnMut(&Note),
     stop: Option<&Doorbell>,
-) -> Ended {
-    let mut server = match Server::new(inbox, config, output, notes, stop) {
-        Ok(server) => server,
-        Err(error) => {
-            return Ended {
-                result: Err(error.into()),
-                is_alone: true,
-            };
-        }
-    };
-    let result = server.run(inbox);
-    let is_alone = server.sessions.is_empty();
-    if server.writer.outstanding() == 0 {
-        server.writer.stop();
+) -> Result<(), ServeError> {
+    if config.count == Some(0) {
+        return Ok(());
     }
-    Ended { result, is_alone }
+    let mut server = Server::new(inbox, config, output, notes, stop)?;
+    let result = server.run(inbox);
+    if server.writer.outstanding() == 0 {
+        server.writer.join();
+    }
+    result
 }
 
 /// The bit that a standard signal is.
@@ -315,7 +330,10 @@ impl<'n> Server<'n> {
                 self.writer.bell().clear();
                 if let Some(stop) = self.stop.filter(|_| stops) {
                     stop.clear();
-                    self.stop()?;
+                    // It only ever says that it is enough.
+                    if self.closing.is_none() {
+                        self.stop()?;
+                    }
                 }
             }
         }

@@ -6,12 +6,13 @@ use core::time::Duration;
 use std::fs;
 use std::io;
 use std::string::String;
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use crate::event::SignalSet;
-use crate::ffi::{self, Errno};
-use crate::inbox::InboxError;
+use crate::ffi::{self, Errno, Mask};
+use crate::inbox::{Inbox, InboxError};
+use crate::pid::Pid;
 use crate::proc::{self, Status};
 
 /// Blocks SIGUSR1, SIGUSR2 and the real-time signal of words on this thread, and so on every thread that it starts from then
@@ -27,35 +28,109 @@ pub fn block_signals() {
     ffi::block(SignalSet::LANES);
 }
 
-/// Makes sure that no thread but this one has one of `signals` open.
-///
-/// # Errors
-/// [`Unavailable::OpenOn`], or [`Unavailable::System`] where `/proc` does not tell.
-pub fn check_others(signals: SignalSet) -> Result<(), Unavailable> {
-    let this = ffi::gettid();
-    for entry in fs::read_dir("/proc/self/task")? {
-        let name = entry?.file_name();
-        let Some(tid) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
+/// As [`block_signals`], SIGINT and SIGTERM too: for a receiver that is to
+/// [stop on them](crate::receiver::Builder::stop_on_signals).
+pub fn block_signals_and_stops() {
+    ffi::block(SignalSet::ALL);
+}
+
+/// Signals that are blocked on every thread of the process, and on this one for as long as this lives.
+pub(crate) struct Blocked {
+    pid: Pid,
+    thread: ThreadId,
+    before: Mask,
+    /// Those that were open.
+    opened: SignalSet,
+}
+
+impl Blocked {
+    /// Blocks `signals` on this thread, if they are on all others.
+    pub fn everywhere(signals: SignalSet) -> Result<Self, Unavailable> {
+        let before = ffi::block(signals);
+        let blocked = Self {
+            pid: ffi::getpid(),
+            thread: thread::current().id(),
+            before,
+            opened: signals.filter(|signal| !before.contains(signal)),
         };
-        if tid == this {
-            continue;
+        // A thread that has them open may be that of another receiver.
+        match check_others(signals) {
+            Err(_) if Inbox::is_open() => Err(Unavailable::Taken),
+            result => result.map(|()| blocked),
         }
-        if let Some(status) = settled(tid)?
-            && status.blocked & signals.mask() != signals.mask()
-        {
-            let name = status.name;
-            return Err(Unavailable::OpenOn { tid, name });
+    }
+
+    /// The process.
+    pub const fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// This thread's mask before.
+    pub const fn before(&self) -> &Mask {
+        &self.before
+    }
+
+    /// Whether this is a child of that process by `fork`.
+    pub fn is_elsewhere(&self) -> bool {
+        ffi::getpid() != self.pid
+    }
+}
+
+/// Another thread's mask is its own affair.
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        if thread::current().id() == self.thread && !self.is_elsewhere() {
+            ffi::unblock(self.opened);
         }
+    }
+}
+
+/// Makes sure that no thread but this one has one of `signals` open; all are blocked here, so that a thread which has one open
+/// can only have been started by another that has.
+fn check_others(signals: SignalSet) -> Result<(), Unavailable> {
+    let until = Instant::now() + MOMENT;
+    while !look_at_others(signals, until)? {
+        if Instant::now() >= until {
+            let text = "threads begin and end too fast to see what they block";
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text).into());
+        }
+        thread::yield_now();
     }
     Ok(())
 }
 
+/// How long that may take.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// Whether all of them have been seen: one that has ended meanwhile may have started another, which is not in the list.
+fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailable> {
+    let this = ffi::gettid();
+    let mut seen = 1;
+    for entry in fs::read_dir("/proc/self/task")? {
+        let name = entry?.file_name();
+        let tid = name.to_str().and_then(|name| name.parse().ok());
+        let Some(tid) = tid.filter(|tid| *tid != this) else {
+            continue;
+        };
+        let Some(status) = settled(tid, until)? else {
+            return Ok(false);
+        };
+        let open = signals.filter(|signal| status.blocked & signal.mask() == 0);
+        if open.mask() != 0 {
+            let name = status.name;
+            return Err(Unavailable::OpenOn { tid, name, open });
+        }
+        seen += 1;
+    }
+    // The kernel ends the list early where a thread ends under it.
+    Ok(proc::status(ffi::getpid())?.threads == seen)
+}
+
 /// The status of a thread that is not about to change its mask by itself, unless the thread has ended. For a moment, as when
-/// a thread begins, the C library blocks all signals, also those of its own that a program cannot block.
-fn settled(tid: i32) -> io::Result<Option<Status>> {
+/// a thread begins, the C library blocks all signals, also those of its own that a program cannot block; whoever has them
+/// blocked for longer will have them blocked for good.
+fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
     const INTERNAL: u64 = 1 << (32 - 1) | 1 << (33 - 1);
-    let begin = Instant::now();
     loop {
         let status = match proc::thread_status(tid) {
             Ok(status) => status,
@@ -68,15 +143,12 @@ fn settled(tid: i32) -> io::Result<Option<Status>> {
         if status.ended || status.released {
             return Ok(None);
         }
-        if status.blocked & INTERNAL == 0 || begin.elapsed() >= MOMENT {
+        if status.blocked & INTERNAL == 0 || Instant::now() >= until {
             return Ok(Some(status));
         }
         thread::yield_now();
     }
 }
-
-/// How long such a moment may be; whoever has them blocked for longer will have them blocked for good.
-const MOMENT: Duration = Duration::from_millis(500);
 
 /// Why a process cannot get the signals of messages.
 #[derive(Debug)]
@@ -85,12 +157,14 @@ pub enum Unavailable {
     /// It gets them already: there is another [`Receiver`](crate::Receiver), [`Sender`](crate::Sender) or
     /// [`Inbox`](crate::inbox::Inbox).
     Taken,
-    /// Another thread has them open, and would get them in place of the one that waits. See [`block_signals`].
+    /// Another thread has some of them open, and would get them in place of the one that waits. See [`block_signals`].
     OpenOn {
         /// The thread's ID.
         tid: i32,
         /// Its name, not necessarily safe to print.
         name: String,
+        /// Which.
+        open: SignalSet,
     },
     /// This process is a child by `fork` of the one that opened it, whose threads it does not have.
     Forked,
@@ -123,15 +197,20 @@ impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Taken => InboxError::Taken.fmt(f),
-            Self::OpenOn { tid, name } => write!(
+            Self::OpenOn { tid, name, open } => write!(
                 f,
-                "thread {tid} ({}) would get the signals: call minitalk::block_signals() before it is started",
-                name.escape_default()
+                "thread {tid} ({}) would get the signals: call minitalk::{}() before it is started",
+                name.escape_default(),
+                if open.intersects(SignalSet::STOPS) {
+                    "block_signals_and_stops"
+                } else {
+                    "block_signals"
+                }
             ),
             Self::Forked => {
                 f.write_str("it was opened by the process that this one was forked from")
             }
-            Self::System(error) => error.fmt(f),
+            Self::System(_) => f.write_str("the signals of messages cannot be had"),
         }
     }
 }

@@ -3,18 +3,23 @@
 mod common;
 
 use std::env;
+use std::error::Error;
 use std::os::fd::AsRawFd;
 use std::process::{Command, ExitCode};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use common::*;
 use minitalk::client::{Options, SendError};
-use minitalk::event::SignalSet;
+use minitalk::event::{Signal, SignalSet};
 use minitalk::inbox::{Inbox, InboxError};
 use minitalk::server::Config;
-use minitalk::{Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals};
+use minitalk::wire::sender::Lane;
+use minitalk::{
+    Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals, block_signals_and_stops,
+};
 
 /// The environment variable that names the case to run.
 const CASE: &str = "MINITALK_TEST_CASE";
@@ -27,18 +32,24 @@ const CASES: &[(&str, fn())] = cases![
     a_message_says_who_sent_it,
     a_client_is_told_when_its_message_is_taken,
     what_is_not_taken_is_rejected,
+    what_is_taken_is_acknowledged_however_it_ends,
     many_clients_and_a_slow_program,
     there_is_one_for_a_process,
     a_thread_that_would_get_the_signals_is_named,
-    a_fork_has_none,
+    no_thread_hides_behind_others_that_end,
+    a_thread_may_block_the_stops_too,
+    a_fork_has_none_and_may_have_its_own,
     everything_is_put_back,
     nothing_late_kills,
+    a_handler_of_later_is_left_alone,
+    nothing_comes_after_the_end,
     it_can_be_stopped_from_another_thread,
     it_can_stop_on_sigterm,
     sigterm_is_not_touched,
     it_stops_after_its_count,
     a_panic_of_the_program_is_an_end,
     messages_to_one_server,
+    a_sender_does_not_disturb_between_messages,
     nobody_is_signalled_by_mistake,
     a_silent_server_can_do_no_harm_later,
 ];
@@ -126,6 +137,28 @@ fn what_is_not_taken_is_rejected() {
     assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
 
+fn what_is_taken_is_acknowledged_however_it_ends() {
+    for _ in 0..10 {
+        let mut config = Config::default();
+        config.count = Some(1);
+        let mut receiver = Receiver::builder().config(config).bind().unwrap();
+        let client = send_us(&[], "the last one");
+        receiver.recv().unwrap();
+        drop(receiver);
+        assert_success(&client.output());
+        let mut receiver = Receiver::bind().unwrap();
+        let client = send_us(&[], "finished");
+        assert!(is_readable(&receiver, -1));
+        let stopper = receiver.stopper();
+        stopper.stop();
+        stopper.stop();
+        receiver.recv().unwrap();
+        drop(receiver);
+        stopper.stop();
+        assert_success(&client.output());
+    }
+}
+
 fn many_clients_and_a_slow_program() {
     let mut receiver = Receiver::bind().unwrap();
     let text = |n: usize| format!("from {n}");
@@ -162,7 +195,7 @@ fn there_is_one_for_a_process() {
     let sender = Sender::open(to).unwrap();
     assert!(matches!(Receiver::bind(), Err(Unavailable::Taken)));
     drop(sender);
-    Receiver::bind().unwrap();
+    drop(Receiver::bind().unwrap());
     server.stop();
 }
 
@@ -187,23 +220,75 @@ fn a_thread_that_would_get_the_signals_is_named() {
     thread.join().unwrap();
     block_signals();
     let (end, thread) = idle();
-    Receiver::bind().unwrap();
+    drop(Receiver::bind().unwrap());
     // Whoever blocked them has them blocked.
     assert_eq!(ours("SigBlk"), SignalSet::LANES.mask());
     drop(end);
     thread.join().unwrap();
 }
 
-fn a_fork_has_none() {
+/// Each starts the next and ends, so that a look at all of them finds few.
+fn no_thread_hides_behind_others_that_end() {
+    fn chain(end: Arc<AtomicBool>) {
+        if !end.load(Ordering::Relaxed) {
+            thread::spawn(move || chain(end));
+        }
+    }
+    let end = Arc::new(AtomicBool::new(false));
+    let first = Arc::clone(&end);
+    thread::spawn(move || chain(first));
+    for _ in 0..100 {
+        let error = Receiver::bind().unwrap_err();
+        let is_known = match &error {
+            Unavailable::OpenOn { .. } => true,
+            Unavailable::System(error) => error.kind() == std::io::ErrorKind::TimedOut,
+            _ => false,
+        };
+        assert!(is_known, "{error:?}");
+    }
+    end.store(true, Ordering::Relaxed);
+    drop(Receiver::bind());
+}
+
+fn a_thread_may_block_the_stops_too() {
+    block_signals();
+    let (end, ended) = mpsc::channel::<()>();
+    let idler = thread::spawn(move || ended.recv().unwrap_or(()));
+    let error = Receiver::builder().stop_on_signals().bind().unwrap_err();
+    assert!(
+        error.to_string().contains("block_signals_and_stops"),
+        "{error}"
+    );
+    drop(end);
+    idler.join().unwrap();
+    block_signals_and_stops();
+    let (end, ended) = mpsc::channel::<()>();
+    let idler = thread::spawn(move || ended.recv().unwrap_or(()));
+    drop(Receiver::builder().stop_on_signals().bind().unwrap());
+    drop(end);
+    idler.join().unwrap();
+}
+
+fn a_fork_has_none_and_may_have_its_own() {
     let mut receiver = Receiver::bind().unwrap();
-    // SAFETY: the child takes a lock that no other thread can hold, for there is no client yet, and allocates nothing
-    // before it ends.
+    let stopper = receiver.stopper();
+    // SAFETY: the child takes locks that no other thread can hold, for there is no client yet, and the C library lets it
+    // allocate.
     let child = unsafe { libc::fork() };
     if child == 0 {
         let is_forked = matches!(receiver.try_recv(), Err(ReceiveError::Forked));
+        stopper.stop();
+        let says = receiver.by_ref().count();
+        let dispositions = ours("SigCgt") | ours("SigIgn") | ours("SigBlk");
+        let mut own = Inbox::open_for(SignalSet::BITS).unwrap();
+        kill(std::process::id().try_into().unwrap(), libc::SIGUSR2);
+        own.wait(None, None).unwrap();
+        let mut came = 0;
+        own.drain(|_| came += 1);
         drop(receiver);
+        let is_right = is_forked && (says, dispositions, came) == (1, 0, 1);
         // SAFETY: _exit takes any number.
-        unsafe { libc::_exit(if is_forked { 42 } else { 1 }) };
+        unsafe { libc::_exit(if is_right { 42 } else { 1 }) };
     }
     let mut status = 0;
     // SAFETY: the child is ours, and the status lives for the whole call.
@@ -219,50 +304,106 @@ fn a_fork_has_none() {
 
 // ---- the end -----------------------------------------------------------------------------------------------------
 
+extern "C" fn handler_of_our_own(_: libc::c_int) {
+    CAME.fetch_add(1, Ordering::Relaxed);
+}
+
+static CAME: AtomicUsize = AtomicUsize::new(0);
+
+fn handle(signal: libc::c_int) {
+    // SAFETY: the handler does nothing but add to an atomic.
+    unsafe {
+        libc::signal(
+            signal,
+            handler_of_our_own as *const () as libc::sighandler_t,
+        )
+    };
+}
+
+/// But what would kill, which is ignored: a client may be about to send.
 fn everything_is_put_back() {
-    extern "C" fn own(_: libc::c_int) {}
-    // SAFETY: the handler does nothing.
-    unsafe { libc::signal(libc::SIGUSR2, own as *const () as libc::sighandler_t) };
+    handle(libc::SIGUSR2);
     let look = || ["SigCgt", "SigIgn", "SigBlk"].map(ours);
-    let before = look();
-    let receiver = Receiver::bind().unwrap();
-    let lanes = SignalSet::LANES.mask();
-    assert_eq!(look(), [lanes, 0, lanes]);
-    drop(receiver);
-    assert_eq!(look(), before);
-    // The client has ended, so nothing can come.
-    let mut receiver = Receiver::bind().unwrap();
-    let client = Command::new(MINITALK).args(["send", &us(), "x"]).spawn();
-    receiver.recv().unwrap();
-    assert!(client.unwrap().wait().unwrap().success());
-    drop(receiver);
-    assert_eq!(look(), before);
+    let [lanes, usr2] = [SignalSet::LANES, Signal::Usr2.into()].map(SignalSet::mask);
+    assert_eq!(look(), [usr2, 0, 0]);
+    for before in [0, lanes & !usr2] {
+        let receiver = Receiver::bind().unwrap();
+        assert_eq!(look(), [lanes, 0, lanes], "{before}");
+        drop(receiver);
+        assert_eq!(look(), [usr2, lanes & !usr2, 0]);
+    }
+    kill(std::process::id().try_into().unwrap(), libc::SIGUSR2);
+    assert_eq!(CAME.load(Ordering::Relaxed), 1);
+    // Stops are not those of messages, and do what they did.
+    drop(Receiver::builder().stop_on_signals().bind().unwrap());
+    assert_eq!(look(), [usr2, lanes & !usr2, 0]);
 }
 
 fn nothing_late_kills() {
-    let receiver = Receiver::bind().unwrap();
-    let script = format!(
-        "kill -USR1 {0}; echo sent; read x; kill -USR1 {0}; echo late",
-        us()
-    );
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", &script])
-        .stdin(std::process::Stdio::piped());
-    let shell = Process::spawn(&mut shell);
-    shell.wait_stdout(|bytes| bytes == b"sent\n");
-    drop(receiver);
-    let usr2 = 1 << (libc::SIGUSR2 - 1);
-    assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
-    assert_eq!(ours("SigBlk") & usr2, 0);
-    drop(shell.take_stdin());
-    shell.wait_stdout(|bytes| bytes == b"sent\nlate\n");
-    assert_success(&shell.output());
-    // Where it does no harm, it is a receiver as before.
     let mut receiver = Receiver::bind().unwrap();
+    // One of another make, that goes on whatever happens.
+    let script = format!("while kill -USR1 {}; do :; done", us());
+    let mut shell = Command::new("sh");
+    let shell = Process::spawn(shell.args(["-c", &script]));
+    for _ in 0..20 {
+        let _ = receiver.recv_timeout(Duration::from_millis(2));
+        drop(receiver);
+        thread::sleep(Duration::from_millis(2));
+        receiver = Receiver::bind().unwrap();
+    }
+    kill(shell.pid(), libc::SIGTERM);
+    shell.output();
     let client = send_us(&[], "again");
-    assert_eq!(receiver.recv().unwrap().payload, b"again");
+    assert_eq!(
+        receiver
+            .find(|message| message.as_ref().unwrap().framed)
+            .unwrap()
+            .unwrap()
+            .payload,
+        b"again"
+    );
     assert_success(&client.output());
+}
+
+fn a_handler_of_later_is_left_alone() {
+    let receiver = Receiver::bind().unwrap();
+    handle(libc::SIGUSR1);
+    drop(receiver);
+    kill(std::process::id().try_into().unwrap(), libc::SIGUSR1);
+    assert_eq!(CAME.load(Ordering::Relaxed), 1);
+}
+
+/// Given up is what is finished and was not taken, by a second SIGTERM.
+fn nothing_comes_after_the_end() {
+    block_signals_and_stops();
+    let threads = || status("Threads");
+    let before = threads();
+    let mut receiver = Receiver::builder().stop_on_signals().bind().unwrap();
+    let clients: Vec<Process> = (0..4).map(|_| send_us(&[], "x")).collect();
+    assert!(is_readable(&receiver, -1));
+    kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
+    // A second one that finds the first still pending is none.
+    let pending = || u64::from_str_radix(&status("ShdPnd"), 16).unwrap();
+    wait_until("the first is taken", || pending() == 0);
+    kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
+    let end = loop {
+        match receiver.recv() {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(end, ReceiveError::Failed(_) | ReceiveError::Stopped),
+        "{end:?}"
+    );
+    for _ in 0..1000 {
+        assert!(matches!(receiver.try_recv(), Err(ReceiveError::Stopped)));
+    }
+    drop(receiver);
+    for client in clients {
+        client.output();
+    }
+    wait_until("no thread is left", || threads() == before);
 }
 
 fn it_can_be_stopped_from_another_thread() {
@@ -318,10 +459,20 @@ fn it_stops_after_its_count() {
 
 fn a_panic_of_the_program_is_an_end() {
     let builder = Receiver::builder().notes(|_| panic!("on purpose"));
-    let receiver = builder.bind().unwrap();
+    let mut receiver = builder.bind().unwrap();
     let client = send_us(&["--dialect", "ack=none", "--first", "20"], "worth a note");
     assert_success(&client.output());
-    assert_eq!(receiver.count(), 0);
+    let error = receiver.recv().unwrap_err();
+    let ReceiveError::Failed(why) = &error else {
+        panic!("{error:?}");
+    };
+    assert!(
+        why.source().unwrap().to_string().contains("panicked"),
+        "{why:?}"
+    );
+    assert!(receiver.next().is_none());
+    // Whatever comes now must not kill.
+    assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
 }
 
 // ---- sending -----------------------------------------------------------------------------------------------------
@@ -347,7 +498,49 @@ fn messages_to_one_server() {
     let error = sender.send(b"too late").unwrap_err();
     assert!(matches!(error, SendError::NoSuchProcess), "{error}");
     drop(sender);
-    assert_eq!(ours("SigCgt") | ours("SigIgn"), 0);
+    assert_eq!(
+        (ours("SigCgt"), ours("SigIgn")),
+        (0, SignalSet::LANES.mask())
+    );
+}
+
+fn a_sender_does_not_disturb_between_messages() {
+    // No thread of ours reads what it prints.
+    let mut server = minitalk(["serve"]);
+    let server = Unread(server.stdout(std::process::Stdio::null()).spawn().unwrap());
+    let lanes = SignalSet::LANES.mask();
+    let to = Pid::new(server.0.id().try_into().unwrap()).unwrap();
+    wait_until("it serves", || Sender::open(to).is_ok());
+    let mut watched = 0;
+    for (lane, len) in [(Lane::Bit, 5_000), (Lane::Word, 3_000_000)] {
+        let mut options = Options::default();
+        options.lane = lane;
+        let mut sender = Sender::open_with(to, options).unwrap();
+        for _ in 0..3 {
+            assert_eq!(ours("SigBlk"), lanes);
+            let mut watch = |_: &minitalk::client::Progress| {
+                assert_eq!(ours("SigBlk"), lanes);
+                watched += 1;
+            };
+            sender.send_watched(&noise(len), &mut watch).unwrap();
+        }
+        let error = sender.send(&vec![0; 17 << 20]).unwrap_err();
+        assert!(matches!(error, SendError::Rejected(_)), "{error}");
+        assert_eq!(ours("SigBlk"), lanes);
+        drop(sender);
+        assert_eq!(ours("SigBlk"), 0);
+    }
+    assert!(watched > 0);
+}
+
+/// A child without threads of ours that read what it says, ended when this is dropped.
+struct Unread(std::process::Child);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn nobody_is_signalled_by_mistake() {
@@ -429,8 +622,12 @@ fn is_readable(receiver: &Receiver, milliseconds: i32) -> bool {
 
 /// What this mask of `/proc` says of the signals of messages and of those that stop.
 fn ours(mask: &str) -> u64 {
+    u64::from_str_radix(&status(mask), 16).unwrap() & SignalSet::ALL.mask()
+}
+
+/// What `/proc` says of this thread.
+fn status(field: &str) -> String {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(mask)).unwrap();
-    let digits = line.split_whitespace().nth(1).unwrap();
-    u64::from_str_radix(digits, 16).unwrap() & SignalSet::ALL.mask()
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().into()
 }

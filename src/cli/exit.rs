@@ -1,5 +1,6 @@
 //! How the program ends: the exit codes, and the one place where an error is printed.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -115,7 +116,7 @@ impl Failure {
         };
         Self {
             exit,
-            message: format!("cannot send to {target}: {error}{remedy}"),
+            message: format!("cannot send to {target}: {}{remedy}", chain(error)),
             hint: match error {
                 SendError::Refused { .. } => " (--force skips this check)",
                 _ => "",
@@ -152,6 +153,17 @@ impl Failure {
     }
 }
 
+/// An error and what it comes from.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
 impl From<InboxError> for Failure {
     fn from(error: InboxError) -> Self {
         Self::new(Exit::Io, error.to_string())
@@ -160,6 +172,6 @@ impl From<InboxError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Self::new(Exit::Io, error.to_string())
+        Self::new(Exit::Io, chain(&error))
     }
 }

@@ -13,7 +13,6 @@ use minitalk::dialect::Dialect;
 use minitalk::event::SignalSet;
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
-use minitalk::server::Dialects;
 
 use super::args;
 use super::exit::{Failure, say};
@@ -42,10 +41,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
             Arg::Long("lane") => lane = Some(args::lane(&mut parser)?),
             Arg::Long("progress") => progress = args::progress(&mut parser)?,
             Arg::Long("dialect") => {
-                dialect = match args::dialects(&mut parser)? {
-                    Dialects::Auto => None,
-                    Dialects::Given(dialect) => Some(dialect),
-                }
+                dialect = args::dialects(&mut parser)?.given();
             }
             Arg::Long("first") => first = Some(args::number(&mut parser, "--first", 0)?),
             Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
@@ -157,7 +153,7 @@ fn speak(
     if !options.force {
         client::check(&server).map_err(failed)?;
     }
-    let mut inbox = Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?;
+    let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;
     let mut watch = |sent, _| match first {
         Some(first) if sent >= first => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),

@@ -11,7 +11,7 @@ use minitalk::ffi::{self, CpuSet};
 use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
-use minitalk::server::{self, Config, Dialects};
+use minitalk::server::{self, Config};
 use minitalk::wire::sender::Lane;
 
 use super::args;
@@ -101,7 +101,7 @@ fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
             Arg::Long("lane") => {
                 options.signals = match args::lane(&mut parser)? {
                     Lane::Auto => SignalSet::ALL,
-                    Lane::Bit => SignalSet::BITS.and(SignalSet::STOPS),
+                    Lane::Bit => SignalSet::BITS.union(SignalSet::STOPS),
                     Lane::Word => {
                         return Err(Failure::usage(
                             "--lane word: hellos come in bits; a server takes auto or bit",
@@ -133,10 +133,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     if let Some(text) = options.help {
         return help::print(text);
     }
-    let given = match options.config.dialects {
-        Dialects::Auto => None,
-        Dialects::Given(dialect) => Some(dialect),
-    };
+    let given = options.config.dialects.given();
     options.config.trace = options.trace.is_some();
     if options.trace.is_some_and(|trace| trace.to_stdout) {
         options.format = Format::Quoted;

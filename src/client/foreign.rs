@@ -116,6 +116,12 @@ struct Speaker<'a> {
     watch: &'a mut dyn FnMut(u64, Option<Signal>) -> ControlFlow<()>,
 }
 
+/// The time so much later; what is as good as never is in ten years.
+fn after(time: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+    Instant::now() + time.min(NEVER)
+}
+
 /// What came from the server and was not looked at yet.
 #[derive(Default)]
 struct Heard {
@@ -131,7 +137,7 @@ impl Speaker<'_> {
         if !self.dialect.hello {
             return Ok(());
         }
-        let until = Instant::now() + self.timeout;
+        let until = after(self.timeout);
         let mut was_busy = false;
         loop {
             self.send(Bit::Zero)?;
@@ -158,13 +164,13 @@ impl Speaker<'_> {
 
     /// Waits for the acknowledgement of `bit`, which is number `index`, and repeats it if that is the custom.
     fn answer(&mut self, bit: Bit, index: usize) -> Result<(), SendError> {
-        let giving_up = Instant::now() + self.timeout;
+        let giving_up = after(self.timeout);
         let wait = match self.dialect.wait {
             0 => self.timeout,
             milliseconds => Duration::from_millis(milliseconds.into()),
         };
         loop {
-            let until = (Instant::now() + wait).min(giving_up);
+            let until = after(wait).min(giving_up);
             if self.wait_for_answer(until)? {
                 return self.settle();
             }
@@ -211,7 +217,7 @@ impl Speaker<'_> {
             if look < LOOKS {
                 continue;
             }
-            let until = *until.get_or_insert_with(|| Instant::now() + self.timeout);
+            let until = *until.get_or_insert_with(|| after(self.timeout));
             if Instant::now() >= until {
                 return Err(SendError::TimedOut { blank: false });
             }
@@ -227,7 +233,7 @@ impl Speaker<'_> {
     }
 
     fn sleep(&mut self, time: Duration) -> Result<(), SendError> {
-        self.wait_for(Instant::now() + time, |_| false)
+        self.wait_for(after(time), |_| false)
     }
 
     /// Takes what comes until something is enough, or the time is up.

@@ -29,7 +29,7 @@ pub struct Written {
 /// The main loop's end of the writer thread.
 pub struct Writer {
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
     outstanding: usize,
 }
 
@@ -58,7 +58,7 @@ impl Writer {
         })?;
         Ok(Self {
             shared,
-            thread,
+            thread: Some(thread),
             outstanding: 0,
         })
     }
@@ -85,7 +85,7 @@ impl Writer {
         }
         self.shared.waiting.push(message)?;
         self.outstanding += 1;
-        self.thread.thread().unpark();
+        self.wake();
         Ok(())
     }
 
@@ -96,19 +96,38 @@ impl Writer {
         Some(written)
     }
 
-    /// Ends the thread once it has written all it was offered. To be called when nothing is outstanding.
-    pub fn stop(self) {
+    /// Waits until the thread has ended. To be called when nothing is outstanding.
+    pub fn join(mut self) {
+        self.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
+    fn close(&self) {
         // Ordering: Release pairs with the Acquire in `run`: the thread then sees every message offered before.
         self.shared.closing.store(true, Ordering::Release);
-        self.thread.thread().unpark();
-        let _ = self.thread.join();
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+/// Ends the thread once the output has taken, or refused, all that it was offered; whoever drops this does not wait for that.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
 impl Shared {
     fn run(&self, mut output: Output) {
         loop {
-            // Ordering: Acquire pairs with the Release in `stop`. Read before the queue is found empty.
+            // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.
             let closing = self.closing.load(Ordering::Acquire);
             let Some(message) = self.waiting.pop() else {
                 if closing {

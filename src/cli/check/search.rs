@@ -48,7 +48,7 @@ pub struct Found {
 /// Unless signals are `confined`, no server is told what could lead it to signal a stranger.
 pub fn dialect(path: &Path, confined: bool) -> Result<Result<Found, String>, Failure> {
     let mut search = Search {
-        inbox: Inbox::open_for(SignalSet::BITS.and(SignalSet::STOPS))?,
+        inbox: Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?,
         path,
         confined,
         until: Instant::now() + LIMIT,
