@@ -155,7 +155,7 @@ fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
 #[non_exhaustive]
 pub enum Unavailable {
     /// It gets them already: there is another [`Receiver`](crate::Receiver), [`Sender`](crate::Sender) or
-    /// [`Inbox`](crate::inbox::Inbox).
+    /// [`Inbox`].
     Taken,
     /// Another thread has some of them open, and would get them in place of the one that waits. See [`block_signals`].
     OpenOn {

@@ -14,6 +14,42 @@
 //! | [`sender`] | the sending end of the reliable link |
 //! | [`receiver`] | the receiving end |
 //!
+//! Both ends of the link, joined without a signal:
+//!
+//! ```
+//! use minitalk::wire::control::Ask;
+//! use minitalk::wire::receiver::{Outcome, Receiver};
+//! use minitalk::wire::sender::{Lane, Sender, Step};
+//!
+//! let mut sender = Sender::new(b"Hi", 1, 1_000_000_000, Lane::Bit)?;
+//! let mut receiver = Receiver::new(64);
+//! let mut now = 0;
+//! loop {
+//!     match sender.poll(now) {
+//!         Step::Transmit { bit, value, .. } => {
+//!             // Bare it is the next bit; with a value it says what it is.
+//!             let reaction = match value.and_then(Ask::from_value) {
+//!                 None => receiver.bit(bit),
+//!                 Some(ask) => receiver.ask(bit, ask),
+//!             };
+//!             let mut answer = reaction.answer;
+//!             if let Some(Outcome::Complete { payload, .. }) = reaction.outcome {
+//!                 assert_eq!(payload, b"Hi");
+//!                 // It is where it is to be, so it is delivered.
+//!                 answer = receiver.settle(receiver.tag(), Ok(()));
+//!             }
+//!             if let Some(answer) = answer {
+//!                 sender.answer(now, answer);
+//!             }
+//!         }
+//!         Step::Wait(until) => now = until,
+//!         Step::Finished(result) => break result?,
+//!         Step::Queue(_) => unreachable!("in bits there are no words"),
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Guarantees
 //! Nothing here panics, whatever it is fed, and memory stays within the limit given to [`decoder::Decoder::new`].
 
