@@ -105,6 +105,7 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// Whether all of them have been seen: one that has ended meanwhile may have started another, which is not in the list.
 fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailable> {
     let this = ffi::gettid();
+    let ours = proc::thread_status(this)?;
     let mut seen = 1;
     for entry in fs::read_dir("/proc/self/task")? {
         let name = entry?.file_name();
@@ -112,7 +113,7 @@ fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailabl
         let Some(tid) = tid.filter(|tid| *tid != this) else {
             continue;
         };
-        let Some(status) = settled(tid, until)? else {
+        let Some(status) = settled(tid, until)?.filter(|status| !has_ended(status, &ours)) else {
             return Ok(false);
         };
         let open = signals.filter(|signal| status.blocked & signal.mask() == 0);
@@ -124,6 +125,11 @@ fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailabl
     }
     // The kernel ends the list early where a thread ends under it.
     Ok(proc::status(ffi::getpid())?.threads == seen)
+}
+
+/// Whether another thread than ours ends. Where no signal may be queued at all (RLIMIT_SIGPENDING), each looks as if it did.
+const fn has_ended(other: &Status, ours: &Status) -> bool {
+    other.ended || other.released && !ours.released
 }
 
 /// The status of a thread that is not about to change its mask by itself, unless the thread has ended. For a moment, as when
@@ -140,9 +146,6 @@ fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
             }
             Err(error) => return Err(error),
         };
-        if status.ended || status.released {
-            return Ok(None);
-        }
         if status.blocked & INTERNAL == 0 || Instant::now() >= until {
             return Ok(Some(status));
         }
@@ -221,5 +224,20 @@ impl core::error::Error for Unavailable {
             Self::System(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_looks_like_every_other_has_not_ended() {
+        let lives = proc::thread_status(ffi::gettid()).unwrap();
+        let mut looks_ended = lives.clone();
+        looks_ended.released = true;
+        assert!(!has_ended(&lives, &lives));
+        assert!(has_ended(&looks_ended, &lives));
+        assert!(!has_ended(&looks_ended, &looks_ended));
     }
 }

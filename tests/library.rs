@@ -38,6 +38,7 @@ const CASES: &[(&str, fn())] = cases![
     a_thread_that_would_get_the_signals_is_named,
     no_thread_hides_behind_others_that_end,
     a_thread_may_block_the_stops_too,
+    where_no_signal_may_be_queued_it_can_be_bound,
     a_fork_has_none_and_may_have_its_own,
     everything_is_put_back,
     nothing_late_kills,
@@ -267,6 +268,31 @@ fn a_thread_may_block_the_stops_too() {
     drop(Receiver::builder().stop_on_signals().bind().unwrap());
     drop(end);
     idler.join().unwrap();
+}
+
+/// There a thread looks to `/proc` as if it were ending, unless somebody of the same user has one queued from before.
+fn where_no_signal_may_be_queued_it_can_be_bound() {
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the limit lives for the whole call.
+    let set = unsafe { libc::setrlimit(libc::RLIMIT_SIGPENDING, &raw const none) };
+    assert_eq!(set, 0);
+    let idle = || {
+        let (end, ended) = mpsc::channel::<()>();
+        (end, thread::spawn(move || ended.recv().unwrap_or(())))
+    };
+    let (end, open) = idle();
+    let error = Receiver::bind().unwrap_err();
+    assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
+    drop(end);
+    open.join().unwrap();
+    block_signals();
+    let (end, blocked) = idle();
+    drop(Receiver::bind().unwrap());
+    drop(end);
+    blocked.join().unwrap();
 }
 
 fn a_fork_has_none_and_may_have_its_own() {
