@@ -1,6 +1,8 @@
 //! Receives messages: the loop that joins the inbox, one session per client, and the writer thread.
 
+mod config;
 mod endings;
+mod message;
 mod report;
 mod session;
 mod strangers;
@@ -15,7 +17,6 @@ use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
-use crate::dialect::Dialect;
 use crate::dialect::listener::{Action, Lesson};
 use crate::event::{Event, Origin, Signal};
 use crate::ffi::{Doorbell, FdSet};
@@ -29,7 +30,9 @@ use crate::wire::decoder::Reason;
 use crate::wire::receiver::{Outcome, Reaction};
 use crate::wire::word::Word;
 
+pub use config::{Config, Dialects};
 use endings::Closing;
+pub use message::Message;
 pub use report::{Note, ServeError, Why};
 use session::Session;
 use turns::Turns;
@@ -48,92 +51,6 @@ const BACKLOG: usize = 16 << 20;
 /// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
 const BELL: u64 = 0;
 const STOP: u64 = u64::MAX;
-
-/// What a server can be told.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Config {
-    /// The longest message taken, in bytes.
-    pub max_message: usize,
-    /// How long a client may be silent in mid-message before the half is dropped; `None` for ever.
-    pub idle_timeout: Option<Duration>,
-    /// How many messages to take before ending; `None` for no end.
-    pub count: Option<u64>,
-    /// What clients speak that do not speak our own protocol.
-    pub dialects: Dialects,
-    /// Whether to report every signal.
-    pub trace: bool,
-}
-
-impl Default for Config {
-    /// Messages of 16 MiB, a minute of silence, no end, any dialect.
-    fn default() -> Self {
-        Self {
-            max_message: 16 << 20,
-            idle_timeout: Some(Duration::from_secs(60)),
-            count: None,
-            dialects: Dialects::Auto,
-            trace: false,
-        }
-    }
-}
-
-/// How clients are understood that do not speak our own protocol.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dialects {
-    /// By finding out what they speak.
-    #[default]
-    Auto,
-    /// All of them in this dialect.
-    Given(Dialect),
-}
-
-impl Dialects {
-    /// The dialect, if it is given.
-    #[must_use]
-    pub const fn given(self) -> Option<Dialect> {
-        match self {
-            Self::Auto => None,
-            Self::Given(dialect) => Some(dialect),
-        }
-    }
-}
-
-/// A finished message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Message {
-    /// Who sent it.
-    pub pid: Pid,
-    /// The sender's real user ID, if the kernel attested it.
-    pub uid: Option<u32>,
-    /// Its bytes.
-    pub payload: Vec<u8>,
-    /// Whether it came in a frame and passed its checksum; otherwise it is a classic client's text.
-    pub framed: bool,
-    /// Signals that the client sent again on the way.
-    pub resent: u64,
-    /// From its first signal to its last.
-    pub duration: Duration,
-    tag: Tag,
-}
-
-impl Message {
-    /// As one that came in a frame and took no time, from nobody in particular: to try out what takes messages.
-    #[must_use]
-    pub const fn new(pid: Pid, payload: Vec<u8>) -> Self {
-        Self {
-            pid,
-            uid: None,
-            payload,
-            framed: true,
-            resent: 0,
-            duration: Duration::ZERO,
-            tag: 0,
-        }
-    }
-}
 
 /// Receives messages until told to stop by SIGINT, SIGTERM or `config.count`.
 ///
