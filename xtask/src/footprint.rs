@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::no_arguments;
 use crate::product;
 
 const USAGE: &str = "\
@@ -47,14 +48,9 @@ struct Times {
 }
 
 /// Runs the command with its arguments.
-pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    if let Some(argument) = arguments.next() {
-        if argument == "--help" || argument == "-h" {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        eprint!("footprint: unexpected argument {argument:?}\n{USAGE}");
-        return ExitCode::from(2);
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    if let Some(exit) = no_arguments("footprint", USAGE, arguments) {
+        return exit;
     }
     match measure() {
         Ok((sizes, times)) => {

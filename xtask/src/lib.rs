@@ -6,3 +6,21 @@ pub mod mutants;
 pub mod picture;
 mod product;
 pub mod verify;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// For a task that takes none: how it ends if it was given some, or asked for help.
+fn no_arguments(
+    task: &str,
+    usage: &str,
+    mut arguments: impl Iterator<Item = OsString>,
+) -> Option<ExitCode> {
+    let argument = arguments.next()?;
+    if argument == "--help" || argument == "-h" {
+        print!("{usage}");
+        return Some(ExitCode::SUCCESS);
+    }
+    eprint!("{task}: unexpected argument {argument:?}\n{usage}");
+    Some(ExitCode::from(2))
+}

@@ -10,6 +10,7 @@ use anstyle_svg::{Term, WIN10_CONSOLE};
 use rustix::io::Errno;
 use rustix::pty::{self, OpenptFlags};
 
+use crate::no_arguments;
 use crate::product;
 
 const USAGE: &str = "\
@@ -31,14 +32,9 @@ const COMMANDS: [(&str, &[&str]); 2] = [
 ];
 
 /// Runs the command with its arguments.
-pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    if let Some(argument) = arguments.next() {
-        if argument == "--help" || argument == "-h" {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        eprint!("picture: unexpected argument {argument:?}\n{USAGE}");
-        return ExitCode::from(2);
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    if let Some(exit) = no_arguments("picture", USAGE, arguments) {
+        return exit;
     }
     match picture() {
         Ok(()) => ExitCode::SUCCESS,
