@@ -154,7 +154,7 @@ impl Failure {
 }
 
 /// An error and what it comes from.
-fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -10,6 +10,7 @@ use minitalk::dialect::Dialect;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 
+use super::super::exit::chain;
 use super::report::quoted;
 use super::running::Running;
 use super::shape::Shape;
@@ -95,7 +96,7 @@ impl Server {
         let until = Instant::now() + HANDLERS;
         while let Err(error) = client::find(self.pid(), false) {
             if Instant::now() >= until {
-                return Err(format!("cannot be sent anything: {error}"));
+                return Err(format!("cannot be sent anything: {}", chain(&error)));
             }
             thread::sleep(Duration::from_millis(2));
         }
@@ -107,7 +108,7 @@ impl Server {
     }
 
     pub fn peer(&self) -> Result<Peer, String> {
-        client::find(self.pid(), false).map_err(|error| error.to_string())
+        client::find(self.pid(), false).map_err(|error| chain(&error))
     }
 
     pub fn ended(&mut self) -> Option<ExitStatus> {
