@@ -104,9 +104,7 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         let next = self.head.load(Ordering::Relaxed);
         Some(Consumer { ring: self, next })
     }
-}
 
-impl<const N: usize, const W: usize> Ring<N, W> {
     /// Whether somebody has [claimed](Self::claim) it, at this moment.
     pub fn is_claimed(&self) -> bool {
         // Ordering: Relaxed; whoever acts on it has to claim the ring, which may fail all the same.

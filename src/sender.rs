@@ -46,6 +46,10 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// is_send::<minitalk::Sender>();
 /// ```
 ///
+/// # Children
+/// A child by `fork` cannot send by it ([`Unavailable::Forked`]). What is started by [`Command`](std::process::Command) while it
+/// is open inherits that the three signals are blocked.
+///
 /// # Other users of these signals
 /// When it is dropped, what their dispositions were is put back, with *ignore* in the place of the default, which is to
 /// kill: the server may still answer, and so may others who have seen that the signals are handled. That stays so, and
