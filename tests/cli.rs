@@ -147,6 +147,9 @@ fn usage_errors() {
         &["send", "1", "x", "--first", "3"],
         &["demo", "two", "words"],
         &["help", "nothing"],
+        &["serve", "--first", "1"],
+        &["man", "extra"],
+        &["list", "--frobnicate"],
     ] {
         let output = run(minitalk(args));
         assert_eq!(code(&output), 2, "{args:?}: {output:?}");
@@ -620,7 +623,7 @@ fn progress_is_shown_to_those_who_want_it() {
     server.stop();
 }
 
-/// They are made from the help texts, so that what is checked here is that a shell understands them.
+/// They are made from one table, so that what is checked here is that a shell understands them.
 #[test]
 fn completions_and_the_manual_page_know_every_option() {
     let made = |args: &[&str]| {

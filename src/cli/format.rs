@@ -25,16 +25,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "text" => Some(Self::Text),
-            "raw" => Some(Self::Raw),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-
     /// Announces that the server `pid` is ready.
     pub fn announce(self, pid: Pid) -> io::Result<()> {
         match self {
