@@ -13,6 +13,7 @@ mod exit;
 mod format;
 mod help;
 mod json;
+mod lines;
 mod list;
 mod notify;
 #[cfg(feature = "tools")]
@@ -20,6 +21,7 @@ mod options;
 mod progress;
 mod send;
 mod serve;
+mod stop;
 mod suggest;
 mod trace;
 mod units;
