@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::Command;
 use std::time::Duration;
 
@@ -93,9 +93,14 @@ fn clients_wait_for_the_memory_that_there_is() {
     ];
     let server = Server::start_with(&options);
     deliver(server.pid(), b"so that all its threads have run");
-    let before = memory(server.pid(), "VmHWM");
-    let clients = [b'a', b'b', b'c', b'd'].map(|b| sending(server.pid(), vec![b; 1_900_000]));
-    for client in clients {
+    let before = memory(server.pid(), "VmRSS");
+    let first = stopped_in_mid_message(&server, before + 1_300_000);
+    // There is no room for the longest message beside what the first has sent.
+    let second = sending(server.pid(), vec![b'b'; 1_900_000]);
+    wait_until_it_only_asks(&second);
+    let others = [b'c', b'd'].map(|byte| sending(server.pid(), vec![byte; 1_900_000]));
+    kill(first.pid(), libc::SIGCONT);
+    for client in [first, second].into_iter().chain(others) {
         assert_success(&client.output());
     }
     let taken = memory(server.pid(), "VmHWM") - before;
@@ -127,34 +132,52 @@ fn what_waits_for_the_output_is_bounded() {
     // Nobody reads. Each client is ended once its message is complete, or once it is told to wait.
     for _ in 0..8 {
         let mut client = sending(server.pid(), vec![b'm'; 2_000_000]);
-        wait_until("the client has begun", || handles_usr1(client.pid()));
-        wait_until("the client only asks", || {
-            let before = cpu_time(client.pid());
-            std::thread::sleep(Duration::from_millis(300));
-            cpu_time(client.pid()) <= before
-        });
+        wait_until_it_only_asks(&client);
         kill(client.pid(), libc::SIGKILL);
         client.wait();
     }
     let taken = memory(server.pid(), "VmRSS").saturating_sub(before);
     assert!(taken <= 10_000_000, "{taken}");
-    for _ in 0..2 {
-        kill(server.pid(), libc::SIGTERM);
-        wait_until("it is taken", || {
-            !server.is_running() || pending(server.pid()) & 1 << 14 == 0
-        });
+    // One that is still there has only been kept waiting.
+    let client = sending(server.pid(), vec![b'z'; 2_000_000]);
+    wait_until_it_only_asks(&client);
+    let reading = std::thread::spawn(move || {
+        let mut printed = Vec::new();
+        reader.read_to_end(&mut printed).unwrap();
+        printed
+    });
+    assert_success(&client.output());
+    kill(server.pid(), libc::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let printed = reading.join().unwrap();
+    assert!(printed.ends_with(b"zzz\n"));
+    assert!(printed.iter().filter(|byte| **byte == b'm').count() % 2_000_000 == 0);
+}
+
+/// A client that is stopped once the server has so much memory.
+fn stopped_in_mid_message(server: &Server, resident: usize) -> Process {
+    loop {
+        let client = sending(server.pid(), vec![b'a'; 1_999_999]);
+        let is_there = || memory(server.pid(), "VmRSS") >= resident || !client.is_running();
+        wait_until("some of its message is there", is_there);
+        kill(client.pid(), libc::SIGSTOP);
+        if client.is_running() {
+            return client;
+        }
     }
-    assert_eq!(server.wait().code(), Some(1));
+}
+
+/// Waits until a client has sent all that it may, and no longer uses a CPU.
+fn wait_until_it_only_asks(client: &Process) {
+    wait_until("the client has begun", || handles_usr1(client.pid()));
+    wait_until("the client only asks", || {
+        let before = cpu_time(client.pid());
+        std::thread::sleep(Duration::from_millis(300));
+        cpu_time(client.pid()) <= before
+    });
 }
 
 fn handles_usr1(pid: i32) -> bool {
     let status = minitalk::proc::status(minitalk::Pid::new(pid).unwrap());
     status.is_ok_and(|status| status.caught & minitalk::event::Signal::Usr1.mask() != 0)
-}
-
-/// The signals that are pending for the whole process.
-fn pending(pid: i32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
-    line.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap())
 }
