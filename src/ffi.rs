@@ -201,17 +201,51 @@ pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
 
 /// Whether our handler is the one that is installed.
 fn is_ours(signal: Signal) -> bool {
+    current(signal).0.sa_sigaction == handler_address()
+}
+
+/// Whether `signal` is ignored.
+#[cfg(feature = "cli")]
+#[must_use]
+pub fn is_ignored(signal: Signal) -> bool {
+    current(signal).is_ignored()
+}
+
+fn current(signal: Signal) -> Disposition {
     let mut now = default_action();
     // SAFETY: with no new action, sigaction only fills the old one, for which all our signals are valid.
     unsafe { libc::sigaction(signal.number(), ptr::null(), &raw mut now) };
-    now.sa_sigaction == handler_address()
+    Disposition(now)
 }
 
 /// Ignores SIGHUP: for a server that outlives its terminal.
 #[cfg(feature = "cli")]
 pub fn ignore_hangup() {
+    ignore(libc::SIGHUP);
+}
+
+/// Ignores SIGXFSZ: a write beyond RLIMIT_FSIZE then fails with EFBIG, like any other that fails (`setrlimit(2)`).
+#[cfg(feature = "cli")]
+pub fn ignore_file_size() {
+    ignore(libc::SIGXFSZ);
+}
+
+#[cfg(feature = "cli")]
+fn ignore(signo: c_int) {
     // SAFETY: SIG_IGN is a disposition and no function, so nothing is ever called; the number is that of a signal.
-    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    unsafe { libc::signal(signo, libc::SIG_IGN) };
+}
+
+/// Has the allocator keep no freed message: long ones are mapped and unmapped one by one, and all threads share one arena
+/// (`mallopt(3)`).
+#[cfg(feature = "cli")]
+pub fn tune_allocator() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: mallopt takes integers, and locks the allocator while it changes it.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
 }
 
 fn handler_address() -> libc::sighandler_t {
@@ -872,6 +906,26 @@ pub fn wait_for_stdout() -> Result<(), Errno> {
     };
     // SAFETY: the pollfd lives for the whole call and the count is 1.
     check(unsafe { libc::poll(&raw mut poll, 1, -1) }).map(drop)
+}
+
+/// Waits until the terminal behind the standard output has gone (`poll(2)`, POLLHUP).
+///
+/// # Errors
+/// `poll(2)`'s.
+#[cfg(feature = "cli")]
+pub fn wait_for_hangup() -> Result<(), Errno> {
+    let mut poll = libc::pollfd {
+        fd: libc::STDOUT_FILENO,
+        events: 0,
+        revents: 0,
+    };
+    loop {
+        // SAFETY: the pollfd lives for the whole call and the count is 1.
+        match check(unsafe { libc::poll(&raw mut poll, 1, -1) }) {
+            Err(Errno::INTERRUPTED) => {}
+            result => return result.map(drop),
+        }
+    }
 }
 
 /// Whether the program was started with standard descriptor `fd` (0 to 2) closed. Rust's runtime opens `/dev/null` in its

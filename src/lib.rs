@@ -65,6 +65,8 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "std")]
+pub mod background;
+#[cfg(feature = "std")]
 pub mod client;
 pub mod dialect;
 pub mod event;

@@ -16,11 +16,12 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
+use crate::background::{Background, Item};
 use crate::event::SignalSet;
 use crate::ffi::{self, Doorbell};
 use crate::inbox::Inbox;
 use crate::pid::Pid;
-use crate::server::{self, Config, Message, Note, ServeError};
+use crate::server::{self, Config, Message, Note, ServeError, Stop};
 use crate::threads::{Blocked, Unavailable};
 
 /// The receiver of a process: whoever knows its PID can send to it.
@@ -96,7 +97,7 @@ impl Receiver {
         Builder {
             config: Config::default(),
             signals: SignalSet::LANES,
-            notes: Box::new(|_| {}),
+            notes: None,
         }
     }
 
@@ -201,7 +202,7 @@ impl Drop for Receiver {
             return;
         }
         self.shared.close();
-        self.shared.stop.ring();
+        self.shared.stop.request();
         // Unless the program's `notes` drop it.
         let is_other = |service: &JoinHandle<()>| service.thread().id() != thread::current().id();
         if let Some(service) = self.service.take().filter(is_other) {
@@ -220,8 +221,14 @@ impl fmt::Debug for Receiver {
 pub struct Builder {
     config: Config,
     signals: SignalSet,
-    notes: Box<dyn FnMut(&Note) + Send>,
+    notes: Option<Notes>,
 }
+
+/// How long the end waits for the program to take its notes.
+const LAST_NOTES: Duration = Duration::from_millis(500);
+
+/// The program's function for notes.
+type Notes = Box<dyn FnMut(&Note) + Send>;
 
 impl Builder {
     /// Limits, timeouts, dialects.
@@ -239,10 +246,11 @@ impl Builder {
         self
     }
 
-    /// Calls `notes` with what is worth a line in a log, on the service thread: it must not wait for the program.
+    /// Calls `notes` with what is worth a line in a log, on a thread of its own: if it is slow, notes are left out, and
+    /// [`Note::Missing`] says how many. If it panics, the receiver ends with [`ServeError::Panicked`].
     #[must_use]
     pub fn notes(mut self, notes: impl FnMut(&Note) + Send + 'static) -> Self {
-        self.notes = Box::new(notes);
+        self.notes = Some(Box::new(notes));
         self
     }
 
@@ -255,7 +263,7 @@ impl Builder {
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
             ready: Doorbell::new()?,
-            stop: Doorbell::new()?,
+            stop: Stop::new()?,
         });
         let signals = self.signals;
         let mut receiver = Receiver {
@@ -270,10 +278,14 @@ impl Builder {
             let _end = End(&shared);
             // Handlers of the program's own are for its own threads.
             ffi::block_everything();
-            match Inbox::open_in(signals, Some(&program)) {
-                Ok(inbox) => {
+            let start = |notes| Background::start("minitalk-notes", shared.telling(notes));
+            let opened = self.notes.map(start).transpose().map_err(Unavailable::from);
+            let opened =
+                opened.and_then(|notes| Ok((notes, Inbox::open_in(signals, Some(&program))?)));
+            match opened {
+                Ok((notes, inbox)) => {
                     let _ = tell.send(Ok(()));
-                    shared.serve(inbox, self.config, self.notes);
+                    shared.serve(inbox, self.config, notes);
                 }
                 Err(error) => drop(tell.send(Err(error))),
             }
@@ -281,10 +293,8 @@ impl Builder {
         let thread = thread::Builder::new().name("minitalk".into());
         receiver.service = Some(thread.spawn(service)?);
         // An error on the channel is a panic of the thread, of which it has said so itself.
-        let opened = told
-            .recv()
-            .map_err(|_| io::Error::other("the thread ended"))?;
-        opened.map_err(Unavailable::from)?;
+        told.recv()
+            .map_err(|_| io::Error::other("the thread ended"))??;
         Ok(receiver)
     }
 }
@@ -309,7 +319,7 @@ impl Stopper {
     /// given up when the receiver is dropped.
     pub fn stop(&self) {
         if ffi::getpid() == self.pid {
-            self.shared.stop.ring();
+            self.shared.stop.request();
         }
     }
 }
@@ -360,7 +370,7 @@ struct Shared {
     changed: Condvar,
     /// Rings while the program has something to take.
     ready: Doorbell,
-    stop: Doorbell,
+    stop: Stop,
 }
 
 #[derive(Default)]
@@ -382,21 +392,36 @@ impl State {
 }
 
 impl Shared {
-    fn serve(
-        self: &Arc<Self>,
-        inbox: Inbox,
-        config: Config,
-        mut notes: Box<dyn FnMut(&Note) + Send>,
-    ) {
+    fn serve(self: &Arc<Self>, inbox: Inbox, config: Config, notes: Option<Background<Note>>) {
         let mut inbox = Deafened(Some(inbox));
         let Some(open) = &mut inbox.0 else { return };
         let to = Arc::clone(self);
-        let output = Box::new(move |message: &Message| to.hand_over(message));
-        let result = server::serve_until(open, config, output, &mut *notes, Some(&self.stop));
+        let output = Box::new(move |message| to.hand_over(message));
+        let mut note = |note: &Note| {
+            if let Some(notes) = &notes {
+                let _ = notes.push(note.clone());
+            }
+        };
+        let result = server::serve_into(open, config, output, &mut note, Some(&self.stop));
+        if let Some(notes) = notes {
+            notes.finish(Some(LAST_NOTES));
+        }
         drop(inbox);
         let mut state = self.lock();
         // What is closed has nobody who asks.
         state.error = result.err().filter(|_| !state.closed);
+    }
+
+    /// What the thread for notes does: it calls the program's function.
+    fn telling(self: &Arc<Self>, mut notes: Notes) -> impl FnMut(Item<Note>) + Send + 'static {
+        let shared = Arc::clone(self);
+        move |item| {
+            let _panic = OnPanic(&shared.stop);
+            notes(&match item {
+                Item::Next(note) => note,
+                Item::Missing(count) => Note::Missing(count),
+            });
+        }
     }
 
     /// Takes back what is not taken, now and from now on.
@@ -406,12 +431,12 @@ impl Shared {
     }
 
     /// Returns when the program has taken the message.
-    fn hand_over(&self, message: &Message) -> io::Result<()> {
+    fn hand_over(&self, message: Message) -> io::Result<()> {
         let mut state = self.lock();
         if state.closed {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        state.message = Some(message.clone());
+        state.message = Some(message);
         self.ready.ring();
         self.changed.notify_all();
         let waits = |state: &mut State| state.message.is_some() && !state.closed;
@@ -429,7 +454,18 @@ impl Shared {
     }
 }
 
-/// An inbox that is deafened when it is dropped, by a panic of the program's `notes` too.
+/// Ends the service when it is dropped by a panic of the program's function for notes.
+struct OnPanic<'s>(&'s Stop);
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.panicked();
+        }
+    }
+}
+
+/// An inbox that is deafened when it is dropped, by a panic too.
 struct Deafened(Option<Inbox>);
 
 impl Drop for Deafened {
@@ -447,7 +483,7 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         if thread::panicking() {
-            let error = io::Error::other("the program's own function for notes panicked");
+            let error = io::Error::other("the service thread panicked");
             state.error = Some(error.into());
         }
         state.message = None;

@@ -2,7 +2,9 @@
 
 mod config;
 mod endings;
+mod memory;
 mod message;
+mod notices;
 mod report;
 mod session;
 mod strangers;
@@ -11,6 +13,7 @@ mod writer;
 
 use core::mem;
 use core::time::Duration;
+use std::boxed::Box;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::string::String;
@@ -19,7 +22,7 @@ use std::vec::Vec;
 
 use crate::dialect::listener::{Action, Lesson};
 use crate::event::{Event, Origin, Signal};
-use crate::ffi::{Doorbell, FdSet};
+use crate::ffi::FdSet;
 use crate::inbox::Inbox;
 use crate::peer::PeerError;
 use crate::pid::{Pid, PidMap};
@@ -31,12 +34,16 @@ use crate::wire::receiver::{Outcome, Reaction};
 use crate::wire::word::Word;
 
 pub use config::{Config, Dialects};
-use endings::Closing;
+pub use endings::Stop;
+use endings::{Closing, Urgency};
+use memory::Memory;
 pub use message::Message;
+use notices::Notices;
 pub use report::{Note, ServeError, Why};
 use session::Session;
 use turns::Turns;
 pub use writer::Output;
+pub(crate) use writer::Sink;
 use writer::{Writer, Written};
 
 /// How long a server that ends goes on answering clients that ask again, for its last answer may have been swallowed.
@@ -45,9 +52,6 @@ const LINGER: Nanos = 250_000_000;
 /// How often clients that no pidfd watches are looked for.
 const PATROL: Nanos = 1_000_000_000;
 
-/// Bytes of messages that may wait for the output when their clients cannot be made to wait.
-const BACKLOG: usize = 16 << 20;
-
 /// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
 const BELL: u64 = 0;
 const STOP: u64 = u64::MAX;
@@ -55,6 +59,9 @@ const STOP: u64 = u64::MAX;
 /// Receives messages until told to stop by SIGINT, SIGTERM or `config.count`.
 ///
 /// `inbox` is fresh from [`Inbox::open`]: its signals are still blocked, which the writer thread inherits.
+///
+/// `notes` is called between two signals, so it must not wait for anything. If it panics, or `output` does, the server ends in
+/// order with [`ServeError::Panicked`].
 ///
 /// # Errors
 /// See [`ServeError`]; clients have been told.
@@ -67,13 +74,28 @@ pub fn serve(
     serve_until(inbox, config, output, notes, None)
 }
 
-/// As [`serve`], until `stop` rings too.
-pub(crate) fn serve_until(
+/// As [`serve`], until `stop` is asked for too.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_until(
     inbox: &mut Inbox,
     config: Config,
-    output: Output,
+    mut output: Output,
     notes: &mut dyn FnMut(&Note),
-    stop: Option<&Doorbell>,
+    stop: Option<&Stop>,
+) -> Result<(), ServeError> {
+    let sink = Box::new(move |message: Message| output(&message));
+    serve_into(inbox, config, sink, notes, stop)
+}
+
+/// As [`serve_until`], into what keeps the messages.
+pub(crate) fn serve_into(
+    inbox: &mut Inbox,
+    config: Config,
+    output: Sink,
+    notes: &mut dyn FnMut(&Note),
+    stop: Option<&Stop>,
 ) -> Result<(), ServeError> {
     if config.count == Some(0) {
         return Ok(());
@@ -96,8 +118,8 @@ struct Server<'n> {
     set: FdSet,
     writer: Writer,
     /// What stops it beside SIGINT and SIGTERM.
-    stop: Option<&'n Doorbell>,
-    notes: &'n mut dyn FnMut(&Note),
+    stop: Option<&'n Stop>,
+    notices: Notices<'n>,
     start: Instant,
     /// Bytes in a word; 0 where none are taken.
     word_size: u8,
@@ -116,7 +138,7 @@ struct Server<'n> {
     turns: Turns,
     /// Finished messages that the writer has no room for yet; all are older than any that is still to come.
     backlog: VecDeque<Message>,
-    backlog_bytes: usize,
+    memory: Memory,
     accepted: u64,
     sweep_at: Option<Nanos>,
     noted: Noted,
@@ -134,11 +156,12 @@ struct Noted {
 impl<'n> Server<'n> {
     fn new(
         inbox: &Inbox,
-        config: Config,
-        output: Output,
+        mut config: Config,
+        output: Sink,
         notes: &'n mut dyn FnMut(&Note),
-        stop: Option<&'n Doorbell>,
+        stop: Option<&'n Stop>,
     ) -> io::Result<Self> {
+        let memory = Memory::new(&mut config);
         let writer = Writer::start(output)?;
         let set = FdSet::new()?;
         set.add(writer.bell().fd(), BELL)?;
@@ -150,7 +173,7 @@ impl<'n> Server<'n> {
             set,
             writer,
             stop,
-            notes,
+            notices: Notices::new(notes),
             start: Instant::now(),
             word_size: inbox.probe_word(),
             now: 0,
@@ -163,7 +186,7 @@ impl<'n> Server<'n> {
             actions: Vec::new(),
             turns: Turns::default(),
             backlog: VecDeque::new(),
-            backlog_bytes: 0,
+            memory,
             accepted: 0,
             sweep_at: None,
             noted: Noted::default(),
@@ -174,6 +197,7 @@ impl<'n> Server<'n> {
     fn run(&mut self, inbox: &mut Inbox) -> Result<(), ServeError> {
         let mut events = Vec::new();
         let mut ended = Vec::new();
+        let mut stops = false;
         loop {
             self.now = self
                 .start
@@ -187,12 +211,19 @@ impl<'n> Server<'n> {
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
                 if self.config.trace {
-                    (self.notes)(&Note::Heard(event));
+                    self.notices.say(&Note::Heard(event));
                 }
                 self.event(event)?;
                 if self.config.trace {
-                    (self.notes)(&Note::Handled);
+                    self.notices.say(&Note::Handled);
                 }
+            }
+            // Only now: what came before it was in the drain.
+            if mem::take(&mut stops) {
+                self.asked_to_stop()?;
+            }
+            if self.notices.take_panic() {
+                self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
             }
             // Only now: what a client sent before it ended was in the drain.
             for pid in ended.drain(..) {
@@ -238,22 +269,28 @@ impl<'n> Server<'n> {
                 inbox.wait(fd, timeout)
             };
             if waited.map_err(io::Error::from)? {
-                let mut stops = false;
                 self.set.ready(|number| {
                     stops |= number == STOP;
                     // The bells are no PIDs, so they fall out here.
                     ended.extend(number.try_into().ok().and_then(Pid::new));
                 });
                 self.writer.bell().clear();
-                if let Some(stop) = self.stop.filter(|_| stops) {
-                    stop.clear();
-                    // It only ever says that it is enough.
-                    if self.closing.is_none() {
-                        self.stop()?;
-                    }
-                }
             }
         }
+    }
+
+    /// Does what `stop` asks for. A request is made once, however often it is repeated.
+    fn asked_to_stop(&mut self) -> Result<(), ServeError> {
+        let urgency = self.stop.map_or(Urgency::None, Stop::urgency);
+        if urgency == Urgency::Panicked {
+            self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
+        } else if urgency >= Urgency::Requested && self.closing.is_none() {
+            self.stop()?;
+        }
+        if urgency == Urgency::Insisted {
+            self.stop()?;
+        }
+        Ok(())
     }
 
     /// Whether somebody whom we have answered will send the next bit at once. Not in a storm of strays: to tell its noise
@@ -286,7 +323,7 @@ impl<'n> Server<'n> {
             Origin::Claimed { .. } => {}
             Origin::Unknown { .. } => {
                 if !mem::replace(&mut self.noted.nameless, true) {
-                    (self.notes)(&Note::Nameless);
+                    self.notices.say(&Note::Nameless);
                 }
             }
         }
@@ -308,7 +345,8 @@ impl<'n> Server<'n> {
         self.strangers |= !is_announced && !is_steady;
         self.acquaintances |= is_steady;
         if is_overheard {
-            return self.overhear(pid, bit);
+            self.overhear(pid, bit);
+            return self.keep_within_memory();
         }
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
         self.react(pid, Signal::Usr1, |session| session.receiver.bit(bit));
@@ -358,12 +396,14 @@ impl<'n> Server<'n> {
 
     /// Lets the session `pid` react to a signal, in its turn, and carries out what it says.
     fn react(&mut self, pid: Pid, via: Signal, act: impl FnOnce(&mut Session) -> Reaction) {
+        let session = self.sessions.get(&pid);
+        let is_holdable = session.is_some_and(|s| s.is_announced() && s.receiver.in_message());
+        let may_go_on = !is_holdable || self.may_go_on(pid);
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
         session.heard = self.now;
-        if session.is_announced() && session.receiver.in_message() {
-            let may_go_on = self.turns.may_go_on(pid, self.now);
+        if is_holdable {
             session.receiver.hold(!may_go_on);
         }
         let was_in_message = session.receiver.in_message();
@@ -372,12 +412,56 @@ impl<'n> Server<'n> {
         if !was_in_message {
             session.began = self.now;
         }
+        self.recount(pid);
         if let Some(outcome) = reaction.outcome {
             self.turns.leave(pid);
             self.outcome(pid, outcome, bytes);
         }
         if let Some(answer) = reaction.answer {
             self.answer(pid, via, answer);
+        }
+        self.keep_within_memory();
+    }
+
+    /// Whether `pid` is to go on sending: there is room for its message, and it is its turn.
+    fn may_go_on(&mut self, pid: Pid) -> bool {
+        let own = self.sessions.get(&pid).map_or(0, Session::held_bytes);
+        let has_room = self.memory.has_room_for(own)
+            && (self.memory.is_plentiful() || self.first_client() == Some(pid));
+        if has_room {
+            return self.turns.may_go_on(pid, self.now);
+        }
+        // It is told to wait, and asks again.
+        self.turns.leave(pid);
+        false
+    }
+
+    /// The client whose message began first, of those that wait when they are told to.
+    fn first_client(&self) -> Option<Pid> {
+        let under_way = self.sessions.iter();
+        let under_way = under_way.filter(|(_, s)| s.is_announced() && s.in_message());
+        under_way.min_by_key(|(_, s)| s.began).map(|(pid, _)| *pid)
+    }
+
+    /// Counts what is held of the message of `pid`.
+    fn recount(&mut self, pid: Pid) {
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            let now = session.held_bytes();
+            self.memory.recount(&mut session.counted, now);
+        }
+    }
+
+    /// Drops the messages that began last while more memory is taken than may be: their clients do not wait.
+    fn keep_within_memory(&mut self) {
+        for _ in 0..self.sessions.len() {
+            if !self.memory.is_overdrawn() {
+                return;
+            }
+            let holding = self.sessions.iter().filter(|(_, s)| s.counted > 0);
+            let Some((pid, _)) = holding.max_by_key(|(_, s)| s.began) else {
+                return;
+            };
+            self.drop_half(*pid, Reason::NoMemory);
         }
     }
 
@@ -405,13 +489,13 @@ impl<'n> Server<'n> {
         if !framed && session.is_noise() {
             return self.refuse_complete(pid, tag, bytes, Why::Noise);
         }
-        if tag == 0
-            && self.backlog_bytes.saturating_add(bytes) > BACKLOG.max(self.config.max_message)
-        {
+        // One that is told to wait may have sent a little more meanwhile.
+        let overrun = if tag == 0 { 0 } else { memory::OVERRUN };
+        if !self.memory.has_room_for(bytes.saturating_sub(overrun)) {
             return self.refuse_complete(pid, tag, bytes, Why::Backlog);
         }
         if self.config.trace {
-            (self.notes)(&Note::Complete { pid, bytes, framed });
+            self.notices.say(&Note::Complete { pid, bytes, framed });
         }
         let message = Message {
             pid,
@@ -422,7 +506,7 @@ impl<'n> Server<'n> {
             duration: Duration::from_nanos(self.now.saturating_sub(session.began)),
             tag,
         };
-        self.backlog_bytes += bytes;
+        self.memory.complete(bytes);
         self.backlog.push_back(message);
         self.accepted += 1;
         if self.config.count == Some(self.accepted) {
@@ -442,22 +526,20 @@ impl<'n> Server<'n> {
 
     fn feed_writer(&mut self) {
         while let Some(message) = self.backlog.pop_front() {
-            let bytes = message.payload.len();
             if let Err(message) = self.writer.offer(message) {
                 self.backlog.push_front(message);
                 return;
             }
-            self.backlog_bytes -= bytes;
         }
     }
 
     fn settle(&mut self, written: Written) {
-        let Written { message, result } = written;
-        let verdict = result.map_err(|error| {
-            self.close(Err(ServeError::Output(error)), Reason::Output);
+        self.memory.written(written.bytes);
+        let verdict = written.result.map_err(|error| {
+            self.close(Err(error), Reason::Output);
             Reason::Output
         });
-        self.settle_session(message.pid, message.tag, verdict);
+        self.settle_session(written.pid, written.tag, verdict);
     }
 
     fn settle_session(&mut self, pid: Pid, tag: Tag, verdict: Result<(), Reason>) {
@@ -498,7 +580,7 @@ impl<'n> Server<'n> {
             return;
         };
         if self.config.trace {
-            (self.notes)(&Note::Told {
+            self.notices.say(&Note::Told {
                 pid,
                 signal: via,
                 answer,
@@ -524,7 +606,8 @@ impl<'n> Server<'n> {
                 Err(PeerError::NoSuchProcess) => return None,
                 Err(error) => {
                     if !mem::replace(&mut self.noted.unwatched, true) {
-                        (self.notes)(&Note::Unwatched(pid, std::format!("{error}")));
+                        self.notices
+                            .say(&Note::Unwatched(pid, std::format!("{error}")));
                     }
                     return None;
                 }
@@ -540,11 +623,13 @@ impl<'n> Server<'n> {
         let session = Session::open(pid, self.config.max_message, self.word_size, self.now)?;
         match session.peer.fd() {
             Some(fd) => self.set.add(fd, pid.get().cast_unsigned().into())?,
-            None if !mem::replace(&mut self.noted.no_pidfd, true) => (self.notes)(&Note::NoPidfd),
+            None if !mem::replace(&mut self.noted.no_pidfd, true) => {
+                self.notices.say(&Note::NoPidfd);
+            }
             None => {}
         }
         if session.is_unreachable() {
-            (self.notes)(&Note::Unreachable(pid));
+            self.notices.say(&Note::Unreachable(pid));
         }
         Ok(session)
     }
@@ -553,14 +638,23 @@ impl<'n> Server<'n> {
         // A stranger's noise is worth one line, not one for every few signals.
         let worth_it = |s: &mut Session| s.is_announced() || !mem::replace(&mut s.noted, true);
         if self.sessions.get_mut(&pid).is_some_and(worth_it) {
-            (self.notes)(&Note::Dropped { pid, why, bytes });
+            self.say_of(pid, Note::Dropped { pid, why, bytes });
         }
     }
 
     fn nonsense(&mut self, pid: Pid, bits: String) {
         let worth_it = |s: &mut Session| !s.is_noise() && !mem::replace(&mut s.noted, true);
         if self.sessions.get_mut(&pid).is_some_and(worth_it) {
-            (self.notes)(&Note::Nonsense { pid, bits });
+            self.say_of(pid, Note::Nonsense { pid, bits });
+        }
+    }
+
+    /// Makes a note of something that the client `pid` caused, unless it has caused too many.
+    fn say_of(&mut self, pid: Pid, note: Note) {
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            session
+                .allowance
+                .say(pid, self.now, note, &mut self.notices);
         }
     }
 }

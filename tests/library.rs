@@ -3,7 +3,6 @@
 mod common;
 
 use std::env;
-use std::error::Error;
 use std::os::fd::AsRawFd;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +14,7 @@ use common::*;
 use minitalk::client::{Options, SendError};
 use minitalk::event::{Signal, SignalSet};
 use minitalk::inbox::{Inbox, InboxError};
-use minitalk::server::Config;
+use minitalk::server::{self, Config, Note, ServeError};
 use minitalk::wire::sender::Lane;
 use minitalk::{
     Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals, block_signals_and_stops,
@@ -49,6 +48,9 @@ const CASES: &[(&str, fn())] = cases![
     sigterm_is_not_touched,
     it_stops_after_its_count,
     a_panic_of_the_program_is_an_end,
+    a_panic_in_an_output_is_an_end,
+    a_panic_in_notes_is_an_end,
+    notes_that_nobody_takes_hold_up_nothing,
     messages_to_one_server,
     a_sender_does_not_disturb_between_messages,
     nobody_is_signalled_by_mistake,
@@ -83,6 +85,64 @@ fn main() -> ExitCode {
     }
     println!("\n{passed} passed; {failed} failed");
     ExitCode::from(u8::from(failed > 0))
+}
+
+// ---- what is the program's own ---------------------------------------------------------------------------------
+
+/// Runs a server until it ends, and returns why, and what its client was told.
+fn serve_one(
+    output: server::Output,
+    notes: &mut dyn FnMut(&Note),
+    trace: bool,
+) -> (ServeError, std::process::Output) {
+    // Before there are threads.
+    block_signals();
+    let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    let client = send_us(&[], "for a function that panics");
+    let mut config = Config::default();
+    config.trace = trace;
+    let error = server::serve(&mut inbox, config, output, notes).unwrap_err();
+    inbox.retire();
+    (error, client.output())
+}
+
+fn a_panic_in_an_output_is_an_end() {
+    let output = Box::new(|_: &minitalk::Message| panic!("on purpose"));
+    let (error, client) = serve_one(output, &mut |_| {}, false);
+    assert!(matches!(error, ServeError::Panicked("output")), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the caller's own function for output panicked"
+    );
+    assert_eq!(client.status.code(), Some(7), "{client:?}");
+    assert!(stderr(&client).contains("could not write its output"));
+}
+
+fn a_panic_in_notes_is_an_end() {
+    let (error, client) = serve_one(Box::new(|_| Ok(())), &mut |_| panic!("on purpose"), true);
+    assert!(matches!(error, ServeError::Panicked("notes")), "{error:?}");
+    assert_eq!(client.status.code(), Some(7), "{client:?}");
+    assert!(stderr(&client).contains("shutting down"), "{client:?}");
+}
+
+fn notes_that_nobody_takes_hold_up_nothing() {
+    let (tell, told) = mpsc::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let mut config = Config::default();
+    config.trace = true;
+    let builder = Receiver::builder().config(config).notes(move |note| {
+        let _ = wait.recv();
+        let _ = tell.send(note.clone());
+    });
+    let mut receiver = builder.bind().unwrap();
+    // Some thousand notes.
+    let message = "x".repeat(300);
+    let client = send_us(&["--lane", "bit"], &message);
+    assert_eq!(receiver.recv().unwrap().payload, message.as_bytes());
+    assert_success(&client.output());
+    drop(go);
+    assert!(told.iter().any(|note| matches!(note, Note::Missing(1..))));
+    drop(receiver);
 }
 
 // ---- receiving ---------------------------------------------------------------------------------------------------
@@ -492,10 +552,7 @@ fn a_panic_of_the_program_is_an_end() {
     let ReceiveError::Failed(why) = &error else {
         panic!("{error:?}");
     };
-    assert!(
-        why.source().unwrap().to_string().contains("panicked"),
-        "{why:?}"
-    );
+    assert!(matches!(why, ServeError::Panicked("notes")), "{why:?}");
     assert!(receiver.next().is_none());
     // Whatever comes now must not kill.
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());

@@ -5,6 +5,9 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use minitalk::client::SendError;
 use minitalk::event::Signal;
@@ -15,9 +18,32 @@ use minitalk::proc;
 use minitalk::server::ServeError;
 use minitalk::wire::decoder::Reason;
 
+/// How long the end of a server waits for its last line to be read.
+const HURRY: Duration = Duration::from_millis(250);
+
 /// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
 pub fn say(text: impl Display) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// As [`say`], for the end of a server, which is not to wait for whoever does not read it.
+fn say_in_a_hurry(text: String, is_classic: bool) {
+    let (tell, told) = mpsc::channel::<()>();
+    let write = move || {
+        let _tell = tell;
+        write_error(&text, is_classic);
+    };
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = told.recv_timeout(HURRY);
+    }
+}
+
+fn write_error(text: &str, is_classic: bool) {
+    if is_classic {
+        let _ = writeln!(io::stdout(), "{text}");
+    } else {
+        say(text);
+    }
 }
 
 /// The exit codes, as documented in `--help`.
@@ -52,6 +78,8 @@ pub struct Failure {
     hint: Cow<'static, str>,
     /// The signal that is to end the program, so that its parent sees it.
     signal: Option<Signal>,
+    /// Whether the program is to end, said or not.
+    is_urgent: bool,
 }
 
 impl Failure {
@@ -61,6 +89,15 @@ impl Failure {
             message: message.into(),
             hint: Cow::Borrowed(""),
             signal: None,
+            is_urgent: false,
+        }
+    }
+
+    /// The same, of a program whose end does not wait for whoever reads why.
+    pub fn urgent(self) -> Self {
+        Self {
+            is_urgent: true,
+            ..self
         }
     }
 
@@ -137,6 +174,7 @@ impl Failure {
                 SendError::Interrupted(signal) => Some(*signal),
                 _ => None,
             },
+            is_urgent: false,
         }
     }
 
@@ -152,10 +190,15 @@ impl Failure {
 
     /// Prints the error, on stderr or as the classic exercise wants it, and ends.
     pub fn report(self, is_classic: bool) -> ExitCode {
-        if is_classic {
-            let _ = writeln!(io::stdout(), "Error: {}", self.message);
+        let text = if is_classic {
+            format!("Error: {}", self.message)
         } else {
-            say(format_args!("minitalk: {}{}", self.message, self.hint));
+            format!("minitalk: {}{}", self.message, self.hint)
+        };
+        if self.is_urgent {
+            say_in_a_hurry(text, is_classic);
+        } else {
+            write_error(&text, is_classic);
         }
         if let Some(signal) = self.signal {
             let _ = io::stdout().flush();

@@ -9,6 +9,7 @@ use minitalk::pid::Pid;
 use minitalk::server::{Message, Output};
 
 use super::json;
+use super::lines::Lines;
 use super::units::{SECOND, decimal};
 
 /// The output format of a server.
@@ -37,27 +38,102 @@ impl Format {
         }
     }
 
-    /// Where the messages go. The descriptor is taken once, so that none is needed later, when there may be no more to have.
-    pub fn output(self) -> io::Result<Output> {
-        let mut stdout = stdout()?;
+    /// Where the messages go. The descriptor and the buffer are taken once, so that neither is needed later, when there may be
+    /// no more to have. What was said in `lines` before a message is written before it.
+    pub fn output(self, lines: Option<Lines>) -> io::Result<Output> {
+        let stdout = stdout()?;
         let is_terminal = stdout.is_terminal();
-        Ok(Box::new(move |message| match self {
-            Self::Text if is_terminal => {
-                let line = format!("{}\n", for_terminal(&message.payload));
-                write_all(&mut stdout, line.as_bytes())
+        let mut out = Buffered::new(stdout);
+        Ok(Box::new(move |message| {
+            if let Some(lines) = &lines {
+                lines.wait();
             }
-            Self::Text => write_all(&mut stdout, &[&message.payload[..], b"\n"].concat()),
-            Self::Raw if is_terminal => {
-                write_all(&mut stdout, for_terminal(&message.payload).as_bytes())
-            }
-            Self::Raw => write_all(&mut stdout, &message.payload),
-            Self::Json => write_all(&mut stdout, object(message).as_bytes()),
-            Self::Quoted => {
-                let text = for_terminal(&message.payload);
-                let line = format!("client {}: \"{text}\"\n", message.pid);
-                write_all(&mut stdout, line.as_bytes())
-            }
+            out.begin();
+            let written = self.write(&mut out, message, is_terminal);
+            written
+                .and_then(|()| out.flush())
+                .map_err(|error| out.explain(error, message))
         }))
+    }
+
+    /// Writes one message as a stream: nothing of its size is allocated.
+    fn write(self, out: &mut impl Write, message: &Message, is_terminal: bool) -> io::Result<()> {
+        let payload = &message.payload[..];
+        match self {
+            Self::Text | Self::Raw if is_terminal => write_for_terminal(out, payload)?,
+            Self::Text | Self::Raw => out.write_all(payload)?,
+            Self::Json => return write_object(out, message),
+            Self::Quoted => {
+                write!(out, "client {}: \"", message.pid)?;
+                write_for_terminal(out, payload)?;
+                out.write_all(b"\"")?;
+            }
+        }
+        match self {
+            Self::Raw => Ok(()),
+            _ => out.write_all(b"\n"),
+        }
+    }
+}
+
+/// The standard output behind a small buffer, so that a short message is one `write(2)` and a long one costs no memory.
+/// Unlike a [`BufWriter`](io::BufWriter), it drops the rest of a message that could not be written.
+struct Buffered {
+    file: File,
+    buffer: Vec<u8>,
+    /// Bytes of the present message that the output took.
+    taken: u64,
+}
+
+impl Buffered {
+    const SIZE: usize = 64 << 10;
+
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            buffer: Vec::with_capacity(Self::SIZE),
+            taken: 0,
+        }
+    }
+
+    fn begin(&mut self) {
+        self.buffer.clear();
+        self.taken = 0;
+    }
+
+    /// `error`, with what of the message is in the output already: whoever reads it finds a part there.
+    fn explain(&self, error: io::Error, message: &Message) -> io::Error {
+        if self.taken == 0 {
+            return error;
+        }
+        io::Error::other(format!(
+            "{error}; the last {} bytes that it took are the beginning of a message of client {}, which was rejected",
+            self.taken, message.pid
+        ))
+    }
+}
+
+impl Write for Buffered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() + bytes.len() > Self::SIZE {
+            self.flush()?;
+        }
+        if bytes.len() >= Self::SIZE {
+            return write_some(&mut self.file, bytes).inspect(|n| self.taken += *n as u64);
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut rest = &self.buffer[..];
+        while !rest.is_empty() {
+            let n = write_some(&mut self.file, rest)?;
+            self.taken += n as u64;
+            rest = &rest[n..];
+        }
+        self.buffer.clear();
+        Ok(())
     }
 }
 
@@ -82,34 +158,74 @@ pub fn refuse_closed(fd: usize, name: &str) -> io::Result<()> {
 
 fn write_all(stdout: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
+        bytes = &bytes[write_some(stdout, bytes)?..];
+    }
+    Ok(())
+}
+
+/// Writes at least one of `bytes`, and returns how many it was.
+fn write_some(stdout: &mut File, bytes: &[u8]) -> io::Result<usize> {
+    loop {
         match stdout.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => bytes = &bytes[n..],
+            Ok(n) => return Ok(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => ffi::wait_for_stdout()?,
             Err(error) => return Err(error),
         }
     }
+}
+
+/// `bytes` as text that a terminal does not obey; see [`write_for_terminal`].
+pub fn for_terminal(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len());
+    // Writing into memory cannot fail.
+    let _ = write_for_terminal(&mut out, bytes);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Writes `bytes` as text that a terminal does not obey, and that can be read back: control characters, invisible
+/// characters, backslashes and whatever is not UTF-8 are escaped.
+fn write_for_terminal(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    for chunk in bytes.utf8_chunks() {
+        write_escaped(out, chunk.valid(), |out, c| {
+            let is_escaped = c == '\\' || c.is_control() || is_invisible(c);
+            if is_escaped {
+                write!(out, "{}", c.escape_default())?;
+            }
+            Ok(is_escaped)
+        })?;
+        for byte in chunk.invalid() {
+            write!(out, "\\x{byte:02x}")?;
+        }
+    }
     Ok(())
 }
 
-/// `bytes` as text that a terminal does not obey, and that can be read back: control characters, invisible characters,
-/// backslashes and whatever is not UTF-8 are escaped.
-pub fn for_terminal(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if c == '\\' || c.is_control() || is_invisible(c) {
-                out.extend(c.escape_default());
-            } else {
-                out.push(c);
+/// Writes `text`. `escape` writes those characters that do not stand for themselves, and returns whether it did.
+pub fn write_escaped<W: Write>(
+    out: &mut W,
+    text: &str,
+    escape: impl Fn(&mut W, char) -> io::Result<bool>,
+) -> io::Result<()> {
+    let bytes = text.as_bytes();
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        // What stands before it goes out first, in one piece.
+        if !needs_no_escape(c) {
+            out.write_all(&bytes[plain..at])?;
+            plain = at;
+            if escape(out, c)? {
+                plain = at + c.len_utf8();
             }
         }
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-        }
     }
-    out
+    out.write_all(&bytes[plain..])
+}
+
+/// Whether no format escapes `c`.
+const fn needs_no_escape(c: char) -> bool {
+    matches!(c, ' '..='!' | '#'..='[' | ']'..='~')
 }
 
 /// Whether `c` changes the text around it unseen: directions (UAX #9, section 2), separators, and the Unicode tags. The
@@ -120,18 +236,30 @@ pub const fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
-fn object(message: &Message) -> String {
-    let uid = message.uid.map_or("null".into(), |uid| uid.to_string());
-    let (key, value) = match std::str::from_utf8(&message.payload) {
-        Ok(text) => ("text", json::string(text)),
-        Err(_) => ("base64", format!("\"{}\"", json::base64(&message.payload))),
-    };
-    format!(
-        "{{\"pid\":{},\"uid\":{uid},\"bytes\":{},\"{key}\":{value},\"retransmissions\":{},\"duration\":{}}}\n",
-        message.pid,
-        message.payload.len(),
-        message.resent,
-        decimal(message.duration.as_nanos(), SECOND, 6),
+fn write_object(out: &mut impl Write, message: &Message) -> io::Result<()> {
+    let (pid, bytes) = (message.pid, message.payload.len());
+    write!(out, "{{\"pid\":{pid},\"uid\":")?;
+    match message.uid {
+        Some(uid) => write!(out, "{uid}")?,
+        None => out.write_all(b"null")?,
+    }
+    write!(out, ",\"bytes\":{bytes},")?;
+    match std::str::from_utf8(&message.payload) {
+        Ok(text) => {
+            out.write_all(b"\"text\":")?;
+            json::write_string(out, text)?;
+        }
+        Err(_) => {
+            out.write_all(b"\"base64\":\"")?;
+            json::write_base64(out, &message.payload)?;
+            out.write_all(b"\"")?;
+        }
+    }
+    let duration = decimal(message.duration.as_nanos(), SECOND, 6);
+    let resent = message.resent;
+    writeln!(
+        out,
+        ",\"retransmissions\":{resent},\"duration\":{duration}}}"
     )
 }
 

@@ -12,19 +12,20 @@ use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 use minitalk::server::{self, Config};
 
-use super::clock;
 use super::command::Command;
-use super::exit::{Failure, say};
+use super::exit::Failure;
 use super::flags::{self, Flag};
-use super::format::{Format, write_stdout};
+use super::format::Format;
+use super::lines::Lines;
 use super::list;
 use super::notify;
+use super::stop;
 use super::trace::{Color, Trace};
 
 /// The options of a server.
 pub struct Options {
     pub config: Config,
-    /// What is caught.
+    /// The signals that messages come in.
     pub signals: SignalSet,
     pub eco: bool,
     pub format: Format,
@@ -44,7 +45,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             config: Config::default(),
-            signals: SignalSet::ALL,
+            signals: SignalSet::LANES,
             eco: false,
             format: Format::Text,
             trace: None,
@@ -123,11 +124,21 @@ const COMMON: &[Flag<Options>] = &[
         },
     ),
     Flag::value(
+        "--max-memory BYTES",
+        "hold no more than this of all clients together, messages that wait to be written included; who comes beyond it waits, \
+         or is rejected (default: twice --max-message, 134217728 at least)",
+        |options, given| {
+            given.number(1).map(|value| {
+                options.config.max_memory = Some(value.try_into().unwrap_or(usize::MAX));
+            })
+        },
+    ),
+    Flag::value(
         "--lane auto|bit",
         "bit: take messages in bits only, and do not catch the signal of words (default auto)",
         |options, given| {
             given
-                .choose([SignalSet::ALL, SignalSet::BITS.union(SignalSet::STOPS)])
+                .choose([SignalSet::LANES, SignalSet::BITS])
                 .map(|value| options.signals = value)
         },
     ),
@@ -223,6 +234,10 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     }
     let mut tracer = options.trace.map(|trace| trace.tracer(given));
     let to_stdout = options.trace.is_some_and(|trace| trace.to_stdout);
+    ffi::tune_allocator();
+    // What fails is an error that says so, and not the end.
+    ffi::ignore_file_size();
+    let stop = stop::watch(options.signals)?;
     let mut inbox = Inbox::open_for(options.signals)?;
     if let Some(name) = &options.name {
         list::take_name(name)?;
@@ -234,15 +249,13 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             CpuSet::only(cpu).apply();
         }
     }
-    // A trace is for whoever looks at it, and ends with its terminal.
-    if !to_stdout {
-        ffi::ignore_hangup();
-    }
-    let timestamps = options.timestamps;
+    // One that prints on a terminal ends with it all the same, in order; see `stop`.
+    ffi::ignore_hangup();
+    let lines = Lines::start(to_stdout, options.timestamps)?;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format
-        .output()
+        .output(to_stdout.then(|| lines.clone()))
         .and_then(|output| format.announce(ffi::getpid()).map(|()| output))
         .map_err(|error| Failure::io("cannot print the PID", error))
         .and_then(|output| {
@@ -251,25 +264,20 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         })
         .and_then(|output| {
             let mut note = |note: &server::Note| match &mut tracer {
-                None if timestamps => say(format_args!("{} minitalk: {note}", clock::stamp())),
-                None => say(format_args!("minitalk: {note}")),
+                None => lines.note(note),
                 Some(tracer) => {
-                    let line = tracer.line(note);
-                    match line {
-                        // Whoever reads it may have gone; messages are still to be taken.
-                        Some(line) if to_stdout => {
-                            drop(write_stdout(format!("{line}\n").as_bytes()))
-                        }
-                        Some(line) => say(line),
-                        None => {}
+                    if let Some(line) = tracer.line(note) {
+                        lines.line(line);
                     }
                 }
             };
-            server::serve(&mut inbox, options.config, output, &mut note).map_err(Failure::from)
+            server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
+                .map_err(Failure::from)
         });
     inbox.retire();
     drop(pid_file);
-    result
+    lines.finish();
+    result.map_err(Failure::urgent)
 }
 
 /// A file that holds our PID for as long as this lives.

@@ -5,9 +5,83 @@ use std::vec::Vec;
 
 use super::report::{Note, ServeError, Why};
 use super::{LINGER, PATROL, Server};
+use std::io;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::ffi::{Doorbell, Fd};
 use crate::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::decoder::Reason;
+
+/// What ends a server from another thread.
+#[derive(Debug)]
+pub struct Stop {
+    bell: Doorbell,
+    urgency: AtomicU8,
+}
+
+/// How urgent a [`Stop`] is: the greatest that was asked for holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Urgency {
+    None,
+    /// In order.
+    Requested,
+    /// Without what the output has not taken.
+    Insisted,
+    /// With an error: the caller's notes, on a thread of their own, have panicked.
+    Panicked,
+}
+
+impl Stop {
+    /// One that has not been asked for.
+    ///
+    /// # Errors
+    /// EMFILE or ENOMEM.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            bell: Doorbell::new()?,
+            urgency: AtomicU8::new(Urgency::None as u8),
+        })
+    }
+
+    /// Ends the server in order, as a first SIGTERM does. Asked again, it changes nothing.
+    pub fn request(&self) {
+        self.ask(Urgency::Requested);
+    }
+
+    /// Ends it without what the output has not taken, as a second SIGTERM does.
+    pub fn insist(&self) {
+        self.ask(Urgency::Insisted);
+    }
+
+    /// Ends it with [`ServeError::Panicked`].
+    pub(crate) fn panicked(&self) {
+        self.ask(Urgency::Panicked);
+    }
+
+    fn ask(&self, urgency: Urgency) {
+        // Ordering: Release pairs with the Acquire in `urgency`.
+        self.urgency.fetch_max(urgency as u8, Ordering::Release);
+        self.bell.ring();
+    }
+
+    pub(super) fn fd(&self) -> &Fd {
+        self.bell.fd()
+    }
+
+    /// What was asked for, until now.
+    pub(super) fn urgency(&self) -> Urgency {
+        self.bell.clear();
+        // Ordering: Acquire pairs with the Release in `ask`. Read after the bell, which rings after the store.
+        match self.urgency.load(Ordering::Acquire) {
+            0 => Urgency::None,
+            1 => Urgency::Requested,
+            2 => Urgency::Insisted,
+            _ => Urgency::Panicked,
+        }
+    }
+}
 
 /// The end of the server, once it is decided: nothing new is taken, what is finished is written, clients are told.
 pub(super) struct Closing {
@@ -23,9 +97,10 @@ impl Server<'_> {
     pub(super) fn bury(&mut self, pid: Pid) {
         self.last_words(pid);
         self.turns.leave(pid);
-        let Some(session) = self.sessions.remove(&pid) else {
+        let Some(mut session) = self.sessions.remove(&pid) else {
             return;
         };
+        self.memory.recount(&mut session.counted, 0);
         if self.sessions.is_empty() {
             // Nothing is left to look after, and an idle server is not woken for nothing.
             self.sweep_at = None;
@@ -34,8 +109,12 @@ impl Server<'_> {
         // Less than a byte from a stranger is a stray signal.
         if session.in_message() && (session.is_announced() || bytes > 0) {
             let why = Why::ClientEnded;
-            (self.notes)(&Note::Dropped { pid, why, bytes });
+            let note = Note::Dropped { pid, why, bytes };
+            session
+                .allowance
+                .say(pid, self.now, note, &mut self.notices);
         }
+        session.allowance.say_withheld(pid, &mut self.notices);
     }
 
     /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
@@ -60,7 +139,7 @@ impl Server<'_> {
             self.bury(pid);
         }
         for pid in idle {
-            self.drop_half(pid);
+            self.drop_half(pid, Reason::Idle);
         }
         self.sweep_at = again.then(|| self.now.saturating_add(self.sweep_interval()));
     }
@@ -70,7 +149,8 @@ impl Server<'_> {
         idle.unwrap_or(PATROL).clamp(PATROL / 50, PATROL)
     }
 
-    fn drop_half(&mut self, pid: Pid) {
+    /// Drops the half message of `pid`, and tells it why.
+    pub(super) fn drop_half(&mut self, pid: Pid, reason: Reason) {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
@@ -79,8 +159,9 @@ impl Server<'_> {
         if let Some(listener) = &mut session.listener {
             listener.forget();
         }
-        let answer = session.receiver.drop_half(Reason::Idle);
-        self.dropped(pid, Why::Rejected(Reason::Idle), bytes);
+        let answer = session.receiver.drop_half(reason);
+        self.recount(pid);
+        self.dropped(pid, Why::Rejected(reason), bytes);
         if let Some(answer) = answer {
             self.answer_unasked(pid, answer);
         }
@@ -93,7 +174,7 @@ impl Server<'_> {
             None => {
                 self.close(Ok(()), Reason::ShuttingDown);
                 if unwritten > 0 {
-                    (self.notes)(&Note::Flushing(unwritten));
+                    self.notices.say(&Note::Flushing(unwritten));
                 }
             }
             Some(_) if unwritten > 0 => return Err(ServeError::Aborted(unwritten)),
@@ -123,10 +204,13 @@ impl Server<'_> {
             let Some(session) = self.sessions.get_mut(&pid) else {
                 continue;
             };
+            session.allowance.say_withheld(pid, &mut self.notices);
             if let Some(listener) = &mut session.listener {
                 listener.refuse();
             }
-            if let Some(answer) = session.receiver.refuse(reason) {
+            let answer = session.receiver.refuse(reason);
+            self.recount(pid);
+            if let Some(answer) = answer {
                 self.answer_unasked(pid, answer);
             }
         }
@@ -150,10 +234,11 @@ impl Server<'_> {
 
     /// Forgets the clients that nothing is known of but that they once sent a signal, to have their descriptors back.
     pub(super) fn forget_strays(&mut self) {
-        let turns = &mut self.turns;
+        let (turns, memory) = (&mut self.turns, &mut self.memory);
         self.sessions.retain(|pid, session| {
             let stray = session.is_stray();
             if stray {
+                memory.recount(&mut session.counted, 0);
                 turns.leave(*pid);
             }
             !stray

@@ -71,6 +71,15 @@ pub enum Note {
         /// Whether it came in a frame.
         framed: bool,
     },
+    /// A client caused more notes than one client may: so many were left out.
+    Withheld {
+        /// The client.
+        pid: Pid,
+        /// How many.
+        count: u64,
+    },
+    /// So many notes were left out here, because those before them were not taken as fast as they came.
+    Missing(u64),
     /// The server ends as soon as its output has taken what is finished.
     Flushing(usize),
 }
@@ -99,6 +108,8 @@ pub enum ServeError {
     Output(io::Error),
     /// A second SIGINT or SIGTERM came while this many messages still waited for the output.
     Aborted(usize),
+    /// A function of the caller panicked: the one named so, `output` or `notes`.
+    Panicked(&'static str),
     /// A system call failed.
     System(io::Error),
 }
@@ -114,6 +125,7 @@ impl fmt::Display for ServeError {
         match self {
             Self::Output(_) => f.write_str("the output failed"),
             Self::Aborted(n) => write!(f, "stopped with {n} finished messages not written"),
+            Self::Panicked(name) => write!(f, "the caller's own function for {name} panicked"),
             Self::System(_) => f.write_str("a system call failed"),
         }
     }
@@ -123,7 +135,7 @@ impl core::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Output(error) | Self::System(error) => Some(error),
-            Self::Aborted(_) => None,
+            Self::Aborted(_) | Self::Panicked(_) => None,
         }
     }
 }
@@ -173,6 +185,10 @@ impl fmt::Display for Note {
             } => write!(f, "answered client {pid} on {signal:?}: {:?}", answer.status),
             Self::Complete { pid, bytes, .. } => {
                 write!(f, "a message of {bytes} bytes of client {pid} is complete")
+            }
+            Self::Missing(count) => write!(f, "{count} notes are missing here"),
+            Self::Withheld { pid, count } => {
+                write!(f, "{count} more notes of client {pid} are not shown")
             }
             Self::Flushing(n) => write!(
                 f,

@@ -1,5 +1,6 @@
 //! One client, as the server knows it: its process, its link, and whether it can be answered.
 
+use super::notices::Allowance;
 use crate::client::STUBBORN;
 use crate::dialect::listener::Listener;
 use crate::dialect::manners::Handles;
@@ -35,6 +36,10 @@ pub struct Session {
     pub answered: Option<Nanos>,
     /// Whether it has been complained of, which is done once.
     pub noted: bool,
+    /// How many notes it may still cause.
+    pub(super) allowance: Allowance,
+    /// Bytes of its messages that are in the server's account.
+    pub counted: usize,
     /// Bytes of a word that it may send, if it can be answered.
     words: u8,
     look: Look,
@@ -77,6 +82,8 @@ impl Session {
             began: now,
             answered: None,
             noted: false,
+            allowance: Allowance::new(now),
+            counted: 0,
             look,
             looked: now,
             unreachable,

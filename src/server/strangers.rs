@@ -95,6 +95,7 @@ impl Server<'_> {
         if let Some(listener) = listener {
             act(listener, now, &mut actions);
         }
+        self.recount(pid);
         for action in actions.drain(..) {
             self.carry_out(pid, action);
         }
@@ -129,11 +130,12 @@ impl Server<'_> {
                 }
             }
             Action::Learned { dialect, rival } => {
-                (self.notes)(&Note::Speaks {
+                let note = Note::Speaks {
                     pid,
                     dialect,
                     rival,
-                });
+                };
+                self.say_of(pid, note);
             }
             Action::Complete(text) => {
                 self.turns.leave(pid);

@@ -8,8 +8,11 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_queue::ArrayQueue;
 
-use super::Message;
+use super::notices::survives;
+use super::{Message, ServeError};
 use crate::ffi::Doorbell;
+use crate::pid::Pid;
+use crate::wire::control::Tag;
 
 /// Messages that may wait for the output; one more and the server withholds its acknowledgement.
 const WAITING: usize = 64;
@@ -17,13 +20,20 @@ const WAITING: usize = 64;
 /// Where messages go: returns once the message is written and flushed.
 pub type Output = Box<dyn FnMut(&Message) -> io::Result<()> + Send>;
 
+/// As [`Output`], which is given the message for good.
+pub(crate) type Sink = Box<dyn FnMut(Message) -> io::Result<()> + Send>;
+
 /// A message that the thread is done with.
 #[derive(Debug)]
 pub struct Written {
-    /// The message, its payload included.
-    pub message: Message,
+    /// Who sent it.
+    pub pid: Pid,
+    /// The transfer that it came in.
+    pub tag: Tag,
+    /// Its length in bytes.
+    pub bytes: usize,
     /// Whether the output took it.
-    pub result: io::Result<()>,
+    pub result: Result<(), ServeError>,
 }
 
 /// The main loop's end of the writer thread.
@@ -45,7 +55,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the thread or its bell cannot be made.
-    pub fn start(output: Output) -> io::Result<Self> {
+    pub fn start(output: Sink) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             waiting: ArrayQueue::new(WAITING),
             written: ArrayQueue::new(WAITING),
@@ -125,21 +135,45 @@ impl Drop for Writer {
 }
 
 impl Shared {
-    fn run(&self, mut output: Output) {
+    fn run(&self, output: Sink) {
+        // Gone once it has failed: what would follow half a message is no message either.
+        let mut output = Some(output);
         loop {
             // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.
             let closing = self.closing.load(Ordering::Acquire);
             let Some(message) = self.waiting.pop() else {
                 if closing {
+                    survives(|| drop(output));
                     return;
                 }
                 thread::park();
                 continue;
             };
-            let result = output(&message);
+            let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
+            let result = hand_on(&mut output, message);
+            if result.is_err() {
+                let failed = output.take();
+                survives(|| drop(failed));
+            }
             // Never full: it has room for all that can be outstanding.
-            let _ = self.written.push(Written { message, result });
+            let _ = self.written.push(Written {
+                pid,
+                tag,
+                bytes,
+                result,
+            });
             self.bell.ring();
         }
     }
+}
+
+/// Gives `message` to the output, if it has not failed before.
+fn hand_on(output: &mut Option<Sink>, message: Message) -> Result<(), ServeError> {
+    let mut result = Err(ServeError::Panicked("output"));
+    let Some(output) = output else {
+        let error = io::Error::other("it has failed before");
+        return Err(ServeError::Output(error));
+    };
+    survives(|| result = output(message).map_err(ServeError::Output));
+    result
 }

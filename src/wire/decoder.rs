@@ -200,6 +200,9 @@ impl Decoder {
                     if usize::try_from(*so_far).map_or(true, |len| len > self.limit) {
                         return Err((Reason::TooLong, State::Lost));
                     }
+                    if !reserve(&mut self.payload, *so_far as usize) {
+                        return Err((Reason::NoMemory, State::Lost));
+                    }
                     self.state = match *so_far {
                         0 => State::trailer(crc.clone()),
                         missing => State::Payload {
@@ -256,6 +259,23 @@ impl Decoder {
         }
         Ok(None)
     }
+}
+
+/// Takes the memory for all of an announced payload at once: growing it step by step could need twice as much. What is
+/// not written to yet is address space and no memory. Returns whether it is there, and a little more, so that it is a
+/// message that finds no memory, which is rejected, and not the bookkeeping that follows, which would abort.
+fn reserve(payload: &mut Vec<u8>, len: usize) -> bool {
+    const SMALL: usize = 4 << 10;
+    const SPARE: usize = 512 << 10;
+    if payload.try_reserve_exact(len).is_err() {
+        return false;
+    }
+    let mut spare = Vec::<u8>::new();
+    // Not optimised away: an allocation that nobody looks at is assumed to succeed.
+    len < SMALL
+        || core::hint::black_box(&mut spare)
+            .try_reserve_exact(SPARE)
+            .is_ok()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

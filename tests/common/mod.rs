@@ -102,6 +102,16 @@ impl Process {
         Self::watch(child, Collector::start(None::<&[u8]>), stderr)
     }
 
+    /// As [`spawn`](Self::spawn), with the standard output and the standard error that the command already has.
+    pub fn spawn_with_own_stderr(command: &mut Command) -> Self {
+        let child = command.spawn().unwrap();
+        Self::watch(
+            child,
+            Collector::start(None::<&[u8]>),
+            Collector::start(None::<&[u8]>),
+        )
+    }
+
     fn watch(child: Child, stdout: Collector, stderr: Collector) -> Self {
         let pid = i32::try_from(child.id()).unwrap();
         Self {

@@ -1,0 +1,188 @@
+//! A bounded queue to a thread of its own, for what may be slow or stuck and must hold up nobody: notes, and lines of a trace.
+//!
+//! ```text
+//! push ──► at most LIMIT items ──► the thread's function, one item at a time
+//!   └────► full: counted, until the thread has taken all before the gap and been told how many are missing
+//! ```
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_queue::ArrayQueue;
+
+/// Items that wait for the thread at most.
+const LIMIT: usize = 1024;
+
+/// Hands items to a function on a thread of its own. Dropped, it lets the thread deal with what waits, and does not wait for it.
+#[derive(Debug)]
+pub struct Background<T> {
+    shared: Arc<Shared<T>>,
+    thread: JoinHandle<()>,
+}
+
+/// What the function of a [`Background`] is called with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item<T> {
+    /// The next item.
+    Next(T),
+    /// So many items are missing here: there was no room for them.
+    Missing(u64),
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    waiting: ArrayQueue<T>,
+    missing: AtomicU64,
+    closing: AtomicBool,
+    has_ended: Mutex<bool>,
+    end: Condvar,
+}
+
+impl<T: Send + 'static> Background<T> {
+    /// Starts the thread, which inherits the caller's signal mask: block what it is not to receive.
+    ///
+    /// # Errors
+    /// `pthread_create(3)`'s.
+    pub fn start(name: &str, function: impl FnMut(Item<T>) + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            waiting: ArrayQueue::new(LIMIT),
+            missing: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            has_ended: Mutex::new(false),
+            end: Condvar::new(),
+        });
+        let builder = thread::Builder::new().name(name.into());
+        let thread = builder.spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                let end = End(&*shared);
+                end.0.run(function);
+            }
+        })?;
+        Ok(Self { shared, thread })
+    }
+
+    /// Hands over an item, or counts it as missing if there is no room. Never blocks.
+    ///
+    /// # Errors
+    /// The item itself, which has been counted.
+    pub fn push(&self, item: T) -> Result<(), T> {
+        // Ordering: Relaxed; only this side makes it more than 0. A 0 from the thread that is seen late loses one item more.
+        let has_gap = self.shared.missing.load(Ordering::Relaxed) > 0;
+        let pushed = if has_gap {
+            Err(item)
+        } else {
+            self.shared.waiting.push(item)
+        };
+        if pushed.is_err() {
+            // Ordering: Release pairs with the Acquire in `run`: the thread then sees what was pushed before the gap.
+            self.shared.missing.fetch_add(1, Ordering::Release);
+        }
+        self.thread.thread().unpark();
+        pushed
+    }
+
+    /// Ends the thread once it has dealt with what waits, and waits for that for `limit` at most (`None`: no limit). Returns
+    /// whether it has.
+    pub fn finish(&self, limit: Option<Duration>) -> bool {
+        self.close();
+        // Centuries, for a clock that would overflow with more.
+        let limit = limit.unwrap_or(Duration::from_secs(u32::MAX.into()));
+        let lock = self.shared.has_ended.lock();
+        let has_ended = lock.unwrap_or_else(PoisonError::into_inner);
+        let waits = |has_ended: &mut bool| !*has_ended;
+        let wait = self.shared.end.wait_timeout_while(has_ended, limit, waits);
+        *wait.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl<T> Background<T> {
+    fn close(&self) {
+        // Ordering: Release pairs with the Acquire in `run`: the thread then sees every item pushed before.
+        self.shared.closing.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+    }
+}
+
+impl<T> Drop for Background<T> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Says that the thread has ended, when it is dropped: by a panic too.
+struct End<'s, T>(&'s Shared<T>);
+
+impl<T> Drop for End<'_, T> {
+    fn drop(&mut self) {
+        let lock = self.0.has_ended.lock();
+        *lock.unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.end.notify_all();
+    }
+}
+
+impl<T> Shared<T> {
+    fn run(&self, mut function: impl FnMut(Item<T>)) {
+        loop {
+            // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.
+            let closing = self.closing.load(Ordering::Acquire);
+            // Ordering: Acquire pairs with the Release in `push`. Read before the queue is found empty, so that all that was
+            // pushed before the gap is out of it.
+            let has_gap = self.missing.load(Ordering::Acquire) > 0;
+            if let Some(item) = self.waiting.pop() {
+                function(Item::Next(item));
+            } else if has_gap {
+                // Ordering: Relaxed; a count. The queue is empty, and nothing is pushed into it before this.
+                function(Item::Missing(self.missing.swap(0, Ordering::Relaxed)));
+            } else if closing {
+                return;
+            } else {
+                thread::park();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_stuck_thread_costs_items_and_no_time() {
+        let (go, wait) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let queue = Background::start("test", move |item| {
+            let _ = wait.recv();
+            tell.send(item).unwrap();
+        })
+        .unwrap();
+        let count = 3 * LIMIT as u64;
+        let lost = (0..count).filter(|n| queue.push(*n).is_err()).count() as u64;
+        assert!(lost >= count - LIMIT as u64 - 1);
+        drop(go);
+        let taken = count - lost;
+        for n in 0..taken {
+            assert_eq!(told.recv().unwrap(), Item::Next(n));
+        }
+        assert_eq!(told.recv().unwrap(), Item::Missing(lost));
+        while queue.push(7).is_err() {}
+        assert!(queue.finish(None));
+        assert!(told.into_iter().any(|item| item == Item::Next(7)));
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_stuck_thread() {
+        let (go, wait) = mpsc::channel::<()>();
+        let stuck = move |_: Item<()>| {
+            let _ = wait.recv();
+        };
+        let queue = Background::start("test", stuck).unwrap();
+        queue.push(()).unwrap();
+        assert!(!queue.finish(Some(Duration::from_millis(20))));
+        drop(go);
+    }
+}

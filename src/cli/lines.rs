@@ -1,0 +1,95 @@
+//! Lines that a server prints while it runs: notes on standard error, and a trace. A thread of its own writes them, so that
+//! a reader that is slow, or that does not read at all, costs lines and delays nothing.
+
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use minitalk::background::{Background, Item};
+
+use super::clock;
+use super::exit::{Failure, say};
+use super::format::write_stdout;
+
+/// How long the end of a server waits for lines that are not its output.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Where lines go to, in the order in which they are said.
+#[derive(Clone)]
+pub struct Lines {
+    queue: Arc<Background<Line>>,
+    to_stdout: bool,
+    has_timestamps: bool,
+}
+
+enum Line {
+    Text(String),
+    /// Tells whoever waits that everything before it has been written.
+    Mark(mpsc::Sender<()>),
+}
+
+impl Lines {
+    /// Starts the thread. Lines go to the standard output, or else to standard error.
+    pub fn start(to_stdout: bool, has_timestamps: bool) -> Result<Self, Failure> {
+        let print = move |item| {
+            let text = match item {
+                Item::Next(Line::Text(text)) => text,
+                Item::Next(Line::Mark(reached)) => {
+                    let _ = reached.send(());
+                    return;
+                }
+                Item::Missing(count) => stamped(
+                    has_timestamps,
+                    &format!("{count} lines are missing here, which were not read in time"),
+                ),
+            };
+            if to_stdout {
+                // The reader may have gone; messages are still to be taken.
+                let _ = write_stdout(format!("{text}\n").as_bytes());
+            } else {
+                say(text);
+            }
+        };
+        let queue = Background::start("lines", print);
+        let failed = |error: io::Error| Failure::io("cannot start a thread for notes", error);
+        Ok(Self {
+            queue: Arc::new(queue.map_err(failed)?),
+            to_stdout,
+            has_timestamps,
+        })
+    }
+
+    /// Prints a note.
+    pub fn note(&self, text: &impl std::fmt::Display) {
+        self.line(stamped(self.has_timestamps, text));
+    }
+
+    /// Prints a line.
+    pub fn line(&self, text: String) {
+        let _ = self.queue.push(Line::Text(text));
+    }
+
+    /// Returns once everything that was said before has been written.
+    pub fn wait(&self) {
+        let (tell, told) = mpsc::channel();
+        while self.queue.push(Line::Mark(tell.clone())).is_err() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        drop(tell);
+        let _ = told.recv();
+    }
+
+    /// Waits until all is written: as long as it takes where the lines are the output, for half a second otherwise.
+    pub fn finish(&self) {
+        self.queue.finish((!self.to_stdout).then_some(PATIENCE));
+    }
+}
+
+fn stamped(has_timestamps: bool, text: &impl std::fmt::Display) -> String {
+    if has_timestamps {
+        format!("{} minitalk: {text}", clock::stamp())
+    } else {
+        format!("minitalk: {text}")
+    }
+}

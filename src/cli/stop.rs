@@ -1,0 +1,72 @@
+//! How a server is told to end: by SIGINT and SIGTERM, which a thread of its own waits for, so that they work whatever
+//! else is stuck; and by the end of the terminal that it prints on.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use minitalk::event::{Event, Signal, SignalSet};
+use minitalk::ffi;
+use minitalk::server::Stop;
+
+use super::exit::Failure;
+
+/// How long a server that is told to end a second time has for its last words.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
+/// Bytes of a thread's stack, of which these need little. It counts for RLIMIT_AS.
+const STACK: usize = 64 << 10;
+
+/// Blocks SIGINT and SIGTERM on this thread, and has them, and the end of the terminal, end the server. One that was
+/// ignored when the program started stays so. To be called before an inbox for `lanes` is opened, which leaves as they are
+/// the signals that are not its own. The threads are not to get those of `lanes` either.
+pub fn watch(lanes: SignalSet) -> Result<Arc<Stop>, Failure> {
+    let failed = |error: io::Error| Failure::io("cannot wait for SIGTERM", error);
+    let signals = SignalSet::STOPS.filter(|signal| !ffi::is_ignored(signal));
+    ffi::block(signals.union(lanes));
+    let stop = Arc::new(Stop::new().map_err(failed)?);
+    start("stop", &stop, move |stop| take_signals(stop, signals)).map_err(failed)?;
+    if io::stdout().is_terminal() {
+        // Asked of the terminal itself: SIGHUP reaches only those whose controlling terminal it is.
+        let wait = |stop: &Stop| {
+            if ffi::wait_for_hangup().is_ok() {
+                stop.request();
+            }
+        };
+        start("hangup", &stop, wait).map_err(failed)?;
+    }
+    Ok(stop)
+}
+
+fn start(name: &str, stop: &Arc<Stop>, run: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
+    let stop = Arc::clone(stop);
+    let builder = thread::Builder::new().name(name.into()).stack_size(STACK);
+    let thread = builder.spawn(move || {
+        ffi::block_everything();
+        run(&stop);
+    });
+    thread.map(drop)
+}
+
+/// The first ends the server in order. The second ends it at once: through its main loop, which says what is lost, and by the
+/// signal itself where that does not come to an end.
+fn take_signals(stop: &Stop, signals: SignalSet) {
+    if signals.iter().next().is_none() {
+        return;
+    }
+    take(signals);
+    stop.request();
+    let signal = take(signals);
+    stop.insist();
+    thread::sleep(LAST_WORDS);
+    ffi::die_of(signal);
+}
+
+fn take(signals: SignalSet) -> Signal {
+    loop {
+        if let Some(event) = ffi::take(signals, Duration::MAX).and_then(Event::decode) {
+            return event.signal;
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a server's memory may be: a little more than a message, in every format, and a bound for all clients together.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Command;
+use std::time::Duration;
+
+use common::*;
+
+const MEGABYTE: usize = 1 << 20;
+
+/// A field of `/proc/PID/status` in bytes (`proc_pid_status(5)`).
+fn memory(pid: i32, field: &str) -> usize {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let kilobytes = line.unwrap().trim_matches([':', '\t', ' ', 'k', 'B']);
+    1024 * kilobytes.parse::<usize>().unwrap()
+}
+
+fn sending(server: i32, message: Vec<u8>) -> Process {
+    let pid = server.to_string();
+    let mut command = minitalk(["send", "--lane", "word", "--timeout", "60", &pid]);
+    Process::spawn_fed(&mut command, message)
+}
+
+#[test]
+fn a_message_is_held_once_in_every_format() {
+    const SIZE: usize = 6 * MEGABYTE;
+    for (format, byte) in [
+        ("raw", b'a'),
+        ("text", b'\x01'),
+        ("json", b'a'),
+        ("json", b'\x01'),
+        ("json", b'\xff'),
+    ] {
+        let mut command = minitalk(["serve", "--format", format]);
+        // What it prints is not to be kept here.
+        let null = fs::File::create("/dev/null").unwrap();
+        let server = Process::spawn_with_own_stdout(command.stdout(null));
+        let peer = || minitalk::peer::Peer::open(minitalk::Pid::new(server.pid()).unwrap());
+        wait_until("the server is ready", || {
+            peer().is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
+        });
+        deliver(server.pid(), b"so that all its threads have run");
+        let before = memory(server.pid(), "VmHWM");
+        assert_success(&sending(server.pid(), vec![byte; SIZE]).output());
+        let taken = memory(server.pid(), "VmHWM") - before;
+        assert!(
+            taken * 10 <= SIZE * 12,
+            "{format} {byte}: {taken} bytes for {SIZE}"
+        );
+    }
+}
+
+#[test]
+fn a_message_for_which_there_is_no_memory_is_rejected() {
+    let server = Server::start();
+    let size = memory(server.pid(), "VmPeak") + 6 * MEGABYTE;
+    server.stop();
+    for format in ["text", "json"] {
+        let mut command = Command::new("prlimit");
+        command.args([
+            &format!("--as={size}"),
+            MINITALK,
+            "serve",
+            "--format",
+            format,
+        ]);
+        let server = Server::spawn(&mut command);
+        deliver(server.pid(), &[b'a'; 2 * MEGABYTE]);
+        let output = sending(server.pid(), vec![b'b'; 8 * MEGABYTE]).output();
+        assert_eq!(output.status.code(), Some(7), "{output:?}");
+        assert!(stderr(&output).contains("no memory"), "{output:?}");
+        deliver(server.pid(), &[b'c'; 2 * MEGABYTE]);
+        let output = server.stop();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains("ccc"), "what comes next is taken");
+        assert!(!printed.contains("bbb"));
+    }
+}
+
+#[test]
+fn clients_wait_for_the_memory_that_there_is() {
+    let options = [
+        "--max-memory",
+        "3000000",
+        "--max-message",
+        "2000000",
+        "--format",
+        "raw",
+    ];
+    let server = Server::start_with(&options);
+    deliver(server.pid(), b"so that all its threads have run");
+    let before = memory(server.pid(), "VmRSS");
+    let first = stopped_in_mid_message(&server, before + 1_300_000);
+    // There is no room for the longest message beside what the first has sent.
+    let second = sending(server.pid(), vec![b'b'; 1_900_000]);
+    wait_until_it_only_asks(&second);
+    let others = [b'c', b'd'].map(|byte| sending(server.pid(), vec![byte; 1_900_000]));
+    kill(first.pid(), libc::SIGCONT);
+    for client in [first, second].into_iter().chain(others) {
+        assert_success(&client.output());
+    }
+    let taken = memory(server.pid(), "VmHWM") - before;
+    assert!(taken <= 4 * MEGABYTE, "{taken}");
+    let output = run_with(
+        minitalk(["send", &server.pid().to_string()]),
+        &[b'e'; 2_000_001],
+    );
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    server.stop();
+}
+
+#[test]
+fn what_waits_for_the_output_is_bounded() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut reader = BufReader::new(reader);
+    let mut command = minitalk([
+        "serve",
+        "--max-memory",
+        "8000000",
+        "--max-message",
+        "4000000",
+    ]);
+    let mut server = Process::spawn_with_own_stdout(command.stdout(writer));
+    drop(command);
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let before = memory(server.pid(), "VmRSS");
+    // Nobody reads. Each client is ended once its message is complete, or once it is told to wait.
+    for _ in 0..8 {
+        let mut client = sending(server.pid(), vec![b'm'; 2_000_000]);
+        wait_until_it_only_asks(&client);
+        kill(client.pid(), libc::SIGKILL);
+        client.wait();
+    }
+    let taken = memory(server.pid(), "VmRSS").saturating_sub(before);
+    assert!(taken <= 10_000_000, "{taken}");
+    // One that is still there has only been kept waiting.
+    let client = sending(server.pid(), vec![b'z'; 2_000_000]);
+    wait_until_it_only_asks(&client);
+    let reading = std::thread::spawn(move || {
+        let mut printed = Vec::new();
+        reader.read_to_end(&mut printed).unwrap();
+        printed
+    });
+    assert_success(&client.output());
+    kill(server.pid(), libc::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let printed = reading.join().unwrap();
+    assert!(printed.ends_with(b"zzz\n"));
+    assert!(printed.iter().filter(|byte| **byte == b'm').count() % 2_000_000 == 0);
+}
+
+/// A client that is stopped once the server has so much memory.
+fn stopped_in_mid_message(server: &Server, resident: usize) -> Process {
+    loop {
+        let client = sending(server.pid(), vec![b'a'; 1_999_999]);
+        let is_there = || memory(server.pid(), "VmRSS") >= resident || !client.is_running();
+        wait_until("some of its message is there", is_there);
+        kill(client.pid(), libc::SIGSTOP);
+        if client.is_running() {
+            return client;
+        }
+    }
+}
+
+/// Waits until a client has sent all that it may, and no longer uses a CPU.
+fn wait_until_it_only_asks(client: &Process) {
+    wait_until("the client has begun", || handles_usr1(client.pid()));
+    wait_until("the client only asks", || {
+        let before = cpu_time(client.pid());
+        std::thread::sleep(Duration::from_millis(300));
+        cpu_time(client.pid()) <= before
+    });
+}
+
+fn handles_usr1(pid: i32) -> bool {
+    let status = minitalk::proc::status(minitalk::Pid::new(pid).unwrap());
+    status.is_ok_and(|status| status.caught & minitalk::event::Signal::Usr1.mask() != 0)
+}

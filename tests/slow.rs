@@ -1,0 +1,219 @@
+//! A server beside what is slow, stuck or broken: nobody reads its notes, its output is full or too long or a terminal
+//! that closes, and it is told to end all the same.
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
+use std::os::fd::AsFd;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use common::*;
+use minitalk::event::Signal;
+use minitalk::ffi;
+use minitalk::peer::Peer;
+use minitalk::pid::Pid;
+use minitalk::wire::control::Ask;
+use minitalk::wire::frame::VERSION;
+
+/// A server whose standard error is a pipe that is full, and that nobody reads.
+fn with_a_stuck_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, PipeReader) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    // SAFETY: the request takes an integer, and the descriptor is open.
+    let size = unsafe { libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&writer), libc::F_GETPIPE_SZ) };
+    writer
+        .write_all(&vec![b'.'; size.try_into().unwrap()])
+        .unwrap();
+    let mut command = minitalk(["serve"]);
+    command.args(options).stderr(writer).stdout(stdout);
+    (Process::spawn_with_own_stderr(&mut command), reader)
+}
+
+/// Reads the line with the PID, which says that the server is ready.
+fn wait_ready(stdout: &mut impl BufRead) {
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.starts_with("PID "), "{line:?}");
+}
+
+/// Sends `signal` and waits until it is no longer pending, so that the next one does not merge with it.
+fn kill_and_wait(pid: i32, signal: i32) {
+    kill(pid, signal);
+    let mask = 1u64 << (signal - 1);
+    wait_until("the signal is taken", || {
+        let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
+            return true;
+        };
+        let pending = status.lines().find_map(|l| l.strip_prefix("ShdPnd:"));
+        pending.is_none_or(|p| u64::from_str_radix(p.trim(), 16).unwrap() & mask == 0)
+    });
+}
+
+#[test]
+fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
+    let (reader, stdout) = std::io::pipe().unwrap();
+    let mut reader = BufReader::new(reader);
+    let (mut server, _stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+    wait_ready(&mut reader);
+    // More lines than may wait.
+    for message in ["first", "second", "third"] {
+        deliver_by("bit", server.pid(), message.repeat(20).as_bytes());
+    }
+    kill(server.pid(), libc::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed).unwrap();
+    let wanted = ["first", "second", "third"].map(|text| text.repeat(20) + "\n");
+    assert_eq!(printed, wanted.concat());
+}
+
+#[test]
+fn what_is_not_read_in_time_is_counted() {
+    let (reader, stdout) = std::io::pipe().unwrap();
+    let mut reader = BufReader::new(reader);
+    let (mut server, stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+    wait_ready(&mut reader);
+    deliver_by("bit", server.pid(), &[b'x'; 300]);
+    let text = std::thread::spawn(move || {
+        let mut text = String::new();
+        BufReader::new(stderr).read_to_string(&mut text).unwrap();
+        text
+    });
+    // The reader is there again, and so are the lines of what comes now; at some time there is room for them.
+    kill(server.pid(), libc::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(text.join().unwrap().contains("lines are missing here"));
+}
+
+#[test]
+fn a_second_signal_ends_a_server_with_everything_stuck() {
+    let (_reader, mut stdout) = std::io::pipe().unwrap();
+    stdout.write_all(&[b'.'; 60_000]).unwrap();
+    let (mut server, _stderr) = with_a_stuck_stderr(&[], stdout);
+    wait_until("the server is ready", || {
+        Peer::open(Pid::new(server.pid()).unwrap())
+            .is_ok_and(|p| minitalk::client::check(&p).is_ok())
+    });
+    let pid = server.pid().to_string();
+    let client = Process::spawn_fed(
+        &mut minitalk(["send", "--lane", "word", &pid]),
+        noise(20_000),
+    );
+    // Its message is complete once it only asks whether it is written.
+    wait_until("the writer is stuck", || {
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        tasks.flatten().any(|task| {
+            let read = |name| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            read("comm") == "writer\n" && read("wchan").contains("pipe_write")
+                || read("comm") == "writer\n" && read("syscall").starts_with("1 0x")
+        })
+    });
+    kill_and_wait(server.pid(), libc::SIGTERM);
+    assert!(server.is_running(), "a slow output may take its time");
+    kill(server.pid(), libc::SIGTERM);
+    let status = server.wait();
+    assert!(!status.success(), "{status}");
+    assert_eq!(client.output().status.code(), Some(8));
+}
+
+#[test]
+fn one_client_causes_few_notes() {
+    const ROUNDS: u16 = 300;
+    let server = Server::start();
+    let started = Instant::now();
+    let peer = Peer::open(Pid::new(server.pid()).unwrap()).unwrap();
+    let say = |signal: Signal, ask: Option<Ask>| {
+        peer.send(signal, ask.map(Ask::value)).unwrap();
+        let mask = signal.mask();
+        wait_until("the signal is taken", || {
+            let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+            let pending = status.lines().find_map(|l| l.strip_prefix("ShdPnd:"));
+            u64::from_str_radix(pending.unwrap().trim(), 16).unwrap() & mask == 0
+        });
+    };
+    for tag in 1..=ROUNDS {
+        let version = VERSION;
+        say(Signal::Usr1, Some(Ask::Hello { tag, version }));
+        say(Signal::Usr2, Some(Ask::Hello { tag, version }));
+        say(Signal::Usr2, None);
+    }
+    deliver(server.pid(), b"another client");
+    let text = stderr(&server.stop());
+    let caused = text.matches("the client began another").count();
+    let seconds = usize::try_from(started.elapsed().as_secs()).unwrap();
+    assert!(
+        (1..=9 + seconds).contains(&caused),
+        "{caused} in {seconds} s"
+    );
+    let withheld: usize = text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("minitalk: ")?
+                .split_once(" more notes")?
+                .0
+                .parse::<usize>()
+                .ok()
+        })
+        .sum();
+    assert_eq!(caused + withheld, usize::from(ROUNDS) - 1, "{text}");
+}
+
+#[test]
+fn an_output_that_may_not_grow_is_an_output_that_fails() {
+    let path = std::env::temp_dir().join(format!("minitalk-full-{}", std::process::id()));
+    let mut command = Command::new("prlimit");
+    command.args(["--fsize=20000", MINITALK, "serve"]);
+    let server = Process::spawn_with_own_stdout(command.stdout(File::create(&path).unwrap()));
+    wait_until("the server is ready", || {
+        fs::read(&path).unwrap().contains(&b'\n')
+    });
+    deliver(server.pid(), &[b'a'; 10_000]);
+    let client = run_with(
+        minitalk(["send", &server.pid().to_string()]),
+        &[b'b'; 20_000],
+    );
+    assert_eq!(client.status.code(), Some(7), "{client:?}");
+    let output = server.output();
+    let written = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = stderr(&output);
+    assert!(text.contains("File too large"), "{text}");
+    let part = written.iter().filter(|byte| **byte == b'b').count();
+    assert!(
+        part > 0 && text.contains(&format!("the last {part} bytes that it took")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_server_ends_with_the_terminal_that_it_prints_on() {
+    let controller = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/ptmx")
+        .unwrap();
+    let terminal = ffi::terminal_behind(controller.as_fd()).unwrap();
+    let mut command = minitalk(["serve", "--max-message", "100000000"]);
+    let server = Process::spawn_with_own_stdout(command.stdout(terminal));
+    drop(command);
+    let mut reader = BufReader::new(controller);
+    wait_ready(&mut reader);
+    deliver(server.pid(), b"seen");
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert_eq!(line, "seen\n");
+    let pid = server.pid().to_string();
+    let client = Process::spawn_fed(
+        &mut minitalk(["send", "--lane", "bit", &pid]),
+        noise(1 << 20),
+    );
+    wait_under_way(&client, server.pid());
+    drop(reader);
+    let output = server.output();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = client.output();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    assert!(stderr(&output).contains("shutting down"), "{output:?}");
+}
