@@ -331,9 +331,9 @@ impl<'n> Server<'n> {
         match ask {
             Ask::Hello { .. } => {
                 if let Some(listener) = session.listener.take()
-                    && listener.held_bytes() > 0
+                    && listener.received_bytes() > 0
                 {
-                    let (why, bytes) = (Why::Abandoned, listener.held_bytes());
+                    let (why, bytes) = (Why::Abandoned, listener.received_bytes());
                     self.dropped(pid, why, bytes);
                 }
             }
@@ -394,12 +394,13 @@ impl<'n> Server<'n> {
     }
 
     fn complete(&mut self, pid: Pid, payload: Vec<u8>, framed: bool, resent: u64) {
+        let takes_no_more = self.takes_no_more();
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
         let tag = session.receiver.tag();
         let bytes = payload.len();
-        if self.closing.is_some() {
+        if takes_no_more {
             return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::ShuttingDown));
         }
         if !framed && session.is_noise() {
@@ -422,6 +423,7 @@ impl<'n> Server<'n> {
             duration: Duration::from_nanos(self.now.saturating_sub(session.began)),
             tag,
         };
+        session.noted = false;
         self.backlog_bytes += bytes;
         self.backlog.push_back(message);
         self.accepted += 1;

@@ -38,7 +38,12 @@ pub enum Action {
     /// A message is complete; [`Listener::settle`] wants to know whether it was written.
     Complete(Vec<u8>),
     /// A message is over, and no text.
-    Rejected(Reason),
+    Rejected {
+        /// Why.
+        reason: Reason,
+        /// How many of its bytes came.
+        bytes: usize,
+    },
     /// The stream makes no sense in any dialect; its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
     Nonsense(String),
     /// These signals begin a frame of our own protocol, which is somebody else's to follow.
@@ -65,6 +70,10 @@ pub struct Listener {
     withheld: Option<Bit>,
     /// Messages that are complete and not written yet.
     unsettled: u32,
+    /// Why nothing more is taken once the text is over that may be complete.
+    closing: Option<Reason>,
+    /// Whether the client went on after it was refused, so that it waits for nothing that is still owed.
+    has_moved_on: bool,
 }
 
 /// What a listener has learned of a client, for the next of its kind.
@@ -108,6 +117,8 @@ impl Listener {
             held: false,
             withheld: None,
             unsettled: 0,
+            closing: None,
+            has_moved_on: false,
         }
     }
 
@@ -203,7 +214,7 @@ impl Listener {
         let Some(dialect) = self.stream.dialect().copied() else {
             return;
         };
-        if !written || self.unsettled > 0 || self.stream.in_message() {
+        if !written || self.unsettled > 0 || self.stream.in_message() || self.has_moved_on {
             return;
         }
         let last = dialect.last_acknowledgements(self.signal);
@@ -230,11 +241,30 @@ impl Listener {
         }
     }
 
-    /// Takes nothing more.
-    pub fn refuse(&mut self) {
-        self.stream.refuse();
-        self.encores.clear();
+    /// Takes nothing more, because of `reason`. What is owed for complete texts stays due. A text that may be complete is
+    /// kept until the silence of the client shows that it is.
+    pub fn refuse(&mut self, reason: Reason, out: &mut Vec<Action>) {
         self.withheld = None;
+        match self.stream.stopped() {
+            Verdict::Perhaps | Verdict::Complete => self.closing = Some(reason),
+            Verdict::Open | Verdict::Nothing => self.cut(reason, out),
+        }
+    }
+
+    /// Returns when the last of what is owed for complete texts becomes due, after [`refuse`](Self::refuse).
+    #[must_use]
+    pub fn owes_until(&self) -> Option<Nanos> {
+        let may_be_complete = self.closing.map(|_| self.heard.saturating_add(GRACE));
+        self.encores.deadline().max(may_be_complete)
+    }
+
+    fn cut(&mut self, reason: Reason, out: &mut Vec<Action>) {
+        let bytes = self.stream.received_bytes();
+        if bytes > 0 {
+            out.push(Action::Rejected { reason, bytes });
+        }
+        self.has_moved_on |= self.stream.in_message();
+        self.stream.refuse();
     }
 
     /// Drops a message that is not complete.
@@ -281,10 +311,16 @@ impl Listener {
         self.stream.held_bytes()
     }
 
+    /// Returns how many whole bytes of the present message came.
+    #[must_use]
+    pub const fn received_bytes(&self) -> usize {
+        self.stream.received_bytes()
+    }
+
     /// Whether no whole byte of a message is held, and none waits to be settled.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.unsettled == 0 && self.held_bytes() == 0 && self.encores.is_empty()
+        self.unsettled == 0 && self.received_bytes() == 0 && self.encores.is_empty()
     }
 
     /// Whether the message may have ended with the last signal, so that the next may be another program's.
@@ -312,6 +348,15 @@ impl Listener {
         self.is_silent = false;
         self.is_answered = false;
         self.encores.clear();
+        if let Some(reason) = self.closing.take() {
+            self.cut(reason, out);
+        }
+        if self.stream.is_refused() {
+            // A client that asks for the turn asks again until the server is gone, and does not wait for ever.
+            let asks = self.stream.awaits_hello() && !self.has_moved_on;
+            self.has_moved_on |= !asks;
+            return asks.then_some(Bit::One);
+        }
         if self.held && self.stream.awaits_hello() {
             // Busy: it will ask again.
             return Some(Bit::One);
@@ -338,8 +383,8 @@ impl Listener {
                 self.complete(out);
                 None
             }
-            Heard::Rejected(reason) => {
-                out.push(Action::Rejected(reason));
+            Heard::Rejected(reason, bytes) => {
+                out.push(Action::Rejected { reason, bytes });
                 None
             }
             Heard::Frame => {
@@ -392,6 +437,9 @@ impl Listener {
             due = self.hear(signal, now, out);
         }
         self.is_answered = was_answered;
+        if let Some(reason) = self.closing.take() {
+            self.cut(reason, out);
+        }
         due.filter(|_| !was_answered)
     }
 
@@ -508,5 +556,79 @@ mod tests {
             listener.poll(now, false, &mut out);
         }
         assert_eq!(texts(&out)[0].1, "twelve bytes");
+    }
+
+    /// A listener that has taken these texts of a client that waits for every bit, and what it did.
+    fn taken(spec: &str, texts: &[&str]) -> (Listener, Vec<Action>) {
+        let mut listener = Listener::given(spec.parse().unwrap(), 64, pid(), BOTH);
+        let mut out = Vec::new();
+        for signal in texts.iter().flat_map(|text| signals(spec, text)) {
+            listener.bit(signal, 0, &mut out);
+        }
+        (listener, out)
+    }
+
+    #[test]
+    fn what_is_owed_for_a_complete_text_is_given_after_the_refusal() {
+        let (mut listener, mut out) = taken("final=both", &["a"]);
+        out.clear();
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        listener.settle(true, 0, &mut out);
+        while let Some(at) = listener.owes_until() {
+            listener.poll(at, false, &mut out);
+        }
+        let both = [Action::Answer(Bit::Zero), Action::Answer(Bit::One)];
+        assert_eq!(std::format!("{out:?}"), std::format!("{both:?}"));
+    }
+
+    #[test]
+    fn of_a_half_text_that_is_refused_nothing_is_kept_and_nothing_is_answered() {
+        let (mut listener, mut out) = taken("ack-time=before", &["whole"]);
+        for signal in &signals("ack-time=before", "a longer text")[..49] {
+            listener.bit(*signal, 0, &mut out);
+        }
+        out.clear();
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        let [Action::Rejected { bytes, .. }] = out[..] else {
+            panic!("{out:?}");
+        };
+        assert_eq!((bytes, listener.received_bytes()), (6, 0));
+        listener.bit(Bit::Zero, 0, &mut out);
+        listener.settle(true, 0, &mut out);
+        assert_eq!((out.len(), listener.owes_until()), (1, None), "{out:?}");
+    }
+
+    #[test]
+    fn a_text_that_may_be_complete_is_read_after_the_refusal() {
+        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut out = Vec::new();
+        for signal in signals("classic", "12") {
+            listener.bit(signal, 0, &mut out);
+        }
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        let mut late = listener.clone();
+        listener.poll(listener.owes_until().unwrap(), false, &mut out);
+        assert_eq!(texts(&out)[0].1, "12");
+        assert_eq!(listener.owes_until(), None);
+        // A client that goes on has not finished.
+        out.clear();
+        late.bit(Bit::Zero, 1, &mut out);
+        assert!(
+            matches!(out[..], [Action::Rejected { bytes: 3, .. }]),
+            "{out:?}"
+        );
+    }
+
+    #[test]
+    fn a_client_that_asks_for_the_turn_is_told_to_ask_again_until_the_end() {
+        let (mut listener, mut out) = taken("hello=yes", &[]);
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        for _ in 0..2 {
+            out.clear();
+            listener.bit(Bit::Zero, 0, &mut out);
+            assert!(matches!(out[..], [Action::Answer(Bit::One)]), "{out:?}");
+        }
     }
 }

@@ -32,8 +32,10 @@ pub struct Stream {
     fallback: Option<Box<Detector>>,
     /// Whether another dialect comes near the one that was found, so that the next message is looked at afresh.
     is_unsure: bool,
-    /// Whether the present message has begun.
-    has_begun: bool,
+    /// Signals of the present message.
+    taken: u64,
+    /// Whether nothing more is taken.
+    is_refused: bool,
     /// The first byte of a message, as our own protocol would read it.
     first: Option<ByteAssembler>,
 }
@@ -44,8 +46,6 @@ enum Mode {
     Known(Box<Reading>),
     /// It made no sense.
     Lost,
-    /// Nothing more is taken.
-    Refused,
 }
 
 /// What a signal, or the end of the client, leads to.
@@ -60,8 +60,8 @@ pub enum Heard {
     Part,
     /// It is complete, and to be [taken](Stream::take).
     Complete,
-    /// It is over, and no text.
-    Rejected(Reason),
+    /// It is over, and no text; so many bytes of it came.
+    Rejected(Reason, usize),
     /// It begins like a frame of our own protocol.
     Frame,
     /// Nobody listens.
@@ -105,7 +105,8 @@ impl Stream {
             is_given: false,
             fallback: None,
             is_unsure: false,
-            has_begun: false,
+            taken: 0,
+            is_refused: false,
             first: Some(ByteAssembler::new()),
         }
     }
@@ -117,16 +118,20 @@ impl Stream {
 
     /// Takes a signal.
     pub fn push(&mut self, signal: Bit) -> Heard {
+        if self.is_refused {
+            return Heard::Nothing;
+        }
         if !self.is_given && self.is_a_frame(signal) {
             return Heard::Frame;
         }
-        if !mem::replace(&mut self.has_begun, true) && mem::take(&mut self.is_unsure) {
+        if self.taken == 0 && mem::take(&mut self.is_unsure) {
             self.mode = Mode::Unknown(self.detector());
         }
+        self.taken += 1;
         let reading = match &mut self.mode {
             Mode::Unknown(detector) => return Heard::Guess(detector.push(signal)),
             Mode::Known(reading) => reading,
-            Mode::Lost | Mode::Refused => return Heard::Nothing,
+            Mode::Lost => return Heard::Nothing,
         };
         if let Some(detector) = &mut self.fallback {
             detector.push(signal);
@@ -156,7 +161,7 @@ impl Stream {
                 true => Heard::Complete,
                 false => Heard::Nothing,
             },
-            Mode::Lost | Mode::Refused => Heard::Nothing,
+            Mode::Lost => Heard::Nothing,
         }
     }
 
@@ -200,9 +205,16 @@ impl Stream {
         bits
     }
 
-    /// Takes nothing more.
+    /// Drops a message that is not complete, and takes nothing more.
     pub fn refuse(&mut self) {
-        self.mode = Mode::Refused;
+        self.forget();
+        self.is_refused = true;
+    }
+
+    /// Whether nothing more is taken.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// Drops a message that is not complete.
@@ -277,7 +289,16 @@ impl Stream {
     /// Whether part of a message has been taken.
     #[must_use]
     pub const fn in_message(&self) -> bool {
-        self.has_begun && matches!(self.mode, Mode::Unknown(_) | Mode::Known(_))
+        self.taken > 0 && !self.is_lost()
+    }
+
+    /// Returns how many whole bytes of the present message came, its head and what was rejected of it included.
+    #[must_use]
+    pub const fn received_bytes(&self) -> usize {
+        match self.in_message() {
+            true => (self.taken / 8) as usize,
+            false => 0,
+        }
     }
 
     /// Bytes held of a message that is not complete.
@@ -286,7 +307,7 @@ impl Stream {
         match &self.mode {
             Mode::Unknown(detector) => detector.held(),
             Mode::Known(reading) => reading.text().len(),
-            Mode::Lost | Mode::Refused => 0,
+            Mode::Lost => 0,
         }
     }
 
@@ -295,7 +316,7 @@ impl Stream {
     pub fn may_be_over(&self) -> bool {
         match &self.mode {
             Mode::Unknown(detector) => detector.may_be_over(),
-            _ => !self.has_begun,
+            _ => self.taken == 0,
         }
     }
 
@@ -311,8 +332,9 @@ impl Stream {
     /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
     fn reject(&mut self, reason: Reason) -> Heard {
         let Some(mut detector) = self.fallback.take() else {
+            let bytes = self.received_bytes();
             self.begin();
-            return Heard::Rejected(reason);
+            return Heard::Rejected(reason, bytes);
         };
         let verdict = detector.stopped();
         self.mode = Mode::Unknown(detector);
@@ -322,7 +344,7 @@ impl Stream {
     /// A message is over; the next signal begins another.
     fn begin(&mut self) {
         self.first = Some(ByteAssembler::new());
-        self.has_begun = false;
+        self.taken = 0;
         if let Mode::Known(reading) = &mut self.mode {
             reading.take();
         }

@@ -134,11 +134,11 @@ impl Session {
         listened || self.receiver.in_message()
     }
 
-    /// Bytes held of a message that is not complete.
+    /// Returns how many bytes of a message that is not complete came, whether or not they are kept.
     #[must_use]
-    pub fn held_bytes(&self) -> usize {
+    pub fn received_bytes(&self) -> usize {
         match &self.listener {
-            Some(listener) => listener.held_bytes(),
+            Some(listener) => listener.received_bytes(),
             None => self.receiver.held_bytes(),
         }
     }

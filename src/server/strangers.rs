@@ -15,6 +15,7 @@ use crate::proc;
 use crate::wire::Nanos;
 use crate::wire::bits::{Bit, bit_of};
 use crate::wire::control::{Answer, Status};
+use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;
 
 /// Programs whose dialect is remembered.
@@ -41,7 +42,8 @@ impl Server<'_> {
                 Dialects::Auto => Listener::unknown(lesson, limit, pid, handles),
             });
             if self.closing.is_some() {
-                self.listen(pid, |listener, _, _| listener.refuse());
+                let reason = Reason::ShuttingDown;
+                self.listen(pid, |listener, _, out| listener.refuse(reason, out));
             }
         }
         let Some(session) = self.sessions.get_mut(&pid) else {
@@ -139,9 +141,8 @@ impl Server<'_> {
                 self.turns.leave(pid);
                 self.complete(pid, text, false, 0);
             }
-            Action::Rejected(reason) => {
+            Action::Rejected { reason, bytes } => {
                 self.turns.leave(pid);
-                let bytes = self.sessions.get(&pid).map_or(0, Session::held_bytes);
                 self.dropped(pid, Why::Rejected(reason), bytes);
             }
             Action::Nonsense(bits) => {

@@ -85,7 +85,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
                 .any(|action| !matches!(action, Action::Answer(_)))
         {
             if !is_sound {
-                assert!(matches!(out[..], [Action::Rejected(_)]), "{out:?}");
+                assert!(matches!(out[..], [Action::Rejected { .. }]), "{out:?}");
                 return;
             }
             assert!(is_last, "over at {index} of {}", speech.len());
@@ -192,7 +192,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                     let spec = dialect.to_string();
                     assert_eq!(spec.parse(), Ok(dialect), "{spec}");
                 }
-                Action::Rejected(_) => {}
+                Action::Rejected { .. } => {}
             }
         }
         assert!(listener.held_bytes() <= LIMIT + 40);
