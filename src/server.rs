@@ -11,13 +11,14 @@ mod writer;
 
 use core::mem;
 use core::time::Duration;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
-use crate::dialect::listener::{Action, Lesson};
+use crate::dialect::listener::Action;
+use crate::dialect::profiles::Profiles;
 use crate::event::{Event, Origin, Signal};
 use crate::ffi::{Doorbell, FdSet};
 use crate::inbox::Inbox;
@@ -110,7 +111,7 @@ struct Server<'n> {
     /// Clients whose listeners have something to do at some time.
     listening: Vec<Pid>,
     /// What has been learned of programs, by the device and number of their files.
-    lessons: HashMap<(u64, u64), Lesson>,
+    profiles: Profiles<(u64, u64)>,
     /// What listeners want done; kept for its memory.
     actions: Vec<Action>,
     turns: Turns,
@@ -159,7 +160,7 @@ impl<'n> Server<'n> {
             acquaintances: false,
             sessions: PidMap::default(),
             listening: Vec::new(),
-            lessons: HashMap::new(),
+            profiles: Profiles::new(),
             actions: Vec::new(),
             turns: Turns::default(),
             backlog: VecDeque::new(),

@@ -58,7 +58,7 @@ impl Encores {
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
         let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;
-        Some(at + pause)
+        Some(at.saturating_add(*pause))
     }
 
     /// The one that is due at `now`.
@@ -73,7 +73,7 @@ impl Encores {
     #[must_use]
     pub fn ended(&self, now: Nanos) -> Option<Final> {
         let (at, habit) = self.sent?;
-        (now < at + TRY).then_some(habit)
+        (now.saturating_sub(at) < TRY).then_some(habit)
     }
 }
 

@@ -6,10 +6,12 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
-use super::detect::Verdict;
+use super::detect::{EXCERPT, Verdict};
 use super::encores::Encores;
 use super::manners::{Handles, Manners};
+use super::profiles::Profile;
 use super::stream::{Heard, Stream};
 use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
 use crate::pid::Pid;
@@ -34,6 +36,13 @@ pub enum Action {
         dialect: Dialect,
         /// Another that is nearly as likely, and what it would have read.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
+    },
+    /// A message is complete, and was one thing or the other. It is not printed.
+    Undecided {
+        /// A dialect that the program is known to speak, and the first bytes of what it would have said.
+        one: Box<(Dialect, Vec<u8>)>,
+        /// The other.
+        other: Box<(Dialect, Vec<u8>)>,
     },
     /// A message is complete; [`Listener::settle`] wants to know whether it was written.
     Complete(Vec<u8>),
@@ -92,14 +101,11 @@ impl Listener {
         Self::start(Stream::given(dialect, limit, pid), Bit::Zero, handles)
     }
 
-    /// A client of which nothing is known but what others of its kind have taught.
+    /// A client of which nothing is known but what other processes of its program have taught.
     #[must_use]
-    pub fn unknown(lesson: Option<Lesson>, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let stream = match lesson {
-            Some(Lesson::Speaks(dialect)) => Stream::expected(dialect, limit, pid, handles.usr1),
-            Some(Lesson::Shy) | None => Stream::unknown(limit, pid, handles.usr1),
-        };
-        let signal = Bit::from(lesson == Some(Lesson::Shy));
+    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handles: Handles) -> Self {
+        let signal = Bit::from(profile.prefers_usr2);
+        let stream = Stream::unknown(profile.dialects, limit, pid, handles.usr1);
         Self::start(stream, signal, handles)
     }
 
@@ -149,18 +155,18 @@ impl Listener {
         if let Some(encore) = self.encores.poll(now) {
             out.push(Action::Answer(encore));
         }
-        if self.stream.is_lost() && now >= self.heard + LOST {
+        if self.stream.is_lost() && now >= self.heard.saturating_add(LOST) {
             self.forget();
         }
         if !self.stream.is_guessed() {
             return;
         }
         let watch = |manners: &mut Manners| manners.poll(now, sleeps, self.handles);
-        let mut due = match self.is_kept_waiting() {
-            true => None,
-            false => watch(&mut self.manners),
+        let mut due = match self.may_be_answered() {
+            true => watch(&mut self.manners),
+            false => None,
         };
-        if due.is_none() && now >= self.heard + GRACE && !self.is_silent {
+        if due.is_none() && now >= self.heard.saturating_add(GRACE) && !self.is_silent {
             self.is_silent = true;
             due = match self.stream.stopped() {
                 Verdict::Perhaps | Verdict::Complete => self.find(now, out),
@@ -178,11 +184,13 @@ impl Listener {
     pub fn deadline(&self) -> Option<Nanos> {
         let is_guessed = self.stream.is_guessed();
         let stopped = is_guessed && !self.is_silent;
-        let watched = is_guessed && !self.is_kept_waiting();
+        let watched = is_guessed && self.may_be_answered();
         let all = [
             self.encores.deadline(),
-            stopped.then_some(self.heard + GRACE),
-            self.stream.is_lost().then_some(self.heard + LOST),
+            stopped.then_some(self.heard.saturating_add(GRACE)),
+            self.stream
+                .is_lost()
+                .then_some(self.heard.saturating_add(LOST)),
             watched
                 .then(|| self.manners.deadline(false, self.handles))
                 .flatten(),
@@ -193,7 +201,7 @@ impl Listener {
     /// Whether it matters whether the client sleeps for a signal; see [`poll`](Self::poll).
     #[must_use]
     pub fn is_watching(&self) -> bool {
-        let may_answer = self.stream.is_guessed() && !self.is_kept_waiting();
+        let may_answer = self.stream.is_guessed() && self.may_be_answered();
         may_answer && self.manners.is_watching() && self.handles.any()
     }
 
@@ -368,7 +376,8 @@ impl Listener {
                     Verdict::Nothing => self.give_up(out),
                     Verdict::Complete => self.find(now, out),
                     Verdict::Open | Verdict::Perhaps => {
-                        at_once.then(|| self.manners.signal(self.handles))
+                        let may_answer = at_once && !self.stream.is_a_tie();
+                        may_answer.then(|| self.manners.signal(self.handles))
                     }
                 }
             }
@@ -419,20 +428,38 @@ impl Listener {
             Bit::One if ack != Ack::None => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         };
-        let found = self.stream.settle(ack, signal)?;
-        if found.is_sure || !found.text.is_empty() {
+        let mut found = self.stream.settle(ack, signal)?;
+        self.held = false;
+        if found.is_a_tie()
+            && let Some(other) = found.rival
+        {
+            self.closing = None;
+            self.manners = Manners::new(self.manners.signal(self.handles));
+            found.text.truncate(EXCERPT);
+            let one = Box::new((found.dialect, found.text));
+            out.push(Action::Undecided { one, other });
+            return None;
+        }
+        let is_news = !(found.is_sure && self.stream.is_known(&found.dialect));
+        if is_news && (found.is_sure || !found.text.is_empty()) {
             out.push(Action::Learned {
                 dialect: found.dialect,
                 rival: found.rival,
             });
         }
         self.unsettled += 1;
-        self.held = false;
-        out.push(Action::Complete(found.text));
+        out.push(Action::Complete(mem::take(&mut found.text)));
         let was_answered = self.is_answered;
-        self.next -= found.rest.len() as u64;
+        let rest = match found.rest {
+            Ok(rest) => rest,
+            Err(reason) => {
+                self.cut(reason, out);
+                return None;
+            }
+        };
+        self.next -= rest.len() as u64;
         let mut due = None;
-        for signal in found.rest {
+        for signal in rest.iter() {
             // The client went on after those before, and so has had their answers.
             due = self.hear(signal, now, out);
         }
@@ -462,6 +489,11 @@ impl Listener {
         }
         self.is_answered = true;
         out.push(Action::Answer(answer));
+    }
+
+    /// Whether a client of an unknown dialect is let on. After the last bit of a tie it would take that for success.
+    fn may_be_answered(&self) -> bool {
+        !self.is_kept_waiting() && !self.stream.is_a_tie()
     }
 
     fn is_kept_waiting(&self) -> bool {
@@ -510,7 +542,7 @@ mod tests {
 
     #[test]
     fn what_came_after_a_message_whose_end_was_seen_late_is_read_and_not_answered() {
-        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
         let mut out = Vec::new();
         let stream = [signals("classic", "Hello"), signals("classic", "you")].concat();
         for (now, signal) in stream.iter().enumerate() {
@@ -538,7 +570,7 @@ mod tests {
 
     #[test]
     fn one_that_waits_for_every_bit_is_let_on_beyond_what_may_be_the_end() {
-        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
         let (mut out, mut now) = (Vec::new(), 0);
         // "12" and a NUL are a text, unless the client goes on.
         let stream = signals("head=digits,end=none", "twelve bytes");
@@ -601,7 +633,7 @@ mod tests {
 
     #[test]
     fn a_text_that_may_be_complete_is_read_after_the_refusal() {
-        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
         let mut out = Vec::new();
         for signal in signals("classic", "12") {
             listener.bit(signal, 0, &mut out);

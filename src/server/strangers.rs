@@ -18,9 +18,6 @@ use crate::wire::control::{Answer, Status};
 use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;
 
-/// Programs whose dialect is remembered.
-const MEMORY: usize = 1024;
-
 impl Server<'_> {
     /// A bare bit of one who has announced nothing.
     pub(super) fn overhear(&mut self, pid: Pid, bit: Bit) {
@@ -35,11 +32,11 @@ impl Server<'_> {
         if session.listener.is_none() {
             let dialects = self.config.dialects;
             session.program = proc::program(pid).ok();
-            let lesson = session.program.and_then(|p| self.lessons.get(&p).copied());
+            let known = session.program.map(|program| self.profiles.get(program));
             let (limit, handles) = (self.config.max_message, session.handles());
             session.begin_stream(match dialects {
                 Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
-                Dialects::Auto => Listener::unknown(lesson, limit, pid, handles),
+                Dialects::Auto => Listener::unknown(known.unwrap_or_default(), limit, pid, handles),
             });
             if self.closing.is_some() {
                 let reason = Reason::ShuttingDown;
@@ -137,6 +134,10 @@ impl Server<'_> {
                     rival,
                 });
             }
+            Action::Undecided { one, other } => {
+                self.turns.leave(pid);
+                (self.notes)(&Note::Undecided { pid, one, other });
+            }
             Action::Complete(text) => {
                 self.turns.leave(pid);
                 self.complete(pid, text, false, 0);
@@ -217,9 +218,8 @@ impl Server<'_> {
         let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
         if let Some((program, lesson)) = session.program.zip(lesson)
             && !session.is_noise()
-            && (self.lessons.len() < MEMORY || self.lessons.contains_key(&program))
         {
-            self.lessons.insert(program, lesson);
+            self.profiles.learn(program, lesson);
         }
     }
 }
