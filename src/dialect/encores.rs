@@ -48,6 +48,13 @@ impl Encores {
         self.sent = None;
     }
 
+    /// Counts the pause before the next one from `now` on: until then the client had no CPU to end.
+    pub fn excuse(&mut self, now: Nanos) {
+        if let Some((at, _)) = &mut self.sent {
+            *at = now;
+        }
+    }
+
     /// Whether there are none to come.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -179,6 +179,13 @@ impl Listener {
         }
     }
 
+    /// Counts the silence of the client from `now` on: until then it had no CPU to break it.
+    pub fn excuse(&mut self, now: Nanos) {
+        self.heard = now;
+        self.manners.excuse(now);
+        self.encores.excuse(now);
+    }
+
     /// When [`poll`](Self::poll) is to be called next; `None` while nothing can become due before the client sends more.
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {

@@ -135,6 +135,12 @@ impl Manners {
         Some(self.signal(handles))
     }
 
+    /// Counts the silence from `now` on: until then the client had no CPU to break it.
+    pub fn excuse(&mut self, now: Nanos) {
+        self.heard = now;
+        self.answered = self.answered.map(|_| now);
+    }
+
     /// When [`poll`](Self::poll) may have an answer to give.
     #[must_use]
     pub fn deadline(&self, sleeps: bool, handles: Handles) -> Option<Nanos> {

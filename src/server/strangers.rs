@@ -188,6 +188,10 @@ impl Server<'_> {
                 let silence = now.saturating_sub(session.heard).max(GLANCE);
                 session.glance = now.saturating_add(silence);
             }
+            if !sleeps && session.lacks_cpu() {
+                self.listen(pid, |listener, now, _| listener.excuse(now));
+                continue;
+            }
             let may_go_on = !patient || self.turns.may_go_on(pid, now);
             self.listen_unasked(pid, |listener, now, out| {
                 listener.hold(!may_go_on);
