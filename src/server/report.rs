@@ -42,6 +42,15 @@ pub enum Note {
         /// Another that is nearly as likely, and what the message would be in it.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
     },
+    /// A text was not printed, since it reads as another in another dialect and the program is known to speak both.
+    Undecided {
+        /// The client.
+        pid: Pid,
+        /// One of the dialects, and the first bytes of what the text would be in it.
+        one: Box<(Dialect, Vec<u8>)>,
+        /// The other.
+        other: Box<(Dialect, Vec<u8>)>,
+    },
     /// What a client sends makes no sense in any dialect.
     Nonsense {
         /// The client.
@@ -168,9 +177,17 @@ impl fmt::Display for Note {
                 rival: Some(rival),
             } => write!(
                 f,
-                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"",
+                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"; give the right one with --dialect",
                 rival.0,
                 rival.1.escape_ascii()
+            ),
+            Self::Undecided { pid, one, other } => write!(
+                f,
+                "did not print a text of client {pid}: in {} it says \"{}\", in {} \"{}\", and its program speaks both; give one with --dialect",
+                one.0,
+                one.1.escape_ascii(),
+                other.0,
+                other.1.escape_ascii()
             ),
             Self::Nonsense { pid, bits } => write!(
                 f,
