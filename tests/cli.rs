@@ -74,7 +74,7 @@ fn a_thread_is_no_process() {
 
 #[test]
 fn a_bystander_is_refused_and_lives() {
-    let mut sleep = Process::spawn(Command::new("sleep").arg("60"));
+    let mut sleep = Process::spawn(Command::new("sleep").arg("1000"));
     // A child that has only just begun to be another program still has our name.
     wait_until("it is sleep", || command_of(sleep.pid()) == "sleep");
     let output = send(&[&sleep.pid().to_string(), "x"]);
@@ -563,9 +563,7 @@ fn a_supervisor_is_told_once_the_pid_is_known() {
     let path = std::env::temp_dir().join(format!("minitalk-notify-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
-    socket
-        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
-        .unwrap();
+    socket.set_read_timeout(Some(WATCHDOG)).unwrap();
     let server = Server::spawn(minitalk(["serve"]).env("NOTIFY_SOCKET", &path));
     let mut buffer = [0; 64];
     let count = socket.recv(&mut buffer).unwrap();

@@ -17,14 +17,27 @@ use std::time::Duration;
 pub use circumstances::*;
 pub use watch::*;
 
-/// How long any test may take before its children are killed and it fails.
-const WATCHDOG: Duration = Duration::from_secs(300);
+/// How long any test may take before its children are killed and it fails. It ends what hangs, and is no measure of anything:
+/// a quarter of a busy CPU has to be enough.
+pub const WATCHDOG: Duration = Duration::from_secs(900);
+
+/// The timeout of a client that is not to give up, in seconds.
+pub const PATIENT: &str = "600";
 
 pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
 
-/// A `minitalk` command with these arguments.
+/// A `minitalk` command with these arguments. A client is patient if they do not say when it gives up: by default it does
+/// when its server has had no CPU for 5 s.
 pub fn minitalk<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(MINITALK);
+    let mut args = args.into_iter();
+    let name = args.next();
+    let args: Vec<S> = args.collect();
+    command.args(&name);
+    let is = |arg: &S, wanted| arg.as_ref() == OsStr::new(wanted);
+    if name.is_some_and(|name| is(&name, "send")) && !args.iter().any(|arg| is(arg, "--timeout")) {
+        command.args(["--timeout", PATIENT]);
+    }
     command.args(args).stdin(Stdio::null());
     command
 }
