@@ -124,10 +124,10 @@ fn words_of_eight_bytes() {
     let pid = server.pid().to_string();
     let output = run_with(minitalk(["send", "-v", "--lane", "word", &pid]), &message);
     assert_success(&output);
-    // "sent 8000 bytes in N signals (words), M of them retransmissions": three hellos, and the frame of 8,010 bytes.
+    // "minitalk: sent 8000 bytes in N signals (words), M of them retransmissions": three hellos, and the frame of 8,010 bytes.
     let said = stderr(&output);
     let number = |word: usize| said.split(' ').nth(word).unwrap().parse::<u64>();
-    let sent_once = number(4).unwrap() - number(7).unwrap();
+    let sent_once = number(5).unwrap() - number(8).unwrap();
     assert!((1005..1020).contains(&sent_once), "{output:?}");
     server.assert_printed(&[&message]);
     server.stop();
