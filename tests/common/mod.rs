@@ -96,7 +96,7 @@ impl Process {
             .unwrap();
         let stdout = Collector::start(child.stdout.take());
         let stderr = Collector::start(child.stderr.take());
-        Self::watch(child, stdout, stderr)
+        Self::watch(child, stdout, stderr, WATCHDOG)
     }
 
     /// As [`spawn`](Self::spawn), with these bytes on its standard input.
@@ -110,19 +110,24 @@ impl Process {
 
     /// As [`spawn`](Self::spawn), with the standard output that the command already has.
     pub fn spawn_with_own_stdout(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = Collector::start(child.stderr.take());
-        Self::watch(child, Collector::start(None::<&[u8]>), stderr)
+        Self::spawn_for(WATCHDOG, command)
     }
 
-    fn watch(child: Child, stdout: Collector, stderr: Collector) -> Self {
+    /// As [`spawn_with_own_stdout`](Self::spawn_with_own_stdout), for what may run for longer than a test.
+    pub fn spawn_for(limit: Duration, command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = Collector::start(child.stderr.take());
+        Self::watch(child, Collector::start(None::<&[u8]>), stderr, limit)
+    }
+
+    fn watch(child: Child, stdout: Collector, stderr: Collector, limit: Duration) -> Self {
         let pid = i32::try_from(child.id()).unwrap();
         Self {
             child: Mutex::new(child),
             pid,
             stdout,
             stderr,
-            watchdog: Watchdog::start(pid),
+            watchdog: Watchdog::start(pid, limit),
         }
     }
 
@@ -334,7 +339,7 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn start(pid: i32) -> Self {
+    fn start(pid: i32, limit: Duration) -> Self {
         let over = Arc::new((Mutex::new(false), Condvar::new()));
         let barked = Arc::new(AtomicBool::new(false));
         let (their_over, their_barked) = (Arc::clone(&over), Arc::clone(&barked));
@@ -342,7 +347,7 @@ impl Watchdog {
             let guard = their_over.0.lock().unwrap();
             let (guard, timeout) = their_over
                 .1
-                .wait_timeout_while(guard, WATCHDOG, |over| !*over)
+                .wait_timeout_while(guard, limit, |over| !*over)
                 .unwrap();
             if timeout.timed_out() {
                 their_barked.store(true, Ordering::SeqCst);

@@ -6,6 +6,7 @@ mod marked;
 pub mod mutants;
 pub mod picture;
 mod product;
+pub mod soak;
 pub mod stress;
 pub mod verify;
 
