@@ -515,6 +515,36 @@ fn a_trace_shows_every_byte_and_every_answer() {
     assert!(!text.contains('\x1b'), "colours in a pipe");
 }
 
+/// A bit that was lost is sent again as a value, and belongs to its byte all the same.
+#[test]
+fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
+    let text = "abcdefghijklmnopqrstuvwxyz";
+    let server = Server::spawn(&mut minitalk(["trace"]));
+    let pid = server.pid().to_string();
+    let storm = Process::spawn(Command::new(program("storm")).arg(&pid));
+    let before = cpu_time(server.pid());
+    wait_until("the server feels the storm", || {
+        cpu_time(server.pid()) > before + 2
+    });
+    let send = minitalk(["send", "-v", "--lane", "bit", &pid, text]);
+    let client = Process::spawn(&mut { send });
+    let client_pid = format!(" {} ", client.pid());
+    let output = client.output();
+    assert_success(&output);
+    assert!(
+        !stderr(&output).contains(" 0 of them retrans"),
+        "{output:?}"
+    );
+    drop(storm);
+    let trace = String::from_utf8(server.stop().stdout).unwrap();
+    let lines = trace.lines().filter(|line| line.contains(&client_pid));
+    let bytes: Vec<_> = lines.filter(|line| line.contains("  0x")).collect();
+    let letters = bytes.iter().filter_map(|line| line.split('\'').nth(1));
+    // Those of the length and of the checksum are not letters.
+    assert_eq!(letters.collect::<String>(), text, "{}", bytes.join("\n"));
+    assert_eq!(bytes.len(), 6 + text.len() + 4);
+}
+
 #[test]
 fn trace_is_a_server_whose_output_is_the_trace() {
     let server = Server::spawn(&mut minitalk(["trace", "-v", "--color", "always"]));
