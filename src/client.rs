@@ -18,6 +18,7 @@ use crate::follow::Follower;
 use crate::inbox::Inbox;
 use crate::peer::{Peer, PeerError};
 use crate::pid::Pid;
+use crate::server::LOOK_INTERVAL;
 use crate::threads::Unavailable;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -117,6 +118,7 @@ pub fn send_watched(
 ) -> Result<Report, SendError> {
     let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
     let lane = lane(server, options)?;
+    let mut looked = 0;
     let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
     let mut follower = options.eco.then(Follower::new);
     if options.eco {
@@ -145,6 +147,10 @@ pub fn send_watched(
         }
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
         let is_last_look = ended;
+        if !options.force && !ended && now.saturating_sub(looked) >= LOOK_INTERVAL {
+            looked = now;
+            ended = !still_serves(server, sender.uses_words())?;
+        }
         inbox.drain(|event| {
             if let Some(answer) = heard.take(event, server.pid()) {
                 sender.answer(now, answer);
@@ -215,6 +221,15 @@ fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
         (Ok(false), Lane::Word) => Err(SendError::Link(Failure::NoWords)),
         (Err(error), _) if !options.force => Err(error),
         _ => Ok(Lane::Bit),
+    }
+}
+
+/// Whether what was a server still is one: it may have executed another program, which the next signal would kill.
+fn still_serves(server: &Peer, in_words: bool) -> Result<bool, SendError> {
+    match check(server) {
+        Ok(takes_words) => Ok(takes_words || !in_words),
+        Err(SendError::NoSuchProcess | SendError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -293,7 +308,8 @@ impl Heard {
     fn take(&mut self, event: Event, server: Pid) -> Option<Answer> {
         match (event.signal, event.origin) {
             (Signal::Int | Signal::Term, _) => self.stop = Some(event.signal),
-            (_, Origin::Claimed { pid, value, .. }) if pid == server => {
+            // An answer has no number, as a word of a message has.
+            (_, Origin::Claimed { pid, value, .. }) if pid == server && event.errno == 0 => {
                 return Answer::from_value(value);
             }
             (

@@ -19,7 +19,7 @@ use std::vec::Vec;
 
 use crate::dialect::listener::{Action, Lesson};
 use crate::event::{Event, Origin, Signal};
-use crate::ffi::{Doorbell, FdSet};
+use crate::ffi::{self, Doorbell, FdSet};
 use crate::inbox::Inbox;
 use crate::peer::PeerError;
 use crate::pid::{Pid, PidMap};
@@ -34,6 +34,7 @@ pub use config::{Config, Dialects};
 use endings::Closing;
 pub use message::Message;
 pub use report::{Note, ServeError, Why};
+pub(crate) use session::LOOK_INTERVAL;
 use session::Session;
 use turns::Turns;
 pub use writer::Output;
@@ -119,6 +120,8 @@ struct Server<'n> {
     backlog_bytes: usize,
     accepted: u64,
     sweep_at: Option<Nanos>,
+    /// Sessions at most of processes that the kernel has attested no signal of.
+    claims: usize,
     noted: Noted,
     closing: Option<Closing>,
 }
@@ -166,6 +169,7 @@ impl<'n> Server<'n> {
             backlog_bytes: 0,
             accepted: 0,
             sweep_at: None,
+            claims: ffi::descriptor_limit() / 2,
             noted: Noted::default(),
             closing: None,
         })
@@ -324,6 +328,9 @@ impl<'n> Server<'n> {
             return;
         }
         let (closing, now) = (self.closing.is_some(), self.now);
+        if !self.sessions.contains_key(&pid) {
+            self.limit_claims();
+        }
         let Some(session) = self.session(pid) else {
             return;
         };
@@ -488,7 +495,9 @@ impl<'n> Server<'n> {
     }
 
     fn answer_unasked(&mut self, pid: Pid, answer: Answer) {
-        if let Some(signal) = self.sessions.get(&pid).map(Session::signal) {
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            session.look_now();
+            let signal = session.signal();
             self.answer(pid, signal, answer);
         }
     }
@@ -504,21 +513,27 @@ impl<'n> Server<'n> {
                 answer,
             });
         }
-        if let Err(PeerError::NoSuchProcess) = session.answer(via, answer, self.now) {
-            self.bury(pid);
+        match session.answer(via, answer, self.now) {
+            Ok(()) => {}
+            Err(PeerError::NoSuchProcess) => self.bury(pid),
+            Err(error) => {
+                let note = Note::Unanswerable(pid, std::format!("{error}"));
+                if session.give_up_answers(error) {
+                    (self.notes)(&note);
+                }
+            }
         }
     }
 
     /// The session of `pid`, begun if it is new; `None` if the process has ended or cannot be watched.
     fn session(&mut self, pid: Pid) -> Option<&mut Session> {
         if !self.sessions.contains_key(&pid) {
-            let begun = self.begin(pid).or_else(|error| match error {
-                PeerError::System(_) => {
-                    self.forget_strays();
-                    self.begin(pid)
+            let begun = loop {
+                match self.begin(pid) {
+                    Err(error) if error.is_exhausted() && self.evict() => {}
+                    result => break result,
                 }
-                error => Err(error),
-            });
+            };
             match begun {
                 Ok(session) => self.sessions.insert(pid, session),
                 Err(PeerError::NoSuchProcess) => return None,
@@ -543,8 +558,10 @@ impl<'n> Server<'n> {
             None if !mem::replace(&mut self.noted.no_pidfd, true) => (self.notes)(&Note::NoPidfd),
             None => {}
         }
-        if session.is_unreachable() {
-            (self.notes)(&Note::Unreachable(pid));
+        match session.unreachable() {
+            Some(PeerError::NotPermitted) => (self.notes)(&Note::Unreachable(pid)),
+            Some(error) => (self.notes)(&Note::Unanswerable(pid, std::format!("{error}"))),
+            None => {}
         }
         Ok(session)
     }

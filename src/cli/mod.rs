@@ -17,6 +17,7 @@ mod list;
 mod notify;
 #[cfg(feature = "tools")]
 mod options;
+mod pid_file;
 mod progress;
 mod send;
 mod serve;
@@ -29,6 +30,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use exit::{Exit, Failure};
+use minitalk::ffi;
 
 const COMMANDS: [&str; 10] = [
     "serve",
@@ -48,10 +50,21 @@ pub fn run() -> ExitCode {
     let mut args = std::env::args_os();
     let program = args.next().unwrap_or_default();
     let args: Vec<OsString> = args.collect();
+    let name = args.first().and_then(|arg| arg.to_str());
+    let receives = matches!(name, Some("serve" | "send" | "trace" | "demo"));
     let (result, is_classic) = match Path::new(&program).file_name().and_then(OsStr::to_str) {
-        Some("server") => (classic::server(args), true),
-        Some("client") => (classic::client(args), true),
-        _ => (modern(args), false),
+        Some(classic @ ("server" | "client")) => {
+            ffi::end_of_start(true);
+            let run = match classic {
+                "server" => classic::server,
+                _ => classic::client,
+            };
+            (run(args), true)
+        }
+        _ => {
+            ffi::end_of_start(receives);
+            (modern(args), false)
+        }
     };
     match result {
         Ok(()) => Exit::Ok.into(),

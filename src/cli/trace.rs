@@ -52,9 +52,14 @@ pub struct Tracer {
     current: Option<(Event, Vec<Answer>, Vec<Note>)>,
 }
 
+/// Clients at most of which something is known.
+const TALKERS: usize = 4096;
+
 /// What is known of one client.
 #[derive(Default)]
 struct Talker {
+    /// Whether the kernel attested a signal of it.
+    is_attested: bool,
     dialect: Option<Dialect>,
     /// Whether it announced itself, so that a frame follows.
     is_ours: bool,
@@ -134,13 +139,17 @@ impl Tracer {
                     answers: format!("{} on {}", said(*answer), name(*signal)),
                 }))
             }
+            Note::Forgotten(pid) => {
+                self.talkers.remove(pid);
+                None
+            }
             Note::Complete { pid, bytes, framed } => {
                 self.talkers.remove(pid);
                 let frame = if *framed { "frame" } else { "text" };
                 Some(self.remark(&format!("{frame} of client {pid} complete: {bytes} bytes")))
             }
             Note::Speaks { pid, dialect, .. } => {
-                self.talkers.entry(*pid).or_default().dialect = Some(*dialect);
+                self.talker(*pid).dialect = Some(*dialect);
                 Some(self.remark(&note.to_string()))
             }
             other => Some(self.remark(&other.to_string())),
@@ -202,7 +211,7 @@ impl Tracer {
                         is_ours: true,
                         ..Talker::default()
                     };
-                    self.talkers.insert(pid, talker);
+                    *self.talker(pid) = talker;
                 }
                 format!("hello, transfer {tag:#06x}")
             }
@@ -216,10 +225,23 @@ impl Tracer {
         }
     }
 
+    /// What is known of the client `pid`. A PID that nobody has can be claimed, and the server never says that its client has
+    /// ended; so all are forgotten when there are too many, clients in mid-message too, whose bytes are then out of step.
+    fn talker(&mut self, pid: Pid) -> &mut Talker {
+        if self.talkers.len() >= TALKERS && !self.talkers.contains_key(&pid) {
+            self.talkers.retain(|_, talker| talker.is_attested);
+            if self.talkers.len() >= TALKERS {
+                self.talkers.clear();
+            }
+        }
+        self.talkers.entry(pid).or_default()
+    }
+
     /// What to say of a bit, and the pause to say; nothing before its byte is complete, unless every signal is wanted.
     fn bit(&mut self, pid: Pid, signal: Bit, pause: Duration) -> Option<(String, Duration)> {
         let given = self.given;
-        let talker = self.talkers.entry(pid).or_default();
+        let talker = self.talker(pid);
+        talker.is_attested = true;
         let dialect = talker.dialect.or(given).unwrap_or(Dialect::CLASSIC);
         if dialect.hello && !talker.greeted && !talker.is_ours {
             talker.greeted = true;

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use super::report::{Note, ServeError, Why};
+use super::session::Session;
 use super::{LINGER, PATROL, Server};
 use crate::pid::Pid;
 use crate::wire::Nanos;
@@ -23,19 +24,31 @@ impl Server<'_> {
     pub(super) fn bury(&mut self, pid: Pid) {
         self.last_words(pid);
         self.turns.leave(pid);
-        let Some(session) = self.sessions.remove(&pid) else {
+        let Some(session) = self.remove(pid) else {
             return;
         };
-        if self.sessions.is_empty() {
-            // Nothing is left to look after, and an idle server is not woken for nothing.
-            self.sweep_at = None;
-        }
         let bytes = session.held_bytes();
         // Less than a byte from a stranger is a stray signal.
         if session.in_message() && (session.is_announced() || bytes > 0) {
             let why = Why::ClientEnded;
             (self.notes)(&Note::Dropped { pid, why, bytes });
         }
+    }
+
+    /// Ends the session of `pid`, whatever it holds.
+    fn remove(&mut self, pid: Pid) -> Option<Session> {
+        let session = self.sessions.remove(&pid)?;
+        if let Some(fd) = session.peer.fd() {
+            self.set.remove(fd);
+        }
+        if self.sessions.is_empty() {
+            // Nothing is left to look after, and an idle server is not woken for nothing.
+            self.sweep_at = None;
+        }
+        if self.config.trace {
+            (self.notes)(&Note::Forgotten(pid));
+        }
+        Some(session)
     }
 
     /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
@@ -148,16 +161,28 @@ impl Server<'_> {
         Some(last.saturating_add(LINGER).min(last_call))
     }
 
-    /// Forgets the clients that nothing is known of but that they once sent a signal, to have their descriptors back.
-    pub(super) fn forget_strays(&mut self) {
-        let turns = &mut self.turns;
-        self.sessions.retain(|pid, session| {
-            let stray = session.is_stray();
-            if stray {
-                turns.leave(*pid);
-            }
-            !stray
-        });
+    /// Ends the session that is the least use, to have its descriptor back: first those that other processes may have claimed,
+    /// or that one stray signal began. Returns whether there was one.
+    pub(super) fn evict(&mut self) -> bool {
+        let now = self.now;
+        let sessions = self.sessions.iter();
+        let evictable = sessions.filter_map(|(pid, session)| Some((session.evictable(now)?, *pid)));
+        let Some((_, pid)) = evictable.min() else {
+            return false;
+        };
+        self.turns.leave(pid);
+        self.remove(pid).is_some()
+    }
+
+    /// Makes room for a session that only a claim stands for.
+    pub(super) fn limit_claims(&mut self) {
+        let claims = self
+            .sessions
+            .values()
+            .filter(|session| !session.is_attested());
+        if claims.count() >= self.claims {
+            self.evict();
+        }
     }
 
     /// Finished messages that the output has not taken.

@@ -27,6 +27,8 @@ pub enum Note {
     },
     /// The client belongs to a user whom we may not signal, so that it gets no answers.
     Unreachable(Pid),
+    /// The client cannot be sent any signal, for a reason other than its user.
+    Unanswerable(Pid, String),
     /// A client could not be taken.
     Unwatched(Pid, String),
     /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
@@ -62,6 +64,8 @@ pub enum Note {
         /// What it says, to one who can read it.
         answer: Answer,
     },
+    /// Nothing is known of a client any more: it has ended, or others needed its place; reported to those who trace.
+    Forgotten(Pid),
     /// A message is complete, before it is written; reported to those who trace.
     Complete {
         /// Its sender.
@@ -138,6 +142,9 @@ impl fmt::Display for Note {
                 f,
                 "client {pid} belongs to a user whom this server may not signal: it gets no acknowledgements"
             ),
+            Self::Unanswerable(pid, error) => {
+                write!(f, "client {pid} gets no acknowledgements: {error}")
+            }
             Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
             Self::Nameless => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
@@ -171,6 +178,7 @@ impl fmt::Display for Note {
                 signal,
                 answer,
             } => write!(f, "answered client {pid} on {signal:?}: {:?}", answer.status),
+            Self::Forgotten(pid) => write!(f, "client {pid} is forgotten"),
             Self::Complete { pid, bytes, .. } => {
                 write!(f, "a message of {bytes} bytes of client {pid} is complete")
             }
