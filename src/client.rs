@@ -147,17 +147,22 @@ pub fn send_watched(
         }
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
         let is_last_look = ended;
-        if !options.force && !ended && now.saturating_sub(looked) >= LOOK_INTERVAL {
-            looked = now;
-            ended = !still_serves(server, sender.uses_words())?;
-        }
         inbox.drain(|event| {
             if let Some(answer) = heard.take(event, server.pid()) {
                 sender.answer(now, answer);
             }
         });
         let deadline = loop {
-            match sender.poll(now) {
+            let repeated = sender.resent();
+            let step = sender.poll(now);
+            // AS-21: a server that has not answered, or was not looked at for a while, may be another program by now.
+            let is_due = sender.resent() > repeated || now.saturating_sub(looked) >= LOOK_INTERVAL;
+            let sends = matches!(step, Step::Transmit { .. } | Step::Queue(_));
+            if sends && is_due && !options.force && !ended {
+                looked = now;
+                ended = !still_serves(server, sender.uses_words())?;
+            }
+            match step {
                 Step::Transmit { bit, value, copies } if !ended => {
                     if copies > STUBBORN {
                         ffi::change_cpu();
@@ -479,5 +484,33 @@ impl core::error::Error for SendError {
             Self::System(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_no_number() {
+        let [server, other] = [4242, 4243].map(|raw| Pid::new(raw).unwrap());
+        let answer = Answer {
+            tag: 7,
+            status: crate::wire::control::Status::Delivered(80),
+        };
+        let event = |pid, errno| Event {
+            signal: Signal::Word,
+            origin: Origin::Claimed {
+                pid,
+                uid: 0,
+                value: answer.value(),
+            },
+            errno,
+            more: [0; 2],
+        };
+        let mut heard = Heard::default();
+        assert_eq!(heard.take(event(server, 0), server), Some(answer));
+        assert_eq!(heard.take(event(server, 1), server), None, "a word");
+        assert_eq!(heard.take(event(other, 0), server), None);
     }
 }

@@ -992,23 +992,34 @@ pub fn was_closed(fd: usize) -> bool {
 #[cfg(feature = "cli")]
 static WAS_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
-// SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
-// makes four system calls and four atomic stores, and relies on no part of Rust's runtime.
+/// What the command does before main: blocks our signals, and looks which standard descriptors are closed. Called by
+/// [`before_main!`](crate::before_main), and by no program of others that uses the library.
 #[cfg(feature = "cli")]
-#[used]
-#[unsafe(link_section = ".init_array")]
-static LOOK_AT_DESCRIPTORS: extern "C" fn() = {
-    extern "C" fn look() {
-        guard_start();
-        for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
-            // SAFETY: F_GETFD takes no argument and touches no memory.
-            let closed = unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0;
-            // Ordering: Relaxed; read after main has begun, by the same thread.
-            was_closed.store(closed, Ordering::Relaxed);
-        }
+#[doc(hidden)]
+pub extern "C" fn before_main() {
+    guard_start();
+    for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
+        // SAFETY: F_GETFD takes no argument and touches no memory.
+        let closed = unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0;
+        // Ordering: Relaxed; read after main has begun, by the same thread.
+        was_closed.store(closed, Ordering::Relaxed);
     }
-    look
-};
+}
+
+/// Has [`before_main`] called as early as a program can.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! before_main {
+    () => {
+        // SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
+        // makes four system calls and four atomic stores, and relies on no part of Rust's runtime.
+        #[allow(unsafe_code)]
+        #[used]
+        #[unsafe(link_section = ".init_array")]
+        static BEFORE_MAIN: extern "C" fn() = $crate::ffi::before_main;
+    };
+}
 
 // ---- foreign programs --------------------------------------------------------------------------------------------
 
@@ -1104,4 +1115,24 @@ pub fn confine_signals() -> Result<(), Errno> {
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
     // SAFETY: the descriptor is open; no flags.
     check_syscall(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, fd.0, 0) }).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel refuses a set that is smaller than its own, as one of 1,024 CPUs is where there may be more.
+    #[test]
+    fn a_set_of_cpus_grows_until_it_is_large_enough() {
+        let grown = CpuSet::allowed_in(0);
+        assert!(grown.count() > 0);
+        assert_eq!(grown.count(), CpuSet::allowed().count());
+        let far = CpuSet::only(5000);
+        assert!(far.contains(5000) && !far.contains(4999) && far.count() == 1);
+        assert_eq!(
+            (far.next_after(4000), far.next_after(5000)),
+            (Some(5000), None)
+        );
+        assert_eq!(far.next_after(9000), Some(5000));
+    }
 }

@@ -396,3 +396,55 @@ impl Trace {
         Tracer::new(is_colored, self.every_signal, given)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(tracer: &mut Tracer, pid: i32, signal: Signal, value: Option<u64>) -> Option<String> {
+        let pid = Pid::new(pid).unwrap();
+        let origin = match value {
+            Some(value) => Origin::Claimed { pid, uid: 0, value },
+            None => Origin::Attested { pid, uid: 0 },
+        };
+        let (errno, more) = (0, [0; 2]);
+        let event = Event {
+            signal,
+            origin,
+            errno,
+            more,
+        };
+        assert_eq!(tracer.line(&Note::Heard(event)), None);
+        tracer.line(&Note::Handled)
+    }
+
+    #[test]
+    fn the_next_process_of_a_pid_begins_with_a_whole_byte() {
+        let mut tracer = Tracer::new(false, false, None);
+        for _ in 0..4 {
+            assert_eq!(heard(&mut tracer, 7, Signal::Usr2, None), None);
+        }
+        tracer.line(&Note::Forgotten(Pid::new(7).unwrap()));
+        for bit in [0, 1, 0, 0, 0, 0, 0] {
+            let signal = [Signal::Usr1, Signal::Usr2][bit];
+            assert_eq!(heard(&mut tracer, 7, signal, None), None);
+        }
+        let line = heard(&mut tracer, 7, Signal::Usr2, None).unwrap();
+        assert!(line.contains("'A'"), "{line}");
+    }
+
+    #[test]
+    fn what_is_claimed_takes_no_more_than_a_certain_room() {
+        let hello = Ask::Hello { tag: 7, version: 1 }.value();
+        let mut tracer = Tracer::new(false, false, None);
+        for _ in 0..4 {
+            heard(&mut tracer, 1, Signal::Usr2, None);
+        }
+        for pid in 2..20_000 {
+            heard(&mut tracer, pid, Signal::Usr1, Some(hello));
+            assert!(tracer.talkers.len() <= TALKERS);
+        }
+        let attested = tracer.talkers.get(&Pid::new(1).unwrap());
+        assert_eq!(attested.map(|talker| talker.bits.len()), Some(4));
+    }
+}

@@ -28,8 +28,9 @@ impl Server<'_> {
             return;
         };
         let bytes = session.held_bytes();
-        // Less than a byte from a stranger is a stray signal.
-        if session.in_message() && (session.is_announced() || bytes > 0) {
+        // Less than a byte from a stranger is a stray signal, and a hello alone may be another process's.
+        let is_announced = session.is_announced() && session.is_attested();
+        if session.in_message() && (is_announced || bytes > 0) {
             let why = Why::ClientEnded;
             (self.notes)(&Note::Dropped { pid, why, bytes });
         }
