@@ -100,13 +100,15 @@ impl Errno {
     pub const INVALID: Self = Self(libc::EINVAL);
     /// Try again: the limit on queued signals is reached.
     pub const AGAIN: Self = Self(libc::EAGAIN);
+    /// Too many files are open in this process.
+    pub const TOO_MANY_FILES: Self = Self(libc::EMFILE);
     /// Interrupted by a signal.
     pub const INTERRUPTED: Self = Self(libc::EINTR);
 
     /// Whether too many files are open, or the kernel has no memory for another: closing one may help.
     #[must_use]
     pub const fn is_exhausted(self) -> bool {
-        // ENOSPC: the limit on what a user may watch by epoll (`epoll_ctl(2)`).
+        // ENOSPC is the limit on what a user may watch by epoll (`epoll_ctl(2)`).
         matches!(
             self.0,
             libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSPC

@@ -19,7 +19,7 @@ use std::vec::Vec;
 
 use crate::dialect::listener::{Action, Lesson};
 use crate::event::{Event, Origin, Signal};
-use crate::ffi::{self, Doorbell, FdSet};
+use crate::ffi::{self, Doorbell, Errno, FdSet};
 use crate::inbox::Inbox;
 use crate::peer::PeerError;
 use crate::pid::{Pid, PidMap};
@@ -48,6 +48,9 @@ const PATROL: Nanos = 1_000_000_000;
 
 /// Bytes of messages that may wait for the output when their clients cannot be made to wait.
 const BACKLOG: usize = 16 << 20;
+
+/// Descriptors that are not for clients: those of the program around the server, and those that are open for a moment.
+const RESERVED: usize = 20;
 
 /// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
 const BELL: u64 = 0;
@@ -120,8 +123,8 @@ struct Server<'n> {
     backlog_bytes: usize,
     accepted: u64,
     sweep_at: Option<Nanos>,
-    /// Sessions at most of processes that the kernel has attested no signal of.
-    claims: usize,
+    /// Sessions at most: each has a descriptor, and to look at a process takes another for a moment.
+    limit: usize,
     noted: Noted,
     closing: Option<Closing>,
 }
@@ -169,7 +172,7 @@ impl<'n> Server<'n> {
             backlog_bytes: 0,
             accepted: 0,
             sweep_at: None,
-            claims: ffi::descriptor_limit() / 2,
+            limit: ffi::descriptor_limit().saturating_sub(RESERVED).max(1),
             noted: Noted::default(),
             closing: None,
         })
@@ -529,7 +532,12 @@ impl<'n> Server<'n> {
     fn session(&mut self, pid: Pid) -> Option<&mut Session> {
         if !self.sessions.contains_key(&pid) {
             let begun = loop {
-                match self.begin(pid) {
+                let begun = if self.sessions.len() < self.limit {
+                    self.begin(pid)
+                } else {
+                    Err(PeerError::System(Errno::TOO_MANY_FILES.into()))
+                };
+                match begun {
                     Err(error) if error.is_exhausted() && self.evict() => {}
                     result => break result,
                 }

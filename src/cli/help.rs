@@ -86,7 +86,7 @@ the target handles SIGUSR1 and SIGUSR2, which kill a process that does not.
 
 options:
   --file PATH              send the contents of a file
-  --timeout SECONDS        give up when the server is silent for so long (default 5)
+  --timeout SECONDS        give up after so long without progress, unless told to wait (default 5)
   --lane auto|bit|word     how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time
                            signal 44, or not at all. auto (default): in words where the server takes them
   --dialect SPEC           talk to a server of another kind: a preset or key=value,... as listed by minitalk dialects

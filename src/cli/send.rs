@@ -146,21 +146,6 @@ fn read_whole(mut from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_more_is_read_than_a_message_may_have() {
-        let mut input = io::repeat(7).take(200_000);
-        assert_eq!(read_whole(&mut input, 200_000).unwrap(), [7; 200_000]);
-        let mut endless = io::repeat(7).take(1 << 20);
-        let error = read_whole(&mut endless, 200_000).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-        assert!(endless.limit() > (1 << 20) - 400_000, "it read on");
-    }
-}
-
 /// Sends what `source` holds to the server `pid`.
 pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Result<Report, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
@@ -227,4 +212,19 @@ pub fn describe(report: &Report) -> String {
             "; nobody acknowledged it"
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_a_message_may_have() {
+        let mut input = io::repeat(7).take(200_000);
+        assert_eq!(read_whole(&mut input, 200_000).unwrap(), [7; 200_000]);
+        let mut endless = io::repeat(7).take(1 << 20);
+        let error = read_whole(&mut endless, 200_000).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(endless.limit() > (1 << 20) - 400_000, "it read on");
+    }
 }

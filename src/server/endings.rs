@@ -181,7 +181,7 @@ impl Server<'_> {
             .sessions
             .values()
             .filter(|session| !session.is_attested());
-        if claims.count() >= self.claims {
+        if claims.count() >= self.limit.div_ceil(2) {
             self.evict();
         }
     }
