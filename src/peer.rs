@@ -321,6 +321,25 @@ mod tests {
     }
 
     #[test]
+    fn without_a_pidfd_the_next_process_of_a_pid_is_another() {
+        let pid = ffi::getpid();
+        let start = proc::start(pid).unwrap();
+        for (start, is_ours) in [(start, true), (start + 1, false)] {
+            let peer = Peer {
+                pid,
+                pidfd: None,
+                by_number: false,
+                start: Some(start),
+                us: Identity::ours(),
+            };
+            assert_eq!(peer.probe().is_ok(), is_ours);
+            let looked = peer.look();
+            assert_eq!(matches!(looked, Err(PeerError::NoSuchProcess)), !is_ours);
+            assert_eq!(looked.is_ok(), is_ours);
+        }
+    }
+
+    #[test]
     fn a_handler_counts_unless_everything_is_caught() {
         // Our own server: SIGINT, SIGUSR1, SIGUSR2, SIGTERM, and the two that Rust's runtime catches.
         let ours = look(0x4a02 | 0x440);

@@ -561,10 +561,11 @@ impl<'n> Server<'n> {
 
     fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {
         let session = Session::open(pid, self.config.max_message, self.word_size, self.now)?;
-        match session.peer.fd() {
-            Some(fd) => self.set.add(fd, pid.get().cast_unsigned().into())?,
-            None if !mem::replace(&mut self.noted.no_pidfd, true) => (self.notes)(&Note::NoPidfd),
-            None => {}
+        if let Some(fd) = session.peer.fd() {
+            self.set.add(fd, pid.get().cast_unsigned().into())?;
+        }
+        if !session.peer.is_certain() && !mem::replace(&mut self.noted.no_pidfd, true) {
+            (self.notes)(&Note::NoPidfd);
         }
         match session.unreachable() {
             Some(PeerError::NotPermitted) => (self.notes)(&Note::Unreachable(pid)),

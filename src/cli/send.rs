@@ -153,7 +153,9 @@ pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Resul
     let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
     if !server.is_certain() {
-        say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
+        say(
+            "minitalk: no pidfd here (before Linux 5.3, or denied by a filter): falling back to kill",
+        );
     }
     let mut inbox = Inbox::open()?;
     let mut line = Line::new(progress);

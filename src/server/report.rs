@@ -33,7 +33,7 @@ pub enum Note {
     Unwatched(Pid, String),
     /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
     Nameless,
-    /// The kernel has no pidfd: a recycled PID cannot be told from the client that had it.
+    /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
     NoPidfd,
     /// The dialect of a client has been found out.
     Speaks {
@@ -150,7 +150,7 @@ impl fmt::Display for Note {
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
             ),
             Self::NoPidfd => f.write_str(
-                "this kernel has no pidfd (Linux 5.3): a recycled PID cannot be told from the client that had it",
+                "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
             ),
             Self::Speaks {
                 pid,

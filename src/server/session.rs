@@ -206,13 +206,14 @@ impl Session {
     /// Sends an answer on `signal`, if the client handles that: one that does not would be killed. Where it may be swallowed
     /// it is sent more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
     ///
-    /// AS-21: a client that has got an answer may go on to execute another program. So a second answer at the same moment,
-    /// a copy among them, is preceded by a look, and so is one that the last look is too old for.
+    /// AS-21: a client that has got the answer to the end of its message may go on to execute another program. So a second
+    /// one at the same moment, a copy among them, is preceded by a look, and so is one that the last look is too old for.
     ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when the client has ended.
     pub fn answer(&mut self, signal: Signal, answer: Answer, now: Nanos) -> Result<(), PeerError> {
-        if self.answered == Some(now) || now.saturating_sub(self.looked) >= LOOK_INTERVAL {
+        let is_second = self.answered == Some(now) && !self.in_message();
+        if is_second || now.saturating_sub(self.looked) >= LOOK_INTERVAL {
             self.looked = now;
             self.look_now();
         }
@@ -228,8 +229,9 @@ impl Session {
         if copies > STUBBORN {
             ffi::change_cpu();
         }
+        let may_be_last = !self.in_message();
         for copy in 0..copies {
-            if copy > 0 {
+            if copy > 0 && may_be_last {
                 self.look_now();
             }
             if self.can_answer(signal) {
