@@ -18,6 +18,7 @@ use crate::follow::Follower;
 use crate::inbox::Inbox;
 use crate::peer::{Peer, PeerError};
 use crate::pid::Pid;
+use crate::server::LOOK_INTERVAL;
 use crate::threads::Unavailable;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -117,6 +118,7 @@ pub fn send_watched(
 ) -> Result<Report, SendError> {
     let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
     let lane = lane(server, options)?;
+    let mut looked = 0;
     let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
     let mut follower = options.eco.then(Follower::new);
     if options.eco {
@@ -151,7 +153,16 @@ pub fn send_watched(
             }
         });
         let deadline = loop {
-            match sender.poll(now) {
+            let repeated = sender.resent();
+            let step = sender.poll(now);
+            // AS-21: a server that has not answered, or was not looked at for a while, may be another program by now.
+            let is_due = sender.resent() > repeated || now.saturating_sub(looked) >= LOOK_INTERVAL;
+            let sends = matches!(step, Step::Transmit { .. } | Step::Queue(_));
+            if sends && is_due && !options.force && !ended {
+                looked = now;
+                ended = !still_serves(server, sender.uses_words())?;
+            }
+            match step {
                 Step::Transmit { bit, value, copies } if !ended => {
                     if copies > STUBBORN {
                         ffi::change_cpu();
@@ -215,6 +226,15 @@ fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
         (Ok(false), Lane::Word) => Err(SendError::Link(Failure::NoWords)),
         (Err(error), _) if !options.force => Err(error),
         _ => Ok(Lane::Bit),
+    }
+}
+
+/// Whether what was a server still is one: it may have executed another program, which the next signal would kill.
+fn still_serves(server: &Peer, in_words: bool) -> Result<bool, SendError> {
+    match check(server) {
+        Ok(takes_words) => Ok(takes_words || !in_words),
+        Err(SendError::NoSuchProcess | SendError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -293,7 +313,8 @@ impl Heard {
     fn take(&mut self, event: Event, server: Pid) -> Option<Answer> {
         match (event.signal, event.origin) {
             (Signal::Int | Signal::Term, _) => self.stop = Some(event.signal),
-            (_, Origin::Claimed { pid, value, .. }) if pid == server => {
+            // An answer has no number, as a word of a message has.
+            (_, Origin::Claimed { pid, value, .. }) if pid == server && event.errno == 0 => {
                 return Answer::from_value(value);
             }
             (
@@ -463,5 +484,33 @@ impl core::error::Error for SendError {
             Self::System(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_no_number() {
+        let [server, other] = [4242, 4243].map(|raw| Pid::new(raw).unwrap());
+        let answer = Answer {
+            tag: 7,
+            status: crate::wire::control::Status::Delivered(80),
+        };
+        let event = |pid, errno| Event {
+            signal: Signal::Word,
+            origin: Origin::Claimed {
+                pid,
+                uid: 0,
+                value: answer.value(),
+            },
+            errno,
+            more: [0; 2],
+        };
+        let mut heard = Heard::default();
+        assert_eq!(heard.take(event(server, 0), server), Some(answer));
+        assert_eq!(heard.take(event(server, 1), server), None, "a word");
+        assert_eq!(heard.take(event(other, 0), server), None);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The handler is `minitalk_on_signal`. What it may and may not do is the subject of `SAFETY.md`.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ffi::{c_int, c_void};
 use core::fmt;
 use core::mem::{MaybeUninit, offset_of, size_of};
@@ -96,12 +98,28 @@ impl Errno {
     pub const NO_SYSCALL: Self = Self(libc::ENOSYS);
     /// Invalid argument.
     pub const INVALID: Self = Self(libc::EINVAL);
-    /// No such entry.
-    pub const NOT_FOUND: Self = Self(libc::ENOENT);
     /// Try again: the limit on queued signals is reached.
     pub const AGAIN: Self = Self(libc::EAGAIN);
+    /// Too many files are open in this process.
+    pub const TOO_MANY_FILES: Self = Self(libc::EMFILE);
     /// Interrupted by a signal.
     pub const INTERRUPTED: Self = Self(libc::EINTR);
+
+    /// Whether too many files are open, or the kernel has no memory for another: closing one may help.
+    #[must_use]
+    pub const fn is_exhausted(self) -> bool {
+        // ENOSPC is the limit on what a user may watch by epoll (`epoll_ctl(2)`).
+        matches!(
+            self.0,
+            libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSPC
+        )
+    }
+
+    /// Returns the error of this number.
+    #[must_use]
+    pub const fn new(raw: i32) -> Self {
+        Self(raw)
+    }
 
     /// The number itself.
     #[must_use]
@@ -216,6 +234,34 @@ fn current(signal: Signal) -> Disposition {
     // SAFETY: with no new action, sigaction only fills the old one, for which all our signals are valid.
     unsafe { libc::sigaction(signal.number(), ptr::null(), &raw mut now) };
     Disposition(now)
+}
+
+/// What this thread blocked when the program was started, as the kernel has it; see [`guard_start`].
+#[cfg(feature = "cli")]
+static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
+
+/// AS-31: ends the time in which SIGUSR1, SIGUSR2 and [`Signal::Word`] are blocked because the program has just been started.
+/// With `ignore` they are ignored from then on, until an inbox is opened: for a command that is about to receive them, which a
+/// stray signal would end before. Programs that it executes meanwhile inherit that.
+#[cfg(feature = "cli")]
+pub fn end_of_start(ignore: bool) {
+    if ignore {
+        for signal in SignalSet::LANES.iter() {
+            let _ = replace(signal, &Disposition::ignore().0);
+        }
+    }
+    // Ordering: Relaxed; written before main, by the same thread.
+    let blocked = STARTED_WITH.load(Ordering::Relaxed);
+    unblock(SignalSet::LANES.filter(|signal| blocked & signal.mask() == 0));
+}
+
+/// Blocks our signals before main, as early as a program can, and notes which were blocked before.
+#[cfg(feature = "cli")]
+fn guard_start() {
+    let before = block(SignalSet::LANES);
+    let blocked = SignalSet::LANES.filter(|signal| before.contains(signal));
+    // Ordering: Relaxed; read after main has begun, by the same thread.
+    STARTED_WITH.store(blocked.mask(), Ordering::Relaxed);
 }
 
 /// Ignores SIGHUP: for a server that outlives its terminal.
@@ -684,53 +730,70 @@ pub fn getuid() -> u32 {
 
 // ---- CPUs --------------------------------------------------------------------------------------------------------
 
-/// A set of CPUs (`cpu_set_t`).
-#[derive(Clone, Copy)]
-pub struct CpuSet(libc::cpu_set_t);
+/// A set of CPUs: a bit for each, in words as the kernel has them (`sched_setaffinity(2)`), as many as it takes.
+#[derive(Clone)]
+pub struct CpuSet(Vec<u64>);
 
 impl CpuSet {
-    /// The set of this one alone.
+    /// Returns the set of this one alone.
     #[must_use]
     pub fn only(cpu: usize) -> Self {
-        // SAFETY: cpu_set_t is an array of integers, valid as zeroes.
-        let mut set: libc::cpu_set_t = unsafe { MaybeUninit::zeroed().assume_init() };
-        if cpu < Self::LIMIT {
-            // SAFETY: the number is below the number of bits of the set.
-            unsafe { libc::CPU_SET(cpu, &mut set) };
-        }
-        Self(set)
+        let mut words = vec![0; cpu / 64 + 1];
+        words[cpu / 64] = 1 << (cpu % 64);
+        Self(words)
     }
 
-    /// Those that this thread may run on; none where the kernel does not say.
+    /// Returns those that this thread may run on; none where the kernel does not say.
     #[must_use]
     pub fn allowed() -> Self {
-        let Self(mut set) = Self::only(Self::LIMIT);
-        // SAFETY: the set lives for the whole call and the size is its own; 0 is the calling thread. A failure leaves it empty.
-        unsafe { libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) };
-        Self(set)
+        // As many as a `cpu_set_t` has. A kernel that may have more CPUs refuses a smaller set than its own.
+        Self::allowed_in(16)
     }
 
-    /// Lets this thread run on these and no others, and moves it if need be. Whether the kernel did.
+    /// Asks with room for `words` times 64 CPUs, and with twice as many each time that this is not enough.
+    fn allowed_in(mut words: usize) -> Self {
+        const MOST: usize = 1 << 14;
+        while words <= MOST {
+            let mut set = vec![0u64; words];
+            // SAFETY: the words live for the whole call and the size is theirs; 0 is the calling thread.
+            let asked = check(unsafe {
+                libc::sched_getaffinity(0, words * size_of::<u64>(), set.as_mut_ptr().cast())
+            });
+            match asked {
+                Ok(_) => return Self(set),
+                Err(Errno::INVALID) => words = (2 * words).max(1),
+                Err(_) => break,
+            }
+        }
+        Self(Vec::new())
+    }
+
+    /// Lets this thread run on these and no others, and moves it if need be. Returns whether the kernel did.
     pub fn apply(&self) -> bool {
-        // SAFETY: the set lives for the whole call and the size is its own; 0 is the calling thread.
-        check(unsafe { libc::sched_setaffinity(0, size_of_val(&self.0), &raw const self.0) })
-            .is_ok()
+        let size = size_of_val(&self.0[..]);
+        // SAFETY: the words live for the whole call and the size is theirs; 0 is the calling thread.
+        check(unsafe { libc::sched_setaffinity(0, size, self.0.as_ptr().cast()) }).is_ok()
     }
 
-    /// Whether this CPU is one of them.
+    /// Returns whether this CPU is one of them.
     #[must_use]
     pub fn contains(&self, cpu: usize) -> bool {
-        // SAFETY: the number is below the number of bits of the set.
-        cpu < Self::LIMIT && unsafe { libc::CPU_ISSET(cpu, &self.0) }
+        let word = self.0.get(cpu / 64);
+        word.is_some_and(|word| word >> (cpu % 64) & 1 != 0)
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        (0..Self::LIMIT).filter(|cpu| self.contains(*cpu)).count()
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    const LIMIT: usize = 8 * size_of::<libc::cpu_set_t>();
+    /// The number of the CPU that comes next after `cpu`, and after the last the first, `cpu` itself excepted.
+    fn next_after(&self, cpu: usize) -> Option<usize> {
+        let limit = 64 * self.0.len();
+        let mut others = (cpu + 1..limit).chain(0..cpu.min(limit));
+        others.find(|other| self.contains(*other))
+    }
 }
 
 /// The CPU on which this thread runs (`sched_getcpu(3)`), for as long as the answer lasts.
@@ -747,8 +810,7 @@ pub fn change_cpu() {
         return;
     };
     let allowed = CpuSet::allowed();
-    let others = (1..CpuSet::LIMIT).map(|step| (here + step) % CpuSet::LIMIT);
-    if let Some(next) = others.into_iter().find(|cpu| allowed.contains(*cpu)) {
+    if let Some(next) = allowed.next_after(here) {
         CpuSet::only(next).apply();
         allowed.apply();
     }
@@ -773,6 +835,30 @@ impl std::os::fd::AsFd for Fd {
         // SAFETY: the descriptor is open as long as this lives, and the borrow ends before it does.
         unsafe { std::os::fd::BorrowedFd::borrow_raw(self.0) }
     }
+}
+
+/// Returns how many descriptors this process may have open (RLIMIT_NOFILE, `getrlimit(2)`).
+#[must_use]
+pub fn descriptor_limit() -> usize {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the limit lives for the whole call. It cannot fail for this resource.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    limit.rlim_cur.try_into().unwrap_or(usize::MAX)
+}
+
+/// Returns whether `fd` is readable now.
+#[must_use]
+pub fn is_readable(fd: &Fd) -> bool {
+    let mut poll = libc::pollfd {
+        fd: fd.0,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the pollfd lives for the whole call and the count is 1.
+    check(unsafe { libc::poll(&raw mut poll, 1, 0) }).is_ok_and(|count| count > 0)
 }
 
 /// A descriptor of the process `pid`, readable once it has ended (`pidfd_open(2)`, Linux 5.3).
@@ -813,8 +899,14 @@ pub fn exit_status(fd: &Fd) -> Option<i32> {
 }
 
 /// A set of descriptors, each with a number of its own, itself a descriptor to [`wait`] on (`epoll(7)`).
+///
+/// A child made by `fork` has the set itself in common with its parent, not a copy of it.
 #[derive(Debug)]
-pub struct FdSet(Fd);
+pub struct FdSet {
+    set: Fd,
+    /// The process that made it.
+    owner: Pid,
+}
 
 impl FdSet {
     /// An empty set.
@@ -823,10 +915,14 @@ impl FdSet {
     /// EMFILE or ENOMEM.
     pub fn new() -> Result<Self, Errno> {
         // SAFETY: epoll_create1 takes a flag only.
-        check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }).map(|fd| Self(Fd(fd)))
+        let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        Ok(Self {
+            set: Fd(fd),
+            owner: getpid(),
+        })
     }
 
-    /// Adds `fd`, to be reported as `number` while it is readable. It leaves the set when it is closed.
+    /// Adds `fd`, to be reported as `number` while it is readable, until it is [removed](Self::remove).
     ///
     /// # Errors
     /// `epoll_ctl(2)`'s.
@@ -836,21 +932,31 @@ impl FdSet {
             u64: number,
         };
         // SAFETY: both descriptors are open and the event lives for the whole call.
-        check(unsafe { libc::epoll_ctl(self.0.0, libc::EPOLL_CTL_ADD, fd.0, &raw mut event) })
+        check(unsafe { libc::epoll_ctl(self.set.0, libc::EPOLL_CTL_ADD, fd.0, &raw mut event) })
             .map(drop)
+    }
+
+    /// Removes `fd`, to be called before it is closed: the kernel would go on reporting a file that a forked child has open
+    /// too. Does nothing in such a child, which would remove it for its parent.
+    pub fn remove(&self, fd: &Fd) {
+        if getpid() == self.owner {
+            // SAFETY: both descriptors are open; the event is not looked at (epoll_ctl(2)). It can only fail for a descriptor
+            // that is not in the set.
+            unsafe { libc::epoll_ctl(self.set.0, libc::EPOLL_CTL_DEL, fd.0, ptr::null_mut()) };
+        }
     }
 
     /// The descriptor that is readable while one of the set is.
     #[must_use]
     pub fn fd(&self) -> &Fd {
-        &self.0
+        &self.set
     }
 
     /// Calls `f` with the numbers that are readable now, at most 64 of them.
     pub fn ready(&self, mut f: impl FnMut(u64)) {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         // SAFETY: the array lives for the whole call and the count is its length.
-        let count = check(unsafe { libc::epoll_wait(self.0.0, events.as_mut_ptr(), 64, 0) });
+        let count = check(unsafe { libc::epoll_wait(self.set.0, events.as_mut_ptr(), 64, 0) });
         let count = count.ok().and_then(|n| usize::try_from(n).ok());
         for event in events.iter().take(count.unwrap_or(0)) {
             f(event.u64);
@@ -942,22 +1048,34 @@ pub fn was_closed(fd: usize) -> bool {
 #[cfg(feature = "cli")]
 static WAS_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
-// SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
-// makes three system calls and three atomic stores, and relies on no part of Rust's runtime.
+/// What the command does before main: blocks our signals, and looks which standard descriptors are closed. Called by
+/// [`before_main!`](crate::before_main), and by no program of others that uses the library.
 #[cfg(feature = "cli")]
-#[used]
-#[unsafe(link_section = ".init_array")]
-static LOOK_AT_DESCRIPTORS: extern "C" fn() = {
-    extern "C" fn look() {
-        for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
-            // SAFETY: F_GETFD takes no argument and touches no memory.
-            let closed = unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0;
-            // Ordering: Relaxed; read after main has begun, by the same thread.
-            was_closed.store(closed, Ordering::Relaxed);
-        }
+#[doc(hidden)]
+pub extern "C" fn before_main() {
+    guard_start();
+    for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
+        // SAFETY: F_GETFD takes no argument and touches no memory.
+        let closed = unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0;
+        // Ordering: Relaxed; read after main has begun, by the same thread.
+        was_closed.store(closed, Ordering::Relaxed);
     }
-    look
-};
+}
+
+/// Has [`before_main`] called as early as a program can.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! before_main {
+    () => {
+        // SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
+        // makes four system calls and four atomic stores, and relies on no part of Rust's runtime.
+        #[allow(unsafe_code)]
+        #[used]
+        #[unsafe(link_section = ".init_array")]
+        static BEFORE_MAIN: extern "C" fn() = $crate::ffi::before_main;
+    };
+}
 
 // ---- foreign programs --------------------------------------------------------------------------------------------
 
@@ -993,8 +1111,8 @@ pub fn terminal_behind(
     Ok(terminal)
 }
 
-/// Has the kernel kill what `command` starts when the calling thread ends, however that comes about, so that nothing is left
-/// behind; and starts it with no signal blocked, whatever this thread blocks.
+/// Has the kernel kill what `command` starts when the calling thread ends, for whatever reason, so that no process is left
+/// behind; and starts it with no signal blocked, regardless of what this thread blocks.
 #[cfg(feature = "tools")]
 pub fn tie_to_this_thread(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
@@ -1053,4 +1171,24 @@ pub fn confine_signals() -> Result<(), Errno> {
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
     // SAFETY: the descriptor is open; no flags.
     check_syscall(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, fd.0, 0) }).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel refuses a set that is smaller than its own, as one of 1,024 CPUs is where there may be more.
+    #[test]
+    fn a_set_of_cpus_grows_until_it_is_large_enough() {
+        let grown = CpuSet::allowed_in(0);
+        assert!(grown.count() > 0);
+        assert_eq!(grown.count(), CpuSet::allowed().count());
+        let far = CpuSet::only(5000);
+        assert!(far.contains(5000) && !far.contains(4999) && far.count() == 1);
+        assert_eq!(
+            (far.next_after(4000), far.next_after(5000)),
+            (Some(5000), None)
+        );
+        assert_eq!(far.next_after(9000), Some(5000));
+    }
 }

@@ -2,6 +2,8 @@
 
 mod cli;
 
+minitalk::before_main!();
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

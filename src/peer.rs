@@ -1,7 +1,9 @@
 //! The process at the other end: found, looked at, signalled, and never mistaken for another one.
 //!
-//! A pidfd names a process for good, so a PID that the kernel has given to somebody else is never signalled. Before Linux
-//! 5.3 there is none; then the number has to do, and [`Peer::is_certain`] says so.
+//! A pidfd names a process for good, so a PID that the kernel has given to another process is never signalled. Before Linux
+//! 5.3, and where a filter of system calls (`seccomp(2)`) denies it, the number has to do, and [`Peer::is_certain`] says so.
+//! A filter answers with any error that its author chose. So no error of a call for pidfds is believed before the same has
+//! been asked by number.
 
 use core::fmt;
 use std::io;
@@ -18,6 +20,10 @@ use crate::wire::word::Word;
 pub struct Peer {
     pid: Pid,
     pidfd: Option<Fd>,
+    /// Whether a filter allows a pidfd to be opened and not to be signalled through.
+    by_number: bool,
+    /// When the process began, where no pidfd says that it has ended.
+    start: Option<u64>,
     us: Identity,
 }
 
@@ -29,17 +35,31 @@ impl Peer {
     pub fn open(pid: Pid) -> Result<Self, PeerError> {
         let pidfd = match ffi::pidfd_open(pid) {
             Ok(fd) => Some(fd),
-            // An old kernel, or an old sandbox that answers "not permitted" to calls it does not know.
-            Err(Errno::NO_SYSCALL | Errno::NOT_PERMITTED) => None,
-            // The number of a thread.
-            Err(Errno::INVALID | Errno::NOT_FOUND) => return Err(PeerError::NoSuchProcess),
-            Err(errno) => return Err(errno.into()),
+            Err(errno) if errno.is_exhausted() => return Err(errno.into()),
+            Err(_) if ffi::probe(pid) == Err(Errno::NO_PROCESS) => {
+                return Err(PeerError::NoSuchProcess);
+            }
+            Err(_) => None,
         };
-        Ok(Self {
+        let mut peer = Self {
             pid,
             pidfd,
+            by_number: false,
+            start: None,
             us: Identity::ours(),
-        })
+        };
+        match &peer.pidfd {
+            Some(fd) => {
+                let through = ffi::probe_through(fd);
+                peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));
+            }
+            // By number a thread can be signalled too, and its process would get the signal.
+            None if proc::status(pid).is_ok_and(|status| status.leader != pid.get()) => {
+                return Err(PeerError::NoSuchProcess);
+            }
+            None => peer.start = proc::start(pid).ok(),
+        }
+        Ok(peer)
     }
 
     /// The process's number.
@@ -54,10 +74,10 @@ impl Peer {
         self.pidfd.as_ref()
     }
 
-    /// Whether there is a pidfd, so that this can never be another process of the same number.
+    /// Returns whether the process is signalled through a pidfd, and so never mistaken for another of the same number.
     #[must_use]
     pub const fn is_certain(&self) -> bool {
-        self.pidfd.is_some()
+        self.pidfd.is_some() && !self.by_number
     }
 
     /// Looks at the process: its name, and which signals it handles.
@@ -70,9 +90,12 @@ impl Peer {
         let status = proc::status(self.pid);
         // Still there after the look, so it was this process that we looked at.
         self.probe()?;
-        let status = status.map_err(|error| {
-            let text = std::format!("/proc/{}/status: {error}", self.pid);
-            PeerError::System(io::Error::new(error.kind(), text))
+        let status = status.map_err(|error| match error.raw_os_error().map(Errno::new) {
+            Some(errno) if errno.is_exhausted() => PeerError::System(error),
+            _ => {
+                let text = std::format!("/proc/{}/status: {error}", self.pid);
+                PeerError::System(io::Error::new(error.kind(), text))
+            }
         })?;
         if status.ended || status.leader != self.pid.get() {
             return Err(PeerError::NoSuchProcess);
@@ -98,11 +121,12 @@ impl Peer {
     /// Sends a signal, bare or with a value, in the name of the process that opened this; see [`ffi::send_through`].
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when it belongs to another user.
+    /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when it belongs to another user,
+    /// [`PeerError::System`] when a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, value: Option<u64>) -> Result<(), PeerError> {
         let content = value.map(|value| Content::value(self.us, value));
         self.send_content(signal, content.as_ref())
-            .map_err(PeerError::from)
+            .map_err(|errno| self.explain(errno))
     }
 
     /// Queues a word on the real-time signal; whether the kernel had room for it (RLIMIT_SIGPENDING).
@@ -119,15 +143,63 @@ impl Peer {
         };
         match self.send_content(Signal::Word, Some(&content)) {
             Err(Errno::AGAIN) => Ok(false),
-            result => result.map(|()| true).map_err(PeerError::from),
+            result => result.map(|()| true).map_err(|errno| self.explain(errno)),
         }
     }
 
     fn send_content(&self, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
-        match &self.pidfd {
+        let through = self.pidfd.as_ref().filter(|_| !self.by_number);
+        let sent = match through {
             Some(fd) => ffi::send_through(fd, signal, content),
-            None => ffi::send(self.pid, signal, content),
+            None => Err(Errno::NO_SYSCALL),
+        };
+        match sent {
+            Ok(()) | Err(Errno::NO_PROCESS | Errno::AGAIN) => sent,
+            Err(_) => {
+                self.is_still_there()?;
+                ffi::send(self.pid, signal, content)
+            }
         }
+    }
+
+    /// Makes sure that the number still is this process's, as far as that can be seen.
+    fn is_still_there(&self) -> Result<(), Errno> {
+        let is_gone = match (&self.pidfd, self.start) {
+            (Some(fd), _) => ffi::is_readable(fd),
+            (None, Some(start)) => proc::start(self.pid).is_ok_and(|now| now != start),
+            (None, None) => false,
+        };
+        if is_gone {
+            return Err(Errno::NO_PROCESS);
+        }
+        Ok(())
+    }
+
+    /// Tells the kernel's "not permitted", which is about users, from that of a filter.
+    fn explain(&self, errno: Errno) -> PeerError {
+        match errno {
+            Errno::NO_PROCESS => PeerError::NoSuchProcess,
+            errno if errno.is_exhausted() || errno == Errno::AGAIN => errno.into(),
+            Errno::NOT_PERMITTED if !self.is_same_user() => PeerError::NotPermitted,
+            errno => {
+                let error = io::Error::from(errno);
+                let text = std::format!(
+                    "signals to PID {} are denied, probably by a filter of system calls (seccomp): {error}",
+                    self.pid
+                );
+                PeerError::System(io::Error::new(error.kind(), text))
+            }
+        }
+    }
+
+    /// Whether the kernel by itself would let us signal the process (`kill(2)`).
+    fn is_same_user(&self) -> bool {
+        let Ok((us, them)) =
+            proc::status(ffi::getpid()).and_then(|us| Ok((us.uid, proc::status(self.pid)?.uid)))
+        else {
+            return false;
+        };
+        us.1 == 0 || us.0 == them.0 || us.1 == them.0
     }
 
     /// Whether we may signal it, without doing so.
@@ -135,11 +207,13 @@ impl Peer {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn probe(&self) -> Result<(), PeerError> {
-        match &self.pidfd {
-            Some(fd) => ffi::probe_through(fd),
-            None => ffi::probe(self.pid),
+        let through = self.pidfd.as_ref().filter(|_| !self.by_number);
+        let probed = through.map_or(Err(Errno::NO_SYSCALL), ffi::probe_through);
+        match probed {
+            Ok(()) | Err(Errno::NO_PROCESS) => probed,
+            Err(_) => self.is_still_there().and_then(|()| ffi::probe(self.pid)),
         }
-        .map_err(PeerError::from)
+        .map_err(|errno| self.explain(errno))
     }
 }
 
@@ -201,11 +275,24 @@ pub enum PeerError {
     System(io::Error),
 }
 
+impl PeerError {
+    /// Returns whether too many files are open, so that closing one may help.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        let Self::System(error) = self else {
+            return false;
+        };
+        error
+            .raw_os_error()
+            .map(Errno::new)
+            .is_some_and(Errno::is_exhausted)
+    }
+}
+
 impl From<Errno> for PeerError {
     fn from(errno: Errno) -> Self {
         match errno {
             Errno::NO_PROCESS => Self::NoSuchProcess,
-            Errno::NOT_PERMITTED => Self::NotPermitted,
             other => Self::System(other.into()),
         }
     }
@@ -231,6 +318,25 @@ mod tests {
         let name = String::new();
         let uid = (0, 0);
         Look { name, caught, uid }
+    }
+
+    #[test]
+    fn without_a_pidfd_the_next_process_of_a_pid_is_another() {
+        let pid = ffi::getpid();
+        let start = proc::start(pid).unwrap();
+        for (start, is_ours) in [(start, true), (start + 1, false)] {
+            let peer = Peer {
+                pid,
+                pidfd: None,
+                by_number: false,
+                start: Some(start),
+                us: Identity::ours(),
+            };
+            assert_eq!(peer.probe().is_ok(), is_ours);
+            let looked = peer.look();
+            assert_eq!(matches!(looked, Err(PeerError::NoSuchProcess)), !is_ours);
+            assert_eq!(looked.is_ok(), is_ours);
+        }
     }
 
     #[test]

@@ -63,6 +63,16 @@ pub fn cpu(pid: Pid) -> io::Result<usize> {
         .map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
+/// When `pid` began, in ticks since the machine was started (`proc_pid_stat(5)`, field 22): two processes that had the same
+/// number one after the other differ in it.
+///
+/// # Errors
+/// As [`status`].
+pub fn start(pid: Pid) -> io::Result<u64> {
+    let start = stat_field(pid, 22)?.parse();
+    start.map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
 /// How long `pid` has been running (`proc_pid_stat(5)`, field 22; `proc_uptime(5)`).
 ///
 /// # Errors
@@ -71,7 +81,7 @@ pub fn uptime(pid: Pid) -> io::Result<Duration> {
     // The kernel's USER_HZ, the same on every architecture that this crate builds for.
     const TICKS: u64 = 100;
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-    let start: u64 = stat_field(pid, 22)?.parse().map_err(|_| invalid())?;
+    let start = start(pid)?;
     let uptime = fs::read_to_string("/proc/uptime")?;
     // Seconds with two decimals, which makes them hundredths.
     let now = uptime

@@ -23,7 +23,7 @@ use std::vec::Vec;
 use crate::dialect::listener::Action;
 use crate::dialect::profiles::Profiles;
 use crate::event::{Event, Origin, Signal};
-use crate::ffi::FdSet;
+use crate::ffi::{self, Errno, FdSet};
 use crate::inbox::Inbox;
 use crate::peer::PeerError;
 use crate::pid::{Pid, PidMap};
@@ -41,6 +41,7 @@ use memory::Memory;
 pub use message::Message;
 use notices::Notices;
 pub use report::{Note, ServeError, Why};
+pub(crate) use session::LOOK_INTERVAL;
 use session::Session;
 use turns::Turns;
 pub use writer::Output;
@@ -52,6 +53,9 @@ const LINGER: Nanos = 250_000_000;
 
 /// How often clients that no pidfd watches are looked for.
 const PATROL: Nanos = 1_000_000_000;
+
+/// Descriptors that are not for clients: those of the program around the server, and those that are open for a moment.
+const RESERVED: usize = 20;
 
 /// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
 const BELL: u64 = 0;
@@ -142,6 +146,8 @@ struct Server<'n> {
     memory: Memory,
     accepted: u64,
     sweep_at: Option<Nanos>,
+    /// Sessions at most: each has a descriptor, and to look at a process takes another for a moment.
+    limit: usize,
     noted: Noted,
     closing: Option<Closing>,
 }
@@ -190,6 +196,7 @@ impl<'n> Server<'n> {
             memory,
             accepted: 0,
             sweep_at: None,
+            limit: ffi::descriptor_limit().saturating_sub(RESERVED).max(1),
             noted: Noted::default(),
             closing: None,
         })
@@ -363,6 +370,9 @@ impl<'n> Server<'n> {
             return;
         }
         let (closing, now) = (self.closing.is_some(), self.now);
+        if !self.sessions.contains_key(&pid) {
+            self.limit_claims();
+        }
         let Some(session) = self.session(pid) else {
             return;
         };
@@ -573,7 +583,9 @@ impl<'n> Server<'n> {
     }
 
     fn answer_unasked(&mut self, pid: Pid, answer: Answer) {
-        if let Some(signal) = self.sessions.get(&pid).map(Session::signal) {
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            session.look_now();
+            let signal = session.signal();
             self.answer(pid, signal, answer);
         }
     }
@@ -589,21 +601,32 @@ impl<'n> Server<'n> {
                 answer,
             });
         }
-        if let Err(PeerError::NoSuchProcess) = session.answer(via, answer, self.now) {
-            self.bury(pid);
+        match session.answer(via, answer, self.now) {
+            Ok(()) => {}
+            Err(PeerError::NoSuchProcess) => self.bury(pid),
+            Err(error) => {
+                let note = Note::Unanswerable(pid, std::format!("{error}"));
+                if session.give_up_answers(error) {
+                    self.notices.say(&note);
+                }
+            }
         }
     }
 
     /// The session of `pid`, begun if it is new; `None` if the process has ended or cannot be watched.
     fn session(&mut self, pid: Pid) -> Option<&mut Session> {
         if !self.sessions.contains_key(&pid) {
-            let begun = self.begin(pid).or_else(|error| match error {
-                PeerError::System(_) => {
-                    self.forget_strays();
+            let begun = loop {
+                let begun = if self.sessions.len() < self.limit {
                     self.begin(pid)
+                } else {
+                    Err(PeerError::System(Errno::TOO_MANY_FILES.into()))
+                };
+                match begun {
+                    Err(error) if error.is_exhausted() && self.evict() => {}
+                    result => break result,
                 }
-                error => Err(error),
-            });
+            };
             match begun {
                 Ok(session) => self.sessions.insert(pid, session),
                 Err(PeerError::NoSuchProcess) => return None,
@@ -624,15 +647,19 @@ impl<'n> Server<'n> {
 
     fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {
         let session = Session::open(pid, self.config.max_message, self.word_size, self.now)?;
-        match session.peer.fd() {
-            Some(fd) => self.set.add(fd, pid.get().cast_unsigned().into())?,
-            None if !mem::replace(&mut self.noted.no_pidfd, true) => {
-                self.notices.say(&Note::NoPidfd);
+        if let Some(fd) = session.peer.fd() {
+            self.set.add(fd, pid.get().cast_unsigned().into())?;
+        }
+        if !session.peer.is_certain() && !mem::replace(&mut self.noted.no_pidfd, true) {
+            self.notices.say(&Note::NoPidfd);
+        }
+        match session.unreachable() {
+            Some(PeerError::NotPermitted) => self.notices.say(&Note::Unreachable(pid)),
+            Some(error) => {
+                let note = Note::Unanswerable(pid, std::format!("{error}"));
+                self.notices.say(&note);
             }
             None => {}
-        }
-        if session.is_unreachable() {
-            self.notices.say(&Note::Unreachable(pid));
         }
         Ok(session)
     }

@@ -39,6 +39,7 @@ const CASES: &[(&str, fn())] = cases![
     a_thread_may_block_the_stops_too,
     where_no_signal_may_be_queued_it_can_be_bound,
     a_fork_has_none_and_may_have_its_own,
+    a_fork_that_lives_on_does_not_keep_a_client_watched,
     everything_is_put_back,
     nothing_late_kills,
     a_handler_of_later_is_left_alone,
@@ -386,6 +387,47 @@ fn a_fork_has_none_and_may_have_its_own() {
     let client = send_us(&[], "to the parent");
     assert_eq!(receiver.recv().unwrap().payload, b"to the parent");
     assert_success(&client.output());
+}
+
+/// The child has the descriptors open too: one that was only closed here would be reported for ever.
+fn a_fork_that_lives_on_does_not_keep_a_client_watched() {
+    let mut receiver = Receiver::bind().unwrap();
+    let client = send_us(&[], "x");
+    assert!(is_readable(&receiver, -1));
+    let with_client = watched();
+    assert_eq!(pidfds(), 1);
+    // SAFETY: the child does nothing but wait for its end.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        loop {
+            // SAFETY: pause takes nothing.
+            unsafe { libc::pause() };
+        }
+    }
+    assert_eq!(receiver.recv().unwrap().payload, b"x");
+    assert_success(&client.output());
+    wait_until("the client is forgotten", || pidfds() == 0);
+    assert_eq!(watched(), with_client - 1);
+    kill(child, libc::SIGKILL);
+    let mut status = 0;
+    // SAFETY: the child is ours, and the status lives for the whole call.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+}
+
+/// Descriptors of this process that are processes.
+fn pidfds() -> usize {
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let files = descriptors.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    files
+        .filter(|file| file.ends_with("anon_inode:[pidfd]"))
+        .count()
+}
+
+/// Files in the sets of descriptors that this process waits for (`proc_pid_fdinfo(5)`).
+fn watched() -> usize {
+    let sets = std::fs::read_dir("/proc/self/fdinfo").unwrap().flatten();
+    let texts = sets.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    texts.map(|text| text.matches("tfd:").count()).sum()
 }
 
 // ---- the end -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@
     pub fn fingerprint(&self) -> u64 {
         use core::hash::{Hash, Hasher};
         if self.lane == Lane::Bit {
-            return 0;
+            return self.restarts.min(1).into();
         }
         // In the words neither count matters beyond its parity, or being none at all.
         let count = |n: u32| match self.phase {
@@ -22,6 +22,7 @@
         };
         let mut hasher = std::hash::DefaultHasher::new();
         (self.phase, self.size, &self.flight).hash(&mut hasher);
+        self.restarts.min(1).hash(&mut hasher);
         (count(self.attempt), self.told_to_wait, self.deadline.is_some()).hash(&mut hasher);
         if self.phase == Phase::HelloWords {
             count(self.unheard).hash(&mut hasher);

@@ -9,6 +9,7 @@ use std::thread;
 
 use minitalk::client::{self, Options};
 use minitalk::event::Signal;
+use minitalk::ffi;
 use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
@@ -169,14 +170,16 @@ struct Server {
 impl Server {
     fn start(options: &[&str]) -> Result<Self, Failure> {
         let failed = |error| Failure::io("cannot start a server", error);
-        let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        command
             .args(["serve", "--format", "raw", "--max-message", "4294967295"])
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
+            .stderr(Stdio::piped());
+        // Started while our signals are ignored, which it inherits: a stray signal cannot end it before it has its handler.
+        ffi::tie_to_this_thread(&mut command);
+        let mut child = command.spawn().map_err(failed)?;
         // It is ready once it has said its PID.
         let mut ready = String::new();
         let mut stderr = child.stderr.take().map(BufReader::new);

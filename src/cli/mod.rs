@@ -17,6 +17,7 @@ mod json;
 mod lines;
 mod list;
 mod notify;
+mod pid_file;
 mod progress;
 mod send;
 mod serve;
@@ -32,6 +33,7 @@ use std::process::ExitCode;
 
 use command::Command;
 use exit::{Exit, Failure};
+use minitalk::ffi;
 
 /// The commands, in the order of the help text.
 const COMMANDS: &[Command] = &[
@@ -62,10 +64,21 @@ pub fn run() -> ExitCode {
     let mut args = std::env::args_os();
     let program = args.next().unwrap_or_default();
     let args: Vec<OsString> = args.collect();
+    let name = args.first().and_then(|arg| arg.to_str());
+    let receives = matches!(name, Some("serve" | "send" | "trace" | "demo"));
     let (result, is_classic) = match Path::new(&program).file_name().and_then(OsStr::to_str) {
-        Some("server") => (classic::server(args), true),
-        Some("client") => (classic::client(args), true),
-        _ => (modern(args), false),
+        Some(classic @ ("server" | "client")) => {
+            ffi::end_of_start(true);
+            let run = match classic {
+                "server" => classic::server,
+                _ => classic::client,
+            };
+            (run(args), true)
+        }
+        _ => {
+            ffi::end_of_start(receives);
+            (modern(args), false)
+        }
     };
     match result {
         Ok(()) => Exit::Ok.into(),

@@ -60,7 +60,7 @@ const FLAGS: &[Flag<Given>] = &[
     ),
     Flag::value(
         "--timeout SECONDS",
-        "give up when the server is silent for so long (default 5)",
+        "give up after so long without progress, unless told to wait (default 5)",
         |send, given| given.seconds().map(|value| send.options.timeout = value),
     ),
     Flag::value(
@@ -177,16 +177,42 @@ impl Source {
         match self {
             Self::Argument(bytes) => Ok(bytes),
             Self::File(path) => {
-                fs::read(&path).map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
+                let read = fs::File::open(&path).and_then(|file| read_whole(file, LONGEST));
+                read.map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
             }
             Self::Stdin => {
-                let mut bytes = Vec::new();
-                refuse_closed(0, "input")
-                    .and_then(|()| io::stdin().read_to_end(&mut bytes))
-                    .map_err(|error| Failure::io("cannot read standard input", error))?;
-                Ok(bytes)
+                let read = refuse_closed(0, "input")
+                    .and_then(|()| read_whole(io::stdin().lock(), LONGEST));
+                read.map_err(|error| Failure::io("cannot read standard input", error))
             }
         }
+    }
+}
+
+/// The longest message that a frame can hold.
+const LONGEST: usize = u32::MAX as usize;
+
+/// Reads to the end, but no further than a message may go.
+///
+/// # Errors
+/// Those of the reader; FileTooLarge beyond `limit` bytes, OutOfMemory when there is no memory for what there is.
+fn read_whole(mut from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    const CHUNK: usize = 1 << 16;
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let count = match from.read(&mut chunk) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if count > limit - bytes.len() {
+            let text = format!("it has more than {limit} bytes, the longest message");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+        }
+        bytes.try_reserve(count)?;
+        bytes.extend_from_slice(&chunk[..count]);
     }
 }
 
@@ -197,7 +223,9 @@ pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Resul
     let server = client::find(pid, options.force).map_err(failed)?;
     let message = source.read()?;
     if !server.is_certain() {
-        say("minitalk: this kernel has no pidfd (Linux 5.3): falling back to kill");
+        say(
+            "minitalk: no pidfd here (before Linux 5.3, or denied by a filter): falling back to kill",
+        );
     }
     let mut inbox = Inbox::open()?;
     let mut line = Line::new(progress);
@@ -256,4 +284,19 @@ pub fn describe(report: &Report) -> String {
             "; nobody acknowledged it"
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_a_message_may_have() {
+        let mut input = io::repeat(7).take(200_000);
+        assert_eq!(read_whole(&mut input, 200_000).unwrap(), [7; 200_000]);
+        let mut endless = io::repeat(7).take(1 << 20);
+        let error = read_whole(&mut endless, 200_000).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(endless.limit() > (1 << 20) - 400_000, "it read on");
+    }
 }

@@ -1,15 +1,11 @@
 //! `minitalk serve`.
 
 use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use minitalk::client;
 use minitalk::event::SignalSet;
 use minitalk::ffi::{self, CpuSet};
 use minitalk::inbox::Inbox;
-use minitalk::peer::Peer;
-use minitalk::pid::Pid;
 use minitalk::server::{self, Config};
 
 use super::command::Command;
@@ -19,6 +15,7 @@ use super::format::Format;
 use super::lines::Lines;
 use super::list;
 use super::notify;
+use super::pid_file::PidFile;
 use super::stop;
 use super::trace::{Color, Trace};
 
@@ -278,54 +275,4 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     drop(pid_file);
     lines.finish();
     result.map_err(Failure::urgent)
-}
-
-/// A file that holds our PID for as long as this lives.
-struct PidFile(PathBuf);
-
-impl PidFile {
-    /// Writes it whole or not at all: somebody may be waiting for it to appear. What is there and is no PID file of a server
-    /// that has ended is left alone.
-    fn write(path: PathBuf) -> Result<Self, Failure> {
-        let refuse = |why: String| {
-            Err(Failure::io(
-                format!("cannot write the PID file {path:?}"),
-                why,
-            ))
-        };
-        if let Ok(there) = fs::symlink_metadata(&path) {
-            if !there.is_file() {
-                return refuse("it is not a regular file".into());
-            }
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            let Ok(pid) = Pid::parse(text.trim()) else {
-                return refuse("there is a file that holds no PID".into());
-            };
-            if Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok()) {
-                return refuse(format!(
-                    "the server with PID {pid} that wrote it is still running"
-                ));
-            }
-        }
-        let mut part = path.clone().into_os_string();
-        part.push(format!(".{}", ffi::getpid()));
-        let part = Path::new(&part);
-        fs::write(part, format!("{}\n", ffi::getpid()))
-            .and_then(|()| fs::rename(part, &path))
-            .map_err(|error| {
-                let _ = fs::remove_file(part);
-                Failure::io(format!("cannot write the PID file {path:?}"), error)
-            })?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for PidFile {
-    fn drop(&mut self) {
-        let ours =
-            fs::read_to_string(&self.0).is_ok_and(|text| text.trim() == ffi::getpid().to_string());
-        if ours {
-            let _ = fs::remove_file(&self.0);
-        }
-    }
 }

@@ -52,9 +52,14 @@ pub struct Tracer {
     current: Option<(Event, Vec<Answer>, Vec<Note>)>,
 }
 
+/// Clients at most of which something is known.
+const TALKERS: usize = 4096;
+
 /// What is known of one client.
 #[derive(Default)]
 struct Talker {
+    /// Whether the kernel attested a signal of it.
+    is_attested: bool,
     dialect: Option<Dialect>,
     /// Whether it announced itself, so that a frame follows.
     is_ours: bool,
@@ -134,13 +139,17 @@ impl Tracer {
                     answers: format!("{} on {}", said(*answer), name(*signal)),
                 }))
             }
+            Note::Forgotten(pid) => {
+                self.talkers.remove(pid);
+                None
+            }
             Note::Complete { pid, bytes, framed } => {
                 self.talkers.remove(pid);
                 let frame = if *framed { "frame" } else { "text" };
                 Some(self.remark(&format!("{frame} of client {pid} complete: {bytes} bytes")))
             }
             Note::Speaks { pid, dialect, .. } => {
-                self.talkers.entry(*pid).or_default().dialect = Some(*dialect);
+                self.talker(*pid).dialect = Some(*dialect);
                 Some(self.remark(&note.to_string()))
             }
             other => Some(self.remark(&other.to_string())),
@@ -202,7 +211,7 @@ impl Tracer {
                         is_ours: true,
                         ..Talker::default()
                     };
-                    self.talkers.insert(pid, talker);
+                    *self.talker(pid) = talker;
                 }
                 format!("hello, transfer {tag:#06x}")
             }
@@ -227,10 +236,23 @@ impl Tracer {
         }
     }
 
+    /// What is known of the client `pid`. A PID that nobody has can be claimed, and the server never says that its client has
+    /// ended; so all are forgotten when there are too many, clients in mid-message too, whose bytes are then out of step.
+    fn talker(&mut self, pid: Pid) -> &mut Talker {
+        if self.talkers.len() >= TALKERS && !self.talkers.contains_key(&pid) {
+            self.talkers.retain(|_, talker| talker.is_attested);
+            if self.talkers.len() >= TALKERS {
+                self.talkers.clear();
+            }
+        }
+        self.talkers.entry(pid).or_default()
+    }
+
     /// What to say of a bit, and the pause to say; nothing before its byte is complete, unless every signal is wanted.
     fn bit(&mut self, pid: Pid, signal: Bit, pause: Duration) -> Option<(String, Duration)> {
         let given = self.given;
-        let talker = self.talkers.entry(pid).or_default();
+        let talker = self.talker(pid);
+        talker.is_attested = true;
         let dialect = talker.dialect.or(given).unwrap_or(Dialect::CLASSIC);
         if dialect.hello && !talker.greeted && !talker.is_ours {
             talker.greeted = true;
@@ -388,5 +410,57 @@ impl Trace {
             self.color.on(&io::stderr())
         };
         Tracer::new(is_colored, self.every_signal, given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(tracer: &mut Tracer, pid: i32, signal: Signal, value: Option<u64>) -> Option<String> {
+        let pid = Pid::new(pid).unwrap();
+        let origin = match value {
+            Some(value) => Origin::Claimed { pid, uid: 0, value },
+            None => Origin::Attested { pid, uid: 0 },
+        };
+        let (errno, more) = (0, [0; 2]);
+        let event = Event {
+            signal,
+            origin,
+            errno,
+            more,
+        };
+        assert_eq!(tracer.line(&Note::Heard(event)), None);
+        tracer.line(&Note::Handled)
+    }
+
+    #[test]
+    fn the_next_process_of_a_pid_begins_with_a_whole_byte() {
+        let mut tracer = Tracer::new(false, false, None);
+        for _ in 0..4 {
+            assert_eq!(heard(&mut tracer, 7, Signal::Usr2, None), None);
+        }
+        tracer.line(&Note::Forgotten(Pid::new(7).unwrap()));
+        for bit in [0, 1, 0, 0, 0, 0, 0] {
+            let signal = [Signal::Usr1, Signal::Usr2][bit];
+            assert_eq!(heard(&mut tracer, 7, signal, None), None);
+        }
+        let line = heard(&mut tracer, 7, Signal::Usr2, None).unwrap();
+        assert!(line.contains("'A'"), "{line}");
+    }
+
+    #[test]
+    fn what_is_claimed_takes_no_more_than_a_certain_room() {
+        let hello = Ask::Hello { tag: 7, version: 1 }.value();
+        let mut tracer = Tracer::new(false, false, None);
+        for _ in 0..4 {
+            heard(&mut tracer, 1, Signal::Usr2, None);
+        }
+        for pid in 2..20_000 {
+            heard(&mut tracer, pid, Signal::Usr1, Some(hello));
+            assert!(tracer.talkers.len() <= TALKERS);
+        }
+        let attested = tracer.talkers.get(&Pid::new(1).unwrap());
+        assert_eq!(attested.map(|talker| talker.bits.len()), Some(4));
     }
 }

@@ -62,12 +62,14 @@ pub fn speak_watched(
 ) -> Result<Report, SendError> {
     let speech = Speech::new(dialect, text, ffi::getpid())?;
     let start = Instant::now();
+    let before = proc::status(server.pid()).ok();
     let mut speaker = Speaker {
         inbox,
         server,
         dialect,
         timeout,
-        blocked: proc::status(server.pid()).map_or(0, |s| s.blocked),
+        blocked: before.as_ref().map_or(0, |status| status.blocked),
+        caught: before.as_ref().map_or(0, |status| status.caught),
         heard: Heard::default(),
         signals: 0,
         resent: 0,
@@ -108,8 +110,9 @@ struct Speaker<'a> {
     server: &'a Peer,
     dialect: &'a Dialect,
     timeout: Duration,
-    /// What the server blocked before it was sent anything.
+    /// What the server blocked and what it caught before it was sent anything.
     blocked: u64,
+    caught: u64,
     heard: Heard,
     signals: u64,
     resent: u64,
@@ -149,6 +152,7 @@ impl Speaker<'_> {
             }
             was_busy = true;
             self.sleep(BUSY)?;
+            self.settle()?;
         }
     }
 
@@ -216,8 +220,10 @@ impl Speaker<'_> {
                 Ok(status) if !status.ended => status,
                 _ => return Err(self.ended()),
             };
+            // Another program by now, which the next signal would kill; or in a handler of SA_RESETHAND.
+            let is_lost = self.caught & !status.caught & ours != 0;
             let in_handler = status.blocked & !self.blocked & ours != 0;
-            if status.pending & ours == 0 && !in_handler {
+            if status.pending & ours == 0 && !in_handler && !is_lost {
                 return Ok(());
             }
             if look < LOOKS {
@@ -225,7 +231,10 @@ impl Speaker<'_> {
             }
             let until = *until.get_or_insert_with(|| after(self.timeout));
             if Instant::now() >= until {
-                return Err(SendError::TimedOut { blank: false });
+                return Err(match is_lost {
+                    true => self.ended(),
+                    false => SendError::TimedOut { blank: false },
+                });
             }
             self.sleep(NAP)?;
         }

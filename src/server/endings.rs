@@ -100,17 +100,13 @@ impl Server<'_> {
     pub(super) fn bury(&mut self, pid: Pid) {
         self.last_words(pid);
         self.turns.leave(pid);
-        let Some(mut session) = self.sessions.remove(&pid) else {
+        let Some(mut session) = self.remove(pid) else {
             return;
         };
-        self.memory.recount(&mut session.counted, 0);
-        if self.sessions.is_empty() {
-            // Nothing is left to look after, and an idle server is not woken for nothing.
-            self.sweep_at = None;
-        }
         let bytes = session.received_bytes();
-        // Less than a byte from a stranger is a stray signal.
-        if session.in_message() && (session.is_announced() || bytes > 0) {
+        // Less than a byte from a stranger is a stray signal, and a hello alone may be another process's.
+        let is_announced = session.is_announced() && session.is_attested();
+        if session.in_message() && (is_announced || bytes > 0) {
             let why = Why::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
             session
@@ -118,6 +114,23 @@ impl Server<'_> {
                 .say(pid, self.now, note, &mut self.notices);
         }
         session.allowance.say_withheld(pid, &mut self.notices);
+    }
+
+    /// Ends the session of `pid`, whatever it holds.
+    fn remove(&mut self, pid: Pid) -> Option<Session> {
+        let mut session = self.sessions.remove(&pid)?;
+        self.memory.recount(&mut session.counted, 0);
+        if let Some(fd) = session.peer.fd() {
+            self.set.remove(fd);
+        }
+        if self.sessions.is_empty() {
+            // Nothing is left to look after, and an idle server is not woken for nothing.
+            self.sweep_at = None;
+        }
+        if self.config.trace {
+            self.notices.say(&Note::Forgotten(pid));
+        }
+        Some(session)
     }
 
     /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
@@ -269,17 +282,28 @@ impl Server<'_> {
         Some(until.min(last_call))
     }
 
-    /// Forgets the clients that nothing is known of but that they once sent a signal, to have their descriptors back.
-    pub(super) fn forget_strays(&mut self) {
-        let (turns, memory) = (&mut self.turns, &mut self.memory);
-        self.sessions.retain(|pid, session| {
-            let stray = session.is_stray();
-            if stray {
-                memory.recount(&mut session.counted, 0);
-                turns.leave(*pid);
-            }
-            !stray
-        });
+    /// Ends the session that is the least use, to have its descriptor back: first those that other processes may have claimed,
+    /// or that one stray signal began. Returns whether there was one.
+    pub(super) fn evict(&mut self) -> bool {
+        let now = self.now;
+        let sessions = self.sessions.iter();
+        let evictable = sessions.filter_map(|(pid, session)| Some((session.evictable(now)?, *pid)));
+        let Some((_, pid)) = evictable.min() else {
+            return false;
+        };
+        self.turns.leave(pid);
+        self.remove(pid).is_some()
+    }
+
+    /// Makes room for a session that only a claim stands for.
+    pub(super) fn limit_claims(&mut self) {
+        let claims = self
+            .sessions
+            .values()
+            .filter(|session| !session.is_attested());
+        if claims.count() >= self.limit.div_ceil(2) {
+            self.evict();
+        }
     }
 
     /// Finished messages that the output has not taken.

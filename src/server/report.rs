@@ -27,11 +27,13 @@ pub enum Note {
     },
     /// The client belongs to a user whom we may not signal, so that it gets no answers.
     Unreachable(Pid),
+    /// The client cannot be sent any signal, for a reason other than its user.
+    Unanswerable(Pid, String),
     /// A client could not be taken.
     Unwatched(Pid, String),
     /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
     Nameless,
-    /// The kernel has no pidfd: a recycled PID cannot be told from the client that had it.
+    /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
     NoPidfd,
     /// The dialect of a client has been found out.
     Speaks {
@@ -71,6 +73,8 @@ pub enum Note {
         /// What it says, to one who can read it.
         answer: Answer,
     },
+    /// Nothing is known of a client any more: it has ended, or others needed its place; reported to those who trace.
+    Forgotten(Pid),
     /// A message is complete, before it is written; reported to those who trace.
     Complete {
         /// Its sender.
@@ -159,12 +163,15 @@ impl fmt::Display for Note {
                 f,
                 "client {pid} belongs to a user whom this server may not signal: it gets no acknowledgements"
             ),
+            Self::Unanswerable(pid, error) => {
+                write!(f, "client {pid} gets no acknowledgements: {error}")
+            }
             Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
             Self::Nameless => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
             ),
             Self::NoPidfd => f.write_str(
-                "this kernel has no pidfd (Linux 5.3): a recycled PID cannot be told from the client that had it",
+                "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
             ),
             Self::Speaks {
                 pid,
@@ -200,6 +207,7 @@ impl fmt::Display for Note {
                 signal,
                 answer,
             } => write!(f, "answered client {pid} on {signal:?}: {:?}", answer.status),
+            Self::Forgotten(pid) => write!(f, "client {pid} is forgotten"),
             Self::Complete { pid, bytes, .. } => {
                 write!(f, "a message of {bytes} bytes of client {pid} is complete")
             }

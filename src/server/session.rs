@@ -14,6 +14,10 @@ use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
 use crate::wire::word::Word;
 
+/// How old the last look at a process may be when it is signalled because it has just asked for that. A look takes some
+/// 30 us, so that looking this often costs a third of a percent.
+pub const LOOK_INTERVAL: Nanos = 10_000_000;
+
 /// A client of the server.
 #[derive(Debug)]
 pub struct Session {
@@ -33,6 +37,8 @@ pub struct Session {
     pub uid: Option<u32>,
     /// When it last sent anything.
     pub heard: Nanos,
+    /// When its session began.
+    started: Nanos,
     /// When its present message began.
     pub began: Nanos,
     /// When it was last answered.
@@ -47,7 +53,8 @@ pub struct Session {
     words: u8,
     look: Look,
     looked: Nanos,
-    unreachable: bool,
+    /// Why the client cannot be answered at all.
+    unreachable: Option<PeerError>,
     /// The batch of signals in which its last bare bit came, and when.
     batch: u64,
     bit_at: Nanos,
@@ -78,10 +85,11 @@ impl Session {
     pub fn open(pid: Pid, limit: usize, words: u8, now: Nanos) -> Result<Self, PeerError> {
         let peer = Peer::open(pid)?;
         let (look, unreachable) = match peer.look() {
-            Ok(look) => (look, false),
-            // It can be heard and not be answered.
-            Err(PeerError::NotPermitted) => (Look::default(), true),
-            Err(error) => return Err(error),
+            Ok(look) => (look, None),
+            Err(error @ PeerError::NoSuchProcess) => return Err(error),
+            Err(error) if error.is_exhausted() => return Err(error),
+            // Its signals come, and none may be sent to it.
+            Err(error) => (Look::default(), Some(error)),
         };
         let mut session = Self {
             peer,
@@ -93,6 +101,7 @@ impl Session {
             words,
             uid: None,
             heard: now,
+            started: now,
             began: now,
             answered: None,
             noted: false,
@@ -118,6 +127,11 @@ impl Session {
         if core::mem::replace(&mut self.looked, now) == now {
             return;
         }
+        self.look_now();
+    }
+
+    /// Looks at the client again, before it is sent what it has not just asked for: it may be another program by now.
+    pub fn look_now(&mut self) {
         match self.peer.look() {
             Ok(look) => self.look = look,
             Err(_) => self.look = Look::default(),
@@ -194,10 +208,37 @@ impl Session {
         }
     }
 
-    /// Whether the client belongs to somebody whom we may not signal.
+    /// Returns why the client cannot be answered at all, if that is so.
     #[must_use]
-    pub const fn is_unreachable(&self) -> bool {
-        self.unreachable
+    pub const fn unreachable(&self) -> Option<&PeerError> {
+        self.unreachable.as_ref()
+    }
+
+    /// Returns whether the session may be given up for another: the smallest comes first.
+    ///
+    /// Any process can claim to be one that the kernel has not attested yet, so those sessions come before all others, and
+    /// first among them those whose process could not even be answered. A client that is attested keeps its session until
+    /// it has nothing more to ask.
+    #[must_use]
+    pub fn evictable(&self, now: Nanos) -> Option<(u8, Nanos)> {
+        const QUIET: Nanos = 5_000_000_000;
+        if !self.is_attested() {
+            return Some((u8::from(self.handles().any()), self.started));
+        }
+        let is_over = !self.in_message() && self.is_idle();
+        let is_quiet = now.saturating_sub(self.heard) >= QUIET;
+        (self.is_stray() || is_over && is_quiet).then_some((2, self.heard))
+    }
+
+    /// Notes that answers to the client are denied; returns whether that is news.
+    pub fn give_up_answers(&mut self, error: PeerError) -> bool {
+        self.unreachable.replace(error).is_none()
+    }
+
+    /// Returns whether the kernel has said that a signal was this process's.
+    #[must_use]
+    pub const fn is_attested(&self) -> bool {
+        self.uid.is_some()
     }
 
     /// Whether a bare bit is none of our own protocol's, as far as one can know before a whole byte has come.
@@ -216,9 +257,17 @@ impl Session {
     /// Sends an answer on `signal`, if the client handles that: one that does not would be killed. Where it may be swallowed
     /// it is sent more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
     ///
+    /// AS-21: a client that has got the answer to the end of its message may go on to execute another program. So a second
+    /// one at the same moment, a copy among them, is preceded by a look, and so is one that the last look is too old for.
+    ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when the client has ended.
     pub fn answer(&mut self, signal: Signal, answer: Answer, now: Nanos) -> Result<(), PeerError> {
+        let is_second = self.answered == Some(now) && !self.in_message();
+        if is_second || now.saturating_sub(self.looked) >= LOOK_INTERVAL {
+            self.looked = now;
+            self.look_now();
+        }
         if !self.can_answer(signal) {
             return Ok(());
         }
@@ -231,8 +280,14 @@ impl Session {
         if copies > STUBBORN {
             ffi::change_cpu();
         }
-        for _ in 0..copies {
-            self.peer.send(signal, Some(answer.value()))?;
+        let may_be_last = !self.in_message();
+        for copy in 0..copies {
+            if copy > 0 && may_be_last {
+                self.look_now();
+            }
+            if self.can_answer(signal) {
+                self.peer.send(signal, Some(answer.value()))?;
+            }
         }
         Ok(())
     }
@@ -289,11 +344,15 @@ impl Session {
 
     /// Whether no byte of a message has come, nor a hello: the descriptor may be put to better use.
     pub fn is_stray(&self) -> bool {
+        !self.is_announced() && self.is_idle()
+    }
+
+    fn is_idle(&self) -> bool {
         let is_idle = self.listener.as_ref().is_none_or(Listener::is_idle);
-        !self.is_announced() && self.receiver.is_idle() && is_idle
+        self.receiver.is_idle() && is_idle
     }
 
     const fn can_answer(&self, signal: Signal) -> bool {
-        !self.unreachable && self.look.handles(signal)
+        self.unreachable.is_none() && self.look.handles(signal)
     }
 }

@@ -111,9 +111,8 @@ impl Server<'_> {
         pid: Pid,
         act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
     ) {
-        let now = self.now;
         if let Some(session) = self.sessions.get_mut(&pid) {
-            session.look_again(now);
+            session.look_now();
         }
         self.listen(pid, act);
     }

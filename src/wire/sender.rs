@@ -24,7 +24,7 @@ use super::frame::{Frame, TooLong, VERSION};
 use super::pace::{Pace, SHORTEST, WAITING, copies};
 use super::word::{LEAST, MOST, Word};
 
-/// What a wait may count for beyond its length. A client that was stopped for an hour has not waited for an hour.
+/// What a wait may count for beyond its length.
 const HICCUP: Nanos = 250_000_000;
 
 /// Answers in a row without a repetition that make a calm.
@@ -47,8 +47,13 @@ pub struct Sender<'m> {
     unheard: u32,
     sent_at: Nanos,
     deadline: Option<Nanos>,
-    /// Time spent waiting since the server was last heard: see [`HICCUP`].
+    /// Time spent since the last progress, in waits that count for no more than [`HICCUP`] says. Progress is a phase, a bit or a
+    /// word that the transfer had not reached before, or that the server says to wait.
     silence: Nanos,
+    /// How far the transfer has ever been: see [`Phase::rank`].
+    furthest: u64,
+    /// How often the server's answers have led back since the last progress.
+    restarts: u32,
     /// Whether the server's last word was to wait.
     told_to_wait: bool,
     /// Answers in a row, up to [`CALM`], that came without a repetition.
@@ -129,6 +134,8 @@ impl<'m> Sender<'m> {
             sent_at: 0,
             deadline: None,
             silence: 0,
+            furthest: 0,
+            restarts: 0,
             told_to_wait: false,
             calm: CALM,
             acknowledged: 0,
@@ -245,9 +252,7 @@ impl<'m> Sender<'m> {
             (Phase::HelloOne, Status::Ok(0) | Status::Words(0)) => self.open_lane(now),
             (Phase::HelloWords, Status::Words(0)) => self.advance(now, Phase::Words),
             // The server forgot a transfer of which it has nothing yet.
-            (Phase::HelloOne | Phase::HelloWords, Status::Reset) => {
-                self.advance(now, Phase::HelloZero);
-            }
+            (Phase::HelloOne | Phase::HelloWords, Status::Reset) => self.restart(now),
             (Phase::HelloZero | Phase::HelloOne | Phase::HelloWords, Status::Wait(0)) => {
                 self.heard(now);
             }
@@ -385,8 +390,15 @@ impl<'m> Sender<'m> {
                     Some(_) if matches!(status, Status::Wait(_)) => {
                         self.heard(now);
                     }
+                    Some(false) if !self.told_to_wait && self.restarts > 0 => {}
                     Some(is_news) if is_news || self.told_to_wait || self.attempt > 0 => {
-                        self.progress();
+                        if is_news {
+                            (self.silence, self.restarts) = (0, 0);
+                        } else {
+                            // Sending on from there once is enough: the question is a word too, which it could have taken.
+                            self.restarts = 1;
+                        }
+                        self.go_on();
                         let all_sent = self.flight.acknowledged() == self.flight.end();
                         if self.flight.under_way() > 0 || all_sent {
                             self.restart_clock(now);
@@ -414,11 +426,16 @@ impl<'m> Sender<'m> {
         }
     }
 
-    /// The time for an answer has passed: counts it; an error ends the transfer.
-    fn next_attempt(&mut self, now: Nanos) -> Result<(), Step> {
+    /// Counts the time since the last question. A client that was stopped for an hour has not waited for an hour.
+    fn count_silence(&mut self, now: Nanos) {
         let waited = now.saturating_sub(self.sent_at);
         let longest = self.pace.wait(self.attempt) + HICCUP;
         self.silence = self.silence.saturating_add(waited.min(longest));
+    }
+
+    /// The time for an answer has passed: counts it; an error ends the transfer.
+    fn next_attempt(&mut self, now: Nanos) -> Result<(), Step> {
+        self.count_silence(now);
         if self.silence >= self.timeout {
             return Err(self.finish(Err(Failure::Silent)));
         }
@@ -442,13 +459,30 @@ impl<'m> Sender<'m> {
         if let Phase::Bit(next) = phase {
             self.acknowledged = next;
         }
-        self.progress();
+        if phase.rank() > self.furthest {
+            self.furthest = phase.rank();
+            self.silence = 0;
+            self.restarts = 0;
+        } else {
+            // It has been here before: an answer that leads in a circle is none.
+            self.count_silence(now);
+        }
+        self.go_on();
         self.phase = phase;
     }
 
+    /// Begins the transfer again: at once the first time, and later the more the oftener it was in vain.
+    fn restart(&mut self, now: Nanos) {
+        self.advance(now, Phase::HelloZero);
+        if self.restarts > 0 {
+            self.attempt = self.restarts;
+            self.restart_clock(now);
+        }
+        self.restarts = self.restarts.saturating_add(1);
+    }
+
     /// The server has taken something, and the next is not asked for yet.
-    const fn progress(&mut self) {
-        self.silence = 0;
+    const fn go_on(&mut self) {
         (self.attempt, self.unheard) = (0, 0);
         self.told_to_wait = false;
         self.deadline = None;
@@ -484,6 +518,20 @@ enum Phase {
     Finished(Result<(), Failure>),
 }
 
+impl Phase {
+    /// The order in which the phases of a transfer follow each other.
+    const fn rank(self) -> u64 {
+        match self {
+            Self::HelloZero => 0,
+            Self::HelloOne => 1,
+            Self::HelloWords => 2,
+            Self::Words => 3,
+            Self::Bit(index) => 4 + index,
+            Self::Finished(_) => u64::MAX,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -507,6 +555,55 @@ mod tests {
 
     fn hear(sender: &mut Sender<'_>, status: Status) {
         sender.answer(0, Answer { tag: 7, status });
+    }
+
+    /// Whatever a server answers: without progress, and without being told to wait, a transfer ends at its timeout.
+    #[test]
+    fn answers_that_lead_nowhere_do_not_stop_the_clock() {
+        const TIMEOUT: Nanos = 2_000_000_000;
+        const ROUND_TRIP: Nanos = 10_000;
+        let greeted = Status::Greeted { words: 24 };
+        // What is answered to the hello on SIGUSR1, the one on SIGUSR2, the question for words, and to words.
+        let servers = [
+            [greeted, Status::Reset, Status::Reset, Status::Reset],
+            [greeted, Status::Ok(0), Status::Reset, Status::Reset],
+            [greeted, Status::Ok(0), Status::Words(0), Status::Words(0)],
+            [greeted; 4],
+            [Status::Ok(0), Status::Reset, Status::Reset, Status::Reset],
+        ];
+        for server in servers {
+            for lane in [Lane::Auto, Lane::Bit] {
+                let mut sender = Sender::new(&[7; 1000], 7, TIMEOUT, lane).unwrap();
+                let mut now = 0;
+                let failure = loop {
+                    let answer = match sender.poll(now) {
+                        Step::Finished(result) => break result.unwrap_err(),
+                        Step::Wait(until) => {
+                            now = until;
+                            continue;
+                        }
+                        Step::Transmit { value: None, .. } => break Failure::Silent,
+                        Step::Transmit { bit, .. } => server[usize::from(bit == Bit::One)],
+                        Step::Queue(word) => server[2 + usize::from(word.index().is_some())],
+                    };
+                    now += ROUND_TRIP;
+                    sender.answer(
+                        now,
+                        Answer {
+                            tag: 7,
+                            status: answer,
+                        },
+                    );
+                    assert!(now < 2 * TIMEOUT, "{server:?}: still at it");
+                };
+                assert_eq!(failure, Failure::Silent, "{server:?}");
+                assert!(
+                    sender.signals() < 20_000,
+                    "{server:?}: {}",
+                    sender.signals()
+                );
+            }
+        }
     }
 
     /// Otherwise a bit, or a hello, could be left out by answers that come too early.

@@ -56,21 +56,30 @@ impl Drop for Nobody {
 
 /// Makes `command` run as on Linux before 5.3, without pidfds.
 pub fn without_pidfd(command: &mut Command) -> &mut Command {
-    without_syscalls(command, [libc::SYS_pidfd_open, libc::SYS_pidfd_send_signal])
+    let calls = [libc::SYS_pidfd_open, libc::SYS_pidfd_send_signal];
+    without_syscalls(command, calls, libc::ENOSYS)
 }
 
 /// Makes `command` run where nobody can find out that a signal carries more than `si_value`.
 pub fn without_a_probe(command: &mut Command) -> &mut Command {
-    without_syscalls(command, [libc::SYS_rt_tgsigqueueinfo; 2])
+    without_syscalls(command, [libc::SYS_rt_tgsigqueueinfo; 2], libc::ENOSYS)
 }
 
 /// Makes `command` run as on Linux before 5.13, without Landlock.
 pub fn without_landlock(command: &mut Command) -> &mut Command {
-    without_syscalls(command, [libc::SYS_landlock_create_ruleset; 2])
+    without_syscalls(
+        command,
+        [libc::SYS_landlock_create_ruleset; 2],
+        libc::ENOSYS,
+    )
 }
 
-/// A seccomp filter that answers ENOSYS to these two.
-fn without_syscalls(command: &mut Command, [first, second]: [i64; 2]) -> &mut Command {
+/// Makes `command` run under a seccomp filter that answers `errno` to these two system calls.
+pub fn without_syscalls(
+    command: &mut Command,
+    [first, second]: [i64; 2],
+    errno: i32,
+) -> &mut Command {
     const fn statement(code: u32, k: u32) -> libc::sock_filter {
         let code = code as u16;
         libc::sock_filter {
@@ -94,9 +103,9 @@ fn without_syscalls(command: &mut Command, [first, second]: [i64; 2]) -> &mut Co
         // The number of the system call is the first word of seccomp_data.
         statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
         unless_equal(first, 1),
-        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | errno as u32),
         unless_equal(second, 1),
-        statement(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | errno as u32),
         statement(RETURN, libc::SECCOMP_RET_ALLOW),
     ];
     // SAFETY: between fork and exec the closure makes two system calls and touches nothing but what it owns and its stack.

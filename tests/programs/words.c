@@ -1,7 +1,10 @@
 /* A client of the word lane written from PROTOCOL.md alone: the hellos, the question, then one word at a time, each of
  * which asks for an answer (a window is for those in a hurry).
  *
- *   words PID MESSAGE    exit 0: delivered, 1: error, 5: no words are offered, 6: timeout, 7: rejected
+ *   words PID MESSAGE [half|whole]    exit 0: delivered, 1: error, 5: no words are offered, 6: timeout, 7: rejected
+ *
+ * With half it executes sleep once its first word has been taken, with whole once it has sent the last and without waiting for
+ * the answer to that.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -65,6 +68,18 @@ static void abort_if_called(int sig) {
     abort();
 }
 
+static void nothing(int sig) { (void)sig; }
+
+/* Becomes a program that any of our signals kills. */
+static void execute(void) {
+    int signals[] = {SIGUSR1, SIGUSR2, WORD_SIGNAL};
+    for (int i = 0; i < 3; i++)
+        signal(signals[i], nothing);
+    sigprocmask(SIG_UNBLOCK, &answers, NULL);
+    execlp("sleep", "sleep", "1000", NULL);
+    exit(1);
+}
+
 static uint32_t crc32(const uint8_t *p, size_t n) {
     uint32_t crc = ~0u;
     while (n--) {
@@ -76,8 +91,10 @@ static uint32_t crc32(const uint8_t *p, size_t n) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
+    int half = argc == 4 && strcmp(argv[3], "half") == 0;
+    int whole = argc == 4 && !half;
     server = atoi(argv[1]);
     size_t length = strlen(argv[2]);
     size_t size = 6 + length + 4;
@@ -108,11 +125,17 @@ int main(int argc, char **argv) {
     question(WORD_SIGNAL, ASK_WORDS, bytes, WORDS);
     size_t count = (size + bytes - 1) / bytes;
     for (size_t i = 0; i < count; i++) {
+        if (whole && i + 1 == count) {
+            queue(WORD_SIGNAL, (int32_t)(i + 1), frame + i * bytes, bytes);
+            execute();
+        }
         uint64_t kind = i + 1 == count ? DELIVERED : WORDS;
         uint64_t next = 0;
         /* An older answer may still be on its way. */
         while (next != i + 1)
             next = ask(WORD_SIGNAL, (int32_t)(i + 1) | WANTS_ANSWER, frame + i * bytes, bytes, kind);
+        if (half)
+            execute();
     }
     return 0;
 }

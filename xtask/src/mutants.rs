@@ -23,6 +23,8 @@ const UNITS: &[&str] = &["--lib"];
 const FAULTS: &[&str] = &["--test", "faults"];
 const LIBRARY: &[&str] = &["--test", "library"];
 const TRANSFER: &[&str] = &["--test", "transfer"];
+const PEERS: &[&str] = &["--test", "peers"];
+const START: &[&str] = &["--test", "start"];
 
 const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -92,8 +94,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-21",
         file: "src/server/session.rs",
-        old: "!self.unreachable && self.look.handles(signal)",
-        new: "!self.unreachable && (self.look.handles(signal) || true)",
+        old: "self.unreachable.is_none() && self.look.handles(signal)",
+        new: "self.unreachable.is_none() && (self.look.handles(signal) || true)",
         check: TRANSFER,
         test: "a_classic_client_without_a_handler_is_heard_and_survives",
     },
@@ -116,10 +118,34 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-21",
         file: "src/server/strangers.rs",
-        old: "        if let Some(session) = self.sessions.get_mut(&pid) {\n            session.look_again(now);\n        }\n        self.listen(pid, act);",
-        new: "        let _ = now;\n        self.listen(pid, act);",
+        old: "        if let Some(session) = self.sessions.get_mut(&pid) {\n            session.look_now();\n        }\n        self.listen(pid, act);",
+        new: "        self.listen(pid, act);",
         check: TRANSFER,
         test: "a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles",
+    },
+    Mutant {
+        rule: "AS-21",
+        file: "src/server.rs",
+        old: "            session.look_now();\n            let signal = session.signal();",
+        new: "            let signal = session.signal();",
+        check: PEERS,
+        test: "a_program_executed_in_mid_message_is_not_signalled_at_the_end",
+    },
+    Mutant {
+        rule: "AS-21",
+        file: "src/client.rs",
+        old: "if sends && is_due && !options.force && !ended {",
+        new: "if sends && is_due && options.force && !ended {",
+        check: PEERS,
+        test: "a_server_that_becomes_another_program_is_not_signalled",
+    },
+    Mutant {
+        rule: "AS-19",
+        file: "src/peer.rs",
+        old: "peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));",
+        new: "let _ = through;",
+        check: PEERS,
+        test: "pidfds_that_a_filter_denies_are_done_without",
     },
     Mutant {
         rule: "AS-22",
@@ -144,6 +170,30 @@ const MUTANTS: &[Mutant] = &[
         new: "",
         check: NETS,
         test: "a forked child has no handler",
+    },
+    Mutant {
+        rule: "AS-24",
+        file: "src/ffi.rs",
+        old: "        if getpid() == self.owner {",
+        new: "        if getpid() != self.owner {",
+        check: LIBRARY,
+        test: "a_fork_that_lives_on_does_not_keep_a_client_watched",
+    },
+    Mutant {
+        rule: "AS-31",
+        file: "src/ffi.rs",
+        old: "            let _ = replace(signal, &Disposition::ignore().0);\n",
+        new: "            let _ = signal;\n",
+        check: START,
+        test: "a_stray_signal_does_not_end_a_command_that_reads_its_input",
+    },
+    Mutant {
+        rule: "AS-32",
+        file: "src/server/session.rs",
+        old: "        if !self.is_attested() {",
+        new: "        if !self.is_attested() && false {",
+        check: PEERS,
+        test: "claimed_processes_do_not_take_the_descriptors_of_honest_ones",
     },
     Mutant {
         rule: "AS-25",

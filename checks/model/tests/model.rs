@@ -131,7 +131,7 @@ fn words() {
 
 #[test]
 fn words_through_a_queue_that_leaks() {
-    explore("words_leak", WORDS_LEAK, 1_900_000);
+    explore("words_leak", WORDS_LEAK, 1_500_000);
 }
 
 #[test]

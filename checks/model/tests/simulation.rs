@@ -18,6 +18,7 @@ const NEEDS_THE_MODEL: &[&str] = &[
     "forgotten_between_the_hellos_is_stuck",
     "tag_of_repetition_not_checked",
     "tag_of_settlement_not_checked",
+    "tag_of_question_for_words_not_checked",
     "gap_in_the_words_accepted",
     "unknown_question_for_words_not_answered",
     "question_for_words_not_answered_again",

@@ -1,0 +1,140 @@
+//! `serve --pid-file`: a file that holds the server's PID for as long as the server runs.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use minitalk::client;
+use minitalk::ffi;
+use minitalk::peer::Peer;
+use minitalk::pid::Pid;
+
+use super::exit::Failure;
+
+/// The file, locked (`flock(2)`) while this lives and removed when it is dropped.
+pub struct PidFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl PidFile {
+    /// Writes the file whole or not at all, because another program may wait for it to appear. Replaces a PID file whose
+    /// server has ended, and nothing else.
+    pub fn write(path: PathBuf) -> Result<Self, Failure> {
+        let part = Part::create(&path).map_err(|error| refused(&path, error))?;
+        loop {
+            // Unlike a rename this replaces nothing, and of several that try one succeeds.
+            match fs::hard_link(&part.path, &path) {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(refused(&path, error)),
+            }
+            let Some(stale) = stale(&path)? else {
+                continue;
+            };
+            // Its lock keeps out others that found it stale too.
+            if is_at(&stale, &path) {
+                fs::rename(&part.path, &path).map_err(|error| refused(&path, error))?;
+                break;
+            }
+        }
+        let file = part.file.try_clone();
+        let file = file.map_err(|error| refused(&path, error))?;
+        Ok(Self { path, file })
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        if is_at(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The file under another name, which it loses at the end.
+struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    fn create(path: &Path) -> io::Result<Self> {
+        let mut suffix = 0;
+        loop {
+            let mut part = path.as_os_str().to_owned();
+            part.push(format!(".{}.{suffix}", ffi::getpid()));
+            // With O_EXCL neither a file nor a link that stands there is written to.
+            match File::options().write(true).create_new(true).open(&part) {
+                Ok(file) => {
+                    let mut part = Self {
+                        path: part.into(),
+                        file,
+                    };
+                    writeln!(part.file, "{}", ffi::getpid())?;
+                    part.file.lock()?;
+                    return Ok(part);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && suffix < 100 => {
+                    suffix += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if is_at(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Opens and locks the PID file of a server that has ended; `None` when there no longer is a file.
+fn stale(path: &Path) -> Result<Option<File>, Failure> {
+    let refuse = |why: &str| Err(refused(path, why));
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => return refuse("it is not a regular file"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let mut file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(refused(path, error)),
+    };
+    let mut text = String::new();
+    let read = Read::by_ref(&mut file).take(64).read_to_string(&mut text);
+    let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim()).ok()) else {
+        return refuse("there is a file that holds no PID");
+    };
+    let is_locked = match file.try_lock() {
+        Ok(()) => false,
+        Err(TryLockError::WouldBlock) => true,
+        Err(TryLockError::Error(error)) => return Err(refused(path, error)),
+    };
+    if is_locked || Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok()) {
+        return refuse(&format!(
+            "the server with PID {pid} that wrote it is still running"
+        ));
+    }
+    Ok(Some(file))
+}
+
+/// Whether `path` itself, and not a link there, is the name of `file`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let there = fs::symlink_metadata(path).map(id).ok();
+    there.is_some() && there == file.metadata().map(id).ok()
+}
+
+fn refused(path: &Path, why: impl std::fmt::Display) -> Failure {
+    Failure::io(format!("cannot write the PID file {path:?}"), why)
+}

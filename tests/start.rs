@@ -1,0 +1,207 @@
+//! The start of a command and its end: stray signals before it is ready, what it leaves behind, its PID file.
+
+mod common;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::*;
+
+/// A folder of its own for a test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = path.join(format!("{name}.{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+// ---- stray signals ------------------------------------------------------------------------------------------------
+
+/// A command that reads its message can be signalled for as long as that takes.
+#[test]
+fn a_stray_signal_does_not_end_a_command_that_reads_its_input() {
+    let server = Server::start();
+    let pid = server.pid().to_string();
+    let mut messages = Vec::new();
+    for args in [
+        &["send", &pid][..],
+        &["send", "--lane", "bit", &pid],
+        &["demo"],
+    ] {
+        for signal in [libc::SIGUSR1, libc::SIGUSR2, 44] {
+            let client = Process::spawn(minitalk(args).stdin(Stdio::piped()));
+            let mut input = client.take_stdin();
+            input.write_all(b"slowly ").unwrap();
+            wait_until("it has read that and waits for more", || {
+                unread(&client) == 0
+            });
+            wait_state(client.pid(), 'S');
+            kill(client.pid(), signal);
+            input.write_all(b"typed").unwrap();
+            drop(input);
+            assert_success(&client.output());
+            if args[0] == "send" {
+                messages.push(&b"slowly typed"[..]);
+            }
+        }
+    }
+    server.assert_printed(&messages);
+    server.stop();
+}
+
+/// Bytes in the pipe that is a process's standard input.
+fn unread(process: &Process) -> i32 {
+    let input = std::fs::File::open(format!("/proc/{}/fd/0", process.pid())).unwrap();
+    let mut count = 0;
+    // SAFETY: the request writes one int, which lives for the whole call.
+    let asked = unsafe {
+        use std::os::fd::AsRawFd;
+        libc::ioctl(input.as_raw_fd(), libc::FIONREAD, &raw mut count)
+    };
+    assert_eq!(asked, 0);
+    count
+}
+
+/// A parent can spare a command the time in which the loader maps it.
+#[test]
+fn a_command_that_is_started_with_the_signals_blocked_is_never_open() {
+    for signal in [libc::SIGUSR1, libc::SIGUSR2, 44].repeat(5) {
+        let mut command = minitalk(["serve"]);
+        let server = Process::spawn(with_signals_blocked(&mut command));
+        kill(server.pid(), signal);
+        server.wait_stdout(|bytes| bytes.contains(&b'\n'));
+        deliver(server.pid(), b"alive");
+        kill(server.pid(), libc::SIGTERM);
+        assert_success(&server.output());
+    }
+}
+
+/// A server for the bit lane alone does not catch the signal of words, and survives it.
+#[test]
+fn a_stray_signal_of_a_lane_that_is_not_served_does_not_end_a_server() {
+    let server = Server::start_with(&["--lane", "bit"]);
+    kill(server.pid(), 44);
+    deliver(server.pid(), b"still there");
+    server.assert_printed(&[b"still there"]);
+    server.stop();
+}
+
+// ---- what is left behind ------------------------------------------------------------------------------------------
+
+/// Whatever ends a demo, its server ends too.
+#[test]
+fn a_demo_that_is_ended_leaves_no_server_behind() {
+    for signal in [libc::SIGKILL, libc::SIGHUP, libc::SIGQUIT] {
+        let demo = Process::spawn_fed(&mut minitalk(["demo"]), noise(1 << 20));
+        demo.wait_stderr("client: sending");
+        let said = demo.stderr();
+        let pid = said.split_once("server: PID ").unwrap().1;
+        let pid: i32 = pid.split_once(',').unwrap().0.parse().unwrap();
+        assert_eq!(command_of(pid), "minitalk");
+        kill(demo.pid(), signal);
+        let output = demo.output();
+        assert_eq!(signal_of(&output), Some(signal), "{output:?}");
+        // Where nobody takes its status, it stays a zombie.
+        wait_until("its server has ended", || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit(')')
+                .next()
+                .is_none_or(|rest| !rest.trim_start().starts_with(['R', 'S', 'D', 'T']))
+        });
+    }
+}
+
+// ---- the PID file -------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_pid_file_is_not_written_through_a_link() {
+    let folder = Folder::new("planted");
+    let victim = folder.0.join("victim");
+    std::fs::write(&victim, "mine").unwrap();
+    // The shell's PID is the server's, so the links are where a server could want to write on the way.
+    let script = "for name in run.$$ run.$$.0 run.$$.1; do ln -s victim \"$1/$name\"; done
+        exec \"$0\" serve --pid-file \"$1/run\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, MINITALK]).arg(&folder.0);
+    let server = Server::spawn(&mut shell);
+    let pid_file = folder.0.join("run");
+    let text = std::fs::read_to_string(&pid_file).unwrap();
+    assert_eq!(text, format!("{}\n", server.pid()));
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
+    server.stop();
+    assert!(!pid_file.exists());
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
+}
+
+/// Whether there is no PID file, or one of a server that has ended.
+#[test]
+fn of_servers_that_start_at_once_one_has_the_pid_file() {
+    let folder = Folder::new("at-once");
+    let pid_file = folder.0.join("run");
+    for round in 0..20 {
+        if round % 2 == 1 {
+            // A PID that no process has: those of this machine are smaller.
+            std::fs::write(&pid_file, "2147483647\n").unwrap();
+        }
+        // They are held back until all are there.
+        let mut gates = Vec::new();
+        let start = |_| {
+            let (gate, input) = std::io::pipe().map(|(input, gate)| (gate, input)).unwrap();
+            gates.push(gate);
+            let mut shell = Command::new("sh");
+            shell.args([
+                "-c",
+                "read go; exec \"$0\" serve --pid-file \"$1\"",
+                MINITALK,
+            ]);
+            Process::spawn(shell.arg(&pid_file).stdin(input))
+        };
+        let servers: Vec<_> = (0..6).map(start).collect();
+        for server in &servers {
+            wait_state(server.pid(), 'S');
+        }
+        for gate in &mut gates {
+            gate.write_all(b"go\n").unwrap();
+        }
+        let says = |server: &Process| server.stdout().contains(&b'\n') || !server.is_running();
+        wait_until("each runs or has ended", || servers.iter().all(says));
+        let (running, ended): (Vec<_>, Vec<_>) =
+            servers.into_iter().partition(|server| server.is_running());
+        assert_eq!(running.len(), 1, "round {round}");
+        let text = std::fs::read_to_string(&pid_file).unwrap();
+        assert_eq!(text, format!("{}\n", running[0].pid()));
+        for server in ended {
+            let output = server.output();
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            assert!(stderr(&output).contains("still running"), "{output:?}");
+        }
+        for server in running {
+            kill(server.pid(), libc::SIGTERM);
+            assert_success(&server.output());
+        }
+        assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_pid_file_that_has_been_replaced_is_not_removed() {
+    let folder = Folder::new("replaced");
+    let pid_file = folder.0.join("run");
+    let server = Server::spawn(minitalk(["serve", "--pid-file"]).arg(&pid_file));
+    let text = std::fs::read(&pid_file).unwrap();
+    std::fs::remove_file(&pid_file).unwrap();
+    std::fs::write(&pid_file, text).unwrap();
+    server.stop();
+    assert!(pid_file.exists());
+}
