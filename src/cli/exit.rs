@@ -4,8 +4,6 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use minitalk::client::SendError;
@@ -17,6 +15,8 @@ use minitalk::proc;
 use minitalk::server::ServeError;
 use minitalk::wire::decoder::Reason;
 
+use super::lines::Lines;
+
 /// How long the end of a server waits for its last line to be read.
 const HURRY: Duration = Duration::from_millis(250);
 
@@ -27,13 +27,9 @@ pub fn say(text: impl Display) {
 
 /// As [`say`], for the end of a server, which is not to wait for whoever does not read it.
 fn say_in_a_hurry(text: String, is_classic: bool) {
-    let (tell, told) = mpsc::channel::<()>();
-    let write = move || {
-        let _tell = tell;
-        write_error(&text, is_classic);
-    };
-    if thread::Builder::new().spawn(write).is_ok() {
-        let _ = told.recv_timeout(HURRY);
+    if let Ok(lines) = Lines::start(is_classic, false) {
+        lines.line(text);
+        lines.finish(Some(HURRY));
     }
 }
 

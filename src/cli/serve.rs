@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lexopt::{Arg, ValueExt};
 use minitalk::client;
@@ -23,6 +25,9 @@ use super::list;
 use super::notify;
 use super::stop;
 use super::trace::{Color, Trace};
+
+/// How long the end of a server waits for its notes to be read.
+const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// The options of a server.
 pub struct Options {
@@ -160,8 +165,11 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             CpuSet::only(cpu).apply();
         }
     }
-    // One that prints on a terminal ends with it all the same, in order; see `stop`.
-    ffi::ignore_hangup();
+    // One that prints on a terminal ends with it all the same, in order; see `stop`. A trace is for whoever looks at it: through a
+    // pipe, too, it is not to be left behind.
+    if !to_stdout || io::stdout().is_terminal() {
+        ffi::ignore_hangup();
+    }
     let lines = Lines::start(to_stdout, options.timestamps)?;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
@@ -187,7 +195,8 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         });
     inbox.retire();
     drop(pid_file);
-    lines.finish();
+    // A trace is the output, which may take its time.
+    lines.finish((!to_stdout).then_some(LAST_LINES));
     result.map_err(Failure::urgent)
 }
 

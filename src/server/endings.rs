@@ -226,7 +226,7 @@ impl Server<'_> {
         }
         let last_call = *closing
             .last_call
-            .get_or_insert(self.now.saturating_add(4 * LINGER));
+            .get_or_insert(self.now.saturating_add(2 * LINGER));
         let announced = self.sessions.values().filter(|s| s.is_announced());
         let last = announced.filter_map(|s| s.answered).max()?;
         Some(last.saturating_add(LINGER).min(last_call))
