@@ -52,8 +52,9 @@ usage: minitalk serve [options]
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
 is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
 characters and backslashes are shown escaped, whatever the format.
-SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told. SIGHUP does not. It is
-ready when it has printed its PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
+SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told; a second one ends it at
+once. SIGHUP does not, but the end of a terminal that is its standard output does. It is ready when it has printed its
+PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
 
 options:
   --format text|raw|json   text: as above. raw: nothing but the messages' bytes, the PID on standard error.
@@ -61,6 +62,8 @@ options:
                            kernel attested it), bytes, text (or base64), retransmissions, duration (in seconds)
   --count N                end after N messages
   --max-message BYTES      reject longer messages (default 16777216)
+  --max-memory BYTES       what all clients' messages may take at once; clients wait, then are rejected (default
+                           134217728, or twice --max-message)
   --lane auto|bit          bit: take messages in bits only, and do not catch the signal of words (default auto)
   --dialect SPEC           how clients of other makes talk: a preset or key=value,... as listed by
                            minitalk dialects; auto (default): find it out, and say so on standard error
@@ -106,7 +109,8 @@ usage: minitalk trace [options]
 
 A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before,
 the sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and
-what was answered. Messages follow in quotes. SIGINT and SIGTERM end it.
+what was answered. Messages follow in quotes. SIGINT and SIGTERM end it. Where it is read too slowly, lines are left out
+and counted; no client waits for them, except for its message to be printed.
 
 options:
   -v, --verbose            a line for each signal
