@@ -497,6 +497,12 @@ impl<'n> Server<'n> {
         if self.config.trace {
             self.notices.say(&Note::Complete { pid, bytes, framed });
         }
+        if self.backlog.try_reserve(1).is_err() {
+            return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::NoMemory));
+        }
+        let Some(session) = self.sessions.get(&pid) else {
+            return;
+        };
         let message = Message {
             pid,
             uid: session.uid,

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::*;
 use minitalk::event::Signal;
@@ -115,6 +115,31 @@ fn a_second_signal_ends_a_server_with_everything_stuck() {
     let status = server.wait();
     assert!(!status.success(), "{status}");
     assert_eq!(client.output().status.code(), Some(8));
+}
+
+/// Each of what could delay the end, all at once: notes that nobody reads, a client that is stopped in mid-message.
+#[test]
+fn an_end_takes_a_second_at_most() {
+    let mut took = Vec::new();
+    // On a loaded machine it may take longer once, and does not every time.
+    while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(1200)) {
+        let (reader, stdout) = std::io::pipe().unwrap();
+        let mut reader = BufReader::new(reader);
+        let (mut server, _stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+        wait_ready(&mut reader);
+        let pid = server.pid().to_string();
+        let message = noise(1 << 20);
+        let mut command = minitalk(["send", "--lane", "bit", "--timeout", "300", &pid]);
+        let client = Process::spawn_fed(&mut command, message);
+        wait_under_way(&client, server.pid());
+        kill(client.pid(), libc::SIGSTOP);
+        kill(server.pid(), libc::SIGTERM);
+        let started = Instant::now();
+        assert_eq!(server.wait().code(), Some(0));
+        took.push(started.elapsed());
+    }
+    let last = took.last().unwrap();
+    assert!(last <= &Duration::from_millis(1200), "{took:?}");
 }
 
 #[test]

@@ -164,7 +164,7 @@ impl Failure {
 
     const fn remedy(reason: Reason) -> &'static str {
         match reason {
-            Reason::TooLong => ", which serve --max-message raises",
+            Reason::TooLong => ", which serve --max-message and --max-memory raise",
             Reason::Version => "; update the older of the two",
             Reason::Output => "; it says why on its own standard error",
             Reason::ShuttingDown => "; send it again when a server is there",

@@ -12,6 +12,9 @@ use crate::pid::Pid;
 use crate::wire::control::Answer;
 use crate::wire::decoder::Reason;
 
+/// Bytes of a text that are shown in a note.
+const SHOWN: usize = 256;
+
 /// Something that whoever runs the server may want to know.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -168,9 +171,10 @@ impl fmt::Display for Note {
                 rival: Some(rival),
             } => write!(
                 f,
-                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"",
+                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"{}",
                 rival.0,
-                rival.1.escape_ascii()
+                rival.1[..rival.1.len().min(SHOWN)].escape_ascii(),
+                if rival.1.len() > SHOWN { "..." } else { "" }
             ),
             Self::Nonsense { pid, bits } => write!(
                 f,
