@@ -894,13 +894,15 @@ impl Doorbell {
     }
 }
 
-/// Waits until the standard output can take more: for one that somebody made non-blocking.
+/// Waits until `fd` can take more: for an output that somebody made non-blocking.
 ///
 /// # Errors
 /// `poll(2)`'s.
-pub fn wait_for_stdout() -> Result<(), Errno> {
+#[cfg(feature = "cli")]
+pub fn wait_writable(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
+    use std::os::fd::AsRawFd;
     let mut poll = libc::pollfd {
-        fd: libc::STDOUT_FILENO,
+        fd: fd.as_raw_fd(),
         events: libc::POLLOUT,
         revents: 0,
     };

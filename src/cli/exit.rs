@@ -15,6 +15,7 @@ use minitalk::proc;
 use minitalk::server::ServeError;
 use minitalk::wire::decoder::Reason;
 
+use super::format::write_all;
 use super::lines::Lines;
 
 /// How long the end of a server waits for its last line to be read.
@@ -22,7 +23,7 @@ const HURRY: Duration = Duration::from_millis(250);
 
 /// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
 pub fn say(text: impl Display) {
-    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+    let _ = write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
 }
 
 /// As [`say`], for the end of a server, which is not to wait for whoever does not read it.
