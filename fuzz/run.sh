@@ -1,5 +1,6 @@
 #!/bin/sh
-# fuzz/run.sh SECONDS [TARGET...]: runs each target (all, if none is named) for so long; fails when one finds a defect.
+# fuzz/run.sh SECONDS [TARGET...]: runs each target (all, if none is named) for so long; fails when one finds a
+# defect, or ends before its time.
 set -eu
 
 usage='usage: fuzz/run.sh SECONDS [TARGET...]'
@@ -50,9 +51,15 @@ one() {
     if fuzz run --sanitizer none "$target" "$scratch/$target" "corpus/$target" -- \
         -max_total_time="$seconds" -max_len=512 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         >"$log" 2>&1; then
-        # A run that tried nothing is no run.
-        executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-        [ "${executions:-0}" -eq 0 ] || rm "$scratch/$target.failed"
+        # Exit status 0 says little: libFuzzer ends with it on SIGUSR1 too. It says that it is done only of a whole run.
+        done=$(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/\1 \2/p' "$log")
+        executions=${done% *}
+        if [ "${executions:-0}" -gt 0 ] && [ "${done#* }" -ge "$seconds" ]; then
+            rm "$scratch/$target.failed"
+        else
+            tail -n 20 "$log"
+            echo "$target: ended before its time"
+        fi
     else
         tail -n 60 "$log"
     fi

@@ -102,6 +102,18 @@ fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
     field.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
+/// Returns how many nanoseconds of CPU time `pid`'s main thread has had, if it waits for a CPU or has been stopped; `None` if it
+/// sleeps, or where the kernel does not say (`proc_pid_stat(5)`, field 3; `/proc/PID/schedstat`).
+#[must_use]
+pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
+    let state = stat_field(pid, 3).ok()?;
+    if !matches!(state.as_str(), "R" | "T" | "t") {
+        return None;
+    }
+    let times = fs::read_to_string(std::format!("/proc/{pid}/schedstat")).ok()?;
+    times.split_whitespace().next()?.parse().ok()
+}
+
 /// Whether `pid`'s main thread sleeps in a call that waits for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `false`
 /// where the kernel does not say.
 #[must_use]

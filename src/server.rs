@@ -14,13 +14,14 @@ mod writer;
 use core::mem;
 use core::time::Duration;
 use std::boxed::Box;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
-use crate::dialect::listener::{Action, Lesson};
+use crate::dialect::listener::Action;
+use crate::dialect::profiles::Profiles;
 use crate::event::{Event, Origin, Signal};
 use crate::ffi::FdSet;
 use crate::inbox::Inbox;
@@ -132,7 +133,7 @@ struct Server<'n> {
     /// Clients whose listeners have something to do at some time.
     listening: Vec<Pid>,
     /// What has been learned of programs, by the device and number of their files.
-    lessons: HashMap<(u64, u64), Lesson>,
+    profiles: Profiles<(u64, u64)>,
     /// What listeners want done; kept for its memory.
     actions: Vec<Action>,
     turns: Turns,
@@ -182,7 +183,7 @@ impl<'n> Server<'n> {
             acquaintances: false,
             sessions: PidMap::default(),
             listening: Vec::new(),
-            lessons: HashMap::new(),
+            profiles: Profiles::new(),
             actions: Vec::new(),
             turns: Turns::default(),
             backlog: VecDeque::new(),
@@ -369,9 +370,9 @@ impl<'n> Server<'n> {
         match ask {
             Ask::Hello { .. } => {
                 if let Some(listener) = session.listener.take()
-                    && listener.held_bytes() > 0
+                    && listener.received_bytes() > 0
                 {
-                    let (why, bytes) = (Why::Abandoned, listener.held_bytes());
+                    let (why, bytes) = (Why::Abandoned, listener.received_bytes());
                     self.dropped(pid, why, bytes);
                 }
             }
@@ -478,12 +479,13 @@ impl<'n> Server<'n> {
     }
 
     fn complete(&mut self, pid: Pid, payload: Vec<u8>, framed: bool, resent: u64) {
+        let takes_no_more = self.takes_no_more();
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
         let tag = session.receiver.tag();
         let bytes = payload.len();
-        if self.closing.is_some() {
+        if takes_no_more {
             return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::ShuttingDown));
         }
         if !framed && session.is_noise() {
@@ -494,15 +496,12 @@ impl<'n> Server<'n> {
         if !self.memory.has_room_for(bytes.saturating_sub(overrun)) {
             return self.refuse_complete(pid, tag, bytes, Why::Backlog);
         }
-        if self.config.trace {
-            self.notices.say(&Note::Complete { pid, bytes, framed });
-        }
         if self.backlog.try_reserve(1).is_err() {
             return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::NoMemory));
         }
-        let Some(session) = self.sessions.get(&pid) else {
-            return;
-        };
+        if self.config.trace {
+            self.notices.say(&Note::Complete { pid, bytes, framed });
+        }
         let message = Message {
             pid,
             uid: session.uid,
@@ -513,6 +512,7 @@ impl<'n> Server<'n> {
             tag,
         };
         self.memory.complete(bytes);
+        session.noted = false;
         self.backlog.push_back(message);
         self.accepted += 1;
         if self.config.count == Some(self.accepted) {

@@ -74,7 +74,7 @@ fn a_thread_is_no_process() {
 
 #[test]
 fn a_bystander_is_refused_and_lives() {
-    let mut sleep = Process::spawn(Command::new("sleep").arg("60"));
+    let mut sleep = Process::spawn(Command::new("sleep").arg("1000"));
     // A child that has only just begun to be another program still has our name.
     wait_until("it is sleep", || command_of(sleep.pid()) == "sleep");
     let output = send(&[&sleep.pid().to_string(), "x"]);
@@ -147,6 +147,9 @@ fn usage_errors() {
         &["send", "1", "x", "--first", "3"],
         &["demo", "two", "words"],
         &["help", "nothing"],
+        &["serve", "--first", "1"],
+        &["man", "extra"],
+        &["list", "--frobnicate"],
     ] {
         let output = run(minitalk(args));
         assert_eq!(code(&output), 2, "{args:?}: {output:?}");
@@ -515,6 +518,36 @@ fn a_trace_shows_every_byte_and_every_answer() {
     assert!(!text.contains('\x1b'), "colours in a pipe");
 }
 
+/// A bit that was lost is sent again as a value, and belongs to its byte all the same.
+#[test]
+fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
+    let text = "abcdefghijklmnopqrstuvwxyz";
+    let server = Server::spawn(&mut minitalk(["trace"]));
+    let pid = server.pid().to_string();
+    let storm = Process::spawn(Command::new(program("storm")).arg(&pid));
+    let before = cpu_time(server.pid());
+    wait_until("the server feels the storm", || {
+        cpu_time(server.pid()) > before + 2
+    });
+    let send = minitalk(["send", "-v", "--lane", "bit", &pid, text]);
+    let client = Process::spawn(&mut { send });
+    let client_pid = format!(" {} ", client.pid());
+    let output = client.output();
+    assert_success(&output);
+    assert!(
+        !stderr(&output).contains(" 0 of them retrans"),
+        "{output:?}"
+    );
+    drop(storm);
+    let trace = String::from_utf8(server.stop().stdout).unwrap();
+    let lines = trace.lines().filter(|line| line.contains(&client_pid));
+    let bytes: Vec<_> = lines.filter(|line| line.contains("  0x")).collect();
+    let letters = bytes.iter().filter_map(|line| line.split('\'').nth(1));
+    // Those of the length and of the checksum are not letters.
+    assert_eq!(letters.collect::<String>(), text, "{}", bytes.join("\n"));
+    assert_eq!(bytes.len(), 6 + text.len() + 4);
+}
+
 #[test]
 fn trace_is_a_server_whose_output_is_the_trace() {
     let server = Server::spawn(&mut minitalk(["trace", "-v", "--color", "always"]));
@@ -563,9 +596,7 @@ fn a_supervisor_is_told_once_the_pid_is_known() {
     let path = std::env::temp_dir().join(format!("minitalk-notify-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
-    socket
-        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
-        .unwrap();
+    socket.set_read_timeout(Some(WATCHDOG)).unwrap();
     let server = Server::spawn(minitalk(["serve"]).env("NOTIFY_SOCKET", &path));
     let mut buffer = [0; 64];
     let count = socket.recv(&mut buffer).unwrap();
@@ -620,7 +651,7 @@ fn progress_is_shown_to_those_who_want_it() {
     server.stop();
 }
 
-/// They are made from the help texts, so that what is checked here is that a shell understands them.
+/// They are made from one table, so that what is checked here is that a shell understands them.
 #[test]
 fn completions_and_the_manual_page_know_every_option() {
     let made = |args: &[&str]| {

@@ -4,6 +4,7 @@ mod common;
 
 use std::io::Read;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
@@ -39,7 +40,7 @@ fn assert_printed_once(server: Server, message: &[u8]) {
 /// A client in the middle of a message that takes much longer than the test.
 fn endless_client(server: &Server, lane: &str) -> Process {
     let bytes = if lane == "word" { 64 << 20 } else { 1 << 20 };
-    let client = sending(server, lane, "5", &noise(bytes));
+    let client = sending(server, lane, PATIENT, &noise(bytes));
     wait_under_way(&client, server.pid());
     client
 }
@@ -55,7 +56,7 @@ fn a_storm_of_strays_at_the_server() {
         let server = Server::start();
         let storm = storm(server.pid());
         let message = noise(300);
-        assert_success(&sending(&server, lane, "60", &message).output());
+        assert_success(&sending(&server, lane, PATIENT, &message).output());
         drop(storm);
         assert_printed_once(server, &message);
     }
@@ -67,7 +68,7 @@ fn a_storm_of_strays_at_the_client() {
     // The server is stopped until the client is in the storm, so that all of the message crosses in it.
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
-    let client = sending(&server, "bit", "60", &message);
+    let client = sending(&server, "bit", PATIENT, &message);
     let pid = Pid::new(client.pid()).unwrap();
     let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::Usr2.mask() != 0);
     wait_until("the client has its handler", handles);
@@ -107,20 +108,30 @@ fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
     server.stop();
 }
 
+/// Stops a process.
+fn stop(pid: i32) {
+    kill(pid, libc::SIGSTOP);
+    wait_state(pid, 'T');
+}
+
 #[test]
 fn either_end_stopped_and_continued() {
     for lane in LANES {
         let server = Server::start();
         let message = long(lane);
-        let client = sending(&server, lane, "60", &message);
+        let client = sending(&server, lane, PATIENT, &message);
         wait_under_way(&client, server.pid());
-        for who in [client.pid(), server.pid(), client.pid()] {
-            kill(who, libc::SIGSTOP);
-            wait_state(who, 'T');
-            // The stop has to last for several of the longest retransmission timeouts of 100 ms.
-            std::thread::sleep(Duration::from_millis(600));
-            kill(who, libc::SIGCONT);
-        }
+        // One of them is always stopped, so that the message does not end before the last stop. Each stop has to last for
+        // several of the longest retransmission timeouts of 100 ms.
+        stop(client.pid());
+        thread::sleep(Duration::from_millis(600));
+        stop(server.pid());
+        kill(client.pid(), libc::SIGCONT);
+        thread::sleep(Duration::from_millis(600));
+        stop(client.pid());
+        kill(server.pid(), libc::SIGCONT);
+        thread::sleep(Duration::from_millis(600));
+        kill(client.pid(), libc::SIGCONT);
         assert_success(&client.output());
         assert_printed_once(server, &message);
     }
@@ -128,38 +139,39 @@ fn either_end_stopped_and_continued() {
 
 #[test]
 fn a_client_stopped_for_longer_than_its_own_timeout() {
-    for lane in LANES {
+    // So long that it does not run out while the server waits for a CPU.
+    let timeout = Duration::from_secs(5);
+    let clients = LANES.map(|lane| {
         let server = Server::start();
-        let client = sending(&server, lane, "1", &long(lane));
+        let client = sending(&server, lane, "5", &long(lane));
         wait_under_way(&client, server.pid());
-        kill(client.pid(), libc::SIGSTOP);
-        // The server has been silent for longer than the timeout, by the clock.
-        std::thread::sleep(Duration::from_millis(1500));
+        stop(client.pid());
+        (server, client)
+    });
+    // The server has been silent for longer than the timeout, by the clock.
+    thread::sleep(timeout + timeout / 4);
+    for (server, client) in clients {
         kill(client.pid(), libc::SIGCONT);
         assert_success(&client.output());
         server.stop();
     }
 }
 
+/// It is noticed by its end and not by its silence: the client would wait for an answer for longer than this test may take.
 #[test]
 fn a_server_killed_in_mid_message() {
-    let mut took = Vec::new();
-    // On a loaded machine it may take longer once, and does not every time.
-    while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(100)) {
+    for lane in LANES {
         let server = patient_server();
-        let client = endless_client(&server, LANES[took.len() % 2]);
+        let client = endless_client(&server, lane);
         let mut server = server.into_process();
         kill(server.pid(), libc::SIGKILL);
         let killed = Instant::now();
         let output = client.output();
-        took.push(killed.elapsed());
         assert_eq!(output.status.code(), Some(8), "{output:?}");
+        let took = killed.elapsed();
+        assert!(took < WATCHDOG / 10, "{took:?}");
         server.wait();
     }
-    assert!(
-        took.last().unwrap() <= &Duration::from_millis(100),
-        "{took:?}"
-    );
 }
 
 #[test]
@@ -190,14 +202,12 @@ fn an_output_that_nobody_reads_for_a_while() {
     let messages: Vec<Vec<u8>> = (0..6).map(|n| vec![b'0' + n; 20_000]).collect();
     let clients: Vec<_> = messages
         .iter()
-        .map(|message| sending(&server, "auto", "1", message))
+        .map(|message| sending(&server, "auto", "3", message))
         .collect();
-    let running = |clients: &[Process]| clients.iter().filter(|c| c.is_running()).count();
-    while running(&clients) > 3 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    std::thread::sleep(Duration::from_millis(1500));
-    assert_eq!(running(&clients), 3, "three fit the pipe");
+    let running = || clients.iter().filter(|client| client.is_running()).count();
+    wait_until("what fits the pipe is delivered", || running() <= 3);
+    thread::sleep(Duration::from_millis(3500));
+    assert_eq!(running(), 3, "three fit the pipe");
 
     let mut printed = vec![0; 6 * 20_001];
     reader.read_exact(&mut printed).unwrap();
@@ -265,10 +275,15 @@ fn a_server_told_to_stop_flushes_and_tells_its_clients() {
 
 #[test]
 fn a_half_message_of_a_silent_client_is_dropped() {
-    let server = Server::start_with(&["--idle-timeout", "0.3", "--max-message", "100000000"]);
-    for lane in LANES {
+    // So long that a client is not silent for it while it waits for a CPU.
+    let options = ["--idle-timeout", "3", "--max-message", "100000000"];
+    let pairs = LANES.map(|lane| {
+        let server = Server::start_with(&options);
         let client = endless_client(&server, lane);
-        kill(client.pid(), libc::SIGSTOP);
+        stop(client.pid());
+        (server, client)
+    });
+    for (server, client) in pairs {
         server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
         kill(client.pid(), libc::SIGCONT);
         let output = client.output();
@@ -277,26 +292,24 @@ fn a_half_message_of_a_silent_client_is_dropped() {
             stderr(&output).contains("silent for too long"),
             "{output:?}"
         );
+        deliver(server.pid(), b"next");
+        server.assert_printed(&[b"next"]);
+        server.stop();
     }
-    deliver(server.pid(), b"next");
-    server.assert_printed(&[b"next"]);
-    server.stop();
 }
 
+/// One that were woken now and then would have no second without that. What it still has to do after a message, which is to
+/// forget its client, takes as long as the machine likes.
 #[test]
 fn an_idle_server_is_not_woken() {
     let server = Server::start();
     deliver(server.pid(), b"so that all its threads have run");
-    // A client that has ended is noticed and forgotten once; after that there must be nothing left to do.
-    let settled = || {
-        let before = switches(server.pid());
-        std::thread::sleep(Duration::from_millis(200));
-        switches(server.pid()) == before
-    };
-    while !settled() {}
-    let before = (switches(server.pid()), cpu_time(server.pid()));
-    std::thread::sleep(Duration::from_secs(1));
-    assert_eq!((switches(server.pid()), cpu_time(server.pid())), before);
+    let work = || (switches(server.pid()), cpu_time(server.pid()));
+    wait_until("the server sleeps for a second", || {
+        let before = work();
+        thread::sleep(Duration::from_secs(1));
+        work() == before
+    });
     server.stop();
 }
 
@@ -407,7 +420,7 @@ fn little_room_for_queued_signals() {
     let pid = server.pid().to_string();
     let message = noise(200_000);
     let clients = [(); 3].map(|()| {
-        let mut command = limited(&["send", "--lane", "word", "--timeout", "30", &pid]);
+        let mut command = limited(&["send", "--lane", "word", "--timeout", PATIENT, &pid]);
         Process::spawn_fed(nobody.dress(&mut command), message.clone())
     });
     for client in clients {

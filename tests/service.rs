@@ -5,7 +5,6 @@ mod common;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use common::*;
 
@@ -84,9 +83,7 @@ fn what_the_unit_starts_says_when_it_is_ready_and_answers_to_its_name() {
     let words: Vec<_> = words.map(|word| word.replace("mailbox", &name)).collect();
     let scratch = Scratch::new("ready");
     let socket = UnixDatagram::bind(scratch.0.join("notify")).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    socket.set_read_timeout(Some(WATCHDOG)).unwrap();
     let mut command = minitalk(words);
     let server = Server::spawn(command.env("NOTIFY_SOCKET", scratch.0.join("notify")));
     let mut buffer = [0; 64];

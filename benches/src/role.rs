@@ -17,7 +17,7 @@ use minitalk::pid::Pid;
 use crate::{Result, floors, instructions, lane, streams};
 
 /// How long a role may take to get ready.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(300);
 
 /// The parent's end of a role; the process is killed and reaped when this is dropped.
 pub struct Role {

@@ -5,11 +5,11 @@ use std::os::unix::ffi::OsStringExt;
 
 use minitalk::client::Options;
 
-use super::args;
 use super::exit::{Exit, Failure};
 use super::progress::When;
 use super::send::{self, Source};
 use super::serve;
+use super::target;
 
 pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
     if !args.is_empty() {
@@ -26,7 +26,7 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
             format!("client takes two arguments, PID and MESSAGE, and was given {count}"),
         )
     })?;
-    let pid = args::pid(&pid)?;
+    let pid = target::pid(&pid)?;
     send::send(
         pid,
         Source::Argument(message.into_vec()),

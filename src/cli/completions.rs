@@ -1,19 +1,46 @@
-//! `minitalk completions SHELL` and `minitalk man`, made from the help texts.
+//! `minitalk completions SHELL` and `minitalk man`, made from the tables of commands and options.
 
 use std::ffi::OsString;
 use std::fmt::Write;
 
+use super::COMMANDS;
+use super::command::Command;
 use super::exit::Failure;
+use super::flags::{self, Spec};
 use super::help;
-use super::options::{COMMANDS, Opt, options};
 
-/// Prints the completions for a shell.
-pub fn run(args: &[OsString]) -> Result<(), Failure> {
-    let [shell] = args else {
-        return Err(Failure::usage(
-            "completions for which shell? One of bash, zsh and fish",
-        ));
+pub const COMPLETIONS: Command = Command {
+    name: "completions",
+    synopsis: "bash|zsh|fish",
+    summary: "completions of the command line, for a shell",
+    about: "Prints what the shell reads to complete the command line: eval \"$(minitalk completions bash)\"\n",
+    specs: Vec::new,
+    notes: String::new,
+    run: completions,
+};
+
+pub const MAN: Command = Command {
+    name: "man",
+    synopsis: "",
+    summary: "the manual page: minitalk man | man -l -",
+    about: "Prints the manual page in man(7): minitalk man | man -l -\n",
+    specs: Vec::new,
+    notes: String::new,
+    run: |command, args| match flags::parse_none(command, args)? {
+        Some(()) => help::print(&page()),
+        None => Ok(()),
+    },
+};
+
+fn completions(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
+    let Some(positional) = flags::parse::<()>(command, &[], args, &mut ())? else {
+        return Ok(());
     };
+    let mut positional = positional.into_iter();
+    let shell = positional
+        .next()
+        .ok_or_else(|| Failure::usage("completions for which shell? One of bash, zsh and fish"))?;
+    flags::refuse_positional(positional.as_slice())?;
     match shell.to_str() {
         Some("bash") => help::print(&bash()),
         Some("zsh") => help::print(&zsh()),
@@ -24,22 +51,32 @@ pub fn run(args: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Prints the manual page.
-pub fn man(args: &[OsString]) -> Result<(), Failure> {
-    match args {
-        [] => help::print(&page()),
-        [extra, ..] => Err(Failure::usage(format!(
-            "man takes no arguments; what is {extra:?}?"
-        ))),
-    }
+/// The names of all commands, with a space between two.
+fn names() -> String {
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    names.join(" ")
 }
 
-fn flags(opt: &Opt) -> impl Iterator<Item = String> {
-    let long = opt.long.map(|long| format!("--{long}"));
-    opt.short
-        .map(|short| format!("-{short}"))
-        .into_iter()
-        .chain(long)
+/// The value that an option takes.
+enum Takes {
+    Nothing,
+    /// A value that this word stands for.
+    Value(&'static str),
+    /// The path of a file.
+    Path,
+    /// One of these words.
+    Choice(Vec<&'static str>),
+}
+
+impl Takes {
+    fn of(spec: &Spec) -> Self {
+        match spec.placeholder() {
+            "" => Self::Nothing,
+            "PATH" => Self::Path,
+            words if words.contains('|') => Self::Choice(words.split('|').collect()),
+            word => Self::Value(word),
+        }
+    }
 }
 
 fn bash() -> String {
@@ -49,28 +86,28 @@ fn bash() -> String {
     let _ = writeln!(
         text,
         "    if ((COMP_CWORD == 1)); then\n        COMPREPLY=($(compgen -W '{} --help --version' -- \"$cur\"))\n        return\n    fi",
-        super::COMMANDS.join(" ")
+        names()
     );
     text.push_str("    case ${COMP_WORDS[1]}:$prev in\n");
     for command in COMMANDS {
-        for opt in options(command.text) {
-            let choices = opt.choices();
-            let words = match opt.value {
-                None => continue,
-                Some("PATH") => "COMPREPLY=($(compgen -f -- \"$cur\"))".into(),
-                Some(_) => format!(
+        for spec in command.all_specs() {
+            let words = match Takes::of(spec) {
+                Takes::Nothing => continue,
+                Takes::Path => "COMPREPLY=($(compgen -f -- \"$cur\"))".into(),
+                Takes::Value(_) => "COMPREPLY=()".into(),
+                Takes::Choice(words) => format!(
                     "COMPREPLY=($(compgen -W '{}' -- \"$cur\"))",
-                    choices.join(" ")
+                    words.join(" ")
                 ),
             };
-            for flag in flags(&opt) {
+            for flag in spec.names() {
                 let _ = writeln!(text, "        {}:{flag}) {words}; return ;;", command.name);
             }
         }
     }
     text.push_str("    esac\n    case ${COMP_WORDS[1]} in\n");
     for command in COMMANDS {
-        let all: Vec<String> = options(command.text).iter().flat_map(flags).collect();
+        let all: Vec<_> = command.all_specs().flat_map(Spec::names).collect();
         let _ = writeln!(
             text,
             "        {}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;",
@@ -87,20 +124,20 @@ fn zsh() -> String {
     let _ = writeln!(
         text,
         "    if ((CURRENT == 2)); then\n        compadd {} --help --version\n        return\n    fi\n    case $words[2] in",
-        super::COMMANDS.join(" ")
+        names()
     );
     for command in COMMANDS {
         let _ = write!(text, "        {}) _arguments -s", command.name);
-        for opt in options(command.text) {
+        for spec in command.all_specs() {
             // In a specification in single quotes, these would end or divide it.
-            let meaning = opt.meaning.replace(['\'', '[', ']', ':'], " ");
-            let value = match (opt.value, opt.choices()) {
-                (None, _) => String::new(),
-                (Some("PATH"), _) => ":path:_files".into(),
-                (Some(value), choices) if choices.is_empty() => format!(":{value}:"),
-                (Some(_), choices) => format!(":value:({})", choices.join(" ")),
+            let meaning = spec.help.replace(['\'', '[', ']', ':'], " ");
+            let value = match Takes::of(spec) {
+                Takes::Nothing => String::new(),
+                Takes::Path => ":path:_files".into(),
+                Takes::Value(name) => format!(":{name}:"),
+                Takes::Choice(words) => format!(":value:({})", words.join(" ")),
             };
-            for flag in flags(&opt) {
+            for flag in spec.names() {
                 let _ = write!(text, " \\\n            '{flag}[{meaning}]{value}'");
             }
         }
@@ -112,34 +149,33 @@ fn zsh() -> String {
 
 fn fish() -> String {
     let mut text = String::from("complete -c minitalk -f\n");
-    for name in super::COMMANDS {
+    for command in COMMANDS {
         let _ = writeln!(
             text,
-            "complete -c minitalk -n __fish_use_subcommand -a {name}"
+            "complete -c minitalk -n __fish_use_subcommand -a {} -d '{}'",
+            command.name, command.summary
         );
     }
     for command in COMMANDS {
-        for opt in options(command.text) {
+        for spec in command.all_specs() {
             let _ = write!(
                 text,
                 "complete -c minitalk -n '__fish_seen_subcommand_from {}'",
                 command.name
             );
-            if let Some(short) = opt.short {
+            if let Some(short) = spec.short() {
                 let _ = write!(text, " -s {short}");
             }
-            if let Some(long) = opt.long {
-                let _ = write!(text, " -l {long}");
-            }
-            match (opt.value, opt.choices()) {
-                (None, _) => {}
-                (Some("PATH"), _) => text.push_str(" -rF"),
-                (Some(_), choices) if choices.is_empty() => text.push_str(" -x"),
-                (Some(_), choices) => {
-                    let _ = write!(text, " -xa '{}'", choices.join(" "));
+            let _ = write!(text, " -l {}", spec.long().trim_start_matches('-'));
+            match Takes::of(spec) {
+                Takes::Nothing => {}
+                Takes::Path => text.push_str(" -rF"),
+                Takes::Value(_) => text.push_str(" -x"),
+                Takes::Choice(words) => {
+                    let _ = write!(text, " -xa '{}'", words.join(" "));
                 }
             }
-            let meaning = opt.meaning.replace('\\', "\\\\").replace('\'', "\\'");
+            let meaning = spec.help.replace('\\', "\\\\").replace('\'', "\\'");
             let _ = writeln!(text, " -d '{meaning}'");
         }
     }
@@ -152,41 +188,46 @@ fn page() -> String {
         ".TH MINITALK 1 \"\" \"minitalk {}\" \"User Commands\"\n.SH NAME\nminitalk \\- messages between processes over nothing but signals\n.SH OVERVIEW\n",
         env!("CARGO_PKG_VERSION")
     );
+    let main = help::main();
     literal(
         &mut text,
-        help::MAIN.split_once("\n\n").map_or("", |(_, rest)| rest),
+        main.split_once("\n\n").map_or("", |(_, rest)| rest),
     );
     for command in COMMANDS {
-        let _ = writeln!(text, ".SH minitalk {}", command.name);
-        let (about, rest) = command
-            .text
-            .split_once("\noptions:\n")
-            .unwrap_or((command.text, ""));
-        for paragraph in about.split("\n\n") {
-            let _ = writeln!(text, ".PP\n{}", escape(&paragraph.replace('\n', " ")));
-        }
-        for opt in options(command.text) {
-            let names: Vec<String> = flags(&opt)
-                .map(|flag| format!("\\fB{}\\fR", escape(&flag)))
+        let _ = writeln!(text, ".SH {}", escape(&command.usage()));
+        paragraphs(&mut text, command.about);
+        for spec in command.all_specs() {
+            let names: Vec<_> = spec
+                .names()
+                .map(|name| format!("\\fB{}\\fR", escape(name)))
                 .collect();
-            let value = opt
-                .value
-                .map_or_else(String::new, |value| format!(" \\fI{}\\fR", escape(value)));
+            let value = format!(" \\fI{}\\fR", escape(spec.placeholder()));
+            let value = if spec.placeholder().is_empty() {
+                ""
+            } else {
+                &value
+            };
             let _ = writeln!(
                 text,
                 ".TP\n{}{value}\n{}",
                 names.join(", "),
-                escape(&opt.meaning)
+                escape(spec.help)
             );
         }
-        // What the block of options does not hold.
-        for paragraph in rest.split("\n\n").skip(1) {
+        literal(&mut text, &(command.notes)());
+    }
+    text
+}
+
+fn paragraphs(text: &mut String, lines: &str) {
+    for paragraph in lines.split("\n\n") {
+        // What is set in columns stays so.
+        if paragraph.contains("\n  ") || paragraph.starts_with("  ") {
+            literal(text, paragraph);
+        } else {
             let _ = writeln!(text, ".PP\n{}", escape(&paragraph.replace('\n', " ")));
         }
     }
-    text.push_str(".SH minitalk dialects\n");
-    literal(&mut text, &help::dialects());
-    text
 }
 
 /// Lines that stay as they are.

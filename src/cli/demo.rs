@@ -7,7 +7,6 @@ use std::os::unix::fs::FileTypeExt;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 
-use lexopt::Arg;
 use minitalk::client::{self, Options};
 use minitalk::event::Signal;
 use minitalk::inbox::Inbox;
@@ -15,40 +14,88 @@ use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 use minitalk::wire::sender::Lane;
 
-use super::args;
+use super::command;
 use super::exit::{Exit, Failure, say};
+use super::flags::{self, Flag};
 use super::format::{for_terminal, write_stdout};
-use super::help;
 use super::send::{self, Source};
+use super::serve::VERBOSE_ALONE;
 use super::trace::Color;
 
 const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUSR2 alone.";
 
-pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
-    let mut message = None;
-    let (mut trace, mut every_signal) = (false, false);
-    let mut options = Options::default();
+pub const DEMO: command::Command = command::Command {
+    name: "demo",
+    synopsis: "[MESSAGE] [options]",
+    summary: "do both, and show it",
+    about: "\
+Starts a server as a second process, sends it MESSAGE (or standard input, if that is a pipe or a file, or a short text
+of its own), shows what the server printed, and stops the server. The server's output goes to standard output, what it
+took to standard error. Exit code 0 only if the bytes were identical.
+",
+    specs: || flags::specs(&[FLAGS]),
+    notes: String::new,
+    run,
+};
+
+/// What the command line says.
+struct Given {
+    options: Options,
+    trace: bool,
+    every_signal: bool,
+}
+
+const FLAGS: &[Flag<Given>] = &[
+    Flag::value(
+        send::LANE,
+        "how the message travels (default bit); see minitalk help send",
+        |demo, given| {
+            given
+                .choose(send::LANES)
+                .map(|value| demo.options.lane = value)
+        },
+    ),
+    Flag::switch("--eco", "both ends burn no CPU to be fast", |demo| {
+        demo.options.eco = true
+    }),
+    Flag::switch(
+        "--trace",
+        "show every byte on its way; -v: every signal",
+        |demo| demo.trace = true,
+    ),
+    Flag::switch(
+        "-v, --verbose",
+        "a line of the trace for each signal",
+        |demo| demo.every_signal = true,
+    ),
+];
+
+fn run(command: &command::Command, args: Vec<OsString>) -> Result<(), Failure> {
+    let mut given = Given {
+        options: Options::default(),
+        trace: false,
+        every_signal: false,
+    };
     // To be seen at work, not to be fast.
-    options.lane = Lane::Bit;
-    let mut parser = args::parser(args);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return help::print(help::DEMO),
-            Arg::Long("lane") => options.lane = args::lane(&mut parser)?,
-            Arg::Long("eco") => options.eco = true,
-            Arg::Long("trace") => trace = true,
-            Arg::Short('v') | Arg::Long("verbose") => every_signal = true,
-            Arg::Value(value) if message.is_none() => message = Some(value.into_vec()),
-            other => return Err(args::unexpected(other, help::DEMO)),
-        }
-    }
+    given.options.lane = Lane::Bit;
+    let Some(positional) = flags::parse(command, &[FLAGS], args, &mut given)? else {
+        return Ok(());
+    };
+    let Given {
+        options,
+        trace,
+        every_signal,
+    } = given;
+    let mut positional = positional.into_iter();
+    let message = positional.next().map(OsStringExt::into_vec);
+    flags::refuse_positional(positional.as_slice())?;
     let message = match message {
         Some(message) => message,
         None if is_piped() => Source::Stdin.read()?,
         None => TEXT.into(),
     };
     if every_signal && !trace {
-        return Err(Failure::usage(args::VERBOSE_ALONE));
+        return Err(Failure::usage(VERBOSE_ALONE));
     }
     let mut more = Vec::new();
     if options.eco {

@@ -1,5 +1,6 @@
 //! How the program ends: the exit codes, and the one place where an error is printed.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -18,8 +19,8 @@ use minitalk::wire::decoder::Reason;
 use super::format::write_all;
 use super::lines::Lines;
 
-/// How long the end of a server waits for its last line to be read.
-const HURRY: Duration = Duration::from_millis(250);
+/// How long the end of a server waits for an output that does not take its last line.
+const HURRY: Duration = Duration::from_millis(125);
 
 /// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
 pub fn say(text: impl Display) {
@@ -70,8 +71,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     exit: Exit,
     message: String,
-    /// What an option could do about it; the classic pair has none.
-    hint: &'static str,
+    /// What an option could do about it, or where the options are explained; the classic pair has none.
+    hint: Cow<'static, str>,
     /// The signal that is to end the program, so that its parent sees it.
     signal: Option<Signal>,
     /// Whether the program is to end, said or not.
@@ -83,7 +84,7 @@ impl Failure {
         Self {
             exit,
             message: message.into(),
-            hint: "",
+            hint: Cow::Borrowed(""),
             signal: None,
             is_urgent: false,
         }
@@ -98,7 +99,18 @@ impl Failure {
     }
 
     pub fn usage(message: impl Display) -> Self {
-        Self::new(Exit::Usage, format!("{message} (see minitalk --help)"))
+        Self {
+            hint: " (see minitalk --help)".into(),
+            ..Self::new(Exit::Usage, message.to_string())
+        }
+    }
+
+    /// Points a usage error at the help text of the command that it is about.
+    pub fn of_command(mut self, command: &str) -> Self {
+        if self.exit == Exit::Usage {
+            self.hint = format!(" (see minitalk help {command})").into();
+        }
+        self
     }
 
     /// An input or output error of the thing named `what`.
@@ -152,8 +164,8 @@ impl Failure {
             exit,
             message: format!("cannot send to {target}: {}{remedy}", chain(error)),
             hint: match error {
-                SendError::Refused { .. } => " (--force skips this check)",
-                _ => "",
+                SendError::Refused { .. } => " (--force skips this check)".into(),
+                _ => "".into(),
             },
             signal: match error {
                 SendError::Interrupted(signal) => Some(*signal),
@@ -190,6 +202,12 @@ impl Failure {
             ffi::die_of(signal);
         }
         self.exit.into()
+    }
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Self::usage(error)
     }
 }
 

@@ -26,16 +26,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "text" => Some(Self::Text),
-            "raw" => Some(Self::Raw),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-
     /// Announces that the server `pid` is ready.
     pub fn announce(self, pid: Pid) -> io::Result<()> {
         match self {
@@ -182,7 +172,7 @@ fn write_some(out: &mut (impl Write + AsFd), bytes: &[u8]) -> io::Result<usize> 
             Ok(n) => return Ok(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                ffi::wait_writable(out.as_fd())?;
+                ffi::wait_writable(out.as_fd(), None)?;
             }
             Err(error) => return Err(error),
         }

@@ -2,21 +2,27 @@
 //! a reader that is slow, or that does not read at all, costs lines and delays nothing.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use minitalk::background::{Background, Item};
+use minitalk::ffi;
 
 use super::clock;
 use super::exit::{Failure, say};
 use super::format::write_stdout;
 
+/// How often the end waits for an output that could take more.
+const ATTEMPTS: u32 = 20;
+
 /// Where lines go to, in the order in which they are said.
 #[derive(Clone)]
 pub struct Lines {
     queue: Arc<Background<Line>>,
+    to_stdout: bool,
     has_timestamps: bool,
 }
 
@@ -53,6 +59,7 @@ impl Lines {
         let failed = |error: io::Error| Failure::io("cannot start a thread for notes", error);
         Ok(Self {
             queue: Arc::new(queue.map_err(failed)?),
+            to_stdout,
             has_timestamps,
         })
     }
@@ -78,9 +85,23 @@ impl Lines {
         }
     }
 
-    /// Waits until all is written, for `limit` at most.
+    /// Waits until all is written. An output that takes nothing for `limit` is given up.
     pub fn finish(&self, limit: Option<Duration>) {
-        self.queue.finish(limit);
+        for _ in 0..ATTEMPTS {
+            // On a busy machine it is our own thread that is late, and not the reader.
+            if self.queue.finish(limit) || !self.is_writable() {
+                return;
+            }
+        }
+    }
+
+    fn is_writable(&self) -> bool {
+        let now = Some(Duration::ZERO);
+        if self.to_stdout {
+            ffi::wait_writable(io::stdout().as_fd(), now).unwrap_or(false)
+        } else {
+            ffi::wait_writable(io::stderr().as_fd(), now).unwrap_or(false)
+        }
     }
 }
 

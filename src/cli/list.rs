@@ -1,6 +1,6 @@
 //! `minitalk list`, and servers by their names. There is no registry: what is running says in `/proc` what it is.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -13,9 +13,10 @@ use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 use minitalk::proc;
 
+use super::command::Command;
 use super::exit::{Exit, Failure};
+use super::flags;
 use super::format::{for_terminal, write_stdout};
-use super::help;
 
 /// The longest name, in bytes: the kernel keeps no more of it (`TASK_COMM_LEN`).
 const LONGEST: usize = 15;
@@ -30,15 +31,22 @@ pub struct Found {
     uptime: Duration,
 }
 
-pub fn run(args: &[std::ffi::OsString]) -> Result<(), Failure> {
-    match args {
-        [] => {}
-        [arg] if arg == "-h" || arg == "--help" => return help::print(help::LIST),
-        [extra, ..] => {
-            return Err(Failure::usage(format!(
-                "list takes no arguments; what is {extra:?}?"
-            )));
-        }
+pub const LIST: Command = Command {
+    name: "list",
+    synopsis: "",
+    summary: "the servers on this machine that may be signalled",
+    about: "\
+Lists the servers of this program that this user may signal: PID, name (serve --name), user, lanes, dialect, and for how
+long they have been running. There is no registry: all of it stands in /proc.
+",
+    specs: Vec::new,
+    notes: String::new,
+    run,
+};
+
+fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
+    if flags::parse_none(command, args)?.is_none() {
+        return Ok(());
     }
     let servers = servers().map_err(|error| Failure::io("cannot read /proc", error))?;
     let mut text = format!(

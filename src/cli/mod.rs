@@ -1,28 +1,28 @@
 //! The command line, one file per command.
 
-mod args;
 #[cfg(feature = "tools")]
 mod check;
 mod classic;
 mod clock;
+mod command;
 #[cfg(feature = "tools")]
 mod completions;
 #[cfg(feature = "tools")]
 mod demo;
 mod exit;
+mod flags;
 mod format;
 mod help;
 mod json;
 mod lines;
 mod list;
 mod notify;
-#[cfg(feature = "tools")]
-mod options;
 mod progress;
 mod send;
 mod serve;
 mod stop;
 mod suggest;
+mod target;
 mod trace;
 mod units;
 
@@ -30,20 +30,32 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+use command::Command;
 use exit::{Exit, Failure};
 
-const COMMANDS: [&str; 10] = [
-    "serve",
-    "send",
-    "trace",
-    "demo",
-    "check",
-    "list",
-    "dialects",
-    "completions",
-    "man",
-    "help",
+/// The commands, in the order of the help text.
+const COMMANDS: &[Command] = &[
+    serve::SERVE,
+    send::SEND,
+    serve::TRACE,
+    #[cfg(feature = "tools")]
+    demo::DEMO,
+    #[cfg(feature = "tools")]
+    check::CHECK,
+    list::LIST,
+    help::DIALECTS,
+    #[cfg(feature = "tools")]
+    completions::COMPLETIONS,
+    #[cfg(feature = "tools")]
+    completions::MAN,
+    help::HELP,
 ];
+
+/// Commands that this build leaves out.
+#[cfg(not(feature = "tools"))]
+const LEFT_OUT: &[&str] = &["demo", "check", "completions", "man"];
+#[cfg(feature = "tools")]
+const LEFT_OUT: &[&str] = &[];
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
@@ -63,57 +75,42 @@ pub fn run() -> ExitCode {
 
 fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
-        return Err(Failure::usage(
-            "which command? One of serve, send, trace, demo, check, list and dialects",
-        ));
+        let names = COMMANDS.iter().map(|command| command.name);
+        return Err(Failure::usage(format!(
+            "which command? One of {}",
+            names.collect::<Vec<_>>().join(", ")
+        )));
     }
-    let command = args.remove(0);
-    match command.to_str() {
-        Some("serve") => serve::run(args),
-        Some("send") => send::run(args),
-        Some("trace") => serve::trace(args),
-        Some("list") => list::run(&args),
-        #[cfg(feature = "tools")]
-        Some("demo") => demo::run(args),
-        #[cfg(feature = "tools")]
-        Some("completions") => completions::run(&args),
-        #[cfg(feature = "tools")]
-        Some("man") => completions::man(&args),
-        #[cfg(feature = "tools")]
-        Some("check") => check::run(args),
-        #[cfg(not(feature = "tools"))]
-        Some(name @ ("demo" | "completions" | "man" | "check")) => Err(Failure::usage(format!(
-            "this minitalk was built without {name}, which takes the feature tools, a default one"
-        ))),
-        Some("dialects") => match args.first() {
-            None => help::print(&help::dialects()),
-            Some(extra) => Err(Failure::usage(format!(
-                "dialects takes no arguments; what is {extra:?}?"
-            ))),
-        },
-        Some("help") => match args.first().and_then(|a| a.to_str()) {
-            None => help::print(help::MAIN),
-            Some("serve") => help::print(help::SERVE),
-            Some("send") => help::print(help::SEND),
-            Some("trace") => help::print(help::TRACE),
-            Some("demo") => help::print(help::DEMO),
-            Some("check") => help::print(help::CHECK),
-            Some("dialects") => help::print(&help::dialects()),
-            Some("list") => help::print(help::LIST),
-            Some(other) => Err(no_command(other)),
-        },
-        Some("-h" | "--help") => help::print(help::MAIN),
+    let name = args.remove(0);
+    match name.to_str() {
+        Some("-h" | "--help") => help::print(&help::main()),
         Some("-V" | "--version") => {
             help::print(concat!("minitalk ", env!("CARGO_PKG_VERSION"), "\n"))
         }
-        _ => Err(no_command(&command.to_string_lossy())),
+        _ => {
+            let command = find(&name)?;
+            (command.run)(command, args).map_err(|failure| failure.of_command(command.name))
+        }
     }
 }
 
-fn no_command(typed: &str) -> Failure {
-    let suggestion = match suggest::suggest(typed, COMMANDS) {
-        none if none.is_empty() => format!("; the commands are {}", COMMANDS.join(", ")),
+/// The command of this name.
+fn find(name: &OsStr) -> Result<&'static Command, Failure> {
+    if let Some(command) = COMMANDS.iter().find(|command| name == command.name) {
+        return Ok(command);
+    }
+    if LEFT_OUT.iter().any(|left_out| name == *left_out) {
+        return Err(Failure::usage(format!(
+            "this minitalk was built without {}, which takes the feature tools, a default one",
+            name.display()
+        )));
+    }
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    let suggestion = match suggest::suggest(&name.to_string_lossy(), names.iter().copied()) {
+        none if none.is_empty() => format!("; the commands are {}", names.join(", ")),
         suggestion => suggestion,
     };
-    Failure::usage(format!("there is no command {typed:?}{suggestion}"))
+    Err(Failure::usage(format!(
+        "there is no command {name:?}{suggestion}"
+    )))
 }

@@ -8,9 +8,10 @@ use minitalk::client::Progress;
 use super::units;
 
 /// When to show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum When {
     /// On a terminal, for what takes over a second.
+    #[default]
     Auto,
     /// At once and everywhere.
     Always,

@@ -7,55 +7,125 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use lexopt::Arg;
 use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::event::SignalSet;
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
+use minitalk::wire::sender::Lane;
 
-use super::args;
+use super::command::Command;
 use super::exit::{Failure, say};
+use super::flags::{self, Flag};
 use super::format::refuse_closed;
-use super::help;
 use super::progress::{Line, When};
+use super::target;
 use super::units::{MILLISECOND, decimal, rate};
 
-pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
-    let mut positional = Vec::new();
-    let mut file = None;
-    let mut options = Options::default();
-    let (mut lane, mut dialect, mut first) = (None, None, None);
-    let mut progress = When::Auto;
-    let mut verbose = false;
-    // After it nothing is an option, and - is a message.
+pub const SEND: Command = Command {
+    name: "send",
+    synopsis: "PID|NAME [MESSAGE] [options]",
+    summary: "send a message (or standard input) to a server",
+    about: "\
+Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
+and returns once the server has written it to its output. Silent on success. Before the first signal it makes sure that
+the target handles SIGUSR1 and SIGUSR2, which kill a process that does not. Behind -- nothing is an option, and - is a
+MESSAGE.
+",
+    specs: || flags::specs(&[FLAGS]),
+    notes: || "exit codes: see minitalk --help\n".into(),
+    run,
+};
+
+/// What the command line says, before it is judged.
+#[derive(Default)]
+struct Given {
+    options: Options,
+    lane: Option<Lane>,
+    dialect: Option<Dialect>,
+    first: Option<u64>,
+    file: Option<PathBuf>,
+    progress: When,
+    verbose: bool,
+}
+
+const FLAGS: &[Flag<Given>] = &[
+    Flag::value(
+        "--file PATH",
+        "send the contents of a file",
+        |send, given| {
+            send.file = Some(given.value.into());
+            Ok(())
+        },
+    ),
+    Flag::value(
+        "--timeout SECONDS",
+        "give up when the server is silent for so long (default 5)",
+        |send, given| given.seconds().map(|value| send.options.timeout = value),
+    ),
+    Flag::value(
+        LANE,
+        "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time signal 44, or not \
+             at all. auto (default): in words where the server takes them",
+        |send, given| given.choose(LANES).map(|value| send.lane = Some(value)),
+    ),
+    Flag::value(
+        "--dialect SPEC",
+        "talk to a server of another kind: a preset or key=value,... as listed by minitalk dialects",
+        |send, given| given.dialects().map(|value| send.dialect = value.given()),
+    ),
+    Flag::value(
+        "--first N",
+        "with --dialect: send no more than N signals and end, as a client does that is killed",
+        |send, given| given.number(0).map(|value| send.first = Some(value)),
+    ),
+    Flag::switch(
+        "--eco",
+        "burn no CPU to be fast: sleep for every answer, on the CPU where the server runs",
+        |send| send.options.eco = true,
+    ),
+    Flag::value(
+        "--progress auto|always|never",
+        "show how far it is, on standard error (auto: on a terminal, if it takes over a second)",
+        |send, given| {
+            given
+                .choose([When::Auto, When::Always, When::Never])
+                .map(|value| send.progress = value)
+        },
+    ),
+    Flag::switch(
+        "--force",
+        "skip the check that the target handles the signals",
+        |send| send.options.force = true,
+    ),
+    Flag::switch(
+        "-v, --verbose",
+        "say on standard error what it took: bytes, signals, retransmissions, time, rate",
+        |send| send.verbose = true,
+    ),
+];
+
+/// How a message travels; `demo` has the option too, with another default.
+pub const LANE: &str = "--lane auto|bit|word";
+
+/// What the words of [`LANE`] mean, in their order.
+pub const LANES: [Lane; 3] = [Lane::Auto, Lane::Bit, Lane::Word];
+
+fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
     let is_literal = args.iter().any(|arg| arg == "--");
-    let mut parser = args::parser(args);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return help::print(help::SEND),
-            Arg::Short('v') | Arg::Long("verbose") => verbose = true,
-            Arg::Long("force") => options.force = true,
-            Arg::Long("timeout") => options.timeout = args::seconds(&mut parser, "--timeout")?,
-            Arg::Long("eco") => options.eco = true,
-            Arg::Long("lane") => lane = Some(args::lane(&mut parser)?),
-            Arg::Long("progress") => progress = args::progress(&mut parser)?,
-            Arg::Long("dialect") => {
-                dialect = args::dialects(&mut parser)?.given();
-            }
-            Arg::Long("first") => first = Some(args::number(&mut parser, "--first", 0)?),
-            Arg::Long("file") => file = Some(PathBuf::from(parser.value()?)),
-            Arg::Value(value) => positional.push(value),
-            // A negative number is no option, it is a PID that cannot be.
-            Arg::Short(digit @ '0'..='9') => {
-                let rest = parser.optional_value().unwrap_or_default();
-                let mut text = OsString::from(format!("-{digit}"));
-                text.push(rest);
-                positional.push(text);
-            }
-            other => return Err(args::unexpected(other, help::SEND)),
-        }
-    }
+    let mut given = Given::default();
+    let Some(positional) = flags::parse(command, &[FLAGS], args, &mut given)? else {
+        return Ok(());
+    };
+    let Given {
+        mut options,
+        lane,
+        dialect,
+        first,
+        file,
+        progress,
+        verbose,
+    } = given;
     if lane.is_some() && dialect.is_some() {
         return Err(Failure::usage(
             "--lane and --dialect exclude each other: the lanes are those of our own protocol",
@@ -71,7 +141,7 @@ pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
     let pid = positional
         .next()
         .ok_or_else(|| Failure::usage("to which PID or name? A server prints its PID when it starts, and minitalk list shows it"))?;
-    let pid = args::pid_or_name(&pid)?;
+    let pid = target::pid_or_name(&pid)?;
     let source = match (positional.next(), file) {
         (Some(_), Some(_)) => return Err(Failure::usage("MESSAGE and --file exclude each other")),
         (None, Some(path)) => Source::File(path),

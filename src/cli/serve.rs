@@ -6,7 +6,6 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lexopt::{Arg, ValueExt};
 use minitalk::client;
 use minitalk::event::SignalSet;
 use minitalk::ffi::{self, CpuSet};
@@ -14,20 +13,19 @@ use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 use minitalk::server::{self, Config};
-use minitalk::wire::sender::Lane;
 
-use super::args;
+use super::command::Command;
 use super::exit::Failure;
+use super::flags::{self, Flag};
 use super::format::Format;
-use super::help;
 use super::lines::Lines;
 use super::list;
 use super::notify;
 use super::stop;
 use super::trace::{Color, Trace};
 
-/// How long the end of a server waits for its notes to be read.
-const LAST_LINES: Duration = Duration::from_millis(250);
+/// How long the end of a server waits for a standard error that takes nothing.
+const LAST_LINES: Duration = Duration::from_millis(125);
 
 /// The options of a server.
 pub struct Options {
@@ -36,9 +34,11 @@ pub struct Options {
     pub signals: SignalSet,
     pub eco: bool,
     pub format: Format,
-    /// Not to serve, but to print this.
-    pub help: Option<&'static str>,
+    /// The trace to show, made of the three options after it.
     pub trace: Option<Trace>,
+    is_traced: bool,
+    every_signal: bool,
+    color: Color,
     /// Whether what it says on standard error begins with the time.
     pub timestamps: bool,
     /// What others find the server by.
@@ -53,8 +53,10 @@ impl Default for Options {
             signals: SignalSet::LANES,
             eco: false,
             format: Format::Text,
-            help: None,
             trace: None,
+            is_traced: false,
+            every_signal: false,
+            color: Color::Auto,
             timestamps: false,
             name: None,
             pid_file: None,
@@ -62,87 +64,176 @@ impl Default for Options {
     }
 }
 
-pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
-    serve(parse(args, false)?)
-}
+pub const SERVE: Command = Command {
+    name: "serve",
+    synopsis: "[options]",
+    summary: "print this process's PID, then the messages that come",
+    about: "\
+Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
+is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
+characters and backslashes are shown escaped, whatever the format.
+SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told; a second one ends it at
+once. SIGHUP does not, but the end of a terminal that is its standard output does. It is ready when it has printed its
+PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
+",
+    specs: || flags::specs(&[FORMAT, TRACE_SWITCH, COMMON]),
+    notes: String::new,
+    run: |command, args| run(command, &[FORMAT, TRACE_SWITCH, COMMON], args),
+};
 
-/// `minitalk trace`: a server whose trace is its output.
-pub fn trace(args: Vec<OsString>) -> Result<(), Failure> {
-    serve(parse(args, true)?)
-}
+pub const TRACE: Command = Command {
+    name: "trace",
+    synopsis: "[options]",
+    summary: "as serve, and shows every byte that comes and what is answered",
+    about: "\
+A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before,
+the sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and
+what was answered. Messages follow in quotes. SIGINT and SIGTERM end it. Where it is read too slowly, lines are left out
+and counted; no client waits for them, except for its message to be printed.
+",
+    specs: || flags::specs(&[COMMON]),
+    notes: String::new,
+    run: |command, args| run(command, &[COMMON], args),
+};
 
-fn parse(args: Vec<OsString>, to_stdout: bool) -> Result<Options, Failure> {
-    let text = if to_stdout { help::TRACE } else { help::SERVE };
-    let mut options = Options::default();
-    let mut is_traced = to_stdout;
-    let mut every_signal = false;
-    let mut color = Color::Auto;
-    let mut parser = args::parser(args);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => {
-                options.help = Some(text);
-                return Ok(options);
-            }
-            Arg::Long("trace") => is_traced = true,
-            Arg::Short('v') | Arg::Long("verbose") => every_signal = true,
-            Arg::Long("color") => color = args::color(&mut parser)?,
-            Arg::Long("format") if !to_stdout => {
-                let name = parser.value()?.string()?;
-                options.format = Format::from_name(&name).ok_or_else(|| {
-                    Failure::usage(format!("--format {name:?}: one of text, raw and json"))
-                })?;
-            }
-            Arg::Long("count") => {
-                options.config.count = Some(args::number(&mut parser, "--count", 1)?)
-            }
-            Arg::Long("max-message") => {
-                let limit = args::number(&mut parser, "--max-message", 0)?;
-                options.config.max_message = limit.try_into().unwrap_or(usize::MAX);
-            }
-            Arg::Long("max-memory") => {
-                let limit = args::number(&mut parser, "--max-memory", 1)?;
-                options.config.max_memory = Some(limit.try_into().unwrap_or(usize::MAX));
-            }
-            Arg::Long("idle-timeout") => {
-                options.config.idle_timeout =
-                    args::seconds_or_never(&mut parser, "--idle-timeout")?;
-            }
-            Arg::Long("lane") => {
-                options.signals = match args::lane(&mut parser)? {
-                    Lane::Auto => SignalSet::LANES,
-                    Lane::Bit => SignalSet::BITS,
-                    Lane::Word => {
-                        return Err(Failure::usage(
-                            "--lane word: hellos come in bits; a server takes auto or bit",
-                        ));
-                    }
-                }
-            }
-            Arg::Long("dialect") => options.config.dialects = args::dialects(&mut parser)?,
-            Arg::Long("eco") => options.eco = true,
-            Arg::Long("timestamps") => options.timestamps = true,
-            Arg::Long("name") => options.name = Some(parser.value()?.string()?),
-            Arg::Long("pid-file") => options.pid_file = Some(parser.value()?.into()),
-            other => return Err(args::unexpected(other, &[text, help::SERVE].concat())),
-        }
+const FORMAT: &[Flag<Options>] = &[Flag::value(
+    "--format text|raw|json",
+    "text: as above. raw: nothing but the messages' bytes, the PID on standard error. json: one object a line, first \
+         {\"PID\": 4242 }, then for each message pid, uid (if the kernel attested it), bytes, text (or base64), \
+         retransmissions, duration (in seconds)",
+    |options, given| {
+        given
+            .choose([Format::Text, Format::Raw, Format::Json])
+            .map(|value| options.format = value)
+    },
+)];
+
+const TRACE_SWITCH: &[Flag<Options>] = &[Flag::switch(
+    "--trace",
+    "show every byte that comes, and what is answered, on standard error; -v: every signal",
+    |options| options.is_traced = true,
+)];
+
+/// The options that `serve` and `trace` share.
+const COMMON: &[Flag<Options>] = &[
+    Flag::value("--count N", "end after N messages", |options, given| {
+        given
+            .number(1)
+            .map(|value| options.config.count = Some(value))
+    }),
+    Flag::value(
+        "--max-message BYTES",
+        "reject longer messages (default 16777216)",
+        |options, given| {
+            given
+                .number(0)
+                .map(|value| options.config.max_message = value.try_into().unwrap_or(usize::MAX))
+        },
+    ),
+    Flag::value(
+        "--max-memory BYTES",
+        "hold no more than this of all clients together, messages that wait to be written included; who comes beyond it waits, \
+         or is rejected (default: twice --max-message, 134217728 at least)",
+        |options, given| {
+            given.number(1).map(|value| {
+                options.config.max_memory = Some(value.try_into().unwrap_or(usize::MAX));
+            })
+        },
+    ),
+    Flag::value(
+        "--lane auto|bit",
+        "bit: take messages in bits only, and do not catch the signal of words (default auto)",
+        |options, given| {
+            given
+                .choose([SignalSet::LANES, SignalSet::BITS])
+                .map(|value| options.signals = value)
+        },
+    ),
+    Flag::value(
+        "--dialect SPEC",
+        "how other programs' clients talk: a preset or key=value,... as listed by minitalk dialects; auto (default): \
+             find it out, and say so on standard error",
+        |options, given| {
+            given
+                .dialects()
+                .map(|value| options.config.dialects = value)
+        },
+    ),
+    Flag::switch(
+        "--eco",
+        "burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow",
+        |options| options.eco = true,
+    ),
+    Flag::value(
+        "--idle-timeout SECONDS",
+        "drop the half message of a client silent for so long (default 60; 0: never)",
+        |options, given| {
+            given
+                .seconds_or_never()
+                .map(|value| options.config.idle_timeout = value)
+        },
+    ),
+    Flag::switch(
+        "-v, --verbose",
+        "a line of the trace for each signal, not for each byte",
+        |options| options.every_signal = true,
+    ),
+    Flag::value(
+        "--color auto|always|never",
+        "colours in the trace (auto: on a terminal, unless NO_COLOR is set)",
+        |options, given| {
+            given
+                .choose([Color::Auto, Color::Always, Color::Never])
+                .map(|value| options.color = value)
+        },
+    ),
+    Flag::switch(
+        "--timestamps",
+        "begin each line on standard error with the time",
+        |options| options.timestamps = true,
+    ),
+    Flag::value(
+        "--name NAME",
+        "be found by this name: minitalk send NAME (at most 15 bytes)",
+        |options, given| given.text().map(|value| options.name = Some(value)),
+    ),
+    Flag::value(
+        "--pid-file PATH",
+        "write the PID there once ready; removed at the end. It is an error if something is there that is not the PID \
+             file of a server that has ended",
+        |options, given| {
+            options.pid_file = Some(given.value.into());
+            Ok(())
+        },
+    ),
+];
+
+fn run(command: &Command, tables: &[&[Flag<Options>]], args: Vec<OsString>) -> Result<(), Failure> {
+    let to_stdout = command.name == TRACE.name;
+    let mut options = Options {
+        is_traced: to_stdout,
+        ..Options::default()
+    };
+    let Some(positional) = flags::parse(command, tables, args, &mut options)? else {
+        return Ok(());
+    };
+    flags::refuse_positional(&positional)?;
+    if options.every_signal && !options.is_traced {
+        return Err(Failure::usage(VERBOSE_ALONE));
     }
-    if every_signal && !is_traced {
-        return Err(Failure::usage(args::VERBOSE_ALONE));
-    }
-    options.trace = is_traced.then_some(Trace {
+    options.trace = options.is_traced.then_some(Trace {
         to_stdout,
-        every_signal,
-        color,
+        every_signal: options.every_signal,
+        color: options.color,
     });
-    Ok(options)
+    serve(options)
 }
+
+/// The usage error of `-v` without a trace.
+pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace, and there is none; add --trace";
 
 /// Serves until the end.
 pub fn serve(mut options: Options) -> Result<(), Failure> {
-    if let Some(text) = options.help {
-        return help::print(text);
-    }
     let given = options.config.dialects.given();
     options.config.trace = options.trace.is_some();
     if options.trace.is_some_and(|trace| trace.to_stdout) {

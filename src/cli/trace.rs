@@ -172,7 +172,7 @@ impl Tracer {
             Origin::Unknown { code } => line("?".into(), &format!("{code}"), "no sender".into()),
             Origin::Claimed { pid, value, .. } => {
                 let what = if event.errno == 0 {
-                    self.question(pid, event.signal, value)
+                    self.question(pid, event.signal, value, pause)
                 } else {
                     word(&Word::from_parts(event.errno, value, event.more))
                 };
@@ -194,7 +194,7 @@ impl Tracer {
         Some(self.render(&line))
     }
 
-    fn question(&mut self, pid: Pid, signal: Signal, value: u64) -> String {
+    fn question(&mut self, pid: Pid, signal: Signal, value: u64, pause: Duration) -> String {
         match Ask::from_value(value) {
             Some(Ask::Hello { tag, .. }) => {
                 if signal == Signal::Usr1 {
@@ -207,8 +207,19 @@ impl Tracer {
                 format!("hello, transfer {tag:#06x}")
             }
             Some(Ask::Resend { index, .. }) => {
-                let bit = u8::from(signal == Signal::Usr2);
-                format!("bit {index} again: {bit}")
+                let bit = Bit::from(signal == Signal::Usr2);
+                let again = format!("bit {index} again");
+                let is_next = |talker: &Talker| talker.is_ours && talker.next() == index;
+                // The first one was lost, so that this is the one that belongs to the byte.
+                let byte = if self.talkers.get(&pid).is_some_and(is_next) {
+                    self.bit(pid, bit, pause)
+                } else {
+                    None
+                };
+                match byte {
+                    Some((byte, _)) => format!("{byte}  ({again})"),
+                    None => format!("{again}: {}", u8::from(signal == Signal::Usr2)),
+                }
             }
             Some(Ask::Words { size: 0, .. }) => "how does it stand?".into(),
             Some(Ask::Words { size, .. }) => format!("words of {size} bytes?"),
@@ -286,6 +297,11 @@ impl Tracer {
 }
 
 impl Talker {
+    /// The index of the bit that comes next.
+    fn next(&self) -> u64 {
+        8 * self.bytes + self.bits.len() as u64
+    }
+
     /// What a byte is in its message.
     fn meaning(&mut self, byte: u8, in_head: bool) -> String {
         let at = self.bytes;

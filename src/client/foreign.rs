@@ -185,12 +185,18 @@ impl Speaker<'_> {
     }
 
     fn last_answers(&mut self, bit: Bit, index: usize) -> Result<(), SendError> {
-        self.answer(bit, index)?;
         let wants_two = matches!(self.dialect.last, Final::Twice | Final::Both);
-        if wants_two && self.heard.answers < 2 {
-            self.wait_for(Instant::now() + ENCORE, |heard| heard.answers >= 2)?;
+        let answered = self.answer(bit, index).and_then(|()| {
+            if wants_two && self.heard.answers < 2 {
+                self.wait_for(Instant::now() + ENCORE, |heard| heard.answers >= 2)?;
+            }
+            Ok(())
+        });
+        match answered {
+            // A server that has acknowledged the last signal may end.
+            Err(SendError::ServerEnded { .. }) if self.heard.answers > 0 => Ok(()),
+            answered => answered,
         }
-        Ok(())
     }
 
     /// Between two signals that are not acknowledged.

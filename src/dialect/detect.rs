@@ -9,17 +9,27 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::Dialect;
-use super::guesses::{self, habits, wording};
-use super::reading::{Progress, Reading};
+use super::guesses::{self, habits};
+use super::reading::{self, Progress, Reading};
+use super::{Dialect, Head};
 use crate::pid::Pid;
 use crate::wire::bits::Bit;
+use crate::wire::decoder::Reason;
 
 /// Signals before anything is read: most readings do not survive them, so that those that begin are few.
 const FIRST: usize = 16;
 
 /// How much dearer the next best reading must be for the best to be certain.
 const CLEAR: u32 = 16;
+
+/// The same for a reading with another text. Three characters are too few to tell letters from punctuation.
+const CLEAR_OF_ANOTHER_TEXT: u32 = 24;
+
+/// What a dialect costs besides that the program has not spoken before, if it has spoken others.
+const UNUSUAL: u32 = 16;
+
+/// Bytes that are shown of a text which may have been meant.
+pub const EXCERPT: usize = 64;
 
 /// What another message in the same stream costs: few clients send two.
 const MESSAGE: u32 = 20;
@@ -30,7 +40,11 @@ pub struct Detector {
     limit: usize,
     pid: Pid,
     may_greet: bool,
+    /// The forms of the dialects that the program is known to have spoken.
+    known: Vec<Dialect>,
     log: Log,
+    /// Whether the last guess that was given up was a text longer than the limit.
+    is_too_long: bool,
     /// Whether the readings have begun.
     begun: bool,
     open: Vec<Reading>,
@@ -49,14 +63,13 @@ struct Complete {
 }
 
 impl Complete {
-    fn cost(&self) -> u32 {
-        let is_alone = self.later == 0 && self.next.text().is_empty() && self.next.is_at_a_byte();
-        let next = if is_alone {
-            0
-        } else {
-            MESSAGE + wording(self.next.text())
-        };
-        habits(self.reading.dialect()) + wording(self.reading.text()) + self.later + next
+    /// Returns how much it takes to believe in what follows the message.
+    fn cost_of_the_rest(&self) -> u32 {
+        let is_alone = self.later == 0 && self.next.text_len() == 0 && self.next.is_at_a_byte();
+        match is_alone {
+            true => 0,
+            false => self.later.saturating_add(MESSAGE + self.next.cost()),
+        }
     }
 }
 
@@ -80,12 +93,22 @@ pub struct Found {
     pub dialect: Dialect,
     /// Whether no other reading comes near.
     pub is_sure: bool,
-    /// Another reading with another text that is nearly as likely.
+    /// Another reading with another text that is nearly as likely, and the first bytes of that text.
     pub rival: Option<Box<(Dialect, Vec<u8>)>>,
+    /// Whether the program is known to speak both, so that nothing speaks for either.
+    is_a_tie: bool,
     /// The text.
     pub text: Vec<u8>,
-    /// Signals that came after it.
-    pub rest: Vec<Bit>,
+    /// Signals that came after it; an error if there was no memory for them.
+    pub rest: Result<Log, Reason>,
+}
+
+impl Found {
+    /// Whether the program is known to speak this dialect and that of the rival, so that there is nothing to decide by.
+    #[must_use]
+    pub const fn is_a_tie(&self) -> bool {
+        self.is_a_tie
+    }
 }
 
 impl Detector {
@@ -97,11 +120,20 @@ impl Detector {
             limit,
             pid,
             may_greet,
+            known: Vec::new(),
             log: Log::new(),
+            is_too_long: false,
             begun: false,
             open: Vec::new(),
             complete: Vec::new(),
         }
+    }
+
+    /// The same for a program that has spoken these `dialects` before. They are likelier than others, and no evidence.
+    #[must_use]
+    pub fn with_known(mut self, dialects: &[Dialect]) -> Self {
+        self.known = dialects.iter().map(Dialect::form).collect();
+        self
     }
 
     /// Signals so far.
@@ -131,28 +163,45 @@ impl Detector {
             .collect()
     }
 
-    /// Bytes of text in the longest reading.
+    /// Returns the bytes of memory held: the signals, packed and once, and the candidates.
     #[must_use]
-    pub fn held(&self) -> usize {
-        let held = self.open.iter().map(|reading| reading.text().len()).max();
-        held.unwrap_or(self.log.len / 8)
+    pub const fn held_bytes(&self) -> usize {
+        self.log.bytes.capacity()
+            + self.open.capacity() * size_of::<Reading>()
+            + self.complete.capacity() * size_of::<Complete>()
     }
 
     /// Takes a signal.
-    pub fn push(&mut self, signal: Bit) -> Verdict {
-        self.log.push(signal);
+    ///
+    /// # Errors
+    /// [`Reason::NoMemory`], and [`Reason::TooLong`] when the last guess is given up because of its length.
+    pub fn push(&mut self, signal: Bit) -> Result<Verdict, Reason> {
+        self.log.push(signal)?;
         if self.begun {
-            self.read(signal, self.log.len);
+            self.read(signal, self.log.len)?;
         } else if self.log.len >= FIRST {
-            self.begin();
+            self.begin()?;
         }
-        self.verdict()
+        match self.verdict() {
+            Verdict::Nothing if self.is_too_long => Err(Reason::TooLong),
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Whether a complete message that has no text, or digits alone, could be the beginning of another.
+    #[must_use]
+    pub fn may_be_a_head(&self) -> bool {
+        let is_empty = |c: &Complete| c.at == self.log.len && c.reading.text_len() == 0;
+        let has_digits = |reading: &Reading| reading.dialect().head == Head::Digits;
+        !self.open.is_empty()
+            && (self.complete.iter().any(is_empty) || self.open.iter().any(has_digits))
     }
 
     /// What is known when the sender has stopped.
     pub fn stopped(&mut self) -> Verdict {
         if !self.begun && self.log.len >= 8 {
-            self.begin();
+            // Without memory for the candidates nothing fits.
+            let _ = self.begin();
         }
         self.verdict()
     }
@@ -187,61 +236,132 @@ impl Detector {
     /// The likeliest of the complete readings, if one is complete.
     #[must_use]
     pub fn settle(mut self) -> Option<Found> {
-        self.complete
-            .sort_by_cached_key(|c| (c.cost(), Reverse(c.at)));
-        let mut complete = self.complete.into_iter();
-        let Complete {
-            mut reading, at, ..
-        } = complete.next()?;
-        let rest = (at..self.log.len).filter_map(|i| self.log.get(i)).collect();
-        let clear = habits(reading.dialect()) + wording(reading.text()) + CLEAR;
-        let alike = complete.filter(|c| c.at == at).map(|c| c.reading);
-        let mut near = alike
-            .take_while(|next| habits(next.dialect()) + wording(next.text()) < clear)
-            .peekable();
-        let is_sure = near.peek().is_none();
-        let rival = near
-            .find(|near| near.text() != reading.text())
-            .map(|mut rival| Box::new((*rival.dialect(), rival.take())));
+        let is_known = |c: &Complete| self.known.contains(c.reading.dialect());
+        // What a program has spoken before is no rare habit of it.
+        let evidence = |c: &Complete| match is_known(c) {
+            true => c.reading.cost(),
+            false => habits(c.reading.dialect()).saturating_add(c.reading.cost()),
+        };
+        let unusual = |c: &Complete| match is_known(c) || self.known.is_empty() {
+            true => 0,
+            false => UNUSUAL,
+        };
+        let mut complete = core::mem::take(&mut self.complete);
+        complete.sort_by_cached_key(|c| {
+            let rest = c.cost_of_the_rest().saturating_add(unusual(c));
+            (evidence(c).saturating_add(rest), Reverse(c.at))
+        });
+        let (best, others) = complete.split_first()?;
+        let at = best.at;
+        let near = |next: &&Complete| {
+            let clear = match next.reading.differs(&best.reading) {
+                true => CLEAR_OF_ANOTHER_TEXT,
+                false if is_known(best) => 0,
+                false => CLEAR,
+            };
+            next.at == at && evidence(next) < evidence(best).saturating_add(clear)
+        };
+        let is_sure = !others.iter().any(|next| near(&next));
+        let mut rivals = others
+            .iter()
+            .filter(near)
+            .filter(|next| next.reading.differs(&best.reading));
+        let first = rivals.next();
+        let tie = rivals.chain(first).find(|next| is_known(next));
+        let is_a_tie = is_known(best) && tie.is_some();
+        let dialect = *best.reading.dialect();
+        let rival = tie.filter(|_| is_a_tie).or(first).map(|rival| {
+            let dialect = *rival.reading.dialect();
+            Box::new((dialect, self.excerpt(dialect, at)))
+        });
+        let rest = self.log.since(at);
         Some(Found {
-            dialect: *reading.dialect(),
+            dialect,
             is_sure,
             rival,
-            text: reading.take(),
+            is_a_tie,
+            text: self.into_text(dialect, at),
             rest,
         })
     }
 
-    fn begin(&mut self) {
+    /// Returns the first bytes that the first `at` signals say in `dialect`.
+    fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
+        let mut reading = Reading::guess(dialect, self.limit, self.pid);
+        let mut text = Vec::new();
+        for signal in (0..at).filter_map(|i| self.log.get(i)) {
+            reading.push(signal);
+            if reading.text_len() > text.len() && text.len() < EXCERPT {
+                text.push(reading.last_byte());
+            }
+        }
+        text
+    }
+
+    /// Returns what the first `at` signals say in `dialect`, in the memory of the signals: a byte of text takes eight of them,
+    /// so that none is written over that is still to be read.
+    fn into_text(self, dialect: Dialect, at: usize) -> Vec<u8> {
+        let mut reading = Reading::guess(dialect, self.limit, self.pid);
+        let mut log = self.log;
+        let mut len = 0;
+        for i in 0..at {
+            let Some(signal) = log.get(i) else {
+                break;
+            };
+            reading.push(signal);
+            if reading.text_len() > len {
+                log.bytes[len] = reading.last_byte();
+                len += 1;
+            }
+        }
+        log.bytes.truncate(len);
+        log.bytes.shrink_to_fit();
+        log.bytes
+    }
+
+    fn begin(&mut self) -> Result<(), Reason> {
         self.begun = true;
-        self.open = guesses::all(self.may_greet)
-            .into_iter()
-            .map(|dialect| Reading::guess(dialect, self.limit, self.pid))
-            .collect();
+        let mut dialects = guesses::all(self.may_greet);
+        let known = self.known.iter().filter(|known| !dialects.contains(known));
+        dialects.extend(known.copied().collect::<Vec<_>>());
+        self.open
+            .try_reserve_exact(dialects.len())
+            .map_err(|_| Reason::NoMemory)?;
+        let (limit, pid) = (self.limit, self.pid);
+        let readings = dialects.into_iter();
+        self.open
+            .extend(readings.map(|dialect| Reading::guess(dialect, limit, pid)));
         for i in 0..self.log.len {
             if let Some(signal) = self.log.get(i) {
-                self.read(signal, i + 1);
+                self.read(signal, i + 1)?;
             }
         }
         self.open.shrink_to_fit();
+        Ok(())
     }
 
     /// Lets every reading take a signal, which is number `count`.
-    fn read(&mut self, signal: Bit, count: usize) {
+    fn read(&mut self, signal: Bit, count: usize) -> Result<(), Reason> {
         // What follows a message is another.
         self.complete.retain_mut(|c| match c.next.push(signal) {
             Progress::Open => true,
             Progress::Complete => {
-                c.later += MESSAGE + wording(c.next.text());
+                let cost = MESSAGE.saturating_add(c.next.cost());
+                c.later = c.later.saturating_add(cost);
                 c.next.take();
                 true
             }
             Progress::Rejected(_) => false,
         });
         let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
+        let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|reading| match reading.push(signal) {
             Progress::Open => true,
             Progress::Complete => {
+                if complete.try_reserve(1).is_err() {
+                    result = Err(Reason::NoMemory);
+                    return false;
+                }
                 complete.push(Complete {
                     later: 0,
                     next: Reading::guess(*reading.dialect(), limit, pid),
@@ -250,8 +370,27 @@ impl Detector {
                 });
                 false
             }
-            Progress::Rejected(_) => false,
+            Progress::Rejected(reason) => {
+                is_too_long |= reason == Reason::TooLong && reading.text_len() >= limit;
+                false
+            }
         });
+        self.is_too_long = is_too_long;
+        result
+    }
+
+    /// Whether the last signal completes different texts in dialects that the program is known to speak.
+    #[must_use]
+    pub fn is_a_tie(&self) -> bool {
+        let is_candidate =
+            |c: &&Complete| c.at == self.log.len && self.known.contains(c.reading.dialect());
+        let candidates = || self.complete.iter().filter(is_candidate);
+        let Some(best) = candidates().min_by_key(|c| c.reading.cost()) else {
+            return false;
+        };
+        let clear = best.reading.cost().saturating_add(CLEAR_OF_ANOTHER_TEXT);
+        self.known.len() > 1
+            && candidates().any(|c| c.reading.cost() < clear && c.reading.differs(&best.reading))
     }
 
     fn verdict(&self) -> Verdict {
@@ -270,7 +409,7 @@ impl Detector {
 
 /// Signals, packed.
 #[derive(Clone, Debug)]
-struct Log {
+pub struct Log {
     bytes: Vec<u8>,
     len: usize,
 }
@@ -283,20 +422,47 @@ impl Log {
         }
     }
 
-    fn push(&mut self, signal: Bit) {
+    /// Returns how many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the signals in their order.
+    pub fn iter(&self) -> impl Iterator<Item = Bit> {
+        (0..self.len).filter_map(|i| self.get(i))
+    }
+
+    fn push(&mut self, signal: Bit) -> Result<(), Reason> {
         let at = self.len % 8;
         if at == 0 {
-            self.bytes.push(0);
+            reading::push(&mut self.bytes, 0)?;
         }
         if let Some(last) = self.bytes.last_mut() {
             *last |= u8::from(signal == Bit::One) << at;
         }
         self.len += 1;
+        Ok(())
     }
 
     fn get(&self, index: usize) -> Option<Bit> {
         let byte = self.bytes.get(index / 8)?;
         (index < self.len).then(|| Bit::from(byte >> (index % 8) & 1 == 1))
+    }
+
+    /// Returns a copy of the signals from number `at` on.
+    fn since(&self, at: usize) -> Result<Self, Reason> {
+        let mut rest = Self::new();
+        for signal in (at..self.len).filter_map(|i| self.get(i)) {
+            rest.push(signal)?;
+        }
+        Ok(rest)
     }
 }
 
@@ -328,7 +494,7 @@ mod tests {
         let mut detector = Detector::new(1 << 20, pid(), true);
         let signals = signals(spec, text);
         for (i, signal) in signals.iter().enumerate() {
-            let verdict = detector.push(*signal);
+            let verdict = detector.push(*signal).unwrap();
             let is_last = i + 1 == signals.len();
             assert!(
                 is_last || verdict != Verdict::Complete,
@@ -378,14 +544,14 @@ mod tests {
             }
             let said = signals(&alloc::format!("{}", found.dialect), text.as_bytes());
             prop_assert_eq!(said, signals(spec, text.as_bytes()));
-            prop_assert!(found.rest.is_empty());
+            prop_assert!(found.rest.unwrap().is_empty());
         }
 
         #[test]
         fn whatever_comes_is_found_or_given_up(bits in prop::collection::vec(any::<bool>(), 0..600)) {
             let mut detector = Detector::new(64, pid(), true);
             for bit in bits {
-                if detector.push(Bit::from(bit)) == Verdict::Complete {
+                if detector.push(Bit::from(bit)) == Ok(Verdict::Complete) {
                     break;
                 }
             }
@@ -416,13 +582,13 @@ mod tests {
         let mut taken = 0;
         for signal in &stream {
             taken += 1;
-            if detector.push(*signal) == Verdict::Complete {
+            if detector.push(*signal) == Ok(Verdict::Complete) {
                 break;
             }
         }
         let found = detector.settle().unwrap();
         assert_eq!(found.text, b"Hello");
-        assert_eq!(taken - found.rest.len(), 48);
+        assert_eq!(taken - found.rest.unwrap().len(), 48);
     }
 
     #[test]
@@ -431,7 +597,7 @@ mod tests {
         let mut last = Verdict::Open;
         for byte in [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE] {
             for i in 0..8 {
-                last = detector.push(crate::wire::bits::bit_of(byte, i));
+                last = detector.push(crate::wire::bits::bit_of(byte, i)).unwrap();
             }
         }
         assert_eq!(last, Verdict::Nothing);

@@ -48,6 +48,13 @@ impl Encores {
         self.sent = None;
     }
 
+    /// Counts the pause before the next one from `now` on: until then the client had no CPU to end.
+    pub fn excuse(&mut self, now: Nanos) {
+        if let Some((at, _)) = &mut self.sent {
+            *at = now;
+        }
+    }
+
     /// Whether there are none to come.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -58,7 +65,7 @@ impl Encores {
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
         let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;
-        Some(at + pause)
+        Some(at.saturating_add(*pause))
     }
 
     /// The one that is due at `now`.
@@ -73,7 +80,7 @@ impl Encores {
     #[must_use]
     pub fn ended(&self, now: Nanos) -> Option<Final> {
         let (at, habit) = self.sent?;
-        (now < at + TRY).then_some(habit)
+        (now.saturating_sub(at) < TRY).then_some(habit)
     }
 }
 

@@ -97,10 +97,10 @@ pub fn habits(d: &Dialect) -> u32 {
         .sum()
 }
 
-/// How rare the characters of a text are, on the same scale.
+/// How rare the character `byte` is at offset `at` of a text, on the same scale.
 #[must_use]
-pub fn wording(text: &[u8]) -> u32 {
-    text.iter().take(ENOUGH).map(|byte| rarity(*byte)).sum()
+pub const fn wording(byte: u8, at: usize) -> u32 {
+    if at < ENOUGH { rarity(byte) } else { 0 }
 }
 
 const fn rarity(byte: u8) -> u32 {
@@ -129,6 +129,11 @@ mod tests {
             );
         }
         assert!(super::all(false).iter().all(|dialect| !dialect.hello));
+    }
+
+    fn wording(text: &[u8]) -> u32 {
+        let costs = text.iter().enumerate();
+        costs.map(|(at, byte)| super::wording(*byte, at)).sum()
     }
 
     #[test]

@@ -6,10 +6,12 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
-use super::detect::Verdict;
+use super::detect::{EXCERPT, Verdict};
 use super::encores::Encores;
 use super::manners::{Handles, Manners};
+use super::profiles::Profile;
 use super::stream::{Heard, Stream};
 use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
 use crate::pid::Pid;
@@ -35,10 +37,22 @@ pub enum Action {
         /// Another that is nearly as likely, and what it would have read.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
     },
+    /// A message is complete, and was one thing or the other. It is not printed.
+    Undecided {
+        /// A dialect that the program is known to speak, and the first bytes of what it would have said.
+        one: Box<(Dialect, Vec<u8>)>,
+        /// The other.
+        other: Box<(Dialect, Vec<u8>)>,
+    },
     /// A message is complete; [`Listener::settle`] wants to know whether it was written.
     Complete(Vec<u8>),
     /// A message is over, and no text.
-    Rejected(Reason),
+    Rejected {
+        /// Why.
+        reason: Reason,
+        /// How many of its bytes came.
+        bytes: usize,
+    },
     /// The stream makes no sense in any dialect; its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
     Nonsense(String),
     /// These signals begin a frame of our own protocol, which is somebody else's to follow.
@@ -65,6 +79,10 @@ pub struct Listener {
     withheld: Option<Bit>,
     /// Messages that are complete and not written yet.
     unsettled: u32,
+    /// Why nothing more is taken once the text is over that may be complete.
+    closing: Option<Reason>,
+    /// Whether the client went on after it was refused, so that it waits for nothing that is still owed.
+    has_moved_on: bool,
 }
 
 /// What a listener has learned of a client, for the next of its kind.
@@ -83,14 +101,11 @@ impl Listener {
         Self::start(Stream::given(dialect, limit, pid), Bit::Zero, handles)
     }
 
-    /// A client of which nothing is known but what others of its kind have taught.
+    /// A client of which nothing is known but what other processes of its program have taught.
     #[must_use]
-    pub fn unknown(lesson: Option<Lesson>, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let stream = match lesson {
-            Some(Lesson::Speaks(dialect)) => Stream::expected(dialect, limit, pid, handles.usr1),
-            Some(Lesson::Shy) | None => Stream::unknown(limit, pid, handles.usr1),
-        };
-        let signal = Bit::from(lesson == Some(Lesson::Shy));
+    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handles: Handles) -> Self {
+        let signal = Bit::from(profile.prefers_usr2);
+        let stream = Stream::unknown(profile.dialects, limit, pid, handles.usr1);
         Self::start(stream, signal, handles)
     }
 
@@ -108,6 +123,8 @@ impl Listener {
             held: false,
             withheld: None,
             unsettled: 0,
+            closing: None,
+            has_moved_on: false,
         }
     }
 
@@ -138,18 +155,18 @@ impl Listener {
         if let Some(encore) = self.encores.poll(now) {
             out.push(Action::Answer(encore));
         }
-        if self.stream.is_lost() && now >= self.heard + LOST {
+        if self.stream.is_lost() && now >= self.heard.saturating_add(LOST) {
             self.forget();
         }
         if !self.stream.is_guessed() {
             return;
         }
         let watch = |manners: &mut Manners| manners.poll(now, sleeps, self.handles);
-        let mut due = match self.is_kept_waiting() {
-            true => None,
-            false => watch(&mut self.manners),
+        let mut due = match self.may_be_answered() {
+            true => watch(&mut self.manners),
+            false => None,
         };
-        if due.is_none() && now >= self.heard + GRACE && !self.is_silent {
+        if due.is_none() && now >= self.heard.saturating_add(GRACE) && !self.is_silent {
             self.is_silent = true;
             due = match self.stream.stopped() {
                 Verdict::Perhaps | Verdict::Complete => self.find(now, out),
@@ -162,16 +179,25 @@ impl Listener {
         }
     }
 
+    /// Counts the silence of the client from `now` on: until then it had no CPU to break it.
+    pub fn excuse(&mut self, now: Nanos) {
+        self.heard = now;
+        self.manners.excuse(now);
+        self.encores.excuse(now);
+    }
+
     /// When [`poll`](Self::poll) is to be called next; `None` while nothing can become due before the client sends more.
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
         let is_guessed = self.stream.is_guessed();
         let stopped = is_guessed && !self.is_silent;
-        let watched = is_guessed && !self.is_kept_waiting();
+        let watched = is_guessed && self.may_be_answered();
         let all = [
             self.encores.deadline(),
-            stopped.then_some(self.heard + GRACE),
-            self.stream.is_lost().then_some(self.heard + LOST),
+            stopped.then_some(self.heard.saturating_add(GRACE)),
+            self.stream
+                .is_lost()
+                .then_some(self.heard.saturating_add(LOST)),
             watched
                 .then(|| self.manners.deadline(false, self.handles))
                 .flatten(),
@@ -182,7 +208,7 @@ impl Listener {
     /// Whether it matters whether the client sleeps for a signal; see [`poll`](Self::poll).
     #[must_use]
     pub fn is_watching(&self) -> bool {
-        let may_answer = self.stream.is_guessed() && !self.is_kept_waiting();
+        let may_answer = self.stream.is_guessed() && self.may_be_answered();
         may_answer && self.manners.is_watching() && self.handles.any()
     }
 
@@ -203,7 +229,7 @@ impl Listener {
         let Some(dialect) = self.stream.dialect().copied() else {
             return;
         };
-        if !written || self.unsettled > 0 || self.stream.in_message() {
+        if !written || self.unsettled > 0 || self.stream.in_message() || self.has_moved_on {
             return;
         }
         let last = dialect.last_acknowledgements(self.signal);
@@ -230,11 +256,30 @@ impl Listener {
         }
     }
 
-    /// Takes nothing more.
-    pub fn refuse(&mut self) {
-        self.stream.refuse();
-        self.encores.clear();
+    /// Takes nothing more, because of `reason`. What is owed for complete texts stays due. A text that may be complete is
+    /// kept until the silence of the client shows that it is.
+    pub fn refuse(&mut self, reason: Reason, out: &mut Vec<Action>) {
         self.withheld = None;
+        match self.stream.stopped() {
+            Verdict::Perhaps | Verdict::Complete => self.closing = Some(reason),
+            Verdict::Open | Verdict::Nothing => self.cut(reason, out),
+        }
+    }
+
+    /// Returns when the last of what is owed for complete texts becomes due, after [`refuse`](Self::refuse).
+    #[must_use]
+    pub fn owes_until(&self) -> Option<Nanos> {
+        let may_be_complete = self.closing.map(|_| self.heard.saturating_add(GRACE));
+        self.encores.deadline().max(may_be_complete)
+    }
+
+    fn cut(&mut self, reason: Reason, out: &mut Vec<Action>) {
+        let bytes = self.stream.received_bytes();
+        if bytes > 0 {
+            out.push(Action::Rejected { reason, bytes });
+        }
+        self.has_moved_on |= self.stream.in_message();
+        self.stream.refuse();
     }
 
     /// Drops a message that is not complete.
@@ -281,10 +326,16 @@ impl Listener {
         self.stream.held_bytes()
     }
 
+    /// Returns how many whole bytes of the present message came.
+    #[must_use]
+    pub const fn received_bytes(&self) -> usize {
+        self.stream.received_bytes()
+    }
+
     /// Whether no whole byte of a message is held, and none waits to be settled.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.unsettled == 0 && self.held_bytes() == 0 && self.encores.is_empty()
+        self.unsettled == 0 && self.received_bytes() == 0 && self.encores.is_empty()
     }
 
     /// Whether the message may have ended with the last signal, so that the next may be another program's.
@@ -312,6 +363,15 @@ impl Listener {
         self.is_silent = false;
         self.is_answered = false;
         self.encores.clear();
+        if let Some(reason) = self.closing.take() {
+            self.cut(reason, out);
+        }
+        if self.stream.is_refused() {
+            // A client that asks for the turn asks again until the server is gone, and does not wait for ever.
+            let asks = self.stream.awaits_hello() && !self.has_moved_on;
+            self.has_moved_on |= !asks;
+            return asks.then_some(Bit::One);
+        }
         if self.held && self.stream.awaits_hello() {
             // Busy: it will ask again.
             return Some(Bit::One);
@@ -323,7 +383,8 @@ impl Listener {
                     Verdict::Nothing => self.give_up(out),
                     Verdict::Complete => self.find(now, out),
                     Verdict::Open | Verdict::Perhaps => {
-                        at_once.then(|| self.manners.signal(self.handles))
+                        let may_answer = at_once && !self.stream.is_a_tie();
+                        may_answer.then(|| self.manners.signal(self.handles))
                     }
                 }
             }
@@ -338,8 +399,8 @@ impl Listener {
                 self.complete(out);
                 None
             }
-            Heard::Rejected(reason) => {
-                out.push(Action::Rejected(reason));
+            Heard::Rejected(reason, bytes) => {
+                out.push(Action::Rejected { reason, bytes });
                 None
             }
             Heard::Frame => {
@@ -374,24 +435,45 @@ impl Listener {
             Bit::One if ack != Ack::None => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         };
-        let found = self.stream.settle(ack, signal)?;
-        if found.is_sure || !found.text.is_empty() {
+        let mut found = self.stream.settle(ack, signal)?;
+        self.held = false;
+        if found.is_a_tie()
+            && let Some(other) = found.rival
+        {
+            self.closing = None;
+            self.manners = Manners::new(self.manners.signal(self.handles));
+            found.text.truncate(EXCERPT);
+            let one = Box::new((found.dialect, found.text));
+            out.push(Action::Undecided { one, other });
+            return None;
+        }
+        let is_news = !(found.is_sure && self.stream.is_known(&found.dialect));
+        if is_news && (found.is_sure || !found.text.is_empty()) {
             out.push(Action::Learned {
                 dialect: found.dialect,
                 rival: found.rival,
             });
         }
         self.unsettled += 1;
-        self.held = false;
-        out.push(Action::Complete(found.text));
+        out.push(Action::Complete(mem::take(&mut found.text)));
         let was_answered = self.is_answered;
-        self.next -= found.rest.len() as u64;
+        let rest = match found.rest {
+            Ok(rest) => rest,
+            Err(reason) => {
+                self.cut(reason, out);
+                return None;
+            }
+        };
+        self.next -= rest.len() as u64;
         let mut due = None;
-        for signal in found.rest {
+        for signal in rest.iter() {
             // The client went on after those before, and so has had their answers.
             due = self.hear(signal, now, out);
         }
         self.is_answered = was_answered;
+        if let Some(reason) = self.closing.take() {
+            self.cut(reason, out);
+        }
         due.filter(|_| !was_answered)
     }
 
@@ -414,6 +496,11 @@ impl Listener {
         }
         self.is_answered = true;
         out.push(Action::Answer(answer));
+    }
+
+    /// Whether a client of an unknown dialect is let on. After the last bit of a tie it would take that for success.
+    fn may_be_answered(&self) -> bool {
+        !self.is_kept_waiting() && !self.stream.is_a_tie()
     }
 
     fn is_kept_waiting(&self) -> bool {
@@ -462,7 +549,7 @@ mod tests {
 
     #[test]
     fn what_came_after_a_message_whose_end_was_seen_late_is_read_and_not_answered() {
-        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
         let mut out = Vec::new();
         let stream = [signals("classic", "Hello"), signals("classic", "you")].concat();
         for (now, signal) in stream.iter().enumerate() {
@@ -490,7 +577,7 @@ mod tests {
 
     #[test]
     fn one_that_waits_for_every_bit_is_let_on_beyond_what_may_be_the_end() {
-        let mut listener = Listener::unknown(None, 64, pid(), BOTH);
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
         let (mut out, mut now) = (Vec::new(), 0);
         // "12" and a NUL are a text, unless the client goes on.
         let stream = signals("head=digits,end=none", "twelve bytes");
@@ -508,5 +595,79 @@ mod tests {
             listener.poll(now, false, &mut out);
         }
         assert_eq!(texts(&out)[0].1, "twelve bytes");
+    }
+
+    /// A listener that has taken these texts of a client that waits for every bit, and what it did.
+    fn taken(spec: &str, texts: &[&str]) -> (Listener, Vec<Action>) {
+        let mut listener = Listener::given(spec.parse().unwrap(), 64, pid(), BOTH);
+        let mut out = Vec::new();
+        for signal in texts.iter().flat_map(|text| signals(spec, text)) {
+            listener.bit(signal, 0, &mut out);
+        }
+        (listener, out)
+    }
+
+    #[test]
+    fn what_is_owed_for_a_complete_text_is_given_after_the_refusal() {
+        let (mut listener, mut out) = taken("final=both", &["a"]);
+        out.clear();
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        listener.settle(true, 0, &mut out);
+        while let Some(at) = listener.owes_until() {
+            listener.poll(at, false, &mut out);
+        }
+        let both = [Action::Answer(Bit::Zero), Action::Answer(Bit::One)];
+        assert_eq!(std::format!("{out:?}"), std::format!("{both:?}"));
+    }
+
+    #[test]
+    fn of_a_half_text_that_is_refused_nothing_is_kept_and_nothing_is_answered() {
+        let (mut listener, mut out) = taken("ack-time=before", &["whole"]);
+        for signal in &signals("ack-time=before", "a longer text")[..49] {
+            listener.bit(*signal, 0, &mut out);
+        }
+        out.clear();
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        let [Action::Rejected { bytes, .. }] = out[..] else {
+            panic!("{out:?}");
+        };
+        assert_eq!((bytes, listener.received_bytes()), (6, 0));
+        listener.bit(Bit::Zero, 0, &mut out);
+        listener.settle(true, 0, &mut out);
+        assert_eq!((out.len(), listener.owes_until()), (1, None), "{out:?}");
+    }
+
+    #[test]
+    fn a_text_that_may_be_complete_is_read_after_the_refusal() {
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
+        let mut out = Vec::new();
+        for signal in signals("classic", "12") {
+            listener.bit(signal, 0, &mut out);
+        }
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        let mut late = listener.clone();
+        listener.poll(listener.owes_until().unwrap(), false, &mut out);
+        assert_eq!(texts(&out)[0].1, "12");
+        assert_eq!(listener.owes_until(), None);
+        // A client that goes on has not finished.
+        out.clear();
+        late.bit(Bit::Zero, 1, &mut out);
+        assert!(
+            matches!(out[..], [Action::Rejected { bytes: 3, .. }]),
+            "{out:?}"
+        );
+    }
+
+    #[test]
+    fn a_client_that_asks_for_the_turn_is_told_to_ask_again_until_the_end() {
+        let (mut listener, mut out) = taken("hello=yes", &[]);
+        listener.refuse(Reason::ShuttingDown, &mut out);
+        for _ in 0..2 {
+            out.clear();
+            listener.bit(Bit::Zero, 0, &mut out);
+            assert!(matches!(out[..], [Action::Answer(Bit::One)]), "{out:?}");
+        }
     }
 }

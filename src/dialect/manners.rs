@@ -97,7 +97,7 @@ impl Manners {
     /// Notes a signal; whether to answer it at once.
     pub fn heard(&mut self, now: Nanos) -> bool {
         self.heard = now;
-        self.unanswered += 1;
+        self.unanswered = self.unanswered.saturating_add(1);
         match self.stage {
             Stage::Watching if self.unanswered > 1 => {
                 self.stage = Stage::Free;
@@ -123,9 +123,9 @@ impl Manners {
                 self.switched = true;
                 self.signal = other(self.signal);
             }
-            (Stage::Watching, _) => self.bit_stops += 1,
+            (Stage::Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
             _ => {
-                self.byte_stops += 1;
+                self.byte_stops = self.byte_stops.saturating_add(1);
                 if self.byte_stops >= 2 {
                     self.stage = Stage::Bytes;
                 }
@@ -135,6 +135,12 @@ impl Manners {
         Some(self.signal(handles))
     }
 
+    /// Counts the silence from `now` on: until then the client had no CPU to break it.
+    pub fn excuse(&mut self, now: Nanos) {
+        self.heard = now;
+        self.answered = self.answered.map(|_| now);
+    }
+
     /// When [`poll`](Self::poll) may have an answer to give.
     #[must_use]
     pub fn deadline(&self, sleeps: bool, handles: Handles) -> Option<Nanos> {
@@ -142,7 +148,10 @@ impl Manners {
             _ if !handles.any() => return None,
             (Stage::Watching, 0) => {
                 let may_switch = handles.both() && !self.switched;
-                return self.answered.filter(|_| may_switch).map(|at| at + OTHER);
+                return self
+                    .answered
+                    .filter(|_| may_switch)
+                    .map(|at| at.saturating_add(OTHER));
             }
             (Stage::Watching, _) if sleeps => GLANCE,
             (Stage::Watching, _) => HOLD,
@@ -150,7 +159,7 @@ impl Manners {
             (Stage::Free, 8) => BYTE_HOLD,
             _ => return None,
         };
-        Some(self.heard + hold)
+        Some(self.heard.saturating_add(hold))
     }
 
     /// Whether it matters, soon, whether the client sleeps for a signal.

@@ -12,6 +12,7 @@
 //! | [`guesses`] | the dialects that a stream could be in, and how likely they are |
 //! | [`detect`] | all readings of a stream at once, until one is left |
 //! | [`manners`] | what a client of an unknown dialect waits for |
+//! | [`profiles`] | what was learned of programs |
 //! | [`stream`] | bits to messages, in whatever dialect |
 //! | [`encores`] | what is answered at the end of a message |
 //! | [`listener`] | the receiving end: reads, and says what to answer when |
@@ -21,6 +22,7 @@ pub mod encores;
 pub mod guesses;
 pub mod listener;
 pub mod manners;
+pub mod profiles;
 pub mod reading;
 pub mod spec;
 pub mod speech;
@@ -223,6 +225,21 @@ impl Dialect {
         silence: Silence::Fail,
         pace: None,
     };
+
+    /// Returns what a client's signals alone can show of it: acknowledgements and times are those of the classic dialect.
+    #[must_use]
+    pub const fn form(&self) -> Self {
+        Self {
+            ack: Self::CLASSIC.ack,
+            ack_signal: Self::CLASSIC.ack_signal,
+            ack_time: Self::CLASSIC.ack_time,
+            last: Self::CLASSIC.last,
+            wait: Self::CLASSIC.wait,
+            silence: Self::CLASSIC.silence,
+            pace: Self::CLASSIC.pace,
+            ..*self
+        }
+    }
 
     /// Whether a signal is a 1.
     #[must_use]

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
+use super::guesses::wording;
 use super::utf8::Utf8;
 use super::{Bytes, Dialect, Head, Order};
 use crate::pid::Pid;
@@ -22,7 +23,11 @@ pub struct Reading {
     byte: u8,
     /// Bits held of the byte.
     bits: u8,
+    /// The text; of a guess only what follows is kept, since the signals are kept in one place for all guesses.
     text: Vec<u8>,
+    length: usize,
+    cost: u32,
+    digest: u64,
     /// Where the text is in a character.
     utf8: Utf8,
     /// Why the text is none, although its end is still to come.
@@ -86,7 +91,7 @@ impl Reading {
         Self::start(dialect, limit, pid, Trust::Learned)
     }
 
-    /// The same in a dialect that is a guess: it is given up for text that people do not send.
+    /// The same in a dialect that is a guess: it is given up for text that people do not send, and keeps none.
     #[must_use]
     pub fn guess(dialect: Dialect, limit: usize, pid: Pid) -> Self {
         Self::start(dialect, limit, pid, Trust::Guess)
@@ -102,6 +107,9 @@ impl Reading {
             byte: 0,
             bits: 0,
             text: Vec::new(),
+            length: 0,
+            cost: 0,
+            digest: 0,
             utf8: Utf8::START,
             spoiled: None,
         };
@@ -119,10 +127,34 @@ impl Reading {
         &self.dialect
     }
 
-    /// The text so far.
+    /// Returns the bytes of memory that its text takes.
     #[must_use]
-    pub fn text(&self) -> &[u8] {
-        &self.text
+    pub const fn held_bytes(&self) -> usize {
+        self.text.capacity()
+    }
+
+    /// Returns the length of the text so far.
+    #[must_use]
+    pub const fn text_len(&self) -> usize {
+        self.length
+    }
+
+    /// Returns how rare the characters of a guess are; see [`wording`].
+    #[must_use]
+    pub const fn cost(&self) -> u32 {
+        self.cost
+    }
+
+    /// Whether the other guess has another text, as far as length and a digest of 64 bits show.
+    #[must_use]
+    pub const fn differs(&self, other: &Self) -> bool {
+        self.length != other.length || self.digest != other.digest
+    }
+
+    /// Returns the byte that the last eight bits of the text or of its end make.
+    #[must_use]
+    pub const fn last_byte(&self) -> u8 {
+        self.byte
     }
 
     /// Whether the next signal opens a handshake.
@@ -144,7 +176,7 @@ impl Reading {
             Trust::Guess => true,
             Trust::Given | Trust::Learned => self.dialect.end.is_none(),
         };
-        let is_text = self.stage == Stage::Text { left: None } && !self.text.is_empty();
+        let is_text = self.stage == Stage::Text { left: None } && self.length > 0;
         let is_over = is_whole && is_text && may_end;
         if is_over {
             self.dialect.end = None;
@@ -325,7 +357,7 @@ impl Reading {
         if self.spoiled.is_some() {
             return Ok(());
         }
-        if self.text.len() >= self.limit {
+        if self.length >= self.limit {
             return Err(Reason::TooLong);
         }
         if !self.may_be_any_bytes() {
@@ -334,8 +366,14 @@ impl Reading {
         if self.trust == Trust::Guess && !self.is_plausible(byte) {
             return Err(Reason::NotText);
         }
-        self.text.try_reserve(1).map_err(|_| Reason::NoMemory)?;
-        self.text.push(byte);
+        if self.trust == Trust::Guess {
+            // FNV-1a.
+            self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            self.cost = self.cost.saturating_add(wording(byte, self.length));
+        } else {
+            push(&mut self.text, byte)?;
+        }
+        self.length += 1;
         Ok(())
     }
 
@@ -349,6 +387,20 @@ impl Reading {
         let is_printed = byte >= b' ' && byte != 0x7f;
         is_printed || matches!(byte, b'\t' | b'\n' | b'\r') || is_classic && byte != 0
     }
+}
+
+/// Appends a byte. Where there is no memory to double what is held, it grows by a page.
+///
+/// # Errors
+/// [`Reason::NoMemory`] when there is not even that.
+pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) -> Result<(), Reason> {
+    const PAGE: usize = 4096;
+    bytes
+        .try_reserve(1)
+        .or_else(|_| bytes.try_reserve_exact(PAGE))
+        .map_err(|_| Reason::NoMemory)?;
+    bytes.push(byte);
+    Ok(())
 }
 
 #[cfg(test)]

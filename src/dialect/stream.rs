@@ -28,12 +28,18 @@ pub struct Stream {
     mode: Mode,
     /// Whether the dialect was given, so that nothing is found out and nothing is a frame.
     is_given: bool,
-    /// Where the dialect is that of others of its kind: the same stream without that prejudice.
+    /// What other processes of its program have spoken.
+    known: Vec<Dialect>,
+    /// Where the dialect is expected to be the only known one: the same stream in every dialect.
     fallback: Option<Box<Detector>>,
+    /// The expected dialect, in which the present message was answered to its end.
+    followed: Option<Dialect>,
     /// Whether another dialect comes near the one that was found, so that the next message is looked at afresh.
     is_unsure: bool,
-    /// Whether the present message has begun.
-    has_begun: bool,
+    /// Signals of the present message.
+    taken: u64,
+    /// Whether nothing more is taken.
+    is_refused: bool,
     /// The first byte of a message, as our own protocol would read it.
     first: Option<ByteAssembler>,
 }
@@ -44,8 +50,6 @@ enum Mode {
     Known(Box<Reading>),
     /// It made no sense.
     Lost,
-    /// Nothing more is taken.
-    Refused,
 }
 
 /// What a signal, or the end of the client, leads to.
@@ -60,8 +64,8 @@ pub enum Heard {
     Part,
     /// It is complete, and to be [taken](Stream::take).
     Complete,
-    /// It is over, and no text.
-    Rejected(Reason),
+    /// It is over, and no text; so many bytes of it came.
+    Rejected(Reason, usize),
     /// It begins like a frame of our own protocol.
     Frame,
     /// Nobody listens.
@@ -79,21 +83,16 @@ impl Stream {
         }
     }
 
-    /// The same in a dialect to be found out. `may_greet`: the client handles SIGUSR1.
+    /// The same in a dialect to be found out, of a program that has spoken the `known` ones. If that is one, it is expected.
+    /// `may_greet`: the client handles SIGUSR1.
     #[must_use]
-    pub fn unknown(limit: usize, pid: Pid, may_greet: bool) -> Self {
-        let detector = Box::new(Detector::new(limit, pid, may_greet));
-        Self::start(Mode::Unknown(detector), limit, pid, may_greet)
-    }
-
-    /// The same in the dialect of others of the client's kind, unless it turns out to be another.
-    #[must_use]
-    pub fn expected(dialect: Dialect, limit: usize, pid: Pid, may_greet: bool) -> Self {
-        let mode = Mode::Known(Box::new(Reading::guess(dialect, limit, pid)));
-        Self {
-            fallback: Some(Box::new(Detector::new(limit, pid, may_greet))),
-            ..Self::start(mode, limit, pid, may_greet)
-        }
+    pub fn unknown(known: Vec<Dialect>, limit: usize, pid: Pid, may_greet: bool) -> Self {
+        let mut stream = Self {
+            known,
+            ..Self::start(Mode::Lost, limit, pid, may_greet)
+        };
+        stream.expect();
+        stream
     }
 
     const fn start(mode: Mode, limit: usize, pid: Pid, may_greet: bool) -> Self {
@@ -103,9 +102,12 @@ impl Stream {
             may_greet,
             mode,
             is_given: false,
+            known: Vec::new(),
             fallback: None,
+            followed: None,
             is_unsure: false,
-            has_begun: false,
+            taken: 0,
+            is_refused: false,
             first: Some(ByteAssembler::new()),
         }
     }
@@ -117,25 +119,36 @@ impl Stream {
 
     /// Takes a signal.
     pub fn push(&mut self, signal: Bit) -> Heard {
+        if self.is_refused {
+            return Heard::Nothing;
+        }
         if !self.is_given && self.is_a_frame(signal) {
             return Heard::Frame;
         }
-        if !mem::replace(&mut self.has_begun, true) && mem::take(&mut self.is_unsure) {
-            self.mode = Mode::Unknown(self.detector());
+        if self.taken == 0 && mem::take(&mut self.is_unsure) {
+            self.expect();
         }
+        self.taken += 1;
         let reading = match &mut self.mode {
-            Mode::Unknown(detector) => return Heard::Guess(detector.push(signal)),
+            Mode::Unknown(detector) => {
+                return match detector.push(signal) {
+                    Ok(verdict) => Heard::Guess(verdict),
+                    Err(reason) => self.lose(reason),
+                };
+            }
             Mode::Known(reading) => reading,
-            Mode::Lost | Mode::Refused => return Heard::Nothing,
+            Mode::Lost => return Heard::Nothing,
         };
-        if let Some(detector) = &mut self.fallback {
-            detector.push(signal);
+        if let Some(detector) = &mut self.fallback
+            && let Err(Reason::NoMemory) = detector.push(signal)
+        {
+            return self.lose(Reason::NoMemory);
         }
         let is_hello = reading.awaits_hello();
         match reading.push(signal) {
             Progress::Open if is_hello => Heard::Hello,
             Progress::Open => Heard::Part,
-            Progress::Complete => Heard::Complete,
+            Progress::Complete => self.complete(),
             Progress::Rejected(reason) => self.reject(reason),
         }
     }
@@ -152,11 +165,17 @@ impl Stream {
     pub fn ended(&mut self, well: bool) -> Heard {
         match &mut self.mode {
             Mode::Unknown(detector) => Heard::Guess(detector.ended(well)),
-            Mode::Known(reading) => match well && reading.end() {
-                true => Heard::Complete,
-                false => Heard::Nothing,
+            Mode::Known(reading) => match (well, self.fallback.take()) {
+                (true, Some(mut detector)) => {
+                    let verdict = detector.ended(true);
+                    self.followed = Some(*reading.dialect());
+                    self.mode = Mode::Unknown(detector);
+                    Heard::Guess(verdict)
+                }
+                (true, None) if reading.end() => Heard::Complete,
+                _ => Heard::Nothing,
             },
-            Mode::Lost | Mode::Refused => Heard::Nothing,
+            Mode::Lost => Heard::Nothing,
         }
     }
 
@@ -166,23 +185,34 @@ impl Stream {
             return Vec::new();
         };
         let text = reading.take();
-        if self.fallback.take().is_some() {
-            **reading = Reading::learned(*reading.dialect(), self.limit, self.pid);
-        }
         self.begin();
         text
     }
 
     /// The likeliest of the messages in an unknown dialect that may be complete. It goes on in that dialect, of which `ack` and
-    /// `signal` are what watching has shown.
+    /// `signal` are what watching has shown. After a [tie](Found::is_a_tie) it goes on in none.
     pub fn settle(&mut self, ack: Ack, signal: AckSignal) -> Option<Found> {
         let afresh = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {
             return None;
         };
         let mut found = mem::replace(detector, afresh).settle()?;
-        found.dialect.ack = ack;
-        found.dialect.ack_signal = signal;
+        let form = found.dialect.form();
+        if let Some(known) = self.known.iter().find(|known| known.form() == form) {
+            found.dialect = *known;
+        } else {
+            let (ack, signal) = match self.followed.take() {
+                Some(followed) => (followed.ack, followed.ack_signal),
+                None => (ack, signal),
+            };
+            found.dialect.ack = ack;
+            found.dialect.ack_signal = signal;
+        }
+        self.followed = None;
+        if found.is_a_tie() {
+            self.begin();
+            return Some(found);
+        }
         let reading = Reading::learned(found.dialect, self.limit, self.pid);
         self.mode = Mode::Known(Box::new(reading));
         self.is_unsure = !found.is_sure;
@@ -200,13 +230,27 @@ impl Stream {
         bits
     }
 
-    /// Takes nothing more.
+    /// Drops a message that is not complete, and takes nothing more.
     pub fn refuse(&mut self) {
-        self.mode = Mode::Refused;
+        self.forget();
+        self.is_refused = true;
+    }
+
+    /// Whether nothing more is taken.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Whether other processes of the program have spoken this dialect.
+    #[must_use]
+    pub fn is_known(&self, dialect: &Dialect) -> bool {
+        self.known.contains(dialect)
     }
 
     /// Drops a message that is not complete.
     pub fn forget(&mut self) {
+        self.followed = None;
         if !matches!(self.mode, Mode::Known(_)) {
             self.mode = Mode::Unknown(self.detector());
         }
@@ -250,6 +294,12 @@ impl Stream {
         matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty())
     }
 
+    /// Whether there is nothing to decide the present message by, if it is complete.
+    #[must_use]
+    pub fn is_a_tie(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if detector.is_a_tie())
+    }
+
     /// Whether it made no sense.
     #[must_use]
     pub const fn is_lost(&self) -> bool {
@@ -277,17 +327,28 @@ impl Stream {
     /// Whether part of a message has been taken.
     #[must_use]
     pub const fn in_message(&self) -> bool {
-        self.has_begun && matches!(self.mode, Mode::Unknown(_) | Mode::Known(_))
+        self.taken > 0 && !self.is_lost()
     }
 
-    /// Bytes held of a message that is not complete.
+    /// Returns how many whole bytes of the present message came, its head and what was rejected of it included.
+    #[must_use]
+    pub const fn received_bytes(&self) -> usize {
+        match self.in_message() {
+            true => (self.taken / 8) as usize,
+            false => 0,
+        }
+    }
+
+    /// Returns the bytes of memory held for a message that is not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        match &self.mode {
-            Mode::Unknown(detector) => detector.held(),
-            Mode::Known(reading) => reading.text().len(),
-            Mode::Lost | Mode::Refused => 0,
-        }
+        let expected = self.fallback.as_ref().map_or(0, |d| d.held_bytes());
+        expected
+            + match &self.mode {
+                Mode::Unknown(detector) => detector.held_bytes(),
+                Mode::Known(reading) => reading.held_bytes(),
+                Mode::Lost => 0,
+            }
     }
 
     /// Whether a message may have ended with the last signal.
@@ -295,7 +356,7 @@ impl Stream {
     pub fn may_be_over(&self) -> bool {
         match &self.mode {
             Mode::Unknown(detector) => detector.may_be_over(),
-            _ => !self.has_begun,
+            _ => self.taken == 0,
         }
     }
 
@@ -311,25 +372,64 @@ impl Stream {
     /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
     fn reject(&mut self, reason: Reason) -> Heard {
         let Some(mut detector) = self.fallback.take() else {
+            let bytes = self.received_bytes();
             self.begin();
-            return Heard::Rejected(reason);
+            return Heard::Rejected(reason, bytes);
         };
         let verdict = detector.stopped();
         self.mode = Mode::Unknown(detector);
+        match (verdict, reason) {
+            (Verdict::Nothing, Reason::TooLong) => self.lose(reason),
+            _ => Heard::Guess(verdict),
+        }
+    }
+
+    /// The message is complete in the known dialect. Where that was only expected, the other dialects have a say.
+    fn complete(&mut self) -> Heard {
+        let Some(mut detector) = self.fallback.take() else {
+            return Heard::Complete;
+        };
+        let verdict = match detector.stopped() {
+            Verdict::Perhaps if !detector.may_be_a_head() => Verdict::Complete,
+            verdict => verdict,
+        };
+        self.followed = self.dialect().copied();
+        self.mode = Mode::Unknown(detector);
         Heard::Guess(verdict)
+    }
+
+    /// Gives up the message, and all that comes before a silence.
+    fn lose(&mut self, reason: Reason) -> Heard {
+        let bytes = self.received_bytes();
+        self.fallback = None;
+        self.mode = Mode::Lost;
+        Heard::Rejected(reason, bytes)
+    }
+
+    /// Begins a message of which nothing is known but what the program has spoken before.
+    fn expect(&mut self) {
+        match self.known[..] {
+            [dialect] => {
+                let reading = Reading::guess(dialect, self.limit, self.pid);
+                self.mode = Mode::Known(Box::new(reading));
+                self.fallback = Some(self.detector());
+            }
+            _ => self.mode = Mode::Unknown(self.detector()),
+        }
     }
 
     /// A message is over; the next signal begins another.
     fn begin(&mut self) {
         self.first = Some(ByteAssembler::new());
-        self.has_begun = false;
+        self.taken = 0;
         if let Mode::Known(reading) = &mut self.mode {
             reading.take();
         }
     }
 
     fn detector(&self) -> Box<Detector> {
-        Box::new(Detector::new(self.limit, self.pid, self.may_greet))
+        let detector = Detector::new(self.limit, self.pid, self.may_greet);
+        Box::new(detector.with_known(&self.known))
     }
 }
 
@@ -351,9 +451,10 @@ mod tests {
 
     #[test]
     fn one_that_does_not_speak_like_others_of_its_kind_is_found_out_all_the_same() {
-        let mut stream = Stream::expected(Dialect::CLASSIC, 64, pid(), false);
-        assert_eq!(say(&mut stream, "classic", "as expected"), Heard::Complete);
-        let mut stream = Stream::expected(Dialect::CLASSIC, 64, pid(), false);
+        let mut stream = Stream::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
+        let heard = say(&mut stream, "classic", "as expected");
+        assert_eq!(heard, Heard::Guess(Verdict::Complete));
+        let mut stream = Stream::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
         let heard = say(&mut stream, "lsb", "something else");
         assert!(matches!(heard, Heard::Guess(_)), "{heard:?}");
         let found = stream.settle(Ack::Bit, AckSignal::Usr1).unwrap();
@@ -364,7 +465,7 @@ mod tests {
 
     #[test]
     fn of_a_message_that_was_dropped_nothing_is_left() {
-        let mut stream = Stream::expected(Dialect::CLASSIC, 64, pid(), false);
+        let mut stream = Stream::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
         stream.push(Bit::Zero);
         stream.forget();
         say(&mut stream, "lsb", "something else");
@@ -378,7 +479,7 @@ mod tests {
             let bits = (0..8).map(|i| stream.push(crate::wire::bits::bit_of(MAGIC, i)));
             bits.last().unwrap()
         };
-        let mut unknown = Stream::unknown(64, pid(), true);
+        let mut unknown = Stream::unknown(Vec::new(), 64, pid(), true);
         assert_eq!(frame(&mut unknown), Heard::Frame);
         let mut given = Stream::given(Dialect::CLASSIC, 64, pid());
         assert_eq!(frame(&mut given), Heard::Part);

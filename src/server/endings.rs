@@ -4,12 +4,15 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use super::report::{Note, ServeError, Why};
+use super::session::Session;
 use super::{LINGER, PATROL, Server};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::dialect::listener::Listener;
 use crate::ffi::{Doorbell, Fd};
 use crate::pid::Pid;
+use crate::proc;
 use crate::wire::Nanos;
 use crate::wire::decoder::Reason;
 
@@ -105,7 +108,7 @@ impl Server<'_> {
             // Nothing is left to look after, and an idle server is not woken for nothing.
             self.sweep_at = None;
         }
-        let bytes = session.held_bytes();
+        let bytes = session.received_bytes();
         // Less than a byte from a stranger is a stray signal.
         if session.in_message() && (session.is_announced() || bytes > 0) {
             let why = Why::ClientEnded;
@@ -155,7 +158,7 @@ impl Server<'_> {
             return;
         };
         self.turns.leave(pid);
-        let bytes = session.held_bytes();
+        let bytes = session.received_bytes();
         if let Some(listener) = &mut session.listener {
             listener.forget();
         }
@@ -169,6 +172,9 @@ impl Server<'_> {
 
     /// SIGINT or SIGTERM: the first ends the server in order, the second at once.
     pub(super) fn stop(&mut self) -> Result<(), ServeError> {
+        if self.closing.is_none() {
+            self.take_last_exits();
+        }
         let unwritten = self.unwritten();
         match &mut self.closing {
             None => {
@@ -201,13 +207,11 @@ impl Server<'_> {
         }
         let pids: Vec<_> = self.sessions.keys().copied().collect();
         for pid in pids {
+            self.listen(pid, |listener, _, out| listener.refuse(reason, out));
             let Some(session) = self.sessions.get_mut(&pid) else {
                 continue;
             };
             session.allowance.say_withheld(pid, &mut self.notices);
-            if let Some(listener) = &mut session.listener {
-                listener.refuse();
-            }
             let answer = session.receiver.refuse(reason);
             self.recount(pid);
             if let Some(answer) = answer {
@@ -216,20 +220,55 @@ impl Server<'_> {
         }
     }
 
-    /// Until when a client that is still there may have to be answered again; `None` while the server is not ending, or
+    /// Ends the sessions of clients that have exited unnoticed, which may be how their texts end.
+    fn take_last_exits(&mut self) {
+        // A zombie can still be signalled.
+        let has_exited = |pid: Pid, session: &Session| {
+            session.peer.probe().is_err() || proc::status(pid).is_ok_and(|status| status.ended)
+        };
+        let foreign = self
+            .sessions
+            .iter()
+            .filter(|(_, s)| s.listener.as_ref().is_some_and(Listener::in_message));
+        let exited: Vec<_> = foreign
+            .filter(|(pid, session)| has_exited(**pid, session))
+            .map(|(pid, _)| *pid)
+            .collect();
+        for pid in exited {
+            self.bury(pid);
+        }
+    }
+
+    /// Whether a message that is complete comes too late to be written.
+    pub(super) fn takes_no_more(&self) -> bool {
+        let has_failed = self.closing.as_ref().is_some_and(|c| c.result.is_err());
+        has_failed
+            || self
+                .config
+                .count
+                .is_some_and(|count| self.accepted >= count)
+    }
+
+    /// Until when a client that is still there may have to be answered, again or for the first time; `None` while the server is not ending, or
     /// when there is no such client. However often it asks, there is an end to it.
     pub(super) fn linger(&mut self) -> Option<Nanos> {
         let unwritten = self.unwritten() > 0;
         let closing = self.closing.as_mut()?;
         if unwritten {
+            // A text that is complete only now may be written yet, and answered.
+            closing.last_call = None;
             return None;
         }
         let last_call = *closing
             .last_call
-            .get_or_insert(self.now.saturating_add(2 * LINGER));
-        let announced = self.sessions.values().filter(|s| s.is_announced());
-        let last = announced.filter_map(|s| s.answered).max()?;
-        Some(last.saturating_add(LINGER).min(last_call))
+            .get_or_insert(self.now.saturating_add(3 * LINGER));
+        let owes_until = |s: &Session| match s.listener.as_ref() {
+            Some(listener) => listener.owes_until(),
+            None if s.is_announced() => s.answered.map(|at| at.saturating_add(LINGER)),
+            None => None,
+        };
+        let until = self.sessions.values().filter_map(owes_until).max()?;
+        Some(until.min(last_call))
     }
 
     /// Forgets the clients that nothing is known of but that they once sent a signal, to have their descriptors back.

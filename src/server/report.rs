@@ -45,6 +45,15 @@ pub enum Note {
         /// Another that is nearly as likely, and what the message would be in it.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
     },
+    /// A text was not printed, since it reads as another in another dialect and the program is known to speak both.
+    Undecided {
+        /// The client.
+        pid: Pid,
+        /// One of the dialects, and the first bytes of what the text would be in it.
+        one: Box<(Dialect, Vec<u8>)>,
+        /// The other.
+        other: Box<(Dialect, Vec<u8>)>,
+    },
     /// What a client sends makes no sense in any dialect.
     Nonsense {
         /// The client.
@@ -171,10 +180,17 @@ impl fmt::Display for Note {
                 rival: Some(rival),
             } => write!(
                 f,
-                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"{}",
+                "client {pid} speaks {dialect}, or else {}, in which it said {}; give the right one with --dialect",
                 rival.0,
-                rival.1[..rival.1.len().min(SHOWN)].escape_ascii(),
-                if rival.1.len() > SHOWN { "..." } else { "" }
+                Shown(&rival.1)
+            ),
+            Self::Undecided { pid, one, other } => write!(
+                f,
+                "did not print a text of client {pid}: in {} it says {}, in {} {}, and its program speaks both; give one with --dialect",
+                one.0,
+                Shown(&one.1),
+                other.0,
+                Shown(&other.1)
             ),
             Self::Nonsense { pid, bits } => write!(
                 f,
@@ -199,6 +215,21 @@ impl fmt::Display for Note {
                 "waiting for the output to take {n} finished messages; signal again to give them up"
             ),
         }
+    }
+}
+
+/// A text in quotes, if it is not too long for a line.
+struct Shown<'t>(&'t [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        let rest = if shown.len() < self.0.len() {
+            "..."
+        } else {
+            ""
+        };
+        write!(f, "\"{}\"{rest}", shown.escape_ascii())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::event::Signal;
 use crate::ffi;
 use crate::peer::{Look, Peer, PeerError};
 use crate::pid::Pid;
+use crate::proc;
 use crate::wire::Nanos;
 use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
@@ -24,6 +25,8 @@ pub struct Session {
     pub listener: Option<Listener>,
     /// When to look whether it sleeps for a signal; for the listener.
     pub glance: Nanos,
+    /// The CPU time that it had in its present silence, and how often the silence was excused.
+    silence: Silence,
     /// Its program, once somebody wanted to know; see [`program`](crate::proc::program).
     pub program: Option<(u64, u64)>,
     /// Its real user, once the kernel has attested it.
@@ -57,6 +60,16 @@ pub struct Session {
     all_hasty_bits: u64,
 }
 
+/// A silence of a client.
+#[derive(Clone, Copy, Debug, Default)]
+struct Silence {
+    /// When it began.
+    heard: Nanos,
+    /// The CPU time of the client when the silence was first looked at.
+    run_time: u64,
+    excuses: u32,
+}
+
 impl Session {
     /// Finds the process `pid` and looks at it. Its messages may have `limit` bytes and its words `words`.
     ///
@@ -75,6 +88,7 @@ impl Session {
             receiver: Receiver::new(limit),
             listener: None,
             glance: 0,
+            silence: Silence::default(),
             program: None,
             words,
             uid: None,
@@ -111,6 +125,27 @@ impl Session {
         self.offer_words();
     }
 
+    /// Whether the client's silence says nothing, since it waits for a CPU. A client that runs and sends nothing is silent.
+    /// The number of excuses for one silence is bounded.
+    pub fn lacks_cpu(&mut self) -> bool {
+        // What a client needs to send a bit is much less.
+        const ENOUGH: u64 = 4_000_000;
+        const EXCUSES: u32 = 32;
+        let Some(run_time) = proc::run_time_if_runnable(self.peer.pid()) else {
+            return false;
+        };
+        let silence = &mut self.silence;
+        if silence.heard != self.heard || silence.excuses == 0 {
+            *silence = Silence {
+                heard: self.heard,
+                run_time,
+                excuses: 0,
+            };
+        }
+        silence.excuses += 1;
+        silence.excuses <= EXCUSES && run_time.saturating_sub(silence.run_time) < ENOUGH
+    }
+
     /// Words are for those who can be answered on their signal; others need not know of them.
     fn offer_words(&mut self) {
         let words = if self.can_answer(Signal::Word) {
@@ -141,11 +176,20 @@ impl Session {
         listened || self.receiver.in_message()
     }
 
-    /// Bytes held of a message that is not complete.
+    /// Returns the bytes of memory that a message which is not complete takes.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         match &self.listener {
             Some(listener) => listener.held_bytes(),
+            None => self.receiver.held_bytes(),
+        }
+    }
+
+    /// Returns how many bytes of a message that is not complete came, whether or not they are kept.
+    #[must_use]
+    pub fn received_bytes(&self) -> usize {
+        match &self.listener {
+            Some(listener) => listener.received_bytes(),
             None => self.receiver.held_bytes(),
         }
     }

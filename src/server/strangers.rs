@@ -15,10 +15,8 @@ use crate::proc;
 use crate::wire::Nanos;
 use crate::wire::bits::{Bit, bit_of};
 use crate::wire::control::{Answer, Status};
+use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;
-
-/// Programs whose dialect is remembered.
-const MEMORY: usize = 1024;
 
 impl Server<'_> {
     /// A bare bit of one who has announced nothing.
@@ -34,14 +32,15 @@ impl Server<'_> {
         if session.listener.is_none() {
             let dialects = self.config.dialects;
             session.program = proc::program(pid).ok();
-            let lesson = session.program.and_then(|p| self.lessons.get(&p).copied());
+            let known = session.program.map(|program| self.profiles.get(program));
             let (limit, handles) = (self.config.max_message, session.handles());
             session.begin_stream(match dialects {
                 Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
-                Dialects::Auto => Listener::unknown(lesson, limit, pid, handles),
+                Dialects::Auto => Listener::unknown(known.unwrap_or_default(), limit, pid, handles),
             });
             if self.closing.is_some() {
-                self.listen(pid, |listener, _, _| listener.refuse());
+                let reason = Reason::ShuttingDown;
+                self.listen(pid, |listener, _, out| listener.refuse(reason, out));
             }
         }
         let Some(session) = self.sessions.get_mut(&pid) else {
@@ -137,13 +136,16 @@ impl Server<'_> {
                 };
                 self.say_of(pid, note);
             }
+            Action::Undecided { one, other } => {
+                self.turns.leave(pid);
+                self.say_of(pid, Note::Undecided { pid, one, other });
+            }
             Action::Complete(text) => {
                 self.turns.leave(pid);
                 self.complete(pid, text, false, 0);
             }
-            Action::Rejected(reason) => {
+            Action::Rejected { reason, bytes } => {
                 self.turns.leave(pid);
-                let bytes = self.sessions.get(&pid).map_or(0, Session::held_bytes);
                 self.dropped(pid, Why::Rejected(reason), bytes);
             }
             Action::Nonsense(bits) => {
@@ -188,6 +190,10 @@ impl Server<'_> {
                 let silence = now.saturating_sub(session.heard).max(GLANCE);
                 session.glance = now.saturating_add(silence);
             }
+            if !sleeps && session.lacks_cpu() {
+                self.listen(pid, |listener, now, _| listener.excuse(now));
+                continue;
+            }
             let may_go_on = !patient || self.turns.may_go_on(pid, now);
             self.listen_unasked(pid, |listener, now, out| {
                 listener.hold(!may_go_on);
@@ -218,9 +224,8 @@ impl Server<'_> {
         let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
         if let Some((program, lesson)) = session.program.zip(lesson)
             && !session.is_noise()
-            && (self.lessons.len() < MEMORY || self.lessons.contains_key(&program))
         {
-            self.lessons.insert(program, lesson);
+            self.profiles.learn(program, lesson);
         }
     }
 }

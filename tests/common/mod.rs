@@ -17,14 +17,27 @@ use std::time::Duration;
 pub use circumstances::*;
 pub use watch::*;
 
-/// How long any test may take before its children are killed and it fails.
-const WATCHDOG: Duration = Duration::from_secs(300);
+/// How long any test may take before its children are killed and it fails. It ends what hangs, and is no measure of anything:
+/// a quarter of a busy CPU has to be enough.
+pub const WATCHDOG: Duration = Duration::from_secs(900);
+
+/// The timeout of a client that is not to give up, in seconds.
+pub const PATIENT: &str = "600";
 
 pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
 
-/// A `minitalk` command with these arguments.
+/// A `minitalk` command with these arguments. A client is patient if they do not say when it gives up: by default it does
+/// when its server has had no CPU for 5 s.
 pub fn minitalk<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(MINITALK);
+    let mut args = args.into_iter();
+    let name = args.next();
+    let args: Vec<S> = args.collect();
+    command.args(&name);
+    let is = |arg: &S, wanted| arg.as_ref() == OsStr::new(wanted);
+    if name.is_some_and(|name| is(&name, "send")) && !args.iter().any(|arg| is(arg, "--timeout")) {
+        command.args(["--timeout", PATIENT]);
+    }
     command.args(args).stdin(Stdio::null());
     command
 }
@@ -83,7 +96,7 @@ impl Process {
             .unwrap();
         let stdout = Collector::start(child.stdout.take());
         let stderr = Collector::start(child.stderr.take());
-        Self::watch(child, stdout, stderr)
+        Self::watch(child, stdout, stderr, WATCHDOG)
     }
 
     /// As [`spawn`](Self::spawn), with these bytes on its standard input.
@@ -97,9 +110,7 @@ impl Process {
 
     /// As [`spawn`](Self::spawn), with the standard output that the command already has.
     pub fn spawn_with_own_stdout(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = Collector::start(child.stderr.take());
-        Self::watch(child, Collector::start(None::<&[u8]>), stderr)
+        Self::spawn_for(WATCHDOG, command)
     }
 
     /// As [`spawn`](Self::spawn), with the standard output and the standard error that the command already has.
@@ -109,17 +120,25 @@ impl Process {
             child,
             Collector::start(None::<&[u8]>),
             Collector::start(None::<&[u8]>),
+            WATCHDOG,
         )
     }
 
-    fn watch(child: Child, stdout: Collector, stderr: Collector) -> Self {
+    /// As [`spawn_with_own_stdout`](Self::spawn_with_own_stdout), for what may run for longer than a test.
+    pub fn spawn_for(limit: Duration, command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = Collector::start(child.stderr.take());
+        Self::watch(child, Collector::start(None::<&[u8]>), stderr, limit)
+    }
+
+    fn watch(child: Child, stdout: Collector, stderr: Collector, limit: Duration) -> Self {
         let pid = i32::try_from(child.id()).unwrap();
         Self {
             child: Mutex::new(child),
             pid,
             stdout,
             stderr,
-            watchdog: Watchdog::start(pid),
+            watchdog: Watchdog::start(pid, limit),
         }
     }
 
@@ -331,7 +350,7 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn start(pid: i32) -> Self {
+    fn start(pid: i32, limit: Duration) -> Self {
         let over = Arc::new((Mutex::new(false), Condvar::new()));
         let barked = Arc::new(AtomicBool::new(false));
         let (their_over, their_barked) = (Arc::clone(&over), Arc::clone(&barked));
@@ -339,7 +358,7 @@ impl Watchdog {
             let guard = their_over.0.lock().unwrap();
             let (guard, timeout) = their_over
                 .1
-                .wait_timeout_while(guard, WATCHDOG, |over| !*over)
+                .wait_timeout_while(guard, limit, |over| !*over)
                 .unwrap();
             if timeout.timed_out() {
                 their_barked.store(true, Ordering::SeqCst);

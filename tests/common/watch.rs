@@ -1,8 +1,11 @@
 //! What a process does, seen from outside, and waiting for it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Process, WATCHDOG};
+
+/// How often a condition is looked at: not so often that what is waited for gets no CPU.
+const LOOK: Duration = Duration::from_micros(200);
 
 /// Context switches of all threads of a process so far.
 pub fn switches(pid: i32) -> u64 {
@@ -60,7 +63,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + WATCHDOG;
     while !condition() {
         assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::yield_now();
+        std::thread::sleep(LOOK);
     }
 }
 

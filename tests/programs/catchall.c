@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "taken.h"
+
 static void die(int sig) {
     signal(sig, SIG_DFL);
     raise(sig);
@@ -24,7 +26,7 @@ int main(int argc, char **argv) {
     }
     for (const char *bit = argv[2]; *bit; bit++) {
         kill(atoi(argv[1]), *bit == '1' ? SIGUSR2 : SIGUSR1);
-        usleep(5000);
+        wait_until_taken(atoi(argv[1]));
     }
     usleep(100000);
     return 0;

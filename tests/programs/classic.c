@@ -1,7 +1,7 @@
 /* A classic minitalk client, as students write them: the bits of a NUL-terminated text, most significant first, SIGUSR1
  * for 0 and SIGUSR2 for 1.
  *
- *   classic PID paced MESSAGE    sleeps between bits and handles no signal: an acknowledgement would kill it
+ *   classic PID paced MESSAGE    waits until each bit is taken, and handles no signal: an answer would kill it
  *   classic PID acked MESSAGE    waits for SIGUSR1 after each bit
  *   classic PID becomes MESSAGE  likewise, then becomes a shell that sends a bit and handles nothing
  *   classic PID leaves MESSAGE   likewise, with a handler for SIGUSR2 too, then becomes a program that only sleeps
@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "taken.h"
 
 static volatile sig_atomic_t acked;
 
@@ -36,7 +38,7 @@ int main(int argc, char **argv) {
                 while (!acked)
                     usleep(100);
             else
-                usleep(5000);
+                wait_until_taken(server);
         }
         if (*p == '\0')
             break;

@@ -31,7 +31,7 @@ const ROUNDS: usize = 25;
 const SERVERS: usize = 9;
 
 /// How long a server may take to say something, before it is given up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What has a limit.
 struct Size {

@@ -2,9 +2,12 @@
 
 pub mod audit;
 pub mod footprint;
+mod marked;
 pub mod mutants;
 pub mod picture;
 mod product;
+pub mod soak;
+pub mod stress;
 pub mod verify;
 
 use std::ffi::OsString;

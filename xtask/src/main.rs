@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use xtask::{audit, footprint, mutants, picture, verify};
+use xtask::{audit, footprint, mutants, picture, soak, stress, verify};
 
-const USAGE: &str = "usage: cargo xtask audit|footprint|mutants|picture|verify [--help]";
+const USAGE: &str =
+    "usage: cargo xtask audit|footprint|mutants|picture|soak|stress|verify [--help]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -13,6 +14,8 @@ fn main() -> ExitCode {
         Some("footprint") => footprint::main(arguments),
         Some("mutants") => mutants::main(arguments),
         Some("picture") => picture::main(arguments),
+        Some("soak") => soak::main(arguments),
+        Some("stress") => stress::main(arguments),
         Some("verify") => verify::main(arguments),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -38,6 +38,11 @@ fn build_as(options: &[&str], profile: &str) -> Result<PathBuf, String> {
     if !status.success() {
         return Err(format!("the {profile} build failed"));
     }
+    Ok(target().join(profile).join("minitalk"))
+}
+
+/// The directory that cargo builds in.
+pub fn target() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    Ok(repository().join(target).join(profile).join("minitalk"))
+    repository().join(target)
 }

@@ -110,6 +110,12 @@ const CHECKS: &[Check] = &[
         tolerates_load: false,
     },
     Check {
+        name: "soak",
+        proves: "exactly once, and nothing grows, whatever happens to clients and servers; planted losses are noticed",
+        command: &["cargo", "test", "--test", "soak", "--", "--seconds", "40"],
+        tolerates_load: false,
+    },
+    Check {
         name: "mutants",
         proves: "the tests notice seeded defects in the product itself",
         command: &["cargo", "xtask", "mutants"],

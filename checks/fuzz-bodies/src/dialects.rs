@@ -6,6 +6,7 @@
 
 use minitalk::dialect::listener::{Action, Listener};
 use minitalk::dialect::manners::Handles;
+use minitalk::dialect::profiles::Profile;
 use minitalk::dialect::speech::Speech;
 use minitalk::dialect::{Ack, AckTime, Dialect};
 use minitalk::pid::Pid;
@@ -85,7 +86,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
                 .any(|action| !matches!(action, Action::Answer(_)))
         {
             if !is_sound {
-                assert!(matches!(out[..], [Action::Rejected(_)]), "{out:?}");
+                assert!(matches!(out[..], [Action::Rejected { .. }]), "{out:?}");
                 return;
             }
             assert!(is_last, "over at {index} of {}", speech.len());
@@ -139,7 +140,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
         usr1: handles & 1 != 0,
         usr2: handles & 2 != 0,
     };
-    let mut listener = Listener::unknown(None, LIMIT, pid(), handles);
+    let mut listener = Listener::unknown(Profile::default(), LIMIT, pid(), handles);
     let mut now = 0;
     let mut unsettled = 0u32;
     let mut out = Vec::new();
@@ -192,7 +193,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                     let spec = dialect.to_string();
                     assert_eq!(spec.parse(), Ok(dialect), "{spec}");
                 }
-                Action::Rejected(_) => {}
+                Action::Rejected { .. } | Action::Undecided { .. } => {}
             }
         }
         assert!(listener.held_bytes() <= LIMIT + 40);

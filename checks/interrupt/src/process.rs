@@ -17,8 +17,8 @@ pub struct Limit {
 impl Limit {
     /// For children that must not hang: far beyond what they need on any machine.
     pub const GENEROUS: Self = Self {
-        cpu: Duration::from_secs(20),
-        wall: Duration::from_secs(120),
+        cpu: Duration::from_secs(60),
+        wall: Duration::from_secs(900),
     };
 }
 

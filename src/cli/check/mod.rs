@@ -34,14 +34,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lexopt::Arg;
 use minitalk::event::Signal;
 use minitalk::ffi;
 
-use super::args;
+use super::command::Command;
 use super::exit::{Exit, Failure};
+use super::flags::{self, Flag};
 use super::format::write_stdout;
-use super::help;
 use report::{Section, Show, Verdict};
 use rows::Stage;
 use server::{Origin, Sender, Server};
@@ -55,19 +54,69 @@ struct Options {
     json: bool,
 }
 
-pub fn run(args: Vec<OsString>) -> Result<(), Failure> {
+pub const CHECK: Command = Command {
+    name: "check",
+    synopsis: "--client|--server PATH [options]",
+    summary: "what another client or server does well, and what not",
+    about: "\
+Runs another minitalk program against our half, and with both also the two against each other. Reports its dialect, and
+whether texts of 1 to 10,000 bytes, the empty one and UTF-8 arrive as they were sent, how fast, and what happens when
+things go wrong. What is run is \"server\", without arguments, and \"client PID MESSAGE\". It takes from ten seconds to two
+minutes; what hangs is killed. Nothing but what it started itself is signalled.
+
+  ok    as it should be                    warn  could be better, and need not be
+  FAIL  the exercise demands otherwise     info  neither
+
+Demanded: that the server prints its PID; that 1, 100 and 1,000 bytes, the empty text and UTF-8 arrive exactly, 100
+bytes in less than a second, and 10,000 if they take no more than 30 s; that a client refuses a PID that nobody has;
+that a server takes no more than 5 % of a CPU while it has nothing to do. Good to have: two clients at once, stray
+signals, a server that prints the next message exactly when a client was killed in mid-message, a client that notices
+the end of its server, a handler that calls only what it may.
+",
+    specs: || flags::specs(&[FLAGS]),
+    notes: || {
+        "exit codes: 0 all that is demanded holds; 9 not all does; 1 a program cannot be run; 2 usage\n".into()
+    },
+    run,
+};
+
+const FLAGS: &[Flag<Options>] = &[
+    Flag::value("--client PATH", "the client to check", |options, given| {
+        options.client = Some(given.value.into());
+        Ok(())
+    }),
+    Flag::value(
+        "--server PATH",
+        "the server to check; with --client, the two against each other as well",
+        |options, given| {
+            options.server = Some(given.value.into());
+            Ok(())
+        },
+    ),
+    Flag::value(
+        "--audit PATH",
+        "the program that audits signal handlers, run as PATH --binary PROGRAM --follow; exit code 0 if they pass, 1 if \
+             not. Without it, minitalk-audit beside this program or in PATH, which cargo build -p xtask makes, for programs \
+             for x86-64",
+        |options, given| {
+            options.audit = Some(given.value.into());
+            Ok(())
+        },
+    ),
+    Flag::switch(
+        "--json",
+        "one object: passed, and for client, server and pair program, dialect, passed and rows with verdict, what, \
+             detail, seconds and bytes_per_second",
+        |options| options.json = true,
+    ),
+];
+
+fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
     let mut options = Options::default();
-    let mut parser = args::parser(args);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return help::print(help::CHECK),
-            Arg::Long("client") => options.client = Some(parser.value()?.into()),
-            Arg::Long("server") => options.server = Some(parser.value()?.into()),
-            Arg::Long("audit") => options.audit = Some(parser.value()?.into()),
-            Arg::Long("json") => options.json = true,
-            other => return Err(args::unexpected(other, help::CHECK)),
-        }
-    }
+    let Some(positional) = flags::parse(command, &[FLAGS], args, &mut options)? else {
+        return Ok(());
+    };
+    flags::refuse_positional(&positional)?;
     if options.client.is_none() && options.server.is_none() {
         return Err(Failure::usage(
             "check what? --client PATH, --server PATH or both",

@@ -218,7 +218,7 @@ mod tests {
     fn what_a_process_printed_before_its_end_is_known_after_it() {
         for _ in 0..20 {
             let mut running = shell("echo out; echo err >&2; exit 3");
-            let status = running.wait(Duration::from_secs(10)).unwrap();
+            let status = running.wait(Duration::from_secs(600)).unwrap();
             running.drain();
             assert_eq!(status.code(), Some(3));
             assert_eq!(running.stdout.since(0), b"out\n");
@@ -233,7 +233,7 @@ mod tests {
         assert!(
             running
                 .stdout
-                .wait(0, Duration::from_secs(10), |text| text.ends_with(b"\n"))
+                .wait(0, Duration::from_secs(600), |text| text.ends_with(b"\n"))
         );
         assert!(
             !running

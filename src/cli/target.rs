@@ -1,0 +1,26 @@
+//! The server that a command line names.
+
+use std::ffi::OsStr;
+
+use minitalk::pid::Pid;
+
+use super::exit::{Exit, Failure};
+use super::list;
+
+/// A PID as it was typed, or that of the server of this name.
+pub fn pid_or_name(text: &OsStr) -> Result<Pid, Failure> {
+    match text.to_str() {
+        Some(name) if list::is_name(name) => list::by_name(name),
+        _ => pid(text),
+    }
+}
+
+/// A PID as it was typed.
+pub fn pid(text: &OsStr) -> Result<Pid, Failure> {
+    Pid::parse(&text.to_string_lossy()).map_err(|why| {
+        Failure::new(
+            Exit::Usage,
+            format!("{text:?} is not a PID: {why}; a server prints its PID when it starts"),
+        )
+    })
+}
