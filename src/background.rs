@@ -16,6 +16,9 @@ use crossbeam_queue::ArrayQueue;
 /// Items that wait for the thread at most.
 const LIMIT: usize = 1024;
 
+/// How long is waited before looking again whether there is room.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Hands items to a function on a thread of its own. Dropped, it lets the thread deal with what waits, and does not wait for it.
 #[derive(Debug)]
 pub struct Background<T> {
@@ -70,17 +73,30 @@ impl<T: Send + 'static> Background<T> {
     /// # Errors
     /// The item itself, which has been counted.
     pub fn push(&self, item: T) -> Result<(), T> {
-        // Ordering: Relaxed; only this side makes it more than 0. A 0 from the thread that is seen late loses one item more.
+        let pushed = self.try_push(item);
+        if pushed.is_err() {
+            // Ordering: Release pairs with the Acquire in `run`: the thread then sees what was pushed before the gap.
+            self.shared.missing.fetch_add(1, Ordering::Release);
+        }
+        pushed
+    }
+
+    /// Hands over an item, as soon as there is room.
+    pub fn push_waiting(&self, mut item: T) {
+        while let Err(back) = self.try_push(item) {
+            item = back;
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn try_push(&self, item: T) -> Result<(), T> {
+        // Ordering: Relaxed; a 0 of the thread's that is seen late loses one item more.
         let has_gap = self.shared.missing.load(Ordering::Relaxed) > 0;
         let pushed = if has_gap {
             Err(item)
         } else {
             self.shared.waiting.push(item)
         };
-        if pushed.is_err() {
-            // Ordering: Release pairs with the Acquire in `run`: the thread then sees what was pushed before the gap.
-            self.shared.missing.fetch_add(1, Ordering::Release);
-        }
         self.thread.thread().unpark();
         pushed
     }

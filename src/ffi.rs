@@ -1000,18 +1000,18 @@ impl Doorbell {
     }
 }
 
-/// Waits until the standard output can take more: for one that somebody made non-blocking.
+/// Waits until `fd` can take more, for `timeout` at most (`None`: no limit). Returns whether it can: an output that somebody made
+/// non-blocking, or one that nobody reads.
 ///
 /// # Errors
 /// `poll(2)`'s.
-pub fn wait_for_stdout() -> Result<(), Errno> {
-    let mut poll = libc::pollfd {
-        fd: libc::STDOUT_FILENO,
-        events: libc::POLLOUT,
-        revents: 0,
-    };
-    // SAFETY: the pollfd lives for the whole call and the count is 1.
-    check(unsafe { libc::poll(&raw mut poll, 1, -1) }).map(drop)
+#[cfg(feature = "cli")]
+pub fn wait_writable(
+    fd: std::os::fd::BorrowedFd<'_>,
+    timeout: Option<Duration>,
+) -> Result<bool, Errno> {
+    use std::os::fd::AsRawFd;
+    poll_one(fd.as_raw_fd(), libc::POLLOUT, timeout)
 }
 
 /// Waits until the terminal behind the standard output has gone (`poll(2)`, POLLHUP).
@@ -1020,16 +1020,23 @@ pub fn wait_for_stdout() -> Result<(), Errno> {
 /// `poll(2)`'s.
 #[cfg(feature = "cli")]
 pub fn wait_for_hangup() -> Result<(), Errno> {
+    poll_one(libc::STDOUT_FILENO, 0, None).map(drop)
+}
+
+/// Waits for one of `events` on `fd`, or an error or a hang-up there. Returns whether there was one before `timeout`.
+#[cfg(feature = "cli")]
+fn poll_one(fd: c_int, events: libc::c_short, timeout: Option<Duration>) -> Result<bool, Errno> {
     let mut poll = libc::pollfd {
-        fd: libc::STDOUT_FILENO,
-        events: 0,
+        fd,
+        events,
         revents: 0,
     };
+    let timeout = timeout.map_or(-1, |t| t.as_millis().try_into().unwrap_or(c_int::MAX));
     loop {
         // SAFETY: the pollfd lives for the whole call and the count is 1.
-        match check(unsafe { libc::poll(&raw mut poll, 1, -1) }) {
+        match check(unsafe { libc::poll(&raw mut poll, 1, timeout) }) {
             Err(Errno::INTERRUPTED) => {}
-            result => return result.map(drop),
+            result => return result.map(|count| count > 0),
         }
     }
 }

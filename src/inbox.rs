@@ -150,6 +150,8 @@ impl Inbox {
             *slot = Some(previous);
             if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term) {
                 let _ = ffi::restore(signal, &previous);
+                // The kernel keeps an ignored signal while it is blocked, and `wait_soon` would take it.
+                inbox.signals = inbox.signals.filter(|other| other != signal);
             }
         }
         Ok(inbox)

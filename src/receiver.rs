@@ -193,7 +193,8 @@ impl AsRawFd for Receiver {
     }
 }
 
-/// Tells the clients in mid-message, and waits for the service thread: for a second at most after a client was last answered.
+/// Tells the clients in mid-message, and waits for the service thread: for half a second at most after the last message is
+/// settled, and as long for `notes`.
 impl Drop for Receiver {
     fn drop(&mut self) {
         if self.blocked.is_elsewhere() {

@@ -506,6 +506,9 @@ impl<'n> Server<'n> {
         if !self.memory.has_room_for(bytes.saturating_sub(overrun)) {
             return self.refuse_complete(pid, tag, bytes, Why::Backlog);
         }
+        if self.backlog.try_reserve(1).is_err() {
+            return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::NoMemory));
+        }
         if self.config.trace {
             self.notices.say(&Note::Complete { pid, bytes, framed });
         }

@@ -390,8 +390,15 @@ fn a_sigint_that_is_ignored_stays_ignored() {
     shell.args(["-c", "trap '' INT; exec \"$0\" serve", MINITALK]);
     let server = Server::spawn(&mut shell);
     kill(server.pid(), libc::SIGINT);
-    deliver(server.pid(), b"still there");
-    server.assert_printed(&[b"still there"]);
+    let message = noise(5_000);
+    let mut shell = Command::new("sh");
+    let args = ["trap '' INT; exec \"$0\" send --lane bit \"$1\"", MINITALK];
+    shell.arg("-c").args(args).arg(server.pid().to_string());
+    let client = Process::spawn_fed(&mut shell, message.clone());
+    wait_under_way(&client, server.pid());
+    kill(client.pid(), libc::SIGINT);
+    assert_success(&client.output());
+    server.assert_printed(&[&message]);
     server.stop();
 }
 

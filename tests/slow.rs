@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::*;
 use minitalk::event::Signal;
@@ -50,6 +50,26 @@ fn kill_and_wait(pid: i32, signal: i32) {
     });
 }
 
+fn wait_ready_to_be_sent_to(pid: i32) {
+    wait_until("the server is ready", || {
+        let peer = Peer::open(Pid::new(pid).unwrap());
+        peer.is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
+    });
+}
+
+/// Waits until the thread of this name is stuck in a write (`proc_pid_wchan(5)`, `proc_pid_syscall(5)`).
+fn wait_stuck_thread(pid: i32, name: &str) {
+    wait_until("the thread is stuck in a write", || {
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        tasks.flatten().any(|task| {
+            let read = |name| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            let is_writing = read("wchan").contains("pipe_write")
+                || read("syscall").starts_with(&format!("{} ", libc::SYS_write));
+            read("comm").trim_end() == name && is_writing
+        })
+    });
+}
+
 #[test]
 fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
     let (reader, stdout) = std::io::pipe().unwrap();
@@ -75,15 +95,14 @@ fn what_is_not_read_in_time_is_counted() {
     let (mut server, stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
     wait_ready(&mut reader);
     deliver_by("bit", server.pid(), &[b'x'; 300]);
-    let text = std::thread::spawn(move || {
-        let mut text = String::new();
-        BufReader::new(stderr).read_to_string(&mut text).unwrap();
-        text
-    });
-    // The reader is there again, and so are the lines of what comes now; at some time there is room for them.
+    // The reader is there again.
+    let lines = BufReader::new(stderr).lines().map(Result::unwrap);
+    let mut rest = lines.skip_while(|line| !line.contains("lines are missing here"));
+    assert!(rest.next().is_some());
+    deliver_by("bit", server.pid(), b"once more");
+    assert!(rest.any(|line| line.contains("frame of client")));
     kill(server.pid(), libc::SIGTERM);
     assert_eq!(server.wait().code(), Some(0));
-    assert!(text.join().unwrap().contains("lines are missing here"));
 }
 
 #[test]
@@ -91,30 +110,64 @@ fn a_second_signal_ends_a_server_with_everything_stuck() {
     let (_reader, mut stdout) = std::io::pipe().unwrap();
     stdout.write_all(&[b'.'; 60_000]).unwrap();
     let (mut server, _stderr) = with_a_stuck_stderr(&[], stdout);
-    wait_until("the server is ready", || {
-        Peer::open(Pid::new(server.pid()).unwrap())
-            .is_ok_and(|p| minitalk::client::check(&p).is_ok())
-    });
+    wait_ready_to_be_sent_to(server.pid());
     let pid = server.pid().to_string();
     let client = Process::spawn_fed(
         &mut minitalk(["send", "--lane", "word", &pid]),
         noise(20_000),
     );
-    // Its message is complete once it only asks whether it is written.
-    wait_until("the writer is stuck", || {
-        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-        tasks.flatten().any(|task| {
-            let read = |name| fs::read_to_string(task.path().join(name)).unwrap_or_default();
-            read("comm") == "writer\n" && read("wchan").contains("pipe_write")
-                || read("comm") == "writer\n" && read("syscall").starts_with("1 0x")
-        })
-    });
+    wait_stuck_thread(server.pid(), "writer");
     kill_and_wait(server.pid(), libc::SIGTERM);
     assert!(server.is_running(), "a slow output may take its time");
     kill(server.pid(), libc::SIGTERM);
     let status = server.wait();
     assert!(!status.success(), "{status}");
     assert_eq!(client.output().status.code(), Some(8));
+}
+
+#[test]
+fn a_trace_that_nobody_reads_keeps_one_client_waiting_and_no_other() {
+    let (_reader, mut stdout) = std::io::pipe().unwrap();
+    stdout.write_all(&[b'.'; 60_000]).unwrap();
+    let mut command = minitalk(["trace", "-v", "--max-message", "1000"]);
+    let mut server = Process::spawn_with_own_stdout(command.stdout(stdout));
+    wait_ready_to_be_sent_to(server.pid());
+    let pid = server.pid().to_string();
+    let mut command = minitalk(["send", "--lane", "bit", "--timeout", "1", &pid]);
+    let client = Process::spawn_fed(&mut command, vec![b'x'; 1000]);
+    wait_stuck_thread(server.pid(), "lines");
+    let output = run_with(minitalk(["send", &pid]), &[b'y'; 1001]);
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    kill_and_wait(server.pid(), libc::SIGTERM);
+    assert!(server.is_running(), "what is finished is printed");
+    kill(server.pid(), libc::SIGTERM);
+    assert!(!server.wait().success());
+    assert!(!client.output().status.success());
+}
+
+/// Each of what could delay the end, all at once: notes that nobody reads, a client that is stopped in mid-message.
+#[test]
+fn an_end_takes_a_second_at_most() {
+    let mut took = Vec::new();
+    // On a loaded machine it may take longer once, and does not every time.
+    while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(1200)) {
+        let (reader, stdout) = std::io::pipe().unwrap();
+        let mut reader = BufReader::new(reader);
+        let (mut server, _stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+        wait_ready(&mut reader);
+        let pid = server.pid().to_string();
+        let message = noise(1 << 20);
+        let mut command = minitalk(["send", "--lane", "bit", "--timeout", "300", &pid]);
+        let client = Process::spawn_fed(&mut command, message);
+        wait_under_way(&client, server.pid());
+        kill(client.pid(), libc::SIGSTOP);
+        kill(server.pid(), libc::SIGTERM);
+        let started = Instant::now();
+        assert_eq!(server.wait().code(), Some(0));
+        took.push(started.elapsed());
+    }
+    let last = took.last().unwrap();
+    assert!(last <= &Duration::from_millis(1200), "{took:?}");
 }
 
 #[test]

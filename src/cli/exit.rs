@@ -5,8 +5,6 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use minitalk::client::SendError;
@@ -18,23 +16,22 @@ use minitalk::proc;
 use minitalk::server::ServeError;
 use minitalk::wire::decoder::Reason;
 
-/// How long the end of a server waits for its last line to be read.
-const HURRY: Duration = Duration::from_millis(250);
+use super::format::write_all;
+use super::lines::Lines;
+
+/// How long the end of a server waits for an output that does not take its last line.
+const HURRY: Duration = Duration::from_millis(125);
 
 /// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
 pub fn say(text: impl Display) {
-    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+    let _ = write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
 }
 
 /// As [`say`], for the end of a server, which is not to wait for whoever does not read it.
 fn say_in_a_hurry(text: String, is_classic: bool) {
-    let (tell, told) = mpsc::channel::<()>();
-    let write = move || {
-        let _tell = tell;
-        write_error(&text, is_classic);
-    };
-    if thread::Builder::new().spawn(write).is_ok() {
-        let _ = told.recv_timeout(HURRY);
+    if let Ok(lines) = Lines::start(is_classic, false) {
+        lines.line(text);
+        lines.finish(Some(HURRY));
     }
 }
 
@@ -180,7 +177,7 @@ impl Failure {
 
     const fn remedy(reason: Reason) -> &'static str {
         match reason {
-            Reason::TooLong => ", which serve --max-message raises",
+            Reason::TooLong => ", which serve --max-message and --max-memory raise",
             Reason::Version => "; update the older of the two",
             Reason::Output => "; it says why on its own standard error",
             Reason::ShuttingDown => "; send it again when a server is there",

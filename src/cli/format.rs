@@ -156,21 +156,24 @@ pub fn refuse_closed(fd: usize, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn write_all(stdout: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes all of `bytes`, also to what somebody made non-blocking.
+pub fn write_all(out: &mut (impl Write + AsFd), mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        bytes = &bytes[write_some(stdout, bytes)?..];
+        bytes = &bytes[write_some(out, bytes)?..];
     }
     Ok(())
 }
 
 /// Writes at least one of `bytes`, and returns how many it was.
-fn write_some(stdout: &mut File, bytes: &[u8]) -> io::Result<usize> {
+fn write_some(out: &mut (impl Write + AsFd), bytes: &[u8]) -> io::Result<usize> {
     loop {
-        match stdout.write(bytes) {
+        match out.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(n) => return Ok(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ffi::wait_for_stdout()?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                ffi::wait_writable(out.as_fd(), None)?;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -2,18 +2,21 @@
 //! a reader that is slow, or that does not read at all, costs lines and delays nothing.
 
 use std::io;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use minitalk::background::{Background, Item};
+use minitalk::ffi;
 
 use super::clock;
 use super::exit::{Failure, say};
 use super::format::write_stdout;
 
-/// How long the end of a server waits for lines that are not its output.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How often the end waits for an output that could take more.
+const ATTEMPTS: u32 = 20;
 
 /// Where lines go to, in the order in which they are said.
 #[derive(Clone)]
@@ -25,8 +28,8 @@ pub struct Lines {
 
 enum Line {
     Text(String),
-    /// Tells whoever waits that everything before it has been written.
-    Mark(mpsc::Sender<()>),
+    /// Tells the thread that waits that everything before it has been written.
+    Mark(Arc<AtomicBool>, Thread),
 }
 
 impl Lines {
@@ -35,9 +38,10 @@ impl Lines {
         let print = move |item| {
             let text = match item {
                 Item::Next(Line::Text(text)) => text,
-                Item::Next(Line::Mark(reached)) => {
-                    let _ = reached.send(());
-                    return;
+                Item::Next(Line::Mark(is_reached, waiting)) => {
+                    // Ordering: Release pairs with the Acquire in `wait`: what was written is written.
+                    is_reached.store(true, Ordering::Release);
+                    return waiting.unpark();
                 }
                 Item::Missing(count) => stamped(
                     has_timestamps,
@@ -72,17 +76,32 @@ impl Lines {
 
     /// Returns once everything that was said before has been written.
     pub fn wait(&self) {
-        let (tell, told) = mpsc::channel();
-        while self.queue.push(Line::Mark(tell.clone())).is_err() {
-            thread::sleep(Duration::from_millis(1));
+        let is_reached = Arc::new(AtomicBool::new(false));
+        let mark = Line::Mark(Arc::clone(&is_reached), thread::current());
+        self.queue.push_waiting(mark);
+        // Ordering: Acquire pairs with the Release of the thread that prints.
+        while !is_reached.load(Ordering::Acquire) {
+            thread::park();
         }
-        drop(tell);
-        let _ = told.recv();
     }
 
-    /// Waits until all is written: as long as it takes where the lines are the output, for half a second otherwise.
-    pub fn finish(&self) {
-        self.queue.finish((!self.to_stdout).then_some(PATIENCE));
+    /// Waits until all is written. An output that takes nothing for `limit` is given up.
+    pub fn finish(&self, limit: Option<Duration>) {
+        for _ in 0..ATTEMPTS {
+            // On a busy machine it is our own thread that is late, and not the reader.
+            if self.queue.finish(limit) || !self.is_writable() {
+                return;
+            }
+        }
+    }
+
+    fn is_writable(&self) -> bool {
+        let now = Some(Duration::ZERO);
+        if self.to_stdout {
+            ffi::wait_writable(io::stdout().as_fd(), now).unwrap_or(false)
+        } else {
+            ffi::wait_writable(io::stderr().as_fd(), now).unwrap_or(false)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! `minitalk serve`.
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use minitalk::event::SignalSet;
 use minitalk::ffi::{self, CpuSet};
@@ -18,6 +20,9 @@ use super::notify;
 use super::pid_file::PidFile;
 use super::stop;
 use super::trace::{Color, Trace};
+
+/// How long the end of a server waits for a standard error that takes nothing.
+const LAST_LINES: Duration = Duration::from_millis(125);
 
 /// The options of a server.
 pub struct Options {
@@ -64,8 +69,9 @@ pub const SERVE: Command = Command {
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
 is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
 characters and backslashes are shown escaped, whatever the format.
-SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told. SIGHUP does not. It is
-ready when it has printed its PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
+SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told; a second one ends it at
+once. SIGHUP does not, but the end of a terminal that is its standard output does. It is ready when it has printed its
+PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
 ",
     specs: || flags::specs(&[FORMAT, TRACE_SWITCH, COMMON]),
     notes: String::new,
@@ -79,7 +85,8 @@ pub const TRACE: Command = Command {
     about: "\
 A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before,
 the sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and
-what was answered. Messages follow in quotes. SIGINT and SIGTERM end it.
+what was answered. Messages follow in quotes. SIGINT and SIGTERM end it. Where it is read too slowly, lines are left out
+and counted; no client waits for them, except for its message to be printed.
 ",
     specs: || flags::specs(&[COMMON]),
     notes: String::new,
@@ -246,8 +253,11 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             CpuSet::only(cpu).apply();
         }
     }
-    // One that prints on a terminal ends with it all the same, in order; see `stop`.
-    ffi::ignore_hangup();
+    // One that prints on a terminal ends with it all the same, in order; see `stop`. A trace is for whoever looks at it: through a
+    // pipe, too, it is not to be left behind.
+    if !to_stdout || io::stdout().is_terminal() {
+        ffi::ignore_hangup();
+    }
     let lines = Lines::start(to_stdout, options.timestamps)?;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
@@ -273,6 +283,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         });
     inbox.retire();
     drop(pid_file);
-    lines.finish();
+    // A trace is the output, which may take its time.
+    lines.finish((!to_stdout).then_some(LAST_LINES));
     result.map_err(Failure::urgent)
 }

@@ -268,11 +268,13 @@ impl Server<'_> {
         let unwritten = self.unwritten() > 0;
         let closing = self.closing.as_mut()?;
         if unwritten {
+            // A text that is complete only now may be written yet, and answered.
+            closing.last_call = None;
             return None;
         }
         let last_call = *closing
             .last_call
-            .get_or_insert(self.now.saturating_add(4 * LINGER));
+            .get_or_insert(self.now.saturating_add(3 * LINGER));
         let owes_until = |s: &Session| match s.listener.as_ref() {
             Some(listener) => listener.owes_until(),
             None if s.is_announced() => s.answered.map(|at| at.saturating_add(LINGER)),

@@ -12,6 +12,9 @@ use crate::pid::Pid;
 use crate::wire::control::Answer;
 use crate::wire::decoder::Reason;
 
+/// Bytes of a text that are shown in a note.
+const SHOWN: usize = 256;
+
 /// Something that whoever runs the server may want to know.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -184,17 +187,17 @@ impl fmt::Display for Note {
                 rival: Some(rival),
             } => write!(
                 f,
-                "client {pid} speaks {dialect}, or else {}, in which it said \"{}\"; give the right one with --dialect",
+                "client {pid} speaks {dialect}, or else {}, in which it said {}; give the right one with --dialect",
                 rival.0,
-                rival.1.escape_ascii()
+                Shown(&rival.1)
             ),
             Self::Undecided { pid, one, other } => write!(
                 f,
-                "did not print a text of client {pid}: in {} it says \"{}\", in {} \"{}\", and its program speaks both; give one with --dialect",
+                "did not print a text of client {pid}: in {} it says {}, in {} {}, and its program speaks both; give one with --dialect",
                 one.0,
-                one.1.escape_ascii(),
+                Shown(&one.1),
                 other.0,
-                other.1.escape_ascii()
+                Shown(&other.1)
             ),
             Self::Nonsense { pid, bits } => write!(
                 f,
@@ -220,6 +223,21 @@ impl fmt::Display for Note {
                 "waiting for the output to take {n} finished messages; signal again to give them up"
             ),
         }
+    }
+}
+
+/// A text in quotes, if it is not too long for a line.
+struct Shown<'t>(&'t [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        let rest = if shown.len() < self.0.len() {
+            "..."
+        } else {
+            ""
+        };
+        write!(f, "\"{}\"{rest}", shown.escape_ascii())
     }
 }
 

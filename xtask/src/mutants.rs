@@ -213,6 +213,14 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-26",
+        file: "src/cli/stop.rs",
+        old: ".filter(|signal| !ffi::is_ignored(signal))",
+        new: ".filter(|_| true)",
+        check: FAULTS,
+        test: "a_sigint_that_is_ignored_stays_ignored",
+    },
+    Mutant {
+        rule: "AS-26",
         file: "src/inbox.rs",
         old: "open: before.without(signals),",
         new: "open: before,",
