@@ -603,4 +603,35 @@ mod tests {
         assert_eq!(last, Verdict::Nothing);
         assert_eq!(detector.bits(12), "000000011100");
     }
+
+    #[test]
+    fn signals_are_kept_once_whatever_the_number_of_candidates() {
+        let text = std::vec![b'f'; 1 << 16];
+        let mut detector = Detector::new(1 << 20, pid(), true);
+        let mut most = 0;
+        for signal in signals("head=len32,head-nul=yes,end=none", &text) {
+            detector.push(signal).unwrap();
+            most = most.max(detector.log.bytes.capacity());
+            assert!(
+                detector
+                    .open
+                    .iter()
+                    .all(|reading| reading.held_bytes() == 0)
+            );
+        }
+        assert!(most <= 2 * text.len() + 64, "{most}");
+        let found = detector.settle().unwrap();
+        assert_eq!(
+            (found.text.capacity(), found.text == text),
+            (text.len(), true)
+        );
+    }
+
+    #[test]
+    fn a_text_beyond_the_limit_is_said_to_be_too_long() {
+        let mut detector = Detector::new(64, pid(), true);
+        let mut pushed = signals("classic", &[b'm'; 100]).into_iter();
+        let reason = pushed.find_map(|signal| detector.push(signal).err());
+        assert_eq!(reason, Some(Reason::TooLong));
+    }
 }

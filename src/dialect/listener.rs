@@ -440,7 +440,9 @@ impl Listener {
         if found.is_a_tie()
             && let Some(other) = found.rival
         {
-            self.closing = None;
+            if self.closing.take().is_some() {
+                self.stream.refuse();
+            }
             self.manners = Manners::new(self.manners.signal(self.handles));
             found.text.truncate(EXCERPT);
             let one = Box::new((found.dialect, found.text));
@@ -460,7 +462,7 @@ impl Listener {
         let rest = match found.rest {
             Ok(rest) => rest,
             Err(reason) => {
-                self.cut(reason, out);
+                out.push(Action::Rejected { reason, bytes: 0 });
                 return None;
             }
         };
@@ -669,5 +671,114 @@ mod tests {
             listener.bit(Bit::Zero, 0, &mut out);
             assert!(matches!(out[..], [Action::Answer(Bit::One)]), "{out:?}");
         }
+    }
+
+    /// What a client of `spec` that waits for every bit leads to, and whether it was told that its text was taken.
+    fn converse(profile: Profile, spec: &str, text: &str) -> (Vec<Action>, bool, Option<Lesson>) {
+        let mut listener = Listener::unknown(profile, 64, pid(), BOTH);
+        let (mut all, mut out, mut now) = (Vec::new(), Vec::new(), 0);
+        let stream = signals(spec, text);
+        for signal in &stream {
+            out.clear();
+            listener.bit(*signal, now, &mut out);
+            let is_over = |out: &[Action]| {
+                let is_answer = |action: &Action| !matches!(action, Action::Learned { .. });
+                out.iter().any(is_answer)
+            };
+            while !is_over(&out) {
+                now = listener.deadline().unwrap();
+                listener.poll(now, false, &mut out);
+            }
+            all.append(&mut out);
+        }
+        while let Some(at) = listener.deadline().filter(|_| texts(&all).is_empty()) {
+            listener.poll(at, false, &mut all);
+            now = at;
+        }
+        let mut answers = all
+            .iter()
+            .filter(|a| matches!(a, Action::Answer(_)))
+            .count();
+        if !texts(&all).is_empty() {
+            listener.settle(true, now, &mut out);
+            answers += out.len();
+        }
+        (all, answers >= stream.len(), listener.lesson(now))
+    }
+
+    #[test]
+    fn what_a_program_has_spoken_before_is_no_evidence() {
+        let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
+        let mut profile = Profile::default();
+        let mut seed = 1u32;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as usize % below
+        };
+        let (mut printed, mut withheld) = (0, 0);
+        for i in 0..240 {
+            let spec = ["classic", "lsb"][i % 2];
+            let text: std::string::String = (0..=random(3))
+                .map(|_| letters[random(letters.len())])
+                .collect();
+            let (out, is_told, lesson) = converse(profile.clone(), spec, &text);
+            let says_so = out.iter().any(|action| match action {
+                Action::Learned { rival, .. } => rival.is_some(),
+                Action::Undecided { .. } => true,
+                _ => false,
+            });
+            match texts(&out)[..] {
+                [(_, found)] if found == text => printed += 1,
+                [_] => assert!(says_so, "{spec} {text:?}: {out:?}"),
+                [] => {
+                    withheld += 1;
+                    assert!(says_so && !is_told, "{spec} {text:?}: {out:?}");
+                }
+                _ => panic!("{out:?}"),
+            }
+            if let Some(lesson) = lesson {
+                profile.learn(lesson);
+            }
+        }
+        assert!(
+            printed > 150 && withheld > 0,
+            "{printed} printed, {withheld} withheld"
+        );
+    }
+
+    #[test]
+    fn a_clock_near_its_end_overflows_nothing() {
+        for before in [0, 1, 5, 30, 70, 300].map(|n| n * MILLISECOND) {
+            let mut now = Nanos::MAX - before;
+            let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
+            let mut out = Vec::new();
+            for signal in signals("classic", "12").iter().cycle().take(100) {
+                listener.bit(*signal, now, &mut out);
+                listener.settle(true, now, &mut out);
+                for _ in 0..4 {
+                    now = listener.deadline().unwrap_or(now);
+                    listener.poll(now, true, &mut out);
+                }
+            }
+            assert!(!texts(&out).is_empty(), "{out:?}");
+        }
+    }
+
+    #[test]
+    fn a_silence_that_is_excused_begins_again() {
+        let handles = Handles {
+            usr1: false,
+            usr2: false,
+        };
+        let mut listener = Listener::unknown(Profile::default(), 64, pid(), handles);
+        let mut out = Vec::new();
+        for signal in signals("classic", "12") {
+            listener.bit(signal, 0, &mut out);
+        }
+        listener.excuse(GRACE - 1);
+        listener.poll(2 * GRACE - 2, false, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        listener.poll(2 * GRACE - 1, false, &mut out);
+        assert_eq!(texts(&out)[0].1, "12");
     }
 }

@@ -1,7 +1,7 @@
 //! Clients of other dialects: in one that is given, and in one that has to be found out.
 //!
-//! Input: an even first byte, the dialect's number, the text. Or an odd one, the signals that the client handles, and a
-//! byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
+//! Input: an even first byte, the dialect's number, the text. Or an odd one, the signals that the client handles and whether the clock is near
+//! its end, and a byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
 //! what is complete is said to be written.
 
 use minitalk::dialect::listener::{Action, Listener};
@@ -15,6 +15,9 @@ use minitalk::wire::bits::Bit;
 
 /// The longest text.
 const LIMIT: usize = 64;
+
+/// Memory of a listener besides that of the signals: each dialect that is still possible, in every state.
+const CANDIDATES: usize = 1 << 20;
 
 /// What is given.
 pub const SPECS: [&str; 16] = [
@@ -136,18 +139,24 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
 
 fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
     const SILENCES: [Nanos; 4] = [1_000, 300_000, 10_000_000, 300_000_000];
+    // A clock near its end.
+    let is_late = handles & 4 != 0;
     let handles = Handles {
         usr1: handles & 1 != 0,
         usr2: handles & 2 != 0,
     };
     let mut listener = Listener::unknown(Profile::default(), LIMIT, pid(), handles);
-    let mut now = 0;
+    let mut now = if is_late {
+        Nanos::MAX - 1_000_000_000
+    } else {
+        0
+    };
     let mut unsettled = 0u32;
     let mut out = Vec::new();
     let (mut signals, mut answers) = (0u64, 0u64);
     for op in ops {
         let silence = SILENCES[usize::from(op >> 1 & 3)];
-        let until = now + silence;
+        let until = now.saturating_add(silence);
         let sleeps = op & 8 != 0;
         // As the server does it: at each deadline, and not before.
         for _ in 0..8 {
@@ -196,7 +205,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                 Action::Rejected { .. } | Action::Undecided { .. } => {}
             }
         }
-        assert!(listener.held_bytes() <= LIMIT + 40);
+        assert!(listener.held_bytes() <= 2 * (LIMIT + 64) + CANDIDATES);
     }
     listener.ended(handles.usr1, now, &mut out);
     for action in out {

@@ -2,7 +2,7 @@
  * scheduler lets it keep a CPU that the server needs too. */
 // dialect: ack=none,pace=5000
 // auto: yes, it has no handler
-// bytes: 20
+// bytes: 4
 // lossy: yes
 #include <signal.h>
 #include <stdlib.h>
