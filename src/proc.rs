@@ -14,6 +14,8 @@ pub struct Status {
     pub name: String,
     /// Whether the process has ended and only waits for its parent to notice.
     pub ended: bool,
+    /// Whether it sleeps, and waits for something that can be interrupted.
+    pub sleeps: bool,
     /// Whether it has given up its signals, as a thread that ends does: the masks read 0. So does a process that may have
     /// none queued (RLIMIT_SIGPENDING) and has none.
     pub released: bool,
@@ -168,6 +170,7 @@ fn parse(text: &str) -> Option<Status> {
         uid: (uids.next()?.ok()?, uids.next()?.ok()?),
         name: field("Name")?.into(),
         ended: field("State")?.starts_with(['Z', 'X']),
+        sleeps: field("State")?.starts_with('S'),
         released: field("SigQ")? == "0/0",
         threads: field("Threads")?.parse().ok()?,
         leader: field("Tgid")?.parse().ok()?,

@@ -133,8 +133,8 @@ const fn has_ended(other: &Status, ours: &Status) -> bool {
 }
 
 /// The status of a thread that is not about to change its mask by itself, unless the thread has ended. For a moment, as when
-/// a thread begins, the C library blocks all signals, also those of its own that a program cannot block; whoever has them
-/// blocked for longer will have them blocked for good.
+/// a thread begins, the C library blocks all signals, also those of its own that a program cannot block; a thread that sleeps
+/// and has them blocked for longer will have them blocked for good. One that does not sleep may only have had no CPU.
 fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
     const INTERNAL: u64 = 1 << (32 - 1) | 1 << (33 - 1);
     loop {
@@ -146,8 +146,11 @@ fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
             }
             Err(error) => return Err(error),
         };
-        if status.blocked & INTERNAL == 0 || Instant::now() >= until {
+        if status.blocked & INTERNAL == 0 {
             return Ok(Some(status));
+        }
+        if Instant::now() >= until {
+            return Ok(status.sleeps.then_some(status));
         }
         thread::yield_now();
     }

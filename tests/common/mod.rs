@@ -21,8 +21,8 @@ pub use watch::*;
 /// a quarter of a busy CPU has to be enough.
 pub const WATCHDOG: Duration = Duration::from_secs(900);
 
-/// The timeout of a client that is not to give up, in seconds.
-pub const PATIENT: &str = "600";
+/// The timeout of a client that is not to give up, in seconds: no machine keeps a server from any answer for so long.
+pub const PATIENT: &str = "120";
 
 pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
 

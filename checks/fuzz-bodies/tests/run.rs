@@ -53,7 +53,7 @@ fn only_a_run_of_the_whole_time_passes() {
         // SIGUSR1 (-handle_usr1=1, the default).
         (
             "ended",
-            "echo '==9== libFuzzer: run interrupted; exiting'",
+            "echo '==9== INFO: libFuzzer: exiting as requested'",
             false,
         ),
         ("short", "echo 'Done 4711 runs in 14 second(s)'", false),
