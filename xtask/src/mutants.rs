@@ -107,19 +107,12 @@ const MUTANTS: &[Mutant] = &[
         check: TRANSFER,
         test: "a_classic_client_that_becomes_another_program_survives",
     },
+    // Each of the places that look again is a net below the others, so the look itself is what is taken away.
     Mutant {
         rule: "AS-21",
-        file: "src/server/strangers.rs",
-        old: "if session.listener.as_ref().is_some_and(Listener::may_be_over) {",
-        new: "if session.listener.as_ref().is_some_and(Listener::may_be_over) && false {",
-        check: TRANSFER,
-        test: "a_classic_client_that_becomes_another_program_survives",
-    },
-    Mutant {
-        rule: "AS-21",
-        file: "src/server/strangers.rs",
-        old: "        if let Some(session) = self.sessions.get_mut(&pid) {\n            session.look_now();\n        }\n        self.listen(pid, act);",
-        new: "        self.listen(pid, act);",
+        file: "src/server/session.rs",
+        old: "            Ok(look) => self.look = look,\n            Err(_)",
+        new: "            Ok(_) => {}\n            Err(_)",
         check: TRANSFER,
         test: "a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles",
     },
