@@ -485,7 +485,8 @@ pub fn now() -> u64 {
 
 fn timespec(duration: Duration) -> libc::timespec {
     libc::timespec {
-        tv_sec: duration.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        // The libc crate deprecates the name of the type with musl, where it is to become this one (64 bits).
+        tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
         tv_nsec: duration.subsec_nanos().into(),
     }
 }

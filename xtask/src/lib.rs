@@ -1,6 +1,7 @@
 //! The checks and other tasks of this repository that are programs of their own.
 
 pub mod audit;
+pub mod cross;
 pub mod footprint;
 pub mod mutants;
 pub mod picture;
