@@ -1058,3 +1058,23 @@ pub fn confine_signals() -> Result<(), Errno> {
     // SAFETY: the descriptor is open; no flags.
     check_syscall(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, fd.0, 0) }).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On aarch64 it depends on what the kernel says of all CPUs.
+    #[test]
+    fn the_handler_is_that_of_the_cpu() {
+        let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+        let mut features = cpus.lines().filter(|line| line.starts_with("Features"));
+        let has_lse = features.all(|line| line.split_whitespace().any(|word| word == "atomics"));
+        let first = HANDLERS[0] as libc::sighandler_t;
+        let last = HANDLERS[HANDLERS.len() - 1] as libc::sighandler_t;
+        assert_eq!(handler_address(), if has_lse { first } else { last });
+        assert_eq!(
+            first == last,
+            !cfg!(all(target_arch = "aarch64", not(target_feature = "lse")))
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod cross;
+pub mod emulate;
 pub mod footprint;
 pub mod mutants;
 pub mod picture;
