@@ -132,7 +132,7 @@ pub fn send_watched(
     let mut heard = Heard::default();
     loop {
         let now = clock();
-        if let Some(follower) = follower.as_mut().filter(|_| rounds.is_multiple_of(FOLLOW)) {
+        if let Some(follower) = follower.as_mut().filter(|_| rounds % FOLLOW == 0) {
             follower.follow(server.pid());
         }
         rounds = rounds.wrapping_add(1);

@@ -16,7 +16,7 @@ pub enum Signal {
     Int = libc::SIGINT,
     /// SIGTERM: stop, from a supervisor.
     Term = libc::SIGTERM,
-    /// A real-time signal, SIGRTMIN+10 where the C library keeps two for itself: a word of a message, or an answer to one.
+    /// A real-time signal, SIGRTMIN+10 with glibc, SIGRTMIN+9 with musl: a word of a message, or an answer to one.
     /// It queues, and the kernel delivers it in order.
     Word = 44,
 }
@@ -187,6 +187,13 @@ mod tests {
                 79,
             ],
         })
+    }
+
+    /// glibc keeps 32 and 33 for itself, musl 34 too.
+    #[test]
+    fn the_signal_of_words_is_none_that_the_c_library_keeps_for_itself() {
+        let free = libc::SIGRTMIN()..=libc::SIGRTMAX();
+        assert!(free.contains(&Signal::Word.number()), "{free:?}");
     }
 
     #[test]

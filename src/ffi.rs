@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use crate::event::{Event, Signal, SignalSet};
 use crate::pid::Pid;
-use crate::ring::{Entry, REST, RING};
+use crate::ring::{CAPACITY, Entry, REST, RING, Ring};
 
 #[cfg(not(all(
     target_os = "linux",
@@ -64,17 +64,50 @@ const _: () = {
 /// signals in the context that it interrupted, so that the kernel holds further ones back until the main loop has drained.
 ///
 /// It calls nothing (AS-1 to AS-4), cannot panic (AS-5), leaves errno and thread-locals alone (AS-6, AS-7), needs no stack
-/// (AS-9) and loops nowhere (AS-12). The numbers are those of `SAFETY.md`.
+/// (AS-9) and loops nowhere (AS-12). The numbers are those of `SAFETY.md`. On aarch64 that takes LSE, whose `ldaddal` adds in
+/// one instruction; without it the compiler calls a function that loops, so [`install`] then takes another.
 ///
 /// # Safety
 /// Only the kernel may call it, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
-/// duration of the call and nothing else refers to them.
+/// duration of the call and nothing else refers to them. On aarch64 all CPUs must have LSE.
 #[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "aarch64", target_feature(enable = "lse"))]
 #[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
 unsafe extern "C" fn minitalk_on_signal(_: c_int, info: *mut c_void, context: *mut c_void) {
+    // SAFETY: the caller promises the same.
+    unsafe { on_signal(info, context, Ring::push) }
+}
+
+/// The signal handler for an aarch64 CPU without LSE (Cortex-A53, A57, A72): as [`minitalk_on_signal`] in everything but how it
+/// takes a ticket, with a load and a store, which AS-14 allows.
+///
+/// # Safety
+/// As [`minitalk_on_signal`], on any CPU.
+#[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
+#[unsafe(no_mangle)]
+#[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
+unsafe extern "C" fn minitalk_on_signal_without_lse(
+    _: c_int,
+    info: *mut c_void,
+    context: *mut c_void,
+) {
+    // SAFETY: the caller promises the same.
+    unsafe { on_signal(info, context, Ring::push_alone) }
+}
+
+/// The body of the handlers, which differ in how they push.
+///
+/// # Safety
+/// `info` and `context` are those of a handler installed with SA_SIGINFO, in the thread that runs it.
+#[inline(always)]
+unsafe fn on_signal(
+    info: *mut c_void,
+    context: *mut c_void,
+    push: impl Fn(&Ring<CAPACITY, REST>, &Entry<REST>) -> bool,
+) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
     // does not use), aligned and larger than the words read, which are plain integers.
-    let high = RING.push(unsafe { &*info.cast::<Entry<REST>>() });
+    let high = push(&RING, unsafe { &*info.cast::<Entry<REST>>() });
     if high {
         // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its
         // signal mask begins with the kernel's 64-bit mask (`asm-generic/ucontext.h`), aligned as asserted above.
@@ -219,7 +252,10 @@ pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
 
 /// Whether our handler is the one that is installed.
 fn is_ours(signal: Signal) -> bool {
-    current(signal).0.sa_sigaction == handler_address()
+    let current = current(signal).0.sa_sigaction;
+    HANDLERS
+        .iter()
+        .any(|handler| current == *handler as libc::sighandler_t)
 }
 
 /// Whether `signal` is ignored.
@@ -294,9 +330,31 @@ pub fn tune_allocator() {
     }
 }
 
+type Handler = unsafe extern "C" fn(c_int, *mut c_void, *mut c_void);
+
+const HANDLERS: &[Handler] = &[
+    minitalk_on_signal,
+    #[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
+    minitalk_on_signal_without_lse,
+];
+
+/// The handler for the CPUs of this machine.
 fn handler_address() -> libc::sighandler_t {
-    let handler: unsafe extern "C" fn(c_int, *mut c_void, *mut c_void) = minitalk_on_signal;
+    let handler: Handler = minitalk_on_signal;
+    #[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
+    let handler = if has_lse() {
+        handler
+    } else {
+        minitalk_on_signal_without_lse
+    };
     handler as libc::sighandler_t
+}
+
+/// Whether all CPUs have the atomic instructions of Armv8.1, of which the kernel says only what is true of each.
+#[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
+fn has_lse() -> bool {
+    // SAFETY: getauxval takes an integer and reads what the kernel has left for the process; 0 where it is missing.
+    unsafe { libc::getauxval(libc::AT_HWCAP) & libc::HWCAP_ATOMICS != 0 }
 }
 
 /// SIG_DFL, no flags, an empty mask.
@@ -508,7 +566,8 @@ pub fn now() -> u64 {
 
 fn timespec(duration: Duration) -> libc::timespec {
     libc::timespec {
-        tv_sec: duration.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        // The libc crate deprecates the name of the type with musl, where it is to become this one (64 bits).
+        tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
         tv_nsec: duration.subsec_nanos().into(),
     }
 }
@@ -1197,5 +1256,20 @@ mod tests {
             (Some(5000), None)
         );
         assert_eq!(far.next_after(9000), Some(5000));
+    }
+
+    /// On aarch64 it depends on what the kernel says of all CPUs.
+    #[test]
+    fn the_handler_is_that_of_the_cpu() {
+        let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+        let mut features = cpus.lines().filter(|line| line.starts_with("Features"));
+        let has_lse = features.all(|line| line.split_whitespace().any(|word| word == "atomics"));
+        let first = HANDLERS[0] as libc::sighandler_t;
+        let last = HANDLERS[HANDLERS.len() - 1] as libc::sighandler_t;
+        assert_eq!(handler_address(), if has_lse { first } else { last });
+        assert_eq!(
+            first == last,
+            !cfg!(all(target_arch = "aarch64", not(target_feature = "lse")))
+        );
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! | field | written by | read by |
 //! | --- | --- | --- |
-//! | `tail` | producers (`fetch_add`) | producers |
+//! | `tail` | producers (`fetch_add`; or a load and a store, where there is one) | producers |
 //! | `slots[i].rest` | the producer that holds the ticket | the consumer |
 //! | `slots[i].tag` | the producer (nonzero: filled), the consumer (0: free) | the consumer |
 //! | `head` | the consumer | producers |
@@ -23,6 +23,18 @@
 //! its load of `head` happened before (program order, then the release sequence of `tail`). It found its thread below
 //! the mark, so `head > t - k + 1 - H >= t - N`; or it found the mark reached, and its thread has pushed again only
 //! because the consumer had come as far and let it. The `Release` store of `head` orders the consumer's reads before both.
+//!
+//! # Why one producer needs no read-modify-write (AS-14)
+//!
+//! [`Ring::push_alone`] is for a CPU whose only read-modify-write is a load-exclusive and a store-exclusive, which must be
+//! retried for as long as interrupts and other CPUs come between them: no bound on the retries is promised. It loads
+//! `tail` and stores it one higher, which gives each push its own ticket if no two pushes overlap. AS-14 says so: one thread
+//! has the signals open; there `sa_mask` keeps the handler from interrupting itself, and the main loop pushes only while the
+//! signals are blocked. The main loop's other code, at any instruction of which the handler may run, never writes `tail`.
+//! So `T = 1` in the proof above, `t - 1` is the thread's own push, and program order takes the place of the release
+//! sequence. Another thread can take over when it claims the ring: the owner before it released the claim after its
+//! last push. Where AS-14 is broken, two threads can take one ticket: then a signal is lost, or one is mixed from both, which
+//! `push` excludes.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -82,6 +94,24 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         // Ordering: AcqRel makes the tickets one chain of synchronisation: it pairs with every earlier push's own
         // fetch_add, so that what those producers had seen of `head` is known here (the proof above needs it).
         let ticket = self.tail.fetch_add(1, Ordering::AcqRel);
+        self.fill(ticket, entry)
+    }
+
+    /// Appends as [`push`](Self::push) does, without a read-modify-write, for a CPU that has none which neither loops nor
+    /// calls. No other push may begin before this one has ended, on any thread: two that overlap can take one ticket.
+    #[inline]
+    pub fn push_alone(&self, entry: &Entry<W>) -> bool {
+        // Ordering: Relaxed; no other push overlaps this one, and all were made by this thread or before it claimed the
+        // ring, so the last ticket is known.
+        let ticket = self.tail.load(Ordering::Relaxed);
+        // Ordering: Relaxed; as above.
+        self.tail.store(ticket.wrapping_add(1), Ordering::Relaxed);
+        self.fill(ticket, entry)
+    }
+
+    /// Fills the slot that `ticket` names, publishes it, and says whether the mark is reached.
+    #[inline]
+    fn fill(&self, ticket: usize, entry: &Entry<W>) -> bool {
         let slot = &self.slots[ticket & (N - 1)];
         for (word, from) in slot.rest.iter().zip(&entry.rest) {
             // Ordering: Relaxed; published by the tag below.
@@ -216,14 +246,17 @@ mod tests {
         }
     }
 
+    /// Both ways to push, which one thread may mix.
+    const PUSHES: [fn(&Ring<8, 2>, &Entry<2>) -> bool; 2] = [Ring::push, Ring::push_alone];
+
     #[test]
     fn entries_come_out_whole_and_in_order_across_many_laps() {
         let ring = Ring::<8, 2>::new();
         let mut consumer = ring.claim().unwrap();
         let (mut pushed, mut popped) = (0, 0);
         for lap in 0..100 {
-            for _ in 0..lap % 5 {
-                ring.push(&entry(pushed));
+            for n in 0..lap % 5 {
+                PUSHES[n % 2](&ring, &entry(pushed));
                 pushed += 1;
             }
             while let Some(e) = consumer.pop() {
@@ -237,20 +270,22 @@ mod tests {
 
     #[test]
     fn the_mark_is_reported_from_half_full_on() {
-        let ring = Ring::<8, 2>::new();
-        let mut consumer = ring.claim().unwrap();
-        assert_eq!(
-            (0..8).map(|n| ring.push(&entry(n))).collect::<Vec<_>>(),
-            [false, false, false, true, true, true, true, true]
-        );
-        assert!(!consumer.is_below_mark());
-        for n in 0..6 {
-            assert_eq!(consumer.pop(), Some(entry(n)));
+        for push in PUSHES {
+            let ring = Ring::<8, 2>::new();
+            let mut consumer = ring.claim().unwrap();
+            assert_eq!(
+                (0..8).map(|n| push(&ring, &entry(n))).collect::<Vec<_>>(),
+                [false, false, false, true, true, true, true, true]
+            );
+            assert!(!consumer.is_below_mark());
+            for n in 0..6 {
+                assert_eq!(consumer.pop(), Some(entry(n)));
+            }
+            assert!(!push(&ring, &entry(8)), "three entries are below the mark");
+            assert!(consumer.is_below_mark());
+            assert!(push(&ring, &entry(9)), "four are not");
+            assert!(!consumer.is_below_mark());
         }
-        assert!(!ring.push(&entry(8)), "three entries are below the mark");
-        assert!(consumer.is_below_mark());
-        assert!(ring.push(&entry(9)), "four are not");
-        assert!(!consumer.is_below_mark());
     }
 
     #[test]

@@ -133,10 +133,9 @@ const fn has_ended(other: &Status, ours: &Status) -> bool {
 }
 
 /// The status of a thread that is not about to change its mask by itself, unless the thread has ended. For a moment, as when
-/// a thread begins, the C library blocks all signals, also those of its own that a program cannot block; a thread that sleeps
-/// and has them blocked for longer will have them blocked for good. One that does not sleep may only have had no CPU.
+/// a thread begins, the C library blocks all signals; a thread that sleeps and has them blocked for longer will have them
+/// blocked for good. One that does not sleep may only have had no CPU.
 fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
-    const INTERNAL: u64 = 1 << (32 - 1) | 1 << (33 - 1);
     loop {
         let status = match proc::thread_status(tid) {
             Ok(status) => status,
@@ -146,13 +145,26 @@ fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
             }
             Err(error) => return Err(error),
         };
-        if status.blocked & INTERNAL == 0 {
+        if !is_blocked_for_a_moment(status.blocked) {
             return Ok(Some(status));
         }
         if Instant::now() >= until {
             return Ok(status.sleeps.then_some(status));
         }
         thread::yield_now();
+    }
+}
+
+/// Whether the C library may have set this mask, to put back another soon. glibc blocks its own signals too then, which a
+/// program cannot. musl does not, so the mask is also that of a program that blocks every signal for good.
+const fn is_blocked_for_a_moment(blocked: u64) -> bool {
+    const GLIBC: u64 = 1 << (32 - 1) | 1 << (33 - 1);
+    const MUSL: u64 = GLIBC | 1 << (34 - 1);
+    const NEVER: u64 = 1 << (libc::SIGKILL - 1) | 1 << (libc::SIGSTOP - 1);
+    if cfg!(target_env = "musl") {
+        blocked | MUSL | NEVER == u64::MAX
+    } else {
+        blocked & GLIBC != 0
     }
 }
 
@@ -233,6 +245,19 @@ impl core::error::Error for Unavailable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of signals 1 to 64; the kernel lets nobody block SIGKILL and SIGSTOP.
+    #[test]
+    fn masks_that_the_c_library_sets_for_a_moment() {
+        const ALL: u64 = u64::MAX & !(1 << 8) & !(1 << 18);
+        const ALL_OF_A_PROGRAM: u64 = SignalSet::ALL.mask() | 1 << 63;
+        assert!(is_blocked_for_a_moment(ALL));
+        assert!(!is_blocked_for_a_moment(0));
+        assert!(!is_blocked_for_a_moment(ALL_OF_A_PROGRAM));
+        let is_musl = cfg!(target_env = "musl");
+        assert_eq!(is_blocked_for_a_moment(ALL & !(0b111 << 31)), is_musl);
+        assert_eq!(is_blocked_for_a_moment(1 << 31), !is_musl);
+    }
 
     #[test]
     fn a_thread_that_looks_like_every_other_has_not_ended() {

@@ -37,6 +37,7 @@ const CASES: &[(&str, fn())] = cases![
     a_thread_that_would_get_the_signals_is_named,
     no_thread_hides_behind_others_that_end,
     a_thread_may_block_the_stops_too,
+    a_thread_that_blocks_everything_is_no_obstacle,
     where_no_signal_may_be_queued_it_can_be_bound,
     a_fork_has_none_and_may_have_its_own,
     a_fork_that_lives_on_does_not_keep_a_client_watched,
@@ -310,6 +311,26 @@ fn no_thread_hides_behind_others_that_end() {
     }
     end.store(true, Ordering::Relaxed);
     drop(Receiver::bind());
+}
+
+/// With musl its mask is that of a thread that begins.
+fn a_thread_that_blocks_everything_is_no_obstacle() {
+    let (say_blocked, blocked) = mpsc::channel::<()>();
+    let (end, ended) = mpsc::channel::<()>();
+    let idler = thread::spawn(move || {
+        // SAFETY: the set is of this frame, filled before it is read; all zeroes are a set.
+        unsafe {
+            let mut everything: libc::sigset_t = std::mem::zeroed();
+            libc::sigfillset(&raw mut everything);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const everything, std::ptr::null_mut());
+        }
+        say_blocked.send(()).unwrap();
+        ended.recv().unwrap_or(());
+    });
+    blocked.recv().unwrap();
+    drop(Receiver::bind().unwrap());
+    drop(end);
+    idler.join().unwrap();
 }
 
 fn a_thread_may_block_the_stops_too() {

@@ -188,7 +188,7 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     ),
     (
         "words_without_a_question_that_names_the_transfer",
-        &[("sender.rs", "if self.attempt.is_multiple_of(2) {", "if false {")],
+        &[("sender.rs", "if self.attempt % 2 == 0 {", "if false {")],
     ),
     (
         "words_opened_by_any_question",

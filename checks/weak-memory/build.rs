@@ -70,7 +70,7 @@ fn main() {
             here = Path::new(&here).join("src/models.rs"),
         )
         .unwrap();
-        writeln!(list, "    Variant {{ name: {name:?}, models: {name}::models::ALL, let_in_too_early: &{name}::models::LET_IN_TOO_EARLY }},").unwrap();
+        writeln!(list, "    Variant {{ name: {name:?}, models: {name}::models::ALL, let_in_too_early: &{name}::models::LET_IN_TOO_EARLY, two_alone: &{name}::models::TWO_ALONE }},").unwrap();
     }
     fs::write(
         Path::new(&out).join("variants.rs"),

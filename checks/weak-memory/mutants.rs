@@ -116,6 +116,10 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         )],
     ),
     (
+        "ticket_not_taken_alone",
+        &[("        self.tail.store(ticket.wrapping_add(1), Ordering::Relaxed);\n", "")],
+    ),
+    (
         "no_mark",
         &[("ticket.wrapping_sub(head) >= Self::HIGH_WATER - 1", "ticket.wrapping_sub(head) >= N")],
     ),

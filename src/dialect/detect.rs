@@ -152,7 +152,7 @@ impl Detector {
     #[must_use]
     pub fn may_be_over(&self) -> bool {
         matches!(self.verdict(), Verdict::Perhaps | Verdict::Complete)
-            || self.log.len.is_multiple_of(8) && !self.begun
+            || self.log.len % 8 == 0 && !self.begun
     }
 
     /// The signals, as 0 for SIGUSR1 and 1 for SIGUSR2, at most `most` of them.

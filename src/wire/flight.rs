@@ -44,7 +44,7 @@ impl Flight {
         self.next += 1;
         let half = (self.window / 2).max(1);
         let is_last = self.next == self.end || under_way + 1 == self.window;
-        Some((index, is_last || self.next.is_multiple_of(half)))
+        Some((index, is_last || self.next % half == 0))
     }
 
     /// The kernel had no room for the word last sent.

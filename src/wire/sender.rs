@@ -183,7 +183,7 @@ impl<'m> Sender<'m> {
             }
             self.resent += 1;
             self.restart_clock(now);
-            if self.attempt.is_multiple_of(2) {
+            if self.attempt % 2 == 0 {
                 // A word does not say whose it is: a server that has forgotten the transfer ignores it.
                 self.signals += 1;
                 let (tag, size) = (self.tag, STANDING);

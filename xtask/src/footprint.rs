@@ -23,6 +23,7 @@ was taken in turn with them. Memory and times are medians, of 9 servers and of 2
 /// In bytes; KB and MB are 1,000 and 1,000,000 of them.
 const MOST_ON_DISK: u64 = 1_000_000;
 const MOST_OF_SMALLEST: u64 = 600_000;
+const MOST_STATIC: u64 = 700_000;
 const MOST_IN_MEMORY: u64 = 3_000_000;
 
 /// How often each time is taken, and how many servers are looked at for their memory, which has more or fewer pages of the
@@ -45,6 +46,8 @@ struct Times {
     ready: Duration,
     first_bit: Duration,
     nothing: Duration,
+    /// The same as `ready`, of the static build.
+    ready_static: Option<Duration>,
 }
 
 /// Runs the command with its arguments.
@@ -85,7 +88,7 @@ fn measure() -> Result<(Vec<Size>, Times), String> {
         peak.push(most);
     }
     let (idle, peak) = (median(idle), median(peak));
-    let sizes = [
+    let mut sizes = vec![
         ("the program, stripped", length(&program)?, MOST_ON_DISK),
         (
             "the smallest build of it",
@@ -99,8 +102,30 @@ fn measure() -> Result<(Vec<Size>, Times), String> {
             MOST_IN_MEMORY,
         ),
     ];
+    let mut times = times(&program)?;
+    match product::build_small_static()? {
+        None => eprintln!(
+            "footprint: SKIPPED: musl (rustup target add {})",
+            product::MUSL
+        ),
+        Some(fixed) => {
+            // It has no symbols, and is not only small: a message gets through.
+            let (idle, _) = memory(&fixed)?;
+            sizes.push((
+                "the smallest build, static with musl",
+                length(&fixed)?,
+                MOST_STATIC,
+            ));
+            sizes.push((
+                "memory of an idle server of that build",
+                idle,
+                MOST_IN_MEMORY,
+            ));
+            times.ready_static = Some(median_of_starts(&fixed)?);
+        }
+    }
     let size = |(what, bytes, limit)| Size { what, bytes, limit };
-    Ok((sizes.map(size).into(), times(&program)?))
+    Ok((sizes.into_iter().map(size).collect(), times))
 }
 
 fn length(program: &Path) -> Result<u64, String> {
@@ -158,7 +183,14 @@ fn times(program: &Path) -> Result<Times, String> {
         ready: median(ready),
         first_bit: median(first_bit),
         nothing: median(nothing),
+        ready_static: None,
     })
+}
+
+/// How long after its start a server has said its PID.
+fn median_of_starts(program: &Path) -> Result<Duration, String> {
+    let starts = (0..ROUNDS).map(|_| start_to_first_bit(program).map(|(ready, _)| ready));
+    starts.collect::<Result<Vec<_>, _>>().map(median)
 }
 
 /// How long after its start a server has said its PID, and how long after its start it reports the SIGUSR1 that it is sent
@@ -293,7 +325,7 @@ fn table(sizes: &[Size], times: &Times) -> String {
         let (what, measured, limit) = (size.what, unit(size.bytes), unit(size.limit));
         text += &format!("| {what} | {measured} | {limit} |\n");
     }
-    let rows = [
+    let mut rows = vec![
         (
             "from its start until a server has said its PID",
             times.ready,
@@ -307,6 +339,9 @@ fn table(sizes: &[Size], times: &Times) -> String {
             times.nothing,
         ),
     ];
+    if let Some(time) = times.ready_static {
+        rows.push(("as the first of these, static with musl", time));
+    }
     for (what, time) in rows {
         let (ms, ratio) = (time.as_secs_f64() * 1e3, ratio(time, times.nothing));
         text += &format!("| {what} | {ms:.2} ms, {ratio:.1}x | |\n");

@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
-use xtask::{audit, footprint, mutants, picture, soak, stress, verify};
+use xtask::{audit, cross, emulate, footprint, mutants, picture, soak, stress, verify};
 
 const USAGE: &str =
-    "usage: cargo xtask audit|footprint|mutants|picture|soak|stress|verify [--help]";
+    "usage: cargo xtask audit|cross|emulate|footprint|mutants|picture|soak|stress|verify [--help]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next().as_deref().and_then(|name| name.to_str()) {
         Some("audit") => audit::main(arguments),
+        Some("cross") => cross::main(arguments),
+        Some("emulate") => emulate::main(arguments),
         Some("footprint") => footprint::main(arguments),
         Some("mutants") => mutants::main(arguments),
         Some("picture") => picture::main(arguments),

@@ -20,6 +20,7 @@ fn main() {
         ("ArrayQueue in a handler: hangs", array_queue),
         ("a wait that unblocks before it sleeps", hasty_wait),
         ("a ring without tickets", no_tickets),
+        ("pushes without read-modify-write that overlap", overlapping),
         ("a pop that frees the slot too early", frees_too_early),
         ("a handler that ignores the mark", ignores_the_mark),
     ]);
@@ -167,14 +168,36 @@ fn no_tickets() {
             log::entry(Signal::Usr1).rest[2] as usize
         },
         |place| NAIVE.push(*place),
-        |_| match NAIVE.judge(&mut Vec::new()) {
-            // Either may be the first.
-            Verdict::Reordered => Verdict::Exact,
-            verdict => verdict,
-        },
+        |_| either_first(NAIVE.judge(&mut Vec::new())),
     );
     let lost = Outcome::Judged(Verdict::Lost);
     report.finds("a push in a push", |o| o == lost);
+}
+
+/// What AS-14 has to exclude: a push in the middle of one that takes its ticket with a load and a store.
+fn overlapping() {
+    let report = Sweep::with(&[Signal::Usr2]).run(
+        || {
+            handle(|place| {
+                let _high = RING.push_alone(&log::entry_at(place));
+            });
+            (RING.claim().unwrap(), log::entry(Signal::Usr1))
+        },
+        |(_, entry)| {
+            let _high = RING.push_alone(entry);
+        },
+        |(ring, _)| either_first(receive(ring, &mut Vec::new())),
+    );
+    let lost = Outcome::Judged(Verdict::Lost);
+    report.finds("a push in a push", |o| o == lost);
+}
+
+/// Of two pushes that overlap, either may be the first.
+fn either_first(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Reordered => Verdict::Exact,
+        verdict => verdict,
+    }
 }
 
 fn frees_too_early() {

@@ -15,7 +15,9 @@
 //!   the top, or with `head` moved one step too early, three producers on four slots overrun;
 //! - the right to consume carries everything that the next owner needs;
 //! - to let a producer in again because a pop returned `None` is **not** enough: a slow producer's unfilled slot holds
-//!   up all that follow it, and they go once round the ring and into that slot. `Consumer::is_below_mark` is enough.
+//!   up all that follow it, and they go once round the ring and into that slot. `Consumer::is_below_mark` is enough;
+//! - all of the first three for one producer that pushes without a read-modify-write (`Ring::push_alone`), for aarch64 without
+//!   LSE; and that two such producers lose a signal, which AS-14 has to exclude.
 //!
 //! Each ordering above `Relaxed` in the ring is needed: its `relaxed_` mutant fails, and the build fails if an ordering
 //! has no mutant.
@@ -46,6 +48,8 @@ pub struct Variant {
     pub models: &'static [Model],
     /// A use of it that it forbids.
     pub let_in_too_early: &'static Model,
+    /// Another one.
+    pub two_alone: &'static Model,
 }
 
 /// One model.

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// An entry with two words behind its tag: enough to be torn.
 type Pair = Entry<2>;
 
+/// A way to push.
+type Push = fn(&Ring<SLOTS, 2>, &Pair) -> bool;
+
 /// The smallest ring that there is: its half, the mark, and one more is the number of producers that it allows for.
 const SLOTS: usize = 4;
 const PRODUCERS: usize = SLOTS / 2 + 1;
@@ -18,6 +21,7 @@ const PRODUCERS: usize = SLOTS / 2 + 1;
 /// Every model. Each bound is the highest that takes seconds; the mutants say that it is high enough.
 pub const ALL: &[Model] = &[
     Model { name: "laps", run: laps, preemptions: 2, at_least: 50_000, concurrent: 40_000 },
+    Model { name: "laps alone", run: laps_alone, preemptions: 2, at_least: 30_000, concurrent: 20_000 },
     Model { name: "two producers", run: two_producers, preemptions: 2, at_least: 70_000, concurrent: 50_000 },
     Model { name: "three producers", run: three_producers, preemptions: 1, at_least: 30_000, concurrent: 20_000 },
     Model { name: "handover", run: handover, preemptions: 9, at_least: 9, concurrent: 5 },
@@ -33,10 +37,28 @@ pub const LET_IN_TOO_EARLY: Model = Model {
     concurrent: 0,
 };
 
+/// Two producers without read-modify-write, which AS-14 excludes: it must panic with every ring.
+pub const TWO_ALONE: Model = Model {
+    name: "two alone",
+    run: two_alone,
+    preemptions: 2,
+    at_least: 0,
+    concurrent: 0,
+};
+
 /// One producer, twice round the ring and one more.
 fn laps(census: &Census) {
+    laps_by(Ring::push, census);
+}
+
+/// The same without read-modify-write.
+fn laps_alone(census: &Census) {
+    laps_by(Ring::push_alone, census);
+}
+
+fn laps_by(push: Push, census: &Census) {
     let ring = Arc::new(Shared::new());
-    let producer = ring.produce(0, 2 * SLOTS + 1);
+    let producer = ring.produce_by(push, 0, 2 * SLOTS + 1);
     let mut tally = Tally::new(census);
     let mut consumer = ring.ring.claim().unwrap();
     tally.pop_until(&ring, &mut consumer, [2 * SLOTS + 1, 0, 0]);
@@ -53,6 +75,17 @@ fn two_producers(census: &Census) {
     tally.pop_until(&ring, &mut consumer, [SLOTS, 1, 0]);
     producers.into_iter().for_each(|p| p.join().unwrap());
     assert_eq!(consumer.pop(), None);
+}
+
+fn two_alone(census: &Census) {
+    let ring = Arc::new(Shared::new());
+    let producers = [0, 1].map(|who| ring.produce_by(Ring::push_alone, who, 1));
+    let mut tally = Tally::new(census);
+    let mut consumer = ring.ring.claim().unwrap();
+    producers.into_iter().for_each(|p| p.join().unwrap());
+    for _ in 0..2 {
+        tally.take(ring.pop(&mut consumer).expect("a signal is lost"));
+    }
 }
 
 /// As many as a ring of four allows, and no slot to spare: the last ticket names the slot that is just being read.
@@ -139,10 +172,14 @@ impl Shared {
     }
 
     fn produce(self: &Arc<Self>, who: usize, count: usize) -> thread::JoinHandle<()> {
+        self.produce_by(Ring::push, who, count)
+    }
+
+    fn produce_by(self: &Arc<Self>, push: Push, who: usize, count: usize) -> thread::JoinHandle<()> {
         let shared = Arc::clone(self);
         thread::spawn(move || {
             for n in 0..count {
-                if shared.ring.push(&entry(who, n)) && n + 1 < count {
+                if push(&shared.ring, &entry(who, n)) && n + 1 < count {
                     // Ordering: Acquire pairs with the Release in `pop`: the consumer drained, and let it in.
                     while shared.popped[who].load(Ordering::Acquire) <= n {
                         thread::yield_now();

@@ -56,3 +56,13 @@ fn an_empty_pop_does_not_entitle_a_producer_to_push_again() {
         "two producers in one slot: {why}"
     );
 }
+
+#[test]
+fn two_producers_without_read_modify_write_lose_a_signal() {
+    let (_, result) = faithful().two_alone.explore();
+    let why = result.unwrap_err();
+    assert!(
+        why.contains("a signal is lost") || why.contains("Concurrent write accesses"),
+        "two producers with one ticket: {why}"
+    );
+}

@@ -1,0 +1,479 @@
+//! `cargo xtask emulate`: the process tests on a real kernel of another architecture, in an emulator of the whole machine.
+
+mod archive;
+mod packages;
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::cross::{ARCHITECTURES, Architecture};
+use crate::product::repository;
+use archive::Archive;
+
+const USAGE: &str = "\
+usage: cargo xtask emulate aarch64|riscv64 [--cpu MODEL] [--seconds N]
+
+Builds the release binary and the process tests, static, boots a kernel of Debian 13 in qemu-system, and runs the tests there, once
+for each model of the CPU: for aarch64 one without LSE's atomics and one with. Prints a line for each test. Exit code 1 if one fails,
+or did not run within N seconds (default 240) of each boot. Where a compiler, an emulator or a package cannot be had, it says
+\"SKIPPED\" with the reason, and the exit code is 0.
+";
+
+/// What is emulated of an architecture.
+struct Machine {
+    architecture: &'static str,
+    qemu: &'static str,
+    console: &'static str,
+    /// The models of the CPU, each with its claim.
+    cpus: &'static [(&'static str, &'static str)],
+    /// Debian's name for the architecture, and its package with a kernel.
+    debian: &'static str,
+    kernel: &'static str,
+}
+
+const MACHINES: &[Machine] = &[
+    Machine {
+        architecture: "aarch64",
+        qemu: "qemu-system-aarch64",
+        console: "ttyAMA0",
+        cpus: &[
+            ("cortex-a57", "without LSE"),
+            ("max,pauth-impdef=on", "with LSE"),
+        ],
+        debian: "arm64",
+        kernel: "linux-image-cloud-arm64",
+    },
+    Machine {
+        architecture: "riscv64",
+        qemu: "qemu-system-riscv64",
+        console: "ttyS0",
+        cpus: &[("rv64", "with the extensions of rv64gc")],
+        debian: "riscv64",
+        kernel: "linux-image-riscv64",
+    },
+];
+
+/// The tests that are run, by their program. The others take a compiler, a terminal, or minutes when emulated.
+const TESTS: &[(&str, &[&str])] = &[
+    (
+        "lib",
+        &[
+            "event::tests::the_signal_of_words_is_none_that_the_c_library_keeps_for_itself",
+            "ffi::tests::the_handler_is_that_of_the_cpu",
+            "ring::tests::entries_come_out_whole_and_in_order_across_many_laps",
+            "ring::tests::threads_that_obey_the_mark_never_overrun",
+        ],
+    ),
+    (
+        "transfer",
+        &[
+            "a_classic_client_that_waits_for_acknowledgements",
+            "a_classic_client_without_a_handler_is_heard_and_survives",
+            "a_message_is_on_stdout_before_its_client_ends",
+            "a_sender_that_catches_everything_gets_no_answer_and_survives",
+            "a_server_without_the_word_lane",
+            "clients_written_in_c_from_protocol_md",
+            "every_kind_of_bytes_arrives_exactly",
+            "every_length_around_the_end_of_a_word",
+            "ten_clients_at_once_are_printed_whole",
+            "words_of_eight_bytes",
+        ],
+    ),
+    (
+        "faults",
+        &[
+            "a_client_interrupted_in_mid_message_dies_of_the_signal",
+            "a_client_killed_in_mid_message",
+            "a_recycled_pid_is_not_signalled",
+            "a_server_killed_in_mid_message",
+            "a_storm_of_strays_at_the_client",
+            "a_storm_of_strays_at_the_server",
+            "an_idle_server_is_not_woken",
+            "an_old_kernel_without_pidfd",
+            "either_end_stopped_and_continued",
+            "little_room_for_queued_signals",
+            "no_room_for_queued_signals",
+            "signals_blocked_by_whoever_started_us",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "a_bystander_is_refused_and_lives",
+            "a_bystander_that_catches_everything_is_refused_and_lives",
+        ],
+    ),
+];
+
+/// What the guest does itself, with a shell.
+const SHELL_TESTS: &[&str] = &["demo_auto", "demo_bit", "demo_word"];
+
+const INIT: &str = include_str!("emulate/init.sh");
+const CC: &str = include_str!("emulate/cc.sh");
+const PRLIMIT: &str = include_str!("emulate/prlimit.sh");
+
+/// How long one boot with its tests may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Why nothing was found out.
+enum Trouble {
+    /// Something is missing on this machine.
+    Missing(String),
+    Failed(String),
+}
+
+impl From<String> for Trouble {
+    fn from(error: String) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Runs the command with its arguments.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let (machine, cpu, patience) = match options(arguments) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprint!("emulate: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match emulate(machine, cpu.as_deref(), patience) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble::Missing(reason)) => {
+            println!("emulate: {}: SKIPPED: {reason}", machine.architecture);
+            ExitCode::SUCCESS
+        }
+        Err(Trouble::Failed(error)) => {
+            eprintln!("emulate: {}: FAILED: {error}", machine.architecture);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Options = (&'static Machine, Option<String>, Duration);
+
+fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, lexopt::Error> {
+    use lexopt::{Arg, ValueExt};
+    let (mut machine, mut cpu, mut patience) = (None, None, PATIENCE);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(None),
+            Arg::Long("cpu") => cpu = Some(parser.value()?.string()?),
+            Arg::Long("seconds") => patience = Duration::from_secs(parser.value()?.parse()?),
+            Arg::Value(name) if machine.is_none() => {
+                let found = MACHINES.iter().find(|machine| name == machine.architecture);
+                machine = Some(found.ok_or("neither aarch64 nor riscv64")?);
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    let machine = machine.ok_or("which architecture?")?;
+    Ok(Some((machine, cpu, patience)))
+}
+
+fn emulate(machine: &Machine, cpu: Option<&str>, patience: Duration) -> Result<(), Trouble> {
+    let architecture = ARCHITECTURES
+        .iter()
+        .find(|architecture| architecture.name == machine.architecture)
+        .ok_or_else(|| String::from("not an architecture of cargo xtask cross"))?;
+    architecture.prepare().map_err(Trouble::Missing)?;
+    let version = Command::new(machine.qemu)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if version.is_err() {
+        return Err(Trouble::Missing(format!("no {}", machine.qemu)));
+    }
+    let directory = target_directory()
+        .join("emulate")
+        .join(machine.architecture);
+    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let debian =
+        packages::fetch(&directory, machine.debian, machine.kernel).map_err(Trouble::Missing)?;
+    let initramfs = directory.join("initramfs.cpio");
+    let contents = contents(architecture, &directory, &debian.busybox)?;
+    fs::write(&initramfs, contents.finish())
+        .map_err(|error| format!("{}: {error}", initramfs.display()))?;
+    let models = machine.cpus.iter().copied();
+    let models: Vec<_> = match cpu {
+        Some(model) => vec![(model, "as asked for")],
+        None => models.collect(),
+    };
+    let mut failed = vec![];
+    for (model, claim) in models {
+        println!("emulate: {} on {model} ({claim})", machine.architecture);
+        let start = Instant::now();
+        let log = boot(
+            machine,
+            model,
+            &debian.kernel,
+            &initramfs,
+            &directory,
+            patience,
+        )?;
+        let (passed, wrong) = judge(&log);
+        println!(
+            "emulate: {passed} passed, {} failed, in {} s",
+            wrong.len(),
+            start.elapsed().as_secs()
+        );
+        if !wrong.is_empty() {
+            eprintln!("{log}");
+            failed.push(format!("on {model}: {}", wrong.join(", ")));
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Trouble::Failed(failed.join("; ")))
+    }
+}
+
+fn target_directory() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    repository().join(target)
+}
+
+/// The files of the guest: each test program, and the product's binary where the tests look for it.
+fn contents(
+    architecture: &Architecture,
+    directory: &Path,
+    busybox: &Path,
+) -> Result<Archive, String> {
+    let mut archive = Archive::default();
+    archive.file(Path::new("/bin/busybox"), read(busybox)?);
+    archive.link(Path::new("/bin/sh"), "busybox");
+    archive.file(Path::new("/init"), INIT.into());
+    archive.file(Path::new("/bin/cc"), CC.into());
+    archive.file(Path::new("/bin/prlimit"), PRLIMIT.into());
+    let product = stripped(architecture, directory, &architecture.build()?, "minitalk")?;
+    let tests = build_tests(architecture)?;
+    let debug = target_directory().join(architecture.triple).join("debug");
+    archive.file(&debug.join("minitalk"), product.clone());
+    archive.file(Path::new("/bin/minitalk"), product);
+    archive.directory(&target_directory().join("tmp"));
+    archive.directory(&target_directory().join(architecture.triple).join("tmp"));
+    for (name, names) in TESTS {
+        let (_, program) = tests
+            .iter()
+            .find(|(test, _)| test == name)
+            .ok_or_else(|| format!("cargo built no test program {name}"))?;
+        let at = Path::new("/tests").join(name);
+        archive.file(&at, stripped(architecture, directory, program, name)?);
+        archive.file(&at.with_extension("list"), names.join("\n").into());
+    }
+    let programs = repository().join("tests/programs");
+    let error = |error| format!("{}: {error}", programs.display());
+    for entry in fs::read_dir(&programs).map_err(error)? {
+        let source = entry.map_err(error)?.path();
+        let name = source.file_stem().unwrap_or_default();
+        let program = directory.join(name);
+        let mut gcc = Command::new(architecture.tool("gcc"));
+        gcc.args(["-static", "-O1", "-o"])
+            .arg(&program)
+            .arg(&source);
+        run(&mut gcc)?;
+        archive.file(&Path::new("/programs").join(name), read(&program)?);
+    }
+    Ok(archive)
+}
+
+/// Builds the test programs and returns each with its name.
+fn build_tests(architecture: &Architecture) -> Result<Vec<(String, PathBuf)>, String> {
+    let mut cargo = architecture.cargo();
+    cargo.args(["test", "--no-run", "--target", architecture.triple]);
+    // No more than is needed, for a machine without room.
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    for (name, _) in TESTS {
+        match *name {
+            "lib" => cargo.arg("--lib"),
+            name => cargo.args(["--test", name]),
+        };
+    }
+    let output = cargo
+        .output()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("the tests do not build:\n{printed}"));
+    }
+    Ok(printed.lines().filter_map(executable).collect())
+}
+
+/// The name and the path in a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
+fn executable(line: &str) -> Option<(String, PathBuf)> {
+    let (source, path) = line.trim().strip_prefix("Executable ")?.split_once(" (")?;
+    let source = source.trim_start_matches("unittests ");
+    let name = Path::new(source).file_stem()?.to_str()?;
+    Some((name.into(), repository().join(path.strip_suffix(')')?)))
+}
+
+fn stripped(
+    architecture: &Architecture,
+    directory: &Path,
+    binary: &Path,
+    name: &str,
+) -> Result<Vec<u8>, String> {
+    let copy = directory.join(name);
+    run(Command::new(architecture.tool("strip"))
+        .arg("-o")
+        .arg(&copy)
+        .arg(binary))?;
+    read(&copy)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?} ended with {status}")),
+        Err(error) => Err(format!("{command:?}: {error}")),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Boots, and returns what was printed on the console until the machine turned itself off or its time was over.
+fn boot(
+    machine: &Machine,
+    cpu: &str,
+    kernel: &Path,
+    initramfs: &Path,
+    directory: &Path,
+    patience: Duration,
+) -> Result<String, String> {
+    let console = directory.join("console");
+    let file =
+        fs::File::create(&console).map_err(|error| format!("{}: {error}", console.display()))?;
+    let mut child = Command::new(machine.qemu)
+        .args([
+            "-machine",
+            "virt",
+            "-smp",
+            "1",
+            "-m",
+            "1024",
+            "-nic",
+            "none",
+            "-nographic",
+            "-no-reboot",
+        ])
+        .args([
+            "-cpu",
+            cpu,
+            "-append",
+            &format!("console={} quiet panic=-1", machine.console),
+        ])
+        .arg("-kernel")
+        .arg(kernel)
+        .arg("-initrd")
+        .arg(initramfs)
+        .stdin(Stdio::null())
+        .stdout(file)
+        .spawn()
+        .map_err(|error| format!("cannot run {}: {error}", machine.qemu))?;
+    let deadline = Instant::now() + patience;
+    let mut shown = 0;
+    loop {
+        let ended = child
+            .try_wait()
+            .map_err(|error| error.to_string())?
+            .is_some();
+        let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
+        // Whole lines only.
+        let whole = &log[..log.rfind('\n').map_or(0, |end| end + 1)];
+        for result in results(&whole[shown.min(whole.len())..]) {
+            println!(
+                "  {} {}",
+                if result.1 { "ok    " } else { "FAILED" },
+                result.0
+            );
+        }
+        shown = whole.len();
+        if ended {
+            return Ok(log);
+        }
+        if Instant::now() >= deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Ok(log + "\nemulate: the time is over\n");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The tests in lines such as `test name ... ok`, with whether each passed.
+fn results(log: &str) -> impl Iterator<Item = (&str, bool)> {
+    log.lines().filter_map(|line| {
+        let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
+        Some((name, result == "ok"))
+    })
+}
+
+/// How many passed, and those that failed or did not run.
+fn judge(log: &str) -> (usize, Vec<String>) {
+    let tests = TESTS.iter().flat_map(|(_, names)| names.iter());
+    let passed: BTreeSet<_> = results(log)
+        .filter(|(_, ok)| *ok)
+        .map(|(name, _)| name)
+        .collect();
+    let failed: BTreeSet<_> = results(log)
+        .filter(|(_, ok)| !ok)
+        .map(|(name, _)| name)
+        .collect();
+    let mut wrong: Vec<String> = failed.iter().map(|name| (*name).into()).collect();
+    for name in tests.chain(SHELL_TESTS) {
+        if !passed.contains(name) && !failed.contains(name) {
+            wrong.push(format!("{name} (did not run)"));
+        }
+    }
+    (passed.len(), wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log_of_all() -> String {
+        let tests = TESTS.iter().flat_map(|(_, names)| names.iter());
+        tests
+            .chain(SHELL_TESTS)
+            .map(|name| format!("test {name} ... ok\n"))
+            .collect()
+    }
+
+    #[test]
+    fn a_test_that_fails_or_does_not_run_is_wrong() {
+        let log = log_of_all();
+        let (passed, wrong) = judge(&log);
+        assert!(passed > 20 && wrong.is_empty(), "{wrong:?}");
+        let failed = log.replace("demo_bit ... ok", "demo_bit ... FAILED");
+        assert_eq!(judge(&failed).1, ["demo_bit"]);
+        let missing = log.replace("test demo_word ... ok\n", "");
+        assert_eq!(judge(&missing).1, ["demo_word (did not run)"]);
+        assert!(!judge("").1.is_empty());
+    }
+
+    #[test]
+    fn the_programs_are_found_in_what_cargo_prints() {
+        let line = "  Executable unittests src/lib.rs (target/debug/deps/minitalk-01)";
+        assert_eq!(executable(line).unwrap().0, "lib");
+        let line = "  Executable tests/cli.rs (target/debug/deps/cli-01)";
+        let (name, path) = executable(line).unwrap();
+        assert_eq!(
+            (name.as_str(), path.ends_with("deps/cli-01")),
+            ("cli", true)
+        );
+        assert_eq!(executable("   Compiling minitalk"), None);
+    }
+}
