@@ -479,8 +479,8 @@ pub fn now() -> u64 {
     };
     // SAFETY: the timespec lives for the whole call. It cannot fail for this clock (clock_gettime(2)).
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    let seconds = time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000);
-    seconds.wrapping_add(time.tv_nsec.cast_unsigned())
+    let seconds = (time.tv_sec as u64).wrapping_mul(1_000_000_000);
+    seconds.wrapping_add(time.tv_nsec as u64)
 }
 
 fn timespec(duration: Duration) -> libc::timespec {

@@ -207,9 +207,7 @@ impl Listener {
             return;
         }
         let last = dialect.last_acknowledgements(self.signal);
-        if let (Some(answer), _) = last
-            && !self.is_answered
-        {
+        if let Some(answer) = last.0.filter(|_| !self.is_answered) {
             self.answer(answer, out);
         }
         let is_told = self.stream.is_given() || dialect.ack_signal == AckSignal::Echo;

@@ -254,7 +254,7 @@ impl Reading {
         if !is_pid {
             return self.length(value);
         }
-        if value != u64::from(self.pid.get().cast_unsigned()) {
+        if value != u64::from(self.pid.get() as u32) {
             return self.reject(Reason::NotText);
         }
         self.stage = Stage::Text { left: None };

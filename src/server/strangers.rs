@@ -214,10 +214,11 @@ impl Server<'_> {
             return;
         };
         let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
-        if let Some((program, lesson)) = session.program.zip(lesson)
-            && !session.is_noise()
-            && (self.lessons.len() < MEMORY || self.lessons.contains_key(&program))
-        {
+        let lesson = session.program.zip(lesson).filter(|(program, _)| {
+            let has_room = self.lessons.len() < MEMORY || self.lessons.contains_key(program);
+            has_room && !session.is_noise()
+        });
+        if let Some((program, lesson)) = lesson {
             self.lessons.insert(program, lesson);
         }
     }
