@@ -34,7 +34,7 @@ impl Signal {
     /// Whether `entry` is one of this signal.
     #[must_use]
     pub const fn is_of(self, entry: &Entry<REST>) -> bool {
-        low(entry.tag).cast_signed() == self.number()
+        low(entry.tag) as i32 == self.number()
     }
 
     /// The signal's bit in a kernel signal mask: bit `number - 1`.
@@ -147,10 +147,10 @@ impl Event {
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
         let [code, from, value, more @ ..] = entry.rest;
-        let code = low(code).cast_signed();
+        let code = low(code) as i32;
         let signal = Signal::ALL.into_iter().find(|s| s.is_of(&entry))?;
         let uid = high(from);
-        let origin = match (code, Pid::new(low(from).cast_signed())) {
+        let origin = match (code, Pid::new(low(from) as i32)) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
             (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, value },
             _ => Origin::Unknown { code },

@@ -300,6 +300,17 @@ fn guard_start() {
     STARTED_WITH.store(blocked.mask(), Ordering::Relaxed);
 }
 
+/// `flock(fd, LOCK_EX | LOCK_NB)`: Locks the open file until it is closed for the last time.
+///
+/// # Errors
+/// [`Errno::AGAIN`] when another has it locked.
+#[cfg(feature = "cli")]
+pub fn try_lock(file: &std::fs::File) -> Result<(), Errno> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: flock takes integers only, and the descriptor is open for as long as the file is borrowed.
+    check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
+}
+
 /// Ignores SIGHUP: for a server that outlives its terminal.
 #[cfg(feature = "cli")]
 pub fn ignore_hangup() {
@@ -560,8 +571,8 @@ pub fn now() -> u64 {
     };
     // SAFETY: the timespec lives for the whole call. It cannot fail for this clock (clock_gettime(2)).
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    let seconds = time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000);
-    seconds.wrapping_add(time.tv_nsec.cast_unsigned())
+    let seconds = (time.tv_sec as u64).wrapping_mul(1_000_000_000);
+    seconds.wrapping_add(time.tv_nsec as u64)
 }
 
 fn timespec(duration: Duration) -> libc::timespec {

@@ -24,9 +24,8 @@ impl Follower {
     /// Moves to where the process `pid` runs now, or ran last, if this thread may run there.
     pub fn follow(&mut self, pid: Pid) {
         let there = proc::cpu(pid).ok();
-        if let Some(cpu) = there.filter(|cpu| self.on != Some(*cpu) && self.allowed.contains(*cpu))
-            && CpuSet::only(cpu).apply()
-        {
+        let other = there.filter(|cpu| self.on != Some(*cpu) && self.allowed.contains(*cpu));
+        if let Some(cpu) = other.filter(|cpu| CpuSet::only(*cpu).apply()) {
             self.on = Some(cpu);
         }
     }

@@ -310,9 +310,8 @@ impl Inbox {
     /// inherit that, until they set another disposition.
     pub fn deafen(mut self) {
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut self.installed) {
-            if SignalSet::LANES.contains(signal)
-                && let Some(previous) = slot.as_mut().filter(|previous| previous.is_default())
-            {
+            let is_lane = SignalSet::LANES.contains(signal);
+            if let Some(previous) = slot.as_mut().filter(|slot| is_lane && slot.is_default()) {
                 *previous = Disposition::ignore();
             }
         }

@@ -70,7 +70,7 @@ pub struct PidHasher(u64);
 #[cfg(feature = "std")]
 impl core::hash::Hasher for PidHasher {
     fn write_i32(&mut self, raw: i32) {
-        self.write_u64(raw.cast_unsigned().into());
+        self.write_u64((raw as u32).into());
     }
 
     fn write_u64(&mut self, word: u64) {

@@ -379,9 +379,8 @@ impl<'n> Server<'n> {
         let bit = bit_of(signal);
         match ask {
             Ask::Hello { .. } => {
-                if let Some(listener) = session.listener.take()
-                    && listener.received_bytes() > 0
-                {
+                let listener = session.listener.take();
+                if let Some(listener) = listener.filter(|listener| listener.received_bytes() > 0) {
                     let (why, bytes) = (Why::Abandoned, listener.received_bytes());
                     self.dropped(pid, why, bytes);
                 }
@@ -392,14 +391,15 @@ impl<'n> Server<'n> {
         let Some(session) = self.session(pid) else {
             return;
         };
-        if let Ask::Hello { tag, .. } = ask
-            && tag != session.receiver.tag()
-        {
-            session.look_again(now);
-            if closing {
-                let status = Status::Rejected(Reason::ShuttingDown);
-                return self.answer(pid, signal, Answer { tag, status });
+        match ask {
+            Ask::Hello { tag, .. } if tag != session.receiver.tag() => {
+                session.look_again(now);
+                if closing {
+                    let status = Status::Rejected(Reason::ShuttingDown);
+                    return self.answer(pid, signal, Answer { tag, status });
+                }
             }
+            _ => {}
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
         self.react(pid, signal, |session| session.receiver.ask(bit, ask));
@@ -651,7 +651,7 @@ impl<'n> Server<'n> {
     fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {
         let session = Session::open(pid, self.config.max_message, self.word_size, self.now)?;
         if let Some(fd) = session.peer.fd() {
-            self.set.add(fd, pid.get().cast_unsigned().into())?;
+            self.set.add(fd, (pid.get() as u32).into())?;
         }
         if !session.peer.is_certain() && !mem::replace(&mut self.noted.no_pidfd, true) {
             self.notices.say(&Note::NoPidfd);

@@ -125,7 +125,7 @@ fn forge_hello(server: i32, claimed: i32) {
     let mut info = [0i32; 32];
     (info[0], info[2]) = (libc::SIGUSR1, libc::SI_QUEUE);
     // SAFETY: getuid takes nothing.
-    (info[4], info[5]) = (claimed, unsafe { libc::getuid() }.cast_signed());
+    (info[4], info[5]) = (claimed, unsafe { libc::getuid() } as i32);
     (info[6], info[7]) = (HELLO as i32, (HELLO >> 32) as i32);
     // SAFETY: the array has the size of a siginfo_t and lives for the whole call.
     let sent = unsafe {

@@ -115,7 +115,7 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
     if LEFT_OUT.iter().any(|left_out| name == *left_out) {
         return Err(Failure::usage(format!(
             "this minitalk was built without {}, which takes the feature tools, a default one",
-            name.display()
+            name.to_string_lossy()
         )));
     }
     let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();

@@ -1,12 +1,12 @@
 //! `serve --pid-file`: a file that holds the server's PID for as long as the server runs.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use minitalk::client;
-use minitalk::ffi;
+use minitalk::ffi::{self, Errno};
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 
@@ -73,7 +73,7 @@ impl Part {
                         file,
                     };
                     writeln!(part.file, "{}", ffi::getpid())?;
-                    part.file.lock()?;
+                    ffi::try_lock(&part.file)?;
                     return Ok(part);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && suffix < 100 => {
@@ -115,10 +115,10 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
     let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim()).ok()) else {
         return refuse("there is a file that holds no PID");
     };
-    let is_locked = match file.try_lock() {
+    let is_locked = match ffi::try_lock(&file) {
         Ok(()) => false,
-        Err(TryLockError::WouldBlock) => true,
-        Err(TryLockError::Error(error)) => return Err(refused(path, error)),
+        Err(Errno::AGAIN) => true,
+        Err(error) => return Err(refused(path, io::Error::from(error))),
     };
     if is_locked || Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok()) {
         return refuse(&format!(

@@ -165,7 +165,7 @@ impl Detector {
 
     /// Returns the bytes of memory held: the signals, packed and once, and the candidates.
     #[must_use]
-    pub const fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.log.bytes.capacity()
             + self.open.capacity() * size_of::<Reading>()
             + self.complete.capacity() * size_of::<Complete>()

@@ -57,7 +57,7 @@ impl Encores {
 
     /// Whether there are none to come.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 

@@ -233,9 +233,7 @@ impl Listener {
             return;
         }
         let last = dialect.last_acknowledgements(self.signal);
-        if let (Some(answer), _) = last
-            && !self.is_answered
-        {
+        if let Some(answer) = last.0.filter(|_| !self.is_answered) {
             self.answer(answer, out);
         }
         let is_told = self.stream.is_given() || dialect.ack_signal == AckSignal::Echo;
@@ -437,9 +435,8 @@ impl Listener {
         };
         let mut found = self.stream.settle(ack, signal)?;
         self.held = false;
-        if found.is_a_tie()
-            && let Some(other) = found.rival
-        {
+        let is_a_tie = found.is_a_tie();
+        if let Some(other) = found.rival.take_if(|_| is_a_tie) {
             if self.closing.take().is_some() {
                 self.stream.refuse();
             }

@@ -129,7 +129,7 @@ impl Reading {
 
     /// Returns the bytes of memory that its text takes.
     #[must_use]
-    pub const fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.text.capacity()
     }
 
@@ -286,7 +286,7 @@ impl Reading {
         if !is_pid {
             return self.length(value);
         }
-        if value != u64::from(self.pid.get().cast_unsigned()) {
+        if value != u64::from(self.pid.get() as u32) {
             return self.reject(Reason::NotText);
         }
         self.stage = Stage::Text { left: None };

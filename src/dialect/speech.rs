@@ -22,14 +22,14 @@ impl Speech {
     /// # Errors
     /// When the dialect cannot say this text: see [`Unspeakable`].
     pub fn new(dialect: &Dialect, text: &[u8], pid: Pid) -> Result<Self, Unspeakable> {
-        if let Some(end) = dialect.end.filter(|_| !dialect.head.is_length())
-            && let Some(at) = text.iter().position(|byte| *byte == end)
-        {
-            return Err(Unspeakable::End { byte: end, at });
+        let end = dialect.end.filter(|_| !dialect.head.is_length());
+        let at = text.iter().position(|byte| Some(*byte) == end);
+        if let Some((byte, at)) = end.zip(at) {
+            return Err(Unspeakable::End { byte, at });
         }
         let counted = text.len() as u64 + u64::from(dialect.counts_end);
         let number = match dialect.head {
-            Head::Pid => u64::from(pid.get().cast_unsigned()),
+            Head::Pid => u64::from(pid.get() as u32),
             _ => counted,
         };
         let mut head = Vec::new();

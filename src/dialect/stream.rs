@@ -139,9 +139,8 @@ impl Stream {
             Mode::Known(reading) => reading,
             Mode::Lost => return Heard::Nothing,
         };
-        if let Some(detector) = &mut self.fallback
-            && let Err(Reason::NoMemory) = detector.push(signal)
-        {
+        let expected = self.fallback.as_mut().map(|detector| detector.push(signal));
+        if let Some(Err(Reason::NoMemory)) = expected {
             return self.lose(Reason::NoMemory);
         }
         let is_hello = reading.awaits_hello();

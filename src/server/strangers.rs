@@ -221,9 +221,8 @@ impl Server<'_> {
             return;
         };
         let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
-        if let Some((program, lesson)) = session.program.zip(lesson)
-            && !session.is_noise()
-        {
+        let lesson = session.program.zip(lesson);
+        if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
             self.profiles.learn(program, lesson);
         }
     }

@@ -21,8 +21,9 @@ impl Crc32 {
     /// Takes in bytes, eight at a time ("slicing by 8", Kounavis and Berry, 2005): table `k` holds what a byte becomes
     /// when `k` zero bytes follow it, so eight look-ups need not wait for each other.
     pub fn extend(&mut self, bytes: &[u8]) {
-        let (eights, rest) = bytes.as_chunks::<8>();
-        for eight in eights {
+        let mut rest = bytes;
+        while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+            rest = after;
             let word = u64::from_le_bytes(*eight) ^ u64::from(self.0);
             self.0 = (0..8).fold(0, |crc, i| {
                 crc ^ TABLES[7 - i][(word >> (8 * i) & 0xFF) as usize]
