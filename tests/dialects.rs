@@ -108,7 +108,13 @@ fn text(bytes: usize) -> Vec<u8> {
             break;
         }
     }
-    text.truncate(text.floor_char_boundary(bytes));
+    let whole = (0..=bytes.min(text.len())).rev();
+    text.truncate(
+        whole
+            .into_iter()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap(),
+    );
     text.into_bytes()
 }
 
