@@ -18,7 +18,7 @@ impl Allow {
     /// The list in the repository.
     pub fn of_the_repository() -> Result<Self, String> {
         Self::parse(include_str!("../../allow.txt"))
-            .map_err(|error| format!("xtask/allow.txt: {error}"))
+            .map_err(|error| format!("audit/allow.txt: {error}"))
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -59,7 +59,7 @@ fn installs(way: &str) -> Vec<(i32, String)> {
     .filter_map(|(name, options)| {
         let way_option = format!("-DINSTALLS={way}");
         let options = [&options[..], &[&way_option]].concat();
-        let source = "xtask/fixtures/c/installs.c";
+        let source = "audit/fixtures/c/installs.c";
         compiled(source, &format!("installs-{way}-{name}"), &options)
     })
     .map(|path| audit(&path))
@@ -139,7 +139,7 @@ fn where_no_handler_is_found_nothing_passes() {
             has(&text, &["no signal handler found", "--handler"]);
         }
     }
-    let source = "xtask/fixtures/c/installs.c";
+    let source = "audit/fixtures/c/installs.c";
     let options = ["-O2", "-s", "-DINSTALLS=DIRECTLY"];
     if let Some(path) = compiled(source, "installs-stripped", &options) {
         let (code, text) = audit(&path);
