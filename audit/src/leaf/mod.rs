@@ -4,7 +4,6 @@
 //! [`walk`] every instruction that can be reached, [`effects`] what each does to memory and stack, [`rules`] what must not
 //! be, [`facts`] what is worth knowing, [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
 
-mod allow;
 mod documents;
 mod effects;
 mod elf;
@@ -24,7 +23,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use allow::Allow;
+use crate::allow::Allow;
 use effects::Effects;
 use elf::{Binary, Symbol, Target};
 use options::{Documents, Options, Tool};

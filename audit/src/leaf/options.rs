@@ -19,7 +19,7 @@ impl Tool {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Task => "cargo xtask audit",
-            Self::Program => "minitalk-audit",
+            Self::Program => "minitalk-audit --policy leaf",
         }
     }
 
