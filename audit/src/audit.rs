@@ -48,7 +48,7 @@ impl Verdict {
 const LIMITS: Limits = Limits {
     apart: 80,
     exact: 6_000,
-    total: 400_000,
+    total: 120_000,
     depth: 120,
 };
 

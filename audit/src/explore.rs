@@ -556,12 +556,15 @@ impl<'a> Explorer<'a> {
             *lo = lo.saturating_add(entry);
             *hi = hi.saturating_add(entry);
             frame.clobber(*lo, *hi);
-            if frame.is_handler && *hi > 8 {
-                frame.find(
+            let what = "has the stack above its own frame written: what the kernel keeps there";
+            if frame.is_handler && *lo >= 8 {
+                frame.find(Kind::Write, Weight::Fault, at, what);
+            } else if frame.is_handler && *hi > 8 {
+                frame.doubt(
                     Kind::Write,
-                    Weight::Fault,
                     at,
-                    "has the stack above its own frame written: what the kernel keeps there",
+                    "may have the stack above its own frame written",
+                    "a length with a bound that can be seen",
                 );
             }
         }

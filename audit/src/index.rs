@@ -201,8 +201,9 @@ fn note(
                     if let Some(places) = tables.callers.get_mut(&target) {
                         places.push(at);
                     }
-                    if is_jump && image.raw_name(target).is_some_and(|n| n.contains(".cold"))
-                        || is_jump && i.flow_control() == FlowControl::ConditionalBranch
+                    if is_jump
+                        && (i.flow_control() == FlowControl::ConditionalBranch
+                            || image.raw_name(target).is_some_and(|n| n.contains(".cold")))
                     {
                         tables.callers.remove(&target);
                     }

@@ -1,6 +1,6 @@
 //! Which functions a program installs as handlers: what reaches the argument of the call that installs them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::allow::Allow;
 use crate::explore::{Callee, Explorer, Hit, Limits, Watch};
@@ -50,11 +50,14 @@ enum Signal {
 }
 
 const LIMITS: Limits = Limits {
-    apart: 12,
-    exact: 12_000,
-    total: 120_000,
-    depth: 4,
+    apart: 6,
+    exact: 4_000,
+    total: 30_000,
+    depth: 3,
 };
+
+/// Instructions explored to find handlers, in all.
+const MOST_STEPS: usize = 1_500_000;
 
 /// How far wrappers of wrappers are followed.
 const MOST_WRAPPERS: usize = 200;
@@ -71,7 +74,7 @@ struct Finder<'a> {
     explored_words: HashSet<u64>,
     /// Calls that were reached.
     reached: HashSet<u64>,
-    explored: HashMap<u64, bool>,
+    steps: usize,
     /// Addresses that are given to a call which installs what lies there: the calls and the addresses.
     passed: HashSet<(u64, u64)>,
 }
@@ -90,7 +93,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         words: Vec::new(),
         explored_words: HashSet::new(),
         reached: HashSet::new(),
-        explored: HashMap::new(),
+        steps: 0,
         passed: HashSet::new(),
     };
     let functions: BTreeSet<u64> = sites.iter().map(|at| finder.start_of(*at)).collect();
@@ -171,14 +174,17 @@ impl Finder<'_> {
     fn explore(&mut self, function: u64, watch: Watch) -> Watch {
         let file = self.files.image(0);
         self.index.of(0, &file);
+        // What is not explored is unresolved, for control was not followed there.
+        if self.steps > MOST_STEPS {
+            return Watch::default();
+        }
         let mut explorer = Explorer::new(self.files, self.index, self.allow, LIMITS);
         explorer.watch = Some(watch);
         let arguments = std::array::from_fn(|n| Value::at(Base::Arg(n as u8), 0));
-        let node = explorer.function(0, function, &arguments, Errno::Original, false);
-        let complete = explorer.steps < LIMITS.total;
-        let _ = node;
+        explorer.function(0, function, &arguments, Errno::Original, false);
+        let steps = explorer.steps;
         let watch = explorer.watch.take().unwrap_or_default();
-        self.explored.insert(function, complete);
+        self.steps += steps;
         watch
     }
 
@@ -302,7 +308,7 @@ impl Finder<'_> {
 
     fn address(&mut self, function: u64, at: u64, address: u64, signal: Signal) {
         // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that mean something to the program alone.
-        if address < 4096 || address > u64::MAX - 4096 || address == u64::from(u32::MAX) {
+        if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
             self.found.others += 1;
             return;
         }

@@ -306,7 +306,7 @@ impl Explorer<'_> {
                 if place.base == Base::Context && writes {
                     frame.find(Kind::Context, Weight::Fault, at, "writes to the saved registers of the ucontext: what was interrupted goes on otherwise than it was");
                 } else if !is_inside
-                    && !(place.base == Base::Context && place.lo >= 0 && place.hi < 968)
+                    && (place.base != Base::Context || place.lo < 0 || place.hi >= 968)
                 {
                     frame.doubt(
                         kind,
