@@ -82,7 +82,14 @@ const CHECKS: &[Check] = &[
     Check {
         name: "audit-tests",
         proves: "the audit rejects every seeded defect, each for its own reason",
-        command: &["cargo", "test", "--package", "xtask"],
+        command: &[
+            "cargo",
+            "test",
+            "--package",
+            "minitalk-audit",
+            "--package",
+            "xtask",
+        ],
         tolerates_load: true,
     },
     Check {

@@ -83,7 +83,7 @@ fn run(audit: &Path, program: &Path) -> Result<Report, String> {
     let status = running.wait(LIMIT).ok_or("the audit hangs")?;
     running.drain();
     match status.code() {
-        Some(code @ 0..=1) => {
+        Some(code @ 0..=2) if code < 2 || !running.stdout.since(0).is_empty() => {
             let text = running.stdout.since(0);
             let report = Report::read(&String::from_utf8_lossy(&text));
             match code == 1 && report.violations.is_empty() {
@@ -121,7 +121,7 @@ impl Weight {
     fn of(rule: &str) -> Self {
         match rule {
             "call" | "panic" => Self::Hazard,
-            "indirect" | "undecodable" | "runs-off" => Self::Doubt,
+            "indirect" | "undecodable" | "runs-off" | "undecided" => Self::Doubt,
             _ => Self::Oddity,
         }
     }
@@ -132,10 +132,15 @@ impl Report {
         let handler = |line: &str| {
             let (name, _) = line
                 .split_once(": PASS")
+                .or_else(|| line.split_once(": CANNOT DECIDE, "))
                 .or_else(|| line.split_once(": FAIL, "))?;
             Some(name.to_owned())
         };
         let violation = |line: &str| {
+            if let Some(open) = line.strip_prefix("undecided[") {
+                let (_, found) = open.split_once("] ")?;
+                return Some(("undecided".to_owned(), found.to_owned()));
+            }
             let (rule, found) = line.strip_prefix("violation[")?.split_once("] ")?;
             Some((rule.to_owned(), found.to_owned()))
         };

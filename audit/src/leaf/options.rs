@@ -19,7 +19,7 @@ impl Tool {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Task => "cargo xtask audit",
-            Self::Program => "minitalk-audit",
+            Self::Program => "minitalk-audit --policy leaf",
         }
     }
 
@@ -69,7 +69,7 @@ const HELP: &str = "\
                       handler too. The C library must be a shared one
     --follow          the handler need not be a leaf: follow its calls as far as the file holds them, accept those
                       that the allow-list names, and let it have a stack frame
-    --allow FILE      the functions that may be called (default with --follow: xtask/allow.txt; without: none)
+    --allow FILE      the functions that may be called (default with --follow: audit/allow.txt; without: none)
     --budget N        at most N instructions (default 32; with --follow: no limit)
     --max-stack N     at most N bytes of stack (default 0; with --follow: 1024){documents}
 

@@ -4,7 +4,6 @@
 //! [`walk`] every instruction that can be reached, [`effects`] what each does to memory and stack, [`rules`] what must not
 //! be, [`facts`] what is worth knowing, [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
 
-mod allow;
 mod documents;
 mod effects;
 mod elf;
@@ -21,34 +20,45 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use allow::Allow;
+use crate::allow::Allow;
 use effects::Effects;
 use elf::{Binary, Symbol, Target};
 use options::{Documents, Options, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
 
-use crate::product::{self, repository};
-
 /// minitalk's own handler.
 const HANDLER: &str = "minitalk_on_signal";
 
-/// Runs the audit with the arguments after its name.
-pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    start(Tool::Task, arguments)
+/// What the audit of minitalk itself needs to know of its repository.
+pub struct Product {
+    /// The repository, in which the documents are.
+    pub repository: &'static Path,
+    /// Builds minitalk's release binary and returns its path.
+    pub build: fn() -> Result<PathBuf, String>,
 }
 
-/// Runs the audit of other programs, which has a program of its own.
+/// Runs the audit of minitalk itself with the arguments after its name.
+pub fn main(product: &Product, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    start(Some(product), arguments)
+}
+
+/// Runs the audit of other programs.
 pub fn foreign(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    start(Tool::Program, arguments)
+    start(None, arguments)
 }
 
-fn start(tool: Tool, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+fn start(product: Option<&Product>, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let tool = if product.is_some() {
+        Tool::Task
+    } else {
+        Tool::Program
+    };
     let outcome = match options::parse(tool, arguments) {
-        Ok(Some(options)) => run(&options),
+        Ok(Some(options)) => run(product, &options),
         Ok(None) => {
             println!("{}", tool.help());
             Ok(true)
@@ -66,20 +76,23 @@ fn start(tool: Tool, arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 /// Audits, prints, and says whether all is well; an error if that cannot be said.
-fn run(options: &Options) -> Result<bool, String> {
-    let path = match &options.binary {
-        Some(path) => path.clone(),
-        None => build()?,
+fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
+    let path = match (&options.binary, product) {
+        (Some(path), _) => path.clone(),
+        (None, Some(product)) => build(product)?,
+        (None, None) => return Err("there is no file to audit".into()),
     };
+    let root = product.map(|product| product.repository);
     let data =
         std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let binary = Binary::parse(&data)?;
-    let source = Source::read(&binary);
+    let here = std::env::current_dir().ok();
+    let source = Source::read(&binary, root.or(here.as_deref()));
     match (&options.handler, &options.binary) {
         (None, Some(_)) => found(&binary, &source, options),
         (name, _) => {
             let handler = binary.function(name.as_deref().unwrap_or(HANDLER))?;
-            one(&binary, &source, handler, options)
+            one(&binary, &source, handler, options, root)
         }
     }
 }
@@ -92,7 +105,7 @@ fn found(binary: &Binary, source: &Source, options: &Options) -> Result<bool, St
     for candidate in &found {
         println!("found: {}", candidate.reason());
         let outcome = match &candidate.handler {
-            Ok(handler) => one(binary, source, handler, options),
+            Ok(handler) => one(binary, source, handler, options, None),
             Err(why) => Err(why.clone()),
         };
         match outcome {
@@ -114,26 +127,27 @@ fn one(
     source: &Source,
     handler: &Symbol,
     options: &Options,
+    root: Option<&Path>,
 ) -> Result<bool, String> {
     let audit = Audit::new(binary, handler, options)?;
     let findings = rules::check(&audit);
     let facts = facts::measure(&audit);
     print!("{}", report::terminal(&audit, source, &facts, &findings));
     let passes = findings.violations.is_empty();
-    if options.documents == Documents::Leave {
+    let Some(root) = root.filter(|_| options.documents != Documents::Leave) else {
         return Ok(passes);
-    }
+    };
     if !passes {
         eprintln!("audit: the documents are left alone, for the handler does not pass");
         return Ok(false);
     }
     let block = report::markdown(&audit, source, &facts, &findings);
     let figures = report::figures(&audit, &facts);
-    documents::refresh(repository(), &block, &figures, options.documents)
+    documents::refresh(root, &block, &figures, options.documents)
 }
 
 /// Builds minitalk's release binary and returns its path.
-fn build() -> Result<PathBuf, String> {
+fn build(product: &Product) -> Result<PathBuf, String> {
     if !cfg!(target_arch = "x86_64") {
         return Err(format!(
             "cannot decide: this machine is {}, and the audit reads x86-64 instructions only; run it on an x86-64 \
@@ -141,7 +155,7 @@ fn build() -> Result<PathBuf, String> {
             std::env::consts::ARCH
         ));
     }
-    product::build()
+    (product.build)()
 }
 
 /// A handler, walked, with the bounds that it is held to.

@@ -17,8 +17,8 @@ impl Allow {
 
     /// The list in the repository.
     pub fn of_the_repository() -> Result<Self, String> {
-        Self::parse(include_str!("../../allow.txt"))
-            .map_err(|error| format!("xtask/allow.txt: {error}"))
+        Self::parse(include_str!("../allow.txt"))
+            .map_err(|error| format!("audit/allow.txt: {error}"))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -39,10 +39,22 @@ impl Allow {
         Ok(Self(names))
     }
 
+    /// Adds the names of another list.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Who says that a handler may call `name`; `None`: nobody does.
     pub fn citation(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+}
+
+/// Whether the list of the repository has the name.
+pub fn is_listed(name: &str) -> bool {
+    use std::sync::LazyLock;
+    static LIST: LazyLock<Allow> = LazyLock::new(|| Allow::of_the_repository().unwrap_or_default());
+    LIST.citation(name).is_some()
 }
 
 #[cfg(test)]

@@ -8,11 +8,15 @@ use object::{Object, ObjectSection};
 use super::elf::Binary;
 
 /// The line tables of a file.
-pub struct Source<'a>(Option<addr2line::Context<EndianSlice<'a, LittleEndian>>>);
+pub struct Source<'a> {
+    lines: Option<addr2line::Context<EndianSlice<'a, LittleEndian>>>,
+    /// The repository whose paths are shortened.
+    root: Option<&'a Path>,
+}
 
 impl<'a> Source<'a> {
     /// Reads the line tables; a file without them has none.
-    pub fn read(binary: &Binary<'a>) -> Self {
+    pub fn read(binary: &Binary<'a>, root: Option<&'a Path>) -> Self {
         let dwarf = Dwarf::load(|section| -> Result<_, addr2line::gimli::Error> {
             let data = binary
                 .file()
@@ -21,17 +25,16 @@ impl<'a> Source<'a> {
                 .unwrap_or(&[]);
             Ok(EndianSlice::new(data, LittleEndian))
         });
-        Self(
-            dwarf
-                .ok()
-                .and_then(|dwarf| addr2line::Context::from_dwarf(dwarf).ok()),
-        )
+        let lines = dwarf
+            .ok()
+            .and_then(|dwarf| addr2line::Context::from_dwarf(dwarf).ok());
+        Self { lines, root }
     }
 
     /// The line of the instruction at `address`; of one inlined from elsewhere, the nearest line of this repository first.
     pub fn line(&self, address: u64) -> Option<String> {
         let mut frames = self
-            .0
+            .lines
             .as_ref()?
             .find_frames(address)
             .skip_all_loads()
@@ -39,7 +42,7 @@ impl<'a> Source<'a> {
         let mut lines = Vec::new();
         while let Ok(Some(frame)) = frames.next() {
             if let Some((file, line)) = frame.location.and_then(|l| l.file.zip(l.line)) {
-                let (name, ours) = shorten(file);
+                let (name, ours) = shorten(file, self.root);
                 lines.push((format!("{name}:{line}"), ours));
             }
         }
@@ -52,8 +55,8 @@ impl<'a> Source<'a> {
 }
 
 /// A path without what is particular to a machine, and whether it lies in this repository.
-fn shorten(file: &str) -> (String, bool) {
-    if let Ok(ours) = Path::new(file).strip_prefix(crate::product::repository()) {
+fn shorten(file: &str, root: Option<&Path>) -> (String, bool) {
+    if let Some(Ok(ours)) = root.map(|root| Path::new(file).strip_prefix(root)) {
         return (normalised(ours), true);
     }
     if let Some((_, library)) = file.split_once("/library/") {
@@ -88,9 +91,10 @@ mod tests {
 
     #[test]
     fn no_path_of_the_machine_survives() {
-        let ours = crate::product::repository().join("src/ring.rs");
+        let root = Path::new("/home/me/minitalk");
+        let ours = root.join("src/ring.rs");
         assert_eq!(
-            shorten(ours.to_str().unwrap()),
+            shorten(ours.to_str().unwrap(), Some(root)),
             ("src/ring.rs".into(), true)
         );
         for (path, short) in [
@@ -101,7 +105,7 @@ mod tests {
             ),
             ("/tmp/build/handler.c", "handler.c"),
         ] {
-            assert_eq!(shorten(path), (short.into(), false));
+            assert_eq!(shorten(path, Some(root)), (short.into(), false));
         }
     }
 }

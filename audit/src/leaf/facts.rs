@@ -91,28 +91,43 @@ fn longest(
     longest
 }
 
-/// The longest way from the instruction at `at`; an instruction met again on the way to itself has none.
+/// The longest way from the instruction at `start`; an instruction met again on the way to itself has none. Straight-line
+/// code of any length takes no stack.
 fn way(
     program: &Program,
     function: &Function,
-    at: u64,
+    start: u64,
     ways: &mut BTreeMap<u64, Option<usize>>,
     known: &mut BTreeMap<u64, Option<usize>>,
 ) -> Option<usize> {
-    if let Some(&way) = ways.get(&at) {
-        return way;
+    // Instructions that are being measured, each with whether those after it are.
+    let mut todo = vec![(start, false)];
+    while let Some((at, is_second)) = todo.pop() {
+        let Some(step) = function.steps.get(&at) else {
+            ways.insert(at, Some(0));
+            continue;
+        };
+        if !is_second {
+            if ways.contains_key(&at) {
+                continue;
+            }
+            ways.insert(at, None);
+            todo.push((at, true));
+            todo.extend(step.next.iter().map(|&next| (next, false)));
+            continue;
+        }
+        let mut rest = Some(0usize);
+        for next in &step.next {
+            rest = rest
+                .zip(ways.get(next).copied().flatten())
+                .map(|(a, b)| a.max(b));
+        }
+        if let Some(callee) = program.callee(step) {
+            rest = rest
+                .zip(longest(program, callee, known))
+                .and_then(|(a, b)| a.checked_add(b));
+        }
+        ways.insert(at, rest.and_then(|rest| rest.checked_add(1)));
     }
-    ways.insert(at, None);
-    let Some(step) = function.steps.get(&at) else {
-        return Some(0);
-    };
-    let mut rest = 0;
-    for &next in &step.next {
-        rest = rest.max(way(program, function, next, ways, known)?);
-    }
-    if let Some(callee) = program.callee(step) {
-        rest += longest(program, callee, known)?;
-    }
-    ways.insert(at, Some(1 + rest));
-    Some(1 + rest)
+    ways.get(&start).copied().flatten()
 }

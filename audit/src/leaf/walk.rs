@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction};
 
-use super::allow::Allow;
 use super::elf::{Binary, Symbol, Target};
+use crate::allow::Allow;
 
 /// How control leaves a function other than by returning.
 #[derive(Clone, Copy, PartialEq, Eq)]

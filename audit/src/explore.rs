@@ -1,0 +1,793 @@
+//! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
+//! it calls.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory};
+
+use crate::allow::Allow;
+use crate::files::{Files, Found};
+use crate::finding::{Finding, Kind, Weight};
+use crate::image::{Image, Slot};
+use crate::index::Index;
+use crate::state::{ARGUMENTS, Errno, RSP, State};
+use crate::value::{Base, Value};
+use crate::{libc, loops};
+
+/// Where a call or a jump goes.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    Code(u16, u64),
+    Libc(String),
+    Missing(String, String),
+    /// The word at that address of that file may change; what it is known to hold at times.
+    Changing(u16, u64),
+    Unknown(&'static str),
+}
+
+/// What a function does to its caller.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub returns: bool,
+    pub errno: Errno,
+    pub value: Value,
+    /// What it may write above its own frame, as seen from its return address.
+    pub clobbers: Option<(i64, i64)>,
+    /// What it is known to have stored there.
+    pub stored: BTreeMap<i64, (u8, Value)>,
+    /// The lowest place of the stack that it uses.
+    pub lowest: i64,
+    /// The registers that its caller finds as it left them.
+    pub keeps: [bool; 16],
+}
+
+/// A function with what was found in it, called in one way.
+pub struct Node {
+    pub image: u16,
+    pub start: u64,
+    pub findings: Vec<Finding>,
+    pub calls: Vec<(u64, usize)>,
+    pub summary: Summary,
+    pub errno_cause: Option<(u64, String)>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    image: u16,
+    start: u64,
+    arguments: [Value; 6],
+    errno: Errno,
+    is_handler: bool,
+}
+
+/// A call or a store that somebody asked for.
+pub struct Hit {
+    pub at: u64,
+    pub callee: Callee,
+    pub state: State,
+}
+
+/// What to record of the function that is explored first.
+#[derive(Default)]
+pub struct Watch {
+    /// Calls of functions of the C library that install handlers, and of these functions.
+    pub functions: HashSet<(u16, u64)>,
+    /// Stores to these addresses.
+    pub stores: HashSet<u64>,
+    pub hits: Vec<Hit>,
+    pub stored: Vec<(u64, u64, Value)>,
+}
+
+/// How far the exploration goes.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// States kept apart at one instruction.
+    pub apart: usize,
+    /// Instructions of one function explored with states kept apart.
+    pub exact: usize,
+    /// Instructions in all.
+    pub total: usize,
+    /// Calls within calls.
+    pub depth: usize,
+}
+
+pub struct Explorer<'a> {
+    pub files: &'a mut Files,
+    pub index: &'a mut Index,
+    pub allow: &'a Allow,
+    pub limits: Limits,
+    pub nodes: Vec<Node>,
+    pub watch: Option<Watch>,
+    memo: HashMap<Key, usize>,
+    contexts: HashMap<(u16, u64), usize>,
+    active: Vec<(u16, u64)>,
+    pub steps: usize,
+    decoded: HashMap<(u16, u64), Instruction>,
+    pub factory: InstructionInfoFactory,
+}
+
+/// The function that is being walked.
+pub struct Frame {
+    pub image: Rc<Image>,
+    pub number: u16,
+    pub start: u64,
+    pub bounds: (u64, u64),
+    pub is_handler: bool,
+    pub findings: Vec<Finding>,
+    pub calls: Vec<(u64, usize)>,
+    pub lowest: i64,
+    pub clobbers: Option<(i64, i64)>,
+    pub exits: Option<State>,
+    pub errno_cause: Option<(u64, String)>,
+    /// Control flow, for loops.
+    pub edges: HashMap<u64, Vec<u64>>,
+    /// Ways that end where something equal was seen before.
+    pub closed: HashSet<(u64, u64)>,
+    steps: usize,
+    /// Compare-and-swaps: whether each time the same constant is expected.
+    pub expects: HashMap<u64, bool>,
+}
+
+impl Frame {
+    pub fn find(&mut self, kind: Kind, weight: Weight, at: u64, why: impl Into<String>) {
+        self.add(Finding {
+            kind,
+            weight,
+            at,
+            why: why.into(),
+            reaches: None,
+            remedy: None,
+        });
+    }
+
+    pub fn doubt(
+        &mut self,
+        kind: Kind,
+        at: u64,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(Finding {
+            kind,
+            weight: Weight::Doubt,
+            at,
+            why: why.into(),
+            reaches: None,
+            remedy: Some(remedy.into()),
+        });
+    }
+
+    pub fn add(&mut self, finding: Finding) {
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    pub fn uses_stack(&mut self, offset: i64) {
+        self.lowest = self.lowest.min(offset);
+    }
+
+    pub fn clobber(&mut self, lo: i64, hi: i64) {
+        if hi > 8 {
+            let lo = lo.max(8);
+            let (a, b) = self.clobbers.unwrap_or((lo, hi));
+            self.clobbers = Some((a.min(lo), b.max(hi)));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    states: Vec<State>,
+    joined: Option<State>,
+    joins: usize,
+}
+
+const NOTHING: Summary = Summary {
+    returns: true,
+    errno: Errno::Changed,
+    value: Value::UNKNOWN,
+    clobbers: None,
+    stored: BTreeMap::new(),
+    lowest: 0,
+    keeps: [true; 16],
+};
+
+impl<'a> Explorer<'a> {
+    pub fn new(
+        files: &'a mut Files,
+        index: &'a mut Index,
+        allow: &'a Allow,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            files,
+            index,
+            allow,
+            limits,
+            nodes: Vec::new(),
+            watch: None,
+            memo: HashMap::new(),
+            contexts: HashMap::new(),
+            active: Vec::new(),
+            steps: 0,
+            decoded: HashMap::new(),
+            factory: InstructionInfoFactory::new(),
+        }
+    }
+
+    /// How many functions are being walked, each called by the one before.
+    pub fn depth(&self) -> usize {
+        self.active.len()
+    }
+
+    /// Explores the function and returns its node.
+    pub fn function(
+        &mut self,
+        image: u16,
+        start: u64,
+        arguments: &[Value; 6],
+        errno: Errno,
+        is_handler: bool,
+    ) -> usize {
+        let mut key = Key {
+            image,
+            start,
+            arguments: arguments.clone(),
+            errno,
+            is_handler,
+        };
+        if let Some(&known) = self.memo.get(&key) {
+            return known;
+        }
+        let contexts = self.contexts.entry((image, start)).or_default();
+        *contexts += 1;
+        if *contexts > 10 {
+            key.arguments = std::array::from_fn(|_| Value::UNKNOWN);
+            if let Some(&known) = self.memo.get(&key) {
+                return known;
+            }
+        }
+        let file = self.files.image(image);
+        let mut frame = Frame {
+            bounds: file.function_at(start).unwrap_or((start, start)),
+            image: file,
+            number: image,
+            start,
+            is_handler,
+            findings: Vec::new(),
+            calls: Vec::new(),
+            lowest: 0,
+            clobbers: None,
+            exits: None,
+            errno_cause: None,
+            edges: HashMap::new(),
+            closed: HashSet::new(),
+            steps: 0,
+            expects: HashMap::new(),
+        };
+        self.active.push((image, start));
+        self.walk(&mut frame, State::new(&key.arguments, errno));
+        self.active.pop();
+        loops::judge(&mut frame, &|at| self.decoded.get(&(image, at)).copied());
+        let summary = match &frame.exits {
+            None => Summary {
+                returns: false,
+                errno,
+                lowest: frame.lowest,
+                ..NOTHING
+            },
+            Some(exit) => Summary {
+                returns: true,
+                errno: exit.errno,
+                value: exit.registers[0].clone(),
+                clobbers: frame.clobbers,
+                stored: exit
+                    .slots
+                    .iter()
+                    .filter(|(at, _)| **at >= 8)
+                    .map(|(a, v)| (*a, v.clone()))
+                    .collect(),
+                lowest: frame.lowest,
+                keeps: std::array::from_fn(|n| {
+                    exit.registers[n] == Value::at(Base::Kept(n as u8), 0)
+                }),
+            },
+        };
+        let id = self.nodes.len();
+        self.nodes.push(Node {
+            image,
+            start,
+            findings: frame.findings,
+            calls: frame.calls,
+            summary,
+            errno_cause: frame.errno_cause,
+        });
+        self.memo.insert(key, id);
+        id
+    }
+
+    fn walk(&mut self, frame: &mut Frame, state: State) {
+        let mut seen: HashMap<u64, Seen> = HashMap::new();
+        let mut todo = vec![(frame.start, state)];
+        while let Some((mut at, mut state)) = todo.pop() {
+            // Straight on until control may go elsewhere.
+            loop {
+                if self.steps >= self.limits.total {
+                    frame.doubt(
+                        Kind::Limit,
+                        at,
+                        "too much code can be reached from here to read it all",
+                        "audit the handler by itself with --handler, or give it less to do",
+                    );
+                    return;
+                }
+                self.steps += 1;
+                frame.steps += 1;
+                let Some(instruction) = self.decode(frame, at) else {
+                    break;
+                };
+                let after = instruction.next_ip();
+                let next = self.step(frame, &instruction, state);
+                let ends_block = instruction.flow_control() != FlowControl::Next;
+                let mut next = next.into_iter();
+                let (Some((to, only)), rest) = (next.next(), next) else {
+                    break;
+                };
+                let rest: Vec<_> = rest.collect();
+                let edges = frame.edges.entry(at).or_default();
+                for to in std::iter::once(to).chain(rest.iter().map(|(to, _)| *to)) {
+                    if !edges.contains(&to) {
+                        edges.push(to);
+                    }
+                }
+                if !ends_block && rest.is_empty() && to == after && !seen.contains_key(&to) {
+                    if to == frame.bounds.1
+                        && frame.bounds.0 <= at
+                        && frame.image.functions.contains_key(&to)
+                    {
+                        frame.doubt(Kind::RunsOff, at, "goes on past the end of the function", "give the function its size, or see that the call before does not return");
+                        break;
+                    }
+                    (at, state) = (to, only);
+                    continue;
+                }
+                for (to, state) in std::iter::once((to, only)).chain(rest) {
+                    let exact = frame.steps < self.limits.exact;
+                    match meet(
+                        seen.entry(to).or_default(),
+                        state,
+                        if exact { self.limits.apart } else { 0 },
+                    ) {
+                        Some(state) => todo.push((to, state)),
+                        None => {
+                            frame.closed.insert((at, to));
+                        }
+                    }
+                }
+                break;
+            }
+        }
+    }
+
+    fn decode(&mut self, frame: &mut Frame, at: u64) -> Option<Instruction> {
+        if let Some(known) = self.decoded.get(&(frame.number, at)) {
+            return Some(*known);
+        }
+        if !frame.image.is_code(at) {
+            frame.doubt(
+                Kind::Undecodable,
+                at,
+                "control goes where the file has no code",
+                "audit the file that has it",
+            );
+            return None;
+        }
+        let bytes = frame.image.bytes(at);
+        let bytes = &bytes[..bytes.len().min(16)];
+        let instruction = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
+        if frame.image.region(at).is_some_and(|r| r.write) || frame.image.has_text_relocations {
+            frame.doubt(
+                Kind::Undecodable,
+                at,
+                "is code that may be changed before it runs",
+                "code in read-only memory",
+            );
+        }
+        if instruction.is_invalid() {
+            frame.find(
+                Kind::Undecodable,
+                Weight::Fault,
+                at,
+                "is no instruction of x86-64",
+            );
+            return None;
+        }
+        self.decoded.insert((frame.number, at), instruction);
+        Some(instruction)
+    }
+
+    /// What a value that is called or jumped to is.
+    pub fn callees(&mut self, frame: &Frame, value: &Value) -> Vec<Callee> {
+        match value.base {
+            Base::Image(image) => match value.all() {
+                Some(all) => all
+                    .into_iter()
+                    .flat_map(|at| self.code(image, at.cast_unsigned()))
+                    .collect(),
+                None => vec![Callee::Unknown("an address that is computed")],
+            },
+            Base::Num if frame.image.is_fixed => match value.all() {
+                Some(all)
+                    if !all.is_empty()
+                        && all.iter().all(|at| frame.image.is_code(at.cast_unsigned())) =>
+                {
+                    all.into_iter()
+                        .flat_map(|at| self.code(frame.number, at.cast_unsigned()))
+                        .collect()
+                }
+                _ => vec![Callee::Unknown("an address that is computed")],
+            },
+            Base::Static(image, at) if value.exact() == Some(0) => self.word(image, at),
+            Base::Arg(_) | Base::Field(..) => vec![Callee::Unknown("a pointer that it was given")],
+            Base::Before => vec![Callee::Unknown("the handler that was there before")],
+            _ => vec![Callee::Unknown("a computed address")],
+        }
+    }
+
+    /// What a call through the word at that address reaches.
+    pub fn word(&mut self, image: u16, at: u64) -> Vec<Callee> {
+        let file = self.files.image(image);
+        if !file.is_settled(at) {
+            return vec![Callee::Changing(image, at)];
+        }
+        match file.pointer(at) {
+            Some(Slot::Here(target)) => self.code(image, target),
+            Some(Slot::Extern(name)) => self.outside(image, &name),
+            Some(Slot::Chosen(resolver)) => self.chosen(image, resolver),
+            Some(Slot::Opaque) | None => vec![Callee::Unknown("a pointer without a relocation")],
+        }
+    }
+
+    fn chosen(&mut self, image: u16, resolver: u64) -> Vec<Callee> {
+        if let Some(name) = self.files.linked_libc(image, resolver) {
+            return vec![Callee::Libc(name)];
+        }
+        if self.active.len() < self.limits.depth {
+            let node = self.function(
+                image,
+                resolver,
+                &std::array::from_fn(|_| Value::UNKNOWN),
+                Errno::Original,
+                false,
+            );
+            let value = self.nodes[node].summary.value.clone();
+            if let (Base::Image(_), Some(all)) = (value.base, value.all()) {
+                return all
+                    .into_iter()
+                    .map(|at| Callee::Code(image, at.cast_unsigned()))
+                    .collect();
+            }
+        }
+        vec![Callee::Unknown(
+            "a function that is chosen when the program starts (ifunc)",
+        )]
+    }
+
+    fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
+        match self.files.lookup(image, name) {
+            Found::Code(image, at) => self.code(image, at),
+            Found::Libc(name) => vec![Callee::Libc(name)],
+            Found::Missing(why) => vec![Callee::Missing(name.name.clone(), why)],
+        }
+    }
+
+    /// What is at an address of code: a function, or a stub that jumps on.
+    pub fn code(&mut self, image: u16, at: u64) -> Vec<Callee> {
+        let file = self.files.image(image);
+        if let Some(name) = file.externs.get(&at) {
+            let name = name.clone();
+            return self.outside(image, &name);
+        }
+        if let Some(slot) = file.stub(at) {
+            return self.word(image, slot);
+        }
+        match self.files.linked_libc(image, at) {
+            Some(name) => vec![Callee::Libc(name)],
+            None if file.choosers.contains(&at) => self.chosen(image, at),
+            None => vec![Callee::Code(image, at)],
+        }
+    }
+
+    /// The effects of a call of a function of a file: its own, and whether control comes back.
+    pub fn call(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        image: u16,
+        target: u64,
+        state: &State,
+        is_jump: bool,
+    ) -> Summary {
+        let Some(top) = stack_top(state) else {
+            frame.doubt(
+                Kind::Stack,
+                at,
+                "calls with a stack pointer that is not known",
+                "a frame pointer that is set and kept",
+            );
+            return NOTHING;
+        };
+        let entry = if is_jump { top } else { top - 8 };
+        frame.uses_stack(entry);
+        if self.active.contains(&(image, target)) {
+            frame.doubt(
+                Kind::Recursion,
+                at,
+                "calls a function that is still running: recursion, whose depth is not known",
+                "a loop in its place",
+            );
+            return NOTHING;
+        }
+        if self.active.len() >= self.limits.depth {
+            frame.doubt(
+                Kind::Limit,
+                at,
+                "calls within calls, too many to follow",
+                "a handler that does less",
+            );
+            return NOTHING;
+        }
+        let arguments = ARGUMENTS.map(|n| match &state.registers[n] {
+            v if v.base == Base::Stack => v.moved(-entry),
+            v if matches!(v.base, Base::Kept(_)) => Value::UNKNOWN,
+            v => v.clone(),
+        });
+        let node = self.function(image, target, &arguments, state.errno, false);
+        frame.calls.push((at, node));
+        let of = &self.nodes[node];
+        if frame.errno_cause.is_none() && of.summary.errno == Errno::Changed {
+            frame.errno_cause = of.errno_cause.clone().map(|(_, name)| (at, name));
+        }
+        let mut summary = of.summary.clone();
+        frame.uses_stack(entry.saturating_add(summary.lowest));
+        if let Some((lo, hi)) = &mut summary.clobbers {
+            *lo = lo.saturating_add(entry);
+            *hi = hi.saturating_add(entry);
+            frame.clobber(*lo, *hi);
+            let what = "has the stack above its own frame written: what the kernel keeps there";
+            if frame.is_handler && *lo >= 8 {
+                frame.find(Kind::Write, Weight::Fault, at, what);
+            } else if frame.is_handler && *hi > 8 {
+                frame.doubt(
+                    Kind::Write,
+                    at,
+                    "may have the stack above its own frame written",
+                    "a length with a bound that can be seen",
+                );
+            }
+        }
+        summary.stored = summary
+            .stored
+            .into_iter()
+            .map(|(at, (width, value))| (at + entry, (width, out(&value, entry))))
+            .collect();
+        summary.value = out(&summary.value, entry);
+        summary
+    }
+
+    /// Whether control comes back from a function of the C library, and what it leaves.
+    pub fn libc(&mut self, frame: &mut Frame, at: u64, name: &str, state: &mut State) -> bool {
+        let plain = libc::plain(name).to_owned();
+        let is_allowed =
+            self.allow.citation(&plain).is_some() || self.allow.citation(name).is_some();
+        let first = state.registers[ARGUMENTS[0]].clone();
+        let mut value = Value::UNKNOWN;
+        match &*plain {
+            "__errno_location" => value = Value::at(Base::Errno, 0),
+            "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
+            "syscall" => {
+                self.system_call(frame, at, &first);
+                value = Value::range(-1, i64::MAX);
+            }
+            "__tls_get_addr" => frame.doubt(
+                Kind::ThreadLocal,
+                at,
+                "calls __tls_get_addr, which may allocate",
+                "-ftls-model=initial-exec",
+            ),
+            _ if libc::installs(name) => value = Value::at(Base::Before, 0),
+            _ if is_allowed => self.memory_of(frame, at, &plain, state),
+            _ => {
+                let is_thin = libc::is_thin(&plain);
+                let why = if is_thin {
+                    format!(
+                        "calls {name}, which no list has, although it does little more than enter the kernel"
+                    )
+                } else if matches!(
+                    &*plain,
+                    "longjmp" | "siglongjmp" | "_longjmp" | "____longjmp_chk"
+                ) {
+                    format!("calls {name}: it leaves the interrupted code half done")
+                } else {
+                    format!("calls {name}, which is not async-signal-safe")
+                };
+                frame.add(Finding {
+                    kind: Kind::Call,
+                    weight: if is_thin { Weight::Doubt } else { Weight::Fault },
+                    at,
+                    why,
+                    reaches: Some(crate::names::pretty(name)),
+                    remedy: is_thin.then(|| format!("a line for {plain} in a list given by --allow, with who says that it is safe")),
+                });
+            }
+        }
+        if libc::changes_errno(&plain) && !libc::never_returns(name) {
+            state.errno = Errno::Changed;
+            frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
+        }
+        for &(argument, size) in libc::writes_through(&plain) {
+            let pointer = &state.registers[ARGUMENTS[argument]];
+            if pointer.base == Base::Stack {
+                let size = size
+                    .or_else(|| self.length(&plain, state))
+                    .unwrap_or(i64::MAX / 4);
+                let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
+                state.forget(lo, hi);
+                frame.clobber(lo, hi);
+                if libc::installs(name)
+                    && let Some(at) = state.registers[ARGUMENTS[2]].exact()
+                {
+                    state.slots.insert(at, (8, Value::at(Base::Before, 0)));
+                }
+            }
+        }
+        if plain == "memset"
+            && let (Some(to), Some(0), Some(n)) = (
+                (first.base == Base::Stack).then(|| first.exact()).flatten(),
+                state.registers[ARGUMENTS[1]].number(),
+                state.registers[ARGUMENTS[2]].number(),
+            )
+            && n <= 4096
+        {
+            for offset in (0..n).step_by(8) {
+                state.slots.insert(to + offset, (8, Value::num(0)));
+            }
+        }
+        if matches!(
+            &*plain,
+            "memcpy" | "memset" | "memmove" | "strcpy" | "strncpy"
+        ) {
+            value = first;
+        }
+        for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+            state.registers[scratch] = Value::UNKNOWN;
+        }
+        state.vectors.clear();
+        state.bytes.clear();
+        if let Some(top) = stack_top(state) {
+            state.forget(i64::MIN + 16, top);
+        }
+        state.registers[0] = value;
+        !libc::never_returns(name)
+    }
+
+    fn length(&self, name: &str, state: &State) -> Option<i64> {
+        let argument = if matches!(name, "snprintf" | "poll") {
+            1
+        } else {
+            2
+        };
+        let value = &state.registers[ARGUMENTS[argument]];
+        (value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32).then_some(value.hi)
+    }
+
+    /// The pointers that functions on memory and text go through.
+    fn memory_of(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
+        let is_memory = ["mem", "str", "stp", "wcs", "wmem", "wcp"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        if !is_memory {
+            return;
+        }
+        let writes = !libc::writes_through(name).is_empty();
+        let both = !matches!(
+            name,
+            "strlen"
+                | "memset"
+                | "memchr"
+                | "strchr"
+                | "strrchr"
+                | "strnlen"
+                | "wcslen"
+                | "wcsnlen"
+                | "wmemset"
+        );
+        let size = if name.starts_with("mem") {
+            self.length(name, state)
+        } else {
+            Some(1)
+        };
+        for (argument, writes) in [(0, writes), (1, false)] {
+            if argument == 1 && !both {
+                continue;
+            }
+            let pointer = state.registers[ARGUMENTS[argument]].clone();
+            match size {
+                Some(0) => {}
+                Some(size) => self.check(frame, at, &pointer, size, writes),
+                None => frame.doubt(
+                    Kind::Write,
+                    at,
+                    format!("calls {name} with a length that is not known"),
+                    "a length with a bound that can be seen",
+                ),
+            }
+        }
+    }
+
+    /// A system call by number.
+    pub fn system_call(&mut self, frame: &mut Frame, at: u64, number: &Value) {
+        match number.number() {
+            Some(15) => frame.find(
+                Kind::SystemCall,
+                Weight::Fault,
+                at,
+                "returns from a signal (rt_sigreturn) by itself",
+            ),
+            Some(number) if libc::is_permitted_call(number) => {}
+            Some(number) => frame.doubt(
+                Kind::SystemCall,
+                at,
+                format!("makes system call {number}, whose function no list has"),
+                "the number in a policy",
+            ),
+            None => frame.doubt(
+                Kind::SystemCall,
+                at,
+                "makes a system call whose number is not known",
+                "a number that can be seen",
+            ),
+        }
+    }
+}
+
+fn out(value: &Value, entry: i64) -> Value {
+    match value.base {
+        Base::Stack => value.moved(entry),
+        Base::Kept(_) => Value::UNKNOWN,
+        _ => value.clone(),
+    }
+}
+
+/// Where the stack pointer is, if that is known.
+pub fn stack_top(state: &State) -> Option<i64> {
+    let top = &state.registers[RSP];
+    (top.base == Base::Stack && top.is_bounded()).then_some(top.lo)
+}
+
+/// Adds a state to those seen at an instruction; `None`: nothing is new.
+fn meet(seen: &mut Seen, state: State, apart: usize) -> Option<State> {
+    const WIDEN_AFTER: usize = 3;
+    if seen.states.contains(&state) {
+        return None;
+    }
+    if seen.joined.is_none() && seen.states.len() < apart {
+        seen.states.push(state.clone());
+        return Some(state);
+    }
+    let joined = match &seen.joined {
+        None => seen.states.iter().fold(state, |a, b| b.joined(&a, false)),
+        Some(old) => {
+            seen.joins += 1;
+            let new = old.joined(&state, seen.joins > WIDEN_AFTER);
+            if new == *old {
+                return None;
+            }
+            new
+        }
+    };
+    seen.joined = Some(joined.clone());
+    Some(joined)
+}

@@ -1,0 +1,260 @@
+//! The file under audit and the libraries that it needs, found as the dynamic loader would.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::image::{Extern, Image};
+use crate::{libc, load};
+
+/// What a name of another file turns out to be.
+pub enum Found {
+    Code(u16, u64),
+    /// A function of the C library.
+    Libc(String),
+    /// No file that can be read has it.
+    Missing(String),
+}
+
+pub struct Files {
+    pub images: Vec<Rc<Image>>,
+    sysroot: PathBuf,
+    /// The libraries by name; `None`: cannot be read.
+    libraries: HashMap<String, Option<u16>>,
+    scope: Option<Vec<Result<u16, String>>>,
+    missing: HashSet<String>,
+    /// What the C library defines, for static programs.
+    libc_names: std::cell::OnceCell<HashSet<String>>,
+}
+
+/// The names that the C library under that root defines.
+fn libc_names(root: &Path) -> HashSet<String> {
+    [
+        "lib/x86_64-linux-gnu/libc.so.6",
+        "lib64/libc.so.6",
+        "usr/lib/libc.so.6",
+    ]
+    .iter()
+    .find_map(|place| load::load(&root.join(place)).ok())
+    .map(|image| image.exports.into_keys().collect())
+    .unwrap_or_default()
+}
+
+impl Files {
+    pub fn new(image: Image, sysroot: Option<&Path>) -> Self {
+        Self {
+            images: vec![Rc::new(image)],
+            sysroot: sysroot.unwrap_or(Path::new("/")).to_owned(),
+            libraries: HashMap::new(),
+            scope: None,
+            missing: HashSet::new(),
+            libc_names: std::cell::OnceCell::new(),
+        }
+    }
+
+    pub fn image(&self, number: u16) -> Rc<Image> {
+        self.images[usize::from(number)].clone()
+    }
+
+    /// What a call of that name from that file reaches.
+    pub fn lookup(&mut self, from: u16, name: &Extern) -> Found {
+        let image = self.image(from);
+        if let Some(&at) = self.images[0]
+            .exports
+            .get(&name.name)
+            .or_else(|| image.exports.get(&name.name))
+        {
+            let at_home = if self.images[0].exports.contains_key(&name.name) {
+                0
+            } else {
+                from
+            };
+            if self.image(at_home).is_code(at) {
+                return Found::Code(at_home, at);
+            }
+        }
+        let of_libc = name
+            .version
+            .as_deref()
+            .is_some_and(|v| v.starts_with("GLIBC_") && !v.starts_with("GLIBC_ABI"));
+        if of_libc || name.name.starts_with("__stack_chk") {
+            return Found::Libc(name.name.clone());
+        }
+        if image.is_object {
+            return Found::Libc(name.name.clone());
+        }
+        for library in self.scope() {
+            let Ok(number) = library else { continue };
+            let library = self.image(number);
+            if let Some(&at) = library.exports.get(&name.name)
+                && library.is_code(at)
+            {
+                return Found::Code(number, at);
+            }
+        }
+        let unread: Vec<String> = self.missing.iter().cloned().collect();
+        if unread.is_empty() && name.version.is_none() {
+            return Found::Libc(name.name.clone());
+        }
+        Found::Missing(format!(
+            "no library that can be read defines it{}",
+            if unread.is_empty() {
+                String::new()
+            } else {
+                format!(" (not found: {})", unread.join(", "))
+            }
+        ))
+    }
+
+    /// The libraries in the order in which the loader looks names up, without the C library's.
+    fn scope(&mut self) -> Vec<Result<u16, String>> {
+        if let Some(scope) = &self.scope {
+            return scope.clone();
+        }
+        let mut scope = Vec::new();
+        let mut todo: Vec<(u16, String)> = self.images[0]
+            .needed
+            .iter()
+            .map(|n| (0, n.clone()))
+            .collect();
+        let mut seen = HashSet::new();
+        let mut at = 0;
+        while at < todo.len() {
+            let (from, name) = todo[at].clone();
+            at += 1;
+            if is_libc(&name) || !seen.insert(name.clone()) {
+                continue;
+            }
+            match self.library(from, &name) {
+                Some(number) => {
+                    scope.push(Ok(number));
+                    let needed = self.image(number).needed.clone();
+                    todo.extend(needed.into_iter().map(|n| (number, n)));
+                }
+                None => {
+                    self.missing.insert(name.clone());
+                    scope.push(Err(name));
+                }
+            }
+        }
+        self.scope = Some(scope.clone());
+        scope
+    }
+
+    fn library(&mut self, from: u16, name: &str) -> Option<u16> {
+        if let Some(&known) = self.libraries.get(name) {
+            return known;
+        }
+        let from = self.image(from);
+        let origin = from.directory().to_owned();
+        let mut places: Vec<PathBuf> = from
+            .run_path
+            .iter()
+            .filter(|p| !p.is_empty())
+            .map(|p| {
+                PathBuf::from(
+                    p.replace("$ORIGIN", &origin.to_string_lossy())
+                        .replace("${ORIGIN}", &origin.to_string_lossy()),
+                )
+            })
+            .collect();
+        const USUAL: [&str; 6] = [
+            "lib/x86_64-linux-gnu",
+            "usr/lib/x86_64-linux-gnu",
+            "lib64",
+            "usr/lib64",
+            "lib",
+            "usr/lib",
+        ];
+        places.extend(USUAL.iter().map(|p| self.sysroot.join(p)));
+        let paths = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
+        places.splice(
+            0..0,
+            paths
+                .split(':')
+                .filter(|p| !p.is_empty())
+                .map(PathBuf::from),
+        );
+        places.push(origin);
+        let found = places
+            .into_iter()
+            .map(|p| {
+                if name.contains('/') {
+                    PathBuf::from(name)
+                } else {
+                    p.join(name)
+                }
+            })
+            .find_map(|path| load::load(&path).ok());
+        let number = found.and_then(|image| {
+            let number = u16::try_from(self.images.len()).ok()?;
+            self.images.push(Rc::new(image));
+            Some(number)
+        });
+        self.libraries.insert(name.to_owned(), number);
+        number
+    }
+
+    /// Whether the code at `address` is a function of the C library that was linked into a static program.
+    pub fn linked_libc(&self, image: u16, address: u64) -> Option<String> {
+        let image = &self.images[usize::from(image)];
+        if !image.is_static {
+            return None;
+        }
+        let names = image.names.get(&address)?;
+        // The C library gives its functions several names, of which a program's own has one.
+        let is_libcs = |name: &str| {
+            names.iter().any(|other| {
+                other
+                    .strip_prefix("__libc_")
+                    .or_else(|| other.strip_prefix("__new_"))
+                    .or_else(|| other.strip_prefix("_IO_"))
+                    .or_else(|| other.strip_prefix("__"))
+                    .or_else(|| other.strip_prefix("_"))
+                    == Some(name)
+            }) || names.len() == 1
+                && matches!(
+                    name,
+                    "abort"
+                        | "raise"
+                        | "pause"
+                        | "__errno_location"
+                        | "__stack_chk_fail"
+                        | "__libc_sigaction"
+                )
+        };
+        let unsafe_one = || {
+            let known = self.libc_names.get_or_init(|| libc_names(&self.sysroot));
+            let name = names
+                .iter()
+                .find(|n| known.contains(&***n) && !crate::allow::is_listed(libc::plain(n)))?;
+            Some(name.to_string())
+        };
+        names
+            .iter()
+            .map(|name| &**name)
+            .filter(|name| is_libcs(name) || libc::never_returns(name) || name.starts_with("_IO_"))
+            .max_by_key(|name| (crate::allow::is_listed(name), !name.starts_with('_')))
+            .map(str::to_owned)
+            .or_else(unsafe_one)
+    }
+}
+
+/// Whether a library of that name is part of the C library.
+pub fn is_libc(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    [
+        "libc.",
+        "libm.",
+        "libpthread.",
+        "libdl.",
+        "librt.",
+        "libutil.",
+        "ld-linux",
+        "ld-musl",
+        "libresolv.",
+        "libcrypt.",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
+}

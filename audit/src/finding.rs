@@ -1,0 +1,75 @@
+//! What can be wrong with a handler, and how much it weighs.
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Weight {
+    /// Worth knowing.
+    Note,
+    /// Whether it is safe cannot be decided.
+    Doubt,
+    /// It is not safe.
+    Fault,
+}
+
+/// What kind of thing a finding is; a policy weighs kinds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Kind {
+    Call,
+    Indirect,
+    Loop,
+    ThreadLocal,
+    Trap,
+    Stack,
+    SystemCall,
+    Write,
+    Read,
+    Torn,
+    Errno,
+    Context,
+    Return,
+    Instruction,
+    Undecodable,
+    RunsOff,
+    Recursion,
+    Limit,
+}
+
+impl Kind {
+    /// Its name in reports and policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Indirect => "indirect",
+            Self::Loop => "loop",
+            Self::ThreadLocal => "thread-local",
+            Self::Trap => "trap",
+            Self::Stack => "stack",
+            Self::SystemCall => "system-call",
+            Self::Write => "write",
+            Self::Read => "read",
+            Self::Torn => "torn",
+            Self::Errno => "errno",
+            Self::Context => "context",
+            Self::Return => "return",
+            Self::Instruction => "instruction",
+            Self::Undecodable => "undecodable",
+            Self::RunsOff => "runs-off",
+            Self::Recursion => "recursion",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// One thing found at one instruction.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Finding {
+    pub kind: Kind,
+    pub weight: Weight,
+    pub at: u64,
+    /// What the instruction does.
+    pub why: String,
+    /// What it reaches, as the last link of the chain, such as `malloc`.
+    pub reaches: Option<String>,
+    /// What would decide it.
+    pub remedy: Option<String>,
+}

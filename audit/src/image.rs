@@ -1,0 +1,213 @@
+//! An ELF file as it lies in memory: its bytes, its functions, and what the dynamic loader puts into its pointers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use iced_x86::{Decoder, DecoderOptions, FlowControl};
+
+/// A range of memory with the same protection.
+pub struct Region {
+    pub start: u64,
+    pub end: u64,
+    /// The bytes of the file; what lies behind them is zero.
+    pub data: &'static [u8],
+    pub write: bool,
+    pub exec: bool,
+}
+
+/// A name that another file defines.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Extern {
+    pub name: String,
+    /// The version that is asked for, such as `GLIBC_2.2.5`.
+    pub version: Option<String>,
+}
+
+/// What the dynamic loader puts into a pointer.
+#[derive(Clone, Debug)]
+pub enum Slot {
+    /// An address of this file.
+    Here(u64),
+    /// What another file, or this one under that name, defines.
+    Extern(Rc<Extern>),
+    /// What the function at that address chooses (ifunc).
+    Chosen(u64),
+    /// Something that is no pointer, such as the offset of a thread-local.
+    Opaque,
+}
+
+/// A named range.
+#[derive(Clone)]
+pub struct Symbol {
+    pub address: u64,
+    pub size: u64,
+    pub name: Rc<str>,
+}
+
+/// An ELF file for x86-64.
+#[derive(Default)]
+pub struct Image {
+    pub path: PathBuf,
+    pub regions: Vec<Region>,
+    /// Where functions begin, and where they end.
+    pub functions: BTreeMap<u64, u64>,
+    /// The names of addresses of code, in no order.
+    pub names: HashMap<u64, Vec<Rc<str>>>,
+    /// The objects that have names, by address.
+    pub objects: BTreeMap<u64, Symbol>,
+    pub slots: HashMap<u64, Slot>,
+    /// Slots that nothing but the loader writes, wherever they lie.
+    pub settled: std::collections::HashSet<u64>,
+    /// Addresses that stand for what another file defines, in an object file.
+    pub externs: HashMap<u64, Rc<Extern>>,
+    /// What the file defines for others.
+    pub exports: HashMap<String, u64>,
+    /// Made read-only once the loader is done.
+    pub relro: Vec<(u64, u64)>,
+    pub needed: Vec<String>,
+    pub run_path: Vec<String>,
+    /// Whether addresses in instructions are final.
+    pub is_fixed: bool,
+    /// Whether no dynamic loader has to do with it: a static program.
+    pub is_static: bool,
+    pub is_library: bool,
+    pub is_object: bool,
+    /// Functions that choose another when the program starts (ifunc).
+    pub choosers: std::collections::HashSet<u64>,
+    /// Whether the loader writes into code.
+    pub has_text_relocations: bool,
+    /// Whether the file has code at all; one of debug information only has none.
+    pub has_code: bool,
+}
+
+impl Image {
+    pub fn region(&self, address: u64) -> Option<&Region> {
+        self.regions
+            .iter()
+            .find(|r| r.start <= address && address < r.end)
+    }
+
+    pub fn is_code(&self, address: u64) -> bool {
+        self.region(address).is_some_and(|region| region.exec)
+    }
+
+    /// Whether the program can write there while it runs.
+    pub fn is_writable(&self, address: u64) -> bool {
+        self.region(address).is_some_and(|region| region.write)
+            && !self
+                .relro
+                .iter()
+                .any(|(start, end)| (*start..*end).contains(&address))
+    }
+
+    /// The bytes from `address` to the end of its region, without the zeros behind them.
+    pub fn bytes(&self, address: u64) -> &'static [u8] {
+        self.region(address)
+            .and_then(|r| r.data.get((address - r.start) as usize..))
+            .unwrap_or_default()
+    }
+
+    /// The number of `width` bytes at `address` when the program begins.
+    pub fn number(&self, address: u64, width: usize) -> Option<u64> {
+        let region = self.region(address)?;
+        if address.checked_add(width as u64)? > region.end || width > 8 {
+            return None;
+        }
+        let mut word = [0; 8];
+        for (at, byte) in word.iter_mut().enumerate().take(width) {
+            let offset = (address - region.start) as usize + at;
+            *byte = region.data.get(offset).copied().unwrap_or(0);
+        }
+        Some(u64::from_le_bytes(word))
+    }
+
+    /// The pointer at `address` when the program begins.
+    pub fn pointer(&self, address: u64) -> Option<Slot> {
+        if let Some(slot) = self.slots.get(&address) {
+            return Some(slot.clone());
+        }
+        let target = self.number(address, 8)?;
+        (self.is_fixed && self.region(target).is_some()).then_some(Slot::Here(target))
+    }
+
+    /// Whether nothing but the loader writes the pointer at `address`.
+    pub fn is_settled(&self, address: u64) -> bool {
+        self.settled.contains(&address) || !self.is_writable(address)
+    }
+
+    /// The bounds of the function that holds `address`.
+    pub fn function_at(&self, address: u64) -> Option<(u64, u64)> {
+        let (&start, &end) = self.functions.range(..=address).next_back()?;
+        (address < end).then_some((start, end))
+    }
+
+    /// The object that holds `address`, if it has a name and a size.
+    pub fn object_at(&self, address: u64) -> Option<&Symbol> {
+        let (_, symbol) = self.objects.range(..=address).next_back()?;
+        (address - symbol.address < symbol.size.max(1)).then_some(symbol)
+    }
+
+    /// The name of the function at `address`, as its author wrote it; without one, the address.
+    pub fn name(&self, address: u64) -> String {
+        match self.raw_name(address) {
+            Some(raw) => crate::names::pretty(raw),
+            None => match self.function_at(address) {
+                Some((start, _)) if start != address && self.raw_name(start).is_some() => {
+                    format!("{}+{:#x}", self.name(start), address - start)
+                }
+                _ => format!("function at {address:#x}"),
+            },
+        }
+    }
+
+    /// The name of the function at `address` in the file, the shortest of several.
+    pub fn raw_name(&self, address: u64) -> Option<&str> {
+        let names = self.names.get(&address)?;
+        names
+            .iter()
+            .map(|name| &**name)
+            .min_by_key(|name| (name.starts_with('_'), name.len(), *name))
+    }
+
+    /// What a place is called: an object with an offset, or its address.
+    pub fn place(&self, address: u64) -> String {
+        match self.object_at(address) {
+            Some(symbol) if symbol.address == address => crate::names::pretty(&symbol.name),
+            Some(symbol) => format!(
+                "{}+{:#x}",
+                crate::names::pretty(&symbol.name),
+                address - symbol.address
+            ),
+            None => format!("the data at {address:#x}"),
+        }
+    }
+
+    /// The pointer that the code at `address` does nothing but jump through: a stub of the procedure linkage table.
+    pub fn stub(&self, address: u64) -> Option<u64> {
+        let bytes = self.bytes(address);
+        let bytes = &bytes[..bytes.len().min(24)];
+        let mut decoder = Decoder::with_ip(64, bytes, address, DecoderOptions::NONE);
+        for _ in 0..2 {
+            if !decoder.can_decode() {
+                return None;
+            }
+            let instruction = decoder.decode();
+            match instruction.mnemonic() {
+                iced_x86::Mnemonic::Endbr64 => continue,
+                _ => {
+                    let slot = (instruction.flow_control() == FlowControl::IndirectBranch
+                        && instruction.is_ip_rel_memory_operand())
+                    .then(|| instruction.ip_rel_memory_address());
+                    return slot.filter(|slot| self.slots.contains_key(slot));
+                }
+            }
+        }
+        None
+    }
+
+    /// The directory that the file lies in.
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+}

@@ -1,0 +1,320 @@
+//! Who calls what, who stores where, and whose address is taken: one sweep over the code of a file.
+
+use std::collections::{HashMap, HashSet};
+
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+
+use crate::image::{Image, Slot};
+use crate::libc;
+
+#[derive(Default)]
+pub struct Tables {
+    /// The places that call or jump to a function.
+    pub callers: HashMap<u64, Vec<u64>>,
+    /// The places that store to a word of the file.
+    pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
+    /// Addresses that are taken.
+    pub taken: HashMap<u64, usize>,
+    /// The places that name a function of the C library that installs handlers.
+    pub installs: Vec<u64>,
+}
+
+#[derive(Default)]
+pub struct Index {
+    tables: HashMap<u16, Tables>,
+    /// Where handlers that were there before are kept.
+    old: HashSet<(u16, u64)>,
+}
+
+impl Index {
+    pub fn of(&mut self, number: u16, image: &Image) -> &Tables {
+        self.tables.entry(number).or_insert_with(|| sweep(image))
+    }
+
+    /// Whether a function begins there, rather than a part of one that lies elsewhere.
+    pub fn is_function(&self, number: u16, address: u64) -> bool {
+        let Some(tables) = self.tables.get(&number) else {
+            return true;
+        };
+        tables.callers.contains_key(&address) || tables.taken.contains_key(&address)
+    }
+
+    /// Whether anything in the file may store to the word.
+    pub fn is_stored(&mut self, number: u16, image: &Image, word: u64) -> bool {
+        if self.is_old(number, word) {
+            return true;
+        }
+        let object = image
+            .object_at(word)
+            .map_or((word, word + 1), |o| (o.address, o.address + o.size));
+        let exported = image
+            .objects
+            .get(&word)
+            .is_some_and(|o| image.is_library && image.exports.contains_key(&*o.name));
+        let tables = self.of(number, image);
+        exported
+            || tables.stores.contains_key(&word)
+            || tables
+                .taken
+                .keys()
+                .any(|at| (object.0..object.1).contains(at))
+    }
+
+    /// Whether instructions name a place strictly between: then data ends and other data begins there.
+    pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
+        let tables = self.of(number, image);
+        let inside = |at: &u64| from < *at && *at < to;
+        tables.stores.keys().any(inside) || tables.taken.keys().any(inside)
+    }
+
+    /// The functions that instructions store to the word as constants.
+    pub fn stored_functions(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
+        let tables = self.of(number, image);
+        let all = tables
+            .stores
+            .get(&word)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        all.iter()
+            .filter_map(|(_, value)| *value)
+            .filter(|at| image.is_code(*at))
+            .collect()
+    }
+
+    pub fn note_old_action(&mut self, image: u16, at: u64) {
+        self.old.insert((image, at));
+    }
+
+    pub fn is_old(&self, image: u16, at: u64) -> bool {
+        self.old.contains(&(image, at))
+    }
+}
+
+/// Whether the word holds, or the stub reaches, a function that installs handlers, or `syscall`.
+fn is_installer(image: &Image, address: u64) -> bool {
+    let by_name = |name: &str| libc::installs(name) || name == "syscall";
+    if let Some(Slot::Extern(name)) = image.slots.get(&address) {
+        return by_name(&name.name);
+    }
+    if let Some(name) = image.externs.get(&address) {
+        return by_name(&name.name);
+    }
+    if image.is_static
+        && image
+            .names
+            .get(&address)
+            .is_some_and(|names| names.iter().any(|n| libc::installs(n)))
+    {
+        return true;
+    }
+    false
+}
+
+fn sweep(image: &Image) -> Tables {
+    let mut tables = Tables::default();
+    let mut stubs: HashMap<u64, Option<u64>> = HashMap::new();
+    for region in image.regions.iter().filter(|r| r.exec) {
+        let mut starts: Vec<u64> = image
+            .functions
+            .range(region.start..region.end)
+            .map(|(s, _)| *s)
+            .collect();
+        starts.insert(0, region.start);
+        starts.dedup();
+        for (n, &start) in starts.iter().enumerate() {
+            let end = starts.get(n + 1).copied().unwrap_or(region.end);
+            let bytes = image.bytes(start);
+            let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+            let mut last_lea: [Option<u64>; 16] = [None; 16];
+            let mut number = None;
+            for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
+                if i.is_invalid() {
+                    continue;
+                }
+                note(
+                    image,
+                    &i,
+                    &mut tables,
+                    &mut last_lea,
+                    &mut stubs,
+                    &mut number,
+                );
+            }
+        }
+    }
+    for slot in image.slots.values() {
+        if let Slot::Here(target) = slot {
+            *tables.taken.entry(*target).or_default() += 1;
+        }
+    }
+    if image.is_fixed {
+        for region in image.regions.iter().filter(|r| !r.exec) {
+            for word in region.data.as_chunks::<8>().0 {
+                let target = u64::from_le_bytes(*word);
+                if image.region(target).is_some() {
+                    *tables.taken.entry(target).or_default() += 1;
+                }
+            }
+        }
+    }
+    tables
+}
+
+fn note(
+    image: &Image,
+    i: &Instruction,
+    tables: &mut Tables,
+    lea: &mut [Option<u64>; 16],
+    stubs: &mut HashMap<u64, Option<u64>>,
+    number: &mut Option<u64>,
+) {
+    let at = i.ip();
+    match i.flow_control() {
+        FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
+            if matches!(i.mnemonic(), Mnemonic::Syscall) {
+                if number.take().is_some_and(|from| at - from < 120) {
+                    tables.installs.push(at);
+                }
+                return;
+            }
+            let target = i.near_branch_target();
+            let is_far = i.flow_control() == FlowControl::Call
+                || image.function_at(at) != image.function_at(target)
+                || image.functions.contains_key(&target);
+            if is_far {
+                let slot = *stubs.entry(target).or_insert_with(|| image.stub(target));
+                if is_installer(image, slot.unwrap_or(target)) {
+                    tables.installs.push(at);
+                }
+                // A call of a function of the file through its own table.
+                let target = match slot.and_then(|s| image.slots.get(&s)) {
+                    Some(Slot::Here(to)) => *to,
+                    Some(Slot::Extern(name)) => {
+                        image.exports.get(&name.name).copied().unwrap_or(target)
+                    }
+                    _ => target,
+                };
+                if i.flow_control() == FlowControl::Call || image.functions.contains_key(&target) {
+                    let is_jump = i.flow_control() != FlowControl::Call;
+                    // A part of a function that lies elsewhere is jumped to from one place only.
+                    tables.callers.entry(target).or_default();
+                    if let Some(places) = tables.callers.get_mut(&target) {
+                        places.push(at);
+                    }
+                    if is_jump
+                        && (i.flow_control() == FlowControl::ConditionalBranch
+                            || image.raw_name(target).is_some_and(|n| n.contains(".cold")))
+                    {
+                        tables.callers.remove(&target);
+                    }
+                }
+            }
+        }
+        _ => {
+            // A stub of the linker's is no call of the program's.
+            let is_stub =
+                i.flow_control() == FlowControl::IndirectBranch && image.function_at(at).is_none();
+            if i.is_ip_rel_memory_operand()
+                && !is_stub
+                && is_installer(image, i.ip_rel_memory_address())
+            {
+                tables.installs.push(at);
+            }
+            if matches!(
+                i.flow_control(),
+                FlowControl::IndirectCall | FlowControl::IndirectBranch
+            ) && i.is_ip_rel_memory_operand()
+            {
+                let word = i.ip_rel_memory_address();
+                let target = match image.slots.get(&word) {
+                    Some(Slot::Here(to)) => Some(*to),
+                    Some(Slot::Extern(name)) => image.exports.get(&name.name).copied(),
+                    _ => None,
+                };
+                if let Some(target) = target {
+                    tables.callers.entry(target).or_default().push(at);
+                }
+            }
+        }
+    }
+    let constant = (0..i.op_count()).find_map(|n| match i.op_kind(n) {
+        OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64 => Some(i.immediate(n)),
+        _ => None,
+    });
+    if i.mnemonic() == Mnemonic::Mov
+        && i.op0_kind() == OpKind::Register
+        && i.op0_register().full_register() == Register::RAX
+        && constant == Some(13)
+    {
+        *number = Some(at);
+    }
+    let to = if i.is_ip_rel_memory_operand() {
+        Some(i.ip_rel_memory_address())
+    } else if image.is_fixed
+        && i.memory_base() == Register::None
+        && i.memory_index() == Register::None
+        && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
+    {
+        Some(i.memory_displacement64())
+    } else {
+        None
+    };
+    if i.mnemonic() == Mnemonic::Lea {
+        if let Some(to) = to {
+            *tables.taken.entry(to).or_default() += 1;
+            if i.op0_register().is_gpr() {
+                lea[i.op0_register().full_register().number()] = Some(to);
+            }
+            return;
+        }
+    } else if let Some(to) = to
+        && i.op0_kind() == OpKind::Memory
+        && !matches!(
+            i.mnemonic(),
+            Mnemonic::Cmp
+                | Mnemonic::Test
+                | Mnemonic::Push
+                | Mnemonic::Call
+                | Mnemonic::Jmp
+                | Mnemonic::Bt
+        )
+    {
+        let value = match i.op_kind(1) {
+            OpKind::Register if i.op1_register().is_gpr() => {
+                lea[i.op1_register().full_register().number()]
+            }
+            _ => constant,
+        };
+        let width = i.memory_size().size().max(1) as u64;
+        for word in (to..to.saturating_add(width)).step_by(8) {
+            tables.stores.entry(word).or_default().push((at, value));
+        }
+    }
+    if let Some(constant) = constant
+        && image.is_fixed
+        && image.region(constant).is_some()
+    {
+        *tables.taken.entry(constant).or_default() += 1;
+        if i.op0_kind() == OpKind::Register
+            && i.op0_register().is_gpr()
+            && i.mnemonic() == Mnemonic::Mov
+        {
+            lea[i.op0_register().full_register().number()] = Some(constant);
+            return;
+        }
+    }
+    if image.is_fixed
+        && !i.is_ip_rel_memory_operand()
+        && i.memory_base() != Register::None
+        && i.memory_displ_size() >= 4
+        && image.region(i.memory_displacement64()).is_some()
+    {
+        *tables.taken.entry(i.memory_displacement64()).or_default() += 1;
+    }
+    if i.op0_kind() == OpKind::Register
+        && i.op0_register().is_gpr()
+        && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
+    {
+        lea[i.op0_register().full_register().number()] = None;
+    }
+}

@@ -1,0 +1,33 @@
+//! The audit of signal handlers in compiled programs: the command `minitalk-audit`, and a library for minitalk's own tasks.
+//!
+//! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
+//! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
+//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`memory`] what it may touch,
+//! [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
+
+mod allow;
+mod audit;
+mod explore;
+mod files;
+mod finding;
+mod image;
+mod index;
+mod install;
+mod leaf;
+mod libc;
+mod load;
+mod loops;
+mod memory;
+mod names;
+mod odd;
+mod policy;
+mod program;
+mod relocate;
+mod report;
+mod state;
+mod step;
+mod value;
+mod vector;
+
+pub use leaf::{Product, main as task};
+pub use program::main as program;

@@ -1,0 +1,340 @@
+//! What is known of the functions of the C library and of system calls.
+
+/// Strips what names a checked or an internal form: `__memcpy_chk` is `memcpy`.
+pub fn plain(name: &str) -> &str {
+    let name = name.split('@').next().unwrap_or(name);
+    let name = match name {
+        "__sysv_signal" | "bsd_signal" | "__bsd_signal" => "signal",
+        "fcntl64" | "__fcntl64" => "fcntl",
+        "open64" | "__open_2" | "__open64_2" => "open",
+        "openat64" | "__openat_2" | "__openat64_2" => "openat",
+        "creat64" => "creat",
+        "lseek64" => "lseek",
+        "ftruncate64" => "ftruncate",
+        "__xstat" | "stat64" | "__xstat64" => "stat",
+        "__fxstat" | "fstat64" | "__fxstat64" => "fstat",
+        "__lxstat" | "lstat64" | "__lxstat64" => "lstat",
+        "__fxstatat" | "fstatat64" | "__fxstatat64" => "fstatat",
+        "__xmknod" => "mknod",
+        "__errno" | "___errno" => "__errno_location",
+        "gsignal" => "raise",
+        "__poll_chk" => "poll",
+        "mkdirat64" => "mkdirat",
+        "__sigaction" => "sigaction",
+        name => name,
+    };
+    match name.strip_prefix("__").and_then(|n| n.strip_suffix("_chk")) {
+        Some(checked) if !matches!(checked, "longjmp" | "fdelt") => checked,
+        _ => name,
+    }
+}
+
+/// The functions that install a handler.
+pub fn installs(name: &str) -> bool {
+    matches!(
+        name,
+        "sigaction"
+            | "__sigaction"
+            | "__libc_sigaction"
+            | "signal"
+            | "bsd_signal"
+            | "__bsd_signal"
+            | "ssignal"
+            | "__sysv_signal"
+            | "sysv_signal"
+            | "sigset"
+            | "__sigset"
+    )
+}
+
+/// Whether it takes a `struct sigaction` rather than the function.
+pub fn takes_struct(name: &str) -> bool {
+    name.contains("sigaction")
+}
+
+pub fn never_returns(name: &str) -> bool {
+    matches!(
+        plain(name),
+        "abort"
+            | "exit"
+            | "_exit"
+            | "_Exit"
+            | "quick_exit"
+            | "longjmp"
+            | "siglongjmp"
+            | "_longjmp"
+            | "____longjmp_chk"
+            | "__longjmp_chk"
+            | "pthread_exit"
+            | "thrd_exit"
+            | "__stack_chk_fail"
+            | "__fortify_fail"
+            | "__chk_fail"
+            | "_Unwind_Resume"
+            | "__assert_fail"
+            | "__assert"
+            | "__cxa_throw"
+            | "__cxa_rethrow"
+            | "err"
+            | "errx"
+            | "verr"
+            | "verrx"
+            | "rust_panic"
+            | "__libc_fatal"
+            | "__libc_start_main"
+            | "_ZSt9terminatev"
+            | "svc_exit"
+    )
+}
+
+/// Whether a listed function can leave another `errno` behind when it is called as it is meant to be.
+pub fn changes_errno(name: &str) -> bool {
+    !matches!(
+        name,
+        "abort"
+            | "_exit"
+            | "_Exit"
+            | "getpid"
+            | "getppid"
+            | "getuid"
+            | "geteuid"
+            | "getgid"
+            | "getegid"
+            | "getpgrp"
+            | "time"
+            | "clock_gettime"
+            | "alarm"
+            | "umask"
+            | "pthread_self"
+            | "pthread_kill"
+            | "pthread_sigmask"
+            | "raise"
+            | "signal"
+            | "sigaction"
+            | "sigprocmask"
+            | "sigemptyset"
+            | "sigfillset"
+            | "sigaddset"
+            | "sigdelset"
+            | "sigismember"
+            | "times"
+            | "htonl"
+            | "htons"
+            | "ntohl"
+            | "ntohs"
+            | "ffs"
+            | "cfgetispeed"
+            | "cfgetospeed"
+            | "__errno_location"
+            | "sigset"
+            | "__stack_chk_fail"
+            | "gettid"
+            | "sched_yield"
+    ) && !name.starts_with("mem")
+        && !name.starts_with("str")
+        && !name.starts_with("stp")
+        && !name.starts_with("wcs")
+        && !name.starts_with("wcp")
+        && !name.starts_with("wmem")
+}
+
+/// Functions that glibc makes of a system call and little else, which no list has.
+const THIN: &[&str] = &[
+    "setitimer",
+    "getitimer",
+    "gettimeofday",
+    "ioctl",
+    "epoll_ctl",
+    "epoll_wait",
+    "eventfd_write",
+    "eventfd_read",
+    "tgkill",
+    "tkill",
+    "gettid",
+    "dup3",
+    "pipe2",
+    "accept4",
+    "prctl",
+    "arch_prctl",
+    "sched_yield",
+    "nanosleep",
+    "clock_nanosleep",
+    "usleep",
+    "readv",
+    "writev",
+    "pread",
+    "pwrite",
+    "pread64",
+    "pwrite64",
+    "preadv",
+    "pwritev",
+    "munmap",
+    "mmap",
+    "mmap64",
+    "mprotect",
+    "madvise",
+    "wait3",
+    "wait4",
+    "waitid",
+    "setpriority",
+    "getpriority",
+    "getrlimit",
+    "setrlimit",
+    "getrlimit64",
+    "setrlimit64",
+    "getrusage",
+    "sigaltstack",
+    "ppoll",
+    "getsid",
+    "getpgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "seteuid",
+    "setegid",
+    "killpg",
+    "sync",
+    "fchdir",
+    "chroot",
+    "flock",
+    "timerfd_settime",
+    "getdents64",
+    "syncfs",
+    "truncate",
+    "truncate64",
+    "timer_create",
+    "timer_delete",
+    "signalfd",
+    "pidfd_send_signal",
+    "membarrier",
+    "getcpu",
+    "sched_getcpu",
+    "sem_trywait",
+    "sem_getvalue",
+    "sendfile",
+    "sendfile64",
+    "splice",
+    "tee",
+    "fork",
+    "vfork",
+    "__sched_cpucount",
+    "posix_fallocate",
+    "isatty",
+    "ttyname_r",
+    "sigtimedwait",
+    "sigwaitinfo",
+    "sigwait",
+    "reboot",
+    "mount",
+    "umount",
+    "umount2",
+    "clock_getres",
+    "gethostname",
+    "getentropy",
+    "getrandom",
+    "sysconf",
+    "getpagesize",
+    "getauxval",
+    "aio_suspend",
+    "backtrace",
+    "backtrace_symbols_fd",
+    "tcgetsid",
+    "cfmakeraw",
+    "siginterrupt",
+    "sighold",
+    "sigrelse",
+    "sigignore",
+    "sigpause",
+    "__sigpause",
+    "psignal_r",
+    "sigisemptyset",
+    "sigblock",
+    "sigsetmask",
+    "siggetmask",
+];
+
+/// Names that are on no list and are known to take locks, allocate, or keep state.
+pub fn is_thin(name: &str) -> bool {
+    THIN.contains(&plain(name))
+}
+
+/// System calls that a handler may make by itself: those whose functions are listed, by their numbers on x86-64.
+pub fn is_permitted_call(number: i64) -> bool {
+    const NUMBERS: &[i64] = &[
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 41, 42,
+        43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 59, 60, 61, 62, 63, 72, 73, 74, 75, 76,
+        77, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 100,
+        102, 104, 105, 106, 107, 108, 109, 110, 111, 112, 115, 121, 124, 127, 129, 130, 131, 132,
+        133, 186, 200, 201, 202, 222, 223, 224, 225, 226, 228, 230, 231, 232, 233, 234, 235, 247,
+        257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 267, 268, 269, 270, 271, 280, 288, 292,
+        293, 297, 307, 316, 322, 424, 439,
+    ];
+    NUMBERS.contains(&number)
+}
+
+/// The number of bytes that a listed function writes through its pointer argument, and which argument that is.
+pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
+    match name {
+        "read" | "recv" | "recvfrom" | "readlink" | "getcwd" | "pread" => &[(1, None)],
+        "memcpy" | "memmove" | "memset" | "strcpy" | "strncpy" | "strcat" | "strncat"
+        | "stpcpy" | "stpncpy" | "memccpy" | "wmemcpy" | "wmemset" | "wcscpy" | "sprintf"
+        | "snprintf" => &[(0, None)],
+        "sigemptyset" | "sigfillset" | "sigaddset" | "sigdelset" | "sigpending" => {
+            &[(0, Some(128))]
+        }
+        "sigaction" => &[(2, Some(152))],
+        "sigprocmask" | "pthread_sigmask" => &[(2, Some(128))],
+        "clock_gettime" | "fstat" | "stat" | "lstat" => &[(1, Some(144))],
+        "time" => &[(0, Some(8))],
+        "pipe" | "pipe2" => &[(0, Some(8))],
+        "waitpid" => &[(1, Some(4))],
+        "wait" => &[(0, Some(4))],
+        "poll" => &[(0, None)],
+        "write" | "send" | "open" | "openat" | "access" | "unlink" | "execve" | "execv"
+        | "sendto" | "kill" | "raise" | "close" | "fcntl" | "strlen" | "strcmp" | "strncmp"
+        | "memcmp" | "memchr" | "strchr" | "strrchr" | "sigismember" | "signal" | "dup2"
+        | "dup" | "_exit" | "sendmsg" | "sigqueue" | "sem_post" | "alarm" | "getpid" | "chdir"
+        | "lseek" | "fsync" | "socket" | "connect" | "sigsuspend" | "__errno_location"
+        | "abort" | "writev" | "syscall" | "strnlen" | "strstr" => &[],
+        _ => UNKNOWN,
+    }
+}
+
+/// It may write through each of its arguments.
+pub const UNKNOWN: &[(usize, Option<i64>)] = &[
+    (0, None),
+    (1, None),
+    (2, None),
+    (3, None),
+    (4, None),
+    (5, None),
+];
+
+/// Names that have many meanings in C++ and Rust runtimes and are never safe.
+pub fn is_known_unsafe(name: &str) -> bool {
+    let plain = plain(name);
+    name.starts_with("_Znw")
+        || name.starts_with("_Zna")
+        || name.starts_with("_Zdl")
+        || name.starts_with("_Zda")
+        || name.starts_with("__cxa_")
+        || name.starts_with("_ZNSo")
+        || name.starts_with("_ZNSs")
+        || name.starts_with("_ZSt")
+        || matches!(
+            plain,
+            "malloc"
+                | "free"
+                | "calloc"
+                | "realloc"
+                | "printf"
+                | "fprintf"
+                | "puts"
+                | "putchar"
+                | "fputs"
+                | "exit"
+                | "longjmp"
+                | "siglongjmp"
+        )
+}

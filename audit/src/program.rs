@@ -1,0 +1,258 @@
+//! `minitalk-audit`: audits the handlers of any ELF file.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+use crate::allow::Allow;
+use crate::files::Files;
+use crate::finding::Weight;
+use crate::index::Index;
+use crate::install::{self, Handler};
+use crate::policy::Policy;
+use crate::{audit, leaf, load, report};
+
+const HELP: &str = "\
+minitalk-audit: are the signal handlers of a program async-signal-safe, instruction by instruction?
+
+    minitalk-audit [OPTIONS] FILE
+
+Reads an ELF program, shared library or object file for x86-64, stripped or not, finds the functions that it installs as
+signal handlers, and follows all that they can reach.
+
+    --binary FILE     the file, as an option
+    --handler WHAT    audit this function and no other: its symbol, or its address as 0x1234; may be repeated
+    --debug FILE      a separate debug file, for names
+    --sysroot DIR     where the libraries are that the file needs (default /)
+    --allow FILE      more functions that may be called: a name and who says so, a line
+    --note KIND       findings of this kind do not count, such as errno; may be repeated
+    --max-stack N     bytes of stack that a handler may use (default 8192)
+    --quiet           the verdicts alone
+    --json            one JSON object
+    --policy leaf     holds a handler to what minitalk's own must be, which calls nothing: see --policy leaf --help
+
+Exit status: 0 each handler passes; 1 one fails; 2 it cannot be decided, none is found, or wrong usage. What is not decided
+never passes: each open question names what would decide it.";
+
+/// Bytes of stack that a handler may use: the usual size of an alternative stack (SIGSTKSZ).
+const MAX_STACK: u64 = 8192;
+
+struct Options {
+    file: PathBuf,
+    handlers: Vec<String>,
+    debug: Option<PathBuf>,
+    sysroot: Option<PathBuf>,
+    allow: Option<PathBuf>,
+    policy: Policy,
+    quiet: bool,
+    json: bool,
+}
+
+/// Runs the command with the arguments after its name.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let policy = arguments.iter().position(|a| a == "--policy");
+    if let Some(at) = policy {
+        match arguments.get(at + 1).and_then(|name| name.to_str()) {
+            Some("leaf") => {
+                arguments.drain(at..at + 2);
+                return leaf::foreign(arguments.into_iter());
+            }
+            _ => {
+                eprintln!("audit: the only policy with a name is leaf; see minitalk-audit --help");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let options = match parse(arguments) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("audit: {error}; see minitalk-audit --help");
+            return ExitCode::from(2);
+        }
+    };
+    // Calls within calls are followed on a stack of its own.
+    const STACK: usize = 256 << 20;
+    let worker = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || run(&options));
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(status))) => ExitCode::from(status),
+        Ok(Ok(Err(error))) => {
+            eprintln!("audit: {error}");
+            ExitCode::from(2)
+        }
+        Ok(Err(_)) | Err(_) => {
+            eprintln!("audit: cannot decide: the audit itself failed");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, String> {
+    parse_inner(arguments).map_err(|error| error.to_string())
+}
+
+fn parse_inner(arguments: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
+    let (mut file, mut handlers, mut debug, mut sysroot, mut allow) =
+        (None, Vec::new(), None, None, None);
+    let mut policy = Policy::new(MAX_STACK);
+    let (mut quiet, mut json) = (false, false);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("binary") => file = Some(PathBuf::from(parser.value()?)),
+            Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
+            Long("handler") => handlers.push(parser.value()?.string()?),
+            Long("debug") => debug = Some(PathBuf::from(parser.value()?)),
+            Long("sysroot") => sysroot = Some(PathBuf::from(parser.value()?)),
+            Long("allow") => allow = Some(PathBuf::from(parser.value()?)),
+            Long("note") => policy.note(&parser.value()?.string()?)?,
+            Long("max-stack") => policy.max_stack = parser.value()?.parse()?,
+            // What used to be an option is what is always done.
+            Long("follow") => {}
+            Long("quiet") => quiet = true,
+            Long("json") => json = true,
+            Short('h') | Long("help") => return Ok(None),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    let file = file.ok_or("it needs the FILE to audit")?;
+    Ok(Some(Options {
+        file,
+        handlers,
+        debug,
+        sysroot,
+        allow,
+        policy,
+        quiet,
+        json,
+    }))
+}
+
+/// Audits and prints; the exit status, or why nothing can be said.
+fn run(options: &Options) -> Result<u8, String> {
+    let mut image = load::load(&options.file)?;
+    if !image.has_code {
+        return Err(format!(
+            "cannot decide: {} has no code, as files of debug information alone; audit the program, and give this file with --debug",
+            options.file.display()
+        ));
+    }
+    if let Some(debug) = &options.debug {
+        load::add_debug(&mut image, debug)?;
+    }
+    let mut allow = Allow::of_the_repository()?;
+    if let Some(path) = &options.allow {
+        allow.extend(Allow::read(path)?);
+    }
+    let mut files = Files::new(image, options.sysroot.as_deref());
+    let mut index = Index::default();
+    let mut unresolved = Vec::new();
+    let mut handlers = Vec::new();
+    if options.handlers.is_empty() {
+        let found = install::find(&mut files, &mut index, &allow);
+        let file = files.image(0);
+        unresolved = found
+            .unresolved
+            .iter()
+            .map(|(at, why)| {
+                let function = file
+                    .function_at(*at)
+                    .map_or_else(|| "code".into(), |(start, _)| file.name(start));
+                (format!("{function} at {at:#x}"), why.clone())
+            })
+            .collect();
+        if found.handlers.is_empty() && unresolved.is_empty() {
+            return Err(
+                "no signal handler found: nothing that the file calls installs a function of it; name it with --handler SYMBOL or \
+                 --handler 0xADDRESS"
+                    .into(),
+            );
+        }
+        handlers.extend(found.handlers);
+    } else {
+        for name in &options.handlers {
+            handlers.push((named(&files, name)?, Handler::default()));
+        }
+    }
+    let mut verdicts = Vec::new();
+    for (at, of) in &handlers {
+        let verdict = audit::handler(&mut files, &mut index, &allow, &options.policy, *at, of);
+        if !options.json && !options.quiet {
+            println!("{}", report::handler(&verdict));
+        } else if options.quiet && !options.json {
+            let text = report::handler(&verdict);
+            println!("{}", text.lines().last().unwrap_or_default());
+        }
+        verdicts.push(verdict);
+    }
+    let worst = verdicts.iter().map(audit::Verdict::weight).max();
+    let status = match worst {
+        Some(Weight::Fault) => 1,
+        Some(Weight::Note) if unresolved.is_empty() => 0,
+        _ => 2,
+    };
+    if options.json {
+        println!(
+            "{}",
+            report::json(
+                &options.file.to_string_lossy(),
+                &verdicts,
+                &unresolved,
+                status
+            )
+        );
+    } else if !options.quiet || status != 0 {
+        print!("{}", report::summary(&verdicts, &unresolved));
+    }
+    Ok(status)
+}
+
+/// The function of that name or at that address.
+fn named(files: &Files, name: &str) -> Result<(u16, u64), String> {
+    let image = files.image(0);
+    if let Some(digits) = name.strip_prefix("0x") {
+        let address =
+            u64::from_str_radix(digits, 16).map_err(|error| format!("{name}: {error}"))?;
+        if !image.is_code(address) {
+            return Err(format!(
+                "cannot decide: there is no code at {name}; addresses are those of the file, not of a process"
+            ));
+        }
+        return Ok((0, address));
+    }
+    let mut found: Vec<u64> = image
+        .names
+        .iter()
+        .filter(|(_, names)| {
+            names
+                .iter()
+                .any(|raw| &**raw == name || crate::names::pretty(raw) == name)
+        })
+        .map(|(at, _)| *at)
+        .collect();
+    found.sort_unstable();
+    match found[..] {
+        [one] => Ok((0, one)),
+        [] if image.names.is_empty() => Err(format!(
+            "cannot decide: no function {name}, and the file has no names; give its address with --handler 0x1234, or the debug file with --debug"
+        )),
+        [] => Err(format!(
+            "cannot decide: no function {name} in the file; see that it is not inlined away, or give its address with --handler 0x1234"
+        )),
+        _ => {
+            let places: Vec<String> = found.iter().map(|at| format!("{at:#x}")).collect();
+            Err(format!(
+                "cannot decide: {name} is ambiguous; give one of {} with --handler",
+                places.join(", ")
+            ))
+        }
+    }
+}

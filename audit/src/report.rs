@@ -1,0 +1,210 @@
+//! The verdicts in words, and as JSON.
+
+use std::fmt::Write as _;
+
+use crate::audit::{Located, Verdict};
+use crate::finding::Weight;
+
+/// One word for each weight of the worst finding.
+const fn word(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Note => "PASS",
+        Weight::Doubt => "CANNOT DECIDE",
+        Weight::Fault => "FAIL",
+    }
+}
+
+/// A handler's report. Names come from the file, so what could steer a terminal is left out.
+pub fn handler(verdict: &Verdict) -> String {
+    let mut out = format!("found: {}", verdict.name);
+    if !verdict.signals.is_empty() {
+        let _ = write!(out, ", for {}", verdict.signals.join(", "));
+    }
+    if !verdict.by.is_empty() {
+        let _ = write!(out, ", installed by {}", verdict.by.join(", "));
+    }
+    out.push('\n');
+    for found in &verdict.findings {
+        line(&mut out, verdict, found);
+    }
+    let count = |weight| {
+        verdict
+            .findings
+            .iter()
+            .filter(|f| f.finding.weight == weight)
+            .count()
+    };
+    let _ = match verdict.weight() {
+        Weight::Fault => writeln!(
+            out,
+            "{}: FAIL, violations: {}",
+            verdict.name,
+            count(Weight::Fault)
+        ),
+        Weight::Doubt => writeln!(
+            out,
+            "{}: CANNOT DECIDE, open questions: {}",
+            verdict.name,
+            count(Weight::Doubt)
+        ),
+        Weight::Note => writeln!(out, "{}: PASS", verdict.name),
+    };
+    printable(&out)
+}
+
+fn line(out: &mut String, verdict: &Verdict, found: &Located) {
+    let kind = match found.finding.weight {
+        Weight::Fault => "violation",
+        Weight::Doubt => "undecided",
+        Weight::Note => "note",
+    };
+    let _ = write!(
+        out,
+        "{kind}[{}] {}+{:#x} at {:#x}: {}",
+        found.finding.kind.name(),
+        found.function,
+        found.offset,
+        found.finding.at,
+        found.finding.why
+    );
+    if found.more > 0 {
+        let _ = write!(out, " (and in {} more places)", found.more);
+    }
+    out.push('\n');
+    if found.finding.weight != Weight::Note {
+        let _ = writeln!(out, "  chain: {}", chain(verdict, found));
+    }
+    if let (Weight::Doubt, Some(remedy)) = (found.finding.weight, &found.finding.remedy) {
+        let _ = writeln!(out, "  would decide it: {remedy}");
+    }
+}
+
+fn chain(verdict: &Verdict, found: &Located) -> String {
+    let mut links = Vec::new();
+    match verdict.signals.as_slice() {
+        [] => {}
+        [one] => links.push(one.clone()),
+        [one, rest @ ..] => links.push(format!("{one} and {} more", rest.len())),
+    }
+    links.extend(found.chain.iter().cloned());
+    links.join(" -> ")
+}
+
+/// Text without what could steer a terminal.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { '?' } else { c })
+        .collect()
+}
+
+/// The last lines: all handlers together.
+pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String {
+    let count = |weight| verdicts.iter().filter(|v| v.weight() == weight).count();
+    let mut out = String::new();
+    for (place, why) in unresolved {
+        let _ = writeln!(
+            out,
+            "unresolved: {place}: {why}\n  would decide it: --handler with the function that is installed there"
+        );
+    }
+    let _ = writeln!(
+        out,
+        "summary: {} handlers: {} pass, {} fail, {} cannot be decided; calls that install what is not known: {}",
+        verdicts.len(),
+        count(Weight::Note),
+        count(Weight::Fault),
+        count(Weight::Doubt),
+        unresolved.len()
+    );
+    printable(&out)
+}
+
+/// Everything as one JSON object.
+pub fn json(
+    file: &str,
+    verdicts: &[Verdict],
+    unresolved: &[(String, String)],
+    status: u8,
+) -> String {
+    let handlers: Vec<String> = verdicts
+        .iter()
+        .map(|v| {
+            let findings: Vec<String> = v
+                .findings
+                .iter()
+                .map(|f| {
+                    let weight = match f.finding.weight {
+                        Weight::Fault => "fail",
+                        Weight::Doubt => "cannot decide",
+                        Weight::Note => "note",
+                    };
+                    format!(
+                        r#"{{"kind":{},"weight":{},"function":{},"offset":{},"address":{},"why":{},"chain":{},"remedy":{},"more":{}}}"#,
+                        text(f.finding.kind.name()),
+                        text(weight),
+                        text(&f.function),
+                        f.offset,
+                        f.finding.at,
+                        text(&f.finding.why),
+                        list(&f.chain),
+                        f.finding.remedy.as_deref().map_or("null".into(), text),
+                        f.more
+                    )
+                })
+                .collect();
+            format!(
+                r#"{{"name":{},"address":{},"signals":{},"installed_by":{},"stack":{},"verdict":{},"findings":[{}]}}"#,
+                text(&v.name),
+                v.address,
+                list(&v.signals),
+                list(&v.by),
+                v.stack,
+                text(&word(v.weight()).to_lowercase()),
+                findings.join(",")
+            )
+        })
+        .collect();
+    let open: Vec<String> = unresolved
+        .iter()
+        .map(|(place, why)| format!(r#"{{"call":{},"why":{}}}"#, text(place), text(why)))
+        .collect();
+    format!(
+        r#"{{"file":{},"status":{status},"handlers":[{}],"unresolved":[{}]}}"#,
+        text(file),
+        handlers.join(","),
+        open.join(",")
+    )
+}
+
+fn list(all: &[String]) -> String {
+    let all: Vec<String> = all.iter().map(|one| text(one)).collect();
+    format!("[{}]", all.join(","))
+}
+
+/// A JSON string.
+fn text(raw: &str) -> String {
+    let mut out = String::from('"');
+    for c in raw.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_cannot_break_json_or_a_terminal() {
+        assert_eq!(super::text("a\"\\\n\u{1b}"), r#""a\"\\\u000a\u001b""#);
+        assert_eq!(super::printable("a\u{1b}[2J\n"), "a?[2J\n");
+    }
+}

@@ -1,0 +1,451 @@
+//! What is known between two instructions: registers, stack, `errno`, and the last comparison.
+
+use std::collections::BTreeMap;
+
+use iced_x86::{ConditionCode, Register};
+
+use crate::value::{Base, Value};
+
+/// Whether `errno` is what the interrupted code left in it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum Errno {
+    Original,
+    Changed,
+}
+
+/// A place that a comparison tells about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Place {
+    Register(usize),
+    Slot(i64, u8),
+}
+
+/// The last comparison, as far as it decides branches.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Flags {
+    pub place: Option<Place>,
+    pub left: Value,
+    pub right: Value,
+    pub bits: u32,
+    /// Whether it only says if a result is zero, and its sign.
+    pub is_result: bool,
+}
+
+/// A store to data of the file, on the way here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Stored {
+    pub image: u16,
+    pub address: u64,
+    pub width: u8,
+    /// Whether it only sets or clears a flag.
+    pub is_flag: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct State {
+    pub registers: [Value; 16],
+    pub slots: BTreeMap<i64, (u8, Value)>,
+    /// The two halves of vector registers, where they are known.
+    pub vectors: BTreeMap<u8, (Value, Value)>,
+    /// The lowest bytes of registers whose other bytes are not known.
+    pub bytes: BTreeMap<u8, Value>,
+    pub errno: Errno,
+    pub flags: Option<Flags>,
+    pub stores: Vec<Stored>,
+    /// The lowest place of the stack that others have been given the address of.
+    pub escaped: i64,
+}
+
+pub const RSP: usize = 4;
+
+impl State {
+    pub fn new(arguments: &[Value; 6], errno: Errno) -> Self {
+        let mut registers: [Value; 16] = std::array::from_fn(|n| Value::at(Base::Kept(n as u8), 0));
+        for (at, value) in ARGUMENTS.into_iter().zip(arguments) {
+            registers[at] = value.clone();
+        }
+        for scratch in [0, 10, 11] {
+            registers[scratch] = Value::UNKNOWN;
+        }
+        registers[RSP] = Value::at(Base::Stack, 0);
+        Self {
+            registers,
+            slots: BTreeMap::new(),
+            vectors: BTreeMap::new(),
+            bytes: BTreeMap::new(),
+            errno,
+            flags: None,
+            stores: Vec::new(),
+            escaped: i64::MAX,
+        }
+    }
+
+    pub fn get(&self, register: Register) -> Value {
+        if register == Register::None {
+            return Value::num(0);
+        }
+        if !register.is_gpr() {
+            return Value::UNKNOWN;
+        }
+        let value = &self.registers[register.full_register().number()];
+        match register.size() {
+            8 => value.clone(),
+            1 if is_high(register) => Value::range(0, 255),
+            1 if let Some(byte) = self.bytes.get(&(register.full_register().number() as u8)) => {
+                byte.clone()
+            }
+            size => narrowed(value, size as u32 * 8),
+        }
+    }
+
+    pub fn set(&mut self, register: Register, value: Value) {
+        if !register.is_gpr() {
+            return;
+        }
+        let number = register.full_register().number();
+        let old = &self.registers[number];
+        let byte = (register.size() == 1 && !is_high(register)).then(|| narrowed(&value, 8));
+        let value = match register.size() {
+            8 => value,
+            4 => narrowed(&value, 32),
+            size => {
+                // The upper bits stay.
+                let bits = size as u32 * 8;
+                match (old.number(), value.number(), is_high(register)) {
+                    (Some(old), Some(new), false) => {
+                        let mask = (1i64 << bits) - 1;
+                        Value::num((old & !mask) | (new & mask))
+                    }
+                    _ if old.base == Base::Num
+                        && old.lo >= 0
+                        && old.hi < 1 << bits
+                        && !is_high(register) =>
+                    {
+                        narrowed(&value, bits)
+                    }
+                    _ => Value {
+                        lo: i64::MIN,
+                        hi: i64::MAX,
+                        ..Value::any_num()
+                    },
+                }
+            }
+        };
+        if let Some(flags) = &mut self.flags
+            && flags.place == Some(Place::Register(number))
+        {
+            flags.place = None;
+        }
+        self.bytes.remove(&(number as u8));
+        if let Some(byte) = byte {
+            self.bytes.insert(number as u8, byte);
+        }
+        self.registers[number] = value;
+    }
+
+    pub fn load_slot(&self, at: &Value, width: u32) -> Value {
+        let Some(offset) = at.exact() else {
+            return any(width);
+        };
+        if let Some((known, value)) = self.slots.get(&offset) {
+            if u32::from(*known) == width {
+                return value.clone();
+            }
+            if width < u32::from(*known) {
+                return narrowed(value, width * 8);
+            }
+        }
+        any(width)
+    }
+
+    pub fn store_slot(&mut self, at: &Value, width: u32, value: Value) {
+        let (lo, hi) = if at.is_bounded() {
+            (at.lo, at.hi.saturating_add(i64::from(width)))
+        } else {
+            (at.lo, i64::MAX)
+        };
+        self.forget(lo, hi);
+        if let Some(offset) = at.exact()
+            && width <= 8
+        {
+            self.slots.insert(offset, (width as u8, value));
+        }
+    }
+
+    /// Forgets what the stack holds from `lo` to below `hi`.
+    pub fn forget(&mut self, lo: i64, hi: i64) {
+        let low = lo.saturating_sub(8).min(hi);
+        let gone: Vec<i64> = self
+            .slots
+            .range(low..hi.max(low))
+            .filter(|(at, (width, _))| **at + i64::from(*width) > lo)
+            .map(|(at, _)| *at)
+            .collect();
+        for at in gone {
+            self.slots.remove(&at);
+        }
+        if let Some(flags) = &mut self.flags
+            && let Some(Place::Slot(at, _)) = flags.place
+            && lo <= at + 8
+            && at < hi
+        {
+            flags.place = None;
+        }
+    }
+
+    /// What is known where two ways meet.
+    pub fn joined(&self, other: &Self, widen: bool) -> Self {
+        let or = |a: &Value, b: &Value| if widen { a.widened(b) } else { a.or(b) };
+        let slots = self
+            .slots
+            .iter()
+            .filter_map(|(at, (width, value))| {
+                let (other_width, other) = other.slots.get(at)?;
+                (width == other_width).then(|| (*at, (*width, or(value, other))))
+            })
+            .collect();
+        let mut stores = self.stores.clone();
+        stores.extend(other.stores.iter().filter(|s| !self.stores.contains(s)));
+        stores.truncate(16);
+        Self {
+            registers: std::array::from_fn(|n| or(&self.registers[n], &other.registers[n])),
+            slots,
+            vectors: BTreeMap::new(),
+            bytes: BTreeMap::new(),
+            errno: self.errno.max(other.errno),
+            flags: (self.flags == other.flags)
+                .then(|| self.flags.clone())
+                .flatten(),
+            stores,
+            escaped: self.escaped.min(other.escaped),
+        }
+    }
+
+    /// Whether a branch is taken, where that is known.
+    pub fn decides(&self, condition: ConditionCode) -> Option<bool> {
+        let flags = self.flags.as_ref()?;
+        if flags.is_result
+            && !matches!(
+                condition,
+                ConditionCode::e | ConditionCode::ne | ConditionCode::s | ConditionCode::ns
+            )
+        {
+            return None;
+        }
+        let (left, right) = (&flags.left, &flags.right);
+        // A pointer into the file or the stack is not null.
+        if right.number() == Some(0)
+            && matches!(
+                left.base,
+                Base::Image(_)
+                    | Base::Stack
+                    | Base::Siginfo
+                    | Base::Context
+                    | Base::Errno
+                    | Base::Thread
+            )
+        {
+            return match condition {
+                ConditionCode::e => Some(false),
+                ConditionCode::ne => Some(true),
+                _ => None,
+            };
+        }
+        if left.base != right.base || left.base == Base::Unknown {
+            return None;
+        }
+        if let (Some(a), Some(b)) = (left.exact(), right.exact()) {
+            return holds(condition, a, b, flags.bits);
+        }
+        if left.base != Base::Num {
+            return None;
+        }
+        if let (Some(all), Some(b)) = (&left.set, right.exact()) {
+            let mut outcomes = all.iter().map(|a| holds(condition, *a, b, flags.bits));
+            let first = outcomes.next()??;
+            return outcomes.all(|o| o == Some(first)).then_some(first);
+        }
+        let ((a, b), (c, d)) = (
+            bounds(left, condition, flags.bits),
+            bounds(right, condition, flags.bits),
+        );
+        use ConditionCode as C;
+        let (always, never) = match condition {
+            C::e => (false, b < c || d < a),
+            C::ne => (b < c || d < a, false),
+            C::b | C::l => (b < c, a >= d),
+            C::ae | C::ge => (a >= d, b < c),
+            C::be | C::le => (b <= c, a > d),
+            C::a | C::g => (a > d, b <= c),
+            C::s if d == 0 && c == 0 => (b < 0, a >= 0),
+            C::ns if d == 0 && c == 0 => (a >= 0, b < 0),
+            _ => (false, false),
+        };
+        if always {
+            Some(true)
+        } else if never {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    /// Takes into account that a branch was taken.
+    pub fn assume(&mut self, condition: ConditionCode) {
+        let Some(flags) = self.flags.clone() else {
+            return;
+        };
+        let (Some(place), Some(to)) = (flags.place, flags.right.number()) else {
+            return;
+        };
+        if flags.is_result && !matches!(condition, ConditionCode::e | ConditionCode::ne) {
+            return;
+        }
+        let left = &flags.left;
+        let new = if left.base != Base::Num {
+            if condition != ConditionCode::e || matches!(left.base, Base::SavedErrno) {
+                return;
+            }
+            Value::num(to)
+        } else if let Some(all) = &left.set {
+            let kept: Vec<i64> = all
+                .iter()
+                .copied()
+                .filter(|a| holds(condition, *a, to, flags.bits) != Some(false))
+                .collect();
+            if kept.is_empty() {
+                return;
+            }
+            Value::one_of(Base::Num, kept)
+        } else {
+            let (lo, hi) = bounds(left, condition, flags.bits);
+            let (to, _) = bounds(&flags.right, condition, flags.bits);
+            use ConditionCode as C;
+            let (lo, hi) = match condition {
+                C::e => (to, to),
+                C::ne if lo == to => (lo.saturating_add(1), hi),
+                C::ne if hi == to => (lo, hi.saturating_sub(1)),
+                C::b | C::l => (lo, hi.min(to.saturating_sub(1))),
+                C::ae | C::ge => (lo.max(to), hi),
+                C::be | C::le => (lo, hi.min(to)),
+                C::a | C::g => (lo.max(to.saturating_add(1)), hi),
+                C::s if to == 0 => (lo, hi.min(-1)),
+                C::ns if to == 0 => (lo.max(0), hi),
+                _ => return,
+            };
+            if lo > hi {
+                return;
+            }
+            Value::range(lo, hi)
+        };
+        let fits = |value: &Value| narrowed(value, flags.bits);
+        match place {
+            Place::Register(number) => {
+                let old = &self.registers[number];
+                // A narrow comparison says nothing about the upper bits.
+                if flags.bits >= 32
+                    || (old.base == Base::Num && old.lo >= 0 && old.hi < 1 << flags.bits)
+                {
+                    self.registers[number] = if flags.bits == 64 {
+                        new.clone()
+                    } else {
+                        fits(&new)
+                    };
+                }
+            }
+            Place::Slot(at, width) => {
+                let value = if flags.bits == 64 {
+                    new.clone()
+                } else {
+                    fits(&new)
+                };
+                self.slots.insert(at, (width, value));
+            }
+        }
+        if let Some(flags) = &mut self.flags {
+            flags.left = if flags.bits == 64 {
+                new
+            } else {
+                narrowed(&new, flags.bits)
+            };
+        }
+    }
+}
+
+/// The registers of a function's arguments.
+pub const ARGUMENTS: [usize; 6] = [7, 6, 2, 1, 8, 9];
+
+/// Any number of that many bytes; of eight, anything.
+pub fn any(width: u32) -> Value {
+    match width {
+        1 | 2 | 4 => Value::range(0, (1i64 << (width * 8)) - 1),
+        _ => Value::UNKNOWN,
+    }
+}
+
+/// The lower bits; `errno` and addresses that fit stay what they are.
+pub fn narrowed(value: &Value, bits: u32) -> Value {
+    match value.base {
+        Base::SavedErrno if bits >= 32 => value.clone(),
+        Base::Image(_)
+            if bits == 32 && value.lo >= 0 && value.hi < 1 << 31 && value.lo >= 0x1000 =>
+        {
+            value.clone()
+        }
+        Base::Arg(_) | Base::Field(..) if bits == 32 => value.clone(),
+        _ => value.low_bits(bits),
+    }
+}
+
+fn is_high(register: Register) -> bool {
+    matches!(
+        register,
+        Register::AH | Register::BH | Register::CH | Register::DH
+    )
+}
+
+/// The bounds of a number, as a comparison of that kind sees it.
+fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
+    use ConditionCode as C;
+    let value = if bits == 64 {
+        value.clone()
+    } else if matches!(condition, C::l | C::ge | C::le | C::g | C::s | C::ns) {
+        value.signed(bits)
+    } else {
+        value.low_bits(bits)
+    };
+    if bits == 64 && matches!(condition, C::b | C::ae | C::be | C::a) && value.lo < 0 {
+        // Unsigned: what is negative is large.
+        return if value.hi < 0 {
+            (i64::MAX - 1, i64::MAX)
+        } else {
+            (0, i64::MAX)
+        };
+    }
+    (value.lo, value.hi)
+}
+
+fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
+    let shift = 64 - bits;
+    let (sa, sb) = ((a << shift) >> shift, (b << shift) >> shift);
+    let (ua, ub) = (
+        (a.cast_unsigned() << shift) >> shift,
+        (b.cast_unsigned() << shift) >> shift,
+    );
+    use ConditionCode as C;
+    Some(match condition {
+        C::e => ua == ub,
+        C::ne => ua != ub,
+        C::b => ua < ub,
+        C::ae => ua >= ub,
+        C::be => ua <= ub,
+        C::a => ua > ub,
+        C::l => sa < sb,
+        C::ge => sa >= sb,
+        C::le => sa <= sb,
+        C::g => sa > sb,
+        C::s => sa.wrapping_sub(sb) < 0,
+        C::ns => sa.wrapping_sub(sb) >= 0,
+        _ => return None,
+    })
+}

@@ -1,0 +1,298 @@
+//! What is known of a value: what it is measured from, and how far from it.
+
+use std::rc::Rc;
+
+/// What a value is measured from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum Base {
+    /// Anything.
+    Unknown,
+    /// Zero: a number.
+    Num,
+    /// The addresses of the file of that number.
+    Image(u16),
+    /// Where the function's return address lies.
+    Stack,
+    /// The function's argument of that number, from 0.
+    Arg(u8),
+    /// What lies at an offset from the function's argument of that number.
+    Field(u8, i32),
+    /// The kernel's siginfo.
+    Siginfo,
+    /// The kernel's ucontext.
+    Context,
+    /// What each thread has of its own.
+    Thread,
+    /// Where `errno` lies.
+    Errno,
+    /// What `errno` was when the handler began.
+    SavedErrno,
+    /// What the writable word at that address of that file holds.
+    Static(u16, u64),
+    /// What a function that installs handlers returned or stored: a handler that was there before.
+    Before,
+    /// What the handler's caller had in a register that is to be kept.
+    Kept(u8),
+}
+
+/// A set of values: `base + lo` to `base + hi`, or those listed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Value {
+    pub base: Base,
+    pub lo: i64,
+    pub hi: i64,
+    pub set: Option<Rc<[i64]>>,
+}
+
+/// How many values are kept apart.
+const MOST: usize = 300;
+
+impl Value {
+    pub const UNKNOWN: Self = Self {
+        base: Base::Unknown,
+        lo: i64::MIN,
+        hi: i64::MAX,
+        set: None,
+    };
+
+    pub const fn at(base: Base, offset: i64) -> Self {
+        Self {
+            base,
+            lo: offset,
+            hi: offset,
+            set: None,
+        }
+    }
+
+    pub const fn num(number: i64) -> Self {
+        Self::at(Base::Num, number)
+    }
+
+    pub const fn range(lo: i64, hi: i64) -> Self {
+        Self {
+            base: Base::Num,
+            lo,
+            hi,
+            set: None,
+        }
+    }
+
+    pub const fn any_num() -> Self {
+        Self::range(i64::MIN, i64::MAX)
+    }
+
+    pub const fn image(image: u16, address: u64) -> Self {
+        Self::at(Base::Image(image), address.cast_signed())
+    }
+
+    /// One of those offsets from `base`.
+    pub fn one_of(base: Base, mut offsets: Vec<i64>) -> Self {
+        offsets.sort_unstable();
+        offsets.dedup();
+        match offsets[..] {
+            [] => Self::UNKNOWN,
+            [one] => Self::at(base, one),
+            [lo, .., hi] => {
+                let set = (offsets.len() <= MOST).then(|| offsets.into());
+                Self { base, lo, hi, set }
+            }
+        }
+    }
+
+    pub fn exact(&self) -> Option<i64> {
+        (self.lo == self.hi && self.base != Base::Unknown).then_some(self.lo)
+    }
+
+    /// The number, if it is exactly one.
+    pub fn number(&self) -> Option<i64> {
+        (self.base == Base::Num).then(|| self.exact()).flatten()
+    }
+
+    pub fn is_bounded(&self) -> bool {
+        self.base != Base::Unknown && self.lo > i64::MIN / 2 && self.hi < i64::MAX / 2
+    }
+
+    /// All values, if they are few.
+    pub fn all(&self) -> Option<Vec<i64>> {
+        if self.base == Base::Unknown {
+            return None;
+        }
+        if let Some(set) = &self.set {
+            return Some(set.to_vec());
+        }
+        let count = self.hi.checked_sub(self.lo)?;
+        (count < MOST as i64).then(|| (self.lo..=self.hi).collect())
+    }
+
+    pub fn map(&self, f: impl Fn(i64) -> i64) -> Option<Self> {
+        let all = self
+            .set
+            .as_ref()
+            .map(|s| s.to_vec())
+            .or_else(|| self.exact().map(|x| vec![x]))?;
+        Some(Self::one_of(self.base, all.into_iter().map(f).collect()))
+    }
+
+    pub fn plus(&self, other: &Self) -> Self {
+        let (pointer, number) = match (self.base, other.base) {
+            (_, Base::Num) => (self, other),
+            (Base::Num, _) => (other, self),
+            _ => return Self::UNKNOWN,
+        };
+        if pointer.base == Base::Unknown {
+            return Self::UNKNOWN;
+        }
+        if let Some(by) = number.exact()
+            && let Some(moved) = pointer.map(|x| x.wrapping_add(by))
+        {
+            return moved;
+        }
+        if let Some(from) = pointer.exact()
+            && let Some(moved) = number.map(|x| x.wrapping_add(from))
+        {
+            return Self {
+                base: pointer.base,
+                ..moved
+            };
+        }
+        Self {
+            base: pointer.base,
+            lo: pointer.lo.saturating_add(number.lo),
+            hi: pointer.hi.saturating_add(number.hi),
+            set: None,
+        }
+    }
+
+    pub fn moved(&self, by: i64) -> Self {
+        self.plus(&Self::num(by))
+    }
+
+    pub fn minus(&self, other: &Self) -> Self {
+        if self.base == other.base
+            && self.base != Base::Unknown
+            && let (Some(a), Some(b)) = (self.exact(), other.exact())
+        {
+            return Self::num(a.wrapping_sub(b));
+        }
+        if other.base != Base::Num {
+            return Self::UNKNOWN;
+        }
+        if let Some(by) = other.exact() {
+            return self.moved(by.wrapping_neg());
+        }
+        if self.base == Base::Unknown {
+            return Self::UNKNOWN;
+        }
+        let neg = |x: i64| x.checked_neg().unwrap_or(i64::MAX);
+        Self {
+            base: self.base,
+            lo: self.lo.saturating_add(neg(other.hi)),
+            hi: self.hi.saturating_add(neg(other.lo)),
+            set: None,
+        }
+    }
+
+    pub fn times(&self, factor: i64) -> Self {
+        if factor == 1 {
+            return self.clone();
+        }
+        if self.base != Base::Num {
+            return Self::UNKNOWN;
+        }
+        if let Some(product) = self.map(|x| x.wrapping_mul(factor)) {
+            return product;
+        }
+        // Few values stay apart, so that what they index is known.
+        if let Some(all) = self.all() {
+            return Self::one_of(
+                Base::Num,
+                all.into_iter().map(|x| x.wrapping_mul(factor)).collect(),
+            );
+        }
+        match (self.lo.checked_mul(factor), self.hi.checked_mul(factor)) {
+            (Some(a), Some(b)) => Self::range(a.min(b), a.max(b)),
+            _ => Self::any_num(),
+        }
+    }
+
+    /// The value of the lower bits, zero-extended.
+    pub fn low_bits(&self, bits: u32) -> Self {
+        if bits >= 64 {
+            return self.clone();
+        }
+        let most = (1i64 << bits) - 1;
+        if self.base != Base::Num {
+            return Self::range(0, most);
+        }
+        if self.lo >= 0 && self.hi <= most {
+            return self.clone();
+        }
+        if let Some(cut) = self.map(|x| x & most) {
+            return cut;
+        }
+        // All below zero, and by no more than the bits hold.
+        if self.hi < 0 && self.lo >= -(most / 2) - 1 {
+            return Self::range(self.lo + most + 1, self.hi + most + 1);
+        }
+        Self::range(0, most)
+    }
+
+    /// The value of the lower bits, sign-extended.
+    pub fn signed(&self, bits: u32) -> Self {
+        if bits >= 64 {
+            return self.clone();
+        }
+        let low = self.low_bits(bits);
+        let half = 1i64 << (bits - 1);
+        if low.hi < half {
+            return low;
+        }
+        if low.lo >= half {
+            return low.moved(-2 * half);
+        }
+        if let Some(cut) = low.map(|x| if x >= half { x - 2 * half } else { x }) {
+            return cut;
+        }
+        Self::range(-half, half - 1)
+    }
+
+    pub fn or(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        if self.base != other.base || self.base == Base::Unknown {
+            return Self::UNKNOWN;
+        }
+        let few = |v: &Self| {
+            v.set
+                .as_ref()
+                .map(|s| s.to_vec())
+                .or_else(|| v.exact().map(|x| vec![x]))
+        };
+        if let (Some(a), Some(b)) = (few(self), few(other))
+            && a.len() + b.len() <= 64
+        {
+            return Self::one_of(self.base, [a, b].concat());
+        }
+        Self {
+            base: self.base,
+            lo: self.lo.min(other.lo),
+            hi: self.hi.max(other.hi),
+            set: None,
+        }
+    }
+
+    /// Like [`or`](Self::or), but gives up what still grows.
+    pub fn widened(&self, other: &Self) -> Self {
+        let hull = self.or(other);
+        if hull == *self || hull.base == Base::Unknown {
+            return hull;
+        }
+        Self {
+            base: hull.base,
+            lo: if hull.lo < self.lo { i64::MIN } else { hull.lo },
+            hi: if hull.hi > self.hi { i64::MAX } else { hull.hi },
+            set: None,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Programs of known truth, compiled in several ways: no unsafe handler passes, and no safe one fails.
+
+#![cfg(target_arch = "x86_64")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a right audit says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Truth {
+    Pass,
+    Fail,
+    /// It must not pass, and need not fail.
+    Undecided,
+}
+
+const WAYS: [(&str, &str, &[&str]); 7] = [
+    ("plain", "cc", &["-O0"]),
+    ("usual", "cc", &["-O2"]),
+    ("stripped", "cc", &["-O2", "-s"]),
+    (
+        "hardened",
+        "cc",
+        &[
+            "-O2",
+            "-s",
+            "-fno-plt",
+            "-fstack-protector-strong",
+            "-D_FORTIFY_SOURCE=2",
+            "-Wl,-z,relro,-z,now",
+        ],
+    ),
+    ("fixed", "cc", &["-O2", "-fno-pie", "-no-pie"]),
+    ("object", "cc", &["-O2", "-c"]),
+    ("clang", "clang", &["-O2"]),
+];
+
+/// Audits the file, and returns the exit status and what was printed.
+fn audit(arguments: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
+        .args(arguments)
+        .output()
+        .expect("the audit runs");
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    (
+        output.status.code().expect("it was not killed"),
+        String::from_utf8(text).expect("it prints text"),
+    )
+}
+
+fn has(compiler: &str) -> bool {
+    Command::new(compiler)
+        .arg("--version")
+        .output()
+        .is_ok_and(|o| o.status.success())
+}
+
+/// Compiles the program, unless this compiler cannot.
+fn compiled(source: &Path, way: &str, compiler: &str, options: &[&str]) -> Option<PathBuf> {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("handlers")
+        .join(way);
+    std::fs::create_dir_all(&directory).expect("a directory for programs");
+    let path = directory.join(source.file_stem()?);
+    let status = Command::new(compiler)
+        .args(options)
+        .args(["-w", "-mrtm", "-o"])
+        .arg(&path)
+        .arg(source)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .expect("the compiler runs");
+    status.success().then_some(path)
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = std::fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "c"))
+        .collect();
+    all.sort();
+    all
+}
+
+fn own() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/handlers")
+}
+
+fn truth(source: &Path) -> Truth {
+    let text = std::fs::read_to_string(source).expect("a source");
+    match text.lines().next().unwrap_or_default() {
+        "// expect: pass" => Truth::Pass,
+        "// expect: fail" => Truth::Fail,
+        "// expect: undecided" => Truth::Undecided,
+        other => panic!("{}: {other}", source.display()),
+    }
+}
+
+#[test]
+fn each_handler_of_our_own_is_judged_right_however_it_was_compiled() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for source in sources(&own()) {
+        for (way, compiler, options) in WAYS {
+            if !has(compiler) {
+                eprintln!("SKIPPED: there is no {compiler}");
+                continue;
+            }
+            let Some(path) = compiled(&source, way, compiler, options) else {
+                wrong.push(format!("{way} {}: does not compile", source.display()));
+                continue;
+            };
+            let (status, text) = audit(&[path.to_str().unwrap()]);
+            count += 1;
+            let is_right = match truth(&source) {
+                Truth::Pass => status == 0,
+                // A file without names cannot always say what is null.
+                Truth::Fail => {
+                    status == 1 || (status == 2 && source.ends_with("null.c") && way == "object")
+                }
+                Truth::Undecided => status != 0,
+            };
+            if !is_right {
+                wrong.push(format!("{way} {}: {status}\n{text}", source.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(count > 100, "only {count} programs");
+}
+
+/// How the shared handlers came out, in one way of compiling: right, not right but not dangerous, dangerous.
+#[test]
+fn no_unsafe_handler_of_the_shared_ones_passes_and_most_are_decided() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/handlers");
+    if !shared.exists() {
+        eprintln!(
+            "SKIPPED: there is no {}, whose handlers would be audited too",
+            shared.display()
+        );
+        return;
+    }
+    let (mut safe, mut passed, mut bad, mut failed) = (0, 0, 0, 0);
+    let mut false_passes = Vec::new();
+    for (folder, is_safe) in [("safe", true), ("unsafe", false), ("find", false)] {
+        for source in sources(&shared.join(folder)) {
+            for (way, compiler, options) in &WAYS[..3] {
+                let Some(path) = compiled(&source, way, compiler, options) else {
+                    continue;
+                };
+                let (status, text) = audit(&[path.to_str().unwrap()]);
+                if is_safe {
+                    safe += 1;
+                    passed += usize::from(status == 0);
+                } else {
+                    bad += 1;
+                    failed += usize::from(status == 1);
+                    if status == 0 {
+                        false_passes.push(format!("{way} {}\n{text}", source.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(false_passes.is_empty(), "{}", false_passes.join("\n"));
+    assert!(
+        passed * 10 >= safe * 9,
+        "of {safe} safe handlers {passed} pass"
+    );
+    assert!(
+        failed * 10 >= bad * 9,
+        "of {bad} unsafe handlers {failed} fail"
+    );
+}
+
+#[test]
+fn the_chain_of_calls_is_told_with_the_signal() {
+    let Some(path) = compiled(&own().join("allocates_deep.c"), "chain", "cc", &["-O2"]) else {
+        eprintln!("SKIPPED: there is no C compiler");
+        return;
+    };
+    let (status, text) = audit(&[path.to_str().unwrap()]);
+    assert_eq!(status, 1, "{text}");
+    assert!(text.contains("chain: SIGUSR1 -> on -> "), "{text}");
+    assert!(text.contains("-> malloc\n"), "{text}");
+    let (_, json) = audit(&["--json", path.to_str().unwrap()]);
+    assert!(
+        json.starts_with("{\"file\":") && json.contains("\"verdict\":\"fail\""),
+        "{json}"
+    );
+    let (_, quiet) = audit(&["--quiet", path.to_str().unwrap()]);
+    assert!(quiet.starts_with("on: FAIL, violations: 1\n"), "{quiet}");
+}
+
+#[test]
+fn a_handler_is_audited_by_its_address_in_a_stripped_file() {
+    let source = own().join("prints.c");
+    let (Some(plain), Some(_)) = (
+        compiled(&source, "address", "cc", &["-O2"]),
+        compiled(&source, "address-s", "cc", &["-O2", "-s"]),
+    ) else {
+        return;
+    };
+    let (_, json) = audit(&["--json", plain.to_str().unwrap()]);
+    let at = json
+        .split("\"address\":")
+        .nth(1)
+        .and_then(|t| t.split(',').next())
+        .and_then(|t| t.parse::<u64>().ok())
+        .expect("an address");
+    let stripped = plain
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("address-s/prints");
+    let (status, text) = audit(&["--handler", &format!("{at:#x}"), stripped.to_str().unwrap()]);
+    assert_eq!(status, 1, "{text}");
+    assert!(text.contains("printf"), "{text}");
+}
+
+#[test]
+fn kinds_of_findings_are_lowered_to_notes_by_name() {
+    let Some(path) = compiled(&own().join("errno_lost.c"), "note", "cc", &["-O2"]) else {
+        return;
+    };
+    let path = path.to_str().unwrap();
+    assert_eq!(audit(&[path]).0, 1);
+    assert_eq!(audit(&["--note", "errno", path]).0, 0);
+    assert_eq!(audit(&["--note", "nonsense", path]).0, 2);
+}
+
+#[test]
+fn a_straight_line_of_100_000_instructions_is_read_through() {
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long.c");
+    let text = "#include <signal.h>\nvolatile int f;\nvoid on(int s) { (void)s; __asm__ volatile(\".rept 100000\\nnop\\n.endr\"); f = 1; }\n\
+                int main(void) { signal(SIGUSR1, on); return 0; }\n";
+    std::fs::write(&source, text).expect("a source");
+    let Some(path) = compiled(&source, "long", "cc", &["-O2"]) else {
+        return;
+    };
+    let (status, text) = audit(&[path.to_str().unwrap()]);
+    assert_eq!(status, 0, "{text}");
+    let (status, _) = audit(&[
+        "--policy",
+        "leaf",
+        "--binary",
+        path.to_str().unwrap(),
+        "--handler",
+        "on",
+        "--budget",
+        "200000",
+    ]);
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_the_remedy() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let Some(path) = compiled(&own().join("flag.c"), "refused", "cc", &["-O2", "-g"]) else {
+        return;
+    };
+    let debug = directory.join("only-debug");
+    let status = Command::new("objcopy")
+        .arg("--only-keep-debug")
+        .arg(&path)
+        .arg(&debug)
+        .status()
+        .expect("objcopy");
+    assert!(status.success());
+    let (status, text) = audit(&[debug.to_str().unwrap()]);
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("--debug"), "{text}");
+    let (status, text) = audit(&["--handler", "nobody", path.to_str().unwrap()]);
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("0x1234"), "{text}");
+    assert_eq!(audit(&[file!()]).0, 2);
+    assert_eq!(audit(&[]).0, 2);
+    assert_eq!(audit(&["--policy", "nonsense"]).0, 2);
+}
