@@ -188,7 +188,14 @@ pub fn handler(
     if verdict.stack > policy.max_stack {
         let finding = Finding {
             kind: Kind::Stack,
-            weight: policy.weight(Kind::Stack, Weight::Doubt),
+            weight: policy.weight(
+                Kind::Stack,
+                if verdict.stack < 1 << 30 {
+                    Weight::Fault
+                } else {
+                    Weight::Doubt
+                },
+            ),
             at: address,
             why: format!(
                 "uses stack: {} bytes, {} allowed",

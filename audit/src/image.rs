@@ -199,7 +199,9 @@ impl Image {
                     let slot = (instruction.flow_control() == FlowControl::IndirectBranch
                         && instruction.is_ip_rel_memory_operand())
                     .then(|| instruction.ip_rel_memory_address());
-                    return slot.filter(|slot| self.slots.contains_key(slot));
+                    return slot.filter(|slot| {
+                        self.slots.contains_key(slot) && self.settled.contains(slot)
+                    });
                 }
             }
         }

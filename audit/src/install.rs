@@ -331,6 +331,11 @@ impl Finder<'_> {
                 Some(Slot::Here(target)) => *target,
                 Some(Slot::Extern(name)) => match file.exports.get(&name.name) {
                     Some(target) => *target,
+                    // They end the process at once, as handlers may.
+                    None if matches!(&*name.name, "_exit" | "_Exit" | "abort") => {
+                        self.found.others += 1;
+                        return;
+                    }
                     None => {
                         let name = name.name.clone();
                         return self.unresolved(

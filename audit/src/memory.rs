@@ -198,7 +198,7 @@ impl Explorer<'_> {
                         && !(earlier.is_flag && is_flag)
                 }
                 (None, None) => {
-                    earlier.address.abs_diff(address) <= 64 && !earlier.is_flag && !is_flag
+                    earlier.address.abs_diff(address) <= 8 && !earlier.is_flag && !is_flag
                 }
                 _ => false,
             };
@@ -237,7 +237,7 @@ impl Explorer<'_> {
                 }
                 let low = place.lo.cast_unsigned();
                 let Some(region) = file.region(low).filter(|_| place.is_bounded()) else {
-                    let (weight, why) = if place.is_bounded() {
+                    let (weight, why) = if place.exact().is_some() {
                         (
                             Weight::Fault,
                             format!("{verb} {low:#x}, where the file has nothing"),
@@ -272,6 +272,14 @@ impl Explorer<'_> {
                             file.place(low)
                         ),
                         "an index with a bound that can be seen",
+                    );
+                }
+                if writes && file.settled.contains(&(low & !7)) {
+                    frame.find(
+                        kind,
+                        Weight::Fault,
+                        at,
+                        "writes a pointer that calls of other files go through",
                     );
                 }
                 if writes && !file.is_writable(low) {

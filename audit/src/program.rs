@@ -28,7 +28,7 @@ signal handlers, and follows all that they can reach.
     --sysroot DIR     where the libraries are that the file needs (default /)
     --allow FILE      more functions that may be called: a name and who says so, a line
     --note KIND       findings of this kind do not count, such as errno; may be repeated
-    --max-stack N     bytes of stack that a handler may use (default 8192)
+    --max-stack N     bytes of stack that a handler may use (default 4096)
     --quiet           the verdicts alone
     --json            one JSON object
     --policy leaf     holds a handler to what minitalk's own must be, which calls nothing: see --policy leaf --help
@@ -36,8 +36,8 @@ signal handlers, and follows all that they can reach.
 Exit status: 0 each handler passes; 1 one fails; 2 it cannot be decided, none is found, or wrong usage. What is not decided
 never passes: each open question names what would decide it.";
 
-/// Bytes of stack that a handler may use: the usual size of an alternative stack (SIGSTKSZ).
-const MAX_STACK: u64 = 8192;
+/// Bytes of stack that a handler may use: half the usual size of an alternative stack (SIGSTKSZ), for the kernel's frame takes its part.
+const MAX_STACK: u64 = 4096;
 
 struct Options {
     file: PathBuf,
@@ -69,7 +69,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let options = match parse(arguments) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            println!("{HELP}");
+            say(&format!("{HELP}\n"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -136,6 +136,12 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Option<Options>, lexopt::Erro
     }))
 }
 
+/// Prints; a reader that has gone away is no error of the audit.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// Audits and prints; the exit status, or why nothing can be said.
 fn run(options: &Options) -> Result<u8, String> {
     let mut image = load::load(&options.file)?;
@@ -186,10 +192,10 @@ fn run(options: &Options) -> Result<u8, String> {
     for (at, of) in &handlers {
         let verdict = audit::handler(&mut files, &mut index, &allow, &options.policy, *at, of);
         if !options.json && !options.quiet {
-            println!("{}", report::handler(&verdict));
+            say(&format!("{}\n", report::handler(&verdict)));
         } else if options.quiet && !options.json {
             let text = report::handler(&verdict);
-            println!("{}", text.lines().last().unwrap_or_default());
+            say(&format!("{}\n", text.lines().last().unwrap_or_default()));
         }
         verdicts.push(verdict);
     }
@@ -200,17 +206,17 @@ fn run(options: &Options) -> Result<u8, String> {
         _ => 2,
     };
     if options.json {
-        println!(
-            "{}",
+        say(&format!(
+            "{}\n",
             report::json(
                 &options.file.to_string_lossy(),
                 &verdicts,
                 &unresolved,
                 status
             )
-        );
+        ));
     } else if !options.quiet || status != 0 {
-        print!("{}", report::summary(&verdicts, &unresolved));
+        say(&report::summary(&verdicts, &unresolved));
     }
     Ok(status)
 }

@@ -72,6 +72,19 @@ impl Explorer<'_> {
                 let value = self.operand(frame, instruction, 0, &mut state);
                 self.indirect(frame, at, None, &value, state)
             }
+            FlowControl::Call | FlowControl::Interrupt
+                if is_system_call(instruction) && instruction.code() != Code::Syscall =>
+            {
+                frame.doubt(
+                    Kind::SystemCall,
+                    at,
+                    "enters the kernel by the numbers of 32-bit programs",
+                    "a call of the function of the C library",
+                );
+                state.bytes.clear();
+                state.registers[0] = Value::any_num();
+                vec![(after, state)]
+            }
             FlowControl::Call if is_system_call(instruction) => {
                 self.enter(frame, at, &mut state);
                 let ends = matches!(state.registers[0].number(), Some(60 | 231));
@@ -140,6 +153,26 @@ impl Explorer<'_> {
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
         let number = state.registers[0].clone();
         self.system_call(frame, at, &number);
+        // read, recvfrom and others fill what their second argument points to.
+        let (to, length) = (state.registers[6].clone(), &state.registers[2]);
+        let writes_nothing = matches!(
+            number.number(),
+            Some(1 | 3 | 20 | 39 | 60 | 62 | 200 | 231 | 234)
+        );
+        if to.base == Base::Stack && !writes_nothing {
+            let length = length.number().filter(|n| *n >= 0).unwrap_or(i64::MAX / 4);
+            let end = to.hi.saturating_add(length);
+            state.forget(to.lo, end);
+            frame.clobber(to.lo, end);
+            if frame.is_handler && end > 0 {
+                frame.doubt(
+                    Kind::Write,
+                    at,
+                    "has the kernel write to the stack, and is not shown to stay inside its frame",
+                    "a length with a bound that can be seen",
+                );
+            }
+        }
     }
 
     /// A jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.

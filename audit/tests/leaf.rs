@@ -229,6 +229,11 @@ fn a_store_past_the_kernels_structures_is_rejected() {
 }
 
 #[test]
+fn a_store_to_the_saved_registers_is_rejected() {
+    audit_of(&C, "sets_the_instruction_pointer", &[]).breaks("write", &["saved registers"]);
+}
+
+#[test]
 fn a_repeated_string_instruction_is_rejected() {
     rust("fills_by_string_instruction").breaks("loop", &["rep stosb"]);
 }

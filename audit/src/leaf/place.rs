@@ -45,6 +45,9 @@ const SIGINFO: u64 = 128;
 /// is larger, and the kernel fills no more than this.)
 const UCONTEXT: u64 = 8 + 8 + 24 + 256 + 8;
 
+/// Where the signal mask lies in the ucontext, behind the saved registers.
+pub const SIGNAL_MASK: i64 = 8 + 8 + 24 + 256;
+
 /// Whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals and the
 /// amount of stack have rules of their own).
 pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {

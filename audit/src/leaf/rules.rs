@@ -267,6 +267,10 @@ impl Findings {
             } else if above {
                 "writes the stack above its own frame: the return address, or its caller's"
                     .to_owned()
+            } else if access.place.origin == Origin::Argument(3)
+                && access.place.low < place::SIGNAL_MASK
+            {
+                "writes to the saved registers of the ucontext".to_owned()
             } else if place::stays_inside(audit.binary, access.place, access.width) {
                 continue;
             } else if access.place.origin == Origin::Nothing {
@@ -274,7 +278,7 @@ impl Findings {
             } else {
                 format!("writes to {into}, and is not shown to stay inside it")
             };
-            if audit.follow && !above {
+            if audit.follow && !above && access.place.origin != Origin::Argument(3) {
                 self.undecided.insert(format!(
                     "where {} writes through pointers that it loads or is given",
                     function.symbol.name
