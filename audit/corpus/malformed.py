@@ -49,6 +49,46 @@ def known(data):
         yield f"section-{i}-entsize-zero", put(shoff + 64 * i + 56, "<Q", 0)
 
 
+def sections(data):
+    """Returns {name: (index, offset in the file, size, address)} of the sections."""
+    shoff, shnum, shstrndx = struct.unpack_from("<Q", data, 40)[0], *struct.unpack_from("<HH", data, 60)
+    heads = [struct.unpack_from("<IIQQQQIIQQ", data, shoff + 64 * i) for i in range(shnum)]
+    names = heads[shstrndx][4]
+    return {data[names + h[0]:data.index(b"\0", names + h[0])].decode(): (i, h[4], h[5], h[3]) for i, h in enumerate(heads)}
+
+
+def lies(data, handler):
+    """Yields files whose section headers say something harmless and whose segments, which the kernel loads, do not.
+
+    handler is the address of the unsafe handler.
+    """
+    shoff = struct.unpack_from("<Q", data, 40)[0]
+    table = sections(data)
+
+    def moved(name, content):
+        index = table[name][0]
+        copy = bytearray(data) + content
+        struct.pack_into("<Q", copy, shoff + 64 * index + 24, len(data))
+        return bytes(copy)
+
+    _, offset, size, address = table[".text"]
+    text = bytearray(data[offset:offset + size])
+    text[handler - address] = 0xC3
+    yield "lie-text", moved(".text", bytes(text))
+    for name in (".dynstr", ".strtab"):
+        if name in table:
+            _, offset, size, _ = table[name]
+            yield f"lie-{name[1:]}", moved(name, data[offset:offset + size].replace(b"\0puts\0", b"\0time\0").replace(b"\0printf\0", b"\0getpid\0").replace(b"puts@", b"time@"))
+    if ".rela.plt" in table:
+        _, offset, size, _ = table[".rela.plt"]
+        rows = [data[offset + i:offset + i + 24] for i in range(0, size, 24)]
+        wrong = b"".join(row[:8] + rows[(i + 1) % len(rows)][8:16] + row[16:] for i, row in enumerate(rows))
+        yield "lie-rela-plt", moved(".rela.plt", wrong)
+    for name in (".symtab", ".eh_frame", ".rodata", ".data.rel.ro", ".got", ".got.plt", ".rela.dyn"):
+        if name in table:
+            yield f"lie-{name[1:]}-zero", moved(name, bytes(table[name][2]))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tool", required=True)
@@ -65,6 +105,9 @@ def main():
     debug = out / "only-debug"
     subprocess.run(["objcopy", "--only-keep-debug", options.file, str(debug)], check=True)
     cases.append(("only-debug", debug.read_bytes()))
+    symbols = subprocess.run(["nm", options.file], capture_output=True, text=True).stdout
+    places = [int(line.split()[0], 16) for line in symbols.splitlines() if line.endswith(" handler")]
+    cases += lies(data, places[0]) if places else []
     noise = random.Random(options.seed)
     for n in range(options.rounds):
         copy = bytearray(data)

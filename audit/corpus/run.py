@@ -84,8 +84,10 @@ def build(path, keys, config, out):
             shared = out / f"lib{library.stem}.so"
             if not shared.exists():
                 part = out / f"{path.stem}.{library.stem}.part"
-                subprocess.run([compiler.replace("++", "cc") if compiler == "g++" else compiler, "-w", "-O2", "-shared", "-fPIC", "-pthread",
-                                "-I", str(HERE), str(library), "-o", str(part)], check=True)
+                extra = re.findall(r"libflags: (.*?) \*/", library.read_text())
+                extra = [flag.replace("script=", f"script={HERE}/") for part_flags in extra for flag in part_flags.split()]
+                subprocess.run(["gcc", "-w", "-O2", "-shared", "-fPIC", "-pthread",
+                                "-I", str(HERE), str(library), *extra, "-o", str(part)], check=True)
                 part.rename(shared)
             command += [str(shared), f"-Wl,-rpath,{out}"]
         if kind == "program":
