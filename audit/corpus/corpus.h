@@ -21,8 +21,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+/* With -DBY_SIGNAL as programs of 1990 did, for tools that look at signal() alone. */
+#ifdef BY_SIGNAL
+#define INSTALL(sig, f) signal((sig), (f))
+#else
 #define INSTALL(sig, f) \
     do { struct sigaction sa; memset(&sa, 0, sizeof sa); sa.sa_handler = (f); sigaction((sig), &sa, 0); } while (0)
+#endif
 #define INSTALL_INFO(sig, f) \
     do { struct sigaction sa; memset(&sa, 0, sizeof sa); sa.sa_sigaction = (f); sa.sa_flags = SA_SIGINFO; \
          sigaction((sig), &sa, 0); } while (0)
