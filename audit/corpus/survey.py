@@ -32,8 +32,8 @@ def handlers(document):
         address = handler.get("address")
         address = int(address, 16) if isinstance(address, str) else address
         findings = handler.get("findings", [])
-        worst = next((f for f in findings if f.get("verdict") == "fail"), findings[0] if findings else None)
-        chain = " -> ".join(map(str, worst.get("chain", []))) if worst else ""
+        worst = next((f for f in findings if f.get("weight") == "fail"), next((f for f in findings if f.get("weight") != "note"), None))
+        chain = " -> ".join(map(str, worst.get("chain", []))) + f" ({worst.get('why', '')})" if worst else ""
         found[address] = (handler.get("verdict", "?"), chain, worst.get("kind", worst.get("rule", "")) if worst else "")
     return found, len(document.get("unresolved", []))
 
