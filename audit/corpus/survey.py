@@ -6,10 +6,9 @@ usage: survey.py [--tool PATH [--args TEMPLATE]] [--only TEXT] [--write FILE]
 The addresses in survey.tsv are those of one version of each program. A program of another version is skipped, by its size.
 Exit status 1 if an unsafe handler passes, or one of the list is neither found nor covered by an unresolved registration.
 """
-import argparse, collections, json, pathlib, re, resource, shlex, subprocess, sys
+import argparse, collections, json, os, pathlib, re, shlex, subprocess, sys, tempfile
 
 from run import limit
-import os, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -88,6 +87,8 @@ def main():
             listed.add(at)
             verdict, chain, kind = found.get(at, ("-", "", ""))
             judged = right(truth, verdict, at in found) if options.tool else "-"
+            if judged in ("right", "accepted") and "where the file has nothing" in chain:
+                judged += ", by a false chain"
             if judged == "not found" and unresolved:
                 judged = "not found; unresolved call reported"
             totals[truth, judged] += 1
