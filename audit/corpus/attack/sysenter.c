@@ -1,0 +1,3 @@
+// truth: unsafe: sysenter
+#include "corpus.h"
+ASM_HANDLER("mov $1,%eax\nsysenter\nret")

@@ -1,0 +1,3 @@
+// truth: none: no signal function is called
+#include "corpus.h"
+int main(void) { puts("hello"); return 0; }

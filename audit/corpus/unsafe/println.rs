@@ -1,0 +1,4 @@
+// truth: unsafe: println! locks and may allocate
+unsafe extern "C" { fn signal(n: i32, h: usize) -> usize; fn pause() -> i32; }
+extern "C" fn on_signal(n: i32) { println!("signal {n}"); }
+fn main() { unsafe { signal(10, on_signal as extern "C" fn(i32) as usize); loop { pause(); } } }
