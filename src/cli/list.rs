@@ -118,12 +118,16 @@ fn line(server: &Found) -> String {
 
 /// Every server of this program that we may signal, by PID.
 fn servers() -> io::Result<Vec<Found>> {
-    let mut servers: Vec<_> = fs::read_dir("/proc")?
-        .flatten()
-        .filter_map(|entry| Pid::parse(entry.file_name().to_str()?).ok())
-        .filter_map(server)
-        .collect();
-    servers.sort_by_key(|server| server.pid);
+    let mut servers: Vec<Found> = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| Pid::parse(name).ok());
+        if let Some(found) = pid.and_then(server) {
+            // There are few, and the code of a sort is 7 KB.
+            let at = servers.partition_point(|before| before.pid < found.pid);
+            servers.insert(at, found);
+        }
+    }
     Ok(servers)
 }
 

@@ -53,7 +53,7 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn new(verdict: Verdict, what: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(verdict: Verdict, what: &str, detail: &str) -> Self {
         Self {
             verdict,
             what: what.into(),
@@ -141,7 +141,7 @@ impl Section {
         }
     }
 
-    pub fn add(&mut self, verdict: Verdict, what: impl Into<String>, detail: impl Into<String>) {
+    pub fn add(&mut self, verdict: Verdict, what: &str, detail: &str) {
         self.push(Row::new(verdict, what, detail));
     }
 
@@ -265,7 +265,7 @@ mod tests {
         let mut section = Section::new("server", &[Path::new("a\x1b[2J")], show);
         section.add(Verdict::Warn, "x", "y");
         assert!(section.passes());
-        section.add(Verdict::Fail, "x", quoted(b"\x1b[2J"));
+        section.add(Verdict::Fail, "x", &quoted(b"\x1b[2J"));
         assert!(!section.passes());
         assert!(
             json(&[section]).starts_with("{\"passed\":false,\"server\":{\"program\":\"a\\u001b")

@@ -95,16 +95,16 @@ impl<'a> Stage<'a> {
 /// Adds a row of what must hold.
 fn demand(section: &mut Section, what: &str, result: Result<String, String>) {
     match result {
-        Ok(detail) => section.add(Verdict::Ok, what, detail),
-        Err(detail) => section.add(Verdict::Fail, what, detail),
+        Ok(detail) => section.add(Verdict::Ok, what, &detail),
+        Err(detail) => section.add(Verdict::Fail, what, &detail),
     }
 }
 
 /// Adds a row of what is good to have.
 fn advise(section: &mut Section, what: &str, result: Result<String, String>) {
     match result {
-        Ok(detail) => section.add(Verdict::Ok, what, detail),
-        Err(detail) => section.add(Verdict::Warn, what, detail),
+        Ok(detail) => section.add(Verdict::Ok, what, &detail),
+        Err(detail) => section.add(Verdict::Warn, what, &detail),
     }
 }
 
@@ -132,7 +132,7 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
         let what = format!("{} {unit}", grouped(bytes as u64));
         if let Some(before) = &failed {
             let why = format!("not tried, for {before} failed");
-            section.add(Verdict::Warn, what, why);
+            section.add(Verdict::Warn, &what, &why);
             continue;
         }
         let is_demanded = bytes < LONGEST;
@@ -142,7 +142,7 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
         if !is_demanded && time > limit {
             let seconds = decimal(time.as_nanos(), SECOND, 0);
             let why = format!("not tried, for it would take {seconds} s");
-            section.add(Verdict::Warn, what, why);
+            section.add(Verdict::Warn, &what, &why);
             continue;
         }
         let text = text(bytes);
@@ -151,7 +151,7 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
         match delivery.and_then(|delivery| delivery.verdict(&text)) {
             Ok(delivery) => {
                 let rate = units::rate(bytes as u64, delivery.elapsed);
-                let mut row = Row::new(Verdict::Ok, what, "exact");
+                let mut row = Row::new(Verdict::Ok, &what, "exact");
                 row.timing = Some((delivery.elapsed, rate));
                 section.push(row);
                 match bytes {
@@ -162,10 +162,10 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
             }
             Err(_) if is_late && !is_demanded => {
                 let why = format!("not finished in {} s", limit.as_secs());
-                section.add(Verdict::Warn, what, why);
+                section.add(Verdict::Warn, &what, &why);
             }
             Err(why) => {
-                section.add(Verdict::Fail, what.clone(), why);
+                section.add(Verdict::Fail, &what, &why);
                 failed = Some(what);
             }
         }
