@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use minitalk::background::{Background, Item};
+use minitalk::background::{Background, Item, LIMIT};
 use minitalk::ffi;
 
 use super::exit::{Failure, say};
@@ -52,7 +52,7 @@ impl Lines {
                 say(text);
             }
         };
-        let queue = Background::start("lines", print);
+        let queue = Background::start("lines", LIMIT, print);
         let failed = |error: io::Error| Failure::io("cannot start a thread for notes", error);
         Ok(Self {
             queue: Arc::new(queue.map_err(failed)?),
