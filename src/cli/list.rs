@@ -161,7 +161,7 @@ fn server(pid: Pid) -> Option<Found> {
 fn program(pid: Pid) -> Option<String> {
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let name = path.file_name()?.to_str()?;
-    Some(name.trim_end_matches(" (deleted)").into())
+    Some(name.strip_suffix(" (deleted)").unwrap_or(name).into())
 }
 
 /// Whether a command line is one of a server of this program, whose file has this name.
