@@ -76,7 +76,7 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
             );
             for server in several {
                 text.push('\n');
-                text.push_str(line(server).trim_end());
+                text.push_str(line(server).trim_ascii_end());
             }
             Err(Failure::new(Exit::Usage, text))
         }
@@ -86,7 +86,9 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
 /// Whether this can be a server's name: so that it is never taken for a PID, or an option.
 pub fn is_name(text: &str) -> bool {
     let begins_well = !text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    begins_well && text.contains(char::is_alphabetic) && !text.contains(char::is_control)
+    // Any character beyond ASCII may pass for a letter: the table of letters is 2 KB.
+    let is_letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
+    begins_well && text.contains(is_letter) && !text.contains(char::is_control)
 }
 
 /// Gives this process a name for others to find it by.

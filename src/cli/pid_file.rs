@@ -97,7 +97,7 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
     };
     let mut text = String::new();
     let read = Read::by_ref(&mut file).take(64).read_to_string(&mut text);
-    let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim()).ok()) else {
+    let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim_ascii()).ok()) else {
         return refuse("there is a file that holds no PID");
     };
     let is_locked = match ffi::try_lock(&file) {

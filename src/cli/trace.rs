@@ -304,7 +304,7 @@ impl Tracer {
             line.what,
             self.paint("32", &answers),
         )
-        .trim_end()
+        .trim_ascii_end()
         .to_string()
     }
 

@@ -163,7 +163,7 @@ impl Section {
             };
             format!(
                 "{{\"verdict\":{},\"what\":{},\"detail\":{},\"seconds\":{seconds},\"bytes_per_second\":{rate}}}",
-                json::string(&row.verdict.word().to_lowercase()),
+                json::string(&row.verdict.word().to_ascii_lowercase()),
                 json::string(&row.what),
                 json::string(&row.detail),
             )

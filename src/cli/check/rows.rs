@@ -353,7 +353,7 @@ pub fn idle(stage: &mut Stage<'_>, section: &mut Section) {
 /// User and system time of all threads so far (`proc_pid_stat(5)`).
 fn ticks(pid: Pid) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
 }
