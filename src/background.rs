@@ -1,10 +1,12 @@
-//! A bounded queue to a thread of its own, for what may be slow or stuck and must hold up nobody: notes, and lines of a trace.
+//! A bounded queue to a thread of its own, for what may be slow or stuck and must hold up nobody: messages, notes, and lines of
+//! a trace.
 //!
 //! ```text
-//! push ──► at most LIMIT items ──► the thread's function, one item at a time
+//! push ──► as many items as there is room for ──► the thread's function, one item at a time
 //!   └────► full: counted, until the thread has taken all before the gap and been told how many are missing
 //! ```
 
+use std::boxed::Box;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -13,8 +15,8 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
-/// Items that wait for the thread at most.
-const LIMIT: usize = 1024;
+/// The room for items that may be left out: notes, and lines of a trace.
+pub const LIMIT: usize = 1024;
 
 /// How long is waited before looking again whether there is room.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -23,7 +25,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Background<T> {
     shared: Arc<Shared<T>>,
-    thread: JoinHandle<()>,
+    /// `None` once it has been joined.
+    thread: Option<JoinHandle<()>>,
 }
 
 /// What the function of a [`Background`] is called with.
@@ -45,27 +48,34 @@ struct Shared<T> {
 }
 
 impl<T: Send + 'static> Background<T> {
-    /// Starts the thread, which inherits the caller's signal mask: block what it is not to receive.
+    /// Starts the thread, with room for `limit` items. It inherits the caller's signal mask: block what it is not to receive.
     ///
     /// # Errors
     /// `pthread_create(3)`'s.
-    pub fn start(name: &str, function: impl FnMut(Item<T>) + Send + 'static) -> io::Result<Self> {
+    pub fn start(
+        name: &str,
+        limit: usize,
+        function: impl FnMut(Item<T>) + Send + 'static,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
-            waiting: ArrayQueue::new(LIMIT),
+            waiting: ArrayQueue::new(limit),
             missing: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             has_ended: Mutex::new(false),
             end: Condvar::new(),
         });
-        let builder = thread::Builder::new().name(name.into());
-        let thread = builder.spawn({
+        let run = {
             let shared = Arc::clone(&shared);
             move || {
                 let end = End(&*shared);
                 end.0.run(function);
             }
-        })?;
-        Ok(Self { shared, thread })
+        };
+        let thread = spawn(name, None, Box::new(run))?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Hands over an item, or counts it as missing if there is no room. Never blocks.
@@ -73,7 +83,7 @@ impl<T: Send + 'static> Background<T> {
     /// # Errors
     /// The item itself, which has been counted.
     pub fn push(&self, item: T) -> Result<(), T> {
-        let pushed = self.try_push(item);
+        let pushed = self.offer(item);
         if pushed.is_err() {
             // Ordering: Release pairs with the Acquire in `run`: the thread then sees what was pushed before the gap.
             self.shared.missing.fetch_add(1, Ordering::Release);
@@ -83,13 +93,17 @@ impl<T: Send + 'static> Background<T> {
 
     /// Hands over an item, as soon as there is room.
     pub fn push_waiting(&self, mut item: T) {
-        while let Err(back) = self.try_push(item) {
+        while let Err(back) = self.offer(item) {
             item = back;
             thread::sleep(PAUSE);
         }
     }
 
-    fn try_push(&self, item: T) -> Result<(), T> {
+    /// Hands over an item, if there is room. Never blocks.
+    ///
+    /// # Errors
+    /// The item itself.
+    pub fn offer(&self, item: T) -> Result<(), T> {
         // Ordering: Relaxed; a 0 of the thread's that is seen late loses one item more.
         let has_gap = self.shared.missing.load(Ordering::Relaxed) > 0;
         let pushed = if has_gap {
@@ -97,7 +111,7 @@ impl<T: Send + 'static> Background<T> {
         } else {
             self.shared.waiting.push(item)
         };
-        self.thread.thread().unpark();
+        self.wake();
         pushed
     }
 
@@ -116,10 +130,24 @@ impl<T: Send + 'static> Background<T> {
 }
 
 impl<T> Background<T> {
+    /// Ends the thread once it has dealt with what waits, and waits until it has ended.
+    pub fn join(mut self) {
+        self.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
     fn close(&self) {
         // Ordering: Release pairs with the Acquire in `run`: the thread then sees every item pushed before.
         self.shared.closing.store(true, Ordering::Release);
-        self.thread.thread().unpark();
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
     }
 }
 
@@ -127,6 +155,25 @@ impl<T> Drop for Background<T> {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Starts a thread, which inherits the caller's signal mask. `stack` is the size of its stack in bytes, if not the default.
+///
+/// The function is boxed because the standard library brings a kilobyte of code for each type of function.
+///
+/// # Errors
+/// `pthread_create(3)`'s.
+pub fn spawn(
+    name: &str,
+    stack: Option<usize>,
+    function: Box<dyn FnOnce() + Send>,
+) -> io::Result<JoinHandle<()>> {
+    let builder = thread::Builder::new().name(name.into());
+    match stack {
+        Some(bytes) => builder.stack_size(bytes),
+        None => builder,
+    }
+    .spawn(function)
 }
 
 /// Says that the thread has ended, when it is dropped: by a panic too.
@@ -171,7 +218,7 @@ mod tests {
     fn a_stuck_thread_costs_items_and_no_time() {
         let (go, wait) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
-        let queue = Background::start("test", move |item| {
+        let queue = Background::start("test", LIMIT, move |item| {
             let _ = wait.recv();
             tell.send(item).unwrap();
         })
@@ -196,7 +243,7 @@ mod tests {
         let stuck = move |_: Item<()>| {
             let _ = wait.recv();
         };
-        let queue = Background::start("test", stuck).unwrap();
+        let queue = Background::start("test", LIMIT, stuck).unwrap();
         queue.push(()).unwrap();
         assert!(!queue.finish(Some(Duration::from_millis(20))));
         drop(go);

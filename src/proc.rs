@@ -87,7 +87,7 @@ pub fn uptime(pid: Pid) -> io::Result<Duration> {
     let uptime = fs::read_to_string("/proc/uptime")?;
     // Seconds with two decimals, which makes them hundredths.
     let now = uptime
-        .split_whitespace()
+        .split_ascii_whitespace()
         .next()
         .and_then(|time| time.replace('.', "").parse::<u64>().ok());
     let ticks = now.ok_or_else(invalid)?.saturating_sub(start);
@@ -109,7 +109,7 @@ fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
     // The command's name, in parentheses, may hold anything; the third field follows it.
     let fields = text
         .rsplit_once(')')
-        .map(|(_, rest)| rest.split_whitespace());
+        .map(|(_, rest)| rest.split_ascii_whitespace());
     let field = fields.and_then(|mut fields| fields.nth(number - 3).map(String::from));
     field.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
@@ -123,7 +123,7 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
         return None;
     }
     let times = fs::read_to_string(std::format!("/proc/{pid}/schedstat")).ok()?;
-    times.split_whitespace().next()?.parse().ok()
+    times.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// Whether `pid`'s main thread sleeps in a call that waits for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `false`
@@ -138,7 +138,7 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
     ];
     let read = |file: &str| fs::read_to_string(std::format!("/proc/{pid}/{file}"));
     if let Ok(call) = read("syscall") {
-        let number = call.split_whitespace().next();
+        let number = call.split_ascii_whitespace().next();
         return number
             .and_then(|n| n.parse().ok())
             .is_some_and(|n| CALLS.contains(&n));

@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
-use crate::background::{Background, Item};
+use crate::background::{self, Background, Item};
 use crate::event::SignalSet;
 use crate::ffi::{self, Doorbell};
 use crate::inbox::Inbox;
@@ -279,7 +279,9 @@ impl Builder {
             let _end = End(&shared);
             // Handlers of the program's own are for its own threads.
             ffi::block_everything();
-            let start = |notes| Background::start("minitalk-notes", shared.telling(notes));
+            let start = |notes| {
+                Background::start("minitalk-notes", background::LIMIT, shared.telling(notes))
+            };
             let opened = self.notes.map(start).transpose().map_err(Unavailable::from);
             let opened =
                 opened.and_then(|notes| Ok((notes, Inbox::open_in(signals, Some(&program))?)));
@@ -291,8 +293,7 @@ impl Builder {
                 Err(error) => drop(tell.send(Err(error))),
             }
         };
-        let thread = thread::Builder::new().name("minitalk".into());
-        receiver.service = Some(thread.spawn(service)?);
+        receiver.service = Some(background::spawn("minitalk", None, Box::new(service))?);
         // An error on the channel is a panic of the thread, of which it has said so itself.
         told.recv()
             .map_err(|_| io::Error::other("the thread ended"))??;

@@ -36,7 +36,7 @@ use crate::wire::word::Word;
 
 pub use config::{Config, Dialects};
 pub use endings::Stop;
-use endings::{Closing, Urgency};
+use endings::{Closing, Urgency, nanos};
 use memory::Memory;
 pub use message::Message;
 use notices::Notices;
@@ -207,12 +207,7 @@ impl<'n> Server<'n> {
         let mut ended = Vec::new();
         let mut stops = false;
         loop {
-            self.now = self
-                .start
-                .elapsed()
-                .as_nanos()
-                .try_into()
-                .unwrap_or(u64::MAX);
+            self.now = nanos(self.start.elapsed());
             self.batch += 1;
             (self.strangers, self.acquaintances) = (false, false);
             // All of them before the first is answered: two of one sender in a batch are then two for which it did not wait.
@@ -378,27 +373,22 @@ impl<'n> Server<'n> {
         };
         let bit = bit_of(signal);
         match ask {
-            Ask::Hello { .. } => {
+            Ask::Hello { tag, .. } => {
                 let listener = session.listener.take();
+                let is_new = tag != session.receiver.tag();
+                if is_new {
+                    session.look_again(now);
+                }
                 if let Some(listener) = listener.filter(|listener| listener.received_bytes() > 0) {
                     let (why, bytes) = (Why::Abandoned, listener.received_bytes());
                     self.dropped(pid, why, bytes);
                 }
-            }
-            Ask::Resend { tag: 0, index } if self.overhear_again(pid, bit, index) => return,
-            _ => {}
-        }
-        let Some(session) = self.session(pid) else {
-            return;
-        };
-        match ask {
-            Ask::Hello { tag, .. } if tag != session.receiver.tag() => {
-                session.look_again(now);
-                if closing {
+                if is_new && closing {
                     let status = Status::Rejected(Reason::ShuttingDown);
                     return self.answer(pid, signal, Answer { tag, status });
                 }
             }
+            Ask::Resend { tag: 0, index } if self.overhear_again(pid, bit, index) => return,
             _ => {}
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.

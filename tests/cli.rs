@@ -613,22 +613,11 @@ fn a_supervisor_is_told_once_the_pid_is_known() {
 }
 
 #[test]
-fn a_hangup_leaves_a_server_running_and_notes_can_bear_the_time() {
-    let dialect = ["--dialect", "head=len16,end=none", "--max-message", "100"];
-    let server = Server::start_with(&[&["--timestamps"], &dialect[..]].concat());
+fn a_hangup_leaves_a_server_running() {
+    let server = Server::start();
     kill(server.pid(), libc::SIGHUP);
     deliver(server.pid(), b"still there");
     server.assert_printed(&[b"still there"]);
-    let mut too_long = Command::new(program("catchall"));
-    too_long.args([&server.pid().to_string(), "1111111111111111"]);
-    assert_success(&run(too_long));
-    server.wait_stderr("dropped a message");
-    let line = server.stderr();
-    let (time, _) = line.split_once(" minitalk: ").unwrap();
-    assert!(
-        time.ends_with('Z') && time.len() == "2026-01-01T00:00:00.000Z".len(),
-        "{line}"
-    );
     server.stop();
 }
 

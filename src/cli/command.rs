@@ -30,7 +30,7 @@ impl Command {
     /// What is typed to run it.
     pub fn usage(&self) -> String {
         format!("minitalk {} {}", self.name, self.synopsis)
-            .trim_end()
+            .trim_ascii_end()
             .into()
     }
 

@@ -200,7 +200,7 @@ impl Server {
         let _ = child.wait();
         Err(Failure::new(
             Exit::Io,
-            format!("the server did not start: {}", ready.trim_end()),
+            format!("the server did not start: {}", ready.trim_ascii_end()),
         ))
     }
 

@@ -29,7 +29,7 @@ pub fn say(text: impl Display) {
 
 /// As [`say`], for the end of a server, which is not to wait for whoever does not read it.
 fn say_in_a_hurry(text: String, is_classic: bool) {
-    if let Ok(lines) = Lines::start(is_classic, false) {
+    if let Ok(lines) = Lines::start(is_classic) {
         lines.line(text);
         lines.finish(Some(HURRY));
     }

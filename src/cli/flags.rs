@@ -180,13 +180,21 @@ pub struct Given {
 
 impl Given {
     /// The value that stands at the place of the chosen word in the option's list.
-    pub fn choose<T, const N: usize>(&self, values: [T; N]) -> Result<T, Failure> {
-        let words = self.spec.placeholder();
-        let mut chosen = words.split('|').zip(values);
-        let chosen = chosen.find(|(word, _)| self.value == **word);
-        chosen
-            .map(|(_, value)| value)
-            .ok_or_else(|| self.wrong(format_args!("one of {}", words.replace('|', ", "))))
+    pub fn choose<T: Copy, const N: usize>(&self, values: [T; N]) -> Result<T, Failure> {
+        let chosen = self.choice()?;
+        values.get(chosen).copied().ok_or_else(|| self.not_listed())
+    }
+
+    /// The place of the chosen word in the option's list.
+    fn choice(&self) -> Result<usize, Failure> {
+        let mut words = self.spec.placeholder().split('|');
+        let chosen = words.position(|word| self.value == *word);
+        chosen.ok_or_else(|| self.not_listed())
+    }
+
+    fn not_listed(&self) -> Failure {
+        let words = self.spec.placeholder().replace('|', ", ");
+        self.wrong(format_args!("one of {words}"))
     }
 
     /// A number of seconds above 0, which may have decimals.

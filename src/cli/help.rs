@@ -66,7 +66,7 @@ usage:
     );
     for command in COMMANDS {
         let usage = command.usage();
-        let usage = usage.trim_end_matches(" [options]");
+        let usage = usage.strip_suffix(" [options]").unwrap_or(&usage);
         let _ = writeln!(text, "  {usage:<40} {}", command.summary);
     }
     text.push_str("  minitalk --version\n");

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use minitalk::background::{Background, Item};
+use minitalk::background::{Background, Item, LIMIT};
 use minitalk::ffi;
 
-use super::clock;
 use super::exit::{Failure, say};
 use super::format::write_stdout;
 
@@ -23,7 +22,6 @@ const ATTEMPTS: u32 = 20;
 pub struct Lines {
     queue: Arc<Background<Line>>,
     to_stdout: bool,
-    has_timestamps: bool,
 }
 
 enum Line {
@@ -34,7 +32,7 @@ enum Line {
 
 impl Lines {
     /// Starts the thread. Lines go to the standard output, or else to standard error.
-    pub fn start(to_stdout: bool, has_timestamps: bool) -> Result<Self, Failure> {
+    pub fn start(to_stdout: bool) -> Result<Self, Failure> {
         let print = move |item| {
             let text = match item {
                 Item::Next(Line::Text(text)) => text,
@@ -43,10 +41,9 @@ impl Lines {
                     is_reached.store(true, Ordering::Release);
                     return waiting.unpark();
                 }
-                Item::Missing(count) => stamped(
-                    has_timestamps,
-                    &format!("{count} lines are missing here, which were not read in time"),
-                ),
+                Item::Missing(count) => {
+                    format!("minitalk: {count} lines are missing here, which were not read in time")
+                }
             };
             if to_stdout {
                 // The reader may have gone; messages are still to be taken.
@@ -55,18 +52,17 @@ impl Lines {
                 say(text);
             }
         };
-        let queue = Background::start("lines", print);
+        let queue = Background::start("lines", LIMIT, print);
         let failed = |error: io::Error| Failure::io("cannot start a thread for notes", error);
         Ok(Self {
             queue: Arc::new(queue.map_err(failed)?),
             to_stdout,
-            has_timestamps,
         })
     }
 
     /// Prints a note.
     pub fn note(&self, text: &impl std::fmt::Display) {
-        self.line(stamped(self.has_timestamps, text));
+        self.line(format!("minitalk: {text}"));
     }
 
     /// Prints a line.
@@ -102,13 +98,5 @@ impl Lines {
         } else {
             ffi::wait_writable(io::stderr().as_fd(), now).unwrap_or(false)
         }
-    }
-}
-
-fn stamped(has_timestamps: bool, text: &impl std::fmt::Display) -> String {
-    if has_timestamps {
-        format!("{} minitalk: {text}", clock::stamp())
-    } else {
-        format!("minitalk: {text}")
     }
 }

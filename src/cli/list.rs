@@ -76,7 +76,7 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
             );
             for server in several {
                 text.push('\n');
-                text.push_str(line(server).trim_end());
+                text.push_str(line(server).trim_ascii_end());
             }
             Err(Failure::new(Exit::Usage, text))
         }
@@ -86,7 +86,9 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
 /// Whether this can be a server's name: so that it is never taken for a PID, or an option.
 pub fn is_name(text: &str) -> bool {
     let begins_well = !text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    begins_well && text.contains(char::is_alphabetic) && !text.contains(char::is_control)
+    // Any character beyond ASCII may pass for a letter: the table of letters is 2 KB.
+    let is_letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
+    begins_well && text.contains(is_letter) && !text.contains(char::is_control)
 }
 
 /// Gives this process a name for others to find it by.
@@ -118,12 +120,16 @@ fn line(server: &Found) -> String {
 
 /// Every server of this program that we may signal, by PID.
 fn servers() -> io::Result<Vec<Found>> {
-    let mut servers: Vec<_> = fs::read_dir("/proc")?
-        .flatten()
-        .filter_map(|entry| Pid::parse(entry.file_name().to_str()?).ok())
-        .filter_map(server)
-        .collect();
-    servers.sort_by_key(|server| server.pid);
+    let mut servers: Vec<Found> = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| Pid::parse(name).ok());
+        if let Some(found) = pid.and_then(server) {
+            // There are few, and the code of a sort is 7 KB.
+            let at = servers.partition_point(|before| before.pid < found.pid);
+            servers.insert(at, found);
+        }
+    }
     Ok(servers)
 }
 
@@ -157,7 +163,7 @@ fn server(pid: Pid) -> Option<Found> {
 fn program(pid: Pid) -> Option<String> {
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let name = path.file_name()?.to_str()?;
-    Some(name.trim_end_matches(" (deleted)").into())
+    Some(name.strip_suffix(" (deleted)").unwrap_or(name).into())
 }
 
 /// Whether a command line is one of a server of this program, whose file has this name.

@@ -3,7 +3,6 @@
 #[cfg(feature = "tools")]
 mod check;
 mod classic;
-mod clock;
 mod command;
 #[cfg(feature = "tools")]
 mod completions;

@@ -22,7 +22,7 @@ impl PidFile {
     /// Writes the file whole or not at all, because another program may wait for it to appear. Replaces a PID file whose
     /// server has ended, and nothing else.
     pub fn write(path: PathBuf) -> Result<Self, Failure> {
-        let part = Part::create(&path).map_err(|error| refused(&path, error))?;
+        let part = Self::create(&path).map_err(|error| refused(&path, error))?;
         loop {
             // Unlike a rename this replaces nothing, and of several that try one succeeds.
             match fs::hard_link(&part.path, &path) {
@@ -43,23 +43,8 @@ impl PidFile {
         let file = file.map_err(|error| refused(&path, error))?;
         Ok(Self { path, file })
     }
-}
 
-impl Drop for PidFile {
-    fn drop(&mut self) {
-        if is_at(&self.file, &self.path) {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// The file under another name, which it loses at the end.
-struct Part {
-    path: PathBuf,
-    file: File,
-}
-
-impl Part {
+    /// Writes the file under another name beside `path`.
     fn create(path: &Path) -> io::Result<Self> {
         let mut suffix = 0;
         loop {
@@ -85,7 +70,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PidFile {
     fn drop(&mut self) {
         if is_at(&self.file, &self.path) {
             let _ = fs::remove_file(&self.path);
@@ -112,7 +97,7 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
     };
     let mut text = String::new();
     let read = Read::by_ref(&mut file).take(64).read_to_string(&mut text);
-    let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim()).ok()) else {
+    let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim_ascii()).ok()) else {
         return refuse("there is a file that holds no PID");
     };
     let is_locked = match ffi::try_lock(&file) {

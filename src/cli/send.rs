@@ -177,12 +177,13 @@ impl Source {
         match self {
             Self::Argument(bytes) => Ok(bytes),
             Self::File(path) => {
-                let read = fs::File::open(&path).and_then(|file| read_whole(file, LONGEST));
+                let read =
+                    fs::File::open(&path).and_then(|mut file| read_whole(&mut file, LONGEST));
                 read.map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
             }
             Self::Stdin => {
                 let read = refuse_closed(0, "input")
-                    .and_then(|()| read_whole(io::stdin().lock(), LONGEST));
+                    .and_then(|()| read_whole(&mut io::stdin().lock(), LONGEST));
                 read.map_err(|error| Failure::io("cannot read standard input", error))
             }
         }
@@ -196,7 +197,7 @@ const LONGEST: usize = u32::MAX as usize;
 ///
 /// # Errors
 /// Those of the reader; FileTooLarge beyond `limit` bytes, OutOfMemory when there is no memory for what there is.
-fn read_whole(mut from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+fn read_whole(from: &mut dyn Read, limit: usize) -> io::Result<Vec<u8>> {
     const CHUNK: usize = 1 << 16;
     let mut bytes = Vec::new();
     let mut chunk = vec![0; CHUNK];

@@ -36,8 +36,6 @@ pub struct Options {
     is_traced: bool,
     every_signal: bool,
     color: Color,
-    /// Whether what it says on standard error begins with the time.
-    pub timestamps: bool,
     /// What others find the server by.
     pub name: Option<String>,
     pub pid_file: Option<PathBuf>,
@@ -54,7 +52,6 @@ impl Default for Options {
             is_traced: false,
             every_signal: false,
             color: Color::Auto,
-            timestamps: false,
             name: None,
             pid_file: None,
         }
@@ -184,11 +181,6 @@ const COMMON: &[Flag<Options>] = &[
                 .map(|value| options.color = value)
         },
     ),
-    Flag::switch(
-        "--timestamps",
-        "begin each line on standard error with the time",
-        |options| options.timestamps = true,
-    ),
     Flag::value(
         "--name NAME",
         "be found by this name: minitalk send NAME (at most 15 bytes)",
@@ -258,7 +250,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     if !to_stdout || io::stdout().is_terminal() {
         ffi::ignore_hangup();
     }
-    let lines = Lines::start(to_stdout, options.timestamps)?;
+    let lines = Lines::start(to_stdout)?;
     let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format

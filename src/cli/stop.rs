@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use minitalk::background;
 use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi;
 use minitalk::server::Stop;
@@ -41,12 +42,11 @@ pub fn watch(lanes: SignalSet) -> Result<Arc<Stop>, Failure> {
 
 fn start(name: &str, stop: &Arc<Stop>, run: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
     let stop = Arc::clone(stop);
-    let builder = thread::Builder::new().name(name.into()).stack_size(STACK);
-    let thread = builder.spawn(move || {
+    let run = move || {
         ffi::block_everything();
         run(&stop);
-    });
-    thread.map(drop)
+    };
+    background::spawn(name, Some(STACK), Box::new(run)).map(drop)
 }
 
 /// The first ends the server in order. The second ends it at once: through its main loop, which says what is lost, and by the

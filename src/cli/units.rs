@@ -6,9 +6,12 @@ use std::time::Duration;
 pub fn decimal(count: u128, unit: u128, places: u32) -> String {
     let scale = 10u128.pow(places);
     let scaled = count.saturating_mul(scale).saturating_add(unit / 2) / unit;
+    // Printing a u128 is a kilobyte of code, and no number here needs one.
+    let [whole, fraction] =
+        [scaled / scale, scaled % scale].map(|n| u64::try_from(n).unwrap_or(u64::MAX));
     match places {
-        0 => scaled.to_string(),
-        _ => format!("{}.{:02$}", scaled / scale, scaled % scale, places as usize),
+        0 => whole.to_string(),
+        _ => format!("{whole}.{fraction:0places$}", places = places as usize),
     }
 }
 

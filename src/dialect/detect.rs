@@ -246,14 +246,18 @@ impl Detector {
             true => 0,
             false => UNUSUAL,
         };
-        let mut complete = core::mem::take(&mut self.complete);
-        complete.sort_by_cached_key(|c| {
+        let complete = core::mem::take(&mut self.complete);
+        let mut ranked = Vec::new();
+        for c in &complete {
             let rest = c.cost_of_the_rest().saturating_add(unusual(c));
-            (evidence(c).saturating_add(rest), Reverse(c.at))
-        });
-        let (best, others) = complete.split_first()?;
+            let key = (evidence(c).saturating_add(rest), Reverse(c.at));
+            let place = ranked.partition_point(|(before, _)| *before <= key);
+            ranked.insert(place, (key, c));
+        }
+        let mut ranked = ranked.into_iter().map(|(_, c)| c);
+        let best = ranked.next()?;
         let at = best.at;
-        let near = |next: &&Complete| {
+        let is_near = |next: &&Complete| {
             let clear = match next.reading.differs(&best.reading) {
                 true => CLEAR_OF_ANOTHER_TEXT,
                 false if is_known(best) => 0,
@@ -261,10 +265,10 @@ impl Detector {
             };
             next.at == at && evidence(next) < evidence(best).saturating_add(clear)
         };
-        let is_sure = !others.iter().any(|next| near(&next));
-        let mut rivals = others
-            .iter()
-            .filter(near)
+        let near: Vec<_> = ranked.filter(is_near).collect();
+        let is_sure = near.is_empty();
+        let mut rivals = near
+            .into_iter()
             .filter(|next| next.reading.differs(&best.reading));
         let first = rivals.next();
         let tie = rivals.chain(first).find(|next| is_known(next));

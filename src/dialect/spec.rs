@@ -175,9 +175,9 @@ impl FromStr for Dialect {
         };
         for (i, part) in text.split(',').enumerate() {
             match part.split_once('=') {
-                Some((key, value)) => draft.set(key.trim(), value.trim())?,
+                Some((key, value)) => draft.set(key.trim_ascii(), value.trim_ascii())?,
                 None if i == 0 => {
-                    let name = part.trim();
+                    let name = part.trim_ascii();
                     let found = PRESETS.iter().find(|preset| preset.name == name);
                     let preset = found.ok_or_else(|| SpecError::Preset(name.into()))?;
                     for part in preset.spec.split(',').filter(|part| !part.is_empty()) {
@@ -185,7 +185,7 @@ impl FromStr for Dialect {
                         draft.set(key, value)?;
                     }
                 }
-                None => return Err(SpecError::Key(part.trim().into())),
+                None => return Err(SpecError::Key(part.trim_ascii().into())),
             }
         }
         draft.finish()

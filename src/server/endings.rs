@@ -99,7 +99,6 @@ impl Server<'_> {
     /// The client has ended: its half message goes, its whole ones stay.
     pub(super) fn bury(&mut self, pid: Pid) {
         self.last_words(pid);
-        self.turns.leave(pid);
         let Some(mut session) = self.remove(pid) else {
             return;
         };
@@ -118,6 +117,7 @@ impl Server<'_> {
 
     /// Ends the session of `pid`, whatever it holds.
     fn remove(&mut self, pid: Pid) -> Option<Session> {
+        self.turns.leave(pid);
         let mut session = self.sessions.remove(&pid)?;
         self.memory.recount(&mut session.counted, 0);
         if let Some(fd) = session.peer.fd() {
@@ -290,11 +290,8 @@ impl Server<'_> {
         let now = self.now;
         let sessions = self.sessions.iter();
         let evictable = sessions.filter_map(|(pid, session)| Some((session.evictable(now)?, *pid)));
-        let Some((_, pid)) = evictable.min() else {
-            return false;
-        };
-        self.turns.leave(pid);
-        self.remove(pid).is_some()
+        let least = evictable.min();
+        least.and_then(|(_, pid)| self.remove(pid)).is_some()
     }
 
     /// Makes room for a session that only a claim stands for.
@@ -314,6 +311,6 @@ impl Server<'_> {
     }
 }
 
-fn nanos(duration: Duration) -> Nanos {
+pub(super) fn nanos(duration: Duration) -> Nanos {
     duration.as_nanos().try_into().unwrap_or(Nanos::MAX)
 }

@@ -118,6 +118,9 @@ impl Server<'_> {
     }
 
     fn carry_out(&mut self, pid: Pid, action: Action) {
+        if !matches!(action, Action::Answer(_) | Action::Learned { .. }) {
+            self.turns.leave(pid);
+        }
         match action {
             Action::Answer(bit) => {
                 let session = self.sessions.get_mut(&pid);
@@ -136,23 +139,18 @@ impl Server<'_> {
                 self.say_of(pid, note);
             }
             Action::Undecided { one, other } => {
-                self.turns.leave(pid);
                 self.say_of(pid, Note::Undecided { pid, one, other });
             }
             Action::Complete(text) => {
-                self.turns.leave(pid);
                 self.complete(pid, text, false, 0);
             }
             Action::Rejected { reason, bytes } => {
-                self.turns.leave(pid);
                 self.dropped(pid, Why::Rejected(reason), bytes);
             }
             Action::Nonsense(bits) => {
-                self.turns.leave(pid);
                 self.nonsense(pid, bits);
             }
             Action::Frame => {
-                self.turns.leave(pid);
                 let Some(session) = self.sessions.get_mut(&pid) else {
                     return;
                 };

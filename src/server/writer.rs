@@ -3,13 +3,12 @@
 use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 
 use crossbeam_queue::ArrayQueue;
 
 use super::notices::survives;
 use super::{Message, ServeError};
+use crate::background::{Background, Item};
 use crate::ffi::Doorbell;
 use crate::pid::Pid;
 use crate::wire::control::Tag;
@@ -36,18 +35,16 @@ pub struct Written {
     pub result: Result<(), ServeError>,
 }
 
-/// The main loop's end of the writer thread.
+/// The main loop's end of the writer thread. Dropped, it lets the thread write what it was offered, and does not wait for that.
 pub struct Writer {
+    thread: Background<Message>,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
     outstanding: usize,
 }
 
 struct Shared {
-    waiting: ArrayQueue<Message>,
     written: ArrayQueue<Written>,
     bell: Doorbell,
-    closing: AtomicBool,
 }
 
 impl Writer {
@@ -57,18 +54,31 @@ impl Writer {
     /// When the thread or its bell cannot be made.
     pub fn start(output: Sink) -> io::Result<Self> {
         let shared = Arc::new(Shared {
-            waiting: ArrayQueue::new(WAITING),
             written: ArrayQueue::new(WAITING),
             bell: Doorbell::new()?,
-            closing: AtomicBool::new(false),
         });
-        let thread = thread::Builder::new().name("writer".into()).spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.run(output)
-        })?;
+        let to = Arc::clone(&shared);
+        let mut output = Guarded(Some(output));
+        let write = move |item: Item<Message>| {
+            let Item::Next(message) = item else { return };
+            let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
+            let result = hand_on(&mut output.0, message);
+            if result.is_err() {
+                // What would follow half a message is not a message either.
+                output = Guarded(None);
+            }
+            // Never full: it has room for all that can be outstanding.
+            let _ = to.written.push(Written {
+                pid,
+                tag,
+                bytes,
+                result,
+            });
+            to.bell.ring();
+        };
         Ok(Self {
+            thread: Background::start("writer", WAITING, write)?,
             shared,
-            thread: Some(thread),
             outstanding: 0,
         })
     }
@@ -93,9 +103,8 @@ impl Writer {
         if self.outstanding == WAITING {
             return Err(message);
         }
-        self.shared.waiting.push(message)?;
+        self.thread.offer(message)?;
         self.outstanding += 1;
-        self.wake();
         Ok(())
     }
 
@@ -107,63 +116,18 @@ impl Writer {
     }
 
     /// Waits until the thread has ended. To be called when nothing is outstanding.
-    pub fn join(mut self) {
-        self.close();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-
-    fn close(&self) {
-        // Ordering: Release pairs with the Acquire in `run`: the thread then sees every message offered before.
-        self.shared.closing.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
+    pub fn join(self) {
+        self.thread.join();
     }
 }
 
-/// Ends the thread once the output has taken, or refused, all that it was offered; whoever drops this does not wait for that.
-impl Drop for Writer {
+/// An output until it fails. Its destructor is the caller's, so a panic of it ends here.
+struct Guarded(Option<Sink>);
+
+impl Drop for Guarded {
     fn drop(&mut self) {
-        self.close();
-    }
-}
-
-impl Shared {
-    fn run(&self, output: Sink) {
-        // Gone once it has failed: what would follow half a message is no message either.
-        let mut output = Some(output);
-        loop {
-            // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.
-            let closing = self.closing.load(Ordering::Acquire);
-            let Some(message) = self.waiting.pop() else {
-                if closing {
-                    survives(|| drop(output));
-                    return;
-                }
-                thread::park();
-                continue;
-            };
-            let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
-            let result = hand_on(&mut output, message);
-            if result.is_err() {
-                let failed = output.take();
-                survives(|| drop(failed));
-            }
-            // Never full: it has room for all that can be outstanding.
-            let _ = self.written.push(Written {
-                pid,
-                tag,
-                bytes,
-                result,
-            });
-            self.bell.ring();
-        }
+        let output = self.0.take();
+        survives(|| drop(output));
     }
 }
 

@@ -1,4 +1,4 @@
-//! CRC-32 (ISO-HDLC: the one of zlib, gzip and Ethernet; check value 0xCBF43926), one byte at a time, or eight.
+//! CRC-32 (ISO-HDLC: the one of zlib, gzip and Ethernet; check value 0xCBF43926), one byte at a time, or four.
 //!
 //! Our own, because the core has no dependency but `libc`; tested against `crc32fast`.
 
@@ -18,15 +18,15 @@ impl Crc32 {
         self.0 = self.0 >> 8 ^ TABLES[0][((self.0 ^ byte as u32) & 0xFF) as usize];
     }
 
-    /// Takes in bytes, eight at a time ("slicing by 8", Kounavis and Berry, 2005): table `k` holds what a byte becomes
-    /// when `k` zero bytes follow it, so eight look-ups need not wait for each other.
+    /// Takes in bytes, four at a time ("slicing by 4", Kounavis and Berry, 2005): table `k` holds what a byte becomes
+    /// when `k` zero bytes follow it, so four look-ups need not wait for each other.
     pub fn extend(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
-        while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        while let Some((four, after)) = rest.split_first_chunk::<4>() {
             rest = after;
-            let word = u64::from_le_bytes(*eight) ^ u64::from(self.0);
-            self.0 = (0..8).fold(0, |crc, i| {
-                crc ^ TABLES[7 - i][(word >> (8 * i) & 0xFF) as usize]
+            let word = u32::from_le_bytes(*four) ^ self.0;
+            self.0 = (0..4).fold(0, |crc, i| {
+                crc ^ TABLES[3 - i][(word >> (8 * i) & 0xFF) as usize]
             });
         }
         rest.iter().for_each(|byte| self.push(*byte));
@@ -45,8 +45,8 @@ impl Default for Crc32 {
     }
 }
 
-static TABLES: [[u32; 256]; 8] = {
-    let mut tables = [[0; 256]; 8];
+static TABLES: [[u32; 256]; 4] = {
+    let mut tables = [[0; 256]; 4];
     let mut i = 0;
     while i < 256 {
         let mut crc = i as u32;
@@ -63,7 +63,7 @@ static TABLES: [[u32; 256]; 8] = {
         i += 1;
     }
     let mut k = 1;
-    while k < 8 {
+    while k < 4 {
         let mut i = 0;
         while i < 256 {
             let before = tables[k - 1][i];

@@ -20,7 +20,7 @@ const LIMIT: usize = 64;
 const CANDIDATES: usize = 1 << 20;
 
 /// What is given.
-pub const SPECS: [&str; 16] = [
+const SPECS: [&str; 16] = [
     "classic",
     "order=lsb,one=usr1,ack-signal=usr2",
     "hello=yes,ack=none",

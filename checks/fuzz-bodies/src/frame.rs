@@ -10,11 +10,11 @@ use crate::bits;
 use crate::reference::{first, parse, rejected};
 
 /// Whether unframed text is allowed.
-pub const TEXT: u8 = 1;
+const TEXT: u8 = 1;
 /// Whether frames are given the checksum they need: one that is guessed is rare.
-pub const REPAIR: u8 = 2;
+const REPAIR: u8 = 2;
 /// Where the number of bits that are missing at the end begins.
-pub const CUT_SHIFT: u8 = 5;
+const CUT_SHIFT: u8 = 5;
 
 /// Decodes `data` and panics unless every result is the reference's, and every message the only reading of its bits.
 pub fn run(data: &[u8]) {

@@ -19,7 +19,7 @@ use crate::sender_words::{self, WORDS};
 pub const TAG: Tag = 0xBEEF;
 
 /// Whether the sender gives up after a second.
-pub const HASTY: u8 = 1;
+const HASTY: u8 = 1;
 
 const SECOND: Nanos = 1_000_000_000;
 

@@ -25,7 +25,7 @@ use minitalk::wire::word::{MOST, Word};
 use crate::serve::{self, Serve, Take};
 
 /// In `options`: words or nothing. Otherwise bits will do.
-pub const WORDS_ONLY: u8 = 4;
+const WORDS_ONLY: u8 = 4;
 
 const LIMIT: usize = 1024;
 

@@ -54,7 +54,7 @@ pub fn add(program: &Path, audit: Option<&Path>, section: &mut Section) {
     let why = match audit.map(|audit| run(audit, program)) {
         Some(Ok(report)) => {
             for (verdict, detail) in report.rows() {
-                section.add(verdict, WHAT, detail);
+                section.add(verdict, WHAT, &detail);
             }
             return;
         }
@@ -63,14 +63,14 @@ pub fn add(program: &Path, audit: Option<&Path>, section: &mut Section) {
             "the handler was not audited, for there is no {AUDIT} beside this program or in PATH (see --audit)"
         ),
     };
-    section.add(Verdict::Info, WHAT, why);
+    section.add(Verdict::Info, WHAT, &why);
     let imports = imports(program);
     if !imports.is_empty() {
         let imports = imports.join(", ");
         section.add(
             Verdict::Info,
             WHAT,
-            format!("imports {imports}: make sure that no handler calls it"),
+            &format!("imports {imports}: make sure that no handler calls it"),
         );
     }
 }
@@ -177,9 +177,12 @@ impl Report {
             let names = self.handlers.join(", ");
             rows.push((Verdict::Ok, format!("no call that is not safe: {names}")));
         }
-        let mut oddities: Vec<_> = weighing(Weight::Oddity).map(|(rule, _)| &**rule).collect();
-        oddities.sort_unstable();
-        oddities.dedup();
+        let mut oddities: Vec<&str> = Vec::new();
+        for (rule, _) in weighing(Weight::Oddity) {
+            if let Err(at) = oddities.binary_search(&&**rule) {
+                oddities.insert(at, rule);
+            }
+        }
         if !oddities.is_empty() {
             let detail = format!(
                 "{}: harmless if meant ({AUDIT} --follow --binary says where)",
@@ -200,9 +203,11 @@ fn imports(program: &Path) -> Vec<&'static str> {
         Ok(bytes) if is_small && bytes.starts_with(b"\x7fELF") => bytes,
         _ => return Vec::new(),
     };
-    let names: std::collections::HashSet<&[u8]> = bytes.split(|byte| *byte == 0).collect();
-    let found = UNSAFE.iter().filter(|name| names.contains(name.as_bytes()));
-    found.copied().collect()
+    let is_named = |function: &&&str| {
+        let mut names = bytes.split(|byte| *byte == 0);
+        names.any(|name| name == function.as_bytes())
+    };
+    UNSAFE.iter().filter(is_named).copied().collect()
 }
 
 #[cfg(test)]

@@ -217,7 +217,7 @@ fn named(notes: &str) -> Option<Dialect> {
         .rev()
         .find_map(|line| line.split_once(" speaks "))?;
     let spec = rest.split(", or else ").next()?;
-    spec.trim().parse().ok()
+    spec.trim_ascii().parse().ok()
 }
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ fn check_client(client: &Path, ours: &Path, section: &mut Section) {
             } else {
                 ", and does not end well"
             };
-            section.add(Verdict::Ok, "dialect", format!("{spec}{more}"));
+            section.add(Verdict::Ok, "dialect", &format!("{spec}{more}"));
             section.dialect = Some(spec);
             let origin = Origin::Ours(ours, found.dialect.as_ref());
             let mut stage = Stage::new(origin, Sender::Theirs(client), Shape::Bare);
@@ -212,7 +212,7 @@ fn check_client(client: &Path, ours: &Path, section: &mut Section) {
             rows::server_killed(&mut stage, section);
             rows::strays_to_client(&mut stage, section);
         }
-        Err(why) => section.add(Verdict::Fail, "dialect", why),
+        Err(why) => section.add(Verdict::Fail, "dialect", &why),
     }
     rows::dead_pid(client, section);
 }
@@ -226,11 +226,11 @@ fn check_server(
 ) -> Result<Option<Shape>, Failure> {
     match Server::start(&Origin::Theirs(server)) {
         Err(why) => {
-            section.add(Verdict::Fail, "start", why);
+            section.add(Verdict::Fail, "start", &why);
             return Ok(None);
         }
         Ok(started) => match started.complaint {
-            Some(why) => section.add(Verdict::Fail, "prints its PID", why),
+            Some(why) => section.add(Verdict::Fail, "prints its PID", &why),
             None => section.add(Verdict::Ok, "prints its PID", "yes"),
         },
     }
@@ -245,13 +245,13 @@ fn check_server(
     let (dialect, shape) = match found {
         Ok(found) => found,
         Err(why) => {
-            section.add(Verdict::Fail, "dialect", why);
+            section.add(Verdict::Fail, "dialect", &why);
             return Ok(None);
         }
     };
     let spec = dialect.map_or_else(|| "minitalk's own".to_owned(), |d| d.to_string());
-    section.add(Verdict::Ok, "dialect", spec.clone());
-    section.add(Verdict::Info, "prints", shape.describe());
+    section.add(Verdict::Ok, "dialect", &spec);
+    section.add(Verdict::Info, "prints", &shape.describe());
     section.dialect = Some(spec);
     let sender = Sender::Ours(ours, dialect);
     let mut stage = Stage::new(Origin::Theirs(server), sender, shape.clone());
@@ -275,6 +275,6 @@ fn check_pair(client: &Path, server: &Path, shape: Option<Shape>, section: &mut 
             rows::exactness(&mut stage, section);
             rows::together(&mut stage, section);
         }
-        Err(why) => section.add(Verdict::Fail, "first message", why),
+        Err(why) => section.add(Verdict::Fail, "first message", &why),
     }
 }

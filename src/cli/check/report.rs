@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal};
 use std::mem;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cli::format::for_terminal;
 use crate::cli::json;
 use crate::cli::trace::Color;
+use crate::cli::units::{SECOND, decimal};
 
 /// How a row came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +44,16 @@ impl Verdict {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug)]
 pub struct Row {
     pub verdict: Verdict,
     pub what: String,
     pub detail: String,
     /// How long the message took, and at how many bytes a second.
-    pub timing: Option<(f64, f64)>,
+    pub timing: Option<(Duration, u64)>,
 }
 
 impl Row {
-    pub fn new(verdict: Verdict, what: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(verdict: Verdict, what: &str, detail: &str) -> Self {
         Self {
             verdict,
             what: what.into(),
@@ -63,8 +64,9 @@ impl Row {
 
     /// For people: on a line for those who search, on more of them for those who look at a terminal.
     fn text(&self, is_terminal: bool, is_colored: bool) -> String {
-        let timing = self.timing.map_or(String::new(), |(seconds, rate)| {
-            format!(", {seconds:.2} s, {} bytes/s", grouped(rate as u64))
+        let timing = self.timing.map_or(String::new(), |(time, rate)| {
+            let seconds = decimal(time.as_nanos(), SECOND, 2);
+            format!(", {seconds} s, {} bytes/s", grouped(rate))
         });
         let word = self.verdict.word();
         let word = match is_colored {
@@ -113,7 +115,6 @@ fn folded(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The rows about one program, or about two of them together.
-#[derive(Debug)]
 pub struct Section {
     /// Its key in JSON.
     pub key: &'static str,
@@ -140,7 +141,7 @@ impl Section {
         }
     }
 
-    pub fn add(&mut self, verdict: Verdict, what: impl Into<String>, detail: impl Into<String>) {
+    pub fn add(&mut self, verdict: Verdict, what: &str, detail: &str) {
         self.push(Row::new(verdict, what, detail));
     }
 
@@ -157,12 +158,12 @@ impl Section {
     fn json(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let (seconds, rate) = match row.timing {
-                Some((seconds, rate)) => (format!("{seconds:.6}"), format!("{rate:.0}")),
+                Some((time, rate)) => (decimal(time.as_nanos(), SECOND, 6), rate.to_string()),
                 None => ("null".into(), "null".into()),
             };
             format!(
                 "{{\"verdict\":{},\"what\":{},\"detail\":{},\"seconds\":{seconds},\"bytes_per_second\":{rate}}}",
-                json::string(&row.verdict.word().to_lowercase()),
+                json::string(&row.verdict.word().to_ascii_lowercase()),
                 json::string(&row.what),
                 json::string(&row.detail),
             )
@@ -224,7 +225,7 @@ mod tests {
     fn a_row_is_a_line_and_on_a_terminal_not_wider_than_that() {
         let words = "the server prints what nobody sent ".repeat(4);
         let mut row = Row::new(Verdict::Warn, "two clients at once", words.trim_end());
-        row.timing = Some((1.5, 2000.0));
+        row.timing = Some((Duration::from_millis(1500), 2000));
         let line = row.text(false, false);
         assert!(line.starts_with("  warn  two clients at once  the server prints"));
         assert!(
@@ -264,7 +265,7 @@ mod tests {
         let mut section = Section::new("server", &[Path::new("a\x1b[2J")], show);
         section.add(Verdict::Warn, "x", "y");
         assert!(section.passes());
-        section.add(Verdict::Fail, "x", quoted(b"\x1b[2J"));
+        section.add(Verdict::Fail, "x", &quoted(b"\x1b[2J"));
         assert!(!section.passes());
         assert!(
             json(&[section]).starts_with("{\"passed\":false,\"server\":{\"program\":\"a\\u001b")

@@ -11,6 +11,8 @@ use minitalk::event::Signal;
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
 
+use crate::cli::units::{self, SECOND, decimal};
+
 use super::report::{Row, Section, Verdict, grouped, quoted};
 use super::running::Running;
 use super::server::{Delivery, Origin, Sender, Server, describe};
@@ -41,6 +43,9 @@ const NOTICE: Duration = Duration::from_secs(1);
 /// A PID that no process has: the kernel's limit on PIDs where it is highest (`PID_MAX_LIMIT`), which it never reaches.
 const NOBODY: &str = "4194304";
 
+/// Bytes a second of a server that has not been measured.
+const RATE: u64 = 500;
+
 /// One server after the other, and who sends to them.
 pub struct Stage<'a> {
     pub origin: Origin<'a>,
@@ -48,7 +53,7 @@ pub struct Stage<'a> {
     pub shape: Shape,
     pub server: Option<Server>,
     /// Bytes a second with 1,000 bytes.
-    rate: Option<f64>,
+    rate: Option<u64>,
 }
 
 impl<'a> Stage<'a> {
@@ -90,16 +95,16 @@ impl<'a> Stage<'a> {
 /// Adds a row of what must hold.
 fn demand(section: &mut Section, what: &str, result: Result<String, String>) {
     match result {
-        Ok(detail) => section.add(Verdict::Ok, what, detail),
-        Err(detail) => section.add(Verdict::Fail, what, detail),
+        Ok(detail) => section.add(Verdict::Ok, what, &detail),
+        Err(detail) => section.add(Verdict::Fail, what, &detail),
     }
 }
 
 /// Adds a row of what is good to have.
 fn advise(section: &mut Section, what: &str, result: Result<String, String>) {
     match result {
-        Ok(detail) => section.add(Verdict::Ok, what, detail),
-        Err(detail) => section.add(Verdict::Warn, what, detail),
+        Ok(detail) => section.add(Verdict::Ok, what, &detail),
+        Err(detail) => section.add(Verdict::Warn, what, &detail),
     }
 }
 
@@ -127,14 +132,17 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
         let what = format!("{} {unit}", grouped(bytes as u64));
         if let Some(before) = &failed {
             let why = format!("not tried, for {before} failed");
-            section.add(Verdict::Warn, what, why);
+            section.add(Verdict::Warn, &what, &why);
             continue;
         }
         let is_demanded = bytes < LONGEST;
-        let seconds = stage.rate.map_or(0.0, |rate| bytes as f64 / rate);
-        if !is_demanded && seconds > limit.as_secs_f64() {
-            let why = format!("not tried, for it would take {seconds:.0} s");
-            section.add(Verdict::Warn, what, why);
+        let time = stage
+            .rate
+            .map_or(Duration::ZERO, |rate| time_of(bytes, rate));
+        if !is_demanded && time > limit {
+            let seconds = decimal(time.as_nanos(), SECOND, 0);
+            let why = format!("not tried, for it would take {seconds} s");
+            section.add(Verdict::Warn, &what, &why);
             continue;
         }
         let text = text(bytes);
@@ -142,10 +150,9 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
         let is_late = delivery.as_ref().is_ok_and(|delivery| delivery.is_late);
         match delivery.and_then(|delivery| delivery.verdict(&text)) {
             Ok(delivery) => {
-                let seconds = delivery.elapsed.as_secs_f64();
-                let rate = bytes as f64 / seconds.max(1e-6);
-                let mut row = Row::new(Verdict::Ok, what, "exact");
-                row.timing = Some((seconds, rate));
+                let rate = units::rate(bytes as u64, delivery.elapsed);
+                let mut row = Row::new(Verdict::Ok, &what, "exact");
+                row.timing = Some((delivery.elapsed, rate));
                 section.push(row);
                 match bytes {
                     100 => hundred = Some(delivery.elapsed),
@@ -155,15 +162,21 @@ fn lengths(stage: &mut Stage<'_>, section: &mut Section) -> Option<Duration> {
             }
             Err(_) if is_late && !is_demanded => {
                 let why = format!("not finished in {} s", limit.as_secs());
-                section.add(Verdict::Warn, what, why);
+                section.add(Verdict::Warn, &what, &why);
             }
             Err(why) => {
-                section.add(Verdict::Fail, what.clone(), why);
+                section.add(Verdict::Fail, &what, &why);
                 failed = Some(what);
             }
         }
     }
     hundred
+}
+
+/// Returns how long `bytes` bytes take at `rate` bytes a second.
+fn time_of(bytes: usize, rate: u64) -> Duration {
+    let nanos = bytes as u128 * SECOND / u128::from(rate.max(1));
+    Duration::from_nanos(nanos.try_into().unwrap_or(u64::MAX))
 }
 
 /// Whether 100 bytes take no more than they may, which took so long the first time.
@@ -177,11 +190,11 @@ fn speed(stage: &mut Stage<'_>, mut elapsed: Duration, section: &mut Section) {
             elapsed = elapsed.min(again.elapsed);
         }
     }
-    let seconds = elapsed.as_secs_f64();
+    let seconds = decimal(elapsed.as_nanos(), SECOND, 2);
     let result = match elapsed < HUNDRED {
-        true => Ok(format!("100 bytes in {seconds:.2} s")),
+        true => Ok(format!("100 bytes in {seconds} s")),
         false => Err(format!(
-            "100 bytes take {seconds:.2} s, and a second is way too much"
+            "100 bytes take {seconds} s, and a second is way too much"
         )),
     };
     demand(section, "speed", result);
@@ -281,13 +294,13 @@ fn half_a_byte(stage: &mut Stage<'_>, dialect: &Dialect) -> Result<Server, Strin
 
 /// It is killed half-way as the clock has it, for it cannot be told to end.
 fn half_the_time(stage: &mut Stage<'_>) -> Result<Server, String> {
-    let rate = stage.rate.unwrap_or(500.0);
-    for part in [0.5, 0.25, 0.1] {
+    let rate = stage.rate.unwrap_or(RATE);
+    for part in [2, 4, 10] {
         // So long that half of it can be told from all of it.
-        let bytes = (rate * 0.5).clamp(50.0, 9000.0);
+        let bytes = (rate / 2).clamp(50, 9000) as usize;
         let server = stage.take()?;
-        let mut client = stage.sender.start(server.pid(), &text(bytes as usize))?;
-        thread::sleep(Duration::from_secs_f64(bytes / rate * part));
+        let mut client = stage.sender.start(server.pid(), &text(bytes))?;
+        thread::sleep(time_of(bytes, rate) / part);
         if client.ended().is_none() {
             client.kill();
             return Ok(server);
@@ -340,7 +353,7 @@ pub fn idle(stage: &mut Stage<'_>, section: &mut Section) {
 /// User and system time of all threads so far (`proc_pid_stat(5)`).
 fn ticks(pid: Pid) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
 }
@@ -398,12 +411,12 @@ pub fn server_killed(stage: &mut Stage<'_>, section: &mut Section) {
 
 /// A server and a client in mid-message, and the message.
 fn midway(stage: &mut Stage<'_>) -> Result<(Server, Running, String), String> {
-    let rate = stage.rate.unwrap_or(500.0);
-    let bytes = (rate * 0.8).clamp(50.0, 9000.0);
-    let text = text(bytes as usize);
+    let rate = stage.rate.unwrap_or(RATE);
+    let bytes = (rate.saturating_mul(4) / 5).clamp(50, 9000) as usize;
+    let text = text(bytes);
     let server = stage.take()?;
     let mut client = stage.sender.start(server.pid(), &text)?;
-    thread::sleep(Duration::from_secs_f64(bytes / rate / 4.0));
+    thread::sleep(time_of(bytes, rate) / 4);
     match client.ended() {
         Some(_) => Err("not tried, for the message was through too soon".into()),
         None => Ok((server, client, text)),
