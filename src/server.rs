@@ -258,6 +258,7 @@ impl<'n> Server<'n> {
             if let Some(closing) = self.closing.take_if(|closing| {
                 nothing_left && (closing.hurried || linger.is_none_or(|until| now >= until))
             }) {
+                self.notices.say_missing();
                 return closing.result;
             }
             let timeout = [
@@ -610,7 +611,7 @@ impl<'n> Server<'n> {
             Err(error) => {
                 let note = Note::Unanswerable(pid, std::format!("{error}"));
                 if session.give_up_answers(error) {
-                    self.notices.say(&note);
+                    self.notices.say_caused(self.now, &note);
                 }
             }
         }
@@ -657,10 +658,12 @@ impl<'n> Server<'n> {
             self.notices.say(&Note::NoPidfd);
         }
         match session.unreachable() {
-            Some(PeerError::NotPermitted) => self.notices.say(&Note::Unreachable(pid)),
+            Some(PeerError::NotPermitted) => {
+                self.notices.say_caused(self.now, &Note::Unreachable(pid));
+            }
             Some(error) => {
                 let note = Note::Unanswerable(pid, std::format!("{error}"));
-                self.notices.say(&note);
+                self.notices.say_caused(self.now, &note);
             }
             None => {}
         }
@@ -687,7 +690,7 @@ impl<'n> Server<'n> {
         if let Some(session) = self.sessions.get_mut(&pid) {
             session
                 .allowance
-                .say(pid, self.now, note, &mut self.notices);
+                .say(pid, self.now, &note, &mut self.notices);
         }
     }
 }
