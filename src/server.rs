@@ -259,7 +259,11 @@ impl<'n> Server<'n> {
                 nothing_left && (closing.hurried || linger.is_none_or(|until| now >= until))
             }) {
                 self.notices.say_missing();
-                return closing.result;
+                let panicked = self.notices.take_panic();
+                return match closing.result {
+                    Ok(()) if panicked => Err(ServeError::Panicked("notes")),
+                    result => result,
+                };
             }
             let timeout = [
                 self.turns.deadline(),
