@@ -253,7 +253,12 @@ impl<'n> Server<'n> {
             if let Some(closing) = self.closing.take_if(|closing| {
                 nothing_left && (closing.hurried || linger.is_none_or(|until| now >= until))
             }) {
-                return closing.result;
+                self.notices.say_missing();
+                let panicked = self.notices.take_panic();
+                return match closing.result {
+                    Ok(()) if panicked => Err(ServeError::Panicked("notes")),
+                    result => result,
+                };
             }
             let timeout = [
                 self.turns.deadline(),
@@ -397,13 +402,15 @@ impl<'n> Server<'n> {
 
     /// Lets the session `pid` react to a signal, in its turn, and carries out what it says.
     fn react(&mut self, pid: Pid, via: Signal, act: impl FnOnce(&mut Session) -> Reaction) {
-        let session = self.sessions.get(&pid);
-        let is_holdable = session.is_some_and(|s| s.is_announced() && s.receiver.in_message());
-        let may_go_on = !is_holdable || self.may_go_on(pid);
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
         session.heard = self.now;
+        let is_holdable = session.is_announced() && session.receiver.in_message();
+        let may_go_on = !is_holdable || self.may_go_on(pid);
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
         if is_holdable {
             session.receiver.hold(!may_go_on);
         }
@@ -427,8 +434,8 @@ impl<'n> Server<'n> {
     /// Whether `pid` is to go on sending: there is room for its message, and it is its turn.
     fn may_go_on(&mut self, pid: Pid) -> bool {
         let own = self.sessions.get(&pid).map_or(0, Session::held_bytes);
-        let has_room = self.memory.has_room_for(own)
-            && (self.memory.is_plentiful() || self.first_client() == Some(pid));
+        let has_room =
+            self.memory.has_room_for(own) && (self.memory.is_plentiful() || self.is_first(pid));
         if has_room {
             return self.turns.may_go_on(pid, self.now);
         }
@@ -437,11 +444,24 @@ impl<'n> Server<'n> {
         false
     }
 
-    /// The client whose message began first, of those that wait when they are told to.
-    fn first_client(&self) -> Option<Pid> {
-        let under_way = self.sessions.iter();
-        let under_way = under_way.filter(|(_, s)| s.is_announced() && s.in_message());
-        under_way.min_by_key(|(_, s)| s.began).map(|(pid, _)| *pid)
+    /// Returns whether all clients whose messages began before that of `pid` are silent, as one that is stopped, and there is
+    /// room for the rest of its message beside what they have sent. One that waits is not silent, as it asks again.
+    fn is_first(&self, pid: Pid) -> bool {
+        const SILENCE: Nanos = 1_000_000_000;
+        let Some(own) = self.sessions.get(&pid) else {
+            return false;
+        };
+        let is_before = |other: Pid, s: &Session| {
+            let is_older = (s.began, other) < (own.began, pid);
+            is_older && s.is_announced() && s.in_message()
+        };
+        let sessions = self.sessions.iter();
+        let mut before = sessions
+            .filter(|(other, s)| is_before(**other, s))
+            .peekable();
+        let is_silent = |s: &Session| self.now.saturating_sub(s.heard) >= SILENCE;
+        let fits = self.memory.fits(own.receiver.missing_bytes());
+        before.peek().is_none() || fits && before.all(|(_, s)| is_silent(s))
     }
 
     /// Counts what is held of the message of `pid`.
@@ -600,7 +620,7 @@ impl<'n> Server<'n> {
             Err(error) => {
                 let note = Note::Unanswerable(pid, std::format!("{error}"));
                 if session.give_up_answers(error) {
-                    self.notices.say(&note);
+                    self.notices.say_caused(self.now, &note);
                 }
             }
         }
@@ -647,10 +667,12 @@ impl<'n> Server<'n> {
             self.notices.say(&Note::NoPidfd);
         }
         match session.unreachable() {
-            Some(PeerError::NotPermitted) => self.notices.say(&Note::Unreachable(pid)),
+            Some(PeerError::NotPermitted) => {
+                self.notices.say_caused(self.now, &Note::Unreachable(pid));
+            }
             Some(error) => {
                 let note = Note::Unanswerable(pid, std::format!("{error}"));
-                self.notices.say(&note);
+                self.notices.say_caused(self.now, &note);
             }
             None => {}
         }
@@ -677,7 +699,7 @@ impl<'n> Server<'n> {
         if let Some(session) = self.sessions.get_mut(&pid) {
             session
                 .allowance
-                .say(pid, self.now, note, &mut self.notices);
+                .say(pid, self.now, &note, &mut self.notices);
         }
     }
 }

@@ -52,6 +52,7 @@ const CASES: &[(&str, fn())] = cases![
     a_panic_of_the_program_is_an_end,
     a_panic_in_an_output_is_an_end,
     a_panic_in_notes_is_an_end,
+    a_panic_in_the_last_note_is_an_error_too,
     notes_that_nobody_takes_hold_up_nothing,
     messages_to_one_server,
     a_sender_does_not_disturb_between_messages,
@@ -125,6 +126,24 @@ fn a_panic_in_notes_is_an_end() {
     assert!(matches!(error, ServeError::Panicked("notes")), "{error:?}");
     assert_eq!(client.status.code(), Some(7), "{client:?}");
     assert!(stderr(&client).contains("shutting down"), "{client:?}");
+}
+
+/// The last is that the client is forgotten: unless it ends so late that the server has ended before.
+fn a_panic_in_the_last_note_is_an_error_too() {
+    let mut inbox = Inbox::open().unwrap();
+    let mut config = Config::default();
+    config.count = Some(1);
+    config.trace = true;
+    let mut has_panicked = false;
+    let mut notes = |note: &Note| {
+        has_panicked = matches!(note, Note::Forgotten(_));
+        assert!(!has_panicked, "on purpose");
+    };
+    let client = send_us(&[], "the last");
+    let result = server::serve(&mut inbox, config, Box::new(|_| Ok(())), &mut notes);
+    assert_success(&client.output());
+    let is_said = matches!(result, Err(ServeError::Panicked("notes")));
+    assert_eq!(is_said, has_panicked, "{result:?}");
 }
 
 fn notes_that_nobody_takes_hold_up_nothing() {

@@ -113,6 +113,22 @@ fn clients_wait_for_the_memory_that_there_is() {
     server.stop();
 }
 
+/// It takes no more of the memory than it has sent, for as long as it is silent.
+#[test]
+fn a_client_that_is_stopped_in_mid_message_keeps_no_other_waiting() {
+    let server = Server::start_with(&["--max-memory", "3000000", "--idle-timeout", "0"]);
+    deliver(server.pid(), b"so that all its threads have run");
+    let before = memory(server.pid(), "VmRSS");
+    let stopped = stopped_in_mid_message(&server, before + 300_000);
+    let others = [b'b', b'c'].map(|byte| sending(server.pid(), vec![byte; 900_000]));
+    for client in others {
+        assert_success(&client.output());
+    }
+    kill(stopped.pid(), libc::SIGCONT);
+    assert_success(&stopped.output());
+    server.stop();
+}
+
 #[test]
 fn what_waits_for_the_output_is_bounded() {
     let (reader, writer) = std::io::pipe().unwrap();

@@ -6,6 +6,7 @@ mod common;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -86,6 +87,31 @@ fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
     reader.read_to_string(&mut printed).unwrap();
     let wanted = ["first", "second", "third"].map(|text| text.repeat(20) + "\n");
     assert_eq!(printed, wanted.concat());
+}
+
+#[test]
+fn a_pid_that_nobody_reads_on_standard_error_holds_up_no_message() {
+    let (mut reader, stdout) = std::io::pipe().unwrap();
+    let (mut server, _stderr) = with_a_stuck_stderr(&["--format", "raw"], stdout);
+    wait_ready_to_be_sent_to(server.pid());
+    deliver(server.pid(), b"printed");
+    kill(server.pid(), libc::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed).unwrap();
+    assert_eq!(printed, "printed");
+}
+
+/// It has taken no message, so there is nothing to wait for.
+#[test]
+fn one_signal_ends_a_server_that_cannot_print_its_pid() {
+    let (_reader, mut stdout) = std::io::pipe().unwrap();
+    stdout.write_all(&[b'.'; 65_536]).unwrap();
+    let mut command = minitalk(["serve"]);
+    let mut server = Process::spawn_with_own_stdout(command.stdout(stdout));
+    wait_ready_to_be_sent_to(server.pid());
+    kill(server.pid(), libc::SIGTERM);
+    assert_eq!(server.wait().signal(), Some(libc::SIGTERM));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use minitalk::ffi;
 use minitalk::pid::Pid;
@@ -26,13 +27,18 @@ pub enum Format {
 }
 
 impl Format {
-    /// Announces that the server `pid` is ready.
-    pub fn announce(self, pid: Pid) -> io::Result<()> {
+    /// Announces that the server `pid` is ready. A standard error that takes nothing now gets it with the notes, in `lines`.
+    pub fn announce(self, pid: Pid, lines: &Lines) -> io::Result<()> {
         match self {
             Self::Text | Self::Quoted => write_stdout(format!("PID {pid}\n").as_bytes()),
             Self::Raw => {
                 refuse_closed(2, "error")?;
-                io::stderr().write_all(format!("PID {pid}\n").as_bytes())
+                let text = format!("PID {pid}");
+                if ffi::wait_writable(io::stderr().as_fd(), Some(Duration::ZERO))? {
+                    return write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
+                }
+                lines.line(text);
+                Ok(())
             }
             Self::Json => write_stdout(format!("{{\"PID\": {pid} }}\n").as_bytes()),
         }

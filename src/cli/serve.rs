@@ -255,7 +255,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let result = format
         .output(to_stdout.then(|| lines.clone()))
-        .and_then(|output| format.announce(ffi::getpid()).map(|()| output))
+        .and_then(|output| format.announce(ffi::getpid(), &lines).map(|()| output))
         .map_err(|error| Failure::io("cannot print the PID", error))
         .and_then(|output| {
             let ready = notify::ready().map(|()| output);
@@ -270,6 +270,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
                     }
                 }
             };
+            stop::begin();
             server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
                 .map_err(Failure::from)
         });

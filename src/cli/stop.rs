@@ -3,12 +3,14 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use minitalk::background;
 use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi;
+use minitalk::proc;
 use minitalk::server::Stop;
 
 use super::exit::Failure;
@@ -49,24 +51,52 @@ fn start(name: &str, stop: &Arc<Stop>, run: impl FnOnce(&Stop) + Send + 'static)
     background::spawn(name, Some(STACK), Box::new(run)).map(drop)
 }
 
+/// Whether the main loop runs, which ends in order.
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Notes that the main loop runs from now on.
+pub fn begin() {
+    // Ordering: Relaxed; says nothing about other memory, and system calls stand between it and the first sleep.
+    HAS_BEGUN.store(true, Ordering::Relaxed);
+}
+
+fn has_begun() -> bool {
+    // Ordering: Relaxed; see `begin`.
+    HAS_BEGUN.load(Ordering::Relaxed)
+}
+
 /// The first ends the server in order. The second ends it at once: through its main loop, which says what is lost, and by the
-/// signal itself where that does not come to an end.
+/// signal itself where that does not come to an end. The first is enough for a server that has not begun, as one that cannot
+/// print its PID: it has nothing to write.
 fn take_signals(stop: &Stop, signals: SignalSet) {
     if signals.iter().next().is_none() {
         return;
     }
-    take(signals);
+    let first = take_next(signals);
     stop.request();
-    let signal = take(signals);
+    let mut second = None;
+    while second.is_none() && !has_begun() {
+        second = take(signals, LAST_WORDS);
+        // One that is only slow, on a busy machine, does not sleep.
+        let sleeps = proc::thread_status(ffi::getpid().get()).is_ok_and(|status| status.sleeps);
+        if second.is_none() && sleeps && !has_begun() {
+            ffi::die_of(first);
+        }
+    }
+    let signal = second.unwrap_or_else(|| take_next(signals));
     stop.insist();
     thread::sleep(LAST_WORDS);
     ffi::die_of(signal);
 }
-
-fn take(signals: SignalSet) -> Signal {
+fn take_next(signals: SignalSet) -> Signal {
     loop {
-        if let Some(event) = ffi::take(signals, Duration::MAX).and_then(Event::decode) {
-            return event.signal;
+        if let Some(signal) = take(signals, Duration::MAX) {
+            return signal;
         }
     }
+}
+
+fn take(signals: SignalSet, timeout: Duration) -> Option<Signal> {
+    let event = ffi::take(signals, timeout).and_then(Event::decode);
+    event.map(|event| event.signal)
 }

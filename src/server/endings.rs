@@ -110,9 +110,11 @@ impl Server<'_> {
             let note = Note::Dropped { pid, why, bytes };
             session
                 .allowance
-                .say(pid, self.now, note, &mut self.notices);
+                .say(pid, self.now, &note, &mut self.notices);
         }
-        session.allowance.say_withheld(pid, &mut self.notices);
+        session
+            .allowance
+            .say_withheld(pid, self.now, &mut self.notices);
     }
 
     /// Ends the session of `pid`, whatever it holds.
@@ -224,7 +226,9 @@ impl Server<'_> {
             let Some(session) = self.sessions.get_mut(&pid) else {
                 continue;
             };
-            session.allowance.say_withheld(pid, &mut self.notices);
+            session
+                .allowance
+                .say_withheld(pid, self.now, &mut self.notices);
             let answer = session.receiver.refuse(reason);
             self.recount(pid);
             if let Some(answer) = answer {

@@ -2,6 +2,7 @@
 //!
 //! A client has its acknowledgements withheld when its message would not fit: behind what waits for the output, or beside
 //! the message of the client that began first. That one always has room to become complete, so the others need only wait.
+//! While it is silent, the next one that fits goes first.
 //! What cannot be made to wait, or does not, is rejected.
 
 use core::mem;
@@ -67,6 +68,11 @@ impl Memory {
     /// Whether the longest message fits beside all others.
     pub const fn is_plentiful(&self) -> bool {
         self.limit.saturating_sub(self.used()) >= self.longest
+    }
+
+    /// Whether `bytes` more fit.
+    pub const fn fits(&self, bytes: usize) -> bool {
+        self.used().saturating_add(bytes) <= self.limit
     }
 
     /// Whether more is in use than there may be.

@@ -105,7 +105,7 @@ impl Session {
             began: now,
             answered: None,
             noted: false,
-            allowance: Allowance::new(now),
+            allowance: Allowance::of_client(now),
             counted: 0,
             look,
             looked: now,

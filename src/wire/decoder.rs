@@ -161,6 +161,15 @@ impl Decoder {
         self.payload.len()
     }
 
+    /// The payload bytes of a frame that are still to come, once its length has come.
+    #[must_use]
+    pub const fn missing(&self) -> usize {
+        match &self.state {
+            State::Payload { missing, .. } => *missing as usize,
+            _ => 0,
+        }
+    }
+
     /// Takes a byte: `Ok(Some(framed))` completes a message, an error names the state to go on in.
     fn step(&mut self, byte: u8) -> Result<Option<bool>, (Reason, State)> {
         match &mut self.state {

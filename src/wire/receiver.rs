@@ -278,6 +278,12 @@ impl Receiver {
         self.decoder.held()
     }
 
+    /// Payload bytes of a frame that are still to come, once its length has come.
+    #[must_use]
+    pub const fn missing_bytes(&self) -> usize {
+        self.decoder.missing()
+    }
+
     fn hello(&mut self, bit: Bit, tag: Tag) -> Reaction {
         if tag == self.tag && tag != 0 {
             if bit == Bit::One && !self.open {
