@@ -277,11 +277,12 @@ impl<'n> Server<'n> {
                 inbox.wait(fd, timeout)
             };
             if waited.map_err(io::Error::from)? {
-                self.set.ready(|number| {
+                let ready = self.set.ready(|number| {
                     stops |= number == STOP;
                     // The bells are no PIDs, so they fall out here.
                     ended.extend(number.try_into().ok().and_then(Pid::new));
                 });
+                ready.map_err(io::Error::from)?;
                 self.writer.bell().clear();
             }
         }

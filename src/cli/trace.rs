@@ -1,13 +1,12 @@
 //! `minitalk trace` and `--trace`: a readable record of every signal that reaches a server, and of what it answers.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::{Dialect, Order};
 use minitalk::event::{Event, Origin, Signal};
-use minitalk::pid::Pid;
+use minitalk::pid::{Pid, PidMap};
 use minitalk::server::Note;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};
@@ -47,7 +46,7 @@ pub struct Tracer {
     given: Option<Dialect>,
     start: Instant,
     last: Instant,
-    talkers: HashMap<Pid, Talker>,
+    talkers: PidMap<Talker>,
     /// The signal that is being dealt with, what was answered to it, and what else there is to say of it.
     current: Option<(Event, Vec<Answer>, Vec<Note>)>,
 }
@@ -92,7 +91,7 @@ impl Tracer {
             given,
             start: now,
             last: now,
-            talkers: HashMap::new(),
+            talkers: PidMap::default(),
             current: None,
         }
     }

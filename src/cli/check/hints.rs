@@ -195,7 +195,7 @@ fn imports(program: &Path) -> Vec<&'static str> {
         Ok(bytes) if is_small && bytes.starts_with(b"\x7fELF") => bytes,
         _ => return Vec::new(),
     };
-    let names: std::collections::HashSet<&[u8]> = bytes.split(|byte| *byte == 0).collect();
+    let names: std::collections::BTreeSet<&[u8]> = bytes.split(|byte| *byte == 0).collect();
     let found = UNSAFE.iter().filter(|name| names.contains(name.as_bytes()));
     found.copied().collect()
 }
