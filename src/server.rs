@@ -25,7 +25,7 @@ use crate::dialect::profiles::Profiles;
 use crate::event::{Event, Origin, Signal};
 use crate::ffi::{self, Errno, FdSet};
 use crate::inbox::Inbox;
-use crate::peer::PeerError;
+use crate::peer::{Peer, PeerError};
 use crate::pid::{Pid, PidMap};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -174,6 +174,13 @@ impl<'n> Server<'n> {
         set.add(writer.bell().fd(), BELL)?;
         if let Some(stop) = stop {
             set.add(stop.fd(), STOP)?;
+        }
+        // What a client takes: a descriptor, and another for a moment to look at it.
+        let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.look());
+        if let Some(error) = looked.err().filter(PeerError::is_exhausted) {
+            let text =
+                std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
+            return Err(io::Error::other(text));
         }
         Ok(Self {
             config,
