@@ -5,8 +5,6 @@ mod foreign;
 use core::fmt;
 use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::string::String;
 use std::time::Instant;
@@ -342,8 +340,7 @@ impl Heard {
 fn new_tag() -> Tag {
     static LAST: AtomicU16 = AtomicU16::new(0);
     loop {
-        let random = RandomState::new().build_hasher().finish();
-        let tag = (random % u64::from(Tag::MAX)) as Tag + 1;
+        let tag = (ffi::random() % u64::from(Tag::MAX)) as Tag + 1;
         // Ordering: Relaxed; the number alone matters, and an inbox is for one thread.
         if LAST.swap(tag, Ordering::Relaxed) != tag {
             return tag;

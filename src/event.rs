@@ -49,6 +49,8 @@ impl Signal {
 pub struct SignalSet(u64);
 
 impl SignalSet {
+    /// No signal.
+    pub const NONE: Self = Self(0);
     /// Those of the bit lane: SIGUSR1 and SIGUSR2.
     pub const BITS: Self = Self(Signal::Usr1.mask() | Signal::Usr2.mask());
     /// Those of both lanes.

@@ -277,14 +277,12 @@ fn current(signal: Signal) -> Disposition {
 static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 
 /// AS-31: ends the time in which SIGUSR1, SIGUSR2 and [`Signal::Word`] are blocked because the program has just been started.
-/// With `ignore` they are ignored from then on, until an inbox is opened: for a command that is about to receive them, which a
-/// stray signal would end before. Programs that it executes meanwhile inherit that.
+/// They are ignored from then on, except while an inbox is open: no stray signal ends a command. Programs that it executes
+/// inherit that.
 #[cfg(feature = "cli")]
-pub fn end_of_start(ignore: bool) {
-    if ignore {
-        for signal in SignalSet::LANES.iter() {
-            let _ = replace(signal, &Disposition::ignore().0);
-        }
+pub fn end_of_start() {
+    for signal in SignalSet::LANES.iter() {
+        let _ = replace(signal, &Disposition::ignore().0);
     }
     // Ordering: Relaxed; written before main, by the same thread.
     let blocked = STARTED_WITH.load(Ordering::Relaxed);
@@ -543,12 +541,20 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
 /// (`rt_sigtimedwait(2)`).
 #[must_use]
 pub fn take(signals: SignalSet, timeout: Duration) -> Option<Entry<REST>> {
+    try_take(signals, timeout).ok()
+}
+
+/// As [`take`], and says why there is none.
+///
+/// # Errors
+/// [`Errno::AGAIN`] when the time has passed, [`Errno::INTERRUPTED`]; any other is that of a filter of system calls.
+pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Errno> {
     let mask = signals.mask();
     let timeout = timespec(timeout);
     let mut info = SigInfo::EMPTY;
     // SAFETY: the mask, the siginfo and the timespec live for the whole call; SigInfo has the size and layout of the
     // kernel's siginfo_t, and the mask the size that is passed. Raw, because libc's wrapper rewrites `si_code`.
-    let taken = check_syscall(unsafe {
+    check_syscall(unsafe {
         libc::syscall(
             libc::SYS_rt_sigtimedwait,
             &raw const mask,
@@ -556,10 +562,9 @@ pub fn take(signals: SignalSet, timeout: Duration) -> Option<Entry<REST>> {
             &raw const timeout,
             size_of::<u64>(),
         )
-    });
+    })?;
     // SAFETY: SigInfo is aligned for words and begins with those read, plain integers without padding between them.
-    let entry = unsafe { *(&raw const info).cast::<Entry<REST>>() };
-    taken.is_ok().then_some(entry)
+    Ok(unsafe { *(&raw const info).cast::<Entry<REST>>() })
 }
 
 /// Nanoseconds of a clock that does not run backwards (CLOCK_MONOTONIC).
@@ -573,6 +578,17 @@ pub fn now() -> u64 {
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
     let seconds = (time.tv_sec as u64).wrapping_mul(1_000_000_000);
     seconds.wrapping_add(time.tv_nsec as u64)
+}
+
+/// Returns a number that other processes cannot guess; where a filter of system calls denies those (`getrandom(2)`), one that
+/// differs from call to call.
+#[cfg(feature = "std")]
+#[must_use]
+pub fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: the bytes live for the whole call and the count is theirs. What fails leaves them as they are.
+    unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
+    u64::from_ne_bytes(bytes).wrapping_add(now())
 }
 
 fn timespec(duration: Duration) -> libc::timespec {
@@ -1023,14 +1039,17 @@ impl FdSet {
     }
 
     /// Calls `f` with the numbers that are readable now, at most 64 of them.
-    pub fn ready(&self, mut f: impl FnMut(u64)) {
+    ///
+    /// # Errors
+    /// None is known but that of a filter of system calls.
+    pub fn ready(&self, mut f: impl FnMut(u64)) -> Result<(), Errno> {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         // SAFETY: the array lives for the whole call and the count is its length.
-        let count = check(unsafe { libc::epoll_wait(self.set.0, events.as_mut_ptr(), 64, 0) });
-        let count = count.ok().and_then(|n| usize::try_from(n).ok());
-        for event in events.iter().take(count.unwrap_or(0)) {
+        let count = check(unsafe { libc::epoll_wait(self.set.0, events.as_mut_ptr(), 64, 0) })?;
+        for event in events.iter().take(count.try_into().unwrap_or(0)) {
             f(event.u64);
         }
+        Ok(())
     }
 }
 
@@ -1084,6 +1103,16 @@ pub fn wait_writable(
     poll_one(fd.as_raw_fd(), libc::POLLOUT, timeout)
 }
 
+/// Waits until there is something to read from `fd`: an input that another program has made non-blocking.
+///
+/// # Errors
+/// `poll(2)`'s.
+#[cfg(feature = "cli")]
+pub fn wait_readable(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
+    use std::os::fd::AsRawFd;
+    poll_one(fd.as_raw_fd(), libc::POLLIN, None).map(drop)
+}
+
 /// Waits until the terminal behind the standard output has gone (`poll(2)`, POLLHUP).
 ///
 /// # Errors
@@ -1133,7 +1162,7 @@ pub extern "C" fn before_main() {
     guard_start();
     for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
         // SAFETY: F_GETFD takes no argument and touches no memory.
-        let closed = unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0;
+        let closed = check(unsafe { libc::fcntl(fd, libc::F_GETFD) }) == Err(Errno(libc::EBADF));
         // Ordering: Relaxed; read after main has begun, by the same thread.
         was_closed.store(closed, Ordering::Relaxed);
     }
@@ -1189,12 +1218,16 @@ pub fn terminal_behind(
 }
 
 /// Has the kernel kill what `command` starts when the calling thread ends, for whatever reason, so that no process is left
-/// behind; and starts it with no signal blocked, regardless of what this thread blocks.
+/// behind; and starts it with no signal blocked, regardless of what this thread blocks, and with the default action of
+/// `signals`.
 #[cfg(feature = "tools")]
-pub fn tie_to_this_thread(command: &mut std::process::Command) {
+pub fn tie_to_this_thread(command: &mut std::process::Command, signals: SignalSet) {
     use std::os::unix::process::CommandExt;
     let parent = getpid();
     let tie = move || {
+        for signal in signals.iter() {
+            let _ = replace(signal, &default_action());
+        }
         // SAFETY: both take integers, and a pointer to an initialised set of this frame.
         unsafe {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);

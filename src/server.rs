@@ -25,7 +25,7 @@ use crate::dialect::profiles::Profiles;
 use crate::event::{Event, Origin, Signal};
 use crate::ffi::{self, Errno, FdSet};
 use crate::inbox::Inbox;
-use crate::peer::PeerError;
+use crate::peer::{Peer, PeerError};
 use crate::pid::{Pid, PidMap};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -175,6 +175,13 @@ impl<'n> Server<'n> {
         if let Some(stop) = stop {
             set.add(stop.fd(), STOP)?;
         }
+        // What a client takes: a descriptor, and another for a moment to look at it.
+        let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.look());
+        if let Some(error) = looked.err().filter(PeerError::is_exhausted) {
+            let text =
+                std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
+            return Err(io::Error::other(text));
+        }
         Ok(Self {
             config,
             set,
@@ -277,11 +284,12 @@ impl<'n> Server<'n> {
                 inbox.wait(fd, timeout)
             };
             if waited.map_err(io::Error::from)? {
-                self.set.ready(|number| {
+                let ready = self.set.ready(|number| {
                     stops |= number == STOP;
                     // The bells are no PIDs, so they fall out here.
                     ended.extend(number.try_into().ok().and_then(Pid::new));
                 });
+                ready.map_err(io::Error::from)?;
                 self.writer.bell().clear();
             }
         }

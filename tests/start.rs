@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -60,15 +61,109 @@ fn a_stray_signal_does_not_end_a_command_that_reads_its_input() {
     server.stop();
 }
 
+/// A pipe that nobody reads until `f` has been called, and that is full of a command's output.
+fn with_a_full_pipe(args: &[&str], f: impl FnOnce(&Process)) -> std::process::ExitStatus {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    // SAFETY: the request takes an integer, and the descriptor is open.
+    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    (&writer)
+        .write_all(&vec![b'.'; size.try_into().unwrap()])
+        .unwrap();
+    let mut process = Process::spawn_with_own_stdout(minitalk(args).stdout(writer));
+    wait_until("it is stuck in its output", || {
+        let wchan = format!("/proc/{}/wchan", process.pid());
+        let syscall = format!("/proc/{}/syscall", process.pid());
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        read(wchan).contains("pipe_write")
+            || read(syscall).starts_with(&format!("{} ", libc::SYS_write))
+    });
+    f(&process);
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    process.wait()
+}
+
+/// Whatever a command does: the PID that it has may be that of a server that has just ended.
+#[test]
+fn a_stray_signal_ends_no_command() {
+    for args in [&["list"][..], &["man"], &["help", "serve"], &["dialects"]] {
+        for signal in [libc::SIGUSR1, libc::SIGUSR2, 44] {
+            let status = with_a_full_pipe(args, |process| kill(process.pid(), signal));
+            assert!(status.success(), "{args:?}: {status:?}");
+        }
+    }
+}
+
+/// What it tries finds the signals as any other program does.
+#[test]
+fn a_stray_signal_does_not_end_a_check_and_what_is_checked_does_not_ignore_it() {
+    let folder = Folder::new("checked");
+    let script = folder.0.join("server");
+    let text = "#!/bin/sh\ncat /proc/self/status > \"$0.part\"; mv \"$0.part\" \"$0.status\"; exec sleep 60\n";
+    std::fs::write(&script, text).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&script, mode).unwrap();
+    let check = Process::spawn(minitalk(["check", "--server"]).arg(&script));
+    let status = folder.0.join("server.status");
+    wait_until("the server has been started", || status.exists());
+    for signal in [libc::SIGUSR1, libc::SIGUSR2, 44] {
+        kill(check.pid(), signal);
+    }
+    let status = std::fs::read_to_string(status).unwrap();
+    let ignored = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+    let lanes = [libc::SIGUSR1, libc::SIGUSR2, 44].map(|signal| 1u64 << (signal - 1));
+    assert_eq!(ignored & lanes.iter().sum::<u64>(), 0, "{status}");
+    let output = check.output();
+    assert_eq!(output.status.code(), Some(9), "{output:?}");
+}
+
+/// Whoever shares the terminal or the pipe can have made it non-blocking.
+#[test]
+fn a_message_is_read_from_an_input_that_does_not_block() {
+    let server = Server::start();
+    let (input, mut writer) = std::io::pipe().unwrap();
+    // SAFETY: the request takes an integer, and the descriptor is open.
+    assert_eq!(0, unsafe {
+        libc::fcntl(input.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK)
+    });
+    let mut command = minitalk(["send", &server.pid().to_string()]);
+    let client = Process::spawn(command.stdin(input));
+    for part in ["slowly ", "typed"] {
+        wait_state(client.pid(), 'S');
+        writer.write_all(part.as_bytes()).unwrap();
+    }
+    drop(writer);
+    assert_success(&client.output());
+    server.assert_printed(&[b"slowly typed"]);
+    server.stop();
+}
+
+/// What cannot be sent is not read first: here there is no memory for it.
+#[test]
+fn a_file_that_is_longer_than_any_message_is_refused_unread() {
+    let folder = Folder::new("long");
+    let file = folder.0.join("file");
+    std::fs::File::create(&file)
+        .unwrap()
+        .set_len(1 << 33)
+        .unwrap();
+    let server = Server::start();
+    let script = "ulimit -v 400000; exec \"$0\" send \"$1\" --file \"$2\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, MINITALK, &server.pid().to_string()]);
+    shell.arg(&file);
+    let output = run(shell);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stderr(&output).contains("longest message"), "{output:?}");
+    server.stop();
+}
+
 /// Bytes in the pipe that is a process's standard input.
 fn unread(process: &Process) -> i32 {
     let input = std::fs::File::open(format!("/proc/{}/fd/0", process.pid())).unwrap();
     let mut count = 0;
     // SAFETY: the request writes one int, which lives for the whole call.
-    let asked = unsafe {
-        use std::os::fd::AsRawFd;
-        libc::ioctl(input.as_raw_fd(), libc::FIONREAD, &raw mut count)
-    };
+    let asked = unsafe { libc::ioctl(input.as_raw_fd(), libc::FIONREAD, &raw mut count) };
     assert_eq!(asked, 0);
     count
 }
@@ -192,6 +287,24 @@ fn of_servers_that_start_at_once_one_has_the_pid_file() {
         }
         assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
     }
+}
+
+/// A server was killed, and its PID is now that of another program, which handles the signals too.
+#[test]
+fn a_pid_file_whose_pid_another_process_has_got_is_replaced() {
+    let folder = Folder::new("reused");
+    let pid_file = folder.0.join("run");
+    let other = Server::start();
+    let mut file = std::fs::File::create(&pid_file).unwrap();
+    writeln!(file, "{}", other.pid()).unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    file.set_modified(std::time::SystemTime::now() - hour)
+        .unwrap();
+    let server = Server::spawn(minitalk(["serve", "--pid-file"]).arg(&pid_file));
+    let text = std::fs::read_to_string(&pid_file).unwrap();
+    assert_eq!(text, format!("{}\n", server.pid()));
+    server.stop();
+    other.stop();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 
 use minitalk::client::{self, Options};
-use minitalk::event::Signal;
+use minitalk::event::{Signal, SignalSet};
 use minitalk::ffi;
 use minitalk::inbox::Inbox;
 use minitalk::peer::Peer;
@@ -178,7 +178,7 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         // Started while our signals are ignored, which it inherits: a stray signal cannot end it before it has its handler.
-        ffi::tie_to_this_thread(&mut command);
+        ffi::tie_to_this_thread(&mut command, SignalSet::NONE);
         let mut child = command.spawn().map_err(failed)?;
         // It is ready once it has said its PID.
         let mut ready = String::new();

@@ -63,21 +63,16 @@ pub fn run() -> ExitCode {
     let mut args = std::env::args_os();
     let program = args.next().unwrap_or_default();
     let args: Vec<OsString> = args.collect();
-    let name = args.first().and_then(|arg| arg.to_str());
-    let receives = matches!(name, Some("serve" | "send" | "trace" | "demo"));
+    ffi::end_of_start();
     let (result, is_classic) = match Path::new(&program).file_name().and_then(OsStr::to_str) {
         Some(classic @ ("server" | "client")) => {
-            ffi::end_of_start(true);
             let run = match classic {
                 "server" => classic::server,
                 _ => classic::client,
             };
             (run(args), true)
         }
-        _ => {
-            ffi::end_of_start(receives);
-            (modern(args), false)
-        }
+        _ => (modern(args), false),
     };
     match result {
         Ok(()) => Exit::Ok.into(),

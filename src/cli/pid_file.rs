@@ -4,11 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use minitalk::client;
 use minitalk::ffi::{self, Errno};
 use minitalk::peer::Peer;
 use minitalk::pid::Pid;
+use minitalk::proc;
 
 use super::exit::Failure;
 
@@ -105,12 +107,26 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
         Err(Errno::AGAIN) => true,
         Err(error) => return Err(refused(path, io::Error::from(error))),
     };
-    if is_locked || Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok()) {
+    let is_server = || Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok());
+    if is_locked || (is_server() && is_as_old(pid, &file)) {
         return refuse(&format!(
             "the server with PID {pid} that wrote it is still running"
         ));
     }
     Ok(Some(file))
+}
+
+/// Whether the process was there when `file` was written, as far as that can be seen. Otherwise it is another one, which has got
+/// the PID since.
+fn is_as_old(pid: Pid, file: &File) -> bool {
+    /// What the clock of the one and the clock of the other are apart at most, if nobody sets them.
+    const SLACK: Duration = Duration::from_secs(1);
+    let written = file.metadata().and_then(|metadata| metadata.modified());
+    let age = written.ok().and_then(|time| time.elapsed().ok());
+    match (proc::uptime(pid), age) {
+        (Ok(uptime), Some(age)) => uptime + SLACK >= age,
+        _ => true,
+    }
 }
 
 /// Whether `path` itself, and not a link there, is the name of `file`.

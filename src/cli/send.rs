@@ -4,12 +4,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::event::SignalSet;
+use minitalk::ffi;
 use minitalk::inbox::Inbox;
 use minitalk::pid::Pid;
 use minitalk::wire::sender::Lane;
@@ -177,13 +179,17 @@ impl Source {
         match self {
             Self::Argument(bytes) => Ok(bytes),
             Self::File(path) => {
-                let read =
-                    fs::File::open(&path).and_then(|mut file| read_whole(&mut file, LONGEST));
+                let read = fs::File::open(&path).and_then(|mut file| {
+                    if file.metadata()?.len() > LONGEST as u64 {
+                        return Err(too_long(LONGEST));
+                    }
+                    read_whole(&mut file, LONGEST)
+                });
                 read.map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
             }
             Self::Stdin => {
                 let read = refuse_closed(0, "input")
-                    .and_then(|()| read_whole(&mut io::stdin().lock(), LONGEST));
+                    .and_then(|()| read_whole(&mut Blocking(io::stdin().lock()), LONGEST));
                 read.map_err(|error| Failure::io("cannot read standard input", error))
             }
         }
@@ -209,11 +215,31 @@ fn read_whole(from: &mut dyn Read, limit: usize) -> io::Result<Vec<u8>> {
             Err(error) => return Err(error),
         };
         if count > limit - bytes.len() {
-            let text = format!("it has more than {limit} bytes, the longest message");
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+            return Err(too_long(limit));
         }
         bytes.try_reserve(count)?;
         bytes.extend_from_slice(&chunk[..count]);
+    }
+}
+
+fn too_long(limit: usize) -> io::Error {
+    let text = format!("it has more than {limit} bytes, the longest message");
+    io::Error::new(io::ErrorKind::FileTooLarge, text)
+}
+
+/// An input that is waited for, also where another program has made it non-blocking.
+struct Blocking<R>(R);
+
+impl<R: Read + AsFd> Read for Blocking<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ffi::wait_readable(self.0.as_fd())?;
+                }
+                result => return result,
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use minitalk::background;
 use minitalk::event::{Event, Signal, SignalSet};
-use minitalk::ffi;
+use minitalk::ffi::{self, Errno};
 use minitalk::proc;
 use minitalk::server::Stop;
 
@@ -28,6 +28,11 @@ pub fn watch(lanes: SignalSet) -> Result<Arc<Stop>, Failure> {
     let failed = |error: io::Error| Failure::io("cannot wait for SIGTERM", error);
     let signals = SignalSet::STOPS.filter(|signal| !ffi::is_ignored(signal));
     ffi::block(signals.union(lanes));
+    // A filter of system calls that denies it would have the thread below ask for ever.
+    match ffi::try_take(SignalSet::NONE, Duration::ZERO) {
+        Err(error) if error != Errno::AGAIN => return Err(failed(error.into())),
+        _ => {}
+    }
     let stop = Arc::new(Stop::new().map_err(failed)?);
     start("stop", &stop, move |stop| take_signals(stop, signals)).map_err(failed)?;
     if io::stdout().is_terminal() {

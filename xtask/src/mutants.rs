@@ -175,8 +175,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-31",
         file: "src/ffi.rs",
-        old: "            let _ = replace(signal, &Disposition::ignore().0);\n",
-        new: "            let _ = signal;\n",
+        old: "        let _ = replace(signal, &Disposition::ignore().0);\n",
+        new: "        let _ = signal;\n",
         check: START,
         test: "a_stray_signal_does_not_end_a_command_that_reads_its_input",
     },
