@@ -84,7 +84,7 @@ pub fn uptime(pid: Pid) -> io::Result<Duration> {
     const TICKS: u64 = 100;
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let start = start(pid)?;
-    let uptime = fs::read_to_string("/proc/uptime")?;
+    let uptime = read_text("/proc/uptime")?;
     // Seconds with two decimals, which makes them hundredths.
     let now = uptime
         .split_ascii_whitespace()
@@ -122,7 +122,7 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     if !matches!(state.as_str(), "R" | "T" | "t") {
         return None;
     }
-    let times = fs::read_to_string(std::format!("/proc/{pid}/schedstat")).ok()?;
+    let times = read_text(&std::format!("/proc/{pid}/schedstat")).ok()?;
     times.split_ascii_whitespace().next()?.parse().ok()
 }
 
@@ -136,7 +136,7 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
         libc::SYS_rt_sigsuspend,
         libc::SYS_rt_sigtimedwait,
     ];
-    let read = |file: &str| fs::read_to_string(std::format!("/proc/{pid}/{file}"));
+    let read = |file: &str| read_text(&std::format!("/proc/{pid}/{file}"));
     if let Ok(call) = read("syscall") {
         let number = call.split_ascii_whitespace().next();
         return number
@@ -178,6 +178,15 @@ fn parse(text: &str) -> Option<Status> {
         pending: mask("SigPnd")? | mask("ShdPnd")?,
         blocked: mask("SigBlk")?,
     })
+}
+
+/// Reads a whole file as text, with U+FFFD for what is not UTF-8.
+///
+/// # Errors
+/// Those of `open(2)` and `read(2)`.
+pub fn read_text(path: &str) -> io::Result<String> {
+    let bytes = fs::read(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

@@ -199,7 +199,7 @@ fn option(args: &[&OsStr], name: &str) -> Option<String> {
 /// The name of a user (`passwd(5)`), or the number where there is none.
 fn user(uid: u32) -> String {
     let number = uid.to_string();
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let passwd = proc::read_text("/etc/passwd").unwrap_or_default();
     let name = passwd.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;

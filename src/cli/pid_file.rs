@@ -97,9 +97,12 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(refused(path, error)),
     };
-    let mut text = String::new();
-    let read = Read::by_ref(&mut file).take(64).read_to_string(&mut text);
-    let Some(pid) = read.ok().and_then(|_| Pid::parse(text.trim_ascii()).ok()) else {
+    let mut text = Vec::new();
+    let read = Read::by_ref(&mut file).take(64).read_to_end(&mut text);
+    let Some(pid) = read
+        .ok()
+        .and_then(|_| Pid::parse(std::str::from_utf8(text.trim_ascii()).ok()?).ok())
+    else {
         return refuse("there is a file that holds no PID");
     };
     let is_locked = match ffi::try_lock(&file) {

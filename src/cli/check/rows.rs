@@ -1,6 +1,5 @@
 //! The rows: what is tried, and what is demanded.
 
-use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -352,7 +351,7 @@ pub fn idle(stage: &mut Stage<'_>, section: &mut Section) {
 
 /// User and system time of all threads so far (`proc_pid_stat(5)`).
 fn ticks(pid: Pid) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = minitalk::proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
