@@ -2,16 +2,18 @@
 //!
 //! Every signal carries its place in the log as its value. The log is ordinary memory: a forked child goes on with a copy.
 
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 use minitalk::event::{Event, Origin, Signal};
-use minitalk::ffi::{self, Content, Identity};
+use minitalk::ffi::{self, Content, Errno, Identity};
 use minitalk::ring::{Entry, REST};
 
 const MOST: usize = 2048;
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
 static SIGNALS: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
+/// Whether the kernel refused a signal, because too many are queued for this user's processes (RLIMIT_SIGPENDING).
+static WAS_REFUSED: AtomicBool = AtomicBool::new(false);
 static SENDERS: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
 
 fn note(signal: Signal) -> u64 {
@@ -30,7 +32,9 @@ pub fn sent() -> usize {
 /// Sends this process a signal; where it is open, its handler has run when this returns. Async-signal-safe.
 pub fn send(signal: Signal) {
     let content = content(note(signal));
-    let _ = ffi::send(ffi::getpid(), signal, Some(&content));
+    if ffi::send(ffi::getpid(), signal, Some(&content)) == Err(Errno::AGAIN) {
+        WAS_REFUSED.store(true, Relaxed);
+    }
 }
 
 /// Notes a signal and returns the ring entry that the handler would make of it.
@@ -85,10 +89,12 @@ pub enum Verdict {
     Errno,
     /// All there, but the mark was not obeyed: signals closed below it, or open at it.
     Mask,
+    /// Nothing is known: the kernel had no room for what was sent (RLIMIT_SIGPENDING), which other processes can take up.
+    NoRoom,
 }
 
 impl Verdict {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Exact,
         Self::ExactAndClosed,
         Self::Lost,
@@ -97,6 +103,7 @@ impl Verdict {
         Self::Garbled,
         Self::Errno,
         Self::Mask,
+        Self::NoRoom,
     ];
 
     /// The verdict whose number is a child's exit status.
@@ -115,6 +122,14 @@ impl Verdict {
 /// Compares what was received with the log.
 #[must_use]
 pub fn compare(received: &[Event]) -> Verdict {
+    // What the kernel makes of a queued standard signal for which it has no room.
+    const WITHOUT_CONTENT: Origin = Origin::Unknown {
+        code: libc::SI_USER,
+    };
+    let is_blank = |event: &Event| event.origin == WITHOUT_CONTENT;
+    if WAS_REFUSED.load(Relaxed) || received.iter().any(is_blank) {
+        return Verdict::NoRoom;
+    }
     let places: Option<Vec<usize>> = received.iter().map(place).collect();
     let Some(places) = places else {
         return Verdict::Garbled;

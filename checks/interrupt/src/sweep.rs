@@ -226,10 +226,11 @@ struct Walk {
 
 static WALK: OnceLock<Walk> = OnceLock::new();
 
-fn visit(boundary: &Boundary) -> Next {
-    let Some(Walk { sweep, trace }) = WALK.get() else {
-        return Next::Run;
-    };
+/// How often a boundary is tried again, 10 ms apart, while there is no room for queued signals.
+const NO_ROOM_TRIES: usize = 3000;
+
+/// Sends the signals in a child that goes on from here; returns how it ended, in the parent alone.
+fn fork_and_send(sweep: Sweep) -> Option<i32> {
     // SAFETY: the raw system call, because libc's fork is not async-signal-safe and would run the fork hooks, which
     // remove the handler under test. The child is a copy of this process, which has one thread; it uses nothing that the
     // skipped hooks would have put right.
@@ -237,7 +238,7 @@ fn visit(boundary: &Boundary) -> Next {
     if child == 0 {
         watchdog(sweep.limit);
         sweep.signals.iter().for_each(|&signal| log::send(signal));
-        return Next::Run;
+        return None;
     }
     let mut status = 0;
     // SAFETY: the status lives for the whole call. Every signal that is handled is blocked, so it is not interrupted.
@@ -246,6 +247,27 @@ fn visit(boundary: &Boundary) -> Next {
         // SAFETY: takes no argument; ends the process, with a signal that no verdict has.
         unsafe { libc::abort() };
     }
+    Some(status)
+}
+
+fn visit(boundary: &Boundary) -> Next {
+    let Some(Walk { sweep, trace }) = WALK.get() else {
+        return Next::Run;
+    };
+    let mut tries = 0;
+    let status = loop {
+        let Some(status) = fork_and_send(*sweep) else {
+            return Next::Run;
+        };
+        let had_no_room =
+            Outcome::from(End::from_status(status)) == Outcome::Judged(Verdict::NoRoom);
+        if !had_no_room || tries == NO_ROOM_TRIES {
+            break status;
+        }
+        // Other processes of this user have taken the room, and give it back.
+        tries += 1;
+        std::thread::sleep(Duration::from_millis(10));
+    };
     let number = trace.count.fetch_add(1, Relaxed);
     let Some(step) = trace.steps.get(number) else {
         // SAFETY: as above.
