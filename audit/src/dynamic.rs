@@ -158,7 +158,7 @@ impl Dynamic {
         {
             last += 1;
         }
-        last + 1
+        (last + 1).min(MOST_SYMBOLS)
     }
 
     /// The names of versions by their number, and the library that each is asked of; definitions have none.
@@ -216,7 +216,9 @@ impl Dynamic {
     pub fn apply(&self, image: &mut Image) {
         let versions = self.version_names(image);
         if self.symbols != 0 {
-            let count = self.symbol_count(image);
+            // No more than the file has bytes for, whatever the tables say.
+            let room = image.bytes(self.symbols).len() as u64 / SYMBOL;
+            let count = self.symbol_count(image).min(room);
             image.symbols_at = self.symbols..self.symbols.saturating_add(count * SYMBOL);
             for index in 1..count {
                 self.symbol(image, &versions, index);
@@ -227,6 +229,7 @@ impl Dynamic {
             if table == 0 {
                 continue;
             }
+            let size = size.min(image.bytes(table).len() as u64);
             for at in (table..table.saturating_add(size)).step_by(RELOCATION as usize) {
                 let (Some(place), Some(info), Some(addend)) = (
                     long(image, at),
@@ -353,6 +356,7 @@ impl Dynamic {
         if table == 0 {
             return;
         }
+        let size = size.min(image.bytes(table).len() as u64);
         let mut next = 0u64;
         let add = |image: &mut Image, place: u64| {
             if let Some(target) = long(image, place) {
