@@ -9,6 +9,7 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::index::Index;
 use crate::install::Handler;
 use crate::policy::Policy;
+use crate::runtime::Runtime;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
@@ -52,6 +53,103 @@ const LIMITS: Limits = Limits {
     depth: 120,
 };
 
+fn signals(of: &Handler) -> Vec<String> {
+    let mut signals: Vec<String> = of
+        .signals
+        .iter()
+        .map(|n| crate::names::signal(*n))
+        .collect();
+    if of.more {
+        signals.push("signals that are not known".into());
+    }
+    signals
+}
+
+fn installers(files: &Files, of: &Handler) -> Vec<String> {
+    let names = of
+        .by
+        .iter()
+        .map(|(image, at)| files.image(*image).name(*at));
+    names.collect()
+}
+
+/// Judges a function of the C library that is installed as a handler, by its name.
+pub fn imported(
+    files: &Files,
+    allow: &Allow,
+    policy: &Policy,
+    name: &str,
+    of: &Handler,
+) -> Verdict {
+    let mut verdict = Verdict {
+        address: 0,
+        name: name.to_owned(),
+        signals: signals(of),
+        by: installers(files, of),
+        findings: Vec::new(),
+        stack: 0,
+    };
+    if allow.citation(crate::libc::plain(name)).is_none() {
+        verdict.findings.push(Located {
+            finding: Finding {
+                kind: Kind::Call,
+                weight: policy.weight(Kind::Call, Weight::Fault),
+                at: 0,
+                why: format!("is {name} itself, which is not async-signal-safe"),
+                reaches: None,
+                remedy: None,
+            },
+            chain: vec![name.to_owned()],
+            function: name.to_owned(),
+            offset: 0,
+            more: 0,
+        });
+    }
+    verdict
+}
+
+/// What is said of the handler that Rust's standard library brings along: it is not the program's, and is not followed.
+fn runtime(
+    files: &Files,
+    policy: &Policy,
+    (image, address): (u16, u64),
+    of: &Handler,
+    sure: Runtime,
+) -> Verdict {
+    let name = files.image(image).name(address);
+    let (weight, remedy) = match sure {
+        Runtime::Named => (Weight::Note, None),
+        Runtime::Shaped => (
+            Weight::Doubt,
+            Some("symbols (--debug FILE), or --note runtime".to_owned()),
+        ),
+    };
+    let finding = Finding {
+        kind: Kind::Runtime,
+        weight: policy.weight(Kind::Runtime, weight),
+        at: address,
+        why: "is what Rust's standard library installs for stack overflows: it ends the process with a message, or restores \
+              the default action"
+            .into(),
+        reaches: None,
+        remedy,
+    };
+    Verdict {
+        address,
+        name: name.clone(),
+        signals: signals(of),
+        by: installers(files, of),
+        findings: vec![Located {
+            finding,
+            chain: vec![name.clone()],
+            function: name,
+            offset: 0,
+            more: 0,
+        }],
+        stack: 0,
+    }
+}
+
 /// Audits one handler.
 pub fn handler(
     files: &mut Files,
@@ -72,23 +170,18 @@ pub fn handler(
     ];
     let file = files.image(image);
     index.of(image, &file);
+    if let Some(sure) = crate::runtime::rust(files, index, (image, address), of) {
+        return runtime(files, policy, (image, address), of, sure);
+    }
     let mut explorer = Explorer::new(files, index, allow, LIMITS);
     let root = explorer.function(image, address, &arguments, Errno::Original, true);
     let nodes = std::mem::take(&mut explorer.nodes);
     let name = file.name(address);
-    let mut signals: Vec<String> = of
-        .signals
-        .iter()
-        .map(|n| crate::names::signal(*n))
-        .collect();
-    if of.more {
-        signals.push("signals that are not known".into());
-    }
     let mut verdict = Verdict {
         address,
         name: name.clone(),
-        signals,
-        by: of.by.iter().map(|at| file.name(*at)).collect(),
+        signals: signals(of),
+        by: installers(files, of),
         findings: Vec::new(),
         stack: nodes[root].summary.lowest.min(0).unsigned_abs(),
     };

@@ -510,6 +510,11 @@ impl<'a> Explorer<'a> {
         state: &State,
         is_jump: bool,
     ) -> Summary {
+        // Who looks for handlers takes each function to keep the registers that the ABI says, and reads few of them.
+        let unread = self.watch.as_ref().map(|_| Summary {
+            clobbers: given_stack(state),
+            ..NOTHING
+        });
         let Some(top) = stack_top(state) else {
             frame.doubt(
                 Kind::Stack,
@@ -517,7 +522,7 @@ impl<'a> Explorer<'a> {
                 "calls with a stack pointer that is not known",
                 "a frame pointer that is set and kept",
             );
-            return NOTHING;
+            return unread.unwrap_or(NOTHING);
         };
         let entry = if is_jump { top } else { top - 8 };
         frame.uses_stack(entry);
@@ -528,7 +533,7 @@ impl<'a> Explorer<'a> {
                 "calls a function that is still running: recursion, whose depth is not known",
                 "a loop in its place",
             );
-            return NOTHING;
+            return unread.unwrap_or(NOTHING);
         }
         if self.active.len() >= self.limits.depth {
             frame.doubt(
@@ -537,7 +542,7 @@ impl<'a> Explorer<'a> {
                 "calls within calls, too many to follow",
                 "a handler that does less",
             );
-            return NOTHING;
+            return unread.unwrap_or(NOTHING);
         }
         let arguments = ARGUMENTS.map(|n| match &state.registers[n] {
             v if v.base == Base::Stack => v.moved(-entry),
@@ -551,6 +556,9 @@ impl<'a> Explorer<'a> {
             frame.errno_cause = of.errno_cause.clone().map(|(_, name)| (at, name));
         }
         let mut summary = of.summary.clone();
+        if unread.is_some() {
+            summary.keeps = NOTHING.keeps;
+        }
         frame.uses_stack(entry.saturating_add(summary.lowest));
         if let Some((lo, hi)) = &mut summary.clobbers {
             *lo = lo.saturating_add(entry);
@@ -759,6 +767,13 @@ fn out(value: &Value, entry: i64) -> Value {
         Base::Kept(_) => Value::UNKNOWN,
         _ => value.clone(),
     }
+}
+
+/// The part of the stack that a callee may write to: what lies above a pointer that it is given.
+fn given_stack(state: &State) -> Option<(i64, i64)> {
+    let pointers = ARGUMENTS.iter().map(|n| &state.registers[*n]);
+    let lowest = pointers.filter(|v| v.base == Base::Stack).map(|v| v.lo);
+    Some((lowest.min()?, 8))
 }
 
 /// Where the stack pointer is, if that is known.

@@ -16,12 +16,21 @@ pub enum Found {
     Missing(String),
 }
 
+/// One library in the order in which the loader looks names up.
+#[derive(Clone)]
+enum Entry {
+    Library(u16),
+    Missing,
+    /// The C library, or a part of it.
+    Libc,
+}
+
 pub struct Files {
     pub images: Vec<Rc<Image>>,
     sysroot: PathBuf,
     /// The libraries by name; `None`: cannot be read.
     libraries: HashMap<String, Option<u16>>,
-    scope: Option<Vec<Result<u16, String>>>,
+    scope: Option<Vec<Entry>>,
     missing: HashSet<String>,
     /// What the C library defines, for static programs.
     libc_names: std::cell::OnceCell<HashSet<String>>,
@@ -73,27 +82,38 @@ impl Files {
                 return Found::Code(at_home, at);
             }
         }
+        if image.is_object {
+            return if self.is_in_libc(&name.name) {
+                Found::Libc(name.name.clone())
+            } else {
+                Found::Missing("the file that defines it is not known before it is linked".into())
+            };
+        }
         let of_libc = name
             .version
             .as_deref()
             .is_some_and(|v| v.starts_with("GLIBC_") && !v.starts_with("GLIBC_ABI"));
+        for entry in self.scope() {
+            match entry {
+                // A library in front of it may have a function of the same name: the loader takes that one.
+                Entry::Libc if of_libc => break,
+                Entry::Libc | Entry::Missing => {}
+                Entry::Library(number) => {
+                    let library = self.image(number);
+                    if let Some(&at) = library.exports.get(&name.name)
+                        && library.is_code(at)
+                        && library.answers(name)
+                    {
+                        return Found::Code(number, at);
+                    }
+                }
+            }
+        }
         if of_libc || name.name.starts_with("__stack_chk") {
             return Found::Libc(name.name.clone());
         }
-        if image.is_object {
-            return Found::Libc(name.name.clone());
-        }
-        for library in self.scope() {
-            let Ok(number) = library else { continue };
-            let library = self.image(number);
-            if let Some(&at) = library.exports.get(&name.name)
-                && library.is_code(at)
-            {
-                return Found::Code(number, at);
-            }
-        }
         let unread: Vec<String> = self.missing.iter().cloned().collect();
-        if unread.is_empty() && name.version.is_none() {
+        if unread.is_empty() && name.version.is_none() && self.is_in_libc(&name.name) {
             return Found::Libc(name.name.clone());
         }
         Found::Missing(format!(
@@ -106,8 +126,24 @@ impl Files {
         ))
     }
 
-    /// The libraries in the order in which the loader looks names up, without the C library's.
-    fn scope(&mut self) -> Vec<Result<u16, String>> {
+    /// Whether the C library defines a function of that name.
+    fn is_in_libc(&self, name: &str) -> bool {
+        let known = self.libc_names.get_or_init(|| libc_names(&self.sysroot));
+        known.contains(name) || crate::allow::is_listed(libc::plain(name)) || libc::installs(name)
+    }
+
+    /// The numbers of the libraries, other than the C library, that the program loads when it starts.
+    pub fn libraries(&mut self) -> Vec<u16> {
+        let scope = self.scope();
+        let numbers = scope.iter().filter_map(|entry| match entry {
+            Entry::Library(number) => Some(*number),
+            _ => None,
+        });
+        numbers.collect()
+    }
+
+    /// The libraries in the order in which the loader looks names up.
+    fn scope(&mut self) -> Vec<Entry> {
         if let Some(scope) = &self.scope {
             return scope.clone();
         }
@@ -122,18 +158,22 @@ impl Files {
         while at < todo.len() {
             let (from, name) = todo[at].clone();
             at += 1;
-            if is_libc(&name) || !seen.insert(name.clone()) {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            if is_libc(&name) {
+                scope.push(Entry::Libc);
                 continue;
             }
             match self.library(from, &name) {
                 Some(number) => {
-                    scope.push(Ok(number));
+                    scope.push(Entry::Library(number));
                     let needed = self.image(number).needed.clone();
                     todo.extend(needed.into_iter().map(|n| (number, n)));
                 }
                 None => {
-                    self.missing.insert(name.clone());
-                    scope.push(Err(name));
+                    self.missing.insert(name);
+                    scope.push(Entry::Missing);
                 }
             }
         }
@@ -242,19 +282,20 @@ impl Files {
 
 /// Whether a library of that name is part of the C library.
 pub fn is_libc(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    [
-        "libc.",
-        "libm.",
-        "libpthread.",
-        "libdl.",
-        "librt.",
-        "libutil.",
-        "ld-linux",
-        "ld-musl",
-        "libresolv.",
-        "libcrypt.",
-    ]
-    .iter()
-    .any(|start| name.starts_with(start))
+    const NAMES: [&str; 13] = [
+        "libc.so.6",
+        "libm.so.6",
+        "libmvec.so.1",
+        "libpthread.so.0",
+        "libdl.so.2",
+        "librt.so.1",
+        "libutil.so.1",
+        "libresolv.so.2",
+        "libanl.so.1",
+        "ld-linux-x86-64.so.2",
+        "ld-musl-x86_64.so.1",
+        "libc.musl-x86_64.so.1",
+        "libc.so",
+    ];
+    NAMES.contains(&name)
 }

@@ -32,6 +32,7 @@ pub enum Kind {
     RunsOff,
     Recursion,
     Limit,
+    Runtime,
 }
 
 impl Kind {
@@ -56,6 +57,7 @@ impl Kind {
             Self::RunsOff => "runs-off",
             Self::Recursion => "recursion",
             Self::Limit => "limit",
+            Self::Runtime => "runtime",
         }
     }
 }

@@ -63,6 +63,14 @@ pub struct Image {
     pub externs: HashMap<u64, Rc<Extern>>,
     /// What the file defines for others.
     pub exports: HashMap<String, u64>,
+    /// The versions under which it defines them, where it says so.
+    pub export_versions: HashMap<String, Vec<String>>,
+    /// Functions that run when the file is loaded.
+    pub constructors: Vec<u64>,
+    /// Where the names of symbols lie, which are no texts of the program's.
+    pub names_at: std::ops::Range<u64>,
+    /// Where the table of symbols lies, whose addresses no code of the program's reads.
+    pub symbols_at: std::ops::Range<u64>,
     /// Made read-only once the loader is done.
     pub relro: Vec<(u64, u64)>,
     pub needed: Vec<String>,
@@ -206,6 +214,45 @@ impl Image {
             }
         }
         None
+    }
+
+    /// The names that it takes from other files.
+    pub fn imports(&self) -> impl Iterator<Item = String> + '_ {
+        let slots = self.slots.values().filter_map(|slot| match slot {
+            Slot::Extern(name) => Some(name.name.clone()),
+            _ => None,
+        });
+        slots.chain(self.externs.values().map(|name| name.name.clone()))
+    }
+
+    /// Where the data has one of those texts, whole.
+    pub fn text_of(&self, texts: &[&'static str]) -> Option<(u64, &'static str)> {
+        for region in self.regions.iter().filter(|r| !r.exec) {
+            let mut at = region.start;
+            for piece in region.data.split(|b| *b == 0) {
+                if let Some(text) = texts.iter().find(|t| t.as_bytes() == piece)
+                    && !self.names_at.contains(&at)
+                {
+                    return Some((at, text));
+                }
+                at = at.saturating_add(piece.len() as u64 + 1);
+            }
+        }
+        None
+    }
+
+    /// Whether its function of that name is the one that the loader takes: of the version asked for, or without any.
+    pub fn answers(&self, name: &Extern) -> bool {
+        match (&name.version, self.export_versions.get(&name.name)) {
+            (Some(wanted), Some(known)) => known.contains(wanted),
+            _ => true,
+        }
+    }
+
+    /// Whether a table of stubs begins there: the first pushes a word of the loader's, each other is a stub.
+    pub fn is_linkage(&self, address: u64) -> bool {
+        let bytes = self.bytes(address);
+        bytes.starts_with(&[0xff, 0x35]) || self.stub(address).is_some()
     }
 
     /// The directory that the file lies in.

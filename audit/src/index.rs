@@ -11,12 +11,16 @@ use crate::libc;
 pub struct Tables {
     /// The places that call or jump to a function.
     pub callers: HashMap<u64, Vec<u64>>,
+    /// The places that call a function of another file, or load its address, by its name.
+    pub outside: HashMap<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
     /// Addresses that are taken.
     pub taken: HashMap<u64, usize>,
     /// The places that name a function of the C library that installs handlers.
     pub installs: Vec<u64>,
+    /// The places that load the address of such a function as a constant, and the address.
+    pub loads: Vec<(u64, u64)>,
 }
 
 #[derive(Default)]
@@ -149,9 +153,10 @@ fn sweep(image: &Image) -> Tables {
     }
     if image.is_fixed {
         for region in image.regions.iter().filter(|r| !r.exec) {
-            for word in region.data.as_chunks::<8>().0 {
+            for (n, word) in region.data.as_chunks::<8>().0.iter().enumerate() {
                 let target = u64::from_le_bytes(*word);
-                if image.region(target).is_some() {
+                let at = region.start.saturating_add(8 * n as u64);
+                if image.region(target).is_some() && !image.symbols_at.contains(&at) {
                     *tables.taken.entry(target).or_default() += 1;
                 }
             }
@@ -186,6 +191,17 @@ fn note(
                 if is_installer(image, slot.unwrap_or(target)) {
                     tables.installs.push(at);
                 }
+                let outer = match slot.and_then(|s| image.slots.get(&s)) {
+                    Some(Slot::Extern(name)) => Some(name),
+                    _ => image.externs.get(&target),
+                };
+                if let Some(name) = outer {
+                    tables
+                        .outside
+                        .entry(name.name.clone())
+                        .or_default()
+                        .push(at);
+                }
                 // A call of a function of the file through its own table.
                 let target = match slot.and_then(|s| image.slots.get(&s)) {
                     Some(Slot::Here(to)) => *to,
@@ -219,6 +235,16 @@ fn note(
                 && is_installer(image, i.ip_rel_memory_address())
             {
                 tables.installs.push(at);
+            }
+            if i.is_ip_rel_memory_operand()
+                && !is_stub
+                && let Some(Slot::Extern(name)) = image.slots.get(&i.ip_rel_memory_address())
+            {
+                tables
+                    .outside
+                    .entry(name.name.clone())
+                    .or_default()
+                    .push(at);
             }
             if matches!(
                 i.flow_control(),
@@ -259,6 +285,18 @@ fn note(
     } else {
         None
     };
+    let loaded = match i.mnemonic() {
+        Mnemonic::Lea => to,
+        Mnemonic::Mov | Mnemonic::Push => constant.filter(|_| image.is_fixed),
+        _ => None,
+    };
+    if let Some(loaded) = loaded.filter(|at| image.is_code(*at) || image.externs.contains_key(at)) {
+        let slot = *stubs.entry(loaded).or_insert_with(|| image.stub(loaded));
+        if is_installer(image, slot.unwrap_or(loaded)) {
+            tables.installs.push(at);
+            tables.loads.push((at, loaded));
+        }
+    }
     if i.mnemonic() == Mnemonic::Lea {
         if let Some(to) = to {
             *tables.taken.entry(to).or_default() += 1;

@@ -7,6 +7,7 @@
 
 mod allow;
 mod audit;
+mod dynamic;
 mod explore;
 mod files;
 mod finding;
@@ -24,6 +25,7 @@ mod policy;
 mod program;
 mod relocate;
 mod report;
+mod runtime;
 mod state;
 mod step;
 mod value;

@@ -30,21 +30,23 @@ pub fn plain(name: &str) -> &str {
 }
 
 /// The functions that install a handler.
+pub const INSTALLS: &[&str] = &[
+    "sigaction",
+    "__sigaction",
+    "__libc_sigaction",
+    "signal",
+    "bsd_signal",
+    "__bsd_signal",
+    "ssignal",
+    "__sysv_signal",
+    "sysv_signal",
+    "sigset",
+    "__sigset",
+];
+
+/// Whether it installs a handler.
 pub fn installs(name: &str) -> bool {
-    matches!(
-        name,
-        "sigaction"
-            | "__sigaction"
-            | "__libc_sigaction"
-            | "signal"
-            | "bsd_signal"
-            | "__bsd_signal"
-            | "ssignal"
-            | "__sysv_signal"
-            | "sysv_signal"
-            | "sigset"
-            | "__sigset"
-    )
+    INSTALLS.contains(&name)
 }
 
 /// Whether it takes a `struct sigaction` rather than the function.

@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use gimli::UnwindSection;
 use object::elf;
-use object::read::elf::{Dyn as _, ElfFile64, FileHeader as _, ProgramHeader as _};
+use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _, SectionHeader as _};
 use object::{
-    LittleEndian, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags,
-    RelocationTarget, SectionFlags, SymbolKind, SymbolSection,
+    LittleEndian, Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, SymbolSection,
 };
 
-use crate::image::{Extern, Image, Region, Slot, Symbol};
+use crate::dynamic::Dynamic;
+use crate::image::{Image, Region, Slot, Symbol};
 
 type Elf = ElfFile64<'static, LittleEndian>;
 
@@ -48,20 +48,39 @@ fn parse(path: &Path, data: &'static [u8]) -> Result<Image, String> {
     if image.is_object {
         crate::relocate::object(&elf, data, &mut image);
     } else {
-        segments(&elf, data, &mut image);
-        symbols(&elf, &mut image);
-        unwind(&elf, &mut image);
-        slots(&elf, data, &mut image);
-    }
-    if !image.is_object {
+        let dynamic = segments(&elf, data, &mut image);
+        let is_debug = is_debug_only(&elf);
+        if is_debug {
+            for region in &mut image.regions {
+                region.data = &[];
+            }
+        } else if let Some(name) = disagreement(&elf, &image, dynamic.as_ref()) {
+            return Err(format!(
+                "cannot decide: section {name} of {} does not lie where the program headers load it; what runs is not what other \
+                 tools show. Audit the file as the linker wrote it",
+                path.display()
+            ));
+        }
+        for symbol in elf.symbols() {
+            add_symbol(&symbol, symbol.address(), &mut image);
+        }
+        match &dynamic {
+            Some(dynamic) => dynamic.apply(&mut image),
+            None => static_slots(&elf, &mut image),
+        }
+        unwind(&elf, data, &mut image);
         image.has_text_relocations = image.slots.keys().any(|at| image.is_code(*at));
     }
     image.has_code = image.regions.iter().any(|r| r.exec && !r.data.is_empty());
-    image.functions.retain(|start, _| {
-        image
-            .regions
+    let Image {
+        functions, regions, ..
+    } = &mut image;
+    functions.retain(|start, end| {
+        let of = regions
             .iter()
-            .any(|r| r.exec && (r.start..r.end).contains(start))
+            .find(|r| r.exec && (r.start..r.end).contains(start));
+        *end = (*end).min(of.map_or(0, |r| r.end));
+        *end > *start
     });
     Ok(image)
 }
@@ -76,94 +95,94 @@ pub fn add_debug(image: &mut Image, path: &Path) -> Result<(), String> {
             path.display()
         )
     })?;
-    symbols(&elf, image);
+    for symbol in elf.symbols() {
+        add_symbol(&symbol, symbol.address(), image);
+    }
     Ok(())
 }
 
-fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) {
+fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic> {
     let mut has_loader = false;
-    let mut has_dynamic = false;
+    let mut table = None;
     for segment in elf.elf_program_headers() {
         let at = segment.p_vaddr(LittleEndian);
         let size = segment.p_memsz(LittleEndian);
         let flags = segment.p_flags(LittleEndian);
         match segment.p_type(LittleEndian) {
-            elf::PT_LOAD => image.regions.push(Region {
-                start: at,
-                end: at.saturating_add(size),
-                data: segment.data(LittleEndian, data).unwrap_or_default(),
-                write: flags.0 & elf::PF_W.0 != 0,
-                exec: flags.0 & elf::PF_X.0 != 0,
-            }),
+            elf::PT_LOAD => {
+                let bytes = segment.data(LittleEndian, data).unwrap_or_default();
+                let most = usize::try_from(size).unwrap_or(usize::MAX);
+                image.regions.push(Region {
+                    start: at,
+                    end: at.saturating_add(size),
+                    data: &bytes[..bytes.len().min(most)],
+                    write: flags.0 & elf::PF_W.0 != 0,
+                    exec: flags.0 & elf::PF_X.0 != 0,
+                });
+            }
             elf::PT_GNU_RELRO => image.relro.push((at, at.saturating_add(size))),
             elf::PT_INTERP => has_loader = true,
-            elf::PT_DYNAMIC => {
-                has_dynamic = true;
-                dynamic(elf, data, segment, image);
-            }
+            elf::PT_DYNAMIC => table = Some((at, size)),
             _ => {}
         }
     }
-    image.is_static =
-        !has_loader && (!has_dynamic || image.needed.is_empty()) && image.run_path.is_empty();
-    image.is_library = has_dynamic && !has_loader && !image.is_fixed;
-    // A file of debug information only has segments without bytes.
-    let has_bits = elf
-        .sections()
-        .any(|s| s.kind() == object::SectionKind::Text && s.data().is_ok_and(|d| !d.is_empty()));
-    if !has_bits && elf.sections().next().is_some() {
-        for region in &mut image.regions {
-            region.data = &[];
-        }
-    }
+    let dynamic = table.map(|(at, size)| crate::dynamic::read(image, at, size));
+    // A library may need no other file, and is not a static program for that.
+    image.is_static = !has_loader && dynamic.as_ref().is_none_or(|d| d.is_program);
+    image.is_library = dynamic.is_some() && !has_loader && !image.is_fixed && !image.is_static;
+    dynamic
 }
 
-fn dynamic(
-    elf: &Elf,
-    data: &'static [u8],
-    segment: &elf::ProgramHeader64<LittleEndian>,
-    image: &mut Image,
-) {
-    let Ok(Some(entries)) = segment.dynamic(LittleEndian, data) else {
-        return;
-    };
-    let strings = elf
-        .elf_section_table()
-        .iter()
-        .zip(elf.sections())
-        .find(|(_, s)| s.name() == Ok(".dynstr"))
-        .and_then(|(_, s)| s.data().ok())
-        .unwrap_or_default();
-    let text = |offset: u64| {
-        let bytes = strings.get(offset as usize..)?;
-        let end = bytes.iter().position(|b| *b == 0)?;
-        String::from_utf8(bytes[..end].to_vec()).ok()
-    };
-    for entry in entries {
-        let value = entry.d_val(LittleEndian);
-        match entry.d_tag(LittleEndian) {
-            t if t == elf::DT_NEEDED as _ => image.needed.extend(text(value)),
-            t if t == elf::DT_RUNPATH as _ || t == elf::DT_RPATH as _ => {
-                let paths = text(value).unwrap_or_default();
-                image.run_path.extend(paths.split(':').map(str::to_owned));
-            }
-            _ => {}
-        }
+/// Whether it is a file of debug information, whose segments have no bytes of their own.
+fn is_debug_only(elf: &Elf) -> bool {
+    let mut has_code = false;
+    let mut has_any = false;
+    for header in elf.elf_section_table().iter() {
+        let flags = header.sh_flags(LittleEndian);
+        has_any |= flags.0 & elf::SHF_ALLOC.0 != 0;
+        has_code |=
+            flags.0 & elf::SHF_EXECINSTR.0 != 0 && header.sh_type(LittleEndian) != elf::SHT_NOBITS;
     }
+    has_any && !has_code
 }
 
-fn symbols(elf: &Elf, image: &mut Image) {
-    for symbol in elf.symbols().chain(elf.dynamic_symbols()) {
-        add_symbol(&symbol, symbol.address(), image);
-    }
-    for symbol in elf.dynamic_symbols() {
-        if symbol.is_definition()
-            && symbol.is_global()
-            && let Ok(name) = symbol.name()
+/// A section whose header says something else than the program headers and the dynamic section, by which the file runs.
+fn disagreement(elf: &Elf, image: &Image, dynamic: Option<&Dynamic>) -> Option<String> {
+    let table = elf.elf_section_table();
+    for header in table.iter() {
+        let flags = header.sh_flags(LittleEndian).0;
+        let kind = header.sh_type(LittleEndian);
+        let (at, size) = (header.sh_addr(LittleEndian), header.sh_size(LittleEndian));
+        if flags & elf::SHF_ALLOC.0 == 0 || size == 0 {
+            continue;
+        }
+        let name =
+            String::from_utf8_lossy(table.section_name(LittleEndian, header).unwrap_or_default());
+        if dynamic
+            .and_then(|d| d.place_of(&name))
+            .is_some_and(|d| d != at)
         {
-            image.exports.insert(name.to_owned(), symbol.address());
+            return Some(name.into_owned());
+        }
+        if kind == elf::SHT_NOBITS {
+            continue;
+        }
+        let offset = header.sh_offset(LittleEndian);
+        let is_loaded = elf.elf_program_headers().iter().any(|segment| {
+            let start = segment.p_vaddr(LittleEndian);
+            segment.p_type(LittleEndian) == elf::PT_LOAD
+                && at >= start
+                && at
+                    .checked_add(size)
+                    .is_some_and(|end| end - start <= segment.p_filesz(LittleEndian))
+                && offset.wrapping_sub(segment.p_offset(LittleEndian)) == at - start
+        });
+        let executes = flags & elf::SHF_EXECINSTR.0 != 0;
+        if !is_loaded || (executes && !image.is_code(at)) {
+            return Some(name.into_owned());
         }
     }
+    None
 }
 
 /// Notes what a symbol says about the range at `address`.
@@ -196,7 +215,7 @@ pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut 
             image
                 .functions
                 .entry(address)
-                .or_insert(address + symbol.size());
+                .or_insert(address.saturating_add(symbol.size()));
         }
     } else if symbol.size() > 0 {
         let size = symbol.size();
@@ -209,21 +228,39 @@ pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut 
 }
 
 /// The bounds of functions, from the tables that exceptions are unwound by.
-fn unwind(elf: &Elf, image: &mut Image) {
-    let Some(section) = elf.section_by_name(".eh_frame") else {
+fn unwind(elf: &Elf, data: &'static [u8], image: &mut Image) {
+    let header = elf
+        .elf_program_headers()
+        .iter()
+        .find(|s| s.p_type(LittleEndian) == elf::PT_GNU_EH_FRAME);
+    let by_header = header.and_then(|segment| {
+        let at = segment.p_vaddr(LittleEndian);
+        let parsed =
+            gimli::EhFrameHdr::new(segment.data(LittleEndian, data).ok()?, gimli::LittleEndian)
+                .parse(&gimli::BaseAddresses::default().set_eh_frame_hdr(at), 8)
+                .ok()?;
+        match parsed.eh_frame_ptr() {
+            gimli::Pointer::Direct(at) => Some(at),
+            gimli::Pointer::Indirect(_) => None,
+        }
+    });
+    // Static programs may have the tables without a header.
+    let start = by_header.or_else(|| elf.section_by_name(".eh_frame").map(|s| s.address()));
+    let Some(start) = start else {
         return;
     };
-    let data = section.data().unwrap_or_default();
     let plt: Vec<_> = elf
         .sections()
         .filter(|s| {
             s.name()
                 .is_ok_and(|name| name.starts_with(".plt") || name == ".iplt")
         })
-        .map(|s| s.address()..s.address() + s.size())
+        .map(|s| s.address()..s.address().saturating_add(s.size()))
         .collect();
-    for (start, length) in frames(data, section.address()) {
-        if length > 0 && !plt.iter().any(|range| range.contains(&start)) {
+    for (start, length) in frames(image.bytes(start), start) {
+        let is_plt = plt.iter().any(|range| range.contains(&start))
+            || (plt.is_empty() && image.is_linkage(start));
+        if length > 0 && !is_plt {
             // The unwinder's bounds hold the whole function; a symbol's may be wrong.
             let end = image.functions.entry(start).or_insert(0);
             *end = (*end).max(start.saturating_add(length));
@@ -247,68 +284,28 @@ pub fn frames(data: &[u8], address: u64) -> Vec<(u64, u64)> {
     found
 }
 
-fn slots(elf: &Elf, data: &'static [u8], image: &mut Image) {
-    let versions = elf
-        .elf_section_table()
-        .versions(LittleEndian, data)
-        .ok()
-        .flatten();
-    let names = elf.dynamic_symbol_table();
-    for (address, relocation) in elf.dynamic_relocations().into_iter().flatten() {
-        let RelocationFlags::Elf { r_type } = relocation.flags() else {
-            continue;
-        };
-        let is_got = matches!(
-            r_type,
-            elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_GLOB_DAT | elf::R_X86_64_IRELATIVE
-        );
-        let addend = relocation.addend().cast_unsigned();
-        let slot = match (r_type, relocation.target()) {
-            (elf::R_X86_64_RELATIVE, _) => Slot::Here(addend),
-            (elf::R_X86_64_IRELATIVE, _) => Slot::Chosen(addend),
-            (
-                elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_GLOB_DAT | elf::R_X86_64_64,
-                RelocationTarget::Symbol(index),
-            ) => {
-                let symbol = names.as_ref().and_then(|t| t.symbol_by_index(index).ok());
-                let name = symbol
-                    .as_ref()
-                    .and_then(|s| s.name().ok())
-                    .unwrap_or_default();
-                let version = versions
-                    .as_ref()
-                    .and_then(|v| {
-                        v.version(v.version_index(LittleEndian, index).index())
-                            .ok()
-                            .flatten()
-                    })
-                    // A version counts only of the library that is to have it.
-                    .filter(|v| {
-                        v.file().is_none_or(|file| {
-                            crate::files::is_libc(&String::from_utf8_lossy(file))
-                        })
-                    })
-                    .and_then(|v| String::from_utf8(v.name().to_vec()).ok());
-                Slot::Extern(Rc::new(Extern {
-                    name: name.to_owned(),
-                    version,
-                }))
-            }
-            (elf::R_X86_64_COPY, _) => continue,
-            _ => Slot::Opaque,
-        };
-        if is_got {
-            image.settled.insert(address);
-        }
-        image.slots.insert(address, slot);
-    }
-    // The linker settles entries of the GOT by itself, and those of a static program have no relocation.
+/// The pointers of a static program, which no loader fills: its start-up code applies the relocations.
+fn static_slots(elf: &Elf, image: &mut Image) {
     for section in elf.sections() {
-        if section.name().is_ok_and(|name| name.starts_with(".got")) {
-            for address in (section.address()..section.address() + section.size()).step_by(8) {
+        let bounds = section.address()..section.address().saturating_add(section.size());
+        let name = section.name().unwrap_or_default();
+        // The sections were seen to agree with the segments, so that their sizes are those of bytes of the file.
+        if name == ".rela.plt" || name == ".rela.dyn" || name == ".rela.iplt" {
+            for at in bounds.step_by(24) {
+                if let (Some(place), Some(kind), Some(target)) = (
+                    image.number(at, 8),
+                    image.number(at + 8, 8),
+                    image.number(at + 16, 8),
+                ) && kind == u64::from(elf::R_X86_64_IRELATIVE.0)
+                {
+                    image.settled.insert(place);
+                    image.slots.insert(place, Slot::Chosen(target));
+                }
+            }
+        } else if name.starts_with(".got") && section.size() < 1 << 20 {
+            for address in bounds.step_by(8) {
                 image.settled.insert(address);
                 if !image.slots.contains_key(&address)
-                    && image.is_fixed
                     && let Some(target) = image.number(address, 8)
                     && image.region(target).is_some()
                 {

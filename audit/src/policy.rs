@@ -11,7 +11,7 @@ pub struct Policy {
 }
 
 /// All kinds, for those who name one.
-const KINDS: [Kind; 18] = [
+const KINDS: [Kind; 19] = [
     Kind::Call,
     Kind::Indirect,
     Kind::Loop,
@@ -30,6 +30,7 @@ const KINDS: [Kind; 18] = [
     Kind::RunsOff,
     Kind::Recursion,
     Kind::Limit,
+    Kind::Runtime,
 ];
 
 impl Policy {

@@ -162,26 +162,33 @@ fn run(options: &Options) -> Result<u8, String> {
     let mut index = Index::default();
     let mut unresolved = Vec::new();
     let mut handlers = Vec::new();
+    let mut imported = std::collections::BTreeMap::new();
     if options.handlers.is_empty() {
         let found = install::find(&mut files, &mut index, &allow);
-        let file = files.image(0);
         unresolved = found
             .unresolved
             .iter()
-            .map(|(at, why)| {
+            .map(|((image, at), why)| {
+                let file = files.image(*image);
                 let function = file
                     .function_at(*at)
-                    .map_or_else(|| "code".into(), |(start, _)| file.name(start));
-                (format!("{function} at {at:#x}"), why.clone())
+                    .map_or_else(|| "the file".into(), |(start, _)| file.name(start));
+                let of = match image {
+                    0 => String::new(),
+                    _ => format!(" of {}", file.path.display()),
+                };
+                (format!("{function} at {at:#x}{of}"), why.clone())
             })
             .collect();
-        if found.handlers.is_empty() && unresolved.is_empty() {
+        let is_empty = found.handlers.is_empty() && found.imported.is_empty();
+        if is_empty && unresolved.is_empty() {
             return Err(
                 "no signal handler found: nothing that the file calls installs a function of it; name it with --handler SYMBOL or \
                  --handler 0xADDRESS"
                     .into(),
             );
         }
+        imported = found.imported;
         handlers.extend(found.handlers);
     } else {
         for name in &options.handlers {
@@ -189,14 +196,22 @@ fn run(options: &Options) -> Result<u8, String> {
         }
     }
     let mut verdicts = Vec::new();
+    let show = |verdict: &audit::Verdict| {
+        let text = report::handler(verdict);
+        if options.quiet && !options.json {
+            say(&format!("{}\n", text.lines().last().unwrap_or_default()));
+        } else if !options.json {
+            say(&format!("{text}\n"));
+        }
+    };
+    for (name, of) in &imported {
+        let verdict = audit::imported(&files, &allow, &options.policy, name, of);
+        show(&verdict);
+        verdicts.push(verdict);
+    }
     for (at, of) in &handlers {
         let verdict = audit::handler(&mut files, &mut index, &allow, &options.policy, *at, of);
-        if !options.json && !options.quiet {
-            say(&format!("{}\n", report::handler(&verdict)));
-        } else if options.quiet && !options.json {
-            let text = report::handler(&verdict);
-            say(&format!("{}\n", text.lines().last().unwrap_or_default()));
-        }
+        show(&verdict);
         verdicts.push(verdict);
     }
     let worst = verdicts.iter().map(audit::Verdict::weight).max();

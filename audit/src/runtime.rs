@@ -1,0 +1,83 @@
+//! Recognises the handler that Rust's standard library installs for stack overflows in each program.
+
+use iced_x86::{Decoder, DecoderOptions, OpKind};
+
+use crate::files::Files;
+use crate::image::{Image, Slot};
+use crate::index::Index;
+use crate::install::Handler;
+
+/// How sure it is that a handler is the standard library's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// Its shape and its symbols say so.
+    Named,
+    /// Its shape says so, and the file has no symbols.
+    Shaped,
+}
+
+/// What the handler prints before it ends the process.
+const MESSAGE: &[u8] = b"has overflowed its stack";
+
+/// Whether the handler is the standard library's: for faults alone, with its message and a call of `sigaction` in its code.
+///
+/// A name alone is not enough, for any language can have a function of that name.
+pub fn rust(
+    files: &Files,
+    index: &mut Index,
+    (image, address): (u16, u64),
+    of: &Handler,
+) -> Option<Runtime> {
+    const SIGBUS: i64 = 7;
+    const SIGSEGV: i64 = 11;
+    let is_for_faults = !of.more
+        && !of.signals.is_empty()
+        && of.signals.iter().all(|n| matches!(*n, SIGBUS | SIGSEGV));
+    let file = files.image(image);
+    let (start, end) = file.function_at(address)?;
+    let installs = &index.of(image, &file).installs;
+    let restores = installs.iter().any(|at| (start..end).contains(at));
+    if !is_for_faults || !restores || !says(&file, start, end) {
+        return None;
+    }
+    let is_std = |at: u64| {
+        let name = file.raw_name(at).map(crate::names::pretty);
+        name.map(|name| name.starts_with("std::"))
+    };
+    let all = |wanted| {
+        of.by
+            .iter()
+            .all(|(of, at)| *of == image && is_std(*at) == wanted)
+    };
+    match is_std(address) {
+        Some(true) if all(Some(true)) => Some(Runtime::Named),
+        None if all(None) => Some(Runtime::Shaped),
+        _ => None,
+    }
+}
+
+/// Whether the function's code names the message, or a table of texts that has it.
+fn says(file: &Image, start: u64, end: u64) -> bool {
+    let bytes = file.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+    let has = |at: u64| {
+        let text = file.bytes(at);
+        let text = &text[..text.len().min(96)];
+        !file.is_writable(at) && text.windows(MESSAGE.len()).any(|w| w == MESSAGE)
+    };
+    let mut decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
+    decoder.iter().any(|i| {
+        let to = if i.is_ip_rel_memory_operand() {
+            i.ip_rel_memory_address()
+        } else if file.is_fixed && i.op_count() > 1 && i.op1_kind() == OpKind::Immediate32 {
+            i.immediate(1)
+        } else {
+            return false;
+        };
+        let table = (0..8).filter_map(|n| match file.slots.get(&(to.saturating_add(8 * n))) {
+            Some(Slot::Here(text)) => Some(*text),
+            _ => None,
+        });
+        has(to) || table.into_iter().any(has)
+    })
+}

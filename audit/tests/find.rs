@@ -1,0 +1,256 @@
+//! Handlers are found, or the call that installs one is reported; damaged and lying files are refused.
+
+#![cfg(target_arch = "x86_64")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn directory() -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("find");
+    std::fs::create_dir_all(&path).expect("a directory for programs");
+    path
+}
+
+fn corpus(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(name)
+}
+
+/// Compiles a program in C; `None`, with a word on stderr, without a compiler.
+fn compiled(source: &Path, name: &str, options: &[&str]) -> Option<PathBuf> {
+    let path = directory().join(name);
+    let status = Command::new("cc")
+        .args(["-w", "-I"])
+        .arg(corpus(""))
+        .arg("-o")
+        .arg(&path)
+        .arg(source)
+        .args(options)
+        .stderr(Stdio::null())
+        .status();
+    match status {
+        Ok(status) => status.success().then_some(path),
+        Err(_) => {
+            eprintln!(
+                "skipped: there is no cc, which compiles {}",
+                source.display()
+            );
+            None
+        }
+    }
+}
+
+/// Audits the file: the exit status, `None` if a signal ended the audit, and what was printed.
+fn audit(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
+        .args(arguments)
+        .output()
+        .expect("the audit runs");
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+#[test]
+fn registrations_off_the_direct_way_do_not_pass_unnoticed() {
+    for (name, library, words) in [
+        ("find/dlsym_sigaction.c", None, "dlsym"),
+        ("find/dlsym_only.c", None, "dlsym"),
+        ("find/through_pointer.c", None, "has the address of"),
+        (
+            "find/through_pointer_argument.c",
+            None,
+            "has the address of",
+        ),
+        ("find/restorer.c", None, "restorer"),
+        ("find/library_installs.c", Some("own_lib.c"), "bad: FAIL"),
+        (
+            "find/library_installs_own.c",
+            Some("own_lib.c"),
+            "own_handler: FAIL",
+        ),
+        (
+            "find/imported_handler.c",
+            Some("own_lib.c"),
+            "own_bad: FAIL",
+        ),
+        ("unsafe/exit_direct.c", None, "exit: FAIL"),
+        (
+            "attack/library_exit_returns.c",
+            Some("own_abort.c"),
+            "printf",
+        ),
+    ] {
+        let stem = Path::new(name).file_stem().unwrap().to_str().unwrap();
+        let mut options = vec!["-O0".to_owned(), "-ldl".to_owned()];
+        if let Some(library) = library {
+            let of = format!("{stem}.so");
+            if compiled(&corpus(library), &of, &["-O2", "-shared", "-fPIC"]).is_none() {
+                continue;
+            }
+            options.push(directory().join(of).to_str().unwrap().to_owned());
+        }
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let Some(path) = compiled(&corpus(name), stem, &options) else {
+            continue;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert!(matches!(status, Some(1 | 2)), "{name}: {status:?}\n{text}");
+        assert!(text.contains(words), "{name}: no {words:?} in\n{text}");
+    }
+}
+
+#[test]
+fn handlers_that_a_very_large_function_installs_are_found() {
+    let mut source = String::from(
+        "#include <signal.h>\n#include <stdlib.h>\n#include <stdio.h>\n#include <string.h>\n\
+         static volatile sig_atomic_t f; static void first(int s) { f = s; } static void second(int s) { puts(\"x\"); }\n\
+         int main(int c, char **v) { struct sigaction sa; int x = 0, y = c; memset(&sa, 0, sizeof sa);\n",
+    );
+    for n in 0..2500 {
+        let _ = writeln!(
+            source,
+            "if (getenv(\"A{n}\")) {{ puts(v[x]); x += y * {n}; }} else y ^= x;"
+        );
+    }
+    source.push_str("sa.sa_handler = first; sigaction(SIGINT, &sa, 0); if (x) signal(SIGTERM, second); return y; }\n");
+    let file = directory().join("large.c");
+    std::fs::write(&file, source).expect("a source file");
+    let Some(path) = compiled(&file, "large", &["-O2"]) else {
+        return;
+    };
+    let (status, text) = audit(&[path.to_str().unwrap()]);
+    assert!(
+        text.contains("found: first, for SIGINT"),
+        "{status:?}\n{text}"
+    );
+    assert!(
+        text.contains("found: second, for SIGTERM"),
+        "{status:?}\n{text}"
+    );
+}
+
+#[test]
+fn a_section_that_lies_elsewhere_than_its_segment_is_refused() {
+    let Some(path) = compiled(&corpus("unsafe/puts.c"), "lies", &["-O2"]) else {
+        return;
+    };
+    let honest = std::fs::read(&path).expect("the program");
+    assert_eq!(audit(&[path.to_str().unwrap()]).0, Some(1));
+    let long = |at: usize| u64::from_le_bytes(honest[at..at + 8].try_into().unwrap()) as usize;
+    let headers = long(40);
+    let count = usize::from(u16::from_le_bytes([honest[60], honest[61]]));
+    for n in 0..count {
+        let header = headers + 64 * n;
+        let is_loaded = long(header + 8) & 2 != 0;
+        let has_bytes = honest[header + 4] != 8 && long(header + 32) != 0;
+        if !is_loaded || !has_bytes {
+            continue;
+        }
+        let mut lie = honest.clone();
+        let offset = (long(header + 24) as u64 + 16).to_le_bytes();
+        lie[header + 24..header + 32].copy_from_slice(&offset);
+        let file = directory().join("lie");
+        std::fs::write(&file, lie).expect("a file");
+        let (status, text) = audit(&[file.to_str().unwrap()]);
+        assert_eq!(status, Some(2), "section {n}: {text}");
+        assert!(text.contains("does not lie where"), "section {n}: {text}");
+    }
+    // Without section headers the program runs the same, and is judged the same.
+    let mut without = honest.clone();
+    without[40..48].fill(0);
+    without[60..64].fill(0);
+    let file = directory().join("without");
+    std::fs::write(&file, without).expect("a file");
+    let (status, text) = audit(&[file.to_str().unwrap()]);
+    assert_eq!(status, Some(1), "{text}");
+}
+
+#[test]
+fn damaged_files_end_in_a_verdict_or_an_error() {
+    let Some(path) = compiled(&corpus("unsafe/puts.c"), "damaged", &["-O2"]) else {
+        return;
+    };
+    let whole = std::fs::read(&path).expect("the program");
+    let headers = u64::from_le_bytes(whole[40..48].try_into().unwrap()) as usize;
+    let zones = [(0, 1024), (0, whole.len()), (headers, whole.len())];
+    let mut noise = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        (noise >> 11) as usize % below
+    };
+    let file = directory().join("damage");
+    for round in 0..120 {
+        let mut copy = whole.clone();
+        let (from, to) = zones[round % zones.len()];
+        for _ in 0..[1, 4, 32][next(3)] {
+            let at = from + next(to - from);
+            copy[at] = [0, 1, 0x7f, 0x80, 0xff, next(256) as u8][next(6)];
+        }
+        copy.truncate(if round % 10 == 0 {
+            next(copy.len())
+        } else {
+            copy.len()
+        });
+        std::fs::write(&file, copy).expect("a file");
+        let (status, text) = audit(&[file.to_str().unwrap()]);
+        assert!(
+            matches!(status, Some(0..=2)),
+            "round {round}: {status:?}\n{text}"
+        );
+        assert!(!text.contains("panicked"), "round {round}: {text}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let Some(path) = compiled(&corpus("unsafe/puts.c"), "pipe", &["-O2"]) else {
+        return;
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the audit runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the audit ends");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), &*text), (Some(1), ""));
+}
+
+#[test]
+fn the_handler_of_rusts_standard_library_is_a_note_and_its_name_alone_is_not() {
+    let source = corpus("safe/counters.rs");
+    let path = directory().join("counters");
+    let status = Command::new("rustc")
+        .args(["--edition", "2024", "-A", "warnings", "-O", "-o"])
+        .arg(&path)
+        .arg(&source)
+        .stderr(Stdio::null())
+        .status();
+    if status.is_ok_and(|s| s.success()) {
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.contains("note[runtime]"), "{text}");
+    }
+    let file = directory().join("forged.c");
+    std::fs::write(
+        &file,
+        "#include <signal.h>\n#include <stdio.h>\n#include <unistd.h>\n\
+         void on(int s) __asm__(\"_ZN3std3sys3pal4unix14stack_overflow3imp14signal_handler17h0123456789abcdefE\");\n\
+         void on(int s) { printf(\"%d\\n\", s); signal(s, SIG_DFL); }\n\
+         int main(void) { signal(SIGSEGV, on); for (;;) pause(); }\n",
+    )
+    .expect("a source file");
+    if let Some(path) = compiled(&file, "forged", &["-O2"]) {
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, Some(1), "{text}");
+    }
+}
