@@ -280,7 +280,7 @@ impl Finder<'_> {
                 }
                 None => self.unresolved(at, "installs one of a table whose end is not known"),
             },
-            Base::Static(0, word) if value.exact() == Some(0) => {
+            Base::Static(0, word) | Base::NotNull(0, word) if value.exact() == Some(0) => {
                 self.word(function, at, word, signal)
             }
             Base::Before => self.found.others += 1,
