@@ -319,7 +319,7 @@ impl<'a> Graph<'a> {
                 && i.memory_base() == base
                 && i.memory_displacement64().cast_signed() == offset
         };
-        !(base == Register::RSP && self.moves_stack) && !self.code.values().any(is_named)
+        !(self.code.values().any(is_named) || base == Register::RSP && self.moves_stack)
     }
 
     fn changes(&self, place: Place) -> Vec<u64> {
@@ -519,9 +519,9 @@ impl<'a> Graph<'a> {
         // Either side may be what is waited for.
         for side in [0, 1] {
             let cause = match whole(i, side).filter(|_| !is_result) {
-                Some(place) => match self.origin(setter, place, &|_| false) {
-                    Err(Some(def)) => def,
-                    _ => continue,
+                Some(place) => match self.cause(setter, place) {
+                    Some(def) => def,
+                    None => continue,
                 },
                 None if side == 0 => setter,
                 None => continue,
@@ -715,6 +715,25 @@ impl<'a> Graph<'a> {
         Taken::Unknown
     }
 
+    /// The instruction that made the value of `place` at `at`, behind those that only move it.
+    fn cause(&self, at: u64, place: Place) -> Option<u64> {
+        let (mut at, mut place) = (at, place);
+        for _ in 0..10 {
+            let (defs, _) = self.reaching(at, place);
+            let [def] = defs[..] else { return None };
+            let i = &self.code[&def];
+            let moves = matches!(
+                i.mnemonic(),
+                Mnemonic::Mov | Mnemonic::Movzx | Mnemonic::Movsx | Mnemonic::Movsxd
+            );
+            match whole(i, 1).filter(|_| moves) {
+                Some(from) => (at, place) = (def, from),
+                None => return Some(def),
+            }
+        }
+        None
+    }
+
     /// Whether the memory stays what it is, as far as the loop is concerned.
     fn is_for_others(&self, load: &Instruction) -> bool {
         let is_fixed = [load.memory_base(), load.memory_index()].iter().all(|r| {
@@ -842,7 +861,7 @@ fn operand(i: &Instruction, number: u32) -> Option<Place> {
     }
 }
 
-/// The operand, also where it is a part of a register.
+/// The operand, also where it is a part of a register or of a word of the frame.
 fn whole(i: &Instruction, number: u32) -> Option<Place> {
     let is_register = number < i.op_count()
         && i.op_kind(number) == OpKind::Register
@@ -850,7 +869,8 @@ fn whole(i: &Instruction, number: u32) -> Option<Place> {
     if is_register {
         return Some(Place::Register(i.op_register(number).full_register()));
     }
-    operand(i, number)
+    let is_memory = number < i.op_count() && i.op_kind(number) == OpKind::Memory;
+    is_memory.then(|| slot(i)).flatten()
 }
 
 fn slot(i: &Instruction) -> Option<Place> {

@@ -28,6 +28,8 @@ pub struct Flags {
     pub left: Value,
     pub right: Value,
     pub bits: u32,
+    /// What was added to `left` since, to make what the place holds.
+    pub moved: i64,
     /// Whether it only says if a result is zero, and its sign.
     pub is_result: bool,
 }
@@ -370,7 +372,7 @@ impl State {
             }
             Value::range(lo, hi)
         };
-        let fits = |value: &Value| narrowed(value, flags.bits);
+        let fits = |value: &Value| narrowed(&value.moved(flags.moved), flags.bits);
         match place {
             Place::Register(number) => {
                 let old = &self.registers[number];
@@ -379,7 +381,7 @@ impl State {
                     || (old.base == Base::Num && old.lo >= 0 && old.hi < 1 << flags.bits)
                 {
                     self.registers[number] = if flags.bits == 64 {
-                        new.clone()
+                        new.moved(flags.moved)
                     } else {
                         fits(&new)
                     };
@@ -387,7 +389,7 @@ impl State {
             }
             Place::Slot(at, width) => {
                 let value = if flags.bits == 64 {
-                    new.clone()
+                    new.moved(flags.moved)
                 } else {
                     fits(&new)
                 };

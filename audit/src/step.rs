@@ -776,11 +776,13 @@ impl Explorer<'_> {
             state.flags = if matches!(i.mnemonic(), Mnemonic::Adc | Mnemonic::Sbb) {
                 None
             } else if is_comparison {
+                let moved = by.and_then(i64::checked_neg);
                 Some(crate::state::Flags {
-                    place: None,
+                    place: place.filter(|_| moved.is_some()),
                     left,
                     right,
                     bits,
+                    moved: moved.unwrap_or(0),
                     is_result: false,
                 })
             } else {
@@ -794,6 +796,7 @@ impl Explorer<'_> {
                     left,
                     right: Value::num(0),
                     bits,
+                    moved: 0,
                     is_result: i.mnemonic() != Mnemonic::And,
                 })
             };
@@ -1151,6 +1154,7 @@ fn compare(
             left,
             right,
             bits,
+            moved: 0,
             is_result: false,
         });
         return;
@@ -1182,6 +1186,7 @@ fn compare(
         left,
         right: Value::num(0),
         bits,
+        moved: 0,
         is_result: false,
     });
 }

@@ -294,7 +294,13 @@ impl Value {
         }
         Self {
             base: hull.base,
-            lo: if hull.lo < self.lo { i64::MIN } else { hull.lo },
+            // What counts down commonly ends at one or zero.
+            lo: match hull.lo {
+                lo if lo >= self.lo => lo,
+                1.. => 1,
+                0 => 0,
+                _ => i64::MIN,
+            },
             hi: if hull.hi > self.hi { i64::MAX } else { hull.hi },
             set: None,
         }
