@@ -540,7 +540,7 @@ impl<'a> Explorer<'a> {
             },
             Base::Num
                 if !frame.image.has_text_relocations
-                    && value.number().is_some_and(|at| !(0..0x1000).contains(&at)) =>
+                    && value.number().is_some_and(|at| at < -0x1000) =>
             {
                 vec![Callee::Nowhere]
             }

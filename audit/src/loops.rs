@@ -526,7 +526,11 @@ impl<'a> Graph<'a> {
                 None if side == 0 => setter,
                 None => continue,
             };
+            // A counter against a limit in memory does not wait for the memory.
+            let other = whole(i, 1 - side).filter(|other| whole(i, side) != Some(*other));
+            let other_moves = other.is_some_and(|place| !self.changes(place).is_empty());
             match self.asked(cause, condition, bound) {
+                Taken::Waits(_) if other_moves => {}
                 Taken::Unknown => {}
                 known => return known,
             }
