@@ -11,7 +11,7 @@ use crate::files::{Files, Found};
 use crate::finding::{Finding, Kind, Weight};
 use crate::image::{Image, Slot};
 use crate::index::Index;
-use crate::state::{ARGUMENTS, Errno, RSP, State};
+use crate::state::{ARGUMENTS, Errno, Flags, RSP, State, Stored};
 use crate::value::{Base, Value};
 use crate::{libc, loops};
 
@@ -23,6 +23,8 @@ pub enum Callee {
     Missing(String, String),
     /// The word at that address of that file may change; what it is known to hold at times.
     Changing(u16, u64),
+    /// A fixed address that no file has.
+    Nowhere,
     Unknown(&'static str),
 }
 
@@ -40,6 +42,10 @@ pub struct Summary {
     pub lowest: i64,
     /// The registers that its caller finds as it left them.
     pub keeps: [bool; 16],
+    /// A register that it is to keep, and in which it leaves something of its own.
+    pub lost: Option<&'static str>,
+    /// What it stores to data of files.
+    pub stores: Rc<Vec<Stored>>,
 }
 
 /// A function with what was found in it, called in one way.
@@ -58,7 +64,17 @@ struct Key {
     start: u64,
     arguments: [Value; 6],
     errno: Errno,
+    given: Vec<Given>,
     is_handler: bool,
+}
+
+/// A word of the caller's stack: where, how wide, and what.
+pub type Given = (i64, u8, Value);
+
+/// A call that has not come back yet.
+struct Active {
+    function: (u16, u64),
+    arguments: [Value; 6],
 }
 
 /// A call or a store that somebody asked for.
@@ -101,7 +117,7 @@ pub struct Explorer<'a> {
     pub watch: Option<Watch>,
     memo: HashMap<Key, usize>,
     contexts: HashMap<(u16, u64), usize>,
-    active: Vec<(u16, u64)>,
+    active: Vec<Active>,
     pub steps: usize,
     decoded: HashMap<(u16, u64), Instruction>,
     pub factory: InstructionInfoFactory,
@@ -127,6 +143,16 @@ pub struct Frame {
     steps: usize,
     /// Compare-and-swaps: whether each time the same constant is expected.
     pub expects: HashMap<u64, bool>,
+    /// What is compared before each branch.
+    pub tests: HashMap<u64, loops::Test>,
+    /// The constant by which an instruction multiplies, if it is always the same.
+    pub factors: HashMap<u64, Option<i64>>,
+    /// Multiplications whose constant is in rax.
+    pub factors_in_rax: HashSet<u64>,
+    /// Instructions that read `errno`.
+    pub errno_reads: HashSet<u64>,
+    /// The functions of the C library that a call reaches; an empty name for any other.
+    pub called: HashMap<u64, HashSet<String>>,
 }
 
 impl Frame {
@@ -164,6 +190,30 @@ impl Frame {
         }
     }
 
+    /// Notes what is compared before the branch at `at`.
+    pub fn compares(&mut self, at: u64, flags: &Flags) {
+        let Flags { left, right, .. } = flags;
+        self.tests
+            .entry(at)
+            .and_modify(|test| {
+                test.left = test.left.or(left);
+                test.right = test.right.or(right);
+            })
+            .or_insert_with(|| loops::Test {
+                first: left.clone(),
+                left: left.clone(),
+                right: right.clone(),
+            });
+    }
+
+    /// Notes the constant by which the instruction at `at` multiplies.
+    pub fn multiplies(&mut self, at: u64, by: Option<i64>) {
+        let known = self.factors.entry(at).or_insert(by);
+        if *known != by {
+            *known = None;
+        }
+    }
+
     pub fn uses_stack(&mut self, offset: i64) {
         self.lowest = self.lowest.min(offset);
     }
@@ -179,20 +229,25 @@ impl Frame {
 
 #[derive(Default)]
 struct Seen {
-    states: Vec<State>,
-    joined: Option<State>,
+    states: Vec<(State, u64)>,
+    joined: Option<(State, u64)>,
     joins: usize,
 }
 
-const NOTHING: Summary = Summary {
-    returns: true,
-    errno: Errno::Changed,
-    value: Value::UNKNOWN,
-    clobbers: None,
-    stored: BTreeMap::new(),
-    lowest: 0,
-    keeps: [true; 16],
-};
+/// What nothing is known of does to its caller.
+pub fn unknown_call() -> Summary {
+    Summary {
+        returns: true,
+        errno: Errno::Changed,
+        value: Value::UNKNOWN,
+        clobbers: None,
+        stored: BTreeMap::new(),
+        lowest: 0,
+        keeps: [true; 16],
+        lost: None,
+        stores: Rc::default(),
+    }
+}
 
 impl<'a> Explorer<'a> {
     pub fn new(
@@ -231,11 +286,24 @@ impl<'a> Explorer<'a> {
         errno: Errno,
         is_handler: bool,
     ) -> usize {
+        self.called(image, start, arguments, (errno, &[]), is_handler)
+    }
+
+    /// Explores a function that is called with this `errno` and with words of its caller's stack, by their offsets from the return address.
+    fn called(
+        &mut self,
+        image: u16,
+        start: u64,
+        arguments: &[Value; 6],
+        (errno, given): (Errno, &[Given]),
+        is_handler: bool,
+    ) -> usize {
         let mut key = Key {
             image,
             start,
             arguments: arguments.clone(),
             errno,
+            given: given.to_vec(),
             is_handler,
         };
         if let Some(&known) = self.memo.get(&key) {
@@ -266,9 +334,21 @@ impl<'a> Explorer<'a> {
             closed: HashSet::new(),
             steps: 0,
             expects: HashMap::new(),
+            tests: HashMap::new(),
+            factors: HashMap::new(),
+            factors_in_rax: HashSet::new(),
+            errno_reads: HashSet::new(),
+            called: HashMap::new(),
         };
-        self.active.push((image, start));
-        self.walk(&mut frame, State::new(&key.arguments, errno));
+        self.active.push(Active {
+            function: (image, start),
+            arguments: key.arguments.clone(),
+        });
+        let mut state = State::new(&key.arguments, errno);
+        for (at, width, value) in given {
+            state.slots.insert(*at, (*width, value.clone()));
+        }
+        self.walk(&mut frame, state);
         self.active.pop();
         loops::judge(&mut frame, &|at| self.decoded.get(&(image, at)).copied());
         let summary = match &frame.exits {
@@ -276,7 +356,7 @@ impl<'a> Explorer<'a> {
                 returns: false,
                 errno,
                 lowest: frame.lowest,
-                ..NOTHING
+                ..unknown_call()
             },
             Some(exit) => Summary {
                 returns: true,
@@ -293,6 +373,8 @@ impl<'a> Explorer<'a> {
                 keeps: std::array::from_fn(|n| {
                     exit.registers[n] == Value::at(Base::Kept(n as u8), 0)
                 }),
+                lost: lost(exit),
+                stores: exit.stores.clone(),
             },
         };
         let id = self.nodes.len();
@@ -310,8 +392,12 @@ impl<'a> Explorer<'a> {
 
     fn walk(&mut self, frame: &mut Frame, state: State) {
         let mut seen: HashMap<u64, Seen> = HashMap::new();
-        let mut todo = vec![(frame.start, state)];
-        while let Some((mut at, mut state)) = todo.pop() {
+        let mut todo = vec![(frame.start, state, 0)];
+        // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
+        let mut follows: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut met: Vec<((u64, u64), (u64, u64))> = Vec::new();
+        let mut count = 0;
+        while let Some((mut at, mut state, number)) = todo.pop() {
             // Straight on until control may go elsewhere.
             loop {
                 if self.steps >= self.limits.total {
@@ -355,19 +441,35 @@ impl<'a> Explorer<'a> {
                 }
                 for (to, state) in std::iter::once((to, only)).chain(rest) {
                     let exact = frame.steps < self.limits.exact;
-                    match meet(
-                        seen.entry(to).or_default(),
-                        state,
-                        if exact { self.limits.apart } else { 0 },
-                    ) {
-                        Some(state) => todo.push((to, state)),
-                        None => {
-                            frame.closed.insert((at, to));
+                    let apart = if exact { self.limits.apart } else { 0 };
+                    count += 1;
+                    match meet(seen.entry(to).or_default(), state, apart, count) {
+                        Ok(state) => {
+                            follows.entry(number).or_default().push(count);
+                            todo.push((to, state, count));
+                        }
+                        Err(known) => {
+                            follows.entry(number).or_default().push(known);
+                            met.push(((number, known), (at, to)));
                         }
                     }
                 }
                 break;
             }
+        }
+        if !met.is_empty() {
+            let ring_of: HashMap<u64, usize> = loops::rings(&follows)
+                .into_iter()
+                .enumerate()
+                .flat_map(|(ring, states)| states.into_iter().map(move |state| (state, ring)))
+                .collect();
+            let is_ring = |(a, b): &(u64, u64)| {
+                ring_of
+                    .get(a)
+                    .is_some_and(|ring| ring_of.get(b) == Some(ring))
+            };
+            let closed = met.into_iter().filter(|(states, _)| is_ring(states));
+            frame.closed.extend(closed.map(|(_, edge)| edge));
         }
     }
 
@@ -387,7 +489,14 @@ impl<'a> Explorer<'a> {
         let bytes = frame.image.bytes(at);
         let bytes = &bytes[..bytes.len().min(16)];
         let instruction = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
-        if frame.image.region(at).is_some_and(|r| r.write) || frame.image.has_text_relocations {
+        if frame.image.region(at).is_some_and(|r| r.write) {
+            frame.find(
+                Kind::Undecodable,
+                Weight::Fault,
+                at,
+                "is code in memory that can be written while it runs",
+            );
+        } else if frame.image.has_text_relocations {
             frame.doubt(
                 Kind::Undecodable,
                 at,
@@ -429,7 +538,15 @@ impl<'a> Explorer<'a> {
                 }
                 _ => vec![Callee::Unknown("an address that is computed")],
             },
-            Base::Static(image, at) if value.exact() == Some(0) => self.word(image, at),
+            Base::Num
+                if !frame.image.has_text_relocations
+                    && value.number().is_some_and(|at| at < -0x1000) =>
+            {
+                vec![Callee::Nowhere]
+            }
+            Base::Static(image, at) | Base::NotNull(image, at) if value.exact() == Some(0) => {
+                self.word(image, at)
+            }
             Base::Arg(_) | Base::Field(..) => vec![Callee::Unknown("a pointer that it was given")],
             Base::Before => vec![Callee::Unknown("the handler that was there before")],
             _ => vec![Callee::Unknown("a computed address")],
@@ -513,7 +630,7 @@ impl<'a> Explorer<'a> {
         // Who looks for handlers takes each function to keep the registers that the ABI says, and reads few of them.
         let unread = self.watch.as_ref().map(|_| Summary {
             clobbers: given_stack(state),
-            ..NOTHING
+            ..unknown_call()
         });
         let Some(top) = stack_top(state) else {
             frame.doubt(
@@ -522,19 +639,10 @@ impl<'a> Explorer<'a> {
                 "calls with a stack pointer that is not known",
                 "a frame pointer that is set and kept",
             );
-            return unread.unwrap_or(NOTHING);
+            return unread.unwrap_or_else(unknown_call);
         };
         let entry = if is_jump { top } else { top - 8 };
         frame.uses_stack(entry);
-        if self.active.contains(&(image, target)) {
-            frame.doubt(
-                Kind::Recursion,
-                at,
-                "calls a function that is still running: recursion, whose depth is not known",
-                "a loop in its place",
-            );
-            return unread.unwrap_or(NOTHING);
-        }
         if self.active.len() >= self.limits.depth {
             frame.doubt(
                 Kind::Limit,
@@ -542,14 +650,18 @@ impl<'a> Explorer<'a> {
                 "calls within calls, too many to follow",
                 "a handler that does less",
             );
-            return unread.unwrap_or(NOTHING);
+            return unread.unwrap_or_else(unknown_call);
         }
         let arguments = ARGUMENTS.map(|n| match &state.registers[n] {
             v if v.base == Base::Stack => v.moved(-entry),
             v if matches!(v.base, Base::Kept(_)) => Value::UNKNOWN,
             v => v.clone(),
         });
-        let node = self.function(image, target, &arguments, state.errno, false);
+        if self.recurs(frame, at, (image, target), &arguments) {
+            return unread.unwrap_or_else(unknown_call);
+        }
+        let given = state.given(entry);
+        let node = self.called(image, target, &arguments, (state.errno, &given), false);
         frame.calls.push((at, node));
         let of = &self.nodes[node];
         if frame.errno_cause.is_none() && of.summary.errno == Errno::Changed {
@@ -557,7 +669,14 @@ impl<'a> Explorer<'a> {
         }
         let mut summary = of.summary.clone();
         if unread.is_some() {
-            summary.keeps = NOTHING.keeps;
+            summary.keeps = unknown_call().keeps;
+        } else if let Some(register) = summary.lost {
+            frame.find(
+                Kind::Return,
+                Weight::Fault,
+                at,
+                format!("calls a function that does not keep {register}, which the calling convention has it keep"),
+            );
         }
         frame.uses_stack(entry.saturating_add(summary.lowest));
         if let Some((lo, hi)) = &mut summary.clobbers {
@@ -585,6 +704,52 @@ impl<'a> Explorer<'a> {
         summary
     }
 
+    /// Whether the call is a recursion that cannot be followed to its end; says so.
+    fn recurs(
+        &self,
+        frame: &mut Frame,
+        at: u64,
+        function: (u16, u64),
+        arguments: &[Value; 6],
+    ) -> bool {
+        const MOST: usize = 8;
+        let outer: Vec<&Active> = self
+            .active
+            .iter()
+            .filter(|a| a.function == function)
+            .collect();
+        let Some(last) = outer.last() else {
+            return false;
+        };
+        let is_new = outer.iter().all(|a| a.arguments != *arguments);
+        let contexts = self.contexts.get(&function).copied().unwrap_or_default();
+        if is_new && outer.len() < MOST && contexts < MOST {
+            return false;
+        }
+        // A few values of a number that changes: it may well count down to an end.
+        let counts = last
+            .arguments
+            .iter()
+            .zip(arguments)
+            .any(|(a, b)| a != b && b.base == Base::Num && b.hi.saturating_sub(b.lo) < 4096);
+        if counts {
+            frame.doubt(
+                Kind::Recursion,
+                at,
+                "calls a function that is still running: recursion, whose depth is not known",
+                "a loop in its place",
+            );
+        } else {
+            frame.find(
+                Kind::Recursion,
+                Weight::Fault,
+                at,
+                "calls a function that is still running: nothing bounds the stack that the recursion takes",
+            );
+        }
+        true
+    }
+
     /// Whether control comes back from a function of the C library, and what it leaves.
     pub fn libc(&mut self, frame: &mut Frame, at: u64, name: &str, state: &mut State) -> bool {
         let plain = libc::plain(name).to_owned();
@@ -596,7 +761,8 @@ impl<'a> Explorer<'a> {
             "__errno_location" => value = Value::at(Base::Errno, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
             "syscall" => {
-                self.system_call(frame, at, &first);
+                let operation = state.registers[ARGUMENTS[2]].clone();
+                self.system_call(frame, at, &first, &operation);
                 value = Value::range(-1, i64::MAX);
             }
             "__tls_get_addr" => frame.doubt(
@@ -606,6 +772,14 @@ impl<'a> Explorer<'a> {
                 "-ftls-model=initial-exec",
             ),
             _ if libc::installs(name) => value = Value::at(Base::Before, 0),
+            "fork" if registers_atfork(&frame.image) => frame.add(Finding {
+                kind: Kind::Call,
+                weight: Weight::Fault,
+                at,
+                why: "calls fork, which runs what the program gave to pthread_atfork".into(),
+                reaches: Some(plain.clone()),
+                remedy: None,
+            }),
             _ if is_allowed => self.memory_of(frame, at, &plain, state),
             _ => {
                 let is_thin = libc::is_thin(&plain);
@@ -735,14 +909,31 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// A system call by number.
-    pub fn system_call(&mut self, frame: &mut Frame, at: u64, number: &Value) {
+    /// A system call by number. `second`: its second argument.
+    pub fn system_call(&mut self, frame: &mut Frame, at: u64, number: &Value, second: &Value) {
+        const PRIVATE_OR_CLOCK: i64 = 128 | 256;
+        let is_wake = second
+            .number()
+            .is_some_and(|op| op & !PRIVATE_OR_CLOCK == 1);
         match number.number() {
             Some(15) => frame.find(
                 Kind::SystemCall,
                 Weight::Fault,
                 at,
                 "returns from a signal (rt_sigreturn) by itself",
+            ),
+            // Waiting is what a lock does; waking is not.
+            Some(202) if !is_wake => frame.find(
+                Kind::SystemCall,
+                Weight::Fault,
+                at,
+                "makes system call 202 (futex) and is not shown only to wake others: what it waits for may be what it interrupted",
+            ),
+            Some(10 | 11 | 12 | 25) => frame.find(
+                Kind::SystemCall,
+                Weight::Fault,
+                at,
+                "changes the memory that what was interrupted works on (mprotect, munmap, brk, mremap)",
             ),
             Some(number) if libc::is_permitted_call(number) => {}
             Some(number) => frame.doubt(
@@ -759,6 +950,31 @@ impl<'a> Explorer<'a> {
             ),
         }
     }
+}
+
+/// A register that is to be kept and holds something that is known to be something else.
+fn lost(exit: &State) -> Option<&'static str> {
+    [
+        (3, "rbx"),
+        (5, "rbp"),
+        (12, "r12"),
+        (13, "r13"),
+        (14, "r14"),
+        (15, "r15"),
+    ]
+    .into_iter()
+    .find(|(n, _)| {
+        let value = &exit.registers[*n];
+        !matches!(value.base, Base::Unknown | Base::Kept(_)) && value.is_bounded()
+    })
+    .map(|(_, name)| name)
+}
+
+/// Whether the file gives functions to be run by `fork`.
+fn registers_atfork(image: &Image) -> bool {
+    image.slots.values().any(|slot| {
+        matches!(slot, Slot::Extern(name) if matches!(&*name.name, "__register_atfork" | "pthread_atfork"))
+    })
 }
 
 fn out(value: &Value, entry: i64) -> Value {
@@ -782,27 +998,30 @@ pub fn stack_top(state: &State) -> Option<i64> {
     (top.base == Base::Stack && top.is_bounded()).then_some(top.lo)
 }
 
-/// Adds a state to those seen at an instruction; `None`: nothing is new.
-fn meet(seen: &mut Seen, state: State, apart: usize) -> Option<State> {
+/// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
+fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
     const WIDEN_AFTER: usize = 3;
-    if seen.states.contains(&state) {
-        return None;
+    if let Some((_, known)) = seen.states.iter().find(|(known, _)| *known == state) {
+        return Err(*known);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
-        seen.states.push(state.clone());
-        return Some(state);
+        seen.states.push((state.clone(), number));
+        return Ok(state);
     }
     let joined = match &seen.joined {
-        None => seen.states.iter().fold(state, |a, b| b.joined(&a, false)),
-        Some(old) => {
+        None => seen
+            .states
+            .iter()
+            .fold(state, |a, (b, _)| b.joined(&a, false)),
+        Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);
             if new == *old {
-                return None;
+                return Err(*known);
             }
             new
         }
     };
-    seen.joined = Some(joined.clone());
-    Some(joined)
+    seen.joined = Some((joined.clone(), number));
+    Ok(joined)
 }

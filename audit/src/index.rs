@@ -64,6 +64,12 @@ impl Index {
                 .any(|at| (object.0..object.1).contains(at))
     }
 
+    /// Whether an instruction stores zero to the word as a constant.
+    pub fn stores_null(&mut self, number: u16, image: &Image, word: u64) -> bool {
+        let all = self.of(number, image).stores.get(&word);
+        all.is_some_and(|all| all.iter().any(|(_, value)| *value == Some(0)))
+    }
+
     /// Whether instructions name a place strictly between: then data ends and other data begins there.
     pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let tables = self.of(number, image);

@@ -513,7 +513,7 @@ impl Finder<'_> {
                 }
                 None => self.unresolved(at, "installs one of a table whose end is not known"),
             },
-            Base::Static(image, word) if value.exact() == Some(0) => {
+            Base::Static(image, word) | Base::NotNull(image, word) if value.exact() == Some(0) => {
                 self.word(at, (image, word), signal)
             }
             Base::Before => self.found.others += 1,

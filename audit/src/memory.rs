@@ -3,8 +3,8 @@
 use iced_x86::Instruction;
 
 use crate::explore::{Explorer, Frame};
-use crate::finding::{Kind, Weight};
-use crate::image::Slot;
+use crate::finding::{Finding, Kind, Weight};
+use crate::image::{Image, Slot};
 use crate::state::{Errno, State, Stored, any, narrowed};
 use crate::value::{Base, Value};
 
@@ -13,6 +13,15 @@ const SIGINFO: i64 = 128;
 
 /// Bytes of the kernel's `struct ucontext` on x86-64: flags, link, stack, registers and the signal mask.
 const UCONTEXT: i64 = 8 + 8 + 24 + 256 + 8;
+
+/// Where `si_value` lies in the siginfo, which the sender of the signal fills.
+const SI_VALUE: i64 = 24;
+
+/// Where the ucontext has the pointer to the floating point state.
+const FPREGS: i64 = 224;
+
+/// Where that state is taken to lie, from the ucontext: far behind all of it. Its size depends on the CPU.
+const FLOATING_POINT: i64 = 1 << 20;
 
 impl Explorer<'_> {
     /// Whether the function that was asked for is the one being walked, not one that it calls.
@@ -35,6 +44,9 @@ impl Explorer<'_> {
             return Value::UNKNOWN;
         }
         self.check(frame, at, &place, width.into(), false);
+        if place.base == Base::Errno {
+            frame.errno_reads.insert(at);
+        }
         match place.base {
             Base::Stack => state.load_slot(&place, width),
             Base::Errno if width == 4 => match state.errno {
@@ -47,6 +59,12 @@ impl Explorer<'_> {
                 _ => Value::UNKNOWN,
             },
             Base::Thread if place.exact() == Some(0) && width == 8 => Value::at(Base::Thread, 0),
+            Base::Siginfo if place.exact() == Some(SI_VALUE) && width == 8 => {
+                Value::at(Base::Sent, 0)
+            }
+            Base::Context if place.exact() == Some(FPREGS) && width == 8 => {
+                Value::at(Base::Context, FLOATING_POINT)
+            }
             _ => any(width),
         }
     }
@@ -138,85 +156,110 @@ impl Explorer<'_> {
                 {
                     watch.stored.push((at, to.cast_unsigned(), value.clone()));
                 }
-                self.together(frame, i, image, &place, width, &value, state);
+                self.together(frame, i, image, &place, (width, &value), state);
             }
             _ => {}
         }
     }
 
     /// Stores that belong together, and stores that others can see half of.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one instruction's effect, taken apart"
-    )]
     fn together(
         &mut self,
         frame: &mut Frame,
         i: &Instruction,
         image: u16,
         place: &Value,
-        width: u32,
-        value: &Value,
+        (width, value): (u32, &Value),
         state: &mut State,
     ) {
+        // One instruction that others see all of or nothing of, which whoever wrote it has asked for.
+        if i.has_lock_prefix() {
+            return;
+        }
         let at = i.ip();
         let file = self.files.image(image);
-        let is_at_once = i.has_lock_prefix();
-        let crosses = place.exact().is_some_and(|at| {
-            at.cast_unsigned() / 64 != (at.cast_unsigned() + u64::from(width) - 1) / 64
-        });
-        if (width > 8 || crosses) && !is_at_once {
-            frame.doubt(
-                Kind::Torn,
+        let ends_in_next_line = |at: i64| {
+            let at = at.cast_unsigned();
+            at / 64 != at.saturating_add(u64::from(width) - 1) / 64
+        };
+        let first = place.lo.cast_unsigned();
+        let crosses = match place.all() {
+            Some(all) => all.into_iter().any(ends_in_next_line),
+            None => !is_aligned(i, place, width),
+        };
+        if width > 8 || crosses {
+            let is_one = file
+                .object_at(first)
+                .is_none_or(|o| first + u64::from(width) <= o.address + o.size);
+            let is_certain = is_one && value.number().is_none() && place.all().is_some();
+            frame.add(Finding {
+                kind: Kind::Torn,
+                weight: if is_certain {
+                    Weight::Fault
+                } else {
+                    Weight::Doubt
+                },
                 at,
-                format!(
+                why: format!(
                     "stores {width} bytes to {}, which the machine does not write at once",
-                    file.place(place.lo.cast_unsigned())
+                    file.place(first)
                 ),
-                "data of one word, or a lock-free protocol",
-            );
+                reaches: None,
+                remedy: Some("data of one word, or a lock-free protocol".into()),
+            });
             return;
         }
-        let Some(address) = place.exact().map(i64::cast_unsigned) else {
+        if !place.is_bounded() {
             return;
-        };
-        let is_flag = matches!(value.number(), Some(0 | 1 | 0xff)) || value.number() == Some(-1);
+        }
+        let is_flag = width <= 4 && matches!(value.number(), Some(-1..=1 | 0xff | 0xffff_ffff));
         let stored = Stored {
             image,
-            address,
-            width: width as u8,
+            lo: first,
+            hi: place.hi.cast_unsigned(),
             is_flag,
         };
-        for earlier in &state.stores {
-            if earlier.image != image || earlier.address == address {
+        self.also_stored(frame, at, &[stored], state);
+    }
+
+    /// Compares stores with those on the way here, and adds them.
+    pub fn also_stored(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        stores: &[Stored],
+        state: &mut State,
+    ) {
+        for stored in stores {
+            if state.stores.binary_search(stored).is_ok() {
                 continue;
             }
-            let (a, b) = (file.object_at(earlier.address), file.object_at(address));
-            let belong = match (a, b) {
-                (Some(a), Some(b)) => {
-                    (a.address == b.address || are_parts(&a.name, &b.name))
-                        && !(earlier.is_flag && is_flag)
-                }
-                (None, None) => {
-                    earlier.address.abs_diff(address) <= 8 && !earlier.is_flag && !is_flag
-                }
-                _ => false,
-            };
-            if belong {
-                frame.doubt(
-                    Kind::Torn,
+            let file = self.files.image(stored.image);
+            let partner = state
+                .stores
+                .iter()
+                .filter(|earlier| earlier.image == stored.image)
+                .filter(|earlier| (earlier.lo, earlier.hi) != (stored.lo, stored.hi))
+                .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
+            if let Some((earlier, weight)) = partner {
+                frame.add(Finding {
+                    kind: Kind::Torn,
+                    weight,
                     at,
-                    format!(
+                    why: format!(
                         "stores to {} after {}: what is interrupted may see one without the other",
-                        file.place(address),
-                        file.place(earlier.address)
+                        file.place(stored.lo),
+                        file.place(earlier.lo)
                     ),
-                    "symbols that tell whether they are one object, or data of one word",
-                );
+                    reaches: None,
+                    remedy: Some(
+                        "symbols that tell whether they are one object, or data of one word".into(),
+                    ),
+                });
             }
-        }
-        if state.stores.len() < 12 && !state.stores.contains(&stored) {
-            state.stores.push(stored);
+            let all = std::rc::Rc::make_mut(&mut state.stores);
+            let position = all.partition_point(|earlier| earlier < stored);
+            all.insert(position, *stored);
         }
     }
 
@@ -255,11 +298,13 @@ impl Explorer<'_> {
                 let is_inside = match file.object_at(low) {
                     Some(object) => {
                         end <= object.address + object.size
+                            || (!writes && is_constant(&file, low, end))
                             || (place.exact().is_some() && end <= region.end)
                     }
                     None => {
                         end <= region.end
                             && (place.exact().is_some()
+                                || (!writes && is_constant(&file, low, end))
                                 || !self.index.is_divided(image, &file, low, end))
                     }
                 };
@@ -310,7 +355,9 @@ impl Explorer<'_> {
                     ("ucontext", UCONTEXT)
                 };
                 let is_inside =
-                    place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= most;
+                    (place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= most)
+                        || (place.lo >= FLOATING_POINT
+                            && place.hi.saturating_add(size) <= FLOATING_POINT + 512);
                 if place.base == Base::Context && writes {
                     frame.find(Kind::Context, Weight::Fault, at, "writes to the saved registers of the ucontext: what was interrupted goes on otherwise than it was");
                 } else if !is_inside
@@ -333,6 +380,12 @@ impl Explorer<'_> {
                 );
             }
             Base::Thread | Base::Errno => {}
+            Base::Sent => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!("{verb} through a pointer that the sender of the signal chose"),
+            ),
             Base::Num if place.is_bounded() && (0..4096).contains(&place.lo) && place.hi < 4096 => {
                 frame.find(
                     kind,
@@ -341,7 +394,7 @@ impl Explorer<'_> {
                     format!("{verb} through a null pointer"),
                 );
             }
-            Base::Static(image, word) => {
+            Base::Static(image, word) | Base::NotNull(image, word) => {
                 self.check_pointed(frame, at, (image, word), &place, size, writes)
             }
             _ => frame.doubt(
@@ -367,7 +420,17 @@ impl Explorer<'_> {
         let verb = if writes { "writes" } else { "reads" };
         let file = self.files.image(image);
         let changes = self.index.is_stored(image, &file, word);
+        let sets_null = self.index.stores_null(image, &file, word);
         match file.pointer(word) {
+            _ if sets_null && place.base == Base::Static(image, word) => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!(
+                    "{verb} through {}, which the program sets to null at times, and is not shown to have looked",
+                    file.place(word)
+                ),
+            ),
             Some(Slot::Here(target)) if !changes => {
                 let target = Value { base: Base::Image(image), ..place.moved(target.cast_signed()) };
                 self.check(frame, at, &target, size, writes);
@@ -381,6 +444,46 @@ impl Explorer<'_> {
     }
 }
 
+/// Whether two stores are parts of one object, and how sure that is.
+///
+/// By symbols: two words of one object, whatever is stored. Without: words within eight bytes of each other (of sixteen, where an
+/// index chooses the element), unless both only set or clear a flag.
+fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
+    match (file.object_at(a.lo), file.object_at(b.lo)) {
+        (Some(x), Some(y)) => {
+            let is_one = x.address == y.address;
+            // A pair of words; in a larger object the words may have nothing to do with each other.
+            let is_pair = is_one && x.size <= 16 && a.lo == a.hi && b.lo == b.hi;
+            (is_one || are_parts(&x.name, &y.name)).then_some(
+                if is_pair && !(a.is_flag && b.is_flag) {
+                    Weight::Fault
+                } else {
+                    Weight::Doubt
+                },
+            )
+        }
+        (None, None) => {
+            let reach = if a.lo == a.hi && b.lo == b.hi { 8 } else { 16 };
+            (a.lo.abs_diff(b.lo) <= reach && !(a.is_flag && b.is_flag)).then_some(Weight::Doubt)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the bytes are read-only data, which may be read without a signal whatever object they belong to.
+fn is_constant(file: &Image, from: u64, to: u64) -> bool {
+    file.region(from)
+        .is_some_and(|region| to <= region.end && !region.write)
+}
+
+/// Whether each word that an index chooses is a multiple of its width.
+fn is_aligned(i: &Instruction, place: &Value, width: u32) -> bool {
+    width == 1
+        || (place.lo.rem_euclid(i64::from(width)) == 0
+            && i.memory_index() != iced_x86::Register::None
+            && i.memory_index_scale().is_multiple_of(width))
+}
+
 /// Whether a compiler split one object into these, as in `pair.0` and `pair.1`.
 fn are_parts(a: &str, b: &str) -> bool {
     let stem = |name: &str| {
@@ -391,7 +494,7 @@ fn are_parts(a: &str, b: &str) -> bool {
 }
 
 /// Whether the places are the beginnings of several objects, rather than an index into one.
-fn is_scattered(file: &crate::image::Image, places: &[i64]) -> bool {
+fn is_scattered(file: &Image, places: &[i64]) -> bool {
     places.iter().all(|at| {
         file.object_at(at.cast_unsigned())
             .is_some_and(|o| o.address == at.cast_unsigned())

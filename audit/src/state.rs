@@ -1,6 +1,7 @@
 //! What is known between two instructions: registers, stack, `errno`, and the last comparison.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use iced_x86::{ConditionCode, Register};
 
@@ -27,16 +28,19 @@ pub struct Flags {
     pub left: Value,
     pub right: Value,
     pub bits: u32,
+    /// What was added to `left` since, to make what the place holds.
+    pub moved: i64,
     /// Whether it only says if a result is zero, and its sign.
     pub is_result: bool,
 }
 
-/// A store to data of the file, on the way here.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+/// A store to data of the file, on the way here, which another store may belong to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Stored {
     pub image: u16,
-    pub address: u64,
-    pub width: u8,
+    /// The lowest and the highest address of the word; they differ where an index chooses it.
+    pub lo: u64,
+    pub hi: u64,
     /// Whether it only sets or clears a flag.
     pub is_flag: bool,
 }
@@ -51,7 +55,8 @@ pub struct State {
     pub bytes: BTreeMap<u8, Value>,
     pub errno: Errno,
     pub flags: Option<Flags>,
-    pub stores: Vec<Stored>,
+    /// In order, each once.
+    pub stores: Rc<Vec<Stored>>,
     /// The lowest place of the stack that others have been given the address of.
     pub escaped: i64,
 }
@@ -75,9 +80,26 @@ impl State {
             bytes: BTreeMap::new(),
             errno,
             flags: None,
-            stores: Vec::new(),
+            stores: Rc::default(),
             escaped: i64::MAX,
         }
+    }
+
+    /// Words of this frame that a function called with its return address at `entry` may look at: where `errno` is kept, and code.
+    pub fn given(&self, entry: i64) -> Vec<(i64, u8, Value)> {
+        let is_given = ARGUMENTS
+            .iter()
+            .any(|n| self.registers[*n].base == Base::Stack);
+        self.slots
+            .range(entry.saturating_add(8)..)
+            .filter(|(_, (_, value))| {
+                is_given
+                    && matches!(value.base, Base::SavedErrno | Base::Image(_))
+                    && value.exact().is_some()
+            })
+            .map(|(at, (width, value))| (at - entry, *width, value.clone()))
+            .take(16)
+            .collect()
     }
 
     pub fn get(&self, register: Register) -> Value {
@@ -205,8 +227,12 @@ impl State {
             })
             .collect();
         let mut stores = self.stores.clone();
-        stores.extend(other.stores.iter().filter(|s| !self.stores.contains(s)));
-        stores.truncate(16);
+        if stores != other.stores {
+            let all = Rc::make_mut(&mut stores);
+            all.extend(other.stores.iter());
+            all.sort_unstable();
+            all.dedup();
+        }
         Self {
             registers: std::array::from_fn(|n| or(&self.registers[n], &other.registers[n])),
             slots,
@@ -302,7 +328,15 @@ impl State {
             return;
         }
         let left = &flags.left;
-        let new = if left.base != Base::Num {
+        let new = if let Base::Static(image, word) = left.base
+            && condition == ConditionCode::ne
+            && to == 0
+        {
+            Value {
+                base: Base::NotNull(image, word),
+                ..left.clone()
+            }
+        } else if left.base != Base::Num {
             if condition != ConditionCode::e || matches!(left.base, Base::SavedErrno) {
                 return;
             }
@@ -338,7 +372,7 @@ impl State {
             }
             Value::range(lo, hi)
         };
-        let fits = |value: &Value| narrowed(value, flags.bits);
+        let fits = |value: &Value| narrowed(&value.moved(flags.moved), flags.bits);
         match place {
             Place::Register(number) => {
                 let old = &self.registers[number];
@@ -347,7 +381,7 @@ impl State {
                     || (old.base == Base::Num && old.lo >= 0 && old.hi < 1 << flags.bits)
                 {
                     self.registers[number] = if flags.bits == 64 {
-                        new.clone()
+                        new.moved(flags.moved)
                     } else {
                         fits(&new)
                     };
@@ -355,7 +389,7 @@ impl State {
             }
             Place::Slot(at, width) => {
                 let value = if flags.bits == 64 {
-                    new.clone()
+                    new.moved(flags.moved)
                 } else {
                     fits(&new)
                 };

@@ -2,10 +2,10 @@
 
 use iced_x86::{Code, ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use crate::explore::{Callee, Explorer, Frame, Hit, Summary, stack_top};
+use crate::explore::{Callee, Explorer, Frame, Hit, Summary, stack_top, unknown_call};
 use crate::finding::{Finding, Kind, Weight};
 use crate::libc;
-use crate::state::{Errno, RSP, State, any};
+use crate::state::{RSP, State, any};
 use crate::value::{Base, Value};
 
 /// Where control may go, and what is known there.
@@ -50,6 +50,9 @@ impl Explorer<'_> {
             FlowControl::ConditionalBranch => {
                 let condition = instruction.condition_code();
                 let decided = state.decides(condition);
+                if let Some(flags) = &state.flags {
+                    frame.compares(at, flags);
+                }
                 let mut next = Vec::new();
                 if decided != Some(false) {
                     let mut taken = state.clone();
@@ -75,11 +78,11 @@ impl Explorer<'_> {
             FlowControl::Call | FlowControl::Interrupt
                 if is_system_call(instruction) && instruction.code() != Code::Syscall =>
             {
-                frame.doubt(
+                frame.find(
                     Kind::SystemCall,
+                    Weight::Fault,
                     at,
-                    "enters the kernel by the numbers of 32-bit programs",
-                    "a call of the function of the C library",
+                    "enters the kernel by the numbers of 32-bit programs, which mean other calls and take half of a pointer",
                 );
                 state.bytes.clear();
                 state.registers[0] = Value::any_num();
@@ -152,7 +155,8 @@ impl Explorer<'_> {
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
         let number = state.registers[0].clone();
-        self.system_call(frame, at, &number);
+        let second = state.registers[6].clone();
+        self.system_call(frame, at, &number, &second);
         // read, recvfrom and others fill what their second argument points to.
         let (to, length) = (state.registers[6].clone(), &state.registers[2]);
         let writes_nothing = matches!(
@@ -164,7 +168,14 @@ impl Explorer<'_> {
             let end = to.hi.saturating_add(length);
             state.forget(to.lo, end);
             frame.clobber(to.lo, end);
-            if frame.is_handler && end > 0 {
+            if frame.is_handler && to.lo >= 0 {
+                frame.find(
+                    Kind::Write,
+                    Weight::Fault,
+                    at,
+                    "has the kernel write the stack above its own frame",
+                );
+            } else if frame.is_handler && end > 0 {
                 frame.doubt(
                     Kind::Write,
                     at,
@@ -265,10 +276,15 @@ impl Explorer<'_> {
         let mut todo = callees;
         while let Some(callee) = todo.pop() {
             self.record(at, &callee, &state);
+            frame.called.entry(at).or_default().insert(match &callee {
+                Callee::Libc(name) => libc::plain(name).to_owned(),
+                _ => String::new(),
+            });
             let mut state = state.clone();
             let comes_back = match callee {
                 Callee::Code(image, target) => {
                     let summary = self.call(frame, at, image, target, &state, after.is_none());
+                    self.also_stored(frame, at, &summary.stores, &mut state);
                     apply(&summary, &mut state);
                     summary.returns
                 }
@@ -311,6 +327,16 @@ impl Explorer<'_> {
                     for target in self.index.stored_functions(image, &file, word) {
                         todo.extend(self.code(image, target));
                     }
+                    apply(&unknown_call(), &mut state);
+                    true
+                }
+                Callee::Nowhere => {
+                    frame.find(
+                        Kind::Call,
+                        Weight::Fault,
+                        at,
+                        "calls a fixed address where no file has anything",
+                    );
                     apply(&unknown_call(), &mut state);
                     true
                 }
@@ -358,7 +384,7 @@ impl Explorer<'_> {
             Callee::Libc(name) | Callee::Missing(name, _) => {
                 libc::installs(name) || libc::plain(name) == "syscall"
             }
-            Callee::Changing(..) | Callee::Unknown(_) => false,
+            Callee::Changing(..) | Callee::Nowhere | Callee::Unknown(_) => false,
         };
         if wanted && watch.hits.len() < 20_000 {
             watch.hits.push(Hit {
@@ -419,6 +445,14 @@ impl Explorer<'_> {
                 at,
                 doubt,
                 "a handler that does without it",
+            );
+        }
+        if i.memory_segment() == Register::GS && i.mnemonic() != Mnemonic::Lea && has_memory(i) {
+            frame.find(
+                Kind::Trap,
+                Weight::Fault,
+                at,
+                "goes through gs, which has no base in programs for Linux",
             );
         }
         let bits = size_of(i, 0) * 8;
@@ -508,8 +542,18 @@ impl Explorer<'_> {
                     (_, Some(factor)) => right.times(factor),
                     _ => Value::any_num(),
                 };
+                frame.multiplies(at, right.number().or(left.number()));
                 self.put(frame, i, 0, value, state);
                 state.flags = None;
+            }
+            Mnemonic::Mul => {
+                let other = self.operand(frame, i, 0, state).number();
+                let own = state.get(Register::RAX).number();
+                if own.is_some() {
+                    frame.factors_in_rax.insert(at);
+                }
+                frame.multiplies(at, own.or(other));
+                self.other(frame, i, state);
             }
             Mnemonic::Cmp | Mnemonic::Test => {
                 let left = self.operand(frame, i, 0, state);
@@ -732,11 +776,13 @@ impl Explorer<'_> {
             state.flags = if matches!(i.mnemonic(), Mnemonic::Adc | Mnemonic::Sbb) {
                 None
             } else if is_comparison {
+                let moved = by.and_then(i64::checked_neg);
                 Some(crate::state::Flags {
-                    place: None,
+                    place: place.filter(|_| moved.is_some()),
                     left,
                     right,
                     bits,
+                    moved: moved.unwrap_or(0),
                     is_result: false,
                 })
             } else {
@@ -750,6 +796,7 @@ impl Explorer<'_> {
                     left,
                     right: Value::num(0),
                     bits,
+                    moved: 0,
                     is_result: i.mnemonic() != Mnemonic::And,
                 })
             };
@@ -895,15 +942,17 @@ impl Explorer<'_> {
     fn other(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         use iced_x86::OpAccess as A;
         let at = i.ip();
-        if i.mnemonic() == Mnemonic::Cmpxchg {
-            let constant = state
-                .get(if size_of(i, 0) == 8 {
-                    Register::RAX
-                } else {
-                    Register::EAX
-                })
-                .number()
-                .is_some();
+        if matches!(
+            i.mnemonic(),
+            Mnemonic::Cmpxchg | Mnemonic::Cmpxchg8b | Mnemonic::Cmpxchg16b
+        ) {
+            let is_number = |register| state.get(register).number().is_some();
+            let constant = match i.mnemonic() {
+                Mnemonic::Cmpxchg if size_of(i, 0) == 8 => is_number(Register::RAX),
+                Mnemonic::Cmpxchg => is_number(Register::EAX),
+                Mnemonic::Cmpxchg8b => is_number(Register::EAX) && is_number(Register::EDX),
+                _ => is_number(Register::RAX) && is_number(Register::RDX),
+            };
             let all = frame.expects.entry(at).or_insert(true);
             *all &= constant;
         }
@@ -1051,18 +1100,6 @@ impl Explorer<'_> {
     }
 }
 
-fn unknown_call() -> Summary {
-    Summary {
-        returns: true,
-        errno: Errno::Changed,
-        value: Value::UNKNOWN,
-        clobbers: None,
-        stored: std::collections::BTreeMap::new(),
-        lowest: 0,
-        keeps: [true; 16],
-    }
-}
-
 fn apply(summary: &Summary, state: &mut State) {
     for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
         state.registers[scratch] = Value::UNKNOWN;
@@ -1117,6 +1154,7 @@ fn compare(
             left,
             right,
             bits,
+            moved: 0,
             is_result: false,
         });
         return;
@@ -1148,6 +1186,7 @@ fn compare(
         left,
         right: Value::num(0),
         bits,
+        moved: 0,
         is_result: false,
     });
 }
@@ -1227,6 +1266,11 @@ pub fn in_image(frame: &Frame, value: Value) -> Value {
     value
 }
 
+/// Whether an operand is memory, other than for a hint.
+fn has_memory(i: &Instruction) -> bool {
+    i.mnemonic() != Mnemonic::Nop && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
+}
+
 /// The bytes of an operand.
 pub fn size_of(i: &Instruction, operand: u32) -> u32 {
     match i.op_kind(operand) {
@@ -1236,7 +1280,7 @@ pub fn size_of(i: &Instruction, operand: u32) -> u32 {
     }
 }
 
-fn opposite(condition: ConditionCode) -> ConditionCode {
+pub fn opposite(condition: ConditionCode) -> ConditionCode {
     use ConditionCode as C;
     match condition {
         C::o => C::no,

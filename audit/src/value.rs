@@ -21,6 +21,8 @@ pub enum Base {
     Siginfo,
     /// The kernel's ucontext.
     Context,
+    /// A pointer that the sender of the signal chose.
+    Sent,
     /// What each thread has of its own.
     Thread,
     /// Where `errno` lies.
@@ -29,6 +31,8 @@ pub enum Base {
     SavedErrno,
     /// What the writable word at that address of that file holds.
     Static(u16, u64),
+    /// The same, and it is not zero.
+    NotNull(u16, u64),
     /// What a function that installs handlers returned or stored: a handler that was there before.
     Before,
     /// What the handler's caller had in a register that is to be kept.
@@ -290,7 +294,13 @@ impl Value {
         }
         Self {
             base: hull.base,
-            lo: if hull.lo < self.lo { i64::MIN } else { hull.lo },
+            // What counts down commonly ends at one or zero.
+            lo: match hull.lo {
+                lo if lo >= self.lo => lo,
+                1.. => 1,
+                0 => 0,
+                _ => i64::MIN,
+            },
             hi: if hull.hi > self.hi { i64::MAX } else { hull.hi },
             set: None,
         }
