@@ -96,8 +96,8 @@ const FLAGS: &[Flag<Options>] = &[
     Flag::value(
         "--audit PATH",
         "the program that audits signal handlers, run as PATH --binary PROGRAM --follow; exit code 0 if they pass, 1 if \
-             not. Without it, minitalk-audit beside this program or in PATH, which cargo build -p xtask makes, for programs \
-             for x86-64",
+             not, 2 if it cannot decide. Without it, minitalk-audit beside this program or in PATH, which cargo build -p \
+             minitalk-audit makes, for programs for x86-64",
         |options, given| {
             options.audit = Some(given.value.into());
             Ok(())
