@@ -305,51 +305,6 @@ fn a_client_is_not_ended_by_a_filter_that_denies_random_numbers() {
     server.stop();
 }
 
-/// A server that has no descriptor for a client says so, instead of leaving every client without an answer.
-#[test]
-fn a_server_with_few_descriptors_takes_a_client_or_ends() {
-    for limit in 4..=14 {
-        let script = format!("ulimit -n {limit}; exec \"$0\" serve");
-        let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
-        wait_until("it is ready, or has ended", || {
-            !server.is_running() || server.stdout().contains(&b'\n')
-        });
-        let pid = server.pid().to_string();
-        let sent = run(minitalk(["send", "--timeout", "20", &pid, "x"]));
-        if sent.status.success() {
-            kill(server.pid(), libc::SIGTERM);
-            assert_success(&server.output());
-        } else {
-            // It may have said its PID before.
-            assert_ne!(sent.status.code(), Some(6), "{limit}: no answer");
-            let output = server.output();
-            assert_eq!(
-                output.status.code(),
-                Some(1),
-                "{limit}: {output:?}, {sent:?}"
-            );
-        }
-    }
-}
-
-/// Half of few descriptors is for clients that the kernel has not attested yet, and honest ones begin as such.
-#[test]
-fn clients_that_are_forgotten_before_their_first_bit_begin_again() {
-    let script = "ulimit -n 24; exec \"$0\" serve";
-    let server = Process::spawn(Command::new("sh").args(["-c", script, MINITALK]));
-    server.wait_stdout(|bytes| bytes.contains(&b'\n'));
-    let pid = server.pid().to_string();
-    for _ in 0..10 {
-        let send = |_| Process::spawn(&mut minitalk(["send", "--lane", "bit", &pid, "x"]));
-        let clients: Vec<_> = (0..8).map(send).collect();
-        for client in clients {
-            assert_success(&client.output());
-        }
-    }
-    kill(server.pid(), libc::SIGTERM);
-    assert_success(&server.output());
-}
-
 /// A thread's number is no process's, where no pidfd says so either.
 #[test]
 fn the_number_of_a_thread_is_no_process_without_pidfds() {
