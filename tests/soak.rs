@@ -18,6 +18,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::*;
+use minitalk::event::Signal;
+use minitalk::pid::Pid;
+use minitalk::proc;
 
 const USAGE: &str = "\
 usage: soak [--minutes N | --seconds N] [--seed S] [--plant DEFECT]
@@ -484,7 +487,14 @@ fn run(
             let id = ids.1.fetch_add(1, Ordering::Relaxed);
             let which = id % DIALECTS.len();
             let client = Client::foreign(seed, id, DIALECTS[which]);
-            let code = client.run(foreign[which].pid());
+            let server = foreign[which].pid();
+            // What a killed client left pending at a stopped server would swallow the first signal of the next, which does
+            // not repeat it.
+            wait_until("the server has taken what came before", || {
+                let status = proc::status(Pid::new(server).unwrap()).unwrap();
+                status.pending & (Signal::Usr1.mask() | Signal::Usr2.mask()) == 0
+            });
+            let code = client.run(server);
             clients.lock().unwrap().push((client, code));
         }
     };
