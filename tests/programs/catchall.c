@@ -28,6 +28,6 @@ int main(int argc, char **argv) {
         kill(atoi(argv[1]), *bit == '1' ? SIGUSR2 : SIGUSR1);
         wait_until_taken(atoi(argv[1]));
     }
-    usleep(100000);
+    sleep(2);
     return 0;
 }
