@@ -139,6 +139,33 @@ fn forge_hello(server: i32, claimed: i32) {
     assert_eq!(sent, 0);
 }
 
+/// A server that has no descriptor for a client says so, instead of leaving every client without an answer.
+#[test]
+fn a_server_with_few_descriptors_takes_a_client_or_ends() {
+    for limit in 4..=14 {
+        let script = format!("ulimit -n {limit}; exec \"$0\" serve");
+        let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
+        wait_until("it is ready, or has ended", || {
+            !server.is_running() || server.stdout().contains(&b'\n')
+        });
+        let pid = server.pid().to_string();
+        let sent = run(minitalk(["send", "--timeout", "20", &pid, "x"]));
+        if sent.status.success() {
+            kill(server.pid(), libc::SIGTERM);
+            assert_success(&server.output());
+        } else {
+            // It may have said its PID before.
+            assert_ne!(sent.status.code(), Some(6), "{limit}: no answer");
+            let output = server.output();
+            assert_eq!(
+                output.status.code(),
+                Some(1),
+                "{limit}: {output:?}, {sent:?}"
+            );
+        }
+    }
+}
+
 /// One process names as many others as the server may have descriptors, and honest clients do not notice.
 #[test]
 fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
