@@ -172,7 +172,7 @@ impl Explorer<'_> {
         (width, value): (u32, &Value),
         state: &mut State,
     ) {
-        // One instruction that others see all of or nothing of, which whoever wrote it has asked for.
+        // An atomic instruction: other threads see all of it or nothing, and its author asked for that.
         if i.has_lock_prefix() {
             return;
         }

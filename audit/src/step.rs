@@ -239,7 +239,7 @@ impl Explorer<'_> {
         if after.is_none()
             && let (Base::Image(_), Some(all)) = (value.base, value.all())
         {
-            // A table that is read past its end gives places that are none.
+            // Reading a table past its end gives addresses that are not code.
             let known: Vec<i64> = all
                 .iter()
                 .copied()

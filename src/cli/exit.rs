@@ -27,7 +27,7 @@ pub fn say(text: impl Display) {
     let _ = write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
 }
 
-/// As [`say`], for the end of a server, which is not to wait for whoever does not read it.
+/// Prints a line as [`say`] does, and waits for its reader no longer than [`HURRY`]: for the end of a server.
 fn say_in_a_hurry(text: String, is_classic: bool) {
     if let Ok(lines) = Lines::start(is_classic) {
         lines.line(text);
@@ -90,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// The same, of a program whose end does not wait for whoever reads why.
+    /// Marks the failure of a program whose end does not wait for the reader of its message.
     pub fn urgent(self) -> Self {
         Self {
             is_urgent: true,

@@ -107,7 +107,7 @@ impl Buffered {
         self.taken = 0;
     }
 
-    /// `error`, with what of the message is in the output already: whoever reads it finds a part there.
+    /// Returns `error` with the number of bytes of the message that the output already has.
     fn explain(&self, error: io::Error, message: &Message) -> io::Error {
         if self.taken == 0 {
             return error;
