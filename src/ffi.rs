@@ -11,9 +11,9 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
-use crate::event::{Event, Signal, SignalSet};
-use crate::pid::Pid;
-use crate::ring::{CAPACITY, Entry, REST, RING, Ring};
+use crate::process::pid::Pid;
+use crate::signal::event::{Event, Signal, SignalSet};
+use crate::signal::ring::{CAPACITY, Entry, REST, RING, Ring};
 
 #[cfg(not(all(
     target_os = "linux",

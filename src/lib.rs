@@ -34,9 +34,9 @@
 //! | receive in a program that does other things too | [`Receiver`] | `std` |
 //! | send | [`send`], or [`Sender`] for more than one message and for options | `std` |
 //! | make serving the program, and acknowledge only what has been dealt with | [`server::serve`] | `std` |
-//! | have the bare signals: sender, bit, code, value | [`inbox::Inbox`] | |
+//! | have the bare signals: sender, bit, code, value | [`signal::inbox::Inbox`] | |
 //! | decode or encode what came another way, without I/O and without a clock | [`wire`], [`dialect`] | |
-//! | take values out of a signal handler of your own | [`ring::Ring`] | |
+//! | take values out of a signal handler of your own | [`signal::ring::Ring`] | |
 //!
 //! The examples of the repository show each of them. Without features the crate is `no_std` and depends on `libc` alone; the
 //! command `minitalk` is of the features `cli` and `tools`.
@@ -69,34 +69,23 @@ pub mod background;
 #[cfg(feature = "std")]
 pub mod client;
 pub mod dialect;
-pub mod event;
 #[allow(unsafe_code)]
 pub mod ffi;
-#[cfg(feature = "std")]
-pub mod follow;
-pub mod inbox;
-#[cfg(feature = "std")]
-pub mod peer;
-pub mod pid;
-#[cfg(feature = "std")]
-pub mod proc;
+pub mod process;
 #[cfg(feature = "std")]
 pub mod receiver;
-pub mod ring;
 #[cfg(feature = "std")]
 pub mod sender;
 #[cfg(feature = "std")]
 pub mod server;
-pub mod spin;
-#[cfg(feature = "std")]
-pub mod threads;
+pub mod signal;
 pub mod wire;
 
 #[cfg(feature = "std")]
 pub use crate::{
-    pid::Pid,
+    process::pid::Pid,
     receiver::{ReceiveError, Receiver},
     sender::{Sender, send},
     server::Message,
-    threads::{Unavailable, block_signals, block_signals_and_stops},
+    signal::threads::{Unavailable, block_signals, block_signals_and_stops},
 };

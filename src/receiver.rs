@@ -17,12 +17,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use crate::background::{self, Background, Item};
-use crate::event::SignalSet;
 use crate::ffi::{self, Doorbell};
-use crate::inbox::Inbox;
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::server::{self, Config, Message, Note, ServeError, Stop};
-use crate::threads::{Blocked, Unavailable};
+use crate::signal::event::SignalSet;
+use crate::signal::inbox::Inbox;
+use crate::signal::threads::{Blocked, Unavailable};
 
 /// The receiver of a process: whoever knows its PID can send to it.
 ///

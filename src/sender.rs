@@ -3,12 +3,12 @@
 use core::fmt;
 
 use crate::client::{self, Options, Progress, Report, SendError};
-use crate::event::SignalSet;
 use crate::ffi;
-use crate::inbox::Inbox;
-use crate::peer::Peer;
-use crate::pid::Pid;
-use crate::threads::{Blocked, Unavailable};
+use crate::process::peer::Peer;
+use crate::process::pid::Pid;
+use crate::signal::event::SignalSet;
+use crate::signal::inbox::Inbox;
+use crate::signal::threads::{Blocked, Unavailable};
 
 /// Sends `message` to the server with the PID `to`, and returns when it is delivered.
 ///

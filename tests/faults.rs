@@ -8,10 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::event::Signal;
-use minitalk::peer::{Peer, PeerError};
-use minitalk::pid::Pid;
-use minitalk::proc;
+use minitalk::process::peer::{Peer, PeerError};
+use minitalk::process::pid::Pid;
+use minitalk::process::proc;
+use minitalk::signal::event::Signal;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))

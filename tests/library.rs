@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use common::*;
 use minitalk::client::{Options, SendError};
-use minitalk::event::{Signal, SignalSet};
-use minitalk::inbox::{Inbox, InboxError};
 use minitalk::server::{self, Config, Note, ServeError};
+use minitalk::signal::event::{Signal, SignalSet};
+use minitalk::signal::inbox::{Inbox, InboxError};
 use minitalk::wire::sender::Lane;
 use minitalk::{
     Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals, block_signals_and_stops,

@@ -11,10 +11,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::event::Signal;
 use minitalk::ffi;
-use minitalk::peer::Peer;
-use minitalk::pid::Pid;
+use minitalk::process::peer::Peer;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::Signal;
 use minitalk::wire::control::Ask;
 use minitalk::wire::frame::VERSION;
 

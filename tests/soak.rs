@@ -18,9 +18,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::event::Signal;
-use minitalk::pid::Pid;
-use minitalk::proc;
+use minitalk::process::pid::Pid;
+use minitalk::process::proc;
+use minitalk::signal::event::Signal;
 
 const USAGE: &str = "\
 usage: soak [--minutes N | --seconds N] [--seed S] [--plant DEFECT]

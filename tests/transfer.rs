@@ -3,9 +3,9 @@
 mod common;
 
 use common::*;
-use minitalk::event::Signal;
-use minitalk::pid::Pid;
-use minitalk::proc;
+use minitalk::process::pid::Pid;
+use minitalk::process::proc;
+use minitalk::signal::event::Signal;
 
 #[test]
 fn every_kind_of_bytes_arrives_exactly() {

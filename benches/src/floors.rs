@@ -7,8 +7,8 @@ mod end;
 
 use std::time::Duration;
 
-use minitalk::event::Signal;
 use minitalk::ffi::{self, Content, Errno, Identity};
+use minitalk::signal::event::Signal;
 
 use crate::lane::{self, Lane};
 use crate::options::Options;

@@ -6,10 +6,10 @@
 use std::io;
 use std::process::Stdio;
 
-use minitalk::event::{Event, Origin, Signal};
 use minitalk::ffi::getpid;
-use minitalk::pid::Pid;
-use minitalk::ring::{Entry, REST, RING};
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::{Event, Origin, Signal};
+use minitalk::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::frame::{HEADER_LEN, VERSION, header};

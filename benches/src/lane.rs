@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use minitalk::client::{self, Report};
-use minitalk::inbox::Inbox;
-use minitalk::peer::Peer;
+use minitalk::process::peer::Peer;
 use minitalk::server::{self, Config};
+use minitalk::signal::inbox::Inbox;
 use minitalk::wire::sender;
 
 use crate::floors::Floors;

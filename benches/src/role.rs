@@ -10,9 +10,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::event::SignalSet;
 use minitalk::ffi;
-use minitalk::pid::Pid;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::SignalSet;
 
 use crate::{Result, floors, instructions, lane, streams};
 

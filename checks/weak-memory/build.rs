@@ -46,7 +46,7 @@ const FOR_LOOM: &[(&str, &str)] = &[
 fn main() {
     let here = env::var("CARGO_MANIFEST_DIR").unwrap();
     let out = env::var("OUT_DIR").unwrap();
-    let source = Path::new(&here).join("../../src/ring.rs");
+    let source = Path::new(&here).join("../../src/signal/ring.rs");
     println!("cargo::rerun-if-changed=mutants.rs");
     println!("cargo::rerun-if-changed=src/models.rs");
     println!("cargo::rerun-if-changed={}", source.display());

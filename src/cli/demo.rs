@@ -8,11 +8,11 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 
 use minitalk::client::{self, Options};
-use minitalk::event::{Signal, SignalSet};
 use minitalk::ffi;
-use minitalk::inbox::Inbox;
-use minitalk::peer::Peer;
-use minitalk::pid::Pid;
+use minitalk::process::peer::Peer;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::{Signal, SignalSet};
+use minitalk::signal::inbox::Inbox;
 use minitalk::wire::sender::Lane;
 
 use super::command;

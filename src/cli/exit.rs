@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use minitalk::client::SendError;
-use minitalk::event::Signal;
 use minitalk::ffi;
-use minitalk::inbox::InboxError;
-use minitalk::pid::Pid;
-use minitalk::proc;
+use minitalk::process::pid::Pid;
+use minitalk::process::proc;
 use minitalk::server::ServeError;
+use minitalk::signal::event::Signal;
+use minitalk::signal::inbox::InboxError;
 use minitalk::wire::decoder::Reason;
 
 use super::format::write_all;

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use minitalk::ffi;
-use minitalk::pid::Pid;
+use minitalk::process::pid::Pid;
 use minitalk::server::{Message, Output};
 
 use super::json;

@@ -1,30 +1,28 @@
 //! The command line, one file per command.
 
+pub(crate) mod classic;
+pub(crate) mod command;
 #[cfg(feature = "tools")]
-mod check;
-mod classic;
-mod command;
+pub(crate) mod completions;
 #[cfg(feature = "tools")]
-mod completions;
-#[cfg(feature = "tools")]
-mod demo;
-mod exit;
-mod flags;
-mod format;
-mod help;
-mod json;
-mod lines;
-mod list;
-mod notify;
-mod pid_file;
-mod progress;
-mod send;
-mod serve;
-mod stop;
-mod suggest;
-mod target;
-mod trace;
-mod units;
+pub(crate) mod demo;
+pub(crate) mod exit;
+pub(crate) mod flags;
+pub(crate) mod format;
+pub(crate) mod help;
+pub(crate) mod json;
+pub(crate) mod lines;
+pub(crate) mod list;
+pub(crate) mod notify;
+pub(crate) mod pid_file;
+pub(crate) mod progress;
+pub(crate) mod send;
+pub(crate) mod serve;
+pub(crate) mod stop;
+pub(crate) mod suggest;
+pub(crate) mod target;
+pub(crate) mod trace;
+pub(crate) mod units;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -42,7 +40,7 @@ const COMMANDS: &[Command] = &[
     #[cfg(feature = "tools")]
     demo::DEMO,
     #[cfg(feature = "tools")]
-    check::CHECK,
+    crate::check::CHECK,
     list::LIST,
     help::DIALECTS,
     #[cfg(feature = "tools")]

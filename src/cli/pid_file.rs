@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use minitalk::client;
 use minitalk::ffi::{self, Errno};
-use minitalk::peer::Peer;
-use minitalk::pid::Pid;
-use minitalk::proc;
+use minitalk::process::peer::Peer;
+use minitalk::process::pid::Pid;
+use minitalk::process::proc;
 
 use super::exit::Failure;
 

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 
 use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
-use minitalk::event::SignalSet;
 use minitalk::ffi;
-use minitalk::inbox::Inbox;
-use minitalk::pid::Pid;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::SignalSet;
+use minitalk::signal::inbox::Inbox;
 use minitalk::wire::sender::Lane;
 
 use super::command::Command;

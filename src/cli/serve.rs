@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk::event::SignalSet;
 use minitalk::ffi::{self, CpuSet};
-use minitalk::inbox::Inbox;
 use minitalk::server::{self, Config};
+use minitalk::signal::event::SignalSet;
+use minitalk::signal::inbox::Inbox;
 
 use super::command::Command;
 use super::exit::Failure;

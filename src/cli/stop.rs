@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk::background;
-use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi::{self, Errno};
-use minitalk::proc;
+use minitalk::process::proc;
 use minitalk::server::Stop;
+use minitalk::signal::event::{Event, Signal, SignalSet};
 
 use super::exit::Failure;
 

@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::{Dialect, Order};
-use minitalk::event::{Event, Origin, Signal};
-use minitalk::pid::{Pid, PidMap};
+use minitalk::process::pid::{Pid, PidMap};
 use minitalk::server::Note;
+use minitalk::signal::event::{Event, Origin, Signal};
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};
 use minitalk::wire::word::Word;

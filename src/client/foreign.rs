@@ -8,12 +8,12 @@ use std::time::Instant;
 use super::{Report, SendError, signal_of};
 use crate::dialect::speech::Speech;
 use crate::dialect::{Ack, Dialect, Final, Silence};
-use crate::event::{Event, Origin, Signal};
 use crate::ffi;
-use crate::inbox::Inbox;
-use crate::peer::{Peer, PeerError};
-use crate::pid::Pid;
-use crate::proc;
+use crate::process::peer::{Peer, PeerError};
+use crate::process::pid::Pid;
+use crate::process::proc;
+use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::inbox::Inbox;
 use crate::wire::bits::Bit;
 
 /// How long the second of two last acknowledgements is waited for: the kernel may have merged them.

@@ -12,7 +12,7 @@ use core::cmp::Reverse;
 use super::guesses::{self, habits};
 use super::reading::{self, Progress, Reading};
 use super::{Dialect, Head};
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 

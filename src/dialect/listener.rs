@@ -14,7 +14,7 @@ use super::manners::{Handles, Manners};
 use super::profiles::Profile;
 use super::stream::{Heard, Stream};
 use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;

@@ -6,7 +6,7 @@ use core::mem;
 use super::guesses::wording;
 use super::utf8::Utf8;
 use super::{Bytes, Dialect, Head, Order};
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 

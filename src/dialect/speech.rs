@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Ack, Bytes, Dialect, Head, Order};
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
 
 /// A message as a dialect says it.

@@ -10,7 +10,7 @@ use core::mem;
 use super::detect::{Detector, Found, Verdict};
 use super::reading::{Progress, Reading};
 use super::{Ack, AckSignal, Dialect};
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::bits::{Bit, ByteAssembler};
 use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::dialect::listener::Listener;
 use crate::ffi::{Doorbell, Fd};
-use crate::pid::Pid;
-use crate::proc;
+use crate::process::pid::Pid;
+use crate::process::proc;
 use crate::wire::Nanos;
 use crate::wire::decoder::Reason;
 

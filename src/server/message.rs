@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::vec::Vec;
 
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
 /// A finished message.

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::report::Note;
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::Nanos;
 
 /// Notes that one client may cause at once, and the time after which it may cause another.

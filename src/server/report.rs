@@ -7,8 +7,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::dialect::Dialect;
-use crate::event::{Event, Signal};
-use crate::pid::Pid;
+use crate::process::pid::Pid;
+use crate::signal::event::{Event, Signal};
 use crate::wire::control::Answer;
 use crate::wire::decoder::Reason;
 

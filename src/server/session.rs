@@ -4,11 +4,11 @@ use super::notices::Allowance;
 use crate::client::STUBBORN;
 use crate::dialect::listener::Listener;
 use crate::dialect::manners::Handles;
-use crate::event::Signal;
 use crate::ffi;
-use crate::peer::{Look, Peer, PeerError};
-use crate::pid::Pid;
-use crate::proc;
+use crate::process::peer::{Look, Peer, PeerError};
+use crate::process::pid::Pid;
+use crate::process::proc;
+use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
@@ -31,7 +31,7 @@ pub struct Session {
     pub glance: Nanos,
     /// The CPU time that it had in its present silence, and how often the silence was excused.
     silence: Silence,
-    /// Its program, once somebody wanted to know; see [`program`](crate::proc::program).
+    /// Its program, once somebody wanted to know; see [`program`](crate::process::proc::program).
     pub program: Option<(u64, u64)>,
     /// Its real user, once the kernel has attested it.
     pub uid: Option<u32>,

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::Nanos;
 
 /// How long a client may send while others wait.

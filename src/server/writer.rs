@@ -10,7 +10,7 @@ use super::notices::survives;
 use super::{Message, ServeError};
 use crate::background::{Background, Item};
 use crate::ffi::Doorbell;
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
 /// Messages that may wait for the output; one more and the server withholds its acknowledgement.

@@ -53,7 +53,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-17",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "for _ in 0..CAPACITY {",
         new: "loop {",
         check: NETS,
@@ -61,7 +61,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-18",
-        file: "src/event.rs",
+        file: "src/signal/event.rs",
         old: "(libc::SI_USER | libc::SI_TKILL, Some(pid))",
         new: "(libc::SI_USER | libc::SI_TKILL | libc::SI_TIMER, Some(pid))",
         check: UNITS,
@@ -69,7 +69,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-19",
-        file: "src/peer.rs",
+        file: "src/process/peer.rs",
         old: "Some(fd) => ffi::send_through(fd, signal, content),",
         new: "Some(_) => ffi::send(self.pid, signal, content),",
         check: FAULTS,
@@ -77,7 +77,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-20",
-        file: "src/pid.rs",
+        file: "src/process/pid.rs",
         old: "Some(pid) if pid.get() > 0 => Some(Self(pid)),",
         new: "Some(pid) => Some(Self(pid)),",
         check: UNITS,
@@ -85,7 +85,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-21",
-        file: "src/peer.rs",
+        file: "src/process/peer.rs",
         old: "self.caught & signal.mask() != 0 && !self.catches_everything()",
         new: "self.caught & signal.mask() != 0",
         check: TRANSFER,
@@ -118,7 +118,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-21",
-        file: "src/server.rs",
+        file: "src/server/mod.rs",
         old: "            session.look_now();\n            let signal = session.signal();",
         new: "            let signal = session.signal();",
         check: PEERS,
@@ -126,7 +126,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-21",
-        file: "src/client.rs",
+        file: "src/client/mod.rs",
         old: "if sends && is_due && !options.force && !ended {",
         new: "if sends && is_due && options.force && !ended {",
         check: PEERS,
@@ -134,7 +134,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-19",
-        file: "src/peer.rs",
+        file: "src/process/peer.rs",
         old: "peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));",
         new: "let _ = through;",
         check: PEERS,
@@ -142,7 +142,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-22",
-        file: "src/client.rs",
+        file: "src/client/mod.rs",
         old: "=> self.blank = true,",
         new: "=> self.blank = false,",
         check: FAULTS,
@@ -158,7 +158,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-24",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;\n",
         new: "",
         check: NETS,
@@ -190,7 +190,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-25",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "        let readable = ffi::wait(fd, timeout, &self.open);\n        ffi::unblock(self.opened);\n",
         new: "        let readable = ffi::wait(fd, timeout, &self.open);\n",
         check: NETS,
@@ -198,7 +198,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-26",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term)",
         new: "if false && matches!(signal, Signal::Int | Signal::Term)",
         check: FAULTS,
@@ -214,7 +214,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-26",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "open: before.without(signals),",
         new: "open: before,",
         check: FAULTS,
@@ -222,7 +222,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-27",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {\n            if let Some(event) = Event::decode(entry) {\n                missed(event.signal);\n            }\n        }\n",
         new: "",
         check: NETS,
@@ -230,7 +230,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-27",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "                *previous = Disposition::ignore();\n",
         new: "",
         check: NETS,
@@ -238,7 +238,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-13",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "signals.contains(signal) || !before.contains(signal);",
         new: "signals.contains(signal) || (!before.contains(signal) && false);",
         check: NETS,
@@ -262,7 +262,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-14",
-        file: "src/threads.rs",
+        file: "src/signal/threads.rs",
         old: "if open.mask() != 0 {",
         new: "if open.mask() != 0 && false {",
         check: LIBRARY,
@@ -294,7 +294,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-29",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "        if !self.closed {\n            ffi::block(self.signals);\n            self.closed = true;\n        }\n",
         new: "",
         check: SWEEP,
@@ -302,7 +302,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-29",
-        file: "src/inbox.rs",
+        file: "src/signal/inbox.rs",
         old: "                RING.push(&entry);\n                self.take_the_words_behind(entry, looks);\n",
         new: "                self.take_the_words_behind(entry, looks);\n                RING.push(&entry);\n",
         check: SWEEP,
@@ -318,7 +318,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-28",
-        file: "src/ring.rs",
+        file: "src/signal/ring.rs",
         old: "if self.claimed.swap(true, Ordering::Acquire) {",
         new: "if self.claimed.swap(true, Ordering::Acquire) && false {",
         check: NETS,

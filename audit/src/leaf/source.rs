@@ -92,10 +92,10 @@ mod tests {
     #[test]
     fn no_path_of_the_machine_survives() {
         let root = Path::new("/home/me/minitalk");
-        let ours = root.join("src/ring.rs");
+        let ours = root.join("src/signal/ring.rs");
         assert_eq!(
             shorten(ours.to_str().unwrap(), Some(root)),
-            ("src/ring.rs".into(), true)
+            ("src/signal/ring.rs".into(), true)
         );
         for (path, short) in [
             ("/rustc/5980/library/core/src/num.rs", "core/src/num.rs"),

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::event::{Event, Origin, SignalSet};
 use minitalk::ffi;
-use minitalk::inbox::Inbox;
+use minitalk::signal::event::{Event, Origin, SignalSet};
+use minitalk::signal::inbox::Inbox;
 
 use super::Wait;
 use crate::Result;

@@ -9,7 +9,7 @@ use minitalk::dialect::manners::Handles;
 use minitalk::dialect::profiles::Profile;
 use minitalk::dialect::speech::Speech;
 use minitalk::dialect::{Ack, AckTime, Dialect};
-use minitalk::pid::Pid;
+use minitalk::process::pid::Pid;
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk::ring::{Entry, Ring};
+use minitalk::signal::ring::{Entry, Ring};
 
 const CAPACITY: usize = 8;
 

@@ -4,9 +4,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::event::{Event, Origin, Signal};
 use minitalk::ffi::{self, Content, Errno, Identity};
-use minitalk::ring::{Entry, REST};
+use minitalk::signal::event::{Event, Origin, Signal};
+use minitalk::signal::ring::{Entry, REST};
 
 const MOST: usize = 2048;
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::event::{Signal, SignalSet};
 use minitalk::ffi;
-use minitalk::inbox::{Inbox, InboxError};
-use minitalk::pid::Pid;
-use minitalk::ring::CAPACITY;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::{Signal, SignalSet};
+use minitalk::signal::inbox::{Inbox, InboxError};
+use minitalk::signal::ring::CAPACITY;
 
 fn main() {
     check_interrupt::run(&[

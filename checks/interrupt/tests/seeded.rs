@@ -11,9 +11,9 @@ use check_interrupt::log::{self, Verdict};
 use check_interrupt::process::{End, Limit};
 use check_interrupt::sweep::{Outcome, Sweep};
 use crossbeam_queue::ArrayQueue;
-use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi;
-use minitalk::ring::{CAPACITY, Consumer, REST, RING};
+use minitalk::signal::event::{Event, Signal, SignalSet};
+use minitalk::signal::ring::{CAPACITY, Consumer, REST, RING};
 
 fn main() {
     check_interrupt::run(&[

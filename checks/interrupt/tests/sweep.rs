@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use check_interrupt::log::{self, Verdict};
 use check_interrupt::sweep::{Outcome, Report, Sweep};
-use minitalk::event::{Event, Signal, SignalSet};
 use minitalk::ffi;
-use minitalk::inbox::Inbox;
-use minitalk::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::signal::event::{Event, Signal, SignalSet};
+use minitalk::signal::inbox::Inbox;
+use minitalk::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
 
 const ONE: &[Signal] = &[Signal::Usr1];
 const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];

@@ -1,6 +1,6 @@
 //! The ring between the signal handler and the main loop, under weak memory.
 //!
-//! The build script copies the product's `src/ring.rs`, puts loom's atomics in the place of `core`'s, and makes one more
+//! The build script copies the product's `src/signal/ring.rs`, puts loom's atomics in the place of `core`'s, and makes one more
 //! copy for each mutant of `mutants.rs`. Loom then runs each model over each copy in every interleaving, and with every
 //! value that the C11 memory model lets a load return, within a bound on involuntary switches of thread.
 //!

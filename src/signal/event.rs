@@ -1,7 +1,7 @@
 //! What a ring entry says: which signal, and how far its sender can be believed.
 
-use crate::pid::Pid;
-use crate::ring::{Entry, REST};
+use crate::process::pid::Pid;
+use crate::signal::ring::{Entry, REST};
 
 /// The signals that pass through the handler, with their numbers on Linux (`signal(7)`; the same on every architecture
 /// this crate builds for).

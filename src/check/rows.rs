@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use minitalk::dialect::Dialect;
 use minitalk::dialect::speech::Speech;
-use minitalk::event::Signal;
-use minitalk::peer::Peer;
-use minitalk::pid::Pid;
+use minitalk::process::peer::Peer;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::Signal;
 
 use crate::cli::units::{self, SECOND, decimal};
 
@@ -351,7 +351,7 @@ pub fn idle(stage: &mut Stage<'_>, section: &mut Section) {
 
 /// User and system time of all threads so far (`proc_pid_stat(5)`).
 fn ticks(pid: Pid) -> Option<u64> {
-    let stat = minitalk::proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
+    let stat = minitalk::process::proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)

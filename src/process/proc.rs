@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::string::String;
 
-use crate::pid::Pid;
+use crate::process::pid::Pid;
 
 /// The lines of `/proc/PID/status` that concern us.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,13 +34,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use minitalk::event::Signal;
 use minitalk::ffi;
+use minitalk::signal::event::Signal;
 
-use super::command::Command;
-use super::exit::{Exit, Failure};
-use super::flags::{self, Flag};
-use super::format::write_stdout;
+use crate::cli::command::Command;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::flags::{self, Flag};
+use crate::cli::format::write_stdout;
 use report::{Section, Show, Verdict};
 use rows::Stage;
 use server::{Origin, Sender, Server};

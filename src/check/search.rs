@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use minitalk::client::{self, SendError};
 use minitalk::dialect::{Ack, Dialect};
-use minitalk::event::{Signal, SignalSet};
 use minitalk::ffi;
-use minitalk::inbox::Inbox;
+use minitalk::signal::event::{Signal, SignalSet};
+use minitalk::signal::inbox::Inbox;
 
 use super::answers::{self, Answer};
 use super::candidates;

@@ -22,11 +22,11 @@ use std::vec::Vec;
 
 use crate::dialect::listener::Action;
 use crate::dialect::profiles::Profiles;
-use crate::event::{Event, Origin, Signal};
 use crate::ffi::{self, Errno, FdSet};
-use crate::inbox::Inbox;
-use crate::peer::{Peer, PeerError};
-use crate::pid::{Pid, PidMap};
+use crate::process::peer::{Peer, PeerError};
+use crate::process::pid::{Pid, PidMap};
+use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Ask, Status, Tag};

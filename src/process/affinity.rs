@@ -2,8 +2,8 @@
 //! than on two, where each wake-up is an inter-processor interrupt to a CPU at rest, and burn none meanwhile.
 
 use crate::ffi::CpuSet;
-use crate::pid::Pid;
-use crate::proc;
+use crate::process::pid::Pid;
+use crate::process::proc;
 
 /// Keeps this thread on the CPU of another process; it may run where it could before once this is dropped.
 pub struct Follower {

@@ -9,10 +9,10 @@ use core::fmt;
 use std::io;
 use std::string::String;
 
-use crate::event::Signal;
 use crate::ffi::{self, Content, Errno, Fd, Identity};
-use crate::pid::Pid;
-use crate::proc;
+use crate::process::pid::Pid;
+use crate::process::proc;
+use crate::signal::event::Signal;
 use crate::wire::word::Word;
 
 /// Another process.

@@ -9,11 +9,11 @@ use std::string::String;
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use crate::event::SignalSet;
 use crate::ffi::{self, Errno, Mask};
-use crate::inbox::{Inbox, InboxError};
-use crate::pid::Pid;
-use crate::proc::{self, Status};
+use crate::process::pid::Pid;
+use crate::process::proc::{self, Status};
+use crate::signal::event::SignalSet;
+use crate::signal::inbox::{Inbox, InboxError};
 
 /// Blocks SIGUSR1, SIGUSR2 and the real-time signal of words on this thread, and so on every thread that it starts from then
 /// on: to be called first in `main` by a program that receives or sends once it has other threads.

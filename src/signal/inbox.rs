@@ -29,10 +29,10 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::time::Duration;
 
-use crate::event::{Event, Signal, SignalSet};
 use crate::ffi::{self, Disposition, Errno, Fd, Mask};
-use crate::ring::{CAPACITY, Consumer, Entry, REST, RING};
-use crate::spin::Spin;
+use crate::signal::event::{Event, Signal, SignalSet};
+use crate::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use crate::signal::spin::Spin;
 
 /// After how many rounds of [`Inbox::wait_soon`] without a rest the descriptor is looked at.
 const ROUNDS: u32 = 64;
@@ -62,13 +62,13 @@ const BATCH: u32 = 32;
 ///
 /// ```compile_fail,E0277
 /// fn is_send<T: Send>() {}
-/// is_send::<minitalk::inbox::Inbox>();
+/// is_send::<minitalk::signal::inbox::Inbox>();
 /// ```
 ///
 /// # The bare signals
 /// ```
-/// use minitalk::event::{Origin, Signal, SignalSet};
-/// use minitalk::inbox::Inbox;
+/// use minitalk::signal::event::{Origin, Signal, SignalSet};
+/// use minitalk::signal::inbox::Inbox;
 ///
 /// let mut inbox = Inbox::open_for(SignalSet::BITS)?;
 /// std::process::Command::new("kill")

@@ -47,7 +47,7 @@ pub const REST: usize = 5;
 /// The ring of this process's signal handler.
 pub static RING: Ring<CAPACITY, REST> = Ring::new();
 
-/// What the handler copied out of one signal: words that it does not interpret. See [`crate::event`].
+/// What the handler copied out of one signal: words that it does not interpret. See [`crate::signal::event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Entry<const W: usize> {

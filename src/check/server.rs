@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use minitalk::client;
 use minitalk::dialect::Dialect;
-use minitalk::peer::Peer;
-use minitalk::pid::Pid;
+use minitalk::process::peer::Peer;
+use minitalk::process::pid::Pid;
 
-use super::super::exit::chain;
 use super::report::quoted;
 use super::running::Running;
 use super::shape::Shape;
+use crate::cli::exit::chain;
 
 /// How long a server may take to say its PID, and then to handle the signals.
 const START: Duration = Duration::from_secs(3);

@@ -2,8 +2,8 @@
 
 use minitalk::dialect::speech::Speech;
 use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
-use minitalk::event::Signal;
-use minitalk::pid::Pid;
+use minitalk::process::pid::Pid;
+use minitalk::signal::event::Signal;
 use minitalk::wire::bits::Bit;
 
 /// An acknowledgement, and how many signals had been sent before it, the one that opens a handshake among them.
