@@ -150,7 +150,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-23",
-        file: "src/ffi.rs",
+        file: "src/ffi/disposition.rs",
         old: "libc::SA_SIGINFO | libc::SA_RESTART",
         new: "libc::SA_SIGINFO",
         check: NETS,
@@ -166,7 +166,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-24",
-        file: "src/ffi.rs",
+        file: "src/ffi/epoll.rs",
         old: "        if getpid() == self.owner {",
         new: "        if getpid() != self.owner {",
         check: LIBRARY,
@@ -174,7 +174,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-31",
-        file: "src/ffi.rs",
+        file: "src/ffi/start.rs",
         old: "        let _ = replace(signal, &Disposition::ignore().0);\n",
         new: "        let _ = signal;\n",
         check: START,
@@ -270,7 +270,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-24",
-        file: "src/ffi.rs",
+        file: "src/ffi/fork.rs",
         old: "        RING.reset();\n",
         new: "",
         check: LIBRARY,
@@ -286,7 +286,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-28",
-        file: "src/ffi.rs",
+        file: "src/ffi/disposition.rs",
         old: "    if is_ours(signal) {\n        replace",
         new: "    if is_ours(signal) || true {\n        replace",
         check: LIBRARY,

@@ -1,0 +1,81 @@
+//! The error number of a system call (`errno(3)`).
+
+use core::ffi::c_int;
+use core::fmt;
+
+/// A system call's error number (`errno(3)`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Errno(c_int);
+
+impl Errno {
+    /// No such process.
+    pub const NO_PROCESS: Self = Self(libc::ESRCH);
+    /// Not permitted.
+    pub const NOT_PERMITTED: Self = Self(libc::EPERM);
+    /// The kernel does not have the system call.
+    pub const NO_SYSCALL: Self = Self(libc::ENOSYS);
+    /// Invalid argument.
+    pub const INVALID: Self = Self(libc::EINVAL);
+    /// Try again: the limit on queued signals is reached.
+    pub const AGAIN: Self = Self(libc::EAGAIN);
+    /// Too many files are open in this process.
+    pub const TOO_MANY_FILES: Self = Self(libc::EMFILE);
+    /// Interrupted by a signal.
+    pub const INTERRUPTED: Self = Self(libc::EINTR);
+
+    /// Whether too many files are open, or the kernel has no memory for another: closing one may help.
+    #[must_use]
+    pub const fn is_exhausted(self) -> bool {
+        // ENOSPC is the limit on what a user may watch by epoll (`epoll_ctl(2)`).
+        matches!(
+            self.0,
+            libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSPC
+        )
+    }
+
+    /// Returns the error of this number.
+    #[must_use]
+    pub const fn new(raw: i32) -> Self {
+        Self(raw)
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn raw(self) -> i32 {
+        self.0
+    }
+
+    fn last() -> Self {
+        // SAFETY: __errno_location returns the address of this thread's errno, valid while the thread lives.
+        Self(unsafe { *libc::__errno_location() })
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Errno({})", self.0)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<Errno> for std::io::Error {
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(errno.0)
+    }
+}
+
+pub(super) fn check(result: c_int) -> Result<c_int, Errno> {
+    if result < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(result)
+    }
+}
+
+pub(super) fn check_syscall(result: libc::c_long) -> Result<libc::c_long, Errno> {
+    if result < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(result)
+    }
+}

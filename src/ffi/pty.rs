@@ -1,0 +1,38 @@
+//! Pseudoterminals (`pty(7)`, `ioctl_tty(2)`).
+
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+
+use super::Errno;
+use super::errno::check;
+
+/// The terminal behind a controller that was opened from `/dev/ptmx` (`pts(4)`), raw: bytes come out as they go in.
+///
+/// # Errors
+/// `ioctl_tty(2)`'s: not a controller, or a kernel before 4.13.
+pub fn terminal_behind(
+    controller: std::os::fd::BorrowedFd<'_>,
+) -> Result<std::os::fd::OwnedFd, Errno> {
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    const TIOCGPTPEER: libc::c_ulong = 0x5441;
+    let raw = controller.as_raw_fd();
+    let unlocked: c_int = 0;
+    // SAFETY: the descriptor is open for as long as it is borrowed; the request reads one int, which lives for the call.
+    check(unsafe { libc::ioctl(raw, libc::TIOCSPTLCK, &raw const unlocked) })?;
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: the request takes open flags by value and touches no memory of ours.
+    let terminal = check(unsafe { libc::ioctl(raw, TIOCGPTPEER as _, flags) })?;
+    // SAFETY: the kernel has just returned it open, and nobody else knows of it.
+    let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
+    let mut settings = MaybeUninit::uninit();
+    // SAFETY: the descriptor is open; tcgetattr fills the structure if it succeeds.
+    check(unsafe { libc::tcgetattr(terminal.as_raw_fd(), settings.as_mut_ptr()) })?;
+    // SAFETY: tcgetattr succeeded.
+    let mut settings = unsafe { settings.assume_init() };
+    // SAFETY: the structure is initialised and ours alone, for both calls.
+    check(unsafe {
+        libc::cfmakeraw(&raw mut settings);
+        libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const settings)
+    })?;
+    Ok(terminal)
+}
