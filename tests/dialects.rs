@@ -538,14 +538,14 @@ fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
         return;
     };
     let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
-    let server = Server::start_with(&["--format", "raw", "--dialect", client.spec()]);
     // Not so long that the second comes again before it is through: of two SIGUSR1 at once one is lost, and its client waits
     // for ever.
     let (long, short) = (text(600), text(50));
-    let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
-    wait_under_way(&first, server.pid());
-    kill(first.pid(), libc::SIGSTOP);
-    wait_state(first.pid(), 'T');
+    let (server, first) = stopped_in_mid_message(|| {
+        let server = Server::start_with(&["--format", "raw", "--dialect", client.spec()]);
+        let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
+        (server, first)
+    });
     let second = start_client(&mut Command::new(&client.path), server.pid(), &short);
     second.wait_stderr("busy");
     // What it asks again would swallow a bit of the first now and then, and neither ever sends one twice.
@@ -566,12 +566,13 @@ fn send_waits_for_a_busy_server_and_says_so_in_the_end() {
         return;
     };
     let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
-    let server = Server::spawn(&mut Command::new(&server.path));
     let long = text(4000);
-    let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
-    wait_under_way(&first, server.pid());
-    kill(first.pid(), libc::SIGSTOP);
-    wait_state(first.pid(), 'T');
+    // Stays stopped to the end.
+    let (server, _first) = stopped_in_mid_message(|| {
+        let server = Server::spawn(&mut Command::new(&server.path));
+        let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
+        (server, first)
+    });
     let pid = server.pid().to_string();
     let send = [
         "send",
@@ -711,18 +712,19 @@ fn no_half_text_is_dropped_in_silence() {
     let Some(pair) = pair_client() else {
         return;
     };
-    for text in [vec![0xFF; 4000], vec![b'x'; 4000]] {
+    let start = |text: &[u8]| {
         let server = Server::start_with(&["--dialect", "classic"]);
-        let client = start_client(&mut Command::new(pair), server.pid(), &text);
-        wait_under_way(&client, server.pid());
+        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        (server, client)
+    };
+    for text in [vec![0xFF; 4000], vec![b'x'; 4000]] {
+        let (server, client) = stopped_in_mid_message(|| start(&text));
         kill(client.pid(), libc::SIGKILL);
         server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
         let output = server.stop();
         assert!(stderr(&output).contains("the client ended"), "{output:?}");
     }
-    let server = Server::start_with(&["--dialect", "classic"]);
-    let client = start_client(&mut Command::new(pair), server.pid(), &[b'x'; 4000]);
-    wait_under_way(&client, server.pid());
+    let (server, _client) = stopped_in_mid_message(|| start(&[b'x'; 4000]));
     let output = server.stop();
     assert!(stderr(&output).contains("shutting down"), "{output:?}");
 }

@@ -39,17 +39,14 @@ fn assert_printed_once(server: Server, message: &[u8]) {
     assert_eq!(times.count(), 1);
 }
 
-/// A client in the middle of a message that takes much longer than the test.
-fn endless_client(server: &Server, lane: &str) -> Process {
-    let bytes = if lane == "word" { 64 << 20 } else { 1 << 20 };
-    let client = sending(server, lane, PATIENT, &noise(bytes));
-    wait_under_way(&client, server.pid());
-    client
-}
-
-/// A server that takes messages as long as an endless client's.
-fn patient_server() -> Server {
-    Server::start_with(&["--max-message", "100000000"])
+/// A server, with these options, and a client that is stopped in the middle of a long message.
+fn stopped_client(options: &[&str], lane: &str) -> (Server, Process) {
+    let message = noise(if lane == "word" { 64 << 20 } else { 1 << 20 });
+    stopped_in_mid_message(|| {
+        let server = Server::start_with(&[&["--max-message", "100000000"], options].concat());
+        let client = sending(&server, lane, PATIENT, &message);
+        (server, client)
+    })
 }
 
 #[test]
@@ -84,30 +81,29 @@ fn a_storm_of_strays_at_the_client() {
 
 #[test]
 fn a_client_killed_in_mid_message() {
-    let server = patient_server();
     for lane in LANES {
-        let mut client = endless_client(&server, lane);
+        let (server, mut client) = stopped_client(&[], lane);
         kill(client.pid(), libc::SIGKILL);
         client.wait();
         server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
+        assert!(server.stderr().contains("the client ended"));
+        deliver(server.pid(), b"next");
+        server.assert_printed(&[b"next"]);
+        server.stop();
     }
-    assert!(server.stderr().contains("the client ended"));
-    deliver(server.pid(), b"next");
-    server.assert_printed(&[b"next"]);
-    server.stop();
 }
 
 #[test]
 fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
-    let server = patient_server();
     for (signal, lane) in [libc::SIGINT, libc::SIGTERM].into_iter().zip(LANES) {
-        let client = endless_client(&server, lane);
+        let (server, client) = stopped_client(&[], lane);
         kill(client.pid(), signal);
+        kill(client.pid(), libc::SIGCONT);
         let output = client.output();
         assert_eq!(signal_of(&output), Some(signal), "{output:?}");
         assert!(!output.stderr.is_empty());
+        server.stop();
     }
-    server.stop();
 }
 
 /// Stops a process.
@@ -119,13 +115,14 @@ fn stop(pid: i32) {
 #[test]
 fn either_end_stopped_and_continued() {
     for lane in LANES {
-        let server = Server::start();
         let message = long(lane);
-        let client = sending(&server, lane, PATIENT, &message);
-        wait_under_way(&client, server.pid());
+        let (server, client) = stopped_in_mid_message(|| {
+            let server = Server::start();
+            let client = sending(&server, lane, PATIENT, &message);
+            (server, client)
+        });
         // One of them is always stopped, so that the message does not end before the last stop. Each stop has to last for
         // several of the longest retransmission timeouts of 100 ms.
-        stop(client.pid());
         thread::sleep(Duration::from_millis(600));
         stop(server.pid());
         kill(client.pid(), libc::SIGCONT);
@@ -144,11 +141,11 @@ fn a_client_stopped_for_longer_than_its_own_timeout() {
     // So long that it does not run out while the server waits for a CPU.
     let timeout = Duration::from_secs(5);
     let clients = LANES.map(|lane| {
-        let server = Server::start();
-        let client = sending(&server, lane, "5", &long(lane));
-        wait_under_way(&client, server.pid());
-        stop(client.pid());
-        (server, client)
+        stopped_in_mid_message(|| {
+            let server = Server::start();
+            let client = sending(&server, lane, "5", &long(lane));
+            (server, client)
+        })
     });
     // The server has been silent for longer than the timeout, by the clock.
     thread::sleep(timeout + timeout / 4);
@@ -163,10 +160,10 @@ fn a_client_stopped_for_longer_than_its_own_timeout() {
 #[test]
 fn a_server_killed_in_mid_message() {
     for lane in LANES {
-        let server = patient_server();
-        let client = endless_client(&server, lane);
+        let (server, client) = stopped_client(&[], lane);
         let mut server = server.into_process();
         kill(server.pid(), libc::SIGKILL);
+        kill(client.pid(), libc::SIGCONT);
         let killed = Instant::now();
         let output = client.output();
         assert_eq!(output.status.code(), Some(8), "{output:?}");
@@ -262,10 +259,10 @@ fn an_output_closed_from_the_start() {
 #[test]
 fn a_server_told_to_stop_flushes_and_tells_its_clients() {
     for (signal, lane) in [libc::SIGTERM, libc::SIGINT].into_iter().zip(LANES) {
-        let server = patient_server();
+        let (server, client) = stopped_client(&[], lane);
         deliver(server.pid(), b"finished");
-        let client = endless_client(&server, lane);
         kill(server.pid(), signal);
+        kill(client.pid(), libc::SIGCONT);
         let output = client.output();
         assert_eq!(output.status.code(), Some(7), "{output:?}");
         assert!(stderr(&output).contains("shutting down"), "{output:?}");
@@ -278,14 +275,8 @@ fn a_server_told_to_stop_flushes_and_tells_its_clients() {
 #[test]
 fn a_half_message_of_a_silent_client_is_dropped() {
     // So long that a client is not silent for it while it waits for a CPU.
-    let options = ["--idle-timeout", "3", "--max-message", "100000000"];
-    let pairs = LANES.map(|lane| {
-        let server = Server::start_with(&options);
-        let client = endless_client(&server, lane);
-        stop(client.pid());
-        (server, client)
-    });
-    for (server, client) in pairs {
+    let options = ["--idle-timeout", "3"];
+    for (server, client) in LANES.map(|lane| stopped_client(&options, lane)) {
         server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
         kill(client.pid(), libc::SIGCONT);
         let output = client.output();
@@ -331,17 +322,26 @@ fn an_old_kernel_without_pidfd() {
     );
     server.assert_printed(&[b"by number"]);
 
-    let mut client = endless_client(&server, "bit");
+    server.stop();
+
+    let start = || {
+        let server = Server::spawn(without_pidfd(&mut minitalk(["serve"])));
+        let pid = server.pid().to_string();
+        let mut command = minitalk(["send", "--lane", "bit", &pid]);
+        let client = Process::spawn_fed(without_pidfd(&mut command), noise(1 << 20));
+        (server, client)
+    };
+    let (server, mut client) = stopped_in_mid_message(start);
     kill(client.pid(), libc::SIGKILL);
     client.wait();
     server.wait_stderr("the client ended");
     assert!(server.stderr().contains("no pidfd"));
+    server.stop();
 
-    let mut command = minitalk(["send", "--lane", "bit", &pid]);
-    let client = Process::spawn_fed(without_pidfd(&mut command), noise(1 << 20));
-    wait_under_way(&client, server.pid());
+    let (server, client) = stopped_in_mid_message(start);
     let mut server = server.into_process();
     kill(server.pid(), libc::SIGKILL);
+    kill(client.pid(), libc::SIGCONT);
     server.wait();
     assert_eq!(client.output().status.code(), Some(8));
 }
@@ -388,17 +388,26 @@ fn signals_blocked_by_whoever_started_us() {
 /// As under nohup, or in the background of a script.
 #[test]
 fn a_sigint_that_is_ignored_stays_ignored() {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' INT; exec \"$0\" serve", MINITALK]);
-    let server = Server::spawn(&mut shell);
-    kill(server.pid(), libc::SIGINT);
     let message = noise(5_000);
-    let mut shell = Command::new("sh");
-    let args = ["trap '' INT; exec \"$0\" send --lane bit \"$1\"", MINITALK];
-    shell.arg("-c").args(args).arg(server.pid().to_string());
-    let client = Process::spawn_fed(&mut shell, message.clone());
-    wait_under_way(&client, server.pid());
+    let ignoring = |command: &str| {
+        let mut shell = Command::new("sh");
+        shell.args([
+            "-c",
+            &format!("trap '' INT; exec \"$0\" {command}"),
+            MINITALK,
+        ]);
+        shell
+    };
+    let (server, client) = stopped_in_mid_message(|| {
+        let server = Server::spawn(&mut ignoring("serve"));
+        kill(server.pid(), libc::SIGINT);
+        let mut shell = ignoring("send --lane bit \"$1\"");
+        shell.arg(server.pid().to_string());
+        let client = Process::spawn_fed(&mut shell, message.clone());
+        (server, client)
+    });
     kill(client.pid(), libc::SIGINT);
+    kill(client.pid(), libc::SIGCONT);
     assert_success(&client.output());
     server.assert_printed(&[&message]);
     server.stop();

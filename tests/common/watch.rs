@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Process, WATCHDOG};
+use super::{Process, Server, WATCHDOG, kill};
 
 /// How often a condition is looked at: not so often that what is waited for gets no CPU.
 const LOOK: Duration = Duration::from_micros(200);
@@ -28,11 +28,39 @@ pub fn switches(pid: i32) -> u64 {
 
 /// Waits until a client is in the middle of its message, which shows in what it makes the server do.
 pub fn wait_under_way(client: &Process, server: i32) {
-    let before = (switches(server), cpu_time(server));
+    let is_under_way = under_way(server);
     wait_until("the client is under way", || {
         assert!(client.is_running(), "it was faster: {}", client.stderr());
-        switches(server) > before.0 + 200 || cpu_time(server) > before.1 + 2
+        is_under_way()
     });
+}
+
+/// Starts a server and its client with `start` and stops the client (SIGSTOP) in the middle of its message.
+///
+/// Starts another pair when the message was over first, as any is when this process gets no CPU for as long as it takes.
+pub fn stopped_in_mid_message(start: impl Fn() -> (Server, Process)) -> (Server, Process) {
+    loop {
+        let (server, client) = start();
+        let is_under_way = under_way(server.pid());
+        wait_until("the client is under way", || {
+            !client.is_running() || is_under_way()
+        });
+        if client.is_running() {
+            kill(client.pid(), libc::SIGSTOP);
+            wait_until("the client is stopped or has ended", || {
+                matches!(state_of(client.pid()), 'T' | 'Z')
+            });
+        }
+        if client.is_running() {
+            return (server, client);
+        }
+    }
+}
+
+/// Returns whether a server has done the work of some bits since the call.
+fn under_way(server: i32) -> impl Fn() -> bool {
+    let before = (switches(server), cpu_time(server));
+    move || switches(server) > before.0 + 200 || cpu_time(server) > before.1 + 2
 }
 
 /// User and system time so far, in clock ticks.
@@ -49,14 +77,13 @@ pub fn cpu_time(pid: i32) -> u64 {
 
 /// Waits until a process is in this state (`proc_pid_stat(5)`).
 pub fn wait_state(pid: i32, state: char) {
-    wait_until("the process is in the state", || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        stat.rsplit(')')
-            .next()
-            .unwrap()
-            .trim_start()
-            .starts_with(state)
-    });
+    wait_until("the process is in the state", || state_of(pid) == state);
+}
+
+fn state_of(pid: i32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let behind_the_name = stat.rsplit(')').next().unwrap();
+    behind_the_name.trim_start().chars().next().unwrap()
 }
 
 pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
