@@ -8,8 +8,8 @@ use std::error::Error;
 use std::io::{self, BufRead};
 use std::process::{Child, Command};
 
-use minitalk::process::peer::Peer;
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
+use minitalk::internals::process::peer::Peer;
 use minitalk::{Pid, Receiver, Sender};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use libc::{c_int, c_void, siginfo_t, sigset_t, ucontext_t};
-use minitalk::signal::ring::{Entry, Ring};
+use minitalk::ring::{Entry, Ring};
 
 const TICKS: u64 = 10;
 const EVERY_MICROSECONDS: i64 = 2_000;

@@ -8,8 +8,10 @@ mod clock;
 mod cpu;
 mod descriptor;
 mod disposition;
+#[cfg(feature = "std")]
 mod epoll;
 mod errno;
+#[cfg(feature = "std")]
 mod eventfd;
 mod fork;
 mod id;
@@ -18,6 +20,7 @@ mod landlock;
 #[cfg(feature = "cli")]
 mod malloc;
 mod mask;
+#[cfg(feature = "std")]
 mod pidfd;
 #[cfg(feature = "tools")]
 mod pty;
@@ -38,8 +41,10 @@ pub use clock::*;
 pub use cpu::*;
 pub use descriptor::*;
 pub use disposition::*;
+#[cfg(feature = "std")]
 pub use epoll::*;
 pub use errno::*;
+#[cfg(feature = "std")]
 pub use eventfd::*;
 pub use fork::*;
 pub use id::*;
@@ -48,6 +53,7 @@ pub use landlock::*;
 #[cfg(feature = "cli")]
 pub use malloc::*;
 pub use mask::*;
+#[cfg(feature = "std")]
 pub use pidfd::*;
 #[cfg(feature = "tools")]
 pub use pty::*;

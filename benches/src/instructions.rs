@@ -6,15 +6,15 @@
 use std::io;
 use std::process::Stdio;
 
-use minitalk::ffi::getpid;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::ring::{Entry, REST, RING};
+use minitalk::Pid;
+use minitalk::internals::ffi::getpid;
+use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
 use minitalk::wire::receiver::Receiver;
 use minitalk::wire::sender::{Lane, Sender, Step};
+use minitalk::{Event, Origin, Signal};
 
 use crate::{Result, number, role};
 

@@ -9,9 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
+use minitalk::Pid;
+use minitalk::SignalSet;
+use minitalk::internals::ffi;
 
 /// A program that prints for ever is not kept for ever.
 const MOST_PRINTED: usize = 1 << 20;

@@ -7,13 +7,13 @@ use std::os::unix::fs::FileTypeExt;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 
+use minitalk::Inbox;
+use minitalk::Pid;
 use minitalk::client::{self, Options};
-use minitalk::ffi;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
+use minitalk::internals::process::peer::Peer;
 use minitalk::wire::sender::Lane;
+use minitalk::{Signal, SignalSet};
 
 use super::command;
 use super::exit::{Exit, Failure, say};

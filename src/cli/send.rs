@@ -8,12 +8,12 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use minitalk::Inbox;
+use minitalk::Pid;
+use minitalk::SignalSet;
 use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
 use minitalk::wire::sender::Lane;
 
 use super::command::Command;

@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk::ffi::{self, CpuSet};
+use minitalk::Inbox;
+use minitalk::SignalSet;
+use minitalk::internals::ffi::{self, CpuSet};
 use minitalk::server::{self, Config};
-use minitalk::signal::event::SignalSet;
-use minitalk::signal::inbox::Inbox;
 
 use super::command::Command;
 use super::exit::Failure;

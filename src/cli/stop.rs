@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use minitalk::background;
-use minitalk::ffi::{self, Errno};
-use minitalk::process::proc;
+use minitalk::internals::background;
+use minitalk::internals::ffi::{self, Errno};
+use minitalk::internals::process::proc;
 use minitalk::server::Stop;
-use minitalk::signal::event::{Event, Signal, SignalSet};
+use minitalk::{Event, Signal, SignalSet};
 
 use super::exit::Failure;
 

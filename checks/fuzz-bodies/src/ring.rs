@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk::signal::ring::{Entry, Ring};
+use minitalk::ring::{Entry, Ring};
 
 const CAPACITY: usize = 8;
 

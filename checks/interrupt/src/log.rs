@@ -4,9 +4,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::ffi::{self, Content, Errno, Identity};
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::ring::{Entry, REST};
+use minitalk::internals::ffi::{self, Content, Errno, Identity};
+use minitalk::internals::signal::ring::{Entry, REST};
+use minitalk::{Event, Origin, Signal};
 
 const MOST: usize = 2048;
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::{Inbox, InboxError};
-use minitalk::signal::ring::CAPACITY;
+use minitalk::Pid;
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::CAPACITY;
+use minitalk::{Inbox, InboxError};
+use minitalk::{Signal, SignalSet};
 
 fn main() {
     check_interrupt::run(&[

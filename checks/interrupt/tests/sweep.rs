@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use check_interrupt::log::{self, Verdict};
 use check_interrupt::sweep::{Outcome, Report, Sweep};
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
-use minitalk::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::Inbox;
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::{Event, Signal, SignalSet};
 
 const ONE: &[Signal] = &[Signal::Usr1];
 const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];
