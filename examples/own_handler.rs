@@ -5,6 +5,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::num::NonZeroU64;
 use std::ptr;
 
 use libc::{c_int, c_void, siginfo_t, sigset_t, ucontext_t};
@@ -16,10 +17,9 @@ const EVERY_MICROSECONDS: i64 = 2_000;
 /// Entries of a tag and one word more.
 static RING: Ring<16, 1> = Ring::new();
 
-extern "C" fn on_alarm(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
+extern "C" fn on_alarm(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     let entry = Entry {
-        // Never 0, as the ring demands.
-        tag: u64::from(signal.unsigned_abs()),
+        tag: NonZeroU64::MIN,
         // Async-signal-safe (signal-safety(7)), and it cannot fail, so errno stays what it was.
         rest: [now()],
     };

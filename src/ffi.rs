@@ -158,7 +158,8 @@ unsafe fn on_signal(
     push: impl Fn(&Ring<CAPACITY, REST>, &Entry<REST>) -> bool,
 ) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
-    // does not use), aligned and larger than the words read, which are plain integers.
+    // does not use), aligned and larger than the words read. They are plain integers; the first, whose low half is
+    // `si_signo`, is not 0, since signal 0 is never delivered (`kill(2)`).
     let high = push(&RING, unsafe { &*info.cast::<Entry<REST>>() });
     if high {
         // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its

@@ -105,7 +105,7 @@ fn serve_one(
     let mut config = Config::default();
     config.trace = trace;
     let error = server::serve(&mut inbox, config, output, notes).unwrap_err();
-    inbox.retire();
+    inbox.leak();
     (error, client.output())
 }
 

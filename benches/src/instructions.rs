@@ -4,6 +4,7 @@
 //! is run over two numbers of bits; the difference leaves start and end out.
 
 use std::io;
+use std::num::NonZeroU64;
 use std::process::Stdio;
 
 use minitalk::Pid;
@@ -176,7 +177,7 @@ fn opened(bits: u32) -> Result<(Receiver, Vec<Answer>)> {
 /// What the handler would push for a signal from this process.
 fn entry(pid: Pid, signal: Signal, code: u32, value: u64) -> Entry<REST> {
     Entry {
-        tag: u64::from(signal.number().cast_unsigned()),
+        tag: NonZeroU64::new(signal.number() as u64).unwrap(),
         rest: [code.into(), pid.get().cast_unsigned().into(), value, 0, 0],
     }
 }

@@ -426,7 +426,7 @@ fn midway(stage: &mut Stage<'_>) -> Result<(Server, Running, String), String> {
 pub fn strays_to_client(stage: &mut Stage<'_>, section: &mut Section) {
     let result = midway(stage).and_then(|(server, mut client, text)| {
         let peer = Peer::open(client.pid()).map_err(|error| error.to_string())?;
-        let handles = peer.look().is_ok_and(|look| look.handles(Signal::Usr1));
+        let handles = peer.inspect().is_ok_and(|look| look.handles(Signal::Usr1));
         if !handles {
             return Err("not tried, for the client does not handle SIGUSR1".into());
         }

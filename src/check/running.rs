@@ -62,7 +62,7 @@ impl Running {
             .stderr(Stdio::piped())
             .process_group(0);
         // This command ignores them; what it tries is to die of them, as it would anywhere else.
-        ffi::tie_to_this_thread(command, SignalSet::LANES);
+        ffi::kill_with_thread(command, SignalSet::LANES);
         let mut child = command.spawn()?;
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::new) else {
             let _ = child.kill();

@@ -199,7 +199,7 @@ impl Failure {
         }
         if let Some(signal) = self.signal {
             let _ = io::stdout().flush();
-            ffi::die_of(signal);
+            ffi::raise_default(signal);
         }
         self.exit.into()
     }

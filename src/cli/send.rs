@@ -258,7 +258,7 @@ pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Resul
     let mut line = Line::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
     let result = client::send_watched(&mut inbox, &server, &message, options, &mut watch);
-    inbox.retire();
+    inbox.leak();
     line.clear();
     result.map_err(failed)
 }
@@ -291,7 +291,7 @@ fn speak(
         options.timeout,
         &mut watch,
     );
-    inbox.retire();
+    inbox.leak();
     result.map_err(failed)
 }
 

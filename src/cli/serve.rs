@@ -274,7 +274,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
                 .map_err(Failure::from)
         });
-    inbox.retire();
+    inbox.leak();
     drop(pid_file);
     // A trace is the output, which may take its time.
     lines.finish((!to_stdout).then_some(LAST_LINES));

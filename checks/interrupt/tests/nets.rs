@@ -395,7 +395,7 @@ fn deafened() {
     after[4] = libc::SIG_IGN;
     let inbox = Inbox::open().unwrap();
     send(Signal::Usr1);
-    inbox.deafen();
+    inbox.close_ignoring();
     assert_eq!((dispositions(), blocked()), (after, 0));
     send(Signal::Usr1);
     let mut inbox = Inbox::open().unwrap();
