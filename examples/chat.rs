@@ -1,7 +1,7 @@
-//! Two people chat: run `cargo run --example chat` in two terminals, and tell each the PID that the other prints.
+//! Lets two people chat: run `cargo run --example chat` in two terminals, and type in each the PID that the other prints.
 //!
-//! A process has one receiver or one sender. To be both at once each end is two processes: a child listens, the parent reads
-//! lines and sends them.
+//! A process has one receiver or one sender, so each end is two processes: a child receives, the parent reads lines and sends
+//! them.
 
 use std::env;
 use std::error::Error;
@@ -39,14 +39,14 @@ fn listen() -> Result<(), Box<dyn Error>> {
     let receiver = Receiver::builder().stop_on_signals().bind()?;
     println!("I am PID {}; which is yours?", std::process::id());
     for message in receiver {
-        // Escaped: what somebody else wrote must not steer this terminal.
+        // Escaped, because text from another user must not control this terminal.
         let text = String::from_utf8_lossy(&message?.payload).into_owned();
         println!("> {}", text.escape_debug());
     }
     Ok(())
 }
 
-/// The child, which does not outlive us.
+/// Owns the child process and ends it when dropped.
 struct Listener(Child);
 
 impl Listener {
