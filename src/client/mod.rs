@@ -241,7 +241,7 @@ fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
     if word.index().is_none() {
         server.send(Signal::Word, None)?;
     }
-    server.queue(word)
+    server.queue(word.parts())
 }
 
 /// From this many copies on, both ends send from another CPU each time. Under a storm a signal that is sent from the CPU of

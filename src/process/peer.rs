@@ -13,7 +13,6 @@ use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
-use crate::wire::word::Word;
 
 /// Another process.
 #[derive(Debug)]
@@ -129,12 +128,13 @@ impl Peer {
             .map_err(|errno| self.explain(errno))
     }
 
-    /// Queues a word on the real-time signal; whether the kernel had room for it (RLIMIT_SIGPENDING).
+    /// Queues signal 44 with these parts of a siginfo: `si_errno`, `si_value` and the 16 bytes behind it.
+    ///
+    /// Returns whether the kernel had room for it (RLIMIT_SIGPENDING).
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn queue(&self, word: &Word) -> Result<bool, PeerError> {
-        let (errno, value, more) = word.parts();
+    pub fn queue(&self, (errno, value, more): (u32, u64, [u64; 2])) -> Result<bool, PeerError> {
         let content = Content {
             from: self.us,
             errno,

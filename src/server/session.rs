@@ -274,7 +274,7 @@ impl Session {
         self.answered = Some(now);
         if signal == Signal::Word {
             let word = Word::from_parts(0, answer.value(), [0; 2]);
-            return self.peer.queue(&word).map(drop);
+            return self.peer.queue(word.parts()).map(drop);
         }
         let copies = self.receiver.copies();
         if copies > STUBBORN {

@@ -19,7 +19,8 @@ struct Room {
     uses: &'static [&'static str],
 }
 
-/// Lowest first. A module belongs to the room that names it, or else to that of the module around it.
+/// The rooms, lowest first. A module belongs to the room that names it, or else to that of the module around it. A name that
+/// ends in `::` is that of the modules inside alone: `cli` itself has the list of commands, of which `check` is one.
 const ROOMS: &[Room] = &[
     Room {
         name: "types",
@@ -30,6 +31,11 @@ const ROOMS: &[Room] = &[
         name: "ffi",
         modules: &["ffi"],
         uses: &["types"],
+    },
+    Room {
+        name: "background",
+        modules: &["background"],
+        uses: &["types", "ffi"],
     },
     Room {
         name: "process",
@@ -59,34 +65,68 @@ const ROOMS: &[Room] = &[
     Room {
         name: "server",
         modules: &["server"],
-        uses: &["types", "ffi", "process", "signal", "wire", "dialect"],
+        uses: &[
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+        ],
     },
     Room {
         name: "library",
         modules: &["lib", "receiver", "sender"],
         uses: &[
-            "types", "ffi", "process", "signal", "wire", "dialect", "client", "server",
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+            "client",
+            "server",
         ],
     },
     Room {
         name: "command",
-        modules: &["cli"],
+        modules: &["cli::"],
         uses: &[
-            "types", "ffi", "process", "signal", "wire", "dialect", "client", "server", "library",
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+            "client",
+            "server",
+            "library",
         ],
     },
     Room {
         name: "check",
         modules: &["check"],
         uses: &[
-            "types", "ffi", "process", "signal", "wire", "dialect", "client", "server", "library",
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+            "client",
+            "server",
+            "library",
             "command",
         ],
     },
     Room {
         name: "main",
-        modules: &["main"],
-        uses: &["command", "check"],
+        modules: &["main", "cli"],
+        uses: &["library", "command", "check"],
     },
 ];
 
@@ -177,12 +217,15 @@ fn module_of(path: &Path) -> String {
 fn used_modules(line: &str) -> impl Iterator<Item = &str> {
     let roots = ["crate::", "minitalk::"];
     let found = roots.into_iter().flat_map(|root| line.match_indices(root));
-    found.map(|(at, root)| {
+    // What a macro names stands in the crate that uses it.
+    let found = found.filter(|(at, _)| !line[..*at].ends_with('$'));
+    let paths = found.map(|(at, root)| {
         let rest = &line[at + root.len()..];
         let is_of_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
         let end = rest.find(|c| !is_of_path(c)).unwrap_or(rest.len());
         rest[..end].trim_end_matches(':')
-    })
+    });
+    paths.filter(|path| !path.is_empty())
 }
 
 /// The room of a module or of an item in it: the one that names the longest part of its path.
@@ -190,7 +233,9 @@ fn room_of(path: &str) -> Option<&'static Room> {
     let depth = |room: &Room| {
         let around = room.modules.iter().filter(|module| {
             let rest = path.strip_prefix(**module);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            rest.is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with("::") || module.ends_with("::")
+            })
         });
         around.map(|module| module.len()).max()
     };
@@ -214,6 +259,7 @@ mod tests {
             ("ffi/mask.rs", "ffi"),
             ("lib.rs", "library"),
             ("cli/serve.rs", "command"),
+            ("cli/mod.rs", "main"),
         ] {
             assert_eq!(room_of(&module_of(Path::new(path))).unwrap().name, room);
         }
