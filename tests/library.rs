@@ -10,6 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use common::child::Child;
 use common::*;
 use minitalk::client::{Options, SendError};
 use minitalk::server::{self, Config, Note, ServeError};
@@ -673,11 +674,11 @@ fn messages_to_one_server() {
 }
 
 fn a_sender_does_not_disturb_between_messages() {
-    // No thread of ours reads what it prints.
+    // Not a Process, whose threads in this process would be open to the signals.
     let mut server = minitalk(["serve"]);
-    let server = Unread(server.stdout(std::process::Stdio::null()).spawn().unwrap());
+    let server = Child::spawn(server.stdout(std::process::Stdio::null())).unwrap();
     let lanes = SignalSet::LANES.mask();
-    let to = Pid::new(server.0.id().try_into().unwrap()).unwrap();
+    let to = Pid::new(server.id().try_into().unwrap()).unwrap();
     wait_until("it serves", || Sender::open(to).is_ok());
     for (lane, mut len) in [(Lane::Bit, 2_000), (Lane::Word, 100_000)] {
         let mut options = patient();
@@ -700,16 +701,6 @@ fn a_sender_does_not_disturb_between_messages() {
         assert_eq!(ours("SigBlk"), lanes);
         drop(sender);
         assert_eq!(ours("SigBlk"), 0);
-    }
-}
-
-/// A child without threads of ours that read what it says, ended when this is dropped.
-struct Unread(std::process::Child);
-
-impl Drop for Unread {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

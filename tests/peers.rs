@@ -6,8 +6,9 @@ mod common;
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use common::child::Child;
 use common::*;
 
 // ---- processes that become another program ------------------------------------------------------------------------
@@ -107,18 +108,6 @@ fn a_server_whose_answers_lead_nowhere_is_given_up() {
 
 // ---- processes that are only claimed ------------------------------------------------------------------------------
 
-/// Children that end with this.
-struct Sleepers(Vec<Child>);
-
-impl Drop for Sleepers {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
 /// Sends `server` the first hello of a client with the PID `claimed`.
 fn forge_hello(server: i32, claimed: i32) {
     const HELLO: u64 = 0x10 << 56 | 5 << 40 | 1;
@@ -185,15 +174,9 @@ fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
         )
     };
     let server = Server::spawn(&mut command);
-    let mut sleepers = Sleepers(Vec::new());
-    for _ in 0..LIMIT {
-        let sleep = Command::new("sleep")
-            .arg("1000")
-            .stdin(Stdio::null())
-            .spawn();
-        sleepers.0.push(sleep.unwrap());
-    }
-    for sleep in &sleepers.0 {
+    let sleep = |_| Child::spawn(Command::new("sleep").arg("1000").stdin(Stdio::null()));
+    let sleepers: Vec<_> = (0..LIMIT).map(sleep).map(Result::unwrap).collect();
+    for sleep in &sleepers {
         forge_hello(server.pid(), sleep.id().try_into().unwrap());
         let taken = || {
             let status = minitalk::process::proc::status(minitalk::Pid::new(server.pid()).unwrap());
@@ -214,8 +197,8 @@ fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
     let open = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
     assert!(open.count() < LIMIT as usize);
     server.assert_printed(&[b"honest", b"honest"]);
-    for sleep in &mut sleepers.0 {
-        assert!(sleep.try_wait().unwrap().is_none(), "it was signalled");
+    for sleep in &sleepers {
+        assert!(sleep.is_running(), "PID {} was signalled", sleep.id());
     }
     server.stop();
 }

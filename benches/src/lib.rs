@@ -7,7 +7,8 @@
 //! | module | one idea |
 //! | --- | --- |
 //! | [`options`] | the command line |
-//! | [`role`] | children: started, spoken to, waited for with a limit, ended |
+//! | [`role`] | roles of this program: started, sent lines, waited for with a limit, ended |
+//! | `child` | child processes and their output, as in the process tests |
 //! | [`placement`] | on which CPUs two ends run and how they wait |
 //! | [`floors`] | bare loops of signals, without a protocol |
 //! | [`lane`] | messages through the library |
@@ -19,6 +20,8 @@
 //! | [`stats`], [`table`], [`number`], [`pattern`] | medians, tables, units, messages |
 //! | [`machine`], [`product`], [`plot`] | what it ran on, the command itself, pictures |
 
+#[path = "../../tests/common/child.rs"]
+mod child;
 pub mod clients;
 pub mod floors;
 pub mod instructions;

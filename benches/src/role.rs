@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+use std::process::{ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,12 +14,13 @@ use minitalk::ffi;
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::SignalSet;
 
+use crate::child::Child;
 use crate::{Result, floors, instructions, lane, streams};
 
 /// How long a role may take to get ready.
 const START: Duration = Duration::from_secs(300);
 
-/// The parent's end of a role; the process is killed and reaped when this is dropped.
+/// The parent's end of a role, which ends when this is dropped.
 pub struct Role {
     name: String,
     child: Child,
@@ -33,12 +34,10 @@ impl Role {
     /// # Errors
     /// When it cannot be started or says something else.
     pub fn start(words: &[&str]) -> Result<Self> {
-        let mut child = command(words)?
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take().ok_or("no pipe to the role")?;
-        let stdout = child.stdout.take().ok_or("no pipe from the role")?;
+        let mut command = command(words)?;
+        let child = Child::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        let stdin = child.take_stdin().ok_or("no pipe to the role")?;
+        let stdout = child.take_stdout().ok_or("no pipe from the role")?;
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(io::Result::ok) {
@@ -97,13 +96,6 @@ impl Role {
             Some(error) => Err(format!("{}: {error}", self.name).into()),
             None => Ok((when, line)),
         }
-    }
-}
-
-impl Drop for Role {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -7,11 +7,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::child::{Child, Transcript};
 use crate::options::Options;
 use crate::role::command;
 use crate::stats::Summary;
@@ -129,19 +128,21 @@ fn measure(kind: Kind, size: usize, seed: u64) -> Result<f64> {
         }
     };
     let (size_word, seed_word) = (size.to_string(), seed.to_string());
-    let end = |side, stdin: OwnedFd, stdout: OwnedFd| -> Result<Ended> {
+    let end = |side, stdin: OwnedFd, stdout: OwnedFd| -> Result<(Child, Transcript)> {
         let mut command = command(&["stream", side, &size_word, &seed_word])?;
         let command = command
             .stdin(Stdio::from(stdin))
             .stdout(Stdio::from(stdout));
-        Ok(Ended(command.stderr(Stdio::piped()).spawn()?))
+        let child = Child::spawn(command.stderr(Stdio::piped()))?;
+        let stderr = Transcript::read(child.take_stderr());
+        Ok((child, stderr))
     };
-    let mut reader = end("read", to_reader, from_reader)?;
-    let mut writer = end("write", to_writer, from_writer)?;
-    let text = writer.said()?;
+    let (_reader, reader_stderr) = end("read", to_reader, from_reader)?;
+    let (_writer, writer_stderr) = end("write", to_writer, from_writer)?;
+    let text = all(&writer_stderr)?;
     let nanoseconds = text.trim().parse();
     nanoseconds.map_err(|_| {
-        format!("{text} {}", reader.said().unwrap_or_default())
+        format!("{text} {}", all(&reader_stderr).unwrap_or_default())
             .trim()
             .into()
     })
@@ -152,28 +153,11 @@ fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     Ok((reader.into(), writer.into()))
 }
 
-/// A child that is killed and reaped when this is dropped.
-struct Ended(Child);
-
-impl Ended {
-    /// What it wrote on its standard error until it ended.
-    fn said(&mut self) -> Result<String> {
-        let mut stderr = self.0.stderr.take().ok_or("no pipe from the role")?;
-        let (sender, text) = mpsc::channel();
-        thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            let _ = sender.send(text);
-        });
-        Ok(text.recv_timeout(LIMIT)?)
-    }
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Returns all that a process printed until it ended.
+fn all(stderr: &Transcript) -> Result<String> {
+    let text = stderr.complete_within(LIMIT);
+    let text = text.ok_or_else(|| format!("no end after {} s", LIMIT.as_secs()))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// One end, in a process of its own: data on its standard output or input, acknowledgements on the other.

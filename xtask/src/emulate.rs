@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::child::Child;
 use crate::cross::{ARCHITECTURES, Architecture};
 use crate::product::repository;
 use archive::Archive;
@@ -56,6 +57,9 @@ const MACHINES: &[Machine] = &[
         kernel: "linux-image-riscv64",
     },
 ];
+
+/// How often the results so far are printed.
+const REPORT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The tests that are run, by their program. The others take a compiler, a terminal, or minutes when emulated.
 const TESTS: &[(&str, &[&str])] = &[
@@ -355,7 +359,8 @@ fn boot(
     let console = directory.join("console");
     let file =
         fs::File::create(&console).map_err(|error| format!("{}: {error}", console.display()))?;
-    let mut child = Command::new(machine.qemu)
+    let mut command = Command::new(machine.qemu);
+    command
         .args([
             "-machine",
             "virt",
@@ -379,16 +384,13 @@ fn boot(
         .arg("-initrd")
         .arg(initramfs)
         .stdin(Stdio::null())
-        .stdout(file)
-        .spawn()
-        .map_err(|error| format!("cannot run {}: {error}", machine.qemu))?;
+        .stdout(file);
+    let child = Child::spawn(&mut command).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + patience;
     let mut shown = 0;
     loop {
-        let ended = child
-            .try_wait()
-            .map_err(|error| error.to_string())?
-            .is_some();
+        let ended = child.wait_within(REPORT_INTERVAL);
+        let ended = ended.map_err(|error| error.to_string())?.is_some();
         let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
         // Whole lines only.
         let whole = &log[..log.rfind('\n').map_or(0, |end| end + 1)];
@@ -404,11 +406,8 @@ fn boot(
             return Ok(log);
         }
         if Instant::now() >= deadline {
-            let _ = child.kill();
-            let _ = child.wait();
             return Ok(log + "\nemulate: the time is over\n");
         }
-        std::thread::sleep(Duration::from_millis(200));
     }
 }
 

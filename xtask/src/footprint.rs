@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{ChildStderr, ChildStdout, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::child::Child;
 use crate::no_arguments;
 use crate::product;
 
@@ -212,7 +213,7 @@ fn start_to_first_bit(program: &Path) -> Result<(Duration, Duration), String> {
     Ok((ready, first_bit))
 }
 
-/// A server, ended at the latest when this is dropped.
+/// A server, which ends when this is dropped.
 struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -221,15 +222,15 @@ struct Server {
 
 impl Server {
     fn start(program: &Path, options: &[&str]) -> Result<Self, String> {
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .arg("serve")
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start a server: {error}"))?;
-        match (child.stdout.take(), child.stderr.take()) {
+            .stderr(Stdio::piped());
+        let child = Child::spawn(&mut command).map_err(|error| error.to_string())?;
+        match (child.take_stdout(), child.take_stderr()) {
             (Some(stdout), Some(stderr)) => Ok(Self {
                 child,
                 stdout: BufReader::new(stdout),
@@ -258,25 +259,17 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) -> Result<(), String> {
-        kill_process(Pid::from_child(&self.child), signal)
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.ok_or("the kernel gave it no PID")?, signal)
             .map_err(|error| format!("cannot signal the server: {error}"))
     }
 
-    fn stop(mut self) -> Result<(), String> {
+    fn stop(self) -> Result<(), String> {
         self.signal(Signal::TERM)?;
         match self.child.wait() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(format!("the server ended with {status}")),
             Err(error) => Err(format!("cannot wait for the server: {error}")),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
         }
     }
 }

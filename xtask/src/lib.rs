@@ -1,6 +1,8 @@
 //! The checks and other tasks of this repository that are programs of their own.
 
 pub mod audit;
+#[path = "../../tests/common/child.rs"]
+mod child;
 pub mod cross;
 pub mod emulate;
 pub mod footprint;

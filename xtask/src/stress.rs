@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{self, Signal};
 
+use crate::child::Child;
 use crate::marked::Mark;
 use crate::product;
 
@@ -280,7 +281,7 @@ fn programs(said: &str) -> Vec<Program> {
 struct Circumstance {
     condition: Condition,
     cgroup: Option<Cgroup>,
-    busy: Vec<Busy>,
+    busy: Vec<Child>,
 }
 
 impl Circumstance {
@@ -293,7 +294,7 @@ impl Circumstance {
         match condition {
             Condition::Busy => {
                 for _ in 0..BUSY_LOOPS {
-                    circumstance.busy.push(Busy::start()?);
+                    circumstance.busy.push(start_busy()?);
                 }
             }
             Condition::Quarter => match Cgroup::new(cleaner) {
@@ -382,35 +383,21 @@ fn first_cpu() -> String {
     first.filter(|cpu| !cpu.is_empty()).unwrap_or("0").into()
 }
 
-/// A process that never sleeps, ended by its PID, or by the kernel when this process ends.
-struct Busy(Child);
-
-impl Busy {
-    fn start() -> Result<Self, String> {
-        let start = || {
-            let mut child = Command::new(std::env::current_exe()?)
-                .args(["stress", "--never-sleep"])
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .spawn()?;
-            let mut line = String::new();
-            if let Some(stdout) = &mut child.stdout {
-                BufReader::new(stdout).read_line(&mut line)?;
-            }
-            let busy = Self(child);
-            (line == "busy\n")
-                .then_some(busy)
-                .ok_or(io::Error::other(line))
-        };
-        start().map_err(|error: io::Error| format!("cannot start a busy process: {error}"))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Starts a process that never sleeps; if this process is killed, the kernel ends it.
+fn start_busy() -> Result<Child, String> {
+    let start = || {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["stress", "--never-sleep"]);
+        let child = Child::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+        let mut line = String::new();
+        if let Some(stdout) = child.take_stdout() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        (line == "busy\n")
+            .then_some(child)
+            .ok_or(io::Error::other(line))
+    };
+    start().map_err(|error: io::Error| format!("cannot start a busy process: {error}"))
 }
 
 /// A control group that gets a quarter of a CPU, of either version.
@@ -539,14 +526,18 @@ fn run(
             .stdout(file.try_clone()?)
             .stderr(file);
         let mut running = lock(&cleaner.running);
-        let child = command.spawn()?;
+        let child = Child::spawn(&mut command)?;
         *running = Some(mark.clone());
         Ok(child)
     };
     let mut is_late = false;
-    let status = spawn().and_then(|mut child| {
+    let status = spawn().and_then(|child| {
         loop {
-            if let Some(status) = child.try_wait()? {
+            let wait = match condition {
+                Condition::Turns => Duration::ZERO,
+                _ => Duration::from_millis(20),
+            };
+            if let Some(status) = child.wait_within(wait)? {
                 return Ok(status);
             }
             if start.elapsed() > limit {
@@ -556,8 +547,6 @@ fn run(
             }
             if condition == Condition::Turns {
                 take_a_turn(child.id(), &mark);
-            } else {
-                thread::sleep(Duration::from_millis(20));
             }
         }
     });
@@ -798,9 +787,9 @@ mod tests {
         let mut shell = with("sh", &["-c", script]);
         let mark = Mark::new();
         mark.put_on(&mut shell);
-        let mut shell = shell.stdout(Stdio::piped()).spawn().unwrap();
+        let shell = Child::spawn(shell.stdout(Stdio::piped())).unwrap();
         let mut line = String::new();
-        let mut stdout = BufReader::new(shell.stdout.as_mut().unwrap());
+        let mut stdout = BufReader::new(shell.take_stdout().unwrap());
         stdout.read_line(&mut line).unwrap();
         let on_purpose: u32 = line.trim().parse().unwrap();
         let stopped = || -> Vec<u32> {
