@@ -52,7 +52,7 @@ fn classic(name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_client_that_does_all_that_is_demanded_passes() {
+fn a_correct_client_passes() {
     let client = classic("client");
     let output = check(&["--client", client.to_str().unwrap()]);
     let report = stdout(&output);
@@ -63,7 +63,7 @@ fn a_client_that_does_all_that_is_demanded_passes() {
 }
 
 #[test]
-fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told() {
+fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
     let Some(server) = dialect_program("servers", "lsb") else {
         return;
     };
@@ -88,7 +88,7 @@ fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told
 }
 
 #[test]
-fn where_the_kernel_would_let_a_server_signal_a_stranger_it_is_told_no_number() {
+fn without_landlock_no_number_is_sent_that_a_server_could_take_for_a_pid() {
     let Some(server) = dialect_program("servers", "unacked_len16") else {
         return;
     };
@@ -104,7 +104,7 @@ fn where_the_kernel_would_let_a_server_signal_a_stranger_it_is_told_no_number() 
 }
 
 #[test]
-fn a_handler_is_warned_of_for_what_it_calls_and_not_for_its_loops() {
+fn unsafe_calls_in_a_handler_cause_a_warning_and_loops_do_not() {
     let script = |name: &str, says: &str, code: u8| {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let path = directory.join(format!("check-audit-{name}.{}", std::process::id()));
@@ -137,7 +137,7 @@ fn a_handler_is_warned_of_for_what_it_calls_and_not_for_its_loops() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_killed_and_reported_as_json() {
+fn a_silent_server_is_killed_and_reported_as_json() {
     // It is no server, prints no PID and does not end.
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let script = directory.join(format!("check-silent.{}", std::process::id()));
@@ -160,7 +160,7 @@ fn a_server_that_says_nothing_is_killed_and_reported_as_json() {
 }
 
 #[test]
-fn what_is_no_program_and_what_is_no_question_are_refused() {
+fn a_missing_program_and_missing_arguments_are_rejected() {
     let output = check(&["--client", "/nonexistent/client"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(check(&["--server", "/dev/null"]).status.code(), Some(1));

@@ -17,7 +17,7 @@ fn send(args: &[&str]) -> std::process::Output {
 }
 
 #[test]
-fn what_is_no_pid_is_a_usage_error() {
+fn an_invalid_pid_is_a_usage_error() {
     for pid in [
         "99A9E9",
         "",
@@ -39,7 +39,7 @@ fn what_is_no_pid_is_a_usage_error() {
 }
 
 #[test]
-fn a_pid_that_nobody_has() {
+fn an_unused_pid_is_reported() {
     // PID_MAX_LIMIT is 4194304 (proc_sys_kernel(5)); the other was ours a moment ago.
     let mut gone = Command::new("true").spawn().unwrap();
     gone.wait().unwrap();
@@ -59,7 +59,7 @@ fn our_own_pid_is_refused() {
 }
 
 #[test]
-fn a_thread_is_no_process() {
+fn the_id_of_a_thread_is_rejected() {
     let server = Server::start();
     let other_thread = || {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
@@ -73,7 +73,7 @@ fn a_thread_is_no_process() {
 }
 
 #[test]
-fn a_bystander_is_refused_and_lives() {
+fn a_bystander_is_refused_and_survives() {
     let mut sleep = Process::spawn(Command::new("sleep").arg("1000"));
     // A child that has only just begun to be another program still has our name.
     wait_until("it is sleep", || command_of(sleep.pid()) == "sleep");
@@ -89,7 +89,7 @@ fn a_bystander_is_refused_and_lives() {
 
 /// An interactive shell catches SIGUSR1 and dies of it: having a handler is not enough.
 #[test]
-fn a_bystander_that_catches_everything_is_refused_and_lives() {
+fn a_bystander_that_catches_all_signals_is_refused_and_survives() {
     let bystander = Process::spawn(&mut Command::new(program("catchall")));
     bystander.wait_stdout(|bytes| bytes == b"ready\n");
     let output = send(&[&bystander.pid().to_string(), "x"]);
@@ -115,7 +115,7 @@ fn another_users_process_is_not_permitted() {
 }
 
 #[test]
-fn a_client_that_the_server_may_not_signal_is_told_of() {
+fn a_client_that_the_server_may_not_signal_is_reported() {
     let Some(nobody) = Nobody::new() else { return };
     let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
     let pid = server.pid().to_string();
@@ -128,7 +128,7 @@ fn a_client_that_the_server_may_not_signal_is_told_of() {
 }
 
 #[test]
-fn usage_errors() {
+fn usage_errors_exit_with_2() {
     for args in [
         &[][..],
         &["sevre"],
@@ -159,7 +159,7 @@ fn usage_errors() {
 }
 
 #[test]
-fn help_and_version() {
+fn help_and_version_are_printed() {
     for (args, wanted) in [
         (&["--help"][..], "exit codes:"),
         (&["-h"], "exit codes:"),
@@ -181,7 +181,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn the_pid_file_holds_the_pid_while_it_serves() {
+fn the_pid_file_exists_while_the_server_runs() {
     let path = std::env::temp_dir().join(format!("minitalk-pid-file-{}", std::process::id()));
     let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
     let pid = std::fs::read_to_string(&path).unwrap();
@@ -213,7 +213,7 @@ fn the_pid_file_holds_the_pid_while_it_serves() {
 }
 
 #[test]
-fn raw_output_is_nothing_but_the_bytes() {
+fn raw_output_is_only_the_message_bytes() {
     let server = Server::start_with(&["--format", "raw", "--count", "2"]);
     server.wait_stderr(&format!("PID {}\n", server.pid()));
     deliver(server.pid(), b"one\0");
@@ -224,7 +224,7 @@ fn raw_output_is_nothing_but_the_bytes() {
 }
 
 #[test]
-fn json_output_is_an_object_a_line() {
+fn json_output_is_one_object_per_line() {
     let server = Server::start_with(&["--format", "json"]);
     let pid = server.pid();
     assert_eq!(server.stdout(), format!("{{\"PID\": {pid} }}\n").as_bytes());
@@ -245,7 +245,7 @@ fn json_output_is_an_object_a_line() {
 }
 
 #[test]
-fn a_terminal_is_given_nothing_to_obey() {
+fn control_characters_are_escaped_on_a_terminal() {
     // script(1) gives the server a terminal.
     let mut script = Command::new("script");
     let serve = format!("exec '{MINITALK}' serve --count 1");
@@ -262,7 +262,7 @@ fn a_terminal_is_given_nothing_to_obey() {
 }
 
 #[test]
-fn count_ends_the_server_after_so_many_messages() {
+fn count_ends_the_server_after_that_many_messages() {
     let server = Server::start_with(&["--count", "3"]);
     for message in ["1", "2", "3"] {
         deliver(server.pid(), message.as_bytes());
@@ -286,7 +286,7 @@ fn a_message_above_the_limit_is_rejected_at_once() {
 }
 
 #[test]
-fn verbose_says_what_it_took() {
+fn verbose_reports_the_cost_of_a_message() {
     let server = Server::start();
     let output = send(&["-v", &server.pid().to_string(), "12345"]);
     assert_success(&output);
@@ -298,7 +298,7 @@ fn verbose_says_what_it_took() {
 }
 
 #[test]
-fn what_looks_like_an_option_can_be_sent() {
+fn a_message_that_looks_like_an_option_can_be_sent() {
     let server = Server::start();
     let pid = server.pid().to_string();
     assert_success(&send(&[&pid, "--", "--force"]));
@@ -309,7 +309,7 @@ fn what_looks_like_an_option_can_be_sent() {
 }
 
 #[test]
-fn what_was_mistyped_is_suggested() {
+fn a_mistyped_word_gets_a_suggestion() {
     for (args, meant) in [
         (&["sned", "1", "x"][..], Some("send")),
         (&["serv"], Some("serve")),
@@ -337,7 +337,7 @@ fn what_was_mistyped_is_suggested() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file_is_reported() {
     let server = Server::start();
     let output = send(&[&server.pid().to_string(), "--file", "/nonexistent"]);
     assert_eq!(code(&output), 1);
@@ -346,7 +346,7 @@ fn a_file_that_is_not_there() {
 }
 
 #[test]
-fn the_demo_shows_what_the_server_printed() {
+fn the_demo_prints_the_output_of_the_server() {
     let output = run(minitalk(["demo", "a demonstration"]));
     assert_success(&output);
     assert_eq!(output.stdout, b"a demonstration\n");
@@ -389,7 +389,7 @@ impl Drop for Link {
 }
 
 #[test]
-fn the_classic_pair() {
+fn the_classic_pair_delivers_messages() {
     let server_link = Link::new("server", "classic");
     let client_link = Link::new("client", "classic");
     let server = Server::spawn(&mut server_link.command(&[]));
@@ -405,7 +405,7 @@ fn the_classic_pair() {
 }
 
 #[test]
-fn the_classic_pair_says_error_on_stdout() {
+fn the_classic_pair_reports_errors_on_stdout() {
     let server = Link::new("server", "classic-errors");
     let client = Link::new("client", "classic-errors");
     for command in [
@@ -426,7 +426,7 @@ fn the_classic_pair_says_error_on_stdout() {
 }
 
 #[test]
-fn dialects_are_listed_and_a_wrong_one_says_why() {
+fn dialects_are_listed_and_an_invalid_one_is_explained() {
     let listed = run(minitalk(["dialects"]));
     assert_success(&listed);
     let text = String::from_utf8(listed.stdout).unwrap();
@@ -447,7 +447,7 @@ fn dialects_are_listed_and_a_wrong_one_says_why() {
 }
 
 #[test]
-fn a_dialect_that_cannot_say_a_text_sends_nothing() {
+fn a_text_that_the_dialect_cannot_encode_is_not_sent() {
     let server = Server::start();
     let pid = server.pid().to_string();
     let output = send(&["--dialect", "end=0x61", &pid, "banana"]);
@@ -472,7 +472,7 @@ fn an_error_names_the_process_and_its_command() {
 }
 
 #[test]
-fn a_client_can_end_in_mid_byte() {
+fn a_client_that_ends_in_mid_byte_does_not_corrupt_the_next_message() {
     let server = Server::start_with(&["--dialect", "classic"]);
     let pid = server.pid().to_string();
     let output = send(&["-v", "--dialect", "classic", "--first", "11", &pid, "half"]);
@@ -489,7 +489,7 @@ fn a_client_can_end_in_mid_byte() {
 }
 
 #[test]
-fn a_server_that_does_not_acknowledge_as_it_should_is_named() {
+fn a_missing_acknowledgement_is_reported_with_its_signal_number() {
     let server = Server::start_with(&["--dialect", "ack=none"]);
     let pid = server.pid().to_string();
     let output = send(&["--dialect", "classic", "--timeout", "0.3", &pid, "x"]);
@@ -549,7 +549,7 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
 }
 
 #[test]
-fn trace_is_a_server_whose_output_is_the_trace() {
+fn trace_is_a_server_that_prints_its_trace_on_stdout() {
     let server = Server::spawn(&mut minitalk(["trace", "-v", "--color", "always"]));
     deliver_by("bit", server.pid(), b"a\x1b[2J");
     let output = server.stop();
@@ -592,7 +592,7 @@ fn servers_are_found_by_their_names() {
 }
 
 #[test]
-fn a_supervisor_is_told_once_the_pid_is_known() {
+fn a_supervisor_is_notified_when_the_server_is_ready() {
     let path = std::env::temp_dir().join(format!("minitalk-notify-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
@@ -622,7 +622,7 @@ fn a_hangup_leaves_a_server_running() {
 }
 
 #[test]
-fn progress_is_shown_to_those_who_want_it() {
+fn progress_is_shown_on_request() {
     let server = Server::start_with(&["--format", "raw"]);
     let pid = server.pid().to_string();
     let text = "x".repeat(8_000);
@@ -642,7 +642,7 @@ fn progress_is_shown_to_those_who_want_it() {
 
 /// They are made from one table, so that what is checked here is that a shell understands them.
 #[test]
-fn completions_and_the_manual_page_know_every_option() {
+fn completions_and_the_manual_page_list_every_option() {
     let made = |args: &[&str]| {
         let output = run(minitalk(args.iter().copied()));
         assert_success(&output);

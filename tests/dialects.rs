@@ -431,7 +431,7 @@ fn named(client: &Program, stderr: &str) -> Result<(), String> {
 }
 
 #[test]
-fn there_are_programs_of_all_kinds() {
+fn there_are_enough_programs_of_each_kind() {
     let (clients, servers) = (sources("clients").len(), sources("servers").len());
     assert!(clients >= 15, "{clients} clients");
     assert!(servers >= 12, "{servers} servers");
@@ -439,7 +439,7 @@ fn there_are_programs_of_all_kinds() {
 }
 
 #[test]
-fn every_client_is_heard_in_its_dialect() {
+fn every_client_is_received_in_its_dialect() {
     for_each(clients(), |client| {
         let texts = client.texts(&[1024, 60, 1, 0]);
         let options = ["--dialect", client.spec()];
@@ -456,7 +456,7 @@ fn every_client_is_heard_in_its_dialect() {
 }
 
 #[test]
-fn every_client_that_shows_its_dialect_is_found_out() {
+fn every_detectable_dialect_of_a_client_is_detected() {
     let shows = |client: &&Program| client.says("auto", "yes");
     for_each(clients().iter().filter(shows), |client| {
         let texts = client.texts(&[1024, 100]);
@@ -476,7 +476,7 @@ fn every_client_that_shows_its_dialect_is_found_out() {
 }
 
 #[test]
-fn every_server_is_spoken_to_in_its_dialect() {
+fn every_server_receives_messages_in_its_dialect() {
     for_each(servers(), |program| {
         let tries = if program.is_lossy() { ATTEMPTS } else { 1 };
         let mut result = Ok(());
@@ -533,7 +533,7 @@ fn speak_to(program: &Program) -> Result<(), String> {
 }
 
 #[test]
-fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
+fn a_client_retries_while_the_server_is_busy() {
     let Some(client) = clients().iter().find(|client| client.spec() == "hello=yes") else {
         return;
     };
@@ -559,7 +559,7 @@ fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
 
 /// However often it is told so.
 #[test]
-fn send_waits_for_a_busy_server_and_says_so_in_the_end() {
+fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
     let client = clients().iter().find(|client| client.spec() == "hello=yes");
     let server = servers().iter().find(|server| server.spec() == "hello=yes");
     let (Some(client), Some(server)) = (client, server) else {
@@ -707,7 +707,7 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
 }
 
 #[test]
-fn no_half_text_is_dropped_in_silence() {
+fn a_dropped_partial_text_is_reported() {
     let Some(pair) = pair_client() else {
         return;
     };

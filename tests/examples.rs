@@ -34,7 +34,7 @@ fn example(name: &str) -> Command {
 }
 
 #[test]
-fn a_receiver_and_a_sender() {
+fn the_receiver_prints_the_messages_of_the_sender() {
     let server = Server::spawn(&mut example("receiver"));
     let pid = server.pid().to_string();
     for message in ["Hello", "", "é 🦀"] {
@@ -55,7 +55,7 @@ fn run_of(command: &mut Command) -> std::process::Output {
 }
 
 #[test]
-fn an_async_receiver() {
+fn the_async_receiver_takes_messages_between_timer_ticks() {
     let server = Process::spawn(&mut example("async_receiver"));
     server.wait_stdout(|bytes| bytes.ends_with(b"\n"));
     // A message is taken between the ticks of a timer as well as before and after.
@@ -69,7 +69,7 @@ fn an_async_receiver() {
 }
 
 #[test]
-fn a_chat() {
+fn the_chat_delivers_lines_in_both_directions() {
     let spawn = || {
         let mut command = example("chat");
         let process = Process::spawn(command.stdin(Stdio::piped()));
@@ -107,7 +107,7 @@ fn a_chat() {
 }
 
 #[test]
-fn a_handler_of_ones_own() {
+fn the_own_handler_numbers_its_ticks_in_order() {
     let output = run_of(&mut example("own_handler"));
     assert_success(&output);
     let text = String::from_utf8(output.stdout).unwrap();

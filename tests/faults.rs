@@ -53,7 +53,7 @@ fn patient_server() -> Server {
 }
 
 #[test]
-fn a_storm_of_strays_at_the_server() {
+fn a_message_survives_a_storm_of_strays_at_the_server() {
     for lane in LANES {
         let server = Server::start();
         let storm = storm(server.pid());
@@ -65,7 +65,7 @@ fn a_storm_of_strays_at_the_server() {
 }
 
 #[test]
-fn a_storm_of_strays_at_the_client() {
+fn a_message_survives_a_storm_of_strays_at_the_client() {
     let server = Server::start();
     // The server is stopped until the client is in the storm, so that all of the message crosses in it.
     kill(server.pid(), libc::SIGSTOP);
@@ -83,7 +83,7 @@ fn a_storm_of_strays_at_the_client() {
 }
 
 #[test]
-fn a_client_killed_in_mid_message() {
+fn a_partial_message_of_a_killed_client_is_dropped() {
     let server = patient_server();
     for lane in LANES {
         let mut client = endless_client(&server, lane);
@@ -98,7 +98,7 @@ fn a_client_killed_in_mid_message() {
 }
 
 #[test]
-fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
+fn a_client_interrupted_in_mid_message_ends_by_that_signal() {
     let server = patient_server();
     for (signal, lane) in [libc::SIGINT, libc::SIGTERM].into_iter().zip(LANES) {
         let client = endless_client(&server, lane);
@@ -117,7 +117,7 @@ fn stop(pid: i32) {
 }
 
 #[test]
-fn either_end_stopped_and_continued() {
+fn a_message_survives_a_pause_of_either_end() {
     for lane in LANES {
         let server = Server::start();
         let message = long(lane);
@@ -140,7 +140,7 @@ fn either_end_stopped_and_continued() {
 }
 
 #[test]
-fn a_client_stopped_for_longer_than_its_own_timeout() {
+fn a_client_paused_for_longer_than_its_timeout_delivers() {
     // So long that it does not run out while the server waits for a CPU.
     let timeout = Duration::from_secs(5);
     let clients = LANES.map(|lane| {
@@ -161,7 +161,7 @@ fn a_client_stopped_for_longer_than_its_own_timeout() {
 
 /// It is noticed by its end and not by its silence: the client would wait for an answer for longer than this test may take.
 #[test]
-fn a_server_killed_in_mid_message() {
+fn a_client_notices_at_once_that_its_server_was_killed() {
     for lane in LANES {
         let server = patient_server();
         let client = endless_client(&server, lane);
@@ -177,7 +177,7 @@ fn a_server_killed_in_mid_message() {
 }
 
 #[test]
-fn a_silent_server_is_given_up() {
+fn a_client_gives_up_on_a_silent_server() {
     let server = Server::start();
     kill(server.pid(), libc::SIGSTOP);
     let pid = server.pid().to_string();
@@ -191,7 +191,7 @@ fn a_silent_server_is_given_up() {
 }
 
 #[test]
-fn an_output_that_nobody_reads_for_a_while() {
+fn clients_wait_while_nobody_reads_the_output() {
     let mut command = minitalk(["serve"]);
     let (mut reader, writer) = std::io::pipe().unwrap();
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
@@ -225,7 +225,7 @@ fn an_output_that_nobody_reads_for_a_while() {
 }
 
 #[test]
-fn an_output_closed_by_its_reader() {
+fn a_message_is_rejected_when_the_output_is_closed() {
     let mut command = minitalk(["serve"]);
     let (mut reader, writer) = std::io::pipe().unwrap();
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
@@ -242,7 +242,7 @@ fn an_output_closed_by_its_reader() {
 }
 
 #[test]
-fn an_output_closed_from_the_start() {
+fn an_output_that_is_closed_at_the_start_is_an_error() {
     for command in [
         "serve >&-",
         "serve >/dev/full",
@@ -260,7 +260,7 @@ fn an_output_closed_from_the_start() {
 }
 
 #[test]
-fn a_server_told_to_stop_flushes_and_tells_its_clients() {
+fn a_server_that_shuts_down_flushes_and_notifies_its_clients() {
     for (signal, lane) in [libc::SIGTERM, libc::SIGINT].into_iter().zip(LANES) {
         let server = patient_server();
         deliver(server.pid(), b"finished");
@@ -276,7 +276,7 @@ fn a_server_told_to_stop_flushes_and_tells_its_clients() {
 }
 
 #[test]
-fn a_half_message_of_a_silent_client_is_dropped() {
+fn a_partial_message_of_a_silent_client_is_dropped() {
     // So long that a client is not silent for it while it waits for a CPU.
     let options = ["--idle-timeout", "3", "--max-message", "100000000"];
     let pairs = LANES.map(|lane| {
@@ -317,7 +317,7 @@ fn an_idle_server_is_not_woken() {
 
 /// Without pidfd_open and pidfd_send_signal, as on Linux before 5.3, both ends fall back to kill, and say so.
 #[test]
-fn an_old_kernel_without_pidfd() {
+fn both_ends_fall_back_to_kill_on_a_kernel_without_pidfd() {
     let mut command = minitalk(["serve"]);
     let server = Server::spawn(without_pidfd(&mut command));
     let pid = server.pid().to_string();
@@ -375,7 +375,7 @@ fn a_recycled_pid_is_not_signalled() {
 
 /// Whoever starts a program may have blocked the very signals that it lives on.
 #[test]
-fn signals_blocked_by_whoever_started_us() {
+fn both_ends_work_when_started_with_the_signals_blocked() {
     let mut command = minitalk(["serve"]);
     let server = Server::spawn(with_signals_blocked(&mut command));
     let mut command = minitalk(["send", &server.pid().to_string(), "x"]);
@@ -406,7 +406,7 @@ fn a_sigint_that_is_ignored_stays_ignored() {
 
 /// With room for few queued signals, words are sent as there is room for them, and come again where that was wrong.
 #[test]
-fn little_room_for_queued_signals() {
+fn words_arrive_when_few_signals_can_be_queued() {
     let Some(nobody) = Nobody::new() else {
         return;
     };
@@ -434,7 +434,7 @@ fn little_room_for_queued_signals() {
 
 /// With no room for queued signals (RLIMIT_SIGPENDING), answers lose their content: the client says so and gives up.
 #[test]
-fn no_room_for_queued_signals() {
+fn a_client_explains_that_no_signal_can_be_queued() {
     // The limit counts all signals queued for a user's processes, and does not hold for root.
     let Some(nobody) = Nobody::new() else {
         return;

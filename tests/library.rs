@@ -29,36 +29,36 @@ macro_rules! cases {
 }
 
 const CASES: &[(&str, fn())] = cases![
-    a_message_says_who_sent_it,
-    a_client_is_told_when_its_message_is_taken,
-    what_is_not_taken_is_rejected,
-    what_is_taken_is_acknowledged_however_it_ends,
-    many_clients_and_a_slow_program,
-    there_is_one_for_a_process,
+    a_message_names_its_sender,
+    a_client_is_acknowledged_when_its_message_is_taken,
+    a_message_that_is_not_taken_is_rejected,
+    a_taken_message_is_acknowledged_however_the_receiver_ends,
+    clients_wait_for_a_slow_program,
+    a_process_has_at_most_one_receiver_or_sender,
     a_thread_that_would_get_the_signals_is_named,
-    no_thread_hides_behind_others_that_end,
-    a_thread_may_block_the_stops_too,
-    a_thread_that_blocks_everything_is_no_obstacle,
-    where_no_signal_may_be_queued_it_can_be_bound,
-    a_fork_has_none_and_may_have_its_own,
-    a_fork_that_lives_on_does_not_keep_a_client_watched,
-    everything_is_put_back,
-    nothing_late_kills,
-    a_handler_of_later_is_left_alone,
-    nothing_comes_after_the_end,
-    it_can_be_stopped_from_another_thread,
-    it_can_stop_on_sigterm,
-    sigterm_is_not_touched,
-    it_stops_after_its_count,
-    a_panic_of_the_program_is_an_end,
-    a_panic_in_an_output_is_an_end,
-    a_panic_in_notes_is_an_end,
-    a_panic_in_the_last_note_is_an_error_too,
-    notes_that_nobody_takes_hold_up_nothing,
-    messages_to_one_server,
-    a_sender_does_not_disturb_between_messages,
-    nobody_is_signalled_by_mistake,
-    a_silent_server_can_do_no_harm_later,
+    open_threads_are_found_while_others_start_and_end,
+    stops_must_be_blocked_on_every_thread,
+    a_thread_that_blocks_all_signals_does_not_prevent_binding,
+    a_receiver_binds_where_no_signal_can_be_queued,
+    a_forked_child_has_no_receiver_and_can_open_an_inbox,
+    a_forked_child_does_not_keep_a_client_watched,
+    dropping_a_receiver_restores_handlers_and_mask,
+    late_signals_do_not_kill,
+    a_handler_installed_later_is_kept,
+    no_message_follows_the_end,
+    a_receiver_can_be_stopped_from_another_thread,
+    a_receiver_can_stop_on_sigterm,
+    sigterm_keeps_its_default_action,
+    a_receiver_stops_after_its_count,
+    a_panic_of_the_program_ends_the_receiver,
+    a_panic_in_the_output_ends_the_server,
+    a_panic_in_notes_ends_the_server,
+    a_panic_in_the_last_note_is_an_error,
+    unread_notes_delay_no_message,
+    a_sender_delivers_several_messages_to_one_server,
+    a_sender_keeps_the_signals_blocked_between_messages,
+    bystanders_are_never_signalled,
+    late_answers_do_not_harm_a_process_that_gave_up,
 ];
 
 /// As libtest: a name given is a part of those to run. Its options are of no use here.
@@ -110,7 +110,7 @@ fn serve_one(
     (error, client.output())
 }
 
-fn a_panic_in_an_output_is_an_end() {
+fn a_panic_in_the_output_ends_the_server() {
     let output = Box::new(|_: &minitalk::Message| panic!("on purpose"));
     let (error, client) = serve_one(output, &mut |_| {}, false);
     assert!(matches!(error, ServeError::Panicked("output")), "{error:?}");
@@ -122,7 +122,7 @@ fn a_panic_in_an_output_is_an_end() {
     assert!(stderr(&client).contains("could not write its output"));
 }
 
-fn a_panic_in_notes_is_an_end() {
+fn a_panic_in_notes_ends_the_server() {
     let (error, client) = serve_one(Box::new(|_| Ok(())), &mut |_| panic!("on purpose"), true);
     assert!(matches!(error, ServeError::Panicked("notes")), "{error:?}");
     assert_eq!(client.status.code(), Some(7), "{client:?}");
@@ -130,7 +130,7 @@ fn a_panic_in_notes_is_an_end() {
 }
 
 /// The last is that the client is forgotten: unless it ends so late that the server has ended before.
-fn a_panic_in_the_last_note_is_an_error_too() {
+fn a_panic_in_the_last_note_is_an_error() {
     let mut inbox = Inbox::open().unwrap();
     let mut config = Config::default();
     config.count = Some(1);
@@ -147,7 +147,7 @@ fn a_panic_in_the_last_note_is_an_error_too() {
     assert_eq!(is_said, has_panicked, "{result:?}");
 }
 
-fn notes_that_nobody_takes_hold_up_nothing() {
+fn unread_notes_delay_no_message() {
     let (tell, told) = mpsc::channel();
     let (go, wait) = mpsc::channel::<()>();
     let mut config = Config::default();
@@ -169,7 +169,7 @@ fn notes_that_nobody_takes_hold_up_nothing() {
 
 // ---- receiving ---------------------------------------------------------------------------------------------------
 
-fn a_message_says_who_sent_it() {
+fn a_message_names_its_sender() {
     let mut receiver = Receiver::bind().unwrap();
     assert!(matches!(receiver.try_recv(), Err(ReceiveError::Empty)));
     let nothing = receiver.recv_timeout(Duration::from_millis(1));
@@ -192,7 +192,7 @@ fn a_message_says_who_sent_it() {
 }
 
 /// The descriptor is readable from the time that there is something to take to the time that it is taken.
-fn a_client_is_told_when_its_message_is_taken() {
+fn a_client_is_acknowledged_when_its_message_is_taken() {
     let mut receiver = Receiver::bind().unwrap();
     for _ in 0..3 {
         assert!(!is_readable(&receiver, 0));
@@ -211,7 +211,7 @@ fn a_client_is_told_when_its_message_is_taken() {
     assert!(is_readable(&receiver, 0), "for good");
 }
 
-fn what_is_not_taken_is_rejected() {
+fn a_message_that_is_not_taken_is_rejected() {
     let receiver = Receiver::bind().unwrap();
     let client = send_us(&[], "x");
     assert!(is_readable(&receiver, -1));
@@ -220,7 +220,7 @@ fn what_is_not_taken_is_rejected() {
     assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
 
-fn what_is_taken_is_acknowledged_however_it_ends() {
+fn a_taken_message_is_acknowledged_however_the_receiver_ends() {
     for _ in 0..10 {
         let mut config = Config::default();
         config.count = Some(1);
@@ -242,7 +242,7 @@ fn what_is_taken_is_acknowledged_however_it_ends() {
     }
 }
 
-fn many_clients_and_a_slow_program() {
+fn clients_wait_for_a_slow_program() {
     let mut receiver = Receiver::bind().unwrap();
     let text = |n: usize| format!("from {n}");
     let clients: Vec<Process> = (0..8).map(|n| send_us(&[], &text(n))).collect();
@@ -262,7 +262,7 @@ fn many_clients_and_a_slow_program() {
 
 // ---- one for a process -------------------------------------------------------------------------------------------
 
-fn there_is_one_for_a_process() {
+fn a_process_has_at_most_one_receiver_or_sender() {
     block_signals();
     let server = Server::start();
     let to = Pid::new(server.pid()).unwrap();
@@ -311,7 +311,7 @@ fn a_thread_that_would_get_the_signals_is_named() {
 }
 
 /// Each starts the next and ends, so that a look at all of them finds few.
-fn no_thread_hides_behind_others_that_end() {
+fn open_threads_are_found_while_others_start_and_end() {
     fn chain(end: Arc<AtomicBool>) {
         if !end.load(Ordering::Relaxed) {
             thread::spawn(move || chain(end));
@@ -334,7 +334,7 @@ fn no_thread_hides_behind_others_that_end() {
 }
 
 /// With musl its mask is that of a thread that begins.
-fn a_thread_that_blocks_everything_is_no_obstacle() {
+fn a_thread_that_blocks_all_signals_does_not_prevent_binding() {
     let (say_blocked, blocked) = mpsc::channel::<()>();
     let (end, ended) = mpsc::channel::<()>();
     let idler = thread::spawn(move || {
@@ -353,7 +353,7 @@ fn a_thread_that_blocks_everything_is_no_obstacle() {
     idler.join().unwrap();
 }
 
-fn a_thread_may_block_the_stops_too() {
+fn stops_must_be_blocked_on_every_thread() {
     block_signals();
     let (end, ended) = mpsc::channel::<()>();
     let idler = thread::spawn(move || ended.recv().unwrap_or(()));
@@ -373,7 +373,7 @@ fn a_thread_may_block_the_stops_too() {
 }
 
 /// There a thread looks to `/proc` as if it were ending, unless somebody of the same user has one queued from before.
-fn where_no_signal_may_be_queued_it_can_be_bound() {
+fn a_receiver_binds_where_no_signal_can_be_queued() {
     let none = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
@@ -397,7 +397,7 @@ fn where_no_signal_may_be_queued_it_can_be_bound() {
     blocked.join().unwrap();
 }
 
-fn a_fork_has_none_and_may_have_its_own() {
+fn a_forked_child_has_no_receiver_and_can_open_an_inbox() {
     let mut receiver = Receiver::bind().unwrap();
     let stopper = receiver.stopper();
     // SAFETY: the child takes locks that no other thread can hold, for there is no client yet, and the C library lets it
@@ -431,7 +431,7 @@ fn a_fork_has_none_and_may_have_its_own() {
 }
 
 /// The child has the descriptors open too: one that was only closed here would be reported for ever.
-fn a_fork_that_lives_on_does_not_keep_a_client_watched() {
+fn a_forked_child_does_not_keep_a_client_watched() {
     let mut receiver = Receiver::bind().unwrap();
     let client = send_us(&[], "x");
     assert!(is_readable(&receiver, -1));
@@ -493,7 +493,7 @@ fn handle(signal: libc::c_int) {
 }
 
 /// But what would kill, which is ignored: a client may be about to send.
-fn everything_is_put_back() {
+fn dropping_a_receiver_restores_handlers_and_mask() {
     handle(libc::SIGUSR2);
     let look = || ["SigCgt", "SigIgn", "SigBlk"].map(ours);
     let [lanes, usr2] = [SignalSet::LANES, Signal::Usr2.into()].map(SignalSet::mask);
@@ -511,7 +511,7 @@ fn everything_is_put_back() {
     assert_eq!(look(), [usr2, lanes & !usr2, 0]);
 }
 
-fn nothing_late_kills() {
+fn late_signals_do_not_kill() {
     let mut receiver = Receiver::bind().unwrap();
     // One of another make, that goes on whatever happens.
     let script = format!("while kill -USR1 {}; do :; done", us());
@@ -537,7 +537,7 @@ fn nothing_late_kills() {
     assert_success(&client.output());
 }
 
-fn a_handler_of_later_is_left_alone() {
+fn a_handler_installed_later_is_kept() {
     let receiver = Receiver::bind().unwrap();
     handle(libc::SIGUSR1);
     drop(receiver);
@@ -546,7 +546,7 @@ fn a_handler_of_later_is_left_alone() {
 }
 
 /// Given up is what is finished and was not taken, by a second SIGTERM.
-fn nothing_comes_after_the_end() {
+fn no_message_follows_the_end() {
     block_signals_and_stops();
     let threads = || status("Threads");
     let before = threads();
@@ -577,7 +577,7 @@ fn nothing_comes_after_the_end() {
     wait_until("no thread is left", || threads() == before);
 }
 
-fn it_can_be_stopped_from_another_thread() {
+fn a_receiver_can_be_stopped_from_another_thread() {
     let mut receiver = Receiver::bind().unwrap();
     let stopper = receiver.stopper();
     let client = send_us(&[], "finished");
@@ -596,18 +596,18 @@ fn it_can_be_stopped_from_another_thread() {
     assert_eq!(waiting.join().unwrap(), 0);
 }
 
-fn it_can_stop_on_sigterm() {
+fn a_receiver_can_stop_on_sigterm() {
     let receiver = Receiver::builder().stop_on_signals().bind().unwrap();
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
     assert_eq!(receiver.count(), 0);
 }
 
-fn sigterm_is_not_touched() {
+fn sigterm_keeps_its_default_action() {
     let mut command = Command::new(env::current_exe().unwrap());
     if env::var_os("IS_CHILD").is_none() {
         command
             .env("IS_CHILD", "")
-            .env(CASE, "sigterm_is_not_touched");
+            .env(CASE, "sigterm_keeps_its_default_action");
         let output = run(command);
         assert_eq!(signal_of(&output), Some(libc::SIGTERM), "{output:?}");
         return;
@@ -617,7 +617,7 @@ fn sigterm_is_not_touched() {
     let _ = receiver.recv();
 }
 
-fn it_stops_after_its_count() {
+fn a_receiver_stops_after_its_count() {
     let mut config = Config::default();
     config.count = Some(2);
     let receiver = Receiver::builder().config(config).bind().unwrap();
@@ -628,7 +628,7 @@ fn it_stops_after_its_count() {
     }
 }
 
-fn a_panic_of_the_program_is_an_end() {
+fn a_panic_of_the_program_ends_the_receiver() {
     let builder = Receiver::builder().notes(|_| panic!("on purpose"));
     let mut receiver = builder.bind().unwrap();
     let client = send_us(&["--dialect", "ack=none", "--first", "20"], "worth a note");
@@ -645,7 +645,7 @@ fn a_panic_of_the_program_is_an_end() {
 
 // ---- sending -----------------------------------------------------------------------------------------------------
 
-fn messages_to_one_server() {
+fn a_sender_delivers_several_messages_to_one_server() {
     block_signals();
     let server = Server::start();
     let to = Pid::new(server.pid()).unwrap();
@@ -673,7 +673,7 @@ fn messages_to_one_server() {
     );
 }
 
-fn a_sender_does_not_disturb_between_messages() {
+fn a_sender_keeps_the_signals_blocked_between_messages() {
     // Not a Process, whose threads in this process would be open to the signals.
     let mut server = minitalk(["serve"]);
     let server = Child::spawn(server.stdout(std::process::Stdio::null())).unwrap();
@@ -704,7 +704,7 @@ fn a_sender_does_not_disturb_between_messages() {
     }
 }
 
-fn nobody_is_signalled_by_mistake() {
+fn bystanders_are_never_signalled() {
     block_signals();
     let bystander = Process::spawn(Command::new("sleep").arg("1000"));
     let to = Pid::new(bystander.pid()).unwrap();
@@ -735,7 +735,7 @@ fn nobody_is_signalled_by_mistake() {
     assert!(shell.is_running());
 }
 
-fn a_silent_server_can_do_no_harm_later() {
+fn late_answers_do_not_harm_a_process_that_gave_up() {
     block_signals();
     let server = Server::start();
     kill(server.pid(), libc::SIGSTOP);

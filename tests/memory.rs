@@ -26,7 +26,7 @@ fn sending(server: i32, message: Vec<u8>) -> Process {
 }
 
 #[test]
-fn a_message_is_held_once_in_every_format() {
+fn a_message_is_kept_in_memory_once_in_every_format() {
     const SIZE: usize = 6 * MEGABYTE;
     for (format, byte) in [
         ("raw", b'a'),
@@ -83,7 +83,7 @@ fn a_message_for_which_there_is_no_memory_is_rejected() {
 }
 
 #[test]
-fn clients_wait_for_the_memory_that_there_is() {
+fn clients_wait_for_free_memory() {
     let options = [
         "--max-memory",
         "3000000",
@@ -116,7 +116,7 @@ fn clients_wait_for_the_memory_that_there_is() {
 
 /// It takes no more of the memory than it has sent, for as long as it is silent.
 #[test]
-fn a_client_that_is_stopped_in_mid_message_keeps_no_other_waiting() {
+fn a_client_stopped_in_mid_message_does_not_delay_others() {
     let server = Server::start_with(&["--max-memory", "3000000", "--idle-timeout", "0"]);
     deliver(server.pid(), b"so that all its threads have run");
     let before = memory(server.pid(), "VmRSS");
@@ -131,7 +131,7 @@ fn a_client_that_is_stopped_in_mid_message_keeps_no_other_waiting() {
 }
 
 #[test]
-fn what_waits_for_the_output_is_bounded() {
+fn memory_for_unwritten_output_is_bounded() {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut reader = BufReader::new(reader);
     let mut command = minitalk([

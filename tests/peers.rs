@@ -33,7 +33,7 @@ fn assert_not_signalled(sleep: Process) {
 }
 
 #[test]
-fn a_program_executed_before_the_output_moves_is_not_signalled() {
+fn a_program_executed_before_the_output_is_written_is_not_signalled() {
     let mut command = minitalk(["serve", "--format", "raw"]);
     let (mut reader, writer) = std::io::pipe().unwrap();
     // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
@@ -60,7 +60,7 @@ fn a_program_executed_before_the_output_moves_is_not_signalled() {
 }
 
 #[test]
-fn a_program_executed_in_mid_message_is_not_signalled_when_it_is_idle() {
+fn a_program_executed_in_mid_message_is_not_signalled_at_the_idle_timeout() {
     let server = Server::start_with(&["--idle-timeout", "0.3"]);
     let sleep = becomes_sleep(server.pid(), "half");
     server.wait_stderr(&format!("dropped a message of client {}", sleep.pid()));
@@ -71,7 +71,7 @@ fn a_program_executed_in_mid_message_is_not_signalled_when_it_is_idle() {
 }
 
 #[test]
-fn a_program_executed_in_mid_message_is_not_signalled_at_the_end() {
+fn a_program_executed_in_mid_message_is_not_signalled_at_shutdown() {
     let server = Server::start();
     let sleep = becomes_sleep(server.pid(), "half");
     server.stop();
@@ -97,7 +97,7 @@ fn a_server_that_becomes_another_program_is_not_signalled() {
 
 /// Whatever they answer, a client ends at its timeout, which counts from the last progress.
 #[test]
-fn a_server_whose_answers_lead_nowhere_is_given_up() {
+fn a_client_gives_up_when_answers_bring_no_progress() {
     for way in ["forgets", "stands"] {
         let server = Server::spawn(Command::new(program("broken")).arg(way));
         let pid = server.pid().to_string();
@@ -130,7 +130,7 @@ fn forge_hello(server: i32, claimed: i32) {
 
 /// A server that has no descriptor for a client says so, instead of leaving every client without an answer.
 #[test]
-fn a_server_with_few_descriptors_takes_a_client_or_ends() {
+fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
     for limit in 4..=14 {
         let script = format!("ulimit -n {limit}; exec \"$0\" serve");
         let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
@@ -157,7 +157,7 @@ fn a_server_with_few_descriptors_takes_a_client_or_ends() {
 
 /// One process names as many others as the server may have descriptors, and honest clients do not notice.
 #[test]
-fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
+fn forged_pids_do_not_exhaust_the_descriptors() {
     const LIMIT: u64 = 32;
     let mut command = minitalk(["serve"]);
     let limit = libc::rlimit {
@@ -210,7 +210,7 @@ const SEND: i64 = libc::SYS_pidfd_send_signal;
 
 /// Whatever error a filter gives, and to which of the calls: signals go by number.
 #[test]
-fn pidfds_that_a_filter_denies_are_done_without() {
+fn both_ends_fall_back_to_kill_when_a_filter_denies_pidfds() {
     for errno in [
         libc::EPERM,
         libc::EACCES,
@@ -245,7 +245,7 @@ fn run_built(command: &mut Command) -> std::process::Output {
 
 /// What cannot be sent at all is not another user's doing.
 #[test]
-fn signals_that_a_filter_denies_are_said_to_be_denied() {
+fn signals_denied_by_a_filter_are_reported() {
     let calls = [SEND, libc::SYS_rt_sigqueueinfo];
     let server = Server::start();
     let pid = server.pid().to_string();
@@ -303,7 +303,7 @@ const EPOLL_WAIT: i64 = libc::SYS_epoll_pwait;
 
 /// Random numbers make a transfer's name hard to guess, and it needs no more than a name.
 #[test]
-fn a_client_is_not_ended_by_a_filter_that_denies_random_numbers() {
+fn a_client_delivers_when_a_filter_denies_random_numbers() {
     let server = Server::start();
     let pid = server.pid().to_string();
     for errno in [libc::EPERM, libc::EACCES, libc::ENOSYS] {
@@ -317,7 +317,7 @@ fn a_client_is_not_ended_by_a_filter_that_denies_random_numbers() {
 
 /// A thread's number is no process's, where no pidfd says so either.
 #[test]
-fn the_number_of_a_thread_is_no_process_without_pidfds() {
+fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let server = Server::start();
     let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
     let names = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());

@@ -71,7 +71,7 @@ fn systemd_understands_every_line_of_the_unit() {
 }
 
 #[test]
-fn what_the_unit_starts_says_when_it_is_ready_and_answers_to_its_name() {
+fn the_started_unit_notifies_systemd_and_is_found_by_its_name() {
     assert!(UNIT.contains("Type=notify\n"));
     let line = UNIT
         .lines()

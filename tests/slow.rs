@@ -72,7 +72,7 @@ fn wait_stuck_thread(pid: i32, name: &str) {
 }
 
 #[test]
-fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
+fn unread_notes_delay_neither_messages_nor_shutdown() {
     let (reader, stdout) = std::io::pipe().unwrap();
     let mut reader = BufReader::new(reader);
     let (mut server, _stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
@@ -90,7 +90,7 @@ fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
 }
 
 #[test]
-fn a_pid_that_nobody_reads_on_standard_error_holds_up_no_message() {
+fn an_unread_pid_on_stderr_delays_no_message() {
     let (mut reader, stdout) = std::io::pipe().unwrap();
     let (mut server, _stderr) = with_a_stuck_stderr(&["--format", "raw"], stdout);
     wait_ready_to_be_sent_to(server.pid());
@@ -115,7 +115,7 @@ fn one_signal_ends_a_server_that_cannot_print_its_pid() {
 }
 
 #[test]
-fn what_is_not_read_in_time_is_counted() {
+fn lines_missing_from_the_trace_are_counted() {
     let (reader, stdout) = std::io::pipe().unwrap();
     let mut reader = BufReader::new(reader);
     let (mut server, stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
@@ -132,7 +132,7 @@ fn what_is_not_read_in_time_is_counted() {
 }
 
 #[test]
-fn a_second_signal_ends_a_server_with_everything_stuck() {
+fn a_second_sigterm_ends_a_server_whose_outputs_are_stuck() {
     let (_reader, mut stdout) = std::io::pipe().unwrap();
     stdout.write_all(&[b'.'; 60_000]).unwrap();
     let (mut server, _stderr) = with_a_stuck_stderr(&[], stdout);
@@ -152,7 +152,7 @@ fn a_second_signal_ends_a_server_with_everything_stuck() {
 }
 
 #[test]
-fn a_trace_that_nobody_reads_keeps_one_client_waiting_and_no_other() {
+fn an_unread_trace_delays_only_one_client() {
     let (_reader, mut stdout) = std::io::pipe().unwrap();
     stdout.write_all(&[b'.'; 60_000]).unwrap();
     let mut command = minitalk(["trace", "-v", "--max-message", "1000"]);
@@ -173,7 +173,7 @@ fn a_trace_that_nobody_reads_keeps_one_client_waiting_and_no_other() {
 
 /// Each of what could delay the end, all at once: notes that nobody reads, a client that is stopped in mid-message.
 #[test]
-fn an_end_takes_a_second_at_most() {
+fn shutdown_takes_at_most_a_second() {
     let mut took = Vec::new();
     // On a loaded machine it may take longer once, and does not every time.
     while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(1200)) {
@@ -197,7 +197,7 @@ fn an_end_takes_a_second_at_most() {
 }
 
 #[test]
-fn one_client_causes_few_notes() {
+fn one_client_causes_a_limited_number_of_notes() {
     const ROUNDS: u16 = 300;
     let server = Server::start();
     let started = Instant::now();
@@ -239,7 +239,7 @@ fn one_client_causes_few_notes() {
 }
 
 #[test]
-fn an_output_that_may_not_grow_is_an_output_that_fails() {
+fn an_output_at_its_size_limit_is_an_error() {
     let path = std::env::temp_dir().join(format!("minitalk-full-{}", std::process::id()));
     let mut command = Command::new("prlimit");
     command.args(["--fsize=20000", MINITALK, "serve"]);
@@ -267,7 +267,7 @@ fn an_output_that_may_not_grow_is_an_output_that_fails() {
 }
 
 #[test]
-fn a_server_ends_with_the_terminal_that_it_prints_on() {
+fn a_server_ends_when_its_terminal_is_closed() {
     let controller = File::options()
         .read(true)
         .write(true)

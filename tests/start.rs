@@ -84,7 +84,7 @@ fn with_a_full_pipe(args: &[&str], f: impl FnOnce(&Process)) -> std::process::Ex
 
 /// Whatever a command does: the PID that it has may be that of a server that has just ended.
 #[test]
-fn a_stray_signal_ends_no_command() {
+fn a_stray_signal_does_not_end_any_command() {
     for args in [&["list"][..], &["man"], &["help", "serve"], &["dialects"]] {
         for signal in [libc::SIGUSR1, libc::SIGUSR2, 44] {
             let status = with_a_full_pipe(args, |process| kill(process.pid(), signal));
@@ -95,7 +95,7 @@ fn a_stray_signal_ends_no_command() {
 
 /// What it tries finds the signals as any other program does.
 #[test]
-fn a_stray_signal_does_not_end_a_check_and_what_is_checked_does_not_ignore_it() {
+fn a_check_survives_stray_signals_but_its_children_do_not_ignore_them() {
     let folder = Folder::new("checked");
     let script = folder.0.join("server");
     let text = "#!/bin/sh\ncat /proc/self/status > \"$0.part\"; mv \"$0.part\" \"$0.status\"; exec sleep 60\n";
@@ -119,7 +119,7 @@ fn a_stray_signal_does_not_end_a_check_and_what_is_checked_does_not_ignore_it() 
 
 /// Whoever shares the terminal or the pipe can have made it non-blocking.
 #[test]
-fn a_message_is_read_from_an_input_that_does_not_block() {
+fn a_message_is_read_from_nonblocking_input() {
     let server = Server::start();
     let (input, mut writer) = std::io::pipe().unwrap();
     // SAFETY: the request takes an integer, and the descriptor is open.
@@ -140,7 +140,7 @@ fn a_message_is_read_from_an_input_that_does_not_block() {
 
 /// What cannot be sent is not read first: here there is no memory for it.
 #[test]
-fn a_file_that_is_longer_than_any_message_is_refused_unread() {
+fn a_file_longer_than_any_message_is_rejected_unread() {
     let folder = Folder::new("long");
     let file = folder.0.join("file");
     std::fs::File::create(&file)
@@ -170,7 +170,7 @@ fn unread(process: &Process) -> i32 {
 
 /// A parent can spare a command the time in which the loader maps it.
 #[test]
-fn a_command_that_is_started_with_the_signals_blocked_is_never_open() {
+fn a_command_started_with_the_signals_blocked_survives_early_strays() {
     for signal in [libc::SIGUSR1, libc::SIGUSR2, 44].repeat(5) {
         let mut command = minitalk(["serve"]);
         let server = Process::spawn(with_signals_blocked(&mut command));
@@ -184,7 +184,7 @@ fn a_command_that_is_started_with_the_signals_blocked_is_never_open() {
 
 /// A server for the bit lane alone does not catch the signal of words, and survives it.
 #[test]
-fn a_stray_signal_of_a_lane_that_is_not_served_does_not_end_a_server() {
+fn a_stray_on_an_unused_lane_does_not_end_a_server() {
     let server = Server::start_with(&["--lane", "bit"]);
     kill(server.pid(), 44);
     deliver(server.pid(), b"still there");
@@ -196,7 +196,7 @@ fn a_stray_signal_of_a_lane_that_is_not_served_does_not_end_a_server() {
 
 /// Whatever ends a demo, its server ends too.
 #[test]
-fn a_demo_that_is_ended_leaves_no_server_behind() {
+fn a_demo_ended_by_a_signal_leaves_no_server_behind() {
     for signal in [libc::SIGKILL, libc::SIGHUP, libc::SIGQUIT] {
         let demo = Process::spawn_fed(&mut minitalk(["demo"]), noise(1 << 20));
         demo.wait_stderr("client: sending");
@@ -241,7 +241,7 @@ fn a_pid_file_is_not_written_through_a_link() {
 
 /// Whether there is no PID file, or one of a server that has ended.
 #[test]
-fn of_servers_that_start_at_once_one_has_the_pid_file() {
+fn only_one_of_several_starting_servers_gets_the_pid_file() {
     let folder = Folder::new("at-once");
     let pid_file = folder.0.join("run");
     for round in 0..20 {
@@ -291,7 +291,7 @@ fn of_servers_that_start_at_once_one_has_the_pid_file() {
 
 /// A server was killed, and its PID is now that of another program, which handles the signals too.
 #[test]
-fn a_pid_file_whose_pid_another_process_has_got_is_replaced() {
+fn a_pid_file_with_a_reused_pid_is_replaced() {
     let folder = Folder::new("reused");
     let pid_file = folder.0.join("run");
     let other = Server::start();

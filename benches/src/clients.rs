@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_format() {
+    fn resident_memory_is_parsed() {
         assert_eq!(
             parse_resident("VmHWM:\t  10 kB\nVmRSS:\t    2464 kB\n"),
             Some(2464 << 10)

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_callgrind_says() {
+    fn the_count_is_read_from_the_output_of_callgrind() {
         let text = "==1== Events    : Ir\n==1== Collected : 1234567\n==1==\n";
         assert_eq!(collected(text), Some(1_234_567));
         assert_eq!(collected("==1== nothing"), None);
@@ -194,7 +194,7 @@ mod tests {
 
     /// In one test, because both use the ring of this process.
     #[test]
-    fn both_programs_do_what_is_counted() {
+    fn both_programs_process_every_bit() {
         server(800).unwrap();
         client(800).unwrap();
     }

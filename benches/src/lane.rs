@@ -410,7 +410,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_says() {
+    fn the_report_of_a_client_is_parsed() {
         let all = transfers("1000:26:0 2000:30:4").unwrap();
         assert_eq!(
             (all[1].nanoseconds, all[1].signals, all[1].resent),
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_doubled_or_changed_is_noticed() {
+    fn lost_duplicated_and_changed_messages_are_detected() {
         let (a, b) = (Arrived::sent(1, 0, 10), Arrived::sent(1, 1, 10));
         assert_eq!(b, Arrived::sent(2, 0, 10));
         assert!(compare(vec![a, b], vec![b, a]).is_ok());

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_of_cpuinfo() {
+    fn the_model_is_read_from_cpuinfo() {
         let text = "processor\t: 0\nmodel name\t: Some CPU: 3 GHz\nflags\t\t: fpu hypervisor\n";
         assert_eq!(field(text, "model name"), Some("Some CPU: 3 GHz"));
         assert_eq!(field(text, "flags"), Some("fpu hypervisor"));

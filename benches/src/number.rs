@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes() {
+    fn sizes_are_parsed() {
         for (text, value) in [
             ("0", 0),
             ("100", 100),
@@ -101,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn pids_in_what_a_server_prints() {
+    fn pids_are_found_in_the_output_of_a_server() {
         let found: Vec<i32> = decimals(b"minitalk v2\nPID: 4242.\n99999999999").collect();
         assert_eq!(found, [2, 4242]);
     }
 
     #[test]
-    fn units() {
+    fn units_follow_the_magnitude() {
         assert_eq!(bytes(100), "100 B");
         assert_eq!(bytes(10_000), "10 KB");
         assert_eq!(bytes(1_500_000), "1.5 MB");

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_beats_what_quick_and_full_choose() {
+    fn explicit_options_override_quick_and_full() {
         let given =
             options(&["--sizes", "5,1K", "--quick", "--only=lanes,pair", "--full"]).unwrap();
         assert_eq!((given.rounds, &given.sizes[..]), (1, &[5, 1_000][..]));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn invalid_options_are_rejected() {
         for words in [
             &["--server", "x"][..],
             &["--rounds", "0"],

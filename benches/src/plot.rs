@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_on_an_axis() {
+    fn axis_labels_and_bounds_are_readable() {
         assert_eq!(short(10_000.0), "10k");
         assert_eq!(short(0.5), "0.5");
         assert_eq!(bounds([].into_iter(), true), (0.1, 1.0));

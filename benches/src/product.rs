@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_executable_in_cargos_messages() {
+    fn the_executable_is_found_in_the_messages_of_cargo() {
         let text = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
             {\"target\":{},\"executable\":\"/t/release/minitalk\",\"fresh\":true}\n";
         assert_eq!(executable(text), Some("/t/release/minitalk".into()));

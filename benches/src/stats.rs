@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quartiles_of_small_series() {
+    fn quartiles_of_small_series_are_right() {
         let summary = Summary::of(&[5.0, 1.0, 3.0, 2.0, 4.0]).unwrap();
         assert_eq!(
             (

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aligned_and_markdown() {
+    fn a_table_is_aligned_markdown() {
         let mut table = Table::new("Times", &["what", "us"]);
         table.row(vec!["é".into(), "12.5".into()]);
         table.row(vec!["longer".into()]);

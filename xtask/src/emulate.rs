@@ -75,40 +75,40 @@ const TESTS: &[(&str, &[&str])] = &[
     (
         "transfer",
         &[
-            "a_classic_client_that_waits_for_acknowledgements",
-            "a_classic_client_without_a_handler_is_heard_and_survives",
+            "a_classic_client_that_waits_for_acknowledgements_delivers",
+            "a_classic_client_without_a_handler_delivers_and_survives",
             "a_message_is_on_stdout_before_its_client_ends",
-            "a_sender_that_catches_everything_gets_no_answer_and_survives",
-            "a_server_without_the_word_lane",
-            "clients_written_in_c_from_protocol_md",
-            "every_kind_of_bytes_arrives_exactly",
-            "every_length_around_the_end_of_a_word",
-            "ten_clients_at_once_are_printed_whole",
-            "words_of_eight_bytes",
+            "a_sender_that_catches_all_signals_gets_no_answer_and_survives",
+            "a_server_without_the_word_lane_rejects_words",
+            "clients_written_in_c_from_protocol_md_deliver",
+            "all_byte_values_arrive_unchanged",
+            "every_length_around_a_word_boundary_arrives",
+            "messages_of_ten_concurrent_clients_are_printed_whole",
+            "words_of_eight_bytes_arrive",
         ],
     ),
     (
         "faults",
         &[
-            "a_client_interrupted_in_mid_message_dies_of_the_signal",
-            "a_client_killed_in_mid_message",
+            "a_client_interrupted_in_mid_message_ends_by_that_signal",
+            "a_partial_message_of_a_killed_client_is_dropped",
             "a_recycled_pid_is_not_signalled",
-            "a_server_killed_in_mid_message",
-            "a_storm_of_strays_at_the_client",
-            "a_storm_of_strays_at_the_server",
+            "a_client_notices_at_once_that_its_server_was_killed",
+            "a_message_survives_a_storm_of_strays_at_the_client",
+            "a_message_survives_a_storm_of_strays_at_the_server",
             "an_idle_server_is_not_woken",
-            "an_old_kernel_without_pidfd",
-            "either_end_stopped_and_continued",
-            "little_room_for_queued_signals",
-            "no_room_for_queued_signals",
-            "signals_blocked_by_whoever_started_us",
+            "both_ends_fall_back_to_kill_on_a_kernel_without_pidfd",
+            "a_message_survives_a_pause_of_either_end",
+            "words_arrive_when_few_signals_can_be_queued",
+            "a_client_explains_that_no_signal_can_be_queued",
+            "both_ends_work_when_started_with_the_signals_blocked",
         ],
     ),
     (
         "cli",
         &[
-            "a_bystander_is_refused_and_lives",
-            "a_bystander_that_catches_everything_is_refused_and_lives",
+            "a_bystander_is_refused_and_survives",
+            "a_bystander_that_catches_all_signals_is_refused_and_survives",
         ],
     ),
 ];
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_fails_or_does_not_run_is_wrong() {
+    fn a_test_that_fails_or_does_not_run_is_reported() {
         let log = log_of_all();
         let (passed, wrong) = judge(&log);
         assert!(passed > 20 && wrong.is_empty(), "{wrong:?}");
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn the_programs_are_found_in_what_cargo_prints() {
+    fn test_programs_are_parsed_from_the_output_of_cargo() {
         let line = "  Executable unittests src/lib.rs (target/debug/deps/minitalk-01)";
         assert_eq!(executable(line).unwrap().0, "lib");
         let line = "  Executable tests/cli.rs (target/debug/deps/cli-01)";

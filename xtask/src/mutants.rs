@@ -89,7 +89,7 @@ const MUTANTS: &[Mutant] = &[
         old: "self.caught & signal.mask() != 0 && !self.catches_everything()",
         new: "self.caught & signal.mask() != 0",
         check: TRANSFER,
-        test: "a_sender_that_catches_everything_gets_no_answer_and_survives",
+        test: "a_sender_that_catches_all_signals_gets_no_answer_and_survives",
     },
     Mutant {
         rule: "AS-21",
@@ -97,7 +97,7 @@ const MUTANTS: &[Mutant] = &[
         old: "self.unreachable.is_none() && self.look.handles(signal)",
         new: "self.unreachable.is_none() && (self.look.handles(signal) || true)",
         check: TRANSFER,
-        test: "a_classic_client_without_a_handler_is_heard_and_survives",
+        test: "a_classic_client_without_a_handler_delivers_and_survives",
     },
     Mutant {
         rule: "AS-21",
@@ -114,7 +114,7 @@ const MUTANTS: &[Mutant] = &[
         old: "            Ok(look) => self.look = look,\n            Err(_)",
         new: "            Ok(_) => {}\n            Err(_)",
         check: TRANSFER,
-        test: "a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles",
+        test: "a_client_that_became_another_program_is_not_sent_unhandled_signals",
     },
     Mutant {
         rule: "AS-21",
@@ -122,7 +122,7 @@ const MUTANTS: &[Mutant] = &[
         old: "            session.look_now();\n            let signal = session.signal();",
         new: "            let signal = session.signal();",
         check: PEERS,
-        test: "a_program_executed_in_mid_message_is_not_signalled_at_the_end",
+        test: "a_program_executed_in_mid_message_is_not_signalled_at_shutdown",
     },
     Mutant {
         rule: "AS-21",
@@ -138,7 +138,7 @@ const MUTANTS: &[Mutant] = &[
         old: "peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));",
         new: "let _ = through;",
         check: PEERS,
-        test: "pidfds_that_a_filter_denies_are_done_without",
+        test: "both_ends_fall_back_to_kill_when_a_filter_denies_pidfds",
     },
     Mutant {
         rule: "AS-22",
@@ -146,7 +146,7 @@ const MUTANTS: &[Mutant] = &[
         old: "=> self.blank = true,",
         new: "=> self.blank = false,",
         check: FAULTS,
-        test: "no_room_for_queued_signals",
+        test: "a_client_explains_that_no_signal_can_be_queued",
     },
     Mutant {
         rule: "AS-23",
@@ -170,7 +170,7 @@ const MUTANTS: &[Mutant] = &[
         old: "        if getpid() == self.owner {",
         new: "        if getpid() != self.owner {",
         check: LIBRARY,
-        test: "a_fork_that_lives_on_does_not_keep_a_client_watched",
+        test: "a_forked_child_does_not_keep_a_client_watched",
     },
     Mutant {
         rule: "AS-31",
@@ -186,7 +186,7 @@ const MUTANTS: &[Mutant] = &[
         old: "let least = evictable.min();",
         new: "let least = evictable.min().filter(|_| false);",
         check: PEERS,
-        test: "claimed_processes_do_not_take_the_descriptors_of_honest_ones",
+        test: "forged_pids_do_not_exhaust_the_descriptors",
     },
     Mutant {
         rule: "AS-25",
@@ -218,7 +218,7 @@ const MUTANTS: &[Mutant] = &[
         old: "open: before.without(signals),",
         new: "open: before,",
         check: FAULTS,
-        test: "signals_blocked_by_whoever_started_us",
+        test: "both_ends_work_when_started_with_the_signals_blocked",
     },
     Mutant {
         rule: "AS-27",
@@ -250,7 +250,7 @@ const MUTANTS: &[Mutant] = &[
         old: "            inbox.deafen();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
-        test: "a_silent_server_can_do_no_harm_later",
+        test: "late_answers_do_not_harm_a_process_that_gave_up",
     },
     Mutant {
         rule: "AS-27",
@@ -258,7 +258,7 @@ const MUTANTS: &[Mutant] = &[
         old: "            inbox.deafen();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
-        test: "nothing_late_kills",
+        test: "late_signals_do_not_kill",
     },
     Mutant {
         rule: "AS-14",
@@ -274,7 +274,7 @@ const MUTANTS: &[Mutant] = &[
         old: "        RING.reset();\n",
         new: "",
         check: LIBRARY,
-        test: "a_fork_has_none_and_may_have_its_own",
+        test: "a_forked_child_has_no_receiver_and_can_open_an_inbox",
     },
     Mutant {
         rule: "AS-14",
@@ -282,7 +282,7 @@ const MUTANTS: &[Mutant] = &[
         old: "        self.0.shut();\n",
         new: "        crate::ffi::unblock(SignalSet::LANES);\n",
         check: LIBRARY,
-        test: "a_sender_does_not_disturb_between_messages",
+        test: "a_sender_keeps_the_signals_blocked_between_messages",
     },
     Mutant {
         rule: "AS-28",
@@ -290,7 +290,7 @@ const MUTANTS: &[Mutant] = &[
         old: "    if is_ours(signal) {\n        replace",
         new: "    if is_ours(signal) || true {\n        replace",
         check: LIBRARY,
-        test: "a_handler_of_later_is_left_alone",
+        test: "a_handler_installed_later_is_kept",
     },
     Mutant {
         rule: "AS-29",

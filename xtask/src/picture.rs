@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_and_text_are_drawn_and_control_characters_are_not() {
+    fn colours_and_text_are_drawn_without_control_characters() {
         let drawn = draw("\x1b[32m-> ok\x1b[0m a < b\r\n\x1b[2mlater\x1b[0m\r\n").unwrap();
         assert!(drawn.contains("<tspan class=\"fg-green\">"), "{drawn}");
         assert!(drawn.contains(".fg-green { fill: #"), "{drawn}");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawing_is_as_large_as_what_it_shows_and_can_be_made_smaller() {
+    fn a_drawing_has_the_size_of_its_text_and_can_be_scaled() {
         let of = |text: &str| size(&draw(text).unwrap()).unwrap();
         let (width, height) = of("a line");
         let (wider, _) = of("a line that is longer");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_runs_is_shown_in_colour() {
+    fn the_output_of_a_program_is_drawn_in_colour() {
         let shell = Path::new("/bin/sh");
         let script = "test -t 1 && test -t 2 && printf 'on a \\033[36mterminal\\033[0m\\n'";
         let printed = on_a_terminal(shell, &["-c", script]).unwrap();

@@ -202,13 +202,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_found_whatever_stands_around_it() {
+    fn a_message_is_found_inside_other_text() {
         assert!(contains(b"[7] abc\n", b"abc"));
         assert!(!contains(b"ab", b"abc") && !contains(b"abd abX", b"abc"));
     }
 
     #[test]
-    fn only_a_descendant_can_be_the_server() {
+    fn only_a_descendant_is_taken_for_the_server() {
         let us = std::process::id();
         assert!(descends(us, us));
         assert!(descends(us, parent(us).unwrap()));
@@ -217,7 +217,7 @@ mod tests {
 
     /// With a shell in place of a server: the PID is found behind another number, and what is printed is seen.
     #[test]
-    fn a_server_of_one_line() {
+    fn a_shell_script_can_be_the_server() {
         let directory = std::env::temp_dir().join(format!("minitalk-ends-{}", std::process::id()));
         std::fs::create_dir(&directory).unwrap();
         let script = |name: &str, text: &str| {

@@ -70,7 +70,7 @@ fn delivered_unwritten(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> R
 }
 
 #[test]
-fn the_bodies_of_the_link_notice() {
+fn the_link_bodies_detect_defects() {
     let bodies: [(&str, Check); 3] = [
         ("decoder", decoder::check),
         ("link", link::check),
@@ -94,7 +94,7 @@ fn the_bodies_of_the_link_notice() {
 }
 
 #[test]
-fn a_message_twice_is_noticed() {
+fn a_duplicate_message_is_detected() {
     let mut last = None;
     let mut again = |receiver: &mut Receiver, bit: Bit, ask: Option<Ask>| {
         let mut reaction = react(receiver, bit, ask);
@@ -109,7 +109,7 @@ fn a_message_twice_is_noticed() {
 }
 
 #[test]
-fn the_body_of_the_frame_notices() {
+fn the_frame_body_detects_defects() {
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
@@ -144,7 +144,7 @@ fn the_body_of_the_frame_notices() {
 }
 
 #[test]
-fn the_body_of_the_ring_notices() {
+fn the_ring_body_detects_defects() {
     let panics = caught("ring", |input| {
         ring::check(input, &mut |ring, entry| {
             entry.tag % 5 != 0 && ring.push(entry)
@@ -177,7 +177,7 @@ fn the_body_of_the_ring_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices() {
+fn the_sender_body_detects_defects() {
     let panics = caught("sender", |input| {
         sender::check(input, &mut |sender, now, answer| {
             let tag = 0xBEEF;
@@ -288,7 +288,7 @@ fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reacti
 }
 
 #[test]
-fn the_decoder_notices_what_is_wrong_with_words() {
+fn the_decoder_body_detects_defects_in_words() {
     let defects: [(&str, Taken); 5] = [
         ("any_index", any_index),
         ("first_again", first_again),
@@ -341,7 +341,7 @@ fn caught_in_words(
 }
 
 #[test]
-fn the_body_of_the_words_notices() {
+fn the_words_body_detects_defects() {
     let same = |status| status;
     assert_eq!(caught_in_words(None, None, same, true), 0, "no defect");
     assert!(caught_in_words(None, None, same, false) > 0, "no_room");
@@ -391,7 +391,7 @@ fn the_body_of_the_words_notices() {
 }
 
 #[test]
-fn the_roundtrip_in_words_notices() {
+fn the_roundtrip_body_detects_defects_in_words() {
     let caught_by = |take: &mut dyn FnMut(&mut Receiver, &Word) -> Reaction| {
         caught("roundtrip", |input| {
             roundtrip::check_words(input, take);
@@ -411,7 +411,7 @@ fn the_roundtrip_in_words_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices_in_words() {
+fn the_sender_body_detects_defects_in_words() {
     let caught_by = |status: fn(Status) -> Status| {
         caught("sender", |input| {
             sender::check(input, &mut |sender, now, answer| {
@@ -444,7 +444,7 @@ fn the_body_of_the_sender_notices_in_words() {
 type Spoil = fn(&mut Vec<Action>);
 
 #[test]
-fn the_body_of_the_dialects_notices() {
+fn the_dialects_body_detects_defects() {
     let defects: [(&str, Spoil); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {

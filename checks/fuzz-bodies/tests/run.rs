@@ -41,7 +41,7 @@ impl Drop for Fake {
 }
 
 #[test]
-fn only_a_run_of_the_whole_time_passes() {
+fn only_a_run_of_the_full_time_passes() {
     let stats = "echo 'stat::number_of_executed_units: 4711'";
     for (name, run, passes) in [
         ("whole", "echo 'Done 4711 runs in 16 second(s)'", true),

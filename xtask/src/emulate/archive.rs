@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_come_before_what_is_in_them_and_once() {
+    fn directories_precede_their_entries_and_appear_once() {
         let mut archive = Archive::default();
         archive.file(Path::new("/a/b"), b"12345".to_vec());
         archive.link(Path::new("/a/c"), "b");

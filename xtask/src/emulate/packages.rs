@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_is_what_the_package_without_a_version_depends_on() {
+    fn the_kernel_is_the_dependency_of_the_unversioned_package() {
         let about =
             "Package: linux-image-riscv64\nDepends: linux-image-6.12.1-riscv64 (= 6.12.1-1)\n";
         assert_eq!(dependency(about), Some("linux-image-6.12.1-riscv64"));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn updates_are_not_the_archive() {
+    fn updates_are_not_taken_for_the_archive() {
         let targets = "Other main x http://a\nDebian main trixie-updates http://b\nDebian main trixie http://c/debian/\n";
         assert_eq!(debian(targets).as_deref(), Some("http://c/debian/"));
         assert_eq!(debian("Other main x http://a\n"), None);

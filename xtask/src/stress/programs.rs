@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_program_that_cargo_names_is_run() {
+    fn every_test_program_that_cargo_names_is_run() {
         let said = "   Compiling minitalk v0.1.0\n  \
             Executable unittests src/lib.rs (target/debug/deps/minitalk-0f)\n  \
             Executable tests/cli.rs (target/debug/deps/cli-12)\n";

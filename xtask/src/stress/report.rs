@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_dies_or_tries_nothing_has_failed() {
+    fn a_program_that_dies_or_runs_no_test_has_failed() {
         for (script, why) in [
             ("echo 'test a ... ok'; exit 3", "p::(exit status: 3)"),
             (
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_behind_is_counted_and_ended() {
+    fn leftover_processes_are_counted_and_killed() {
         let (row, left) = row_of("echo 'test a ... ok'; setsid sleep 1000 &", LONG);
         assert_eq!((row.failed.len(), left), (0, 1));
     }

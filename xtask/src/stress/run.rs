@@ -141,7 +141,7 @@ mod tests {
     use crate::stress::report::Row;
 
     #[test]
-    fn what_does_not_end_is_ended_with_all_that_it_started() {
+    fn a_program_that_does_not_end_is_killed_with_its_descendants() {
         let limit = Duration::from_millis(200);
         let script = "setsid sleep 1000 & echo $!; sleep 1000 & echo $!; wait";
         let name = format!("minitalk-stress-{:?}.log", Mark::new());
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_turns_is_continued_but_for_what_was_stopped_before() {
+    fn processes_stopped_on_purpose_stay_stopped_after_a_turn() {
         let script = "sleep 1000 & sleep 1000 & kill -STOP $!; echo $!; wait";
         let mut shell = with("sh", &["-c", script]);
         let mark = Mark::new();
