@@ -1,4 +1,4 @@
-//! `minitalk check` on programs that do well, that do not, and that are none.
+//! `minitalk check` on correct programs, on faulty ones, and on files that are not programs.
 
 mod common;
 
@@ -18,7 +18,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The rows of that name, each with its verdict.
+/// Returns the rows of this name, each with its verdict.
 fn row(report: &str, what: &str) -> String {
     let rows = report
         .lines()
@@ -40,7 +40,7 @@ fn minitalk_cc_is_missing() -> bool {
     found.is_err()
 }
 
-/// A program that is our own under the name of one half of the classic pair.
+/// Returns a link to minitalk under the name of one half of the classic pair.
 fn classic(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check-classic");
     std::fs::create_dir_all(&directory).unwrap();
@@ -79,7 +79,7 @@ fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
     ] {
         assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
     }
-    // Half a byte of the killed client is in front of the next.
+    // The bits of the killed client precede those of the next.
     assert!(
         row(&report, "client killed").starts_with("warn"),
         "{report}"
@@ -113,7 +113,7 @@ fn unsafe_calls_in_a_handler_cause_a_warning_and_loops_do_not() {
         std::fs::set_permissions(&path, mode).unwrap();
         path
     };
-    // It ends at once, so that there is nothing else to do.
+    // It ends at once, so that the check has no other rows to run.
     let server = script("server", "", 0);
     let loops = script(
         "loops",
@@ -138,7 +138,7 @@ fn unsafe_calls_in_a_handler_cause_a_warning_and_loops_do_not() {
 
 #[test]
 fn a_silent_server_is_killed_and_reported_as_json() {
-    // It is no server, prints no PID and does not end.
+    // It is not a server: it prints no PID and does not end.
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let script = directory.join(format!("check-silent.{}", std::process::id()));
     std::fs::write(&script, "#!/bin/sh\nexec sleep 1000\n").unwrap();

@@ -40,7 +40,7 @@ fn an_invalid_pid_is_a_usage_error() {
 
 #[test]
 fn an_unused_pid_is_reported() {
-    // PID_MAX_LIMIT is 4194304 (proc_sys_kernel(5)); the other was ours a moment ago.
+    // PID_MAX_LIMIT is 4194304 (proc_sys_kernel(5)); the last PID belonged to a child that has been reaped.
     let mut gone = Command::new("true").spawn().unwrap();
     gone.wait().unwrap();
     for pid in ["4194305", "2147483647", &gone.id().to_string()] {
@@ -75,19 +75,21 @@ fn the_id_of_a_thread_is_rejected() {
 #[test]
 fn a_bystander_is_refused_and_survives() {
     let mut sleep = Process::spawn(Command::new("sleep").arg("1000"));
-    // A child that has only just begun to be another program still has our name.
-    wait_until("it is sleep", || command_of(sleep.pid()) == "sleep");
+    // Until its exec has succeeded, a child has the name of this program.
+    wait_until("the child executes sleep", || {
+        command_of(sleep.pid()) == "sleep"
+    });
     let output = send(&[&sleep.pid().to_string(), "x"]);
     assert_eq!(code(&output), 5, "{output:?}");
     assert!(stderr(&output).contains("sleep"), "{output:?}");
     assert!(sleep.is_running());
-    // The same without the check: the target is killed, which is what the check is for.
+    // Without the check the target is killed, which shows that the check is needed.
     let output = send(&["--force", &sleep.pid().to_string(), "x"]);
     assert_eq!(code(&output), 8, "{output:?}");
     assert!(!sleep.wait().success());
 }
 
-/// An interactive shell catches SIGUSR1 and dies of it: having a handler is not enough.
+/// Having a handler is not enough: an interactive shell catches SIGUSR1 and ends on it.
 #[test]
 fn a_bystander_that_catches_all_signals_is_refused_and_survives() {
     let bystander = Process::spawn(&mut Command::new(program("catchall")));
@@ -107,7 +109,7 @@ fn another_users_process_is_not_permitted() {
     let server = Server::start();
     let mut command = nobody.minitalk();
     command.args(["send", &server.pid().to_string(), "x"]);
-    nobody.dress(&mut command);
+    nobody.run_as(&mut command);
     let output = run(command);
     assert_eq!(code(&output), 4, "{output:?}");
     server.assert_printed(&[]);
@@ -117,7 +119,7 @@ fn another_users_process_is_not_permitted() {
 #[test]
 fn a_client_that_the_server_may_not_signal_is_reported() {
     let Some(nobody) = Nobody::new() else { return };
-    let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
+    let server = Server::spawn(nobody.run_as(nobody.minitalk().arg("serve")));
     let pid = server.pid().to_string();
     let output = send(&[&pid, "x"]);
     assert_eq!(code(&output), 4, "{output:?}");
@@ -188,7 +190,7 @@ fn the_pid_file_exists_while_the_server_runs() {
     assert_eq!(pid, format!("{}\n", server.pid()));
     server.stop();
     assert!(!path.exists());
-    // A link, a precious file, a server that runs: none of them is replaced.
+    // A link, another file and the PID file of a running server are not replaced.
     let link = path.with_extension("link");
     symlink("/dev/null", &link).unwrap();
     std::fs::write(&path, "precious\n").unwrap();
@@ -204,7 +206,7 @@ fn the_pid_file_exists_while_the_server_runs() {
     let output = run(minitalk(["serve", "--pid-file", path.to_str().unwrap()]));
     assert!(stderr(&output).contains("still running"), "{output:?}");
     running.stop();
-    // One of a server that has ended is.
+    // The PID file of a server that has ended is replaced.
     let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
     server.stop();
     let output = run(minitalk(["serve", "--pid-file", "/nonexistent/pid"]));
@@ -358,10 +360,10 @@ fn the_demo_prints_the_output_of_the_server() {
     assert_eq!(output.stdout, b"\0from\xFFa pipe\n");
     let output = run(minitalk(["demo"]));
     assert_success(&output);
-    assert!(output.stdout.len() > 10, "a text of its own");
+    assert!(output.stdout.len() > 10, "no default text");
 }
 
-/// The program under another name.
+/// A link to the program under another name.
 struct Link(PathBuf);
 
 impl Link {
@@ -515,10 +517,10 @@ fn a_trace_shows_every_byte_and_every_answer() {
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
-    assert!(!text.contains('\x1b'), "colours in a pipe");
+    assert!(!text.contains('\x1b'), "colours are printed to a pipe");
 }
 
-/// A bit that was lost is sent again as a value, and belongs to its byte all the same.
+/// A lost bit is retransmitted as a value, which still belongs to its byte.
 #[test]
 fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let text = "abcdefghijklmnopqrstuvwxyz";
@@ -526,7 +528,7 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let pid = server.pid().to_string();
     let storm = Process::spawn(Command::new(program("storm")).arg(&pid));
     let before = cpu_time(server.pid());
-    wait_until("the server feels the storm", || {
+    wait_until("the storm reaches the server", || {
         cpu_time(server.pid()) > before + 2
     });
     let send = minitalk(["send", "-v", "--lane", "bit", &pid, text]);
@@ -534,7 +536,7 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let client_pid = format!(" {} ", client.pid());
     let output = client.output();
     assert_success(&output);
-    // The storm and the scheduler decide that, on one CPU against it.
+    // Whether a bit is lost depends on the scheduler; on one CPU it is rare.
     if stderr(&output).contains(" 0 of them retrans") {
         eprintln!("no bit was lost this time");
     }
@@ -543,7 +545,7 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let lines = trace.lines().filter(|line| line.contains(&client_pid));
     let bytes: Vec<_> = lines.filter(|line| line.contains("  0x")).collect();
     let letters = bytes.iter().filter_map(|line| line.split('\'').nth(1));
-    // Those of the length and of the checksum are not letters.
+    // The bytes of the length and of the checksum are not letters.
     assert_eq!(letters.collect::<String>(), text, "{}", bytes.join("\n"));
     assert_eq!(bytes.len(), 6 + text.len() + 4);
 }
@@ -558,7 +560,7 @@ fn trace_is_a_server_that_prints_its_trace_on_stdout() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("\"a\\u{1b}[2J\""), "{text}");
     assert!(text.contains("SI_QUEUE"), "{text}");
-    assert!(!text.contains("\x1b[2J"), "obeyed");
+    assert!(!text.contains("\x1b[2J"), "an escape sequence is printed");
 }
 
 #[test]
@@ -634,13 +636,13 @@ fn progress_is_shown_on_request() {
         line.contains(" of 8.0 KB") && line.contains("resent"),
         "{line:?}"
     );
-    assert!(line.ends_with('\r'), "not wiped out: {line:?}");
+    assert!(line.ends_with('\r'), "the line is not erased: {line:?}");
     let silent = send(&bits);
-    assert_eq!(stderr(&silent), "", "a pipe is no terminal");
+    assert_eq!(stderr(&silent), "", "progress is printed to a pipe");
     server.stop();
 }
 
-/// They are made from one table, so that what is checked here is that a shell understands them.
+/// One table generates all of them, so this test also checks that a shell understands the result.
 #[test]
 fn completions_and_the_manual_page_list_every_option() {
     let made = |args: &[&str]| {

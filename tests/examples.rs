@@ -1,4 +1,4 @@
-//! The programs of examples/ do what they say.
+//! The programs of examples/ do what their documentation says.
 
 mod common;
 
@@ -9,8 +9,9 @@ use std::sync::Once;
 
 use common::*;
 
-/// An example, built if need be: `cargo test` has done so, `cargo test --test examples` has not. `cargo xtask stress` says
-/// that they are built, for a user who could not.
+/// Returns the command of an example, which is built if need be.
+///
+/// `cargo test --test examples` does not build the examples. `cargo xtask stress` has built them, for a user who cannot.
 fn example(name: &str) -> Command {
     static BUILT: Once = Once::new();
     BUILT.call_once(|| {
@@ -58,7 +59,7 @@ fn run_of(command: &mut Command) -> std::process::Output {
 fn the_async_receiver_takes_messages_between_timer_ticks() {
     let server = Process::spawn(&mut example("async_receiver"));
     server.wait_stdout(|bytes| bytes.ends_with(b"\n"));
-    // A message is taken between the ticks of a timer as well as before and after.
+    // A message is taken before, between and after the ticks of a timer.
     for count in 1..=3 {
         deliver(server.pid(), b"tick");
         server.wait_stdout(|bytes| bytes.ends_with(&b"tick\n".repeat(count)));
@@ -89,7 +90,7 @@ fn the_chat_delivers_lines_in_both_directions() {
     bob.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Bob\n"));
     writeln!(bob_types, "{to_alice}\nHello, Alice\n\u{1b}[2J").unwrap();
     alice.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Alice\n> \\u{1b}[2J\n"));
-    // Both at once.
+    // Both ends send at once.
     let many = |who: &str| (0..20).map(|n| format!("{who} {n}\n")).collect::<String>();
     alice_types.write_all(many("a").as_bytes()).unwrap();
     bob_types.write_all(many("b").as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! What goes wrong around a transfer: storms, deaths, pauses, blocked and closed outputs.
+//! Faults around a transfer: signal storms, killed and stopped processes, blocked and closed outputs.
 
 mod common;
 
@@ -17,21 +17,22 @@ fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
 }
 
-/// A client that sends `message` by this lane, with this timeout in seconds.
+/// Starts a client that sends `message` by this lane, with this timeout in seconds.
 fn sending(server: &Process, lane: &str, timeout: &str, message: &[u8]) -> Process {
     let pid = server.pid().to_string();
     let mut command = minitalk(["send", "--lane", lane, "--timeout", timeout, &pid]);
     Process::spawn_fed(&mut command, message.to_vec())
 }
 
-/// A message that takes some tenths of a second; on a machine that is so many times slower, which whoever runs the tests has
-/// to say.
+/// Returns a message that takes some tenths of a second.
+///
+/// `MINITALK_TESTS_SLOWER` says how many times slower this machine is.
 fn long(lane: &str) -> Vec<u8> {
     let slower = std::env::var("MINITALK_TESTS_SLOWER").map_or(1, |times| times.parse().unwrap());
     noise(if lane == "word" { 8 << 20 } else { 20_000 } / slower)
 }
 
-/// Stops the server and asserts that it printed `message` once, whatever else it may have printed.
+/// Ends the server and asserts that it printed `message` once; other output is allowed.
 fn assert_printed_once(server: Server, message: &[u8]) {
     let printed = server.stop().stdout;
     let wanted = [message, b"\n"].concat();
@@ -39,7 +40,7 @@ fn assert_printed_once(server: Server, message: &[u8]) {
     assert_eq!(times.count(), 1);
 }
 
-/// A client in the middle of a message that takes much longer than the test.
+/// Starts a client and waits until it is in the middle of a message that takes much longer than the test.
 fn endless_client(server: &Server, lane: &str) -> Process {
     let bytes = if lane == "word" { 64 << 20 } else { 1 << 20 };
     let client = sending(server, lane, PATIENT, &noise(bytes));
@@ -47,8 +48,8 @@ fn endless_client(server: &Server, lane: &str) -> Process {
     client
 }
 
-/// A server that takes messages as long as an endless client's.
-fn patient_server() -> Server {
+/// Starts a server that accepts messages as long as those of an endless client.
+fn server_for_endless_clients() -> Server {
     Server::start_with(&["--max-message", "100000000"])
 }
 
@@ -67,7 +68,7 @@ fn a_message_survives_a_storm_of_strays_at_the_server() {
 #[test]
 fn a_message_survives_a_storm_of_strays_at_the_client() {
     let server = Server::start();
-    // The server is stopped until the client is in the storm, so that all of the message crosses in it.
+    // The server is stopped until the storm has reached the client, so that the whole message is sent during it.
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
     let client = sending(&server, "bit", PATIENT, &message);
@@ -75,7 +76,9 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
     let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::Usr2.mask() != 0);
     wait_until("the client has its handler", handles);
     let storm = storm(client.pid());
-    wait_until("the client feels the storm", || cpu_time(client.pid()) > 5);
+    wait_until("the storm reaches the client", || {
+        cpu_time(client.pid()) > 5
+    });
     kill(server.pid(), libc::SIGCONT);
     assert_success(&client.output());
     drop(storm);
@@ -84,7 +87,7 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
 
 #[test]
 fn a_partial_message_of_a_killed_client_is_dropped() {
-    let server = patient_server();
+    let server = server_for_endless_clients();
     for lane in LANES {
         let mut client = endless_client(&server, lane);
         kill(client.pid(), libc::SIGKILL);
@@ -99,7 +102,7 @@ fn a_partial_message_of_a_killed_client_is_dropped() {
 
 #[test]
 fn a_client_interrupted_in_mid_message_ends_by_that_signal() {
-    let server = patient_server();
+    let server = server_for_endless_clients();
     for (signal, lane) in [libc::SIGINT, libc::SIGTERM].into_iter().zip(LANES) {
         let client = endless_client(&server, lane);
         kill(client.pid(), signal);
@@ -110,7 +113,7 @@ fn a_client_interrupted_in_mid_message_ends_by_that_signal() {
     server.stop();
 }
 
-/// Stops a process.
+/// Stops a process by SIGSTOP and waits until it is stopped.
 fn stop(pid: i32) {
     kill(pid, libc::SIGSTOP);
     wait_state(pid, 'T');
@@ -123,8 +126,8 @@ fn a_message_survives_a_pause_of_either_end() {
         let message = long(lane);
         let client = sending(&server, lane, PATIENT, &message);
         wait_under_way(&client, server.pid());
-        // One of them is always stopped, so that the message does not end before the last stop. Each stop has to last for
-        // several of the longest retransmission timeouts of 100 ms.
+        // One end is always stopped, so that the message does not end before the last stop. Each stop lasts for several of
+        // the longest retransmission timeouts, which are 100 ms.
         stop(client.pid());
         thread::sleep(Duration::from_millis(600));
         stop(server.pid());
@@ -141,7 +144,7 @@ fn a_message_survives_a_pause_of_either_end() {
 
 #[test]
 fn a_client_paused_for_longer_than_its_timeout_delivers() {
-    // So long that it does not run out while the server waits for a CPU.
+    // Long enough not to expire while the server waits for a CPU.
     let timeout = Duration::from_secs(5);
     let clients = LANES.map(|lane| {
         let server = Server::start();
@@ -150,7 +153,7 @@ fn a_client_paused_for_longer_than_its_timeout_delivers() {
         stop(client.pid());
         (server, client)
     });
-    // The server has been silent for longer than the timeout, by the clock.
+    // By the clock, the server has been silent for longer than the timeout.
     thread::sleep(timeout + timeout / 4);
     for (server, client) in clients {
         kill(client.pid(), libc::SIGCONT);
@@ -159,11 +162,11 @@ fn a_client_paused_for_longer_than_its_timeout_delivers() {
     }
 }
 
-/// It is noticed by its end and not by its silence: the client would wait for an answer for longer than this test may take.
+/// The client notices the end itself: by its timeout alone it would wait for longer than this test allows.
 #[test]
 fn a_client_notices_at_once_that_its_server_was_killed() {
     for lane in LANES {
-        let server = patient_server();
+        let server = server_for_endless_clients();
         let client = endless_client(&server, lane);
         let mut server = server.into_process();
         kill(server.pid(), libc::SIGKILL);
@@ -185,7 +188,7 @@ fn a_client_gives_up_on_a_silent_server() {
     assert_eq!(output.status.code(), Some(6), "{output:?}");
     kill(server.pid(), libc::SIGCONT);
     deliver(server.pid(), b"y");
-    // What the first one had sent is no part of the second's message.
+    // The signals of the first client are not part of the second message.
     server.assert_printed(&[b"y"]);
     server.stop();
 }
@@ -199,7 +202,7 @@ fn clients_wait_while_nobody_reads_the_output() {
     let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
     reader.read_exact(&mut first_line).unwrap();
 
-    // More than a pipe holds (64 KiB), so the last ones are told to wait, and wait longer than their timeout.
+    // More than a pipe holds (64 KiB), so the last clients are paused, for longer than their timeout.
     pin_to_one_cpu();
     let messages: Vec<Vec<u8>> = (0..6).map(|n| vec![b'0' + n; 20_000]).collect();
     let clients: Vec<_> = messages
@@ -207,9 +210,11 @@ fn clients_wait_while_nobody_reads_the_output() {
         .map(|message| sending(&server, "auto", "3", message))
         .collect();
     let running = || clients.iter().filter(|client| client.is_running()).count();
-    wait_until("what fits the pipe is delivered", || running() <= 3);
+    wait_until("the messages that fit the pipe are delivered", || {
+        running() <= 3
+    });
     thread::sleep(Duration::from_millis(3500));
-    assert_eq!(running(), 3, "three fit the pipe");
+    assert_eq!(running(), 3, "three messages fit the pipe");
 
     let mut printed = vec![0; 6 * 20_001];
     reader.read_exact(&mut printed).unwrap();
@@ -262,7 +267,7 @@ fn an_output_that_is_closed_at_the_start_is_an_error() {
 #[test]
 fn a_server_that_shuts_down_flushes_and_notifies_its_clients() {
     for (signal, lane) in [libc::SIGTERM, libc::SIGINT].into_iter().zip(LANES) {
-        let server = patient_server();
+        let server = server_for_endless_clients();
         deliver(server.pid(), b"finished");
         let client = endless_client(&server, lane);
         kill(server.pid(), signal);
@@ -277,7 +282,7 @@ fn a_server_that_shuts_down_flushes_and_notifies_its_clients() {
 
 #[test]
 fn a_partial_message_of_a_silent_client_is_dropped() {
-    // So long that a client is not silent for it while it waits for a CPU.
+    // Long enough that a client that waits for a CPU is not taken for a silent one.
     let options = ["--idle-timeout", "3", "--max-message", "100000000"];
     let pairs = LANES.map(|lane| {
         let server = Server::start_with(&options);
@@ -300,8 +305,8 @@ fn a_partial_message_of_a_silent_client_is_dropped() {
     }
 }
 
-/// One that were woken now and then would have no second without that. What it still has to do after a message, which is to
-/// forget its client, takes as long as the machine likes.
+/// A server with a periodic timer would never sleep for a second. Its remaining work after the message, the removal of its
+/// client, has no time limit here.
 #[test]
 fn an_idle_server_is_not_woken() {
     let server = Server::start();
@@ -346,12 +351,12 @@ fn both_ends_fall_back_to_kill_on_a_kernel_without_pidfd() {
     assert_eq!(client.output().status.code(), Some(8));
 }
 
-/// A PID that the kernel has given to somebody else, made by telling it which to give out next (needs root).
+/// The PID is reused on purpose, by setting the last PID of the kernel, which needs root.
 #[test]
 fn a_recycled_pid_is_not_signalled() {
     const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
     let sleep = || Process::spawn(Command::new("sleep").arg("100"));
-    // Other tests start processes too, so that it takes luck.
+    // Other tests start processes too, so several attempts may be needed.
     for _ in 0..1000 {
         let first = sleep();
         let pid = first.pid();
@@ -367,13 +372,16 @@ fn a_recycled_pid_is_not_signalled() {
         }
         let sent = peer.send(Signal::Usr1, None);
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)), "{sent:?}");
-        assert!(second.is_running(), "it was hit");
+        assert!(
+            second.is_running(),
+            "the new owner of the PID was signalled"
+        );
         return;
     }
-    panic!("no PID was ever given out again");
+    panic!("no PID was reused");
 }
 
-/// Whoever starts a program may have blocked the very signals that it lives on.
+/// The parent of a program may have blocked the signals that it needs.
 #[test]
 fn both_ends_work_when_started_with_the_signals_blocked() {
     let mut command = minitalk(["serve"]);
@@ -385,7 +393,7 @@ fn both_ends_work_when_started_with_the_signals_blocked() {
     server.stop();
 }
 
-/// As under nohup, or in the background of a script.
+/// A script ignores SIGINT for its background processes.
 #[test]
 fn a_sigint_that_is_ignored_stays_ignored() {
     let mut shell = Command::new("sh");
@@ -404,7 +412,7 @@ fn a_sigint_that_is_ignored_stays_ignored() {
     server.stop();
 }
 
-/// With room for few queued signals, words are sent as there is room for them, and come again where that was wrong.
+/// Words are sent as fast as the queue has room for them, and are retransmitted after EAGAIN.
 #[test]
 fn words_arrive_when_few_signals_can_be_queued() {
     let Some(nobody) = Nobody::new() else {
@@ -418,12 +426,12 @@ fn words_arrive_when_few_signals_can_be_queued() {
             .args(args);
         command
     };
-    let server = Server::spawn(nobody.dress(&mut limited(&["serve"])));
+    let server = Server::spawn(nobody.run_as(&mut limited(&["serve"])));
     let pid = server.pid().to_string();
     let message = noise(200_000);
     let clients = [(); 3].map(|()| {
         let mut command = limited(&["send", "--lane", "word", "--timeout", PATIENT, &pid]);
-        Process::spawn_fed(nobody.dress(&mut command), message.clone())
+        Process::spawn_fed(nobody.run_as(&mut command), message.clone())
     });
     for client in clients {
         assert_success(&client.output());
@@ -432,18 +440,18 @@ fn words_arrive_when_few_signals_can_be_queued() {
     assert!(printed == [&message[..], b"\n"].concat().repeat(3));
 }
 
-/// With no room for queued signals (RLIMIT_SIGPENDING), answers lose their content: the client says so and gives up.
+/// Without room for queued signals (RLIMIT_SIGPENDING) answers lose their content: the client reports it and gives up.
 #[test]
 fn a_client_explains_that_no_signal_can_be_queued() {
-    // The limit counts all signals queued for a user's processes, and does not hold for root.
+    // The limit counts all signals queued for a user's processes, and does not apply to root.
     let Some(nobody) = Nobody::new() else {
         return;
     };
-    let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
+    let server = Server::spawn(nobody.run_as(nobody.minitalk().arg("serve")));
     let mut limited = Command::new("prlimit");
     limited.arg("--sigpending=0").arg(nobody.binary());
     limited.args(["send", "--timeout", "0.3", &server.pid().to_string(), "x"]);
-    nobody.dress(&mut limited);
+    nobody.run_as(&mut limited);
     let output = run(limited);
     assert_eq!(output.status.code(), Some(6), "{output:?}");
     assert!(stderr(&output).contains("ulimit -i"), "{output:?}");

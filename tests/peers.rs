@@ -1,5 +1,4 @@
-//! The process at the other end: it becomes another program, is hidden by a filter of system calls, is only claimed, or breaks the
-//! protocol.
+//! Unusual peers: they become another program, break the protocol, forge a PID, or run under a filter of system calls.
 
 mod common;
 
@@ -13,19 +12,19 @@ use common::*;
 
 // ---- processes that become another program ------------------------------------------------------------------------
 
-/// A client in C that executes sleep at `stage`; returns once it has.
+/// Starts a client in C that executes sleep at `stage`, and waits until it has.
 fn becomes_sleep(server: i32, stage: &str) -> Process {
     let mut command = Command::new(program("words"));
     let text = "longer than one word of 24 bytes, whatever the frame adds";
     let client = Process::spawn(command.args([&server.to_string(), text, stage]));
-    wait_until("it is sleep", || {
-        assert!(client.is_running(), "it ended before");
+    wait_until("the client executes sleep", || {
+        assert!(client.is_running(), "the client ended before");
         command_of(client.pid()) == "sleep"
     });
     client
 }
 
-/// Whichever signal came first is what it dies of, even if it has not run since.
+/// Asserts that SIGTERM, sent now, is the signal that ends `sleep`: an earlier signal would have ended it first.
 fn assert_not_signalled(sleep: Process) {
     kill(sleep.pid(), libc::SIGTERM);
     let output = sleep.output();
@@ -52,7 +51,7 @@ fn a_program_executed_before_the_output_is_written_is_not_signalled() {
         reader.read_exact(&mut byte).unwrap();
         printed.push(byte[0]);
     }
-    // Its message was written before the last, whose client has been answered.
+    // Its message was written before the last one, whose client has been answered.
     assert_success(&last.output());
     assert_not_signalled(sleep);
     kill(server.pid(), libc::SIGTERM);
@@ -64,7 +63,7 @@ fn a_program_executed_in_mid_message_is_not_signalled_at_the_idle_timeout() {
     let server = Server::start_with(&["--idle-timeout", "0.3"]);
     let sleep = becomes_sleep(server.pid(), "half");
     server.wait_stderr(&format!("dropped a message of client {}", sleep.pid()));
-    // The rejection follows the note.
+    // A rejection would have followed the note.
     deliver(server.pid(), b"after");
     assert_not_signalled(sleep);
     server.stop();
@@ -95,7 +94,7 @@ fn a_server_that_becomes_another_program_is_not_signalled() {
 
 // ---- servers that break the protocol ------------------------------------------------------------------------------
 
-/// Whatever they answer, a client ends at its timeout, which counts from the last progress.
+/// The timeout counts from the last progress and not from the last answer.
 #[test]
 fn a_client_gives_up_when_answers_bring_no_progress() {
     for way in ["forgets", "stands"] {
@@ -106,15 +105,15 @@ fn a_client_gives_up_when_answers_bring_no_progress() {
     }
 }
 
-// ---- processes that are only claimed ------------------------------------------------------------------------------
+// ---- forged PIDs --------------------------------------------------------------------------------------------------
 
-/// Sends `server` the first hello of a client with the PID `claimed`.
-fn forge_hello(server: i32, claimed: i32) {
+/// Sends `server` the first hello of a client with the PID `forged`.
+fn forge_hello(server: i32, forged: i32) {
     const HELLO: u64 = 0x10 << 56 | 5 << 40 | 1;
     let mut info = [0i32; 32];
     (info[0], info[2]) = (libc::SIGUSR1, libc::SI_QUEUE);
     // SAFETY: getuid takes nothing.
-    (info[4], info[5]) = (claimed, unsafe { libc::getuid() } as i32);
+    (info[4], info[5]) = (forged, unsafe { libc::getuid() } as i32);
     (info[6], info[7]) = (HELLO as i32, (HELLO >> 32) as i32);
     // SAFETY: the array has the size of a siginfo_t and lives for the whole call.
     let sent = unsafe {
@@ -128,13 +127,13 @@ fn forge_hello(server: i32, claimed: i32) {
     assert_eq!(sent, 0);
 }
 
-/// A server that has no descriptor for a client says so, instead of leaving every client without an answer.
+/// A server without a descriptor for its clients must end: otherwise no client gets an answer.
 #[test]
 fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
     for limit in 4..=14 {
         let script = format!("ulimit -n {limit}; exec \"$0\" serve");
         let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
-        wait_until("it is ready, or has ended", || {
+        wait_until("the server is ready or has ended", || {
             !server.is_running() || server.stdout().contains(&b'\n')
         });
         let pid = server.pid().to_string();
@@ -143,7 +142,7 @@ fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
             kill(server.pid(), libc::SIGTERM);
             assert_success(&server.output());
         } else {
-            // It may have said its PID before.
+            // It may have printed its PID before.
             assert_ne!(sent.status.code(), Some(6), "{limit}: no answer");
             let output = server.output();
             assert_eq!(
@@ -155,7 +154,7 @@ fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
     }
 }
 
-/// One process names as many others as the server may have descriptors, and honest clients do not notice.
+/// Forged hellos name as many processes as the server may have descriptors; honest clients are still served.
 #[test]
 fn forged_pids_do_not_exhaust_the_descriptors() {
     const LIMIT: u64 = 32;
@@ -208,7 +207,7 @@ fn forged_pids_do_not_exhaust_the_descriptors() {
 const OPEN: i64 = libc::SYS_pidfd_open;
 const SEND: i64 = libc::SYS_pidfd_send_signal;
 
-/// Whatever error a filter gives, and to which of the calls: signals go by number.
+/// This holds for every error of a filter, and for each of the calls.
 #[test]
 fn both_ends_fall_back_to_kill_when_a_filter_denies_pidfds() {
     for errno in [
@@ -219,7 +218,7 @@ fn both_ends_fall_back_to_kill_when_a_filter_denies_pidfds() {
         libc::ESRCH,
     ] {
         for calls in [[OPEN; 2], [SEND; 2], [OPEN, SEND]] {
-            // No process at all, as far as this call says: there is nothing to tell it from the truth.
+            // ESRCH from this call also means that the process has ended, which cannot be told apart.
             if errno == libc::ESRCH && calls == [SEND; 2] {
                 continue;
             }
@@ -243,7 +242,7 @@ fn run_built(command: &mut Command) -> std::process::Output {
     Process::spawn(command).output()
 }
 
-/// What cannot be sent at all is not another user's doing.
+/// The error must not blame another user for it.
 #[test]
 fn signals_denied_by_a_filter_are_reported() {
     let calls = [SEND, libc::SYS_rt_sigqueueinfo];
@@ -264,12 +263,12 @@ fn signals_denied_by_a_filter_are_reported() {
     server.stop();
 }
 
-/// A server that cannot work says so and ends: it neither goes on without SIGTERM nor asks the kernel again for ever.
+/// A server that cannot work must neither ignore SIGTERM nor retry the system call for ever.
 #[test]
 fn a_server_whose_system_calls_a_filter_denies_ends_with_an_error() {
     let calls = [
         [libc::SYS_rt_sigtimedwait; 2],
-        // Which of the two is called depends on the C library.
+        // The C library decides which of the two is called.
         [libc::SYS_epoll_pwait, EPOLL_WAIT],
         [libc::SYS_epoll_create1; 2],
     ];
@@ -277,10 +276,10 @@ fn a_server_whose_system_calls_a_filter_denies_ends_with_an_error() {
         for calls in calls {
             let mut command = minitalk(["serve"]);
             let server = Process::spawn(without_syscalls(&mut command, calls, errno));
-            wait_until("it is ready, or has ended", || {
+            wait_until("the server is ready or has ended", || {
                 !server.is_running() || server.stdout().contains(&b'\n')
             });
-            // Where it is ready, the end of a client is what it asks for.
+            // If it is ready, the end of a client causes the denied call.
             let pid = server.pid().to_string();
             if server.is_running() {
                 run(minitalk(["send", "--timeout", "1", &pid, "x"]));
@@ -301,7 +300,7 @@ const EPOLL_WAIT: i64 = libc::SYS_epoll_wait;
 #[cfg(not(target_arch = "x86_64"))]
 const EPOLL_WAIT: i64 = libc::SYS_epoll_pwait;
 
-/// Random numbers make a transfer's name hard to guess, and it needs no more than a name.
+/// Random numbers only make the nonce of a transfer hard to guess.
 #[test]
 fn a_client_delivers_when_a_filter_denies_random_numbers() {
     let server = Server::start();
@@ -315,7 +314,7 @@ fn a_client_delivers_when_a_filter_denies_random_numbers() {
     server.stop();
 }
 
-/// A thread's number is no process's, where no pidfd says so either.
+/// Without pidfd_open, which rejects a thread's ID, another check must do so.
 #[test]
 fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let server = Server::start();

@@ -1,4 +1,4 @@
-//! The unit in `contrib/`: systemd understands every line of it, and what it starts is what it promises.
+//! The unit in `contrib/`: systemd understands every line, and the server that it starts reports readiness.
 
 mod common;
 
@@ -10,10 +10,10 @@ use common::*;
 
 const UNIT: &str = include_str!("../contrib/minitalk.service");
 
-/// Where the unit expects the program.
+/// The path at which the unit expects the program.
 const INSTALLED: &str = "%h/.cargo/bin/minitalk";
 
-/// A directory that is gone afterwards.
+/// A temporary directory.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -32,8 +32,9 @@ impl Drop for Scratch {
     }
 }
 
-/// What systemd has to say of this unit; it is content if that is nothing. Its exit code tells less: a line that it does not
-/// understand is one that it ignores.
+/// Returns the complaints of systemd about this unit.
+///
+/// Its exit code is not enough: systemd only warns of a line that it does not understand.
 fn complaints(unit: &str) -> String {
     let scratch = Scratch::new("unit");
     let path = scratch.0.join("minitalk.service");
@@ -78,7 +79,7 @@ fn the_started_unit_notifies_systemd_and_is_found_by_its_name() {
         .find_map(|line| line.strip_prefix("ExecStart="));
     let mut words = line.unwrap().split(' ');
     assert_eq!(words.next(), Some(INSTALLED));
-    // Somebody's own may be running here.
+    // A server of this name may already run on this machine.
     let name = format!("mailbox{}", std::process::id());
     let words: Vec<_> = words.map(|word| word.replace("mailbox", &name)).collect();
     let scratch = Scratch::new("ready");

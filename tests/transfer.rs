@@ -1,4 +1,4 @@
-//! Messages between real processes: the bytes are exact, each message is printed once and whole.
+//! Messages between real processes: their bytes are unchanged, and each message is printed once and whole.
 
 mod common;
 
@@ -33,7 +33,7 @@ fn all_byte_values_arrive_unchanged() {
 #[test]
 fn a_message_is_on_stdout_before_its_client_ends() {
     pin_to_one_cpu();
-    // Through a file, so that nobody reads ahead of us.
+    // A file shows the order, because no thread of this test reads it in the background.
     let path = std::env::temp_dir().join(format!("minitalk-order-{}", std::process::id()));
     let file = std::fs::File::create(&path).unwrap();
     let mut command = minitalk(["serve"]);
@@ -115,7 +115,7 @@ fn megabytes_of_random_bytes_arrive_in_words() {
     assert!(server.stop().stdout == message);
 }
 
-/// What `sigqueue` promises has to do where the server cannot find out more.
+/// Without the probe the server may rely only on `si_value`, which `sigqueue` guarantees.
 #[test]
 fn words_of_eight_bytes_arrive() {
     let mut command = minitalk(["serve"]);
@@ -125,8 +125,8 @@ fn words_of_eight_bytes_arrive() {
     let output = run_with(minitalk(["send", "-v", "--lane", "word", &pid]), &message);
     assert_success(&output);
     // "minitalk: sent 8000 bytes in N signals (words), M of them retransmissions": three hellos, and the frame of 8,010 bytes.
-    let said = stderr(&output);
-    let number = |word: usize| said.split(' ').nth(word).unwrap().parse::<u64>();
+    let report = stderr(&output);
+    let number = |word: usize| report.split(' ').nth(word).unwrap().parse::<u64>();
     let sent_once = number(5).unwrap() - number(8).unwrap();
     assert!((1005..1020).contains(&sent_once), "{output:?}");
     server.assert_printed(&[&message]);
@@ -176,7 +176,7 @@ fn ten_clients_at_once(lane: &str, bytes: usize) {
     let mut lines: Vec<_> = printed.split_inclusive(|b| *b == b'\n').collect();
     lines.sort_unstable();
     let wanted: Vec<_> = messages.iter().map(|m| [m, &b"\n"[..]].concat()).collect();
-    assert!(lines == wanted, "each whole, none twice");
+    assert!(lines == wanted, "a message is mixed, duplicated or lost");
     server.stop();
 }
 
@@ -207,7 +207,7 @@ fn a_classic_client_that_waits_for_acknowledgements_delivers() {
 
 #[test]
 fn a_classic_client_without_a_handler_delivers_and_survives() {
-    // A server that knows what its clients speak would answer the first bit; one that finds out holds answers back.
+    // With a given dialect the server would answer the first bit; while it detects the dialect it delays answers.
     for options in [&["--dialect", "classic"][..], &[]] {
         let server = Server::start_with(options);
         let mut classic = std::process::Command::new(program("classic"));
@@ -232,7 +232,7 @@ fn a_classic_client_that_becomes_another_program_survives() {
     server.stop();
 }
 
-/// A client that handles both signals and has not ended is sent the other one, in case it waits for that.
+/// The server sends the other signal to a client that handles both and has not ended, in case it waits for that signal.
 #[test]
 fn a_client_that_became_another_program_is_not_sent_unhandled_signals() {
     let server = Server::start();
@@ -254,7 +254,7 @@ fn a_classic_text_that_is_rejected_is_not_acknowledged() {
     classic.arg(server.pid().to_string()).arg("acked").arg(text);
     let client = Process::spawn(&mut classic);
     server.wait_stderr("neither a frame nor UTF-8");
-    // It waits for the acknowledgement of its last bit, which cannot come any more.
+    // It waits for the acknowledgement of its last bit, which the server no longer sends.
     assert!(client.is_running());
     drop(client);
     server.assert_printed(&[]);

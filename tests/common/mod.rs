@@ -1,4 +1,4 @@
-//! What the process tests share: children that are always reaped, a watchdog, and the helper programs in C.
+//! Shared by the process tests: children that are always reaped, a watchdog, and the helper programs in C.
 #![allow(dead_code, unused_imports, missing_docs)] // each test binary uses its part
 
 pub mod child;
@@ -19,17 +19,19 @@ use child::{Child, Transcript};
 pub use circumstances::*;
 pub use watch::*;
 
-/// How long any test may take before its children are killed and it fails. It ends what hangs, and is no measure of anything:
-/// a quarter of a busy CPU has to be enough.
+/// How long a test may take before its children are killed and it fails.
+///
+/// It only ends tests that hang: they must also pass on a quarter of a busy CPU.
 pub const WATCHDOG: Duration = Duration::from_secs(900);
 
-/// The timeout of a client that is not to give up, in seconds: no machine keeps a server from any answer for so long.
+/// The timeout, in seconds, of a client that must not give up: no machine delays an answer for so long.
 pub const PATIENT: &str = "120";
 
 pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
 
-/// A `minitalk` command with these arguments. A client is patient if they do not say when it gives up: by default it does
-/// when its server has had no CPU for 5 s.
+/// Returns a `minitalk` command with these arguments.
+///
+/// A client without a `--timeout` gets a long one: the default of 5 s can pass before its server gets a CPU.
 pub fn minitalk<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(MINITALK);
     let mut args = args.into_iter();
@@ -62,7 +64,7 @@ pub fn deliver(pid: i32, message: &[u8]) {
     deliver_by("auto", pid, message);
 }
 
-/// As [`deliver`], by this lane.
+/// Sends `message` by this lane and asserts that it was delivered.
 pub fn deliver_by(lane: &str, pid: i32, message: &[u8]) {
     let output = run_with(
         minitalk(["send", "--lane", lane, &pid.to_string()]),
@@ -218,7 +220,7 @@ impl Server {
         Self::spawn(command.args(options))
     }
 
-    /// Runs `command`, which prints its PID first, on stdout or stderr.
+    /// Runs a server's command and waits until it has printed a line, its PID, on stdout or stderr.
     pub fn spawn(command: &mut Command) -> Self {
         let process = Process::spawn(command);
         wait_until("the server prints its PID", || {
@@ -227,12 +229,12 @@ impl Server {
         Self { process }
     }
 
-    /// What was printed after the line with the PID.
+    /// Returns the output after the line with the PID.
     pub fn printed(&self) -> Vec<u8> {
         after_first_line(&self.process.stdout())
     }
 
-    /// Waits until what was printed after the line with the PID satisfies `wanted`.
+    /// Waits until the output after the line with the PID satisfies `wanted`.
     pub fn wait_printed(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let stdout = self
             .process
@@ -254,7 +256,7 @@ impl Server {
         assert_eq!(printed, wanted);
     }
 
-    /// Ends it by SIGTERM and asserts that it ended in order.
+    /// Ends it by SIGTERM and asserts that it exits with 0.
     pub fn stop(self) -> Output {
         kill(self.pid(), libc::SIGTERM);
         let output = self.process.output();
@@ -333,7 +335,7 @@ pub fn kill(pid: i32, signal: i32) {
     unsafe { libc::kill(pid, signal) };
 }
 
-/// Keeps this thread, and what it starts from now on, on one CPU, where a bit takes the least time.
+/// Pins this thread, and its future children, to one CPU, where a bit takes the least time.
 pub fn pin_to_one_cpu() {
     // SAFETY: cpu_set_t is an array of integers, the set lives for the whole call and the size is its own.
     unsafe {
@@ -343,7 +345,7 @@ pub fn pin_to_one_cpu() {
     }
 }
 
-/// A helper program of `tests/programs`, compiled with the linker that Rust needs anyway.
+/// Returns a helper program of `tests/programs`, compiled by the `cc` that Rust needs for linking anyway.
 pub fn program(name: &'static str) -> PathBuf {
     static BUILT: OnceLock<Mutex<std::collections::HashMap<&str, PathBuf>>> = OnceLock::new();
     let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
@@ -357,13 +359,13 @@ pub fn program(name: &'static str) -> PathBuf {
     path.clone()
 }
 
-/// Compiles a program in C and returns where it is.
+/// Compiles a program in C and returns its path.
 pub fn compile(source: &Path, name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let part = directory.join(format!("{name}.{}", std::process::id()));
     let status = Command::new("cc")
         .args(["-O1", "-Wall", "-Wextra", "-Werror"])
-        // Where the system's cc is told to fortify, it minds an ignored write(), which others do not.
+        // Some distributions enable _FORTIFY_SOURCE, which then warns of an ignored result of write().
         .args(["-Wno-unused-result", "-o"])
         .arg(&part)
         .arg(source)
@@ -379,7 +381,7 @@ pub fn signal_of(output: &Output) -> Option<i32> {
     output.status.signal()
 }
 
-/// Bytes that look random and are the same in every run.
+/// Returns pseudo-random bytes, the same in every run.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15u64;
     (0..len)

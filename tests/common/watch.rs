@@ -1,13 +1,13 @@
-//! What a process does, seen from outside, and waiting for it.
+//! Observing a process through /proc, and waiting for conditions.
 
 use std::time::{Duration, Instant};
 
 use super::{Process, WATCHDOG};
 
-/// How often a condition is looked at: not so often that what is waited for gets no CPU.
-const LOOK: Duration = Duration::from_micros(200);
+/// How often a condition is checked: rarely enough to leave the observed process its CPU.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
-/// Context switches of all threads of a process so far.
+/// Returns the number of context switches of all threads of a process so far.
 pub fn switches(pid: i32) -> u64 {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
         return 0;
@@ -26,16 +26,20 @@ pub fn switches(pid: i32) -> u64 {
     sum
 }
 
-/// Waits until a client is in the middle of its message, which shows in what it makes the server do.
+/// Waits until a client is in the middle of its message, by the activity that it causes in the server.
 pub fn wait_under_way(client: &Process, server: i32) {
     let before = (switches(server), cpu_time(server));
     wait_until("the client is under way", || {
-        assert!(client.is_running(), "it was faster: {}", client.stderr());
+        assert!(
+            client.is_running(),
+            "the client ended too early: {}",
+            client.stderr()
+        );
         switches(server) > before.0 + 200 || cpu_time(server) > before.1 + 2
     });
 }
 
-/// User and system time so far, in clock ticks.
+/// Returns the user and system time of a process so far, in clock ticks.
 pub fn cpu_time(pid: i32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<_> = stat
@@ -47,9 +51,9 @@ pub fn cpu_time(pid: i32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Waits until a process is in this state (`proc_pid_stat(5)`).
+/// Waits until a process is in this state, a letter of `proc_pid_stat(5)`.
 pub fn wait_state(pid: i32, state: char) {
-    wait_until("the process is in the state", || {
+    wait_until("the process reaches the state", || {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
         stat.rsplit(')')
             .next()
@@ -59,15 +63,16 @@ pub fn wait_state(pid: i32, state: char) {
     });
 }
 
+/// Waits until `condition` holds; fails after [`WATCHDOG`] and names `what` did not happen.
 pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + WATCHDOG;
     while !condition() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(LOOK);
+        assert!(Instant::now() < deadline, "did not happen: {what}");
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// The name of a process's command.
+/// Returns the command name of a process.
 pub fn command_of(pid: i32) -> String {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     name.trim_end().into()
