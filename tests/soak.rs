@@ -1,11 +1,11 @@
-//! Random clients of all kinds at servers that are stopped, stormed at and not read, for as long as one likes.
+//! Random clients of all kinds at servers that are stopped, hit by signal storms, and not read, for any length of time.
 //!
-//! `cargo test` runs it for some seconds, `cargo xtask soak` for minutes. Each client is drawn from the seed and its number
-//! alone, so that a plan can be run again; how the processes are scheduled cannot. Messages carry their numbers. In the end:
+//! `cargo test` runs it for some seconds, `cargo xtask soak` for minutes. The seed and its number determine each client, so
+//! that a plan can be repeated; the scheduling of the processes cannot. Messages carry their numbers. In the end:
 //!
-//! * a message is printed exactly once if its client ended with 0, and at most once if not, and never changed;
-//! * a client that nothing was done to has ended with 0;
-//! * the servers have as many descriptors as at first, no more memory, and are not woken any more.
+//! * a message is printed exactly once if its client exited with 0, at most once otherwise, and never changed;
+//! * an undisturbed client has exited with 0;
+//! * the servers have as many descriptors as at first, no more memory, and are no longer woken.
 
 mod common;
 #[path = "soak/oracle.rs"]
@@ -25,24 +25,24 @@ use common::*;
 use minitalk::process::pid::Pid;
 use minitalk::process::proc;
 use minitalk::signal::event::Signal;
-use oracle::{Plant, Seen};
+use oracle::{Defect, Observations};
 use plan::{Client, FOREIGN, Random};
-use servers::Soaked;
+use servers::SoakServer;
 
 const USAGE: &str = "\
 usage: soak [--minutes N | --seconds N] [--seed S] [--plant DEFECT]
 
-Prints what was tried and what went wrong; exit code 0 if that is nothing. DEFECT is put into what was seen, and has to be
-noticed: duplicate, loss, change, failure, descriptor, memory.
+Prints what was tried and each violation; exit code 0 without a violation. DEFECT is planted in the observations, and must be
+detected: duplicate, loss, change, failure, descriptor, memory.
 ";
 
-/// How many clients each worker runs at least, however long they take: too few would prove nothing.
-const LEAST: usize = 6;
+/// The minimum number of clients of each worker, however long they take: too few would prove nothing.
+const MIN_CLIENTS: usize = 6;
 
-/// Clients of our own protocol at once.
+/// Native clients at the same time.
 const AT_ONCE: usize = 4;
 
-/// What other programs speak that loses nothing by nature: each bit is acknowledged, and the text has an end.
+/// Dialects that lose nothing by design: each bit is acknowledged, and the text has an end.
 const DIALECTS: [&str; 5] = [
     "classic",
     "lsb",
@@ -71,12 +71,12 @@ fn main() -> ExitCode {
     if let Some(plant) = options.plant {
         seen.plant(plant);
     } else {
-        // An oracle that notices nothing would be content with everything.
-        for plant in Plant::ALL {
+        // An oracle that detects nothing would accept everything.
+        for defect in Defect::ALL {
             let mut planted = seen.clone();
-            planted.plant(plant);
+            planted.plant(defect);
             if planted.violations().len() <= seen.violations().len() {
-                violations.push(format!("{plant:?} is not noticed when it is planted"));
+                violations.push(format!("{defect:?} is not detected when it is planted"));
             }
         }
     }
@@ -96,11 +96,11 @@ fn main() -> ExitCode {
 struct Options {
     time: Duration,
     seed: u64,
-    plant: Option<Plant>,
+    plant: Option<Defect>,
 }
 
 impl Options {
-    /// `None`: there is nothing to do, as for a filter of `cargo test` that means other tests.
+    /// Returns `None` if there is nothing to do, as for a filter of `cargo test` that names other tests.
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut options = Self {
             time: Duration::from_secs(5),
@@ -114,12 +114,12 @@ impl Options {
                 "--minutes" => options.time = Duration::from_secs(60 * number(value()?)?),
                 "--seconds" => options.time = Duration::from_secs(number(value()?)?),
                 "--seed" => options.seed = number(value()?)?,
-                "--plant" => options.plant = Some(Plant::parse(&value()?)?),
+                "--plant" => options.plant = Some(Defect::parse(&value()?)?),
                 "--help" | "-h" => {
                     print!("{USAGE}");
                     return Ok(None);
                 }
-                // Those of libtest have no meaning here.
+                // The options of libtest have no effect.
                 arg if arg.starts_with('-') => {}
                 filter if "soak".contains(filter) => {}
                 _ => return Ok(None),
@@ -129,28 +129,36 @@ impl Options {
     }
 }
 
-/// The parts of a plan that are not clients.
-const TROUBLE: u64 = u64::MAX;
+/// The part of a plan that is not a client.
+const DISTURBANCES: u64 = u64::MAX;
 
-fn soak(options: &Options) -> Seen {
-    // What ends a server that hangs: as late as it likes, if only it comes.
+fn soak(options: &Options) -> Observations {
+    // Ends a server that hangs; it only has to happen some time.
     let limit = 2 * options.time + WATCHDOG;
-    let mut ours = Soaked::start(&[], limit);
-    let mut foreign = DIALECTS.map(|dialect| Soaked::start(&["--dialect", dialect], limit));
-    let mut seen = Seen::default();
-    // What they have when they have seen a few of everything is what they may have in the end.
+    let mut native = SoakServer::start(&[], limit);
+    let mut foreign = DIALECTS.map(|dialect| SoakServer::start(&["--dialect", dialect], limit));
+    let mut seen = Observations::default();
+    // The footprint after a few clients of each kind is the one that the servers may have in the end.
     let ids = (AtomicUsize::new(1), AtomicUsize::new(FOREIGN));
     for (phase, time) in [(0, options.time / 4), (1, options.time / 4 * 3)] {
         let until = Instant::now() + time;
-        run(options.seed, phase, until, &ours, &foreign, &ids, &mut seen);
+        run(
+            options.seed,
+            phase,
+            until,
+            &native,
+            &foreign,
+            &ids,
+            &mut seen,
+        );
         if phase == 0 {
-            ours.before = Some(ours.when_idle());
+            native.before = Some(native.when_idle());
             for server in &mut foreign {
                 server.before = Some(server.when_idle());
             }
         }
     }
-    ours.finish("of our own protocol", &mut seen);
+    native.finish("for native clients", &mut seen);
     for (server, dialect) in foreign.into_iter().zip(DIALECTS) {
         server.finish(dialect, &mut seen);
     }
@@ -161,33 +169,33 @@ fn run(
     seed: u64,
     phase: u64,
     until: Instant,
-    ours: &Soaked,
-    foreign: &[Soaked],
+    native: &SoakServer,
+    foreign: &[SoakServer],
     ids: &(AtomicUsize, AtomicUsize),
-    seen: &mut Seen,
+    seen: &mut Observations,
 ) {
     let over = AtomicBool::new(false);
     let clients = Mutex::new(Vec::new());
-    let goes_on = |done: usize| done < LEAST || Instant::now() < until;
-    let of_ours = || {
+    let goes_on = |done: usize| done < MIN_CLIENTS || Instant::now() < until;
+    let native_clients = || {
         for _ in (0..).take_while(|done| goes_on(*done)) {
             // Ordering: only that each number comes once matters.
             let id = ids.0.fetch_add(1, Ordering::Relaxed);
-            let client = Client::of_ours(seed, id);
-            let code = client.run(ours.pid());
+            let client = Client::native(seed, id);
+            let code = client.run(native.pid());
             clients.lock().unwrap().push((client, code));
         }
     };
-    // One at a time: of two bits at once one is lost, and these clients do not send it again.
-    let of_others = || {
+    // One client at a time: of two bits at once one is lost, and these clients do not retransmit.
+    let foreign_clients = || {
         for _ in (0..).take_while(|done| goes_on(*done)) {
             let id = ids.1.fetch_add(1, Ordering::Relaxed);
             let which = id % DIALECTS.len();
             let client = Client::foreign(seed, id, DIALECTS[which]);
             let server = foreign[which].pid();
-            // What a killed client left pending at a stopped server would swallow the first signal of the next, which does
-            // not repeat it.
-            wait_until("the server has taken what came before", || {
+            // A signal of a killed client that is pending at a stopped server would merge with the first one of the next
+            // client, which does not retransmit it.
+            wait_until("the server has taken all earlier signals", || {
                 let status = proc::status(Pid::new(server).unwrap()).unwrap();
                 status.pending & (Signal::Usr1.mask() | Signal::Usr2.mask()) == 0
             });
@@ -195,15 +203,15 @@ fn run(
             clients.lock().unwrap().push((client, code));
         }
     };
-    let mut trouble = Random::new(seed, TROUBLE - phase);
+    let mut random = Random::new(seed, DISTURBANCES - phase);
     let storms = thread::scope(|scope| {
-        let mut workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(of_ours)).collect();
-        workers.push(scope.spawn(of_others));
+        let mut workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(native_clients)).collect();
+        workers.push(scope.spawn(foreign_clients));
         let storms = scope.spawn(|| {
             let mut storms = 0;
-            // Ordering: nothing else is handed over by the flag.
+            // Ordering: the flag publishes nothing else.
             while !over.load(Ordering::Relaxed) {
-                storms += make_trouble(&mut trouble, ours, foreign);
+                storms += disturb(&mut random, native, foreign);
             }
             storms
         });
@@ -217,15 +225,15 @@ fn run(
     seen.clients.extend(clients.into_inner().unwrap());
 }
 
-/// Does one thing to a server for a while; returns 1 for a storm.
-fn make_trouble(random: &mut Random, ours: &Soaked, foreign: &[Soaked]) -> usize {
+/// Disturbs a server for a while; returns 1 for a storm.
+fn disturb(random: &mut Random, native: &SoakServer, foreign: &[SoakServer]) -> usize {
     const LONG: Duration = Duration::from_millis(200);
     thread::sleep(random.time(LONG));
     match random.below(4) {
         0 => {
-            kill(ours.pid(), libc::SIGSTOP);
+            kill(native.pid(), libc::SIGSTOP);
             thread::sleep(random.time(LONG));
-            kill(ours.pid(), libc::SIGCONT);
+            kill(native.pid(), libc::SIGCONT);
             0
         }
         1 => {
@@ -236,14 +244,14 @@ fn make_trouble(random: &mut Random, ours: &Soaked, foreign: &[Soaked]) -> usize
             0
         }
         2 => {
-            ours.let_rest(true);
+            native.pause_reader(true);
             thread::sleep(random.time(2 * LONG));
-            ours.let_rest(false);
+            native.pause_reader(false);
             0
         }
         _ => {
             let mut storm = Command::new(program("storm"));
-            let storm = Process::spawn(storm.arg(ours.pid().to_string()));
+            let storm = Process::spawn(storm.arg(native.pid().to_string()));
             thread::sleep(random.time(LONG / 4));
             drop(storm);
             1

@@ -1,31 +1,31 @@
-//! The oracle: what must hold of all that was seen.
+//! The oracle: what must hold for all observations.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{Client, FOREIGN, Fate};
 use crate::servers::Footprint;
 
-/// By how much a server may have grown after so many more clients: what the allocator keeps.
+/// How much a server may grow, because the allocator keeps freed memory.
 const SLACK_BYTES: u64 = 3 << 20;
 
-/// A defect that is put into what was seen.
+/// A defect that can be planted in the observations.
 #[derive(Clone, Copy, Debug)]
-pub enum Plant {
+pub enum Defect {
     /// A message is printed twice.
     Duplicate,
-    /// A message whose client ended with 0 is not printed.
+    /// A message whose client exited with 0 is not printed.
     Loss,
-    /// A byte of a message is another.
+    /// A byte of a message is changed.
     Change,
-    /// A client that nothing was done to does not end with 0.
+    /// An undisturbed client does not exit with 0.
     Failure,
-    /// A server has a descriptor more.
+    /// A server has one more descriptor.
     Descriptor,
     /// A server has more memory.
     Memory,
 }
 
-impl Plant {
+impl Defect {
     pub const ALL: [Self; 6] = [
         Self::Duplicate,
         Self::Loss,
@@ -44,7 +44,7 @@ impl Plant {
 }
 
 #[derive(Clone, Default)]
-pub struct Seen {
+pub struct Observations {
     pub clients: Vec<(Client, Option<i32>)>,
     pub lines: Vec<Vec<u8>>,
     pub growth: Vec<Growth>,
@@ -59,10 +59,10 @@ pub struct Growth {
     pub after: Footprint,
 }
 
-impl Seen {
-    pub fn plant(&mut self, plant: Plant) {
-        let delivered = |seen: &Self| {
-            let (client, _) = seen
+impl Observations {
+    pub fn plant(&mut self, plant: Defect) {
+        let delivered = |observations: &Self| {
+            let (client, _) = observations
                 .clients
                 .iter()
                 .find(|(client, code)| {
@@ -71,27 +71,30 @@ impl Seen {
                         && client.message.len() > 20
                 })
                 .expect("some message is delivered");
-            let line = seen.lines.iter().position(|line| *line == client.message);
+            let line = observations
+                .lines
+                .iter()
+                .position(|line| *line == client.message);
             line.expect("it is printed")
         };
         match plant {
-            Plant::Duplicate => self.lines.push(self.lines[delivered(self)].clone()),
-            Plant::Loss => drop(self.lines.remove(delivered(self))),
-            Plant::Change => {
+            Defect::Duplicate => self.lines.push(self.lines[delivered(self)].clone()),
+            Defect::Loss => drop(self.lines.remove(delivered(self))),
+            Defect::Change => {
                 let line = delivered(self);
                 *self.lines[line].last_mut().unwrap() ^= 1;
             }
-            Plant::Failure => {
+            Defect::Failure => {
                 let mut clients = self.clients.iter_mut();
                 let client = clients.find(|(client, _)| client.fate == Fate::Undisturbed);
                 client.expect("some are not disturbed").1 = Some(6);
             }
-            Plant::Descriptor => self.growth[0].after.descriptors += 1,
-            Plant::Memory => self.growth[0].after.memory += 2 * SLACK_BYTES,
+            Defect::Descriptor => self.growth[0].after.descriptors += 1,
+            Defect::Memory => self.growth[0].after.memory += 2 * SLACK_BYTES,
         }
     }
 
-    /// All that must not be.
+    /// Returns a description of each violation.
     pub fn violations(&self) -> Vec<String> {
         let mut violations = self.others.clone();
         let mut printed: BTreeMap<usize, usize> = BTreeMap::new();
@@ -102,7 +105,7 @@ impl Seen {
             .collect();
         let mut empty = 0;
         for line in &self.lines {
-            // What a storm says is anything but this.
+            // The messages of a storm do not have this form.
             let Some(id) = id_of(line) else {
                 empty += usize::from(line.is_empty());
                 continue;
@@ -110,7 +113,9 @@ impl Seen {
             match by_id.get(&id) {
                 Some(client) if client.message == *line => *printed.entry(id).or_default() += 1,
                 Some(_) => violations.push(format!("the message of client {id} is changed")),
-                None => violations.push(format!("there is no client {id}, but a message of it")),
+                None => violations.push(format!(
+                    "there is a message of client {id}, which was not started"
+                )),
             }
         }
         let (mut least, mut most) = (0, 0);
@@ -125,7 +130,7 @@ impl Seen {
                     0 if has_failed => {}
                     1 => {}
                     0 => violations.push(format!(
-                        "client {id} ended with 0, and its message is lost ({fate:?})"
+                        "client {id} exited with 0, and its message is lost ({fate:?})"
                     )),
                     times => violations.push(format!(
                         "the message of client {id} is printed {times} times ({fate:?})"
@@ -133,12 +138,14 @@ impl Seen {
                 }
             }
             if has_failed && matches!(fate, Fate::Undisturbed | Fate::Stopped(..)) {
-                violations.push(format!("client {id} ended with {code:?} ({fate:?})"));
+                violations.push(format!("client {id} exited with {code:?} ({fate:?})"));
             }
         }
-        // An empty message has no number; and a storm may print some.
+        // An empty message has no number, and a storm may cause some.
         if empty < least || (empty > most && self.storms == 0) {
-            violations.push(format!("{empty} empty messages, and not {least} to {most}"));
+            violations.push(format!(
+                "{empty} empty messages instead of {least} to {most}"
+            ));
         }
         for Growth {
             server,
@@ -173,14 +180,14 @@ impl Seen {
             .iter()
             .map(|g| g.after.memory.saturating_sub(g.before.memory));
         format!(
-            "{} clients: {} delivered; {} spoke a dialect, {} were stopped, {} ended by a signal, {} hasty; {} storms; {} bytes; \
+            "{} clients: {} delivered; {} spoke a dialect, {} were stopped, {} ended by a signal, {} had a short timeout; {} storms; {} bytes; \
              the servers have grown by at most {} KB",
             self.clients.len(),
             count(|_, code| code == Some(0)),
             count(|client, _| client.id >= FOREIGN),
             count(|client, _| matches!(client.fate, Fate::Stopped(..))),
             count(|client, _| matches!(client.fate, Fate::Ended(..))),
-            count(|client, _| matches!(client.fate, Fate::Hasty(_))),
+            count(|client, _| matches!(client.fate, Fate::ShortTimeout(_))),
             self.storms,
             self.clients
                 .iter()
@@ -191,7 +198,7 @@ impl Seen {
     }
 }
 
-/// The number in front of a message.
+/// Returns the number at the start of a message.
 fn id_of(line: &[u8]) -> Option<usize> {
     let end = line.iter().position(|byte| *byte == b' ')?;
     std::str::from_utf8(line.get(1..end)?)

@@ -1,4 +1,4 @@
-//! The plan: clients drawn from a seed, and what is done to each.
+//! The plan: random clients from a seed, and the disturbance of each.
 
 use std::process::Command;
 use std::thread;
@@ -8,19 +8,19 @@ use crate::common::*;
 
 const MOST_BYTES: usize = 50_000;
 
-/// Such a client waits for each bit, so that its messages are short ones.
+/// A foreign client waits for each bit, so its messages are short.
 const MOST_FOREIGN_BYTES: usize = 1_000;
 
-/// The numbers of clients of other programs begin here.
+/// The first number of a foreign client.
 pub const FOREIGN: usize = 1 << 40;
 
-/// Numbers that look random, from a seed (xorshift64*).
+/// Pseudo-random numbers from a seed (xorshift64*).
 pub struct Random(u64);
 
 impl Random {
-    /// Those of one part of a plan.
+    /// Returns the numbers of one part of a plan.
     pub fn new(seed: u64, part: u64) -> Self {
-        // SplitMix64, so that neighbours have nothing in common.
+        // SplitMix64, so that neighbouring parts are independent.
         let mut z =
             seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ part.wrapping_mul(0xD1B5_4A32_D192_ED03);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -43,43 +43,43 @@ impl Random {
         from[usize::try_from(self.below(from.len() as u64)).unwrap()]
     }
 
-    /// Small numbers as often as large ones, up to `most`.
+    /// Returns a number up to `most`, small ones as often as large ones.
     fn scale(&mut self, most: u64) -> u64 {
         let bits = u64::from(u64::BITS - most.leading_zeros());
         let limit = (1 << self.below(bits + 1)).min(most + 1);
         self.below(limit)
     }
 
-    /// Small times as often as long ones.
+    /// Returns a time up to `most`, short ones as often as long ones.
     pub fn time(&mut self, most: Duration) -> Duration {
         Duration::from_micros(self.scale(u64::try_from(most.as_micros()).unwrap()))
     }
 }
 
-/// What is done to a client.
+/// The disturbance of a client.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fate {
     Undisturbed,
-    /// It is stopped after so long, and continued after so long.
+    /// The client is stopped after the first time, and continued after the second.
     Stopped(Duration, Duration),
-    /// It is sent this signal after so long.
+    /// The client is sent this signal after this time.
     Ended(i32, Duration),
-    /// It gives up after this many milliseconds without an answer.
-    Hasty(u64),
+    /// The client gives up after this many milliseconds without an answer.
+    ShortTimeout(u64),
 }
 
 #[derive(Clone, Debug)]
 pub struct Client {
     pub id: usize,
-    /// The options of `minitalk send`; none for the program `classic`.
+    /// The options of `minitalk send`; `None` for the program `classic`.
     options: Option<Vec<String>>,
     pub message: Vec<u8>,
     pub fate: Fate,
 }
 
 impl Client {
-    /// One that speaks our own protocol.
-    pub fn of_ours(seed: u64, id: usize) -> Self {
+    /// Returns a client of the native protocol.
+    pub fn native(seed: u64, id: usize) -> Self {
         let mut random = Random::new(seed, id as u64);
         let mut options: Vec<String> = vec![
             "--lane".into(),
@@ -89,7 +89,7 @@ impl Client {
             options.push("--eco".into());
         }
         let bytes = random.scale(MOST_BYTES as u64);
-        // Everything but the end of a line, of which it is one.
+        // Every byte but the newline, which ends a message in the output.
         let message = message(
             &mut random,
             id,
@@ -97,7 +97,7 @@ impl Client {
             |byte| if byte == b'\n' { 0 } else { byte },
         );
         let fate = Self::fate(&mut random);
-        if let Fate::Hasty(milliseconds) = fate {
+        if let Fate::ShortTimeout(milliseconds) = fate {
             options.extend(["--timeout".into(), format!("{}", milliseconds as f64 / 1e3)]);
         }
         let options = Some(options);
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// One that speaks this dialect, as others do.
+    /// Returns a client of this dialect, as other programs speak it.
     pub fn foreign(seed: u64, id: usize, dialect: &str) -> Self {
         let mut random = Random::new(seed, id as u64);
         let bytes = 8 + random.scale(MOST_FOREIGN_BYTES as u64);
@@ -121,7 +121,7 @@ impl Client {
             options: (!is_in_c).then_some(options),
             message,
             fate: match Self::fate(&mut random) {
-                Fate::Hasty(_) => Fate::Undisturbed,
+                Fate::ShortTimeout(_) => Fate::Undisturbed,
                 fate => fate,
             },
         }
@@ -136,7 +136,7 @@ impl Client {
                 random.pick(&[libc::SIGINT, libc::SIGTERM]),
                 random.time(LONG),
             ),
-            6 => Fate::Hasty(1 + random.below(100)),
+            6 => Fate::ShortTimeout(1 + random.below(100)),
             _ => Fate::Undisturbed,
         }
     }
@@ -153,7 +153,7 @@ impl Client {
         command
     }
 
-    /// Runs it to its end, does to it what is planned, and returns its exit code if it has one.
+    /// Runs the client with its disturbance, and returns its exit code if it has one.
     pub fn run(&self, server: i32) -> Option<i32> {
         let mut command = self.command(server);
         let process = match self.options {
@@ -171,7 +171,7 @@ impl Client {
                 thread::sleep(after);
                 kill(process.pid(), signal);
             }
-            Fate::Undisturbed | Fate::Hasty(_) => {}
+            Fate::Undisturbed | Fate::ShortTimeout(_) => {}
         }
         let output = process.output();
         let code = output.status.code();
@@ -186,7 +186,7 @@ fn os(bytes: &[u8]) -> &std::ffi::OsStr {
     std::os::unix::ffi::OsStrExt::from_bytes(bytes)
 }
 
-/// `#`, the number, and bytes from the seed; nothing at all if it is to have no bytes.
+/// Returns `#`, the number, and random bytes; an empty message if it must have no bytes.
 fn message(random: &mut Random, id: usize, bytes: u64, allow: impl Fn(u8) -> u8) -> Vec<u8> {
     if bytes == 0 {
         return vec![];

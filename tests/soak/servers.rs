@@ -1,4 +1,4 @@
-//! The servers, and what each of them has.
+//! The servers, and their footprint.
 
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex};
@@ -6,34 +6,34 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::common::*;
-use crate::oracle::{Growth, Seen};
+use crate::oracle::{Growth, Observations};
 
-/// A server whose output is read by a thread that can be told to rest.
-pub struct Soaked {
+/// A server whose output is read by a thread that can be paused.
+pub struct SoakServer {
     process: Process,
     lines: Arc<Mutex<Vec<Vec<u8>>>>,
-    rests: Arc<(Mutex<bool>, Condvar)>,
+    paused: Arc<(Mutex<bool>, Condvar)>,
     reader: JoinHandle<()>,
     pub before: Option<Footprint>,
 }
 
-/// What a server has that must not grow.
+/// The resources of a server, which must not grow.
 #[derive(Clone, Copy, Debug)]
 pub struct Footprint {
     pub descriptors: usize,
     pub memory: u64,
 }
 
-impl Soaked {
+impl SoakServer {
     pub fn start(options: &[&str], limit: Duration) -> Self {
         let mut command = minitalk([&["serve"], options].concat());
         let (mut pipe, writer) = std::io::pipe().unwrap();
         let process = Process::spawn_for(limit, command.stdout(writer));
         drop(command);
         let lines = Arc::new(Mutex::new(Vec::new()));
-        let rests = Arc::new((Mutex::new(false), Condvar::new()));
+        let paused = Arc::new((Mutex::new(false), Condvar::new()));
         let reader = {
-            let (lines, rests) = (Arc::clone(&lines), Arc::clone(&rests));
+            let (lines, paused) = (Arc::clone(&lines), Arc::clone(&paused));
             thread::spawn(move || {
                 let mut buffer = vec![0; 1 << 14];
                 let mut line = Vec::new();
@@ -45,37 +45,37 @@ impl Soaked {
                             lines.lock().unwrap().push(std::mem::take(&mut line));
                         }
                     }
-                    let resting = rests.0.lock().unwrap();
-                    drop(rests.1.wait_while(resting, |rests| *rests).unwrap());
+                    let guard = paused.0.lock().unwrap();
+                    drop(paused.1.wait_while(guard, |paused| *paused).unwrap());
                 }
                 assert_eq!(line, b"", "the server ended in the middle of a line");
             })
         };
-        let soaked = Self {
+        let server = Self {
             process,
             lines,
-            rests,
+            paused,
             reader,
             before: None,
         };
         wait_until("the server prints its PID", || {
-            !soaked.lines.lock().unwrap().is_empty()
+            !server.lines.lock().unwrap().is_empty()
         });
-        soaked.lines.lock().unwrap().clear();
-        soaked
+        server.lines.lock().unwrap().clear();
+        server
     }
 
     pub fn pid(&self) -> i32 {
         self.process.pid()
     }
 
-    /// Whether what it prints is left in the pipe.
-    pub fn let_rest(&self, rests: bool) {
-        *self.rests.0.lock().unwrap() = rests;
-        self.rests.1.notify_all();
+    /// Pauses or resumes the reader of its output, which stays in the pipe meanwhile.
+    pub fn pause_reader(&self, paused: bool) {
+        *self.paused.0.lock().unwrap() = paused;
+        self.paused.1.notify_all();
     }
 
-    /// Waits until it has nothing left to do: it sleeps for a second. Returns what it has then.
+    /// Waits until it has no work left, so that it sleeps for a second, and returns its footprint then.
     pub fn when_idle(&self) -> Footprint {
         let work = || (switches(self.pid()), cpu_time(self.pid()));
         wait_until("an idle server sleeps for a second", || {
@@ -95,10 +95,10 @@ impl Soaked {
         }
     }
 
-    /// Ends it, and adds what it has printed to what was seen.
-    pub fn finish(self, name: &str, seen: &mut Seen) {
+    /// Ends it, and adds its output to the observations.
+    pub fn finish(self, name: &str, observations: &mut Observations) {
         let after = self.when_idle();
-        seen.growth.push(Growth {
+        observations.growth.push(Growth {
             server: name.into(),
             before: self.before.unwrap_or(after),
             after,
@@ -106,13 +106,13 @@ impl Soaked {
         kill(self.pid(), libc::SIGTERM);
         let output = self.process.output();
         if !output.status.success() {
-            let said = stderr(&output);
-            seen.others.push(format!(
-                "server {name} ended with {}: {said}",
+            let text = stderr(&output);
+            observations.others.push(format!(
+                "server {name} exited with {}: {text}",
                 output.status
             ));
         }
         self.reader.join().unwrap();
-        seen.lines.append(&mut self.lines.lock().unwrap());
+        observations.lines.append(&mut self.lines.lock().unwrap());
     }
 }
