@@ -1,4 +1,4 @@
-//! `cargo xtask emulate`: the process tests on a real kernel of another architecture, in an emulator of the whole machine.
+//! `cargo xtask emulate`: runs the process tests on a kernel of another architecture, in an emulator of the whole machine.
 
 mod archive;
 mod packages;
@@ -19,19 +19,19 @@ const USAGE: &str = "\
 usage: cargo xtask emulate aarch64|riscv64 [--cpu MODEL] [--seconds N]
 
 Builds the release binary and the process tests, static, boots a kernel of Debian 13 in qemu-system, and runs the tests there, once
-for each model of the CPU: for aarch64 one without LSE's atomics and one with. Prints a line for each test. Exit code 1 if one fails,
-or did not run within N seconds (default 240) of each boot. Where a compiler, an emulator or a package cannot be had, it says
+for each model of the CPU: for aarch64 one without LSE's atomics and one with. Prints a line for each test. Exit code 1 if a test
+fails or does not run within N seconds (default 240) of its boot. Without a compiler, an emulator or a package it prints
 \"SKIPPED\" with the reason, and the exit code is 0.
 ";
 
-/// What is emulated of an architecture.
+/// An emulated machine.
 struct Machine {
     architecture: &'static str,
     qemu: &'static str,
     console: &'static str,
-    /// The models of the CPU, each with its claim.
+    /// The CPU models, each with a description of what it tests.
     cpus: &'static [(&'static str, &'static str)],
-    /// Debian's name for the architecture, and its package with a kernel.
+    /// The name that Debian uses for the architecture, and its kernel package.
     debian: &'static str,
     kernel: &'static str,
 }
@@ -61,7 +61,7 @@ const MACHINES: &[Machine] = &[
 /// How often the results so far are printed.
 const REPORT_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The tests that are run, by their program. The others take a compiler, a terminal, or minutes when emulated.
+/// The tests to run, by program. The others need a compiler or a terminal, or take minutes in an emulator.
 const TESTS: &[(&str, &[&str])] = &[
     (
         "lib",
@@ -113,17 +113,17 @@ const TESTS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What the guest does itself, with a shell.
+/// The tests that a shell script in the guest runs.
 const SHELL_TESTS: &[&str] = &["demo_auto", "demo_bit", "demo_word"];
 
 const INIT: &str = include_str!("emulate/init.sh");
 const CC: &str = include_str!("emulate/cc.sh");
 const PRLIMIT: &str = include_str!("emulate/prlimit.sh");
 
-/// How long one boot with its tests may take.
+/// The time limit of one boot with its tests.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Why nothing was found out.
+/// The reason why there is no result.
 enum Trouble {
     /// Something is missing on this machine.
     Missing(String),
@@ -180,7 +180,7 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
             other => return Err(other.unexpected()),
         }
     }
-    let machine = machine.ok_or("which architecture?")?;
+    let machine = machine.ok_or("no architecture given")?;
     Ok(Some((machine, cpu, patience)))
 }
 
@@ -247,7 +247,7 @@ fn target_directory() -> PathBuf {
     repository().join(target)
 }
 
-/// The files of the guest: each test program, and the product's binary where the tests look for it.
+/// Returns the files of the guest: each test program, and the minitalk binary at the path that the tests use.
 fn contents(
     architecture: &Architecture,
     directory: &Path,
@@ -295,7 +295,7 @@ fn contents(
 fn build_tests(architecture: &Architecture) -> Result<Vec<(String, PathBuf)>, String> {
     let mut cargo = architecture.cargo();
     cargo.args(["test", "--no-run", "--target", architecture.triple]);
-    // No more than is needed, for a machine without room.
+    // Without debug information, for a machine with little space.
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
     for (name, _) in TESTS {
         match *name {
@@ -313,7 +313,7 @@ fn build_tests(architecture: &Architecture) -> Result<Vec<(String, PathBuf)>, St
     Ok(printed.lines().filter_map(executable).collect())
 }
 
-/// The name and the path in a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
+/// Parses the name and the path from a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
 fn executable(line: &str) -> Option<(String, PathBuf)> {
     let (source, path) = line.trim().strip_prefix("Executable ")?.split_once(" (")?;
     let source = source.trim_start_matches("unittests ");
@@ -347,7 +347,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Boots, and returns what was printed on the console until the machine turned itself off or its time was over.
+/// Boots the machine, and returns its console output up to its power-off or the time limit.
 fn boot(
     machine: &Machine,
     cpu: &str,
@@ -392,7 +392,7 @@ fn boot(
         let ended = child.wait_within(REPORT_INTERVAL);
         let ended = ended.map_err(|error| error.to_string())?.is_some();
         let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
-        // Whole lines only.
+        // Only whole lines are parsed.
         let whole = &log[..log.rfind('\n').map_or(0, |end| end + 1)];
         for result in results(&whole[shown.min(whole.len())..]) {
             println!(
@@ -406,12 +406,12 @@ fn boot(
             return Ok(log);
         }
         if Instant::now() >= deadline {
-            return Ok(log + "\nemulate: the time is over\n");
+            return Ok(log + "\nemulate: the time limit is reached\n");
         }
     }
 }
 
-/// The tests in lines such as `test name ... ok`, with whether each passed.
+/// Parses lines such as `test name ... ok` into the names of the tests and whether each passed.
 fn results(log: &str) -> impl Iterator<Item = (&str, bool)> {
     log.lines().filter_map(|line| {
         let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
@@ -419,7 +419,7 @@ fn results(log: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// How many passed, and those that failed or did not run.
+/// Returns how many tests passed, and those that failed or did not run.
 fn judge(log: &str) -> (usize, Vec<String>) {
     let tests = TESTS.iter().flat_map(|(_, names)| names.iter());
     let passed: BTreeSet<_> = results(log)

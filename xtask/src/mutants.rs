@@ -1,13 +1,13 @@
-//! `cargo xtask mutants`: the seeded defects that have no test of their own, planted in a copy of the sources one by one;
-//! the check that SAFETY.md names for the rule must fail on each.
+//! `cargo xtask mutants`: plants the seeded defects that have no test of their own in a copy of the sources, one by one. The
+//! check that SAFETY.md names for the rule must fail on each.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{fs, io};
 
-/// A defect: the rule that it breaks, the file, the text in it that is replaced (found exactly once), the replacement, the
-/// check, and the test in it that must fail.
+/// A defect: the rule that it breaks, the file, the replaced text (which occurs exactly once), the replacement, the check, and
+/// the test in it that must fail.
 struct Mutant {
     rule: &'static str,
     file: &'static str,
@@ -107,7 +107,7 @@ const MUTANTS: &[Mutant] = &[
         check: TRANSFER,
         test: "a_classic_client_that_becomes_another_program_survives",
     },
-    // Each of the places that look again is a net below the others, so the look itself is what is taken away.
+    // Each repeated inspection backs up the others, so the mutant removes the inspection itself.
     Mutant {
         rule: "AS-21",
         file: "src/server/session.rs",
@@ -356,7 +356,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     }
     if let Some(unknown) = rules.iter().find(|r| MUTANTS.iter().all(|m| m.rule != *r)) {
-        eprintln!("mutants: there is none of rule {unknown:?}\n{USAGE}");
+        eprintln!("mutants: there is no mutant of rule {unknown:?}\n{USAGE}");
         return ExitCode::from(2);
     }
     match hunt(&rules) {
@@ -372,7 +372,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Returns how many mutants escaped.
+/// Returns how many mutants were not caught.
 fn hunt(rules: &[String]) -> io::Result<usize> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copy = copy(&root)?;
@@ -393,8 +393,10 @@ fn hunt(rules: &[String]) -> io::Result<usize> {
         fs::write(&path, original)?;
         let (rule, file, test) = (mutant.rule, mutant.file, mutant.test);
         match fate {
-            Fate::Noticed => println!("{rule}: a defect in {file} is noticed by {test:?}"),
-            Fate::Skipped => println!("{rule}: not tried, {test:?} was skipped (it may need root)"),
+            Fate::Caught => println!("{rule}: a defect in {file} is caught by {test:?}"),
+            Fate::Skipped => {
+                println!("{rule}: not tried, because {test:?} was skipped (it may need root)")
+            }
             Fate::Escaped => {
                 println!("{rule}: ESCAPED {test:?}: {}", mutant.new);
                 escaped += 1;
@@ -404,7 +406,7 @@ fn hunt(rules: &[String]) -> io::Result<usize> {
     Ok(escaped)
 }
 
-/// Copies what git knows of the sources, uncommitted changes included, and returns where to.
+/// Copies the sources that git tracks, with uncommitted changes, and returns the path of the copy.
 fn copy(root: &Path) -> io::Result<PathBuf> {
     let to = root.join("target/mutants/tree");
     if to.exists() {
@@ -427,9 +429,9 @@ fn copy(root: &Path) -> io::Result<PathBuf> {
 }
 
 enum Fate {
-    Noticed,
+    Caught,
     Escaped,
-    /// The test said that it cannot run here.
+    /// The test reported that it cannot run here.
     Skipped,
 }
 
@@ -448,14 +450,16 @@ fn try_out(copy: &Path, mutant: &Mutant) -> io::Result<Fate> {
     let built = cargo(&["--no-run"])?;
     if !built.status.success() {
         let text = String::from_utf8_lossy(&built.stderr).into_owned();
-        return Err(io::Error::other(format!("it does not compile:\n{text}")));
+        return Err(io::Error::other(format!(
+            "the mutant does not compile:\n{text}"
+        )));
     }
     let run = cargo(&["--", mutant.test, "--nocapture"])?;
     let printed = [run.stdout, run.stderr].concat();
     let printed = String::from_utf8_lossy(&printed);
     Ok(
         match (run.status.success(), printed.contains(mutant.test)) {
-            (false, true) => Fate::Noticed,
+            (false, true) => Fate::Caught,
             (true, _) if printed.contains("skipped: ") => Fate::Skipped,
             _ => Fate::Escaped,
         },

@@ -1,4 +1,4 @@
-//! `cargo xtask stress`: the tests of `cargo test`, under conditions that make a machine slow or a user small.
+//! `cargo xtask stress`: runs the tests of `cargo test` on a slowed machine and as an unprivileged user.
 
 mod cgroup;
 mod condition;
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::product;
-use condition::{Circumstance, Condition, never_sleep};
+use condition::{ActiveCondition, Condition, never_sleep};
 use programs::build;
 use report::{Row, table};
 use run::{Cleaner, run};
@@ -20,15 +20,15 @@ use run::{Cleaner, run};
 const USAGE: &str = "\
 usage: cargo xtask stress [--rounds N] [--only CONDITION]... [--test NAME]... [-- FILTER...]
 
-Builds the tests of `cargo test` and runs all of them under each condition, N times. Prints what failed, and in the end a
-table. Exit code 0 only if nothing failed, 2 for a usage error; a condition that cannot be had here is a failure.
-The output of each program of tests is in target/stress.
+Builds the tests of `cargo test` and runs all of them under each condition, N times. Prints the failures, and a table at the
+end. Exit code 0 only if nothing failed, 2 for a usage error; a condition that this machine cannot provide is a failure.
+The output of each test program is in target/stress.
 
 options:
-  --rounds N          how often under each condition (default 1)
+  --rounds N          number of runs under each condition (default 1)
   --only CONDITION    this condition only; may be repeated
-  --test NAME         this program of tests only: a file of tests/ without .rs, or lib, or doc; may be repeated
-  --minutes N         how long one program of tests may run before it is a failure (default 60)
+  --test NAME         this test program only: a file of tests/ without .rs, or lib, or doc; may be repeated
+  --minutes N         time limit of one test program (default 60)
 
 conditions:
 ";
@@ -114,7 +114,7 @@ fn usage() -> String {
     text
 }
 
-/// Returns whether nothing failed.
+/// Runs the tests under all conditions, and returns whether all passed.
 fn stress(options: &Options) -> Result<bool, String> {
     let cleaner = Cleaner::start().map_err(|error| format!("cannot handle signals: {error}"))?;
     let programs = build(&options.tests)?;
@@ -123,9 +123,11 @@ fn stress(options: &Options) -> Result<bool, String> {
     let mut rows = vec![];
     for condition in &options.conditions {
         let mut row = Row::new(condition.name());
-        match Circumstance::make(*condition, &cleaner) {
-            Err(why) => row.failed.push(format!("cannot be had here: {why}")),
-            Ok(circumstance) => {
+        match ActiveCondition::start(*condition, &cleaner) {
+            Err(why) => row
+                .failed
+                .push(format!("not possible on this machine: {why}")),
+            Ok(active) => {
                 for round in 1..=options.rounds {
                     row.runs += 1;
                     for program in &programs {
@@ -133,13 +135,13 @@ fn stress(options: &Options) -> Result<bool, String> {
                             continue;
                         }
                         let log = format!("{}-{round}-{}.log", row.condition, program.name);
-                        let mut command = circumstance.command(program);
+                        let mut command = active.command(program);
                         command.args(&options.filters);
                         let run = run(
                             command,
                             &logs.join(&log),
                             options.limit,
-                            circumstance.condition,
+                            active.condition,
                             &cleaner,
                         );
                         row.add(&program.name, run, options.filters.is_empty());

@@ -1,4 +1,4 @@
-//! A control group, of either version.
+//! A control group of either version that limits CPU time.
 
 use std::fs;
 use std::io;
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::run::{Cleaner, lock};
 
-/// In microseconds: what a quarter of a CPU is of each period.
+/// The period of the limit and the share of it, a quarter of a CPU, in microseconds.
 pub const PERIOD: u64 = 100_000;
 pub const SHARE: u64 = PERIOD / 4;
 
-/// A control group that gets a quarter of a CPU, of either version.
+/// A control group that gets a quarter of a CPU; removed when this is dropped.
 pub struct Cgroup {
     path: PathBuf,
     cleaner: Cleaner,
@@ -69,7 +69,7 @@ impl Drop for Cgroup {
     }
 }
 
-/// Waits until those killed a moment ago have left it.
+/// Removes the group, after the processes killed a moment ago have left it.
 pub fn remove_cgroup(path: &Path) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while fs::remove_dir(path).is_err() && Instant::now() < deadline {

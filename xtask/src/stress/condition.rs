@@ -1,4 +1,4 @@
-//! The conditions: what makes the machine slow or the user small, for as long as it is needed.
+//! The conditions: what slows the machine or restricts the user while the tests run.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use super::run::Cleaner;
 use crate::child::Child;
 use crate::product;
 
-/// What is made difficult.
+/// A condition of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Condition {
     None,
@@ -31,23 +31,19 @@ impl Condition {
         (
             Self::Quarter,
             "quarter",
-            "a quarter of one CPU for all together (a cgroup where there is one, else as in turns)",
+            "a quarter of one CPU for all processes together (by a cgroup if possible, otherwise as in turns)",
         ),
         (Self::Nice, "nice", "at the lowest priority"),
-        (
-            Self::User,
-            "user",
-            "as an unprivileged user; doc is left out there",
-        ),
+        (Self::User, "user", "as an unprivileged user, without doc"),
         (
             Self::Turns,
             "turns",
-            "only if named: stopped for 75 ms of each 100 by SIGSTOP",
+            "stopped by SIGSTOP for 75 ms of each 100 ms (only if named)",
         ),
-        (Self::None, "none", "only if named: as `cargo test` does"),
+        (Self::None, "none", "as `cargo test` does (only if named)"),
     ];
 
-    /// Those that are tried if none is named.
+    /// The conditions of a run that names none.
     pub const USUAL: [Self; 5] = [
         Self::Busy,
         Self::OneCpu,
@@ -71,13 +67,13 @@ impl Condition {
 
 const BUSY_LOOPS: usize = 8;
 
-/// `nobody`, who owns nothing.
+/// The user `nobody`, who owns no files.
 const USER: u32 = 65_534;
 
-/// Keeps a CPU busy until the process that started this one has ended, however that ends.
+/// Keeps a CPU busy until the process that started this one has ended, in whatever way.
 pub fn never_sleep() -> ExitCode {
     let tied = process::set_parent_process_death_signal(Some(Signal::KILL));
-    // A parent that has ended before that sends nothing any more, and the write fails then.
+    // If the parent ended before the prctl, no signal comes, but the write fails.
     if tied.is_err() || writeln!(io::stdout(), "busy").is_err() {
         return ExitCode::FAILURE;
     }
@@ -86,16 +82,16 @@ pub fn never_sleep() -> ExitCode {
     }
 }
 
-/// A condition for as long as it lasts.
-pub struct Circumstance {
+/// An active condition; dropping it ends its processes.
+pub struct ActiveCondition {
     pub condition: Condition,
     cgroup: Option<Cgroup>,
     busy: Vec<Child>,
 }
 
-impl Circumstance {
-    pub fn make(condition: Condition, cleaner: &Cleaner) -> Result<Self, String> {
-        let mut circumstance = Self {
+impl ActiveCondition {
+    pub fn start(condition: Condition, cleaner: &Cleaner) -> Result<Self, String> {
+        let mut active = Self {
             condition,
             cgroup: None,
             busy: vec![],
@@ -103,14 +99,14 @@ impl Circumstance {
         match condition {
             Condition::Busy => {
                 for _ in 0..BUSY_LOOPS {
-                    circumstance.busy.push(start_busy()?);
+                    active.busy.push(start_busy()?);
                 }
             }
             Condition::Quarter => match Cgroup::new(cleaner) {
-                Ok(cgroup) => circumstance.cgroup = Some(cgroup),
+                Ok(cgroup) => active.cgroup = Some(cgroup),
                 Err(why) => {
-                    println!("stress: no cgroup ({why}), so they are stopped in turns");
-                    circumstance.condition = Condition::Turns;
+                    println!("stress: no cgroup ({why}): using the condition turns instead");
+                    active.condition = Condition::Turns;
                 }
             },
             Condition::User if process::geteuid().is_root() => {
@@ -125,16 +121,16 @@ impl Circumstance {
                     let said = String::from_utf8_lossy(&output.stderr);
                     let here = product::repository().display();
                     return Err(format!(
-                        "user {USER} has to be able to read {here}, and this one to mount: {said}"
+                        "user {USER} must be able to read {here}, and this user to mount: {said}"
                     ));
                 }
             }
             _ => {}
         }
-        Ok(circumstance)
+        Ok(active)
     }
 
-    /// The command that runs these tests under the condition.
+    /// Returns the command that runs these tests under the condition.
     pub fn command(&self, program: &Program) -> Command {
         let mut command = match self.condition {
             Condition::OneCpu => with("taskset", &["-c", &first_cpu()]),
@@ -142,7 +138,7 @@ impl Circumstance {
             Condition::User if process::geteuid().is_root() => as_user(),
             Condition::Quarter => {
                 let mut shell = with("sh", &["-c", "echo $$ >\"$0\" && exec \"$@\""]);
-                // Before there is any other process of them, so that all of them are in it.
+                // The shell joins the group before it starts anything, so that all processes are in it.
                 shell.args(self.cgroup.iter().map(Cgroup::members));
                 shell
             }
@@ -168,12 +164,12 @@ pub fn with(program: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// What runs a command as a user who may write nothing but what the tests write, and that is gone with the last process.
+/// Returns a command prefix that runs a command as an unprivileged user, who may only write a temporary file system.
 fn as_user() -> Command {
     let script = "mount -t tmpfs -o mode=1777 none \"$0\" && exec \"$@\"";
     let mut command = with("unshare", &["--mount", "--propagation", "private"]);
     let scratch = product::target().join("tmp");
-    // cargo makes it when there is a test that has to have it.
+    // cargo creates it only with a test that needs it.
     let _ = fs::create_dir_all(&scratch);
     command.args(["sh", "-c", script]);
     let id = USER.to_string();
@@ -182,7 +178,7 @@ fn as_user() -> Command {
     command
 }
 
-/// The first CPU that this process may run on, as `taskset` takes it.
+/// Returns the first CPU that this process may run on, in the format of `taskset`.
 fn first_cpu() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let list = status

@@ -1,17 +1,17 @@
-//! The programs of tests.
+//! The test programs that cargo builds.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::product;
 
-/// A program of tests; without a path, those in the documentation.
+/// A test program; without a path, the tests in the documentation.
 pub struct Program {
     pub name: String,
     pub path: Option<PathBuf>,
 }
 
-/// Builds the tests of the product, and returns the programs that they are in.
+/// Builds the tests of the product, and returns their programs.
 pub fn build(wanted: &[String]) -> Result<Vec<Program>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -26,14 +26,14 @@ pub fn build(wanted: &[String]) -> Result<Vec<Program>, String> {
     let mut programs = programs(&said);
     for name in wanted {
         if programs.iter().all(|program| program.name != *name) {
-            return Err(format!("there is no program of tests {name:?}"));
+            return Err(format!("there is no test program {name:?}"));
         }
     }
     programs.retain(|program| wanted.is_empty() || wanted.contains(&program.name));
     Ok(programs)
 }
 
-/// What `cargo test --no-run` says that it has built: `Executable tests/cli.rs (target/debug/deps/cli-0123456789abcdef)`.
+/// Parses the lines of `cargo test --no-run`: `Executable tests/cli.rs (target/debug/deps/cli-0123456789abcdef)`.
 fn programs(said: &str) -> Vec<Program> {
     let lines = said
         .lines()

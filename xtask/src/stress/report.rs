@@ -1,11 +1,11 @@
-//! What passed and what failed, as a table.
+//! The table of what passed and what failed.
 
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::run::Run;
 
-/// A line of the table.
+/// A row of the table.
 pub struct Row {
     pub condition: &'static str,
     pub runs: usize,
@@ -25,11 +25,11 @@ impl Row {
         }
     }
 
-    /// Counts what a program of tests did; `must_run` if one without a test is a failure.
+    /// Adds the result of a test program; with `must_run`, a program that ran no test has failed.
     pub fn add(&mut self, program: &str, run: Run, must_run: bool) {
         let (passed, mut failed) = verdicts(&run.printed);
         let is_success = run.status.as_ref().is_ok_and(ExitStatus::success);
-        if run.is_late {
+        if run.timed_out {
             failed.push("(did not end)".into());
         } else if failed.is_empty() && !is_success {
             failed.push(match run.status {
@@ -45,7 +45,7 @@ impl Row {
             failed.len(),
             match run.left {
                 0 => String::new(),
-                left => format!(", {left} processes left behind"),
+                left => format!(", {left} leftover processes"),
             }
         );
         if !failed.is_empty() {
@@ -61,12 +61,12 @@ impl Row {
     }
 }
 
-/// Whether the test harness says that there is no test in the program.
+/// Returns whether the test harness reports that the program contains no test.
 fn has_none(printed: &str) -> bool {
     printed.lines().any(|line| line == "running 0 tests")
 }
 
-/// How many tests passed, and which failed, by the lines of the test harness.
+/// Counts the tests that passed, and lists those that failed, by the lines of the test harness.
 fn verdicts(printed: &str) -> (usize, Vec<String>) {
     let mut passed = 0;
     let mut failed = vec![];
@@ -124,7 +124,7 @@ mod tests {
     use crate::stress::condition::{Condition, with};
     use crate::stress::run::{Cleaner, run};
 
-    /// What becomes of a program of tests that is this script.
+    /// Returns the row for a test program that is this script, and the number of leftover processes.
     fn row_of(script: &str, limit: Duration) -> (Row, usize) {
         let name = format!("minitalk-stress-{:?}.log", Mark::new());
         let log = std::env::temp_dir().join(name);

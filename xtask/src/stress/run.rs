@@ -1,4 +1,4 @@
-//! One run of a program of tests: started, limited, and ended with all that it started.
+//! One run of a test program: started, limited, and ended with all its descendants.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,7 +15,7 @@ use super::condition::Condition;
 use crate::child::Child;
 use crate::marked::Mark;
 
-/// Ends what is running, by PID, when this process is asked to end; the busy processes end with this one.
+/// Kills the running processes when this process is asked to end; the busy processes end with this one.
 #[derive(Clone, Default)]
 pub struct Cleaner {
     running: Arc<Mutex<Option<Mark>>>,
@@ -48,17 +48,17 @@ pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How a program of tests ended, and what it printed.
+/// The result of a test program.
 pub struct Run {
     pub status: io::Result<ExitStatus>,
     pub printed: String,
-    pub is_late: bool,
+    pub timed_out: bool,
     pub took: Duration,
-    /// Processes that were still there when it had ended.
+    /// The number of processes that still ran when the program had ended.
     pub left: usize,
 }
 
-/// Runs a program of tests to its end; one that does not end within the limit is killed with all that it started.
+/// Runs a test program to its end; after `limit` it is killed with all its descendants.
 pub fn run(
     mut command: Command,
     log: &Path,
@@ -80,7 +80,7 @@ pub fn run(
         *running = Some(mark.clone());
         Ok(child)
     };
-    let mut is_late = false;
+    let mut timed_out = false;
     let status = spawn().and_then(|child| {
         loop {
             let wait = match condition {
@@ -91,7 +91,7 @@ pub fn run(
                 return Ok(status);
             }
             if start.elapsed() > limit {
-                is_late = true;
+                timed_out = true;
                 mark.kill_all();
                 return child.wait();
             }
@@ -105,15 +105,15 @@ pub fn run(
     Run {
         status,
         printed: String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned(),
-        is_late,
+        timed_out,
         took: start.elapsed(),
         left,
     }
 }
 
-/// Stops a program of tests and all that it started for three quarters of a period.
+/// Stops a test program and all its descendants for three quarters of a period.
 ///
-/// The program itself comes first, and goes on last: what it has stopped on purpose is stopped before that, and is not
+/// The program is stopped first and continued last. A process that it had stopped on purpose was stopped before, and is not
 /// continued.
 fn take_a_turn(pid: u32, mark: &Mark) {
     let mut stopped = vec![];
@@ -148,9 +148,9 @@ mod tests {
         let log = std::env::temp_dir().join(name);
         let command = with("sh", &["-c", script]);
         let run = run(command, &log, limit, Condition::None, &Cleaner::default());
-        assert!(run.is_late);
+        assert!(run.timed_out);
         for pid in run.printed.lines() {
-            // Empty of one that has ended and that nobody has waited for yet.
+            // The file is empty for a process that has ended and has not been reaped.
             let command = fs::read_to_string(format!("/proc/{pid}/cmdline"));
             let command = command.unwrap_or_default();
             assert!(!command.starts_with("sleep"), "PID {pid}: {command}");
