@@ -1,4 +1,4 @@
-//! One message from a client to a server, both foreign programs.
+//! One message from a client to a server, which may both be other programs.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
@@ -13,17 +13,17 @@ use rustix::termios::{self, OptionalActions};
 use crate::child::{Child, Transcript};
 use crate::{Result, number};
 
-/// How long a server may take to print its PID, and to end when asked to.
+/// How long a server may take to print its PID, and to end on SIGTERM.
 const START: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(1);
 
-/// When the client has ended and the server has printed nothing for so long, the rest of the message will not come.
+/// How long the server must print nothing after the end of the client before the rest is considered lost.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// What became of a message.
+/// The result of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
-    /// The server printed it, so long after its client was started.
+    /// The server printed the message, this time after the start of its client.
     Exact(Duration),
     /// The server printed something else.
     Corrupt,
@@ -31,10 +31,10 @@ pub enum Outcome {
     Timeout,
 }
 
-/// Starts both, and ends both.
+/// Starts a server and a client, waits for the message, and ends both.
 ///
 /// # Errors
-/// When one cannot be started or the server does not say its PID.
+/// When one of them cannot be started or the server does not print its PID.
 pub fn transfer(server: &Path, client: &Path, message: &str, timeout: Duration) -> Result<Outcome> {
     let (mut server, screen) = start_server(server)?;
     let pid = pid_on(&screen, server.child.id())?;
@@ -73,14 +73,14 @@ pub fn transfer(server: &Path, client: &Path, message: &str, timeout: Duration) 
     }
 }
 
-/// A server on a terminal of its own, into which the libraries of all languages print line by line.
+/// Starts a server on a terminal, on which the libraries of all languages print line by line.
 fn start_server(server: &Path) -> Result<(ServerProcess, Transcript)> {
     let controller = pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     pty::grantpt(&controller)?;
     pty::unlockpt(&controller)?;
     let name = pty::ptsname(&controller, Vec::new())?.into_string()?;
     let terminal: OwnedFd = OpenOptions::new().read(true).write(true).open(name)?.into();
-    // Bytes come out as they went in.
+    // The terminal must not change any byte.
     let mut settings = termios::tcgetattr(&terminal)?;
     settings.make_raw();
     termios::tcsetattr(&terminal, OptionalActions::Now, &settings)?;
@@ -97,7 +97,7 @@ fn start_server(server: &Path) -> Result<(ServerProcess, Transcript)> {
     Ok((server, Transcript::read(Some(File::from(controller)))))
 }
 
-/// The first number on the screen that is the server, or a descendant of what was started: no other process is to be signalled.
+/// Returns the first printed number that is the PID of the child or of its descendant, so that no other process is signalled.
 fn pid_on(screen: &Transcript, child: u32) -> Result<u32> {
     let deadline = Instant::now() + START;
     loop {
@@ -115,7 +115,7 @@ fn pid_on(screen: &Transcript, child: u32) -> Result<u32> {
     }
 }
 
-/// Whether `pid` is `ancestor` or was started by it, or by what it started.
+/// Returns whether `pid` is `ancestor` or one of its descendants.
 fn descends(mut pid: u32, ancestor: u32) -> bool {
     for _ in 0..16 {
         if pid == ancestor {
@@ -215,7 +215,7 @@ mod tests {
         assert!(!descends(1, us));
     }
 
-    /// With a shell in place of a server: the PID is found behind another number, and what is printed is seen.
+    /// A shell script as the server: its PID is found behind another number, and its output is seen.
     #[test]
     fn a_shell_script_can_be_the_server() {
         let directory = std::env::temp_dir().join(format!("minitalk-ends-{}", std::process::id()));
