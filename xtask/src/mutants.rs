@@ -234,7 +234,7 @@ const MUTANTS: &[Mutant] = &[
         old: "                *previous = Disposition::ignore();\n",
         new: "",
         check: NETS,
-        test: "closing by deafening ignores what would kill",
+        test: "closing can ignore late signals that would kill",
     },
     Mutant {
         rule: "AS-13",
@@ -242,7 +242,7 @@ const MUTANTS: &[Mutant] = &[
         old: "signals.contains(signal) || !before.contains(signal);",
         new: "signals.contains(signal) || (!before.contains(signal) && false);",
         check: NETS,
-        test: "what is not caught is blocked at the mark only",
+        test: "uncaught signals are blocked only at the mark",
     },
     Mutant {
         rule: "AS-27",
@@ -298,7 +298,7 @@ const MUTANTS: &[Mutant] = &[
         old: "        if !self.closed {\n            ffi::block(self.signals);\n            self.closed = true;\n        }\n",
         new: "",
         check: SWEEP,
-        test: "looking keeps the handler out",
+        test: "polling keeps the handler out",
     },
     Mutant {
         rule: "AS-29",
@@ -306,7 +306,7 @@ const MUTANTS: &[Mutant] = &[
         old: "                RING.push(&entry);\n                self.take_the_words_behind(entry, looks);\n",
         new: "                self.take_the_words_behind(entry, looks);\n                RING.push(&entry);\n",
         check: SWEEP,
-        test: "words that come in runs",
+        test: "consecutive words",
     },
     Mutant {
         rule: "AS-30",

@@ -1,4 +1,4 @@
-//! The faithful ring passes every model; every mutant fails one.
+//! The faithful ring passes every model; every mutant fails at least one.
 
 use check_weak_memory::{VARIANTS, Variant};
 
