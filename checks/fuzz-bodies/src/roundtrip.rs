@@ -1,8 +1,7 @@
-//! One message from a sender to a receiver over a channel that loses what the input says.
+//! One message from a sender to a receiver, over a channel that loses the signals that the input selects.
 //!
-//! Input: the length of the pattern, the pattern, the message. A bit of the pattern is the fate of one signal, in either
-//! direction; when the pattern is used up nothing is lost any more. In words, what would be lost on the way to the server is
-//! refused instead.
+//! Input: the length of the pattern, the pattern, the message. Each bit of the pattern decides over one signal, in either
+//! direction; after the pattern nothing is lost. In words, a signal to the server is refused instead of lost.
 
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
@@ -15,13 +14,13 @@ use crate::serve::{self, Serve, Take};
 
 const TAG: Tag = 0xBEEF;
 
-/// Sends the message of `data`, in bits and then in words, and panics unless it arrives intact and once.
+/// Sends the message of `data`, in bits and then in words; panics unless it arrives intact and once.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
     check_words(data, &mut Receiver::word);
 }
 
-/// [`run`] in bits, with `serve` in the place of the server.
+/// Runs the body in bits, with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
@@ -46,9 +45,9 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
         let resent = sender.resent();
         let (bit, value, copies) = match sender.poll(now) {
             Step::Transmit { bit, value, copies } => (bit, value, copies),
-            Step::Queue(_) => panic!("a word where bits were asked for"),
+            Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
-                assert!(until > now, "a wait for nothing");
+                assert!(until > now, "a wait that is already over");
                 assert!(until - now <= WAITING, "too long a wait");
                 assert!(until - sent_at >= SHORTEST, "too short a wait");
                 now = until;
@@ -104,7 +103,7 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     assert_eq!(sender.signals() - sender.resent(), bits + 2, "two hellos");
 }
 
-/// [`run`] in words, with `take` in the place of [`Receiver::word`].
+/// Runs the body in words, with `take` in place of [`Receiver::word`].
 pub fn check_words(data: &[u8], take: Take<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
@@ -142,7 +141,7 @@ pub fn check_words(data: &[u8], take: Take<'_>) {
                 None => take(&mut receiver, &word),
             },
             Step::Wait(until) => {
-                assert!(until > now, "a wait for nothing");
+                assert!(until > now, "a wait that is already over");
                 assert!(until - now <= WAITING, "too long a wait");
                 now = until;
                 continue;

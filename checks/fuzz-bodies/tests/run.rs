@@ -1,11 +1,11 @@
-//! `fuzz/run.sh` with a fuzzer that ends as libFuzzer does: only a run of the whole time passes.
+//! `fuzz/run.sh` with a fuzzer that ends as libFuzzer does: only a run of the full time passes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A directory with a cargo that is asked to fuzz, gone afterwards.
+/// A directory with a cargo stub that plays the fuzzer, removed when this is dropped.
 struct Fake(PathBuf);
 
 impl Fake {
