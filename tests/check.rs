@@ -105,13 +105,9 @@ fn without_landlock_no_number_is_sent_that_a_server_could_take_for_a_pid() {
 
 #[test]
 fn unsafe_calls_in_a_handler_cause_a_warning_and_loops_do_not() {
+    let folder = Folder::new("check-audit");
     let script = |name: &str, says: &str, code: u8| {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = directory.join(format!("check-audit-{name}.{}", std::process::id()));
-        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\nexit {code}\n")).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&path, mode).unwrap();
-        path
+        folder.script(name, &format!("echo '{says}'\nexit {code}"))
     };
     // It ends at once, so that the check has no other rows to run.
     let server = script("server", "", 0);
@@ -131,21 +127,14 @@ fn unsafe_calls_in_a_handler_cause_a_warning_and_loops_do_not() {
         let wanted: Vec<_> = wanted.map(|verdict| Some(*verdict)).collect();
         assert_eq!(found, wanted, "{report}");
     }
-    for path in [server, loops, calls] {
-        std::fs::remove_file(path).unwrap();
-    }
 }
 
 #[test]
 fn a_silent_server_is_killed_and_reported_as_json() {
     // It is not a server: it prints no PID and does not end.
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let script = directory.join(format!("check-silent.{}", std::process::id()));
-    std::fs::write(&script, "#!/bin/sh\nexec sleep 1000\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&script, mode).unwrap();
+    let folder = Folder::new("check-silent");
+    let script = folder.script("server", "exec sleep 1000");
     let output = check(&["--json", "--server", script.to_str().unwrap()]);
-    std::fs::remove_file(&script).unwrap();
     let report = stdout(&output);
     assert!(
         report.starts_with("{\"passed\":false,\"server\":{"),

@@ -40,19 +40,15 @@ fn the_receiver_prints_the_messages_of_the_sender() {
     let pid = server.pid().to_string();
     for message in ["Hello", "", "é 🦀"] {
         let mut sender = example("sender");
-        let output = run_of(sender.args([&pid, message]));
+        let output = run(sender.args([&pid, message]));
         assert_success(&output);
         assert!(stderr(&output).ends_with(" signals\n"), "{output:?}");
     }
     deliver_by("bit", server.pid(), b"from minitalk itself");
     server.assert_printed(&[b"Hello", b"", "é 🦀".as_bytes(), b"from minitalk itself"]);
     server.stop();
-    let output = run_of(example("sender").args([&pid, "too late"]));
+    let output = run(example("sender").args([&pid, "too late"]));
     assert!(!output.status.success());
-}
-
-fn run_of(command: &mut Command) -> std::process::Output {
-    Process::spawn(command).output()
 }
 
 #[test]
@@ -109,7 +105,7 @@ fn the_chat_delivers_lines_in_both_directions() {
 
 #[test]
 fn the_own_handler_numbers_its_ticks_in_order() {
-    let output = run_of(&mut example("own_handler"));
+    let output = run(&mut example("own_handler"));
     assert_success(&output);
     let text = String::from_utf8(output.stdout).unwrap();
     let ticks: Vec<(usize, u64)> = text

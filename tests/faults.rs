@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::Read;
+use std::io::{PipeReader, Read};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -193,14 +193,20 @@ fn a_client_gives_up_on_a_silent_server() {
     server.stop();
 }
 
-#[test]
-fn clients_wait_while_nobody_reads_the_output() {
+/// Starts a server whose output is a pipe, and reads the line with its PID.
+fn server_on_pipe() -> (Process, PipeReader) {
     let mut command = minitalk(["serve"]);
     let (mut reader, writer) = std::io::pipe().unwrap();
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
     drop(command);
     let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
     reader.read_exact(&mut first_line).unwrap();
+    (server, reader)
+}
+
+#[test]
+fn clients_wait_while_nobody_reads_the_output() {
+    let (server, mut reader) = server_on_pipe();
 
     // More than a pipe holds (64 KiB), so the last clients are paused, for longer than their timeout.
     pin_to_one_cpu();
@@ -231,12 +237,7 @@ fn clients_wait_while_nobody_reads_the_output() {
 
 #[test]
 fn a_message_is_rejected_when_the_output_is_closed() {
-    let mut command = minitalk(["serve"]);
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let server = Process::spawn_with_own_stdout(command.stdout(writer));
-    drop(command);
-    let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
-    reader.read_exact(&mut first_line).unwrap();
+    let (server, reader) = server_on_pipe();
     drop(reader);
     let output = run(minitalk(["send", &server.pid().to_string(), "lost"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");

@@ -39,11 +39,7 @@ fn a_message_is_kept_in_memory_once_in_every_format() {
         // Its output must not be collected in this process.
         let null = fs::File::create("/dev/null").unwrap();
         let server = Process::spawn_with_own_stdout(command.stdout(null));
-        let peer =
-            || minitalk::process::peer::Peer::open(minitalk::Pid::new(server.pid()).unwrap());
-        wait_until("the server is ready", || {
-            peer().is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
-        });
+        wait_ready_to_be_sent_to(server.pid());
         deliver(server.pid(), b"so that all its threads have run");
         let before = memory(server.pid(), "VmHWM");
         assert_success(&sending(server.pid(), vec![byte; SIZE]).output());

@@ -226,7 +226,7 @@ fn both_ends_fall_back_to_kill_when_a_filter_denies_pidfds() {
             let server = Server::spawn(without_syscalls(&mut command, calls, errno));
             let pid = server.pid().to_string();
             let mut command = minitalk(["send", &pid, "by number"]);
-            let output = run_built(without_syscalls(&mut command, calls, errno));
+            let output = run(without_syscalls(&mut command, calls, errno));
             assert!(output.status.success(), "{errno} {calls:?}: {output:?}");
             assert!(
                 stderr(&output).contains("falling back to kill"),
@@ -238,10 +238,6 @@ fn both_ends_fall_back_to_kill_when_a_filter_denies_pidfds() {
     }
 }
 
-fn run_built(command: &mut Command) -> std::process::Output {
-    Process::spawn(command).output()
-}
-
 /// The error must not blame another user for it.
 #[test]
 fn signals_denied_by_a_filter_are_reported() {
@@ -249,7 +245,7 @@ fn signals_denied_by_a_filter_are_reported() {
     let server = Server::start();
     let pid = server.pid().to_string();
     let mut command = minitalk(["send", &pid, "x"]);
-    let output = run_built(without_syscalls(&mut command, calls, libc::EPERM));
+    let output = run(without_syscalls(&mut command, calls, libc::EPERM));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stderr(&output).contains("seccomp"), "{output:?}");
     server.stop();
@@ -308,7 +304,7 @@ fn a_client_delivers_when_a_filter_denies_random_numbers() {
     for errno in [libc::EPERM, libc::EACCES, libc::ENOSYS] {
         let mut command = minitalk(["send", &pid, "x"]);
         let client = without_syscalls(&mut command, [libc::SYS_getrandom; 2], errno);
-        assert_success(&run_built(client));
+        assert_success(&run(client));
     }
     server.assert_printed(&[b"x", b"x", b"x"]);
     server.stop();
@@ -324,7 +320,7 @@ fn the_id_of_a_thread_is_rejected_without_pidfds() {
         .into_iter()
         .find(|name| *name != server.pid().to_string());
     let mut command = minitalk(["send", "--force", &thread.unwrap(), "x"]);
-    let output = run_built(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
+    let output = run(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     server.stop();
 }

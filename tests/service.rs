@@ -3,7 +3,6 @@
 mod common;
 
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
 use std::process::Command;
 
 use common::*;
@@ -13,30 +12,11 @@ const UNIT: &str = include_str!("../contrib/minitalk.service");
 /// The path at which the unit expects the program.
 const INSTALLED: &str = "%h/.cargo/bin/minitalk";
 
-/// A temporary directory.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let name = format!("minitalk-{name}-{}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&directory);
-        std::fs::create_dir(&directory).unwrap();
-        Self(directory)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Returns the complaints of systemd about this unit.
 ///
 /// Its exit code is not enough: systemd only warns of a line that it does not understand.
 fn complaints(unit: &str) -> String {
-    let scratch = Scratch::new("unit");
+    let scratch = Folder::new("unit");
     let path = scratch.0.join("minitalk.service");
     std::fs::write(&path, unit.replace(INSTALLED, MINITALK)).unwrap();
     let mut command = Command::new("systemd-analyze");
@@ -82,7 +62,7 @@ fn the_started_unit_notifies_systemd_and_is_found_by_its_name() {
     // A server of this name may already run on this machine.
     let name = format!("mailbox{}", std::process::id());
     let words: Vec<_> = words.map(|word| word.replace("mailbox", &name)).collect();
-    let scratch = Scratch::new("ready");
+    let scratch = Folder::new("ready");
     let socket = UnixDatagram::bind(scratch.0.join("notify")).unwrap();
     socket.set_read_timeout(Some(WATCHDOG)).unwrap();
     let mut command = minitalk(words);

@@ -50,13 +50,6 @@ fn kill_and_wait(pid: i32, signal: i32) {
     });
 }
 
-fn wait_ready_to_be_sent_to(pid: i32) {
-    wait_until("the server is ready", || {
-        let peer = Peer::open(Pid::new(pid).unwrap());
-        peer.is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
-    });
-}
-
 /// Waits until the thread of this name is blocked in a write (`proc_pid_wchan(5)`, `proc_pid_syscall(5)`).
 fn wait_blocked_thread(pid: i32, name: &str) {
     wait_until("the thread is blocked in a write", || {

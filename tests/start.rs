@@ -4,28 +4,9 @@ mod common;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::*;
-
-/// A temporary folder for one test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = path.join(format!("{name}.{}", std::process::id()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 // ---- stray signals ------------------------------------------------------------------------------------------------
 
@@ -95,11 +76,8 @@ fn a_stray_signal_does_not_end_any_command() {
 #[test]
 fn a_check_survives_stray_signals_but_its_children_do_not_ignore_them() {
     let folder = Folder::new("checked");
-    let script = folder.0.join("server");
-    let text = "#!/bin/sh\ncat /proc/self/status > \"$0.part\"; mv \"$0.part\" \"$0.status\"; exec sleep 60\n";
-    std::fs::write(&script, text).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&script, mode).unwrap();
+    let text = "cat /proc/self/status > \"$0.part\"; mv \"$0.part\" \"$0.status\"; exec sleep 60";
+    let script = folder.script("server", text);
     let check = Process::spawn(minitalk(["check", "--server"]).arg(&script));
     let status = folder.0.join("server.status");
     wait_until("the server has been started", || status.exists());

@@ -3,8 +3,10 @@
 
 pub mod child;
 mod circumstances;
+mod files;
 mod watch;
 
+use std::borrow::BorrowMut;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -17,6 +19,7 @@ use std::time::Duration;
 use child::{Child, Transcript};
 
 pub use circumstances::*;
+pub use files::*;
 pub use watch::*;
 
 /// How long a test may take before its children are killed and it fails.
@@ -52,8 +55,8 @@ pub fn run_with(mut command: Command, stdin: &[u8]) -> Output {
 }
 
 /// Runs a command to its end.
-pub fn run(mut command: Command) -> Output {
-    Process::spawn(&mut command).output()
+pub fn run(mut command: impl BorrowMut<Command>) -> Output {
+    Process::spawn(command.borrow_mut()).output()
 }
 
 /// The lanes that a message can take.

@@ -77,3 +77,11 @@ pub fn command_of(pid: i32) -> String {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     name.trim_end().into()
 }
+
+/// Waits until a client would send to this server.
+pub fn wait_ready_to_be_sent_to(pid: i32) {
+    wait_until("the server is ready", || {
+        let peer = minitalk::process::peer::Peer::open(minitalk::Pid::new(pid).unwrap());
+        peer.is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
+    });
+}

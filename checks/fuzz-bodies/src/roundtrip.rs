@@ -20,20 +20,25 @@ pub fn run(data: &[u8]) {
     check_words(data, &mut Receiver::word);
 }
 
+/// Returns a function that decides by the next bit of `pattern` whether a signal is lost, and counts the losses.
+fn losses_of(pattern: &[u8]) -> impl FnMut(&mut u64) -> bool {
+    let mut fates = pattern
+        .iter()
+        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
+    move |losses| {
+        let lost = fates.next().unwrap_or(false);
+        *losses += u64::from(lost);
+        lost
+    }
+}
+
 /// Runs the body in bits, with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
-    let mut fates = pattern
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
-    let mut lost = |losses: &mut u64| {
-        let lost = fates.next().unwrap_or(false);
-        *losses += u64::from(lost);
-        lost
-    };
+    let mut lost = losses_of(pattern);
 
     let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Bit).expect("a short message");
     let mut receiver = Receiver::new(message.len());
@@ -109,19 +114,12 @@ pub fn check_words(data: &[u8], take: Take<'_>) {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
-    let mut fates = pattern
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
     let size = if len % 2 == 0 { 8 } else { 24 };
     let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Word).expect("a short message");
     let mut receiver = Receiver::offering(message.len(), size);
     let mut arrived = Vec::new();
     let (mut now, mut losses) = (0, 0);
-    let mut lost = |losses: &mut u64| {
-        let lost = fates.next().unwrap_or(false);
-        *losses += u64::from(lost);
-        lost
-    };
+    let mut lost = losses_of(pattern);
     let result = loop {
         let step = sender.poll(now);
         let is_sent = matches!(step, Step::Transmit { .. } | Step::Queue(_));
