@@ -87,9 +87,29 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
     .map(drop)
 }
 
-/// How many bytes the kernel carries in a queued signal beside PID, user ID and `si_errno`: measured with one to this very
-/// thread. 24 on Linux; 8, which `sigqueue(3)` promises, where something else stands in its place or there is no room now.
-/// [`Signal::Word`] must be blocked.
+/// Sends a queued signal to this thread alone (`rt_tgsigqueueinfo(2)`).
+///
+/// # Errors
+/// EAGAIN: the limit on queued signals is reached (RLIMIT_SIGPENDING).
+pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errno> {
+    let info = SigInfo::queued(signal, content);
+    // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
+    check_syscall(unsafe {
+        libc::syscall(
+            libc::SYS_rt_tgsigqueueinfo,
+            getpid().get(),
+            gettid(),
+            signal.number(),
+            &raw const info,
+        )
+    })
+    .map(drop)
+}
+
+/// Returns how many bytes the kernel carries in a queued signal besides PID, user ID and `si_errno`, measured with a signal to
+/// this thread. [`Signal::Word`] must be blocked.
+///
+/// Linux carries 24. The result is 8, which `sigqueue(3)` promises, on another kernel or if the limit on queued signals is reached.
 #[must_use]
 pub fn probe_word() -> u8 {
     const MARK: [u64; 2] = [0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210];
@@ -99,21 +119,11 @@ pub fn probe_word() -> u8 {
         value: MARK[0] ^ MARK[1],
         more: MARK,
     };
-    let info = SigInfo::queued(Signal::Word, &content);
-    // SAFETY: gettid takes nothing; the siginfo lives for the whole call and has the layout of the kernel's siginfo_t. A
-    // signal to a thread is taken before those to its process, so this is the next that `take` finds.
-    let sent = check_syscall(unsafe {
-        libc::syscall(
-            libc::SYS_rt_tgsigqueueinfo,
-            content.from.pid.get(),
-            gettid(),
-            Signal::Word.number(),
-            &raw const info,
-        )
-    });
+    let sent = send_to_this_thread(Signal::Word, &content);
+    // The kernel delivers a thread's signals before those of its process, so `take` finds this one first.
     let came = sent
         .ok()
-        .and_then(|_| take(Signal::Word.into(), Duration::ZERO));
+        .and_then(|()| take(Signal::Word.into(), Duration::ZERO));
     let event = came.and_then(Event::decode);
     if event.is_some_and(|event| event.more == MARK && event.errno == content.errno) {
         24
