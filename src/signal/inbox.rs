@@ -578,6 +578,9 @@ mod tests {
             assert_eq!(inbox.spin_wait(None, soon, Duration::ZERO), Ok(false));
             send(Signal::Usr2, 6);
             assert_eq!(drained(&mut inbox), [(Signal::Usr2, 6)]);
+            fill_ring(1);
+            assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+            assert!(is_blocked(Signal::Usr1));
         }
     }
 
