@@ -20,7 +20,7 @@ pub const LIMIT: usize = 1024;
 /// Gives the time between two attempts to push into a full queue.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Passes items to a function on another thread. After a drop, which does not wait, the thread handles the queued items and ends.
+/// Passes items to a function on another thread. A drop does not wait; the thread then handles the queued items and ends.
 #[derive(Debug)]
 pub struct Background<T> {
     shared: Arc<Shared<T>>,
@@ -114,8 +114,8 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Ends the thread after the queued items, and waits for that for at most `limit` (`None`: no limit). Returns whether it has
-    /// ended.
+    /// Ends the thread after the queued items, and waits for that for at most `limit` (`None`: no limit). Returns whether it
+    /// has ended.
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
         // A century: the clock would overflow with Duration::MAX.
@@ -191,8 +191,8 @@ impl<T> Shared<T> {
         loop {
             // Ordering: Acquire pairs with the Release in `close`. Loaded before the queue is found empty.
             let closing = self.closing.load(Ordering::Acquire);
-            // Ordering: Acquire pairs with the Release in `push`. Loaded before the queue is found empty, so that all items before
-            // the gap have been taken.
+            // Ordering: Acquire pairs with the Release in `push`. Loaded before the queue is found empty, so that all items
+            // before the gap have been taken.
             let has_gap = self.missing.load(Ordering::Acquire) > 0;
             if let Some(item) = self.waiting.pop() {
                 function(Item::Next(item));

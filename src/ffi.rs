@@ -113,7 +113,9 @@ const _: () = {
 };
 
 /// Handles a signal: copies its siginfo into [`RING`], and at the ring's high-water mark blocks our signals in the interrupted
-/// context, so that the kernel holds back further ones until the main loop has drained the ring.
+/// context.
+///
+/// The kernel then holds back further signals until the main loop has drained the ring.
 ///
 /// It calls nothing (AS-1 to AS-4), cannot panic (AS-5), does not touch errno or thread-locals (AS-6, AS-7), uses no stack
 /// (AS-9) and has no loop (AS-12). The numbers are those of `SAFETY.md`. On aarch64 this requires LSE, whose `ldaddal` adds in

@@ -22,7 +22,7 @@ pub fn pidfd_open(pid: Pid) -> Result<Fd, Errno> {
 #[must_use]
 pub fn exit_status(fd: &Fd) -> Option<i32> {
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
-    // _IOWR(0xFF, 11, struct pidfd_info) of PIDFD_INFO_SIZE_VER0 bytes: the mask, the ID of a control group, eleven IDs, the status.
+    // _IOWR(0xFF, 11, struct pidfd_info) of PIDFD_INFO_SIZE_VER0 bytes: the mask, a cgroup ID, eleven IDs, the status.
     const PIDFD_GET_INFO: u32 = 0xC040_FF0B;
     #[repr(C)]
     struct Info {

@@ -53,7 +53,7 @@ impl Content {
     }
 }
 
-/// Sends `signal` to the process behind `pidfd`, which cannot be a later process of the same PID (`pidfd_send_signal(2)`; AS-19).
+/// Sends `signal` to the process behind `pidfd`, never to a later process of its PID (`pidfd_send_signal(2)`; AS-19).
 ///
 /// Without content the signal is SI_USER, as from `kill(2)`, and the kernel attests its sender. With content it is SI_QUEUE.
 ///
@@ -109,7 +109,8 @@ pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errn
 /// Returns how many bytes the kernel carries in a queued signal besides PID, user ID and `si_errno`, measured with a signal to
 /// this thread. [`Signal::Word`] must be blocked.
 ///
-/// Linux carries 24. The result is 8, which `sigqueue(3)` promises, on another kernel or if the limit on queued signals is reached.
+/// Linux carries 24. The result is 8, which `sigqueue(3)` promises, on another kernel or at the limit on queued signals
+/// (RLIMIT_SIGPENDING).
 #[must_use]
 pub fn probe_word() -> u8 {
     const MARK: [u64; 2] = [0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210];

@@ -10,7 +10,8 @@ use super::{Errno, Fd, Mask, SigInfo};
 use crate::signal::event::SignalSet;
 use crate::signal::ring::{Entry, REST};
 
-/// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is readable.
+/// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is
+/// readable.
 ///
 /// `mask` is in force during the wait alone. `ppoll(2)` changes the mask and waits in one step, so no signal is missed between
 /// the two (AS-15).
@@ -25,8 +26,8 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     };
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: the pollfd, the timespec and the mask live in this frame or the caller's for the whole call, and the count
-    // is the number of pollfds. The kernel skips an fd of -1.
+    // SAFETY: the pollfd, the timespec and the mask live for the whole call, and the count is the number of pollfds. The
+    // kernel skips an fd of -1.
     match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask.0) }) {
         Ok(_) => Ok(poll.revents != 0),
         Err(Errno::INTERRUPTED) => Ok(false),

@@ -1,5 +1,5 @@
-//! Moves a client to the server's CPU. Two processes that sleep until the other wakes them are several times faster on one CPU
-//! than on two, where each wake-up is an inter-processor interrupt to an idle CPU.
+//! Moves a client to the server's CPU. Two processes that sleep until the other wakes them are several times faster on one CPU.
+//! On two CPUs each wake-up is an inter-processor interrupt to an idle CPU.
 
 use crate::ffi::CpuSet;
 use crate::process::pid::Pid;

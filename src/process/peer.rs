@@ -1,8 +1,8 @@
 //! Finds, inspects and signals the process at the other end.
 //!
 //! A pidfd refers to one process for ever, so a process that gets the same PID later is never signalled. Before Linux 5.3, and
-//! if a filter of system calls (`seccomp(2)`) denies pidfds, the PID is used instead, and [`Peer::is_certain`] says so. A filter
-//! may return any error. So an error of a call for pidfds counts only after the same call by PID has confirmed it.
+//! if a filter of system calls (`seccomp(2)`) denies pidfds, the PID is used instead, and [`Peer::is_certain`] says so. A
+//! filter may return any error. So an error of a call for pidfds counts only after the same call by PID has confirmed it.
 
 use core::fmt;
 use std::io;
@@ -117,10 +117,10 @@ impl Peer {
         status == Some(0)
     }
 
-    /// Sends a signal, bare or with a value, as the process that opened this peer; see [`ffi::send_through`].
+    /// Sends a signal, bare or with a value, as the process that opened this peer; see `pidfd_send_signal(2)`.
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user,
+    /// [`PeerError::NoSuchProcess`] if the peer has ended; [`PeerError::NotPermitted`] if it belongs to another user;
     /// [`PeerError::System`] if a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, value: Option<u64>) -> Result<(), PeerError> {
         let content = value.map(|value| Content::value(self.identity, value));

@@ -34,7 +34,7 @@ impl Signal {
 
     /// Returns whether `entry` was made of this signal.
     #[must_use]
-    pub const fn is_of(self, entry: &Entry<REST>) -> bool {
+    pub(crate) const fn is_of(self, entry: &Entry<REST>) -> bool {
         low(entry.tag.get()) as i32 == self.number()
     }
 

@@ -10,8 +10,8 @@
 //!                            └──no────────────────────────────────────────────────^
 //! ```
 //!
-//! [`Inbox::spin_wait`] is for a signal that is expected at once. It keeps our signals blocked from call to call, so that they
-//! cost neither an interrupt nor a signal frame, and takes them from the kernel itself. It takes a signal only while the ring is
+//! [`Inbox::spin_wait`] is for a signal that is expected at once. It keeps our signals blocked from call to call and takes them
+//! from the kernel itself, so that they cost neither an interrupt nor a signal frame. It takes a signal only while the ring is
 //! empty, and pushes it into the ring (AS-29). So all signals have one order, in which [`Inbox::drain`] finds them. When no
 //! signal comes, it is a [`wait`](Inbox::wait).
 //!
@@ -203,8 +203,8 @@ impl Inbox {
     /// Polls for a signal while that pays and a second CPU is allowed; otherwise sleeps, for the first 20 ms without regard to
     /// `fd`. With a timeout of zero it is a `wait`.
     ///
-    /// May return late by `slack`. The kernel programs the hardware for a timer that is due before the scheduler's next tick,
-    /// which on a virtual machine costs as much as the rest of the wait.
+    /// May return late by `slack`. For a timer that is due before the scheduler's next tick the kernel programs the hardware.
+    /// On a virtual machine that costs as much as the rest of the wait.
     ///
     /// # Errors
     /// Those of `ppoll(2)`.
@@ -289,8 +289,9 @@ impl Inbox {
 
     /// Returns how many bytes a word can carry to this process; 0 if the inbox is not open for words. Call it right after
     /// [`open`](Self::open), while our signals are blocked.
+    #[cfg(feature = "std")]
     #[must_use]
-    pub fn probe_word(&self) -> u8 {
+    pub(crate) fn probe_word(&self) -> u8 {
         if self.signals.contains(Signal::Word) {
             ffi::probe_word()
         } else {
@@ -310,8 +311,8 @@ impl Inbox {
         let _ = ManuallyDrop::new(self);
     }
 
-    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and [`Signal::Word`] whose default
-    /// action would kill (AS-27).
+    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and [`Signal::Word`] that would
+    /// otherwise kill the process (AS-27).
     ///
     /// For a program that lives on while other processes may still signal it. Programs that it executes inherit the ignored
     /// signals.

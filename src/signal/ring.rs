@@ -1,8 +1,8 @@
 //! Queues what the signal handler receives for the main loop.
 //!
 //! Any number of producers (the handler, on any thread, nested or not: AS-14), one consumer (the main loop). A push is
-//! wait-free (AS-12), never drops and never fails: it takes a ticket with one `fetch_add`, fills the slot that the ticket names,
-//! publishes it by a nonzero tag, and reports whether the ring now stands at or above its high-water mark. A producer that
+//! wait-free (AS-12), never drops and never fails. It takes a ticket with one `fetch_add`, fills the slot that the ticket names
+//! and publishes it by a nonzero tag. It reports whether the ring now stands at or above its high-water mark. A producer that
 //! gets this report must not push again before the consumer has drained the ring below the mark
 //! ([`Consumer::is_below_mark`]); the handler obeys by blocking its own signals.
 //!

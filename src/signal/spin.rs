@@ -1,5 +1,5 @@
-//! Decides whether to poll again for a signal that is expected at once, or to sleep until it comes. It measures which is faster,
-//! as adaptive mutexes do.
+//! Decides whether to poll again for a signal that is expected at once, or to sleep until it comes. It measures which is
+//! faster, as adaptive mutexes do.
 //!
 //! A sleeping process is woken by an inter-processor interrupt, which on a virtual machine costs many times what the signal
 //! costs. A polling process uses up its CPU; if the sender needs that CPU, polling finds nothing. Two results show that
@@ -13,7 +13,7 @@
 
 /// The polls of one round, each a system call: 150 microseconds, longer than a wake-up takes.
 ///
-/// So an end that polls still finds what the other end sends after it has slept, and the two do not put each other to sleep.
+/// So an end that polls still finds what the other end sends after a sleep. Otherwise each would make the other sleep.
 pub const SPIN_LIMIT: u32 = 500;
 
 /// The number of rounds in a row that may find nothing.

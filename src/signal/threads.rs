@@ -166,7 +166,7 @@ fn settled_status(tid: i32, until: Instant) -> io::Result<Option<Status>> {
 
 /// Returns whether the C library may have set this mask for a moment.
 ///
-/// glibc then blocks its own signals too, which a program cannot do. musl does not, so there a program may have set the same mask.
+/// glibc then blocks its own signals too, which a program cannot do. musl does not, so there a program may have set that mask.
 const fn is_blocked_for_a_moment(blocked: u64) -> bool {
     const GLIBC: u64 = 1 << (32 - 1) | 1 << (33 - 1);
     const MUSL: u64 = GLIBC | 1 << (34 - 1);
