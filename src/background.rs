@@ -1,8 +1,9 @@
-//! Queues items for a thread, so that slow or stuck output does not delay the main loop: messages, notes, and lines of a trace.
+//! A bounded queue to a thread of its own, for what may be slow or stuck and must hold up nobody: messages, notes, and lines of
+//! a trace.
 //!
 //! ```text
-//! push ──► the bounded queue ──► the thread's function, one item at a time
-//!   └────► queue full: counted as missing; the thread gets the count after the items before the gap
+//! push ──► as many items as there is room for ──► the thread's function, one item at a time
+//!   └────► full: counted, until the thread has taken all before the gap and been told how many are missing
 //! ```
 
 use std::boxed::Box;
@@ -14,26 +15,26 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
-/// Limits the number of queued items that may go missing: notes, and lines of a trace.
+/// The room for items that may be left out: notes, and lines of a trace.
 pub const LIMIT: usize = 1024;
 
-/// Gives the time between two attempts to push into a full queue.
+/// How long is waited before looking again whether there is room.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Passes items to a function on another thread. A drop does not wait; the thread then handles the queued items and ends.
+/// Hands items to a function on a thread of its own. Dropped, it lets the thread deal with what waits, and does not wait for it.
 #[derive(Debug)]
 pub struct Background<T> {
     shared: Arc<Shared<T>>,
-    /// The thread; `None` after it has been joined.
+    /// `None` once it has been joined.
     thread: Option<JoinHandle<()>>,
 }
 
-/// Is the argument of a [`Background`]'s function.
+/// What the function of a [`Background`] is called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<T> {
-    /// Carries the next item.
+    /// The next item.
     Next(T),
-    /// Counts the items that are missing here, because the queue was full.
+    /// So many items are missing here: there was no room for them.
     Missing(u64),
 }
 
@@ -47,10 +48,10 @@ struct Shared<T> {
 }
 
 impl<T: Send + 'static> Background<T> {
-    /// Starts the thread, with room for `limit` items. The thread inherits the caller's signal mask.
+    /// Starts the thread, with room for `limit` items. It inherits the caller's signal mask: block what it is not to receive.
     ///
     /// # Errors
-    /// Those of `pthread_create(3)`.
+    /// `pthread_create(3)`'s.
     pub fn start(
         name: &str,
         limit: usize,
@@ -77,10 +78,10 @@ impl<T: Send + 'static> Background<T> {
         })
     }
 
-    /// Queues an item, or counts it as missing if the queue is full. Never blocks.
+    /// Hands over an item, or counts it as missing if there is no room. Never blocks.
     ///
     /// # Errors
-    /// Returns the item if it was counted as missing.
+    /// The item itself, which has been counted.
     pub fn push(&self, item: T) -> Result<(), T> {
         let pushed = self.offer(item);
         if pushed.is_err() {
@@ -90,7 +91,7 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Queues an item, and blocks while the queue is full.
+    /// Hands over an item, as soon as there is room.
     pub fn push_waiting(&self, mut item: T) {
         while let Err(back) = self.offer(item) {
             item = back;
@@ -98,12 +99,12 @@ impl<T: Send + 'static> Background<T> {
         }
     }
 
-    /// Queues an item if the queue has room and no gap. Never blocks.
+    /// Hands over an item, if there is room. Never blocks.
     ///
     /// # Errors
-    /// Returns the item if there is no room.
+    /// The item itself.
     pub fn offer(&self, item: T) -> Result<(), T> {
-        // Ordering: Relaxed; if the thread's 0 is seen late, one more item goes missing.
+        // Ordering: Relaxed; a 0 of the thread's that is seen late loses one item more.
         let has_gap = self.shared.missing.load(Ordering::Relaxed) > 0;
         let pushed = if has_gap {
             Err(item)
@@ -114,11 +115,11 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Ends the thread after the queued items, and waits for that for at most `limit` (`None`: no limit). Returns whether it
-    /// has ended.
+    /// Ends the thread once it has dealt with what waits, and waits for that for `limit` at most (`None`: no limit). Returns
+    /// whether it has.
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
-        // A century: the clock would overflow with Duration::MAX.
+        // Centuries, for a clock that would overflow with more.
         let limit = limit.unwrap_or(Duration::from_secs(u32::MAX.into()));
         let lock = self.shared.has_ended.lock();
         let has_ended = lock.unwrap_or_else(PoisonError::into_inner);
@@ -129,7 +130,7 @@ impl<T: Send + 'static> Background<T> {
 }
 
 impl<T> Background<T> {
-    /// Ends the thread after the queued items, and waits until it has ended.
+    /// Ends the thread once it has dealt with what waits, and waits until it has ended.
     pub fn join(mut self) {
         self.close();
         if let Some(thread) = self.thread.take() {
@@ -156,12 +157,12 @@ impl<T> Drop for Background<T> {
     }
 }
 
-/// Starts a thread, which inherits the caller's signal mask. `stack` is the size of its stack in bytes; `None`: the default.
+/// Starts a thread, which inherits the caller's signal mask. `stack` is the size of its stack in bytes, if not the default.
 ///
-/// The function is boxed because the standard library adds a kilobyte of code for each type of function.
+/// The function is boxed because the standard library brings a kilobyte of code for each type of function.
 ///
 /// # Errors
-/// Those of `pthread_create(3)`.
+/// `pthread_create(3)`'s.
 pub fn spawn(
     name: &str,
     stack: Option<usize>,
@@ -175,7 +176,7 @@ pub fn spawn(
     .spawn(function)
 }
 
-/// Reports the end of the thread when dropped, also after a panic.
+/// Says that the thread has ended, when it is dropped: by a panic too.
 struct End<'s, T>(&'s Shared<T>);
 
 impl<T> Drop for End<'_, T> {
@@ -189,15 +190,15 @@ impl<T> Drop for End<'_, T> {
 impl<T> Shared<T> {
     fn run(&self, mut function: impl FnMut(Item<T>)) {
         loop {
-            // Ordering: Acquire pairs with the Release in `close`. Loaded before the queue is found empty.
+            // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.
             let closing = self.closing.load(Ordering::Acquire);
-            // Ordering: Acquire pairs with the Release in `push`. Loaded before the queue is found empty, so that all items
-            // before the gap have been taken.
+            // Ordering: Acquire pairs with the Release in `push`. Read before the queue is found empty, so that all that was
+            // pushed before the gap is out of it.
             let has_gap = self.missing.load(Ordering::Acquire) > 0;
             if let Some(item) = self.waiting.pop() {
                 function(Item::Next(item));
             } else if has_gap {
-                // Ordering: Relaxed; a count. The queue is empty, and no item is pushed before this.
+                // Ordering: Relaxed; a count. The queue is empty, and nothing is pushed into it before this.
                 function(Item::Missing(self.missing.swap(0, Ordering::Relaxed)));
             } else if closing {
                 return;
@@ -214,12 +215,12 @@ mod tests {
     use std::sync::mpsc;
 
     #[test]
-    fn a_stuck_thread_loses_items_but_does_not_block() {
+    fn a_stuck_thread_costs_items_and_no_time() {
         let (go, wait) = mpsc::channel::<()>();
-        let (sender, items) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let queue = Background::start("test", LIMIT, move |item| {
             let _ = wait.recv();
-            sender.send(item).unwrap();
+            tell.send(item).unwrap();
         })
         .unwrap();
         let count = 3 * LIMIT as u64;
@@ -228,16 +229,16 @@ mod tests {
         drop(go);
         let taken = count - lost;
         for n in 0..taken {
-            assert_eq!(items.recv().unwrap(), Item::Next(n));
+            assert_eq!(told.recv().unwrap(), Item::Next(n));
         }
-        assert_eq!(items.recv().unwrap(), Item::Missing(lost));
+        assert_eq!(told.recv().unwrap(), Item::Missing(lost));
         while queue.push(7).is_err() {}
         assert!(queue.finish(None));
-        assert!(items.into_iter().any(|item| item == Item::Next(7)));
+        assert!(told.into_iter().any(|item| item == Item::Next(7)));
     }
 
     #[test]
-    fn finishing_does_not_wait_for_a_stuck_thread() {
+    fn the_end_does_not_wait_for_a_stuck_thread() {
         let (go, wait) = mpsc::channel::<()>();
         let stuck = move |_: Item<()>| {
             let _ = wait.recv();
