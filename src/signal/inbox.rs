@@ -718,6 +718,29 @@ mod tests {
     }
 
     #[test]
+    fn closing_sends_a_pending_stop_again() {
+        let _turn = exclusive();
+        let before = ffi::install(Signal::Term).unwrap();
+        let inbox = Inbox::open_for(SignalSet::STOPS).unwrap();
+        send(Signal::Term, 0);
+        drop(inbox);
+        // The handler is the restored disposition too, so it pushes the signal on whichever thread it runs.
+        let mut ring = RING.claim().unwrap();
+        let entry = loop {
+            if let Some(entry) = ring.pop() {
+                break entry;
+            }
+            std::thread::yield_now();
+        };
+        // `kill` sends it, unlike the first.
+        let event = Event::decode(entry).unwrap();
+        assert_eq!(event.signal, Signal::Term);
+        assert!(matches!(event.origin, Origin::Attested { .. }), "{event:?}");
+        drop(ring);
+        ffi::restore(Signal::Term, &before).unwrap();
+    }
+
+    #[test]
     fn a_stop_that_is_ignored_stays_ignored() {
         let _turn = exclusive();
         let before = disposition(Signal::Term);
@@ -740,10 +763,14 @@ mod tests {
         drop(inbox);
         assert!(disposition(Signal::Usr1).is_default());
         assert!(disposition(Signal::Usr2).is_ignored());
-        let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        // Another handler is kept, and so is the default action of what asks to stop.
+        ffi::install(Signal::Word).unwrap();
+        let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
         inbox.close_ignoring();
         assert!(disposition(Signal::Usr1).is_ignored());
-        assert!(disposition(Signal::Word).is_default());
+        assert!(!disposition(Signal::Word).is_ignored());
+        let term = [before[3], disposition(Signal::Term)];
+        assert_eq!(term[0].is_ignored(), term[1].is_ignored());
         for (signal, before) in Signal::ALL.into_iter().zip(&before) {
             set_disposition(signal, before);
         }
