@@ -17,7 +17,7 @@ const FOR_LOOM: &[(&str, &str)] = &[
         "use crate::atomics::{AtomicBool, AtomicUsize, Ordering, Tag, Word};",
     ),
     (
-        "/// The ring of this process's signal handler.\npub static RING: Ring<CAPACITY, REST> = Ring::new();\n",
+        "/// Holds the signals that this process's handler received and the main loop has not yet drained.\npub static RING: Ring<CAPACITY, REST> = Ring::new();\n",
         "",
     ),
     (

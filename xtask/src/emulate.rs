@@ -66,8 +66,8 @@ const TESTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "event::tests::the_signal_of_words_is_none_that_the_c_library_keeps_for_itself",
-            "ffi::tests::the_handler_is_that_of_the_cpu",
+            "event::tests::the_word_signal_is_not_reserved_by_the_c_library",
+            "ffi::tests::the_handler_matches_the_cpu",
             "ring::tests::entries_come_out_whole_and_in_order_across_many_laps",
             "ring::tests::threads_that_obey_the_mark_never_overrun",
         ],
