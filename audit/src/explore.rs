@@ -1,7 +1,7 @@
 //! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
 //! it calls.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory};
@@ -9,6 +9,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInf
 use crate::allow::Allow;
 use crate::files::{Files, Found};
 use crate::finding::{Finding, Kind, Weight};
+use crate::hash::{Map, Set};
 use crate::image::{Image, Slot};
 use crate::index::Index;
 use crate::state::{ARGUMENTS, Errno, Flags, RSP, State, Stored};
@@ -115,11 +116,11 @@ pub struct Explorer<'a> {
     pub limits: Limits,
     pub nodes: Vec<Node>,
     pub watch: Option<Watch>,
-    memo: HashMap<Key, usize>,
-    contexts: HashMap<(u16, u64), usize>,
+    memo: Map<Key, usize>,
+    contexts: Map<(u16, u64), usize>,
     active: Vec<Active>,
     pub steps: usize,
-    decoded: HashMap<(u16, u64), Instruction>,
+    decoded: Map<(u16, u64), Instruction>,
     pub factory: InstructionInfoFactory,
 }
 
@@ -137,22 +138,22 @@ pub struct Frame {
     pub exits: Option<State>,
     pub errno_cause: Option<(u64, String)>,
     /// Control flow, for loops.
-    pub edges: HashMap<u64, Vec<u64>>,
+    pub edges: Map<u64, Vec<u64>>,
     /// Ways that end where something equal was seen before.
-    pub closed: HashSet<(u64, u64)>,
+    pub closed: Set<(u64, u64)>,
     steps: usize,
     /// Compare-and-swaps: whether each time the same constant is expected.
-    pub expects: HashMap<u64, bool>,
+    pub expects: Map<u64, bool>,
     /// What is compared before each branch.
-    pub tests: HashMap<u64, loops::Test>,
+    pub tests: Map<u64, loops::Test>,
     /// The constant by which an instruction multiplies, if it is always the same.
-    pub factors: HashMap<u64, Option<i64>>,
+    pub factors: Map<u64, Option<i64>>,
     /// Multiplications whose constant is in rax.
-    pub factors_in_rax: HashSet<u64>,
+    pub factors_in_rax: Set<u64>,
     /// Instructions that read `errno`.
-    pub errno_reads: HashSet<u64>,
+    pub errno_reads: Set<u64>,
     /// The functions of the C library that a call reaches; an empty name for any other.
-    pub called: HashMap<u64, HashSet<String>>,
+    pub called: Map<u64, HashSet<String>>,
 }
 
 impl Frame {
@@ -229,7 +230,8 @@ impl Frame {
 
 #[derive(Default)]
 struct Seen {
-    states: Vec<(State, u64)>,
+    /// The states that were met, each with its fingerprint and its number.
+    states: Vec<(u64, State, u64)>,
     joined: Option<(State, u64)>,
     joins: usize,
 }
@@ -263,11 +265,11 @@ impl<'a> Explorer<'a> {
             limits,
             nodes: Vec::new(),
             watch: None,
-            memo: HashMap::new(),
-            contexts: HashMap::new(),
+            memo: Map::default(),
+            contexts: Map::default(),
             active: Vec::new(),
             steps: 0,
-            decoded: HashMap::new(),
+            decoded: Map::default(),
             factory: InstructionInfoFactory::new(),
         }
     }
@@ -330,15 +332,15 @@ impl<'a> Explorer<'a> {
             clobbers: None,
             exits: None,
             errno_cause: None,
-            edges: HashMap::new(),
-            closed: HashSet::new(),
+            edges: Map::default(),
+            closed: Set::default(),
             steps: 0,
-            expects: HashMap::new(),
-            tests: HashMap::new(),
-            factors: HashMap::new(),
-            factors_in_rax: HashSet::new(),
-            errno_reads: HashSet::new(),
-            called: HashMap::new(),
+            expects: Map::default(),
+            tests: Map::default(),
+            factors: Map::default(),
+            factors_in_rax: Set::default(),
+            errno_reads: Set::default(),
+            called: Map::default(),
         };
         self.active.push(Active {
             function: (image, start),
@@ -346,7 +348,7 @@ impl<'a> Explorer<'a> {
         });
         let mut state = State::new(&key.arguments, errno);
         for (at, width, value) in given {
-            state.slots.insert(*at, (*width, value.clone()));
+            state.put_slot(*at, *width, value.clone());
         }
         self.walk(&mut frame, state);
         self.active.pop();
@@ -391,10 +393,10 @@ impl<'a> Explorer<'a> {
     }
 
     fn walk(&mut self, frame: &mut Frame, state: State) {
-        let mut seen: HashMap<u64, Seen> = HashMap::new();
+        let mut seen: Map<u64, Seen> = Map::default();
         let mut todo = vec![(frame.start, state, 0)];
         // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
-        let mut follows: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut follows: Map<u64, Vec<u64>> = Map::default();
         let mut met: Vec<((u64, u64), (u64, u64))> = Vec::new();
         let mut count = 0;
         while let Some((mut at, mut state, number)) = todo.pop() {
@@ -458,7 +460,7 @@ impl<'a> Explorer<'a> {
             }
         }
         if !met.is_empty() {
-            let ring_of: HashMap<u64, usize> = loops::rings(&follows)
+            let ring_of: Map<u64, usize> = loops::rings(&follows)
                 .into_iter()
                 .enumerate()
                 .flat_map(|(ring, states)| states.into_iter().map(move |state| (state, ring)))
@@ -821,7 +823,7 @@ impl<'a> Explorer<'a> {
                 if libc::installs(name)
                     && let Some(at) = state.registers[ARGUMENTS[2]].exact()
                 {
-                    state.slots.insert(at, (8, Value::at(Base::Before, 0)));
+                    state.put_slot(at, 8, Value::at(Base::Before, 0));
                 }
             }
         }
@@ -834,7 +836,7 @@ impl<'a> Explorer<'a> {
             && n <= 4096
         {
             for offset in (0..n).step_by(8) {
-                state.slots.insert(to + offset, (8, Value::num(0)));
+                state.put_slot(to + offset, 8, Value::num(0));
             }
         }
         if matches!(
@@ -891,6 +893,11 @@ impl<'a> Explorer<'a> {
         } else {
             Some(1)
         };
+        if matches!(name, "memcpy" | "memmove" | "memset" | "mempcpy") {
+            let to = state.registers[ARGUMENTS[0]].clone();
+            // A call copies texts as well as structures, so it stays an open question.
+            self.stores_block(frame, at, &to, &state.registers[ARGUMENTS[2]], true);
+        }
         for (argument, writes) in [(0, writes), (1, false)] {
             if argument == 1 && !both {
                 continue;
@@ -1001,18 +1008,20 @@ pub fn stack_top(state: &State) -> Option<i64> {
 /// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
 fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
     const WIDEN_AFTER: usize = 3;
-    if let Some((_, known)) = seen.states.iter().find(|(known, _)| *known == state) {
+    let print = crate::hash::fingerprint(&state);
+    let is_met = |(known, of, _): &&(u64, State, u64)| *known == print && *of == state;
+    if let Some((_, _, known)) = seen.states.iter().find(is_met) {
         return Err(*known);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
-        seen.states.push((state.clone(), number));
+        seen.states.push((print, state.clone(), number));
         return Ok(state);
     }
     let joined = match &seen.joined {
         None => seen
             .states
             .iter()
-            .fold(state, |a, (b, _)| b.joined(&a, false)),
+            .fold(state, |a, (_, b, _)| b.joined(&a, false)),
         Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);

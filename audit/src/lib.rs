@@ -11,6 +11,7 @@ mod dynamic;
 mod explore;
 mod files;
 mod finding;
+mod hash;
 mod image;
 mod index;
 mod install;

@@ -3,8 +3,6 @@
 //! A way within the loop that can be taken only so often is removed: its condition compares something that only moves one way with a
 //! bound, or asks for something that ends by itself. What is left of the loop is judged in the same way, until nothing is left.
 
-use std::collections::{HashMap, HashSet};
-
 use iced_x86::{
     ConditionCode, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
     Register,
@@ -12,6 +10,7 @@ use iced_x86::{
 
 use crate::explore::Frame;
 use crate::finding::{Kind, Weight};
+use crate::hash::{Map, Set};
 use crate::value::{Base, Value};
 
 /// What is known at a branch of the two sides of its comparison: at first, and in all.
@@ -29,23 +28,64 @@ enum Place {
     Slot(Register, i64),
 }
 
+/// An instruction with the general registers that it writes, by their numbers.
+pub struct Line {
+    instruction: Instruction,
+    written: u16,
+}
+
+impl Line {
+    fn new(instruction: Instruction) -> Self {
+        const SCRATCH: u16 = 0b1111_1100_0111;
+        let mut written = SCRATCH;
+        if !is_call(&instruction) {
+            written = 0;
+            let mut factory = InstructionInfoFactory::new();
+            for used in factory.info(&instruction).used_registers() {
+                let writes = matches!(
+                    used.access(),
+                    OpAccess::Write
+                        | OpAccess::ReadWrite
+                        | OpAccess::CondWrite
+                        | OpAccess::ReadCondWrite
+                );
+                if writes && used.register().is_gpr() {
+                    written |= 1 << used.register().full_register().number();
+                }
+            }
+        }
+        Self {
+            instruction,
+            written,
+        }
+    }
+}
+
+impl std::ops::Deref for Line {
+    type Target = Instruction;
+
+    fn deref(&self) -> &Instruction {
+        &self.instruction
+    }
+}
+
 /// Adds what there is to say of the loops of a function.
 pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
     if frame.closed.is_empty() {
         return;
     }
+    let code: Map<u64, Line> = frame
+        .edges
+        .keys()
+        .filter_map(|&at| Some((at, Line::new(decoded(at)?))))
+        .collect();
     for ring in rings(&frame.edges) {
         let is_open = |(a, b): &(u64, u64)| ring.contains(a) && ring.contains(b);
         if !frame.closed.iter().any(is_open) {
             continue;
         }
-        let code: HashMap<u64, Instruction> = frame
-            .edges
-            .keys()
-            .filter_map(|&at| Some((at, decoded(at)?)))
-            .collect();
         let mut said = Vec::new();
-        prove(frame, &code, &ring, &HashSet::new(), &mut said);
+        prove(frame, &code, &ring, &Set::default(), &mut said);
         for (kind, at, why) in said {
             let weight = match kind {
                 Said::Note => Weight::Note,
@@ -88,9 +128,9 @@ enum Taken {
 /// Removes the ways that end, and judges the loops that are left.
 fn prove(
     frame: &Frame,
-    code: &HashMap<u64, Instruction>,
-    nodes: &HashSet<u64>,
-    removed: &HashSet<(u64, u64)>,
+    code: &Map<u64, Line>,
+    nodes: &Set<u64>,
+    removed: &Set<(u64, u64)>,
     said: &mut Vec<(Said, u64, &'static str)>,
 ) {
     let graph = Graph::new(frame, code, nodes, removed);
@@ -147,7 +187,7 @@ fn prove(
         });
         return;
     }
-    let mut rest: HashMap<u64, Vec<u64>> = HashMap::new();
+    let mut rest: Map<u64, Vec<u64>> = Map::default();
     for &at in nodes {
         for &to in frame.edges.get(&at).into_iter().flatten() {
             if nodes.contains(&to) && !gone.contains(&(at, to)) {
@@ -163,10 +203,10 @@ fn prove(
 /// One loop, or what is left of one.
 struct Graph<'a> {
     frame: &'a Frame,
-    code: &'a HashMap<u64, Instruction>,
-    nodes: &'a HashSet<u64>,
-    removed: &'a HashSet<(u64, u64)>,
-    before: HashMap<u64, Vec<u64>>,
+    code: &'a Map<u64, Line>,
+    nodes: &'a Set<u64>,
+    removed: &'a Set<(u64, u64)>,
+    before: Map<u64, Vec<u64>>,
     /// Whether the stack pointer moves, so that what lies at an offset from it is not always the same.
     moves_stack: bool,
 }
@@ -175,7 +215,7 @@ struct Graph<'a> {
 struct Origin {
     place: Place,
     /// The instructions between which it was not looked at again.
-    between: HashSet<u64>,
+    between: Set<u64>,
     form: Form,
 }
 
@@ -229,11 +269,11 @@ struct Moves {
 impl<'a> Graph<'a> {
     fn new(
         frame: &'a Frame,
-        code: &'a HashMap<u64, Instruction>,
-        nodes: &'a HashSet<u64>,
-        removed: &'a HashSet<(u64, u64)>,
+        code: &'a Map<u64, Line>,
+        nodes: &'a Set<u64>,
+        removed: &'a Set<(u64, u64)>,
     ) -> Self {
-        let mut before: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut before: Map<u64, Vec<u64>> = Map::default();
         for &at in nodes {
             for &to in frame.edges.get(&at).into_iter().flatten() {
                 if nodes.contains(&to) && !removed.contains(&(at, to)) {
@@ -261,7 +301,7 @@ impl<'a> Graph<'a> {
             .collect()
     }
 
-    fn instructions(&self) -> impl Iterator<Item = (u64, &Instruction)> {
+    fn instructions(&self) -> impl Iterator<Item = (u64, &Line)> {
         self.nodes
             .iter()
             .filter_map(|at| Some((*at, self.code.get(at)?)))
@@ -269,8 +309,8 @@ impl<'a> Graph<'a> {
 
     /// The instruction whose flags are seen at `at`, if it is always the same.
     fn flags(&self, at: u64) -> Option<u64> {
-        let mut found = HashSet::new();
-        let mut seen = HashSet::new();
+        let mut found = Set::default();
+        let mut seen = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
         while let Some(at) = todo.pop() {
             if !seen.insert(at) {
@@ -290,10 +330,10 @@ impl<'a> Graph<'a> {
     }
 
     /// The instructions that set `place` as it is seen at `at`, and those between.
-    fn reaching(&self, at: u64, place: Place) -> (Vec<u64>, HashSet<u64>) {
+    fn reaching(&self, at: u64, place: Place) -> (Vec<u64>, Set<u64>) {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        let mut between = HashSet::new();
+        let mut seen = Set::default();
+        let mut between = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
         while let Some(at) = todo.pop() {
             if !seen.insert(at) {
@@ -314,7 +354,7 @@ impl<'a> Graph<'a> {
             return true;
         };
         // Whose address is taken may be changed by others.
-        let is_named = |i: &Instruction| {
+        let is_named = |i: &Line| {
             i.mnemonic() == Mnemonic::Lea
                 && i.memory_base() == base
                 && i.memory_displacement64().cast_signed() == offset
@@ -339,7 +379,7 @@ impl<'a> Graph<'a> {
         let (mut at, mut place) = (at, place);
         let mut origin = Origin {
             place,
-            between: HashSet::new(),
+            between: Set::default(),
             form: SAME,
         };
         for _ in 0..10 {
@@ -465,10 +505,10 @@ impl<'a> Graph<'a> {
     }
 
     /// The instructions between a change of the place and its last look at it, and what it did.
-    fn step_from(&self, at: u64, place: Place) -> Option<(HashSet<u64>, Form)> {
+    fn step_from(&self, at: u64, place: Place) -> Option<(Set<u64>, Form)> {
         let (from, form) = self.made_of(at, place, SAME)?;
         if from == place {
-            return Some((HashSet::new(), form));
+            return Some((Set::default(), form));
         }
         let origin = self.origin(at, from, &|end| end == place).ok()?;
         let mut form_both = origin.form;
@@ -483,7 +523,7 @@ impl<'a> Graph<'a> {
 
     /// Whether each round that comes by `at` also comes by one of `stations`.
     fn passes(&self, at: u64, stations: &[u64]) -> bool {
-        let mut seen = HashSet::new();
+        let mut seen = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
         while let Some(node) = todo.pop() {
             if stations.contains(&node) || !seen.insert(node) {
@@ -885,36 +925,9 @@ fn slot(i: &Instruction) -> Option<Place> {
     .then(|| Place::Slot(base, i.memory_displacement64().cast_signed()))
 }
 
-fn writes(i: &Instruction, place: Place) -> bool {
+fn writes(i: &Line, place: Place) -> bool {
     match place {
-        Place::Register(register) => {
-            if is_call(i) {
-                return [
-                    Register::RAX,
-                    Register::RCX,
-                    Register::RDX,
-                    Register::RSI,
-                    Register::RDI,
-                    Register::R8,
-                    Register::R9,
-                    Register::R10,
-                    Register::R11,
-                ]
-                .contains(&register);
-            }
-            let mut factory = InstructionInfoFactory::new();
-            factory.info(i).used_registers().iter().any(|used| {
-                used.register().is_gpr()
-                    && used.register().full_register() == register
-                    && matches!(
-                        used.access(),
-                        OpAccess::Write
-                            | OpAccess::ReadWrite
-                            | OpAccess::CondWrite
-                            | OpAccess::ReadCondWrite
-                    )
-            })
-        }
+        Place::Register(register) => register.is_gpr() && i.written & 1 << register.number() != 0,
         Place::Slot(..) => {
             // A part of the word counts as well; words are taken to have four bytes.
             let overlaps = match (slot(i), place) {
@@ -935,11 +948,11 @@ fn writes(i: &Instruction, place: Place) -> bool {
 }
 
 /// The sets of instructions that can be reached from each other (Tarjan, without recursion).
-pub fn rings(edges: &HashMap<u64, Vec<u64>>) -> Vec<HashSet<u64>> {
+pub fn rings(edges: &Map<u64, Vec<u64>>) -> Vec<Set<u64>> {
     let mut found = Vec::new();
-    let mut number: HashMap<u64, (usize, usize)> = HashMap::new();
+    let mut number: Map<u64, (usize, usize)> = Map::default();
     let mut stack = Vec::new();
-    let mut on_stack = HashSet::new();
+    let mut on_stack = Set::default();
     let mut next = 0;
     let mut starts: Vec<u64> = edges.keys().copied().collect();
     starts.sort_unstable();
@@ -987,7 +1000,7 @@ pub fn rings(edges: &HashMap<u64, Vec<u64>>) -> Vec<HashSet<u64>> {
             }
             let (own, low) = number[&at];
             if own == low {
-                let mut ring = HashSet::new();
+                let mut ring = Set::default();
                 while let Some(top) = stack.pop() {
                     on_stack.remove(&top);
                     ring.insert(top);

@@ -222,6 +222,56 @@ impl Explorer<'_> {
         self.also_stored(frame, at, &[stored], state);
     }
 
+    /// Reports a block of several words that is stored to data of a file, unless its length is chosen while the program runs.
+    ///
+    /// A length that varies is that of a text; a structure has one length.
+    pub fn stores_block(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        to: &Value,
+        length: &Value,
+        is_constant: bool,
+    ) {
+        let to = crate::step::in_image(frame, to.clone());
+        let Base::Image(image) = to.base else {
+            return;
+        };
+        let Some(length) = length.number().filter(|length| *length > 8) else {
+            return;
+        };
+        let file = self.files.image(image);
+        let first = to.lo.cast_unsigned();
+        let is_one = file
+            .object_at(first)
+            .is_some_and(|o| first + length.cast_unsigned() <= o.address + o.size);
+        let is_certain = is_one && !is_constant && to.exact().is_some();
+        frame.add(Finding {
+            kind: Kind::Torn,
+            weight: if is_certain {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            },
+            at,
+            why: format!(
+                "stores a block of {length} bytes to {}, which the machine does not write at once",
+                file.place(first)
+            ),
+            reaches: None,
+            remedy: Some("data of one word, or a lock-free protocol".into()),
+        });
+    }
+
+    /// Whether a block that begins there is the same whenever it is read.
+    pub fn is_constant_block(&self, frame: &Frame, from: &Value) -> bool {
+        let from = crate::step::in_image(frame, from.clone());
+        let Base::Image(image) = from.base else {
+            return false;
+        };
+        from.is_bounded() && !self.files.image(image).is_writable(from.lo.cast_unsigned())
+    }
+
     /// Compares stores with those on the way here, and adds them.
     pub fn also_stored(
         &mut self,

@@ -899,6 +899,12 @@ impl Explorer<'_> {
         if most != Some(0) && most.is_some() {
             if stores {
                 self.check(frame, at, &to, length, true);
+                let is_constant = if loads {
+                    self.is_constant_block(frame, &state.registers[6])
+                } else {
+                    state.registers[0].number().is_some()
+                };
+                self.stores_block(frame, at, &to, &count.times(width), is_constant);
             }
             if loads {
                 let from = state.registers[6].clone();
@@ -916,7 +922,7 @@ impl Explorer<'_> {
                 && count <= 4096
             {
                 for n in 0..count {
-                    state.slots.insert(offset + n * 8, (8, Value::num(0)));
+                    state.put_slot(offset + n * 8, 8, Value::num(0));
                 }
             }
         }
@@ -1118,8 +1124,8 @@ fn apply(summary: &Summary, state: &mut State) {
     state.registers[0] = summary.value.clone();
     if let Some((lo, hi)) = summary.clobbers {
         state.forget(lo, hi);
-        for (at, value) in &summary.stored {
-            state.slots.insert(*at, value.clone());
+        for (at, (width, value)) in &summary.stored {
+            state.put_slot(*at, *width, value.clone());
         }
     }
     state.errno = summary.errno;

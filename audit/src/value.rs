@@ -40,12 +40,20 @@ pub enum Base {
 }
 
 /// A set of values: `base + lo` to `base + hi`, or those listed.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
     pub base: Base,
     pub lo: i64,
     pub hi: i64,
     pub set: Option<Rc<[i64]>>,
+}
+
+/// Hashes what differs most often, in one word: states with many values are hashed at each branch.
+impl std::hash::Hash for Value {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        let bounds = self.lo ^ self.hi.rotate_left(32);
+        hasher.write_i64(bounds);
+    }
 }
 
 /// How many values are kept apart.
