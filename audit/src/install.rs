@@ -204,10 +204,12 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
             FlowControl::IndirectCall | FlowControl::IndirectBranch
         ) && i.op0_kind() == OpKind::Register;
         let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
+        let mut is_used = false;
         for used in factory.info(&i).used_registers() {
             if used.register().full_register() != register {
                 continue;
             }
+            is_used = true;
             match used.access() {
                 OpAccess::Write => return false,
                 _ if is_call || is_test => {}
@@ -215,6 +217,14 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
                 _ if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) => {}
                 _ => return true,
             }
+        }
+        // A call takes its arguments in these registers, and leaves nothing in them.
+        let calls = matches!(
+            i.flow_control(),
+            FlowControl::Call | FlowControl::IndirectCall
+        );
+        if calls && ARGUMENTS.contains(&register.number()) {
+            return !is_used;
         }
     }
     false
@@ -324,9 +334,13 @@ impl Finder<'_> {
                 format!("has the address of {name}: what calls it may install a handler"),
             );
         }
-        if file
-            .imports()
-            .any(|name| matches!(&*name, "dlsym" | "dlvsym"))
+        let looks_up = |name: &str| matches!(name, "dlsym" | "dlvsym");
+        let has_own = file.is_static
+            && file
+                .names
+                .values()
+                .any(|names| names.iter().any(|name| looks_up(name)));
+        if (has_own || file.imports().any(|name| looks_up(&name)))
             && let Some((at, name)) = file.text_of(libc::INSTALLS)
         {
             self.unresolved(

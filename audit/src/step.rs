@@ -220,6 +220,20 @@ impl Explorer<'_> {
         value: &Value,
         state: State,
     ) -> Next {
+        // A table of addresses that are final holds numbers.
+        let value = &match value.all() {
+            Some(all)
+                if value.base == Base::Num
+                    && frame.image.is_fixed
+                    && all.iter().all(|to| frame.image.is_code(to.cast_unsigned())) =>
+            {
+                Value {
+                    base: Base::Image(frame.number),
+                    ..value.clone()
+                }
+            }
+            _ => value.clone(),
+        };
         // A switch: the places are in this function.
         if after.is_none()
             && let Base::Image(image) = value.base
@@ -679,6 +693,7 @@ impl Explorer<'_> {
             Mnemonic::And if same => left.clone(),
             Mnemonic::Or if same => left.clone(),
             Mnemonic::And => match by {
+                Some(mask) if let Some(low) = left.aligned_bits(mask) => Value::num(low),
                 Some(mask) if left.base == Base::Stack && mask < 0 => Value {
                     lo: left.lo.saturating_add(mask + 1),
                     set: None,
@@ -833,8 +848,8 @@ impl Explorer<'_> {
                 Value::range(dividend.lo / by, dividend.hi / by),
                 Value::range(0, (by - 1).min(dividend.hi)),
             ),
-            (Some(by), _) if by > 0 && i.mnemonic() == Mnemonic::Div => {
-                (Value::any_num(), Value::range(0, by - 1))
+            _ if i.mnemonic() == Mnemonic::Div && divisor.base == Base::Num && divisor.lo > 0 => {
+                (Value::any_num(), Value::range(0, divisor.hi - 1))
             }
             _ => (Value::any_num(), Value::any_num()),
         };
@@ -1180,6 +1195,7 @@ fn compare(
     } else {
         let both = match (left.number(), right.number()) {
             (Some(a), Some(b)) => Value::num(a & b),
+            (_, Some(mask)) if let Some(low) = left.aligned_bits(mask) => Value::num(low),
             (_, Some(mask)) if left.base == Base::Num && mask >= 0 => {
                 left.map(|x| x & mask).unwrap_or(Value::range(0, mask))
             }

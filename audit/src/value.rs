@@ -227,6 +227,20 @@ impl Value {
         }
     }
 
+    /// Returns the bits of `mask` of a pointer, if what it points into is aligned so far that they are known.
+    pub fn aligned_bits(&self, mask: i64) -> Option<i64> {
+        // A function's return address lies eight bytes below a multiple of sixteen, and a file at a multiple of a page.
+        let (from, most) = match self.base {
+            Base::Errno => (0, 3),
+            Base::Stack => (8, 15),
+            Base::Image(_) => (0, 4095),
+            Base::Siginfo | Base::Context | Base::Thread => (0, 7),
+            _ => return None,
+        };
+        let offset = self.exact().filter(|_| (0..=most).contains(&mask))?;
+        Some(offset.wrapping_add(from) & mask)
+    }
+
     /// The value of the lower bits, zero-extended.
     pub fn low_bits(&self, bits: u32) -> Self {
         if bits >= 64 {
