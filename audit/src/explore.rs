@@ -116,6 +116,10 @@ pub struct Explorer<'a> {
     pub limits: Limits,
     pub nodes: Vec<Node>,
     pub watch: Option<Watch>,
+    /// Whether a word of the file is taken to hold what the file and its instructions are seen to put there.
+    ///
+    /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
+    pub supposes: bool,
     memo: Map<Key, usize>,
     contexts: Map<(u16, u64), usize>,
     active: Vec<Active>,
@@ -265,6 +269,7 @@ impl<'a> Explorer<'a> {
             limits,
             nodes: Vec::new(),
             watch: None,
+            supposes: false,
             memo: Map::default(),
             contexts: Map::default(),
             active: Vec::new(),
@@ -465,6 +470,7 @@ impl<'a> Explorer<'a> {
                 .enumerate()
                 .flat_map(|(ring, states)| states.into_iter().map(move |state| (state, ring)))
                 .collect();
+            self.rounds(frame, &follows, &met, &ring_of);
             let is_ring = |(a, b): &(u64, u64)| {
                 ring_of
                     .get(a)
@@ -472,6 +478,34 @@ impl<'a> Explorer<'a> {
             };
             let closed = met.into_iter().filter(|(states, _)| is_ring(states));
             frame.closed.extend(closed.map(|(_, edge)| edge));
+        }
+    }
+
+    /// Reports loops that nothing leads out of, whatever their conditions compare.
+    fn rounds(
+        &self,
+        frame: &mut Frame,
+        follows: &Map<u64, Vec<u64>>,
+        met: &[((u64, u64), (u64, u64))],
+        ring_of: &Map<u64, usize>,
+    ) {
+        // A function that is called may end the process.
+        let mut open: HashSet<usize> = HashSet::new();
+        for (state, next) in follows {
+            if let Some(ring) = ring_of.get(state)
+                && next.iter().any(|next| ring_of.get(next) != Some(ring))
+            {
+                open.insert(*ring);
+            }
+        }
+        for ((state, next), (_, at)) in met {
+            if let Some(ring) = ring_of.get(state)
+                && ring_of.get(next) == Some(ring)
+                && !open.contains(ring)
+                && frame.called.is_empty()
+            {
+                frame.find(Kind::Loop, Weight::Fault, *at, "loops for ever: it comes back to where it was, and nothing it looks at has changed");
+            }
         }
     }
 

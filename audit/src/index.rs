@@ -1,6 +1,6 @@
 //! Who calls what, who stores where, and whose address is taken: one sweep over the code of a file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -15,6 +15,10 @@ pub struct Tables {
     pub outside: HashMap<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
+    /// The constants that are stored to a word through a pointer to its object.
+    pub fields: BTreeMap<u64, Vec<u64>>,
+    /// The constants that are stored to an element that an index chooses, by the address of the table.
+    pub elements: BTreeMap<u64, Vec<u64>>,
     /// Addresses that are taken.
     pub taken: HashMap<u64, usize>,
     /// The places that name a function of the C library that installs handlers.
@@ -88,6 +92,37 @@ impl Index {
         all.iter()
             .filter_map(|(_, value)| *value)
             .filter(|at| image.is_code(*at))
+            .collect()
+    }
+
+    /// The addresses of the file that instructions store to the word, or to an element of its object, as constants.
+    /// Without symbols, a table is taken to be as long as that at most, and to end where instructions name something.
+    pub fn stored_pointers(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
+        const NEAR: u64 = 64;
+        let (from, to) = match image.object_at(word) {
+            Some(object) => (object.address, object.address + object.size),
+            None => (word.saturating_sub(NEAR), word + 1),
+        };
+        let tables: Vec<u64> = self
+            .of(number, image)
+            .elements
+            .range(from..to)
+            .map(|(at, _)| *at)
+            .collect();
+        let tables: Vec<u64> = tables
+            .into_iter()
+            .filter(|at| {
+                image.object_at(word).is_some() || !self.is_divided(number, image, *at, word)
+            })
+            .collect();
+        let of = self.of(number, image);
+        let by_index = tables.iter().flat_map(|at| &of.elements[at]);
+        let exact = of.stores.get(&word).into_iter().flatten();
+        exact
+            .filter_map(|(_, value)| *value)
+            .chain(by_index.copied())
+            .chain(of.fields.get(&word).into_iter().flatten().copied())
+            .filter(|at| image.region(*at).is_some())
             .collect()
     }
 
@@ -332,6 +367,35 @@ fn note(
         let width = i.memory_size().size().max(1) as u64;
         for word in (to..to.saturating_add(width)).step_by(8) {
             tables.stores.entry(word).or_default().push((at, value));
+        }
+    }
+    if i.mnemonic() == Mnemonic::Mov
+        && i.op0_kind() == OpKind::Memory
+        && let Some(value) = match i.op1_kind() {
+            OpKind::Register if i.op1_register().is_gpr64() => lea[i.op1_register().number()],
+            _ => constant.filter(|_| image.is_fixed),
+        }
+    {
+        let named = |register: Register| {
+            register
+                .is_gpr64()
+                .then(|| lea[register.number()])
+                .flatten()
+                .map(|at| at.wrapping_add(i.memory_displacement64()))
+        };
+        let table = named(i.memory_base())
+            .or_else(|| named(i.memory_index()).filter(|_| i.memory_index_scale() == 1))
+            .or_else(|| {
+                let is_named = image.is_fixed && i.memory_index() != Register::None;
+                is_named.then(|| i.memory_displacement64())
+            });
+        if let Some(table) = table.filter(|table| image.is_writable(*table)) {
+            let places = if i.memory_index() == Register::None {
+                &mut tables.fields
+            } else {
+                &mut tables.elements
+            };
+            places.entry(table).or_default().push(value);
         }
     }
     if let Some(constant) = constant

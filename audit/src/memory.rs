@@ -74,6 +74,12 @@ impl Explorer<'_> {
         let Some(all) = place.all().filter(|_| width <= 8) else {
             return any(width);
         };
+        if self.supposes
+            && all.len() <= 64
+            && let Some(value) = self.supposed(image, &file, &all, width)
+        {
+            return value;
+        }
         if let [at] = all[..]
             && width == 8
         {
@@ -105,6 +111,34 @@ impl Explorer<'_> {
             (false, true) => Value::one_of(Base::Image(image), pointers),
             _ => Value::UNKNOWN,
         }
+    }
+
+    /// Returns what writable words are seen to hold at times: pointers, or numbers that nothing changes.
+    fn supposed(&mut self, image: u16, file: &Image, words: &[i64], width: u32) -> Option<Value> {
+        let mut pointers = Vec::new();
+        let mut numbers = Vec::new();
+        for word in words {
+            let word = word.cast_unsigned();
+            if !file.is_writable(word) || file.is_settled(word) {
+                return None;
+            }
+            if width == 8 {
+                if let Some(Slot::Here(target)) = file.pointer(word) {
+                    pointers.push(target.cast_signed());
+                }
+                let stored = self.index.stored_pointers(image, file, word);
+                pointers.extend(stored.into_iter().map(u64::cast_signed));
+            }
+            if !self.index.is_stored(image, file, word) && !file.slots.contains_key(&word) {
+                numbers.extend(file.number(word, width as usize).map(u64::cast_signed));
+            }
+        }
+        if !pointers.is_empty() {
+            return Some(Value::one_of(Base::Image(image), pointers));
+        }
+        // A word of zeros may be a pointer that is null, of which more is known elsewhere.
+        let is_whole = numbers.len() == words.len() && (width < 8 || !numbers.contains(&0));
+        is_whole.then(|| Value::one_of(Base::Num, numbers))
     }
 
     /// The instruction stores `value` to `place`.
@@ -358,7 +392,17 @@ impl Explorer<'_> {
                                 || !self.index.is_divided(image, &file, low, end))
                     }
                 };
-                if !is_inside {
+                const PAGE: u64 = 4096;
+                if place.exact().is_some()
+                    && size < i64::MAX / 4
+                    && end > region.end.next_multiple_of(PAGE)
+                {
+                    let why = format!(
+                        "{verb} {size} bytes at {}, past the end of the data",
+                        file.place(low)
+                    );
+                    frame.find(kind, Weight::Fault, at, why);
+                } else if !is_inside {
                     frame.doubt(
                         kind,
                         at,

@@ -693,7 +693,7 @@ impl Explorer<'_> {
             Mnemonic::And if same => left.clone(),
             Mnemonic::Or if same => left.clone(),
             Mnemonic::And => match by {
-                Some(mask) if let Some(low) = left.aligned_bits(mask) => Value::num(low),
+                Some(mask) if let Some(low) = known_bits(i, &left, mask, state) => Value::num(low),
                 Some(mask) if left.base == Base::Stack && mask < 0 => Value {
                     lo: left.lo.saturating_add(mask + 1),
                     set: None,
@@ -1195,7 +1195,7 @@ fn compare(
     } else {
         let both = match (left.number(), right.number()) {
             (Some(a), Some(b)) => Value::num(a & b),
-            (_, Some(mask)) if let Some(low) = left.aligned_bits(mask) => Value::num(low),
+            (_, Some(mask)) if let Some(low) = known_bits(i, &left, mask, state) => Value::num(low),
             (_, Some(mask)) if left.base == Base::Num && mask >= 0 => {
                 left.map(|x| x & mask).unwrap_or(Value::range(0, mask))
             }
@@ -1211,6 +1211,20 @@ fn compare(
         moved: 0,
         is_result: false,
     });
+}
+
+/// Returns the bits of `mask` of the first operand, of which `left` is what is seen, if it is an aligned pointer.
+fn known_bits(i: &Instruction, left: &Value, mask: i64, state: &State) -> Option<i64> {
+    let is_register = i.op0_kind() == OpKind::Register && i.op0_register().is_gpr();
+    if !is_register || i.op0_register() == i.op0_register().full_register() {
+        return left.aligned_bits(mask);
+    }
+    let is_low = !matches!(
+        i.op0_register(),
+        Register::AH | Register::BH | Register::CH | Register::DH
+    );
+    let whole = state.get(i.op0_register().full_register());
+    whole.aligned_bits(mask).filter(|_| is_low)
 }
 
 /// Where the first operand is, if a comparison with it can tell something.
