@@ -19,6 +19,8 @@ pub struct Tables {
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
+    /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
+    limits: HashSet<u64>,
     /// Addresses that are taken.
     pub taken: HashMap<u64, usize>,
     /// The places that name a function of the C library that installs handlers.
@@ -187,8 +189,14 @@ fn sweep(image: &Image) -> Tables {
             }
         }
     }
-    for slot in image.slots.values() {
-        if let Slot::Here(target) = slot {
+    for address in tables.limits.drain() {
+        tables.taken.remove(&address);
+    }
+    for (at, slot) in &image.slots {
+        // A word that points to itself only names its file (`__dso_handle`).
+        if let Slot::Here(target) = slot
+            && target != at
+        {
             *tables.taken.entry(*target).or_default() += 1;
         }
     }
@@ -418,6 +426,20 @@ fn note(
         && image.region(i.memory_displacement64()).is_some()
     {
         *tables.taken.entry(i.memory_displacement64()).or_default() += 1;
+    }
+    if matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Sub)
+        && i.op0_kind() == OpKind::Register
+        && i.op0_register().is_gpr64()
+        && let Some(own) = lea[i.op0_register().number()]
+    {
+        let other = match i.op1_kind() {
+            OpKind::Register if i.op1_register() == i.op0_register() => None,
+            OpKind::Register if i.op1_register().is_gpr64() => lea[i.op1_register().number()],
+            _ => constant,
+        };
+        if other == Some(own) {
+            tables.limits.insert(own);
+        }
     }
     if i.op0_kind() == OpKind::Register
         && i.op0_register().is_gpr()

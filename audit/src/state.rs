@@ -103,6 +103,22 @@ impl State {
             .collect()
     }
 
+    /// Returns the words of the stack that hold a handler which was there before, in structures that no argument points into.
+    pub fn saved_handlers(&self) -> Vec<(i64, Value)> {
+        const STRUCTURE: i64 = 152;
+        let is_given = |at: i64| {
+            ARGUMENTS.iter().any(|n| {
+                let value = &self.registers[*n];
+                value.base == Base::Stack && value.lo < at + STRUCTURE && value.hi >= at
+            })
+        };
+        let saved = self
+            .slots
+            .iter()
+            .filter(|(at, (_, value))| value.base == Base::Before && !is_given(**at));
+        saved.map(|(at, (_, value))| (*at, value.clone())).collect()
+    }
+
     pub fn get(&self, register: Register) -> Value {
         if register == Register::None {
             return Value::num(0);

@@ -295,6 +295,11 @@ impl Explorer<'_> {
                 _ => String::new(),
             });
             let mut state = state.clone();
+            // The search for handlers does not read what is called, so it would forget all of the stack above a pointer.
+            let saved = match self.watch {
+                Some(_) => state.saved_handlers(),
+                None => Vec::new(),
+            };
             let comes_back = match callee {
                 Callee::Code(image, target) => {
                     let summary = self.call(frame, at, image, target, &state, after.is_none());
@@ -303,7 +308,7 @@ impl Explorer<'_> {
                     summary.returns
                 }
                 Callee::Libc(name) => {
-                    self.pointers_to_structs(frame, &name, &mut state);
+                    self.pointers_to_structs(frame, &name, &state);
                     self.libc(frame, at, &name, &mut state)
                 }
                 Callee::Missing(name, why) => {
@@ -369,6 +374,9 @@ impl Explorer<'_> {
             if !comes_back {
                 continue;
             }
+            for (at, value) in saved {
+                state.put_slot(at, 8, value);
+            }
             match after {
                 Some(after) => next.push((after, state)),
                 None => next.extend(self.leave(frame, at, state)),
@@ -378,14 +386,14 @@ impl Explorer<'_> {
     }
 
     /// What the C library stores through a pointer, so that it is not taken for what was there before.
-    fn pointers_to_structs(&mut self, frame: &Frame, name: &str, state: &mut State) {
+    fn pointers_to_structs(&mut self, frame: &Frame, name: &str, state: &State) {
+        let to = in_image(frame, state.registers[2].clone());
         if libc::takes_struct(name)
-            && let Base::Image(image) = state.registers[2].base
-            && let Some(at) = state.registers[2].exact()
+            && let Base::Image(image) = to.base
+            && let Some(at) = to.exact()
         {
             self.index.note_old_action(image, at.cast_unsigned());
         }
-        let _ = frame;
     }
 
     fn record(&mut self, at: u64, callee: &Callee, state: &State) {
