@@ -194,6 +194,7 @@ fn explored(
         Value::UNKNOWN,
         Value::UNKNOWN,
     ];
+    explorer.is_shared = of.more || of.signals.len() != 1;
     let root = explorer.function(image, address, &arguments, Errno::Original, true);
     let nodes = std::mem::take(&mut explorer.nodes);
     let files = &*explorer.files;

@@ -120,6 +120,8 @@ pub struct Explorer<'a> {
     ///
     /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
     pub supposes: bool,
+    /// Whether several signals have the handler, so that one may interrupt it for another.
+    pub is_shared: bool,
     memo: Map<Key, usize>,
     contexts: Map<(u16, u64), usize>,
     active: Vec<Active>,
@@ -270,6 +272,7 @@ impl<'a> Explorer<'a> {
             nodes: Vec::new(),
             watch: None,
             supposes: false,
+            is_shared: false,
             memo: Map::default(),
             contexts: Map::default(),
             active: Vec::new(),

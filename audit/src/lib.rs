@@ -8,6 +8,7 @@
 mod allow;
 mod audit;
 mod dynamic;
+mod entry;
 mod explore;
 mod files;
 mod finding;

@@ -252,6 +252,11 @@ impl Explorer<'_> {
             lo: first,
             hi: place.hi.cast_unsigned(),
             is_flag,
+            by: (place.exact().is_none()
+                && self.is_shared
+                && i.memory_index() != iced_x86::Register::None)
+                .then(|| crate::entry::chosen_by(frame, at))
+                .flatten(),
         };
         self.also_stored(frame, at, &[stored], state);
     }
@@ -340,6 +345,30 @@ impl Explorer<'_> {
                         "symbols that tell whether they are one object, or data of one word".into(),
                     ),
                 });
+            }
+            let is_entry = |entry: &Stored, index: &Stored| {
+                entry.image == index.image && entry.by == Some(index.lo) && index.lo == index.hi
+            };
+            let entry = state
+                .stores
+                .iter()
+                .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
+            if let Some(earlier) = entry {
+                let (entry, index) = if is_entry(earlier, stored) {
+                    (earlier, stored)
+                } else {
+                    (stored, earlier)
+                };
+                frame.doubt(
+                    Kind::Torn,
+                    at,
+                    format!(
+                        "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
+                        file.place(entry.lo),
+                        file.place(index.lo)
+                    ),
+                    "an index that is changed by one atomic instruction, or one signal",
+                );
             }
             let all = std::rc::Rc::make_mut(&mut state.stores);
             let position = all.partition_point(|earlier| earlier < stored);

@@ -43,6 +43,8 @@ pub struct Stored {
     pub hi: u64,
     /// Whether it only sets or clears a flag.
     pub is_flag: bool,
+    /// The word that chose the element, if that is known.
+    pub by: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
