@@ -171,6 +171,7 @@ pub fn handler(
     }
     let mut explorer = Explorer::new(files, index, allow, LIMITS);
     explorer.supposes = true;
+    explorer.before = of.before.clone();
     let supposed = explored(&mut explorer, policy, place, of);
     let is_fault = |found: &Located| found.finding.weight == Weight::Fault;
     verdict

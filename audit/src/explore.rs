@@ -122,6 +122,8 @@ pub struct Explorer<'a> {
     pub supposes: bool,
     /// Whether several signals have the handler, so that one may interrupt it for another.
     pub is_shared: bool,
+    /// The functions that install the handler, with what each may have stored before.
+    pub before: Vec<((u16, u64), Rc<Vec<Stored>>)>,
     memo: Map<Key, usize>,
     contexts: Map<(u16, u64), usize>,
     active: Vec<Active>,
@@ -273,6 +275,7 @@ impl<'a> Explorer<'a> {
             watch: None,
             supposes: false,
             is_shared: false,
+            before: Vec::new(),
             memo: Map::default(),
             contexts: Map::default(),
             active: Vec::new(),

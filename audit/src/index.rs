@@ -70,6 +70,23 @@ impl Index {
                 .any(|at| (object.0..object.1).contains(at))
     }
 
+    /// Returns the instructions that store to the word, if there is no other way to change it.
+    pub fn only_stores(&mut self, number: u16, image: &Image, word: u64) -> Option<Vec<u64>> {
+        if self.is_old(number, word) {
+            return None;
+        }
+        let object = image
+            .object_at(word)
+            .map_or((word, word + 1), |o| (o.address, o.address + o.size));
+        let tables = self.of(number, image);
+        let is_taken = tables
+            .taken
+            .keys()
+            .any(|at| (object.0..object.1).contains(at));
+        let sites = tables.stores.get(&word).filter(|_| !is_taken)?;
+        Some(sites.iter().map(|(at, _)| *at).collect())
+    }
+
     /// Whether an instruction stores zero to the word as a constant.
     pub fn stores_null(&mut self, number: u16, image: &Image, word: u64) -> bool {
         let all = self.of(number, image).stores.get(&word);

@@ -1,6 +1,7 @@
 //! Which functions a program installs as handlers: what reaches the argument of the call that installs them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use iced_x86::{FlowControl, Mnemonic, OpAccess, OpKind};
 
@@ -10,7 +11,7 @@ use crate::files::Files;
 use crate::image::{Image, Slot};
 use crate::index::Index;
 use crate::libc;
-use crate::state::{ARGUMENTS, Errno};
+use crate::state::{ARGUMENTS, Errno, Stored};
 use crate::value::{Base, Value};
 
 /// The number of a file, and an address in it.
@@ -25,6 +26,8 @@ pub struct Handler {
     pub more: bool,
     /// The functions that install it.
     pub by: BTreeSet<(u16, u64)>,
+    /// What each of them may have stored to data of files before.
+    pub before: Vec<((u16, u64), Rc<Vec<Stored>>)>,
 }
 
 /// What was found.
@@ -89,6 +92,8 @@ struct Finder<'a> {
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,
+    /// What may be stored, on each way to a call, by the function that makes it.
+    before: HashMap<Place, Vec<Rc<Vec<Stored>>>>,
     steps: usize,
     /// Addresses that are given to a call which installs what lies there: the calls and the addresses.
     passed: HashSet<(Place, Place)>,
@@ -108,6 +113,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         words: Vec::new(),
         explored_words: HashSet::new(),
         reached: HashSet::new(),
+        before: HashMap::new(),
         steps: 0,
         passed: HashSet::new(),
         swept: vec![0],
@@ -380,8 +386,16 @@ impl Finder<'_> {
     /// Takes note of the calls that were reached, and of what they install.
     fn calls(&mut self, function: Place, watch: &Watch) {
         for hit in &watch.hits {
+            self.note_before(function, hit);
             self.direct(function, hit);
             self.reached.insert((function.0, hit.at));
+        }
+    }
+
+    fn note_before(&mut self, function: Place, hit: &Hit) {
+        let all = self.before.entry((function.0, hit.at)).or_default();
+        if !all.contains(&hit.state.stores) {
+            all.push(hit.state.stores.clone());
         }
     }
 
@@ -581,11 +595,12 @@ impl Finder<'_> {
             return self.unresolved(at, "installs what is chosen when the program starts");
         }
         let by = self.start_of(at);
-        note(
-            self.found.handlers.entry((image, target)).or_default(),
-            by,
-            signal,
-        );
+        let handler = self.found.handlers.entry((image, target)).or_default();
+        note(handler, by, signal);
+        let before = self.before.get(&at).into_iter().flatten();
+        handler
+            .before
+            .extend(before.map(|stores| (by, stores.clone())));
     }
 
     /// What another file may define is a handler.
@@ -699,6 +714,7 @@ impl Finder<'_> {
                     continue;
                 }
                 reached.insert((caller.0, hit.at));
+                self.note_before(caller, hit);
                 let signal = match wanted.signal {
                     Signal::Argument(n) => signal(&hit.state.registers[ARGUMENTS[usize::from(n)]]),
                     known => known,

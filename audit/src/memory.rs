@@ -529,6 +529,24 @@ impl Explorer<'_> {
         }
     }
 
+    /// Whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
+    fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
+        if file.number(word, 8) != Some(0) || file.slots.contains_key(&word) {
+            return false;
+        }
+        let Some(sites) = self.index.only_stores(image, file, word) else {
+            return false;
+        };
+        self.before.iter().any(|((of, start), stores)| {
+            let is_own = |at: &u64| file.function_at(*at).is_some_and(|(s, _)| s == *start);
+            *of == image
+                && sites.iter().all(is_own)
+                && !stores
+                    .iter()
+                    .any(|s| s.image == image && s.lo <= word && word <= s.hi)
+        })
+    }
+
     /// Through a pointer that a writable word of the file holds.
     fn check_pointed(
         &mut self,
@@ -562,6 +580,12 @@ impl Explorer<'_> {
             _ if !changes && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
                 frame.find(kind, Weight::Fault, at, format!("{verb} through {}, which is null: nothing in the file stores a pointer there", file.place(word)));
             }
+            _ if place.base == Base::Static(image, word) && self.is_set_late(image, &file, word) => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!("{verb} through {}, which is null until a pointer is stored there after the handler is installed", file.place(word)),
+            ),
             _ => frame.doubt(kind, at, format!("{verb} through {}, which is not known to be a valid pointer when the signal comes", file.place(word)), "a pointer that is set when the program begins, or data of its own"),
         }
     }
