@@ -329,6 +329,15 @@ fn note(
             }
         }
     }
+    if matches!(
+        i.flow_control(),
+        FlowControl::Call | FlowControl::IndirectCall
+    ) {
+        // What a call returns is not what was loaded before it.
+        for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+            lea[scratch] = None;
+        }
+    }
     let constant = (0..i.op_count()).find_map(|n| match i.op_kind(n) {
         OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64 => Some(i.immediate(n)),
         _ => None,
