@@ -2,16 +2,20 @@
 //!
 //! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
 //! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
-//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`memory`] what it may touch,
-//! [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
+//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`flow`] where control goes,
+//! [`compute`] what it computes, [`memory`] what it may touch, [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
 
+mod address;
 mod allow;
 mod audit;
+mod block;
+mod compute;
 mod dynamic;
 mod entry;
 mod explore;
 mod files;
 mod finding;
+mod flow;
 mod hash;
 mod image;
 mod index;

@@ -39,7 +39,7 @@ impl Explorer<'_> {
         state: &State,
     ) -> Value {
         let at = i.ip();
-        let place = crate::step::in_image(frame, place.clone());
+        let place = crate::address::in_image(frame, place.clone());
         if width == 0 {
             return Value::UNKNOWN;
         }
@@ -152,7 +152,7 @@ impl Explorer<'_> {
         state: &mut State,
     ) {
         let at = i.ip();
-        let place = crate::step::in_image(frame, place.clone());
+        let place = crate::address::in_image(frame, place.clone());
         if width == 0 {
             return;
         }
@@ -272,7 +272,7 @@ impl Explorer<'_> {
         length: &Value,
         is_constant: bool,
     ) {
-        let to = crate::step::in_image(frame, to.clone());
+        let to = crate::address::in_image(frame, to.clone());
         let Base::Image(image) = to.base else {
             return;
         };
@@ -304,7 +304,7 @@ impl Explorer<'_> {
 
     /// Whether a block that begins there is the same whenever it is read.
     pub fn is_constant_block(&self, frame: &Frame, from: &Value) -> bool {
-        let from = crate::step::in_image(frame, from.clone());
+        let from = crate::address::in_image(frame, from.clone());
         let Base::Image(image) = from.base else {
             return false;
         };
@@ -378,7 +378,7 @@ impl Explorer<'_> {
 
     /// Whether memory may be touched there.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
-        let place = crate::step::in_image(frame, place.clone());
+        let place = crate::address::in_image(frame, place.clone());
         let kind = if writes { Kind::Write } else { Kind::Read };
         let verb = if writes { "writes" } else { "reads" };
         let valid = "a pointer into data of the file, or one whose bounds can be seen";
