@@ -12,9 +12,9 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::hash::{Map, Set};
 use crate::image::Image;
 use crate::index::Index;
+use crate::loops;
 use crate::state::{Errno, Flags, RSP, State, Stored};
 use crate::value::{Base, Value};
-use crate::loops;
 
 /// Where a call or a jump goes.
 #[derive(Clone, Debug)]
@@ -471,7 +471,7 @@ impl<'a> Explorer<'a> {
             }
         }
         if !met.is_empty() {
-            let ring_of: Map<u64, usize> = loops::rings(&follows)
+            let ring_of: Map<u64, usize> = crate::rings::rings(&follows)
                 .into_iter()
                 .enumerate()
                 .flat_map(|(ring, states)| states.into_iter().map(move |state| (state, ring)))
