@@ -13,7 +13,7 @@ use crate::hash::{Map, Set};
 use crate::image::Image;
 use crate::index::Index;
 use crate::loops;
-use crate::state::{Errno, Flags, RSP, State, Stored};
+use crate::state::{Before, Errno, Flags, RSP, State, Stored};
 use crate::value::{Base, Value};
 
 /// Where a call or a jump goes.
@@ -123,7 +123,7 @@ pub struct Explorer<'a> {
     /// Whether several signals have the handler, so that one may interrupt it for another.
     pub is_shared: bool,
     /// The functions that install the handler, with what each may have stored before.
-    pub before: Vec<((u16, u64), Rc<Vec<Stored>>)>,
+    pub before: Vec<Before>,
     memo: Map<Key, usize>,
     pub contexts: Map<(u16, u64), usize>,
     pub active: Vec<Active>,
@@ -235,6 +235,9 @@ impl Frame {
         }
     }
 }
+
+/// The numbers of two states of which the second was known before, and the addresses between which it was met.
+type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]
 struct Seen {
@@ -408,7 +411,7 @@ impl<'a> Explorer<'a> {
         let mut todo = vec![(frame.start, state, 0)];
         // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
         let mut follows: Map<u64, Vec<u64>> = Map::default();
-        let mut met: Vec<((u64, u64), (u64, u64))> = Vec::new();
+        let mut met: Vec<Meeting> = Vec::new();
         let mut count = 0;
         while let Some((mut at, mut state, number)) = todo.pop() {
             // Straight on until control may go elsewhere.
@@ -492,7 +495,7 @@ impl<'a> Explorer<'a> {
         &self,
         frame: &mut Frame,
         follows: &Map<u64, Vec<u64>>,
-        met: &[((u64, u64), (u64, u64))],
+        met: &[Meeting],
         ring_of: &Map<u64, usize>,
     ) {
         // A function that is called may end the process.

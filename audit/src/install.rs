@@ -11,7 +11,7 @@ use crate::files::Files;
 use crate::image::{Image, Slot};
 use crate::index::Index;
 use crate::libc;
-use crate::state::{ARGUMENTS, Errno, Stored};
+use crate::state::{ARGUMENTS, Before, Errno, Stored};
 use crate::value::{Base, Value};
 
 /// The number of a file, and an address in it.
@@ -27,7 +27,7 @@ pub struct Handler {
     /// The functions that install it.
     pub by: BTreeSet<(u16, u64)>,
     /// What each of them may have stored to data of files before.
-    pub before: Vec<((u16, u64), Rc<Vec<Stored>>)>,
+    pub before: Vec<Before>,
 }
 
 /// What was found.

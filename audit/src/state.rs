@@ -47,6 +47,9 @@ pub struct Stored {
     pub by: Option<u64>,
 }
 
+/// A function, by its file and its start, and what it may have stored to data of files before a call.
+pub type Before = ((u16, u64), Rc<Vec<Stored>>);
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct State {
     pub registers: [Value; 16],
