@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 
 use super::candidates::{self, BITS};
+use super::output_format::Shape;
 use super::server::{Origin, Sender, Server};
-use super::shape::Shape;
 
 /// Plain, and long enough to show its bits.
 const PROBE: &str = "Hello from the other side, number 42!";

@@ -7,27 +7,27 @@
 //!
 //! | module | one idea |
 //! | --- | --- |
-//! | [`running`] | a child with an end |
+//! | [`child`] | a child with an end |
 //! | [`server`] | a server under way, and one message to it |
-//! | [`shape`] | how a server prints a message |
+//! | [`output_format`] | how a server prints a message |
 //! | [`candidates`] | the dialects that a server might speak |
 //! | [`answers`] | what its acknowledgements say |
 //! | [`search`] | which of them it speaks |
 //! | [`listen`] | the dialect of a client |
-//! | [`rows`] | what is tried, and what is demanded |
-//! | [`hints`] | what can be said about the handler |
+//! | [`tests`] | what is tried, and what is demanded |
+//! | [`handler_audit`] | what can be said about the handler |
 //! | [`report`] | how it is shown |
 
 mod answers;
 mod candidates;
-mod hints;
+mod child;
+mod handler_audit;
 mod listen;
+mod output_format;
 mod report;
-mod rows;
-mod running;
 mod search;
 mod server;
-mod shape;
+mod tests;
 
 use std::ffi::OsString;
 use std::fs;
@@ -41,10 +41,10 @@ use crate::cli::command::Command;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::flags::{self, Flag};
 use crate::cli::format::write_stdout;
+use output_format::Shape;
 use report::{Section, Show, Verdict};
-use rows::Stage;
 use server::{Origin, Sender, Server};
-use shape::Shape;
+use tests::Stage;
 
 #[derive(Default)]
 struct Options {
@@ -128,7 +128,7 @@ fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
 fn check(options: &Options) -> Result<(), Failure> {
     let failed = |error| Failure::io("cannot find this program", error);
     let ours = server::ours().map_err(failed)?;
-    let audit = hints::find_audit(options.audit.as_deref(), &ours);
+    let audit = handler_audit::find_audit(options.audit.as_deref(), &ours);
     let (client, server) = (program(&options.client)?, program(&options.server)?);
     // A server acknowledges what it takes for a bit, stray signals of ours too, which must not end us.
     for signal in [Signal::Usr1, Signal::Usr2] {
@@ -142,13 +142,13 @@ fn check(options: &Options) -> Result<(), Failure> {
     if let Some(client) = &client {
         let mut section = Section::new("client", &[client], show);
         check_client(client, &ours, &mut section);
-        hints::add(client, audit.as_deref(), &mut section);
+        handler_audit::add(client, audit.as_deref(), &mut section);
         sections.push(section);
     }
     if let Some(server) = &server {
         let mut section = Section::new("server", &[server], show);
         shape = check_server(server, &ours, confined, &mut section)?;
-        hints::add(server, audit.as_deref(), &mut section);
+        handler_audit::add(server, audit.as_deref(), &mut section);
         sections.push(section);
     }
     if let (Some(client), Some(server)) = (&client, &server) {
@@ -207,14 +207,14 @@ fn check_client(client: &Path, ours: &Path, section: &mut Section) {
             section.dialect = Some(spec);
             let origin = Origin::Ours(ours, found.dialect.as_ref());
             let mut stage = Stage::new(origin, Sender::Theirs(client), Shape::Bare);
-            rows::exactness(&mut stage, section);
-            rows::together(&mut stage, section);
-            rows::server_killed(&mut stage, section);
-            rows::strays_to_client(&mut stage, section);
+            tests::exactness(&mut stage, section);
+            tests::together(&mut stage, section);
+            tests::server_killed(&mut stage, section);
+            tests::strays_to_client(&mut stage, section);
         }
         Err(why) => section.add(Verdict::Fail, "dialect", &why),
     }
-    rows::dead_pid(client, section);
+    tests::dead_pid(client, section);
 }
 
 /// The shape in which the server prints, if that was found out.
@@ -238,7 +238,7 @@ fn check_server(
     let is_ours = fs::canonicalize(server).ok() == fs::canonicalize(ours).ok();
     let found = if is_ours {
         let sender = Sender::Ours(ours, None);
-        rows::shape_between(server, &sender).map(|shape| (None, shape))
+        tests::shape_between(server, &sender).map(|shape| (None, shape))
     } else {
         search::dialect(server, confined)?.map(|found| (Some(found.dialect), found.shape))
     };
@@ -255,25 +255,25 @@ fn check_server(
     section.dialect = Some(spec);
     let sender = Sender::Ours(ours, dialect);
     let mut stage = Stage::new(Origin::Theirs(server), sender, shape.clone());
-    rows::exactness(&mut stage, section);
-    rows::together(&mut stage, section);
-    rows::client_killed(&mut stage, section);
-    rows::strays(&mut stage, section);
-    rows::idle(&mut stage, section);
+    tests::exactness(&mut stage, section);
+    tests::together(&mut stage, section);
+    tests::client_killed(&mut stage, section);
+    tests::strays(&mut stage, section);
+    tests::idle(&mut stage, section);
     Ok(Some(shape))
 }
 
 fn check_pair(client: &Path, server: &Path, shape: Option<Shape>, section: &mut Section) {
     let shape = match shape {
         Some(shape) => Ok(shape),
-        None => rows::shape_between(server, &Sender::Theirs(client)),
+        None => tests::shape_between(server, &Sender::Theirs(client)),
     };
     match shape {
         Ok(shape) => {
             let origin = Origin::Theirs(server);
             let mut stage = Stage::new(origin, Sender::Theirs(client), shape);
-            rows::exactness(&mut stage, section);
-            rows::together(&mut stage, section);
+            tests::exactness(&mut stage, section);
+            tests::together(&mut stage, section);
         }
         Err(why) => section.add(Verdict::Fail, "first message", &why),
     }

@@ -12,8 +12,8 @@ use minitalk::{Signal, SignalSet};
 
 use super::answers::{self, Answer};
 use super::candidates;
+use super::output_format::Shape;
 use super::server::{Origin, Server};
-use super::shape::Shape;
 use crate::cli::exit::Failure;
 
 const PROBE: &str = "Hello";
