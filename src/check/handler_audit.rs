@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::child::Running;
 use super::report::{Section, Verdict};
+use crate::cli::child::Running;
 use crate::cli::format::for_terminal;
 
 const AUDIT: &str = "minitalk-audit";

@@ -7,26 +7,24 @@
 //!
 //! | module | one idea |
 //! | --- | --- |
-//! | [`child`] | a child with an end |
 //! | [`server`] | a server under way, and one message to it |
 //! | [`output_format`] | how a server prints a message |
 //! | [`candidates`] | the dialects that a server might speak |
-//! | [`answers`] | what its acknowledgements say |
-//! | [`search`] | which of them it speaks |
-//! | [`listen`] | the dialect of a client |
+//! | [`acks`] | what its acknowledgements say |
+//! | [`server_dialect`] | which of them it speaks |
+//! | [`client_dialect`] | the dialect of a client |
 //! | [`tests`] | what is tried, and what is demanded |
 //! | [`handler_audit`] | what can be said about the handler |
 //! | [`report`] | how it is shown |
 
-mod answers;
+mod acks;
 mod candidates;
-mod child;
+mod client_dialect;
 mod handler_audit;
-mod listen;
 mod output_format;
 mod report;
-mod search;
 mod server;
+mod server_dialect;
 mod tests;
 
 use std::ffi::OsString;
@@ -192,7 +190,7 @@ fn show(text: &str) {
 }
 
 fn check_client(client: &Path, ours: &Path, section: &mut Section) {
-    match listen::dialect(client, ours) {
+    match client_dialect::dialect(client, ours) {
         Ok(found) => {
             let spec = found.dialect.map_or_else(
                 || "minitalk's own".to_owned(),
@@ -240,7 +238,7 @@ fn check_server(
         let sender = Sender::Ours(ours, None);
         tests::shape_between(server, &sender).map(|shape| (None, shape))
     } else {
-        search::dialect(server, confined)?.map(|found| (Some(found.dialect), found.shape))
+        server_dialect::dialect(server, confined)?.map(|found| (Some(found.dialect), found.shape))
     };
     let (dialect, shape) = match found {
         Ok(found) => found,

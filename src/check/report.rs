@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::format::for_terminal;
-use crate::cli::json;
+use crate::cli::text as json;
 use crate::cli::trace::Color;
 use crate::cli::units::{SECOND, decimal};
 

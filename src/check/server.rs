@@ -10,9 +10,9 @@ use minitalk::client;
 use minitalk::dialect::Dialect;
 use minitalk::internals::process::peer::Peer;
 
-use super::child::Running;
 use super::output_format::Shape;
 use super::report::quoted;
+use crate::cli::child::Running;
 use crate::cli::exit::chain;
 
 /// How long a server may take to say its PID, and then to handle the signals.

@@ -12,10 +12,10 @@ use minitalk::internals::process::peer::Peer;
 
 use crate::cli::units::{self, SECOND, decimal};
 
-use super::child::Running;
 use super::output_format::Shape;
 use super::report::{Row, Section, Verdict, grouped, quoted};
 use super::server::{Delivery, Origin, Sender, Server, describe};
+use crate::cli::child::Running;
 
 /// Lengths of texts, and how long each may take before the programs hang. The longest is not demanded if it takes longer.
 const SIZES: [(usize, Duration); 4] = [

@@ -9,8 +9,8 @@ use minitalk::Pid;
 use minitalk::internals::ffi;
 use minitalk::server::{Message, Output};
 
-use super::json;
 use super::lines::Lines;
+use super::text as json;
 use super::units::{SECOND, decimal};
 
 /// The output format of a server.

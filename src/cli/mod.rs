@@ -1,5 +1,7 @@
 //! The command line, one file per command.
 
+#[cfg(feature = "tools")]
+pub(crate) mod child;
 pub(crate) mod classic;
 pub(crate) mod command;
 #[cfg(feature = "tools")]
@@ -10,7 +12,7 @@ pub(crate) mod exit;
 pub(crate) mod flags;
 pub(crate) mod format;
 pub(crate) mod help;
-pub(crate) mod json;
+
 pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod notify;
@@ -21,6 +23,7 @@ pub(crate) mod serve;
 pub(crate) mod stop;
 pub(crate) mod suggest;
 pub(crate) mod target;
+pub(crate) mod text;
 pub(crate) mod trace;
 pub(crate) mod units;
 

@@ -10,7 +10,7 @@ use minitalk::dialect::{Ack, Dialect};
 use minitalk::internals::ffi;
 use minitalk::{Signal, SignalSet};
 
-use super::answers::{self, Answer};
+use super::acks::{self, Answer};
 use super::candidates;
 use super::output_format::Shape;
 use super::server::{Origin, Server};
@@ -137,7 +137,7 @@ impl Search<'_> {
             return Ok(None);
         };
         drop(heard.server);
-        let named = answers::named(candidate, PROBE, ffi::getpid(), &heard.said.answers);
+        let named = acks::named(candidate, PROBE, ffi::getpid(), &heard.said.answers);
         for dialect in [named, *candidate] {
             if self.holds(&dialect, &shape)? {
                 return Ok(Some(Found { dialect, shape }));
