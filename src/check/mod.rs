@@ -69,7 +69,7 @@ Demanded: that the server prints its PID; that 1, 100 and 1,000 bytes, the empty
 bytes in less than a second, and 10,000 if they take no more than 30 s; that a client refuses a PID that nobody has;
 that a server takes no more than 5 % of a CPU while it has nothing to do. Good to have: two clients at once, stray
 signals, a server that prints the next message exactly when a client was killed in mid-message, a client that notices
-the end of its server, a handler that calls only what it may.
+the end of its server, handlers that pass minitalk-audit.
 ",
     specs: || flags::specs(&[FLAGS]),
     notes: || {
@@ -93,9 +93,8 @@ const FLAGS: &[Flag<Options>] = &[
     ),
     Flag::value(
         "--audit PATH",
-        "the program that audits signal handlers, run as PATH --binary PROGRAM --follow; exit code 0 if they pass, 1 if \
-             not, 2 if it cannot decide. Without it, minitalk-audit beside this program or in PATH, which cargo build -p \
-             minitalk-audit makes, for programs for x86-64",
+        "the program that audits signal handlers, run as PATH PROGRAM; exit code 0: they pass, 1: one fails, 2: it cannot \
+         decide (default: minitalk-audit beside this program or in PATH; cargo install --path audit)",
         |options, given| {
             options.audit = Some(given.value.into());
             Ok(())
@@ -126,7 +125,7 @@ fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
 fn check(options: &Options) -> Result<(), Failure> {
     let failed = |error| Failure::io("cannot find this program", error);
     let ours = server::ours().map_err(failed)?;
-    let audit = handler_audit::find_audit(options.audit.as_deref(), &ours);
+    let audit = handler_audit::find(options.audit.clone(), &ours);
     let (client, server) = (program(&options.client)?, program(&options.server)?);
     // A server acknowledges what it takes for a bit, stray signals of ours too, which must not end us.
     for signal in [Signal::Usr1, Signal::Usr2] {
