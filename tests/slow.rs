@@ -261,7 +261,7 @@ fn an_output_that_may_not_grow_is_an_output_that_fails() {
     assert!(text.contains("File too large"), "{text}");
     let part = written.iter().filter(|byte| **byte == b'b').count();
     assert!(
-        part > 0 && text.contains(&format!("the last {part} bytes that it took")),
+        part > 0 && text.contains(&format!("the last {part} bytes written")),
         "{text}"
     );
 }

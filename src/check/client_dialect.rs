@@ -1,5 +1,5 @@
-//! Which dialect a client speaks: a server of ours watches it, and if the client is not content with what that does, others are
-//! told how to answer.
+//! Finds the dialect of a client: a server of minitalk detects it, and if the client is not satisfied with its
+//! acknowledgements, servers with other dialects are tried.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,27 +7,28 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 
 use super::candidates::{self, BITS};
-use super::output_format::Shape;
-use super::server::{Origin, Sender, Server};
+use super::delivery::ClientProgram;
+use super::output_format::OutputFormat;
+use super::server::{Server, ServerProgram};
 
-/// Plain, and long enough to show its bits.
+/// Long enough to show the bits of a client.
 const PROBE: &str = "Hello from the other side, number 42!";
 
-/// How long a client may take for it before something is wrong: at 5 ms a bit it takes 1.5 s.
-const WATCH: Duration = Duration::from_millis(2500);
+/// How long a client may take for the probe: 1.5 s at 5 ms a bit.
+const DETECT: Duration = Duration::from_millis(2500);
 
-/// The same where many dialects are tried.
+/// The same if many dialects are tried.
 const TRY: Duration = Duration::from_millis(800);
 
-/// How long after the end of the client its text may come, and the server's note about it.
+/// How long after the end of the client its text may take, and the server's note about it.
 const ARRIVE: Duration = Duration::from_millis(100);
 const NOTE: Duration = Duration::from_millis(200);
 
-/// How a client may be answered that waits for every bit, or for every eighth.
-const PER_BIT: [&str; 4] = ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"];
+/// The acknowledgements that a client may expect for every bit, or for every byte.
+const ACKS_PER_BIT: [&str; 4] = ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"];
 
-/// What a server must know beforehand, for watching does not show it before it is too late.
-const MANNERS: &[&str] = &[
+/// The keys that a server must know before the first bit, because detection finds them too late.
+const ACKS: &[&str] = &[
     "",
     "final=other",
     "final=both",
@@ -41,8 +42,8 @@ const MANNERS: &[&str] = &[
     "ack=none",
 ];
 
-/// Framings that pass for another one.
-const FORMS: &[&str] = &[
+/// The frames that detection can mistake for another one.
+const FRAMES: &[&str] = &[
     "",
     "head=digits,end=none",
     "head=digits",
@@ -54,26 +55,26 @@ const FORMS: &[&str] = &[
     "head=pid",
 ];
 
-/// How long all of it may take.
+/// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What was found out.
+/// The dialect of a client.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Found {
-    /// `None`: our own protocol, of which a server says nothing.
+pub struct ClientDialect {
+    /// The dialect; `None` for minitalk's own protocol.
     pub dialect: Option<Dialect>,
-    /// Whether the client is content: it ended, and well.
-    pub is_content: bool,
+    /// Whether the client ends successfully.
+    pub ends_well: bool,
 }
 
-/// Searches; the error is what stands in the report.
-pub fn dialect(client: &Path, ours: &Path) -> Result<Found, String> {
+/// Searches for the dialect; the error is the detail of the report.
+pub fn find(client: &Path, own_program: &Path) -> Result<ClientDialect, String> {
     let until = Instant::now() + LIMIT;
-    let watched = attempt(client, ours, None, WATCH)?;
-    if watched.end == End::Content && watched.note.is_none() {
-        return Ok(Found {
+    let (outcome, detected) = attempt(client, own_program, None, DETECT)?;
+    if outcome == Outcome::Delivered && detected.is_none() {
+        return Ok(ClientDialect {
             dialect: None,
-            is_content: true,
+            ends_well: true,
         });
     }
     let mut search = Search {
@@ -81,141 +82,148 @@ pub fn dialect(client: &Path, ours: &Path) -> Result<Found, String> {
             if Instant::now() >= until {
                 return Ok(None);
             }
-            attempt(client, ours, Some(dialect), limit).map(|attempt| Some(attempt.end))
+            let (outcome, _) = attempt(client, own_program, Some(dialect), limit)?;
+            Ok(Some(outcome))
         },
         tried: Vec::new(),
     };
-    search.run(watched.note)
+    search.run(detected)
 }
 
-/// The dialects that were tried, and how it ended; `attempt` tries one, as long as there is time.
+/// The dialects that were tried, with their outcomes; `attempt` tries one, or returns `None` after the time limit.
 struct Search<A> {
     attempt: A,
-    tried: Vec<(Dialect, End)>,
+    tried: Vec<(Dialect, Outcome)>,
 }
 
-impl<A: FnMut(&Dialect, Duration) -> Result<Option<End>, String>> Search<A> {
-    /// Tries what is worth it: first what a server that watched the client took it for.
-    fn run(&mut self, watched: Option<Dialect>) -> Result<Found, String> {
-        self.try_all(watched)?;
-        let ended = |wanted| {
+impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> {
+    /// Tries dialects, those like the detected one first.
+    fn run(&mut self, detected: Option<Dialect>) -> Result<ClientDialect, String> {
+        self.try_all(detected)?;
+        let with = |wanted| {
             let mut tried = self.tried.iter();
-            tried.find_map(|(dialect, end)| (*end == wanted).then_some(*dialect))
+            tried.find_map(|(dialect, outcome)| (*outcome == wanted).then_some(*dialect))
         };
-        let content = ended(End::Content);
-        match content.or_else(|| ended(End::Stays)) {
-            Some(dialect) => Ok(Found {
+        let delivered = with(Outcome::Delivered);
+        match delivered.or_else(|| with(Outcome::Hangs)) {
+            Some(dialect) => Ok(ClientDialect {
                 dialect: Some(dialect),
-                is_content: content.is_some(),
+                ends_well: delivered.is_some(),
             }),
             None => Err(format!(
-                "in none of {} known ones does it deliver a short text",
+                "the client delivers a short text in none of {} known dialects",
                 self.tried.len()
             )),
         }
     }
 
-    fn try_all(&mut self, watched: Option<Dialect>) -> Result<(), String> {
-        if let Some(dialect) = watched {
-            // What it does at the end, a server finds out after it has said what the client speaks.
+    fn try_all(&mut self, detected: Option<Dialect>) -> Result<(), String> {
+        if let Some(dialect) = detected {
+            // A server detects the end of a message after it has reported the dialect.
             let base = dialect.to_string();
-            for manners in MANNERS {
-                if self.end(&[&base, manners], WATCH)? == Some(End::Content) {
+            for acks in ACKS {
+                if self.is_delivered(&[&base, acks], DETECT)? {
                     return Ok(());
                 }
             }
-            if self.tried.iter().any(|(_, end)| *end == End::Stays) {
+            if self
+                .tried
+                .iter()
+                .any(|(_, outcome)| *outcome == Outcome::Hangs)
+            {
                 return Ok(());
             }
         }
-        // Whoever waits for an answer to every bit goes on whatever the bits mean, and shows by that how it is answered.
-        for manners in PER_BIT {
-            match self.end(&[BITS[0], manners], TRY)? {
-                Some(End::Content) => return Ok(()),
-                Some(End::Misread | End::Stays) => {}
-                Some(End::Stuck) | None => continue,
+        // A client that waits for every bit continues whatever the bits mean, and so shows how it must be acknowledged.
+        for acks in ACKS_PER_BIT {
+            match self.outcome(&[BITS[0], acks], TRY)? {
+                Some(Outcome::Delivered) => return Ok(()),
+                Some(Outcome::Garbled | Outcome::Hangs) => {}
+                Some(Outcome::Waits) | None => continue,
             }
-            for (form, bits) in FORMS.iter().flat_map(|form| BITS.map(|bits| (form, bits))) {
-                if self.end(&[bits, form, manners], TRY)? == Some(End::Content) {
+            for (frame, bits) in FRAMES
+                .iter()
+                .flat_map(|frame| BITS.map(|bits| (frame, bits)))
+            {
+                if self.is_delivered(&[bits, frame, acks], TRY)? {
                     return Ok(());
                 }
             }
         }
-        for (manners, bits) in MANNERS.iter().flat_map(|m| BITS.map(|bits| (m, bits))) {
-            if self.end(&[bits, manners], TRY)? == Some(End::Content) {
+        for (acks, bits) in ACKS.iter().flat_map(|acks| BITS.map(|bits| (acks, bits))) {
+            if self.is_delivered(&[bits, acks], TRY)? {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// How it ends in the dialect of these parts, which is tried once, if it is one and there is time.
-    fn end(&mut self, parts: &[&str], limit: Duration) -> Result<Option<End>, String> {
+    fn is_delivered(&mut self, parts: &[&str], limit: Duration) -> Result<bool, String> {
+        Ok(self.outcome(parts, limit)? == Some(Outcome::Delivered))
+    }
+
+    /// Returns the outcome with a dialect, which is tried once; `None` for an invalid dialect or after the time limit.
+    fn outcome(&mut self, parts: &[&str], limit: Duration) -> Result<Option<Outcome>, String> {
         let Some(dialect) = candidates::parse(parts) else {
             return Ok(None);
         };
         let known = self.tried.iter().find(|(tried, _)| *tried == dialect);
-        if let Some((_, end)) = known {
-            return Ok(Some(*end));
+        if let Some((_, outcome)) = known {
+            return Ok(Some(*outcome));
         }
-        let end = (self.attempt)(&dialect, limit)?;
-        self.tried.extend(end.map(|end| (dialect, end)));
-        Ok(end)
+        let outcome = (self.attempt)(&dialect, limit)?;
+        self.tried.extend(outcome.map(|outcome| (dialect, outcome)));
+        Ok(outcome)
     }
 }
 
-/// What became of the probe and of its client.
+/// The outcome of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// The text is there and the client has ended well.
-    Content,
-    /// The text is there and the client is too, or has ended badly.
-    Stays,
-    /// The client has ended and the text is another one.
-    Misread,
-    /// The client waits, and the text is not there.
-    Stuck,
+enum Outcome {
+    /// The text arrived, and the client has ended successfully.
+    Delivered,
+    /// The text arrived, but the client hangs or has failed.
+    Hangs,
+    /// Another text arrived, and the client has ended.
+    Garbled,
+    /// The text did not arrive, and the client waits.
+    Waits,
 }
 
-struct Attempt {
-    end: End,
-    /// What the server said that the client speaks.
-    note: Option<Dialect>,
-}
-
+/// Has the client send the probe to a server of minitalk; returns the outcome and the dialect that the server reports.
 fn attempt(
     client: &Path,
-    ours: &Path,
+    own_program: &Path,
     dialect: Option<&Dialect>,
     limit: Duration,
-) -> Result<Attempt, String> {
-    let mut server = Server::start(&Origin::Ours(ours, dialect))
-        .map_err(|why| format!("our own server {why}"))?;
-    let mut process = Sender::Theirs(client).start(server.pid(), PROBE)?;
-    let status = process.wait(limit);
+) -> Result<(Outcome, Option<Dialect>), String> {
+    let mut server = Server::start(&ServerProgram::Own(own_program, dialect))
+        .map_err(|why| format!("minitalk's server {why}"))?;
+    let mut client = ClientProgram::Foreign(client).start(server.pid(), PROBE, &[])?;
+    let status = client.wait(limit);
     server.wait(ARRIVE, |printed| {
-        Shape::Bare.fits(PROBE.as_bytes(), printed)
+        OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
     });
     let is_exact = server.skip() == PROBE.as_bytes();
-    // Killed, it shows what it had waited for.
-    process.kill();
-    let end = match (is_exact, status) {
-        (true, Some(status)) if status.success() => End::Content,
-        (true, _) => End::Stays,
-        (false, Some(_)) => End::Misread,
-        (false, None) => End::Stuck,
+    // The server then reports what it knows about the client.
+    client.kill();
+    let outcome = match (is_exact, status) {
+        (true, Some(status)) if status.success() => Outcome::Delivered,
+        (true, _) => Outcome::Hangs,
+        (false, Some(_)) => Outcome::Garbled,
+        (false, None) => Outcome::Waits,
     };
-    server.wait_notes(NOTE, " speaks ");
-    let note = named(&server.notes());
-    Ok(Attempt { end, note })
+    server
+        .stderr()
+        .wait(0, NOTE, |notes| reported(notes).is_some());
+    Ok((outcome, reported(&server.stderr().since(0))))
 }
 
-/// The dialect in what a server of ours says about a client.
-fn named(notes: &str) -> Option<Dialect> {
-    let (_, rest) = notes
-        .lines()
-        .rev()
-        .find_map(|line| line.split_once(" speaks "))?;
+/// Returns the dialect in the notes of a server about a client.
+fn reported(notes: &[u8]) -> Option<Dialect> {
+    let notes = String::from_utf8_lossy(notes);
+    let mut lines = notes.lines().rev();
+    let (_, rest) = lines.find_map(|line| line.split_once(" speaks "))?;
     let spec = rest.split(", or else ").next()?;
     spec.trim_ascii().parse().ok()
 }
@@ -224,35 +232,35 @@ fn named(notes: &str) -> Option<Dialect> {
 mod tests {
     use super::*;
 
-    /// What is found of a client of which a server that watches it says this, and after how many tries.
+    /// Returns what is found of a client after detection and with these outcomes, and the number of attempts.
     fn found(
-        watched: Option<&str>,
-        end: impl Fn(&Dialect) -> End,
-    ) -> (Result<Found, String>, usize) {
+        detected: Option<&str>,
+        outcome: impl Fn(&Dialect) -> Outcome,
+    ) -> (Result<ClientDialect, String>, usize) {
         let mut search = Search {
-            attempt: |dialect: &Dialect, _| Ok(Some(end(dialect))),
+            attempt: |dialect: &Dialect, _| Ok(Some(outcome(dialect))),
             tried: Vec::new(),
         };
-        let watched = watched.map(|spec| spec.parse().unwrap());
-        (search.run(watched), search.tried.len())
+        let detected = detected.map(|spec| spec.parse().unwrap());
+        (search.run(detected), search.tried.len())
     }
 
-    /// One that is content with this alone, and waits if it is not answered so, or never hears the end that it waits for.
-    fn one_that_speaks(spec: &str) -> impl Fn(&Dialect) -> End {
+    /// Returns the outcomes of a client that is satisfied with one dialect, and waits without the right acknowledgements.
+    fn client(spec: &str) -> impl Fn(&Dialect) -> Outcome {
         let wanted: Dialect = spec.parse().unwrap();
         move |dialect| {
-            let answered = |d: &Dialect| (d.ack, d.ack_signal, d.last, d.hello);
-            match (*dialect == wanted, answered(dialect) == answered(&wanted)) {
-                (true, _) => End::Content,
-                (_, true) => End::Misread,
-                _ => End::Stuck,
+            let acks = |d: &Dialect| (d.ack, d.ack_signal, d.last, d.hello);
+            match (*dialect == wanted, acks(dialect) == acks(&wanted)) {
+                (true, _) => Outcome::Delivered,
+                (_, true) => Outcome::Garbled,
+                _ => Outcome::Waits,
             }
         }
     }
 
     #[test]
-    fn a_client_is_found_from_what_watching_shows_and_without() {
-        for (watched, spec, most) in [
+    fn a_dialect_is_found_with_and_without_detection() {
+        for (detected, spec, most) in [
             (Some("classic"), "final=other", 2),
             (Some("order=lsb"), "order=lsb,final=twice", 4),
             (None, "order=lsb,one=usr1", 4),
@@ -261,10 +269,10 @@ mod tests {
             (Some("classic"), "order=lsb,ack=byte,head=len32", 50),
             (None, "one=usr1,ack=message,ack-signal=usr2", 40),
         ] {
-            let (result, tries) = found(watched, one_that_speaks(spec));
-            let wanted = Found {
+            let (result, tries) = found(detected, client(spec));
+            let wanted = ClientDialect {
                 dialect: spec.parse().ok(),
-                is_content: true,
+                ends_well: true,
             };
             assert_eq!(result, Ok(wanted), "{spec}");
             assert!(tries <= most, "{spec}: {tries}");
@@ -272,24 +280,25 @@ mod tests {
     }
 
     #[test]
-    fn one_that_never_ends_well_is_found_all_the_same_and_one_that_is_none_is_not() {
-        let stays = |dialect: &Dialect| match *dialect == Dialect::CLASSIC {
-            true => End::Stays,
-            false => End::Misread,
+    fn a_client_that_hangs_is_found_and_one_that_delivers_nothing_is_not() {
+        let hangs = |dialect: &Dialect| match *dialect == Dialect::CLASSIC {
+            true => Outcome::Hangs,
+            false => Outcome::Garbled,
         };
-        let (result, _) = found(Some("classic"), stays);
-        let wanted = Found {
+        let (result, _) = found(Some("classic"), hangs);
+        let wanted = ClientDialect {
             dialect: Some(Dialect::CLASSIC),
-            is_content: false,
+            ends_well: false,
         };
         assert_eq!(result, Ok(wanted));
-        assert!(found(None, |_| End::Stuck).0.is_err());
+        assert!(found(None, |_| Outcome::Waits).0.is_err());
     }
 
     #[test]
-    fn a_note_names_a_dialect() {
-        let notes = "PID 7\nminitalk: client 9 speaks order=lsb,ack=none, or else one=usr1, in which it said \"x\"\n";
-        assert_eq!(named(notes).unwrap().to_string(), "order=lsb,ack=none");
-        assert_eq!(named("PID 7\n"), None);
+    fn the_dialect_in_a_note_is_parsed() {
+        let notes = b"PID 7\nminitalk: client 9 speaks order=lsb,ack=none, or else one=usr1, in which it said \"x\"\n";
+        let dialect = reported(notes).unwrap();
+        assert_eq!(dialect.to_string(), "order=lsb,ack=none");
+        assert_eq!(reported(b"PID 7\n"), None);
     }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::isolation::spawn_on_pipes;
 use super::report::{Section, Verdict};
-use crate::cli::child::Running;
-use crate::cli::format::for_terminal;
+use crate::cli::text::for_terminal;
 
 const AUDIT: &str = "minitalk-audit";
 
@@ -40,7 +40,7 @@ pub fn add(program: &Path, audit: Option<&Path>, section: &mut Section) {
 
 fn run(audit: &Path, program: &Path) -> Result<(Verdict, String), String> {
     let failed = |error| format!("{}: {error}", audit.display());
-    let mut child = Running::on_pipes(Command::new(audit).arg(program)).map_err(failed)?;
+    let mut child = spawn_on_pipes(Command::new(audit).arg(program)).map_err(failed)?;
     let status = child.wait(LIMIT).ok_or("it does not end")?;
     child.drain();
     let [report, errors] = [&child.stdout, &child.stderr]

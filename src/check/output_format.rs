@@ -1,24 +1,26 @@
-//! How a server prints a message: bare, with a newline, or with words of its own around it.
+//! The format in which a server prints messages: alone, with a newline, or with text around them.
 
-/// Bytes of decoration that are still one.
-const MOST_AROUND: usize = 120;
+use crate::cli::text::for_terminal;
 
-/// What stands around every message.
+/// Bytes of the longest text before or after a message.
+const MAX_AROUND: usize = 120;
+
+/// A format of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Nothing.
-    Bare,
-    /// A newline behind it.
+pub enum OutputFormat {
+    /// The message alone.
+    Plain,
+    /// The message and a newline.
     Line,
-    /// These words before and behind it, in which every number is a `#`: PIDs differ.
-    Words(Vec<u8>, Vec<u8>),
+    /// Text before and after the message, in which `#` stands for every number, because PIDs differ.
+    Decorated(Vec<u8>, Vec<u8>),
 }
 
-impl Shape {
-    /// The shape in which `printed` says `text`, if it does.
+impl OutputFormat {
+    /// Returns the format if `printed` is `text` in one.
     pub fn of(text: &[u8], printed: &[u8]) -> Option<Self> {
         if printed == text {
-            return Some(Self::Bare);
+            return Some(Self::Plain);
         }
         if printed.strip_suffix(b"\n") == Some(text) {
             return Some(Self::Line);
@@ -29,41 +31,39 @@ impl Shape {
                 .iter()
                 .any(|b| b.is_ascii_control() && !b"\n\r\t\x1b".contains(b))
         };
-        // What is nothing but line ends could be the rest of something misread.
-        let says_something = [before, after].concat().iter().any(u8::is_ascii_graphic);
-        let is_short = before.len().max(after.len()) <= MOST_AROUND;
-        (is_short && says_something && is_text(before) && is_text(after))
-            .then(|| Self::Words(without_numbers(before), without_numbers(after)))
+        // Line ends alone could come from a message that was misread.
+        let is_visible = [before, after].concat().iter().any(u8::is_ascii_graphic);
+        let is_short = before.len().max(after.len()) <= MAX_AROUND;
+        (is_short && is_visible && is_text(before) && is_text(after))
+            .then(|| Self::Decorated(without_numbers(before), without_numbers(after)))
     }
 
-    /// Whether `printed` is `text` in this shape. Of an empty text a server may print nothing at all.
+    /// Returns whether `printed` is `text` in this format. A server may print nothing for an empty text.
     pub fn fits(&self, text: &[u8], printed: &[u8]) -> bool {
         if text.is_empty() && printed.is_empty() {
             return true;
         }
         match self {
-            Self::Bare => printed == text,
+            Self::Plain => printed == text,
             Self::Line => printed.strip_suffix(b"\n") == Some(text),
-            Self::Words(before, after) if text.is_empty() => {
+            Self::Decorated(before, after) if text.is_empty() => {
                 without_numbers(printed) == [&before[..], after].concat()
             }
-            Self::Words(before, after) => around(text, printed).is_some_and(|(b, a)| {
+            Self::Decorated(before, after) => around(text, printed).is_some_and(|(b, a)| {
                 without_numbers(b) == *before && without_numbers(a) == *after
             }),
         }
     }
 
-    /// What the report says of it.
+    /// Describes the format for the report.
     pub fn describe(&self) -> String {
-        let show = |part: &[u8]| crate::cli::format::for_terminal(part);
         match self {
-            Self::Bare => "nothing but the text".into(),
+            Self::Plain => "only the text".into(),
             Self::Line => "each text and a newline".into(),
-            Self::Words(before, after) => format!(
-                "words around each text: \"{}\" before, \"{}\" behind it",
-                show(before),
-                show(after)
-            ),
+            Self::Decorated(before, after) => {
+                let [before, after] = [before, after].map(|part| for_terminal(part));
+                format!("\"{before}\" before each text, \"{after}\" after it")
+            }
         }
     }
 }
@@ -93,16 +93,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_around_a_text_are_a_shape_and_what_was_misread_is_none() {
-        assert_eq!(Shape::of(b"Hello", b"Hello"), Some(Shape::Bare));
-        assert_eq!(Shape::of(b"Hello", b"Hello\n"), Some(Shape::Line));
-        let words = Shape::of(b"Hello", b"[4242] Hello\n").unwrap();
+    fn text_around_a_message_is_a_format_and_a_misread_message_is_not() {
+        assert_eq!(
+            OutputFormat::of(b"Hello", b"Hello"),
+            Some(OutputFormat::Plain)
+        );
+        assert_eq!(
+            OutputFormat::of(b"Hello", b"Hello\n"),
+            Some(OutputFormat::Line)
+        );
+        let words = OutputFormat::of(b"Hello", b"[4242] Hello\n").unwrap();
         assert!(words.fits(b"again", b"[17] again\n"));
         assert!(words.fits(b"", b"[17] \n") && words.fits(b"", b""));
         assert!(!words.fits(b"again", b"[17] again"));
         for printed in ["\0\0\0\u{5}Hello", "\n\nHello", "Hollo", ""] {
-            assert_eq!(Shape::of(b"Hello", printed.as_bytes()), None, "{printed:?}");
+            assert_eq!(
+                OutputFormat::of(b"Hello", printed.as_bytes()),
+                None,
+                "{printed:?}"
+            );
         }
-        assert!(!Shape::Line.fits(b"x", b"x\n\n") && !Shape::Bare.fits(b"x", b""));
+        assert!(!OutputFormat::Line.fits(b"x", b"x\n\n") && !OutputFormat::Plain.fits(b"x", b""));
     }
 }

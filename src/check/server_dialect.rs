@@ -1,55 +1,54 @@
-//! Which dialect a server speaks: each candidate is tried on a fresh server, for a wrong one leaves half a byte behind.
+//! Finds the dialect of a server: each candidate is tried on a new server, because a wrong one leaves half a byte behind.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use minitalk::Inbox;
 use minitalk::client::{self, SendError};
 use minitalk::dialect::{Ack, Dialect};
 use minitalk::internals::ffi;
-use minitalk::{Signal, SignalSet};
+use minitalk::{Inbox, Signal, SignalSet};
 
-use super::acks::{self, Answer};
+use super::acks::{self, ReceivedAck};
 use super::candidates;
-use super::output_format::Shape;
-use super::server::{Origin, Server};
+use super::output_format::OutputFormat;
+use super::server::{Server, ServerProgram};
 use crate::cli::exit::Failure;
 
 const PROBE: &str = "Hello";
 
-/// What shows that nothing of the probe was left over.
+/// The second text, which shows that nothing of the probe was left over.
 const SECOND: &str = "and again, 42";
 
-/// How long an acknowledgement may take, until it is known to come, and then.
-const ANSWER: Duration = Duration::from_millis(250);
+/// How long an acknowledgement may take.
+const ACK: Duration = Duration::from_millis(250);
 
-/// How long a text may take that has been sent, from a server that prints in its handler, and from one whose main loop sleeps.
+/// How long a text may take after its last bit: from a server that prints in its handler, and from one whose main loop sleeps.
 const PRINT: Duration = Duration::from_millis(30);
 const PRINT_LATE: Duration = Duration::from_millis(1200);
 
-/// How many candidates are worth the longer wait.
-const PATIENT: usize = 8;
+/// How many candidates get the longer time.
+const LATE_CANDIDATES: usize = 8;
 
-/// How long acknowledgements are listened for when all has been said.
-const ENCORE: Duration = Duration::from_millis(60);
+/// How long acknowledgements are collected after the last bit.
+const FINAL_ACKS: Duration = Duration::from_millis(60);
 
-/// How long all of it may take.
+/// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// What was found out.
-pub struct Found {
+/// The dialect of a server, and the format in which it prints.
+pub struct ServerDialect {
     pub dialect: Dialect,
-    pub shape: Shape,
+    pub format: OutputFormat,
 }
 
-/// Searches; the error in the inner result is what stands in the report.
+/// Searches for the dialect; the inner error is the detail of the report.
 ///
-/// Unless signals are `confined`, no server is told what could lead it to signal a stranger.
-pub fn dialect(path: &Path, confined: bool) -> Result<Result<Found, String>, Failure> {
+/// Unless the signals of servers are `confined`, no server is sent a number that it could take for a PID and signal.
+pub fn find(program: &Path, confined: bool) -> Result<Result<ServerDialect, String>, Failure> {
     let mut search = Search {
         inbox: Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?,
-        path,
+        program,
         confined,
         until: Instant::now() + LIMIT,
         tried: 0,
@@ -61,6 +60,7 @@ pub fn dialect(path: &Path, confined: bool) -> Result<Result<Found, String>, Fai
     }
 }
 
+/// The reason to stop the search.
 enum Stop {
     Report(String),
     Command(Failure),
@@ -68,30 +68,30 @@ enum Stop {
 
 struct Search<'a> {
     inbox: Inbox,
-    path: &'a Path,
+    program: &'a Path,
     confined: bool,
     until: Instant,
     tried: u32,
 }
 
-/// What a fresh server did with a text.
-struct Heard {
-    said: Said,
-    shape: Option<Shape>,
+/// An exchange with a new server, which still runs.
+struct Attempt {
+    exchange: Exchange,
+    format: Option<OutputFormat>,
     server: Server,
 }
 
-/// How it went to send a text, and what was answered.
-struct Said {
+/// The result of sending a text, and the acknowledgements.
+struct Exchange {
     result: Result<(), SendError>,
-    answers: Vec<Answer>,
+    acks: Vec<ReceivedAck>,
 }
 
 impl Search<'_> {
-    fn run(&mut self) -> Result<Found, Stop> {
-        let (ack, admits) = self.habits()?;
-        for (print, most) in [(PRINT, usize::MAX), (PRINT_LATE, PATIENT)] {
-            for candidate in candidates::of(ack, admits, self.confined).take(most) {
+    fn run(&mut self) -> Result<ServerDialect, Stop> {
+        let (ack, may_handshake) = self.observe_acks()?;
+        for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
+            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
                 if let Some(found) = self.consider(&candidate, print)? {
                     return Ok(found);
                 }
@@ -100,128 +100,135 @@ impl Search<'_> {
         let acks = match ack {
             Ack::Bit => "it acknowledges every bit",
             Ack::Byte => "it acknowledges every byte",
-            _ => "it acknowledges no bit",
+            _ => "it does not acknowledge bits",
         };
         let untried = match self.confined {
             true => "",
             false => {
-                "; those in which it could be led to signal a stranger were not tried, which this kernel would let it (Linux 6.12 would not)"
+                "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
             }
         };
         Err(Stop::Report(format!(
-            "none of {} known ones makes it print {PROBE:?}; {acks}{untried}",
+            "it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
             self.tried
         )))
     }
 
-    /// What it acknowledges, and whether it could be one that admits its clients: for that it answers the first signal.
-    fn habits(&mut self) -> Result<(Ack, bool), Stop> {
-        let said = self.attempt(&Dialect::CLASSIC, PRINT)?.said;
-        if said.answers.len() > 1 {
+    /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
+    fn observe_acks(&mut self) -> Result<(Ack, bool), Stop> {
+        let exchange = self.attempt(&Dialect::CLASSIC, PRINT)?.exchange;
+        if exchange.acks.len() > 1 {
             return Ok((Ack::Bit, true));
         }
-        let admits = matches!(said.result, Err(SendError::Unanswered { signal: 2 }));
-        let unanswered = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
-        let said = self.attempt(&unanswered, PRINT)?.said;
-        // A byte of the probe may not have been one to the server.
-        let ack = match said.answers.len() {
+        let may_handshake = matches!(exchange.result, Err(SendError::Unanswered { signal: 2 }));
+        let without_acks = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
+        let exchange = self.attempt(&without_acks, PRINT)?.exchange;
+        // The server may not have read every byte of the probe as a byte.
+        let ack = match exchange.acks.len() {
             3.. => Ack::Byte,
             _ => Ack::None,
         };
-        Ok((ack, admits))
+        Ok((ack, may_handshake))
     }
 
-    fn consider(&mut self, candidate: &Dialect, print: Duration) -> Result<Option<Found>, Stop> {
-        let heard = self.attempt(candidate, print)?;
-        let (Some(shape), Ok(())) = (heard.shape, heard.said.result) else {
+    /// Tries a candidate; if the server prints the probe, tries again with what its acknowledgements show.
+    fn consider(
+        &mut self,
+        candidate: &Dialect,
+        print: Duration,
+    ) -> Result<Option<ServerDialect>, Stop> {
+        let attempt = self.attempt(candidate, print)?;
+        let (Some(format), Ok(())) = (attempt.format, attempt.exchange.result) else {
             return Ok(None);
         };
-        drop(heard.server);
-        let named = acks::named(candidate, PROBE, ffi::getpid(), &heard.said.answers);
-        for dialect in [named, *candidate] {
-            if self.holds(&dialect, &shape)? {
-                return Ok(Some(Found { dialect, shape }));
+        drop(attempt.server);
+        let refined = acks::refine(*candidate, PROBE, ffi::getpid(), &attempt.exchange.acks);
+        for dialect in [refined, *candidate] {
+            if self.holds(&dialect, &format)? {
+                return Ok(Some(ServerDialect { dialect, format }));
             }
         }
         Ok(None)
     }
 
-    /// Whether two texts in a row arrive.
-    fn holds(&mut self, dialect: &Dialect, shape: &Shape) -> Result<bool, Stop> {
-        let mut heard = self.attempt(dialect, PRINT_LATE)?;
-        if heard.said.result.is_err() || heard.shape.as_ref() != Some(shape) {
+    /// Returns whether two texts in a row arrive.
+    fn holds(&mut self, dialect: &Dialect, format: &OutputFormat) -> Result<bool, Stop> {
+        let mut attempt = self.attempt(dialect, PRINT_LATE)?;
+        if attempt.exchange.result.is_err() || attempt.format.as_ref() != Some(format) {
             return Ok(false);
         }
-        heard.server.skip();
-        let said = self.say(&heard.server, dialect, SECOND)?;
-        let fits = |printed: &[u8]| shape.fits(SECOND.as_bytes(), printed);
-        Ok(said.result.is_ok() && heard.server.wait(PRINT_LATE, fits))
+        attempt.server.skip();
+        let exchange = self.exchange(&attempt.server, dialect, SECOND)?;
+        let fits = |printed: &[u8]| format.fits(SECOND.as_bytes(), printed);
+        Ok(exchange.result.is_ok() && attempt.server.wait(PRINT_LATE, fits))
     }
 
-    fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Heard, Stop> {
+    /// Sends the probe to a new server.
+    fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Attempt, Stop> {
         if Instant::now() >= self.until {
             return Err(Stop::Report(format!(
-                "not found in {} s, after {} of the known ones",
+                "not found in {} s, after {} of the known dialects",
                 LIMIT.as_secs(),
                 self.tried
             )));
         }
         self.tried += 1;
-        let server = Server::start(&Origin::Theirs(self.path)).map_err(Stop::Report)?;
-        let said = self.say(&server, dialect, PROBE)?;
-        let shape = match said.result {
-            Ok(()) => server.shape(PROBE, print),
+        let program = ServerProgram::Foreign(self.program);
+        let server = Server::start(&program).map_err(Stop::Report)?;
+        let exchange = self.exchange(&server, dialect, PROBE)?;
+        let format = match exchange.result {
+            Ok(()) => server.output_format(PROBE, print),
             Err(_) => None,
         };
-        Ok(Heard {
-            said,
-            shape,
+        Ok(Attempt {
+            exchange,
+            format,
             server,
         })
     }
 
-    fn say(&mut self, server: &Server, dialect: &Dialect, text: &str) -> Result<Said, Stop> {
-        let mut answers = Vec::new();
+    /// Sends a text and collects the acknowledgements.
+    fn exchange(
+        &mut self,
+        server: &Server,
+        dialect: &Dialect,
+        text: &str,
+    ) -> Result<Exchange, Stop> {
+        let mut acks = Vec::new();
         let Ok(peer) = server.peer() else {
             let result = Err(SendError::NoSuchProcess);
-            return Ok(Said { result, answers });
+            return Ok(Exchange { result, acks });
         };
-        let mut watch = |sent: u64, answer: Option<Signal>| {
-            answers.extend(answer.map(|signal| (sent, signal)));
+        let mut watch = |sent: u64, ack: Option<Signal>| {
+            acks.extend(ack.map(|signal| (sent, signal)));
             ControlFlow::Continue(())
         };
-        let result = client::speak_watched(
-            &mut self.inbox,
-            &peer,
-            text.as_bytes(),
-            dialect,
-            ANSWER,
-            &mut watch,
-        );
+        let (inbox, text) = (&mut self.inbox, text.as_bytes());
+        let result = client::speak_watched(inbox, &peer, text, dialect, ACK, &mut watch);
+        let interrupted = |error| Stop::Command(Failure::send("the server", error));
         if let Err(error @ SendError::Interrupted(_)) = &result {
-            return Err(Stop::Command(Failure::send("the server", error)));
+            return Err(interrupted(error));
         }
-        // Even if that failed: what is left would be taken for an answer of the next server.
+        // Drained even after an error, because the next server's acknowledgements come through the same inbox.
         let sent = result.as_ref().map_or(0, |report| report.signals);
-        let until = Instant::now() + ENCORE;
+        let until = Instant::now() + FINAL_ACKS;
         loop {
             let mut stop = None;
-            self.inbox.drain(|event| match event.signal {
-                Signal::Usr1 | Signal::Usr2 => answers.push((sent, event.signal)),
+            inbox.drain(|event| match event.signal {
+                Signal::Usr1 | Signal::Usr2 => acks.push((sent, event.signal)),
                 Signal::Int | Signal::Term => stop = Some(event.signal),
                 Signal::Word => {}
             });
             if let Some(signal) = stop {
-                let error = SendError::Interrupted(signal);
-                return Err(Stop::Command(Failure::send("the server", &error)));
+                return Err(interrupted(&SendError::Interrupted(signal)));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || result.is_err() {
                 break;
             }
-            let _ = self.inbox.wait(None, Some(left));
+            let _ = inbox.wait(None, Some(left));
         }
         let result = result.map(drop);
-        Ok(Said { result, answers })
+        Ok(Exchange { result, acks })
     }
 }

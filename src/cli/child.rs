@@ -1,78 +1,42 @@
-//! A process that this command started: what it prints, when it ends, and that it ends.
+//! A child process: its output, its end, and a limit on everything that waits for it.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::Pid;
-use minitalk::SignalSet;
 use minitalk::internals::ffi;
+use minitalk::{Pid, SignalSet};
 
-/// A program that prints for ever is not kept for ever.
-const MOST_PRINTED: usize = 1 << 20;
+/// The interval at which a wait for the end of a child looks again.
+const POLL: Duration = Duration::from_millis(1);
 
-/// The end of a child is looked for so often.
-const LOOK: Duration = Duration::from_millis(1);
-
-/// How long the rest of what a process printed that has ended may take; a child of its own may keep its pipes open.
+/// How long reading the rest of the output of a child that has ended may take; a grandchild may keep the pipes open.
 const REST: Duration = Duration::from_millis(100);
 
-/// A child, killed and reaped at the latest when this is dropped: no wait for it is without a limit, so none outlives its row.
-pub struct Running {
-    child: Child,
+/// A child, which is killed and reaped at the latest when this is dropped.
+pub struct Child {
+    child: std::process::Child,
     pid: Pid,
-    /// What it prints on the standard output.
-    pub stdout: Screen,
-    /// What it prints on the standard error.
-    pub stderr: Screen,
+    pub stdout: Capture,
+    pub stderr: Capture,
 }
 
-impl Running {
-    /// Starts it with a terminal to print on, into which the libraries of all languages print line by line.
-    pub fn on_terminal(command: &mut Command) -> io::Result<Self> {
-        let controller = File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/ptmx")
-            .map_err(|error| io::Error::new(error.kind(), format!("/dev/ptmx: {error}")))?;
-        let terminal = ffi::terminal_behind(controller.as_fd())?;
-        let mut running = Self::start(command.stdout(terminal))?;
-        running.stdout = Screen::watch(Some(controller));
-        // The last copy of the terminal in this process: without it the screen never ends.
-        command.stdout(Stdio::null());
-        Ok(running)
-    }
-
-    /// Starts it with pipes to print into.
-    pub fn on_pipes(command: &mut Command) -> io::Result<Self> {
-        let mut running = Self::start(command.stdout(Stdio::piped()))?;
-        running.stdout = Screen::watch(running.child.stdout.take());
-        Ok(running)
-    }
-
-    fn start(command: &mut Command) -> io::Result<Self> {
-        // A group of its own, so that a kill(0, ...) of theirs stays among themselves.
-        command
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        // This command ignores them; what it tries is to die of them, as it would anywhere else.
-        ffi::kill_with_thread(command, SignalSet::LANES);
+impl Child {
+    /// Starts the child. Captures at most `limit` bytes of each stream that `command` pipes.
+    pub fn spawn(command: &mut Command, limit: usize) -> io::Result<Self> {
         let mut child = command.spawn()?;
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::new) else {
             let _ = child.kill();
-            return Err(io::Error::other("the kernel gave it no PID"));
+            return Err(io::Error::other("the kernel returned no PID"));
         };
-        let stderr = Screen::watch(child.stderr.take());
+        let stdout = Capture::start(child.stdout.take(), limit);
+        let stderr = Capture::start(child.stderr.take(), limit);
         Ok(Self {
             child,
             pid,
-            stdout: Screen::default(),
+            stdout,
             stderr,
         })
     }
@@ -81,40 +45,40 @@ impl Running {
         self.pid
     }
 
-    /// How it ended, if it has.
+    /// Returns the exit status if the child has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Waits for its end, so long at most.
+    /// Waits for the end of the child, for `limit` at most.
     pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
-        let until = Instant::now() + limit;
+        let start = Instant::now();
         loop {
             if let Some(status) = self.ended() {
                 return Some(status);
             }
-            if Instant::now() >= until {
+            if start.elapsed() >= limit {
                 return None;
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL);
         }
     }
 
-    /// Waits for the rest of what it printed, once it has ended: the threads that read it may be behind.
+    /// Waits for the rest of the output of a child that has ended, because the threads that read it may be late.
     pub fn drain(&self) {
-        for screen in [&self.stdout, &self.stderr] {
-            screen.wait(0, REST, |_| false);
+        for capture in [&self.stdout, &self.stderr] {
+            capture.wait(0, REST, |_| false);
         }
     }
 
-    /// Kills it. The PID is its own until it has been waited for, which nobody but this does.
+    /// Kills and reaps the child. Nothing else reaps it, so the PID cannot be that of another process.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-impl Drop for Running {
+impl Drop for Child {
     fn drop(&mut self) {
         if self.ended().is_none() {
             self.kill();
@@ -122,21 +86,22 @@ impl Drop for Running {
     }
 }
 
-/// What a process has printed so far.
+/// The output of a process so far.
 #[derive(Clone, Default)]
-pub struct Screen(Arc<(Mutex<Printed>, Condvar)>);
+pub struct Capture(Arc<(Mutex<Captured>, Condvar)>);
 
 #[derive(Default)]
-struct Printed {
+struct Captured {
     bytes: Vec<u8>,
-    last: Option<Instant>,
+    last_at: Option<Instant>,
     is_over: bool,
 }
 
-impl Screen {
-    fn watch(source: Option<impl Read + Send + 'static>) -> Self {
-        let screen = Self::default();
-        let theirs = screen.clone();
+impl Capture {
+    /// Reads `source` on a thread and keeps at most `limit` bytes, because a program may print without end.
+    pub fn start(source: Option<impl Read + Send + 'static>, limit: usize) -> Self {
+        let capture = Self::default();
+        let reader = capture.clone();
         if let Some(mut source) = source {
             thread::spawn(move || {
                 // Signals are for the thread that waits for them.
@@ -144,28 +109,28 @@ impl Screen {
                 let mut chunk = [0; 4096];
                 loop {
                     match source.read(&mut chunk) {
-                        Ok(count @ 1..) => theirs.take(&chunk[..count]),
+                        Ok(count @ 1..) => reader.push(&chunk[..count], limit),
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        // EIO: nobody has the terminal open any more.
+                        // EIO: no process has the terminal open.
                         Ok(_) | Err(_) => break,
                     }
                 }
-                theirs.lock().is_over = true;
-                theirs.0.1.notify_all();
+                reader.lock().is_over = true;
+                reader.0.1.notify_all();
             });
         }
-        screen
+        capture
     }
 
-    fn take(&self, bytes: &[u8]) {
-        let mut printed = self.lock();
-        let room = MOST_PRINTED - printed.bytes.len();
-        printed.bytes.extend(&bytes[..bytes.len().min(room)]);
-        printed.last = Some(Instant::now());
+    fn push(&self, bytes: &[u8], limit: usize) {
+        let mut captured = self.lock();
+        let room = limit - captured.bytes.len();
+        captured.bytes.extend(&bytes[..bytes.len().min(room)]);
+        captured.last_at = Some(Instant::now());
         self.0.1.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Printed> {
+    fn lock(&self) -> MutexGuard<'_, Captured> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -173,28 +138,29 @@ impl Screen {
         self.lock().bytes.len()
     }
 
-    /// Everything behind the first `before` bytes.
+    /// Returns everything after the first `before` bytes.
     pub fn since(&self, before: usize) -> Vec<u8> {
         self.lock().bytes.get(before..).unwrap_or_default().to_vec()
     }
 
-    /// When the last of it came.
-    pub fn last(&self) -> Option<Instant> {
-        self.lock().last
+    /// Returns when the last bytes arrived.
+    pub fn last_at(&self) -> Option<Instant> {
+        self.lock().last_at
     }
 
-    /// Waits until what stands behind the first `before` bytes is what is wanted; whether it came to that.
-    pub fn wait(&self, before: usize, limit: Duration, wanted: impl Fn(&[u8]) -> bool) -> bool {
-        let is_wanted = |printed: &Printed| wanted(printed.bytes.get(before..).unwrap_or_default());
-        let printed = self.lock();
-        let waited = self.0.1.wait_timeout_while(printed, limit, |printed| {
-            !printed.is_over && !is_wanted(printed)
+    /// Waits until `is_wanted` accepts the bytes after the first `before`. Returns false at the limit or the end of the output.
+    pub fn wait(&self, before: usize, limit: Duration, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let is_wanted =
+            |captured: &Captured| is_wanted(captured.bytes.get(before..).unwrap_or_default());
+        let captured = self.lock();
+        let waited = self.0.1.wait_timeout_while(captured, limit, |captured| {
+            !captured.is_over && !is_wanted(captured)
         });
-        let (printed, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        is_wanted(&printed)
+        let (captured, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        is_wanted(&captured)
     }
 
-    /// Waits until nothing has come for so long, up to `limit`.
+    /// Waits until nothing has arrived for `quiet`, for `limit` at most.
     pub fn settle(&self, quiet: Duration, limit: Duration) {
         let until = Instant::now() + limit;
         loop {
@@ -209,41 +175,41 @@ impl Screen {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use super::*;
 
-    fn shell(script: &str) -> Running {
-        Running::on_pipes(Command::new("/bin/sh").args(["-c", script])).unwrap()
+    const LONG: Duration = Duration::from_secs(600);
+    const BRIEF: Duration = Duration::from_millis(20);
+
+    fn shell(script: &str) -> Child {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Child::spawn(command, 1 << 20).unwrap()
     }
 
     #[test]
-    fn what_a_process_printed_before_its_end_is_known_after_it() {
+    fn the_output_of_a_child_is_complete_after_its_end() {
         for _ in 0..20 {
-            let mut running = shell("echo out; echo err >&2; exit 3");
-            let status = running.wait(Duration::from_secs(600)).unwrap();
-            running.drain();
+            let mut child = shell("echo out; echo err >&2; exit 3");
+            let status = child.wait(LONG).unwrap();
+            child.drain();
             assert_eq!(status.code(), Some(3));
-            assert_eq!(running.stdout.since(0), b"out\n");
-            assert_eq!(running.stderr.since(1), b"rr\n");
+            assert_eq!(child.stdout.since(0), b"out\n");
+            assert_eq!(child.stderr.since(1), b"rr\n");
         }
     }
 
     #[test]
-    fn nobody_is_waited_for_for_ever() {
-        let mut running = shell("echo $$; exec sleep 1000");
-        assert!(running.wait(Duration::from_millis(20)).is_none());
-        assert!(
-            running
-                .stdout
-                .wait(0, Duration::from_secs(600), |text| text.ends_with(b"\n"))
-        );
-        assert!(
-            !running
-                .stdout
-                .wait(0, Duration::from_millis(20), |text| text.len() > 99)
-        );
-        running.drain();
-        let pid = running.pid();
-        drop(running);
+    fn every_wait_ends_at_its_limit_and_a_dropped_child_is_reaped() {
+        let mut child = shell("echo $$; exec sleep 1000");
+        assert!(child.wait(BRIEF).is_none());
+        assert!(child.stdout.wait(0, LONG, |text| text.ends_with(b"\n")));
+        assert!(!child.stdout.wait(0, BRIEF, |text| text.len() > 99));
+        child.drain();
+        let pid = child.pid();
+        drop(child);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
     }
 }

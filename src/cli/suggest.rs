@@ -1,10 +1,10 @@
-//! What was probably meant by a word that was mistyped.
+//! Suggestions for mistyped words.
 
-/// `; did you mean ...?` for the one of `known` that is nearest to `typed`, or nothing if none is near.
+/// Returns `; did you mean ...?` with the one of `known` that is nearest to `typed`, or nothing if none is near.
 pub fn suggest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let distances = known.into_iter().map(|word| (distance(typed, word), word));
     match distances.min() {
-        // A third of it may be wrong: whoever typed nothing like it meant something else.
+        // With more than a third of its letters wrong, another word was meant.
         Some((away, word)) if away <= word.trim_start_matches('-').len().div_ceil(3) => {
             format!("; did you mean {word}?")
         }
@@ -12,7 +12,7 @@ pub fn suggest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Str
     }
 }
 
-/// How many letters to add, remove, replace or swap with their neighbour make the one word of the other.
+/// Counts the letters to add, remove, replace or swap with their neighbour to get from one word to the other.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut before = Vec::new();
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances() {
+    fn distance_counts_edits() {
         for (from, to, away) in [
             ("send", "send", 0),
             ("", "send", 4),
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_suggested_for_what_is_like_nothing() {
+    fn only_similar_words_are_suggested() {
         assert_eq!(suggest("frobnicate", ["serve", "send"]), "");
         assert_eq!(suggest("x", ["serve", "send"]), "");
         assert_eq!(suggest("sned", ["serve", "send"]), "; did you mean send?");
