@@ -213,19 +213,7 @@ fn attempt(
         (false, Some(_)) => Outcome::Garbled,
         (false, None) => Outcome::Waits,
     };
-    server
-        .stderr()
-        .wait(0, NOTE, |notes| reported(notes).is_some());
-    Ok((outcome, reported(&server.stderr().since(0))))
-}
-
-/// Returns the dialect in the notes of a server about a client.
-fn reported(notes: &[u8]) -> Option<Dialect> {
-    let notes = String::from_utf8_lossy(notes);
-    let mut lines = notes.lines().rev();
-    let (_, rest) = lines.find_map(|line| line.split_once(" speaks "))?;
-    let spec = rest.split(", or else ").next()?;
-    spec.trim_ascii().parse().ok()
+    Ok((outcome, server.reported_dialect(NOTE)))
 }
 
 #[cfg(test)]
@@ -292,13 +280,5 @@ mod tests {
         };
         assert_eq!(result, Ok(wanted));
         assert!(found(None, |_| Outcome::Waits).0.is_err());
-    }
-
-    #[test]
-    fn the_dialect_in_a_note_is_parsed() {
-        let notes = b"PID 7\nminitalk: client 9 speaks order=lsb,ack=none, or else one=usr1, in which it said \"x\"\n";
-        let dialect = reported(notes).unwrap();
-        assert_eq!(dialect.to_string(), "order=lsb,ack=none");
-        assert_eq!(reported(b"PID 7\n"), None);
     }
 }

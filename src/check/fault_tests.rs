@@ -50,7 +50,7 @@ fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, Strin
     }
 }
 
-/// Ends the client in mid-byte: a server could otherwise recover by chance, because it starts every byte anew.
+/// Ends the client in mid-byte, so that the next message is exact only if the server starts each client with a whole byte.
 fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Server, String> {
     let text = text(20);
     let server = fixture.take()?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::command::wrap;
+use crate::cli::stdio::has_colors;
 use crate::cli::text::{for_terminal, json_string};
-use crate::cli::trace::has_colors;
 use crate::cli::units::{SECOND, decimal};
 
 /// The verdict of a test.

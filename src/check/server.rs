@@ -112,8 +112,11 @@ impl Server {
         &self.child.stdout
     }
 
-    pub const fn stderr(&self) -> &Capture {
-        &self.child.stderr
+    /// Returns the dialect that minitalk's server reports about a client, or `None` at the limit.
+    pub fn reported_dialect(&self, limit: Duration) -> Option<Dialect> {
+        let stderr = &self.child.stderr;
+        stderr.wait(0, limit, |notes| reported(notes).is_some());
+        reported(&stderr.since(0))
     }
 
     /// Returns the output since the last message.
@@ -151,6 +154,15 @@ fn has_number(text: &[u8], number: i32) -> bool {
         .any(|digits| digits == number.to_string().as_bytes())
 }
 
+/// Returns the dialect in the notes of a server about a client.
+fn reported(notes: &[u8]) -> Option<Dialect> {
+    let notes = String::from_utf8_lossy(notes);
+    let mut lines = notes.lines().rev();
+    let (_, rest) = lines.find_map(|line| line.split_once(" speaks "))?;
+    let spec = rest.split(", or else ").next()?;
+    spec.trim_ascii().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +171,13 @@ mod tests {
     fn a_pid_is_not_found_within_a_longer_number() {
         assert!(has_number(b"v1.0 PID: \x1b[32m4242\x1b[0m\n", 4242));
         assert!(!has_number(b"PID 14242 42420", 4242));
+    }
+
+    #[test]
+    fn the_dialect_in_a_note_is_parsed() {
+        let notes = b"PID 7\nminitalk: client 9 speaks order=lsb,ack=none, or else one=usr1, in which it said \"x\"\n";
+        let dialect = reported(notes).unwrap();
+        assert_eq!(dialect.to_string(), "order=lsb,ack=none");
+        assert_eq!(reported(b"PID 7\n"), None);
     }
 }

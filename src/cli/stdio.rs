@@ -1,7 +1,7 @@
 //! The standard streams, written without gaps even if another process has made them non-blocking.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 
 use minitalk::internals::ffi;
@@ -57,6 +57,12 @@ impl Write for Stdout {
         self.buffer.clear();
         Ok(())
     }
+}
+
+/// Returns whether to print colours on `stream`: on a terminal, unless NO_COLOR or CLICOLOR_FORCE is set.
+pub fn has_colors(stream: &impl IsTerminal) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && (stream.is_terminal() || is_set("CLICOLOR_FORCE"))
 }
 
 /// Writes all of `bytes` to standard output.

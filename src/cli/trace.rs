@@ -1,18 +1,18 @@
 //! `minitalk trace` and `--trace`: a line for every byte or signal that reaches a server, with the answers.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::Dialect;
-use minitalk::internals::process::pid::{Pid, PidMap};
 use minitalk::server::Note;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Status};
+use minitalk::wire::control::Ask;
 use minitalk::wire::word::Word;
-use minitalk::{Event, Origin, Signal};
+use minitalk::{Event, Origin, Pid, Signal};
 
-use super::text::for_terminal;
-use super::trace_bytes::ClientBytes;
+use super::stdio::has_colors;
+use super::trace_clients::{ClientBytes, Clients};
+use super::trace_values;
 use super::units::{MICROSECOND, MILLISECOND, SECOND, decimal};
 
 /// The options of a trace.
@@ -24,12 +24,6 @@ pub struct Trace {
     pub every_signal: bool,
 }
 
-/// Returns whether to print colours on `stream`: on a terminal, unless NO_COLOR or CLICOLOR_FORCE is set.
-pub fn has_colors(stream: &impl IsTerminal) -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && (stream.is_terminal() || is_set("CLICOLOR_FORCE"))
-}
-
 /// Turns the notes of a server into the lines of a trace.
 pub struct Tracer {
     is_colored: bool,
@@ -38,7 +32,7 @@ pub struct Tracer {
     dialect: Option<Dialect>,
     start: Instant,
     last: Instant,
-    clients: PidMap<ClientBytes>,
+    clients: Clients,
     current: Option<Current>,
 }
 
@@ -49,9 +43,6 @@ struct Current {
     /// The other notes about the signal, whose lines follow the line of the signal.
     notes: Vec<Note>,
 }
-
-/// The most clients whose bytes are followed.
-const MAX_CLIENTS: usize = 4096;
 
 impl Tracer {
     pub fn new(trace: Trace, dialect: Option<Dialect>) -> Self {
@@ -65,7 +56,7 @@ impl Tracer {
             dialect,
             start: now,
             last: now,
-            clients: PidMap::default(),
+            clients: Clients::default(),
             current: None,
         }
     }
@@ -88,7 +79,7 @@ impl Tracer {
                 (!lines.is_empty()).then(|| lines.join("\n"))
             }
             (Note::Told { answer, .. }, Some(current)) => {
-                current.answers.push(describe_answer(*answer));
+                current.answers.push(trace_values::answer(*answer));
                 None
             }
             (note, Some(current)) => {
@@ -107,21 +98,25 @@ impl Tracer {
                 signal,
                 answer,
             } => {
-                let answer = format!("{} on {}", describe_answer(*answer), name(*signal));
+                let answer = format!(
+                    "{} on {}",
+                    trace_values::answer(*answer),
+                    trace_values::name(*signal)
+                );
                 let pause = self.pause();
                 return Some(self.render(pause, &pid.to_string(), "", "(unasked)", &answer));
             }
             Note::Forgotten(pid) => {
-                self.clients.remove(pid);
+                self.clients.remove(*pid);
                 return None;
             }
             Note::Complete { pid, bytes, framed } => {
-                self.clients.remove(pid);
+                self.clients.remove(*pid);
                 let frame = if *framed { "frame" } else { "text" };
                 format!("{frame} of client {pid} complete: {bytes} bytes")
             }
             Note::Speaks { pid, dialect, .. } => {
-                self.client(*pid).dialect = Some(*dialect);
+                self.clients.get(*pid).dialect = Some(*dialect);
                 note.to_string()
             }
             other => other.to_string(),
@@ -144,7 +139,7 @@ impl Tracer {
             Origin::Claimed { pid, value, .. } => {
                 let what = match event.errno {
                     0 => self.request(pid, event.signal, value, pause),
-                    errno => word(&Word::from_parts(errno, value, event.more)),
+                    errno => trace_values::word(&Word::from_parts(errno, value, event.more)),
                 };
                 (pid.to_string(), "SI_QUEUE".into(), what)
             }
@@ -159,7 +154,7 @@ impl Tracer {
                 (pid.to_string(), "SI_USER".into(), what)
             }
         };
-        let signal = format!("{:<5} {code:<8}", name(event.signal));
+        let signal = format!("{:<5} {code:<8}", trace_values::name(event.signal));
         Some(self.render(pause, &who, &signal, &what, &answers.join(", ")))
     }
 
@@ -168,15 +163,14 @@ impl Tracer {
         match Ask::from_value(value) {
             Some(Ask::Hello { tag, .. }) => {
                 if signal == Signal::Usr1 {
-                    *self.client(pid) = ClientBytes::of_frame();
+                    *self.clients.get(pid) = ClientBytes::of_frame();
                 }
                 format!("hello, transfer {tag:#06x}")
             }
             Some(Ask::Resend { index, .. }) => {
                 let bit = Bit::from(signal == Signal::Usr2);
                 let again = format!("bit {index} again");
-                let is_next = |client: &ClientBytes| client.is_framed && client.next() == index;
-                let is_next = self.clients.get(&pid).is_some_and(is_next);
+                let is_next = self.clients.is_next_bit(pid, index);
                 match is_next.then(|| self.bit(pid, bit, pause)).flatten() {
                     Some((byte, _)) => format!("{byte}  ({again})"),
                     None => format!("{again}: {}", u8::from(signal == Signal::Usr2)),
@@ -188,24 +182,10 @@ impl Tracer {
         }
     }
 
-    /// Returns the state of the client `pid`.
-    ///
-    /// At the limit it forgets all clients, those with attested signals last, because the server does not report the end of a
-    /// process that never was a client.
-    fn client(&mut self, pid: Pid) -> &mut ClientBytes {
-        if self.clients.len() >= MAX_CLIENTS && !self.clients.contains_key(&pid) {
-            self.clients.retain(|_, client| client.is_attested);
-            if self.clients.len() >= MAX_CLIENTS {
-                self.clients.clear();
-            }
-        }
-        self.clients.entry(pid).or_default()
-    }
-
     /// Returns what to print for a bit, and the pause before the first bit of its byte.
     fn bit(&mut self, pid: Pid, signal: Bit, pause: Duration) -> Option<(String, Duration)> {
         let (given, every_signal) = (self.dialect, self.every_signal);
-        let client = self.client(pid);
+        let client = self.clients.get(pid);
         client.is_attested = true;
         let dialect = client.dialect.or(given).unwrap_or(Dialect::CLASSIC);
         client.push(&dialect, signal, pause, every_signal)
@@ -243,39 +223,9 @@ impl Tracer {
     }
 }
 
-fn word(word: &Word) -> String {
-    let Some(index) = word.index() else {
-        return "invalid word".into();
-    };
-    let bytes = for_terminal(&word.bytes);
-    let asks = if word.wants_answer() { ", asks" } else { "" };
-    format!("word {index}{asks}: {bytes}")
-}
-
-const fn name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Usr1 => "USR1",
-        Signal::Usr2 => "USR2",
-        Signal::Int => "INT",
-        Signal::Term => "TERM",
-        Signal::Word => "RT44",
-    }
-}
-
-fn describe_answer(answer: Answer) -> String {
-    match answer.status {
-        Status::Greeted { words } => format!("greeted, words of {words}"),
-        Status::Ok(next) => format!("ok, next {next}"),
-        Status::Wait(next) => format!("wait, next {next}"),
-        Status::Delivered(next) => format!("delivered {next}"),
-        Status::Rejected(reason) => format!("rejected: {reason}"),
-        Status::Reset => "unknown transfer".into(),
-        Status::Words(next) => format!("words, next {next}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::trace_clients::MAX_CLIENTS;
     use super::*;
 
     fn tracer() -> Tracer {
@@ -330,7 +280,7 @@ mod tests {
             trace(&mut tracer, pid, Signal::Usr1, Some(hello));
             assert!(tracer.clients.len() <= MAX_CLIENTS);
         }
-        let attested = tracer.clients.get(&Pid::new(1).unwrap());
-        assert_eq!(attested.map(ClientBytes::next), Some(4));
+        let attested = tracer.clients.get(Pid::new(1).unwrap());
+        assert_eq!(attested.next(), 4);
     }
 }

@@ -1,13 +1,52 @@
-//! The bytes of one client in a trace, from its bits.
+//! The clients of a trace, and their bytes from their bits.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use minitalk::dialect::{Dialect, Order};
+use minitalk::internals::process::pid::{Pid, PidMap};
 use minitalk::wire::bits::Bit;
 
 /// Bytes of a frame before its text: magic number, version and length.
 const HEADER: u64 = 6;
+
+/// The most clients whose bytes are followed.
+pub const MAX_CLIENTS: usize = 4096;
+
+/// The clients that are sending a message.
+#[derive(Default)]
+pub struct Clients(PidMap<ClientBytes>);
+
+impl Clients {
+    /// Returns the state of the client `pid`.
+    ///
+    /// At the limit it forgets all clients, those with attested signals last, because the server does not report the end of a
+    /// process that never was a client.
+    pub fn get(&mut self, pid: Pid) -> &mut ClientBytes {
+        if self.0.len() >= MAX_CLIENTS && !self.0.contains_key(&pid) {
+            self.0.retain(|_, client| client.is_attested);
+            if self.0.len() >= MAX_CLIENTS {
+                self.0.clear();
+            }
+        }
+        self.0.entry(pid).or_default()
+    }
+
+    /// Returns whether the bit `index` of a frame is the next one of the client `pid`.
+    pub fn is_next_bit(&self, pid: Pid, index: u64) -> bool {
+        let client = self.0.get(&pid);
+        client.is_some_and(|client| client.is_framed && client.next() == index)
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn remove(&mut self, pid: Pid) {
+        self.0.remove(&pid);
+    }
+}
 
 /// The message that a client is sending.
 #[derive(Default)]
@@ -16,7 +55,7 @@ pub struct ClientBytes {
     pub is_attested: bool,
     pub dialect: Option<Dialect>,
     /// Whether the client said hello, so that a frame follows.
-    pub is_framed: bool,
+    is_framed: bool,
     /// The bits of the unfinished byte, in the order in which they arrived.
     bits: Vec<bool>,
     /// Whether the signal that opens a handshake has arrived.
