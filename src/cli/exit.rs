@@ -118,10 +118,7 @@ impl Failure {
     /// Returns the error of a message to `target`.
     pub fn send(target: impl Display, error: &SendError) -> Self {
         let (exit, remedy) = match error {
-            SendError::NoSuchProcess => (
-                Exit::NoSuchProcess,
-                "; a server prints its PID when it starts",
-            ),
+            SendError::NoSuchProcess => (Exit::NoSuchProcess, "; minitalk list shows servers"),
             SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
             SendError::Ourselves => (Exit::Refused, ""),
             SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
@@ -133,14 +130,8 @@ impl Failure {
             SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unspeakable(_) => (Exit::Rejected, "; nothing was sent"),
-            SendError::Busy => (
-                Exit::TimedOut,
-                "; try again later, or with a longer --timeout",
-            ),
-            SendError::Unanswered { .. } => (
-                Exit::TimedOut,
-                "; minitalk check --server PROGRAM detects the dialect of a server",
-            ),
+            SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
+            SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             _ => (Exit::Io, ""),
         };
