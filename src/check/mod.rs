@@ -1,8 +1,8 @@
 //! `minitalk check`: runs another client or server against minitalk and reports what works.
 //!
 //! Every process that it signals is its own child, whose PID cannot be recycled before it is reaped. It never gives a client 0,
-//! a negative number or a PID that a process could have. A server that misreads its client's PID could signal any process, so
-//! the kernel is asked to confine the signals of all programs under test to each other.
+//! a negative number or a PID that a process could have. A server that misreads its client's PID could signal any process.
+//! Therefore the kernel is asked to confine the signals of the programs under test to each other.
 //!
 //! | module | contents |
 //! | --- | --- |

@@ -50,7 +50,7 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     exit: Exit,
     message: String,
-    /// A remedy by an option, or the place where the options are explained. The classic pair, which has none, does not print it.
+    /// A remedy by an option, or where the options are explained. Not printed by the classic pair, which has no options.
     hint: Cow<'static, str>,
     /// The signal that ends the program, so that its parent sees it.
     signal: Option<Signal>,

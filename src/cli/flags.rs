@@ -1,5 +1,5 @@
-//! The options of a command. One row of a table parses an option, explains it in `--help` and in the manual page, and
-//! completes it in a shell, so that these cannot disagree.
+//! The options of a command. One row of a table feeds the parser, `--help`, the manual page and the completions, so that they
+//! cannot disagree.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;

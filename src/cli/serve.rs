@@ -203,7 +203,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             CpuSet::only(cpu).apply();
         }
     }
-    // A server on a terminal ends in order when the terminal closes; see `stop`. A trace in a pipe must not outlive its terminal.
+    // A server on a terminal shuts down when the terminal closes; see `stop`. SIGHUP ends a trace in a pipe.
     if !to_stdout || io::stdout().is_terminal() {
         ffi::ignore_hangup();
     }

@@ -20,8 +20,7 @@ pub struct Clients(PidMap<ClientBytes>);
 impl Clients {
     /// Returns the state of the client `pid`.
     ///
-    /// At the limit it forgets all clients, those with attested signals last, because the server does not report the end of a
-    /// process that never was a client.
+    /// At the limit it forgets clients, those with attested signals last: the server does not report the end of a claimed PID.
     pub fn get(&mut self, pid: Pid) -> &mut ClientBytes {
         if self.0.len() >= MAX_CLIENTS && !self.0.contains_key(&pid) {
             self.0.retain(|_, client| client.is_attested);
