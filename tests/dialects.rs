@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use minitalk::dialect::Dialect;
-use minitalk::dialect::speech::Speech;
+use minitalk::dialect::encoder::Speech;
 use minitalk::wire::bits::Bit;
 
 /// How often a program that trusts to luck may try it.

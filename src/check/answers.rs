@@ -1,6 +1,6 @@
 //! What the acknowledgements of a message say about the habits of the server that sent them.
 
-use minitalk::dialect::speech::Speech;
+use minitalk::dialect::encoder::Speech;
 use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::Signal;

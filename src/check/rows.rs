@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk::dialect::Dialect;
-use minitalk::dialect::speech::Speech;
+use minitalk::dialect::encoder::Speech;
 use minitalk::process::peer::Peer;
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::Signal;

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Instant;
 
 use super::{Report, SendError, signal_of};
-use crate::dialect::speech::Speech;
+use crate::dialect::encoder::Speech;
 use crate::dialect::{Ack, Dialect, Final, Silence};
 use crate::ffi;
 use crate::process::peer::{Peer, PeerError};

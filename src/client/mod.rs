@@ -9,7 +9,7 @@ use std::io;
 use std::string::String;
 use std::time::Instant;
 
-use crate::dialect::speech::Unspeakable;
+use crate::dialect::encoder::Unspeakable;
 use crate::ffi;
 use crate::process::affinity::Follower;
 use crate::process::peer::{Peer, PeerError};

@@ -6,27 +6,27 @@
 //! | module | one idea |
 //! | --- | --- |
 //! | [`spec`] | a dialect in text, as `--dialect` takes it: the one table of keys and presets |
-//! | [`speech`] | a message to bits |
+//! | [`encoder`] | a message to bits |
 //! | [`utf8`] | what is text |
-//! | [`reading`] | bits to a message, in one dialect |
-//! | [`guesses`] | the dialects that a stream could be in, and how likely they are |
-//! | [`detect`] | all readings of a stream at once, until one is left |
-//! | [`manners`] | what a client of an unknown dialect waits for |
-//! | [`profiles`] | what was learned of programs |
-//! | [`stream`] | bits to messages, in whatever dialect |
-//! | [`encores`] | what is answered at the end of a message |
-//! | [`listener`] | the receiving end: reads, and says what to answer when |
+//! | [`decoder`] | bits to a message, in one dialect |
+//! | [`candidates`] | the dialects that a stream could be in, and how likely they are |
+//! | [`detector`] | all readings of a stream at once, until one is left |
+//! | [`ack_probe`] | what a client of an unknown dialect waits for |
+//! | [`profile_cache`] | what was learned of programs |
+//! | [`auto_decoder`] | bits to messages, in whatever dialect |
+//! | [`final_acks`] | what is answered at the end of a message |
+//! | [`receiver`] | the receiving end: reads, and says what to answer when |
 
-pub mod detect;
-pub mod encores;
-pub mod guesses;
-pub mod listener;
-pub mod manners;
-pub mod profiles;
-pub mod reading;
+pub mod ack_probe;
+pub mod auto_decoder;
+pub mod candidates;
+pub mod decoder;
+pub mod detector;
+pub mod encoder;
+pub mod final_acks;
+pub mod profile_cache;
+pub mod receiver;
 pub mod spec;
-pub mod speech;
-pub mod stream;
 pub mod utf8;
 
 use crate::wire::Nanos;

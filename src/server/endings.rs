@@ -9,7 +9,7 @@ use super::{LINGER, PATROL, Server};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::dialect::listener::Listener;
+use crate::dialect::receiver::Listener;
 use crate::ffi::{Doorbell, Fd};
 use crate::process::pid::Pid;
 use crate::process::proc;

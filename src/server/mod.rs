@@ -20,8 +20,8 @@ use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
-use crate::dialect::listener::Action;
-use crate::dialect::profiles::Profiles;
+use crate::dialect::profile_cache::Profiles;
+use crate::dialect::receiver::Action;
 use crate::ffi::{self, Errno, FdSet};
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::{Pid, PidMap};

@@ -2,8 +2,8 @@
 
 use super::notices::Allowance;
 use crate::client::STUBBORN;
-use crate::dialect::listener::Listener;
-use crate::dialect::manners::Handles;
+use crate::dialect::ack_probe::Handles;
+use crate::dialect::receiver::Listener;
 use crate::ffi;
 use crate::process::peer::{Look, Peer, PeerError};
 use crate::process::pid::Pid;

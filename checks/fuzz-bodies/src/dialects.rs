@@ -4,10 +4,10 @@
 //! its end, and a byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
 //! what is complete is said to be written.
 
-use minitalk::dialect::listener::{Action, Listener};
-use minitalk::dialect::manners::Handles;
-use minitalk::dialect::profiles::Profile;
-use minitalk::dialect::speech::Speech;
+use minitalk::dialect::ack_probe::Handles;
+use minitalk::dialect::encoder::Speech;
+use minitalk::dialect::profile_cache::Profile;
+use minitalk::dialect::receiver::{Action, Listener};
 use minitalk::dialect::{Ack, AckTime, Dialect};
 use minitalk::process::pid::Pid;
 use minitalk::wire::Nanos;

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fuzz_bodies::serve::{Serve, react};
 use fuzz_bodies::words::{self, Parts};
 use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
-use minitalk::dialect::listener::{Action, Listener};
+use minitalk::dialect::receiver::{Action, Listener};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::guesses::wording;
+use super::candidates::wording;
 use super::utf8::Utf8;
 use super::{Bytes, Dialect, Head, Order};
 use crate::process::pid::Pid;
@@ -407,7 +407,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) -> Result<(), Reason> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::speech::Speech;
+    use super::super::encoder::Speech;
     use super::*;
 
     fn pid() -> Pid {

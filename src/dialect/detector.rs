@@ -9,8 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::guesses::{self, habits};
-use super::reading::{self, Progress, Reading};
+use super::candidates::{self, habits};
+use super::decoder::{self, Progress, Reading};
 use super::{Dialect, Head};
 use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
@@ -325,7 +325,7 @@ impl Detector {
 
     fn begin(&mut self) -> Result<(), Reason> {
         self.begun = true;
-        let mut dialects = guesses::all(self.may_greet);
+        let mut dialects = candidates::all(self.may_greet);
         let known = self.known.iter().filter(|known| !dialects.contains(known));
         dialects.extend(known.copied().collect::<Vec<_>>());
         self.open
@@ -446,7 +446,7 @@ impl Log {
     fn push(&mut self, signal: Bit) -> Result<(), Reason> {
         let at = self.len % 8;
         if at == 0 {
-            reading::push(&mut self.bytes, 0)?;
+            decoder::push(&mut self.bytes, 0)?;
         }
         if let Some(last) = self.bytes.last_mut() {
             *last |= u8::from(signal == Bit::One) << at;
@@ -474,7 +474,7 @@ impl Log {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::speech::Speech;
+    use super::super::encoder::Speech;
     use super::*;
 
     fn pid() -> Pid {

@@ -1,18 +1,18 @@
 //! The receiving end of a stream that is not our own protocol: it reads, says when to answer, and hands out messages.
 //!
 //! In a dialect that is given it answers as the dialect says. Otherwise it watches what the client waits for
-//! ([`manners`](super::manners)) until the first message is complete, and goes on in the dialect that was found.
+//! ([`ack_probe`](super::ack_probe)) until the first message is complete, and goes on in the dialect that was found.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::detect::{EXCERPT, Verdict};
-use super::encores::Encores;
-use super::manners::{Handles, Manners};
-use super::profiles::Profile;
-use super::stream::{Heard, Stream};
+use super::ack_probe::{Handles, Manners};
+use super::auto_decoder::{Heard, Stream};
+use super::detector::{EXCERPT, Verdict};
+use super::final_acks::Encores;
+use super::profile_cache::Profile;
 use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
@@ -511,7 +511,7 @@ impl Listener {
 mod tests {
     use std::vec::Vec;
 
-    use super::super::speech::Speech;
+    use super::super::encoder::Speech;
     use super::*;
 
     const BOTH: Handles = Handles {

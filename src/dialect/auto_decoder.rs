@@ -7,8 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::detect::{Detector, Found, Verdict};
-use super::reading::{Progress, Reading};
+use super::decoder::{Progress, Reading};
+use super::detector::{Detector, Found, Verdict};
 use super::{Ack, AckSignal, Dialect};
 use crate::process::pid::Pid;
 use crate::wire::bits::{Bit, ByteAssembler};
@@ -434,7 +434,7 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::speech::Speech;
+    use super::super::encoder::Speech;
     use super::*;
 
     fn pid() -> Pid {

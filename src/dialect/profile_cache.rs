@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::hash::Hash;
 
 use super::Dialect;
-use super::listener::Lesson;
+use super::receiver::Lesson;
 
 /// Programs that are remembered.
 pub const PROGRAMS: usize = 1024;
