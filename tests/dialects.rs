@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use minitalk::dialect::Dialect;
-use minitalk::dialect::encoder::Speech;
+use minitalk::dialect::encoder::TextEncoder;
 use minitalk::wire::bits::Bit;
 
 /// How often a program that trusts to luck may try it.
@@ -287,7 +287,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let server = Server::start_with(&[&trace, options].concat());
         let process = start_client(&mut Command::new(&client.path), server.pid(), text);
         let pid = minitalk::process::pid::Pid::new(process.pid()).unwrap();
-        let speech = Speech::new(&dialect, text, pid).unwrap();
+        let speech = TextEncoder::new(&dialect, text, pid).unwrap();
         let sent: Vec<_> = (0..speech.len())
             .map(|i| speech.signal(i).unwrap())
             .collect();

@@ -1,7 +1,7 @@
 //! What the acknowledgements of a message say about the habits of the server that sent them.
 
-use minitalk::dialect::encoder::Speech;
-use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
+use minitalk::dialect::encoder::TextEncoder;
+use minitalk::dialect::{Ack, AckSignal, Dialect, FinalAck};
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::Signal;
 use minitalk::wire::bits::Bit;
@@ -18,7 +18,7 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
     if dialect.ack == Ack::None {
         dialect.ack = Ack::Message;
     }
-    let Ok(speech) = Speech::new(&dialect, text.as_bytes(), client) else {
+    let Ok(speech) = TextEncoder::new(&dialect, text.as_bytes(), client) else {
         return dialect;
     };
     let hello = u64::from(dialect.hello);
@@ -42,12 +42,12 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
     } else if usual.iter().all(echoes) {
         dialect.ack_signal = AckSignal::Echo;
     }
-    let expected = sent(last).map(|signal| dialect.acknowledgement(signal));
+    let expected = sent(last).map(|signal| dialect.ack_for(signal));
     dialect.last = match at_last[..] {
-        [(_, only)] if Some(bit(only)) != expected => Final::Other,
-        [(_, first), (_, second), ..] if first == second => Final::Twice,
-        [_, _, ..] => Final::Both,
-        _ => Final::Same,
+        [(_, only)] if Some(bit(only)) != expected => FinalAck::Other,
+        [(_, first), (_, second), ..] if first == second => FinalAck::Twice,
+        [_, _, ..] => FinalAck::Both,
+        _ => FinalAck::Same,
     };
     dialect
 }
@@ -80,7 +80,7 @@ mod tests {
     fn which_signal_it_is() {
         assert_eq!(name("classic", |_| vec![Usr1]), "classic");
         assert_eq!(name("classic", |_| vec![Usr2]), "ack-signal=usr2");
-        let speech = Speech::new(&Dialect::CLASSIC, TEXT.as_bytes(), minitalk::ffi::getpid());
+        let speech = TextEncoder::new(&Dialect::CLASSIC, TEXT.as_bytes(), minitalk::ffi::getpid());
         let speech = speech.unwrap();
         let echo = |count: u64| match speech.signal(count as usize - 1) {
             Some(Bit::One) => vec![Usr2],

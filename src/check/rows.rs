@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk::dialect::Dialect;
-use minitalk::dialect::encoder::Speech;
+use minitalk::dialect::encoder::TextEncoder;
 use minitalk::process::peer::Peer;
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::Signal;
@@ -279,7 +279,7 @@ fn half(stage: &mut Stage<'_>) -> Result<Server, String> {
 fn half_a_byte(stage: &mut Stage<'_>, dialect: &Dialect) -> Result<Server, String> {
     let text = text(20);
     let server = stage.take()?;
-    let speech = Speech::new(dialect, text.as_bytes(), server.pid());
+    let speech = TextEncoder::new(dialect, text.as_bytes(), server.pid());
     let signals = speech.map_err(|why| why.to_string())?.len();
     let first = (signals / 16 * 8 + 3).to_string();
     let client = &["--first", &first];

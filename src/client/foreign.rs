@@ -6,8 +6,8 @@ use std::io;
 use std::time::Instant;
 
 use super::{Report, SendError, signal_of};
-use crate::dialect::encoder::Speech;
-use crate::dialect::{Ack, Dialect, Final, Silence};
+use crate::dialect::encoder::TextEncoder;
+use crate::dialect::{Ack, Dialect, FinalAck, OnSilence};
 use crate::ffi;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::Pid;
@@ -60,7 +60,7 @@ pub fn speak_watched(
     timeout: Duration,
     watch: &mut dyn FnMut(u64, Option<Signal>) -> ControlFlow<()>,
 ) -> Result<Report, SendError> {
-    let speech = Speech::new(dialect, text, ffi::getpid())?;
+    let speech = TextEncoder::new(dialect, text, ffi::getpid())?;
     let start = Instant::now();
     let before = proc::status(server.pid()).ok();
     let mut speaker = Speaker {
@@ -178,7 +178,7 @@ impl Speaker<'_> {
             if self.wait_for_answer(until)? {
                 return self.settle();
             }
-            let may_repeat = self.dialect.silence == Silence::Retry;
+            let may_repeat = self.dialect.silence == OnSilence::Retry;
             if !may_repeat || Instant::now() >= giving_up {
                 return Err(SendError::Unanswered { signal: index + 1 });
             }
@@ -189,7 +189,7 @@ impl Speaker<'_> {
     }
 
     fn last_answers(&mut self, bit: Bit, index: usize) -> Result<(), SendError> {
-        let wants_two = matches!(self.dialect.last, Final::Twice | Final::Both);
+        let wants_two = matches!(self.dialect.last, FinalAck::Twice | FinalAck::Both);
         let answered = self.answer(bit, index).and_then(|()| {
             if wants_two && self.heard.answers < 2 {
                 self.wait_for(Instant::now() + ENCORE, |heard| heard.answers >= 2)?;

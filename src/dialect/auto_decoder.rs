@@ -7,8 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::decoder::{Progress, Reading};
-use super::detector::{Detector, Found, Verdict};
+use super::decoder::{DecodeProgress, TextDecoder};
+use super::detector::{DetectState, Detection, Detector};
 use super::{Ack, AckSignal, Dialect};
 use crate::process::pid::Pid;
 use crate::wire::bits::{Bit, ByteAssembler};
@@ -20,7 +20,7 @@ const SHOWN: usize = 256;
 
 /// What one client sends.
 #[derive(Clone, Debug)]
-pub struct Stream {
+pub struct AutoDecoder {
     limit: usize,
     pid: Pid,
     /// Whether the client handles SIGUSR1, for which it waits if it opens with a handshake.
@@ -47,36 +47,36 @@ pub struct Stream {
 #[derive(Clone, Debug)]
 enum Mode {
     Unknown(Box<Detector>),
-    Known(Box<Reading>),
+    Known(Box<TextDecoder>),
     /// It made no sense.
     Lost,
 }
 
 /// What a signal, or the end of the client, leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// So much is known of what is said in an unknown dialect. [`Complete`](Verdict::Complete) is to be
-    /// [settled](Stream::settle), [`Nothing`](Verdict::Nothing) to be [given up](Stream::give_up).
-    Guess(Verdict),
+pub enum DecodeOutcome {
+    /// So much is known of what is said in an unknown dialect. [`Decided`](DetectState::Decided) is to be
+    /// [settled](AutoDecoder::settle), [`NoMatch`](DetectState::NoMatch) to be [given up](AutoDecoder::give_up).
+    Detecting(DetectState),
     /// The client asks for the turn.
     Hello,
     /// The message goes on.
-    Part,
-    /// It is complete, and to be [taken](Stream::take).
+    Incomplete,
+    /// It is complete, and to be [taken](AutoDecoder::take).
     Complete,
     /// It is over, and no text; so many bytes of it came.
     Rejected(Reason, usize),
     /// It begins like a frame of our own protocol.
     Frame,
     /// Nobody listens.
-    Nothing,
+    Ignored,
 }
 
-impl Stream {
+impl AutoDecoder {
     /// Messages of the client `pid` in a dialect that is given, of at most `limit` bytes of text.
     #[must_use]
     pub fn given(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        let mode = Mode::Known(Box::new(Reading::new(dialect, limit, pid)));
+        let mode = Mode::Known(Box::new(TextDecoder::new(dialect, limit, pid)));
         Self {
             is_given: true,
             ..Self::start(mode, limit, pid, false)
@@ -118,12 +118,12 @@ impl Stream {
     }
 
     /// Takes a signal.
-    pub fn push(&mut self, signal: Bit) -> Heard {
+    pub fn push(&mut self, signal: Bit) -> DecodeOutcome {
         if self.is_refused {
-            return Heard::Nothing;
+            return DecodeOutcome::Ignored;
         }
         if !self.is_given && self.is_a_frame(signal) {
-            return Heard::Frame;
+            return DecodeOutcome::Frame;
         }
         if self.taken == 0 && mem::take(&mut self.is_unsure) {
             self.expect();
@@ -132,12 +132,12 @@ impl Stream {
         let reading = match &mut self.mode {
             Mode::Unknown(detector) => {
                 return match detector.push(signal) {
-                    Ok(verdict) => Heard::Guess(verdict),
+                    Ok(verdict) => DecodeOutcome::Detecting(verdict),
                     Err(reason) => self.lose(reason),
                 };
             }
             Mode::Known(reading) => reading,
-            Mode::Lost => return Heard::Nothing,
+            Mode::Lost => return DecodeOutcome::Ignored,
         };
         let expected = self.fallback.as_mut().map(|detector| detector.push(signal));
         if let Some(Err(Reason::NoMemory)) = expected {
@@ -145,36 +145,36 @@ impl Stream {
         }
         let is_hello = reading.awaits_hello();
         match reading.push(signal) {
-            Progress::Open if is_hello => Heard::Hello,
-            Progress::Open => Heard::Part,
-            Progress::Complete => self.complete(),
-            Progress::Rejected(reason) => self.reject(reason),
+            DecodeProgress::Incomplete if is_hello => DecodeOutcome::Hello,
+            DecodeProgress::Incomplete => DecodeOutcome::Incomplete,
+            DecodeProgress::Complete => self.complete(),
+            DecodeProgress::Rejected(reason) => self.reject(reason),
         }
     }
 
     /// What is known when the client has stopped.
-    pub fn stopped(&mut self) -> Verdict {
+    pub fn stopped(&mut self) -> DetectState {
         match &mut self.mode {
             Mode::Unknown(detector) => detector.stopped(),
-            _ => Verdict::Open,
+            _ => DetectState::Undecided,
         }
     }
 
     /// The client has ended. `well`: by itself and with success, which may be how its message ends.
-    pub fn ended(&mut self, well: bool) -> Heard {
+    pub fn ended(&mut self, well: bool) -> DecodeOutcome {
         match &mut self.mode {
-            Mode::Unknown(detector) => Heard::Guess(detector.ended(well)),
+            Mode::Unknown(detector) => DecodeOutcome::Detecting(detector.ended(well)),
             Mode::Known(reading) => match (well, self.fallback.take()) {
                 (true, Some(mut detector)) => {
                     let verdict = detector.ended(true);
                     self.followed = Some(*reading.dialect());
                     self.mode = Mode::Unknown(detector);
-                    Heard::Guess(verdict)
+                    DecodeOutcome::Detecting(verdict)
                 }
-                (true, None) if reading.end() => Heard::Complete,
-                _ => Heard::Nothing,
+                (true, None) if reading.end() => DecodeOutcome::Complete,
+                _ => DecodeOutcome::Ignored,
             },
-            Mode::Lost => Heard::Nothing,
+            Mode::Lost => DecodeOutcome::Ignored,
         }
     }
 
@@ -189,15 +189,15 @@ impl Stream {
     }
 
     /// The likeliest of the messages in an unknown dialect that may be complete. It goes on in that dialect, of which `ack` and
-    /// `signal` are what watching has shown. After a [tie](Found::is_a_tie) it goes on in none.
-    pub fn settle(&mut self, ack: Ack, signal: AckSignal) -> Option<Found> {
+    /// `signal` are what watching has shown. After a [tie](Detection::is_a_tie) it goes on in none.
+    pub fn settle(&mut self, ack: Ack, signal: AckSignal) -> Option<Detection> {
         let afresh = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {
             return None;
         };
         let mut found = mem::replace(detector, afresh).settle()?;
-        let form = found.dialect.form();
-        if let Some(known) = self.known.iter().find(|known| known.form() == form) {
+        let form = found.dialect.visible_form();
+        if let Some(known) = self.known.iter().find(|known| known.visible_form() == form) {
             found.dialect = *known;
         } else {
             let (ack, signal) = match self.followed.take() {
@@ -212,7 +212,7 @@ impl Stream {
             self.begin();
             return Some(found);
         }
-        let reading = Reading::learned(found.dialect, self.limit, self.pid);
+        let reading = TextDecoder::learned(found.dialect, self.limit, self.pid);
         self.mode = Mode::Known(Box::new(reading));
         self.is_unsure = !found.is_sure;
         self.begin();
@@ -369,47 +369,47 @@ impl Stream {
     }
 
     /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
-    fn reject(&mut self, reason: Reason) -> Heard {
+    fn reject(&mut self, reason: Reason) -> DecodeOutcome {
         let Some(mut detector) = self.fallback.take() else {
             let bytes = self.received_bytes();
             self.begin();
-            return Heard::Rejected(reason, bytes);
+            return DecodeOutcome::Rejected(reason, bytes);
         };
         let verdict = detector.stopped();
         self.mode = Mode::Unknown(detector);
         match (verdict, reason) {
-            (Verdict::Nothing, Reason::TooLong) => self.lose(reason),
-            _ => Heard::Guess(verdict),
+            (DetectState::NoMatch, Reason::TooLong) => self.lose(reason),
+            _ => DecodeOutcome::Detecting(verdict),
         }
     }
 
     /// The message is complete in the known dialect. Where that was only expected, the other dialects have a say.
-    fn complete(&mut self) -> Heard {
+    fn complete(&mut self) -> DecodeOutcome {
         let Some(mut detector) = self.fallback.take() else {
-            return Heard::Complete;
+            return DecodeOutcome::Complete;
         };
         let verdict = match detector.stopped() {
-            Verdict::Perhaps if !detector.may_be_a_head() => Verdict::Complete,
+            DetectState::Tentative if !detector.may_be_a_head() => DetectState::Decided,
             verdict => verdict,
         };
         self.followed = self.dialect().copied();
         self.mode = Mode::Unknown(detector);
-        Heard::Guess(verdict)
+        DecodeOutcome::Detecting(verdict)
     }
 
     /// Gives up the message, and all that comes before a silence.
-    fn lose(&mut self, reason: Reason) -> Heard {
+    fn lose(&mut self, reason: Reason) -> DecodeOutcome {
         let bytes = self.received_bytes();
         self.fallback = None;
         self.mode = Mode::Lost;
-        Heard::Rejected(reason, bytes)
+        DecodeOutcome::Rejected(reason, bytes)
     }
 
     /// Begins a message of which nothing is known but what the program has spoken before.
     fn expect(&mut self) {
         match self.known[..] {
             [dialect] => {
-                let reading = Reading::guess(dialect, self.limit, self.pid);
+                let reading = TextDecoder::guess(dialect, self.limit, self.pid);
                 self.mode = Mode::Known(Box::new(reading));
                 self.fallback = Some(self.detector());
             }
@@ -434,7 +434,7 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encoder::Speech;
+    use super::super::encoder::TextEncoder;
     use super::*;
 
     fn pid() -> Pid {
@@ -442,29 +442,32 @@ mod tests {
     }
 
     /// What the last signal of this text leads to.
-    fn say(stream: &mut Stream, spec: &str, text: &str) -> Heard {
-        let speech = Speech::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+    fn say(stream: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
+        let speech = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
         let heard = (0..speech.len()).map(|i| stream.push(speech.signal(i).unwrap()));
         heard.last().unwrap()
     }
 
     #[test]
     fn one_that_does_not_speak_like_others_of_its_kind_is_found_out_all_the_same() {
-        let mut stream = Stream::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
+        let mut stream = AutoDecoder::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
         let heard = say(&mut stream, "classic", "as expected");
-        assert_eq!(heard, Heard::Guess(Verdict::Complete));
-        let mut stream = Stream::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
+        assert_eq!(heard, DecodeOutcome::Detecting(DetectState::Decided));
+        let mut stream = AutoDecoder::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
         let heard = say(&mut stream, "lsb", "something else");
-        assert!(matches!(heard, Heard::Guess(_)), "{heard:?}");
+        assert!(matches!(heard, DecodeOutcome::Detecting(_)), "{heard:?}");
         let found = stream.settle(Ack::Bit, AckSignal::Usr1).unwrap();
         assert_eq!(found.text, b"something else");
-        assert_eq!(say(&mut stream, "lsb", "and again"), Heard::Complete);
+        assert_eq!(
+            say(&mut stream, "lsb", "and again"),
+            DecodeOutcome::Complete
+        );
         assert_eq!(stream.take(), b"and again");
     }
 
     #[test]
     fn of_a_message_that_was_dropped_nothing_is_left() {
-        let mut stream = Stream::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
+        let mut stream = AutoDecoder::unknown(std::vec![Dialect::CLASSIC], 64, pid(), false);
         stream.push(Bit::Zero);
         stream.forget();
         say(&mut stream, "lsb", "something else");
@@ -474,13 +477,13 @@ mod tests {
 
     #[test]
     fn a_frame_is_one_only_where_the_dialect_may_be_any() {
-        let frame = |stream: &mut Stream| {
+        let frame = |stream: &mut AutoDecoder| {
             let bits = (0..8).map(|i| stream.push(crate::wire::bits::bit_of(MAGIC, i)));
             bits.last().unwrap()
         };
-        let mut unknown = Stream::unknown(Vec::new(), 64, pid(), true);
-        assert_eq!(frame(&mut unknown), Heard::Frame);
-        let mut given = Stream::given(Dialect::CLASSIC, 64, pid());
-        assert_eq!(frame(&mut given), Heard::Part);
+        let mut unknown = AutoDecoder::unknown(Vec::new(), 64, pid(), true);
+        assert_eq!(frame(&mut unknown), DecodeOutcome::Frame);
+        let mut given = AutoDecoder::given(Dialect::CLASSIC, 64, pid());
+        assert_eq!(frame(&mut given), DecodeOutcome::Incomplete);
     }
 }

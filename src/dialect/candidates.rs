@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Bytes, Dialect, Head, One, Order};
+use super::{ByteOrder, Dialect, Head, One, Order};
 
-/// Bytes of a text that count: a long one has said enough at its beginning.
+/// ByteOrder of a text that count: a long one has said enough at its beginning.
 const ENOUGH: usize = 1 << 16;
 
 /// Every dialect that a stream could be in, as far as what the client sends can show. `may_greet`: it could open with a handshake.
@@ -37,9 +37,9 @@ fn heads(base: &Dialect, head: Head, put: &mut impl FnMut(Dialect)) {
         None => &[base.order],
     };
     for &head_order in orders {
-        let both: &[Bytes] = match head.width() {
-            Some(_) => Bytes::ALL,
-            None => &[Bytes::of_a_loop(head_order)],
+        let both: &[ByteOrder] = match head.width() {
+            Some(_) => ByteOrder::ALL,
+            None => &[ByteOrder::matching(head_order)],
         };
         for &head_bytes in both {
             let dialect = Dialect {
@@ -74,10 +74,10 @@ fn heads(base: &Dialect, head: Head, put: &mut impl FnMut(Dialect)) {
     }
 }
 
-/// How rare the habits of a dialect are.
+/// How rare the dialect_cost of a dialect are.
 #[must_use]
-pub fn habits(d: &Dialect) -> u32 {
-    let habits = [
+pub fn dialect_cost(d: &Dialect) -> u32 {
+    let dialect_cost = [
         (d.order == Order::Lsb, 8),
         (d.one == One::Usr1, 10),
         (d.hello, 20),
@@ -86,12 +86,12 @@ pub fn habits(d: &Dialect) -> u32 {
         (d.head == Head::Len64, 10),
         (d.head == Head::Digits, 8),
         (d.head_order != d.order, 12),
-        (d.head_bytes != Bytes::of_a_loop(d.head_order), 8),
+        (d.head_bytes != ByteOrder::matching(d.head_order), 8),
         (d.head_nul, 10),
         (d.counts_end, 4),
         (d.end != Some(0), 8),
     ];
-    habits
+    dialect_cost
         .iter()
         .map(|(has, cost)| u32::from(*has) * cost)
         .sum()
@@ -99,11 +99,11 @@ pub fn habits(d: &Dialect) -> u32 {
 
 /// How rare the character `byte` is at offset `at` of a text, on the same scale.
 #[must_use]
-pub const fn wording(byte: u8, at: usize) -> u32 {
-    if at < ENOUGH { rarity(byte) } else { 0 }
+pub const fn text_cost(byte: u8, at: usize) -> u32 {
+    if at < ENOUGH { byte_cost(byte) } else { 0 }
 }
 
-const fn rarity(byte: u8) -> u32 {
+const fn byte_cost(byte: u8) -> u32 {
     match byte {
         b'a'..=b'z' | b' ' => 2,
         b'A'..=b'Z' | b'0'..=b'9' | b'.' | b',' => 4,
@@ -125,22 +125,24 @@ mod tests {
         for (i, dialect) in all.iter().enumerate() {
             assert!(!all[..i].contains(dialect), "{dialect}");
             assert!(
-                habits(dialect) > 0 || *dialect == Dialect::CLASSIC || dialect.head == Head::Pid
+                dialect_cost(dialect) > 0
+                    || *dialect == Dialect::CLASSIC
+                    || dialect.head == Head::Pid
             );
         }
         assert!(super::all(false).iter().all(|dialect| !dialect.hello));
     }
 
-    fn wording(text: &[u8]) -> u32 {
+    fn text_cost(text: &[u8]) -> u32 {
         let costs = text.iter().enumerate();
-        costs.map(|(at, byte)| super::wording(*byte, at)).sum()
+        costs.map(|(at, byte)| super::text_cost(*byte, at)).sum()
     }
 
     #[test]
     fn prose_is_likelier_than_other_text_and_that_than_none() {
-        assert!(wording(b"hello") < wording(b"HELLO"));
-        assert!(wording(b"HELLO") < wording(b"{~#$}"));
-        assert!(wording(b"{~#$}") < wording(b"\x01\x02\x03\x04\x05"));
-        assert_eq!(wording(&[b'a'; ENOUGH]), wording(&[b'a'; 2 * ENOUGH]));
+        assert!(text_cost(b"hello") < text_cost(b"HELLO"));
+        assert!(text_cost(b"HELLO") < text_cost(b"{~#$}"));
+        assert!(text_cost(b"{~#$}") < text_cost(b"\x01\x02\x03\x04\x05"));
+        assert_eq!(text_cost(&[b'a'; ENOUGH]), text_cost(&[b'a'; 2 * ENOUGH]));
     }
 }

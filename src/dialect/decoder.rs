@@ -3,22 +3,22 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::candidates::wording;
+use super::candidates::text_cost;
 use super::utf8::Utf8;
-use super::{Bytes, Dialect, Head, Order};
+use super::{ByteOrder, Dialect, Head, Order};
 use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 
 /// The state of one reading of one message.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct TextDecoder {
     dialect: Dialect,
     /// The longest text, in bytes.
     limit: usize,
     /// Of whom.
     pid: Pid,
-    trust: Trust,
+    trust: Provenance,
     stage: Stage,
     byte: u8,
     /// Bits held of the byte.
@@ -31,12 +31,12 @@ pub struct Reading {
     /// Where the text is in a character.
     utf8: Utf8,
     /// Why the text is none, although its end is still to come.
-    spoiled: Option<Reason>,
+    error: Option<Reason>,
 }
 
 /// How far the dialect is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trust {
+enum Provenance {
     /// Somebody said it: what has a length may be any bytes.
     Given,
     /// It was found out: what comes is text.
@@ -59,7 +59,7 @@ enum Stage {
     HeadNul {
         length: u64,
     },
-    /// Bytes left, if the head said.
+    /// ByteOrder left, if the head said.
     Text {
         left: Option<u64>,
     },
@@ -69,35 +69,35 @@ enum Stage {
 
 /// What a bit leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum DecodeProgress {
     /// The message goes on.
-    Open,
-    /// It is complete; see [`Reading::take`].
+    Incomplete,
+    /// It is complete; see [`TextDecoder::take`].
     Complete,
     /// It is over, and no text.
     Rejected(Reason),
 }
 
-impl Reading {
+impl TextDecoder {
     /// A message of the client `pid` in a dialect that is known, of at most `limit` bytes of text.
     #[must_use]
     pub fn new(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, Trust::Given)
+        Self::start(dialect, limit, pid, Provenance::Given)
     }
 
     /// The same in a dialect that was found out: only text is taken.
     #[must_use]
     pub fn learned(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, Trust::Learned)
+        Self::start(dialect, limit, pid, Provenance::Learned)
     }
 
     /// The same in a dialect that is a guess: it is given up for text that people do not send, and keeps none.
     #[must_use]
     pub fn guess(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, Trust::Guess)
+        Self::start(dialect, limit, pid, Provenance::Guess)
     }
 
-    fn start(dialect: Dialect, limit: usize, pid: Pid, trust: Trust) -> Self {
+    fn start(dialect: Dialect, limit: usize, pid: Pid, trust: Provenance) -> Self {
         let mut reading = Self {
             dialect,
             limit,
@@ -111,7 +111,7 @@ impl Reading {
             cost: 0,
             digest: 0,
             utf8: Utf8::START,
-            spoiled: None,
+            error: None,
         };
         reading.stage = if dialect.hello {
             Stage::Hello
@@ -139,7 +139,7 @@ impl Reading {
         self.length
     }
 
-    /// Returns how rare the characters of a guess are; see [`wording`].
+    /// Returns how rare the characters of a guess are; see [`text_cost`].
     #[must_use]
     pub const fn cost(&self) -> u32 {
         self.cost
@@ -171,10 +171,10 @@ impl Reading {
 
     /// The client has ended: whether a text that nothing ends was complete by that. Then it is to be [taken](Self::take).
     pub fn end(&mut self) -> bool {
-        let is_whole = self.bits == 0 && self.utf8.is_whole() && self.spoiled.is_none();
+        let is_whole = self.bits == 0 && self.utf8.is_whole() && self.error.is_none();
         let may_end = match self.trust {
-            Trust::Guess => true,
-            Trust::Given | Trust::Learned => self.dialect.end.is_none(),
+            Provenance::Guess => true,
+            Provenance::Given | Provenance::Learned => self.dialect.end.is_none(),
         };
         let is_text = self.stage == Stage::Text { left: None } && self.length > 0;
         let is_over = is_whole && is_text && may_end;
@@ -191,14 +191,14 @@ impl Reading {
         text
     }
 
-    /// Takes a signal. After anything but [`Progress::Open`] the message is over, and to be [taken](Self::take).
-    pub fn push(&mut self, signal: Bit) -> Progress {
+    /// Takes a signal. After anything but [`DecodeProgress::Incomplete`] the message is over, and to be [taken](Self::take).
+    pub fn push(&mut self, signal: Bit) -> DecodeProgress {
         if self.stage == Stage::Hello {
             if signal != Bit::Zero {
-                return Progress::Rejected(Reason::NotText);
+                return DecodeProgress::Rejected(Reason::NotText);
             }
             self.stage = self.head();
-            return Progress::Open;
+            return DecodeProgress::Incomplete;
         }
         let is_number = matches!(self.stage, Stage::Number { .. } | Stage::HeadNul { .. });
         let order = if is_number {
@@ -213,7 +213,7 @@ impl Reading {
         };
         self.bits += 1;
         if self.bits < 8 {
-            return Progress::Open;
+            return DecodeProgress::Incomplete;
         }
         self.bits = 0;
         self.byte(self.byte)
@@ -228,7 +228,7 @@ impl Reading {
         }
     }
 
-    fn byte(&mut self, byte: u8) -> Progress {
+    fn byte(&mut self, byte: u8) -> DecodeProgress {
         match self.stage {
             Stage::Number { value, bytes } => self.number(byte, value, bytes),
             Stage::Digits { value, count } => match byte {
@@ -238,7 +238,7 @@ impl Reading {
                         value: 10 * value + u64::from(byte - b'0'),
                         count: count + 1,
                     };
-                    Progress::Open
+                    DecodeProgress::Incomplete
                 }
                 0 if count > 0 => self.length(value),
                 _ => self.reject(Reason::NotText),
@@ -256,9 +256,9 @@ impl Reading {
                         self.stage = Stage::Text {
                             left: Some(left - 1),
                         };
-                        Progress::Open
+                        DecodeProgress::Incomplete
                     }
-                    None => Progress::Open,
+                    None => DecodeProgress::Incomplete,
                 }
             }
             Stage::End if Some(byte) == self.dialect.end => self.finish(),
@@ -266,11 +266,11 @@ impl Reading {
         }
     }
 
-    fn number(&mut self, byte: u8, value: u64, bytes: u8) -> Progress {
+    fn number(&mut self, byte: u8, value: u64, bytes: u8) -> DecodeProgress {
         let width = self.dialect.head.width().unwrap_or(1);
         let value = match self.dialect.head_bytes {
-            Bytes::Big => value << 8 | u64::from(byte),
-            Bytes::Little => value | u64::from(byte) << (8 * bytes),
+            ByteOrder::Big => value << 8 | u64::from(byte),
+            ByteOrder::Little => value | u64::from(byte) << (8 * bytes),
         };
         let is_pid = self.dialect.head == Head::Pid;
         if !is_pid && value > self.most() {
@@ -281,7 +281,7 @@ impl Reading {
                 value,
                 bytes: bytes + 1,
             };
-            return Progress::Open;
+            return DecodeProgress::Incomplete;
         }
         if !is_pid {
             return self.length(value);
@@ -290,7 +290,7 @@ impl Reading {
             return self.reject(Reason::NotText);
         }
         self.stage = Stage::Text { left: None };
-        Progress::Open
+        DecodeProgress::Incomplete
     }
 
     /// The largest number that a head may have.
@@ -298,7 +298,7 @@ impl Reading {
         self.limit as u64 + self.dialect.counts_end as u64
     }
 
-    fn length(&mut self, value: u64) -> Progress {
+    fn length(&mut self, value: u64) -> DecodeProgress {
         let counted = u64::from(self.dialect.counts_end);
         let Some(length) = value.checked_sub(counted) else {
             return self.reject(Reason::NotText);
@@ -308,53 +308,53 @@ impl Reading {
         }
         if self.dialect.head_nul {
             self.stage = Stage::HeadNul { length };
-            return Progress::Open;
+            return DecodeProgress::Incomplete;
         }
         self.body(length)
     }
 
-    fn body(&mut self, length: u64) -> Progress {
+    fn body(&mut self, length: u64) -> DecodeProgress {
         if length == 0 {
             return self.close();
         }
         self.stage = Stage::Text { left: Some(length) };
-        Progress::Open
+        DecodeProgress::Incomplete
     }
 
     /// The text has its length.
-    fn close(&mut self) -> Progress {
+    fn close(&mut self) -> DecodeProgress {
         if self.dialect.end.is_none() {
             return self.finish();
         }
         self.stage = Stage::End;
-        Progress::Open
+        DecodeProgress::Incomplete
     }
 
-    fn finish(&mut self) -> Progress {
+    fn finish(&mut self) -> DecodeProgress {
         self.stage = Stage::Over;
         // With a length any bytes may be meant.
         let is_text = self.utf8.is_whole() || self.may_be_any_bytes();
-        match self.spoiled {
-            Some(reason) => Progress::Rejected(reason),
-            None if is_text => Progress::Complete,
-            None => Progress::Rejected(Reason::NotText),
+        match self.error {
+            Some(reason) => DecodeProgress::Rejected(reason),
+            None if is_text => DecodeProgress::Complete,
+            None => DecodeProgress::Rejected(Reason::NotText),
         }
     }
 
     /// A guess is over at once. Whoever is known to speak so goes on to the end of his message, where the next one begins.
-    fn reject(&mut self, reason: Reason) -> Progress {
+    fn reject(&mut self, reason: Reason) -> DecodeProgress {
         let in_text = matches!(self.stage, Stage::Text { left: None });
-        if self.trust == Trust::Guess || !in_text {
+        if self.trust == Provenance::Guess || !in_text {
             self.stage = Stage::Over;
-            return Progress::Rejected(reason);
+            return DecodeProgress::Rejected(reason);
         }
-        self.spoiled = Some(reason);
+        self.error = Some(reason);
         self.text = Vec::new();
-        Progress::Open
+        DecodeProgress::Incomplete
     }
 
     fn append(&mut self, byte: u8) -> Result<(), Reason> {
-        if self.spoiled.is_some() {
+        if self.error.is_some() {
             return Ok(());
         }
         if self.length >= self.limit {
@@ -363,13 +363,13 @@ impl Reading {
         if !self.may_be_any_bytes() {
             self.utf8 = self.utf8.next(byte).ok_or(Reason::NotText)?;
         }
-        if self.trust == Trust::Guess && !self.is_plausible(byte) {
+        if self.trust == Provenance::Guess && !self.is_plausible(byte) {
             return Err(Reason::NotText);
         }
-        if self.trust == Trust::Guess {
+        if self.trust == Provenance::Guess {
             // FNV-1a.
             self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            self.cost = self.cost.saturating_add(wording(byte, self.length));
+            self.cost = self.cost.saturating_add(text_cost(byte, self.length));
         } else {
             push(&mut self.text, byte)?;
         }
@@ -378,7 +378,7 @@ impl Reading {
     }
 
     fn may_be_any_bytes(&self) -> bool {
-        self.trust == Trust::Given && self.dialect.head.is_length()
+        self.trust == Provenance::Given && self.dialect.head.is_length()
     }
 
     /// Whether people send this byte. What is classic may hold any but its end.
@@ -407,7 +407,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) -> Result<(), Reason> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::encoder::Speech;
+    use super::super::encoder::TextEncoder;
     use super::*;
 
     fn pid() -> Pid {
@@ -436,17 +436,21 @@ mod tests {
     /// What becomes of the bits of `text`, said twice.
     fn read(spec: &str, text: &[u8]) -> std::vec::Vec<std::vec::Vec<u8>> {
         let dialect: Dialect = spec.parse().unwrap();
-        let speech = Speech::new(&dialect, text, pid()).unwrap();
-        let mut reading = Reading::new(dialect, 1 << 20, pid());
+        let speech = TextEncoder::new(&dialect, text, pid()).unwrap();
+        let mut reading = TextDecoder::new(dialect, 1 << 20, pid());
         let mut out = std::vec::Vec::new();
         for _ in 0..2 {
             if dialect.hello {
-                assert_eq!(reading.push(Bit::Zero), Progress::Open);
+                assert_eq!(reading.push(Bit::Zero), DecodeProgress::Incomplete);
             }
             for i in 0..speech.len() {
                 let progress = reading.push(speech.signal(i).unwrap());
                 let is_last = i + 1 == speech.len();
-                assert_eq!(progress == Progress::Complete, is_last, "{spec} at {i}");
+                assert_eq!(
+                    progress == DecodeProgress::Complete,
+                    is_last,
+                    "{spec} at {i}"
+                );
             }
             out.push(reading.take());
         }
@@ -463,21 +467,21 @@ mod tests {
 
     #[test]
     fn a_text_that_is_none_is_rejected_at_its_end() {
-        let mut reading = Reading::new(Dialect::CLASSIC, 4, pid());
+        let mut reading = TextDecoder::new(Dialect::CLASSIC, 4, pid());
         let mut feed = |bytes: &[u8]| {
-            let mut last = Progress::Open;
+            let mut last = DecodeProgress::Incomplete;
             for byte in bytes {
                 for i in 0..8 {
-                    assert_eq!(last, Progress::Open);
+                    assert_eq!(last, DecodeProgress::Incomplete);
                     last = reading.push(crate::wire::bits::bit_of(*byte, i));
                 }
             }
             reading.take();
             last
         };
-        assert_eq!(feed(b"a\xffb\0"), Progress::Rejected(Reason::NotText));
-        assert_eq!(feed(b"\xc3\0"), Progress::Rejected(Reason::NotText));
-        assert_eq!(feed(b"12345\0"), Progress::Rejected(Reason::TooLong));
-        assert_eq!(feed(b"1234\0"), Progress::Complete);
+        assert_eq!(feed(b"a\xffb\0"), DecodeProgress::Rejected(Reason::NotText));
+        assert_eq!(feed(b"\xc3\0"), DecodeProgress::Rejected(Reason::NotText));
+        assert_eq!(feed(b"12345\0"), DecodeProgress::Rejected(Reason::TooLong));
+        assert_eq!(feed(b"1234\0"), DecodeProgress::Complete);
     }
 }

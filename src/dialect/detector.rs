@@ -9,8 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::candidates::{self, habits};
-use super::decoder::{self, Progress, Reading};
+use super::candidates::{self, dialect_cost};
+use super::decoder::{self, DecodeProgress, TextDecoder};
 use super::{Dialect, Head};
 use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
@@ -28,7 +28,7 @@ const CLEAR_OF_ANOTHER_TEXT: u32 = 24;
 /// What a dialect costs besides that the program has not spoken before, if it has spoken others.
 const UNUSUAL: u32 = 16;
 
-/// Bytes that are shown of a text which may have been meant.
+/// ByteOrder that are shown of a text which may have been meant.
 pub const EXCERPT: usize = 64;
 
 /// What another message in the same stream costs: few clients send two.
@@ -42,27 +42,27 @@ pub struct Detector {
     may_greet: bool,
     /// The forms of the dialects that the program is known to have spoken.
     known: Vec<Dialect>,
-    log: Log,
+    log: SymbolLog,
     /// Whether the last guess that was given up was a text longer than the limit.
     is_too_long: bool,
     /// Whether the readings have begun.
     begun: bool,
-    open: Vec<Reading>,
-    complete: Vec<Complete>,
+    open: Vec<TextDecoder>,
+    complete: Vec<Candidate>,
 }
 
 /// A reading that is complete, unless another goes on.
 #[derive(Clone, Debug)]
-struct Complete {
-    reading: Reading,
+struct Candidate {
+    reading: TextDecoder,
     /// After so many signals.
     at: usize,
     /// What it makes of those that came later: messages that are complete, by what they cost, and one that is not.
     later: u32,
-    next: Reading,
+    next: TextDecoder,
 }
 
-impl Complete {
+impl Candidate {
     /// Returns how much it takes to believe in what follows the message.
     fn cost_of_the_rest(&self) -> u32 {
         let is_alone = self.later == 0 && self.next.text_len() == 0 && self.next.is_at_a_byte();
@@ -75,20 +75,20 @@ impl Complete {
 
 /// What is known of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DetectState {
     /// Nothing yet.
-    Open,
+    Undecided,
     /// A message is complete, unless the sender goes on.
-    Perhaps,
+    Tentative,
     /// A message is complete.
-    Complete,
+    Decided,
     /// No reading makes sense.
-    Nothing,
+    NoMatch,
 }
 
 /// A message, and how it was read.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct Detection {
     /// In which dialect, as far as the stream shows it.
     pub dialect: Dialect,
     /// Whether no other reading comes near.
@@ -100,10 +100,10 @@ pub struct Found {
     /// The text.
     pub text: Vec<u8>,
     /// Signals that came after it; an error if there was no memory for them.
-    pub rest: Result<Log, Reason>,
+    pub rest: Result<SymbolLog, Reason>,
 }
 
-impl Found {
+impl Detection {
     /// Whether the program is known to speak this dialect and that of the rival, so that there is nothing to decide by.
     #[must_use]
     pub const fn is_a_tie(&self) -> bool {
@@ -121,7 +121,7 @@ impl Detector {
             pid,
             may_greet,
             known: Vec::new(),
-            log: Log::new(),
+            log: SymbolLog::new(),
             is_too_long: false,
             begun: false,
             open: Vec::new(),
@@ -132,7 +132,7 @@ impl Detector {
     /// The same for a program that has spoken these `dialects` before. They are likelier than others, and no evidence.
     #[must_use]
     pub fn with_known(mut self, dialects: &[Dialect]) -> Self {
-        self.known = dialects.iter().map(Dialect::form).collect();
+        self.known = dialects.iter().map(Dialect::visible_form).collect();
         self
     }
 
@@ -151,8 +151,10 @@ impl Detector {
     /// Whether a message may have ended with the last signal.
     #[must_use]
     pub fn may_be_over(&self) -> bool {
-        matches!(self.verdict(), Verdict::Perhaps | Verdict::Complete)
-            || self.log.len % 8 == 0 && !self.begun
+        matches!(
+            self.verdict(),
+            DetectState::Tentative | DetectState::Decided
+        ) || self.log.len % 8 == 0 && !self.begun
     }
 
     /// The signals, as 0 for SIGUSR1 and 1 for SIGUSR2, at most `most` of them.
@@ -167,15 +169,15 @@ impl Detector {
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.log.bytes.capacity()
-            + self.open.capacity() * size_of::<Reading>()
-            + self.complete.capacity() * size_of::<Complete>()
+            + self.open.capacity() * size_of::<TextDecoder>()
+            + self.complete.capacity() * size_of::<Candidate>()
     }
 
     /// Takes a signal.
     ///
     /// # Errors
     /// [`Reason::NoMemory`], and [`Reason::TooLong`] when the last guess is given up because of its length.
-    pub fn push(&mut self, signal: Bit) -> Result<Verdict, Reason> {
+    pub fn push(&mut self, signal: Bit) -> Result<DetectState, Reason> {
         self.log.push(signal)?;
         if self.begun {
             self.read(signal, self.log.len)?;
@@ -183,7 +185,7 @@ impl Detector {
             self.begin()?;
         }
         match self.verdict() {
-            Verdict::Nothing if self.is_too_long => Err(Reason::TooLong),
+            DetectState::NoMatch if self.is_too_long => Err(Reason::TooLong),
             verdict => Ok(verdict),
         }
     }
@@ -191,14 +193,14 @@ impl Detector {
     /// Whether a complete message that has no text, or digits alone, could be the beginning of another.
     #[must_use]
     pub fn may_be_a_head(&self) -> bool {
-        let is_empty = |c: &Complete| c.at == self.log.len && c.reading.text_len() == 0;
-        let has_digits = |reading: &Reading| reading.dialect().head == Head::Digits;
+        let is_empty = |c: &Candidate| c.at == self.log.len && c.reading.text_len() == 0;
+        let has_digits = |reading: &TextDecoder| reading.dialect().head == Head::Digits;
         !self.open.is_empty()
             && (self.complete.iter().any(is_empty) || self.open.iter().any(has_digits))
     }
 
     /// What is known when the sender has stopped.
-    pub fn stopped(&mut self) -> Verdict {
+    pub fn stopped(&mut self) -> DetectState {
         if !self.begun && self.log.len >= 8 {
             // Without memory for the candidates nothing fits.
             let _ = self.begin();
@@ -208,18 +210,18 @@ impl Detector {
 
     /// What is known when the sender has ended. `well`: of its own will, so that its end may be that of a text which nothing
     /// else ends.
-    pub fn ended(&mut self, well: bool) -> Verdict {
+    pub fn ended(&mut self, well: bool) -> DetectState {
         let verdict = self.stopped();
-        if !well || matches!(verdict, Verdict::Perhaps | Verdict::Complete) {
+        if !well || matches!(verdict, DetectState::Tentative | DetectState::Decided) {
             return verdict;
         }
         let (limit, pid, at) = (self.limit, self.pid, self.log.len);
         for mut reading in core::mem::take(&mut self.open) {
             // Without its end a dialect is the same as the next one.
             if reading.end() && !self.knows(reading.dialect()) {
-                self.complete.push(Complete {
+                self.complete.push(Candidate {
                     later: 0,
-                    next: Reading::guess(*reading.dialect(), limit, pid),
+                    next: TextDecoder::guess(*reading.dialect(), limit, pid),
                     reading,
                     at,
                 });
@@ -235,14 +237,14 @@ impl Detector {
 
     /// The likeliest of the complete readings, if one is complete.
     #[must_use]
-    pub fn settle(mut self) -> Option<Found> {
-        let is_known = |c: &Complete| self.known.contains(c.reading.dialect());
+    pub fn settle(mut self) -> Option<Detection> {
+        let is_known = |c: &Candidate| self.known.contains(c.reading.dialect());
         // What a program has spoken before is no rare habit of it.
-        let evidence = |c: &Complete| match is_known(c) {
+        let evidence = |c: &Candidate| match is_known(c) {
             true => c.reading.cost(),
-            false => habits(c.reading.dialect()).saturating_add(c.reading.cost()),
+            false => dialect_cost(c.reading.dialect()).saturating_add(c.reading.cost()),
         };
-        let unusual = |c: &Complete| match is_known(c) || self.known.is_empty() {
+        let unusual = |c: &Candidate| match is_known(c) || self.known.is_empty() {
             true => 0,
             false => UNUSUAL,
         };
@@ -257,7 +259,7 @@ impl Detector {
         let mut ranked = ranked.into_iter().map(|(_, c)| c);
         let best = ranked.next()?;
         let at = best.at;
-        let is_near = |next: &&Complete| {
+        let is_near = |next: &&Candidate| {
             let clear = match next.reading.differs(&best.reading) {
                 true => CLEAR_OF_ANOTHER_TEXT,
                 false if is_known(best) => 0,
@@ -279,7 +281,7 @@ impl Detector {
             Box::new((dialect, self.excerpt(dialect, at)))
         });
         let rest = self.log.since(at);
-        Some(Found {
+        Some(Detection {
             dialect,
             is_sure,
             rival,
@@ -291,7 +293,7 @@ impl Detector {
 
     /// Returns the first bytes that the first `at` signals say in `dialect`.
     fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
-        let mut reading = Reading::guess(dialect, self.limit, self.pid);
+        let mut reading = TextDecoder::guess(dialect, self.limit, self.pid);
         let mut text = Vec::new();
         for signal in (0..at).filter_map(|i| self.log.get(i)) {
             reading.push(signal);
@@ -305,7 +307,7 @@ impl Detector {
     /// Returns what the first `at` signals say in `dialect`, in the memory of the signals: a byte of text takes eight of them,
     /// so that none is written over that is still to be read.
     fn into_text(self, dialect: Dialect, at: usize) -> Vec<u8> {
-        let mut reading = Reading::guess(dialect, self.limit, self.pid);
+        let mut reading = TextDecoder::guess(dialect, self.limit, self.pid);
         let mut log = self.log;
         let mut len = 0;
         for i in 0..at {
@@ -334,7 +336,7 @@ impl Detector {
         let (limit, pid) = (self.limit, self.pid);
         let readings = dialects.into_iter();
         self.open
-            .extend(readings.map(|dialect| Reading::guess(dialect, limit, pid)));
+            .extend(readings.map(|dialect| TextDecoder::guess(dialect, limit, pid)));
         for i in 0..self.log.len {
             if let Some(signal) = self.log.get(i) {
                 self.read(signal, i + 1)?;
@@ -348,33 +350,33 @@ impl Detector {
     fn read(&mut self, signal: Bit, count: usize) -> Result<(), Reason> {
         // What follows a message is another.
         self.complete.retain_mut(|c| match c.next.push(signal) {
-            Progress::Open => true,
-            Progress::Complete => {
+            DecodeProgress::Incomplete => true,
+            DecodeProgress::Complete => {
                 let cost = MESSAGE.saturating_add(c.next.cost());
                 c.later = c.later.saturating_add(cost);
                 c.next.take();
                 true
             }
-            Progress::Rejected(_) => false,
+            DecodeProgress::Rejected(_) => false,
         });
         let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
         let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|reading| match reading.push(signal) {
-            Progress::Open => true,
-            Progress::Complete => {
+            DecodeProgress::Incomplete => true,
+            DecodeProgress::Complete => {
                 if complete.try_reserve(1).is_err() {
                     result = Err(Reason::NoMemory);
                     return false;
                 }
-                complete.push(Complete {
+                complete.push(Candidate {
                     later: 0,
-                    next: Reading::guess(*reading.dialect(), limit, pid),
+                    next: TextDecoder::guess(*reading.dialect(), limit, pid),
                     reading: reading.clone(),
                     at: count,
                 });
                 false
             }
-            Progress::Rejected(reason) => {
+            DecodeProgress::Rejected(reason) => {
                 is_too_long |= reason == Reason::TooLong && reading.text_len() >= limit;
                 false
             }
@@ -387,7 +389,7 @@ impl Detector {
     #[must_use]
     pub fn is_a_tie(&self) -> bool {
         let is_candidate =
-            |c: &&Complete| c.at == self.log.len && self.known.contains(c.reading.dialect());
+            |c: &&Candidate| c.at == self.log.len && self.known.contains(c.reading.dialect());
         let candidates = || self.complete.iter().filter(is_candidate);
         let Some(best) = candidates().min_by_key(|c| c.reading.cost()) else {
             return false;
@@ -397,28 +399,28 @@ impl Detector {
             && candidates().any(|c| c.reading.cost() < clear && c.reading.differs(&best.reading))
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> DetectState {
         if !self.begun {
-            return Verdict::Open;
+            return DetectState::Undecided;
         }
         let is_now = self.complete.iter().any(|c| c.at == self.log.len);
         match (self.open.is_empty(), self.complete.is_empty()) {
-            (true, true) => Verdict::Nothing,
-            (true, false) => Verdict::Complete,
-            (false, _) if is_now => Verdict::Perhaps,
-            (false, _) => Verdict::Open,
+            (true, true) => DetectState::NoMatch,
+            (true, false) => DetectState::Decided,
+            (false, _) if is_now => DetectState::Tentative,
+            (false, _) => DetectState::Undecided,
         }
     }
 }
 
 /// Signals, packed.
 #[derive(Clone, Debug)]
-pub struct Log {
+pub struct SymbolLog {
     bytes: Vec<u8>,
     len: usize,
 }
 
-impl Log {
+impl SymbolLog {
     const fn new() -> Self {
         Self {
             bytes: Vec::new(),
@@ -474,7 +476,7 @@ impl Log {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::encoder::Speech;
+    use super::super::encoder::TextEncoder;
     use super::*;
 
     fn pid() -> Pid {
@@ -483,7 +485,7 @@ mod tests {
 
     fn signals(spec: &str, text: &[u8]) -> Vec<Bit> {
         let dialect: Dialect = spec.parse().unwrap();
-        let speech = Speech::new(&dialect, text, pid()).unwrap();
+        let speech = TextEncoder::new(&dialect, text, pid()).unwrap();
         let bits = (0..speech.len()).map(|i| speech.signal(i).unwrap());
         dialect
             .hello
@@ -494,19 +496,19 @@ mod tests {
     }
 
     /// What is found in a stream that ends where its message does.
-    fn found(spec: &str, text: &[u8]) -> Found {
+    fn found(spec: &str, text: &[u8]) -> Detection {
         let mut detector = Detector::new(1 << 20, pid(), true);
         let signals = signals(spec, text);
         for (i, signal) in signals.iter().enumerate() {
             let verdict = detector.push(*signal).unwrap();
             let is_last = i + 1 == signals.len();
             assert!(
-                is_last || verdict != Verdict::Complete,
+                is_last || verdict != DetectState::Decided,
                 "{spec}: over at {i}"
             );
-            assert_ne!(verdict, Verdict::Nothing, "{spec}: lost at {i}");
+            assert_ne!(verdict, DetectState::NoMatch, "{spec}: lost at {i}");
         }
-        assert_ne!(detector.stopped(), Verdict::Open, "{spec}");
+        assert_ne!(detector.stopped(), DetectState::Undecided, "{spec}");
         detector.settle().unwrap()
     }
 
@@ -555,11 +557,11 @@ mod tests {
         fn whatever_comes_is_found_or_given_up(bits in prop::collection::vec(any::<bool>(), 0..600)) {
             let mut detector = Detector::new(64, pid(), true);
             for bit in bits {
-                if detector.push(Bit::from(bit)) == Ok(Verdict::Complete) {
+                if detector.push(Bit::from(bit)) == Ok(DetectState::Decided) {
                     break;
                 }
             }
-            if matches!(detector.stopped(), Verdict::Perhaps | Verdict::Complete) {
+            if matches!(detector.stopped(), DetectState::Tentative | DetectState::Decided) {
                 prop_assert!(detector.settle().is_some());
             }
         }
@@ -586,7 +588,7 @@ mod tests {
         let mut taken = 0;
         for signal in &stream {
             taken += 1;
-            if detector.push(*signal) == Ok(Verdict::Complete) {
+            if detector.push(*signal) == Ok(DetectState::Decided) {
                 break;
             }
         }
@@ -598,13 +600,13 @@ mod tests {
     #[test]
     fn nonsense_fits_nothing() {
         let mut detector = Detector::new(64, pid(), true);
-        let mut last = Verdict::Open;
+        let mut last = DetectState::Undecided;
         for byte in [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE] {
             for i in 0..8 {
                 last = detector.push(crate::wire::bits::bit_of(byte, i)).unwrap();
             }
         }
-        assert_eq!(last, Verdict::Nothing);
+        assert_eq!(last, DetectState::NoMatch);
         assert_eq!(detector.bits(12), "000000011100");
     }
 

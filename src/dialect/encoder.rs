@@ -3,29 +3,29 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Ack, Bytes, Dialect, Head, Order};
+use super::{Ack, ByteOrder, Dialect, Head, Order};
 use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
 
 /// A message as a dialect says it.
 #[derive(Clone, Debug)]
-pub struct Speech {
+pub struct TextEncoder {
     dialect: Dialect,
     head: Vec<u8>,
     /// The text and what ends it.
     body: Vec<u8>,
 }
 
-impl Speech {
+impl TextEncoder {
     /// What the client `pid` sends for `text`; the signal that opens a handshake is not part of it.
     ///
     /// # Errors
-    /// When the dialect cannot say this text: see [`Unspeakable`].
-    pub fn new(dialect: &Dialect, text: &[u8], pid: Pid) -> Result<Self, Unspeakable> {
+    /// When the dialect cannot say this text: see [`Unencodable`].
+    pub fn new(dialect: &Dialect, text: &[u8], pid: Pid) -> Result<Self, Unencodable> {
         let end = dialect.end.filter(|_| !dialect.head.is_length());
         let at = text.iter().position(|byte| Some(*byte) == end);
         if let Some((byte, at)) = end.zip(at) {
-            return Err(Unspeakable::End { byte, at });
+            return Err(Unencodable::End { byte, at });
         }
         let counted = text.len() as u64 + u64::from(dialect.counts_end);
         let number = match dialect.head {
@@ -35,12 +35,12 @@ impl Speech {
         let mut head = Vec::new();
         if let Some(width) = dialect.head.width().map(usize::from) {
             if width < 8 && number >> (8 * width) != 0 {
-                return Err(Unspeakable::TooLong {
+                return Err(Unencodable::TooLong {
                     bits: 8 * width as u8,
                 });
             }
             head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
-            if dialect.head_bytes == Bytes::Little {
+            if dialect.head_bytes == ByteOrder::Little {
                 head.reverse();
             }
             if dialect.head_nul {
@@ -103,7 +103,7 @@ impl Speech {
 /// Why a dialect has no way to say a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unspeakable {
+pub enum Unencodable {
     /// The byte that ends the text is in it.
     End {
         /// The byte.
@@ -118,7 +118,7 @@ pub enum Unspeakable {
     },
 }
 
-impl fmt::Display for Unspeakable {
+impl fmt::Display for Unencodable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::End { byte, at } => write!(
@@ -132,4 +132,4 @@ impl fmt::Display for Unspeakable {
     }
 }
 
-impl core::error::Error for Unspeakable {}
+impl core::error::Error for Unencodable {}

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Final, MILLISECOND, other};
+use super::{FinalAck, MILLISECOND, other};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 
@@ -17,14 +17,14 @@ const TRY: Nanos = 50 * MILLISECOND;
 
 /// The acknowledgements that follow the last one of a message.
 #[derive(Clone, Debug, Default)]
-pub struct Encores {
+pub struct FinalAcks {
     /// Those that are still to be sent, with the pause before each.
-    left: Vec<(Nanos, Bit, Final)>,
+    left: Vec<(Nanos, Bit, FinalAck)>,
     /// When the last one was sent, and as which habit it counts; `None` while there is nothing to learn from the client's end.
-    sent: Option<(Nanos, Final)>,
+    sent: Option<(Nanos, FinalAck)>,
 }
 
-impl Encores {
+impl FinalAcks {
     /// Plans them for a message that has had its last acknowledgement at `now`: the one that the dialect has besides, and others if
     /// the client `may_want` them and does not end.
     pub fn plan(&mut self, last: (Option<Bit>, Option<Bit>), may_want: bool, now: Nanos) {
@@ -32,8 +32,8 @@ impl Encores {
         let (Some(first), second) = last else {
             return;
         };
-        self.sent = Some((now, Final::Same));
-        for (answer, habit) in [(other(first), Final::Both), (first, Final::Twice)] {
+        self.sent = Some((now, FinalAck::Same));
+        for (answer, habit) in [(other(first), FinalAck::Both), (first, FinalAck::Twice)] {
             if second == Some(answer) {
                 self.left.insert(0, (APART, answer, habit));
             } else if may_want {
@@ -78,7 +78,7 @@ impl Encores {
 
     /// What the client waited for that has ended at `now`; `None` if that is not why it ended.
     #[must_use]
-    pub fn ended(&self, now: Nanos) -> Option<Final> {
+    pub fn ended(&self, now: Nanos) -> Option<FinalAck> {
         let (at, habit) = self.sent?;
         (now.saturating_sub(at) < TRY).then_some(habit)
     }
@@ -93,20 +93,20 @@ mod tests {
 
     /// What a client that stays is answered after a message in this dialect, with the pause before each, and what it teaches if
     /// it ends after each.
-    fn play(spec: &str, may_want: bool) -> (Vec<(Nanos, Bit)>, Vec<Final>) {
+    fn play(spec: &str, may_want: bool) -> (Vec<(Nanos, Bit)>, Vec<FinalAck>) {
         let dialect: Dialect = spec.parse().unwrap();
-        let mut encores = Encores::default();
+        let mut final_acks = FinalAcks::default();
         let mut now = 1000 * MILLISECOND;
-        encores.plan(dialect.last_acknowledgements(Bit::One), may_want, now);
+        final_acks.plan(dialect.final_acks(Bit::One), may_want, now);
         let mut played = Vec::new();
-        let mut lessons: Vec<_> = encores.ended(now).into_iter().collect();
-        while let Some(at) = encores.deadline() {
-            assert_eq!(encores.poll(at - 1), None);
-            played.push((at - now, encores.poll(at).unwrap()));
+        let mut lessons: Vec<_> = final_acks.ended(now).into_iter().collect();
+        while let Some(at) = final_acks.deadline() {
+            assert_eq!(final_acks.poll(at - 1), None);
+            played.push((at - now, final_acks.poll(at).unwrap()));
             now = at;
-            lessons.push(encores.ended(now).unwrap());
+            lessons.push(final_acks.ended(now).unwrap());
         }
-        assert_eq!(encores.ended(now + TRY), None);
+        assert_eq!(final_acks.ended(now + TRY), None);
         (played, lessons)
     }
 
@@ -123,20 +123,20 @@ mod tests {
     fn one_that_stays_is_tried_and_teaches_what_it_ended_on() {
         let (played, lessons) = play("classic", true);
         assert_eq!(played, [(TRY, Bit::One), (TRY, Bit::Zero)]);
-        assert_eq!(lessons, [Final::Same, Final::Both, Final::Twice]);
+        assert_eq!(lessons, [FinalAck::Same, FinalAck::Both, FinalAck::Twice]);
         let (played, lessons) = play("final=both", true);
         assert_eq!(played, [(APART, Bit::One), (TRY, Bit::Zero)]);
-        assert_eq!(lessons, [Final::Same, Final::Both, Final::Twice]);
+        assert_eq!(lessons, [FinalAck::Same, FinalAck::Both, FinalAck::Twice]);
         let (played, lessons) = play("final=twice", true);
         assert_eq!(played, [(APART, Bit::Zero), (TRY, Bit::One)]);
-        assert_eq!(lessons, [Final::Same, Final::Twice, Final::Both]);
+        assert_eq!(lessons, [FinalAck::Same, FinalAck::Twice, FinalAck::Both]);
     }
 
     #[test]
     fn the_end_of_one_that_has_gone_on_teaches_nothing() {
-        let mut encores = Encores::default();
-        encores.plan((Some(Bit::Zero), None), true, 0);
-        encores.clear();
-        assert_eq!(encores.ended(1), None);
+        let mut final_acks = FinalAcks::default();
+        final_acks.plan((Some(Bit::Zero), None), true, 0);
+        final_acks.clear();
+        assert_eq!(final_acks.ended(1), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The wire habits of other minitalk programs, without I/O: what they send, how it is read, what they wait for.
+//! The wire dialect_cost of other minitalk programs, without I/O: what they send, how it is read, what they wait for.
 //!
 //! A [`Dialect`] says how one program talks to another; `docs/dialects.md` explains its dimensions. Whoever calls brings
 //! signals and the time, as in [`wire`](crate::wire), and carries out what is returned.
@@ -100,7 +100,7 @@ choice! {
 
 choice! {
     /// Which byte of a number comes first.
-    Bytes {
+    ByteOrder {
         /// The most significant.
         Big = "big",
         /// The least significant.
@@ -146,7 +146,7 @@ choice! {
 
 choice! {
     /// The last acknowledgement of a message.
-    Final {
+    FinalAck {
         /// Is like the others.
         Same = "same",
         /// Is the other signal.
@@ -160,7 +160,7 @@ choice! {
 
 choice! {
     /// What a client does that has waited too long for an acknowledgement.
-    Silence {
+    OnSilence {
         /// Gives up.
         Fail = "fail",
         /// Sends the bit again.
@@ -182,7 +182,7 @@ pub struct Dialect {
     /// Which bit of a byte of the head comes first.
     pub head_order: Order,
     /// Which byte of the head's number comes first.
-    pub head_bytes: Bytes,
+    pub head_bytes: ByteOrder,
     /// Whether a NUL follows the length.
     pub head_nul: bool,
     /// Whether the length counts the end byte.
@@ -196,11 +196,11 @@ pub struct Dialect {
     /// When.
     pub ack_time: AckTime,
     /// How the last one is.
-    pub last: Final,
+    pub last: FinalAck,
     /// Milliseconds that the client waits for an acknowledgement; 0: for ever.
     pub wait: u32,
     /// What it does then.
-    pub silence: Silence,
+    pub silence: OnSilence,
     /// Microseconds between bits that are not acknowledged; `None`: until the server has taken the last.
     pub pace: Option<u32>,
 }
@@ -213,22 +213,22 @@ impl Dialect {
         hello: false,
         head: Head::None,
         head_order: Order::Msb,
-        head_bytes: Bytes::Big,
+        head_bytes: ByteOrder::Big,
         head_nul: false,
         counts_end: false,
         end: Some(0),
         ack: Ack::Bit,
         ack_signal: AckSignal::Usr1,
         ack_time: AckTime::After,
-        last: Final::Same,
+        last: FinalAck::Same,
         wait: 0,
-        silence: Silence::Fail,
+        silence: OnSilence::Fail,
         pace: None,
     };
 
     /// Returns what a client's signals alone can show of it: acknowledgements and times are those of the classic dialect.
     #[must_use]
-    pub const fn form(&self) -> Self {
+    pub const fn visible_form(&self) -> Self {
         Self {
             ack: Self::CLASSIC.ack,
             ack_signal: Self::CLASSIC.ack_signal,
@@ -255,7 +255,7 @@ impl Dialect {
 
     /// The signal that acknowledges `signal`.
     #[must_use]
-    pub const fn acknowledgement(&self, signal: Bit) -> Bit {
+    pub const fn ack_for(&self, signal: Bit) -> Bit {
         match self.ack_signal {
             AckSignal::Usr1 => Bit::Zero,
             AckSignal::Usr2 => Bit::One,
@@ -265,20 +265,20 @@ impl Dialect {
 
     /// The acknowledgements of a message's last `signal`, in their order.
     #[must_use]
-    pub fn last_acknowledgements(&self, signal: Bit) -> (Option<Bit>, Option<Bit>) {
-        let first = self.acknowledgement(signal);
+    pub fn final_acks(&self, signal: Bit) -> (Option<Bit>, Option<Bit>) {
+        let first = self.ack_for(signal);
         match (self.ack, self.last) {
             (Ack::None, _) => (None, None),
-            (_, Final::Same) => (Some(first), None),
-            (_, Final::Other) => (Some(other(first)), None),
-            (_, Final::Twice) => (Some(first), Some(first)),
-            (_, Final::Both) => (Some(first), Some(other(first))),
+            (_, FinalAck::Same) => (Some(first), None),
+            (_, FinalAck::Other) => (Some(other(first)), None),
+            (_, FinalAck::Twice) => (Some(first), Some(first)),
+            (_, FinalAck::Both) => (Some(first), Some(other(first))),
         }
     }
 }
 
 impl Head {
-    /// Bytes of the number; `None` for what is not a number of fixed size.
+    /// ByteOrder of the number; `None` for what is not a number of fixed size.
     #[must_use]
     pub const fn width(self) -> Option<u8> {
         match self {
@@ -296,10 +296,10 @@ impl Head {
     }
 }
 
-impl Bytes {
+impl ByteOrder {
     /// The order in which a loop over the bits of a number sends its bytes.
     #[must_use]
-    pub const fn of_a_loop(order: Order) -> Self {
+    pub const fn matching(order: Order) -> Self {
         match order {
             Order::Msb => Self::Big,
             Order::Lsb => Self::Little,

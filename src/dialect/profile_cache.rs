@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 use core::hash::Hash;
 
 use super::Dialect;
-use super::receiver::Lesson;
+use super::receiver::ProfileUpdate;
 
 /// Programs that are remembered.
-pub const PROGRAMS: usize = 1024;
+pub const MAX_PROGRAMS: usize = 1024;
 
 /// Dialects that are remembered of one program. An interpreter runs many clients.
-const DIALECTS: usize = 4;
+const MAX_DIALECTS: usize = 4;
 
 /// What is known of one program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,19 +18,20 @@ pub struct Profile {
     /// What its processes have spoken, in dialects that differ in more than acknowledgements. The last one found is last.
     pub dialects: Vec<Dialect>,
     /// Whether a process ended when it was answered with SIGUSR1.
-    pub prefers_usr2: bool,
+    pub ack_on_usr2: bool,
 }
 
 impl Profile {
     /// Adds a lesson. A dialect replaces the one of the same form.
-    pub fn learn(&mut self, lesson: Lesson) {
-        let Lesson::Speaks(dialect) = lesson else {
-            self.prefers_usr2 = true;
+    pub fn learn(&mut self, lesson: ProfileUpdate) {
+        let ProfileUpdate::Speaks(dialect) = lesson else {
+            self.ack_on_usr2 = true;
             return;
         };
-        self.prefers_usr2 = false;
-        self.dialects.retain(|old| old.form() != dialect.form());
-        if self.dialects.len() == DIALECTS {
+        self.ack_on_usr2 = false;
+        self.dialects
+            .retain(|old| old.visible_form() != dialect.visible_form());
+        if self.dialects.len() == MAX_DIALECTS {
             self.dialects.remove(0);
         }
         self.dialects.push(dialect);
@@ -39,12 +40,12 @@ impl Profile {
 
 /// The profiles of programs, by a key of each program.
 #[derive(Clone, Debug)]
-pub struct Profiles<K> {
+pub struct ProfileCache<K> {
     /// The one that was used last is last.
     entries: Vec<(K, Profile)>,
 }
 
-impl<K: Copy + Eq + Hash> Profiles<K> {
+impl<K: Copy + Eq + Hash> ProfileCache<K> {
     /// Returns an empty cache.
     #[must_use]
     pub const fn new() -> Self {
@@ -60,9 +61,9 @@ impl<K: Copy + Eq + Hash> Profiles<K> {
     }
 
     /// Adds a lesson to the profile of `key`. A full cache drops the profile that was not used for the longest time.
-    pub fn learn(&mut self, key: K, lesson: Lesson) {
+    pub fn learn(&mut self, key: K, lesson: ProfileUpdate) {
         if self.touch(key).is_none() {
-            if self.entries.len() == PROGRAMS {
+            if self.entries.len() == MAX_PROGRAMS {
                 self.entries.remove(0);
             }
             self.entries.push((key, Profile::default()));
@@ -80,7 +81,7 @@ impl<K: Copy + Eq + Hash> Profiles<K> {
     }
 }
 
-impl<K: Copy + Eq + Hash> Default for Profiles<K> {
+impl<K: Copy + Eq + Hash> Default for ProfileCache<K> {
     fn default() -> Self {
         Self::new()
     }
@@ -90,22 +91,22 @@ impl<K: Copy + Eq + Hash> Default for Profiles<K> {
 mod tests {
     use super::*;
 
-    fn speaks(spec: &str) -> Lesson {
-        Lesson::Speaks(spec.parse().unwrap())
+    fn speaks(spec: &str) -> ProfileUpdate {
+        ProfileUpdate::Speaks(spec.parse().unwrap())
     }
 
     #[test]
     fn a_full_cache_drops_the_program_that_was_not_used_for_the_longest_time() {
-        let mut profiles = Profiles::new();
-        for program in 0..PROGRAMS {
+        let mut profiles = ProfileCache::new();
+        for program in 0..MAX_PROGRAMS {
             profiles.learn(program, speaks("classic"));
         }
         profiles.get(0);
-        profiles.learn(PROGRAMS, speaks("lsb"));
+        profiles.learn(MAX_PROGRAMS, speaks("lsb"));
         assert_eq!(profiles.get(0).dialects.len(), 1);
-        assert_eq!(profiles.get(PROGRAMS).dialects.len(), 1);
+        assert_eq!(profiles.get(MAX_PROGRAMS).dialects.len(), 1);
         assert_eq!(profiles.get(1), Profile::default());
-        assert_eq!(profiles.entries.len(), PROGRAMS);
+        assert_eq!(profiles.entries.len(), MAX_PROGRAMS);
     }
 
     #[test]

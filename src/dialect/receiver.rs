@@ -8,12 +8,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::ack_probe::{Handles, Manners};
-use super::auto_decoder::{Heard, Stream};
-use super::detector::{EXCERPT, Verdict};
-use super::final_acks::Encores;
+use super::ack_probe::{AckProbe, HandledSignals};
+use super::auto_decoder::{AutoDecoder, DecodeOutcome};
+use super::detector::{DetectState, EXCERPT};
+use super::final_acks::FinalAcks;
 use super::profile_cache::Profile;
-use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
+use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -27,7 +27,7 @@ const LOST: Nanos = 250 * MILLISECOND;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
-pub enum Action {
+pub enum TextAction {
     /// Send this signal to the client.
     Answer(Bit),
     /// The client's dialect has been found out.
@@ -44,7 +44,7 @@ pub enum Action {
         /// The other.
         other: Box<(Dialect, Vec<u8>)>,
     },
-    /// A message is complete; [`Listener::settle`] wants to know whether it was written.
+    /// A message is complete; [`TextReceiver::settle`] wants to know whether it was written.
     Complete(Vec<u8>),
     /// A message is over, and no text.
     Rejected {
@@ -61,11 +61,11 @@ pub enum Action {
 
 /// One client that did not announce itself.
 #[derive(Clone, Debug)]
-pub struct Listener {
-    stream: Stream,
-    manners: Manners,
-    encores: Encores,
-    handles: Handles,
+pub struct TextReceiver {
+    stream: AutoDecoder,
+    ack_probe: AckProbe,
+    final_acks: FinalAcks,
+    handles: HandledSignals,
     /// Signals so far, the last of them, and when it came.
     next: u64,
     signal: Bit,
@@ -87,33 +87,33 @@ pub struct Listener {
 
 /// What a listener has learned of a client, for the next of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lesson {
+pub enum ProfileUpdate {
     /// It speaks so.
     Speaks(Dialect),
     /// It ended when it was answered with SIGUSR1, so that another is better answered with SIGUSR2.
-    Shy,
+    AckOnUsr2,
 }
 
-impl Listener {
+impl TextReceiver {
     /// A client whose dialect is given.
     #[must_use]
-    pub fn given(dialect: Dialect, limit: usize, pid: Pid, handles: Handles) -> Self {
-        Self::start(Stream::given(dialect, limit, pid), Bit::Zero, handles)
+    pub fn given(dialect: Dialect, limit: usize, pid: Pid, handles: HandledSignals) -> Self {
+        Self::start(AutoDecoder::given(dialect, limit, pid), Bit::Zero, handles)
     }
 
     /// A client of which nothing is known but what other processes of its program have taught.
     #[must_use]
-    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handles: Handles) -> Self {
-        let signal = Bit::from(profile.prefers_usr2);
-        let stream = Stream::unknown(profile.dialects, limit, pid, handles.usr1);
+    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handles: HandledSignals) -> Self {
+        let signal = Bit::from(profile.ack_on_usr2);
+        let stream = AutoDecoder::unknown(profile.dialects, limit, pid, handles.usr1);
         Self::start(stream, signal, handles)
     }
 
-    fn start(stream: Stream, signal: Bit, handles: Handles) -> Self {
+    fn start(stream: AutoDecoder, signal: Bit, handles: HandledSignals) -> Self {
         Self {
             stream,
-            manners: Manners::new(signal),
-            encores: Encores::default(),
+            ack_probe: AckProbe::new(signal),
+            final_acks: FinalAcks::default(),
             handles,
             next: 0,
             signal: Bit::Zero,
@@ -129,7 +129,7 @@ impl Listener {
     }
 
     /// Takes a bare signal.
-    pub fn bit(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) {
+    pub fn bit(&mut self, signal: Bit, now: Nanos, out: &mut Vec<TextAction>) {
         if self.withheld.is_some() && signal == self.signal {
             // One that waits for an answer to this sends it again, if anything.
             self.heard = now;
@@ -141,19 +141,25 @@ impl Listener {
     }
 
     /// Takes a signal of our own protocol, which says that it repeats number `index`; `false` if that is one to come.
-    pub fn resent(&mut self, signal: Bit, index: u64, now: Nanos, out: &mut Vec<Action>) -> bool {
+    pub fn resent(
+        &mut self,
+        signal: Bit,
+        index: u64,
+        now: Nanos,
+        out: &mut Vec<TextAction>,
+    ) -> bool {
         if index == self.next {
             self.bit(signal, now, out);
         } else if index < self.next && self.withheld.is_none() && self.unsettled == 0 {
-            out.push(Action::Answer(signal));
+            out.push(TextAction::Answer(signal));
         }
         index <= self.next
     }
 
     /// Does what is due at `now`. `sleeps`: the client is seen to wait for a signal.
-    pub fn poll(&mut self, now: Nanos, sleeps: bool, out: &mut Vec<Action>) {
-        if let Some(encore) = self.encores.poll(now) {
-            out.push(Action::Answer(encore));
+    pub fn poll(&mut self, now: Nanos, sleeps: bool, out: &mut Vec<TextAction>) {
+        if let Some(encore) = self.final_acks.poll(now) {
+            out.push(TextAction::Answer(encore));
         }
         if self.stream.is_lost() && now >= self.heard.saturating_add(LOST) {
             self.forget();
@@ -161,17 +167,17 @@ impl Listener {
         if !self.stream.is_guessed() {
             return;
         }
-        let watch = |manners: &mut Manners| manners.poll(now, sleeps, self.handles);
+        let watch = |ack_probe: &mut AckProbe| ack_probe.poll(now, sleeps, self.handles);
         let mut due = match self.may_be_answered() {
-            true => watch(&mut self.manners),
+            true => watch(&mut self.ack_probe),
             false => None,
         };
         if due.is_none() && now >= self.heard.saturating_add(GRACE) && !self.is_silent {
             self.is_silent = true;
             due = match self.stream.stopped() {
-                Verdict::Perhaps | Verdict::Complete => self.find(now, out),
-                Verdict::Nothing => self.give_up(out),
-                Verdict::Open => None,
+                DetectState::Tentative | DetectState::Decided => self.find(now, out),
+                DetectState::NoMatch => self.give_up(out),
+                DetectState::Undecided => None,
             };
         }
         if let Some(answer) = due {
@@ -182,8 +188,8 @@ impl Listener {
     /// Counts the silence of the client from `now` on: until then it had no CPU to break it.
     pub fn excuse(&mut self, now: Nanos) {
         self.heard = now;
-        self.manners.excuse(now);
-        self.encores.excuse(now);
+        self.ack_probe.excuse(now);
+        self.final_acks.excuse(now);
     }
 
     /// When [`poll`](Self::poll) is to be called next; `None` while nothing can become due before the client sends more.
@@ -193,13 +199,13 @@ impl Listener {
         let stopped = is_guessed && !self.is_silent;
         let watched = is_guessed && self.may_be_answered();
         let all = [
-            self.encores.deadline(),
+            self.final_acks.deadline(),
             stopped.then_some(self.heard.saturating_add(GRACE)),
             self.stream
                 .is_lost()
                 .then_some(self.heard.saturating_add(LOST)),
             watched
-                .then(|| self.manners.deadline(false, self.handles))
+                .then(|| self.ack_probe.deadline(false, self.handles))
                 .flatten(),
         ];
         all.into_iter().flatten().min()
@@ -209,22 +215,22 @@ impl Listener {
     #[must_use]
     pub fn is_watching(&self) -> bool {
         let may_answer = self.stream.is_guessed() && self.may_be_answered();
-        may_answer && self.manners.is_watching() && self.handles.any()
+        may_answer && self.ack_probe.is_watching() && self.handles.any()
     }
 
     /// The client has ended, and with it its message, if that is complete. `well`: by itself and with success.
-    pub fn ended(&mut self, well: bool, now: Nanos, out: &mut Vec<Action>) {
+    pub fn ended(&mut self, well: bool, now: Nanos, out: &mut Vec<TextAction>) {
         match self.stream.ended(well) {
-            Heard::Guess(Verdict::Perhaps | Verdict::Complete) => {
+            DecodeOutcome::Detecting(DetectState::Tentative | DetectState::Decided) => {
                 self.find(now, out);
             }
-            Heard::Complete => self.complete(out),
+            DecodeOutcome::Complete => self.complete(out),
             _ => {}
         }
     }
 
     /// Says that a message was written, or that it was not.
-    pub fn settle(&mut self, written: bool, now: Nanos, out: &mut Vec<Action>) {
+    pub fn settle(&mut self, written: bool, now: Nanos, out: &mut Vec<TextAction>) {
         self.unsettled = self.unsettled.saturating_sub(1);
         let Some(dialect) = self.stream.dialect().copied() else {
             return;
@@ -232,13 +238,13 @@ impl Listener {
         if !written || self.unsettled > 0 || self.stream.in_message() || self.has_moved_on {
             return;
         }
-        let last = dialect.last_acknowledgements(self.signal);
+        let last = dialect.final_acks(self.signal);
         if let Some(answer) = last.0.filter(|_| !self.is_answered) {
             self.answer(answer, out);
         }
         let is_told = self.stream.is_given() || dialect.ack_signal == AckSignal::Echo;
         let may_want = !is_told && self.handles.both();
-        self.encores.plan(last, may_want, now);
+        self.final_acks.plan(last, may_want, now);
     }
 
     /// Whether to withhold the answers that let the client go on. That ends with the message, too.
@@ -247,7 +253,7 @@ impl Listener {
     }
 
     /// Ends [`hold`](Self::hold), and sends what was withheld.
-    pub fn release(&mut self, out: &mut Vec<Action>) {
+    pub fn release(&mut self, out: &mut Vec<TextAction>) {
         self.held = false;
         if let Some(answer) = self.withheld.take() {
             self.answer(answer, out);
@@ -256,11 +262,11 @@ impl Listener {
 
     /// Takes nothing more, because of `reason`. What is owed for complete texts stays due. A text that may be complete is
     /// kept until the silence of the client shows that it is.
-    pub fn refuse(&mut self, reason: Reason, out: &mut Vec<Action>) {
+    pub fn refuse(&mut self, reason: Reason, out: &mut Vec<TextAction>) {
         self.withheld = None;
         match self.stream.stopped() {
-            Verdict::Perhaps | Verdict::Complete => self.closing = Some(reason),
-            Verdict::Open | Verdict::Nothing => self.cut(reason, out),
+            DetectState::Tentative | DetectState::Decided => self.closing = Some(reason),
+            DetectState::Undecided | DetectState::NoMatch => self.cut(reason, out),
         }
     }
 
@@ -268,13 +274,13 @@ impl Listener {
     #[must_use]
     pub fn owes_until(&self) -> Option<Nanos> {
         let may_be_complete = self.closing.map(|_| self.heard.saturating_add(GRACE));
-        self.encores.deadline().max(may_be_complete)
+        self.final_acks.deadline().max(may_be_complete)
     }
 
-    fn cut(&mut self, reason: Reason, out: &mut Vec<Action>) {
+    fn cut(&mut self, reason: Reason, out: &mut Vec<TextAction>) {
         let bytes = self.stream.received_bytes();
         if bytes > 0 {
-            out.push(Action::Rejected { reason, bytes });
+            out.push(TextAction::Rejected { reason, bytes });
         }
         self.has_moved_on |= self.stream.in_message();
         self.stream.refuse();
@@ -283,27 +289,30 @@ impl Listener {
     /// Drops a message that is not complete.
     pub fn forget(&mut self) {
         self.stream.forget();
-        self.manners = Manners::new(self.manners.signal(self.handles));
+        self.ack_probe = AckProbe::new(self.ack_probe.signal(self.handles));
         self.withheld = None;
     }
 
     /// What the client handles now.
-    pub const fn handles(&mut self, handles: Handles) {
+    pub const fn handles(&mut self, handles: HandledSignals) {
         self.handles = handles;
         self.stream.may_greet(handles.usr1);
     }
 
     /// What the end of the client, at `now`, teaches about the next of its kind.
     #[must_use]
-    pub fn lesson(&self, now: Nanos) -> Option<Lesson> {
+    pub fn lesson(&self, now: Nanos) -> Option<ProfileUpdate> {
         if self.stream.is_unknown() {
-            return self.manners.is_shy(self.handles).then_some(Lesson::Shy);
+            return self
+                .ack_probe
+                .is_shy(self.handles)
+                .then_some(ProfileUpdate::AckOnUsr2);
         }
         let mut dialect = *self.stream.found()?;
-        if let Some(last) = self.encores.ended(now) {
+        if let Some(last) = self.final_acks.ended(now) {
             dialect.last = last;
         }
-        Some(Lesson::Speaks(dialect))
+        Some(ProfileUpdate::Speaks(dialect))
     }
 
     /// Signals so far.
@@ -318,7 +327,7 @@ impl Listener {
         self.stream.in_message()
     }
 
-    /// Bytes held of a message that is not complete.
+    /// ByteOrder held of a message that is not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.stream.held_bytes()
@@ -333,7 +342,7 @@ impl Listener {
     /// Whether no whole byte of a message is held, and none waits to be settled.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.unsettled == 0 && self.received_bytes() == 0 && self.encores.is_empty()
+        self.unsettled == 0 && self.received_bytes() == 0 && self.final_acks.is_empty()
     }
 
     /// Whether the message may have ended with the last signal, so that the next may be another program's.
@@ -346,7 +355,7 @@ impl Listener {
     #[must_use]
     pub fn can_be_held(&self) -> bool {
         if self.stream.is_unknown() {
-            return self.handles.any() && self.manners.may_wait_for_bits();
+            return self.handles.any() && self.ack_probe.may_wait_for_bits();
         }
         // One that repeats its bits, or gives up, is not kept waiting.
         let is_patient = |dialect: &Dialect| dialect.ack == Ack::Bit && dialect.wait == 0;
@@ -354,13 +363,13 @@ impl Listener {
     }
 
     /// Takes a signal, and returns the answer that it asks for.
-    fn hear(&mut self, signal: Bit, now: Nanos, out: &mut Vec<Action>) -> Option<Bit> {
+    fn hear(&mut self, signal: Bit, now: Nanos, out: &mut Vec<TextAction>) -> Option<Bit> {
         self.next += 1;
         self.signal = signal;
         self.heard = now;
         self.is_silent = false;
         self.is_answered = false;
-        self.encores.clear();
+        self.final_acks.clear();
         if let Some(reason) = self.closing.take() {
             self.cut(reason, out);
         }
@@ -375,20 +384,20 @@ impl Listener {
             return Some(Bit::One);
         }
         match self.stream.push(signal) {
-            Heard::Guess(verdict) => {
-                let at_once = self.manners.heard(now);
+            DecodeOutcome::Detecting(verdict) => {
+                let at_once = self.ack_probe.heard(now);
                 match verdict {
-                    Verdict::Nothing => self.give_up(out),
-                    Verdict::Complete => self.find(now, out),
-                    Verdict::Open | Verdict::Perhaps => {
+                    DetectState::NoMatch => self.give_up(out),
+                    DetectState::Decided => self.find(now, out),
+                    DetectState::Undecided | DetectState::Tentative => {
                         let may_answer = at_once && !self.stream.is_a_tie();
-                        may_answer.then(|| self.manners.signal(self.handles))
+                        may_answer.then(|| self.ack_probe.signal(self.handles))
                     }
                 }
             }
-            Heard::Hello => Some(Bit::Zero),
-            Heard::Part => self.acknowledgement(),
-            Heard::Complete => {
+            DecodeOutcome::Hello => Some(Bit::Zero),
+            DecodeOutcome::Incomplete => self.acknowledgement(),
+            DecodeOutcome::Complete => {
                 // It leaves the turns with its message, and nobody would release it.
                 self.held = false;
                 if let Some(answer) = self.acknowledgement().filter(|_| self.answers_early()) {
@@ -397,15 +406,15 @@ impl Listener {
                 self.complete(out);
                 None
             }
-            Heard::Rejected(reason, bytes) => {
-                out.push(Action::Rejected { reason, bytes });
+            DecodeOutcome::Rejected(reason, bytes) => {
+                out.push(TextAction::Rejected { reason, bytes });
                 None
             }
-            Heard::Frame => {
-                out.push(Action::Frame);
+            DecodeOutcome::Frame => {
+                out.push(TextAction::Frame);
                 None
             }
-            Heard::Nothing => None,
+            DecodeOutcome::Ignored => None,
         }
     }
 
@@ -417,19 +426,19 @@ impl Listener {
             Ack::Byte => self.stream.is_at_a_byte(),
             Ack::None | Ack::Message => false,
         };
-        is_due.then(|| dialect.acknowledgement(self.signal))
+        is_due.then(|| dialect.ack_for(self.signal))
     }
 
     /// Whether the last bit of a message is answered before the message is written.
     fn answers_early(&self) -> bool {
-        let is_early = |d: &Dialect| d.ack_time == AckTime::Before && d.last != Final::Other;
+        let is_early = |d: &Dialect| d.ack_time == AckTime::Before && d.last != FinalAck::Other;
         self.stream.dialect().is_some_and(is_early)
     }
 
     /// The dialect is known now, or has to be. Returns the answer that the last signal asks for that came since the message.
-    fn find(&mut self, now: Nanos, out: &mut Vec<Action>) -> Option<Bit> {
-        let ack = self.manners.ack(self.handles);
-        let signal = match self.manners.signal(self.handles) {
+    fn find(&mut self, now: Nanos, out: &mut Vec<TextAction>) -> Option<Bit> {
+        let ack = self.ack_probe.ack(self.handles);
+        let signal = match self.ack_probe.signal(self.handles) {
             Bit::One if ack != Ack::None => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         };
@@ -440,26 +449,26 @@ impl Listener {
             if self.closing.take().is_some() {
                 self.stream.refuse();
             }
-            self.manners = Manners::new(self.manners.signal(self.handles));
+            self.ack_probe = AckProbe::new(self.ack_probe.signal(self.handles));
             found.text.truncate(EXCERPT);
             let one = Box::new((found.dialect, found.text));
-            out.push(Action::Undecided { one, other });
+            out.push(TextAction::Undecided { one, other });
             return None;
         }
         let is_news = !(found.is_sure && self.stream.is_known(&found.dialect));
         if is_news && (found.is_sure || !found.text.is_empty()) {
-            out.push(Action::Learned {
+            out.push(TextAction::Learned {
                 dialect: found.dialect,
                 rival: found.rival,
             });
         }
         self.unsettled += 1;
-        out.push(Action::Complete(mem::take(&mut found.text)));
+        out.push(TextAction::Complete(mem::take(&mut found.text)));
         let was_answered = self.is_answered;
         let rest = match found.rest {
             Ok(rest) => rest,
             Err(reason) => {
-                out.push(Action::Rejected { reason, bytes: 0 });
+                out.push(TextAction::Rejected { reason, bytes: 0 });
                 return None;
             }
         };
@@ -476,25 +485,25 @@ impl Listener {
         due.filter(|_| !was_answered)
     }
 
-    fn complete(&mut self, out: &mut Vec<Action>) {
+    fn complete(&mut self, out: &mut Vec<TextAction>) {
         self.unsettled += 1;
-        out.push(Action::Complete(self.stream.take()));
+        out.push(TextAction::Complete(self.stream.take()));
     }
 
     /// The stream makes no sense, and nothing in it asks for an answer.
-    fn give_up(&mut self, out: &mut Vec<Action>) -> Option<Bit> {
-        out.push(Action::Nonsense(self.stream.give_up()));
+    fn give_up(&mut self, out: &mut Vec<TextAction>) -> Option<Bit> {
+        out.push(TextAction::Nonsense(self.stream.give_up()));
         None
     }
 
-    fn answer(&mut self, answer: Bit, out: &mut Vec<Action>) {
+    fn answer(&mut self, answer: Bit, out: &mut Vec<TextAction>) {
         // One that asks for the turn is told to ask again, which is an answer.
         if self.is_kept_waiting() && !self.stream.awaits_hello() {
             self.withheld = Some(answer);
             return;
         }
         self.is_answered = true;
-        out.push(Action::Answer(answer));
+        out.push(TextAction::Answer(answer));
     }
 
     /// Whether a client of an unknown dialect is let on. After the last bit of a tie it would take that for success.
@@ -511,10 +520,10 @@ impl Listener {
 mod tests {
     use std::vec::Vec;
 
-    use super::super::encoder::Speech;
+    use super::super::encoder::TextEncoder;
     use super::*;
 
-    const BOTH: Handles = Handles {
+    const BOTH: HandledSignals = HandledSignals {
         usr1: true,
         usr2: true,
     };
@@ -524,20 +533,20 @@ mod tests {
     }
 
     fn signals(spec: &str, text: &str) -> Vec<Bit> {
-        let speech = Speech::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+        let speech = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
         (0..speech.len())
             .map(|i| speech.signal(i).unwrap())
             .collect()
     }
 
     /// Each text in `out`, and how many answers came before it.
-    fn texts(out: &[Action]) -> Vec<(usize, &str)> {
+    fn texts(out: &[TextAction]) -> Vec<(usize, &str)> {
         let mut answers = 0;
         let mut texts = Vec::new();
         for action in out {
             match action {
-                Action::Answer(_) => answers += 1,
-                Action::Complete(text) => {
+                TextAction::Answer(_) => answers += 1,
+                TextAction::Complete(text) => {
                     texts.push((answers, core::str::from_utf8(text).unwrap()))
                 }
                 _ => {}
@@ -548,7 +557,7 @@ mod tests {
 
     #[test]
     fn what_came_after_a_message_whose_end_was_seen_late_is_read_and_not_answered() {
-        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
+        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
         let mut out = Vec::new();
         let stream = [signals("classic", "Hello"), signals("classic", "you")].concat();
         for (now, signal) in stream.iter().enumerate() {
@@ -561,7 +570,7 @@ mod tests {
     #[test]
     fn whose_message_is_complete_is_not_held() {
         let dialect = "ack-time=before".parse().unwrap();
-        let mut listener = Listener::given(dialect, 64, pid(), BOTH);
+        let mut listener = TextReceiver::given(dialect, 64, pid(), BOTH);
         let mut out = Vec::new();
         let stream = signals("classic", "a");
         for _ in 0..2 {
@@ -576,7 +585,7 @@ mod tests {
 
     #[test]
     fn one_that_waits_for_every_bit_is_let_on_beyond_what_may_be_the_end() {
-        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
+        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
         let (mut out, mut now) = (Vec::new(), 0);
         // "12" and a NUL are a text, unless the client goes on.
         let stream = signals("head=digits,end=none", "twelve bytes");
@@ -587,7 +596,10 @@ mod tests {
                 now = listener.deadline().unwrap();
                 listener.poll(now, false, &mut out);
             }
-            assert!(matches!(out[..], [Action::Answer(Bit::Zero)]), "{out:?}");
+            assert!(
+                matches!(out[..], [TextAction::Answer(Bit::Zero)]),
+                "{out:?}"
+            );
         }
         while texts(&out).is_empty() {
             now = listener.deadline().unwrap();
@@ -597,8 +609,8 @@ mod tests {
     }
 
     /// A listener that has taken these texts of a client that waits for every bit, and what it did.
-    fn taken(spec: &str, texts: &[&str]) -> (Listener, Vec<Action>) {
-        let mut listener = Listener::given(spec.parse().unwrap(), 64, pid(), BOTH);
+    fn taken(spec: &str, texts: &[&str]) -> (TextReceiver, Vec<TextAction>) {
+        let mut listener = TextReceiver::given(spec.parse().unwrap(), 64, pid(), BOTH);
         let mut out = Vec::new();
         for signal in texts.iter().flat_map(|text| signals(spec, text)) {
             listener.bit(signal, 0, &mut out);
@@ -616,7 +628,7 @@ mod tests {
         while let Some(at) = listener.owes_until() {
             listener.poll(at, false, &mut out);
         }
-        let both = [Action::Answer(Bit::Zero), Action::Answer(Bit::One)];
+        let both = [TextAction::Answer(Bit::Zero), TextAction::Answer(Bit::One)];
         assert_eq!(std::format!("{out:?}"), std::format!("{both:?}"));
     }
 
@@ -628,7 +640,7 @@ mod tests {
         }
         out.clear();
         listener.refuse(Reason::ShuttingDown, &mut out);
-        let [Action::Rejected { bytes, .. }] = out[..] else {
+        let [TextAction::Rejected { bytes, .. }] = out[..] else {
             panic!("{out:?}");
         };
         assert_eq!((bytes, listener.received_bytes()), (6, 0));
@@ -639,7 +651,7 @@ mod tests {
 
     #[test]
     fn a_text_that_may_be_complete_is_read_after_the_refusal() {
-        let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
+        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
         let mut out = Vec::new();
         for signal in signals("classic", "12") {
             listener.bit(signal, 0, &mut out);
@@ -654,7 +666,7 @@ mod tests {
         out.clear();
         late.bit(Bit::Zero, 1, &mut out);
         assert!(
-            matches!(out[..], [Action::Rejected { bytes: 3, .. }]),
+            matches!(out[..], [TextAction::Rejected { bytes: 3, .. }]),
             "{out:?}"
         );
     }
@@ -666,20 +678,24 @@ mod tests {
         for _ in 0..2 {
             out.clear();
             listener.bit(Bit::Zero, 0, &mut out);
-            assert!(matches!(out[..], [Action::Answer(Bit::One)]), "{out:?}");
+            assert!(matches!(out[..], [TextAction::Answer(Bit::One)]), "{out:?}");
         }
     }
 
     /// What a client of `spec` that waits for every bit leads to, and whether it was told that its text was taken.
-    fn converse(profile: Profile, spec: &str, text: &str) -> (Vec<Action>, bool, Option<Lesson>) {
-        let mut listener = Listener::unknown(profile, 64, pid(), BOTH);
+    fn converse(
+        profile: Profile,
+        spec: &str,
+        text: &str,
+    ) -> (Vec<TextAction>, bool, Option<ProfileUpdate>) {
+        let mut listener = TextReceiver::unknown(profile, 64, pid(), BOTH);
         let (mut all, mut out, mut now) = (Vec::new(), Vec::new(), 0);
         let stream = signals(spec, text);
         for signal in &stream {
             out.clear();
             listener.bit(*signal, now, &mut out);
-            let is_over = |out: &[Action]| {
-                let is_answer = |action: &Action| !matches!(action, Action::Learned { .. });
+            let is_over = |out: &[TextAction]| {
+                let is_answer = |action: &TextAction| !matches!(action, TextAction::Learned { .. });
                 out.iter().any(is_answer)
             };
             while !is_over(&out) {
@@ -694,7 +710,7 @@ mod tests {
         }
         let mut answers = all
             .iter()
-            .filter(|a| matches!(a, Action::Answer(_)))
+            .filter(|a| matches!(a, TextAction::Answer(_)))
             .count();
         if !texts(&all).is_empty() {
             listener.settle(true, now, &mut out);
@@ -720,8 +736,8 @@ mod tests {
                 .collect();
             let (out, is_told, lesson) = converse(profile.clone(), spec, &text);
             let says_so = out.iter().any(|action| match action {
-                Action::Learned { rival, .. } => rival.is_some(),
-                Action::Undecided { .. } => true,
+                TextAction::Learned { rival, .. } => rival.is_some(),
+                TextAction::Undecided { .. } => true,
                 _ => false,
             });
             match texts(&out)[..] {
@@ -747,7 +763,7 @@ mod tests {
     fn a_clock_near_its_end_overflows_nothing() {
         for before in [0, 1, 5, 30, 70, 300].map(|n| n * MILLISECOND) {
             let mut now = Nanos::MAX - before;
-            let mut listener = Listener::unknown(Profile::default(), 64, pid(), BOTH);
+            let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
             let mut out = Vec::new();
             for signal in signals("classic", "12").iter().cycle().take(100) {
                 listener.bit(*signal, now, &mut out);
@@ -763,11 +779,11 @@ mod tests {
 
     #[test]
     fn a_silence_that_is_excused_begins_again() {
-        let handles = Handles {
+        let handles = HandledSignals {
             usr1: false,
             usr2: false,
         };
-        let mut listener = Listener::unknown(Profile::default(), 64, pid(), handles);
+        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), handles);
         let mut out = Vec::new();
         for signal in signals("classic", "12") {
             listener.bit(signal, 0, &mut out);

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
-use super::{Ack, AckSignal, AckTime, Bytes, Dialect, Final, Head, One, Order, Silence};
+use super::{Ack, AckSignal, AckTime, ByteOrder, Dialect, FinalAck, Head, OnSilence, One, Order};
 
 /// One key of a specification.
 #[derive(Clone, Copy, Debug)]
@@ -196,7 +196,7 @@ impl FromStr for Dialect {
 struct Draft {
     dialect: Dialect,
     head_order: Option<Order>,
-    head_bytes: Option<Bytes>,
+    head_bytes: Option<ByteOrder>,
 }
 
 impl Draft {
@@ -212,7 +212,7 @@ impl Draft {
                 self.head_order = Some(Order::from_word(value).ok_or_else(wrong)?);
             }
             "head-bytes" => {
-                self.head_bytes = Some(Bytes::from_word(value).ok_or_else(wrong)?);
+                self.head_bytes = Some(ByteOrder::from_word(value).ok_or_else(wrong)?);
             }
             "head-nul" => d.head_nul = yes(value).ok_or_else(wrong)?,
             "counts-end" => d.counts_end = yes(value).ok_or_else(wrong)?,
@@ -235,10 +235,10 @@ impl Draft {
             "ack-time" => {
                 d.ack_time = AckTime::from_word(value).ok_or_else(wrong)?;
             }
-            "final" => d.last = Final::from_word(value).ok_or_else(wrong)?,
+            "final" => d.last = FinalAck::from_word(value).ok_or_else(wrong)?,
             "wait" => d.wait = value.parse().map_err(|_| wrong())?,
             "silence" => {
-                d.silence = Silence::from_word(value).ok_or_else(wrong)?;
+                d.silence = OnSilence::from_word(value).ok_or_else(wrong)?;
             }
             "pace" if value == "auto" => d.pace = None,
             "pace" => d.pace = Some(value.parse().map_err(|_| wrong())?),
@@ -250,7 +250,7 @@ impl Draft {
     fn finish(self) -> Result<Dialect, SpecError> {
         let mut d = self.dialect;
         d.head_order = self.head_order.unwrap_or(d.order);
-        d.head_bytes = self.head_bytes.unwrap_or(Bytes::of_a_loop(d.head_order));
+        d.head_bytes = self.head_bytes.unwrap_or(ByteOrder::matching(d.head_order));
         let has_number = d.head.width().is_some();
         let problem = if (d.head_nul || d.counts_end) && !d.head.is_length() {
             "head-nul and counts-end need a head that is a length"
@@ -260,9 +260,9 @@ impl Draft {
             "head=digits ends with a NUL anyway"
         } else if (self.head_order.is_some() || self.head_bytes.is_some()) && !has_number {
             "head-order and head-bytes need a head of 16, 32 or 64 bits"
-        } else if d.ack == Ack::None && d.last != Final::Same {
+        } else if d.ack == Ack::None && d.last != FinalAck::Same {
             "final needs acknowledgements: ack=message for one at the end alone"
-        } else if d.silence == Silence::Retry && (d.wait == 0 || d.ack == Ack::None) {
+        } else if d.silence == OnSilence::Retry && (d.wait == 0 || d.ack == Ack::None) {
             "silence=retry needs acknowledgements and a wait"
         } else {
             return Ok(d);
@@ -306,7 +306,7 @@ impl fmt::Display for Dialect {
         let has_number = self.head.width().is_some();
         let differs = has_number && self.head_order != self.order;
         put(differs, "head-order", &self.head_order.word())?;
-        let differs = has_number && self.head_bytes != Bytes::of_a_loop(self.head_order);
+        let differs = has_number && self.head_bytes != ByteOrder::matching(self.head_order);
         put(differs, "head-bytes", &self.head_bytes.word())?;
         put(self.head_nul, "head-nul", &yes_or_no(true))?;
         put(self.counts_end, "counts-end", &yes_or_no(true))?;

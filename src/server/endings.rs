@@ -9,7 +9,7 @@ use super::{LINGER, PATROL, Server};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::dialect::receiver::Listener;
+use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{Doorbell, Fd};
 use crate::process::pid::Pid;
 use crate::process::proc;
@@ -246,7 +246,7 @@ impl Server<'_> {
         let foreign = self
             .sessions
             .iter()
-            .filter(|(_, s)| s.listener.as_ref().is_some_and(Listener::in_message));
+            .filter(|(_, s)| s.listener.as_ref().is_some_and(TextReceiver::in_message));
         let exited: Vec<_> = foreign
             .filter(|(pid, session)| has_exited(**pid, session))
             .map(|(pid, _)| *pid)

@@ -1,4 +1,4 @@
-//! Clients that speak another dialect than ours: what they send goes to a [`Listener`], and this carries out what it says.
+//! Clients that speak another dialect than ours: what they send goes to a [`TextReceiver`], and this carries out what it says.
 
 use core::mem;
 use std::vec::Vec;
@@ -7,8 +7,8 @@ use super::report::{Note, Why};
 use super::session::Session;
 use super::{Dialects, Server};
 use crate::client::signal_of;
-use crate::dialect::ack_probe::GLANCE;
-use crate::dialect::receiver::{Action, Listener};
+use crate::dialect::ack_probe::SILENCE_ASLEEP;
+use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
@@ -26,7 +26,11 @@ impl Server<'_> {
             return;
         };
         // Where a message may just have ended, the next signal may be another program's, which could die of an answer.
-        if session.listener.as_ref().is_some_and(Listener::may_be_over) {
+        if session
+            .listener
+            .as_ref()
+            .is_some_and(TextReceiver::may_be_over)
+        {
             session.look_again(now);
         }
         if session.listener.is_none() {
@@ -35,8 +39,10 @@ impl Server<'_> {
             let known = session.program.map(|program| self.profiles.get(program));
             let (limit, handles) = (self.config.max_message, session.handles());
             session.begin_stream(match dialects {
-                Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
-                Dialects::Auto => Listener::unknown(known.unwrap_or_default(), limit, pid, handles),
+                Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles),
+                Dialects::Auto => {
+                    TextReceiver::unknown(known.unwrap_or_default(), limit, pid, handles)
+                }
             });
             if self.closing.is_some() {
                 let reason = Reason::ShuttingDown;
@@ -47,11 +53,14 @@ impl Server<'_> {
             return;
         };
         session.heard = now;
-        session.glance = now.saturating_add(GLANCE);
+        session.glance = now.saturating_add(SILENCE_ASLEEP);
         if !session.in_message() {
             session.began = now;
         }
-        let patient = session.listener.as_ref().is_some_and(Listener::can_be_held);
+        let patient = session
+            .listener
+            .as_ref()
+            .is_some_and(TextReceiver::can_be_held);
         let may_go_on = !patient || self.turns.may_go_on(pid, now);
         self.listen(pid, |listener, now, out| {
             listener.hold(!may_go_on);
@@ -83,7 +92,7 @@ impl Server<'_> {
     pub(super) fn listen(
         &mut self,
         pid: Pid,
-        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
+        act: impl FnOnce(&mut TextReceiver, Nanos, &mut Vec<TextAction>),
     ) {
         let mut actions = mem::take(&mut self.actions);
         let now = self.now;
@@ -109,7 +118,7 @@ impl Server<'_> {
     pub(super) fn listen_unasked(
         &mut self,
         pid: Pid,
-        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
+        act: impl FnOnce(&mut TextReceiver, Nanos, &mut Vec<TextAction>),
     ) {
         if let Some(session) = self.sessions.get_mut(&pid) {
             session.look_now();
@@ -117,20 +126,22 @@ impl Server<'_> {
         self.listen(pid, act);
     }
 
-    fn carry_out(&mut self, pid: Pid, action: Action) {
-        if !matches!(action, Action::Answer(_) | Action::Learned { .. }) {
+    fn carry_out(&mut self, pid: Pid, action: TextAction) {
+        if !matches!(action, TextAction::Answer(_) | TextAction::Learned { .. }) {
             self.turns.leave(pid);
         }
         match action {
-            Action::Answer(bit) => {
+            TextAction::Answer(bit) => {
                 let session = self.sessions.get_mut(&pid);
-                if let Some(next) = session.and_then(|s| s.listener.as_ref().map(Listener::next)) {
+                if let Some(next) =
+                    session.and_then(|s| s.listener.as_ref().map(TextReceiver::next))
+                {
                     // Whoever asks for nothing but a signal does not look at its value.
                     let status = Status::Ok(next);
                     self.answer(pid, signal_of(bit), Answer { tag: 0, status });
                 }
             }
-            Action::Learned { dialect, rival } => {
+            TextAction::Learned { dialect, rival } => {
                 let note = Note::Speaks {
                     pid,
                     dialect,
@@ -138,19 +149,19 @@ impl Server<'_> {
                 };
                 self.say_of(pid, note);
             }
-            Action::Undecided { one, other } => {
+            TextAction::Undecided { one, other } => {
                 self.say_of(pid, Note::Undecided { pid, one, other });
             }
-            Action::Complete(text) => {
+            TextAction::Complete(text) => {
                 self.complete(pid, text, false, 0);
             }
-            Action::Rejected { reason, bytes } => {
+            TextAction::Rejected { reason, bytes } => {
                 self.dropped(pid, Why::Rejected(reason), bytes);
             }
-            Action::Nonsense(bits) => {
+            TextAction::Nonsense(bits) => {
                 self.nonsense(pid, bits);
             }
-            Action::Frame => {
+            TextAction::Frame => {
                 let Some(session) = self.sessions.get_mut(&pid) else {
                     return;
                 };
@@ -179,12 +190,12 @@ impl Server<'_> {
                 continue;
             }
             let listener = session.listener.as_ref();
-            let watching = listener.is_some_and(Listener::is_watching);
+            let watching = listener.is_some_and(TextReceiver::is_watching);
             let patient = listener.is_some_and(|l| l.in_message() && l.can_be_held());
             let mut sleeps = false;
             if watching && session.glance <= now {
                 sleeps = proc::sleeps_for_signal(pid);
-                let silence = now.saturating_sub(session.heard).max(GLANCE);
+                let silence = now.saturating_sub(session.heard).max(SILENCE_ASLEEP);
                 session.glance = now.saturating_add(silence);
             }
             if !sleeps && session.lacks_cpu() {

@@ -4,10 +4,10 @@
 //! its end, and a byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
 //! what is complete is said to be written.
 
-use minitalk::dialect::ack_probe::Handles;
-use minitalk::dialect::encoder::Speech;
+use minitalk::dialect::ack_probe::HandledSignals;
+use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::profile_cache::Profile;
-use minitalk::dialect::receiver::{Action, Listener};
+use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::dialect::{Ack, AckTime, Dialect};
 use minitalk::process::pid::Pid;
 use minitalk::wire::Nanos;
@@ -40,14 +40,14 @@ const SPECS: [&str; 16] = [
 ];
 
 /// How a listener takes a signal.
-pub type Hear<'a> = &'a mut dyn FnMut(&mut Listener, Bit, Nanos, &mut Vec<Action>);
+pub type Hear<'a> = &'a mut dyn FnMut(&mut TextReceiver, Bit, Nanos, &mut Vec<TextAction>);
 
 /// Lets a listener hear what `data` says.
 pub fn run(data: &[u8]) {
-    check(data, &mut Listener::bit);
+    check(data, &mut TextReceiver::bit);
 }
 
-/// [`run`], with `hear` in the place of [`Listener::bit`].
+/// [`run`], with `hear` in the place of [`TextReceiver::bit`].
 pub fn check(data: &[u8], hear: Hear<'_>) {
     match data {
         [kind, which, text @ ..] if kind % 2 == 0 => given(*which, text, hear),
@@ -63,18 +63,21 @@ fn pid() -> Pid {
 fn given(which: u8, text: &[u8], hear: Hear<'_>) {
     let spec = SPECS[usize::from(which) % SPECS.len()];
     let dialect: Dialect = spec.parse().expect("a dialect");
-    let Ok(speech) = Speech::new(&dialect, text, pid()) else {
+    let Ok(speech) = TextEncoder::new(&dialect, text, pid()) else {
         return;
     };
-    let handles = Handles {
+    let handles = HandledSignals {
         usr1: true,
         usr2: true,
     };
-    let mut listener = Listener::given(dialect, LIMIT, pid(), handles);
+    let mut listener = TextReceiver::given(dialect, LIMIT, pid(), handles);
     let mut out = Vec::new();
     if dialect.hello {
         hear(&mut listener, Bit::Zero, 0, &mut out);
-        assert!(matches!(out[..], [Action::Answer(Bit::Zero)]), "{out:?}");
+        assert!(
+            matches!(out[..], [TextAction::Answer(Bit::Zero)]),
+            "{out:?}"
+        );
     }
     let is_text = dialect.head.is_length() || core::str::from_utf8(text).is_ok();
     let is_sound = is_text && text.len() <= LIMIT;
@@ -86,20 +89,20 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
         if is_last
             || out
                 .iter()
-                .any(|action| !matches!(action, Action::Answer(_)))
+                .any(|action| !matches!(action, TextAction::Answer(_)))
         {
             if !is_sound {
-                assert!(matches!(out[..], [Action::Rejected { .. }]), "{out:?}");
+                assert!(matches!(out[..], [TextAction::Rejected { .. }]), "{out:?}");
                 return;
             }
             assert!(is_last, "over at {index} of {}", speech.len());
             break;
         }
         let due = speech.is_acknowledged(index);
-        let answer = dialect.acknowledgement(signal);
+        let answer = dialect.ack_for(signal);
         match out[..] {
             [] => assert!(!due, "no answer to {index}"),
-            [Action::Answer(bit)] => assert!(due && bit == answer, "a wrong answer to {index}"),
+            [TextAction::Answer(bit)] => assert!(due && bit == answer, "a wrong answer to {index}"),
             _ => panic!("{out:?}"),
         }
     }
@@ -109,11 +112,11 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
     };
     let mut answers = Vec::new();
     let mut arrived = Vec::new();
-    let mut sort = |out: &mut Vec<Action>, answers: &mut Vec<Bit>| {
+    let mut sort = |out: &mut Vec<TextAction>, answers: &mut Vec<Bit>| {
         for action in out.drain(..) {
             match action {
-                Action::Answer(bit) => answers.push(bit),
-                Action::Complete(text) => arrived.push(text),
+                TextAction::Answer(bit) => answers.push(bit),
+                TextAction::Complete(text) => arrived.push(text),
                 other => panic!("{other:?}"),
             }
         }
@@ -131,7 +134,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
         sort(&mut out, &mut answers);
     }
     assert_eq!(arrived, [text]);
-    let (first, second) = dialect.last_acknowledgements(last);
+    let (first, second) = dialect.final_acks(last);
     let wanted: Vec<_> = first.into_iter().chain(second).collect();
     assert_eq!(answers, wanted, "{spec}");
     assert!(dialect.ack != Ack::None || answers.is_empty());
@@ -141,11 +144,11 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
     const SILENCES: [Nanos; 4] = [1_000, 300_000, 10_000_000, 300_000_000];
     // A clock near its end.
     let is_late = handles & 4 != 0;
-    let handles = Handles {
+    let handles = HandledSignals {
         usr1: handles & 1 != 0,
         usr2: handles & 2 != 0,
     };
-    let mut listener = Listener::unknown(Profile::default(), LIMIT, pid(), handles);
+    let mut listener = TextReceiver::unknown(Profile::default(), LIMIT, pid(), handles);
     let mut now = if is_late {
         Nanos::MAX - 1_000_000_000
     } else {
@@ -177,11 +180,11 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
         hear(&mut listener, Bit::from(op & 1 != 0), now, &mut out);
         let at_once = out[before..]
             .iter()
-            .filter(|a| matches!(a, Action::Answer(_)));
+            .filter(|a| matches!(a, TextAction::Answer(_)));
         assert!(!is_first || at_once.count() == 0, "answered without a look");
         for action in out.drain(..) {
             match action {
-                Action::Answer(bit) => {
+                TextAction::Answer(bit) => {
                     answers += 1;
                     assert!(handles.any(), "an answer to one that it could kill");
                     let handled = match bit {
@@ -190,26 +193,26 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                     };
                     assert!(handled, "an answer on a signal that is not handled");
                 }
-                Action::Complete(text) => {
+                TextAction::Complete(text) => {
                     unsettled += 1;
                     assert!(text.len() <= LIMIT);
                     assert!(core::str::from_utf8(&text).is_ok(), "garbage");
                 }
-                Action::Nonsense(bits) => assert!(bits.len() >= 8 && bits.len() <= 256),
+                TextAction::Nonsense(bits) => assert!(bits.len() >= 8 && bits.len() <= 256),
                 // From here on it is another's.
-                Action::Frame => return,
-                Action::Learned { dialect, .. } => {
+                TextAction::Frame => return,
+                TextAction::Learned { dialect, .. } => {
                     let spec = dialect.to_string();
                     assert_eq!(spec.parse(), Ok(dialect), "{spec}");
                 }
-                Action::Rejected { .. } | Action::Undecided { .. } => {}
+                TextAction::Rejected { .. } | TextAction::Undecided { .. } => {}
             }
         }
         assert!(listener.held_bytes() <= 2 * (LIMIT + 64) + CANDIDATES);
     }
     listener.ended(handles.usr1, now, &mut out);
     for action in out {
-        if let Action::Complete(text) = action {
+        if let TextAction::Complete(text) = action {
             assert!(text.len() <= LIMIT && core::str::from_utf8(&text).is_ok());
         }
     }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fuzz_bodies::serve::{Serve, react};
 use fuzz_bodies::words::{self, Parts};
 use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
-use minitalk::dialect::receiver::{Action, Listener};
+use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};
@@ -441,41 +441,42 @@ fn the_body_of_the_sender_notices_in_words() {
 }
 
 /// What becomes of what a listener wants done.
-type Spoil = fn(&mut Vec<Action>);
+type Spoil = fn(&mut Vec<TextAction>);
 
 #[test]
 fn the_body_of_the_dialects_notices() {
     let defects: [(&str, Spoil); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {
-                if let Action::Complete(text) = action {
+                if let TextAction::Complete(text) = action {
                     text.push(0xFF);
                 }
             }
         }),
         ("no_answer", |actions| {
-            actions.retain(|action| !matches!(action, Action::Answer(_)));
+            actions.retain(|action| !matches!(action, TextAction::Answer(_)));
         }),
         ("hasty_answer", |actions| {
             if actions.is_empty() {
-                actions.push(Action::Answer(Bit::Zero));
+                actions.push(TextAction::Answer(Bit::Zero));
             }
         }),
         ("wrong_answer", |actions| {
             for action in actions {
-                if let Action::Answer(bit) = action {
+                if let TextAction::Answer(bit) = action {
                     *bit = minitalk::dialect::other(*bit);
                 }
             }
         }),
     ];
     for (name, spoil) in defects {
-        let mut hear = |listener: &mut Listener, bit: Bit, now: Nanos, out: &mut Vec<Action>| {
-            let mut mine = Vec::new();
-            listener.bit(bit, now, &mut mine);
-            spoil(&mut mine);
-            out.extend(mine);
-        };
+        let mut hear =
+            |listener: &mut TextReceiver, bit: Bit, now: Nanos, out: &mut Vec<TextAction>| {
+                let mut mine = Vec::new();
+                listener.bit(bit, now, &mut mine);
+                spoil(&mut mine);
+                out.extend(mine);
+            };
         let count = caught("dialects", |data| dialects::check(data, &mut hear));
         assert!(count > 0, "{name} was not noticed");
     }
