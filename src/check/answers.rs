@@ -1,7 +1,7 @@
 //! What the acknowledgements of a message say about the habits of the server that sent them.
 
 use minitalk::dialect::encoder::TextEncoder;
-use minitalk::dialect::{Ack, AckSignal, Dialect, FinalAck};
+use minitalk::dialect::{Ack, AckSignal, Dialect, FinalAck, Symbol};
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::Signal;
 use minitalk::wire::bits::Bit;
@@ -18,13 +18,13 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
     if dialect.ack == Ack::None {
         dialect.ack = Ack::Message;
     }
-    let Ok(speech) = TextEncoder::new(&dialect, text.as_bytes(), client) else {
+    let Ok(encoder) = TextEncoder::new(&dialect, text.as_bytes(), client) else {
         return dialect;
     };
     let hello = u64::from(dialect.hello);
     let sent = |count: u64| {
         let index = usize::try_from(count.checked_sub(1 + hello)?).ok()?;
-        speech.signal(index)
+        encoder.symbol(index)
     };
     let (at_last, mut usual): (Vec<Answer>, Vec<Answer>) =
         answers.iter().partition(|(count, _)| *count == last);
@@ -34,7 +34,7 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
         usual.extend(at_last.first());
     }
     let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
-    let echoes = |(count, signal): &Answer| sent(*count) == Some(bit(*signal));
+    let echoes = |(count, signal): &Answer| sent(*count) == Some(symbol(*signal));
     if all(Signal::Usr1) {
         dialect.ack_signal = AckSignal::Usr1;
     } else if all(Signal::Usr2) {
@@ -43,8 +43,8 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
         dialect.ack_signal = AckSignal::Echo;
     }
     let expected = sent(last).map(|signal| dialect.ack_for(signal));
-    dialect.last = match at_last[..] {
-        [(_, only)] if Some(bit(only)) != expected => FinalAck::Other,
+    dialect.final_ack = match at_last[..] {
+        [(_, only)] if Some(symbol(only)) != expected => FinalAck::Other,
         [(_, first), (_, second), ..] if first == second => FinalAck::Twice,
         [_, _, ..] => FinalAck::Both,
         _ => FinalAck::Same,
@@ -52,8 +52,8 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
     dialect
 }
 
-fn bit(signal: Signal) -> Bit {
-    Bit::from(signal == Signal::Usr2)
+fn symbol(signal: Signal) -> Symbol {
+    Symbol::from(Bit::from(signal == Signal::Usr2))
 }
 
 #[cfg(test)]
@@ -80,10 +80,10 @@ mod tests {
     fn which_signal_it_is() {
         assert_eq!(name("classic", |_| vec![Usr1]), "classic");
         assert_eq!(name("classic", |_| vec![Usr2]), "ack-signal=usr2");
-        let speech = TextEncoder::new(&Dialect::CLASSIC, TEXT.as_bytes(), minitalk::ffi::getpid());
-        let speech = speech.unwrap();
-        let echo = |count: u64| match speech.signal(count as usize - 1) {
-            Some(Bit::One) => vec![Usr2],
+        let encoder = TextEncoder::new(&Dialect::CLASSIC, TEXT.as_bytes(), minitalk::ffi::getpid());
+        let encoder = encoder.unwrap();
+        let echo = |count: u64| match encoder.symbol(count as usize - 1) {
+            Some(Symbol::Usr2) => vec![Usr2],
             _ => vec![Usr1],
         };
         assert_eq!(name("classic", echo), "ack-signal=echo");

@@ -1,74 +1,17 @@
 //! The dialects that a server might speak, the likely ones first.
 
+use minitalk::dialect::candidates;
 use minitalk::dialect::{Ack, Dialect};
-
-/// What frames the text. `other` stands for the order that the text does not have.
-const FORMS: &[&str] = &[
-    "",
-    "hello=yes",
-    "end=eot",
-    "end=etx",
-    "end=0x0a",
-    // Where a head is a PID, the zeroes of a length are an empty head and a text: so the PID comes before lengths, and for the
-    // same reason short lengths come before long ones.
-    "head=pid",
-    "head=pid,head-bytes=other",
-    "head=len16,end=none",
-    "head=len16",
-    "head=len16,counts-end=yes",
-    "head=len32,end=none",
-    "head=len32",
-    "head=len32,counts-end=yes",
-    "head=digits,end=none",
-    "head=len32,head-nul=yes",
-    "head=len32,head-bytes=other,end=none",
-    "head=len32,head-bytes=other",
-    "head=len32,head-bytes=other,counts-end=yes",
-    "head=len64,end=none",
-    "head=len64",
-    "head=len64,counts-end=yes",
-    "head=len32,head-order=other,end=none",
-    "head=len32,head-order=other",
-    "head=len32,head-order=other,counts-end=yes",
-    "head=len16,head-bytes=other,end=none",
-    "head=len32,head-nul=yes,end=none",
-    "head=digits",
-    "head=len64,head-bytes=other,end=none",
-    "head=len64,head-bytes=other,counts-end=yes",
-    "end=0xff",
-];
-
-/// Which bit comes first, and which signal is a 1.
-pub const BITS: [&str; 4] = [
-    "order=msb,one=usr2",
-    "order=lsb,one=usr2",
-    "order=msb,one=usr1",
-    "order=lsb,one=usr1",
-];
 
 /// The candidates for a server that acknowledges so. `admits`: it could be one that answers a handshake. `confined`: it can
 /// signal nobody but who was started by this process.
 pub fn of(ack: Ack, admits: bool, confined: bool) -> impl Iterator<Item = Dialect> {
     let fits = move |d: &Dialect| (admits || !d.hello) && (confined || !may_mislead(d));
-    all(ack).filter(fits)
-}
-
-fn all(ack: Ack) -> impl Iterator<Item = Dialect> {
-    FORMS.iter().flat_map(move |form| {
-        BITS.iter().filter_map(move |bits| {
-            let is_lsb = bits.starts_with("order=lsb");
-            let form = form
-                .replace(
-                    "order=other",
-                    if is_lsb { "order=msb" } else { "order=lsb" },
-                )
-                .replace(
-                    "bytes=other",
-                    if is_lsb { "bytes=big" } else { "bytes=little" },
-                );
-            parse(&[bits, &form, &format!("ack={}", ack.word())])
-        })
-    })
+    let acks = format!("ack={}", ack.word());
+    candidates::to_try(&acks, 1)
+        .filter(fits)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Whether a server that takes something else for its client's PID could be led to signal a stranger: the text of a probe is no
@@ -77,32 +20,11 @@ fn may_mislead(dialect: &Dialect) -> bool {
     matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
 }
 
-/// The dialect of these parts of a specification, if they do not contradict each other.
-pub fn parse(parts: &[&str]) -> Option<Dialect> {
-    let parts: Vec<_> = parts
-        .iter()
-        .copied()
-        .filter(|part| !part.is_empty())
-        .collect();
-    parts.join(",").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use minitalk::dialect::Head;
 
     use super::*;
-
-    #[test]
-    fn every_candidate_is_a_dialect_and_none_comes_twice() {
-        for ack in [Ack::Bit, Ack::Byte, Ack::None] {
-            let all: Vec<_> = of(ack, true, true).collect();
-            assert_eq!(all.len(), FORMS.len() * BITS.len());
-            for (i, dialect) in all.iter().enumerate() {
-                assert!(!all[..i].contains(dialect), "{dialect}");
-            }
-        }
-    }
 
     #[test]
     fn nobody_is_led_to_a_stranger_whom_the_kernel_would_not_stop() {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::Dialect;
+use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
-use super::candidates::{self, BITS};
 use super::server::{Origin, Sender, Server};
 use super::shape::Shape;
 
@@ -39,19 +39,6 @@ const MANNERS: &[&str] = &[
     "ack=byte",
     "hello=yes",
     "ack=none",
-];
-
-/// Framings that pass for another one.
-const FORMS: &[&str] = &[
-    "",
-    "head=digits,end=none",
-    "head=digits",
-    "head=len32,end=none",
-    "head=len16,end=none",
-    "head=len32",
-    "end=eot",
-    "end=etx",
-    "head=pid",
 ];
 
 /// How long all of it may take.
@@ -120,7 +107,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<End>, String>> Search<A> {
             // What it does at the end, a server finds out after it has said what the client speaks.
             let base = dialect.to_string();
             for manners in MANNERS {
-                if self.end(&[&base, manners], WATCH)? == Some(End::Content) {
+                if self.end(from_parts(&[&base, manners]), WATCH)? == Some(End::Content) {
                     return Ok(());
                 }
             }
@@ -130,28 +117,28 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<End>, String>> Search<A> {
         }
         // Whoever waits for an answer to every bit goes on whatever the bits mean, and shows by that how it is answered.
         for manners in PER_BIT {
-            match self.end(&[BITS[0], manners], TRY)? {
+            match self.end(from_parts(&[BITS[0], manners]), TRY)? {
                 Some(End::Content) => return Ok(()),
                 Some(End::Misread | End::Stays) => {}
                 Some(End::Stuck) | None => continue,
             }
-            for (form, bits) in FORMS.iter().flat_map(|form| BITS.map(|bits| (form, bits))) {
-                if self.end(&[bits, form, manners], TRY)? == Some(End::Content) {
+            for dialect in to_try(manners, 0) {
+                if self.end(Some(dialect), TRY)? == Some(End::Content) {
                     return Ok(());
                 }
             }
         }
         for (manners, bits) in MANNERS.iter().flat_map(|m| BITS.map(|bits| (m, bits))) {
-            if self.end(&[bits, manners], TRY)? == Some(End::Content) {
+            if self.end(from_parts(&[bits, manners]), TRY)? == Some(End::Content) {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// How it ends in the dialect of these parts, which is tried once, if it is one and there is time.
-    fn end(&mut self, parts: &[&str], limit: Duration) -> Result<Option<End>, String> {
-        let Some(dialect) = candidates::parse(parts) else {
+    /// Returns how it ends in `dialect`, which is tried once; `None` if there is no time or no dialect.
+    fn end(&mut self, dialect: Option<Dialect>, limit: Duration) -> Result<Option<End>, String> {
+        let Some(dialect) = dialect else {
             return Ok(None);
         };
         let known = self.tried.iter().find(|(tried, _)| *tried == dialect);
@@ -241,7 +228,7 @@ mod tests {
     fn one_that_speaks(spec: &str) -> impl Fn(&Dialect) -> End {
         let wanted: Dialect = spec.parse().unwrap();
         move |dialect| {
-            let answered = |d: &Dialect| (d.ack, d.ack_signal, d.last, d.hello);
+            let answered = |d: &Dialect| (d.ack, d.ack_signal, d.final_ack, d.hello);
             match (*dialect == wanted, answered(dialect) == answered(&wanted)) {
                 (true, _) => End::Content,
                 (_, true) => End::Misread,

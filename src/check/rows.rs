@@ -279,8 +279,8 @@ fn half(stage: &mut Stage<'_>) -> Result<Server, String> {
 fn half_a_byte(stage: &mut Stage<'_>, dialect: &Dialect) -> Result<Server, String> {
     let text = text(20);
     let server = stage.take()?;
-    let speech = TextEncoder::new(dialect, text.as_bytes(), server.pid());
-    let signals = speech.map_err(|why| why.to_string())?.len();
+    let encoder = TextEncoder::new(dialect, text.as_bytes(), server.pid());
+    let signals = encoder.map_err(|why| why.to_string())?.len();
     let first = (signals / 16 * 8 + 3).to_string();
     let client = &["--first", &first];
     let mut client = stage.sender.start_with(server.pid(), &text, client)?;

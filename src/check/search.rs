@@ -1,10 +1,10 @@
 //! Which dialect a server speaks: each candidate is tried on a fresh server, for a wrong one leaves half a byte behind.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use minitalk::client::{self, SendError};
+use minitalk::client::{self, DialectOptions, SendError};
+use minitalk::dialect::candidates::from_parts;
 use minitalk::dialect::{Ack, Dialect};
 use minitalk::ffi;
 use minitalk::signal::event::{Signal, SignalSet};
@@ -121,7 +121,7 @@ impl Search<'_> {
             return Ok((Ack::Bit, true));
         }
         let admits = matches!(said.result, Err(SendError::Unanswered { signal: 2 }));
-        let unanswered = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
+        let unanswered = from_parts(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
         let said = self.attempt(&unanswered, PRINT)?.said;
         // A byte of the probe may not have been one to the server.
         let ack = match said.answers.len() {
@@ -186,18 +186,14 @@ impl Search<'_> {
             let result = Err(SendError::NoSuchProcess);
             return Ok(Said { result, answers });
         };
-        let mut watch = |sent: u64, answer: Option<Signal>| {
-            answers.extend(answer.map(|signal| (sent, signal)));
-            ControlFlow::Continue(())
+        let options = DialectOptions {
+            dialect: *dialect,
+            timeout: ANSWER,
+            limit: None,
         };
-        let result = client::speak_watched(
-            &mut self.inbox,
-            &peer,
-            text.as_bytes(),
-            dialect,
-            ANSWER,
-            &mut watch,
-        );
+        let mut on_ack = |sent, signal| answers.push((sent, signal));
+        let text = text.as_bytes();
+        let result = client::send_as(&mut self.inbox, &peer, text, &options, &mut on_ack);
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(Stop::Command(Failure::send("the server", error)));
         }

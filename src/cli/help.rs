@@ -118,6 +118,7 @@ presets:
         name,
         values,
         meaning,
+        ..
     } in spec::KEYS
     {
         let _ = writeln!(text, "  {:<42} {meaning}", format!("{name}={values}"));

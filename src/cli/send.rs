@@ -3,12 +3,11 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
-use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use minitalk::client::{self, Options, Progress, Report};
+use minitalk::client::{self, DialectOptions, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::ffi;
 use minitalk::process::pid::Pid;
@@ -159,7 +158,7 @@ fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
     }
     let report = match dialect {
         None => send(pid, source, options, progress)?,
-        Some(dialect) => speak(pid, source, &dialect, first, options)?,
+        Some(dialect) => send_as(pid, source, &dialect, first, options)?,
     };
     if verbose {
         say(format_args!("minitalk: {}", describe(&report)));
@@ -265,7 +264,7 @@ pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Resul
 
 /// Sends what `source` holds to the server `pid`, which speaks another dialect than ours; or no more than the `first` signals
 /// of it.
-fn speak(
+fn send_as(
     pid: Pid,
     source: Source,
     dialect: &Dialect,
@@ -279,18 +278,12 @@ fn speak(
         client::check(&server).map_err(failed)?;
     }
     let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;
-    let mut watch = |sent, _| match first {
-        Some(first) if sent >= first => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
+    let options = DialectOptions {
+        dialect: *dialect,
+        timeout: options.timeout,
+        limit: first,
     };
-    let result = client::speak_watched(
-        &mut inbox,
-        &server,
-        &message,
-        dialect,
-        options.timeout,
-        &mut watch,
-    );
+    let result = client::send_as(&mut inbox, &server, &message, &options, &mut |_, _| {});
     inbox.retire();
     result.map_err(failed)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use minitalk::dialect::{Dialect, Order};
+use minitalk::dialect::{BitOrder, Dialect, Symbol};
 use minitalk::process::pid::{Pid, PidMap};
 use minitalk::server::Note;
 use minitalk::signal::event::{Event, Origin, Signal};
@@ -258,7 +258,7 @@ impl Tracer {
             return Some(("asks for the turn".into(), pause));
         }
         let first = *talker.pause.get_or_insert(pause);
-        talker.bits.push(dialect.is_one(signal));
+        talker.bits.push(dialect.one == Symbol::from(signal));
         let mut what: String = talker
             .bits
             .iter()
@@ -275,8 +275,8 @@ impl Tracer {
         };
         let bits = talker.bits.drain(..);
         let byte = bits.fold(0u8, |byte, bit| match order {
-            Order::Msb => byte << 1 | u8::from(bit),
-            Order::Lsb => byte >> 1 | u8::from(bit) << 7,
+            BitOrder::Msb => byte << 1 | u8::from(bit),
+            BitOrder::Lsb => byte >> 1 | u8::from(bit) << 7,
         });
         let _ = write!(what, "  0x{byte:02x}  {}", talker.meaning(byte, in_head));
         talker.pause = None;

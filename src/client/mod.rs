@@ -26,7 +26,7 @@ use crate::wire::frame::TooLong;
 use crate::wire::sender::{Failure, Lane, Sender, Step};
 use crate::wire::word::Word;
 
-pub use foreign::{speak, speak_watched};
+pub use foreign::{DialectOptions, send_as};
 
 /// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
 /// that does not. `force` skips that look.

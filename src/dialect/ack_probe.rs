@@ -1,216 +1,217 @@
-//! What a client of an unknown dialect waits for, found out by watching when it stops.
+//! Which acknowledgements a client of an unknown dialect waits for, found out by watching when it stops.
 //!
-//! An acknowledgement too many can end a client: to one that expects it for the whole message, the first says that all is
-//! well. One too few stops it. So nobody is answered who goes on without, and everybody is who has stopped:
+//! An extra acknowledgement can end a client early: one that expects a single acknowledgement takes the first for it. A missing one
+//! stalls a client. So a client that goes on is not acknowledged, and one that has stopped is:
 //!
-//! 1. The first signals are not answered until the client has visibly stopped: it sleeps for a signal, or was silent for
-//!    [`SILENCE_AWAKE`]. If it goes on unanswered it waits for none, for bits at least. After [`PROOF_STOPS`] such stops it is one that waits
-//!    for every bit, and is answered at once from then on.
-//! 2. One that goes on is answered when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops, after every byte.
-//! 3. Anybody else is answered when the message is complete.
-//! 4. The answer is SIGUSR1, if the client handles that, and otherwise SIGUSR2. One that handles both and does not move
-//!    on SIGUSR1 is sent SIGUSR2.
+//! 1. The first symbols are acknowledged only after the client has visibly stopped: it sleeps for a signal, or was silent for
+//!    [`SILENCE_AWAKE`]. A client that goes on without does not wait for each bit. After [`PROOF_STOPS`] such stops the client waits
+//!    for every bit, and is acknowledged at once from then on.
+//! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
+//!    after every byte.
+//! 3. Any other client is acknowledged when the message is complete.
+//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that handles both and does not go
+//!    on after SIGUSR1 is sent SIGUSR2.
 
-use super::{Ack, MILLISECOND, other};
+use super::{Ack, MILLISECOND, Symbol};
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 
-/// The silence after which a client has stopped: no program that only paces itself sleeps so long for a bit.
+/// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
 pub const SILENCE_AWAKE: Nanos = 8 * MILLISECOND;
 
-/// The same for one that is seen to sleep for a signal: it may be on its way.
+/// The silence after which a client that sleeps for a signal has stopped.
 pub const SILENCE_ASLEEP: Nanos = MILLISECOND / 4;
 
-/// The same for one that has sent a byte without an answer.
+/// The silence after which a client that has sent a byte without an acknowledgement has stopped.
 pub const SILENCE_AFTER_BYTE: Nanos = 60 * MILLISECOND;
 
-/// Stops that prove that a client waits for every bit. One is not enough: it could be a handshake.
+/// Stops that prove that a client waits for every bit; the first could be a handshake.
 pub const PROOF_STOPS: u8 = 3;
 
-/// How long one is waited for that has been answered on one signal, before the other is tried.
-const OTHER: Nanos = 100 * MILLISECOND;
+/// The silence after an acknowledgement before the other signal is tried.
+const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
 
-/// The watcher of one client.
-#[derive(Clone, Debug)]
-pub struct AckProbe {
-    stage: Stage,
-    /// The signal to answer on.
-    signal: Bit,
-    /// Whether the other one has been tried.
-    switched: bool,
-    /// Signals since the last answer, and when the last came.
-    unanswered: u32,
-    heard: Nanos,
-    answered: Option<Nanos>,
-    /// Stops after a single bit, and after a byte.
-    bit_stops: u8,
-    byte_stops: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Watching,
-    Bits,
-    ByteOrder,
-    Free,
-}
-
-/// The signals that a client handles.
+/// Says which signals a client handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandledSignals {
-    /// SIGUSR1.
+    /// Whether it handles SIGUSR1.
     pub usr1: bool,
-    /// SIGUSR2.
+    /// Whether it handles SIGUSR2.
     pub usr2: bool,
 }
 
 impl HandledSignals {
-    /// Whether it handles both.
+    /// Returns whether the client handles both signals.
     #[must_use]
     pub const fn both(self) -> bool {
         self.usr1 && self.usr2
     }
 
-    /// Whether it handles either.
+    /// Returns whether the client handles either signal.
     #[must_use]
     pub const fn any(self) -> bool {
         self.usr1 || self.usr2
     }
 }
 
+/// Watches one client.
+#[derive(Clone, Debug)]
+pub(super) struct AckProbe {
+    pub handled: HandledSignals,
+    state: ProbeState,
+    /// The signal to acknowledge with if the client handles both.
+    symbol: Symbol,
+    /// Whether the other signal has been tried.
+    has_switched: bool,
+    /// Symbols since the last acknowledgement, and the times of both.
+    unanswered: u32,
+    last_seen: Nanos,
+    last_ack: Option<Nanos>,
+    /// Stops after a single bit, and after a byte.
+    bit_stops: u8,
+    byte_stops: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ProbeState {
+    Watching,
+    WaitsForBits,
+    WaitsForBytes,
+    GoesOn,
+}
+
+use ProbeState::{GoesOn, WaitsForBits, WaitsForBytes, Watching};
+
 impl AckProbe {
-    /// Nothing is known, but on which signal to try first.
-    #[must_use]
-    pub const fn new(signal: Bit) -> Self {
+    /// Returns a probe that knows nothing but which signal to try first.
+    pub const fn new(symbol: Symbol, handled: HandledSignals) -> Self {
         Self {
-            stage: Stage::Watching,
-            signal,
-            switched: false,
+            handled,
+            state: Watching,
+            symbol,
+            has_switched: false,
             unanswered: 0,
-            heard: 0,
-            answered: None,
+            last_seen: 0,
+            last_ack: None,
             bit_stops: 0,
             byte_stops: 0,
         }
     }
 
-    /// Notes a signal; whether to answer it at once.
-    pub fn heard(&mut self, now: Nanos) -> bool {
-        self.heard = now;
-        self.unanswered = self.unanswered.saturating_add(1);
-        match self.stage {
-            Stage::Watching if self.unanswered > 1 => {
-                self.stage = Stage::Free;
-                false
-            }
-            Stage::Watching if self.bit_stops >= PROOF_STOPS => {
-                self.stage = Stage::Bits;
-                self.answer(now)
-            }
-            Stage::Bits => self.answer(now),
-            Stage::ByteOrder if self.unanswered == 8 => self.answer(now),
-            _ => false,
-        }
+    /// Forgets everything but the signal to acknowledge with.
+    pub const fn reset(&mut self) {
+        *self = Self::new(self.symbol(), self.handled);
     }
 
-    /// The answer that is due to one who has stopped. `sleeps`: it is seen to wait for a signal.
-    pub fn poll(&mut self, now: Nanos, sleeps: bool, handles: HandledSignals) -> Option<Bit> {
-        if !handles.any() || self.deadline(sleeps, handles).is_none_or(|at| now < at) {
-            return None;
-        }
-        match (self.stage, self.unanswered) {
-            (Stage::Watching, 0) => {
-                self.switched = true;
-                self.signal = other(self.signal);
+    /// Handles a symbol; returns whether to acknowledge it at once.
+    pub fn handle_symbol(&mut self, now: Nanos) -> bool {
+        self.last_seen = now;
+        self.unanswered = self.unanswered.saturating_add(1);
+        let is_due = match self.state {
+            Watching if self.unanswered > 1 => {
+                self.state = GoesOn;
+                false
             }
-            (Stage::Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
+            Watching if self.bit_stops >= PROOF_STOPS => {
+                self.state = WaitsForBits;
+                true
+            }
+            WaitsForBits => true,
+            WaitsForBytes => self.unanswered == 8,
+            Watching | GoesOn => false,
+        };
+        if is_due {
+            self.note_ack(now);
+        }
+        is_due
+    }
+
+    /// Returns the acknowledgement for a client that has stopped; `sleeps` says that it was seen to wait for a signal.
+    pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
+        self.poll_timeout(sleeps).filter(|at| now >= *at)?;
+        match (self.state, self.unanswered) {
+            (Watching, 0) => {
+                self.has_switched = true;
+                self.symbol = self.symbol.other();
+            }
+            (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
             _ => {
                 self.byte_stops = self.byte_stops.saturating_add(1);
                 if self.byte_stops >= 2 {
-                    self.stage = Stage::ByteOrder;
+                    self.state = WaitsForBytes;
                 }
             }
         }
-        self.answer(now);
-        Some(self.signal(handles))
+        self.note_ack(now);
+        Some(self.symbol())
     }
 
-    /// Counts the silence from `now` on: until then the client had no CPU to break it.
-    pub fn excuse(&mut self, now: Nanos) {
-        self.heard = now;
-        self.answered = self.answered.map(|_| now);
-    }
-
-    /// When [`poll`](Self::poll) may have an answer to give.
-    #[must_use]
-    pub fn deadline(&self, sleeps: bool, handles: HandledSignals) -> Option<Nanos> {
-        let hold = match (self.stage, self.unanswered) {
-            _ if !handles.any() => return None,
-            (Stage::Watching, 0) => {
-                let may_switch = handles.both() && !self.switched;
-                return self
-                    .answered
-                    .filter(|_| may_switch)
-                    .map(|at| at.saturating_add(OTHER));
-            }
-            (Stage::Watching, _) if sleeps => SILENCE_ASLEEP,
-            (Stage::Watching, _) => SILENCE_AWAKE,
-            (Stage::Free, 8) if sleeps => SILENCE_AWAKE,
-            (Stage::Free, 8) => SILENCE_AFTER_BYTE,
+    /// Returns when [`poll_ack`](Self::poll_ack) may return an acknowledgement.
+    pub fn poll_timeout(&self, sleeps: bool) -> Option<Nanos> {
+        let (since, silence) = match (self.state, self.unanswered) {
+            _ if !self.handled.any() => return None,
+            (Watching, 0) if self.may_switch() => (self.last_ack?, SWITCH_AFTER),
+            (Watching, 0) => return None,
+            (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
+            (Watching, _) => (self.last_seen, SILENCE_AWAKE),
+            (GoesOn, 8) if sleeps => (self.last_seen, SILENCE_AWAKE),
+            (GoesOn, 8) => (self.last_seen, SILENCE_AFTER_BYTE),
             _ => return None,
         };
-        Some(self.heard.saturating_add(hold))
+        Some(since.saturating_add(silence))
     }
 
-    /// Whether it matters, soon, whether the client sleeps for a signal.
-    #[must_use]
-    pub const fn is_watching(&self) -> bool {
-        matches!(
-            (self.stage, self.unanswered),
-            (Stage::Watching, 1) | (Stage::Free, 8)
-        )
+    /// Restarts the silence at `now`, because the client had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
+        self.last_seen = now;
+        self.last_ack = self.last_ack.map(|_| now);
     }
 
-    /// The signal to answer on.
-    #[must_use]
-    pub const fn signal(&self, handles: HandledSignals) -> Bit {
-        match (handles.usr1, handles.usr2) {
-            (true, false) => Bit::Zero,
-            (false, true) => Bit::One,
-            _ => self.signal,
+    /// Returns whether it matters, soon, whether the client sleeps for a signal.
+    pub const fn needs_sleep_state(&self) -> bool {
+        matches!((self.state, self.unanswered), (Watching, 1) | (GoesOn, 8)) && self.handled.any()
+    }
+
+    /// Returns the signal to acknowledge with.
+    pub const fn symbol(&self) -> Symbol {
+        match (self.handled.usr1, self.handled.usr2) {
+            (true, false) => Symbol::Usr1,
+            (false, true) => Symbol::Usr2,
+            _ => self.symbol,
         }
     }
 
-    /// What the client seems to wait for.
-    #[must_use]
-    pub const fn ack(&self, handles: HandledSignals) -> Ack {
-        match self.stage {
-            _ if !handles.any() => Ack::None,
-            Stage::Bits => Ack::Bit,
-            Stage::ByteOrder => Ack::Byte,
-            Stage::Watching if self.bit_stops > 0 => Ack::Bit,
-            Stage::Free if self.byte_stops > 0 => Ack::Byte,
-            _ => Ack::Message,
+    /// Returns what the client seems to wait for.
+    pub const fn ack(&self) -> Ack {
+        match self.state {
+            _ if !self.handled.any() => Ack::None,
+            WaitsForBits => Ack::Bit,
+            WaitsForBytes => Ack::Byte,
+            Watching if self.bit_stops > 0 => Ack::Bit,
+            GoesOn if self.byte_stops > 0 => Ack::Byte,
+            Watching | GoesOn => Ack::Message,
         }
     }
 
-    /// Whether the client waits for every bit, as far as is known.
-    #[must_use]
+    /// Returns whether the client waits for every bit, as far as is known.
     pub const fn may_wait_for_bits(&self) -> bool {
-        matches!(self.stage, Stage::Watching | Stage::Bits)
+        matches!(self.state, Watching | WaitsForBits)
     }
 
-    /// Whether the client has not moved since the first answers, on one signal of two that it handles.
-    #[must_use]
-    pub const fn is_shy(&self, handles: HandledSignals) -> bool {
-        let is_early = matches!(self.stage, Stage::Watching) && self.bit_stops == 1;
-        is_early && self.unanswered == 0 && handles.both() && !self.switched
+    /// Returns whether the client has not gone on since its first acknowledgement, on one signal of two that it handles.
+    pub const fn is_stuck_after_first_ack(&self) -> bool {
+        matches!(self.state, Watching)
+            && self.bit_stops == 1
+            && self.unanswered == 0
+            && self.may_switch()
     }
 
-    fn answer(&mut self, now: Nanos) -> bool {
+    const fn may_switch(&self) -> bool {
+        self.handled.both() && !self.has_switched
+    }
+
+    const fn note_ack(&mut self, now: Nanos) {
         self.unanswered = 0;
-        self.answered = Some(now);
-        true
+        self.last_ack = Some(now);
     }
 }
 
@@ -218,77 +219,137 @@ impl AckProbe {
 mod tests {
     use super::*;
 
-    const BOTH: HandledSignals = HandledSignals {
-        usr1: true,
-        usr2: true,
-    };
+    const fn handled(usr1: bool, usr2: bool) -> HandledSignals {
+        HandledSignals { usr1, usr2 }
+    }
+
+    fn probe() -> AckProbe {
+        AckProbe::new(Symbol::Usr1, handled(true, true))
+    }
 
     #[test]
-    fn one_that_waits_for_every_bit_is_answered_at_once_in_the_end() {
-        let mut ack_probe = AckProbe::new(Bit::Zero);
+    fn a_client_that_waits_for_every_bit_is_acknowledged_at_once_in_the_end() {
+        let mut probe = probe();
         let mut now = 0;
-        for _ in 0..PROOF_STOPS {
-            assert!(!ack_probe.heard(now));
-            assert_eq!(ack_probe.poll(now + SILENCE_AWAKE - 1, false, BOTH), None);
-            assert_eq!(
-                ack_probe.poll(now + SILENCE_ASLEEP, true, BOTH),
-                Some(Bit::Zero)
+        for stop in 0..PROOF_STOPS {
+            assert_eq!(probe.ack(), if stop == 0 { Ack::Message } else { Ack::Bit });
+            assert!(
+                !probe.handle_symbol(now) && probe.needs_sleep_state() && probe.may_wait_for_bits()
             );
+            assert_eq!(probe.poll_ack(now + SILENCE_AWAKE - 1, false), None);
+            assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP - 1, true), None);
+            assert_eq!(
+                probe.poll_ack(now + SILENCE_ASLEEP, true),
+                Some(Symbol::Usr1)
+            );
+            assert!(!probe.needs_sleep_state());
             now += SILENCE_AWAKE;
         }
-        assert!(ack_probe.heard(now));
-        assert_eq!(ack_probe.ack(BOTH), Ack::Bit);
-    }
-
-    #[test]
-    fn one_that_goes_on_is_left_alone() {
-        let mut ack_probe = AckProbe::new(Bit::Zero);
-        for i in 0..80 {
-            assert!(!ack_probe.heard(i * SILENCE_AWAKE / 2));
-            assert_eq!(
-                ack_probe.poll(i * SILENCE_AWAKE / 2 + SILENCE_ASLEEP, false, BOTH),
-                None
-            );
+        for _ in 0..2 {
+            assert!(probe.handle_symbol(now));
+            assert_eq!((probe.ack(), probe.poll_timeout(true)), (Ack::Bit, None));
+            assert!(probe.may_wait_for_bits());
         }
-        assert_eq!(ack_probe.ack(BOTH), Ack::Message);
-        let nothing = HandledSignals {
-            usr1: false,
-            usr2: false,
-        };
-        assert_eq!(ack_probe.ack(nothing), Ack::None);
+        probe.reset();
+        assert_eq!(probe.ack(), Ack::Message);
     }
 
     #[test]
-    fn one_that_waits_for_every_byte() {
-        let mut ack_probe = AckProbe::new(Bit::Zero);
+    fn a_client_that_goes_on_is_not_acknowledged() {
+        let mut probe = probe();
+        for i in 0..80 {
+            let now = i * SILENCE_AWAKE / 2;
+            assert!(!probe.handle_symbol(now));
+            assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, false), None);
+            assert_eq!(probe.may_wait_for_bits(), i == 0);
+            assert_eq!(probe.needs_sleep_state(), i == 0 || i == 7);
+        }
+        assert_eq!(probe.ack(), Ack::Message);
+    }
+
+    #[test]
+    fn a_client_that_handles_neither_signal_is_never_acknowledged() {
+        let mut probe = AckProbe::new(Symbol::Usr1, handled(false, false));
+        probe.handle_symbol(0);
+        assert_eq!((probe.poll_timeout(true), probe.ack()), (None, Ack::None));
+        assert!(!probe.needs_sleep_state() && !probe.handled.any());
+        assert_eq!(probe.poll_ack(SWITCH_AFTER, true), None);
+    }
+
+    #[test]
+    fn a_client_that_waits_for_every_byte_is_acknowledged_after_each_in_the_end() {
+        let mut probe = probe();
         let mut now = 0;
         for stop in 0..4 {
             for bit in 0..8 {
                 now += 1000;
-                assert_eq!(ack_probe.heard(now), stop >= 2 && bit == 7);
+                assert_eq!(probe.handle_symbol(now), stop >= 2 && bit == 7);
             }
             if stop < 2 {
+                assert_eq!(probe.poll_timeout(true), Some(now + SILENCE_AWAKE));
+                assert_eq!(probe.poll_ack(now + SILENCE_AFTER_BYTE - 1, false), None);
                 assert_eq!(
-                    ack_probe.poll(now + SILENCE_AFTER_BYTE, false, BOTH),
-                    Some(Bit::Zero)
+                    probe.poll_ack(now + SILENCE_AFTER_BYTE, false),
+                    Some(Symbol::Usr1)
                 );
+                assert_eq!(probe.ack(), Ack::Byte);
             }
         }
-        assert_eq!(ack_probe.ack(BOTH), Ack::Byte);
+        assert_eq!((probe.ack(), probe.may_wait_for_bits()), (Ack::Byte, false));
     }
 
     #[test]
-    fn one_that_does_not_move_is_sent_the_other_signal() {
-        let mut ack_probe = AckProbe::new(Bit::Zero);
-        ack_probe.heard(0);
-        assert_eq!(ack_probe.poll(SILENCE_AWAKE, false, BOTH), Some(Bit::Zero));
-        assert!(ack_probe.is_shy(BOTH));
+    fn a_client_that_does_not_go_on_is_sent_the_other_signal_once() {
+        let mut probe = probe();
+        assert!(!probe.is_stuck_after_first_ack());
+        probe.handle_symbol(0);
+        assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Symbol::Usr1));
+        assert!(probe.is_stuck_after_first_ack());
         assert_eq!(
-            ack_probe.poll(SILENCE_AWAKE + OTHER, false, BOTH),
-            Some(Bit::One)
+            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER - 1, false),
+            None
         );
-        assert_eq!(ack_probe.poll(SILENCE_AWAKE + 9 * OTHER, false, BOTH), None);
-        ack_probe.heard(20 * OTHER);
-        assert_eq!(ack_probe.poll(21 * OTHER, false, BOTH), Some(Bit::One));
+        assert_eq!(
+            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER, false),
+            Some(Symbol::Usr2)
+        );
+        assert!(!probe.is_stuck_after_first_ack());
+        assert_eq!(
+            probe.poll_ack(SILENCE_AWAKE + 9 * SWITCH_AFTER, false),
+            None
+        );
+        probe.handle_symbol(20 * SWITCH_AFTER);
+        assert_eq!(probe.poll_ack(21 * SWITCH_AFTER, false), Some(Symbol::Usr2));
+        assert!(!probe.is_stuck_after_first_ack());
+    }
+
+    #[test]
+    fn only_a_handled_signal_acknowledges() {
+        for (first, handled, expected) in [
+            (Symbol::Usr1, handled(true, true), Symbol::Usr1),
+            (Symbol::Usr2, handled(true, true), Symbol::Usr2),
+            (Symbol::Usr2, handled(true, false), Symbol::Usr1),
+            (Symbol::Usr1, handled(false, true), Symbol::Usr2),
+        ] {
+            let mut probe = AckProbe::new(first, handled);
+            probe.handle_symbol(0);
+            assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
+            assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
+            assert_eq!(probe.is_stuck_after_first_ack(), handled.both());
+        }
+    }
+
+    #[test]
+    fn a_silence_begins_again_after_a_lack_of_cpu() {
+        let mut probe = probe();
+        probe.handle_symbol(0);
+        probe.restart_silence(5);
+        assert_eq!(probe.poll_timeout(false), Some(5 + SILENCE_AWAKE));
+        probe.poll_ack(5 + SILENCE_AWAKE, false);
+        probe.restart_silence(SILENCE_AWAKE + 9);
+        assert_eq!(
+            probe.poll_timeout(false),
+            Some(SILENCE_AWAKE + 9 + SWITCH_AFTER)
+        );
     }
 }

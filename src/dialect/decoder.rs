@@ -1,52 +1,54 @@
-//! Bits to a message, in one dialect.
+//! Symbols to a message, in one dialect.
 
 use alloc::vec::Vec;
 use core::mem;
 
+use DecodeProgress::{Complete, Incomplete, Rejected};
+
 use super::candidates::text_cost;
+use super::symbol_log::push;
 use super::utf8::Utf8;
-use super::{ByteOrder, Dialect, Head, Order};
+use super::{BitOrder, ByteOrder, Dialect, Head, Symbol};
 use crate::process::pid::Pid;
-use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 
-/// The state of one reading of one message.
+/// Decodes one message after the other in one dialect.
 #[derive(Clone, Debug)]
 pub struct TextDecoder {
     dialect: Dialect,
-    /// The longest text, in bytes.
+    /// The longest text in bytes.
     limit: usize,
-    /// Of whom.
+    /// The client.
     pid: Pid,
-    trust: Provenance,
-    stage: Stage,
+    provenance: Provenance,
+    part: Part,
     byte: u8,
-    /// Bits held of the byte.
+    /// The number of bits held in `byte`.
     bits: u8,
-    /// The text; of a guess only what follows is kept, since the signals are kept in one place for all guesses.
+    /// The text. A guess keeps none, since the symbols are kept once for all guesses.
     text: Vec<u8>,
-    length: usize,
+    text_len: usize,
     cost: u32,
     digest: u64,
-    /// Where the text is in a character.
     utf8: Utf8,
-    /// Why the text is none, although its end is still to come.
+    /// Why the message is rejected at its end.
     error: Option<Reason>,
 }
 
-/// How far the dialect is known.
+/// Says how the dialect became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Provenance {
-    /// Somebody said it: what has a length may be any bytes.
+pub enum Provenance {
+    /// The user gave it: a text with a length may be any bytes.
     Given,
-    /// It was found out: what comes is text.
-    Learned,
-    /// It is a guess: text that people do not send refutes it.
+    /// It was detected: only text is accepted.
+    Detected,
+    /// It is one of several candidates: bytes that are unusual in text refute it.
     Guess,
 }
 
+/// Says which part of a message is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum Part {
     Hello,
     Number {
         value: u64,
@@ -59,7 +61,7 @@ enum Stage {
     HeadNul {
         length: u64,
     },
-    /// ByteOrder left, if the head said.
+    /// The text; `left` is the number of bytes to come, if the head said so.
     Text {
         left: Option<u64>,
     },
@@ -67,321 +69,258 @@ enum Stage {
     Over,
 }
 
-/// What a bit leads to.
+/// Says what a symbol leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeProgress {
-    /// The message goes on.
+    /// The message is not complete.
     Incomplete,
-    /// It is complete; see [`TextDecoder::take`].
+    /// The message is complete; see [`TextDecoder::take`].
     Complete,
-    /// It is over, and no text.
+    /// The message is over and is not text.
     Rejected(Reason),
 }
 
 impl TextDecoder {
-    /// A message of the client `pid` in a dialect that is known, of at most `limit` bytes of text.
-    #[must_use]
-    pub fn new(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, Provenance::Given)
-    }
-
-    /// The same in a dialect that was found out: only text is taken.
-    #[must_use]
-    pub fn learned(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, Provenance::Learned)
-    }
-
-    /// The same in a dialect that is a guess: it is given up for text that people do not send, and keeps none.
-    #[must_use]
-    pub fn guess(dialect: Dialect, limit: usize, pid: Pid) -> Self {
-        Self::start(dialect, limit, pid, Provenance::Guess)
-    }
-
-    fn start(dialect: Dialect, limit: usize, pid: Pid, trust: Provenance) -> Self {
-        let mut reading = Self {
+    /// Returns a decoder of messages of the client `pid` with at most `limit` bytes of text.
+    pub fn new(dialect: Dialect, limit: usize, pid: Pid, provenance: Provenance) -> Self {
+        let mut decoder = Self {
             dialect,
             limit,
             pid,
-            trust,
-            stage: Stage::Over,
+            provenance,
+            part: Part::Hello,
             byte: 0,
             bits: 0,
             text: Vec::new(),
-            length: 0,
+            text_len: 0,
             cost: 0,
             digest: 0,
             utf8: Utf8::START,
             error: None,
         };
-        reading.stage = if dialect.hello {
-            Stage::Hello
-        } else {
-            reading.head()
-        };
-        reading
+        if !dialect.hello {
+            decoder.start_head();
+        }
+        decoder
     }
 
-    /// In which dialect.
-    #[must_use]
+    /// Returns the dialect.
     pub const fn dialect(&self) -> &Dialect {
         &self.dialect
     }
 
-    /// Returns the bytes of memory that its text takes.
-    #[must_use]
-    pub fn held_bytes(&self) -> usize {
+    /// Returns the bytes of memory that the text takes.
+    pub const fn held_bytes(&self) -> usize {
         self.text.capacity()
     }
 
     /// Returns the length of the text so far.
-    #[must_use]
     pub const fn text_len(&self) -> usize {
-        self.length
+        self.text_len
     }
 
-    /// Returns how rare the characters of a guess are; see [`text_cost`].
-    #[must_use]
+    /// Returns how rare the bytes of a guess are; see [`text_cost`].
     pub const fn cost(&self) -> u32 {
         self.cost
     }
 
-    /// Whether the other guess has another text, as far as length and a digest of 64 bits show.
-    #[must_use]
+    /// Returns whether two guesses have different texts, by their lengths and 64-bit digests.
     pub const fn differs(&self, other: &Self) -> bool {
-        self.length != other.length || self.digest != other.digest
+        self.text_len != other.text_len || self.digest != other.digest
     }
 
-    /// Returns the byte that the last eight bits of the text or of its end make.
-    #[must_use]
-    pub const fn last_byte(&self) -> u8 {
-        self.byte
-    }
-
-    /// Whether the next signal opens a handshake.
-    #[must_use]
+    /// Returns whether the next symbol opens a handshake.
     pub fn awaits_hello(&self) -> bool {
-        self.stage == Stage::Hello
+        self.part == Part::Hello
     }
 
-    /// Whether no bit of a byte is held.
-    #[must_use]
-    pub const fn is_at_a_byte(&self) -> bool {
+    /// Returns whether the last symbol completed a byte.
+    pub const fn is_at_byte_boundary(&self) -> bool {
         self.bits == 0
     }
 
-    /// The client has ended: whether a text that nothing ends was complete by that. Then it is to be [taken](Self::take).
-    pub fn end(&mut self) -> bool {
+    /// Handles the end of the client; returns whether that completes a text without an end byte.
+    pub fn handle_exit(&mut self) -> bool {
         let is_whole = self.bits == 0 && self.utf8.is_whole() && self.error.is_none();
-        let may_end = match self.trust {
-            Provenance::Guess => true,
-            Provenance::Given | Provenance::Learned => self.dialect.end.is_none(),
-        };
-        let is_text = self.stage == Stage::Text { left: None } && self.length > 0;
-        let is_over = is_whole && is_text && may_end;
-        if is_over {
+        let may_end = self.provenance == Provenance::Guess || self.dialect.end.is_none();
+        let is_text = self.part == Part::Text { left: None } && self.text_len > 0;
+        let is_complete = is_whole && is_text && may_end;
+        if is_complete {
             self.dialect.end = None;
         }
-        is_over
+        is_complete
     }
 
-    /// Takes the text, and is ready for the next message.
+    /// Takes the text; the next symbol begins another message.
     pub fn take(&mut self) -> Vec<u8> {
         let text = mem::take(&mut self.text);
-        *self = Self::start(self.dialect, self.limit, self.pid, self.trust);
+        *self = Self::new(self.dialect, self.limit, self.pid, self.provenance);
         text
     }
 
-    /// Takes a signal. After anything but [`DecodeProgress::Incomplete`] the message is over, and to be [taken](Self::take).
-    pub fn push(&mut self, signal: Bit) -> DecodeProgress {
-        if self.stage == Stage::Hello {
-            if signal != Bit::Zero {
-                return DecodeProgress::Rejected(Reason::NotText);
+    /// Takes a symbol and returns the byte of text that it completes, for a text of which no error is known.
+    pub fn push_for_text(&mut self, symbol: Symbol) -> Option<u8> {
+        let before = self.text_len;
+        self.push(symbol);
+        (self.text_len > before).then_some(self.byte)
+    }
+
+    /// Takes a symbol. After anything but [`Incomplete`] the message is over, and [`take`](Self::take) begins the next one.
+    pub fn push(&mut self, symbol: Symbol) -> DecodeProgress {
+        if self.part == Part::Hello {
+            if symbol != Symbol::Usr1 {
+                return Rejected(Reason::NotText);
             }
-            self.stage = self.head();
-            return DecodeProgress::Incomplete;
+            return self.start_head();
         }
-        let is_number = matches!(self.stage, Stage::Number { .. } | Stage::HeadNul { .. });
-        let order = if is_number {
-            self.dialect.head_order
-        } else {
-            self.dialect.order
+        let order = match self.part {
+            Part::Number { .. } | Part::HeadNul { .. } => self.dialect.head_order,
+            _ => self.dialect.order,
         };
-        let bit = u8::from(self.dialect.is_one(signal));
+        let bit = u8::from(symbol == self.dialect.one);
         self.byte = match order {
-            Order::Msb => self.byte << 1 | bit,
-            Order::Lsb => self.byte >> 1 | bit << 7,
+            BitOrder::Msb => self.byte << 1 | bit,
+            BitOrder::Lsb => self.byte >> 1 | bit << 7,
         };
-        self.bits += 1;
-        if self.bits < 8 {
-            return DecodeProgress::Incomplete;
-        }
-        self.bits = 0;
-        self.byte(self.byte)
-    }
-
-    /// The stage in which the head is read.
-    const fn head(&self) -> Stage {
-        match self.dialect.head {
-            Head::None => Stage::Text { left: None },
-            Head::Digits => Stage::Digits { value: 0, count: 0 },
-            _ => Stage::Number { value: 0, bytes: 0 },
+        self.bits = (self.bits + 1) % 8;
+        match self.bits {
+            0 => self.push_byte(self.byte),
+            _ => Incomplete,
         }
     }
 
-    fn byte(&mut self, byte: u8) -> DecodeProgress {
-        match self.stage {
-            Stage::Number { value, bytes } => self.number(byte, value, bytes),
-            Stage::Digits { value, count } => match byte {
-                // Neither leading zeros nor more digits than a length has.
-                b'0'..=b'9' if count < 9 && !(count == 1 && value == 0) => {
-                    self.stage = Stage::Digits {
-                        value: 10 * value + u64::from(byte - b'0'),
-                        count: count + 1,
-                    };
-                    DecodeProgress::Incomplete
-                }
-                0 if count > 0 => self.length(value),
-                _ => self.reject(Reason::NotText),
-            },
-            Stage::HeadNul { length } if byte == 0 => self.body(length),
-            Stage::HeadNul { .. } => self.reject(Reason::NotText),
-            Stage::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
-            Stage::Text { left } => {
-                if let Err(reason) = self.append(byte) {
-                    return self.reject(reason);
-                }
-                match left {
-                    Some(1) => self.close(),
-                    Some(left) => {
-                        self.stage = Stage::Text {
-                            left: Some(left - 1),
-                        };
-                        DecodeProgress::Incomplete
-                    }
-                    None => DecodeProgress::Incomplete,
-                }
+    const fn enter(&mut self, part: Part) -> DecodeProgress {
+        self.part = part;
+        Incomplete
+    }
+
+    const fn start_head(&mut self) -> DecodeProgress {
+        self.enter(match self.dialect.head {
+            Head::None => Part::Text { left: None },
+            Head::Digits => Part::Digits { value: 0, count: 0 },
+            _ => Part::Number { value: 0, bytes: 0 },
+        })
+    }
+
+    fn push_byte(&mut self, byte: u8) -> DecodeProgress {
+        match self.part {
+            Part::Number { value, bytes } => self.push_number(byte, value, bytes),
+            // Neither leading zeros nor more digits than a length has.
+            Part::Digits { value, count }
+                if byte.is_ascii_digit() && count < 9 && !(count == 1 && value == 0) =>
+            {
+                let value = 10 * value + u64::from(byte - b'0');
+                self.enter(Part::Digits {
+                    value,
+                    count: count + 1,
+                })
             }
-            Stage::End if Some(byte) == self.dialect.end => self.finish(),
-            Stage::End | Stage::Hello | Stage::Over => self.reject(Reason::NotText),
+            Part::Digits { value, count } if byte == 0 && count > 0 => self.start_length(value),
+            Part::HeadNul { length } if byte == 0 => self.start_text(length),
+            Part::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
+            Part::Text { left } => match (self.append(byte), left) {
+                (Err(reason), _) => self.reject(reason),
+                (Ok(()), Some(left)) => self.start_text(left - 1),
+                (Ok(()), None) => Incomplete,
+            },
+            Part::End if Some(byte) == self.dialect.end => self.finish(),
+            Part::Digits { .. } | Part::HeadNul { .. } | Part::End | Part::Hello | Part::Over => {
+                self.reject(Reason::NotText)
+            }
         }
     }
 
-    fn number(&mut self, byte: u8, value: u64, bytes: u8) -> DecodeProgress {
-        let width = self.dialect.head.width().unwrap_or(1);
+    fn push_number(&mut self, byte: u8, value: u64, bytes: u8) -> DecodeProgress {
         let value = match self.dialect.head_bytes {
             ByteOrder::Big => value << 8 | u64::from(byte),
             ByteOrder::Little => value | u64::from(byte) << (8 * bytes),
         };
         let is_pid = self.dialect.head == Head::Pid;
-        if !is_pid && value > self.most() {
+        if !is_pid && value > self.max_number() {
             return self.reject(Reason::TooLong);
         }
-        if bytes + 1 < width {
-            self.stage = Stage::Number {
-                value,
-                bytes: bytes + 1,
-            };
-            return DecodeProgress::Incomplete;
+        let bytes = bytes + 1;
+        match is_pid {
+            _ if Some(bytes) < self.dialect.head.width() => {
+                self.enter(Part::Number { value, bytes })
+            }
+            false => self.start_length(value),
+            true if value == u64::from(self.pid.get() as u32) => {
+                self.enter(Part::Text { left: None })
+            }
+            true => self.reject(Reason::NotText),
         }
-        if !is_pid {
-            return self.length(value);
-        }
-        if value != u64::from(self.pid.get() as u32) {
-            return self.reject(Reason::NotText);
-        }
-        self.stage = Stage::Text { left: None };
-        DecodeProgress::Incomplete
     }
 
-    /// The largest number that a head may have.
-    const fn most(&self) -> u64 {
+    /// Returns the largest length that a head may have.
+    const fn max_number(&self) -> u64 {
         self.limit as u64 + self.dialect.counts_end as u64
     }
 
-    fn length(&mut self, value: u64) -> DecodeProgress {
-        let counted = u64::from(self.dialect.counts_end);
-        let Some(length) = value.checked_sub(counted) else {
-            return self.reject(Reason::NotText);
-        };
-        if value > self.most() {
-            return self.reject(Reason::TooLong);
+    fn start_length(&mut self, value: u64) -> DecodeProgress {
+        match value.checked_sub(u64::from(self.dialect.counts_end)) {
+            None => self.reject(Reason::NotText),
+            Some(_) if value > self.max_number() => self.reject(Reason::TooLong),
+            Some(length) if self.dialect.head_nul => self.enter(Part::HeadNul { length }),
+            Some(length) => self.start_text(length),
         }
-        if self.dialect.head_nul {
-            self.stage = Stage::HeadNul { length };
-            return DecodeProgress::Incomplete;
-        }
-        self.body(length)
     }
 
-    fn body(&mut self, length: u64) -> DecodeProgress {
-        if length == 0 {
-            return self.close();
+    fn start_text(&mut self, left: u64) -> DecodeProgress {
+        match (left, self.dialect.end) {
+            (0, None) => self.finish(),
+            (0, Some(_)) => self.enter(Part::End),
+            _ => self.enter(Part::Text { left: Some(left) }),
         }
-        self.stage = Stage::Text { left: Some(length) };
-        DecodeProgress::Incomplete
-    }
-
-    /// The text has its length.
-    fn close(&mut self) -> DecodeProgress {
-        if self.dialect.end.is_none() {
-            return self.finish();
-        }
-        self.stage = Stage::End;
-        DecodeProgress::Incomplete
     }
 
     fn finish(&mut self) -> DecodeProgress {
-        self.stage = Stage::Over;
-        // With a length any bytes may be meant.
-        let is_text = self.utf8.is_whole() || self.may_be_any_bytes();
+        self.part = Part::Over;
         match self.error {
-            Some(reason) => DecodeProgress::Rejected(reason),
-            None if is_text => DecodeProgress::Complete,
-            None => DecodeProgress::Rejected(Reason::NotText),
+            Some(reason) => Rejected(reason),
+            None if self.utf8.is_whole() => Complete,
+            None => Rejected(Reason::NotText),
         }
     }
 
-    /// A guess is over at once. Whoever is known to speak so goes on to the end of his message, where the next one begins.
+    /// Ends a guess at once. A known dialect is followed to the end of the message, where the next one begins.
     fn reject(&mut self, reason: Reason) -> DecodeProgress {
-        let in_text = matches!(self.stage, Stage::Text { left: None });
-        if self.trust == Provenance::Guess || !in_text {
-            self.stage = Stage::Over;
-            return DecodeProgress::Rejected(reason);
+        let has_visible_end = matches!(self.part, Part::Text { left: None });
+        if self.provenance == Provenance::Guess || !has_visible_end {
+            self.part = Part::Over;
+            return Rejected(reason);
         }
         self.error = Some(reason);
         self.text = Vec::new();
-        DecodeProgress::Incomplete
+        Incomplete
     }
 
     fn append(&mut self, byte: u8) -> Result<(), Reason> {
         if self.error.is_some() {
             return Ok(());
         }
-        if self.length >= self.limit {
+        if self.text_len >= self.limit {
             return Err(Reason::TooLong);
         }
-        if !self.may_be_any_bytes() {
+        let may_be_any_bytes =
+            self.provenance == Provenance::Given && self.dialect.head.is_length();
+        if !may_be_any_bytes {
             self.utf8 = self.utf8.next(byte).ok_or(Reason::NotText)?;
         }
-        if self.trust == Provenance::Guess && !self.is_plausible(byte) {
-            return Err(Reason::NotText);
-        }
-        if self.trust == Provenance::Guess {
+        if self.provenance != Provenance::Guess {
+            push(&mut self.text, byte)?;
+        } else if self.is_plausible(byte) {
             // FNV-1a.
             self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            self.cost = self.cost.saturating_add(text_cost(byte, self.length));
+            self.cost = self.cost.saturating_add(text_cost(byte, self.text_len));
         } else {
-            push(&mut self.text, byte)?;
+            return Err(Reason::NotText);
         }
-        self.length += 1;
+        self.text_len += 1;
         Ok(())
     }
 
-    fn may_be_any_bytes(&self) -> bool {
-        self.trust == Provenance::Given && self.dialect.head.is_length()
-    }
-
-    /// Whether people send this byte. What is classic may hold any but its end.
+    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end.
     fn is_plausible(&self, byte: u8) -> bool {
         let is_classic = self.dialect == Dialect::CLASSIC;
         let is_printed = byte >= b' ' && byte != 0x7f;
@@ -389,24 +328,11 @@ impl TextDecoder {
     }
 }
 
-/// Appends a byte. Where there is no memory to double what is held, it grows by a page.
-///
-/// # Errors
-/// [`Reason::NoMemory`] when there is not even that.
-pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) -> Result<(), Reason> {
-    const PAGE: usize = 4096;
-    bytes
-        .try_reserve(1)
-        .or_else(|_| bytes.try_reserve_exact(PAGE))
-        .map_err(|_| Reason::NoMemory)?;
-    bytes.push(byte);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::candidates;
     use super::super::encoder::TextEncoder;
     use super::*;
 
@@ -414,74 +340,199 @@ mod tests {
         Pid::new(4242).unwrap()
     }
 
-    const SPECS: [&str; 16] = [
-        "classic",
-        "inverted-lsb",
-        "hello=yes",
-        "head=len16,end=none",
-        "head=len16,head-bytes=little,counts-end=yes",
-        "order=lsb,head=len32,end=none",
-        "order=lsb,head=len32,head-order=msb,end=none",
-        "head=len32,head-bytes=little,end=none",
-        "head=len32,head-nul=yes,end=eot",
-        "order=lsb,head=len64,head-bytes=big",
-        "one=usr1,head=digits,end=none",
-        "head=digits,counts-end=yes",
-        "head=pid",
-        "order=lsb,head=pid,head-order=msb",
-        "end=etx",
-        "end=0x0a",
-    ];
+    fn decoder(spec: &str, limit: usize, provenance: Provenance) -> TextDecoder {
+        TextDecoder::new(spec.parse().unwrap(), limit, pid(), provenance)
+    }
 
-    /// What becomes of the bits of `text`, said twice.
-    fn read(spec: &str, text: &[u8]) -> std::vec::Vec<std::vec::Vec<u8>> {
-        let dialect: Dialect = spec.parse().unwrap();
-        let speech = TextEncoder::new(&dialect, text, pid()).unwrap();
-        let mut reading = TextDecoder::new(dialect, 1 << 20, pid());
-        let mut out = std::vec::Vec::new();
-        for _ in 0..2 {
-            if dialect.hello {
-                assert_eq!(reading.push(Bit::Zero), DecodeProgress::Incomplete);
+    /// Returns what the first bytes lead to that are not incomplete, most significant bit first, and how many bytes it took.
+    fn feed(decoder: &mut TextDecoder, bytes: &[u8]) -> (DecodeProgress, usize) {
+        for (i, byte) in bytes.iter().enumerate() {
+            for bit in (0..8).rev() {
+                let progress = decoder.push(Symbol::ALL[usize::from(byte >> bit & 1)]);
+                if progress != Incomplete {
+                    return (progress, i + 1);
+                }
             }
-            for i in 0..speech.len() {
-                let progress = reading.push(speech.signal(i).unwrap());
-                let is_last = i + 1 == speech.len();
-                assert_eq!(
-                    progress == DecodeProgress::Complete,
-                    is_last,
-                    "{spec} at {i}"
-                );
-            }
-            out.push(reading.take());
         }
-        out
+        (Incomplete, bytes.len())
+    }
+
+    /// Returns what the bytes lead to in a decoder of at most four bytes of text.
+    fn fed(spec: &str, provenance: Provenance, bytes: &[u8]) -> (DecodeProgress, usize) {
+        feed(&mut decoder(spec, 4, provenance), bytes)
     }
 
     proptest! {
         #[test]
-        fn what_is_said_in_any_dialect_is_read_back(text in "[^\u{0}\u{3}\u{4}\n]{0,40}", i in 0..SPECS.len()) {
-            let bytes = text.into_bytes();
-            prop_assert_eq!(read(SPECS[i], &bytes), [bytes.clone(), bytes]);
+        fn an_encoded_text_is_decoded_in_every_dialect(text in "[^\u{0}\u{3}\u{4}]{0,20}", i in 0..720usize) {
+            let dialect = candidates::all(true)[i];
+            let encoder = TextEncoder::new(&dialect, text.as_bytes(), pid()).unwrap();
+            for provenance in [Provenance::Given, Provenance::Detected] {
+                let mut decoder = TextDecoder::new(dialect, 1 << 10, pid(), provenance);
+                for _ in 0..2 {
+                    prop_assert_eq!(decoder.awaits_hello(), dialect.hello);
+                    if dialect.hello {
+                        prop_assert_eq!(decoder.push(Symbol::Usr1), Incomplete);
+                    }
+                    for (index, symbol) in encoder.symbols().enumerate() {
+                        prop_assert!(!decoder.awaits_hello());
+                        prop_assert_eq!(decoder.is_at_byte_boundary(), index % 8 == 0);
+                        let progress = decoder.push(symbol);
+                        prop_assert_eq!(progress == Complete, index + 1 == encoder.len());
+                    }
+                    prop_assert_eq!(decoder.text_len(), text.len());
+                    prop_assert!(decoder.held_bytes() >= text.len());
+                    prop_assert_eq!(decoder.take(), text.as_bytes());
+                }
+            }
         }
     }
 
     #[test]
-    fn a_text_that_is_none_is_rejected_at_its_end() {
-        let mut reading = TextDecoder::new(Dialect::CLASSIC, 4, pid());
-        let mut feed = |bytes: &[u8]| {
-            let mut last = DecodeProgress::Incomplete;
-            for byte in bytes {
-                for i in 0..8 {
-                    assert_eq!(last, DecodeProgress::Incomplete);
-                    last = reading.push(crate::wire::bits::bit_of(*byte, i));
-                }
+    fn a_message_that_is_not_text_is_rejected_at_its_end() {
+        for (bytes, progress) in [
+            (&b"a\xffbcdef\0"[..], Rejected(Reason::NotText)),
+            (b"\xc3\0", Rejected(Reason::NotText)),
+            (b"12345\0", Rejected(Reason::TooLong)),
+            (b"1234\0", Complete),
+        ] {
+            assert_eq!(
+                fed("classic", Provenance::Given, bytes),
+                (progress, bytes.len())
+            );
+        }
+        let mut decoder = decoder("classic", 4, Provenance::Given);
+        feed(&mut decoder, b"1234\xff");
+        assert_eq!((decoder.held_bytes(), decoder.handle_exit()), (0, false));
+    }
+
+    #[test]
+    fn a_head_is_checked_against_the_limit_and_the_client() {
+        let (not_text, too_long) = (Rejected(Reason::NotText), Rejected(Reason::TooLong));
+        for (spec, bytes, expected) in [
+            ("head=len16,end=none", &b"\0\x04abcd"[..], (Complete, 6)),
+            ("head=len16,end=none", b"\0\x05", (too_long, 2)),
+            ("head=len16,end=none", b"\x05", (too_long, 1)),
+            ("head=len16,end=none", b"\0", (Incomplete, 1)),
+            ("head=len64,end=none", b"\0\0\0\0\0\0\0\x05", (too_long, 8)),
+            (
+                "head=len32,head-bytes=little,end=none",
+                b"\x05",
+                (too_long, 1),
+            ),
+            ("head=len16,counts-end=yes", b"\0\x05abcd\0", (Complete, 7)),
+            ("head=len16,counts-end=yes", b"\0\x06", (too_long, 2)),
+            ("head=len16,counts-end=yes", b"\0\0", (not_text, 2)),
+            ("head=len16,counts-end=yes", b"\0\x01\0", (Complete, 3)),
+            (
+                "head=len16,head-nul=yes,end=none",
+                b"\0\x01\0a",
+                (Complete, 4),
+            ),
+            (
+                "head=len16,head-nul=yes,end=none",
+                b"\0\x01a",
+                (not_text, 3),
+            ),
+            ("head=len16,end=etx", b"\0\x01a\x03", (Complete, 4)),
+            ("head=len16,end=etx", b"\0\x01a\0", (not_text, 4)),
+            ("head=digits,end=none", b"4\0abcd", (Complete, 6)),
+            ("head=digits,end=none", b"5\0", (too_long, 2)),
+            ("head=digits,end=none", b"0\0", (Complete, 2)),
+            ("head=digits,end=none", b"04", (not_text, 2)),
+            ("head=digits,end=none", b"a", (not_text, 1)),
+            ("head=digits,end=none", b"\0", (not_text, 1)),
+            ("head=digits,end=none", b"100000000\0", (too_long, 10)),
+            ("head=digits,end=none", b"1000000000", (not_text, 10)),
+            ("head=pid", b"\0\0\x10\x92a\0", (Complete, 6)),
+            ("head=pid", b"\0\0\x10\x93", (not_text, 4)),
+        ] {
+            assert_eq!(
+                fed(spec, Provenance::Given, bytes),
+                expected,
+                "{spec} {bytes:?}"
+            );
+        }
+        let mut hello = decoder("hello=yes", 4, Provenance::Given);
+        assert_eq!(hello.push(Symbol::Usr2), not_text);
+    }
+
+    #[test]
+    fn only_a_given_dialect_with_a_length_accepts_bytes_that_are_not_text() {
+        let spec = "head=len16,end=none";
+        assert_eq!(fed(spec, Provenance::Given, b"\0\x01\xff"), (Complete, 3));
+        assert_eq!(
+            fed(spec, Provenance::Detected, b"\0\x01\xff"),
+            (Rejected(Reason::NotText), 3)
+        );
+        assert_eq!(
+            fed(spec, Provenance::Detected, b"\0\x01\xc3"),
+            (Rejected(Reason::NotText), 3)
+        );
+        assert_eq!(
+            fed(spec, Provenance::Detected, b"\0\x01\x01"),
+            (Complete, 3)
+        );
+    }
+
+    #[test]
+    fn a_guess_is_refuted_by_bytes_that_are_unusual_in_text() {
+        for byte in 0..0x80 {
+            let is_usual = byte >= b' ' && byte != 0x7f || b"\t\n\r".contains(&byte);
+            for (spec, accepted) in [("end=none", is_usual), ("classic", byte != 0)] {
+                let (progress, _) = fed(spec, Provenance::Guess, &[byte]);
+                assert_eq!(progress == Incomplete, accepted, "{spec} {byte}");
             }
-            reading.take();
-            last
+        }
+        assert_eq!(
+            fed("classic", Provenance::Guess, b"a\xff"),
+            (Rejected(Reason::NotText), 2)
+        );
+        assert_eq!(
+            fed("classic", Provenance::Guess, b"aaaaa"),
+            (Rejected(Reason::TooLong), 5)
+        );
+    }
+
+    #[test]
+    fn guesses_keep_no_text_and_tell_texts_apart() {
+        let guess = |text: &[u8]| {
+            let mut guess = decoder("classic", 4, Provenance::Guess);
+            feed(&mut guess, text);
+            guess
         };
-        assert_eq!(feed(b"a\xffb\0"), DecodeProgress::Rejected(Reason::NotText));
-        assert_eq!(feed(b"\xc3\0"), DecodeProgress::Rejected(Reason::NotText));
-        assert_eq!(feed(b"12345\0"), DecodeProgress::Rejected(Reason::TooLong));
-        assert_eq!(feed(b"1234\0"), DecodeProgress::Complete);
+        let (one, other, short) = (guess(b"ab"), guess(b"ba"), guess(b"a"));
+        assert_eq!((one.cost(), one.text_len(), one.held_bytes()), (4, 2, 0));
+        assert!(one.differs(&other) && one.differs(&short) && !one.differs(&guess(b"ab")));
+        let mut decoder = decoder("head=len16", 4, Provenance::Guess);
+        let symbols = b"\0\x02hi\0"
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+        let text: Vec<_> = symbols
+            .filter_map(|bit| decoder.push_for_text(Symbol::ALL[usize::from(bit)]))
+            .collect();
+        assert_eq!(text, b"hi");
+    }
+
+    #[test]
+    fn the_end_of_the_client_completes_whole_text_without_an_end_byte() {
+        for (spec, provenance, bytes, completes) in [
+            ("end=none", Provenance::Given, &b"abc"[..], true),
+            ("end=none", Provenance::Detected, b"abc", true),
+            ("classic", Provenance::Given, b"abc", false),
+            ("classic", Provenance::Guess, b"abc", true),
+            ("end=none", Provenance::Given, b"", false),
+            ("end=none", Provenance::Given, b"\xc3", false),
+            ("end=none", Provenance::Given, b"\xff", false),
+            ("head=len16,end=none", Provenance::Guess, b"\0\x03ab", false),
+        ] {
+            let mut decoder = decoder(spec, 4, provenance);
+            feed(&mut decoder, bytes);
+            let mut in_byte = decoder.clone();
+            assert_eq!(decoder.handle_exit(), completes, "{spec} {bytes:?}");
+            assert!(!completes || decoder.dialect().end.is_none());
+            in_byte.push(Symbol::Usr1);
+            assert!(!in_byte.handle_exit());
+        }
     }
 }

@@ -1,332 +1,230 @@
-//! All readings of a stream at once, until one is left.
+//! Decoding a stream in every dialect at once, until one is left.
 //!
-//! A reading is given up as soon as it makes no sense: text that is not UTF-8 or has control characters that nobody sends, a
-//! length beyond the limit, a PID that is not the sender's. One that is complete is believed once no other goes on, or the
-//! sender has stopped; if the sender goes on and another reading can follow, it is given up.
+//! A decoder is dropped as soon as its message makes no sense: text that is not UTF-8 or has unusual control characters, a length
+//! beyond the limit, a PID that is not the client's. A complete message is believed once no other decoder goes on or the client
+//! has stopped. If the client goes on, the message is dropped as soon as what follows makes no sense.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
+use core::mem;
 
-use super::candidates::{self, dialect_cost};
-use super::decoder::{self, DecodeProgress, TextDecoder};
-use super::{Dialect, Head};
+use super::candidates;
+use super::decoder::{DecodeProgress, Provenance, TextDecoder};
+use super::ranking::{self, Ranking, Reading, rank};
+use super::symbol_log::SymbolLog;
+use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
-use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 
-/// Signals before anything is read: most readings do not survive them, so that those that begin are few.
-const FIRST: usize = 16;
+/// Symbols before decoding begins: few decoders survive them, so that little memory is needed.
+const HEAD_START: usize = 16;
 
-/// How much dearer the next best reading must be for the best to be certain.
-const CLEAR: u32 = 16;
-
-/// The same for a reading with another text. Three characters are too few to tell letters from punctuation.
-const CLEAR_OF_ANOTHER_TEXT: u32 = 24;
-
-/// What a dialect costs besides that the program has not spoken before, if it has spoken others.
-const UNUSUAL: u32 = 16;
-
-/// ByteOrder that are shown of a text which may have been meant.
+/// Bytes that are shown of a text which may have been meant.
 pub const EXCERPT: usize = 64;
 
-/// What another message in the same stream costs: few clients send two.
-const MESSAGE: u32 = 20;
-
-/// A stream in an unknown dialect, from the beginning of a message.
+/// Decodes the stream of one client from the beginning of a message.
 #[derive(Clone, Debug)]
 pub struct Detector {
     limit: usize,
     pid: Pid,
     may_greet: bool,
-    /// The forms of the dialects that the program is known to have spoken.
+    /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
-    /// Whether the last guess that was given up was a text longer than the limit.
+    /// Whether the last decoder was dropped because of a text longer than the limit.
     is_too_long: bool,
-    /// Whether the readings have begun.
-    begun: bool,
+    has_begun: bool,
     open: Vec<TextDecoder>,
-    complete: Vec<Candidate>,
+    complete: Vec<Reading>,
 }
 
-/// A reading that is complete, unless another goes on.
-#[derive(Clone, Debug)]
-struct Candidate {
-    reading: TextDecoder,
-    /// After so many signals.
-    at: usize,
-    /// What it makes of those that came later: messages that are complete, by what they cost, and one that is not.
-    later: u32,
-    next: TextDecoder,
-}
-
-impl Candidate {
-    /// Returns how much it takes to believe in what follows the message.
-    fn cost_of_the_rest(&self) -> u32 {
-        let is_alone = self.later == 0 && self.next.text_len() == 0 && self.next.is_at_a_byte();
-        match is_alone {
-            true => 0,
-            false => self.later.saturating_add(MESSAGE + self.next.cost()),
-        }
-    }
-}
-
-/// What is known of a stream.
+/// Says what is known of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DetectState {
-    /// Nothing yet.
+    /// No message is complete.
     Undecided,
-    /// A message is complete, unless the sender goes on.
+    /// A message is complete unless the client goes on.
     Tentative,
     /// A message is complete.
     Decided,
-    /// No reading makes sense.
+    /// The stream makes no sense in any dialect.
     NoMatch,
 }
 
-/// A message, and how it was read.
-#[derive(Clone, Debug)]
-pub struct Detection {
-    /// In which dialect, as far as the stream shows it.
-    pub dialect: Dialect,
-    /// Whether no other reading comes near.
-    pub is_sure: bool,
-    /// Another reading with another text that is nearly as likely, and the first bytes of that text.
-    pub rival: Option<Box<(Dialect, Vec<u8>)>>,
-    /// Whether the program is known to speak both, so that nothing speaks for either.
-    is_a_tie: bool,
-    /// The text.
-    pub text: Vec<u8>,
-    /// Signals that came after it; an error if there was no memory for them.
-    pub rest: Result<SymbolLog, Reason>,
-}
-
-impl Detection {
-    /// Whether the program is known to speak this dialect and that of the rival, so that there is nothing to decide by.
-    #[must_use]
-    pub const fn is_a_tie(&self) -> bool {
-        self.is_a_tie
+impl DetectState {
+    /// Returns whether a message is complete if the client does not go on.
+    pub const fn has_message(self) -> bool {
+        matches!(self, Self::Tentative | Self::Decided)
     }
 }
 
+/// Names a dialect and the first bytes of a text in it.
+pub type Excerpt = Box<(Dialect, Vec<u8>)>;
+
+/// Holds a message and how it was read.
+#[derive(Clone, Debug)]
+pub struct Detection {
+    /// The dialect, as far as the stream shows it.
+    pub dialect: Dialect,
+    /// Whether no other reading is nearly as likely.
+    pub is_sure: bool,
+    /// Another reading with another text that is nearly as likely.
+    pub rival: Option<Excerpt>,
+    /// Whether the program is known to use the dialect and that of the rival, so that nothing speaks for either.
+    pub is_tie: bool,
+    /// The text.
+    pub text: Vec<u8>,
+    /// The symbols after the message; an error if there was no memory for them.
+    pub rest: Result<SymbolLog, Reason>,
+}
+
 impl Detector {
-    /// The stream of the client `pid`, whose texts may have `limit` bytes. `may_greet`: it handles SIGUSR1, for which a
-    /// client waits that opens with a handshake.
-    #[must_use]
-    pub const fn new(limit: usize, pid: Pid, may_greet: bool) -> Self {
+    /// Returns a detector for the client `pid`, with texts of at most `limit` bytes.
+    ///
+    /// `may_greet` says that the client handles SIGUSR1, which answers a handshake. `known` are dialects that the program has
+    /// used: they are likelier than others.
+    pub fn new(limit: usize, pid: Pid, may_greet: bool, known: &[Dialect]) -> Self {
         Self {
             limit,
             pid,
             may_greet,
-            known: Vec::new(),
+            known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::new(),
             is_too_long: false,
-            begun: false,
+            has_begun: false,
             open: Vec::new(),
             complete: Vec::new(),
         }
     }
 
-    /// The same for a program that has spoken these `dialects` before. They are likelier than others, and no evidence.
-    #[must_use]
-    pub fn with_known(mut self, dialects: &[Dialect]) -> Self {
-        self.known = dialects.iter().map(Dialect::visible_form).collect();
-        self
-    }
-
-    /// Signals so far.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.log.len
-    }
-
-    /// Whether there were none.
-    #[must_use]
+    /// Returns whether no symbol has been received.
     pub const fn is_empty(&self) -> bool {
-        self.log.len == 0
+        self.log.len() == 0
     }
 
-    /// Whether a message may have ended with the last signal.
-    #[must_use]
+    /// Returns whether a message may have ended with the last symbol.
     pub fn may_be_over(&self) -> bool {
-        matches!(
-            self.verdict(),
-            DetectState::Tentative | DetectState::Decided
-        ) || self.log.len % 8 == 0 && !self.begun
+        self.state().has_message() || self.log.len() % 8 == 0 && !self.has_begun
     }
 
-    /// The signals, as 0 for SIGUSR1 and 1 for SIGUSR2, at most `most` of them.
-    #[must_use]
-    pub fn bits(&self, most: usize) -> String {
-        let bits = (0..self.log.len.min(most)).filter_map(|i| self.log.get(i));
-        bits.map(|bit| if bit == Bit::One { '1' } else { '0' })
-            .collect()
+    /// Returns the first symbols, at most `limit`, as 0 for SIGUSR1 and 1 for SIGUSR2.
+    pub fn digits(&self, limit: usize) -> String {
+        let digit = |symbol| if symbol == Symbol::Usr2 { '1' } else { '0' };
+        self.log.iter().take(limit).map(digit).collect()
     }
 
-    /// Returns the bytes of memory held: the signals, packed and once, and the candidates.
-    #[must_use]
+    /// Returns the bytes of memory held.
     pub fn held_bytes(&self) -> usize {
-        self.log.bytes.capacity()
+        self.log.held_bytes()
             + self.open.capacity() * size_of::<TextDecoder>()
-            + self.complete.capacity() * size_of::<Candidate>()
+            + self.complete.capacity() * size_of::<Reading>()
     }
 
-    /// Takes a signal.
+    /// Takes a symbol.
     ///
     /// # Errors
-    /// [`Reason::NoMemory`], and [`Reason::TooLong`] when the last guess is given up because of its length.
-    pub fn push(&mut self, signal: Bit) -> Result<DetectState, Reason> {
-        self.log.push(signal)?;
-        if self.begun {
-            self.read(signal, self.log.len)?;
-        } else if self.log.len >= FIRST {
+    /// Returns [`Reason::NoMemory`], or [`Reason::TooLong`] when the length of a text refutes the last dialect.
+    pub fn push(&mut self, symbol: Symbol) -> Result<DetectState, Reason> {
+        self.log.push(symbol)?;
+        if self.has_begun {
+            self.decode(symbol, self.log.len())?;
+        } else if self.log.len() >= HEAD_START {
             self.begin()?;
         }
-        match self.verdict() {
+        match self.state() {
             DetectState::NoMatch if self.is_too_long => Err(Reason::TooLong),
-            verdict => Ok(verdict),
+            state => Ok(state),
         }
     }
 
-    /// Whether a complete message that has no text, or digits alone, could be the beginning of another.
-    #[must_use]
+    /// Returns whether the complete message could be the head of another: it has no text, or digits alone.
     pub fn may_be_a_head(&self) -> bool {
-        let is_empty = |c: &Candidate| c.at == self.log.len && c.reading.text_len() == 0;
-        let has_digits = |reading: &TextDecoder| reading.dialect().head == Head::Digits;
+        let is_empty =
+            |reading: &Reading| reading.at() == self.log.len() && reading.text_len() == 0;
+        let has_digits = |decoder: &TextDecoder| decoder.dialect().head == Head::Digits;
         !self.open.is_empty()
             && (self.complete.iter().any(is_empty) || self.open.iter().any(has_digits))
     }
 
-    /// What is known when the sender has stopped.
-    pub fn stopped(&mut self) -> DetectState {
-        if !self.begun && self.log.len >= 8 {
-            // Without memory for the candidates nothing fits.
+    /// Handles a silence of the client, after which no head start is needed.
+    pub fn handle_silence(&mut self) -> DetectState {
+        if !self.has_begun && self.log.len() >= 8 {
+            // Without memory for the decoders nothing fits.
             let _ = self.begin();
         }
-        self.verdict()
+        self.state()
     }
 
-    /// What is known when the sender has ended. `well`: of its own will, so that its end may be that of a text which nothing
-    /// else ends.
-    pub fn ended(&mut self, well: bool) -> DetectState {
-        let verdict = self.stopped();
-        if !well || matches!(verdict, DetectState::Tentative | DetectState::Decided) {
-            return verdict;
+    /// Handles the end of the client; `success` says that its end may complete a text without an end byte.
+    pub fn handle_exit(&mut self, success: bool) -> DetectState {
+        let state = self.handle_silence();
+        if !success || state.has_message() {
+            return state;
         }
-        let (limit, pid, at) = (self.limit, self.pid, self.log.len);
-        for mut reading in core::mem::take(&mut self.open) {
-            // Without its end a dialect is the same as the next one.
-            if reading.end() && !self.knows(reading.dialect()) {
-                self.complete.push(Candidate {
-                    later: 0,
-                    next: TextDecoder::guess(*reading.dialect(), limit, pid),
-                    reading,
-                    at,
-                });
+        let at = self.log.len();
+        for mut decoder in mem::take(&mut self.open) {
+            if decoder.handle_exit() {
+                let reading = Reading::new(decoder, at, self.limit, self.pid);
+                // Without its end byte a dialect is the same as another.
+                let is_same =
+                    |other: &Reading| other.at() == at && other.dialect() == reading.dialect();
+                if !self.complete.iter().any(is_same) {
+                    self.complete.push(reading);
+                }
             }
         }
-        self.verdict()
+        self.state()
     }
 
-    fn knows(&self, dialect: &Dialect) -> bool {
-        let mut complete = self.complete.iter();
-        complete.any(|c| c.at == self.log.len && c.reading.dialect() == dialect)
-    }
-
-    /// The likeliest of the complete readings, if one is complete.
-    #[must_use]
-    pub fn settle(mut self) -> Option<Detection> {
-        let is_known = |c: &Candidate| self.known.contains(c.reading.dialect());
-        // What a program has spoken before is no rare habit of it.
-        let evidence = |c: &Candidate| match is_known(c) {
-            true => c.reading.cost(),
-            false => dialect_cost(c.reading.dialect()).saturating_add(c.reading.cost()),
-        };
-        let unusual = |c: &Candidate| match is_known(c) || self.known.is_empty() {
-            true => 0,
-            false => UNUSUAL,
-        };
-        let complete = core::mem::take(&mut self.complete);
-        let mut ranked = Vec::new();
-        for c in &complete {
-            let rest = c.cost_of_the_rest().saturating_add(unusual(c));
-            let key = (evidence(c).saturating_add(rest), Reverse(c.at));
-            let place = ranked.partition_point(|(before, _)| *before <= key);
-            ranked.insert(place, (key, c));
-        }
-        let mut ranked = ranked.into_iter().map(|(_, c)| c);
-        let best = ranked.next()?;
-        let at = best.at;
-        let is_near = |next: &&Candidate| {
-            let clear = match next.reading.differs(&best.reading) {
-                true => CLEAR_OF_ANOTHER_TEXT,
-                false if is_known(best) => 0,
-                false => CLEAR,
-            };
-            next.at == at && evidence(next) < evidence(best).saturating_add(clear)
-        };
-        let near: Vec<_> = ranked.filter(is_near).collect();
-        let is_sure = near.is_empty();
-        let mut rivals = near
-            .into_iter()
-            .filter(|next| next.reading.differs(&best.reading));
-        let first = rivals.next();
-        let tie = rivals.chain(first).find(|next| is_known(next));
-        let is_a_tie = is_known(best) && tie.is_some();
-        let dialect = *best.reading.dialect();
-        let rival = tie.filter(|_| is_a_tie).or(first).map(|rival| {
-            let dialect = *rival.reading.dialect();
-            Box::new((dialect, self.excerpt(dialect, at)))
-        });
+    /// Returns the likeliest complete message, if there is one.
+    pub fn finish(self) -> Option<Detection> {
+        let Ranking {
+            best,
+            is_sure,
+            rival,
+            is_tie,
+        } = rank(&self.complete, &self.known)?;
+        let (dialect, at) = (*best.dialect(), best.at());
+        let rival =
+            rival.map(|rival| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at))));
         let rest = self.log.since(at);
+        let mut decoder = self.guess(dialect);
+        let text = self
+            .log
+            .into_text(at, |symbol| decoder.push_for_text(symbol));
         Some(Detection {
             dialect,
             is_sure,
             rival,
-            is_a_tie,
-            text: self.into_text(dialect, at),
+            is_tie,
+            text,
             rest,
         })
     }
 
-    /// Returns the first bytes that the first `at` signals say in `dialect`.
-    fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
-        let mut reading = TextDecoder::guess(dialect, self.limit, self.pid);
-        let mut text = Vec::new();
-        for signal in (0..at).filter_map(|i| self.log.get(i)) {
-            reading.push(signal);
-            if reading.text_len() > text.len() && text.len() < EXCERPT {
-                text.push(reading.last_byte());
-            }
-        }
-        text
+    /// Returns whether the last symbol completes different texts in dialects that the program is known to use.
+    pub fn is_tie(&self) -> bool {
+        ranking::is_tie(&self.complete, &self.known, self.log.len())
     }
 
-    /// Returns what the first `at` signals say in `dialect`, in the memory of the signals: a byte of text takes eight of them,
-    /// so that none is written over that is still to be read.
-    fn into_text(self, dialect: Dialect, at: usize) -> Vec<u8> {
-        let mut reading = TextDecoder::guess(dialect, self.limit, self.pid);
-        let mut log = self.log;
-        let mut len = 0;
-        for i in 0..at {
-            let Some(signal) = log.get(i) else {
-                break;
-            };
-            reading.push(signal);
-            if reading.text_len() > len {
-                log.bytes[len] = reading.last_byte();
-                len += 1;
-            }
-        }
-        log.bytes.truncate(len);
-        log.bytes.shrink_to_fit();
-        log.bytes
+    /// Returns the first bytes of the text that the first `at` symbols are in `dialect`.
+    fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
+        let mut decoder = self.guess(dialect);
+        let bytes = self
+            .log
+            .iter()
+            .take(at)
+            .filter_map(|symbol| decoder.push_for_text(symbol));
+        bytes.take(EXCERPT).collect()
+    }
+
+    fn guess(&self, dialect: Dialect) -> TextDecoder {
+        TextDecoder::new(dialect, self.limit, self.pid, Provenance::Guess)
     }
 
     fn begin(&mut self) -> Result<(), Reason> {
-        self.begun = true;
+        self.has_begun = true;
         let mut dialects = candidates::all(self.may_greet);
         let known = self.known.iter().filter(|known| !dialects.contains(known));
         dialects.extend(known.copied().collect::<Vec<_>>());
@@ -334,146 +232,59 @@ impl Detector {
             .try_reserve_exact(dialects.len())
             .map_err(|_| Reason::NoMemory)?;
         let (limit, pid) = (self.limit, self.pid);
-        let readings = dialects.into_iter();
-        self.open
-            .extend(readings.map(|dialect| TextDecoder::guess(dialect, limit, pid)));
-        for i in 0..self.log.len {
-            if let Some(signal) = self.log.get(i) {
-                self.read(signal, i + 1)?;
-            }
-        }
+        let guess = |dialect| TextDecoder::new(dialect, limit, pid, Provenance::Guess);
+        self.open.extend(dialects.into_iter().map(guess));
+        let log = mem::take(&mut self.log);
+        let result = log
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, symbol)| self.decode(symbol, i + 1));
+        self.log = log;
         self.open.shrink_to_fit();
-        Ok(())
+        result
     }
 
-    /// Lets every reading take a signal, which is number `count`.
-    fn read(&mut self, signal: Bit, count: usize) -> Result<(), Reason> {
-        // What follows a message is another.
-        self.complete.retain_mut(|c| match c.next.push(signal) {
-            DecodeProgress::Incomplete => true,
-            DecodeProgress::Complete => {
-                let cost = MESSAGE.saturating_add(c.next.cost());
-                c.later = c.later.saturating_add(cost);
-                c.next.take();
-                true
-            }
-            DecodeProgress::Rejected(_) => false,
-        });
+    /// Gives every decoder a symbol, which is number `count`.
+    fn decode(&mut self, symbol: Symbol, count: usize) -> Result<(), Reason> {
+        self.complete.retain_mut(|reading| reading.push(symbol));
         let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
         let (mut is_too_long, mut result) = (false, Ok(()));
-        self.open.retain_mut(|reading| match reading.push(signal) {
-            DecodeProgress::Incomplete => true,
-            DecodeProgress::Complete => {
-                if complete.try_reserve(1).is_err() {
-                    result = Err(Reason::NoMemory);
-                    return false;
+        self.open.retain_mut(|decoder| {
+            let progress = decoder.push(symbol);
+            if progress == DecodeProgress::Complete {
+                match complete.try_reserve(1) {
+                    Ok(()) => complete.push(Reading::new(decoder.clone(), count, limit, pid)),
+                    Err(_) => result = Err(Reason::NoMemory),
                 }
-                complete.push(Candidate {
-                    later: 0,
-                    next: TextDecoder::guess(*reading.dialect(), limit, pid),
-                    reading: reading.clone(),
-                    at: count,
-                });
-                false
             }
-            DecodeProgress::Rejected(reason) => {
-                is_too_long |= reason == Reason::TooLong && reading.text_len() >= limit;
-                false
-            }
+            is_too_long |= progress == DecodeProgress::Rejected(Reason::TooLong)
+                && decoder.text_len() >= limit;
+            progress == DecodeProgress::Incomplete
         });
         self.is_too_long = is_too_long;
         result
     }
 
-    /// Whether the last signal completes different texts in dialects that the program is known to speak.
-    #[must_use]
-    pub fn is_a_tie(&self) -> bool {
-        let is_candidate =
-            |c: &&Candidate| c.at == self.log.len && self.known.contains(c.reading.dialect());
-        let candidates = || self.complete.iter().filter(is_candidate);
-        let Some(best) = candidates().min_by_key(|c| c.reading.cost()) else {
-            return false;
+    fn state(&self) -> DetectState {
+        let is_now = || {
+            self.complete
+                .iter()
+                .any(|reading| reading.at() == self.log.len())
         };
-        let clear = best.reading.cost().saturating_add(CLEAR_OF_ANOTHER_TEXT);
-        self.known.len() > 1
-            && candidates().any(|c| c.reading.cost() < clear && c.reading.differs(&best.reading))
-    }
-
-    fn verdict(&self) -> DetectState {
-        if !self.begun {
-            return DetectState::Undecided;
-        }
-        let is_now = self.complete.iter().any(|c| c.at == self.log.len);
         match (self.open.is_empty(), self.complete.is_empty()) {
+            _ if !self.has_begun => DetectState::Undecided,
             (true, true) => DetectState::NoMatch,
             (true, false) => DetectState::Decided,
-            (false, _) if is_now => DetectState::Tentative,
+            (false, _) if is_now() => DetectState::Tentative,
             (false, _) => DetectState::Undecided,
         }
     }
 }
 
-/// Signals, packed.
-#[derive(Clone, Debug)]
-pub struct SymbolLog {
-    bytes: Vec<u8>,
-    len: usize,
-}
-
-impl SymbolLog {
-    const fn new() -> Self {
-        Self {
-            bytes: Vec::new(),
-            len: 0,
-        }
-    }
-
-    /// Returns how many there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Returns the signals in their order.
-    pub fn iter(&self) -> impl Iterator<Item = Bit> {
-        (0..self.len).filter_map(|i| self.get(i))
-    }
-
-    fn push(&mut self, signal: Bit) -> Result<(), Reason> {
-        let at = self.len % 8;
-        if at == 0 {
-            decoder::push(&mut self.bytes, 0)?;
-        }
-        if let Some(last) = self.bytes.last_mut() {
-            *last |= u8::from(signal == Bit::One) << at;
-        }
-        self.len += 1;
-        Ok(())
-    }
-
-    fn get(&self, index: usize) -> Option<Bit> {
-        let byte = self.bytes.get(index / 8)?;
-        (index < self.len).then(|| Bit::from(byte >> (index % 8) & 1 == 1))
-    }
-
-    /// Returns a copy of the signals from number `at` on.
-    fn since(&self, at: usize) -> Result<Self, Reason> {
-        let mut rest = Self::new();
-        for signal in (at..self.len).filter_map(|i| self.get(i)) {
-            rest.push(signal)?;
-        }
-        Ok(rest)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use proptest::prelude::*;
 
     use super::super::encoder::TextEncoder;
@@ -483,150 +294,230 @@ mod tests {
         Pid::new(4242).unwrap()
     }
 
-    fn signals(spec: &str, text: &[u8]) -> Vec<Bit> {
-        let dialect: Dialect = spec.parse().unwrap();
-        let speech = TextEncoder::new(&dialect, text, pid()).unwrap();
-        let bits = (0..speech.len()).map(|i| speech.signal(i).unwrap());
-        dialect
-            .hello
-            .then_some(Bit::Zero)
-            .into_iter()
-            .chain(bits)
-            .collect()
+    fn detector(limit: usize) -> Detector {
+        Detector::new(limit, pid(), true, &[])
     }
 
-    /// What is found in a stream that ends where its message does.
-    fn found(spec: &str, text: &[u8]) -> Detection {
-        let mut detector = Detector::new(1 << 20, pid(), true);
-        let signals = signals(spec, text);
-        for (i, signal) in signals.iter().enumerate() {
-            let verdict = detector.push(*signal).unwrap();
-            let is_last = i + 1 == signals.len();
+    fn symbols(spec: &str, text: &[u8]) -> Vec<Symbol> {
+        let dialect: Dialect = spec.parse().unwrap();
+        let encoder = TextEncoder::new(&dialect, text, pid()).unwrap();
+        let hello = dialect.hello.then_some(Symbol::Usr1);
+        hello.into_iter().chain(encoder.symbols()).collect()
+    }
+
+    /// Returns the last state after the symbols.
+    fn push(detector: &mut Detector, symbols: &[Symbol]) -> DetectState {
+        let states = symbols.iter().map(|symbol| detector.push(*symbol).unwrap());
+        states.last().unwrap()
+    }
+
+    /// Returns what is detected in a stream that ends with its message.
+    fn detect(spec: &str, text: &[u8]) -> Detection {
+        let mut detector = detector(1 << 20);
+        let symbols = symbols(spec, text);
+        for (i, symbol) in symbols.iter().enumerate() {
+            let state = detector.push(*symbol).unwrap();
+            let is_last = i + 1 == symbols.len();
             assert!(
-                is_last || verdict != DetectState::Decided,
+                is_last || state != DetectState::Decided,
                 "{spec}: over at {i}"
             );
-            assert_ne!(verdict, DetectState::NoMatch, "{spec}: lost at {i}");
+            assert_ne!(state, DetectState::NoMatch, "{spec}: lost at {i}");
         }
-        assert_ne!(detector.stopped(), DetectState::Undecided, "{spec}");
-        detector.settle().unwrap()
+        assert!(detector.handle_silence().has_message(), "{spec}");
+        detector.finish().unwrap()
     }
 
-    const DECIDABLE: [&str; 20] = [
-        "classic",
-        "order=lsb",
-        "one=usr1",
-        "order=lsb,one=usr1",
-        "hello=yes",
-        "order=lsb,hello=yes",
-        "head=len16,end=none",
-        "head=len16",
-        "head=len32,end=none",
-        "head=len32,counts-end=yes",
-        "head=len32,head-bytes=little,end=none",
-        "order=lsb,head=len32,end=none",
-        "order=lsb,head=len32,head-order=msb",
-        "order=lsb,head=len64,end=none",
-        "head=len32,head-nul=yes,end=none",
-        "head=digits,end=none",
-        "head=pid",
-        "order=lsb,head=pid",
-        "end=etx",
-        "end=eot",
-    ];
+    /// Dialects that prose shows.
+    const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes head=len16,end=none head=len16 \
+        head=len32,end=none head=len32,counts-end=yes head=len32,head-bytes=little,end=none order=lsb,head=len32,end=none \
+        order=lsb,head=len32,head-order=msb order=lsb,head=len64,end=none head=len32,head-nul=yes,end=none head=digits,end=none \
+        head=pid order=lsb,head=pid end=etx end=eot";
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
         #[test]
-        fn prose_is_found_in_every_decidable_dialect(
+        fn prose_is_detected_in_every_decidable_dialect(
             text in "[A-Z][a-z]{2,9}( [a-zé]{1,9}){2,8}[.!?]\n?",
-            i in 0..DECIDABLE.len(),
+            i in 0..20usize,
         ) {
-            let spec = DECIDABLE[i];
-            let found = found(spec, text.as_bytes());
+            let spec = DECIDABLE.split_whitespace().nth(i).unwrap();
+            let found = detect(spec, text.as_bytes());
             prop_assert_eq!(&found.text, text.as_bytes());
             if found.is_sure {
-                prop_assert_eq!(alloc::format!("{}", found.dialect), spec);
+                prop_assert_eq!(format!("{}", found.dialect), spec);
             }
-            let said = signals(&alloc::format!("{}", found.dialect), text.as_bytes());
-            prop_assert_eq!(said, signals(spec, text.as_bytes()));
-            prop_assert!(found.rest.unwrap().is_empty());
+            let said = symbols(&format!("{}", found.dialect), text.as_bytes());
+            prop_assert_eq!(said, symbols(spec, text.as_bytes()));
+            prop_assert_eq!(found.rest.unwrap().len(), 0);
         }
 
         #[test]
-        fn whatever_comes_is_found_or_given_up(bits in prop::collection::vec(any::<bool>(), 0..600)) {
-            let mut detector = Detector::new(64, pid(), true);
+        fn any_stream_is_detected_or_given_up(bits in prop::collection::vec(any::<bool>(), 0..600)) {
+            let mut detector = detector(64);
             for bit in bits {
-                if detector.push(Bit::from(bit)) == Ok(DetectState::Decided) {
+                if detector.push(Symbol::ALL[usize::from(bit)]) == Ok(DetectState::Decided) {
                     break;
                 }
             }
-            if matches!(detector.stopped(), DetectState::Tentative | DetectState::Decided) {
-                prop_assert!(detector.settle().is_some());
+            if detector.handle_silence().has_message() {
+                prop_assert!(detector.finish().is_some());
             }
         }
     }
 
     #[test]
-    fn short_texts_in_the_commonest_dialect() {
+    fn short_texts_are_detected_in_the_commonest_dialect() {
         for text in ["", "a", "d", "Hi", "12", "22", "ff", "a\x01b"] {
-            assert_eq!(found("classic", text.as_bytes()).text, text.as_bytes());
+            assert_eq!(detect("classic", text.as_bytes()).text, text.as_bytes());
         }
     }
 
     #[test]
-    fn what_cannot_be_decided_says_so() {
-        let found = found("classic", b"22");
-        assert!(!found.is_sure);
-        assert_eq!(found.rival.unwrap().1, b"LL");
+    fn an_ambiguous_text_has_a_rival() {
+        let found = detect("classic", b"22");
+        assert!(!found.is_sure && !found.is_tie);
+        let (dialect, excerpt) = *found.rival.unwrap();
+        assert_eq!(
+            (format!("{dialect}"), excerpt),
+            ("order=lsb".into(), b"LL".into())
+        );
+        assert!(detect("classic", b"hello there").is_sure);
     }
 
     #[test]
-    fn two_messages_in_a_row() {
-        let mut detector = Detector::new(64, pid(), true);
-        let stream = [signals("classic", b"Hello"), signals("classic", b"you")].concat();
-        let mut taken = 0;
-        for signal in &stream {
-            taken += 1;
-            if detector.push(*signal) == Ok(DetectState::Decided) {
-                break;
-            }
+    fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
+        let known = |specs: &[&str]| -> Vec<Dialect> {
+            specs.iter().map(|spec| spec.parse().unwrap()).collect()
+        };
+        for (specs, expected, is_tie) in [
+            (&["order=lsb,final=both"][..], "order=lsb", false),
+            (&["classic", "order=lsb"], "classic", true),
+            (&["classic", "end=etx"], "classic", false),
+        ] {
+            let mut detector = Detector::new(64, pid(), true, &known(specs));
+            push(&mut detector, &symbols("classic", b"22")[..23]);
+            assert!(!detector.is_tie());
+            push(&mut detector, &[Symbol::Usr1]);
+            assert_eq!(
+                (detector.handle_silence(), detector.is_tie()),
+                (DetectState::Tentative, is_tie)
+            );
+            let found = detector.finish().unwrap();
+            assert_eq!(
+                (format!("{}", found.dialect), found.is_tie),
+                (expected.into(), is_tie),
+                "{specs:?}"
+            );
+            assert!(found.rival.is_some());
         }
-        let found = detector.settle().unwrap();
+        let mut detector = Detector::new(64, pid(), true, &known(&["end=0x0a"]));
+        push(&mut detector, &symbols("end=0x0a", b"a line"));
+        assert_eq!(detector.finish().unwrap().text, b"a line");
+    }
+
+    #[test]
+    fn the_first_of_two_messages_is_detected_and_the_rest_kept() {
+        let mut detector = detector(64);
+        let stream = [symbols("classic", b"Hello"), symbols("classic", b"you")].concat();
+        let is_decided = |symbol: &Symbol| detector.push(*symbol) == Ok(DetectState::Decided);
+        let taken = stream.iter().position(is_decided).unwrap() + 1;
+        let found = detector.finish().unwrap();
         assert_eq!(found.text, b"Hello");
-        assert_eq!(taken - found.rest.unwrap().len(), 48);
+        assert!(
+            found
+                .rest
+                .unwrap()
+                .iter()
+                .eq(stream[48..taken].iter().copied())
+        );
     }
 
     #[test]
-    fn nonsense_fits_nothing() {
-        let mut detector = Detector::new(64, pid(), true);
-        let mut last = DetectState::Undecided;
-        for byte in [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE] {
-            for i in 0..8 {
-                last = detector.push(crate::wire::bits::bit_of(byte, i)).unwrap();
-            }
+    fn nonsense_matches_no_dialect() {
+        let mut detector = detector(64);
+        assert!(detector.is_empty() && detector.may_be_over());
+        let nonsense = [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE];
+        let symbols = nonsense
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+        let symbols: Vec<_> = symbols.map(|bit| Symbol::ALL[usize::from(bit)]).collect();
+        assert_eq!(push(&mut detector, &symbols), DetectState::NoMatch);
+        assert_eq!(
+            (detector.handle_exit(true), detector.may_be_over()),
+            (DetectState::NoMatch, false)
+        );
+        assert_eq!(detector.digits(12), "000000011100");
+        assert!(detector.finish().is_none());
+    }
+
+    #[test]
+    fn nothing_is_decided_before_the_head_start_or_a_silence() {
+        let mut detector = detector(64);
+        let empty = symbols("classic", b"");
+        for (i, symbol) in empty.iter().enumerate() {
+            assert_eq!(detector.may_be_over(), i == 0);
+            assert_eq!(detector.push(*symbol), Ok(DetectState::Undecided));
+            assert_eq!(detector.handle_silence().has_message(), i == 7);
         }
-        assert_eq!(last, DetectState::NoMatch);
-        assert_eq!(detector.bits(12), "000000011100");
+        assert!(detector.may_be_over() && detector.may_be_a_head());
+        assert!(detector.finish().unwrap().text.is_empty());
     }
 
     #[test]
-    fn signals_are_kept_once_whatever_the_number_of_candidates() {
+    fn digits_may_be_the_head_of_a_message() {
+        for (text, expected) in [(&b"12"[..], true), (b"Hello there", false)] {
+            let mut detector = detector(64);
+            push(&mut detector, &symbols("classic", text));
+            assert!(detector.handle_silence().has_message());
+            assert_eq!(detector.may_be_a_head(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
+        for (text, success, expected) in [
+            (&b"Hello there"[..], true, DetectState::Decided),
+            (b"Hello there", false, DetectState::Undecided),
+            (b"", true, DetectState::Undecided),
+        ] {
+            let mut detector = detector(64);
+            symbols("end=none", text)
+                .into_iter()
+                .for_each(|symbol| _ = detector.push(symbol));
+            assert_eq!(detector.handle_exit(success), expected, "{text:?}");
+            let text = detector
+                .finish()
+                .map(|found| (found.text, found.dialect.end));
+            let expected =
+                (expected == DetectState::Decided).then(|| (b"Hello there".into(), None));
+            assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn symbols_are_kept_once_whatever_the_number_of_candidates() {
         let text = std::vec![b'f'; 1 << 16];
-        let mut detector = Detector::new(1 << 20, pid(), true);
+        let mut detector = detector(1 << 20);
         let mut most = 0;
-        for signal in signals("head=len32,head-nul=yes,end=none", &text) {
-            detector.push(signal).unwrap();
-            most = most.max(detector.log.bytes.capacity());
+        for symbol in symbols("head=len32,head-nul=yes,end=none", &text) {
+            detector.push(symbol).unwrap();
+            most = most.max(detector.log.held_bytes());
             assert!(
                 detector
                     .open
                     .iter()
-                    .all(|reading| reading.held_bytes() == 0)
+                    .all(|decoder| decoder.held_bytes() == 0)
+            );
+            let guesses = detector.open.capacity() * size_of::<TextDecoder>();
+            let readings = detector.complete.capacity() * size_of::<Reading>();
+            assert_eq!(
+                detector.held_bytes(),
+                detector.log.held_bytes() + guesses + readings
             );
         }
         assert!(most <= 2 * text.len() + 64, "{most}");
-        let found = detector.settle().unwrap();
+        let found = detector.finish().unwrap();
         assert_eq!(
             (found.text.capacity(), found.text == text),
             (text.len(), true)
@@ -634,10 +525,21 @@ mod tests {
     }
 
     #[test]
-    fn a_text_beyond_the_limit_is_said_to_be_too_long() {
-        let mut detector = Detector::new(64, pid(), true);
-        let mut pushed = signals("classic", &[b'm'; 100]).into_iter();
-        let reason = pushed.find_map(|signal| detector.push(signal).err());
-        assert_eq!(reason, Some(Reason::TooLong));
+    fn a_text_beyond_the_limit_is_too_long() {
+        for spec in ["classic", "order=lsb"] {
+            let mut detector = detector(64);
+            let mut symbols = symbols(spec, &[b'm'; 100]).into_iter();
+            let reason = symbols.find_map(|symbol| detector.push(symbol).err());
+            assert_eq!(reason, Some(Reason::TooLong));
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_short() {
+        let mut detector = detector(1 << 10);
+        push(&mut detector, &symbols("classic", &[b'2'; 100]));
+        detector.handle_silence();
+        let (_, excerpt) = *detector.finish().unwrap().rival.unwrap();
+        assert_eq!(excerpt, [b'L'; EXCERPT]);
     }
 }

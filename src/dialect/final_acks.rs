@@ -1,142 +1,158 @@
-//! What is answered at the end of a message: the last acknowledgement may have to be followed by others.
+//! The acknowledgements at the end of a message, which may have to be more than one.
 //!
-//! Which ones a client waits for cannot be seen before. One that does not end after the ordinary one gets the other signal, and
-//! then the first again; what it ended on is what the next of its kind gets.
+//! Nothing shows beforehand which ones a client waits for. A client that does not end after the ordinary one gets the other signal,
+//! and then the first again. What it ended on is remembered for the next process of its program.
 
 use alloc::vec::Vec;
 
-use super::{FinalAck, MILLISECOND, other};
+use super::{FinalAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 
-/// Between two last acknowledgements that are known to be wanted: the first must have been taken.
-const APART: Nanos = 3 * MILLISECOND;
+/// The pause between two final acknowledgements that the dialect has: the first must have been taken.
+const PAUSE: Nanos = 3 * MILLISECOND;
 
-/// Before one that is tried because the client has not ended: it may have things to do.
-const TRY: Nanos = 50 * MILLISECOND;
+/// The pause before one that is tried because the client has not ended.
+const TRY_AFTER: Nanos = 50 * MILLISECOND;
 
-/// The acknowledgements that follow the last one of a message.
+/// Holds the acknowledgements that follow the first final one of a message.
 #[derive(Clone, Debug, Default)]
 pub struct FinalAcks {
-    /// Those that are still to be sent, with the pause before each.
-    left: Vec<(Nanos, Bit, FinalAck)>,
-    /// When the last one was sent, and as which habit it counts; `None` while there is nothing to learn from the client's end.
+    /// The acknowledgements to come, each with the pause before it and with what it makes of all that were sent.
+    left: Vec<(Nanos, Symbol, FinalAck)>,
+    /// When the last one was sent, and what it makes of all that were sent.
     sent: Option<(Nanos, FinalAck)>,
 }
 
 impl FinalAcks {
-    /// Plans them for a message that has had its last acknowledgement at `now`: the one that the dialect has besides, and others if
-    /// the client `may_want` them and does not end.
-    pub fn plan(&mut self, last: (Option<Bit>, Option<Bit>), may_want: bool, now: Nanos) {
+    /// Plans what follows the first final acknowledgement of `acks`, which was sent at `now`; `may_try` adds those that the
+    /// dialect does not have.
+    pub fn plan(&mut self, acks: (Option<Symbol>, Option<Symbol>), may_try: bool, now: Nanos) {
         self.clear();
-        let (Some(first), second) = last else {
+        let (Some(first), second) = acks else {
             return;
         };
         self.sent = Some((now, FinalAck::Same));
-        for (answer, habit) in [(other(first), FinalAck::Both), (first, FinalAck::Twice)] {
-            if second == Some(answer) {
-                self.left.insert(0, (APART, answer, habit));
-            } else if may_want {
-                self.left.push((TRY, answer, habit));
+        for (ack, kind) in [(first.other(), FinalAck::Both), (first, FinalAck::Twice)] {
+            if second == Some(ack) {
+                self.left.insert(0, (PAUSE, ack, kind));
+            } else if may_try {
+                self.left.push((TRY_AFTER, ack, kind));
             }
         }
     }
 
-    /// The client has gone on.
+    /// Drops the plan, because the client has gone on.
     pub fn clear(&mut self) {
         self.left.clear();
         self.sent = None;
     }
 
-    /// Counts the pause before the next one from `now` on: until then the client had no CPU to end.
-    pub fn excuse(&mut self, now: Nanos) {
+    /// Restarts the pause at `now`, because the client had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
         if let Some((at, _)) = &mut self.sent {
             *at = now;
         }
     }
 
-    /// Whether there are none to come.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    /// Returns whether no acknowledgement is to come.
+    pub const fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 
-    /// When the next one is due.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Nanos> {
+    /// Returns when the next acknowledgement is due.
+    pub fn poll_timeout(&self) -> Option<Nanos> {
         let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;
         Some(at.saturating_add(*pause))
     }
 
-    /// The one that is due at `now`.
-    pub fn poll(&mut self, now: Nanos) -> Option<Bit> {
-        self.deadline().filter(|at| now >= *at)?;
-        let (_, answer, habit) = self.left.remove(0);
-        self.sent = Some((now, habit));
-        Some(answer)
+    /// Returns the acknowledgement that is due at `now`.
+    pub fn poll_ack(&mut self, now: Nanos) -> Option<Symbol> {
+        self.poll_timeout().filter(|at| now >= *at)?;
+        let (_, ack, kind) = self.left.remove(0);
+        self.sent = Some((now, kind));
+        Some(ack)
     }
 
-    /// What the client waited for that has ended at `now`; `None` if that is not why it ended.
-    #[must_use]
-    pub fn ended(&self, now: Nanos) -> Option<FinalAck> {
-        let (at, habit) = self.sent?;
-        (now.saturating_sub(at) < TRY).then_some(habit)
+    /// Returns what a client waited for that has ended at `now`; `None` if an acknowledgement is not why it ended.
+    pub fn awaited(&self, now: Nanos) -> Option<FinalAck> {
+        let (at, kind) = self.sent?;
+        (now.saturating_sub(at) < TRY_AFTER).then_some(kind)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::vec::Vec;
+    use FinalAck::{Both, Same, Twice};
+    use Symbol::{Usr1, Usr2};
 
     use super::super::Dialect;
     use super::*;
 
-    /// What a client that stays is answered after a message in this dialect, with the pause before each, and what it teaches if
-    /// it ends after each.
-    fn play(spec: &str, may_want: bool) -> (Vec<(Nanos, Bit)>, Vec<FinalAck>) {
+    /// Returns what a client that does not end is sent, with the pause before each, and what its end would show after each.
+    fn play(spec: &str, may_try: bool) -> (Vec<(Nanos, Symbol)>, Vec<FinalAck>) {
         let dialect: Dialect = spec.parse().unwrap();
-        let mut final_acks = FinalAcks::default();
+        let mut acks = FinalAcks::default();
         let mut now = 1000 * MILLISECOND;
-        final_acks.plan(dialect.final_acks(Bit::One), may_want, now);
-        let mut played = Vec::new();
-        let mut lessons: Vec<_> = final_acks.ended(now).into_iter().collect();
-        while let Some(at) = final_acks.deadline() {
-            assert_eq!(final_acks.poll(at - 1), None);
-            played.push((at - now, final_acks.poll(at).unwrap()));
+        acks.plan(dialect.final_acks(Usr2), may_try, now);
+        let mut sent = Vec::new();
+        let mut shown: Vec<_> = acks.awaited(now).into_iter().collect();
+        while let Some(at) = acks.poll_timeout() {
+            assert_eq!((acks.poll_ack(at - 1), acks.is_empty()), (None, false));
+            sent.push((at - now, acks.poll_ack(at).unwrap()));
             now = at;
-            lessons.push(final_acks.ended(now).unwrap());
+            shown.push(acks.awaited(now).unwrap());
         }
-        assert_eq!(final_acks.ended(now + TRY), None);
-        (played, lessons)
+        assert_eq!(
+            (acks.awaited(now + TRY_AFTER), acks.is_empty()),
+            (None, true)
+        );
+        assert!(shown.is_empty() || acks.awaited(now + TRY_AFTER - 1).is_some());
+        (sent, shown)
     }
 
     #[test]
-    fn one_that_is_known_gets_what_it_waits_for_and_no_more() {
-        assert_eq!(play("classic", false).0, []);
-        assert_eq!(play("final=other", false).0, []);
-        assert_eq!(play("final=both", false).0, [(APART, Bit::One)]);
-        assert_eq!(play("final=twice", false).0, [(APART, Bit::Zero)]);
-        assert_eq!(play("ack=none", true).0, []);
+    fn a_known_client_gets_what_it_waits_for_and_no_more() {
+        for (spec, expected) in [
+            ("classic", &[][..]),
+            ("final=other", &[]),
+            ("final=both", &[(PAUSE, Usr2)]),
+            ("final=twice", &[(PAUSE, Usr1)]),
+        ] {
+            assert_eq!(play(spec, false).0, expected, "{spec}");
+        }
+        assert_eq!(play("ack=none", true), (std::vec![], std::vec![]));
     }
 
     #[test]
-    fn one_that_stays_is_tried_and_teaches_what_it_ended_on() {
-        let (played, lessons) = play("classic", true);
-        assert_eq!(played, [(TRY, Bit::One), (TRY, Bit::Zero)]);
-        assert_eq!(lessons, [FinalAck::Same, FinalAck::Both, FinalAck::Twice]);
-        let (played, lessons) = play("final=both", true);
-        assert_eq!(played, [(APART, Bit::One), (TRY, Bit::Zero)]);
-        assert_eq!(lessons, [FinalAck::Same, FinalAck::Both, FinalAck::Twice]);
-        let (played, lessons) = play("final=twice", true);
-        assert_eq!(played, [(APART, Bit::Zero), (TRY, Bit::One)]);
-        assert_eq!(lessons, [FinalAck::Same, FinalAck::Twice, FinalAck::Both]);
+    fn a_client_that_does_not_end_is_tried_and_its_end_shows_what_it_waited_for() {
+        for (spec, sent, shown) in [
+            (
+                "classic",
+                [(TRY_AFTER, Usr2), (TRY_AFTER, Usr1)],
+                [Same, Both, Twice],
+            ),
+            (
+                "final=both",
+                [(PAUSE, Usr2), (TRY_AFTER, Usr1)],
+                [Same, Both, Twice],
+            ),
+            (
+                "final=twice",
+                [(PAUSE, Usr1), (TRY_AFTER, Usr2)],
+                [Same, Twice, Both],
+            ),
+        ] {
+            assert_eq!(play(spec, true), (sent.into(), shown.into()), "{spec}");
+        }
     }
 
     #[test]
-    fn the_end_of_one_that_has_gone_on_teaches_nothing() {
-        let mut final_acks = FinalAcks::default();
-        final_acks.plan((Some(Bit::Zero), None), true, 0);
-        final_acks.clear();
-        assert_eq!(final_acks.ended(1), None);
+    fn the_end_of_a_client_that_has_gone_on_shows_nothing() {
+        let mut acks = FinalAcks::default();
+        acks.plan((Some(Usr1), None), true, 0);
+        acks.restart_silence(7);
+        assert_eq!(acks.poll_timeout(), Some(7 + TRY_AFTER));
+        acks.clear();
+        assert_eq!((acks.awaited(1), acks.poll_timeout()), (None, None));
     }
 }

@@ -1,30 +1,37 @@
-//! What was learned of programs: a bounded cache, from which the program is dropped that was not seen for the longest time.
+//! What is known of programs: a bounded cache that drops the program that was not used for the longest time.
 
 use alloc::vec::Vec;
-use core::hash::Hash;
 
 use super::Dialect;
-use super::receiver::ProfileUpdate;
 
-/// Programs that are remembered.
+/// The number of programs that are remembered.
 pub const MAX_PROGRAMS: usize = 1024;
 
-/// Dialects that are remembered of one program. An interpreter runs many clients.
+/// The number of dialects that are remembered of one program: an interpreter runs many clients.
 const MAX_DIALECTS: usize = 4;
 
-/// What is known of one program.
+/// Holds what is known of one program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// What its processes have spoken, in dialects that differ in more than acknowledgements. The last one found is last.
+    /// The dialects that its processes have used, with different visible forms; the last one found is last.
     pub dialects: Vec<Dialect>,
-    /// Whether a process ended when it was answered with SIGUSR1.
+    /// Whether a process ended when it was acknowledged with SIGUSR1.
     pub ack_on_usr2: bool,
 }
 
+/// Says what one client has shown of its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileUpdate {
+    /// The client used this dialect.
+    Speaks(Dialect),
+    /// The client ended when it was acknowledged with SIGUSR1, so SIGUSR2 is better for the next one.
+    AckOnUsr2,
+}
+
 impl Profile {
-    /// Adds a lesson. A dialect replaces the one of the same form.
-    pub fn learn(&mut self, lesson: ProfileUpdate) {
-        let ProfileUpdate::Speaks(dialect) = lesson else {
+    /// Adds what a client has shown. A dialect replaces the one of the same visible form.
+    pub fn update(&mut self, update: ProfileUpdate) {
+        let ProfileUpdate::Speaks(dialect) = update else {
             self.ack_on_usr2 = true;
             return;
         };
@@ -38,14 +45,14 @@ impl Profile {
     }
 }
 
-/// The profiles of programs, by a key of each program.
+/// Holds the profiles of programs, by a key of each program.
 #[derive(Clone, Debug)]
 pub struct ProfileCache<K> {
-    /// The one that was used last is last.
+    /// The profiles; the last one used is last.
     entries: Vec<(K, Profile)>,
 }
 
-impl<K: Copy + Eq + Hash> ProfileCache<K> {
+impl<K: Copy + Eq> ProfileCache<K> {
     /// Returns an empty cache.
     #[must_use]
     pub const fn new() -> Self {
@@ -54,23 +61,23 @@ impl<K: Copy + Eq + Hash> ProfileCache<K> {
         }
     }
 
-    /// Returns the profile of `key`, empty if nothing is known, and notes that it was used.
+    /// Returns the profile of `key`, which is empty if nothing is known, and marks it as used.
     pub fn get(&mut self, key: K) -> Profile {
         self.touch(key)
             .map_or_else(Profile::default, |profile| profile.clone())
     }
 
-    /// Adds a lesson to the profile of `key`. A full cache drops the profile that was not used for the longest time.
-    pub fn learn(&mut self, key: K, lesson: ProfileUpdate) {
-        if self.touch(key).is_none() {
-            if self.entries.len() == MAX_PROGRAMS {
-                self.entries.remove(0);
-            }
-            self.entries.push((key, Profile::default()));
+    /// Updates the profile of `key`. A full cache drops the profile that was not used for the longest time.
+    pub fn update(&mut self, key: K, update: ProfileUpdate) {
+        if let Some(profile) = self.touch(key) {
+            return profile.update(update);
         }
-        if let Some((_, profile)) = self.entries.last_mut() {
-            profile.learn(lesson);
+        if self.entries.len() == MAX_PROGRAMS {
+            self.entries.remove(0);
         }
+        let mut profile = Profile::default();
+        profile.update(update);
+        self.entries.push((key, profile));
     }
 
     /// Moves the entry of `key` to the end.
@@ -81,7 +88,7 @@ impl<K: Copy + Eq + Hash> ProfileCache<K> {
     }
 }
 
-impl<K: Copy + Eq + Hash> Default for ProfileCache<K> {
+impl<K: Copy + Eq> Default for ProfileCache<K> {
     fn default() -> Self {
         Self::new()
     }
@@ -97,27 +104,44 @@ mod tests {
 
     #[test]
     fn a_full_cache_drops_the_program_that_was_not_used_for_the_longest_time() {
-        let mut profiles = ProfileCache::new();
+        let mut cache = ProfileCache::new();
         for program in 0..MAX_PROGRAMS {
-            profiles.learn(program, speaks("classic"));
+            cache.update(program, speaks("classic"));
         }
-        profiles.get(0);
-        profiles.learn(MAX_PROGRAMS, speaks("lsb"));
-        assert_eq!(profiles.get(0).dialects.len(), 1);
-        assert_eq!(profiles.get(MAX_PROGRAMS).dialects.len(), 1);
-        assert_eq!(profiles.get(1), Profile::default());
-        assert_eq!(profiles.entries.len(), MAX_PROGRAMS);
+        cache.get(0);
+        cache.update(1, speaks("lsb"));
+        cache.update(MAX_PROGRAMS, speaks("lsb"));
+        for (program, dialects) in [(0, 1), (1, 2), (2, 0), (3, 1), (MAX_PROGRAMS, 1)] {
+            assert_eq!(cache.get(program).dialects.len(), dialects, "{program}");
+        }
+        assert_eq!(cache.entries.len(), MAX_PROGRAMS);
     }
 
     #[test]
-    fn a_dialect_replaces_the_one_of_the_same_form() {
+    fn a_dialect_replaces_the_one_of_the_same_visible_form() {
         let mut profile = Profile::default();
         for spec in ["classic", "lsb", "final=both", "one=usr1"] {
-            profile.learn(speaks(spec));
+            profile.update(speaks(spec));
         }
-        let specs: Vec<_> = ["lsb", "final=both", "one=usr1"]
-            .map(|spec| spec.parse().unwrap())
-            .into();
-        assert_eq!(profile.dialects, specs);
+        let specs = |specs: &[&str]| -> Vec<Dialect> {
+            specs.iter().map(|spec| spec.parse().unwrap()).collect()
+        };
+        assert_eq!(profile.dialects, specs(&["lsb", "final=both", "one=usr1"]));
+        for spec in ["end=etx", "end=eot"] {
+            profile.update(speaks(spec));
+        }
+        assert_eq!(
+            profile.dialects,
+            specs(&["final=both", "one=usr1", "end=etx", "end=eot"])
+        );
+    }
+
+    #[test]
+    fn a_client_that_speaks_takes_back_that_sigusr1_ends_its_kind() {
+        let mut profile = Profile::default();
+        profile.update(ProfileUpdate::AckOnUsr2);
+        assert!(profile.ack_on_usr2);
+        profile.update(speaks("classic"));
+        assert!(!profile.ack_on_usr2);
     }
 }

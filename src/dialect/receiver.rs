@@ -1,797 +1,508 @@
-//! The receiving end of a stream that is not our own protocol: it reads, says when to answer, and hands out messages.
+//! The receiving end of a stream that is not minitalk's own protocol: decodes, and says when to send which acknowledgement.
 //!
-//! In a dialect that is given it answers as the dialect says. Otherwise it watches what the client waits for
-//! ([`ack_probe`](super::ack_probe)) until the first message is complete, and goes on in the dialect that was found.
+//! In a given dialect it acknowledges as the dialect says. Otherwise it watches what the client waits for
+//! ([`ack_probe`](super::ack_probe)) until the first message is complete, and goes on in the detected dialect.
+
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::mem;
 
 use super::ack_probe::{AckProbe, HandledSignals};
 use super::auto_decoder::{AutoDecoder, DecodeOutcome};
-use super::detector::{DetectState, EXCERPT};
+use super::detector::{DetectState, Detection, EXCERPT, Excerpt};
 use super::final_acks::FinalAcks;
-use super::profile_cache::Profile;
-use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND};
+use super::profile_cache::{Profile, ProfileUpdate};
+use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 use crate::wire::decoder::Reason;
 
-/// The silence after which a message that may be complete is.
-const GRACE: Nanos = 60 * MILLISECOND;
+/// The silence after which a message is complete that may be.
+const COMPLETE_AFTER: Nanos = 60 * MILLISECOND;
 
-/// The silence after which a stream that made no sense begins anew.
-const LOST: Nanos = 250 * MILLISECOND;
+/// The silence after which a stream that makes no sense begins again.
+const RESET_AFTER: Nanos = 250 * MILLISECOND;
 
-/// What is to be done.
+/// Says what the caller has to do.
 #[derive(Clone, Debug)]
 pub enum TextAction {
     /// Send this signal to the client.
-    Answer(Bit),
-    /// The client's dialect has been found out.
-    Learned {
-        /// It.
+    Acknowledge(Symbol),
+    /// Report the dialect of the client.
+    Detected {
+        /// The dialect.
         dialect: Dialect,
-        /// Another that is nearly as likely, and what it would have read.
-        rival: Option<Box<(Dialect, Vec<u8>)>>,
+        /// Another dialect that is nearly as likely, and the first bytes of the text in it.
+        rival: Option<Excerpt>,
     },
-    /// A message is complete, and was one thing or the other. It is not printed.
-    Undecided {
-        /// A dialect that the program is known to speak, and the first bytes of what it would have said.
-        one: Box<(Dialect, Vec<u8>)>,
-        /// The other.
-        other: Box<(Dialect, Vec<u8>)>,
+    /// Report a message that has different texts in two dialects that the program uses; it is not delivered.
+    Ambiguous {
+        /// The likelier dialect, and the first bytes of the text in it.
+        one: Excerpt,
+        /// The other dialect, and the first bytes of the text in it.
+        other: Excerpt,
     },
-    /// A message is complete; [`TextReceiver::settle`] wants to know whether it was written.
+    /// Deliver a message; [`TextReceiver::handle_written`] has to be called afterwards.
     Complete(Vec<u8>),
-    /// A message is over, and no text.
+    /// Report a message that is over and is not text.
     Rejected {
-        /// Why.
+        /// The reason.
         reason: Reason,
-        /// How many of its bytes came.
+        /// The number of bytes that were received.
         bytes: usize,
     },
-    /// The stream makes no sense in any dialect; its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
-    Nonsense(String),
-    /// These signals begin a frame of our own protocol, which is somebody else's to follow.
+    /// Report a stream that makes no sense in any dialect, by its first symbols: 0 for SIGUSR1 and 1 for SIGUSR2.
+    NoMatch(String),
+    /// Hand the stream to minitalk's own protocol: the symbols so far are the first byte of a frame.
     Frame,
 }
 
-/// One client that did not announce itself.
+/// Receives from one client that did not announce minitalk's own protocol.
 #[derive(Clone, Debug)]
 pub struct TextReceiver {
-    stream: AutoDecoder,
-    ack_probe: AckProbe,
+    decoder: AutoDecoder,
+    probe: AckProbe,
     final_acks: FinalAcks,
-    handles: HandledSignals,
-    /// Signals so far, the last of them, and when it came.
-    next: u64,
-    signal: Bit,
-    heard: Nanos,
-    /// Whether the silence since has been taken note of.
+    actions: VecDeque<TextAction>,
+    /// The number of symbols so far, the last of them, and when it came.
+    received: u64,
+    last: Symbol,
+    last_seen: Nanos,
+    /// Whether the silence since then has been handled.
     is_silent: bool,
-    /// Whether the last signal of the present message has been answered.
-    is_answered: bool,
-    /// Whether it is somebody else's turn, and the answer that is withheld.
-    held: bool,
-    withheld: Option<Bit>,
-    /// Messages that are complete and not written yet.
-    unsettled: u32,
-    /// Why nothing more is taken once the text is over that may be complete.
+    /// Whether the last symbol of the present message has been acknowledged.
+    is_acknowledged: bool,
+    /// Whether it is another client's turn, and the acknowledgement that is withheld.
+    is_held: bool,
+    withheld: Option<Symbol>,
+    /// The number of messages that are complete and not yet written.
+    unwritten: u32,
+    /// Why nothing more is received once the text is over that may be complete.
     closing: Option<Reason>,
-    /// Whether the client went on after it was refused, so that it waits for nothing that is still owed.
+    /// Whether the client went on after the end, so that it waits for nothing that is still owed.
     has_moved_on: bool,
 }
 
-/// What a listener has learned of a client, for the next of its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProfileUpdate {
-    /// It speaks so.
-    Speaks(Dialect),
-    /// It ended when it was answered with SIGUSR1, so that another is better answered with SIGUSR2.
-    AckOnUsr2,
-}
-
 impl TextReceiver {
-    /// A client whose dialect is given.
+    /// Returns a receiver for a client whose dialect is given, with texts of at most `limit` bytes.
     #[must_use]
-    pub fn given(dialect: Dialect, limit: usize, pid: Pid, handles: HandledSignals) -> Self {
-        Self::start(AutoDecoder::given(dialect, limit, pid), Bit::Zero, handles)
+    pub fn given(dialect: Dialect, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
+        let probe = AckProbe::new(Symbol::Usr1, handled);
+        Self::new(AutoDecoder::given(dialect, limit, pid), probe)
     }
 
-    /// A client of which nothing is known but what other processes of its program have taught.
+    /// Returns a receiver for a client of which only the profile of its program is known.
     #[must_use]
-    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handles: HandledSignals) -> Self {
-        let signal = Bit::from(profile.ack_on_usr2);
-        let stream = AutoDecoder::unknown(profile.dialects, limit, pid, handles.usr1);
-        Self::start(stream, signal, handles)
+    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
+        let symbol = if profile.ack_on_usr2 {
+            Symbol::Usr2
+        } else {
+            Symbol::Usr1
+        };
+        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.usr1);
+        Self::new(decoder, AckProbe::new(symbol, handled))
     }
 
-    fn start(stream: AutoDecoder, signal: Bit, handles: HandledSignals) -> Self {
+    fn new(decoder: AutoDecoder, probe: AckProbe) -> Self {
         Self {
-            stream,
-            ack_probe: AckProbe::new(signal),
+            decoder,
+            probe,
             final_acks: FinalAcks::default(),
-            handles,
-            next: 0,
-            signal: Bit::Zero,
-            heard: 0,
+            actions: VecDeque::new(),
+            received: 0,
+            last: Symbol::Usr1,
+            last_seen: 0,
             is_silent: false,
-            is_answered: false,
-            held: false,
+            is_acknowledged: false,
+            is_held: false,
             withheld: None,
-            unsettled: 0,
+            unwritten: 0,
             closing: None,
             has_moved_on: false,
         }
     }
 
-    /// Takes a bare signal.
-    pub fn bit(&mut self, signal: Bit, now: Nanos, out: &mut Vec<TextAction>) {
-        if self.withheld.is_some() && signal == self.signal {
-            // One that waits for an answer to this sends it again, if anything.
-            self.heard = now;
-            return;
-        }
-        if let Some(answer) = self.hear(signal, now, out) {
-            self.answer(answer, out);
-        }
+    /// Returns what to do next; `None` until the next event.
+    pub fn poll_action(&mut self) -> Option<TextAction> {
+        self.actions.pop_front()
     }
 
-    /// Takes a signal of our own protocol, which says that it repeats number `index`; `false` if that is one to come.
-    pub fn resent(
-        &mut self,
-        signal: Bit,
-        index: u64,
-        now: Nanos,
-        out: &mut Vec<TextAction>,
-    ) -> bool {
-        if index == self.next {
-            self.bit(signal, now, out);
-        } else if index < self.next && self.withheld.is_none() && self.unsettled == 0 {
-            out.push(TextAction::Answer(signal));
-        }
-        index <= self.next
-    }
-
-    /// Does what is due at `now`. `sleeps`: the client is seen to wait for a signal.
-    pub fn poll(&mut self, now: Nanos, sleeps: bool, out: &mut Vec<TextAction>) {
-        if let Some(encore) = self.final_acks.poll(now) {
-            out.push(TextAction::Answer(encore));
-        }
-        if self.stream.is_lost() && now >= self.heard.saturating_add(LOST) {
-            self.forget();
-        }
-        if !self.stream.is_guessed() {
+    /// Handles a bare signal.
+    pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) {
+        if self.withheld.is_some() && symbol == self.last {
+            // A client that waits for an acknowledgement can only have sent this again.
+            self.last_seen = now;
             return;
         }
-        let watch = |ack_probe: &mut AckProbe| ack_probe.poll(now, sleeps, self.handles);
-        let mut due = match self.may_be_answered() {
-            true => watch(&mut self.ack_probe),
+        let due = self.decode(symbol, now);
+        self.acknowledge(due);
+    }
+
+    /// Handles a signal of minitalk's own protocol that claims to repeat number `index`; returns `false` if it was not yet sent.
+    pub fn handle_resent(&mut self, symbol: Symbol, index: u64, now: Nanos) -> bool {
+        if index == self.received {
+            self.handle_symbol(symbol, now);
+        } else if index < self.received && self.withheld.is_none() && self.unwritten == 0 {
+            self.actions.push_back(TextAction::Acknowledge(symbol));
+        }
+        index <= self.received
+    }
+
+    /// Handles what is due at `now`; `sleeps` says that the client was seen to wait for a signal.
+    pub fn handle_timeout(&mut self, now: Nanos, sleeps: bool) {
+        let next = self.final_acks.poll_ack(now);
+        self.actions.extend(next.map(TextAction::Acknowledge));
+        if self.decoder.is_lost() && now >= self.last_seen.saturating_add(RESET_AFTER) {
+            self.reset();
+        }
+        if !self.decoder.has_evidence() {
+            return;
+        }
+        let mut due = match self.may_be_acknowledged() {
+            true => self.probe.poll_ack(now, sleeps),
             false => None,
         };
-        if due.is_none() && now >= self.heard.saturating_add(GRACE) && !self.is_silent {
+        if due.is_none() && now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent
+        {
             self.is_silent = true;
-            due = match self.stream.stopped() {
-                DetectState::Tentative | DetectState::Decided => self.find(now, out),
-                DetectState::NoMatch => self.give_up(out),
+            due = match self.decoder.handle_silence() {
+                DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
+                DetectState::NoMatch => self.give_up(),
                 DetectState::Undecided => None,
             };
         }
-        if let Some(answer) = due {
-            self.answer(answer, out);
-        }
+        self.acknowledge(due);
     }
 
-    /// Counts the silence of the client from `now` on: until then it had no CPU to break it.
-    pub fn excuse(&mut self, now: Nanos) {
-        self.heard = now;
-        self.ack_probe.excuse(now);
-        self.final_acks.excuse(now);
+    /// Restarts the silence of the client at `now`, because it had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
+        self.last_seen = now;
+        self.probe.restart_silence(now);
+        self.final_acks.restart_silence(now);
     }
 
-    /// When [`poll`](Self::poll) is to be called next; `None` while nothing can become due before the client sends more.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout); `None` while nothing can become due without another event.
     #[must_use]
-    pub fn deadline(&self) -> Option<Nanos> {
-        let is_guessed = self.stream.is_guessed();
-        let stopped = is_guessed && !self.is_silent;
-        let watched = is_guessed && self.may_be_answered();
-        let all = [
-            self.final_acks.deadline(),
-            stopped.then_some(self.heard.saturating_add(GRACE)),
-            self.stream
-                .is_lost()
-                .then_some(self.heard.saturating_add(LOST)),
-            watched
-                .then(|| self.ack_probe.deadline(false, self.handles))
-                .flatten(),
+    pub fn poll_timeout(&self) -> Option<Nanos> {
+        let has_evidence = self.decoder.has_evidence();
+        let is_watched = has_evidence && self.may_be_acknowledged();
+        let after = |silence| self.last_seen.saturating_add(silence);
+        let deadlines = [
+            self.final_acks.poll_timeout(),
+            (has_evidence && !self.is_silent).then(|| after(COMPLETE_AFTER)),
+            self.decoder.is_lost().then(|| after(RESET_AFTER)),
+            is_watched.then(|| self.probe.poll_timeout(false)).flatten(),
         ];
-        all.into_iter().flatten().min()
+        deadlines.into_iter().flatten().min()
     }
 
-    /// Whether it matters whether the client sleeps for a signal; see [`poll`](Self::poll).
+    /// Returns whether [`handle_timeout`](Self::handle_timeout) needs to know whether the client sleeps for a signal.
     #[must_use]
-    pub fn is_watching(&self) -> bool {
-        let may_answer = self.stream.is_guessed() && self.may_be_answered();
-        may_answer && self.ack_probe.is_watching() && self.handles.any()
+    pub fn needs_sleep_state(&self) -> bool {
+        self.decoder.has_evidence() && self.may_be_acknowledged() && self.probe.needs_sleep_state()
     }
 
-    /// The client has ended, and with it its message, if that is complete. `well`: by itself and with success.
-    pub fn ended(&mut self, well: bool, now: Nanos, out: &mut Vec<TextAction>) {
-        match self.stream.ended(well) {
-            DecodeOutcome::Detecting(DetectState::Tentative | DetectState::Decided) => {
-                self.find(now, out);
+    /// Handles the end of the client; `success` says that its end may complete a message.
+    pub fn handle_exit(&mut self, success: bool, now: Nanos) {
+        match self.decoder.handle_exit(success) {
+            DecodeOutcome::Detecting(state) if state.has_message() => {
+                self.finish_detection(now);
             }
-            DecodeOutcome::Complete => self.complete(out),
+            DecodeOutcome::Complete => self.deliver(),
             _ => {}
         }
     }
 
-    /// Says that a message was written, or that it was not.
-    pub fn settle(&mut self, written: bool, now: Nanos, out: &mut Vec<TextAction>) {
-        self.unsettled = self.unsettled.saturating_sub(1);
-        let Some(dialect) = self.stream.dialect().copied() else {
+    /// Handles that a message was written, or that it could not be.
+    pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
+        self.unwritten = self.unwritten.saturating_sub(1);
+        let Some(dialect) = self.decoder.dialect().copied() else {
             return;
         };
-        if !written || self.unsettled > 0 || self.stream.in_message() || self.has_moved_on {
+        if !is_written || self.unwritten > 0 || self.decoder.in_message() || self.has_moved_on {
             return;
         }
-        let last = dialect.final_acks(self.signal);
-        if let Some(answer) = last.0.filter(|_| !self.is_answered) {
-            self.answer(answer, out);
-        }
-        let is_told = self.stream.is_given() || dialect.ack_signal == AckSignal::Echo;
-        let may_want = !is_told && self.handles.both();
-        self.final_acks.plan(last, may_want, now);
+        let acks = dialect.final_acks(self.last);
+        self.acknowledge(acks.0.filter(|_| !self.is_acknowledged));
+        let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
+        self.final_acks
+            .plan(acks, !is_certain && self.probe.handled.both(), now);
     }
 
-    /// Whether to withhold the answers that let the client go on. That ends with the message, too.
-    pub const fn hold(&mut self, held: bool) {
-        self.held = held;
+    /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
     }
 
-    /// Ends [`hold`](Self::hold), and sends what was withheld.
-    pub fn release(&mut self, out: &mut Vec<TextAction>) {
-        self.held = false;
-        if let Some(answer) = self.withheld.take() {
-            self.answer(answer, out);
-        }
+    /// Ends [`hold`](Self::hold) and sends what was withheld.
+    pub fn release(&mut self) {
+        self.is_held = false;
+        let withheld = self.withheld.take();
+        self.acknowledge(withheld);
     }
 
-    /// Takes nothing more, because of `reason`. What is owed for complete texts stays due. A text that may be complete is
-    /// kept until the silence of the client shows that it is.
-    pub fn refuse(&mut self, reason: Reason, out: &mut Vec<TextAction>) {
+    /// Receives nothing more, because of `reason`.
+    ///
+    /// What is owed for complete texts stays due, and a text that may be complete is kept until a silence shows that it is.
+    pub fn close(&mut self, reason: Reason) {
         self.withheld = None;
-        match self.stream.stopped() {
-            DetectState::Tentative | DetectState::Decided => self.closing = Some(reason),
-            DetectState::Undecided | DetectState::NoMatch => self.cut(reason, out),
+        match self.decoder.handle_silence().has_message() {
+            true => self.closing = Some(reason),
+            false => self.close_now(reason),
         }
     }
 
-    /// Returns when the last of what is owed for complete texts becomes due, after [`refuse`](Self::refuse).
+    /// Returns when the last of what is owed for complete texts becomes due, after [`close`](Self::close).
     #[must_use]
-    pub fn owes_until(&self) -> Option<Nanos> {
-        let may_be_complete = self.closing.map(|_| self.heard.saturating_add(GRACE));
-        self.final_acks.deadline().max(may_be_complete)
+    pub fn closing_deadline(&self) -> Option<Nanos> {
+        let completes_at = self
+            .closing
+            .map(|_| self.last_seen.saturating_add(COMPLETE_AFTER));
+        self.final_acks.poll_timeout().max(completes_at)
     }
 
-    fn cut(&mut self, reason: Reason, out: &mut Vec<TextAction>) {
-        let bytes = self.stream.received_bytes();
+    fn close_now(&mut self, reason: Reason) {
+        let bytes = self.decoder.received_bytes();
         if bytes > 0 {
-            out.push(TextAction::Rejected { reason, bytes });
+            self.actions
+                .push_back(TextAction::Rejected { reason, bytes });
         }
-        self.has_moved_on |= self.stream.in_message();
-        self.stream.refuse();
+        self.has_moved_on |= self.decoder.in_message();
+        self.decoder.close();
     }
 
-    /// Drops a message that is not complete.
-    pub fn forget(&mut self) {
-        self.stream.forget();
-        self.ack_probe = AckProbe::new(self.ack_probe.signal(self.handles));
+    /// Drops an incomplete message.
+    pub fn reset(&mut self) {
+        self.decoder.reset();
+        self.probe.reset();
         self.withheld = None;
     }
 
-    /// What the client handles now.
-    pub const fn handles(&mut self, handles: HandledSignals) {
-        self.handles = handles;
-        self.stream.may_greet(handles.usr1);
+    /// Sets which signals the client handles.
+    pub const fn set_handled(&mut self, handled: HandledSignals) {
+        self.probe.handled = handled;
+        self.decoder.set_may_greet(handled.usr1);
     }
 
-    /// What the end of the client, at `now`, teaches about the next of its kind.
+    /// Returns what the end of the client, at `now`, shows about its program.
     #[must_use]
-    pub fn lesson(&self, now: Nanos) -> Option<ProfileUpdate> {
-        if self.stream.is_unknown() {
-            return self
-                .ack_probe
-                .is_shy(self.handles)
-                .then_some(ProfileUpdate::AckOnUsr2);
+    pub fn profile_update(&self, now: Nanos) -> Option<ProfileUpdate> {
+        if self.decoder.is_detecting() {
+            let is_stuck = self.probe.is_stuck_after_first_ack();
+            return is_stuck.then_some(ProfileUpdate::AckOnUsr2);
         }
-        let mut dialect = *self.stream.found()?;
-        if let Some(last) = self.final_acks.ended(now) {
-            dialect.last = last;
-        }
+        let mut dialect = *self.decoder.detected()?;
+        dialect.final_ack = self.final_acks.awaited(now).unwrap_or(dialect.final_ack);
         Some(ProfileUpdate::Speaks(dialect))
     }
 
-    /// Signals so far.
+    /// Returns the number of symbols so far, which is the index of the next one.
     #[must_use]
-    pub const fn next(&self) -> u64 {
-        self.next
+    pub const fn next_index(&self) -> u64 {
+        self.received
     }
 
-    /// Whether part of a message has been taken.
+    /// Returns whether part of a message has been received.
     #[must_use]
     pub const fn in_message(&self) -> bool {
-        self.stream.in_message()
+        self.decoder.in_message()
     }
 
-    /// ByteOrder held of a message that is not complete.
+    /// Returns the bytes of memory held for an incomplete message.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.stream.held_bytes()
+        self.decoder.held_bytes()
     }
 
-    /// Returns how many whole bytes of the present message came.
+    /// Returns how many whole bytes of the present message were received.
     #[must_use]
     pub const fn received_bytes(&self) -> usize {
-        self.stream.received_bytes()
+        self.decoder.received_bytes()
     }
 
-    /// Whether no whole byte of a message is held, and none waits to be settled.
+    /// Returns whether no whole byte of a message is held, none is unwritten and no acknowledgement is owed.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.unsettled == 0 && self.received_bytes() == 0 && self.final_acks.is_empty()
+    pub const fn is_idle(&self) -> bool {
+        self.unwritten == 0 && self.received_bytes() == 0 && self.final_acks.is_empty()
     }
 
-    /// Whether the message may have ended with the last signal, so that the next may be another program's.
+    /// Returns whether the message may have ended with the last symbol, so that the next may be another program's.
     #[must_use]
     pub fn may_be_over(&self) -> bool {
-        self.stream.may_be_over()
+        self.decoder.may_be_over()
     }
 
-    /// Whether the client waits for the answer to every bit, so that withholding one makes it wait.
+    /// Returns whether the client waits for every acknowledgement, so that withholding one makes it wait.
     #[must_use]
     pub fn can_be_held(&self) -> bool {
-        if self.stream.is_unknown() {
-            return self.handles.any() && self.ack_probe.may_wait_for_bits();
+        if self.decoder.is_detecting() {
+            return self.probe.handled.any() && self.probe.may_wait_for_bits();
         }
-        // One that repeats its bits, or gives up, is not kept waiting.
+        // A client that repeats its bits, or gives up, is not kept waiting.
         let is_patient = |dialect: &Dialect| dialect.ack == Ack::Bit && dialect.wait == 0;
-        self.stream.awaits_hello() || self.stream.dialect().is_some_and(is_patient)
+        self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
     }
 
-    /// Takes a signal, and returns the answer that it asks for.
-    fn hear(&mut self, signal: Bit, now: Nanos, out: &mut Vec<TextAction>) -> Option<Bit> {
-        self.next += 1;
-        self.signal = signal;
-        self.heard = now;
+    /// Decodes a symbol and returns the acknowledgement that is due.
+    fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
+        self.received += 1;
+        self.last = symbol;
+        self.last_seen = now;
         self.is_silent = false;
-        self.is_answered = false;
+        self.is_acknowledged = false;
         self.final_acks.clear();
         if let Some(reason) = self.closing.take() {
-            self.cut(reason, out);
+            self.close_now(reason);
         }
-        if self.stream.is_refused() {
-            // A client that asks for the turn asks again until the server is gone, and does not wait for ever.
-            let asks = self.stream.awaits_hello() && !self.has_moved_on;
+        if self.decoder.is_closed() {
+            // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
+            let asks = self.decoder.awaits_hello() && !self.has_moved_on;
             self.has_moved_on |= !asks;
-            return asks.then_some(Bit::One);
+            return asks.then_some(Symbol::Usr2);
         }
-        if self.held && self.stream.awaits_hello() {
-            // Busy: it will ask again.
-            return Some(Bit::One);
+        if self.is_held && self.decoder.awaits_hello() {
+            return Some(Symbol::Usr2);
         }
-        match self.stream.push(signal) {
-            DecodeOutcome::Detecting(verdict) => {
-                let at_once = self.ack_probe.heard(now);
-                match verdict {
-                    DetectState::NoMatch => self.give_up(out),
-                    DetectState::Decided => self.find(now, out),
+        match self.decoder.push(symbol) {
+            DecodeOutcome::Detecting(state) => {
+                let at_once = self.probe.handle_symbol(now);
+                match state {
+                    DetectState::NoMatch => self.give_up(),
+                    DetectState::Decided => self.finish_detection(now),
                     DetectState::Undecided | DetectState::Tentative => {
-                        let may_answer = at_once && !self.stream.is_a_tie();
-                        may_answer.then(|| self.ack_probe.signal(self.handles))
+                        (at_once && !self.decoder.is_tie()).then(|| self.probe.symbol())
                     }
                 }
             }
-            DecodeOutcome::Hello => Some(Bit::Zero),
-            DecodeOutcome::Incomplete => self.acknowledgement(),
+            DecodeOutcome::Hello => Some(Symbol::Usr1),
+            DecodeOutcome::Incomplete => self.usual_ack(),
             DecodeOutcome::Complete => {
-                // It leaves the turns with its message, and nobody would release it.
-                self.held = false;
-                if let Some(answer) = self.acknowledgement().filter(|_| self.answers_early()) {
-                    self.answer(answer, out);
-                }
-                self.complete(out);
+                // The turn ends with the message, and nothing would release the client afterwards.
+                self.is_held = false;
+                let early = self.usual_ack().filter(|_| self.acknowledges_early());
+                self.acknowledge(early);
+                self.deliver();
                 None
             }
             DecodeOutcome::Rejected(reason, bytes) => {
-                out.push(TextAction::Rejected { reason, bytes });
-                None
+                self.act(TextAction::Rejected { reason, bytes })
             }
-            DecodeOutcome::Frame => {
-                out.push(TextAction::Frame);
-                None
-            }
+            DecodeOutcome::Frame => self.act(TextAction::Frame),
             DecodeOutcome::Ignored => None,
         }
     }
 
-    /// What the last signal is acknowledged with in a known dialect, if it is, whatever it completes.
-    fn acknowledgement(&self) -> Option<Bit> {
-        let dialect = self.stream.dialect()?;
+    /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.
+    fn usual_ack(&self) -> Option<Symbol> {
+        let dialect = self.decoder.dialect()?;
         let is_due = match dialect.ack {
             Ack::Bit => true,
-            Ack::Byte => self.stream.is_at_a_byte(),
+            Ack::Byte => self.decoder.is_at_byte_boundary(),
             Ack::None | Ack::Message => false,
         };
-        is_due.then(|| dialect.ack_for(self.signal))
+        is_due.then(|| dialect.ack_for(self.last))
     }
 
-    /// Whether the last bit of a message is answered before the message is written.
-    fn answers_early(&self) -> bool {
-        let is_early = |d: &Dialect| d.ack_time == AckTime::Before && d.last != FinalAck::Other;
-        self.stream.dialect().is_some_and(is_early)
+    /// Returns whether the last bit of a message is acknowledged before the message is written.
+    fn acknowledges_early(&self) -> bool {
+        let is_early =
+            |d: &Dialect| d.ack_time == AckTime::Before && d.final_ack != FinalAck::Other;
+        self.decoder.dialect().is_some_and(is_early)
     }
 
-    /// The dialect is known now, or has to be. Returns the answer that the last signal asks for that came since the message.
-    fn find(&mut self, now: Nanos, out: &mut Vec<TextAction>) -> Option<Bit> {
-        let ack = self.ack_probe.ack(self.handles);
-        let signal = match self.ack_probe.signal(self.handles) {
-            Bit::One if ack != Ack::None => AckSignal::Usr2,
+    /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
+    fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
+        let ack = self.probe.ack();
+        let signal = match self.probe.symbol() {
+            Symbol::Usr2 if ack != Ack::None => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         };
-        let mut found = self.stream.settle(ack, signal)?;
-        self.held = false;
-        let is_a_tie = found.is_a_tie();
-        if let Some(other) = found.rival.take_if(|_| is_a_tie) {
-            if self.closing.take().is_some() {
-                self.stream.refuse();
+        let Detection {
+            dialect,
+            is_sure,
+            rival,
+            is_tie,
+            mut text,
+            rest,
+        } = self.decoder.finish(ack, signal)?;
+        self.is_held = false;
+        let rival = match rival {
+            Some(other) if is_tie => {
+                if self.closing.take().is_some() {
+                    self.decoder.close();
+                }
+                self.probe.reset();
+                text.truncate(EXCERPT);
+                let one = Box::new((dialect, text));
+                return self.act(TextAction::Ambiguous { one, other });
             }
-            self.ack_probe = AckProbe::new(self.ack_probe.signal(self.handles));
-            found.text.truncate(EXCERPT);
-            let one = Box::new((found.dialect, found.text));
-            out.push(TextAction::Undecided { one, other });
-            return None;
-        }
-        let is_news = !(found.is_sure && self.stream.is_known(&found.dialect));
-        if is_news && (found.is_sure || !found.text.is_empty()) {
-            out.push(TextAction::Learned {
-                dialect: found.dialect,
-                rival: found.rival,
-            });
-        }
-        self.unsettled += 1;
-        out.push(TextAction::Complete(mem::take(&mut found.text)));
-        let was_answered = self.is_answered;
-        let rest = match found.rest {
-            Ok(rest) => rest,
-            Err(reason) => {
-                out.push(TextAction::Rejected { reason, bytes: 0 });
-                return None;
-            }
+            rival => rival,
         };
-        self.next -= rest.len() as u64;
+        let is_news = !is_sure || !self.decoder.is_known(&dialect);
+        if is_news && (is_sure || !text.is_empty()) {
+            self.act(TextAction::Detected { dialect, rival });
+        }
+        self.unwritten += 1;
+        self.act(TextAction::Complete(text));
+        let was_acknowledged = self.is_acknowledged;
+        let rest = match rest {
+            Ok(rest) => rest,
+            Err(reason) => return self.act(TextAction::Rejected { reason, bytes: 0 }),
+        };
+        self.received -= rest.len() as u64;
         let mut due = None;
-        for signal in rest.iter() {
-            // The client went on after those before, and so has had their answers.
-            due = self.hear(signal, now, out);
+        for symbol in rest.iter() {
+            // The client went on after the symbols before, and so has had their acknowledgements.
+            due = self.decode(symbol, now);
         }
-        self.is_answered = was_answered;
+        self.is_acknowledged = was_acknowledged;
         if let Some(reason) = self.closing.take() {
-            self.cut(reason, out);
+            self.close_now(reason);
         }
-        due.filter(|_| !was_answered)
+        due.filter(|_| !was_acknowledged)
     }
 
-    fn complete(&mut self, out: &mut Vec<TextAction>) {
-        self.unsettled += 1;
-        out.push(TextAction::Complete(self.stream.take()));
+    fn deliver(&mut self) {
+        self.unwritten += 1;
+        let text = self.decoder.take();
+        self.act(TextAction::Complete(text));
     }
 
-    /// The stream makes no sense, and nothing in it asks for an answer.
-    fn give_up(&mut self, out: &mut Vec<TextAction>) -> Option<Bit> {
-        out.push(TextAction::Nonsense(self.stream.give_up()));
+    fn give_up(&mut self) -> Option<Symbol> {
+        let digits = self.decoder.give_up();
+        self.act(TextAction::NoMatch(digits))
+    }
+
+    /// Queues an action that leaves no acknowledgement due.
+    fn act(&mut self, action: TextAction) -> Option<Symbol> {
+        self.actions.push_back(action);
         None
     }
 
-    fn answer(&mut self, answer: Bit, out: &mut Vec<TextAction>) {
-        // One that asks for the turn is told to ask again, which is an answer.
-        if self.is_kept_waiting() && !self.stream.awaits_hello() {
-            self.withheld = Some(answer);
+    /// Sends an acknowledgement, or withholds it while it is another client's turn.
+    fn acknowledge(&mut self, due: Option<Symbol>) {
+        let Some(ack) = due else {
+            return;
+        };
+        // A client that asks to be admitted is told to ask again, which is an acknowledgement too.
+        if self.is_kept_waiting() && !self.decoder.awaits_hello() {
+            self.withheld = Some(ack);
             return;
         }
-        self.is_answered = true;
-        out.push(TextAction::Answer(answer));
+        self.is_acknowledged = true;
+        self.act(TextAction::Acknowledge(ack));
     }
 
-    /// Whether a client of an unknown dialect is let on. After the last bit of a tie it would take that for success.
-    fn may_be_answered(&self) -> bool {
-        !self.is_kept_waiting() && !self.stream.is_a_tie()
+    /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
+    fn may_be_acknowledged(&self) -> bool {
+        !self.is_kept_waiting() && !self.decoder.is_tie()
     }
 
     fn is_kept_waiting(&self) -> bool {
-        self.held && self.can_be_held()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::vec::Vec;
-
-    use super::super::encoder::TextEncoder;
-    use super::*;
-
-    const BOTH: HandledSignals = HandledSignals {
-        usr1: true,
-        usr2: true,
-    };
-
-    fn pid() -> Pid {
-        Pid::new(4242).unwrap()
-    }
-
-    fn signals(spec: &str, text: &str) -> Vec<Bit> {
-        let speech = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
-        (0..speech.len())
-            .map(|i| speech.signal(i).unwrap())
-            .collect()
-    }
-
-    /// Each text in `out`, and how many answers came before it.
-    fn texts(out: &[TextAction]) -> Vec<(usize, &str)> {
-        let mut answers = 0;
-        let mut texts = Vec::new();
-        for action in out {
-            match action {
-                TextAction::Answer(_) => answers += 1,
-                TextAction::Complete(text) => {
-                    texts.push((answers, core::str::from_utf8(text).unwrap()))
-                }
-                _ => {}
-            }
-        }
-        texts
-    }
-
-    #[test]
-    fn what_came_after_a_message_whose_end_was_seen_late_is_read_and_not_answered() {
-        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
-        let mut out = Vec::new();
-        let stream = [signals("classic", "Hello"), signals("classic", "you")].concat();
-        for (now, signal) in stream.iter().enumerate() {
-            listener.bit(*signal, now as Nanos, &mut out);
-        }
-        assert_eq!(texts(&out), [(0, "Hello"), (0, "you")]);
-        assert_eq!(listener.next(), stream.len() as u64);
-    }
-
-    #[test]
-    fn whose_message_is_complete_is_not_held() {
-        let dialect = "ack-time=before".parse().unwrap();
-        let mut listener = TextReceiver::given(dialect, 64, pid(), BOTH);
-        let mut out = Vec::new();
-        let stream = signals("classic", "a");
-        for _ in 0..2 {
-            for (i, signal) in stream.iter().enumerate() {
-                listener.hold(i + 1 == stream.len());
-                listener.bit(*signal, 0, &mut out);
-            }
-            listener.settle(true, 0, &mut out);
-        }
-        assert_eq!(texts(&out), [(stream.len(), "a"), (2 * stream.len(), "a")]);
-    }
-
-    #[test]
-    fn one_that_waits_for_every_bit_is_let_on_beyond_what_may_be_the_end() {
-        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
-        let (mut out, mut now) = (Vec::new(), 0);
-        // "12" and a NUL are a text, unless the client goes on.
-        let stream = signals("head=digits,end=none", "twelve bytes");
-        for signal in &stream {
-            out.clear();
-            listener.bit(*signal, now, &mut out);
-            while out.is_empty() {
-                now = listener.deadline().unwrap();
-                listener.poll(now, false, &mut out);
-            }
-            assert!(
-                matches!(out[..], [TextAction::Answer(Bit::Zero)]),
-                "{out:?}"
-            );
-        }
-        while texts(&out).is_empty() {
-            now = listener.deadline().unwrap();
-            listener.poll(now, false, &mut out);
-        }
-        assert_eq!(texts(&out)[0].1, "twelve bytes");
-    }
-
-    /// A listener that has taken these texts of a client that waits for every bit, and what it did.
-    fn taken(spec: &str, texts: &[&str]) -> (TextReceiver, Vec<TextAction>) {
-        let mut listener = TextReceiver::given(spec.parse().unwrap(), 64, pid(), BOTH);
-        let mut out = Vec::new();
-        for signal in texts.iter().flat_map(|text| signals(spec, text)) {
-            listener.bit(signal, 0, &mut out);
-        }
-        (listener, out)
-    }
-
-    #[test]
-    fn what_is_owed_for_a_complete_text_is_given_after_the_refusal() {
-        let (mut listener, mut out) = taken("final=both", &["a"]);
-        out.clear();
-        listener.refuse(Reason::ShuttingDown, &mut out);
-        assert!(out.is_empty(), "{out:?}");
-        listener.settle(true, 0, &mut out);
-        while let Some(at) = listener.owes_until() {
-            listener.poll(at, false, &mut out);
-        }
-        let both = [TextAction::Answer(Bit::Zero), TextAction::Answer(Bit::One)];
-        assert_eq!(std::format!("{out:?}"), std::format!("{both:?}"));
-    }
-
-    #[test]
-    fn of_a_half_text_that_is_refused_nothing_is_kept_and_nothing_is_answered() {
-        let (mut listener, mut out) = taken("ack-time=before", &["whole"]);
-        for signal in &signals("ack-time=before", "a longer text")[..49] {
-            listener.bit(*signal, 0, &mut out);
-        }
-        out.clear();
-        listener.refuse(Reason::ShuttingDown, &mut out);
-        let [TextAction::Rejected { bytes, .. }] = out[..] else {
-            panic!("{out:?}");
-        };
-        assert_eq!((bytes, listener.received_bytes()), (6, 0));
-        listener.bit(Bit::Zero, 0, &mut out);
-        listener.settle(true, 0, &mut out);
-        assert_eq!((out.len(), listener.owes_until()), (1, None), "{out:?}");
-    }
-
-    #[test]
-    fn a_text_that_may_be_complete_is_read_after_the_refusal() {
-        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
-        let mut out = Vec::new();
-        for signal in signals("classic", "12") {
-            listener.bit(signal, 0, &mut out);
-        }
-        listener.refuse(Reason::ShuttingDown, &mut out);
-        assert!(out.is_empty(), "{out:?}");
-        let mut late = listener.clone();
-        listener.poll(listener.owes_until().unwrap(), false, &mut out);
-        assert_eq!(texts(&out)[0].1, "12");
-        assert_eq!(listener.owes_until(), None);
-        // A client that goes on has not finished.
-        out.clear();
-        late.bit(Bit::Zero, 1, &mut out);
-        assert!(
-            matches!(out[..], [TextAction::Rejected { bytes: 3, .. }]),
-            "{out:?}"
-        );
-    }
-
-    #[test]
-    fn a_client_that_asks_for_the_turn_is_told_to_ask_again_until_the_end() {
-        let (mut listener, mut out) = taken("hello=yes", &[]);
-        listener.refuse(Reason::ShuttingDown, &mut out);
-        for _ in 0..2 {
-            out.clear();
-            listener.bit(Bit::Zero, 0, &mut out);
-            assert!(matches!(out[..], [TextAction::Answer(Bit::One)]), "{out:?}");
-        }
-    }
-
-    /// What a client of `spec` that waits for every bit leads to, and whether it was told that its text was taken.
-    fn converse(
-        profile: Profile,
-        spec: &str,
-        text: &str,
-    ) -> (Vec<TextAction>, bool, Option<ProfileUpdate>) {
-        let mut listener = TextReceiver::unknown(profile, 64, pid(), BOTH);
-        let (mut all, mut out, mut now) = (Vec::new(), Vec::new(), 0);
-        let stream = signals(spec, text);
-        for signal in &stream {
-            out.clear();
-            listener.bit(*signal, now, &mut out);
-            let is_over = |out: &[TextAction]| {
-                let is_answer = |action: &TextAction| !matches!(action, TextAction::Learned { .. });
-                out.iter().any(is_answer)
-            };
-            while !is_over(&out) {
-                now = listener.deadline().unwrap();
-                listener.poll(now, false, &mut out);
-            }
-            all.append(&mut out);
-        }
-        while let Some(at) = listener.deadline().filter(|_| texts(&all).is_empty()) {
-            listener.poll(at, false, &mut all);
-            now = at;
-        }
-        let mut answers = all
-            .iter()
-            .filter(|a| matches!(a, TextAction::Answer(_)))
-            .count();
-        if !texts(&all).is_empty() {
-            listener.settle(true, now, &mut out);
-            answers += out.len();
-        }
-        (all, answers >= stream.len(), listener.lesson(now))
-    }
-
-    #[test]
-    fn what_a_program_has_spoken_before_is_no_evidence() {
-        let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
-        let mut profile = Profile::default();
-        let mut seed = 1u32;
-        let mut random = |below: usize| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (seed >> 8) as usize % below
-        };
-        let (mut printed, mut withheld) = (0, 0);
-        for i in 0..240 {
-            let spec = ["classic", "lsb"][i % 2];
-            let text: std::string::String = (0..=random(3))
-                .map(|_| letters[random(letters.len())])
-                .collect();
-            let (out, is_told, lesson) = converse(profile.clone(), spec, &text);
-            let says_so = out.iter().any(|action| match action {
-                TextAction::Learned { rival, .. } => rival.is_some(),
-                TextAction::Undecided { .. } => true,
-                _ => false,
-            });
-            match texts(&out)[..] {
-                [(_, found)] if found == text => printed += 1,
-                [_] => assert!(says_so, "{spec} {text:?}: {out:?}"),
-                [] => {
-                    withheld += 1;
-                    assert!(says_so && !is_told, "{spec} {text:?}: {out:?}");
-                }
-                _ => panic!("{out:?}"),
-            }
-            if let Some(lesson) = lesson {
-                profile.learn(lesson);
-            }
-        }
-        assert!(
-            printed > 150 && withheld > 0,
-            "{printed} printed, {withheld} withheld"
-        );
-    }
-
-    #[test]
-    fn a_clock_near_its_end_overflows_nothing() {
-        for before in [0, 1, 5, 30, 70, 300].map(|n| n * MILLISECOND) {
-            let mut now = Nanos::MAX - before;
-            let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), BOTH);
-            let mut out = Vec::new();
-            for signal in signals("classic", "12").iter().cycle().take(100) {
-                listener.bit(*signal, now, &mut out);
-                listener.settle(true, now, &mut out);
-                for _ in 0..4 {
-                    now = listener.deadline().unwrap_or(now);
-                    listener.poll(now, true, &mut out);
-                }
-            }
-            assert!(!texts(&out).is_empty(), "{out:?}");
-        }
-    }
-
-    #[test]
-    fn a_silence_that_is_excused_begins_again() {
-        let handles = HandledSignals {
-            usr1: false,
-            usr2: false,
-        };
-        let mut listener = TextReceiver::unknown(Profile::default(), 64, pid(), handles);
-        let mut out = Vec::new();
-        for signal in signals("classic", "12") {
-            listener.bit(signal, 0, &mut out);
-        }
-        listener.excuse(GRACE - 1);
-        listener.poll(2 * GRACE - 2, false, &mut out);
-        assert!(out.is_empty(), "{out:?}");
-        listener.poll(2 * GRACE - 1, false, &mut out);
-        assert_eq!(texts(&out)[0].1, "12");
+        self.is_held && self.can_be_held()
     }
 }

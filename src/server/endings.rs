@@ -175,7 +175,7 @@ impl Server<'_> {
         self.turns.leave(pid);
         let bytes = session.received_bytes();
         if let Some(listener) = &mut session.listener {
-            listener.forget();
+            listener.reset();
         }
         let answer = session.receiver.drop_half(reason);
         self.recount(pid);
@@ -222,7 +222,7 @@ impl Server<'_> {
         }
         let pids: Vec<_> = self.sessions.keys().copied().collect();
         for pid in pids {
-            self.listen(pid, |listener, _, out| listener.refuse(reason, out));
+            self.listen(pid, |listener, _| listener.close(reason));
             let Some(session) = self.sessions.get_mut(&pid) else {
                 continue;
             };
@@ -280,7 +280,7 @@ impl Server<'_> {
             .last_call
             .get_or_insert(self.now.saturating_add(3 * LINGER));
         let owes_until = |s: &Session| match s.listener.as_ref() {
-            Some(listener) => listener.owes_until(),
+            Some(listener) => listener.closing_deadline(),
             None if s.is_announced() => s.answered.map(|at| at.saturating_add(LINGER)),
             None => None,
         };

@@ -582,8 +582,8 @@ impl<'n> Server<'n> {
         };
         if session.listener.is_some() {
             let written = verdict.is_ok();
-            return self.listen_unasked(pid, |listener, now, out| {
-                listener.settle(written, now, out);
+            return self.listen_unasked(pid, |listener, now| {
+                listener.handle_written(written, now);
             });
         }
         if let Some(answer) = session.receiver.settle(tag, verdict) {
@@ -596,7 +596,7 @@ impl<'n> Server<'n> {
             return;
         };
         if session.listener.is_some() {
-            return self.listen_unasked(pid, |listener, _, out| listener.release(out));
+            return self.listen_unasked(pid, |listener, _| listener.release());
         }
         if let Some(answer) = session.receiver.release() {
             self.answer_unasked(pid, answer);

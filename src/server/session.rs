@@ -170,7 +170,7 @@ impl Session {
         self.receiver.offer(words);
         let handles = self.handles();
         if let Some(listener) = &mut self.listener {
-            listener.handles(handles);
+            listener.set_handled(handles);
         }
     }
 

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fuzz_bodies::serve::{Serve, react};
 use fuzz_bodies::words::{self, Parts};
 use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
+use minitalk::dialect::Symbol;
 use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
@@ -440,7 +441,7 @@ fn the_body_of_the_sender_notices_in_words() {
     );
 }
 
-/// What becomes of what a listener wants done.
+/// Changes what a receiver wants done.
 type Spoil = fn(&mut Vec<TextAction>);
 
 #[test]
@@ -454,29 +455,27 @@ fn the_body_of_the_dialects_notices() {
             }
         }),
         ("no_answer", |actions| {
-            actions.retain(|action| !matches!(action, TextAction::Answer(_)));
+            actions.retain(|action| !matches!(action, TextAction::Acknowledge(_)));
         }),
         ("hasty_answer", |actions| {
             if actions.is_empty() {
-                actions.push(TextAction::Answer(Bit::Zero));
+                actions.push(TextAction::Acknowledge(Symbol::Usr1));
             }
         }),
         ("wrong_answer", |actions| {
             for action in actions {
-                if let TextAction::Answer(bit) = action {
-                    *bit = minitalk::dialect::other(*bit);
+                if let TextAction::Acknowledge(symbol) = action {
+                    *symbol = symbol.other();
                 }
             }
         }),
     ];
     for (name, spoil) in defects {
-        let mut hear =
-            |listener: &mut TextReceiver, bit: Bit, now: Nanos, out: &mut Vec<TextAction>| {
-                let mut mine = Vec::new();
-                listener.bit(bit, now, &mut mine);
-                spoil(&mut mine);
-                out.extend(mine);
-            };
+        let mut hear = |receiver: &mut TextReceiver, symbol: Symbol, now: Nanos| {
+            let mut actions = dialects::hear(receiver, symbol, now);
+            spoil(&mut actions);
+            actions
+        };
         let count = caught("dialects", |data| dialects::check(data, &mut hear));
         assert!(count > 0, "{name} was not noticed");
     }
