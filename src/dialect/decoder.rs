@@ -110,7 +110,7 @@ impl TextDecoder {
     }
 
     /// Returns the bytes of memory that the text takes.
-    pub const fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.text.capacity()
     }
 

@@ -465,6 +465,18 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_message_may_be_the_head_of_another() {
+        let mut detector = Detector::new(64, pid(), false, &[]);
+        push(&mut detector, &symbols("classic", b""));
+        assert!(detector.handle_silence().has_message() && detector.may_be_a_head());
+        push(&mut detector, &symbols("end=none", b"a"));
+        assert!(
+            !detector.may_be_a_head(),
+            "the empty message is not the last"
+        );
+    }
+
+    #[test]
     fn digits_may_be_the_head_of_a_message() {
         for (text, expected) in [(&b"12"[..], true), (b"Hello there", false)] {
             let mut detector = detector(64);

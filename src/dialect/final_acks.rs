@@ -55,7 +55,7 @@ impl FinalAcks {
     }
 
     /// Returns whether no acknowledgement is to come.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 

@@ -326,7 +326,7 @@ impl TextReceiver {
 
     /// Returns whether no whole byte of a message is held, none is unwritten and no acknowledgement is owed.
     #[must_use]
-    pub const fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.unwritten == 0 && self.received_bytes() == 0 && self.final_acks.is_empty()
     }
 

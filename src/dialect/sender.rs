@@ -562,6 +562,15 @@ mod tests {
     }
 
     #[test]
+    fn an_acknowledgement_counts_that_comes_with_the_timeout() {
+        let mut sender = sender("classic", b"");
+        assert_eq!(sender.poll_action(0), Some(SendAction::Transmit(Usr1)));
+        sender.handle_ack(Usr1);
+        sender.handle_timeout(TIMEOUT);
+        assert_eq!(sender.poll_action(TIMEOUT), Some(SendAction::Inspect));
+    }
+
+    #[test]
     fn a_pace_comes_before_the_next_signal() {
         let mut server = acknowledging();
         assert_eq!(server.take(&mut sender("ack=none,pace=500", b"")), Ok(()));

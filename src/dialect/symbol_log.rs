@@ -27,7 +27,7 @@ impl SymbolLog {
     }
 
     /// Returns the bytes of memory held.
-    pub const fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
