@@ -8,8 +8,10 @@ mod clock;
 mod cpu;
 mod descriptor;
 mod disposition;
+#[cfg(feature = "std")]
 mod epoll;
 mod errno;
+#[cfg(feature = "std")]
 mod eventfd;
 mod fork;
 mod id;
@@ -18,6 +20,7 @@ mod landlock;
 #[cfg(feature = "cli")]
 mod malloc;
 mod mask;
+#[cfg(feature = "std")]
 mod pidfd;
 #[cfg(feature = "tools")]
 mod pty;
@@ -38,8 +41,10 @@ pub use clock::*;
 pub use cpu::*;
 pub use descriptor::*;
 pub use disposition::*;
+#[cfg(feature = "std")]
 pub use epoll::*;
 pub use errno::*;
+#[cfg(feature = "std")]
 pub use eventfd::*;
 pub use fork::*;
 pub use id::*;
@@ -48,6 +53,7 @@ pub use landlock::*;
 #[cfg(feature = "cli")]
 pub use malloc::*;
 pub use mask::*;
+#[cfg(feature = "std")]
 pub use pidfd::*;
 #[cfg(feature = "tools")]
 pub use pty::*;
@@ -152,7 +158,8 @@ unsafe fn on_signal(
     push: impl Fn(&Ring<CAPACITY, REST>, &Entry<REST>) -> bool,
 ) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
-    // does not use), aligned and larger than the words read, which are plain integers.
+    // does not use), aligned and larger than the words read. They are plain integers; the first, whose low half is
+    // `si_signo`, is not 0, since signal 0 is never delivered (`kill(2)`).
     let high = push(&RING, unsafe { &*info.cast::<Entry<REST>>() });
     if high {
         // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its

@@ -34,9 +34,9 @@
 //! | receive in a program that does other things too | [`Receiver`] | `std` |
 //! | send | [`send`], or [`Sender`] for more than one message and for options | `std` |
 //! | make serving the program, and acknowledge only what has been dealt with | [`server::serve`] | `std` |
-//! | have the bare signals: sender, bit, code, value | [`signal::inbox::Inbox`] | |
+//! | have the bare signals: sender, bit, code, value | [`Inbox`] | |
 //! | decode or encode what came another way, without I/O and without a clock | [`wire`], [`dialect`] | |
-//! | take values out of a signal handler of your own | [`signal::ring::Ring`] | |
+//! | take values out of a signal handler of your own | [`ring::Ring`] | |
 //!
 //! The examples of the repository show each of them. Without features the crate is `no_std` and depends on `libc` alone; the
 //! command `minitalk` is of the features `cli` and `tools`.
@@ -65,27 +65,68 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "std")]
-pub mod background;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, reason = "a build without the command calls less of it")
+)]
+mod background;
 #[cfg(feature = "std")]
 pub mod client;
 pub mod dialect;
 #[allow(unsafe_code)]
-pub mod ffi;
-pub mod process;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, reason = "a build without the command calls less of it")
+)]
+mod ffi;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, reason = "a build without the command calls less of it")
+)]
+mod process;
 #[cfg(feature = "std")]
-pub mod receiver;
+mod receiver;
 #[cfg(feature = "std")]
-pub mod sender;
+mod sender;
 #[cfg(feature = "std")]
 pub mod server;
-pub mod signal;
+mod signal;
 pub mod wire;
 
+pub use process::pid::{InvalidPid, Pid};
+pub use signal::event::{Event, Origin, Signal, SignalSet};
+pub use signal::inbox::{Inbox, InboxError};
+
 #[cfg(feature = "std")]
-pub use crate::{
-    process::pid::Pid,
-    receiver::{ReceiveError, Receiver},
+pub use {
+    process::peer::PeerError,
+    receiver::{Builder, ReceiveError, Receiver, Stopper},
     sender::{Sender, send},
     server::Message,
     signal::threads::{Unavailable, block_signals, block_signals_and_stops},
 };
+
+/// A wait-free queue that a signal handler may push to.
+pub mod ring {
+    pub use crate::signal::ring::{Consumer, Entry, Ring};
+}
+
+/// What the command and the checks of this repository use besides. Not part of the interface: it changes without notice.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub mod internals {
+    #[cfg(feature = "std")]
+    pub mod background {
+        pub use crate::background::*;
+    }
+    pub mod ffi {
+        pub use crate::ffi::*;
+    }
+    pub mod process {
+        pub use crate::process::*;
+    }
+    pub mod signal {
+        pub use crate::signal::*;
+    }
+}

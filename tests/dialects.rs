@@ -286,7 +286,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let trace = ["--trace", "-v", "--format", "raw"];
         let server = Server::start_with(&[&trace, options].concat());
         let process = start_client(&mut Command::new(&client.path), server.pid(), text);
-        let pid = minitalk::process::pid::Pid::new(process.pid()).unwrap();
+        let pid = minitalk::Pid::new(process.pid()).unwrap();
         let encoder = TextEncoder::new(&dialect, text, pid).unwrap();
         let sent: Vec<_> = encoder.symbols().collect();
         let arrived = || -> Vec<Symbol> {

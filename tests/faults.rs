@@ -8,10 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::process::peer::{Peer, PeerError};
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::process::peer::{Peer, PeerError};
+use minitalk::internals::process::proc;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))

@@ -13,12 +13,12 @@ use std::time::Duration;
 use common::*;
 use minitalk::client::{Options, SendError};
 use minitalk::server::{self, Config, Note, ServeError};
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::{Inbox, InboxError};
 use minitalk::wire::sender::Lane;
+use minitalk::{Inbox, InboxError};
 use minitalk::{
     Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals, block_signals_and_stops,
 };
+use minitalk::{Signal, SignalSet};
 
 /// The environment variable that names the case to run.
 const CASE: &str = "MINITALK_TEST_CASE";
@@ -105,7 +105,7 @@ fn serve_one(
     let mut config = Config::default();
     config.trace = trace;
     let error = server::serve(&mut inbox, config, output, notes).unwrap_err();
-    inbox.retire();
+    inbox.leak();
     (error, client.output())
 }
 
@@ -756,7 +756,7 @@ fn a_silent_server_can_do_no_harm_later() {
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
     drop(sender);
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
-    minitalk::ffi::unblock(SignalSet::LANES);
+    minitalk::internals::ffi::unblock(SignalSet::LANES);
     kill(server.pid(), libc::SIGCONT);
     // It answers what it was sent, late, and then this.
     deliver(server.pid(), b"from somebody else");

@@ -39,8 +39,11 @@ fn a_message_is_held_once_in_every_format() {
         // What it prints is not to be kept here.
         let null = fs::File::create("/dev/null").unwrap();
         let server = Process::spawn_with_own_stdout(command.stdout(null));
-        let peer =
-            || minitalk::process::peer::Peer::open(minitalk::Pid::new(server.pid()).unwrap());
+        let peer = || {
+            minitalk::internals::process::peer::Peer::open(
+                minitalk::Pid::new(server.pid()).unwrap(),
+            )
+        };
         wait_until("the server is ready", || {
             peer().is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
         });
@@ -195,6 +198,6 @@ fn wait_until_it_only_asks(client: &Process) {
 }
 
 fn handles_usr1(pid: i32) -> bool {
-    let status = minitalk::process::proc::status(minitalk::Pid::new(pid).unwrap());
-    status.is_ok_and(|status| status.caught & minitalk::signal::event::Signal::Usr1.mask() != 0)
+    let status = minitalk::internals::process::proc::status(minitalk::Pid::new(pid).unwrap());
+    status.is_ok_and(|status| status.caught & minitalk::Signal::Usr1.mask() != 0)
 }

@@ -196,7 +196,9 @@ fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
     for sleep in &sleepers.0 {
         forge_hello(server.pid(), sleep.id().try_into().unwrap());
         let taken = || {
-            let status = minitalk::process::proc::status(minitalk::Pid::new(server.pid()).unwrap());
+            let status = minitalk::internals::process::proc::status(
+                minitalk::Pid::new(server.pid()).unwrap(),
+            );
             status.is_ok_and(|status| status.pending == 0)
         };
         wait_until("the server has taken the hello", taken);

@@ -11,10 +11,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::ffi;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::ffi;
+use minitalk::internals::process::peer::Peer;
 use minitalk::wire::control::Ask;
 use minitalk::wire::frame::VERSION;
 

@@ -18,9 +18,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::process::proc;
 
 const USAGE: &str = "\
 usage: soak [--minutes N | --seconds N] [--seed S] [--plant DEFECT]

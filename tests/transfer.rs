@@ -3,9 +3,9 @@
 mod common;
 
 use common::*;
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::process::proc;
 
 #[test]
 fn every_kind_of_bytes_arrives_exactly() {

@@ -7,8 +7,8 @@ mod end;
 
 use std::time::Duration;
 
-use minitalk::ffi::{self, Content, Errno, Identity};
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
+use minitalk::internals::ffi::{self, Content, Errno, Identity};
 
 use crate::lane::{self, Lane};
 use crate::options::Options;

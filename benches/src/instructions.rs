@@ -4,17 +4,18 @@
 //! is run over two numbers of bits; the difference leaves start and end out.
 
 use std::io;
+use std::num::NonZeroU64;
 use std::process::Stdio;
 
-use minitalk::ffi::getpid;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::ring::{Entry, REST, RING};
+use minitalk::Pid;
+use minitalk::internals::ffi::getpid;
+use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
 use minitalk::wire::receiver::Receiver;
 use minitalk::wire::sender::{Lane, Sender, Step};
+use minitalk::{Event, Origin, Signal};
 
 use crate::{Result, number, role};
 
@@ -176,7 +177,7 @@ fn opened(bits: u32) -> Result<(Receiver, Vec<Answer>)> {
 /// What the handler would push for a signal from this process.
 fn entry(pid: Pid, signal: Signal, code: u32, value: u64) -> Entry<REST> {
     Entry {
-        tag: u64::from(signal.number().cast_unsigned()),
+        tag: NonZeroU64::new(signal.number() as u64).unwrap(),
         rest: [code.into(), pid.get().cast_unsigned().into(), value, 0, 0],
     }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use minitalk::Inbox;
 use minitalk::client::{self, Report};
-use minitalk::process::peer::Peer;
+use minitalk::internals::process::peer::Peer;
 use minitalk::server::{self, Config};
-use minitalk::signal::inbox::Inbox;
 use minitalk::wire::sender;
 
 use crate::floors::Floors;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use minitalk::ffi::CpuSet;
+use minitalk::internals::ffi::CpuSet;
 
 /// A list in Markdown.
 pub fn describe() -> String {

@@ -1,7 +1,7 @@
 //! On which CPUs the two ends of a series run, and how they wait.
 
-use minitalk::ffi::CpuSet;
-use minitalk::signal::inbox::Inbox;
+use minitalk::Inbox;
+use minitalk::internals::ffi::CpuSet;
 
 use crate::Result;
 

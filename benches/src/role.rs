@@ -10,9 +10,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
+use minitalk::Pid;
+use minitalk::SignalSet;
+use minitalk::internals::ffi;
 
 use crate::{Result, floors, instructions, lane, streams};
 

@@ -32,8 +32,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "relaxed_publication",
         &[(
-            "slot.tag.store(entry.tag, Ordering::Release)",
-            "slot.tag.store(entry.tag, Ordering::Relaxed)",
+            "slot.tag.store(entry.tag.get(), Ordering::Release)",
+            "slot.tag.store(entry.tag.get(), Ordering::Relaxed)",
         )],
     ),
     (
@@ -53,8 +53,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "relaxed_look_at_the_tag",
         &[(
-            "let tag = slot.tag.load(Ordering::Acquire)",
-            "let tag = slot.tag.load(Ordering::Relaxed)",
+            "let tag = NonZeroU64::new(slot.tag.load(Ordering::Acquire))",
+            "let tag = NonZeroU64::new(slot.tag.load(Ordering::Relaxed))",
         )],
     ),
     (
@@ -76,10 +76,10 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "        for (word, from) in slot.rest",
-                "        slot.tag.store(entry.tag, Ordering::Release);\n        for (word, from) in slot.rest",
+                "        slot.tag.store(entry.tag.get(), Ordering::Release);\n        for (word, from) in slot.rest",
             ),
             (
-                "        slot.tag.store(entry.tag, Ordering::Release);\n        // Ordering: Acquire pairs",
+                "        slot.tag.store(entry.tag.get(), Ordering::Release);\n        // Ordering: Acquire pairs",
                 "        // Ordering: Acquire pairs",
             ),
         ],

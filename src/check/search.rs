@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use minitalk::Inbox;
 use minitalk::client::{self, DialectOptions, SendError};
 use minitalk::dialect::candidates::from_parts;
 use minitalk::dialect::{Ack, Dialect};
-use minitalk::ffi;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
+use minitalk::{Signal, SignalSet};
 
 use super::answers::{self, Answer};
 use super::candidates;

@@ -7,12 +7,12 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use minitalk::Inbox;
+use minitalk::Pid;
+use minitalk::SignalSet;
 use minitalk::client::{self, DialectOptions, Options, Progress, Report};
 use minitalk::dialect::Dialect;
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
 use minitalk::wire::sender::Lane;
 
 use super::command::Command;
@@ -257,7 +257,7 @@ pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Resul
     let mut line = Line::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
     let result = client::send_watched(&mut inbox, &server, &message, options, &mut watch);
-    inbox.retire();
+    inbox.leak();
     line.clear();
     result.map_err(failed)
 }
@@ -284,7 +284,7 @@ fn send_as(
         limit: first,
     };
     let result = client::send_as(&mut inbox, &server, &message, &options, &mut |_, _| {});
-    inbox.retire();
+    inbox.leak();
     result.map_err(failed)
 }
 

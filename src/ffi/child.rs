@@ -10,7 +10,7 @@ use crate::signal::event::SignalSet;
 /// Has the kernel kill what `command` starts when the calling thread ends, for whatever reason, so that no process is left
 /// behind; and starts it with no signal blocked, regardless of what this thread blocks, and with the default action of
 /// `signals`.
-pub fn tie_to_this_thread(command: &mut std::process::Command, signals: SignalSet) {
+pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet) {
     use std::os::unix::process::CommandExt;
     let parent = getpid();
     let tie = move || {

@@ -82,7 +82,7 @@ pub fn this_cpu() -> Option<usize> {
 
 /// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
 /// only one, or where the kernel objects. Somebody else's change of the affinity in the same instant is undone.
-pub fn change_cpu() {
+pub fn migrate() {
     let Some(here) = this_cpu() else {
         return;
     };

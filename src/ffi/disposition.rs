@@ -118,7 +118,7 @@ fn ignore(signo: libc::c_int) {
 }
 
 /// Ends the process by `signal` itself, so that its parent sees what ended it (the convention for SIGINT).
-pub fn die_of(signal: Signal) -> ! {
+pub fn raise_default(signal: Signal) -> ! {
     let _ = replace(signal, &default_action());
     let _ = send(getpid(), signal, None);
     unblock(SignalSet::ALL);

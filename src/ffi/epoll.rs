@@ -6,17 +6,17 @@ use super::errno::check;
 use super::{Errno, Fd, getpid};
 use crate::process::pid::Pid;
 
-/// A set of descriptors, each with a number of its own, itself a descriptor to [`wait`] on (`epoll(7)`).
+/// A set of descriptors, each with a number of its own, itself a descriptor to wait on (`epoll(7)`).
 ///
 /// A child made by `fork` has the set itself in common with its parent, not a copy of it.
 #[derive(Debug)]
-pub struct FdSet {
+pub struct Epoll {
     set: Fd,
     /// The process that made it.
     owner: Pid,
 }
 
-impl FdSet {
+impl Epoll {
     /// An empty set.
     ///
     /// # Errors

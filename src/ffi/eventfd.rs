@@ -5,9 +5,9 @@ use super::{Errno, Fd};
 
 /// A counter to wake the main loop from another thread (`eventfd(2)`).
 #[derive(Debug)]
-pub struct Doorbell(Fd);
+pub struct EventFd(Fd);
 
-impl Doorbell {
+impl EventFd {
     /// A bell that has not rung.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ static OWNER: AtomicUsize = AtomicUsize::new(0);
 ///
 /// # Errors
 /// ENOMEM.
-pub fn spare_children(before: &Mask) -> Result<(), Errno> {
+pub fn install_fork_hook(before: &Mask) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
     let open = SignalSet::ALL.filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.

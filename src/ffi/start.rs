@@ -8,7 +8,7 @@ use crate::signal::event::SignalSet;
 /// What this thread blocked when the program was started, as the kernel has it; see [`guard_start`].
 static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 
-/// AS-31: ends the time in which SIGUSR1, SIGUSR2 and [`Signal::Word`] are blocked because the program has just been started.
+/// AS-31: ends the time in which SIGUSR1, SIGUSR2 and signal 44 are blocked because the program has just been started.
 /// They are ignored from then on, except while an inbox is open: no stray signal ends a command. Programs that it executes
 /// inherit that.
 pub fn end_of_start() {
@@ -64,6 +64,6 @@ macro_rules! before_main {
         #[allow(unsafe_code)]
         #[used]
         #[unsafe(link_section = ".init_array")]
-        static BEFORE_MAIN: extern "C" fn() = $crate::ffi::before_main;
+        static BEFORE_MAIN: extern "C" fn() = $crate::internals::ffi::before_main;
     };
 }

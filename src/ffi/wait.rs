@@ -61,7 +61,8 @@ pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Er
             size_of::<u64>(),
         )
     })?;
-    // SAFETY: SigInfo is aligned for words and begins with those read, plain integers without padding between them.
+    // SAFETY: SigInfo is aligned for words and begins with those read, plain integers without padding between them. The
+    // call succeeded, so `si_signo`, the low half of the first, is the number of a signal and not 0.
     Ok(unsafe { *(&raw const info).cast::<Entry<REST>>() })
 }
 

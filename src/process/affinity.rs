@@ -6,12 +6,12 @@ use crate::process::pid::Pid;
 use crate::process::proc;
 
 /// Keeps this thread on the CPU of another process; it may run where it could before once this is dropped.
-pub struct Follower {
+pub struct AffinityFollower {
     allowed: CpuSet,
     on: Option<usize>,
 }
 
-impl Follower {
+impl AffinityFollower {
     /// Follows nobody yet.
     #[must_use]
     pub fn new() -> Self {
@@ -31,13 +31,13 @@ impl Follower {
     }
 }
 
-impl Default for Follower {
+impl Default for AffinityFollower {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Follower {
+impl Drop for AffinityFollower {
     fn drop(&mut self) {
         if self.on.is_some() {
             self.allowed.apply();
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn afterwards_everything_is_allowed_again() {
         let before = CpuSet::allowed().count();
-        let mut follower = Follower::new();
+        let mut follower = AffinityFollower::new();
         follower.follow(ffi::getpid());
         assert_eq!(CpuSet::allowed().count(), 1);
         drop(follower);

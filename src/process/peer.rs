@@ -13,7 +13,6 @@ use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
-use crate::wire::word::Word;
 
 /// Another process.
 #[derive(Debug)]
@@ -85,7 +84,7 @@ impl Peer {
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when we may not signal it,
     /// [`PeerError::System`] when `/proc` does not show it.
-    pub fn look(&self) -> Result<Look, PeerError> {
+    pub fn inspect(&self) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
         // Still there after the look, so it was this process that we looked at.
@@ -100,7 +99,7 @@ impl Peer {
         if status.ended || status.leader != self.pid.get() {
             return Err(PeerError::NoSuchProcess);
         }
-        Ok(Look {
+        Ok(ProcessStatus {
             name: status.name,
             caught: status.caught,
             uid: status.uid,
@@ -129,12 +128,13 @@ impl Peer {
             .map_err(|errno| self.explain(errno))
     }
 
-    /// Queues a word on the real-time signal; whether the kernel had room for it (RLIMIT_SIGPENDING).
+    /// Queues signal 44 with these parts of a siginfo: `si_errno`, `si_value` and the 16 bytes behind it.
+    ///
+    /// Returns whether the kernel had room for it (RLIMIT_SIGPENDING).
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn queue(&self, word: &Word) -> Result<bool, PeerError> {
-        let (errno, value, more) = word.parts();
+    pub fn queue(&self, (errno, value, more): (u32, u64, [u64; 2])) -> Result<bool, PeerError> {
         let content = Content {
             from: self.us,
             errno,
@@ -219,14 +219,14 @@ impl Peer {
 
 /// What there is to see of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct ProcessStatus {
     /// Its command's name, not necessarily safe to print.
     pub name: String,
     caught: u64,
     uid: (u32, u32),
 }
 
-impl Look {
+impl ProcessStatus {
     /// AS-21: whether the process handles `signal` and so will not be killed by it.
     ///
     /// A handler alone does not say so. Shells and some language runtimes catch every signal there is, bash in order to
@@ -314,10 +314,10 @@ impl core::error::Error for PeerError {}
 mod tests {
     use super::*;
 
-    fn look(caught: u64) -> Look {
+    fn look(caught: u64) -> ProcessStatus {
         let name = String::new();
         let uid = (0, 0);
-        Look { name, caught, uid }
+        ProcessStatus { name, caught, uid }
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
                 us: Identity::ours(),
             };
             assert_eq!(peer.probe().is_ok(), is_ours);
-            let looked = peer.look();
+            let looked = peer.inspect();
             assert_eq!(matches!(looked, Err(PeerError::NoSuchProcess)), !is_ours);
             assert_eq!(looked.is_ok(), is_ours);
         }

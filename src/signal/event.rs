@@ -34,7 +34,7 @@ impl Signal {
     /// Whether `entry` is one of this signal.
     #[must_use]
     pub const fn is_of(self, entry: &Entry<REST>) -> bool {
-        low(entry.tag) as i32 == self.number()
+        low(entry.tag.get()) as i32 == self.number()
     }
 
     /// The signal's bit in a kernel signal mask: bit `number - 1`.
@@ -160,7 +160,7 @@ impl Event {
         Some(Self {
             signal,
             origin,
-            errno: high(entry.tag),
+            errno: high(entry.tag.get()),
             more,
         })
     }
@@ -177,10 +177,11 @@ const fn high(word: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::num::NonZeroU64;
 
     fn decode(signal: i32, code: i32, pid: i32, uid: u32) -> Option<Event> {
         Event::decode(Entry {
-            tag: 5 << 32 | u64::from(signal.cast_unsigned()),
+            tag: NonZeroU64::new(5 << 32 | u64::from(signal.cast_unsigned())).unwrap(),
             rest: [
                 0xBAD << 32 | u64::from(code.cast_unsigned()),
                 u64::from(uid) << 32 | u64::from(pid.cast_unsigned()),

@@ -10,13 +10,13 @@
 //!                            └──no────────────────────────────────────────────────^
 //! ```
 //!
-//! [`Inbox::wait_soon`] is for what is expected at once. It keeps our signals blocked from call to call, so that they
+//! [`Inbox::spin_wait`] is for what is expected at once. It keeps our signals blocked from call to call, so that they
 //! cost neither an interrupt nor a signal frame, and takes them from the kernel itself. What it takes goes into the ring
 //! like everything else, and it takes only when the ring is empty (AS-29): so there is one order, in which
 //! [`Inbox::drain`] finds all of it. When nothing comes, it is a [`wait`](Inbox::wait).
 //!
 //! ```text
-//! wait_soon:  block ──► ring empty? ──yes──► rt_sigtimedwait ──► into the ring, still blocked
+//! spin_wait:  block ──► ring empty? ──yes──► rt_sigtimedwait ──► into the ring, still blocked
 //!                            └──no──► (drain first)     └──nothing──► wait
 //! ```
 //!
@@ -34,11 +34,11 @@ use crate::signal::event::{Event, Signal, SignalSet};
 use crate::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
 use crate::signal::spin::Spin;
 
-/// After how many rounds of [`Inbox::wait_soon`] without a rest the descriptor is looked at.
+/// After how many rounds of [`Inbox::spin_wait`] without a rest the descriptor is looked at.
 const ROUNDS: u32 = 64;
 
-/// How long [`Inbox::wait_soon`] sleeps for a signal alone at most: a wake-up there costs half of one with a handler.
-const NAP: Duration = Duration::from_millis(20);
+/// How long [`Inbox::spin_wait`] sleeps for a signal alone at most: a wake-up there costs half of one with a handler.
+const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 
 /// Looks for the next word before those that have come are turned to.
 const BETWEEN_WORDS: u32 = 16;
@@ -92,10 +92,10 @@ pub struct Inbox {
     open: Mask,
     /// What to open after a wait: our signals, and those others of the handler's which it may have blocked with them.
     opened: SignalSet,
-    /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
+    /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
     closed: bool,
     spin: Spin,
-    /// Rounds of `wait_soon` since the descriptor was looked at.
+    /// Rounds of `spin_wait` since the descriptor was looked at.
     rounds: u32,
     /// Masks belong to a thread: an inbox must not leave the one it was opened on.
     _thread: PhantomData<*mut ()>,
@@ -141,7 +141,7 @@ impl Inbox {
             rounds: 0,
             _thread: PhantomData,
         };
-        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;
+        ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
             if !signals.contains(signal) {
                 continue;
@@ -150,7 +150,7 @@ impl Inbox {
             *slot = Some(previous);
             if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term) {
                 let _ = ffi::restore(signal, &previous);
-                // The kernel keeps an ignored signal while it is blocked, and `wait_soon` would take it.
+                // The kernel keeps an ignored signal while it is blocked, and `spin_wait` would take it.
                 inbox.signals = inbox.signals.filter(|other| other != signal);
             }
         }
@@ -205,7 +205,7 @@ impl Inbox {
     ///
     /// # Errors
     /// `ppoll(2)`'s.
-    pub fn wait_soon(
+    pub fn spin_wait(
         &mut self,
         fd: Option<&Fd>,
         timeout: Option<Duration>,
@@ -229,7 +229,9 @@ impl Inbox {
         let start = self.spin.is_timing().then(ffi::now);
         let look = self.look(looks);
         let nap = match looks {
-            0 => timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP)),
+            0 => timeout.map_or(SLEEP_LIMIT, |timeout| {
+                timeout.saturating_add(slack).min(SLEEP_LIMIT)
+            }),
             _ => Duration::ZERO,
         };
         let found = match look {
@@ -278,7 +280,7 @@ impl Inbox {
 
     /// Blocks our signals on this thread until the next wait, as they are after [`open`](Self::open): for what is to be done
     /// undisturbed, and to start threads.
-    pub fn shut(&mut self) {
+    pub fn block(&mut self) {
         ffi::block(self.signals);
     }
 
@@ -293,14 +295,14 @@ impl Inbox {
         }
     }
 
-    /// Makes [`wait_soon`](Self::wait_soon) sleep without looking, for good: for whom no CPU is to be burnt.
+    /// Makes [`spin_wait`](Self::spin_wait) sleep without looking, for good: for whom no CPU is to be burnt.
     pub const fn never_spin(&mut self) {
         self.spin = Spin::new(false);
     }
 
     /// AS-27: blocks our signals for the rest of the process's life and leaves the handler in place: for a program about to exit,
     /// which a late signal must not kill.
-    pub fn retire(self) {
+    pub fn leak(self) {
         ffi::block(self.signals);
         let _ = ManuallyDrop::new(self);
     }
@@ -308,7 +310,7 @@ impl Inbox {
     /// AS-27: as a drop, but has SIGUSR1, SIGUSR2 and [`Signal::Word`] ignored from then on where their disposition was the
     /// default, which kills: for a program that lives on while somebody may still signal it. Programs that it executes
     /// inherit that, until they set another disposition.
-    pub fn deafen(mut self) {
+    pub fn close_ignoring(mut self) {
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut self.installed) {
             let is_lane = SignalSet::LANES.contains(signal);
             if let Some(previous) = slot.as_mut().filter(|slot| is_lane && slot.is_default()) {

@@ -36,6 +36,7 @@
 //! last push. Where AS-14 is broken, two threads can take one ticket: then a signal is lost, or one is mixed from both, which
 //! `push` excludes.
 
+use core::num::NonZeroU64;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Slots in the ring that the handler uses. 64 KiB of zeroed memory, of which an idle process touches nothing.
@@ -51,8 +52,8 @@ pub static RING: Ring<CAPACITY, REST> = Ring::new();
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Entry<const W: usize> {
-    /// The first word, which is never 0.
-    pub tag: u64,
+    /// The first word: 0 marks a free slot.
+    pub tag: NonZeroU64,
     /// The others.
     pub rest: [u64; W],
 }
@@ -86,7 +87,7 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         }
     }
 
-    /// Appends `entry`, whose tag must not be 0, and says whether the ring is now at or above its high-water mark.
+    /// Appends `entry` and says whether the ring is now at or above its high-water mark.
     ///
     /// A caller that is told `true` must not push again until the consumer has drained the ring below the mark.
     #[inline]
@@ -118,7 +119,7 @@ impl<const N: usize, const W: usize> Ring<N, W> {
             word.store(*from, Ordering::Relaxed);
         }
         // Ordering: Release pairs with the Acquire load in `pop`: a consumer that sees the tag sees the other words.
-        slot.tag.store(entry.tag, Ordering::Release);
+        slot.tag.store(entry.tag.get(), Ordering::Release);
         // Ordering: Acquire pairs with the Release store in `pop`: slots below `head` have been read and may be reused.
         let head = self.head.load(Ordering::Acquire);
         ticket.wrapping_sub(head) >= Self::HIGH_WATER - 1
@@ -172,10 +173,7 @@ impl<const N: usize, const W: usize> Consumer<'_, N, W> {
     pub fn pop(&mut self) -> Option<Entry<W>> {
         let slot = &self.ring.slots[self.next & (N - 1)];
         // Ordering: Acquire pairs with the Release store in `push`: the words below are those of this tag.
-        let tag = slot.tag.load(Ordering::Acquire);
-        if tag == 0 {
-            return None;
-        }
+        let tag = NonZeroU64::new(slot.tag.load(Ordering::Acquire))?;
         let entry = Entry {
             tag,
             // Ordering: Relaxed; ordered after the tag's Acquire and before the Release of `head`.
@@ -241,7 +239,7 @@ mod tests {
 
     fn entry(n: u64) -> Entry<2> {
         Entry {
-            tag: n + 1,
+            tag: NonZeroU64::new(n + 1).unwrap(),
             rest: [n << 8, !n],
         }
     }
@@ -310,7 +308,7 @@ mod tests {
                 std::thread::spawn(move || {
                     for n in 0..EACH {
                         let high = SMALL.push(&Entry {
-                            tag: who + 1,
+                            tag: NonZeroU64::new(who + 1).unwrap(),
                             rest: [n, !n],
                         });
                         while high
@@ -333,7 +331,7 @@ mod tests {
                 std::thread::yield_now();
                 continue;
             };
-            let who = e.tag as usize - 1;
+            let who = e.tag.get() as usize - 1;
             assert_eq!(e.rest, [next[who], !next[who]]);
             next[who] += 1;
         }

@@ -4,7 +4,7 @@
 //! message does; one that looks again and again burns its CPU, and where others need that CPU, the sender among them, it
 //! looks for what cannot come. Two signs say that looking does not pay:
 //!
-//! * rounds of [`LOOKS`] that find nothing. After three of them in a row it rests;
+//! * rounds of [`SPIN_LIMIT`] that find nothing. After three of them in a row it rests;
 //! * rounds that find something, but late. Then a few waits of each kind are timed against each other, and it rests if
 //!   sleeping was the faster.
 //!
@@ -12,10 +12,10 @@
 
 /// Looks in one round, each a system call: 150 microseconds, more than a wake-up costs. So one end that looks still finds
 /// what the other sends after it has slept; if both took the other's sleep for a reason to sleep, neither would look again.
-pub const LOOKS: u32 = 500;
+pub const SPIN_LIMIT: u32 = 500;
 
 /// Rounds in a row that may find nothing.
-const PATIENCE: u32 = 3;
+const MAX_MISSES: u32 = 3;
 
 /// Looks, on average, from which on it may be faster to sleep: together they take as long as two context switches.
 const LATE: u32 = 48;
@@ -26,11 +26,11 @@ const TIMED: u32 = 16;
 const HICCUP: u64 = 200_000;
 
 /// Waits without a look at first, and at most: after rounds that found nothing, and after such as found something late.
-const REST: (u32, u32) = (16, 4096);
-const LATE_REST: u32 = 512;
+const BACKOFF: (u32, u32) = (16, 4096);
+const LATE_BACKOFF: u32 = 512;
 
 /// Waits after which those that were found to pay, though late, are timed again at first, and at most.
-const TRUST: (u32, u32) = (256, 65_536);
+const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
 
 /// The memory of one waiter.
 #[derive(Clone, Debug)]
@@ -66,8 +66,8 @@ impl Spin {
             phase: Phase::Looking,
             misses: 0,
             looks: 0,
-            rest: REST.0,
-            trust: TRUST.0,
+            rest: BACKOFF.0,
+            trust: RETEST_INTERVAL.0,
             trusted: 0,
         }
     }
@@ -76,8 +76,8 @@ impl Spin {
     #[must_use]
     pub const fn looks(&self) -> u32 {
         match self.phase {
-            Phase::Looking if self.is_worth_it => LOOKS,
-            Phase::Timing { left, .. } if left > TIMED => LOOKS,
+            Phase::Looking if self.is_worth_it => SPIN_LIMIT,
+            Phase::Timing { left, .. } if left > TIMED => SPIN_LIMIT,
             _ => 0,
         }
     }
@@ -95,10 +95,10 @@ impl Spin {
             (Phase::Looking, Some(look)) => self.found(look),
             (Phase::Looking, None) => {
                 self.misses += 1;
-                if self.misses >= PATIENCE {
+                if self.misses >= MAX_MISSES {
                     // One more failure is enough from here on.
-                    self.misses = PATIENCE - 1;
-                    self.take_a_rest(REST.1);
+                    self.misses = MAX_MISSES - 1;
+                    self.back_off(BACKOFF.1);
                 }
             }
             (Phase::Timing { took, left }, _) => self.timed(took, left, nanos),
@@ -113,9 +113,9 @@ impl Spin {
     fn found(&mut self, look: u32) {
         self.misses = 0;
         self.trusted = self.trusted.saturating_sub(1);
-        self.looks = self.looks - self.looks / 16 + look.min(LOOKS);
+        self.looks = self.looks - self.looks / 16 + look.min(SPIN_LIMIT);
         if look < LATE {
-            self.rest = REST.0;
+            self.rest = BACKOFF.0;
         }
         if self.looks / 16 >= LATE && self.trusted == 0 {
             self.phase = Phase::Timing {
@@ -129,20 +129,20 @@ impl Spin {
         let kind = &mut took[usize::from(left <= TIMED)];
         *kind = kind.saturating_add(nanos.min(HICCUP));
         self.phase = match (left - 1, took) {
-            (0, [looking, sleeping]) if sleeping < looking => return self.take_a_rest(LATE_REST),
+            (0, [looking, sleeping]) if sleeping < looking => return self.back_off(LATE_BACKOFF),
             (0, _) => {
                 self.trusted = self.trust;
-                self.trust = (2 * self.trust).min(TRUST.1);
+                self.trust = (2 * self.trust).min(RETEST_INTERVAL.1);
                 Phase::Looking
             }
             (left, took) => Phase::Timing { took, left },
         };
     }
 
-    fn take_a_rest(&mut self, longest: u32) {
+    fn back_off(&mut self, longest: u32) {
         self.phase = Phase::Resting(self.rest.min(longest));
-        self.rest = (2 * self.rest).min(REST.1);
-        self.trust = TRUST.0;
+        self.rest = (2 * self.rest).min(BACKOFF.1);
+        self.trust = RETEST_INTERVAL.0;
         self.trusted = 0;
     }
 }

@@ -8,6 +8,7 @@ mod marked;
 pub mod mutants;
 pub mod picture;
 mod product;
+pub mod rooms;
 pub mod soak;
 pub mod stress;
 pub mod verify;

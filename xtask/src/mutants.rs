@@ -159,7 +159,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-24",
         file: "src/signal/inbox.rs",
-        old: "        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;\n",
+        old: "        ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;\n",
         new: "",
         check: NETS,
         test: "a forked child has no handler",
@@ -247,7 +247,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-27",
         file: "src/sender.rs",
-        old: "            inbox.deafen();\n",
+        old: "            inbox.close_ignoring();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
         test: "a_silent_server_can_do_no_harm_later",
@@ -255,7 +255,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-27",
         file: "src/receiver.rs",
-        old: "            inbox.deafen();\n",
+        old: "            inbox.close_ignoring();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
         test: "nothing_late_kills",
@@ -279,7 +279,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-14",
         file: "src/sender.rs",
-        old: "        self.0.shut();\n",
+        old: "        self.0.block();\n",
         new: "        crate::ffi::unblock(SignalSet::LANES);\n",
         check: LIBRARY,
         test: "a_sender_does_not_disturb_between_messages",

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Origin, SignalSet};
-use minitalk::signal::inbox::Inbox;
+use minitalk::Inbox;
+use minitalk::internals::ffi;
+use minitalk::{Event, Origin, SignalSet};
 
 use super::Wait;
 use crate::Result;

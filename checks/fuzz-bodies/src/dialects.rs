@@ -4,12 +4,12 @@
 //! its end, and a byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
 //! what is complete is said to be written.
 
+use minitalk::Pid;
 use minitalk::dialect::ack_probe::HandledSignals;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::profile_cache::Profile;
 use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::dialect::{Ack, AckTime, Dialect, Symbol};
-use minitalk::process::pid::Pid;
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 

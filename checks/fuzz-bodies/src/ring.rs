@@ -4,9 +4,10 @@
 //! stands at it does not push again before the consumer has drained.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk::signal::ring::{Entry, Ring};
+use minitalk::ring::{Entry, Ring};
 
 const CAPACITY: usize = 8;
 
@@ -86,7 +87,7 @@ pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, &Entry<2>) -> bool) {
 
 fn entry(count: u64) -> Entry<2> {
     Entry {
-        tag: count,
+        tag: NonZeroU64::new(count).expect("the first is 1"),
         rest: [count << 32 | 7, !count],
     }
 }

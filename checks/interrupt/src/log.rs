@@ -2,11 +2,12 @@
 //!
 //! Every signal carries its place in the log as its value. The log is ordinary memory: a forked child goes on with a copy.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::ffi::{self, Content, Errno, Identity};
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::ring::{Entry, REST};
+use minitalk::internals::ffi::{self, Content, Errno, Identity};
+use minitalk::internals::signal::ring::{Entry, REST};
+use minitalk::{Event, Origin, Signal};
 
 const MOST: usize = 2048;
 
@@ -48,7 +49,7 @@ pub fn entry_at(place: usize) -> Entry<REST> {
     let word = |high: u32, low: i32| u64::from(high) << 32 | u64::from(low.cast_unsigned());
     let content = content(place as u64);
     Entry {
-        tag: word(content.errno, SIGNALS[place].load(Relaxed)),
+        tag: NonZeroU64::new(word(content.errno, SIGNALS[place].load(Relaxed))).unwrap(),
         rest: [
             libc::SI_QUEUE.cast_unsigned().into(),
             word(ffi::getuid(), SENDERS[place].load(Relaxed)),

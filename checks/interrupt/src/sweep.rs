@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
 
 use crate::log::{self, Verdict};
 use crate::process::{Child, End, Limit, watchdog};

@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
 
 const TRAP_FLAG: i64 = 0x100;
 const SYSCALL: [u8; 2] = [0x0f, 0x05];

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::{Inbox, InboxError};
-use minitalk::signal::ring::CAPACITY;
+use minitalk::Pid;
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::CAPACITY;
+use minitalk::{Inbox, InboxError};
+use minitalk::{Signal, SignalSet};
 
 fn main() {
     check_interrupt::run(&[
@@ -395,7 +395,7 @@ fn deafened() {
     after[4] = libc::SIG_IGN;
     let inbox = Inbox::open().unwrap();
     send(Signal::Usr1);
-    inbox.deafen();
+    inbox.close_ignoring();
     assert_eq!((dispositions(), blocked()), (after, 0));
     send(Signal::Usr1);
     let mut inbox = Inbox::open().unwrap();

@@ -11,9 +11,9 @@ use check_interrupt::log::{self, Verdict};
 use check_interrupt::process::{End, Limit};
 use check_interrupt::sweep::{Outcome, Sweep};
 use crossbeam_queue::ArrayQueue;
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Signal, SignalSet};
-use minitalk::signal::ring::{CAPACITY, Consumer, REST, RING};
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::{CAPACITY, Consumer, REST, RING};
+use minitalk::{Event, Signal, SignalSet};
 
 fn main() {
     check_interrupt::run(&[

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::ffi::{self, Content, Identity};
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::inbox::Inbox;
+use minitalk::Inbox;
+use minitalk::Pid;
+use minitalk::internals::ffi::{self, Content, Identity};
+use minitalk::{Event, Origin, Signal};
 
 fn main() {
     check_interrupt::run(&[

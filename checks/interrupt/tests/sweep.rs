@@ -4,15 +4,16 @@
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use check_interrupt::log::{self, Verdict};
 use check_interrupt::sweep::{Outcome, Report, Sweep};
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
-use minitalk::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::Inbox;
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::{Event, Signal, SignalSet};
 
 const ONE: &[Signal] = &[Signal::Usr1];
 const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];
@@ -264,7 +265,7 @@ fn nest(filled: usize) -> Report {
             let words = info.as_mut_ptr().cast::<u64>();
             // SAFETY: the siginfo is ours, 128 bytes, aligned to 8, and begins with the words of an entry.
             unsafe {
-                words.write(entry.tag);
+                words.write(entry.tag.get());
                 words.add(1).cast::<[u64; REST]>().write(entry.rest);
             }
             Nesting {
@@ -366,14 +367,14 @@ fn wait(filled: usize, signals: &'static [Signal]) -> Report {
     )
 }
 
-/// `wait_soon`, with and without looking first: a signal at any boundary of it ends it, and is taken once.
+/// `spin_wait`, with and without looking first: a signal at any boundary of it ends it, and is taken once.
 fn looking(filled: usize) {
     for spin in [true, false] {
         for signals in [ONE, TWO] {
             let report = soon(filled, spin, signals, |state| {
-                let _ = state.inbox.wait_soon(None, None, Duration::ZERO);
+                let _ = state.inbox.spin_wait(None, None, Duration::ZERO);
             });
-            let name = format!("{} signals over wait_soon, spin {spin}", signals.len());
+            let name = format!("{} signals over spin_wait, spin {spin}", signals.len());
             report.all_exact(&name, 100);
         }
     }
@@ -387,9 +388,9 @@ fn switching() {
             let soon = Some(Duration::from_millis(1));
             let _ = state.inbox.wait(None, Some(Duration::ZERO));
             state.inbox.drain(|event| state.got.push(event));
-            let _ = state.inbox.wait_soon(None, soon, Duration::ZERO);
+            let _ = state.inbox.spin_wait(None, soon, Duration::ZERO);
         });
-        let name = format!("{} signals over wait and wait_soon", signals.len());
+        let name = format!("{} signals over wait and spin_wait", signals.len());
         report.all_exact(&name, 5_000);
     }
 }
@@ -397,9 +398,9 @@ fn switching() {
 /// Real-time signals queue, so that two of one number come through; looking takes both in one round.
 fn words() {
     let report = soon(0, true, &[Signal::Word, Signal::Word], |state| {
-        let _ = state.inbox.wait_soon(None, None, Duration::ZERO);
+        let _ = state.inbox.spin_wait(None, None, Duration::ZERO);
     });
-    report.all_exact("2 words over wait_soon", 100);
+    report.all_exact("2 words over spin_wait", 100);
     let report = drain(3, &[Signal::Word, Signal::Word]);
     report.all_exact("2 words over drain", 40);
 }
@@ -439,20 +440,20 @@ fn soon(
     )
 }
 
-/// AS-29: from one `wait_soon` to the next the kernel holds the signals, so that none comes between those that are taken.
+/// AS-29: from one `spin_wait` to the next the kernel holds the signals, so that none comes between those that are taken.
 fn kept_out() {
     check_interrupt::process::in_child(|| {
         let mut inbox = open(0);
         let mut got = Vec::new();
         for round in 0..3 {
             log::send(Signal::Usr1);
-            inbox.wait_soon(None, None, Duration::ZERO).unwrap();
+            inbox.spin_wait(None, None, Duration::ZERO).unwrap();
             inbox.drain(|event| got.push(event));
             assert!(blocked(), "round {round}");
             log::send(Signal::Usr2);
             inbox.drain(|_| panic!("the handler has run"));
             assert_eq!(pending(), 1);
-            inbox.wait_soon(None, None, Duration::ZERO).unwrap();
+            inbox.spin_wait(None, None, Duration::ZERO).unwrap();
             inbox.drain(|event| got.push(event));
         }
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
@@ -531,7 +532,7 @@ fn claim() -> Consumer<'static, CAPACITY, REST> {
     let mut ring = RING.claim().unwrap();
     for _ in 0..CAPACITY - 2 {
         RING.push(&Entry {
-            tag: 1,
+            tag: NonZeroU64::MIN,
             rest: [0; REST],
         });
         ring.pop().unwrap();

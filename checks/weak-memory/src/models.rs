@@ -6,6 +6,7 @@ use super::ring::{Consumer, Entry, Ring};
 use crate::{Census, Model};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// An entry with two words behind its tag: enough to be torn.
@@ -191,7 +192,7 @@ impl Shared {
 
     fn pop(&self, consumer: &mut Consumer<'_, SLOTS, 2>) -> Option<Pair> {
         let entry = consumer.pop()?;
-        let who = entry.tag as usize - 1;
+        let who = entry.tag.get() as usize - 1;
         // Ordering: Release pairs with the Acquire in `produce`.
         self.popped[who].store(entry.rest[0] as usize + 1, Ordering::Release);
         Some(entry)
@@ -200,7 +201,7 @@ impl Shared {
 
 fn entry(who: usize, n: usize) -> Pair {
     Entry {
-        tag: who as u64 + 1,
+        tag: NonZeroU64::new(who as u64 + 1).unwrap(),
         rest: [n as u64, !(n as u64) << 8 | who as u64],
     }
 }
@@ -241,7 +242,7 @@ impl<'c> Tally<'c> {
             self.waited = true;
             self.census.one_concurrent();
         }
-        let who = e.tag as usize - 1;
+        let who = e.tag.get() as usize - 1;
         assert_eq!(e, entry(who, self.next[who]), "torn, lost, twice or out of order");
         self.next[who] += 1;
     }

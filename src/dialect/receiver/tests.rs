@@ -4,6 +4,7 @@ use std::vec::Vec;
 
 use Symbol::{Usr1, Usr2};
 
+use super::super::ack_probe::SILENCE_AWAKE;
 use super::super::encoder::TextEncoder;
 use super::*;
 
@@ -587,4 +588,14 @@ fn a_silence_begins_again_after_a_lack_of_cpu() {
     assert_eq!(words(&mut receiver), "");
     receiver.handle_timeout(2 * COMPLETE_AFTER - 1, false);
     assert!(words(&mut receiver).ends_with("\"12\""));
+    let mut receiver = given("final=both");
+    send(&mut receiver, &symbols("classic", ""), 0);
+    receiver.handle_written(true, 0);
+    let before = receiver.poll_timeout().unwrap();
+    receiver.restart_silence(1);
+    assert_eq!(receiver.poll_timeout(), Some(before + 1));
+    let mut receiver = unknown();
+    receiver.handle_symbol(Usr1, 0);
+    receiver.restart_silence(1);
+    assert_eq!(receiver.poll_timeout(), Some(1 + SILENCE_AWAKE));
 }
