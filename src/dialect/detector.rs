@@ -498,6 +498,10 @@ mod tests {
                 .into_iter()
                 .for_each(|symbol| _ = detector.push(symbol));
             assert_eq!(detector.handle_exit(success), expected, "{text:?}");
+            for (i, reading) in detector.complete.iter().enumerate() {
+                let is_same = |other: &Reading| other.dialect() == reading.dialect();
+                assert!(!detector.complete[..i].iter().any(is_same));
+            }
             let text = detector
                 .finish()
                 .map(|found| (found.text, found.dialect.end));
