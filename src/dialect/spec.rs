@@ -88,7 +88,7 @@ pub const KEYS: &[Key] = &[
     ),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),
-    key!("ack-time", "after|before", "when the last bit of a message is acknowledged: after or before it is written", choice ack_time: AckTime),
+    key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
         "final", "same|other|twice|both", "the last acknowledgement: like the others, the other signal, two signals",
         choice final_ack: FinalAck
