@@ -54,7 +54,7 @@ use crate::signal::threads::{Blocked, Unavailable};
 /// ```
 /// fn is_send<T: Send + Sync>() {}
 /// is_send::<minitalk::Receiver>();
-/// is_send::<minitalk::receiver::Stopper>();
+/// is_send::<minitalk::Stopper>();
 /// ```
 ///
 /// # Other users of these signals

@@ -1,12 +1,12 @@
-// Shared with the build script, which compiles each, so that no list of names can go stale.
+// Shared with the build script, which compiles each mutant, so that no list of names can become outdated.
 
-/// Texts of `ring.rs`, each found exactly once, and what replaces them.
+/// Texts of `ring.rs`, each occurring exactly once, and their replacements.
 pub type Edits = &'static [(&'static str, &'static str)];
 
-/// The ring as it is.
+/// The unchanged ring.
 pub const FAITHFUL: &str = "faithful";
 
-/// Rings with one thing wrong. Those called `relaxed_` have lost one ordering, and there is one for each that the ring has.
+/// Rings with one defect. Each `relaxed_` mutant has lost one ordering, and there is one for each ordering of the ring.
 pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "relaxed_ticket",

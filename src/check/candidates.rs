@@ -1,21 +1,21 @@
-//! The dialects that a server might speak, the likely ones first.
+//! The dialects that a server may use, the likely ones first.
 
-use minitalk::dialect::candidates;
+use minitalk::dialect::candidates::to_try;
 use minitalk::dialect::{Ack, Dialect};
 
-/// The candidates for a server that acknowledges so. `admits`: it could be one that answers a handshake. `confined`: it can
-/// signal nobody but who was started by this process.
-pub fn of(ack: Ack, admits: bool, confined: bool) -> impl Iterator<Item = Dialect> {
-    let fits = move |d: &Dialect| (admits || !d.hello) && (confined || !may_mislead(d));
+/// Returns the candidates for a server with these acknowledgements.
+///
+/// `may_handshake`: the server could answer a handshake. `confined`: it can signal only what this process has started.
+pub fn of(ack: Ack, may_handshake: bool, confined: bool) -> impl Iterator<Item = Dialect> {
+    let fits = move |d: &Dialect| (may_handshake || !d.hello) && (confined || !may_mislead(d));
     let acks = format!("ack={}", ack.word());
-    candidates::to_try(&acks, 1)
-        .filter(fits)
-        .collect::<Vec<_>>()
-        .into_iter()
+    let fitting: Vec<_> = to_try(&acks, 1).filter(fits).collect();
+    fitting.into_iter()
 }
 
-/// Whether a server that takes something else for its client's PID could be led to signal a stranger: the text of a probe is no
-/// process's PID however it is read, but a number is. One that answers every bit knows its client from the kernel.
+/// Returns whether a server could take a number in the message for its client's PID and signal a bystander.
+///
+/// The text of a probe cannot be a PID. A server that acknowledges every bit knows its client from the kernel.
 fn may_mislead(dialect: &Dialect) -> bool {
     matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
 }
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_led_to_a_stranger_whom_the_kernel_would_not_stop() {
+    fn no_number_is_sent_to_an_unconfined_server_that_may_take_it_for_a_pid() {
         for ack in [Ack::Bit, Ack::Byte, Ack::None] {
             for dialect in of(ack, true, false) {
                 let knows_its_client = matches!(ack, Ack::Bit | Ack::Byte);

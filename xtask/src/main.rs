@@ -1,4 +1,4 @@
-//! `cargo xtask`: the checks and other tasks of this repository that are programs of their own.
+//! `cargo xtask`: the checks and other tasks of this repository that are programs.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
-//! Clients of other dialects: in a given one, and in one that has to be detected.
+//! Clients of other dialects: in a given dialect, and in one that must be detected.
 //!
-//! Input: an even first byte, the dialect's number, the text. Or an odd one, the signals that the client handles and whether the clock is near
-//! its end, and a byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
-//! what is complete is said to be written.
+//! Input: an even first byte, then the number of the dialect and the text. Or an odd first byte, then the signals that the
+//! client handles and whether the clock is near its end, and a byte for each signal that it sends: which one, the silence
+//! before it, whether the client is seen asleep during that, and whether a complete message is reported as written.
 
 use minitalk::Pid;
 use minitalk::dialect::ack_probe::HandledSignals;
@@ -13,7 +13,7 @@ use minitalk::dialect::{Ack, AckTime, Dialect, Symbol};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 
-/// The longest text.
+/// The maximum length of a text.
 const LIMIT: usize = 64;
 
 /// The memory of a receiver besides that of the symbols: each dialect that is still possible, in every state.
@@ -39,15 +39,15 @@ const SPECS: [&str; 16] = [
     "hello=yes,head=len32,ack=bit,final=other",
 ];
 
-/// Gives a receiver a symbol and returns what it wants done.
+/// The function by which a receiver takes a symbol; it returns the actions.
 pub type Hear<'a> = &'a mut dyn FnMut(&mut TextReceiver, Symbol, Nanos) -> Vec<TextAction>;
 
-/// Gives a receiver the symbols that `data` stands for.
+/// Feeds `data` to a receiver.
 pub fn run(data: &[u8]) {
     check(data, &mut hear);
 }
 
-/// Calls [`TextReceiver::handle_symbol`].
+/// Calls [`TextReceiver::handle_symbol`] and returns the actions.
 pub fn hear(receiver: &mut TextReceiver, symbol: Symbol, now: Nanos) -> Vec<TextAction> {
     receiver.handle_symbol(symbol, now);
     actions(receiver)
@@ -57,7 +57,7 @@ fn actions(receiver: &mut TextReceiver) -> Vec<TextAction> {
     std::iter::from_fn(|| receiver.poll_action()).collect()
 }
 
-/// Does the same as [`run`] with another [`hear`].
+/// Runs the body with `hear` in place of [`hear`](fn@hear).
 pub fn check(data: &[u8], hear: Hear<'_>) {
     match data {
         [kind, which, text @ ..] if kind % 2 == 0 => given(*which, text, hear),
@@ -149,7 +149,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
 
 fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
     const SILENCES: [Nanos; 4] = [1_000, 300_000, 10_000_000, 300_000_000];
-    // A clock near its end.
+    // The clock is near its end.
     let is_late = handles & 4 != 0;
     let handles = HandledSignals {
         usr1: handles & 1 != 0,
@@ -168,7 +168,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
         let silence = SILENCES[usize::from(op >> 1 & 3)];
         let until = now.saturating_add(silence);
         let sleeps = op & 8 != 0;
-        // As the server does it: at each deadline, and not before.
+        // As in the server, at each deadline and not before.
         for _ in 0..8 {
             let Some(at) = receiver.poll_timeout().filter(|at| *at <= until) else {
                 break;
@@ -208,7 +208,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                     assert!(core::str::from_utf8(&text).is_ok(), "garbage");
                 }
                 TextAction::NoMatch(digits) => assert!(digits.len() >= 8 && digits.len() <= 256),
-                // From here on another decoder reads the stream.
+                // From here on the signals belong to the framed protocol.
                 TextAction::Frame => return,
                 TextAction::Detected { dialect, .. } => {
                     let spec = dialect.to_string();
@@ -225,6 +225,6 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
             assert!(text.len() <= LIMIT && core::str::from_utf8(&text).is_ok());
         }
     }
-    // At most two further final acknowledgements, and a try of the other signal, for each message.
+    // The final acknowledgements, and a probe with the other signal, at most once per message.
     assert!(acks <= 4 * symbols + 4);
 }

@@ -1,5 +1,5 @@
-//! Each body notices a broken part in the place of the one it tests, on the corpus that is checked in: a body that asserts
-//! nothing, or a corpus that reaches nothing, fails here.
+//! With the checked-in corpus, each body must detect a defect in the part that it tests. A body that asserts nothing, or a
+//! corpus that reaches nothing, fails here.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
 use minitalk::wire::sender::Sender;
 use minitalk::wire::word::Word;
 
-/// How many inputs of the corpus of `target` make `body` panic.
+/// Returns how many inputs of the corpus of `target` make `body` panic.
 fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
     let inputs = corpus::inputs(&corpus::root().join(target));
     inputs
@@ -43,13 +43,13 @@ fn wrong_byte(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     reaction
 }
 
-/// Counts a bit that is sent again as another one.
+/// Counts a retransmitted bit as a new one.
 fn no_index(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     let ask = ask.filter(|ask| !matches!(ask, Ask::Resend { .. }));
     react(receiver, bit, ask)
 }
 
-/// Takes a bit that is sent again for one it has, always.
+/// Always takes a retransmitted bit for one that it already has.
 fn deaf_to_resends(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     match ask {
         Some(Ask::Resend { tag, index }) => {
@@ -71,7 +71,7 @@ fn delivered_unwritten(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> R
 }
 
 #[test]
-fn the_bodies_of_the_link_notice() {
+fn the_link_bodies_detect_defects() {
     let bodies: [(&str, Check); 3] = [
         ("decoder", decoder::check),
         ("link", link::check),
@@ -95,7 +95,7 @@ fn the_bodies_of_the_link_notice() {
 }
 
 #[test]
-fn a_message_twice_is_noticed() {
+fn a_duplicate_message_is_detected() {
     let mut last = None;
     let mut again = |receiver: &mut Receiver, bit: Bit, ask: Option<Ask>| {
         let mut reaction = react(receiver, bit, ask);
@@ -110,7 +110,7 @@ fn a_message_twice_is_noticed() {
 }
 
 #[test]
-fn the_body_of_the_frame_notices() {
+fn the_frame_body_detects_defects() {
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
@@ -145,7 +145,7 @@ fn the_body_of_the_frame_notices() {
 }
 
 #[test]
-fn the_body_of_the_ring_notices() {
+fn the_ring_body_detects_defects() {
     let panics = caught("ring", |input| {
         ring::check(input, &mut |ring, entry| {
             entry.tag.get() % 5 != 0 && ring.push(entry)
@@ -178,7 +178,7 @@ fn the_body_of_the_ring_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices() {
+fn the_sender_body_detects_defects() {
     let panics = caught("sender", |input| {
         sender::check(input, &mut |sender, now, answer| {
             let tag = 0xBEEF;
@@ -205,7 +205,7 @@ fn the_body_of_the_sender_notices() {
 
 type Taken = fn(&mut Receiver, &Word) -> Reaction;
 
-/// Believes every word to be the next.
+/// Takes every word for the next one.
 fn any_index(receiver: &mut Receiver, word: &Word) -> Reaction {
     let before = receiver.clone();
     for index in 0..200 {
@@ -257,7 +257,7 @@ fn word_delivered_unwritten(receiver: &mut Receiver, word: &Word) -> Reaction {
     reaction
 }
 
-/// Opens the word lane by a question of any transfer.
+/// Opens the word lane for a question of any transfer.
 fn any_question(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     let ask = ask.map(|ask| match ask {
         Ask::Words { size, .. } => {
@@ -269,7 +269,7 @@ fn any_question(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction
     react(receiver, bit, ask)
 }
 
-/// Has forgotten nothing, as far as it says.
+/// Never reports that it has forgotten a transfer.
 fn never_reset(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     let mut reaction = react(receiver, bit, ask);
     if matches!(ask, Some(Ask::Words { .. })) {
@@ -280,7 +280,7 @@ fn never_reset(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction 
     reaction
 }
 
-/// Does not give words up for a bit that is sent again.
+/// Does not give words up after a retransmitted bit.
 fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     if receiver.takes_words() && matches!(ask, None | Some(Ask::Resend { .. })) {
         return Reaction::default();
@@ -289,7 +289,7 @@ fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reacti
 }
 
 #[test]
-fn the_decoder_notices_what_is_wrong_with_words() {
+fn the_decoder_body_detects_defects_in_words() {
     let defects: [(&str, Taken); 5] = [
         ("any_index", any_index),
         ("first_again", first_again),
@@ -314,7 +314,7 @@ fn the_decoder_notices_what_is_wrong_with_words() {
     }
 }
 
-/// How many inputs of `words` notice a change of one of its parts.
+/// Returns how many inputs of `words` detect a change of one of its parts.
 fn caught_in_words(
     serve: Option<Served>,
     take: Option<Taken>,
@@ -342,7 +342,7 @@ fn caught_in_words(
 }
 
 #[test]
-fn the_body_of_the_words_notices() {
+fn the_words_body_detects_defects() {
     let same = |status| status;
     assert_eq!(caught_in_words(None, None, same, true), 0, "no defect");
     assert!(caught_in_words(None, None, same, false) > 0, "no_room");
@@ -392,7 +392,7 @@ fn the_body_of_the_words_notices() {
 }
 
 #[test]
-fn the_roundtrip_in_words_notices() {
+fn the_roundtrip_body_detects_defects_in_words() {
     let caught_by = |take: &mut dyn FnMut(&mut Receiver, &Word) -> Reaction| {
         caught("roundtrip", |input| {
             roundtrip::check_words(input, take);
@@ -412,7 +412,7 @@ fn the_roundtrip_in_words_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices_in_words() {
+fn the_sender_body_detects_defects_in_words() {
     let caught_by = |status: fn(Status) -> Status| {
         caught("sender", |input| {
             sender::check(input, &mut |sender, now, answer| {
@@ -441,12 +441,12 @@ fn the_body_of_the_sender_notices_in_words() {
     );
 }
 
-/// Changes what a receiver wants done.
-type Spoil = fn(&mut Vec<TextAction>);
+/// A defect, which changes the actions of a receiver.
+type Defect = fn(&mut Vec<TextAction>);
 
 #[test]
-fn the_body_of_the_dialects_notices() {
-    let defects: [(&str, Spoil); 4] = [
+fn the_dialects_body_detects_defects() {
+    let defects: [(&str, Defect); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {
                 if let TextAction::Complete(text) = action {
