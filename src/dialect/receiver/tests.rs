@@ -599,3 +599,37 @@ fn a_silence_begins_again_after_a_lack_of_cpu() {
     receiver.restart_silence(1);
     assert_eq!(receiver.poll_timeout(), Some(1 + SILENCE_AWAKE));
 }
+
+/// Returns a receiver for a program that has used these dialects.
+fn known(specs: &[&str]) -> TextReceiver {
+    let dialects = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+    let profile = Profile {
+        dialects,
+        ack_on_usr2: false,
+    };
+    TextReceiver::unknown(profile, 64, pid(), BOTH)
+}
+
+#[test]
+fn only_a_dialect_that_is_new_or_uncertain_is_reported() {
+    for (text, expected) in [("Hello there", false), ("22", true)] {
+        let mut receiver = known(&["classic"]);
+        let mut said = send(&mut receiver, &symbols("classic", text), 0);
+        while !said.ends_with(&std::format!("{text:?}")) {
+            said = wait(&mut receiver, &mut 0);
+            assert!(!said.is_empty());
+        }
+        assert_eq!(said.contains("<classic"), expected, "{said}");
+    }
+}
+
+#[test]
+fn an_ambiguous_text_at_the_close_is_the_last() {
+    let mut receiver = known(&["classic", "lsb"]);
+    send(&mut receiver, &symbols("classic", "22"), 0);
+    receiver.close(Reason::ShuttingDown);
+    receiver.handle_timeout(COMPLETE_AFTER, false);
+    assert_eq!(words(&mut receiver), "ambiguous");
+    receiver.handle_symbol(Usr1, COMPLETE_AFTER);
+    assert!(!receiver.in_message());
+}
