@@ -22,8 +22,8 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::dialect::Dialect;
-use minitalk::dialect::speech::Speech;
+use minitalk::dialect::encoder::TextEncoder;
+use minitalk::dialect::{Dialect, Symbol};
 use minitalk::wire::bits::Bit;
 
 /// Attempts of an unreliable program.
@@ -293,15 +293,13 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let server = Server::start_with(&[&trace, options].concat());
         let process = start_client(&mut Command::new(&client.path), server.pid(), text);
         let pid = minitalk::Pid::new(process.pid()).unwrap();
-        let speech = Speech::new(&dialect, text, pid).unwrap();
-        let sent: Vec<_> = (0..speech.len())
-            .map(|i| speech.signal(i).unwrap())
-            .collect();
-        let arrived = || -> Vec<Bit> {
+        let encoder = TextEncoder::new(&dialect, text, pid).unwrap();
+        let sent: Vec<_> = encoder.symbols().collect();
+        let arrived = || -> Vec<Symbol> {
             let stderr = server.stderr();
             let lines = stderr.lines().filter(|line| line.contains(" SI_USER "));
             lines
-                .map(|line| Bit::from(line.contains(" USR2 ")))
+                .map(|line| Symbol::from(Bit::from(line.contains(" USR2 "))))
                 .collect()
         };
         let is_done = || server.stdout() == text && !process.is_running();

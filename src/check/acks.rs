@@ -2,8 +2,8 @@
 
 use minitalk::Pid;
 use minitalk::Signal;
-use minitalk::dialect::speech::Speech;
-use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
+use minitalk::dialect::encoder::TextEncoder;
+use minitalk::dialect::{Ack, AckSignal, Dialect, FinalAck, Symbol};
 use minitalk::wire::bits::Bit;
 
 /// An acknowledgement, and the number of signals sent before it, with the one that opens a handshake.
@@ -17,13 +17,13 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
     if dialect.ack == Ack::None {
         dialect.ack = Ack::Message;
     }
-    let Ok(speech) = Speech::new(&dialect, text.as_bytes(), client) else {
+    let Ok(encoder) = TextEncoder::new(&dialect, text.as_bytes(), client) else {
         return dialect;
     };
     let hello = u64::from(dialect.hello);
     let sent = |count: u64| {
         let index = usize::try_from(count.checked_sub(1 + hello)?).ok()?;
-        speech.signal(index)
+        encoder.symbol(index)
     };
     let (at_last, mut usual): (Vec<ReceivedAck>, Vec<ReceivedAck>) =
         acks.iter().partition(|(count, _)| *count == last);
@@ -33,7 +33,7 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
         usual.extend(at_last.first());
     }
     let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
-    let echoes = |(count, signal): &ReceivedAck| sent(*count) == Some(bit(*signal));
+    let echoes = |(count, signal): &ReceivedAck| sent(*count) == Some(symbol(*signal));
     if all(Signal::Usr1) {
         dialect.ack_signal = AckSignal::Usr1;
     } else if all(Signal::Usr2) {
@@ -41,18 +41,18 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
     } else if usual.iter().all(echoes) {
         dialect.ack_signal = AckSignal::Echo;
     }
-    let expected = sent(last).map(|signal| dialect.acknowledgement(signal));
-    dialect.last = match at_last[..] {
-        [(_, only)] if Some(bit(only)) != expected => Final::Other,
-        [(_, first), (_, second), ..] if first == second => Final::Twice,
-        [_, _, ..] => Final::Both,
-        _ => Final::Same,
+    let expected = sent(last).map(|signal| dialect.ack_for(signal));
+    dialect.final_ack = match at_last[..] {
+        [(_, only)] if Some(symbol(only)) != expected => FinalAck::Other,
+        [(_, first), (_, second), ..] if first == second => FinalAck::Twice,
+        [_, _, ..] => FinalAck::Both,
+        _ => FinalAck::Same,
     };
     dialect
 }
 
-fn bit(signal: Signal) -> Bit {
-    Bit::from(signal == Signal::Usr2)
+fn symbol(signal: Signal) -> Symbol {
+    Symbol::from(Bit::from(signal == Signal::Usr2))
 }
 
 #[cfg(test)]
@@ -79,14 +79,10 @@ mod tests {
     fn the_signal_of_the_acknowledgements_is_recognized() {
         assert_eq!(refined("classic", |_| vec![Usr1]), "classic");
         assert_eq!(refined("classic", |_| vec![Usr2]), "ack-signal=usr2");
-        let speech = Speech::new(
-            &Dialect::CLASSIC,
-            TEXT.as_bytes(),
-            minitalk::internals::ffi::getpid(),
-        );
-        let speech = speech.unwrap();
-        let echo = |count: u64| match speech.signal(count as usize - 1) {
-            Some(Bit::One) => vec![Usr2],
+        let client = minitalk::internals::ffi::getpid();
+        let encoder = TextEncoder::new(&Dialect::CLASSIC, TEXT.as_bytes(), client).unwrap();
+        let echo = |count: u64| match encoder.symbol(count as usize - 1) {
+            Some(Symbol::Usr2) => vec![Usr2],
             _ => vec![Usr1],
         };
         assert_eq!(refined("classic", echo), "ack-signal=echo");

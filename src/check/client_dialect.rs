@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::Dialect;
+use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
-use super::candidates::{self, BITS};
 use super::delivery::ClientProgram;
 use super::output_format::OutputFormat;
 use super::server::{Server, ServerProgram};
@@ -40,19 +40,6 @@ const ACKS: &[&str] = &[
     "ack=byte",
     "hello=yes",
     "ack=none",
-];
-
-/// The frames that detection can mistake for another one.
-const FRAMES: &[&str] = &[
-    "",
-    "head=digits,end=none",
-    "head=digits",
-    "head=len32,end=none",
-    "head=len16,end=none",
-    "head=len32",
-    "end=eot",
-    "end=etx",
-    "head=pid",
 ];
 
 /// How long the search may take.
@@ -122,7 +109,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
             // A server detects the end of a message after it has reported the dialect.
             let base = dialect.to_string();
             for acks in ACKS {
-                if self.is_delivered(&[&base, acks], DETECT)? {
+                if self.is_delivered(from_parts(&[&base, acks]), DETECT)? {
                     return Ok(());
                 }
             }
@@ -136,35 +123,36 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
         }
         // A client that waits for every bit continues whatever the bits mean, and so shows how it must be acknowledged.
         for acks in ACKS_PER_BIT {
-            match self.outcome(&[BITS[0], acks], TRY)? {
+            match self.outcome(from_parts(&[BITS[0], acks]), TRY)? {
                 Some(Outcome::Delivered) => return Ok(()),
                 Some(Outcome::Garbled | Outcome::Hangs) => {}
                 Some(Outcome::Waits) | None => continue,
             }
-            for (frame, bits) in FRAMES
-                .iter()
-                .flat_map(|frame| BITS.map(|bits| (frame, bits)))
-            {
-                if self.is_delivered(&[bits, frame, acks], TRY)? {
+            for dialect in to_try(acks, 0) {
+                if self.is_delivered(Some(dialect), TRY)? {
                     return Ok(());
                 }
             }
         }
         for (acks, bits) in ACKS.iter().flat_map(|acks| BITS.map(|bits| (acks, bits))) {
-            if self.is_delivered(&[bits, acks], TRY)? {
+            if self.is_delivered(from_parts(&[bits, acks]), TRY)? {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    fn is_delivered(&mut self, parts: &[&str], limit: Duration) -> Result<bool, String> {
-        Ok(self.outcome(parts, limit)? == Some(Outcome::Delivered))
+    fn is_delivered(&mut self, dialect: Option<Dialect>, limit: Duration) -> Result<bool, String> {
+        Ok(self.outcome(dialect, limit)? == Some(Outcome::Delivered))
     }
 
     /// Returns the outcome with a dialect, which is tried once; `None` for an invalid dialect or after the time limit.
-    fn outcome(&mut self, parts: &[&str], limit: Duration) -> Result<Option<Outcome>, String> {
-        let Some(dialect) = candidates::parse(parts) else {
+    fn outcome(
+        &mut self,
+        dialect: Option<Dialect>,
+        limit: Duration,
+    ) -> Result<Option<Outcome>, String> {
+        let Some(dialect) = dialect else {
             return Ok(None);
         };
         let known = self.tried.iter().find(|(tried, _)| *tried == dialect);
@@ -237,7 +225,7 @@ mod tests {
     fn client(spec: &str) -> impl Fn(&Dialect) -> Outcome {
         let wanted: Dialect = spec.parse().unwrap();
         move |dialect| {
-            let acks = |d: &Dialect| (d.ack, d.ack_signal, d.last, d.hello);
+            let acks = |d: &Dialect| (d.ack, d.ack_signal, d.final_ack, d.hello);
             match (*dialect == wanted, acks(dialect) == acks(&wanted)) {
                 (true, _) => Outcome::Delivered,
                 (_, true) => Outcome::Garbled,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use minitalk::Signal;
 use minitalk::dialect::Dialect;
-use minitalk::dialect::speech::Speech;
+use minitalk::dialect::encoder::TextEncoder;
 use minitalk::internals::process::peer::Peer;
 
 use super::delivery::{ClientProgram, Delivery, describe};
@@ -54,8 +54,8 @@ fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, Strin
 fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Server, String> {
     let text = text(20);
     let server = fixture.take()?;
-    let speech = Speech::new(dialect, text.as_bytes(), server.pid());
-    let signals = speech.map_err(|why| why.to_string())?.len();
+    let encoder = TextEncoder::new(dialect, text.as_bytes(), server.pid());
+    let signals = encoder.map_err(|why| why.to_string())?.len();
     let first = (signals / 16 * 8 + 3).to_string();
     let options = ["--first", &first];
     let mut client = fixture.client.start(server.pid(), &text, &options)?;

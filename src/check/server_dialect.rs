@@ -1,10 +1,10 @@
 //! Finds the dialect of a server: each candidate is tried on a new server, because a wrong one leaves half a byte behind.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use minitalk::client::{self, SendError};
+use minitalk::client::{self, DialectOptions, SendError};
+use minitalk::dialect::candidates::from_parts;
 use minitalk::dialect::{Ack, Dialect};
 use minitalk::internals::ffi;
 use minitalk::{Inbox, Signal, SignalSet};
@@ -121,7 +121,7 @@ impl Search<'_> {
             return Ok((Ack::Bit, true));
         }
         let may_handshake = matches!(exchange.result, Err(SendError::Unanswered { signal: 2 }));
-        let without_acks = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
+        let without_acks = from_parts(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
         let exchange = self.attempt(&without_acks, PRINT)?.exchange;
         // The server may not have read every byte of the probe as a byte.
         let ack = match exchange.acks.len() {
@@ -199,12 +199,14 @@ impl Search<'_> {
             let result = Err(SendError::NoSuchProcess);
             return Ok(Exchange { result, acks });
         };
-        let mut watch = |sent: u64, ack: Option<Signal>| {
-            acks.extend(ack.map(|signal| (sent, signal)));
-            ControlFlow::Continue(())
+        let options = DialectOptions {
+            dialect: *dialect,
+            timeout: ACK,
+            limit: None,
         };
+        let mut on_ack = |sent, signal| acks.push((sent, signal));
         let (inbox, text) = (&mut self.inbox, text.as_bytes());
-        let result = client::speak_watched(inbox, &peer, text, dialect, ACK, &mut watch);
+        let result = client::send_as(inbox, &peer, text, &options, &mut on_ack);
         let interrupted = |error| Stop::Command(Failure::send("the server", error));
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(interrupted(error));

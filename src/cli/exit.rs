@@ -129,7 +129,7 @@ impl Failure {
             SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
             SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
-            SendError::Unspeakable(_) => (Exit::Rejected, "; nothing was sent"),
+            SendError::Unencodable(_) => (Exit::Rejected, "; nothing was sent"),
             SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
             SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),

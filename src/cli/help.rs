@@ -111,6 +111,7 @@ presets:
         name,
         values,
         meaning,
+        ..
     } in spec::KEYS
     {
         let _ = writeln!(text, "  {:<42} {meaning}", format!("{name}={values}"));

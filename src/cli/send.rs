@@ -1,10 +1,9 @@
 //! `minitalk send`.
 
-use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use minitalk::client::{self, Options, Progress, Report};
+use minitalk::client::{self, DialectOptions, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::wire::sender::Lane;
 use minitalk::{Inbox, Pid, SignalSet};
@@ -175,12 +174,12 @@ fn send_in_dialect(
         client::check(&server).map_err(failed)?;
     }
     let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;
-    let mut watch = |sent, _| match first {
-        Some(first) if sent >= first => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
+    let options = DialectOptions {
+        dialect: *dialect,
+        timeout: options.timeout,
+        limit: first,
     };
-    let timeout = options.timeout;
-    let result = client::speak_watched(&mut inbox, &server, &message, dialect, timeout, &mut watch);
+    let result = client::send_as(&mut inbox, &server, &message, &options, &mut |_, _| {});
     inbox.leak();
     result.map_err(failed)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use minitalk::dialect::{Dialect, Order};
+use minitalk::dialect::{BitOrder, Dialect, Symbol};
 use minitalk::internals::process::pid::{Pid, PidMap};
 use minitalk::wire::bits::Bit;
 
@@ -93,7 +93,7 @@ impl ClientBytes {
             return Some(("asks for the turn".into(), pause));
         }
         let pause = *self.pause.get_or_insert(pause);
-        self.bits.push(dialect.is_one(signal));
+        self.bits.push(dialect.one == Symbol::from(signal));
         let bits = self.bits.iter().map(|bit| if *bit { '1' } else { '0' });
         let mut what: String = bits.collect();
         if self.bits.len() < 8 {
@@ -107,8 +107,8 @@ impl ClientBytes {
         };
         let bits = self.bits.drain(..);
         let byte = bits.fold(0u8, |byte, bit| match order {
-            Order::Msb => byte << 1 | u8::from(bit),
-            Order::Lsb => byte >> 1 | u8::from(bit) << 7,
+            BitOrder::Msb => byte << 1 | u8::from(bit),
+            BitOrder::Lsb => byte >> 1 | u8::from(bit) << 7,
         });
         let _ = write!(what, "  0x{byte:02x}  {}", self.meaning(byte, in_head));
         self.pause = None;

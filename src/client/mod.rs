@@ -9,7 +9,7 @@ use std::io;
 use std::string::String;
 use std::time::Instant;
 
-use crate::dialect::speech::Unspeakable;
+use crate::dialect::encoder::Unencodable;
 use crate::ffi;
 use crate::process::affinity::AffinityFollower;
 use crate::process::peer::{Peer, PeerError};
@@ -26,7 +26,7 @@ use crate::wire::frame::TooLong;
 use crate::wire::sender::{Failure, Lane, Sender, Step};
 use crate::wire::word::Word;
 
-pub use foreign::{speak, speak_watched};
+pub use foreign::{DialectOptions, send_as};
 
 /// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
 /// that does not. `force` skips that look.
@@ -384,7 +384,7 @@ pub enum SendError {
     /// The message does not fit a frame.
     TooLong(TooLong),
     /// The dialect has no way to say the message.
-    Unspeakable(Unspeakable),
+    Unencodable(Unencodable),
     /// This process cannot get the answers.
     Unavailable(Unavailable),
     /// The server said that it is busy, until the timeout.
@@ -414,9 +414,9 @@ impl From<TooLong> for SendError {
     }
 }
 
-impl From<Unspeakable> for SendError {
-    fn from(error: Unspeakable) -> Self {
-        Self::Unspeakable(error)
+impl From<Unencodable> for SendError {
+    fn from(error: Unencodable) -> Self {
+        Self::Unencodable(error)
     }
 }
 
@@ -464,7 +464,7 @@ impl fmt::Display for SendError {
             Self::Interrupted(Signal::Int) => f.write_str("this command was interrupted"),
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
-            Self::Unspeakable(error) => error.fmt(f),
+            Self::Unencodable(error) => error.fmt(f),
             Self::Unavailable(_) => f.write_str("this process cannot be answered"),
             Self::Busy => f.write_str("it is busy with another client"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),

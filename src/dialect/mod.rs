@@ -1,40 +1,44 @@
-//! The wire habits of other minitalk programs, without I/O: what they send, how it is read, what they wait for.
+//! The protocols of other minitalk programs, as state machines without I/O and without a clock.
 //!
-//! A [`Dialect`] says how one program talks to another; `docs/dialects.md` explains its dimensions. Whoever calls brings
-//! signals and the time, as in [`wire`](crate::wire), and carries out what is returned.
+//! A [`Dialect`] describes one such protocol; `docs/dialects.md` explains its keys. The caller brings signals and the time, as in
+//! [`wire`](crate::wire), and carries out what is returned.
 //!
 //! | module | one idea |
 //! | --- | --- |
-//! | [`spec`] | a dialect in text, as `--dialect` takes it: the one table of keys and presets |
-//! | [`speech`] | a message to bits |
-//! | [`utf8`] | what is text |
-//! | [`reading`] | bits to a message, in one dialect |
-//! | [`guesses`] | the dialects that a stream could be in, and how likely they are |
-//! | [`detect`] | all readings of a stream at once, until one is left |
-//! | [`manners`] | what a client of an unknown dialect waits for |
-//! | [`profiles`] | what was learned of programs |
-//! | [`stream`] | bits to messages, in whatever dialect |
-//! | [`encores`] | what is answered at the end of a message |
-//! | [`listener`] | the receiving end: reads, and says what to answer when |
+//! | [`spec`] | a dialect as text, as `--dialect` takes it: the one table of keys and presets |
+//! | [`candidates`] | every dialect that a program could have, and how much evidence each needs |
+//! | [`encoder`] | a message to symbols |
+//! | [`sender`] | the sending end: what to send when, and which acknowledgements to wait for |
+//! | `utf8` | which bytes are text |
+//! | `decoder` | symbols to a message, in one dialect |
+//! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
+//! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
+//! | [`ack_probe`] | which acknowledgements a client of an unknown dialect waits for |
+//! | `final_acks` | the acknowledgements at the end of a message |
+//! | [`profile_cache`] | what is known of programs |
+//! | [`receiver`] | the receiving end: decodes, and says when to send which acknowledgement |
 
-pub mod detect;
-pub mod encores;
-pub mod guesses;
-pub mod listener;
-pub mod manners;
-pub mod profiles;
-pub mod reading;
+pub mod ack_probe;
+mod auto_decoder;
+pub mod candidates;
+mod decoder;
+mod detector;
+pub mod encoder;
+mod final_acks;
+pub mod profile_cache;
+mod ranking;
+pub mod receiver;
+pub mod sender;
 pub mod spec;
-pub mod speech;
-pub mod stream;
-pub mod utf8;
+mod symbol_log;
+mod utf8;
 
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 
 const MILLISECOND: Nanos = 1_000_000;
 
-/// A closed choice, each with the word that names it in a specification.
+/// Defines an enum whose variants have names in a specification.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -42,16 +46,16 @@ macro_rules! choice {
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
         impl $name {
-            /// Every choice.
+            /// Lists every choice.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Its name in a specification.
+            /// Returns the name of this choice in a specification.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The choice of this name.
+            /// Returns the choice that has this name in a specification.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
@@ -61,37 +65,37 @@ macro_rules! choice {
 }
 
 choice! {
-    /// Which bit of a byte comes first.
-    Order {
-        /// The most significant.
+    /// Tells which of the two signals was sent.
+    Symbol {
+        /// SIGUSR1.
+        Usr1 = "usr1",
+        /// SIGUSR2.
+        Usr2 = "usr2",
+    }
+}
+
+choice! {
+    /// Says which bit of a byte is sent first.
+    BitOrder {
+        /// The most significant bit.
         Msb = "msb",
-        /// The least significant.
+        /// The least significant bit.
         Lsb = "lsb",
     }
 }
 
 choice! {
-    /// Which signal is a 1.
-    One {
-        /// SIGUSR2.
-        Usr2 = "usr2",
-        /// SIGUSR1.
-        Usr1 = "usr1",
-    }
-}
-
-choice! {
-    /// What comes before the text.
+    /// Says what precedes the text.
     Head {
         /// Nothing.
         None = "none",
-        /// Its length in 16 bits.
+        /// The length in 16 bits.
         Len16 = "len16",
-        /// Its length in 32 bits.
+        /// The length in 32 bits.
         Len32 = "len32",
-        /// Its length in 64 bits.
+        /// The length in 64 bits.
         Len64 = "len64",
-        /// Its length in decimal digits, and a NUL.
+        /// The length in decimal digits, and a NUL.
         Digits = "digits",
         /// The client's PID in 32 bits.
         Pid = "pid",
@@ -99,17 +103,17 @@ choice! {
 }
 
 choice! {
-    /// Which byte of a number comes first.
-    Bytes {
-        /// The most significant.
+    /// Says which byte of a number is sent first.
+    ByteOrder {
+        /// The most significant byte.
         Big = "big",
-        /// The least significant.
+        /// The least significant byte.
         Little = "little",
     }
 }
 
 choice! {
-    /// What a server acknowledges, with one signal each.
+    /// Says what a server acknowledges, with one signal each.
     Ack {
         /// Nothing.
         None = "none",
@@ -123,44 +127,44 @@ choice! {
 }
 
 choice! {
-    /// The signal of an acknowledgement.
+    /// Says which signal is the acknowledgement.
     AckSignal {
         /// SIGUSR1.
         Usr1 = "usr1",
         /// SIGUSR2.
         Usr2 = "usr2",
-        /// The one that is acknowledged.
+        /// The signal that is acknowledged.
         Echo = "echo",
     }
 }
 
 choice! {
-    /// When the bit that completes something is acknowledged.
+    /// Says when the bit that completes a message is acknowledged.
     AckTime {
-        /// After it has been handled.
+        /// After the message has been written.
         After = "after",
-        /// Before.
+        /// Before the message is written.
         Before = "before",
     }
 }
 
 choice! {
-    /// The last acknowledgement of a message.
-    Final {
-        /// Is like the others.
+    /// Says how the last bit of a message is acknowledged.
+    FinalAck {
+        /// Like the other bits.
         Same = "same",
-        /// Is the other signal.
+        /// With the other signal.
         Other = "other",
-        /// Comes twice.
+        /// With the usual signal, twice.
         Twice = "twice",
-        /// Comes, and then the other signal.
+        /// With the usual signal and then the other one.
         Both = "both",
     }
 }
 
 choice! {
-    /// What a client does that has waited too long for an acknowledgement.
-    Silence {
+    /// Says what a client does when an acknowledgement does not arrive in time.
+    OnSilence {
         /// Gives up.
         Fail = "fail",
         /// Sends the bit again.
@@ -168,72 +172,72 @@ choice! {
     }
 }
 
-/// How one program talks to another.
+/// Describes how one program talks to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dialect {
-    /// Which bit of a byte of text comes first.
-    pub order: Order,
-    /// Which signal is a 1.
-    pub one: One,
-    /// Whether the client sends SIGUSR1 first and waits for SIGUSR1, or for SIGUSR2, which says that the server is busy.
+    /// The order of the bits in a byte of text.
+    pub order: BitOrder,
+    /// The symbol that is a 1.
+    pub one: Symbol,
+    /// Whether the client first sends SIGUSR1 and waits for SIGUSR1 (admitted) or SIGUSR2 (busy).
     pub hello: bool,
-    /// What comes before the text.
+    /// What precedes the text.
     pub head: Head,
-    /// Which bit of a byte of the head comes first.
-    pub head_order: Order,
-    /// Which byte of the head's number comes first.
-    pub head_bytes: Bytes,
+    /// The order of the bits in a byte of the head's number.
+    pub head_order: BitOrder,
+    /// The order of the bytes of the head's number.
+    pub head_bytes: ByteOrder,
     /// Whether a NUL follows the length.
     pub head_nul: bool,
-    /// Whether the length counts the end byte.
+    /// Whether the length includes the end byte.
     pub counts_end: bool,
-    /// The byte that follows the text, if one does.
+    /// The byte that follows the text, if any.
     pub end: Option<u8>,
     /// What the server acknowledges.
     pub ack: Ack,
-    /// With which signal.
+    /// The signal of an acknowledgement.
     pub ack_signal: AckSignal,
-    /// When.
+    /// When the last bit of a message is acknowledged.
     pub ack_time: AckTime,
-    /// How the last one is.
-    pub last: Final,
-    /// Milliseconds that the client waits for an acknowledgement; 0: for ever.
+    /// How the last bit of a message is acknowledged.
+    pub final_ack: FinalAck,
+    /// How many milliseconds the client waits for an acknowledgement; 0 means for ever.
     pub wait: u32,
-    /// What it does then.
-    pub silence: Silence,
-    /// Microseconds between bits that are not acknowledged; `None`: until the server has taken the last.
+    /// What the client does after that time.
+    pub silence: OnSilence,
+    /// Microseconds between bits that are not acknowledged; `None` means until the server has taken the last one.
     pub pace: Option<u32>,
 }
 
 impl Dialect {
     /// Text, most significant bit first, SIGUSR2 for 1, ended by a NUL, each bit acknowledged with SIGUSR1.
     pub const CLASSIC: Self = Self {
-        order: Order::Msb,
-        one: One::Usr2,
+        order: BitOrder::Msb,
+        one: Symbol::Usr2,
         hello: false,
         head: Head::None,
-        head_order: Order::Msb,
-        head_bytes: Bytes::Big,
+        head_order: BitOrder::Msb,
+        head_bytes: ByteOrder::Big,
         head_nul: false,
         counts_end: false,
         end: Some(0),
         ack: Ack::Bit,
         ack_signal: AckSignal::Usr1,
         ack_time: AckTime::After,
-        last: Final::Same,
+        final_ack: FinalAck::Same,
         wait: 0,
-        silence: Silence::Fail,
+        silence: OnSilence::Fail,
         pace: None,
     };
 
-    /// Returns what a client's signals alone can show of it: acknowledgements and times are those of the classic dialect.
+    /// Returns the dialect with classic acknowledgements and times, which a client's signals alone do not show.
     #[must_use]
-    pub const fn form(&self) -> Self {
+    pub const fn visible_form(&self) -> Self {
         Self {
             ack: Self::CLASSIC.ack,
             ack_signal: Self::CLASSIC.ack_signal,
             ack_time: Self::CLASSIC.ack_time,
-            last: Self::CLASSIC.last,
+            final_ack: Self::CLASSIC.final_ack,
             wait: Self::CLASSIC.wait,
             silence: Self::CLASSIC.silence,
             pace: Self::CLASSIC.pace,
@@ -241,44 +245,69 @@ impl Dialect {
         }
     }
 
-    /// Whether a signal is a 1.
+    /// Returns the symbol for a bit.
     #[must_use]
-    pub fn is_one(&self, signal: Bit) -> bool {
-        (signal == Bit::One) == (self.one == One::Usr2)
+    pub fn symbol(&self, is_one: bool) -> Symbol {
+        if is_one { self.one } else { self.one.other() }
     }
 
-    /// The signal for a bit.
+    /// Returns the symbol that acknowledges `symbol`.
     #[must_use]
-    pub fn signal(&self, is_one: bool) -> Bit {
-        Bit::from(is_one == (self.one == One::Usr2))
-    }
-
-    /// The signal that acknowledges `signal`.
-    #[must_use]
-    pub const fn acknowledgement(&self, signal: Bit) -> Bit {
+    pub const fn ack_for(&self, symbol: Symbol) -> Symbol {
         match self.ack_signal {
-            AckSignal::Usr1 => Bit::Zero,
-            AckSignal::Usr2 => Bit::One,
-            AckSignal::Echo => signal,
+            AckSignal::Usr1 => Symbol::Usr1,
+            AckSignal::Usr2 => Symbol::Usr2,
+            AckSignal::Echo => symbol,
         }
     }
 
-    /// The acknowledgements of a message's last `signal`, in their order.
+    /// Returns the one or two acknowledgements of a message whose last symbol is `symbol`, in order.
     #[must_use]
-    pub fn last_acknowledgements(&self, signal: Bit) -> (Option<Bit>, Option<Bit>) {
-        let first = self.acknowledgement(signal);
-        match (self.ack, self.last) {
+    pub fn final_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
+        let usual = self.ack_for(symbol);
+        match (self.ack, self.final_ack) {
             (Ack::None, _) => (None, None),
-            (_, Final::Same) => (Some(first), None),
-            (_, Final::Other) => (Some(other(first)), None),
-            (_, Final::Twice) => (Some(first), Some(first)),
-            (_, Final::Both) => (Some(first), Some(other(first))),
+            (_, FinalAck::Same) => (Some(usual), None),
+            (_, FinalAck::Other) => (Some(usual.other()), None),
+            (_, FinalAck::Twice) => (Some(usual), Some(usual)),
+            (_, FinalAck::Both) => (Some(usual), Some(usual.other())),
+        }
+    }
+}
+
+impl Symbol {
+    /// Returns the other of the two symbols.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Usr1 => Self::Usr2,
+            Self::Usr2 => Self::Usr1,
+        }
+    }
+}
+
+/// Converts a bit of minitalk's own protocol to the symbol that carries it.
+impl From<Bit> for Symbol {
+    fn from(bit: Bit) -> Self {
+        match bit {
+            Bit::Zero => Self::Usr1,
+            Bit::One => Self::Usr2,
+        }
+    }
+}
+
+/// Converts a symbol to the bit that it carries in minitalk's own protocol.
+impl From<Symbol> for Bit {
+    fn from(symbol: Symbol) -> Self {
+        match symbol {
+            Symbol::Usr1 => Self::Zero,
+            Symbol::Usr2 => Self::One,
         }
     }
 }
 
 impl Head {
-    /// Bytes of the number; `None` for what is not a number of fixed size.
+    /// Returns the size of the number in bytes; `None` for a head without a number of fixed size.
     #[must_use]
     pub const fn width(self) -> Option<u8> {
         match self {
@@ -289,29 +318,69 @@ impl Head {
         }
     }
 
-    /// Whether it says how long the text is.
+    /// Returns whether the head is the length of the text.
     #[must_use]
     pub const fn is_length(self) -> bool {
         !matches!(self, Self::None | Self::Pid)
     }
 }
 
-impl Bytes {
-    /// The order in which a loop over the bits of a number sends its bytes.
+impl ByteOrder {
+    /// Returns the order in which a loop over the bits of a number sends its bytes.
     #[must_use]
-    pub const fn of_a_loop(order: Order) -> Self {
+    pub const fn of_bit_loop(order: BitOrder) -> Self {
         match order {
-            Order::Msb => Self::Big,
-            Order::Lsb => Self::Little,
+            BitOrder::Msb => Self::Big,
+            BitOrder::Lsb => Self::Little,
         }
     }
 }
 
-/// The other of the two signals.
-#[must_use]
-pub const fn other(signal: Bit) -> Bit {
-    match signal {
-        Bit::Zero => Bit::One,
-        Bit::One => Bit::Zero,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_says_which_symbols_acknowledge_the_end_of_a_message() {
+        use Symbol::{Usr1, Usr2};
+        for (spec, of_usr1, of_usr2) in [
+            ("ack=none", (None, None), (None, None)),
+            ("classic", (Some(Usr1), None), (Some(Usr1), None)),
+            ("ack-signal=usr2", (Some(Usr2), None), (Some(Usr2), None)),
+            ("ack-signal=echo", (Some(Usr1), None), (Some(Usr2), None)),
+            ("final=other", (Some(Usr2), None), (Some(Usr2), None)),
+            (
+                "ack=byte,final=twice",
+                (Some(Usr1), Some(Usr1)),
+                (Some(Usr1), Some(Usr1)),
+            ),
+            (
+                "ack-signal=echo,final=both",
+                (Some(Usr1), Some(Usr2)),
+                (Some(Usr2), Some(Usr1)),
+            ),
+        ] {
+            let dialect: Dialect = spec.parse().unwrap();
+            let found = (dialect.final_acks(Usr1), dialect.final_acks(Usr2));
+            assert_eq!(found, (of_usr1, of_usr2), "{spec}");
+        }
+    }
+
+    #[test]
+    fn the_visible_form_has_classic_acknowledgements_and_times() {
+        let dialect: Dialect = "order=lsb,head=len32,ack=byte,ack-signal=usr2,ack-time=before,final=both,wait=9,silence=retry,pace=1"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            std::format!("{}", dialect.visible_form()),
+            "order=lsb,head=len32"
+        );
+    }
+
+    #[test]
+    fn bits_and_symbols_convert_to_each_other() {
+        for (bit, symbol) in [(Bit::Zero, Symbol::Usr1), (Bit::One, Symbol::Usr2)] {
+            assert_eq!((Symbol::from(bit), Bit::from(symbol)), (symbol, bit));
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! UTF-8, byte by byte: a stream is given up at the first one that cannot be.
+//! UTF-8, byte by byte, so that the first wrong byte refutes a text.
 
-/// A place in a text: continuation bytes that its last character still needs, and the bounds of the next one.
+/// Tracks the continuation bytes that the last character still needs, and the bounds of the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utf8 {
     needed: u8,
@@ -9,21 +9,19 @@ pub struct Utf8 {
 }
 
 impl Utf8 {
-    /// Between two characters.
+    /// The state between two characters.
     pub const START: Self = Self::before(0, 0, 0);
 
     const fn before(needed: u8, low: u8, high: u8) -> Self {
         Self { needed, low, high }
     }
 
-    /// Whether the last character is complete.
-    #[must_use]
+    /// Returns whether the last character is complete.
     pub const fn is_whole(self) -> bool {
         self.needed == 0
     }
 
-    /// The place behind `byte`; `None` if it may not stand here. Table 3-7 of the Unicode standard.
-    #[must_use]
+    /// Returns the state after `byte`; `None` if it is wrong here, by table 3-7 of the Unicode standard.
     pub const fn next(self, byte: u8) -> Option<Self> {
         if !self.is_whole() {
             return match self.needed {
@@ -61,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_what_the_standard_library_says(
+        fn the_standard_library_agrees(
             bytes in prop::collection::vec(any::<u8>(), 0..12),
             text in any::<std::string::String>(),
             cut in 0..100usize,

@@ -9,7 +9,7 @@ use super::{LINGER, PATROL, Server};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::dialect::listener::Listener;
+use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
 use crate::process::proc;
@@ -175,7 +175,7 @@ impl Server<'_> {
         self.turns.leave(pid);
         let bytes = session.received_bytes();
         if let Some(listener) = &mut session.listener {
-            listener.forget();
+            listener.reset();
         }
         let answer = session.receiver.drop_half(reason);
         self.recount(pid);
@@ -222,7 +222,7 @@ impl Server<'_> {
         }
         let pids: Vec<_> = self.sessions.keys().copied().collect();
         for pid in pids {
-            self.listen(pid, |listener, _, out| listener.refuse(reason, out));
+            self.listen(pid, |listener, _| listener.close(reason));
             let Some(session) = self.sessions.get_mut(&pid) else {
                 continue;
             };
@@ -246,7 +246,7 @@ impl Server<'_> {
         let foreign = self
             .sessions
             .iter()
-            .filter(|(_, s)| s.listener.as_ref().is_some_and(Listener::in_message));
+            .filter(|(_, s)| s.listener.as_ref().is_some_and(TextReceiver::in_message));
         let exited: Vec<_> = foreign
             .filter(|(pid, session)| has_exited(**pid, session))
             .map(|(pid, _)| *pid)
@@ -280,7 +280,7 @@ impl Server<'_> {
             .last_call
             .get_or_insert(self.now.saturating_add(3 * LINGER));
         let owes_until = |s: &Session| match s.listener.as_ref() {
-            Some(listener) => listener.owes_until(),
+            Some(listener) => listener.closing_deadline(),
             None if s.is_announced() => s.answered.map(|at| at.saturating_add(LINGER)),
             None => None,
         };

@@ -20,8 +20,8 @@ use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
-use crate::dialect::listener::Action;
-use crate::dialect::profiles::Profiles;
+use crate::dialect::profile_cache::ProfileCache;
+use crate::dialect::receiver::TextAction;
 use crate::ffi::{self, Epoll, Errno};
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::{Pid, PidMap};
@@ -137,9 +137,9 @@ struct Server<'n> {
     /// Clients whose listeners have something to do at some time.
     listening: Vec<Pid>,
     /// What has been learned of programs, by the device and number of their files.
-    profiles: Profiles<(u64, u64)>,
+    profiles: ProfileCache<(u64, u64)>,
     /// What listeners want done; kept for its memory.
-    actions: Vec<Action>,
+    actions: Vec<TextAction>,
     turns: Turns,
     /// Finished messages that the writer has no room for yet; all are older than any that is still to come.
     backlog: VecDeque<Message>,
@@ -196,7 +196,7 @@ impl<'n> Server<'n> {
             acquaintances: false,
             sessions: PidMap::default(),
             listening: Vec::new(),
-            profiles: Profiles::new(),
+            profiles: ProfileCache::new(),
             actions: Vec::new(),
             turns: Turns::default(),
             backlog: VecDeque::new(),
@@ -582,8 +582,8 @@ impl<'n> Server<'n> {
         };
         if session.listener.is_some() {
             let written = verdict.is_ok();
-            return self.listen_unasked(pid, |listener, now, out| {
-                listener.settle(written, now, out);
+            return self.listen_unasked(pid, |listener, now| {
+                listener.handle_written(written, now);
             });
         }
         if let Some(answer) = session.receiver.settle(tag, verdict) {
@@ -596,7 +596,7 @@ impl<'n> Server<'n> {
             return;
         };
         if session.listener.is_some() {
-            return self.listen_unasked(pid, |listener, _, out| listener.release(out));
+            return self.listen_unasked(pid, |listener, _| listener.release());
         }
         if let Some(answer) = session.receiver.release() {
             self.answer_unasked(pid, answer);

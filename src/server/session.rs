@@ -2,8 +2,8 @@
 
 use super::notices::Allowance;
 use crate::client::STUBBORN;
-use crate::dialect::listener::Listener;
-use crate::dialect::manners::Handles;
+use crate::dialect::ack_probe::HandledSignals;
+use crate::dialect::receiver::TextReceiver;
 use crate::ffi;
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::Pid;
@@ -26,7 +26,7 @@ pub struct Session {
     /// Its link, in our own protocol.
     pub receiver: Receiver,
     /// What is heard of it in any other.
-    pub listener: Option<Listener>,
+    pub listener: Option<TextReceiver>,
     /// When to look whether it sleeps for a signal; for the listener.
     pub glance: Nanos,
     /// The CPU time that it had in its present silence, and how often the silence was excused.
@@ -170,14 +170,14 @@ impl Session {
         self.receiver.offer(words);
         let handles = self.handles();
         if let Some(listener) = &mut self.listener {
-            listener.handles(handles);
+            listener.set_handled(handles);
         }
     }
 
     /// The two signals, as far as the client can be answered on them.
     #[must_use]
-    pub const fn handles(&self) -> Handles {
-        Handles {
+    pub const fn handles(&self) -> HandledSignals {
+        HandledSignals {
             usr1: self.can_answer(Signal::Usr1),
             usr2: self.can_answer(Signal::Usr2),
         }
@@ -186,7 +186,7 @@ impl Session {
     /// Whether part of a message has been taken.
     #[must_use]
     pub fn in_message(&self) -> bool {
-        let listened = self.listener.as_ref().is_some_and(Listener::in_message);
+        let listened = self.listener.as_ref().is_some_and(TextReceiver::in_message);
         listened || self.receiver.in_message()
     }
 
@@ -247,7 +247,7 @@ impl Session {
     }
 
     /// Listens to what is not our own protocol.
-    pub fn begin_stream(&mut self, listener: Listener) {
+    pub fn begin_stream(&mut self, listener: TextReceiver) {
         let limit = self.receiver.limit();
         self.receiver = Receiver::new(limit);
         self.listener = Some(listener);
@@ -348,7 +348,7 @@ impl Session {
     }
 
     fn is_idle(&self) -> bool {
-        let is_idle = self.listener.as_ref().is_none_or(Listener::is_idle);
+        let is_idle = self.listener.as_ref().is_none_or(TextReceiver::is_idle);
         self.receiver.is_idle() && is_idle
     }
 

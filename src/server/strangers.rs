@@ -1,14 +1,13 @@
-//! Clients that speak another dialect than ours: what they send goes to a [`Listener`], and this carries out what it says.
+//! Clients that speak another dialect than ours: what they send goes to a [`TextReceiver`], and this carries out what it says.
 
-use core::mem;
-use std::vec::Vec;
+use core::{iter, mem};
 
 use super::report::{Note, Why};
 use super::session::Session;
 use super::{Dialects, Server};
 use crate::client::signal_of;
-use crate::dialect::listener::{Action, Listener};
-use crate::dialect::manners::GLANCE;
+use crate::dialect::ack_probe::SILENCE_ASLEEP;
+use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
@@ -26,7 +25,11 @@ impl Server<'_> {
             return;
         };
         // Where a message may just have ended, the next signal may be another program's, which could die of an answer.
-        if session.listener.as_ref().is_some_and(Listener::may_be_over) {
+        if session
+            .listener
+            .as_ref()
+            .is_some_and(TextReceiver::may_be_over)
+        {
             session.look_again(now);
         }
         if session.listener.is_none() {
@@ -35,27 +38,32 @@ impl Server<'_> {
             let known = session.program.map(|program| self.profiles.get(program));
             let (limit, handles) = (self.config.max_message, session.handles());
             session.begin_stream(match dialects {
-                Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
-                Dialects::Auto => Listener::unknown(known.unwrap_or_default(), limit, pid, handles),
+                Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles),
+                Dialects::Auto => {
+                    TextReceiver::unknown(known.unwrap_or_default(), limit, pid, handles)
+                }
             });
             if self.closing.is_some() {
                 let reason = Reason::ShuttingDown;
-                self.listen(pid, |listener, _, out| listener.refuse(reason, out));
+                self.listen(pid, |listener, _| listener.close(reason));
             }
         }
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
         session.heard = now;
-        session.glance = now.saturating_add(GLANCE);
+        session.glance = now.saturating_add(SILENCE_ASLEEP);
         if !session.in_message() {
             session.began = now;
         }
-        let patient = session.listener.as_ref().is_some_and(Listener::can_be_held);
+        let patient = session
+            .listener
+            .as_ref()
+            .is_some_and(TextReceiver::can_be_held);
         let may_go_on = !patient || self.turns.may_go_on(pid, now);
-        self.listen(pid, |listener, now, out| {
+        self.listen(pid, |listener, now| {
             listener.hold(!may_go_on);
-            listener.bit(bit, now, out);
+            listener.handle_symbol(bit.into(), now);
         });
     }
 
@@ -69,8 +77,8 @@ impl Server<'_> {
         }
         session.heard = self.now;
         let mut is_known = true;
-        self.listen(pid, |listener, now, out| {
-            is_known = listener.resent(bit, index, now, out);
+        self.listen(pid, |listener, now| {
+            is_known = listener.handle_resent(bit.into(), index, now);
         });
         if !is_known {
             let status = Status::Reset;
@@ -80,11 +88,7 @@ impl Server<'_> {
     }
 
     /// Lets the listener of `pid` do something, and carries out what it says.
-    pub(super) fn listen(
-        &mut self,
-        pid: Pid,
-        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
-    ) {
+    pub(super) fn listen(&mut self, pid: Pid, act: impl FnOnce(&mut TextReceiver, Nanos)) {
         let mut actions = mem::take(&mut self.actions);
         let now = self.now;
         let listener = self
@@ -92,7 +96,8 @@ impl Server<'_> {
             .get_mut(&pid)
             .and_then(|s| s.listener.as_mut());
         if let Some(listener) = listener {
-            act(listener, now, &mut actions);
+            act(listener, now);
+            actions.extend(iter::from_fn(|| listener.poll_action()));
         }
         self.recount(pid);
         for action in actions.drain(..) {
@@ -106,31 +111,32 @@ impl Server<'_> {
     }
 
     /// As [`listen`](Self::listen), for what the client has not just asked for: it may be another program by now.
-    pub(super) fn listen_unasked(
-        &mut self,
-        pid: Pid,
-        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
-    ) {
+    pub(super) fn listen_unasked(&mut self, pid: Pid, act: impl FnOnce(&mut TextReceiver, Nanos)) {
         if let Some(session) = self.sessions.get_mut(&pid) {
             session.look_now();
         }
         self.listen(pid, act);
     }
 
-    fn carry_out(&mut self, pid: Pid, action: Action) {
-        if !matches!(action, Action::Answer(_) | Action::Learned { .. }) {
+    fn carry_out(&mut self, pid: Pid, action: TextAction) {
+        if !matches!(
+            action,
+            TextAction::Acknowledge(_) | TextAction::Detected { .. }
+        ) {
             self.turns.leave(pid);
         }
         match action {
-            Action::Answer(bit) => {
+            TextAction::Acknowledge(symbol) => {
                 let session = self.sessions.get_mut(&pid);
-                if let Some(next) = session.and_then(|s| s.listener.as_ref().map(Listener::next)) {
+                if let Some(next) =
+                    session.and_then(|s| s.listener.as_ref().map(TextReceiver::next_index))
+                {
                     // Whoever asks for nothing but a signal does not look at its value.
                     let status = Status::Ok(next);
-                    self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+                    self.answer(pid, signal_of(symbol.into()), Answer { tag: 0, status });
                 }
             }
-            Action::Learned { dialect, rival } => {
+            TextAction::Detected { dialect, rival } => {
                 let note = Note::Speaks {
                     pid,
                     dialect,
@@ -138,19 +144,19 @@ impl Server<'_> {
                 };
                 self.say_of(pid, note);
             }
-            Action::Undecided { one, other } => {
+            TextAction::Ambiguous { one, other } => {
                 self.say_of(pid, Note::Undecided { pid, one, other });
             }
-            Action::Complete(text) => {
+            TextAction::Complete(text) => {
                 self.complete(pid, text, false, 0);
             }
-            Action::Rejected { reason, bytes } => {
+            TextAction::Rejected { reason, bytes } => {
                 self.dropped(pid, Why::Rejected(reason), bytes);
             }
-            Action::Nonsense(bits) => {
+            TextAction::NoMatch(bits) => {
                 self.nonsense(pid, bits);
             }
-            Action::Frame => {
+            TextAction::Frame => {
                 let Some(session) = self.sessions.get_mut(&pid) else {
                     return;
                 };
@@ -179,22 +185,22 @@ impl Server<'_> {
                 continue;
             }
             let listener = session.listener.as_ref();
-            let watching = listener.is_some_and(Listener::is_watching);
+            let watching = listener.is_some_and(TextReceiver::needs_sleep_state);
             let patient = listener.is_some_and(|l| l.in_message() && l.can_be_held());
             let mut sleeps = false;
             if watching && session.glance <= now {
                 sleeps = proc::sleeps_for_signal(pid);
-                let silence = now.saturating_sub(session.heard).max(GLANCE);
+                let silence = now.saturating_sub(session.heard).max(SILENCE_ASLEEP);
                 session.glance = now.saturating_add(silence);
             }
             if !sleeps && session.lacks_cpu() {
-                self.listen(pid, |listener, now, _| listener.excuse(now));
+                self.listen(pid, |listener, now| listener.restart_silence(now));
                 continue;
             }
             let may_go_on = !patient || self.turns.may_go_on(pid, now);
-            self.listen_unasked(pid, |listener, now, out| {
+            self.listen_unasked(pid, |listener, now| {
                 listener.hold(!may_go_on);
-                listener.poll(now, sleeps, out);
+                listener.handle_timeout(now, sleeps);
             });
         }
     }
@@ -214,14 +220,17 @@ impl Server<'_> {
             .sessions
             .get(&pid)
             .is_some_and(|session| session.listener.is_some() && session.peer.ended_well());
-        self.listen(pid, |listener, now, out| listener.ended(well, now, out));
+        self.listen(pid, |listener, now| listener.handle_exit(well, now));
         let Some(session) = self.sessions.get(&pid) else {
             return;
         };
-        let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
+        let lesson = session
+            .listener
+            .as_ref()
+            .and_then(|l| l.profile_update(self.now));
         let lesson = session.program.zip(lesson);
         if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
-            self.profiles.learn(program, lesson);
+            self.profiles.update(program, lesson);
         }
     }
 }
@@ -229,6 +238,9 @@ impl Server<'_> {
 /// When the listener of `session` has something to do next.
 fn due(session: &Session) -> Option<Nanos> {
     let listener = session.listener.as_ref()?;
-    let glance = listener.is_watching().then_some(session.glance);
-    [glance, listener.deadline()].into_iter().flatten().min()
+    let glance = listener.needs_sleep_state().then_some(session.glance);
+    [glance, listener.poll_timeout()]
+        .into_iter()
+        .flatten()
+        .min()
 }

@@ -5,18 +5,18 @@
 //! before it, whether the client is seen asleep during that, and whether a complete message is reported as written.
 
 use minitalk::Pid;
-use minitalk::dialect::listener::{Action, Listener};
-use minitalk::dialect::manners::Handles;
-use minitalk::dialect::profiles::Profile;
-use minitalk::dialect::speech::Speech;
-use minitalk::dialect::{Ack, AckTime, Dialect};
+use minitalk::dialect::ack_probe::HandledSignals;
+use minitalk::dialect::encoder::TextEncoder;
+use minitalk::dialect::profile_cache::Profile;
+use minitalk::dialect::receiver::{TextAction, TextReceiver};
+use minitalk::dialect::{Ack, AckTime, Dialect, Symbol};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 
 /// The maximum length of a text.
 const LIMIT: usize = 64;
 
-/// The memory of a listener beside that of the signals: each dialect that is still possible, in every state.
+/// The memory of a receiver besides that of the symbols: each dialect that is still possible, in every state.
 const CANDIDATES: usize = 1 << 20;
 
 /// The given dialects.
@@ -39,15 +39,25 @@ const SPECS: [&str; 16] = [
     "hello=yes,head=len32,ack=bit,final=other",
 ];
 
-/// The function by which a listener takes a signal.
-pub type Hear<'a> = &'a mut dyn FnMut(&mut Listener, Bit, Nanos, &mut Vec<Action>);
+/// The function by which a receiver takes a symbol; it returns the actions.
+pub type Hear<'a> = &'a mut dyn FnMut(&mut TextReceiver, Symbol, Nanos) -> Vec<TextAction>;
 
-/// Feeds `data` to a listener.
+/// Feeds `data` to a receiver.
 pub fn run(data: &[u8]) {
-    check(data, &mut Listener::bit);
+    check(data, &mut hear);
 }
 
-/// Runs the body with `hear` in place of [`Listener::bit`].
+/// Calls [`TextReceiver::handle_symbol`] and returns the actions.
+pub fn hear(receiver: &mut TextReceiver, symbol: Symbol, now: Nanos) -> Vec<TextAction> {
+    receiver.handle_symbol(symbol, now);
+    actions(receiver)
+}
+
+fn actions(receiver: &mut TextReceiver) -> Vec<TextAction> {
+    std::iter::from_fn(|| receiver.poll_action()).collect()
+}
+
+/// Runs the body with `hear` in place of [`hear`](fn@hear).
 pub fn check(data: &[u8], hear: Hear<'_>) {
     match data {
         [kind, which, text @ ..] if kind % 2 == 0 => given(*which, text, hear),
@@ -63,156 +73,158 @@ fn pid() -> Pid {
 fn given(which: u8, text: &[u8], hear: Hear<'_>) {
     let spec = SPECS[usize::from(which) % SPECS.len()];
     let dialect: Dialect = spec.parse().expect("a dialect");
-    let Ok(speech) = Speech::new(&dialect, text, pid()) else {
+    let Ok(encoder) = TextEncoder::new(&dialect, text, pid()) else {
         return;
     };
-    let handles = Handles {
+    let handles = HandledSignals {
         usr1: true,
         usr2: true,
     };
-    let mut listener = Listener::given(dialect, LIMIT, pid(), handles);
-    let mut out = Vec::new();
+    let mut receiver = TextReceiver::given(dialect, LIMIT, pid(), handles);
+    let mut out;
     if dialect.hello {
-        hear(&mut listener, Bit::Zero, 0, &mut out);
-        assert!(matches!(out[..], [Action::Answer(Bit::Zero)]), "{out:?}");
+        out = hear(&mut receiver, Symbol::Usr1, 0);
+        let is_admitted = matches!(out[..], [TextAction::Acknowledge(Symbol::Usr1)]);
+        assert!(is_admitted, "{out:?}");
     }
     let is_text = dialect.head.is_length() || core::str::from_utf8(text).is_ok();
     let is_sound = is_text && text.len() <= LIMIT;
-    for index in 0..speech.len() {
-        let signal = speech.signal(index).expect("a signal of the speech");
-        let is_last = index + 1 == speech.len();
-        out.clear();
-        hear(&mut listener, signal, index as Nanos, &mut out);
-        if is_last
-            || out
-                .iter()
-                .any(|action| !matches!(action, Action::Answer(_)))
-        {
+    let mut last = None;
+    out = Vec::new();
+    for (index, symbol) in encoder.symbols().enumerate() {
+        let is_last = index + 1 == encoder.len();
+        last = Some(symbol);
+        out = hear(&mut receiver, symbol, index as Nanos);
+        let is_ack = |action: &TextAction| matches!(action, TextAction::Acknowledge(_));
+        if is_last || !out.iter().all(is_ack) {
             if !is_sound {
-                assert!(matches!(out[..], [Action::Rejected { .. }]), "{out:?}");
+                assert!(matches!(out[..], [TextAction::Rejected { .. }]), "{out:?}");
                 return;
             }
-            assert!(is_last, "over at {index} of {}", speech.len());
+            assert!(is_last, "over at {index} of {}", encoder.len());
             break;
         }
-        let due = speech.is_acknowledged(index);
-        let answer = dialect.acknowledgement(signal);
+        let due = encoder.is_acknowledged(index);
+        let ack = dialect.ack_for(symbol);
         match out[..] {
-            [] => assert!(!due, "no answer to {index}"),
-            [Action::Answer(bit)] => assert!(due && bit == answer, "a wrong answer to {index}"),
+            [] => assert!(!due, "no acknowledgement of {index}"),
+            [TextAction::Acknowledge(found)] => {
+                assert!(due && found == ack, "a wrong acknowledgement of {index}");
+            }
             _ => panic!("{out:?}"),
         }
     }
-    let last = speech.signal(speech.len().saturating_sub(1));
     let Some(last) = last else {
         return;
     };
-    let mut answers = Vec::new();
+    let mut acks = Vec::new();
     let mut arrived = Vec::new();
-    let mut sort = |out: &mut Vec<Action>, answers: &mut Vec<Bit>| {
-        for action in out.drain(..) {
+    let mut sort = |out: Vec<TextAction>, acks: &mut Vec<Symbol>| {
+        for action in out {
             match action {
-                Action::Answer(bit) => answers.push(bit),
-                Action::Complete(text) => arrived.push(text),
+                TextAction::Acknowledge(symbol) => acks.push(symbol),
+                TextAction::Complete(text) => arrived.push(text),
                 other => panic!("{other:?}"),
             }
         }
     };
-    sort(&mut out, &mut answers);
+    sort(out, &mut acks);
     let is_early = dialect.ack_time == AckTime::Before;
     assert!(
-        is_early || answers.is_empty(),
-        "answered before it is written"
+        is_early || acks.is_empty(),
+        "acknowledged before it is written"
     );
-    listener.settle(true, 0, &mut out);
-    sort(&mut out, &mut answers);
-    while let Some(at) = listener.deadline() {
-        listener.poll(at, false, &mut out);
-        sort(&mut out, &mut answers);
+    receiver.handle_written(true, 0);
+    sort(actions(&mut receiver), &mut acks);
+    while let Some(at) = receiver.poll_timeout() {
+        receiver.handle_timeout(at, false);
+        sort(actions(&mut receiver), &mut acks);
     }
     assert_eq!(arrived, [text]);
-    let (first, second) = dialect.last_acknowledgements(last);
+    let (first, second) = dialect.final_acks(last);
     let wanted: Vec<_> = first.into_iter().chain(second).collect();
-    assert_eq!(answers, wanted, "{spec}");
-    assert!(dialect.ack != Ack::None || answers.is_empty());
+    assert_eq!(acks, wanted, "{spec}");
+    assert!(dialect.ack != Ack::None || acks.is_empty());
 }
 
 fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
     const SILENCES: [Nanos; 4] = [1_000, 300_000, 10_000_000, 300_000_000];
     // The clock is near its end.
     let is_late = handles & 4 != 0;
-    let handles = Handles {
+    let handles = HandledSignals {
         usr1: handles & 1 != 0,
         usr2: handles & 2 != 0,
     };
-    let mut listener = Listener::unknown(Profile::default(), LIMIT, pid(), handles);
+    let mut receiver = TextReceiver::unknown(Profile::default(), LIMIT, pid(), handles);
     let mut now = if is_late {
         Nanos::MAX - 1_000_000_000
     } else {
         0
     };
-    let mut unsettled = 0u32;
+    let mut unwritten = 0u32;
     let mut out = Vec::new();
-    let (mut signals, mut answers) = (0u64, 0u64);
+    let (mut symbols, mut acks) = (0u64, 0u64);
     for op in ops {
         let silence = SILENCES[usize::from(op >> 1 & 3)];
         let until = now.saturating_add(silence);
         let sleeps = op & 8 != 0;
         // As in the server, at each deadline and not before.
         for _ in 0..8 {
-            let Some(at) = listener.deadline().filter(|at| *at <= until) else {
+            let Some(at) = receiver.poll_timeout().filter(|at| *at <= until) else {
                 break;
             };
             now = at.max(now);
-            listener.poll(now, sleeps, &mut out);
+            receiver.handle_timeout(now, sleeps);
         }
         now = until;
-        if op & 16 != 0 && unsettled > 0 {
-            unsettled -= 1;
-            listener.settle(op & 32 != 0, now, &mut out);
+        if op & 16 != 0 && unwritten > 0 {
+            unwritten -= 1;
+            receiver.handle_written(op & 32 != 0, now);
         }
-        let is_first = signals == 0;
-        signals += 1;
-        let before = out.len();
-        hear(&mut listener, Bit::from(op & 1 != 0), now, &mut out);
-        let at_once = out[before..]
-            .iter()
-            .filter(|a| matches!(a, Action::Answer(_)));
-        assert!(!is_first || at_once.count() == 0, "answered without a look");
+        out.extend(actions(&mut receiver));
+        let is_first = symbols == 0;
+        symbols += 1;
+        let symbol = Symbol::from(Bit::from(op & 1 != 0));
+        let at_once = hear(&mut receiver, symbol, now);
+        let is_ack = |action: &TextAction| matches!(action, TextAction::Acknowledge(_));
+        assert!(
+            !is_first || !at_once.iter().any(is_ack),
+            "acknowledged before the client was watched"
+        );
+        out.extend(at_once);
         for action in out.drain(..) {
             match action {
-                Action::Answer(bit) => {
-                    answers += 1;
-                    assert!(handles.any(), "an answer to one that it could kill");
-                    let handled = match bit {
-                        Bit::Zero => handles.usr1,
-                        Bit::One => handles.usr2,
+                TextAction::Acknowledge(symbol) => {
+                    acks += 1;
+                    let is_handled = match symbol {
+                        Symbol::Usr1 => handles.usr1,
+                        Symbol::Usr2 => handles.usr2,
                     };
-                    assert!(handled, "an answer on a signal that is not handled");
+                    assert!(is_handled, "a signal that is not handled, which kills");
                 }
-                Action::Complete(text) => {
-                    unsettled += 1;
+                TextAction::Complete(text) => {
+                    unwritten += 1;
                     assert!(text.len() <= LIMIT);
                     assert!(core::str::from_utf8(&text).is_ok(), "garbage");
                 }
-                Action::Nonsense(bits) => assert!(bits.len() >= 8 && bits.len() <= 256),
+                TextAction::NoMatch(digits) => assert!(digits.len() >= 8 && digits.len() <= 256),
                 // From here on the signals belong to the framed protocol.
-                Action::Frame => return,
-                Action::Learned { dialect, .. } => {
+                TextAction::Frame => return,
+                TextAction::Detected { dialect, .. } => {
                     let spec = dialect.to_string();
                     assert_eq!(spec.parse(), Ok(dialect), "{spec}");
                 }
-                Action::Rejected { .. } | Action::Undecided { .. } => {}
+                TextAction::Rejected { .. } | TextAction::Ambiguous { .. } => {}
             }
         }
-        assert!(listener.held_bytes() <= 2 * (LIMIT + 64) + CANDIDATES);
+        assert!(receiver.held_bytes() <= 2 * (LIMIT + 64) + CANDIDATES);
     }
-    listener.ended(handles.usr1, now, &mut out);
-    for action in out {
-        if let Action::Complete(text) = action {
+    receiver.handle_exit(handles.usr1, now);
+    for action in actions(&mut receiver) {
+        if let TextAction::Complete(text) = action {
             assert!(text.len() <= LIMIT && core::str::from_utf8(&text).is_ok());
         }
     }
     // The final acknowledgements, and a probe with the other signal, at most once per message.
-    assert!(answers <= 4 * signals + 4);
+    assert!(acks <= 4 * symbols + 4);
 }

@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fuzz_bodies::serve::{Serve, react};
 use fuzz_bodies::words::{self, Parts};
 use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
-use minitalk::dialect::listener::{Action, Listener};
+use minitalk::dialect::Symbol;
+use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status};
@@ -440,41 +441,40 @@ fn the_sender_body_detects_defects_in_words() {
     );
 }
 
-/// A defect, which changes the actions of a listener.
-type Defect = fn(&mut Vec<Action>);
+/// A defect, which changes the actions of a receiver.
+type Defect = fn(&mut Vec<TextAction>);
 
 #[test]
 fn the_dialects_body_detects_defects() {
     let defects: [(&str, Defect); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {
-                if let Action::Complete(text) = action {
+                if let TextAction::Complete(text) = action {
                     text.push(0xFF);
                 }
             }
         }),
         ("no_answer", |actions| {
-            actions.retain(|action| !matches!(action, Action::Answer(_)));
+            actions.retain(|action| !matches!(action, TextAction::Acknowledge(_)));
         }),
         ("hasty_answer", |actions| {
             if actions.is_empty() {
-                actions.push(Action::Answer(Bit::Zero));
+                actions.push(TextAction::Acknowledge(Symbol::Usr1));
             }
         }),
         ("wrong_answer", |actions| {
             for action in actions {
-                if let Action::Answer(bit) = action {
-                    *bit = minitalk::dialect::other(*bit);
+                if let TextAction::Acknowledge(symbol) = action {
+                    *symbol = symbol.other();
                 }
             }
         }),
     ];
     for (name, spoil) in defects {
-        let mut hear = |listener: &mut Listener, bit: Bit, now: Nanos, out: &mut Vec<Action>| {
-            let mut mine = Vec::new();
-            listener.bit(bit, now, &mut mine);
-            spoil(&mut mine);
-            out.extend(mine);
+        let mut hear = |receiver: &mut TextReceiver, symbol: Symbol, now: Nanos| {
+            let mut actions = dialects::hear(receiver, symbol, now);
+            spoil(&mut actions);
+            actions
         };
         let count = caught("dialects", |data| dialects::check(data, &mut hear));
         assert!(count > 0, "{name} was not noticed");

@@ -1,0 +1,355 @@
+//! Which acknowledgements a client of an unknown dialect waits for, found out by watching when it stops.
+//!
+//! An extra acknowledgement can end a client early: one that expects a single acknowledgement takes the first for it. A missing one
+//! stalls a client. So a client that goes on is not acknowledged, and one that has stopped is:
+//!
+//! 1. The first symbols are acknowledged only after the client has visibly stopped: it sleeps for a signal, or was silent for
+//!    [`SILENCE_AWAKE`]. A client that goes on without does not wait for each bit. After [`PROOF_STOPS`] such stops the client waits
+//!    for every bit, and is acknowledged at once from then on.
+//! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
+//!    after every byte.
+//! 3. Any other client is acknowledged when the message is complete.
+//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that handles both and does not go
+//!    on after SIGUSR1 is sent SIGUSR2.
+
+use super::{Ack, MILLISECOND, Symbol};
+use crate::wire::Nanos;
+
+/// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
+pub const SILENCE_AWAKE: Nanos = 8 * MILLISECOND;
+
+/// The silence after which a client that sleeps for a signal has stopped.
+pub const SILENCE_ASLEEP: Nanos = MILLISECOND / 4;
+
+/// The silence after which a client that has sent a byte without an acknowledgement has stopped.
+pub const SILENCE_AFTER_BYTE: Nanos = 60 * MILLISECOND;
+
+/// Stops that prove that a client waits for every bit; the first could be a handshake.
+pub const PROOF_STOPS: u8 = 3;
+
+/// The silence after an acknowledgement before the other signal is tried.
+const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
+
+/// Says which signals a client handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandledSignals {
+    /// Whether it handles SIGUSR1.
+    pub usr1: bool,
+    /// Whether it handles SIGUSR2.
+    pub usr2: bool,
+}
+
+impl HandledSignals {
+    /// Returns whether the client handles both signals.
+    #[must_use]
+    pub const fn both(self) -> bool {
+        self.usr1 && self.usr2
+    }
+
+    /// Returns whether the client handles either signal.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.usr1 || self.usr2
+    }
+}
+
+/// Watches one client.
+#[derive(Clone, Debug)]
+pub(super) struct AckProbe {
+    pub handled: HandledSignals,
+    state: ProbeState,
+    /// The signal to acknowledge with if the client handles both.
+    symbol: Symbol,
+    /// Whether the other signal has been tried.
+    has_switched: bool,
+    /// Symbols since the last acknowledgement, and the times of both.
+    unanswered: u32,
+    last_seen: Nanos,
+    last_ack: Option<Nanos>,
+    /// Stops after a single bit, and after a byte.
+    bit_stops: u8,
+    byte_stops: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ProbeState {
+    Watching,
+    WaitsForBits,
+    WaitsForBytes,
+    GoesOn,
+}
+
+use ProbeState::{GoesOn, WaitsForBits, WaitsForBytes, Watching};
+
+impl AckProbe {
+    /// Returns a probe that knows nothing but which signal to try first.
+    pub const fn new(symbol: Symbol, handled: HandledSignals) -> Self {
+        Self {
+            handled,
+            state: Watching,
+            symbol,
+            has_switched: false,
+            unanswered: 0,
+            last_seen: 0,
+            last_ack: None,
+            bit_stops: 0,
+            byte_stops: 0,
+        }
+    }
+
+    /// Forgets everything but the signal to acknowledge with.
+    pub const fn reset(&mut self) {
+        *self = Self::new(self.symbol(), self.handled);
+    }
+
+    /// Handles a symbol; returns whether to acknowledge it at once.
+    pub fn handle_symbol(&mut self, now: Nanos) -> bool {
+        self.last_seen = now;
+        self.unanswered = self.unanswered.saturating_add(1);
+        let is_due = match self.state {
+            Watching if self.unanswered > 1 => {
+                self.state = GoesOn;
+                false
+            }
+            Watching if self.bit_stops >= PROOF_STOPS => {
+                self.state = WaitsForBits;
+                true
+            }
+            WaitsForBits => true,
+            WaitsForBytes => self.unanswered == 8,
+            Watching | GoesOn => false,
+        };
+        if is_due {
+            self.note_ack(now);
+        }
+        is_due
+    }
+
+    /// Returns the acknowledgement for a client that has stopped; `sleeps` says that it was seen to wait for a signal.
+    pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
+        self.poll_timeout(sleeps).filter(|at| now >= *at)?;
+        match (self.state, self.unanswered) {
+            (Watching, 0) => {
+                self.has_switched = true;
+                self.symbol = self.symbol.other();
+            }
+            (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
+            _ => {
+                self.byte_stops = self.byte_stops.saturating_add(1);
+                if self.byte_stops >= 2 {
+                    self.state = WaitsForBytes;
+                }
+            }
+        }
+        self.note_ack(now);
+        Some(self.symbol())
+    }
+
+    /// Returns when [`poll_ack`](Self::poll_ack) may return an acknowledgement.
+    pub fn poll_timeout(&self, sleeps: bool) -> Option<Nanos> {
+        let (since, silence) = match (self.state, self.unanswered) {
+            _ if !self.handled.any() => return None,
+            (Watching, 0) if self.may_switch() => (self.last_ack?, SWITCH_AFTER),
+            (Watching, 0) => return None,
+            (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
+            (Watching, _) => (self.last_seen, SILENCE_AWAKE),
+            (GoesOn, 8) if sleeps => (self.last_seen, SILENCE_AWAKE),
+            (GoesOn, 8) => (self.last_seen, SILENCE_AFTER_BYTE),
+            _ => return None,
+        };
+        Some(since.saturating_add(silence))
+    }
+
+    /// Restarts the silence at `now`, because the client had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
+        self.last_seen = now;
+        self.last_ack = self.last_ack.map(|_| now);
+    }
+
+    /// Returns whether it matters, soon, whether the client sleeps for a signal.
+    pub const fn needs_sleep_state(&self) -> bool {
+        matches!((self.state, self.unanswered), (Watching, 1) | (GoesOn, 8)) && self.handled.any()
+    }
+
+    /// Returns the signal to acknowledge with.
+    pub const fn symbol(&self) -> Symbol {
+        match (self.handled.usr1, self.handled.usr2) {
+            (true, false) => Symbol::Usr1,
+            (false, true) => Symbol::Usr2,
+            _ => self.symbol,
+        }
+    }
+
+    /// Returns what the client seems to wait for.
+    pub const fn ack(&self) -> Ack {
+        match self.state {
+            _ if !self.handled.any() => Ack::None,
+            WaitsForBits => Ack::Bit,
+            WaitsForBytes => Ack::Byte,
+            Watching if self.bit_stops > 0 => Ack::Bit,
+            GoesOn if self.byte_stops > 0 => Ack::Byte,
+            Watching | GoesOn => Ack::Message,
+        }
+    }
+
+    /// Returns whether the client waits for every bit, as far as is known.
+    pub const fn may_wait_for_bits(&self) -> bool {
+        matches!(self.state, Watching | WaitsForBits)
+    }
+
+    /// Returns whether the client has not gone on since its first acknowledgement, on one signal of two that it handles.
+    pub const fn is_stuck_after_first_ack(&self) -> bool {
+        matches!(self.state, Watching)
+            && self.bit_stops == 1
+            && self.unanswered == 0
+            && self.may_switch()
+    }
+
+    const fn may_switch(&self) -> bool {
+        self.handled.both() && !self.has_switched
+    }
+
+    const fn note_ack(&mut self, now: Nanos) {
+        self.unanswered = 0;
+        self.last_ack = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn handled(usr1: bool, usr2: bool) -> HandledSignals {
+        HandledSignals { usr1, usr2 }
+    }
+
+    fn probe() -> AckProbe {
+        AckProbe::new(Symbol::Usr1, handled(true, true))
+    }
+
+    #[test]
+    fn a_client_that_waits_for_every_bit_is_acknowledged_at_once_in_the_end() {
+        let mut probe = probe();
+        let mut now = 0;
+        for stop in 0..PROOF_STOPS {
+            assert_eq!(probe.ack(), if stop == 0 { Ack::Message } else { Ack::Bit });
+            assert!(
+                !probe.handle_symbol(now) && probe.needs_sleep_state() && probe.may_wait_for_bits()
+            );
+            assert_eq!(probe.poll_ack(now + SILENCE_AWAKE - 1, false), None);
+            assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP - 1, true), None);
+            assert_eq!(
+                probe.poll_ack(now + SILENCE_ASLEEP, true),
+                Some(Symbol::Usr1)
+            );
+            assert!(!probe.needs_sleep_state());
+            now += SILENCE_AWAKE;
+        }
+        for _ in 0..2 {
+            assert!(probe.handle_symbol(now));
+            assert_eq!((probe.ack(), probe.poll_timeout(true)), (Ack::Bit, None));
+            assert!(probe.may_wait_for_bits());
+        }
+        probe.reset();
+        assert_eq!(probe.ack(), Ack::Message);
+    }
+
+    #[test]
+    fn a_client_that_goes_on_is_not_acknowledged() {
+        let mut probe = probe();
+        for i in 0..80 {
+            let now = i * SILENCE_AWAKE / 2;
+            assert!(!probe.handle_symbol(now));
+            assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, false), None);
+            assert_eq!(probe.may_wait_for_bits(), i == 0);
+            assert_eq!(probe.needs_sleep_state(), i == 0 || i == 7);
+        }
+        assert_eq!(probe.ack(), Ack::Message);
+    }
+
+    #[test]
+    fn a_client_that_handles_neither_signal_is_never_acknowledged() {
+        let mut probe = AckProbe::new(Symbol::Usr1, handled(false, false));
+        probe.handle_symbol(0);
+        assert_eq!((probe.poll_timeout(true), probe.ack()), (None, Ack::None));
+        assert!(!probe.needs_sleep_state() && !probe.handled.any());
+        assert_eq!(probe.poll_ack(SWITCH_AFTER, true), None);
+    }
+
+    #[test]
+    fn a_client_that_waits_for_every_byte_is_acknowledged_after_each_in_the_end() {
+        let mut probe = probe();
+        let mut now = 0;
+        for stop in 0..4 {
+            for bit in 0..8 {
+                now += 1000;
+                assert_eq!(probe.handle_symbol(now), stop >= 2 && bit == 7);
+            }
+            if stop < 2 {
+                assert_eq!(probe.poll_timeout(true), Some(now + SILENCE_AWAKE));
+                assert_eq!(probe.poll_ack(now + SILENCE_AFTER_BYTE - 1, false), None);
+                assert_eq!(
+                    probe.poll_ack(now + SILENCE_AFTER_BYTE, false),
+                    Some(Symbol::Usr1)
+                );
+                assert_eq!(probe.ack(), Ack::Byte);
+            }
+        }
+        assert_eq!((probe.ack(), probe.may_wait_for_bits()), (Ack::Byte, false));
+    }
+
+    #[test]
+    fn a_client_that_does_not_go_on_is_sent_the_other_signal_once() {
+        let mut probe = probe();
+        assert!(!probe.is_stuck_after_first_ack());
+        probe.handle_symbol(0);
+        assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Symbol::Usr1));
+        assert!(probe.is_stuck_after_first_ack());
+        assert_eq!(
+            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER - 1, false),
+            None
+        );
+        assert_eq!(
+            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER, false),
+            Some(Symbol::Usr2)
+        );
+        assert!(!probe.is_stuck_after_first_ack());
+        assert_eq!(
+            probe.poll_ack(SILENCE_AWAKE + 9 * SWITCH_AFTER, false),
+            None
+        );
+        probe.handle_symbol(20 * SWITCH_AFTER);
+        assert_eq!(probe.poll_ack(21 * SWITCH_AFTER, false), Some(Symbol::Usr2));
+        assert!(!probe.is_stuck_after_first_ack());
+    }
+
+    #[test]
+    fn only_a_handled_signal_acknowledges() {
+        for (first, handled, expected) in [
+            (Symbol::Usr1, handled(true, true), Symbol::Usr1),
+            (Symbol::Usr2, handled(true, true), Symbol::Usr2),
+            (Symbol::Usr2, handled(true, false), Symbol::Usr1),
+            (Symbol::Usr1, handled(false, true), Symbol::Usr2),
+        ] {
+            let mut probe = AckProbe::new(first, handled);
+            probe.handle_symbol(0);
+            assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
+            assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
+            assert_eq!(probe.is_stuck_after_first_ack(), handled.both());
+        }
+    }
+
+    #[test]
+    fn a_silence_begins_again_after_a_lack_of_cpu() {
+        let mut probe = probe();
+        probe.handle_symbol(0);
+        probe.restart_silence(5);
+        assert_eq!(probe.poll_timeout(false), Some(5 + SILENCE_AWAKE));
+        probe.poll_ack(5 + SILENCE_AWAKE, false);
+        probe.restart_silence(SILENCE_AWAKE + 9);
+        assert_eq!(
+            probe.poll_timeout(false),
+            Some(SILENCE_AWAKE + 9 + SWITCH_AFTER)
+        );
+    }
+}

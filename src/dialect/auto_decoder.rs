@@ -1,0 +1,602 @@
+//! Symbols to messages, in the given dialect, the one that other processes of the program use, or one to be detected.
+//!
+//! Nothing is acknowledged here, so the symbols after a message whose end was detected late are simply decoded.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::decoder::{DecodeProgress, Provenance, TextDecoder};
+use super::detector::{DetectState, Detection, Detector};
+use super::{Ack, AckSignal, Dialect, Symbol};
+use crate::process::pid::Pid;
+use crate::wire::bits::ByteAssembler;
+use crate::wire::decoder::Reason;
+use crate::wire::frame::MAGIC;
+
+/// Symbols that are shown of a stream that makes no sense.
+const SHOWN: usize = 256;
+
+/// Decodes what one client sends.
+#[derive(Clone, Debug)]
+pub struct AutoDecoder {
+    limit: usize,
+    pid: Pid,
+    /// Whether the client handles SIGUSR1, for which it waits if it opens with a handshake.
+    may_greet: bool,
+    mode: Mode,
+    /// Whether the user gave the dialect, so that nothing is detected and nothing is a frame.
+    is_given: bool,
+    /// The dialects that other processes of the program have used.
+    known: Vec<Dialect>,
+    /// The same stream in every dialect, while the only known dialect is expected.
+    fallback: Option<Box<Detector>>,
+    /// The expected dialect, whose acknowledgements the whole present message got.
+    expected: Option<Dialect>,
+    /// Whether another dialect is nearly as likely, so that the next message is detected again.
+    is_unsure: bool,
+    /// The number of symbols of the present message.
+    taken: u64,
+    /// Whether no more symbols are decoded.
+    is_closed: bool,
+    /// The first byte of a message as minitalk's own protocol would read it.
+    first: Option<ByteAssembler>,
+}
+
+#[derive(Clone, Debug)]
+enum Mode {
+    Unknown(Box<Detector>),
+    Known(Box<TextDecoder>),
+    /// The stream makes no sense.
+    Lost,
+}
+
+/// Says what a symbol, or the end of the client, leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeOutcome {
+    /// The dialect is being detected. [`Decided`](DetectState::Decided) calls for [`finish`](AutoDecoder::finish) and
+    /// [`NoMatch`](DetectState::NoMatch) for [`give_up`](AutoDecoder::give_up).
+    Detecting(DetectState),
+    /// The client asks to be admitted.
+    Hello,
+    /// The message is not complete.
+    Incomplete,
+    /// The message is complete; see [`take`](AutoDecoder::take).
+    Complete,
+    /// The message is over and is not text; it had so many bytes.
+    Rejected(Reason, usize),
+    /// The stream begins like a frame of minitalk's own protocol.
+    Frame,
+    /// The symbol is not decoded.
+    Ignored,
+}
+
+impl AutoDecoder {
+    /// Returns a decoder for the client `pid` in a given dialect, with at most `limit` bytes of text.
+    pub fn given(dialect: Dialect, limit: usize, pid: Pid) -> Self {
+        let decoder = TextDecoder::new(dialect, limit, pid, Provenance::Given);
+        Self {
+            mode: Mode::Known(Box::new(decoder)),
+            is_given: true,
+            ..Self::detect(Vec::new(), limit, pid, false)
+        }
+    }
+
+    /// Returns a decoder that detects the dialect; a single `known` dialect of the program is expected.
+    pub fn detect(known: Vec<Dialect>, limit: usize, pid: Pid, may_greet: bool) -> Self {
+        let mut decoder = Self {
+            limit,
+            pid,
+            may_greet,
+            mode: Mode::Lost,
+            is_given: false,
+            known,
+            fallback: None,
+            expected: None,
+            is_unsure: false,
+            taken: 0,
+            is_closed: false,
+            first: Some(ByteAssembler::new()),
+        };
+        decoder.expect_known();
+        decoder
+    }
+
+    /// Sets whether the client handles SIGUSR1.
+    pub const fn set_may_greet(&mut self, may_greet: bool) {
+        self.may_greet = may_greet;
+    }
+
+    /// Takes a symbol.
+    pub fn push(&mut self, symbol: Symbol) -> DecodeOutcome {
+        if self.is_closed {
+            return DecodeOutcome::Ignored;
+        }
+        if !self.is_given && self.completes_magic(symbol) {
+            return DecodeOutcome::Frame;
+        }
+        if self.taken == 0 && mem::take(&mut self.is_unsure) {
+            self.expect_known();
+        }
+        self.taken += 1;
+        let decoder = match &mut self.mode {
+            Mode::Unknown(detector) => {
+                return match detector.push(symbol) {
+                    Ok(state) => DecodeOutcome::Detecting(state),
+                    Err(reason) => self.lose(reason),
+                };
+            }
+            Mode::Known(decoder) => decoder,
+            Mode::Lost => return DecodeOutcome::Ignored,
+        };
+        let detected = self.fallback.as_mut().map(|detector| detector.push(symbol));
+        if let Some(Err(Reason::NoMemory)) = detected {
+            return self.lose(Reason::NoMemory);
+        }
+        let is_hello = decoder.awaits_hello();
+        match decoder.push(symbol) {
+            DecodeProgress::Incomplete if is_hello => DecodeOutcome::Hello,
+            DecodeProgress::Incomplete => DecodeOutcome::Incomplete,
+            DecodeProgress::Complete => self.complete(),
+            DecodeProgress::Rejected(reason) => self.reject(reason),
+        }
+    }
+
+    /// Handles a silence of the client.
+    pub fn handle_silence(&mut self) -> DetectState {
+        match &mut self.mode {
+            Mode::Unknown(detector) => detector.handle_silence(),
+            _ => DetectState::Undecided,
+        }
+    }
+
+    /// Handles the end of the client; `success` says that its end may complete a message.
+    pub fn handle_exit(&mut self, success: bool) -> DecodeOutcome {
+        match &mut self.mode {
+            Mode::Unknown(detector) => DecodeOutcome::Detecting(detector.handle_exit(success)),
+            Mode::Known(decoder) if success => match self.fallback.take() {
+                Some(mut detector) => {
+                    let state = detector.handle_exit(true);
+                    self.expected = Some(*decoder.dialect());
+                    self.mode = Mode::Unknown(detector);
+                    DecodeOutcome::Detecting(state)
+                }
+                None if decoder.handle_exit() => DecodeOutcome::Complete,
+                None => DecodeOutcome::Ignored,
+            },
+            Mode::Known(_) | Mode::Lost => DecodeOutcome::Ignored,
+        }
+    }
+
+    /// Takes the text of a message that is complete in a known dialect; the next symbol begins another.
+    pub fn take(&mut self) -> Vec<u8> {
+        let Mode::Known(decoder) = &mut self.mode else {
+            return Vec::new();
+        };
+        let text = decoder.take();
+        self.begin();
+        text
+    }
+
+    /// Takes the likeliest message that may be complete and adopts its dialect, of which `ack` and `signal` were observed.
+    ///
+    /// After a [tie](Detection::is_tie) no dialect is adopted.
+    pub fn finish(&mut self, ack: Ack, signal: AckSignal) -> Option<Detection> {
+        let next = self.detector();
+        let Mode::Unknown(detector) = &mut self.mode else {
+            return None;
+        };
+        let mut found = mem::replace(detector, next).finish()?;
+        let form = found.dialect.visible_form();
+        let expected = self.expected.take();
+        if let Some(known) = self.known.iter().find(|known| known.visible_form() == form) {
+            found.dialect = *known;
+        } else {
+            found.dialect.ack = expected.map_or(ack, |dialect| dialect.ack);
+            found.dialect.ack_signal = expected.map_or(signal, |dialect| dialect.ack_signal);
+        }
+        if !found.is_tie {
+            let decoder =
+                TextDecoder::new(found.dialect, self.limit, self.pid, Provenance::Detected);
+            self.mode = Mode::Known(Box::new(decoder));
+            self.is_unsure = !found.is_sure;
+        }
+        self.begin();
+        Some(found)
+    }
+
+    /// Gives up a stream that makes no sense; returns its first symbols as 0 for SIGUSR1 and 1 for SIGUSR2.
+    pub fn give_up(&mut self) -> String {
+        match mem::replace(&mut self.mode, Mode::Lost) {
+            Mode::Unknown(detector) => detector.digits(SHOWN),
+            _ => String::new(),
+        }
+    }
+
+    /// Drops an incomplete message and ignores all further symbols.
+    pub fn close(&mut self) {
+        self.reset();
+        self.is_closed = true;
+    }
+
+    /// Drops an incomplete message.
+    pub fn reset(&mut self) {
+        self.expected = None;
+        if !matches!(self.mode, Mode::Known(_)) {
+            self.mode = Mode::Unknown(self.detector());
+        }
+        if self.fallback.is_some() {
+            self.fallback = Some(self.detector());
+        }
+        self.begin();
+    }
+
+    /// Returns whether further symbols are ignored.
+    pub const fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Returns whether other processes of the program have used this dialect.
+    pub fn is_known(&self, dialect: &Dialect) -> bool {
+        self.known.contains(dialect)
+    }
+
+    /// Returns whether the user gave the dialect.
+    pub const fn is_given(&self) -> bool {
+        self.is_given
+    }
+
+    /// Returns the dialect if it is given, expected or detected.
+    pub fn dialect(&self) -> Option<&Dialect> {
+        self.known_decoder().map(TextDecoder::dialect)
+    }
+
+    /// Returns the dialect if it was detected or confirmed, so that it can be expected of the program.
+    pub fn detected(&self) -> Option<&Dialect> {
+        let is_detected = !self.is_given && !self.is_unsure;
+        self.dialect().filter(|_| is_detected)
+    }
+
+    /// Returns whether the dialect is being detected.
+    pub const fn is_detecting(&self) -> bool {
+        matches!(self.mode, Mode::Unknown(_))
+    }
+
+    /// Returns whether the dialect is being detected and a symbol has been received.
+    pub fn has_evidence(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty())
+    }
+
+    /// Returns whether the present message, if complete, has different texts in dialects that the program uses.
+    pub fn is_tie(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if detector.is_tie())
+    }
+
+    /// Returns whether the stream makes no sense.
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.mode, Mode::Lost)
+    }
+
+    /// Returns whether the next symbol asks for admission.
+    pub fn awaits_hello(&self) -> bool {
+        self.known_decoder().is_some_and(TextDecoder::awaits_hello) && !self.is_unsure
+    }
+
+    /// Returns whether the last symbol completed a byte in a known dialect.
+    pub fn is_at_byte_boundary(&self) -> bool {
+        self.known_decoder()
+            .is_some_and(TextDecoder::is_at_byte_boundary)
+    }
+
+    /// Returns whether part of a message has been received.
+    pub const fn in_message(&self) -> bool {
+        self.taken > 0 && !self.is_lost()
+    }
+
+    /// Returns how many whole bytes of the present message were received, its head included.
+    pub const fn received_bytes(&self) -> usize {
+        if self.in_message() {
+            (self.taken / 8) as usize
+        } else {
+            0
+        }
+    }
+
+    /// Returns the bytes of memory held for an incomplete message.
+    pub fn held_bytes(&self) -> usize {
+        let fallback = self
+            .fallback
+            .as_ref()
+            .map_or(0, |detector| detector.held_bytes());
+        let message = match &self.mode {
+            Mode::Unknown(detector) => detector.held_bytes(),
+            Mode::Known(decoder) => decoder.held_bytes(),
+            Mode::Lost => 0,
+        };
+        fallback + message
+    }
+
+    /// Returns whether a message may have ended with the last symbol.
+    pub fn may_be_over(&self) -> bool {
+        match &self.mode {
+            Mode::Unknown(detector) => detector.may_be_over(),
+            _ => self.taken == 0,
+        }
+    }
+
+    fn known_decoder(&self) -> Option<&TextDecoder> {
+        match &self.mode {
+            Mode::Known(decoder) => Some(decoder),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the symbol completes the first byte of a frame of minitalk's own protocol.
+    fn completes_magic(&mut self, symbol: Symbol) -> bool {
+        let Some(byte) = self
+            .first
+            .as_mut()
+            .and_then(|first| first.push(symbol.into()))
+        else {
+            return false;
+        };
+        self.first = None;
+        byte == MAGIC
+    }
+
+    /// Handles a message that makes no sense in the known dialect: the client uses another one, or it is no message.
+    fn reject(&mut self, reason: Reason) -> DecodeOutcome {
+        let Some(mut detector) = self.fallback.take() else {
+            let bytes = self.received_bytes();
+            self.begin();
+            return DecodeOutcome::Rejected(reason, bytes);
+        };
+        let state = detector.handle_silence();
+        self.mode = Mode::Unknown(detector);
+        match (state, reason) {
+            (DetectState::NoMatch, Reason::TooLong) => self.lose(reason),
+            _ => DecodeOutcome::Detecting(state),
+        }
+    }
+
+    /// Handles a message that is complete in the known dialect; where that was only expected, the detector decides.
+    fn complete(&mut self) -> DecodeOutcome {
+        let Some(mut detector) = self.fallback.take() else {
+            return DecodeOutcome::Complete;
+        };
+        let state = match detector.handle_silence() {
+            DetectState::Tentative if !detector.may_be_a_head() => DetectState::Decided,
+            state => state,
+        };
+        self.expected = self.dialect().copied();
+        self.mode = Mode::Unknown(detector);
+        DecodeOutcome::Detecting(state)
+    }
+
+    /// Drops the message and everything up to the next silence.
+    fn lose(&mut self, reason: Reason) -> DecodeOutcome {
+        let bytes = self.received_bytes();
+        self.fallback = None;
+        self.mode = Mode::Lost;
+        DecodeOutcome::Rejected(reason, bytes)
+    }
+
+    /// Begins a message in the only known dialect, if there is exactly one.
+    fn expect_known(&mut self) {
+        self.mode = Mode::Unknown(self.detector());
+        if let [dialect] = self.known[..] {
+            let decoder = TextDecoder::new(dialect, self.limit, self.pid, Provenance::Guess);
+            self.mode = Mode::Known(Box::new(decoder));
+            self.fallback = Some(self.detector());
+        }
+    }
+
+    /// Makes the next symbol the first of a message.
+    fn begin(&mut self) {
+        self.first = Some(ByteAssembler::new());
+        self.taken = 0;
+        if let Mode::Known(decoder) = &mut self.mode {
+            decoder.take();
+        }
+    }
+
+    fn detector(&self) -> Box<Detector> {
+        Box::new(Detector::new(
+            self.limit,
+            self.pid,
+            self.may_greet,
+            &self.known,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encoder::TextEncoder;
+    use super::*;
+
+    const DECIDED: DecodeOutcome = DecodeOutcome::Detecting(DetectState::Decided);
+
+    fn pid() -> Pid {
+        Pid::new(4242).unwrap()
+    }
+
+    /// Returns a decoder for a program that has used these dialects.
+    fn decoder(specs: &[&str]) -> AutoDecoder {
+        let known = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+        AutoDecoder::detect(known, 64, pid(), false)
+    }
+
+    /// Returns what the last symbol of this text leads to.
+    fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
+        let encoder = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+        encoder
+            .symbols()
+            .map(|symbol| decoder.push(symbol))
+            .last()
+            .unwrap()
+    }
+
+    fn finish(decoder: &mut AutoDecoder) -> Detection {
+        decoder.finish(Ack::Byte, AckSignal::Usr2).unwrap()
+    }
+
+    #[test]
+    fn an_expected_dialect_is_confirmed_and_keeps_its_acknowledgements() {
+        let mut decoder = decoder(&["ack=message"]);
+        assert!(decoder.dialect().is_some() && decoder.is_known(&"ack=message".parse().unwrap()));
+        assert_eq!(say(&mut decoder, "classic", "as expected"), DECIDED);
+        let found = finish(&mut decoder);
+        assert_eq!((found.dialect.ack, found.is_sure), (Ack::Message, true));
+        assert_eq!(decoder.detected(), Some(&found.dialect));
+        assert_eq!(
+            say(&mut decoder, "classic", "again"),
+            DecodeOutcome::Complete
+        );
+        assert_eq!(decoder.take(), b"again");
+    }
+
+    #[test]
+    fn a_client_that_does_not_use_the_dialect_of_its_program_is_detected() {
+        let mut decoder = decoder(&["classic"]);
+        let outcome = say(&mut decoder, "lsb", "something else");
+        assert!(
+            matches!(outcome, DecodeOutcome::Detecting(_)),
+            "{outcome:?}"
+        );
+        let found = finish(&mut decoder);
+        assert_eq!(found.text, b"something else");
+        assert_eq!(
+            (found.dialect.ack, found.dialect.ack_signal),
+            (Ack::Byte, AckSignal::Usr2)
+        );
+        assert_eq!(
+            say(&mut decoder, "lsb", "and again"),
+            DecodeOutcome::Complete
+        );
+        assert_eq!(decoder.take(), b"and again");
+    }
+
+    #[test]
+    fn another_dialect_that_is_complete_with_the_expected_one_takes_over_its_acknowledgements() {
+        let mut decoder = decoder(&["ack=message,end=etx"]);
+        // The end byte of the expected dialect does not occur before the client ends.
+        say(&mut decoder, "end=none", "hello");
+        assert!(
+            matches!(decoder.handle_exit(true), DecodeOutcome::Detecting(state) if state.has_message())
+        );
+        assert_eq!(finish(&mut decoder).dialect.ack, Ack::Message);
+    }
+
+    #[test]
+    fn nothing_of_a_dropped_message_is_left() {
+        let mut decoder = decoder(&["classic"]);
+        decoder.push(Symbol::Usr1);
+        assert!(decoder.in_message() && !decoder.may_be_over());
+        decoder.reset();
+        assert!(!decoder.in_message() && decoder.may_be_over());
+        say(&mut decoder, "lsb", "something else");
+        assert_eq!(finish(&mut decoder).text, b"something else");
+    }
+
+    #[test]
+    fn a_message_after_an_uncertain_one_is_detected_again() {
+        let mut decoder = decoder(&[]);
+        say(&mut decoder, "classic", "22");
+        assert!(decoder.is_detecting() && decoder.has_evidence() && decoder.dialect().is_none());
+        assert!(!finish(&mut decoder).is_sure);
+        assert!(decoder.dialect().is_some() && decoder.detected().is_none());
+        assert!(matches!(
+            say(&mut decoder, "lsb", "hello there"),
+            DecodeOutcome::Detecting(_)
+        ));
+        assert_eq!(finish(&mut decoder).text, b"hello there");
+    }
+
+    #[test]
+    fn after_a_tie_no_dialect_is_adopted() {
+        let mut decoder = decoder(&["classic", "lsb"]);
+        say(&mut decoder, "classic", "22");
+        decoder.handle_silence();
+        assert!(decoder.is_tie() && finish(&mut decoder).is_tie);
+        assert!(decoder.is_detecting() && !decoder.has_evidence() && !decoder.in_message());
+    }
+
+    #[test]
+    fn digits_in_an_expected_dialect_may_still_be_a_head() {
+        let mut decoder = decoder(&["classic"]);
+        let outcome = say(&mut decoder, "classic", "12");
+        assert_eq!(outcome, DecodeOutcome::Detecting(DetectState::Tentative));
+    }
+
+    #[test]
+    fn a_stream_that_makes_no_sense_is_shown_and_ignored() {
+        let mut decoder = decoder(&[]);
+        let noise = (0..80).map(|i| Symbol::ALL[usize::from(i % 8 == 1 || i % 9 == 3)]);
+        let is_lost =
+            |symbol| decoder.push(symbol) == DecodeOutcome::Detecting(DetectState::NoMatch);
+        let at = noise.clone().position(is_lost).unwrap();
+        assert_eq!(decoder.give_up().len(), at + 1);
+        assert!(decoder.is_lost() && !decoder.in_message() && decoder.held_bytes() == 0);
+        assert_eq!(
+            (decoder.push(Symbol::Usr1), decoder.received_bytes()),
+            (DecodeOutcome::Ignored, 0)
+        );
+        assert_eq!(decoder.handle_exit(true), DecodeOutcome::Ignored);
+        decoder.reset();
+        assert!(decoder.is_detecting());
+        let long: Vec<_> = core::iter::repeat_n(noise, 10).flatten().collect();
+        let mut decoder = AutoDecoder::detect(Vec::new(), 1 << 10, pid(), false);
+        say(&mut decoder, "classic", &"x".repeat(100));
+        long.into_iter().for_each(|symbol| _ = decoder.push(symbol));
+        assert_eq!(decoder.give_up().len(), SHOWN);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_rejected_with_its_length() {
+        let given = AutoDecoder::given(Dialect::CLASSIC, 64, pid());
+        for (mut decoder, bytes) in [(decoder(&[]), 65), (decoder(&["classic"]), 65), (given, 66)] {
+            let text = "x".repeat(65);
+            let encoder = TextEncoder::new(&Dialect::CLASSIC, text.as_bytes(), pid()).unwrap();
+            let mut outcomes = encoder.symbols().map(|symbol| decoder.push(symbol));
+            let rejected = outcomes.find(|outcome| matches!(outcome, DecodeOutcome::Rejected(..)));
+            assert_eq!(
+                rejected,
+                Some(DecodeOutcome::Rejected(Reason::TooLong, bytes))
+            );
+            assert_eq!(decoder.received_bytes(), 0);
+        }
+    }
+
+    #[test]
+    fn a_frame_is_recognised_unless_the_dialect_is_given() {
+        let frame = |decoder: &mut AutoDecoder| {
+            let bits = (0..8).map(|i| decoder.push(crate::wire::bits::bit_of(MAGIC, i).into()));
+            bits.last().unwrap()
+        };
+        assert_eq!(frame(&mut decoder(&[])), DecodeOutcome::Frame);
+        assert_eq!(frame(&mut decoder(&["classic"])), DecodeOutcome::Frame);
+        let mut given = AutoDecoder::given(Dialect::CLASSIC, 64, pid());
+        assert_eq!(frame(&mut given), DecodeOutcome::Incomplete);
+        let mut late = decoder(&[]);
+        say(&mut late, "end=none", "a");
+        assert_ne!(frame(&mut late), DecodeOutcome::Frame);
+    }
+
+    #[test]
+    fn a_closed_decoder_ignores_everything() {
+        let mut decoder = AutoDecoder::given("hello=yes".parse().unwrap(), 64, pid());
+        assert!(decoder.awaits_hello() && !decoder.is_closed() && decoder.is_given());
+        assert_eq!(decoder.push(Symbol::Usr1), DecodeOutcome::Hello);
+        assert!(!decoder.awaits_hello());
+        say(&mut decoder, "end=none", "ab");
+        assert_eq!(
+            (decoder.received_bytes(), decoder.held_bytes() > 0),
+            (2, true)
+        );
+        decoder.close();
+        assert!(decoder.is_closed() && !decoder.in_message() && decoder.detected().is_none());
+        assert_eq!(decoder.push(Symbol::Usr1), DecodeOutcome::Ignored);
+    }
+}

@@ -1,0 +1,285 @@
+//! The dialects that a program could have, and how much evidence each needs.
+
+use alloc::vec::Vec;
+
+use super::{BitOrder, ByteOrder, Dialect, Head, Symbol};
+
+/// Bytes of a text that count as evidence.
+const EVIDENCE_LIMIT: usize = 1 << 16;
+
+/// A head, its end byte, and whether its length counts that.
+type Ending = (bool, Option<u8>, bool);
+
+/// Returns every dialect that a stream could be in, in its visible form; `may_greet` adds those that open with a handshake.
+pub fn all(may_greet: bool) -> Vec<Dialect> {
+    let mut all = Vec::new();
+    for &order in BitOrder::ALL {
+        for one in [Symbol::Usr2, Symbol::Usr1] {
+            for hello in [false, true].into_iter().take(1 + usize::from(may_greet)) {
+                for &head in Head::ALL {
+                    for (head_order, head_bytes) in number_orders(order, head) {
+                        all.extend(endings(head).iter().map(|&(head_nul, end, counts_end)| {
+                            Dialect {
+                                order,
+                                one,
+                                hello,
+                                head,
+                                head_order,
+                                head_bytes,
+                                head_nul,
+                                end,
+                                counts_end,
+                                ..Dialect::CLASSIC
+                            }
+                        }));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Returns the orders of bits and bytes that the number of `head` may have.
+fn number_orders(order: BitOrder, head: Head) -> Vec<(BitOrder, ByteOrder)> {
+    if head.width().is_none() {
+        return Vec::from([(order, ByteOrder::of_bit_loop(order))]);
+    }
+    let bytes = |order: &BitOrder| {
+        ByteOrder::ALL
+            .iter()
+            .map(|bytes| (*order, *bytes))
+            .collect::<Vec<_>>()
+    };
+    BitOrder::ALL.iter().flat_map(bytes).collect()
+}
+
+/// Returns the endings that go with `head`.
+const fn endings(head: Head) -> &'static [Ending] {
+    const OF_LENGTH: [Ending; 6] = [
+        (false, None, false),
+        (false, Some(0), false),
+        (false, Some(0), true),
+        (true, None, false),
+        (true, Some(0), false),
+        (true, Some(0), true),
+    ];
+    match head {
+        Head::None | Head::Pid => &[
+            (false, Some(0), false),
+            (false, Some(3), false),
+            (false, Some(4), false),
+        ],
+        // Digits end with a NUL anyway.
+        Head::Digits => OF_LENGTH.split_at(3).0,
+        Head::Len16 | Head::Len32 | Head::Len64 => &OF_LENGTH,
+    }
+}
+
+/// Returns how rare the properties of a dialect are.
+pub fn dialect_cost(d: &Dialect) -> u32 {
+    let costs = [
+        (d.order == BitOrder::Lsb, 8),
+        (d.one == Symbol::Usr1, 10),
+        (d.hello, 20),
+        (d.head == Head::Len16, 8),
+        (d.head == Head::Len32, 6),
+        (d.head == Head::Len64, 10),
+        (d.head == Head::Digits, 8),
+        (d.head_order != d.order, 12),
+        (d.head_bytes != ByteOrder::of_bit_loop(d.head_order), 8),
+        (d.head_nul, 10),
+        (d.counts_end, 4),
+        (d.end != Some(0), 8),
+    ];
+    costs.iter().map(|(has, cost)| u32::from(*has) * cost).sum()
+}
+
+/// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].
+pub const fn text_cost(byte: u8, at: usize) -> u32 {
+    if at < EVIDENCE_LIMIT {
+        byte_cost(byte)
+    } else {
+        0
+    }
+}
+
+const fn byte_cost(byte: u8) -> u32 {
+    match byte {
+        b'a'..=b'z' | b' ' => 2,
+        b'A'..=b'Z' | b'0'..=b'9' | b'.' | b',' => 4,
+        b'!'..=b'~' | b'\n' | b'\t' => 6,
+        // Half of a character of two bytes.
+        0x80..=0xFF => 5,
+        _ => 40,
+    }
+}
+
+/// The orders of bits and the signals for 1, the likeliest first.
+pub const BITS: [&str; 4] = [
+    "order=msb,one=usr2",
+    "order=lsb,one=usr2",
+    "order=msb,one=usr1",
+    "order=lsb,one=usr1",
+];
+
+/// What frames a text, in the order in which to try it on a program, with a weight: 0 for what detection mistakes for something
+/// else, 1 for the rest. `other` stands for the order that the text does not have.
+///
+/// A server that expects a PID takes the zeros of a length for an empty head and a text, so the PID precedes lengths. Short
+/// lengths precede long ones for the same reason.
+const FRAMINGS: &[(&str, u8)] = &[
+    ("", 0),
+    ("hello=yes", 1),
+    ("end=eot", 0),
+    ("end=etx", 0),
+    ("end=0x0a", 1),
+    ("head=pid", 0),
+    ("head=pid,head-bytes=other", 1),
+    ("head=len16,end=none", 0),
+    ("head=len16", 1),
+    ("head=len16,counts-end=yes", 1),
+    ("head=len32,end=none", 0),
+    ("head=len32", 0),
+    ("head=len32,counts-end=yes", 1),
+    ("head=digits,end=none", 0),
+    ("head=len32,head-nul=yes", 1),
+    ("head=len32,head-bytes=other,end=none", 1),
+    ("head=len32,head-bytes=other", 1),
+    ("head=len32,head-bytes=other,counts-end=yes", 1),
+    ("head=len64,end=none", 1),
+    ("head=len64", 1),
+    ("head=len64,counts-end=yes", 1),
+    ("head=len32,head-order=other,end=none", 1),
+    ("head=len32,head-order=other", 1),
+    ("head=len32,head-order=other,counts-end=yes", 1),
+    ("head=len16,head-bytes=other,end=none", 1),
+    ("head=len32,head-nul=yes,end=none", 1),
+    ("head=digits", 0),
+    ("head=len64,head-bytes=other,end=none", 1),
+    ("head=len64,head-bytes=other,counts-end=yes", 1),
+    ("end=0xff", 1),
+];
+
+/// Returns the dialects to try on a program that cannot be watched, in that order, with the acknowledgements of `acks`: each
+/// framing of at most this weight, with each order of bits.
+pub fn to_try(acks: &str, max_weight: u8) -> impl Iterator<Item = Dialect> {
+    let framings = FRAMINGS
+        .iter()
+        .filter(move |(_, weight)| *weight <= max_weight);
+    framings.flat_map(move |(framing, _)| {
+        BITS.iter().filter_map(move |bits| {
+            let (order, bytes) = match bits.starts_with("order=lsb") {
+                true => ("order=msb", "bytes=big"),
+                false => ("order=lsb", "bytes=little"),
+            };
+            let framing = framing
+                .replace("order=other", order)
+                .replace("bytes=other", bytes);
+            from_parts(&[bits, &framing, acks])
+        })
+    })
+}
+
+/// Returns the dialect of these parts of a specification; `None` if they contradict each other.
+#[must_use]
+pub fn from_parts(parts: &[&str]) -> Option<Dialect> {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.copied().collect::<Vec<_>>().join(",").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::String;
+
+    use super::*;
+
+    #[test]
+    fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
+        let candidates = all(true);
+        assert_eq!(candidates.len(), 720);
+        for (i, dialect) in candidates.iter().enumerate() {
+            assert!(!candidates[..i].contains(dialect), "{dialect}");
+            assert_eq!(*dialect, dialect.visible_form());
+            assert_eq!(std::format!("{dialect}").parse(), Ok(*dialect));
+            let is_free = *dialect == Dialect::CLASSIC || dialect.head == Head::Pid;
+            assert!(dialect_cost(dialect) > 0 || is_free);
+        }
+        let without_hello: Vec<_> = candidates
+            .into_iter()
+            .filter(|dialect| !dialect.hello)
+            .collect();
+        assert_eq!(all(false), without_hello);
+    }
+
+    #[test]
+    fn the_cost_of_a_dialect_is_the_sum_of_what_differs_from_the_classic_one() {
+        for (spec, cost) in [
+            ("classic", 0),
+            ("lsb", 8),
+            ("inverted", 10),
+            ("inverted-lsb", 18),
+            ("hello=yes", 20),
+            ("head=pid", 0),
+            ("head=len16", 8),
+            ("head=len32", 6),
+            ("head=len64", 10),
+            ("head=digits", 8),
+            ("head=len32,head-order=lsb", 18),
+            ("head=len32,head-bytes=little", 14),
+            ("head=len32,head-nul=yes", 16),
+            ("head=len32,counts-end=yes", 10),
+            ("end=none", 8),
+            ("end=etx", 8),
+        ] {
+            assert_eq!(dialect_cost(&spec.parse().unwrap()), cost, "{spec}");
+        }
+    }
+
+    #[test]
+    fn prose_costs_less_than_other_text_and_that_less_than_control_characters() {
+        let cost = |text: &[u8]| -> u32 {
+            let costs = text.iter().enumerate();
+            costs.map(|(at, byte)| text_cost(*byte, at)).sum()
+        };
+        for (text, expected) in [
+            (&b"az "[..], 6),
+            (b"AZ09.,", 24),
+            (b"!~{\n\t", 30),
+            (b"\x80\xff", 10),
+            (b"\x01\x7f\r", 120),
+        ] {
+            assert_eq!(cost(text), expected, "{text:?}");
+        }
+        assert_eq!(
+            cost(&[b'a'; EVIDENCE_LIMIT]),
+            cost(&[b'a'; 2 * EVIDENCE_LIMIT])
+        );
+        assert_eq!(text_cost(b'a', EVIDENCE_LIMIT - 1), 2);
+    }
+
+    #[test]
+    fn each_framing_is_tried_once_in_each_order_of_bits() {
+        for acks in ["", "ack=byte", "ack=none"] {
+            let tried: Vec<_> = to_try(acks, 1).collect();
+            assert_eq!(tried.len(), FRAMINGS.len() * BITS.len());
+            for (i, dialect) in tried.iter().enumerate() {
+                assert!(!tried[..i].contains(dialect), "{dialect}");
+            }
+        }
+        let first: Vec<String> = to_try("ack=none", 0)
+            .take(5)
+            .map(|d| std::format!("{d}"))
+            .collect();
+        let expected = [
+            "ack=none",
+            "order=lsb,ack=none",
+            "one=usr1,ack=none",
+            "order=lsb,one=usr1,ack=none",
+            "end=eot,ack=none",
+        ];
+        assert_eq!(first, expected);
+        assert_eq!(to_try("", 0).count(), 9 * BITS.len());
+        assert_eq!(from_parts(&["head=none", "counts-end=yes"]), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! A message to symbols: head, text and end byte, in one dialect.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Ack, BitOrder, ByteOrder, Dialect, Head, Symbol};
+use crate::process::pid::Pid;
+
+/// Encodes one message in one dialect.
+#[derive(Clone, Debug)]
+pub struct TextEncoder {
+    dialect: Dialect,
+    head: Vec<u8>,
+    /// The text and its end byte.
+    body: Vec<u8>,
+}
+
+impl TextEncoder {
+    /// Encodes `text` as the client `pid` sends it; the signal that opens a handshake is not included.
+    ///
+    /// # Errors
+    /// Returns [`Unencodable`] when the dialect cannot represent the text.
+    pub fn new(dialect: &Dialect, text: &[u8], pid: Pid) -> Result<Self, Unencodable> {
+        let end = dialect.end.filter(|_| !dialect.head.is_length());
+        let at = text.iter().position(|byte| Some(*byte) == end);
+        if let Some((byte, at)) = end.zip(at) {
+            return Err(Unencodable::End { byte, at });
+        }
+        let number = match dialect.head {
+            Head::Pid => u64::from(pid.get() as u32),
+            _ => text.len() as u64 + u64::from(dialect.counts_end),
+        };
+        let mut head = Vec::new();
+        if let Some(width) = dialect.head.width().map(usize::from) {
+            if width < 8 && number >> (8 * width) != 0 {
+                let bits = 8 * width as u8;
+                return Err(Unencodable::TooLong { bits });
+            }
+            head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
+            if dialect.head_bytes == ByteOrder::Little {
+                head.reverse();
+            }
+            head.extend(dialect.head_nul.then_some(0));
+        } else if dialect.head == Head::Digits {
+            head = alloc::format!("{number}\0").into_bytes();
+        }
+        let mut body = Vec::with_capacity(text.len() + 1);
+        body.extend_from_slice(text);
+        body.extend(dialect.end);
+        let dialect = *dialect;
+        Ok(Self {
+            dialect,
+            head,
+            body,
+        })
+    }
+
+    /// Returns the number of symbols.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        8 * (self.head.len() + self.body.len())
+    }
+
+    /// Returns whether there are no symbols: the text is empty and the dialect marks no end.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns symbol number `index`.
+    #[must_use]
+    pub fn symbol(&self, index: usize) -> Option<Symbol> {
+        let at = index / 8;
+        let (byte, order) = match self.head.get(at) {
+            // Digits are text.
+            Some(byte) if self.dialect.head != Head::Digits => (byte, self.dialect.head_order),
+            Some(byte) => (byte, self.dialect.order),
+            None => (self.body.get(at - self.head.len())?, self.dialect.order),
+        };
+        let shift = match order {
+            BitOrder::Msb => 7 - index % 8,
+            BitOrder::Lsb => index % 8,
+        };
+        Some(self.dialect.symbol(byte >> shift & 1 == 1))
+    }
+
+    /// Returns the symbols in order.
+    pub fn symbols(&self) -> impl Iterator<Item = Symbol> {
+        (0..self.len()).filter_map(|index| self.symbol(index))
+    }
+
+    /// Returns whether symbol number `index` is acknowledged as part of the message rather than as its end.
+    #[must_use]
+    pub fn is_acknowledged(&self, index: usize) -> bool {
+        match self.dialect.ack {
+            Ack::None | Ack::Message => false,
+            Ack::Bit => true,
+            Ack::Byte => index % 8 == 7,
+        }
+    }
+}
+
+/// Says why a dialect cannot represent a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unencodable {
+    /// The text contains the byte that ends it.
+    End {
+        /// The byte.
+        byte: u8,
+        /// The offset of the byte in the text.
+        at: usize,
+    },
+    /// The length does not fit the head.
+    TooLong {
+        /// The width of the head.
+        bits: u8,
+    },
+}
+
+impl fmt::Display for Unencodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::End { byte, at } => {
+                write!(
+                    f,
+                    "the byte 0x{byte:02x} at offset {at} is the one that ends a text in this dialect"
+                )
+            }
+            Self::TooLong { bits } => {
+                write!(f, "its length does not fit the {bits} bits of the head")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Unencodable {}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+
+    use super::*;
+
+    fn encode(spec: &str, text: &[u8]) -> Result<TextEncoder, Unencodable> {
+        TextEncoder::new(&spec.parse().unwrap(), text, Pid::new(0x0102_0304).unwrap())
+    }
+
+    /// Returns the symbols as 1 for SIGUSR1 and 2 for SIGUSR2, in groups of eight.
+    fn symbols(spec: &str, text: &[u8]) -> String {
+        let symbols: Vec<_> = encode(spec, text).unwrap().symbols().collect();
+        let digit = |symbol: &Symbol| if *symbol == Symbol::Usr1 { '1' } else { '2' };
+        let groups: Vec<String> = symbols
+            .chunks(8)
+            .map(|byte| byte.iter().map(digit).collect())
+            .collect();
+        groups.join(" ")
+    }
+
+    #[test]
+    fn each_key_changes_the_symbols_as_the_documentation_says() {
+        for (spec, text, expected) in [
+            ("classic", &b"a"[..], "12211112 11111111"),
+            ("order=lsb", b"a", "21111221 11111111"),
+            ("one=usr1", b"a", "21122221 22222222"),
+            ("end=none", b"a", "12211112"),
+            ("end=etx", b"", "11111122"),
+            ("head=len16", b"a", "11111111 11111112 12211112 11111111"),
+            (
+                "head=len16,counts-end=yes,end=eot",
+                b"",
+                "11111111 11111112 11111211",
+            ),
+            (
+                "head=len16,head-bytes=little,end=none",
+                b"a",
+                "11111112 11111111 12211112",
+            ),
+            (
+                "order=lsb,head=len16,head-order=msb,end=none",
+                b"a",
+                "11111111 11111112 21111221",
+            ),
+            (
+                "head=len16,head-order=lsb,end=none",
+                b"a",
+                "21111111 11111111 12211112",
+            ),
+            (
+                "head=len16,head-nul=yes,end=none",
+                b"",
+                "11111111 11111111 11111111",
+            ),
+            ("head=digits,end=none", b"a", "11221112 11111111 12211112"),
+            (
+                "order=lsb,head=digits,end=none",
+                b"a",
+                "21112211 11111111 21111221",
+            ),
+            (
+                "head=pid,end=none",
+                b"",
+                "11111112 11111121 11111122 11111211",
+            ),
+        ] {
+            assert_eq!(symbols(spec, text), expected, "{spec}");
+        }
+        assert_eq!(encode("head=len64,end=none", b"a").unwrap().len(), 72);
+    }
+
+    #[test]
+    fn a_text_that_the_dialect_cannot_represent_is_refused() {
+        let error = |spec: &str, text: &[u8]| format!("{}", encode(spec, text).unwrap_err());
+        assert_eq!(
+            error("classic", b"a\0"),
+            "the byte 0x00 at offset 1 is the one that ends a text in this dialect"
+        );
+        assert!(encode("head=len16", b"a\0").is_ok());
+        let long = std::vec![b'a'; 0xFFFF];
+        assert!(encode("head=len16", &long).is_ok());
+        assert_eq!(
+            error("head=len16,counts-end=yes", &long),
+            "its length does not fit the 16 bits of the head"
+        );
+    }
+
+    #[test]
+    fn only_a_dialect_without_an_end_encodes_nothing() {
+        assert!(encode("end=none", b"").unwrap().is_empty());
+        assert!(!encode("classic", b"").unwrap().is_empty());
+    }
+
+    #[test]
+    fn bits_or_bytes_are_acknowledged() {
+        let acknowledged = |spec: &str| -> Vec<usize> {
+            let encoder = encode(spec, b"a").unwrap();
+            (0..16)
+                .filter(|index| encoder.is_acknowledged(*index))
+                .collect()
+        };
+        assert_eq!(acknowledged("classic").len(), 16);
+        assert_eq!(acknowledged("ack=byte"), [7, 15]);
+        assert_eq!(acknowledged("ack=message"), []);
+        assert_eq!(acknowledged("ack=none"), []);
+    }
+}

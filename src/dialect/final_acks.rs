@@ -1,0 +1,158 @@
+//! The acknowledgements at the end of a message, which may have to be more than one.
+//!
+//! Nothing shows beforehand which ones a client waits for. A client that does not end after the ordinary one gets the other signal,
+//! and then the first again. What it ended on is remembered for the next process of its program.
+
+use alloc::vec::Vec;
+
+use super::{FinalAck, MILLISECOND, Symbol};
+use crate::wire::Nanos;
+
+/// The pause between two final acknowledgements that the dialect has: the first must have been taken.
+const PAUSE: Nanos = 3 * MILLISECOND;
+
+/// The pause before one that is tried because the client has not ended.
+const TRY_AFTER: Nanos = 50 * MILLISECOND;
+
+/// Holds the acknowledgements that follow the first final one of a message.
+#[derive(Clone, Debug, Default)]
+pub struct FinalAcks {
+    /// The acknowledgements to come, each with the pause before it and with what it makes of all that were sent.
+    left: Vec<(Nanos, Symbol, FinalAck)>,
+    /// When the last one was sent, and what it makes of all that were sent.
+    sent: Option<(Nanos, FinalAck)>,
+}
+
+impl FinalAcks {
+    /// Plans what follows the first final acknowledgement of `acks`, which was sent at `now`; `may_try` adds those that the
+    /// dialect does not have.
+    pub fn plan(&mut self, acks: (Option<Symbol>, Option<Symbol>), may_try: bool, now: Nanos) {
+        self.clear();
+        let (Some(first), second) = acks else {
+            return;
+        };
+        self.sent = Some((now, FinalAck::Same));
+        for (ack, kind) in [(first.other(), FinalAck::Both), (first, FinalAck::Twice)] {
+            if second == Some(ack) {
+                self.left.insert(0, (PAUSE, ack, kind));
+            } else if may_try {
+                self.left.push((TRY_AFTER, ack, kind));
+            }
+        }
+    }
+
+    /// Drops the plan, because the client has gone on.
+    pub fn clear(&mut self) {
+        self.left.clear();
+        self.sent = None;
+    }
+
+    /// Restarts the pause at `now`, because the client had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
+        if let Some((at, _)) = &mut self.sent {
+            *at = now;
+        }
+    }
+
+    /// Returns whether no acknowledgement is to come.
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// Returns when the next acknowledgement is due.
+    pub fn poll_timeout(&self) -> Option<Nanos> {
+        let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;
+        Some(at.saturating_add(*pause))
+    }
+
+    /// Returns the acknowledgement that is due at `now`.
+    pub fn poll_ack(&mut self, now: Nanos) -> Option<Symbol> {
+        self.poll_timeout().filter(|at| now >= *at)?;
+        let (_, ack, kind) = self.left.remove(0);
+        self.sent = Some((now, kind));
+        Some(ack)
+    }
+
+    /// Returns what a client waited for that has ended at `now`; `None` if an acknowledgement is not why it ended.
+    pub fn awaited(&self, now: Nanos) -> Option<FinalAck> {
+        let (at, kind) = self.sent?;
+        (now.saturating_sub(at) < TRY_AFTER).then_some(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use FinalAck::{Both, Same, Twice};
+    use Symbol::{Usr1, Usr2};
+
+    use super::super::Dialect;
+    use super::*;
+
+    /// Returns what a client that does not end is sent, with the pause before each, and what its end would show after each.
+    fn play(spec: &str, may_try: bool) -> (Vec<(Nanos, Symbol)>, Vec<FinalAck>) {
+        let dialect: Dialect = spec.parse().unwrap();
+        let mut acks = FinalAcks::default();
+        let mut now = 1000 * MILLISECOND;
+        acks.plan(dialect.final_acks(Usr2), may_try, now);
+        let mut sent = Vec::new();
+        let mut shown: Vec<_> = acks.awaited(now).into_iter().collect();
+        while let Some(at) = acks.poll_timeout() {
+            assert_eq!((acks.poll_ack(at - 1), acks.is_empty()), (None, false));
+            sent.push((at - now, acks.poll_ack(at).unwrap()));
+            now = at;
+            shown.push(acks.awaited(now).unwrap());
+        }
+        assert_eq!(
+            (acks.awaited(now + TRY_AFTER), acks.is_empty()),
+            (None, true)
+        );
+        assert!(shown.is_empty() || acks.awaited(now + TRY_AFTER - 1).is_some());
+        (sent, shown)
+    }
+
+    #[test]
+    fn a_known_client_gets_what_it_waits_for_and_no_more() {
+        for (spec, expected) in [
+            ("classic", &[][..]),
+            ("final=other", &[]),
+            ("final=both", &[(PAUSE, Usr2)]),
+            ("final=twice", &[(PAUSE, Usr1)]),
+        ] {
+            assert_eq!(play(spec, false).0, expected, "{spec}");
+        }
+        assert_eq!(play("ack=none", true), (std::vec![], std::vec![]));
+    }
+
+    #[test]
+    fn a_client_that_does_not_end_is_tried_and_its_end_shows_what_it_waited_for() {
+        for (spec, sent, shown) in [
+            (
+                "classic",
+                [(TRY_AFTER, Usr2), (TRY_AFTER, Usr1)],
+                [Same, Both, Twice],
+            ),
+            (
+                "final=both",
+                [(PAUSE, Usr2), (TRY_AFTER, Usr1)],
+                [Same, Both, Twice],
+            ),
+            (
+                "final=twice",
+                [(PAUSE, Usr1), (TRY_AFTER, Usr2)],
+                [Same, Twice, Both],
+            ),
+        ] {
+            assert_eq!(play(spec, true), (sent.into(), shown.into()), "{spec}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_client_that_has_gone_on_shows_nothing() {
+        let mut acks = FinalAcks::default();
+        acks.plan((Some(Usr1), None), true, 0);
+        acks.restart_silence(7);
+        assert_eq!(acks.poll_timeout(), Some(7 + TRY_AFTER));
+        acks.clear();
+        assert_eq!((acks.awaited(1), acks.poll_timeout()), (None, None));
+    }
+}

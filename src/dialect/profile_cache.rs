@@ -1,0 +1,147 @@
+//! What is known of programs: a bounded cache that drops the program that was not used for the longest time.
+
+use alloc::vec::Vec;
+
+use super::Dialect;
+
+/// The number of programs that are remembered.
+pub const MAX_PROGRAMS: usize = 1024;
+
+/// The number of dialects that are remembered of one program: an interpreter runs many clients.
+const MAX_DIALECTS: usize = 4;
+
+/// Holds what is known of one program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The dialects that its processes have used, with different visible forms; the last one found is last.
+    pub dialects: Vec<Dialect>,
+    /// Whether a process ended when it was acknowledged with SIGUSR1.
+    pub ack_on_usr2: bool,
+}
+
+/// Says what one client has shown of its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileUpdate {
+    /// The client used this dialect.
+    Speaks(Dialect),
+    /// The client ended when it was acknowledged with SIGUSR1, so SIGUSR2 is better for the next one.
+    AckOnUsr2,
+}
+
+impl Profile {
+    /// Adds what a client has shown. A dialect replaces the one of the same visible form.
+    pub fn update(&mut self, update: ProfileUpdate) {
+        let ProfileUpdate::Speaks(dialect) = update else {
+            self.ack_on_usr2 = true;
+            return;
+        };
+        self.ack_on_usr2 = false;
+        self.dialects
+            .retain(|old| old.visible_form() != dialect.visible_form());
+        if self.dialects.len() == MAX_DIALECTS {
+            self.dialects.remove(0);
+        }
+        self.dialects.push(dialect);
+    }
+}
+
+/// Holds the profiles of programs, by a key of each program.
+#[derive(Clone, Debug)]
+pub struct ProfileCache<K> {
+    /// The profiles; the last one used is last.
+    entries: Vec<(K, Profile)>,
+}
+
+impl<K: Copy + Eq> ProfileCache<K> {
+    /// Returns an empty cache.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
+    }
+
+    /// Returns the profile of `key`, which is empty if nothing is known, and marks it as used.
+    pub fn get(&mut self, key: K) -> Profile {
+        self.touch(key)
+            .map_or_else(Profile::default, |profile| profile.clone())
+    }
+
+    /// Updates the profile of `key`. A full cache drops the profile that was not used for the longest time.
+    pub fn update(&mut self, key: K, update: ProfileUpdate) {
+        if let Some(profile) = self.touch(key) {
+            return profile.update(update);
+        }
+        if self.entries.len() == MAX_PROGRAMS {
+            self.entries.remove(0);
+        }
+        let mut profile = Profile::default();
+        profile.update(update);
+        self.entries.push((key, profile));
+    }
+
+    /// Moves the entry of `key` to the end.
+    fn touch(&mut self, key: K) -> Option<&mut Profile> {
+        let at = self.entries.iter().position(|(known, _)| *known == key)?;
+        self.entries[at..].rotate_left(1);
+        self.entries.last_mut().map(|(_, profile)| profile)
+    }
+}
+
+impl<K: Copy + Eq> Default for ProfileCache<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speaks(spec: &str) -> ProfileUpdate {
+        ProfileUpdate::Speaks(spec.parse().unwrap())
+    }
+
+    #[test]
+    fn a_full_cache_drops_the_program_that_was_not_used_for_the_longest_time() {
+        let mut cache = ProfileCache::new();
+        for program in 0..MAX_PROGRAMS {
+            cache.update(program, speaks("classic"));
+        }
+        cache.get(0);
+        cache.update(1, speaks("lsb"));
+        cache.update(MAX_PROGRAMS, speaks("lsb"));
+        for (program, dialects) in [(0, 1), (1, 2), (2, 0), (3, 1), (MAX_PROGRAMS, 1)] {
+            assert_eq!(cache.get(program).dialects.len(), dialects, "{program}");
+        }
+        assert_eq!(cache.entries.len(), MAX_PROGRAMS);
+    }
+
+    #[test]
+    fn a_dialect_replaces_the_one_of_the_same_visible_form() {
+        let mut profile = Profile::default();
+        for spec in ["classic", "lsb", "final=both", "one=usr1"] {
+            profile.update(speaks(spec));
+        }
+        let specs = |specs: &[&str]| -> Vec<Dialect> {
+            specs.iter().map(|spec| spec.parse().unwrap()).collect()
+        };
+        assert_eq!(profile.dialects, specs(&["lsb", "final=both", "one=usr1"]));
+        for spec in ["end=etx", "end=eot"] {
+            profile.update(speaks(spec));
+        }
+        assert_eq!(
+            profile.dialects,
+            specs(&["final=both", "one=usr1", "end=etx", "end=eot"])
+        );
+    }
+
+    #[test]
+    fn a_client_that_speaks_takes_back_that_sigusr1_ends_its_kind() {
+        let mut profile = Profile::default();
+        profile.update(ProfileUpdate::AckOnUsr2);
+        assert!(profile.ack_on_usr2);
+        profile.update(speaks("classic"));
+        assert!(!profile.ack_on_usr2);
+    }
+}

@@ -1,0 +1,313 @@
+//! Which of several complete readings of a stream is the likeliest, and whether another one is nearly as likely.
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use super::Dialect;
+use super::Symbol;
+use super::candidates::dialect_cost;
+use super::decoder::{DecodeProgress, Provenance, TextDecoder};
+use crate::process::pid::Pid;
+
+/// How much more the next reading must cost for the best to be certain.
+const MARGIN: u32 = 16;
+
+/// The same for a reading with another text: three characters are too few to tell letters from punctuation.
+const MARGIN_OF_ANOTHER_TEXT: u32 = 24;
+
+/// The cost of a dialect that the program has not used, if it has used others.
+const UNKNOWN_COST: u32 = 16;
+
+/// The cost of another message in the same stream: few clients send two.
+const MESSAGE_COST: u32 = 20;
+
+/// Holds a complete reading, and the same dialect's reading of what follows.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    decoder: TextDecoder,
+    /// The number of symbols after which the message was complete.
+    at: usize,
+    /// The cost of the complete messages that follow.
+    later: u32,
+    next: TextDecoder,
+}
+
+impl Reading {
+    /// Returns the reading of `decoder`, which is complete after `at` symbols.
+    pub fn new(decoder: TextDecoder, at: usize, limit: usize, pid: Pid) -> Self {
+        let next = TextDecoder::new(*decoder.dialect(), limit, pid, Provenance::Guess);
+        Self {
+            decoder,
+            at,
+            later: 0,
+            next,
+        }
+    }
+
+    /// Returns the number of symbols of the message.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Returns the dialect.
+    pub const fn dialect(&self) -> &Dialect {
+        self.decoder.dialect()
+    }
+
+    /// Returns the length of the text.
+    pub const fn text_len(&self) -> usize {
+        self.decoder.text_len()
+    }
+
+    /// Takes a symbol that follows the message; returns whether it can.
+    pub fn push(&mut self, symbol: Symbol) -> bool {
+        let progress = self.next.push(symbol);
+        if progress == DecodeProgress::Complete {
+            self.later = self
+                .later
+                .saturating_add(MESSAGE_COST)
+                .saturating_add(self.next.cost());
+            self.next.take();
+        }
+        !matches!(progress, DecodeProgress::Rejected(_))
+    }
+
+    /// Returns how much evidence it takes to believe what follows the message.
+    fn cost_of_rest(&self) -> u32 {
+        let is_last =
+            self.later == 0 && self.next.text_len() == 0 && self.next.is_at_byte_boundary();
+        match is_last {
+            true => 0,
+            false => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
+        }
+    }
+
+    /// Returns how much evidence the message takes: what a program has used before is not rare for it.
+    fn cost(&self, known: &[Dialect]) -> u32 {
+        match known.contains(self.dialect()) {
+            true => self.decoder.cost(),
+            false => dialect_cost(self.dialect()).saturating_add(self.decoder.cost()),
+        }
+    }
+}
+
+/// Names the likeliest reading and its competition.
+#[derive(Debug)]
+pub struct Ranking<'a> {
+    /// The likeliest reading.
+    pub best: &'a Reading,
+    /// Whether no other reading is nearly as likely.
+    pub is_sure: bool,
+    /// A reading with another text that is nearly as likely.
+    pub rival: Option<&'a Reading>,
+    /// Whether the program is known to use the dialects of both, so that nothing speaks for either.
+    pub is_tie: bool,
+}
+
+/// Ranks the readings of a program that is `known` to use these dialects; `None` without a reading.
+pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a>> {
+    let is_known = |reading: &Reading| known.contains(reading.dialect());
+    let total = |reading: &Reading| {
+        let is_usual = known.is_empty() || is_known(reading);
+        let unknown = if is_usual { 0 } else { UNKNOWN_COST };
+        reading
+            .cost(known)
+            .saturating_add(reading.cost_of_rest())
+            .saturating_add(unknown)
+    };
+    let mut ranked: Vec<_> = readings.iter().collect();
+    ranked.sort_by_key(|reading| (total(reading), Reverse(reading.at)));
+    let (best, others) = ranked.split_first()?;
+    let differs = |other: &Reading| other.decoder.differs(&best.decoder);
+    let is_near = |other: &&&Reading| {
+        let margin = match differs(other) {
+            true => MARGIN_OF_ANOTHER_TEXT,
+            false if is_known(best) => 0,
+            false => MARGIN,
+        };
+        other.at == best.at && other.cost(known) < best.cost(known).saturating_add(margin)
+    };
+    let near: Vec<_> = others.iter().filter(is_near).copied().collect();
+    let mut rivals = near.iter().copied().filter(|other| differs(other));
+    let known_rival = rivals
+        .clone()
+        .find(|rival| is_known(best) && is_known(rival));
+    Some(Ranking {
+        best,
+        is_sure: near.is_empty(),
+        rival: known_rival.or_else(|| rivals.next()),
+        is_tie: known_rival.is_some(),
+    })
+}
+
+/// Returns whether the readings that are complete after `at` symbols have different texts in dialects that the program uses.
+pub fn is_tie(readings: &[Reading], known: &[Dialect], at: usize) -> bool {
+    let rivals = || {
+        readings
+            .iter()
+            .filter(|reading| reading.at == at && known.contains(reading.dialect()))
+    };
+    let Some(best) = rivals().min_by_key(|reading| reading.decoder.cost()) else {
+        return false;
+    };
+    let limit = best.decoder.cost().saturating_add(MARGIN_OF_ANOTHER_TEXT);
+    rivals().any(|reading| reading.decoder.cost() < limit && reading.decoder.differs(&best.decoder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the reading of bytes in a dialect without a head, most significant bit first, and of what follows.
+    fn reading(spec: &str, text: &[u8], at: usize, rest: &[u8]) -> Reading {
+        let dialect: Dialect = spec.parse().unwrap();
+        let pid = Pid::new(4242).unwrap();
+        let symbols = |bytes: &[u8]| -> Vec<Symbol> {
+            let encoder = super::super::encoder::TextEncoder::new(
+                &Dialect {
+                    end: None,
+                    ..dialect
+                },
+                bytes,
+                pid,
+            );
+            encoder.unwrap().symbols().collect()
+        };
+        let mut decoder = TextDecoder::new(dialect, 64, pid, Provenance::Guess);
+        symbols(text)
+            .into_iter()
+            .for_each(|symbol| _ = decoder.push(symbol));
+        let mut reading = Reading::new(decoder, at, 64, pid);
+        assert!(symbols(rest).into_iter().all(|symbol| reading.push(symbol)));
+        reading
+    }
+
+    /// Returns the place of the best reading, whether it is sure, the place of its rival, and whether that is a tie.
+    fn ranked(readings: &[Reading], known: &[&str]) -> (usize, bool, Option<usize>, bool) {
+        let known: Vec<Dialect> = known.iter().map(|spec| spec.parse().unwrap()).collect();
+        let found = rank(readings, &known).unwrap();
+        let place = |wanted: &Reading| {
+            readings
+                .iter()
+                .position(|reading| core::ptr::eq(reading, wanted))
+                .unwrap()
+        };
+        (
+            place(found.best),
+            found.is_sure,
+            found.rival.map(place),
+            found.is_tie,
+        )
+    }
+
+    #[test]
+    fn the_cheapest_reading_is_the_best_and_sure_beyond_a_margin() {
+        for (spec, text, expected) in [
+            // Another text: 24 makes the difference; the dialect costs 8 and each letter 2.
+            ("end=etx", &b"abc"[..], (0, false, Some(1), false)),
+            ("end=etx", b"aaaaaaaaa", (0, true, None, false)),
+            ("end=etx", b"aaaaaaaa", (0, false, Some(1), false)),
+            // The same text: 16 makes the difference.
+            ("end=etx", b"a", (0, false, None, false)),
+            ("one=usr1", b"a", (0, false, None, false)),
+            ("order=lsb,end=etx", b"a", (0, true, None, false)),
+        ] {
+            let readings = [
+                reading("classic", b"a", 8, b""),
+                reading(spec, text, 8, b""),
+            ];
+            assert_eq!(ranked(&readings, &[]), expected, "{spec} {text:?}");
+        }
+        assert!(rank(&[], &[]).is_none());
+    }
+
+    #[test]
+    fn a_reading_that_ends_elsewhere_is_not_a_rival_and_the_longest_is_the_best() {
+        let readings = [
+            reading("classic", b"a", 8, b""),
+            reading("end=etx", b"b", 16, b""),
+        ];
+        assert_eq!(ranked(&readings, &[]), (0, true, None, false));
+        let readings = [
+            reading("classic", b"a", 8, b""),
+            reading("classic", b"a", 16, b""),
+        ];
+        assert_eq!(ranked(&readings, &[]).0, 1);
+    }
+
+    #[test]
+    fn what_follows_a_message_has_to_be_believed_too() {
+        for (rest, is_worse) in [
+            (&b""[..], false),
+            (b"a", true),
+            (b"a\0", true),
+            (b"\0", true),
+        ] {
+            let readings = [
+                reading("classic", b"a", 8, rest),
+                reading("end=etx", b"a", 8, b""),
+            ];
+            assert_eq!(ranked(&readings, &[]).0, usize::from(is_worse), "{rest:?}");
+        }
+        let costs = [&b"ab"[..], b"ab\0", b"ab\0a", b"ab\0ab\0"]
+            .map(|rest| reading("classic", b"", 8, rest).cost_of_rest());
+        assert_eq!(costs, [24, 44, 46, 68]);
+        let mut half = reading("classic", b"", 8, b"");
+        assert_eq!(half.cost_of_rest(), 0);
+        assert!(half.push(Symbol::Usr1) && half.cost_of_rest() == 20);
+        for _ in 0..7 {
+            half.push(Symbol::Usr2);
+        }
+        assert!(
+            !(0..8).all(|_| half.push(Symbol::Usr2)),
+            "two bytes 0x7f 0xff are not text"
+        );
+    }
+
+    #[test]
+    fn a_dialect_that_the_program_uses_is_preferred_and_two_of_them_tie() {
+        let readings = [
+            reading("classic", b"a", 8, b""),
+            reading("order=lsb", b"b", 8, b""),
+        ];
+        assert_eq!(
+            ranked(&readings, &["order=lsb"]),
+            (1, false, Some(0), false)
+        );
+        assert_eq!(
+            ranked(&readings, &["order=lsb", "end=etx"]),
+            (1, false, Some(0), false)
+        );
+        assert_eq!(
+            ranked(&readings, &["order=lsb", "classic"]),
+            (0, false, Some(1), true)
+        );
+        assert_eq!(ranked(&readings, &["classic"]).0, 0);
+        let same = [
+            reading("classic", b"a", 8, b""),
+            reading("order=lsb", b"a", 8, b""),
+        ];
+        assert_eq!(ranked(&same, &["order=lsb"]), (1, true, None, false));
+        let known: Vec<Dialect> = ["classic", "order=lsb"]
+            .map(|spec| spec.parse().unwrap())
+            .into();
+        for (readings, at, expected) in [
+            (&readings, 8, true),
+            (&readings, 16, false),
+            (&same, 8, false),
+        ] {
+            assert_eq!(is_tie(readings, &known, at), expected);
+            assert!(!is_tie(readings, &known[..1], at));
+        }
+        let far = [
+            reading("classic", b"a", 8, b""),
+            reading("order=lsb", b"aaaaaaaaaaaaa", 8, b""),
+        ];
+        assert!(!is_tie(&far, &known, 8));
+        let near = [
+            reading("classic", b"a", 8, b""),
+            reading("order=lsb", b"aaaaaaaaaaaa", 8, b""),
+        ];
+        assert!(is_tie(&near, &known, 8));
+    }
+}

@@ -1,0 +1,508 @@
+//! The receiving end of a stream that is not minitalk's own protocol: decodes, and says when to send which acknowledgement.
+//!
+//! In a given dialect it acknowledges as the dialect says. Otherwise it watches what the client waits for
+//! ([`ack_probe`](super::ack_probe)) until the first message is complete, and goes on in the detected dialect.
+
+#[cfg(test)]
+mod tests;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::ack_probe::{AckProbe, HandledSignals};
+use super::auto_decoder::{AutoDecoder, DecodeOutcome};
+use super::detector::{DetectState, Detection, EXCERPT, Excerpt};
+use super::final_acks::FinalAcks;
+use super::profile_cache::{Profile, ProfileUpdate};
+use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
+use crate::process::pid::Pid;
+use crate::wire::Nanos;
+use crate::wire::decoder::Reason;
+
+/// The silence after which a message is complete that may be.
+const COMPLETE_AFTER: Nanos = 60 * MILLISECOND;
+
+/// The silence after which a stream that makes no sense begins again.
+const RESET_AFTER: Nanos = 250 * MILLISECOND;
+
+/// Says what the caller has to do.
+#[derive(Clone, Debug)]
+pub enum TextAction {
+    /// Send this signal to the client.
+    Acknowledge(Symbol),
+    /// Report the dialect of the client.
+    Detected {
+        /// The dialect.
+        dialect: Dialect,
+        /// Another dialect that is nearly as likely, and the first bytes of the text in it.
+        rival: Option<Excerpt>,
+    },
+    /// Report a message that has different texts in two dialects that the program uses; it is not delivered.
+    Ambiguous {
+        /// The likelier dialect, and the first bytes of the text in it.
+        one: Excerpt,
+        /// The other dialect, and the first bytes of the text in it.
+        other: Excerpt,
+    },
+    /// Deliver a message; [`TextReceiver::handle_written`] has to be called afterwards.
+    Complete(Vec<u8>),
+    /// Report a message that is over and is not text.
+    Rejected {
+        /// The reason.
+        reason: Reason,
+        /// The number of bytes that were received.
+        bytes: usize,
+    },
+    /// Report a stream that makes no sense in any dialect, by its first symbols: 0 for SIGUSR1 and 1 for SIGUSR2.
+    NoMatch(String),
+    /// Hand the stream to minitalk's own protocol: the symbols so far are the first byte of a frame.
+    Frame,
+}
+
+/// Receives from one client that did not announce minitalk's own protocol.
+#[derive(Clone, Debug)]
+pub struct TextReceiver {
+    decoder: AutoDecoder,
+    probe: AckProbe,
+    final_acks: FinalAcks,
+    actions: VecDeque<TextAction>,
+    /// The number of symbols so far, the last of them, and when it came.
+    received: u64,
+    last: Symbol,
+    last_seen: Nanos,
+    /// Whether the silence since then has been handled.
+    is_silent: bool,
+    /// Whether the last symbol of the present message has been acknowledged.
+    is_acknowledged: bool,
+    /// Whether it is another client's turn, and the acknowledgement that is withheld.
+    is_held: bool,
+    withheld: Option<Symbol>,
+    /// The number of messages that are complete and not yet written.
+    unwritten: u32,
+    /// Why nothing more is received once the text is over that may be complete.
+    closing: Option<Reason>,
+    /// Whether the client went on after the end, so that it waits for nothing that is still owed.
+    has_moved_on: bool,
+}
+
+impl TextReceiver {
+    /// Returns a receiver for a client whose dialect is given, with texts of at most `limit` bytes.
+    #[must_use]
+    pub fn given(dialect: Dialect, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
+        let probe = AckProbe::new(Symbol::Usr1, handled);
+        Self::new(AutoDecoder::given(dialect, limit, pid), probe)
+    }
+
+    /// Returns a receiver for a client of which only the profile of its program is known.
+    #[must_use]
+    pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
+        let symbol = if profile.ack_on_usr2 {
+            Symbol::Usr2
+        } else {
+            Symbol::Usr1
+        };
+        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.usr1);
+        Self::new(decoder, AckProbe::new(symbol, handled))
+    }
+
+    fn new(decoder: AutoDecoder, probe: AckProbe) -> Self {
+        Self {
+            decoder,
+            probe,
+            final_acks: FinalAcks::default(),
+            actions: VecDeque::new(),
+            received: 0,
+            last: Symbol::Usr1,
+            last_seen: 0,
+            is_silent: false,
+            is_acknowledged: false,
+            is_held: false,
+            withheld: None,
+            unwritten: 0,
+            closing: None,
+            has_moved_on: false,
+        }
+    }
+
+    /// Returns what to do next; `None` until the next event.
+    pub fn poll_action(&mut self) -> Option<TextAction> {
+        self.actions.pop_front()
+    }
+
+    /// Handles a bare signal.
+    pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) {
+        if self.withheld.is_some() && symbol == self.last {
+            // A client that waits for an acknowledgement can only have sent this again.
+            self.last_seen = now;
+            return;
+        }
+        let due = self.decode(symbol, now);
+        self.acknowledge(due);
+    }
+
+    /// Handles a signal of minitalk's own protocol that claims to repeat number `index`; returns `false` if it was not yet sent.
+    pub fn handle_resent(&mut self, symbol: Symbol, index: u64, now: Nanos) -> bool {
+        if index == self.received {
+            self.handle_symbol(symbol, now);
+        } else if index < self.received && self.withheld.is_none() && self.unwritten == 0 {
+            self.actions.push_back(TextAction::Acknowledge(symbol));
+        }
+        index <= self.received
+    }
+
+    /// Handles what is due at `now`; `sleeps` says that the client was seen to wait for a signal.
+    pub fn handle_timeout(&mut self, now: Nanos, sleeps: bool) {
+        let next = self.final_acks.poll_ack(now);
+        self.actions.extend(next.map(TextAction::Acknowledge));
+        if self.decoder.is_lost() && now >= self.last_seen.saturating_add(RESET_AFTER) {
+            self.reset();
+        }
+        if !self.decoder.has_evidence() {
+            return;
+        }
+        let mut due = match self.may_be_acknowledged() {
+            true => self.probe.poll_ack(now, sleeps),
+            false => None,
+        };
+        if due.is_none() && now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent
+        {
+            self.is_silent = true;
+            due = match self.decoder.handle_silence() {
+                DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
+                DetectState::NoMatch => self.give_up(),
+                DetectState::Undecided => None,
+            };
+        }
+        self.acknowledge(due);
+    }
+
+    /// Restarts the silence of the client at `now`, because it had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
+        self.last_seen = now;
+        self.probe.restart_silence(now);
+        self.final_acks.restart_silence(now);
+    }
+
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout); `None` while nothing can become due without another event.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Nanos> {
+        let has_evidence = self.decoder.has_evidence();
+        let is_watched = has_evidence && self.may_be_acknowledged();
+        let after = |silence| self.last_seen.saturating_add(silence);
+        let deadlines = [
+            self.final_acks.poll_timeout(),
+            (has_evidence && !self.is_silent).then(|| after(COMPLETE_AFTER)),
+            self.decoder.is_lost().then(|| after(RESET_AFTER)),
+            is_watched.then(|| self.probe.poll_timeout(false)).flatten(),
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Returns whether [`handle_timeout`](Self::handle_timeout) needs to know whether the client sleeps for a signal.
+    #[must_use]
+    pub fn needs_sleep_state(&self) -> bool {
+        self.decoder.has_evidence() && self.may_be_acknowledged() && self.probe.needs_sleep_state()
+    }
+
+    /// Handles the end of the client; `success` says that its end may complete a message.
+    pub fn handle_exit(&mut self, success: bool, now: Nanos) {
+        match self.decoder.handle_exit(success) {
+            DecodeOutcome::Detecting(state) if state.has_message() => {
+                self.finish_detection(now);
+            }
+            DecodeOutcome::Complete => self.deliver(),
+            _ => {}
+        }
+    }
+
+    /// Handles that a message was written, or that it could not be.
+    pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
+        self.unwritten = self.unwritten.saturating_sub(1);
+        let Some(dialect) = self.decoder.dialect().copied() else {
+            return;
+        };
+        if !is_written || self.unwritten > 0 || self.decoder.in_message() || self.has_moved_on {
+            return;
+        }
+        let acks = dialect.final_acks(self.last);
+        self.acknowledge(acks.0.filter(|_| !self.is_acknowledged));
+        let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
+        self.final_acks
+            .plan(acks, !is_certain && self.probe.handled.both(), now);
+    }
+
+    /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Ends [`hold`](Self::hold) and sends what was withheld.
+    pub fn release(&mut self) {
+        self.is_held = false;
+        let withheld = self.withheld.take();
+        self.acknowledge(withheld);
+    }
+
+    /// Receives nothing more, because of `reason`.
+    ///
+    /// What is owed for complete texts stays due, and a text that may be complete is kept until a silence shows that it is.
+    pub fn close(&mut self, reason: Reason) {
+        self.withheld = None;
+        match self.decoder.handle_silence().has_message() {
+            true => self.closing = Some(reason),
+            false => self.close_now(reason),
+        }
+    }
+
+    /// Returns when the last of what is owed for complete texts becomes due, after [`close`](Self::close).
+    #[must_use]
+    pub fn closing_deadline(&self) -> Option<Nanos> {
+        let completes_at = self
+            .closing
+            .map(|_| self.last_seen.saturating_add(COMPLETE_AFTER));
+        self.final_acks.poll_timeout().max(completes_at)
+    }
+
+    fn close_now(&mut self, reason: Reason) {
+        let bytes = self.decoder.received_bytes();
+        if bytes > 0 {
+            self.actions
+                .push_back(TextAction::Rejected { reason, bytes });
+        }
+        self.has_moved_on |= self.decoder.in_message();
+        self.decoder.close();
+    }
+
+    /// Drops an incomplete message.
+    pub fn reset(&mut self) {
+        self.decoder.reset();
+        self.probe.reset();
+        self.withheld = None;
+    }
+
+    /// Sets which signals the client handles.
+    pub const fn set_handled(&mut self, handled: HandledSignals) {
+        self.probe.handled = handled;
+        self.decoder.set_may_greet(handled.usr1);
+    }
+
+    /// Returns what the end of the client, at `now`, shows about its program.
+    #[must_use]
+    pub fn profile_update(&self, now: Nanos) -> Option<ProfileUpdate> {
+        if self.decoder.is_detecting() {
+            let is_stuck = self.probe.is_stuck_after_first_ack();
+            return is_stuck.then_some(ProfileUpdate::AckOnUsr2);
+        }
+        let mut dialect = *self.decoder.detected()?;
+        dialect.final_ack = self.final_acks.awaited(now).unwrap_or(dialect.final_ack);
+        Some(ProfileUpdate::Speaks(dialect))
+    }
+
+    /// Returns the number of symbols so far, which is the index of the next one.
+    #[must_use]
+    pub const fn next_index(&self) -> u64 {
+        self.received
+    }
+
+    /// Returns whether part of a message has been received.
+    #[must_use]
+    pub const fn in_message(&self) -> bool {
+        self.decoder.in_message()
+    }
+
+    /// Returns the bytes of memory held for an incomplete message.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.decoder.held_bytes()
+    }
+
+    /// Returns how many whole bytes of the present message were received.
+    #[must_use]
+    pub const fn received_bytes(&self) -> usize {
+        self.decoder.received_bytes()
+    }
+
+    /// Returns whether no whole byte of a message is held, none is unwritten and no acknowledgement is owed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.unwritten == 0 && self.received_bytes() == 0 && self.final_acks.is_empty()
+    }
+
+    /// Returns whether the message may have ended with the last symbol, so that the next may be another program's.
+    #[must_use]
+    pub fn may_be_over(&self) -> bool {
+        self.decoder.may_be_over()
+    }
+
+    /// Returns whether the client waits for every acknowledgement, so that withholding one makes it wait.
+    #[must_use]
+    pub fn can_be_held(&self) -> bool {
+        if self.decoder.is_detecting() {
+            return self.probe.handled.any() && self.probe.may_wait_for_bits();
+        }
+        // A client that repeats its bits, or gives up, is not kept waiting.
+        let is_patient = |dialect: &Dialect| dialect.ack == Ack::Bit && dialect.wait == 0;
+        self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
+    }
+
+    /// Decodes a symbol and returns the acknowledgement that is due.
+    fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
+        self.received += 1;
+        self.last = symbol;
+        self.last_seen = now;
+        self.is_silent = false;
+        self.is_acknowledged = false;
+        self.final_acks.clear();
+        if let Some(reason) = self.closing.take() {
+            self.close_now(reason);
+        }
+        if self.decoder.is_closed() {
+            // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
+            let asks = self.decoder.awaits_hello() && !self.has_moved_on;
+            self.has_moved_on |= !asks;
+            return asks.then_some(Symbol::Usr2);
+        }
+        if self.is_held && self.decoder.awaits_hello() {
+            return Some(Symbol::Usr2);
+        }
+        match self.decoder.push(symbol) {
+            DecodeOutcome::Detecting(state) => {
+                let at_once = self.probe.handle_symbol(now);
+                match state {
+                    DetectState::NoMatch => self.give_up(),
+                    DetectState::Decided => self.finish_detection(now),
+                    DetectState::Undecided | DetectState::Tentative => {
+                        (at_once && !self.decoder.is_tie()).then(|| self.probe.symbol())
+                    }
+                }
+            }
+            DecodeOutcome::Hello => Some(Symbol::Usr1),
+            DecodeOutcome::Incomplete => self.usual_ack(),
+            DecodeOutcome::Complete => {
+                // The turn ends with the message, and nothing would release the client afterwards.
+                self.is_held = false;
+                let early = self.usual_ack().filter(|_| self.acknowledges_early());
+                self.acknowledge(early);
+                self.deliver();
+                None
+            }
+            DecodeOutcome::Rejected(reason, bytes) => {
+                self.act(TextAction::Rejected { reason, bytes })
+            }
+            DecodeOutcome::Frame => self.act(TextAction::Frame),
+            DecodeOutcome::Ignored => None,
+        }
+    }
+
+    /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.
+    fn usual_ack(&self) -> Option<Symbol> {
+        let dialect = self.decoder.dialect()?;
+        let is_due = match dialect.ack {
+            Ack::Bit => true,
+            Ack::Byte => self.decoder.is_at_byte_boundary(),
+            Ack::None | Ack::Message => false,
+        };
+        is_due.then(|| dialect.ack_for(self.last))
+    }
+
+    /// Returns whether the last bit of a message is acknowledged before the message is written.
+    fn acknowledges_early(&self) -> bool {
+        let is_early =
+            |d: &Dialect| d.ack_time == AckTime::Before && d.final_ack != FinalAck::Other;
+        self.decoder.dialect().is_some_and(is_early)
+    }
+
+    /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
+    fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
+        let ack = self.probe.ack();
+        let signal = match self.probe.symbol() {
+            Symbol::Usr2 if ack != Ack::None => AckSignal::Usr2,
+            _ => AckSignal::Usr1,
+        };
+        let Detection {
+            dialect,
+            is_sure,
+            rival,
+            is_tie,
+            mut text,
+            rest,
+        } = self.decoder.finish(ack, signal)?;
+        self.is_held = false;
+        let rival = match rival {
+            Some(other) if is_tie => {
+                if self.closing.take().is_some() {
+                    self.decoder.close();
+                }
+                self.probe.reset();
+                text.truncate(EXCERPT);
+                let one = Box::new((dialect, text));
+                return self.act(TextAction::Ambiguous { one, other });
+            }
+            rival => rival,
+        };
+        let is_news = !is_sure || !self.decoder.is_known(&dialect);
+        if is_news && (is_sure || !text.is_empty()) {
+            self.act(TextAction::Detected { dialect, rival });
+        }
+        self.unwritten += 1;
+        self.act(TextAction::Complete(text));
+        let was_acknowledged = self.is_acknowledged;
+        let rest = match rest {
+            Ok(rest) => rest,
+            Err(reason) => return self.act(TextAction::Rejected { reason, bytes: 0 }),
+        };
+        self.received -= rest.len() as u64;
+        let mut due = None;
+        for symbol in rest.iter() {
+            // The client went on after the symbols before, and so has had their acknowledgements.
+            due = self.decode(symbol, now);
+        }
+        self.is_acknowledged = was_acknowledged;
+        if let Some(reason) = self.closing.take() {
+            self.close_now(reason);
+        }
+        due.filter(|_| !was_acknowledged)
+    }
+
+    fn deliver(&mut self) {
+        self.unwritten += 1;
+        let text = self.decoder.take();
+        self.act(TextAction::Complete(text));
+    }
+
+    fn give_up(&mut self) -> Option<Symbol> {
+        let digits = self.decoder.give_up();
+        self.act(TextAction::NoMatch(digits))
+    }
+
+    /// Queues an action that leaves no acknowledgement due.
+    fn act(&mut self, action: TextAction) -> Option<Symbol> {
+        self.actions.push_back(action);
+        None
+    }
+
+    /// Sends an acknowledgement, or withholds it while it is another client's turn.
+    fn acknowledge(&mut self, due: Option<Symbol>) {
+        let Some(ack) = due else {
+            return;
+        };
+        // A client that asks to be admitted is told to ask again, which is an acknowledgement too.
+        if self.is_kept_waiting() && !self.decoder.awaits_hello() {
+            self.withheld = Some(ack);
+            return;
+        }
+        self.is_acknowledged = true;
+        self.act(TextAction::Acknowledge(ack));
+    }
+
+    /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
+    fn may_be_acknowledged(&self) -> bool {
+        !self.is_kept_waiting() && !self.decoder.is_tie()
+    }
+
+    fn is_kept_waiting(&self) -> bool {
+        self.is_held && self.can_be_held()
+    }
+}

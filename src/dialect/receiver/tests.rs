@@ -1,0 +1,635 @@
+use std::iter;
+use std::string::String;
+use std::vec::Vec;
+
+use Symbol::{Usr1, Usr2};
+
+use super::super::ack_probe::SILENCE_AWAKE;
+use super::super::encoder::TextEncoder;
+use super::*;
+
+const BOTH: HandledSignals = HandledSignals {
+    usr1: true,
+    usr2: true,
+};
+
+fn pid() -> Pid {
+    Pid::new(4242).unwrap()
+}
+
+fn symbols(spec: &str, text: &str) -> Vec<Symbol> {
+    let encoder = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+    encoder.symbols().collect()
+}
+
+fn given(spec: &str) -> TextReceiver {
+    TextReceiver::given(spec.parse().unwrap(), 64, pid(), BOTH)
+}
+
+fn unknown() -> TextReceiver {
+    TextReceiver::unknown(Profile::default(), 64, pid(), BOTH)
+}
+
+fn actions(receiver: &mut TextReceiver) -> Vec<TextAction> {
+    iter::from_fn(|| receiver.poll_action()).collect()
+}
+
+/// Returns what to do, one word for each action.
+fn words(receiver: &mut TextReceiver) -> String {
+    let words = actions(receiver).into_iter().map(|action| match action {
+        TextAction::Acknowledge(symbol) => symbol.word().into(),
+        TextAction::Detected {
+            dialect,
+            rival: None,
+        } => std::format!("<{dialect}>"),
+        TextAction::Detected {
+            dialect,
+            rival: Some(_),
+        } => std::format!("<{dialect}?>"),
+        TextAction::Ambiguous { .. } => "ambiguous".into(),
+        TextAction::Complete(text) => std::format!("{:?}", String::from_utf8(text).unwrap()),
+        TextAction::Rejected { reason, bytes } => std::format!("{reason:?}:{bytes}"),
+        TextAction::NoMatch(digits) => digits,
+        TextAction::Frame => "frame".into(),
+    });
+    words.collect::<Vec<String>>().join(" ")
+}
+
+/// Sends symbols and returns what to do.
+fn send(receiver: &mut TextReceiver, symbols: &[Symbol], now: Nanos) -> String {
+    for symbol in symbols {
+        receiver.handle_symbol(*symbol, now);
+    }
+    words(receiver)
+}
+
+/// Passes the time until there is something to do, or nothing can become due.
+fn wait(receiver: &mut TextReceiver, now: &mut Nanos) -> String {
+    while let Some(at) = receiver.poll_timeout() {
+        *now = at.max(*now);
+        receiver.handle_timeout(*now, false);
+        let words = words(receiver);
+        if !words.is_empty() {
+            return words;
+        }
+    }
+    String::new()
+}
+
+/// Returns the texts among the actions, each with the number of acknowledgements before it.
+fn texts(actions: &[TextAction]) -> Vec<(usize, &str)> {
+    let mut acks = 0;
+    let mut texts = Vec::new();
+    for action in actions {
+        match action {
+            TextAction::Acknowledge(_) => acks += 1,
+            TextAction::Complete(text) => texts.push((acks, core::str::from_utf8(text).unwrap())),
+            _ => {}
+        }
+    }
+    texts
+}
+
+/// Returns what a given dialect acknowledges in a message of one letter: its first seven bits, its eighth, then the end byte's
+/// last bit, the writing of the text, and everything after that.
+fn conversation(spec: &str) -> [String; 5] {
+    let mut receiver = given(spec);
+    let symbols = symbols(spec, "a");
+    let (head, last) = symbols.split_at(symbols.len() - 1);
+    let mut said = [
+        send(&mut receiver, &head[..7], 0),
+        send(&mut receiver, &head[7..8], 0),
+        {
+            send(&mut receiver, &head[8..], 0);
+            send(&mut receiver, last, 0)
+        },
+        {
+            receiver.handle_written(true, 0);
+            words(&mut receiver)
+        },
+        String::new(),
+    ];
+    let mut now = 0;
+    said[4] = wait(&mut receiver, &mut now);
+    said
+}
+
+#[test]
+fn a_given_dialect_is_acknowledged_as_it_says() {
+    let seven = "usr1 usr1 usr1 usr1 usr1 usr1 usr1";
+    for (spec, expected) in [
+        ("classic", [seven, "usr1", "\"a\"", "usr1", ""]),
+        ("ack-time=before", [seven, "usr1", "usr1 \"a\"", "", ""]),
+        (
+            "ack-time=before,final=other",
+            [seven, "usr1", "\"a\"", "usr2", ""],
+        ),
+        ("final=both", [seven, "usr1", "\"a\"", "usr1", "usr2"]),
+        ("final=twice", [seven, "usr1", "\"a\"", "usr1", "usr1"]),
+        ("ack=byte", ["", "usr1", "\"a\"", "usr1", ""]),
+        ("ack=message,ack-signal=usr2", ["", "", "\"a\"", "usr2", ""]),
+        ("ack=none", ["", "", "\"a\"", "", ""]),
+        (
+            "ack-signal=echo",
+            [
+                "usr1 usr2 usr2 usr1 usr1 usr1 usr1",
+                "usr2",
+                "\"a\"",
+                "usr1",
+                "",
+            ],
+        ),
+    ] {
+        assert_eq!(conversation(spec), expected, "{spec}");
+    }
+}
+
+#[test]
+fn a_text_that_could_not_be_written_is_not_acknowledged() {
+    let mut receiver = given("ack=message");
+    assert!(receiver.is_idle());
+    assert_eq!(send(&mut receiver, &symbols("classic", "a"), 0), "\"a\"");
+    assert!(!receiver.is_idle() && !receiver.in_message());
+    receiver.handle_written(false, 0);
+    assert_eq!(
+        (words(&mut receiver), receiver.is_idle()),
+        (String::new(), true)
+    );
+    send(&mut receiver, &symbols("classic", "a")[..8], 0);
+    assert!(!receiver.is_idle() && receiver.in_message() && receiver.held_bytes() > 0);
+    assert_eq!(receiver.received_bytes(), 1);
+}
+
+#[test]
+fn only_the_last_of_several_texts_is_acknowledged_late() {
+    let mut receiver = given("ack=message");
+    let symbols = [symbols("classic", "a"), symbols("classic", "b")].concat();
+    assert_eq!(send(&mut receiver, &symbols, 0), "\"a\" \"b\"");
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "");
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "usr1");
+}
+
+#[test]
+fn a_text_is_not_acknowledged_in_the_middle_of_the_next() {
+    let mut receiver = given("ack=message");
+    send(&mut receiver, &symbols("classic", "a"), 0);
+    send(&mut receiver, &symbols("classic", "b")[..3], 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "");
+}
+
+#[test]
+fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
+    for (usr2, expected) in [(true, ["usr2", "usr1", ""]), (false, ["", "", ""])] {
+        let handled = HandledSignals { usr1: true, usr2 };
+        let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+        let mut now = 0;
+        let mut said = String::new();
+        for symbol in symbols("classic", "Hello there") {
+            said = send(&mut receiver, &[symbol], now);
+            if said.is_empty() {
+                said = wait(&mut receiver, &mut now);
+            }
+        }
+        assert_eq!(said, "<classic> \"Hello there\"");
+        receiver.handle_written(true, now);
+        assert_eq!(words(&mut receiver), "usr1");
+        let speaks = |spec: &str| Some(ProfileUpdate::Speaks(spec.parse().unwrap()));
+        assert_eq!(receiver.profile_update(now), speaks("classic"));
+        for (i, expected) in expected.into_iter().enumerate() {
+            assert_eq!(wait(&mut receiver, &mut now), expected);
+            if !expected.is_empty() {
+                assert_eq!(
+                    receiver.profile_update(now),
+                    speaks(["final=both", "final=twice"][i])
+                );
+            }
+        }
+        // The next message of the process is acknowledged at once.
+        assert_eq!(
+            send(&mut receiver, &symbols("classic", "a")[..1], now),
+            "usr1"
+        );
+    }
+}
+
+#[test]
+fn a_held_client_waits_for_the_acknowledgement_until_its_release() {
+    let mut receiver = given("classic");
+    assert!(receiver.can_be_held());
+    receiver.hold(true);
+    let symbols = symbols("classic", "a");
+    assert_eq!(send(&mut receiver, &symbols[..1], 0), "");
+    // The client repeats the symbol.
+    assert_eq!(
+        (send(&mut receiver, &symbols[..1], 1), receiver.next_index()),
+        (String::new(), 1)
+    );
+    assert!(receiver.handle_resent(symbols[0], 0, 2));
+    assert_eq!(words(&mut receiver), "");
+    receiver.release();
+    assert_eq!(words(&mut receiver), "usr1");
+    receiver.release();
+    assert_eq!(words(&mut receiver), "");
+    assert_eq!(send(&mut receiver, &symbols[1..2], 3), "usr1");
+}
+
+#[test]
+fn a_client_that_does_not_wait_for_ever_for_each_bit_is_not_held() {
+    for spec in ["ack=byte", "ack=none", "wait=20,silence=retry"] {
+        let mut receiver = given(spec);
+        receiver.hold(true);
+        assert!(!receiver.can_be_held());
+        let said = send(&mut receiver, &symbols("classic", "a")[..8], 0);
+        assert_eq!(said.is_empty(), spec == "ack=none", "{spec}");
+    }
+    let mut receiver = given("hello=yes,ack=none");
+    assert!(receiver.can_be_held());
+    receiver.hold(true);
+    assert_eq!(send(&mut receiver, &[Usr1], 0), "usr2");
+    receiver.hold(false);
+    assert_eq!(send(&mut receiver, &[Usr1], 0), "usr1");
+    assert!(!receiver.can_be_held());
+    for (handled, expected) in [
+        (BOTH, true),
+        (
+            HandledSignals {
+                usr1: false,
+                usr2: false,
+            },
+            false,
+        ),
+    ] {
+        let mut receiver = unknown();
+        receiver.set_handled(handled);
+        assert_eq!(receiver.can_be_held(), expected);
+    }
+}
+
+#[test]
+fn a_held_client_of_an_unknown_dialect_is_not_watched() {
+    let mut receiver = unknown();
+    assert!(!receiver.needs_sleep_state() && receiver.may_be_over());
+    receiver.handle_symbol(Usr1, 0);
+    assert!(receiver.needs_sleep_state() && !receiver.may_be_over());
+    receiver.hold(true);
+    assert!(!receiver.needs_sleep_state());
+    assert_eq!(receiver.poll_timeout(), Some(COMPLETE_AFTER));
+    receiver.handle_timeout(COMPLETE_AFTER, true);
+    assert_eq!(
+        (words(&mut receiver), receiver.poll_timeout()),
+        (String::new(), None)
+    );
+}
+
+#[test]
+fn a_repeated_symbol_is_acknowledged_again_and_not_decoded() {
+    let mut receiver = given("classic");
+    assert!(!receiver.handle_resent(Usr2, 1, 0));
+    assert!(receiver.handle_resent(Usr2, 0, 0));
+    assert!(receiver.handle_resent(Usr2, 0, 0));
+    assert_eq!(
+        (words(&mut receiver), receiver.next_index()),
+        ("usr1 usr2".into(), 1)
+    );
+    receiver.reset();
+    let symbols = symbols("classic", "a");
+    send(&mut receiver, &symbols, 0);
+    assert!(receiver.handle_resent(Usr1, 16, 0));
+    assert_eq!(words(&mut receiver), "", "the text is not written");
+    receiver.handle_written(true, 0);
+    assert!(receiver.handle_resent(Usr1, 16, 0));
+    assert_eq!(words(&mut receiver), "usr1 usr1");
+}
+
+#[test]
+fn symbols_after_a_message_whose_end_was_detected_late_are_decoded_and_not_acknowledged() {
+    let mut receiver = unknown();
+    let stream = [symbols("classic", "Hello"), symbols("classic", "you")].concat();
+    for (now, symbol) in stream.iter().enumerate() {
+        receiver.handle_symbol(*symbol, now as Nanos);
+    }
+    assert_eq!(words(&mut receiver), "<ack=message> \"Hello\" \"you\"");
+    assert_eq!(receiver.next_index(), stream.len() as u64);
+}
+
+#[test]
+fn a_client_whose_message_is_complete_is_not_held() {
+    let mut receiver = given("ack-time=before");
+    let mut all = Vec::new();
+    let stream = symbols("classic", "a");
+    for _ in 0..2 {
+        for (i, symbol) in stream.iter().enumerate() {
+            receiver.hold(i + 1 == stream.len());
+            receiver.handle_symbol(*symbol, 0);
+        }
+        receiver.handle_written(true, 0);
+        all.extend(actions(&mut receiver));
+    }
+    assert_eq!(texts(&all), [(stream.len(), "a"), (2 * stream.len(), "a")]);
+}
+
+#[test]
+fn a_client_that_waits_for_every_bit_may_go_on_beyond_what_may_be_the_end() {
+    let mut receiver = unknown();
+    let mut now = 0;
+    // "12" and a NUL are a text, unless the client goes on.
+    for symbol in symbols("head=digits,end=none", "twelve bytes") {
+        let mut said = send(&mut receiver, &[symbol], now);
+        if said.is_empty() {
+            said = wait(&mut receiver, &mut now);
+        }
+        assert_eq!(said, "usr1");
+    }
+    assert_eq!(
+        wait(&mut receiver, &mut now),
+        "<head=digits,end=none> \"twelve bytes\""
+    );
+}
+
+#[test]
+fn a_stream_that_makes_no_sense_is_reported_and_begins_again_after_a_silence() {
+    let mut receiver = unknown();
+    // Control characters, whatever the order of the bits.
+    let noise: Vec<Symbol> = (0..80)
+        .map(|i| Symbol::ALL[usize::from(i % 8 == 1 || i % 9 == 3)])
+        .collect();
+    let said = send(&mut receiver, &noise, 0);
+    assert!(
+        said.starts_with("0101") && said.len() <= noise.len(),
+        "{said}"
+    );
+    assert_eq!(
+        (receiver.poll_timeout(), receiver.in_message()),
+        (Some(RESET_AFTER), false)
+    );
+    receiver.handle_timeout(RESET_AFTER - 1, false);
+    assert_eq!(receiver.poll_timeout(), Some(RESET_AFTER));
+    receiver.handle_timeout(RESET_AFTER, false);
+    assert_eq!(receiver.poll_timeout(), None);
+    let said = send(
+        &mut receiver,
+        &symbols("classic", "Hello there"),
+        RESET_AFTER,
+    );
+    assert_eq!(said, "<ack=message> \"Hello there\"");
+}
+
+#[test]
+fn a_frame_is_handed_on() {
+    let mut receiver = unknown();
+    let magic =
+        (0..8).map(|i| Symbol::from(crate::wire::bits::bit_of(crate::wire::frame::MAGIC, i)));
+    assert_eq!(send(&mut receiver, &magic.collect::<Vec<_>>(), 0), "frame");
+}
+
+#[test]
+fn a_message_that_is_not_text_is_reported() {
+    let mut receiver = given("classic");
+    let text = "x".repeat(65);
+    let symbols = symbols("classic", &text);
+    let said = send(&mut receiver, &symbols, 0).replace("usr1 ", "");
+    assert_eq!(said, "TooLong:66");
+}
+
+#[test]
+fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
+    for (spec, success, expected) in [
+        ("end=none", true, "\"hi\""),
+        ("end=none", false, ""),
+        ("end=etx", true, ""),
+    ] {
+        let mut receiver = given(spec);
+        send(&mut receiver, &symbols("end=none", "hi"), 0);
+        receiver.handle_exit(success, 0);
+        assert_eq!(words(&mut receiver), expected, "{spec}");
+    }
+    let mut receiver = unknown();
+    send(&mut receiver, &symbols("end=none", "Hello there"), 0);
+    receiver.handle_exit(true, 0);
+    assert_eq!(
+        words(&mut receiver),
+        "<end=none,ack=message> \"Hello there\""
+    );
+}
+
+#[test]
+fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better() {
+    let mut receiver = unknown();
+    let mut now = 0;
+    send(&mut receiver, &[Usr1], now);
+    assert_eq!(receiver.profile_update(now), None);
+    assert_eq!(wait(&mut receiver, &mut now), "usr1");
+    assert_eq!(receiver.profile_update(now), Some(ProfileUpdate::AckOnUsr2));
+    let mut profile = Profile::default();
+    profile.update(ProfileUpdate::AckOnUsr2);
+    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    send(&mut receiver, &[Usr1], now);
+    assert_eq!(wait(&mut receiver, &mut now), "usr2");
+}
+
+#[test]
+fn what_is_owed_for_a_complete_text_is_sent_after_the_close() {
+    let mut receiver = given("final=both");
+    send(&mut receiver, &symbols("classic", "a"), 0);
+    receiver.close(Reason::ShuttingDown);
+    assert_eq!(words(&mut receiver), "");
+    receiver.handle_written(true, 0);
+    while let Some(at) = receiver.closing_deadline() {
+        receiver.handle_timeout(at, false);
+    }
+    assert_eq!(words(&mut receiver), "usr1 usr2");
+}
+
+#[test]
+fn a_half_text_at_the_close_is_reported_and_nothing_more_is_acknowledged() {
+    let mut receiver = given("ack-time=before");
+    send(&mut receiver, &symbols("classic", "whole"), 0);
+    send(&mut receiver, &symbols("classic", "a longer text")[..49], 0);
+    receiver.close(Reason::ShuttingDown);
+    assert_eq!(
+        (words(&mut receiver), receiver.received_bytes()),
+        ("ShuttingDown:6".into(), 0)
+    );
+    receiver.handle_symbol(Usr1, 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(
+        (words(&mut receiver), receiver.closing_deadline()),
+        (String::new(), None)
+    );
+}
+
+#[test]
+fn a_text_that_may_be_complete_is_delivered_after_the_close() {
+    let mut receiver = unknown();
+    send(&mut receiver, &symbols("classic", "12"), 0);
+    receiver.close(Reason::ShuttingDown);
+    assert_eq!(words(&mut receiver), "");
+    let mut late = receiver.clone();
+    assert_eq!(receiver.closing_deadline(), Some(COMPLETE_AFTER));
+    receiver.handle_timeout(COMPLETE_AFTER, false);
+    assert!(words(&mut receiver).ends_with("\"12\""));
+    assert_eq!(receiver.closing_deadline(), None);
+    // A client that goes on has not finished.
+    assert_eq!(send(&mut late, &[Usr1], 1), "ShuttingDown:3");
+}
+
+#[test]
+fn a_client_that_asks_to_be_admitted_is_told_to_ask_again_after_the_close() {
+    let mut receiver = given("hello=yes");
+    receiver.close(Reason::ShuttingDown);
+    for _ in 0..2 {
+        assert_eq!(send(&mut receiver, &[Usr1], 0), "usr2");
+    }
+}
+
+/// Returns what a client of `spec` that waits for every bit leads to, whether it was told that its text was taken, and what its
+/// end shows.
+fn converse(
+    profile: Profile,
+    spec: &str,
+    text: &str,
+) -> (Vec<TextAction>, bool, Option<ProfileUpdate>) {
+    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    let (mut all, mut now) = (Vec::new(), 0);
+    let stream = symbols(spec, text);
+    for symbol in &stream {
+        receiver.handle_symbol(*symbol, now);
+        let mut out = actions(&mut receiver);
+        let is_over = |out: &[TextAction]| {
+            out.iter()
+                .any(|action| !matches!(action, TextAction::Detected { .. }))
+        };
+        while !is_over(&out) {
+            now = receiver.poll_timeout().unwrap();
+            receiver.handle_timeout(now, false);
+            out.extend(actions(&mut receiver));
+        }
+        all.append(&mut out);
+    }
+    while let Some(at) = receiver.poll_timeout().filter(|_| texts(&all).is_empty()) {
+        receiver.handle_timeout(at, false);
+        all.extend(actions(&mut receiver));
+        now = at;
+    }
+    let is_ack = |action: &&TextAction| matches!(action, TextAction::Acknowledge(_));
+    let mut acks = all.iter().filter(is_ack).count();
+    if !texts(&all).is_empty() {
+        receiver.handle_written(true, now);
+        acks += actions(&mut receiver).len();
+    }
+    (all, acks >= stream.len(), receiver.profile_update(now))
+}
+
+#[test]
+fn a_dialect_that_a_program_has_used_is_not_evidence_for_a_text() {
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
+    let mut profile = Profile::default();
+    let mut seed = 1u32;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    };
+    let (mut printed, mut withheld) = (0, 0);
+    for i in 0..240 {
+        let spec = ["classic", "lsb"][i % 2];
+        let text: String = (0..=random(3))
+            .map(|_| letters[random(letters.len())])
+            .collect();
+        let (out, is_told, update) = converse(profile.clone(), spec, &text);
+        let names_rival = out.iter().any(|action| match action {
+            TextAction::Detected { rival, .. } => rival.is_some(),
+            TextAction::Ambiguous { .. } => true,
+            _ => false,
+        });
+        match texts(&out)[..] {
+            [(_, found)] if found == text => printed += 1,
+            [_] => assert!(names_rival, "{spec} {text:?}: {out:?}"),
+            [] => {
+                withheld += 1;
+                assert!(names_rival && !is_told, "{spec} {text:?}: {out:?}");
+            }
+            _ => panic!("{out:?}"),
+        }
+        update.into_iter().for_each(|update| profile.update(update));
+    }
+    assert_eq!((printed, withheld), (190, 50));
+}
+
+#[test]
+fn a_clock_near_its_end_does_not_overflow() {
+    for before in [0, 1, 5, 30, 70, 300].map(|n| n * MILLISECOND) {
+        let mut now = Nanos::MAX - before;
+        let mut receiver = unknown();
+        for symbol in symbols("classic", "12").iter().cycle().take(100) {
+            receiver.handle_symbol(*symbol, now);
+            receiver.handle_written(true, now);
+            for _ in 0..4 {
+                now = receiver.poll_timeout().unwrap_or(now);
+                receiver.handle_timeout(now, true);
+            }
+        }
+        assert!(!texts(&actions(&mut receiver)).is_empty());
+    }
+}
+
+#[test]
+fn a_silence_begins_again_after_a_lack_of_cpu() {
+    let handled = HandledSignals {
+        usr1: false,
+        usr2: false,
+    };
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+    send(&mut receiver, &symbols("classic", "12"), 0);
+    receiver.restart_silence(COMPLETE_AFTER - 1);
+    receiver.handle_timeout(2 * COMPLETE_AFTER - 2, false);
+    assert_eq!(words(&mut receiver), "");
+    receiver.handle_timeout(2 * COMPLETE_AFTER - 1, false);
+    assert!(words(&mut receiver).ends_with("\"12\""));
+    let mut receiver = given("final=both");
+    send(&mut receiver, &symbols("classic", ""), 0);
+    receiver.handle_written(true, 0);
+    let before = receiver.poll_timeout().unwrap();
+    receiver.restart_silence(1);
+    assert_eq!(receiver.poll_timeout(), Some(before + 1));
+    let mut receiver = unknown();
+    receiver.handle_symbol(Usr1, 0);
+    receiver.restart_silence(1);
+    assert_eq!(receiver.poll_timeout(), Some(1 + SILENCE_AWAKE));
+}
+
+/// Returns a receiver for a program that has used these dialects.
+fn known(specs: &[&str]) -> TextReceiver {
+    let dialects = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+    let profile = Profile {
+        dialects,
+        ack_on_usr2: false,
+    };
+    TextReceiver::unknown(profile, 64, pid(), BOTH)
+}
+
+#[test]
+fn only_a_dialect_that_is_new_or_uncertain_is_reported() {
+    for (text, expected) in [("Hello there", false), ("22", true)] {
+        let mut receiver = known(&["classic"]);
+        let mut said = send(&mut receiver, &symbols("classic", text), 0);
+        while !said.ends_with(&std::format!("{text:?}")) {
+            said = wait(&mut receiver, &mut 0);
+            assert!(!said.is_empty());
+        }
+        assert_eq!(said.contains("<classic"), expected, "{said}");
+    }
+}
+
+#[test]
+fn an_ambiguous_text_at_the_close_is_the_last() {
+    let mut receiver = known(&["classic", "lsb"]);
+    send(&mut receiver, &symbols("classic", "22"), 0);
+    receiver.close(Reason::ShuttingDown);
+    receiver.handle_timeout(COMPLETE_AFTER, false);
+    assert_eq!(words(&mut receiver), "ambiguous");
+    receiver.handle_symbol(Usr1, COMPLETE_AFTER);
+    assert!(!receiver.in_message());
+}
