@@ -145,8 +145,11 @@ impl Args {
     /// Takes the value of an option, a whole number of at least `least`.
     pub fn number(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
         let parse = |text: &str| text.parse().ok().filter(|number| *number >= least);
-        let why = format_args!("expected a whole number of at least {least}");
-        self.parsed(long, parse, why)
+        self.parsed(
+            long,
+            parse,
+            format_args!("expected a whole number of at least {least}"),
+        )
     }
 
     /// Takes the value of an option, a dialect or `auto`.
