@@ -1,14 +1,14 @@
 //! Receives messages: the loop that joins the inbox, one session per client, and the writer thread.
 
 mod config;
-mod endings;
+mod foreign;
 mod memory;
 mod message;
 mod notices;
 mod report;
+mod scheduler;
 mod session;
-mod strangers;
-mod turns;
+mod shutdown;
 mod writer;
 
 use core::mem;
@@ -35,15 +35,15 @@ use crate::wire::receiver::{Outcome, Reaction};
 use crate::wire::word::Word;
 
 pub use config::{Config, Dialects};
-pub use endings::Stop;
-use endings::{Closing, Urgency, nanos};
 use memory::Memory;
 pub use message::Message;
 use notices::Notices;
 pub use report::{Note, ServeError, Why};
+use scheduler::Turns;
 pub(crate) use session::LOOK_INTERVAL;
 use session::Session;
-use turns::Turns;
+pub use shutdown::Stop;
+use shutdown::{Closing, Urgency, nanos};
 pub use writer::Output;
 pub(crate) use writer::Sink;
 use writer::{Writer, Written};

@@ -182,7 +182,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-32",
-        file: "src/server/endings.rs",
+        file: "src/server/shutdown.rs",
         old: "let least = evictable.min();",
         new: "let least = evictable.min().filter(|_| false);",
         check: PEERS,
