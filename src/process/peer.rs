@@ -13,7 +13,32 @@ use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
+use crate::wire::Nanos;
+use crate::wire::bits::Bit;
 use crate::wire::word::Word;
+
+/// How old the last inspection of a process may be when it is signalled because it has just asked for that. An inspection
+/// takes some 30 us, so that one this often costs a third of a percent.
+pub const INSPECT_INTERVAL: Nanos = 10_000_000;
+
+/// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU cannot
+/// arrive: it stays pending until the storm's next signal takes its place.
+pub const MIGRATE_ABOVE_COPIES: u32 = 2;
+
+/// Returns the signal that carries `bit`.
+#[must_use]
+pub const fn signal_of(bit: Bit) -> Signal {
+    match bit {
+        Bit::Zero => Signal::Usr1,
+        Bit::One => Signal::Usr2,
+    }
+}
+
+/// Returns the bit that `signal` carries.
+#[must_use]
+pub fn bit_on(signal: Signal) -> Bit {
+    Bit::from(signal == Signal::Usr2)
+}
 
 /// Another process.
 #[derive(Debug)]

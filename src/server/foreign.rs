@@ -1,16 +1,17 @@
-//! Clients that speak another dialect than ours: what they send goes to a [`Listener`], and this carries out what it says.
+//! Clients that speak another protocol than minitalk's own: their bits go to a [`Listener`], whose actions are done here.
 
 use core::mem;
+use std::string::String;
 use std::vec::Vec;
 
-use super::report::{Note, Why};
+use super::action::{Action, Then};
+use super::machine::{Core, Machine};
 use super::session::Session;
-use super::{Dialects, Server};
-use crate::client::signal_of;
-use crate::dialect::listener::{Action, Listener};
+use super::{Dialects, DropReason, Note};
+use crate::dialect::listener::{self, Listener};
 use crate::dialect::manners::GLANCE;
+use crate::process::peer::signal_of;
 use crate::process::pid::Pid;
-use crate::process::proc;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::bits::{Bit, bit_of};
@@ -18,116 +19,159 @@ use crate::wire::control::{Answer, Status};
 use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;
 
-impl Server<'_> {
-    /// A bare bit of one who has announced nothing.
-    pub(super) fn overhear(&mut self, pid: Pid, bit: Bit) {
-        let now = self.now;
+impl Machine {
+    /// Asks what is needed to know of clients whose listeners have something to do.
+    pub(super) fn poll_foreign(&mut self) {
+        let core = &mut self.core;
+        let now = core.now;
+        let mut listed = mem::take(&mut core.listed);
+        listed.retain(|pid| {
+            let Some(session) = self.sessions.get_mut(pid) else {
+                return false;
+            };
+            let due_at = session.due_at();
+            session.is_listed = due_at.is_some();
+            if due_at.is_some_and(|at| at <= now) {
+                let is_watching = session.listener.as_ref().is_some_and(Listener::is_watching);
+                let sleep = is_watching && session.probe_at <= now;
+                if sleep {
+                    let silence = now.saturating_sub(session.last_seen).max(GLANCE);
+                    session.probe_at = now.saturating_add(silence);
+                }
+                core.act(Action::Observe { pid: *pid, sleep });
+            }
+            session.is_listed
+        });
+        core.listed = listed;
+    }
+
+    /// Returns when [`poll_foreign`](Self::poll_foreign) is to be called next.
+    pub(super) fn foreign_due_at(&self) -> Option<Nanos> {
+        let listed = self.core.listed.iter();
+        let sessions = listed.filter_map(|pid| self.sessions.get(pid));
+        sessions.filter_map(Session::due_at).min()
+    }
+
+    /// Takes in whether a client waits for a signal, and its CPU time if it waits for a CPU.
+    pub fn handle_observed(&mut self, pid: Pid, sleeps: bool, run_time: Option<u64>) {
+        let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        // Where a message may just have ended, the next signal may be another program's, which could die of an answer.
-        if session.listener.as_ref().is_some_and(Listener::may_be_over) {
-            session.look_again(now);
+        if !sleeps && session.lacks_cpu(run_time) {
+            core.listen(session, |listener, now, _| listener.excuse(now));
+        } else {
+            core.inspect(pid, Then::Poll { sleeps });
         }
-        if session.listener.is_none() {
-            let dialects = self.config.dialects;
-            session.program = proc::program(pid).ok();
-            let known = session.program.map(|program| self.profiles.get(program));
-            let (limit, handles) = (self.config.max_message, session.handles());
-            session.begin_stream(match dialects {
-                Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
-                Dialects::Auto => Listener::unknown(known.unwrap_or_default(), limit, pid, handles),
-            });
-            if self.closing.is_some() {
-                let reason = Reason::ShuttingDown;
-                self.listen(pid, |listener, _, out| listener.refuse(reason, out));
+    }
+
+    /// Takes in how a client has ended. That may be how its message ends, and says what it waited for.
+    pub fn handle_exit_status(&mut self, pid: Pid, well: bool) {
+        let core = &mut self.core;
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            core.listen(session, |listener, now, out| listener.ended(well, now, out));
+            let listener = session.listener.as_ref();
+            let lesson = listener.and_then(|listener| listener.lesson(core.now));
+            let lesson = session.program.zip(lesson);
+            if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
+                core.profiles.learn(program, lesson);
             }
         }
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        session.heard = now;
-        session.glance = now.saturating_add(GLANCE);
-        if !session.in_message() {
-            session.began = now;
+        self.end_session(pid);
+        self.after_input();
+    }
+}
+
+impl Core {
+    /// A bare bit of a client that has announced nothing.
+    pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
+        let (pid, now) = (session.pid, self.now);
+        if session.listener.is_none() {
+            let (dialects, limit) = (self.config.dialects, self.config.max_message);
+            let profiles = &mut self.profiles;
+            session.begin_stream(|program, handles| match dialects {
+                Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
+                Dialects::Auto => {
+                    let known = program.map(|program| profiles.get(program));
+                    Listener::unknown(known.unwrap_or_default(), limit, pid, handles)
+                }
+            });
+            if self.shutdown.is_begun() {
+                let reason = Reason::ShuttingDown;
+                self.listen(session, |listener, _, out| listener.refuse(reason, out));
+            }
         }
-        let patient = session.listener.as_ref().is_some_and(Listener::can_be_held);
-        let may_go_on = !patient || self.turns.may_go_on(pid, now);
-        self.listen(pid, |listener, now, out| {
+        session.last_seen = now;
+        session.probe_at = now.saturating_add(GLANCE);
+        if !session.in_message() {
+            session.started_at = now;
+        }
+        let is_patient = session.listener.as_ref().is_some_and(Listener::can_be_held);
+        let may_go_on = !is_patient || self.scheduler.may_go_on(pid, now);
+        self.listen(session, |listener, now, out| {
             listener.hold(!may_go_on);
             listener.bit(bit, now, out);
         });
     }
 
-    /// A bit that says its number, of one who announced nothing: only our own clients do that. Whether somebody listens to it.
-    pub(super) fn overhear_again(&mut self, pid: Pid, bit: Bit, index: u64) -> bool {
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return false;
-        };
-        if session.listener.is_none() {
-            return false;
-        }
-        session.heard = self.now;
+    /// A bit with its number, of a client that announced nothing: only minitalk's own clients send that.
+    pub(super) fn on_foreign_resend(&mut self, session: &mut Session, bit: Bit, index: u64) {
+        session.last_seen = self.now;
         let mut is_known = true;
-        self.listen(pid, |listener, now, out| {
+        self.listen(session, |listener, now, out| {
             is_known = listener.resent(bit, index, now, out);
         });
         if !is_known {
             let status = Status::Reset;
-            self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+            self.answer(session, signal_of(bit), Answer { tag: 0, status });
         }
-        true
     }
 
-    /// Lets the listener of `pid` do something, and carries out what it says.
+    /// Lets the listener do what is due. `sleeps`: the client waits for a signal.
+    pub(super) fn poll_listener(&mut self, session: &mut Session, sleeps: bool) {
+        let is_patient = |l: &Listener| l.in_message() && l.can_be_held();
+        let is_patient = session.listener.as_ref().is_some_and(is_patient);
+        let may_go_on = !is_patient || self.scheduler.may_go_on(session.pid, self.now);
+        self.listen(session, |listener, now, out| {
+            listener.hold(!may_go_on);
+            listener.poll(now, sleeps, out);
+        });
+    }
+
+    /// Lets the listener of `session` do something, if there is one, and does what it says.
     pub(super) fn listen(
         &mut self,
-        pid: Pid,
-        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
+        session: &mut Session,
+        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<listener::Action>),
     ) {
-        let mut actions = mem::take(&mut self.actions);
-        let now = self.now;
-        let listener = self
-            .sessions
-            .get_mut(&pid)
-            .and_then(|s| s.listener.as_mut());
-        if let Some(listener) = listener {
-            act(listener, now, &mut actions);
-        }
-        self.recount(pid);
+        let Some(listener) = &mut session.listener else {
+            return;
+        };
+        let mut actions = mem::take(&mut self.scratch);
+        act(listener, self.now, &mut actions);
+        self.recount(session);
         for action in actions.drain(..) {
-            self.carry_out(pid, action);
+            self.apply_foreign(session, action);
         }
-        self.actions = actions;
-        let is_due = self.sessions.get(&pid).is_some_and(|s| due(s).is_some());
-        if is_due && !self.listening.contains(&pid) {
-            self.listening.push(pid);
+        self.scratch = actions;
+        if !session.is_listed && session.due_at().is_some() {
+            session.is_listed = true;
+            self.listed.push(session.pid);
         }
     }
 
-    /// As [`listen`](Self::listen), for what the client has not just asked for: it may be another program by now.
-    pub(super) fn listen_unasked(
-        &mut self,
-        pid: Pid,
-        act: impl FnOnce(&mut Listener, Nanos, &mut Vec<Action>),
-    ) {
-        if let Some(session) = self.sessions.get_mut(&pid) {
-            session.look_now();
-        }
-        self.listen(pid, act);
-    }
-
-    fn carry_out(&mut self, pid: Pid, action: Action) {
+    fn apply_foreign(&mut self, session: &mut Session, action: listener::Action) {
+        use listener::Action;
+        let pid = session.pid;
         if !matches!(action, Action::Answer(_) | Action::Learned { .. }) {
-            self.turns.leave(pid);
+            self.scheduler.leave(pid);
         }
         match action {
             Action::Answer(bit) => {
-                let session = self.sessions.get_mut(&pid);
-                if let Some(next) = session.and_then(|s| s.listener.as_ref().map(Listener::next)) {
-                    // Whoever asks for nothing but a signal does not look at its value.
-                    let status = Status::Ok(next);
-                    self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+                if let Some(listener) = &session.listener {
+                    // A client that asks for nothing but a signal does not read its value.
+                    let status = Status::Ok(listener.next());
+                    self.answer(session, signal_of(bit), Answer { tag: 0, status });
                 }
             }
             Action::Learned { dialect, rival } => {
@@ -136,99 +180,33 @@ impl Server<'_> {
                     dialect,
                     rival,
                 };
-                self.say_of(pid, note);
+                self.note_of(session, note);
             }
             Action::Undecided { one, other } => {
-                self.say_of(pid, Note::Undecided { pid, one, other });
+                self.note_of(session, Note::Undecided { pid, one, other });
             }
-            Action::Complete(text) => {
-                self.complete(pid, text, false, 0);
-            }
+            Action::Complete(text) => self.complete(session, text, false, 0),
             Action::Rejected { reason, bytes } => {
-                self.dropped(pid, Why::Rejected(reason), bytes);
+                self.dropped(session, DropReason::Rejected(reason), bytes);
             }
-            Action::Nonsense(bits) => {
-                self.nonsense(pid, bits);
-            }
+            Action::Nonsense(bits) => self.nonsense(session, bits),
             Action::Frame => {
-                let Some(session) = self.sessions.get_mut(&pid) else {
-                    return;
-                };
                 session.listener = None;
                 for i in 0..7 {
                     session.receiver.bit(bit_of(MAGIC, i));
                 }
-                self.react(pid, Signal::Usr1, |session| {
-                    session.receiver.bit(bit_of(MAGIC, 7))
+                // A stream that was not announced waits neither for its turn nor for memory.
+                self.react(session, Signal::Usr1, true, |receiver| {
+                    receiver.bit(bit_of(MAGIC, 7))
                 });
             }
         }
     }
 
-    /// Looks after those who may be waiting for something.
-    pub(super) fn attend(&mut self) {
-        let now = self.now;
-        let sessions = &self.sessions;
-        self.listening
-            .retain(|pid| sessions.get(pid).is_some_and(|s| due(s).is_some()));
-        for pid in self.listening.clone() {
-            let Some(session) = self.sessions.get_mut(&pid) else {
-                continue;
-            };
-            if due(session).is_none_or(|at| at > now) {
-                continue;
-            }
-            let listener = session.listener.as_ref();
-            let watching = listener.is_some_and(Listener::is_watching);
-            let patient = listener.is_some_and(|l| l.in_message() && l.can_be_held());
-            let mut sleeps = false;
-            if watching && session.glance <= now {
-                sleeps = proc::sleeps_for_signal(pid);
-                let silence = now.saturating_sub(session.heard).max(GLANCE);
-                session.glance = now.saturating_add(silence);
-            }
-            if !sleeps && session.lacks_cpu() {
-                self.listen(pid, |listener, now, _| listener.excuse(now));
-                continue;
-            }
-            let may_go_on = !patient || self.turns.may_go_on(pid, now);
-            self.listen_unasked(pid, |listener, now, out| {
-                listener.hold(!may_go_on);
-                listener.poll(now, sleeps, out);
-            });
+    fn nonsense(&mut self, session: &mut Session, bits: String) {
+        if !session.is_noise() && !mem::replace(&mut session.warned, true) {
+            let pid = session.pid;
+            self.note_of(session, Note::Nonsense { pid, bits });
         }
     }
-
-    /// When [`attend`](Self::attend) is to be called next.
-    pub(super) fn attend_at(&self) -> Option<Nanos> {
-        let sessions = self
-            .listening
-            .iter()
-            .filter_map(|pid| self.sessions.get(pid));
-        sessions.filter_map(due).min()
-    }
-
-    /// The client has ended. That may be how its message ends, and says what it waited for.
-    pub(super) fn last_words(&mut self, pid: Pid) {
-        let well = self
-            .sessions
-            .get(&pid)
-            .is_some_and(|session| session.listener.is_some() && session.peer.ended_well());
-        self.listen(pid, |listener, now, out| listener.ended(well, now, out));
-        let Some(session) = self.sessions.get(&pid) else {
-            return;
-        };
-        let lesson = session.listener.as_ref().and_then(|l| l.lesson(self.now));
-        let lesson = session.program.zip(lesson);
-        if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
-            self.profiles.learn(program, lesson);
-        }
-    }
-}
-
-/// When the listener of `session` has something to do next.
-fn due(session: &Session) -> Option<Nanos> {
-    let listener = session.listener.as_ref()?;
-    let glance = listener.is_watching().then_some(session.glance);
-    [glance, listener.deadline()].into_iter().flatten().min()
 }

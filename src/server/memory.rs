@@ -80,7 +80,14 @@ impl Memory {
         self.used() > self.limit.saturating_add(OVERRUN)
     }
 
-    const fn used(&self) -> usize {
+    /// Returns the bytes of messages that are not complete.
+    #[cfg(test)]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Returns all bytes that are in use.
+    pub const fn used(&self) -> usize {
         self.held.saturating_add(self.waiting)
     }
 }

@@ -1,9 +1,8 @@
-//! The caller's function for notes: what of it reaches the server, and how many notes a client may cause.
+//! The caller's function for notes, and how many notes a client may cause.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::report::Note;
-use crate::process::pid::Pid;
 use crate::wire::Nanos;
 
 /// Notes that one client may cause at once, and the time after which it may cause another.
@@ -16,7 +15,6 @@ const OF_ALL: (u32, Nanos) = (100, 50_000_000);
 pub(super) struct Notices<'n> {
     function: &'n mut dyn FnMut(&Note),
     state: State,
-    allowance: Allowance,
 }
 
 #[derive(PartialEq, Eq)]
@@ -28,27 +26,8 @@ enum State {
 
 impl<'n> Notices<'n> {
     pub fn new(function: &'n mut dyn FnMut(&Note)) -> Self {
-        Self {
-            function,
-            state: State::Working,
-            allowance: Allowance::new(OF_ALL, 0),
-        }
-    }
-
-    /// Makes a note that a client caused at `now`, or counts it if all of them have caused too many.
-    pub fn say_caused(&mut self, now: Nanos, note: &Note) {
-        if self.allowance.take(now) {
-            self.say_missing();
-            self.say(note);
-        }
-    }
-
-    /// Says how many notes are missing since this was said last.
-    pub fn say_missing(&mut self) {
-        let count = core::mem::take(&mut self.allowance.withheld);
-        if count > 0 {
-            self.say(&Note::Missing(count));
-        }
+        let state = State::Working;
+        Self { function, state }
     }
 
     /// Calls the function, unless it has panicked before.
@@ -58,7 +37,7 @@ impl<'n> Notices<'n> {
         }
     }
 
-    /// Whether the function has panicked; `true` once.
+    /// Returns whether the function has panicked; `true` once.
     pub fn take_panic(&mut self) -> bool {
         let has = self.state == State::Panicked;
         if has {
@@ -97,6 +76,11 @@ impl Allowance {
         Self::new(OF_CLIENT, now)
     }
 
+    /// Returns the allowance of all clients together.
+    pub const fn of_all() -> Self {
+        Self::new(OF_ALL, 0)
+    }
+
     const fn new((burst, interval): (u32, Nanos), now: Nanos) -> Self {
         Self {
             burst,
@@ -107,24 +91,8 @@ impl Allowance {
         }
     }
 
-    /// Makes a note that `pid` caused at `now`, or counts it if that is too many.
-    pub fn say(&mut self, pid: Pid, now: Nanos, note: &Note, notices: &mut Notices<'_>) {
-        if self.take(now) {
-            self.say_withheld(pid, now, notices);
-            notices.say_caused(now, note);
-        }
-    }
-
-    /// Says how many notes were withheld since this was said last.
-    pub fn say_withheld(&mut self, pid: Pid, now: Nanos, notices: &mut Notices<'_>) {
-        let count = core::mem::take(&mut self.withheld);
-        if count > 0 {
-            notices.say_caused(now, &Note::Withheld { pid, count });
-        }
-    }
-
-    /// Whether another note may be caused at `now`. One that may not is counted.
-    fn take(&mut self, now: Nanos) -> bool {
+    /// Returns whether another note may be caused at `now`. One that may not is counted.
+    pub fn take(&mut self, now: Nanos) -> bool {
         let earned = now.saturating_sub(self.since) / self.interval;
         if earned > 0 {
             let earned = u32::try_from(earned).unwrap_or(u32::MAX);
@@ -138,6 +106,17 @@ impl Allowance {
         self.left = left;
         true
     }
+
+    /// Returns how many notes were not allowed and not counted by [`take_withheld`](Self::take_withheld) yet.
+    #[cfg(test)]
+    pub const fn withheld(&self) -> u64 {
+        self.withheld
+    }
+
+    /// Returns how many notes were not allowed since the last call.
+    pub const fn take_withheld(&mut self) -> u64 {
+        core::mem::replace(&mut self.withheld, 0)
+    }
 }
 
 #[cfg(test)]
@@ -145,23 +124,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_without_number_cause_few_notes_together() {
-        const SECONDS: u64 = 10;
-        let (mut notes, mut missing) = (0, 0);
-        let mut function = |note: &Note| match note {
-            Note::Missing(count) => missing += count,
-            _ => notes += 1,
-        };
-        let mut notices = Notices::new(&mut function);
-        let clients = 1..=5000;
-        for n in clients.clone() {
-            let now = u64::try_from(n).unwrap() * SECONDS * 200_000;
-            let pid = Pid::new(n).unwrap();
-            let mut allowance = Allowance::of_client(now);
-            allowance.say(pid, now, &Note::Unreachable(pid), &mut notices);
-        }
-        notices.say_missing();
-        assert_eq!(notes + missing, clients.count() as u64);
-        assert!((100..=100 + 20 * SECONDS).contains(&notes), "{notes}");
+    fn an_allowance_is_a_burst_and_one_note_after_each_interval() {
+        let mut allowance = Allowance::new((3, 10), 100);
+        let mut count = |times: usize, now| (0..times).filter(|_| allowance.take(now)).count();
+        assert_eq!(count(5, 100), 3);
+        assert_eq!(count(2, 109), 0);
+        assert_eq!(count(2, 110), 1);
+        assert_eq!(count(9, 1000), 3, "no more than a burst is saved up");
+        assert_eq!(allowance.take_withheld(), 2 + 2 + 1 + 6);
+        assert_eq!(allowance.take_withheld(), 0);
     }
 }

@@ -23,8 +23,8 @@ pub enum Note {
     Dropped {
         /// Its sender.
         pid: Pid,
-        /// Why.
-        why: Why,
+        /// The reason.
+        why: DropReason,
         /// How many of its bytes had come.
         bytes: usize,
     },
@@ -35,7 +35,7 @@ pub enum Note {
     /// A client could not be taken.
     Unwatched(Pid, String),
     /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
-    Nameless,
+    UnknownSender,
     /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
     NoPidfd,
     /// The dialect of a client has been found out.
@@ -103,7 +103,7 @@ pub enum Note {
 /// Why a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum DropReason {
     /// It was rejected.
     Rejected(Reason),
     /// Its client ended in the middle of it.
@@ -170,7 +170,7 @@ impl fmt::Display for Note {
                 write!(f, "client {pid} gets no acknowledgements: {error}")
             }
             Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
-            Self::Nameless => f.write_str(
+            Self::UnknownSender => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
             ),
             Self::NoPidfd => f.write_str(
@@ -241,7 +241,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rejected(reason) => reason.fmt(f),

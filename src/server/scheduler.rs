@@ -1,8 +1,8 @@
 //! Who may send now. Standard signals of one number merge while pending, so clients that send at once swallow each
-//! other's bits and wait out their retransmission timers; letting them take turns is faster for all.
+//! other's bits and wait out their retransmission timers; letting them take scheduler is faster for all.
 //!
 //! One client holds the turn. The others have their answers withheld, in the order in which they came, and the turn goes
-//! round when its holder has had it for [`QUANTUM`] or has been silent for [`STALL`].
+//! round when its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`].
 
 use std::collections::VecDeque;
 
@@ -13,11 +13,11 @@ use crate::wire::Nanos;
 pub const QUANTUM: Nanos = 20_000_000;
 
 /// How long the holder of the turn may be silent while others wait.
-pub const STALL: Nanos = 5_000_000;
+pub const IDLE_LIMIT: Nanos = 5_000_000;
 
 /// The turn and those who wait for it.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub struct TurnScheduler {
     holder: Option<Holder>,
     waiting: VecDeque<Pid>,
 }
@@ -26,16 +26,16 @@ pub struct Turns {
 struct Holder {
     pid: Pid,
     since: Nanos,
-    heard: Nanos,
+    last_seen: Nanos,
 }
 
-impl Turns {
-    /// Notes that `pid` sent something at `now`; returns whether it may go on.
+impl TurnScheduler {
+    /// Notes that `pid` sent something at `now`; rescheduler whether it may go on.
     pub fn may_go_on(&mut self, pid: Pid, now: Nanos) -> bool {
         match &mut self.holder {
             None => self.holder = Some(Holder::new(pid, now)),
             Some(holder) if holder.pid == pid => {
-                holder.heard = now;
+                holder.last_seen = now;
                 if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
                     self.holder = None;
                     self.waiting.push_back(pid);
@@ -66,9 +66,9 @@ impl Turns {
         }
     }
 
-    /// Gives the turn on if it is free or its holder stalls; returns who has it now, to be released.
+    /// Gives the turn on if it is free or its holder stalls; rescheduler who has it now, to be released.
     pub fn next(&mut self, now: Nanos) -> Option<Pid> {
-        if self.waiting.is_empty() || self.stall_at().is_some_and(|at| now < at) {
+        if self.waiting.is_empty() || self.idle_at().is_some_and(|at| now < at) {
             return None;
         }
         let next = self.waiting.pop_front()?;
@@ -82,12 +82,14 @@ impl Turns {
         if self.waiting.is_empty() {
             None
         } else {
-            Some(self.stall_at().unwrap_or(0))
+            Some(self.idle_at().unwrap_or(0))
         }
     }
 
-    fn stall_at(&self) -> Option<Nanos> {
-        self.holder.as_ref().map(|h| h.heard.saturating_add(STALL))
+    fn idle_at(&self) -> Option<Nanos> {
+        self.holder
+            .as_ref()
+            .map(|h| h.last_seen.saturating_add(IDLE_LIMIT))
     }
 }
 
@@ -96,7 +98,7 @@ impl Holder {
         Self {
             pid,
             since: now,
-            heard: now,
+            last_seen: now,
         }
     }
 }
@@ -111,34 +113,34 @@ mod tests {
 
     #[test]
     fn one_client_alone_is_never_held() {
-        let mut turns = Turns::default();
+        let mut scheduler = TurnScheduler::default();
         for now in 0..100 {
-            assert!(turns.may_go_on(pid(1), now * QUANTUM));
-            assert_eq!(turns.next(now * QUANTUM), None);
+            assert!(scheduler.may_go_on(pid(1), now * QUANTUM));
+            assert_eq!(scheduler.next(now * QUANTUM), None);
         }
-        assert_eq!(turns.deadline(), None);
+        assert_eq!(scheduler.deadline(), None);
     }
 
     #[test]
     fn the_turn_goes_round() {
-        let mut turns = Turns::default();
-        assert!(turns.may_go_on(pid(1), 0));
+        let mut scheduler = TurnScheduler::default();
+        assert!(scheduler.may_go_on(pid(1), 0));
         for n in [2, 3, 2] {
-            assert!(!turns.may_go_on(pid(n), 1));
+            assert!(!scheduler.may_go_on(pid(n), 1));
         }
-        assert_eq!(turns.next(2), None, "the holder is active");
-        assert_eq!(turns.deadline(), Some(STALL));
-        assert!(!turns.may_go_on(pid(1), QUANTUM), "its time is up");
-        assert_eq!(turns.next(QUANTUM), Some(pid(2)));
+        assert_eq!(scheduler.next(2), None, "the holder is active");
+        assert_eq!(scheduler.deadline(), Some(IDLE_LIMIT));
+        assert!(!scheduler.may_go_on(pid(1), QUANTUM), "its time is up");
+        assert_eq!(scheduler.next(QUANTUM), Some(pid(2)));
         assert_eq!(
-            turns.next(QUANTUM + STALL),
+            scheduler.next(QUANTUM + IDLE_LIMIT),
             Some(pid(3)),
             "the holder stalls"
         );
-        turns.leave(pid(3));
-        assert_eq!(turns.next(QUANTUM + STALL), Some(pid(1)));
-        turns.leave(pid(1));
-        assert_eq!(turns.deadline(), None);
-        assert!(turns.may_go_on(pid(2), 2 * QUANTUM));
+        scheduler.leave(pid(3));
+        assert_eq!(scheduler.next(QUANTUM + IDLE_LIMIT), Some(pid(1)));
+        scheduler.leave(pid(1));
+        assert_eq!(scheduler.deadline(), None);
+        assert!(scheduler.may_go_on(pid(2), 2 * QUANTUM));
     }
 }

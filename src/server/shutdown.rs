@@ -1,43 +1,48 @@
 //! How a client's session ends, and how the server itself does.
 
-use core::time::Duration;
-use std::vec::Vec;
-
-use super::report::{Note, ServeError, Why};
-use super::session::Session;
-use super::{LINGER, PATROL, Server};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::vec::Vec;
 
+use super::action::{Action, After};
+use super::machine::{Core, Machine};
+use super::session::Session;
+use super::{DropReason, Note, ServeError, nanos};
 use crate::dialect::listener::Listener;
 use crate::ffi::{Doorbell, Fd};
 use crate::process::pid::Pid;
-use crate::process::proc;
 use crate::wire::Nanos;
 use crate::wire::decoder::Reason;
 
-/// What ends a server from another thread.
+/// How long a server that ends goes on answering clients that ask again, for its last answer may have been swallowed.
+const LINGER: Nanos = 250_000_000;
+
+/// How often clients that no pidfd watches are checked.
+const LIVENESS_INTERVAL: Nanos = 1_000_000_000;
+
+/// Ends a server from another thread.
 #[derive(Debug)]
 pub struct Stop {
     bell: Doorbell,
     urgency: AtomicU8,
 }
 
-/// How urgent a [`Stop`] is: the greatest that was asked for holds.
+/// How urgent a [`Stop`] is. The greatest urgency that was asked for holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(super) enum Urgency {
+pub enum Urgency {
+    /// The server is not to stop.
     None,
-    /// In order.
+    /// It is to stop in order.
     Requested,
-    /// Without what the output has not taken.
+    /// It is to stop without what the output has not taken.
     Insisted,
-    /// With an error: the caller's notes, on a thread of their own, have panicked.
+    /// It is to stop with an error: the caller's notes, on a thread of their own, have panicked.
     Panicked,
 }
 
 impl Stop {
-    /// One that has not been asked for.
+    /// Returns a stop that has not been asked for.
     ///
     /// # Errors
     /// EMFILE or ENOMEM.
@@ -48,17 +53,17 @@ impl Stop {
         })
     }
 
-    /// Ends the server in order, as a first SIGTERM does. Asked again, it changes nothing.
+    /// Ends the server in order, as a first SIGTERM does. Unlike a second SIGTERM, a second request does not abort.
     pub fn request(&self) {
         self.ask(Urgency::Requested);
     }
 
-    /// Ends it without what the output has not taken, as a second SIGTERM does.
+    /// Ends the server without what the output has not taken, as a second SIGTERM does.
     pub fn insist(&self) {
         self.ask(Urgency::Insisted);
     }
 
-    /// Ends it with [`ServeError::Panicked`].
+    /// Ends the server with [`ServeError::Panicked`].
     pub(crate) fn panicked(&self) {
         self.ask(Urgency::Panicked);
     }
@@ -73,7 +78,7 @@ impl Stop {
         self.bell.fd()
     }
 
-    /// What was asked for, until now.
+    /// Returns what was asked for, until now.
     pub(super) fn urgency(&self) -> Urgency {
         self.bell.clear();
         // Ordering: Acquire pairs with the Release in `ask`. Read after the bell, which rings after the store.
@@ -86,235 +91,251 @@ impl Stop {
     }
 }
 
-/// The end of the server, once it is decided: nothing new is taken, what is finished is written, clients are told.
-pub(super) struct Closing {
-    pub result: Result<(), ServeError>,
-    /// Do not linger.
-    pub hurried: bool,
+/// The end of the server: once it has begun nothing new is taken, what is finished is written, clients are answered.
+#[derive(Debug, Default)]
+pub struct Shutdown {
+    /// How the server ends, once that is decided.
+    result: Option<Result<(), ServeError>>,
+    /// Whether the last message that there may be is complete, so that the end is to begin.
+    pub is_due: bool,
+    /// Whether clients that may ask again are not waited for.
+    is_immediate: bool,
     /// When to stop lingering at the latest, once all is written.
-    pub last_call: Option<Nanos>,
+    linger_deadline: Option<Nanos>,
+    /// How many messages are given up, if the server is to end at once.
+    aborted: Option<usize>,
 }
 
-impl Server<'_> {
-    /// The client has ended: its half message goes, its whole ones stay.
-    pub(super) fn bury(&mut self, pid: Pid) {
-        self.last_words(pid);
+impl Shutdown {
+    /// Returns whether the end has begun.
+    pub const fn is_begun(&self) -> bool {
+        self.result.is_some()
+    }
+
+    /// Returns whether the server ends with an error.
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.result, Some(Err(_)))
+    }
+}
+
+impl Machine {
+    /// Returns how the server ends, once nothing is left to do.
+    pub fn poll_end(&mut self) -> Option<Result<(), ServeError>> {
+        let linger = self.linger_until();
+        let shutdown = &mut self.core.shutdown;
+        if let Some(count) = shutdown.aborted {
+            return Some(Err(ServeError::Aborted(count)));
+        }
+        let now = self.core.now;
+        let is_over = shutdown.is_immediate || linger.is_none_or(|until| now >= until);
+        if !is_over || self.core.backlog.len() > 0 {
+            return None;
+        }
+        let result = shutdown.result.take()?;
+        self.core.note_missing();
+        Some(result)
+    }
+
+    /// SIGINT or SIGTERM: the first ends the server in order, the second at once. `again`: both have come.
+    pub fn handle_stop(&mut self, again: bool) {
+        let unwritten = self.core.backlog.len();
+        let shutdown = &mut self.core.shutdown;
+        if !shutdown.is_begun() {
+            // A client that has exited unnoticed may have ended its text by that.
+            let foreign = self.sessions.values().filter(|s| s.in_foreign_message());
+            let after = After::Stop { again };
+            return self.check_ended(foreign.map(|s| s.pid).collect(), after);
+        }
+        if unwritten > 0 {
+            shutdown.aborted = Some(unwritten);
+        } else {
+            shutdown.is_immediate = true;
+        }
+    }
+
+    /// Does what [`Stop`] asks for. A request is made once, however often it is repeated.
+    pub fn handle_stop_request(&mut self, urgency: Urgency) {
+        let is_begun = self.core.shutdown.is_begun();
+        match urgency {
+            Urgency::None => {}
+            Urgency::Requested if is_begun => {}
+            Urgency::Requested => self.handle_stop(false),
+            Urgency::Insisted => self.handle_stop(!is_begun),
+            Urgency::Panicked => self.handle_panic(),
+        }
+    }
+
+    /// Ends the server since the caller's function for notes has panicked.
+    pub fn handle_panic(&mut self) {
+        self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
+    }
+
+    /// Takes in which processes have ended, and whether well, and goes on with what that was for.
+    pub fn handle_ended(&mut self, ended: &[(Pid, bool)], after: After) {
+        for (pid, well) in ended {
+            self.handle_exit_status(*pid, *well);
+        }
+        let After::Stop { again } = after else {
+            return self.expire_idle();
+        };
+        let unwritten = self.core.backlog.len();
+        self.close(Ok(()), Reason::ShuttingDown);
+        if unwritten > 0 {
+            self.core.note(Note::Flushing(unwritten));
+        }
+        if again {
+            self.handle_stop(false);
+        }
+    }
+
+    fn check_ended(&mut self, pids: Vec<Pid>, after: After) {
+        if pids.is_empty() {
+            return self.handle_ended(&[], after);
+        }
+        self.core.act(Action::CheckEnded { pids, after });
+    }
+
+    /// Takes in that a process has ended.
+    pub fn handle_exit(&mut self, pid: Pid) {
+        match self.sessions.get(&pid) {
+            Some(session) if session.listener.is_some() => {
+                self.core.act(Action::ReadExitStatus(pid));
+            }
+            _ => self.end_session(pid),
+        }
+    }
+
+    /// Ends the session of a client that has ended: its half message goes, its whole ones stay.
+    pub(super) fn end_session(&mut self, pid: Pid) {
         let Some(mut session) = self.remove(pid) else {
             return;
         };
         let bytes = session.received_bytes();
-        // Less than a byte from a stranger is a stray signal, and a hello alone may be another process's.
+        // Less than a byte from an unannounced client is a stray signal, and a hello alone may be another process's.
         let is_announced = session.is_announced() && session.is_attested();
         if session.in_message() && (is_announced || bytes > 0) {
-            let why = Why::ClientEnded;
+            let why = DropReason::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
-            session
-                .allowance
-                .say(pid, self.now, &note, &mut self.notices);
+            self.core.note_of(&mut session, note);
         }
-        session
-            .allowance
-            .say_withheld(pid, self.now, &mut self.notices);
+        self.core.note_withheld(&mut session);
     }
 
-    /// Ends the session of `pid`, whatever it holds.
-    fn remove(&mut self, pid: Pid) -> Option<Session> {
-        self.turns.leave(pid);
+    /// Removes the session of `pid`, whatever it holds.
+    pub(super) fn remove(&mut self, pid: Pid) -> Option<Session> {
+        let core = &mut self.core;
+        core.scheduler.leave(pid);
         let mut session = self.sessions.remove(&pid)?;
-        self.memory.recount(&mut session.counted, 0);
-        if let Some(fd) = session.peer.fd() {
-            self.set.remove(fd);
+        core.backlog.memory.recount(&mut session.counted, 0);
+        if session.is_listed {
+            core.listed.retain(|listed| *listed != pid);
         }
+        core.act(Action::Close(pid));
         if self.sessions.is_empty() {
             // Nothing is left to look after, and an idle server is not woken for nothing.
-            self.sweep_at = None;
+            core.expire_at = None;
         }
-        if self.config.trace {
-            self.notices.say(&Note::Forgotten(pid));
+        if core.config.trace {
+            core.note(Note::Forgotten(pid));
         }
         Some(session)
     }
 
-    /// Drops the half messages of silent clients, and clients that ended where no pidfd tells.
-    pub(super) fn sweep(&mut self) {
-        let limit = self.config.idle_timeout.map(nanos);
-        let mut ended = Vec::new();
-        let mut idle = Vec::new();
-        let mut again = false;
-        for (pid, session) in &self.sessions {
-            if !session.peer.is_certain() && session.peer.probe().is_err() {
-                ended.push(*pid);
-            } else if session.in_message()
-                && limit.is_some_and(|limit| self.now.saturating_sub(session.heard) >= limit)
-            {
-                idle.push(*pid);
+    /// Drops the half messages of silent clients, and clients that ended without a pidfd that says so.
+    pub(super) fn expire(&mut self) {
+        let uncertain = self.sessions.values().filter(|s| !s.is_certain);
+        self.check_ended(uncertain.map(|s| s.pid).collect(), After::Expire);
+    }
+
+    fn expire_idle(&mut self) {
+        let (core, mut idle, mut is_due_again) = (&mut self.core, Vec::new(), false);
+        let limit = core.config.idle_timeout.map(nanos);
+        for session in self.sessions.values() {
+            let may_idle = limit.filter(|_| session.in_message());
+            if may_idle.is_some_and(|limit| core.now.saturating_sub(session.last_seen) >= limit) {
+                idle.push(session.pid);
             } else {
-                let may_idle = limit.is_some() && session.in_message();
-                again |= may_idle || !session.peer.is_certain();
+                is_due_again |= may_idle.is_some() || !session.is_certain;
             }
         }
-        for pid in ended {
-            self.bury(pid);
+        core.expire_at = None;
+        if is_due_again {
+            core.arm_expiry();
         }
         for pid in idle {
             self.drop_half(pid, Reason::Idle);
         }
-        self.sweep_at = again.then(|| self.now.saturating_add(self.sweep_interval()));
     }
 
-    pub(super) fn sweep_interval(&self) -> Nanos {
-        let idle = self.config.idle_timeout.map(|t| nanos(t) / 4);
-        idle.unwrap_or(PATROL).clamp(PATROL / 50, PATROL)
-    }
-
-    /// Drops the half message of `pid`, and tells it why.
+    /// Drops the half message of `pid`, and answers why.
     pub(super) fn drop_half(&mut self, pid: Pid, reason: Reason) {
+        let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        self.turns.leave(pid);
+        core.scheduler.leave(pid);
         let bytes = session.received_bytes();
         if let Some(listener) = &mut session.listener {
             listener.forget();
         }
         let answer = session.receiver.drop_half(reason);
-        self.recount(pid);
-        self.dropped(pid, Why::Rejected(reason), bytes);
+        core.recount(session);
+        core.dropped(session, DropReason::Rejected(reason), bytes);
         if let Some(answer) = answer {
-            self.answer_unasked(pid, answer);
+            core.answer_unasked(session, answer);
         }
     }
 
-    /// SIGINT or SIGTERM: the first ends the server in order, the second at once.
-    pub(super) fn stop(&mut self) -> Result<(), ServeError> {
-        if self.closing.is_none() {
-            self.take_last_exits();
-        }
-        let unwritten = self.unwritten();
-        match &mut self.closing {
-            None => {
-                self.close(Ok(()), Reason::ShuttingDown);
-                if unwritten > 0 {
-                    self.notices.say(&Note::Flushing(unwritten));
-                }
-            }
-            Some(_) if unwritten > 0 => return Err(ServeError::Aborted(unwritten)),
-            Some(closing) => closing.hurried = true,
-        }
-        Ok(())
-    }
-
-    /// Begins the end, and tells every client in mid-message.
+    /// Begins the end, and answers every client in mid-message.
     pub(super) fn close(&mut self, result: Result<(), ServeError>, reason: Reason) {
-        match &mut self.closing {
-            Some(closing) => {
-                if closing.result.is_ok() {
-                    closing.result = result;
-                }
-            }
-            none => {
-                *none = Some(Closing {
-                    result,
-                    hurried: false,
-                    last_call: None,
-                });
-            }
+        let core = &mut self.core;
+        if !core.shutdown.has_failed() {
+            core.shutdown.result = Some(result);
         }
-        let pids: Vec<_> = self.sessions.keys().copied().collect();
-        for pid in pids {
-            self.listen(pid, |listener, _, out| listener.refuse(reason, out));
-            let Some(session) = self.sessions.get_mut(&pid) else {
-                continue;
-            };
-            session
-                .allowance
-                .say_withheld(pid, self.now, &mut self.notices);
+        for session in self.sessions.values_mut() {
+            core.listen(session, |listener, _, out| listener.refuse(reason, out));
+            core.note_withheld(session);
             let answer = session.receiver.refuse(reason);
-            self.recount(pid);
+            core.recount(session);
             if let Some(answer) = answer {
-                self.answer_unasked(pid, answer);
+                core.answer_unasked(session, answer);
             }
         }
     }
 
-    /// Ends the sessions of clients that have exited unnoticed, which may be how their texts end.
-    fn take_last_exits(&mut self) {
-        // A zombie can still be signalled.
-        let has_exited = |pid: Pid, session: &Session| {
-            session.peer.probe().is_err() || proc::status(pid).is_ok_and(|status| status.ended)
-        };
-        let foreign = self
-            .sessions
-            .iter()
-            .filter(|(_, s)| s.listener.as_ref().is_some_and(Listener::in_message));
-        let exited: Vec<_> = foreign
-            .filter(|(pid, session)| has_exited(**pid, session))
-            .map(|(pid, _)| *pid)
-            .collect();
-        for pid in exited {
-            self.bury(pid);
-        }
-    }
-
-    /// Whether a message that is complete comes too late to be written.
-    pub(super) fn takes_no_more(&self) -> bool {
-        let has_failed = self.closing.as_ref().is_some_and(|c| c.result.is_err());
-        has_failed
-            || self
-                .config
-                .count
-                .is_some_and(|count| self.accepted >= count)
-    }
-
-    /// Until when a client that is still there may have to be answered, again or for the first time; `None` while the server is not ending, or
-    /// when there is no such client. However often it asks, there is an end to it.
-    pub(super) fn linger(&mut self) -> Option<Nanos> {
-        let unwritten = self.unwritten() > 0;
-        let closing = self.closing.as_mut()?;
-        if unwritten {
-            // A text that is complete only now may be written yet, and answered.
-            closing.last_call = None;
+    /// Returns until when a client that is still there may have to be answered, again or for the first time. `None` while the
+    /// server is not ending, or when there is no such client. However often clients ask, there is an end to it.
+    pub(super) fn linger_until(&mut self) -> Option<Nanos> {
+        let (now, has_unwritten) = (self.core.now, self.core.backlog.len() > 0);
+        let shutdown = &mut self.core.shutdown;
+        if !shutdown.is_begun() {
             return None;
         }
-        let last_call = *closing
-            .last_call
-            .get_or_insert(self.now.saturating_add(3 * LINGER));
+        if has_unwritten {
+            // A text that is complete only now may be written yet, and answered.
+            shutdown.linger_deadline = None;
+            return None;
+        }
+        let deadline = shutdown.linger_deadline;
+        let deadline = deadline.unwrap_or_else(|| now.saturating_add(3 * LINGER));
+        shutdown.linger_deadline = Some(deadline);
         let owes_until = |s: &Session| match s.listener.as_ref() {
-            Some(listener) => listener.owes_until(),
-            None if s.is_announced() => s.answered.map(|at| at.saturating_add(LINGER)),
+            Some(listener) => Listener::owes_until(listener),
+            None if s.is_announced() => s.answered_at.map(|at| at.saturating_add(LINGER)),
             None => None,
         };
         let until = self.sessions.values().filter_map(owes_until).max()?;
-        Some(until.min(last_call))
-    }
-
-    /// Ends the session that is the least use, to have its descriptor back: first those that other processes may have claimed,
-    /// or that one stray signal began. Returns whether there was one.
-    pub(super) fn evict(&mut self) -> bool {
-        let now = self.now;
-        let sessions = self.sessions.iter();
-        let evictable = sessions.filter_map(|(pid, session)| Some((session.evictable(now)?, *pid)));
-        let least = evictable.min();
-        least.and_then(|(_, pid)| self.remove(pid)).is_some()
-    }
-
-    /// Makes room for a session that only a claim stands for.
-    pub(super) fn limit_claims(&mut self) {
-        let claims = self
-            .sessions
-            .values()
-            .filter(|session| !session.is_attested());
-        if claims.count() >= self.limit.div_ceil(2) {
-            self.evict();
-        }
-    }
-
-    /// Finished messages that the output has not taken.
-    pub(super) fn unwritten(&self) -> usize {
-        self.writer.outstanding() + self.backlog.len()
+        Some(until.min(deadline))
     }
 }
 
-pub(super) fn nanos(duration: Duration) -> Nanos {
-    duration.as_nanos().try_into().unwrap_or(Nanos::MAX)
+impl Core {
+    /// Has sessions looked through after a while, if that is not planned yet.
+    pub(super) fn arm_expiry(&mut self) {
+        let (now, idle_timeout) = (self.now, self.config.idle_timeout);
+        self.expire_at.get_or_insert_with(|| {
+            let interval = idle_timeout.map_or(LIVENESS_INTERVAL, |limit| nanos(limit) / 4);
+            now.saturating_add(interval.clamp(LIVENESS_INTERVAL / 50, LIVENESS_INTERVAL))
+        });
+    }
 }

@@ -14,7 +14,7 @@ use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
 /// Messages that may wait for the output; one more and the server withholds its acknowledgement.
-const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
 
 /// Where messages go: returns once the message is written and flushed.
 pub type Output = Box<dyn FnMut(&Message) -> io::Result<()> + Send>;
@@ -39,7 +39,6 @@ pub struct Written {
 pub struct Writer {
     thread: Background<Message>,
     shared: Arc<Shared>,
-    outstanding: usize,
 }
 
 struct Shared {
@@ -79,7 +78,6 @@ impl Writer {
         Ok(Self {
             thread: Background::start("writer", WAITING, write)?,
             shared,
-            outstanding: 0,
         })
     }
 
@@ -89,33 +87,18 @@ impl Writer {
         &self.shared.bell
     }
 
-    /// Messages offered and not yet returned by [`written`](Self::written).
-    #[must_use]
-    pub const fn outstanding(&self) -> usize {
-        self.outstanding
+    /// Hands over a message. There must not be more than [`WAITING`] that [`written`](Self::written) has not returned.
+    pub fn write(&mut self, message: Message) {
+        // There is room: the machine counts.
+        self.thread.push_waiting(message);
     }
 
-    /// Hands over a message.
-    ///
-    /// # Errors
-    /// The message itself, when as many as there is room for are waiting.
-    pub fn offer(&mut self, message: Message) -> Result<(), Message> {
-        if self.outstanding == WAITING {
-            return Err(message);
-        }
-        self.thread.offer(message)?;
-        self.outstanding += 1;
-        Ok(())
+    /// Returns the next message that the thread is done with.
+    pub fn written(&self) -> Option<Written> {
+        self.shared.written.pop()
     }
 
-    /// The next message that the thread is done with.
-    pub fn written(&mut self) -> Option<Written> {
-        let written = self.shared.written.pop()?;
-        self.outstanding -= 1;
-        Some(written)
-    }
-
-    /// Waits until the thread has ended. To be called when nothing is outstanding.
+    /// Waits until the thread has ended. To be called when nothing is left to write.
     pub fn join(self) {
         self.thread.join();
     }

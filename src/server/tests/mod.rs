@@ -1,0 +1,7 @@
+//! What the machine decides, in one process and with a virtual clock.
+
+mod foreign;
+mod limits;
+mod own;
+mod stop;
+mod world;
