@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
-use super::notices::Allowance;
+use super::notes::Allowance;
 use super::scheduler::TurnScheduler;
 use super::session::Session;
 use super::shutdown::Shutdown;

@@ -1,7 +1,7 @@
 //! One client as the server knows it: its link, what it handles, and how it paces its signals.
 
 use super::action::Inspection;
-use super::notices::Allowance;
+use super::notes::Allowance;
 use crate::dialect::listener::Listener;
 use crate::dialect::manners::Handles;
 use crate::process::pid::Pid;

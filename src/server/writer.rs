@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossbeam_queue::ArrayQueue;
 
-use super::notices::survives;
+use super::notes::survives;
 use super::{Message, ServeError};
 use crate::background::{Background, Item};
 use crate::ffi::Doorbell;
