@@ -99,11 +99,11 @@ impl Tracer {
     /// What there is to say of `note`: a line, or nothing yet.
     pub fn line(&mut self, note: &Note) -> Option<String> {
         match note {
-            Note::Heard(event) => {
+            Note::Received(event) => {
                 self.current = Some((*event, Vec::new(), Vec::new()));
                 None
             }
-            Note::Told { answer, .. } if self.current.is_some() => {
+            Note::Answered { answer, .. } if self.current.is_some() => {
                 self.current.as_mut()?.1.push(*answer);
                 None
             }
@@ -124,7 +124,7 @@ impl Tracer {
                 self.current.as_mut()?.2.push(note.clone());
                 None
             }
-            Note::Told {
+            Note::Answered {
                 pid,
                 signal,
                 answer,
@@ -138,7 +138,7 @@ impl Tracer {
                     answers: format!("{} on {}", said(*answer), name(*signal)),
                 }))
             }
-            Note::Forgotten(pid) => {
+            Note::SessionEnded(pid) => {
                 self.talkers.remove(pid);
                 None
             }
@@ -147,7 +147,7 @@ impl Tracer {
                 let frame = if *framed { "frame" } else { "text" };
                 Some(self.remark(&format!("{frame} of client {pid} complete: {bytes} bytes")))
             }
-            Note::Speaks { pid, dialect, .. } => {
+            Note::DialectFound { pid, dialect, .. } => {
                 self.talker(*pid).dialect = Some(*dialect);
                 Some(self.remark(&note.to_string()))
             }
@@ -429,7 +429,7 @@ mod tests {
             errno,
             more,
         };
-        assert_eq!(tracer.line(&Note::Heard(event)), None);
+        assert_eq!(tracer.line(&Note::Received(event)), None);
         tracer.line(&Note::Handled)
     }
 
@@ -439,7 +439,7 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(heard(&mut tracer, 7, Signal::Usr2, None), None);
         }
-        tracer.line(&Note::Forgotten(Pid::new(7).unwrap()));
+        tracer.line(&Note::SessionEnded(Pid::new(7).unwrap()));
         for bit in [0, 1, 0, 0, 0, 0, 0] {
             let signal = [Signal::Usr1, Signal::Usr2][bit];
             assert_eq!(heard(&mut tracer, 7, signal, None), None);

@@ -175,7 +175,7 @@ impl Core {
                 }
             }
             Action::Learned { dialect, rival } => {
-                let note = Note::Speaks {
+                let note = Note::DialectFound {
                     pid,
                     dialect,
                     rival,
@@ -206,7 +206,7 @@ impl Core {
     fn nonsense(&mut self, session: &mut Session, bits: String) {
         if !session.is_noise() && !mem::replace(&mut session.warned, true) {
             let pid = session.pid;
-            self.note_of(session, Note::Nonsense { pid, bits });
+            self.note_of(session, Note::NoDialect { pid, bits });
         }
     }
 }

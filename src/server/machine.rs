@@ -502,7 +502,7 @@ impl Core {
 
     fn trace_answer(&mut self, pid: Pid, signal: Signal, answer: Answer) {
         if self.config.trace {
-            self.note(Note::Told {
+            self.note(Note::Answered {
                 pid,
                 signal,
                 answer,

@@ -27,7 +27,7 @@ use action::{Action, After, Inspection, Opened};
 pub use config::{Config, Dialects};
 use machine::Machine;
 pub use message::Message;
-use notes::Notices;
+use notes::NoteSink;
 pub use report::{DropReason, Note, ServeError};
 pub use shutdown::Stop;
 pub use writer::Output;
@@ -111,7 +111,7 @@ struct Server<'n> {
     writer: Writer,
     /// What stops the server beside SIGINT and SIGTERM.
     stop: Option<&'n Stop>,
-    notices: Notices<'n>,
+    note_sink: NoteSink<'n>,
     trace: bool,
 }
 
@@ -144,7 +144,7 @@ impl<'n> Server<'n> {
             set,
             writer,
             stop,
-            notices: Notices::new(notes),
+            note_sink: NoteSink::new(notes),
         })
     }
 
@@ -158,7 +158,7 @@ impl<'n> Server<'n> {
             // All of them before the first is answered: two of one sender in a batch are then two for which it did not wait.
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
-                self.note_traced(|| Note::Heard(event));
+                self.note_traced(|| Note::Received(event));
                 self.machine.handle_signal(event);
                 self.apply_all();
                 self.note_traced(|| Note::Handled);
@@ -167,7 +167,7 @@ impl<'n> Server<'n> {
             if let Some(stop) = self.stop.filter(|_| mem::take(&mut stops)) {
                 self.machine.handle_stop_request(stop.urgency());
             }
-            if self.notices.take_panic() {
+            if self.note_sink.take_panic() {
                 self.machine.handle_panic();
             }
             // Only now: what a client sent before it ended was in the drain.
@@ -183,7 +183,7 @@ impl<'n> Server<'n> {
             if let Some(result) = self.machine.poll_end() {
                 self.apply_all();
                 return match result {
-                    Ok(()) if self.notices.take_panic() => Err(ServeError::Panicked("notes")),
+                    Ok(()) if self.note_sink.take_panic() => Err(ServeError::Panicked("notes")),
                     result => result,
                 };
             }
@@ -208,7 +208,7 @@ impl<'n> Server<'n> {
 
     fn note_traced(&mut self, note: impl FnOnce() -> Note) {
         if self.trace {
-            self.notices.say(&note());
+            self.note_sink.call(&note());
         }
     }
 
@@ -270,7 +270,7 @@ impl<'n> Server<'n> {
                     self.set.remove(fd);
                 }
             }
-            Action::Note(note) => self.notices.say(&note),
+            Action::Note(note) => self.note_sink.call(&note),
         }
     }
 

@@ -5,14 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::report::Note;
 use crate::wire::Nanos;
 
-/// Notes that one client may cause at once, and the time after which it may cause another.
+/// Limits the notes of one client: so many at once, and one more after each interval.
 const OF_CLIENT: (u32, Nanos) = (8, 1_000_000_000);
 
-/// The same of all clients together, as a process can start others, and name others, for as long as it likes.
+/// Limits the notes of all clients together, since a process can start and name any number of others.
 const OF_ALL: (u32, Nanos) = (100, 50_000_000);
 
-/// The caller's function.
-pub(super) struct Notices<'n> {
+/// Calls the caller's function until it panics.
+pub(super) struct NoteSink<'n> {
     function: &'n mut dyn FnMut(&Note),
     state: State,
 }
@@ -24,20 +24,21 @@ enum State {
     Over,
 }
 
-impl<'n> Notices<'n> {
+impl<'n> NoteSink<'n> {
+    /// Returns a sink that calls `function`.
     pub fn new(function: &'n mut dyn FnMut(&Note)) -> Self {
         let state = State::Working;
         Self { function, state }
     }
 
     /// Calls the function, unless it has panicked before.
-    pub fn say(&mut self, note: &Note) {
+    pub fn call(&mut self, note: &Note) {
         if self.state == State::Working && !survives(|| (self.function)(note)) {
             self.state = State::Panicked;
         }
     }
 
-    /// Returns whether the function has panicked; `true` once.
+    /// Returns whether the function has panicked since the last call.
     pub fn take_panic(&mut self) -> bool {
         let has = self.state == State::Panicked;
         if has {
@@ -47,9 +48,9 @@ impl<'n> Notices<'n> {
     }
 }
 
-/// Runs a function of the caller; returns whether it did not panic. The panic hook has reported it.
+/// Runs a function of the caller and returns whether it did not panic. The panic hook has reported a panic.
 pub(super) fn survives(function: impl FnOnce()) -> bool {
-    // What the function left half done is not used again.
+    // The state that the function left behind is not used again.
     match catch_unwind(AssertUnwindSafe(function)) {
         Ok(()) => true,
         Err(payload) => {
@@ -60,7 +61,7 @@ pub(super) fn survives(function: impl FnOnce()) -> bool {
     }
 }
 
-/// How many notes may still be caused: so many at once, and one after each interval from then on.
+/// Limits notes to a burst, and one more after each interval.
 #[derive(Debug)]
 pub(super) struct Allowance {
     burst: u32,
@@ -91,7 +92,7 @@ impl Allowance {
         }
     }
 
-    /// Returns whether another note may be caused at `now`. One that may not is counted.
+    /// Returns whether another note is allowed at `now`, and counts it if it is not.
     pub fn take(&mut self, now: Nanos) -> bool {
         let earned = now.saturating_sub(self.since) / self.interval;
         if earned > 0 {
@@ -107,7 +108,7 @@ impl Allowance {
         true
     }
 
-    /// Returns how many notes were not allowed and not counted by [`take_withheld`](Self::take_withheld) yet.
+    /// Returns how many notes were not allowed since the last [`take_withheld`](Self::take_withheld).
     #[cfg(test)]
     pub const fn withheld(&self) -> u64 {
         self.withheld

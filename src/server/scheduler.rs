@@ -1,21 +1,21 @@
-//! Who may send now. Standard signals of one number merge while pending, so clients that send at once swallow each
-//! other's bits and wait out their retransmission timers; letting them take scheduler is faster for all.
+//! Decides which client may send. Standard signals of one number merge while pending: clients that send at once swallow each
+//! other's bits and wait for their retransmission timers, so taking turns is faster for all.
 //!
-//! One client holds the turn. The others have their answers withheld, in the order in which they came, and the turn goes
-//! round when its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`].
+//! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
+//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`].
 
 use std::collections::VecDeque;
 
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 
-/// How long a client may send while others wait.
+/// Limits how long a client may send while others wait.
 pub const QUANTUM: Nanos = 20_000_000;
 
-/// How long the holder of the turn may be silent while others wait.
+/// Limits how long the holder of the turn may be silent while others wait.
 pub const IDLE_LIMIT: Nanos = 5_000_000;
 
-/// The turn and those who wait for it.
+/// Knows the holder of the turn and the clients that wait for it.
 #[derive(Debug, Default)]
 pub struct TurnScheduler {
     holder: Option<Holder>,
@@ -30,7 +30,7 @@ struct Holder {
 }
 
 impl TurnScheduler {
-    /// Notes that `pid` sent something at `now`; rescheduler whether it may go on.
+    /// Records that `pid` sent something at `now`, and returns whether it may go on.
     pub fn may_go_on(&mut self, pid: Pid, now: Nanos) -> bool {
         match &mut self.holder {
             None => self.holder = Some(Holder::new(pid, now)),
@@ -52,13 +52,13 @@ impl TurnScheduler {
         true
     }
 
-    /// Whether somebody has the turn.
+    /// Returns whether a client has the turn.
     #[must_use]
     pub const fn is_taken(&self) -> bool {
         self.holder.is_some()
     }
 
-    /// Takes `pid` out: its message is over, or it is.
+    /// Removes `pid`: its message is over, or it has ended.
     pub fn leave(&mut self, pid: Pid) {
         self.waiting.retain(|waiting| *waiting != pid);
         if self.holder.as_ref().is_some_and(|h| h.pid == pid) {
@@ -66,7 +66,7 @@ impl TurnScheduler {
         }
     }
 
-    /// Gives the turn on if it is free or its holder stalls; rescheduler who has it now, to be released.
+    /// Passes the turn on if it is free or its holder is silent, and returns the new holder, which is to be answered.
     pub fn next(&mut self, now: Nanos) -> Option<Pid> {
         if self.waiting.is_empty() || self.idle_at().is_some_and(|at| now < at) {
             return None;
@@ -76,7 +76,7 @@ impl TurnScheduler {
         Some(next)
     }
 
-    /// When [`next`](Self::next) is to be called at the latest; `None` while nobody waits.
+    /// Returns when to call [`next`](Self::next) at the latest; `None` while no client waits.
     #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
         if self.waiting.is_empty() {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn one_client_alone_is_never_held() {
+    fn a_client_alone_always_goes_on() {
         let mut scheduler = TurnScheduler::default();
         for now in 0..100 {
             assert!(scheduler.may_go_on(pid(1), now * QUANTUM));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_turn_goes_round() {
+    fn the_turn_passes_on_after_its_time_or_a_silence() {
         let mut scheduler = TurnScheduler::default();
         assert!(scheduler.may_go_on(pid(1), 0));
         for n in [2, 3, 2] {
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(
             scheduler.next(QUANTUM + IDLE_LIMIT),
             Some(pid(3)),
-            "the holder stalls"
+            "the holder is silent"
         );
         scheduler.leave(pid(3));
         assert_eq!(scheduler.next(QUANTUM + IDLE_LIMIT), Some(pid(1)));

@@ -236,7 +236,7 @@ impl Machine {
             core.expire_at = None;
         }
         if core.config.trace {
-            core.note(Note::Forgotten(pid));
+            core.note(Note::SessionEnded(pid));
         }
         Some(session)
     }

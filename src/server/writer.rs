@@ -1,4 +1,4 @@
-//! The thread that writes finished messages, so that a slow or blocked output never stalls the drain.
+//! The thread that writes complete messages, so that a slow or blocked output never stalls the server.
 
 use std::boxed::Box;
 use std::io;
@@ -13,29 +13,29 @@ use crate::ffi::Doorbell;
 use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
-/// Messages that may wait for the output; one more and the server withholds its acknowledgement.
+/// Limits the messages that the thread has at once.
 pub(super) const WAITING: usize = 64;
 
-/// Where messages go: returns once the message is written and flushed.
+/// Takes each message, and returns once the message is written and flushed.
 pub type Output = Box<dyn FnMut(&Message) -> io::Result<()> + Send>;
 
-/// As [`Output`], which is given the message for good.
+/// Takes each message as [`Output`] does, and keeps it.
 pub(crate) type Sink = Box<dyn FnMut(Message) -> io::Result<()> + Send>;
 
-/// A message that the thread is done with.
+/// Says what became of a message.
 #[derive(Debug)]
 pub struct Written {
-    /// Who sent it.
+    /// The process that sent the message.
     pub pid: Pid,
-    /// The transfer that it came in.
+    /// The transfer that the message came in.
     pub tag: Tag,
-    /// Its length in bytes.
+    /// The message's length in bytes.
     pub bytes: usize,
     /// Whether the output took it.
     pub result: Result<(), ServeError>,
 }
 
-/// The main loop's end of the writer thread. Dropped, it lets the thread write what it was offered, and does not wait for that.
+/// Hands messages to the writer thread. A drop lets the thread write what it has, without waiting for that.
 pub struct Writer {
     thread: Background<Message>,
     shared: Arc<Shared>,
@@ -58,15 +58,15 @@ impl Writer {
         });
         let to = Arc::clone(&shared);
         let mut output = Guarded(Some(output));
-        let write = move |item: Item<Message>| {
+        let run = move |item: Item<Message>| {
             let Item::Next(message) = item else { return };
             let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
-            let result = hand_on(&mut output.0, message);
+            let result = write(&mut output.0, message);
             if result.is_err() {
-                // What would follow half a message is not a message either.
+                // A message must not follow half of another.
                 output = Guarded(None);
             }
-            // Never full: it has room for all that can be outstanding.
+            // Never full: it has room for all that the thread can have.
             let _ = to.written.push(Written {
                 pid,
                 tag,
@@ -76,12 +76,12 @@ impl Writer {
             to.bell.ring();
         };
         Ok(Self {
-            thread: Background::start("writer", WAITING, write)?,
+            thread: Background::start("writer", WAITING, run)?,
             shared,
         })
     }
 
-    /// The bell that rings when something has been written.
+    /// Returns the bell that rings when something has been written.
     #[must_use]
     pub fn bell(&self) -> &Doorbell {
         &self.shared.bell
@@ -98,13 +98,13 @@ impl Writer {
         self.shared.written.pop()
     }
 
-    /// Waits until the thread has ended. To be called when nothing is left to write.
+    /// Blocks until the thread has ended. Call it when nothing is left to write.
     pub fn join(self) {
         self.thread.join();
     }
 }
 
-/// An output until it fails. Its destructor is the caller's, so a panic of it ends here.
+/// Holds the output until it fails. Its destructor is the caller's, so a panic of it is caught here.
 struct Guarded(Option<Sink>);
 
 impl Drop for Guarded {
@@ -114,11 +114,11 @@ impl Drop for Guarded {
     }
 }
 
-/// Gives `message` to the output, if it has not failed before.
-fn hand_on(output: &mut Option<Sink>, message: Message) -> Result<(), ServeError> {
+/// Gives `message` to the output, unless that has failed before.
+fn write(output: &mut Option<Sink>, message: Message) -> Result<(), ServeError> {
     let mut result = Err(ServeError::Panicked("output"));
     let Some(output) = output else {
-        let error = io::Error::other("it has failed before");
+        let error = io::Error::other("the output has failed before");
         return Err(ServeError::Output(error));
     };
     survives(|| result = output(message).map_err(ServeError::Output));

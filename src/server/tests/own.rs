@@ -201,7 +201,7 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
         (count / 10..=count / 10 + 2).contains(&inspections),
         "{inspections}"
     );
-    let told = |note: &&Note| matches!(note, Note::Told { pid, .. } if *pid == client);
+    let told = |note: &&Note| matches!(note, Note::Answered { pid, .. } if *pid == client);
     assert_eq!(world.notes.iter().filter(told).count() as u64, count + 2);
     let is_complete = |note: &Note| {
         matches!(
@@ -215,7 +215,7 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     };
     assert!(world.notes.iter().any(is_complete));
     world.exit(client);
-    assert!(matches!(world.notes.last(), Some(Note::Forgotten(pid)) if *pid == client));
+    assert!(matches!(world.notes.last(), Some(Note::SessionEnded(pid)) if *pid == client));
 }
 
 #[test]
