@@ -251,12 +251,14 @@ impl Machine {
         let (core, mut idle, mut is_due_again) = (&mut self.core, Vec::new(), false);
         let limit = core.config.idle_timeout.map(nanos);
         for session in self.sessions.values() {
-            let may_idle = limit.filter(|_| session.in_message());
-            if may_idle.is_some_and(|limit| core.now.saturating_sub(session.last_seen) >= limit) {
+            let limit = limit.filter(|_| session.in_message());
+            let silence = core.now.saturating_sub(session.last_seen);
+            if limit.is_some_and(|limit| silence >= limit) {
                 idle.push(session.pid);
             } else {
-                is_due_again |= may_idle.is_some() || !session.is_certain;
+                is_due_again |= limit.is_some();
             }
+            is_due_again |= !session.is_certain;
         }
         core.expire_at = None;
         if is_due_again {

@@ -1,5 +1,6 @@
 //! What the machine decides, in one process and with a virtual clock.
 
+mod chaos;
 mod foreign;
 mod limits;
 mod own;

@@ -399,7 +399,9 @@ impl World {
                 Did::Migrate => false,
                 did => is_second || !is_sent(did),
             });
-            assert_eq!(before, Some(&Did::Inspect(pid)), "not inspected before");
+            let inspected = [Did::Inspect(pid), Did::Open(pid)];
+            let is_inspected = before.is_some_and(|did| inspected.contains(did));
+            assert!(is_inspected, "{pid} is not inspected, but {before:?}");
         }
         self.log.push(Did::Send(pid, signal, value, copies));
         let process = &self.processes[&pid];
