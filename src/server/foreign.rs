@@ -195,8 +195,7 @@ impl Core {
                 for i in 0..7 {
                     session.receiver.bit(bit_of(MAGIC, i));
                 }
-                // A stream that was not announced waits neither for its turn nor for memory.
-                self.react(session, Signal::Usr1, true, |receiver| {
+                self.react(session, Signal::Usr1, |receiver| {
                     receiver.bit(bit_of(MAGIC, 7))
                 });
             }

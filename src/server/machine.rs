@@ -20,9 +20,8 @@ use crate::dialect::profiles::Profiles;
 use crate::ffi::Errno;
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, PeerError, bit_on};
 use crate::process::pid::{Pid, PidMap};
-use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Ask, Status};
 use crate::wire::decoder::Reason;
 use crate::wire::receiver::{Outcome, Reaction, Receiver};
@@ -45,6 +44,8 @@ pub(super) struct Core {
     word_size: u8,
     pub now: Nanos,
     batch: u64,
+    /// Whether no client before the one whose signal is handled needs the memory.
+    is_first: bool,
     /// Whether this batch of signals had one of an unannounced client, and one of such a client that waits for its answers.
     has_foreign: bool,
     has_paced_client: bool,
@@ -73,36 +74,6 @@ struct Once {
     unwatched: bool,
 }
 
-/// What a signal of a client says.
-enum Input {
-    /// Who is about to send words.
-    Attestation(u32),
-    Bit(u32, Bit),
-    Ask(Ask),
-    Word(Word),
-}
-
-impl Input {
-    /// Reads `event`; `None` for a signal that says nothing.
-    fn read(event: &Event) -> Option<(Pid, Self)> {
-        let is_word = event.signal == Signal::Word;
-        match event.origin {
-            Origin::Attested { pid, uid } if is_word => Some((pid, Self::Attestation(uid))),
-            Origin::Attested { pid, uid } => Some((pid, Self::Bit(uid, bit_on(event.signal)))),
-            Origin::Claimed { pid, value, .. } if event.errno == 0 => {
-                let ask = Ask::from_value(value)?;
-                let is_on_its_signal = is_word == matches!(ask, Ask::Words { .. });
-                is_on_its_signal.then_some((pid, Self::Ask(ask)))
-            }
-            Origin::Claimed { pid, value, .. } if is_word => {
-                let word = Word::from_parts(event.errno, value, event.more);
-                Some((pid, Self::Word(word)))
-            }
-            Origin::Claimed { .. } | Origin::Unknown { .. } => None,
-        }
-    }
-}
-
 impl Machine {
     /// Returns a server without clients, of which it takes `limit`, in words of `word_size` bytes.
     pub fn new(mut config: Config, word_size: u8, limit: usize) -> Self {
@@ -115,6 +86,7 @@ impl Machine {
                 word_size,
                 now: 0,
                 batch: 0,
+                is_first: true,
                 has_foreign: false,
                 has_paced_client: false,
                 scheduler: TurnScheduler::default(),
@@ -178,34 +150,47 @@ impl Machine {
 
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
-        if matches!(event.signal, Signal::Int | Signal::Term) {
-            return self.handle_stop(false);
-        }
-        let Some((pid, input)) = Input::read(&event) else {
-            if matches!(event.origin, Origin::Unknown { .. }) {
-                let is_told = mem::replace(&mut self.core.once.unknown_sender, true);
-                self.core.note_unless(is_told, Note::UnknownSender);
-            }
-            return;
-        };
-        let is_first = self.core.backlog.memory.is_plentiful() || self.is_first(pid);
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return match input {
-                Input::Bit(..) => self.open(pid, event),
-                Input::Ask(_) => {
-                    self.limit_claims();
-                    self.open(pid, event);
+        self.core.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
+        let (core, sessions) = (&mut self.core, &mut self.sessions);
+        let is_word = event.signal == Signal::Word;
+        match event.origin {
+            _ if SignalSet::STOPS.contains(event.signal) => return self.handle_stop(false),
+            // Who is about to send words.
+            Origin::Attested { pid, uid } if is_word => {
+                if let Some(session) = sessions.get_mut(&pid) {
+                    session.uid = Some(uid);
                 }
-                // No process is looked up for a stray word.
-                Input::Word(_) | Input::Attestation(_) => {}
-            };
-        };
-        let core = &mut self.core;
-        match input {
-            Input::Attestation(uid) => session.uid = Some(uid),
-            Input::Bit(uid, bit) => core.on_bit(session, uid, bit, event, is_first),
-            Input::Ask(ask) => core.on_ask(session, ask, event, is_first),
-            Input::Word(word) => core.react(session, Signal::Word, is_first, |r| r.word(&word)),
+            }
+            Origin::Attested { pid, uid } => match sessions.get_mut(&pid) {
+                Some(session) => core.on_bit(session, uid, event),
+                None => self.open(pid, event),
+            },
+            Origin::Claimed { pid, value, .. } if event.errno == 0 => {
+                let Some(ask) = Ask::from_value(value) else {
+                    return;
+                };
+                if is_word != matches!(ask, Ask::Words { .. }) {
+                    return;
+                }
+                match sessions.get_mut(&pid) {
+                    Some(session) => core.on_ask(session, ask, event),
+                    None => {
+                        self.limit_claims();
+                        self.open(pid, event);
+                    }
+                }
+            }
+            Origin::Claimed { pid, value, .. } => {
+                // Only of a client that asked before: no process is looked up for a stray word.
+                if let Some(session) = sessions.get_mut(&pid).filter(|_| is_word) {
+                    let word = Word::from_parts(event.errno, value, event.more);
+                    core.react(session, Signal::Word, |receiver| receiver.word(&word));
+                }
+            }
+            Origin::Unknown { .. } => {
+                let is_told = mem::replace(&mut core.once.unknown_sender, true);
+                core.note_unless(is_told, Note::UnknownSender);
+            }
         }
         self.after_input();
     }
@@ -250,7 +235,15 @@ impl Machine {
         match then {
             Then::Signal(event) => return self.handle_signal(event),
             Then::Answer { signal, answer } => core.send(session, signal, answer),
-            Then::Repeat { signal, value } => core.send_copies(session, signal, value, 1),
+            Then::Repeat { signal, value } if session.can_answer(signal) => {
+                core.act(Action::Send {
+                    pid,
+                    signal,
+                    value,
+                    copies: 1,
+                });
+            }
+            Then::Repeat { .. } => {}
             Then::Settle { written } => core.listen(session, |listener, now, out| {
                 listener.settle(written, now, out);
             }),
@@ -298,10 +291,13 @@ impl Machine {
         }
     }
 
-    /// Returns whether all clients whose messages began before that of `pid` are silent, as one that is stopped, and there is
-    /// room for the rest of its message beside what they have sent. One that waits is not silent, as it asks again.
-    fn is_first(&self, pid: Pid) -> bool {
+    /// Returns whether all clients whose messages began before that of the sender are silent, as one that is stopped, and there
+    /// is room for the rest of its message beside what they have sent. One that waits is not silent, as it asks again.
+    fn is_first(&self, event: &Event) -> bool {
         const SILENCE: Nanos = 1_000_000_000;
+        let (Origin::Attested { pid, .. } | Origin::Claimed { pid, .. }) = event.origin else {
+            return false;
+        };
         let Some(own) = self.sessions.get(&pid) else {
             return false;
         };
@@ -380,8 +376,8 @@ impl Core {
         self.act(Action::Inspect { pid, then });
     }
 
-    /// A bare bit.
-    fn on_bit(&mut self, session: &mut Session, uid: u32, bit: Bit, event: Event, is_first: bool) {
+    /// Handles a bare bit.
+    fn on_bit(&mut self, session: &mut Session, uid: u32, event: Event) {
         self.arm_expiry();
         if session.needs_inspection(self.now) && session.may_begin() {
             return self.inspect(session.pid, Then::Signal(event));
@@ -391,14 +387,16 @@ impl Core {
         let is_paced = session.is_paced();
         self.has_paced_client |= is_paced;
         self.has_foreign |= !is_paced && !session.is_announced();
+        let bit = bit_on(event.signal);
         if session.is_foreign() {
             return self.on_foreign_bit(session, bit);
         }
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
-        self.react(session, Signal::Usr1, is_first, |r| r.bit(bit));
+        self.react(session, Signal::Usr1, |receiver| receiver.bit(bit));
     }
 
-    fn on_ask(&mut self, session: &mut Session, ask: Ask, event: Event, is_first: bool) {
+    /// Handles a question.
+    fn on_ask(&mut self, session: &mut Session, ask: Ask, event: Event) {
         self.arm_expiry();
         let bit = bit_on(event.signal);
         match ask {
@@ -422,21 +420,27 @@ impl Core {
             Ask::Resend { .. } | Ask::Words { .. } => {}
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        self.react(session, event.signal, is_first, |r| r.ask(bit, ask));
+        self.react(session, event.signal, |receiver| receiver.ask(bit, ask));
     }
 
-    /// Lets `session` react to a signal, in its turn, and does what follows. `is_first`: no client before it needs the memory.
+    /// Lets `session` react to a signal, in its turn and within the memory, and does what follows.
     pub fn react(
         &mut self,
         session: &mut Session,
         via: Signal,
-        is_first: bool,
         act: impl FnOnce(&mut Receiver) -> Reaction,
     ) {
         session.last_seen = self.now;
         let was_in_message = session.receiver.in_message();
         if was_in_message && session.is_announced() {
-            let may_go_on = self.may_go_on(session, is_first);
+            let has_room = self.backlog.memory.has_room_for(session.held_bytes());
+            let may_go_on = if has_room && self.is_first {
+                self.scheduler.may_go_on(session.pid, self.now)
+            } else {
+                // It is told to wait, and asks again.
+                self.scheduler.leave(session.pid);
+                false
+            };
             session.receiver.hold(!may_go_on);
         }
         let bytes = session.receiver.held_bytes();
@@ -462,16 +466,6 @@ impl Core {
         if let Some(answer) = reaction.answer {
             self.answer(session, via, answer);
         }
-    }
-
-    /// Returns whether the client is to go on sending: there is room for its message, and it is its turn.
-    fn may_go_on(&mut self, session: &Session, is_first: bool) -> bool {
-        if is_first && self.backlog.memory.has_room_for(session.held_bytes()) {
-            return self.scheduler.may_go_on(session.pid, self.now);
-        }
-        // It is told to wait, and asks again.
-        self.scheduler.leave(session.pid);
-        false
     }
 
     /// Counts what is held of the present message.
@@ -524,23 +518,17 @@ impl Core {
         if copies > MIGRATE_ABOVE_COPIES {
             self.act(Action::Migrate);
         }
-        if session.in_message() {
-            return self.send_copies(session, signal, value, copies);
-        }
-        self.send_copies(session, signal, value, 1);
-        for _ in 1..copies {
-            self.inspect(pid, Then::Repeat { signal, value });
-        }
-    }
-
-    fn send_copies(&mut self, session: &Session, signal: Signal, value: u64, copies: u32) {
-        if session.can_answer(signal) {
-            self.act(Action::Send {
-                pid: session.pid,
-                signal,
-                value,
-                copies,
-            });
+        let may_be_last = !session.in_message();
+        self.act(Action::Send {
+            pid,
+            signal,
+            value,
+            copies: if may_be_last { 1 } else { copies },
+        });
+        if may_be_last {
+            for _ in 1..copies {
+                self.inspect(pid, Then::Repeat { signal, value });
+            }
         }
     }
 
