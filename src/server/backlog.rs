@@ -1,4 +1,4 @@
-//! Messages that are complete: taken or refused, counted, and kept in order until the output has room for them.
+//! Complete messages: accepted or refused, counted, and kept in order until the output has room for them.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -13,14 +13,14 @@ use super::{Config, DropReason, Message, Note};
 use crate::wire::control::Tag;
 use crate::wire::decoder::Reason;
 
-/// Messages that are complete and not written.
+/// Holds the messages that are complete and not written.
 #[derive(Debug)]
 pub struct Backlog {
-    /// Those that the writer has no room for yet; all are older than any that is still to come.
+    /// The messages that the writer has no room for yet, oldest first.
     waiting: VecDeque<Message>,
-    /// How many the writer has.
+    /// How many messages the writer has.
     writing: usize,
-    /// How many were ever accepted.
+    /// How many messages were ever accepted.
     accepted: u64,
     /// The account of all bytes that clients have sent and that are not written.
     pub memory: Memory,
@@ -80,7 +80,7 @@ impl Core {
         self.config.count.is_some_and(|count| accepted >= count)
     }
 
-    /// Takes a message that is complete, or refuses it.
+    /// Accepts a message that is complete, or refuses it.
     pub fn complete(&mut self, session: &mut Session, payload: Vec<u8>, framed: bool, resent: u64) {
         let (pid, tag, bytes) = (session.pid, session.receiver.tag(), payload.len());
         if let Some(why) = self.why_refused(session, bytes, framed) {

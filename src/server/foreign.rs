@@ -20,7 +20,7 @@ use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;
 
 impl Machine {
-    /// Asks what is needed to know of clients whose listeners have something to do.
+    /// Observes the clients whose listeners have something to do.
     pub(super) fn poll_foreign(&mut self) {
         let core = &mut self.core;
         let now = core.now;
@@ -65,7 +65,7 @@ impl Machine {
         }
     }
 
-    /// Takes in how a client has ended. That may be how its message ends, and says what it waited for.
+    /// Takes in how a client has ended. That may complete its message, and shows which answer it waited for.
     pub fn handle_exit_status(&mut self, pid: Pid, well: bool) {
         let core = &mut self.core;
         if let Some(session) = self.sessions.get_mut(&pid) {
@@ -83,7 +83,7 @@ impl Machine {
 }
 
 impl Core {
-    /// A bare bit of a client that has announced nothing.
+    /// Handles a bare bit of a client that has announced nothing.
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
         let (pid, now) = (session.pid, self.now);
         if session.listener.is_none() {
@@ -114,7 +114,7 @@ impl Core {
         });
     }
 
-    /// A bit with its number, of a client that announced nothing: only minitalk's own clients send that.
+    /// Handles a numbered bit of a client that has announced nothing. Only minitalk's own clients send that.
     pub(super) fn on_foreign_resend(&mut self, session: &mut Session, bit: Bit, index: u64) {
         session.last_seen = self.now;
         let mut is_known = true;
@@ -138,7 +138,7 @@ impl Core {
         });
     }
 
-    /// Lets the listener of `session` do something, if there is one, and does what it says.
+    /// Calls `act` with the listener of `session`, if there is one, and carries out the actions of the listener.
     pub(super) fn listen(
         &mut self,
         session: &mut Session,

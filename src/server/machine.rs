@@ -27,17 +27,17 @@ use crate::wire::decoder::Reason;
 use crate::wire::receiver::{Outcome, Reaction, Receiver};
 use crate::wire::word::Word;
 
-/// Everything that the server decides; see the module's text.
+/// Decides what the server does; see the module's text.
 pub struct Machine {
     /// The clients, each of which takes a descriptor.
     pub(super) sessions: PidMap<Session>,
-    /// How many of them there may be.
+    /// How many clients there may be.
     limit: usize,
-    /// What all sessions have in common.
+    /// Everything else, which a session is handled with.
     pub(super) core: Core,
 }
 
-/// What all sessions have in common: limits, turns, output, and what is to be done.
+/// Holds what all sessions have in common: limits, turns, output, and actions to do.
 pub(super) struct Core {
     pub config: Config,
     /// Bytes in a word; 0 where none are taken.
@@ -56,9 +56,9 @@ pub(super) struct Core {
     pub expire_at: Option<Nanos>,
     /// Clients whose listeners have something to do at some time.
     pub listed: Vec<Pid>,
-    /// What has been learned of programs, by the device and number of their files.
+    /// The dialects of programs, by the device and number of their files.
     pub profiles: Profiles<(u64, u64)>,
-    /// What a listener wants done; kept for its memory.
+    /// The actions of a listener; kept to reuse its memory.
     pub scratch: Vec<listener::Action>,
     actions: Actions,
     /// How many notes all clients together may still cause.
@@ -66,7 +66,7 @@ pub(super) struct Core {
     once: Once,
 }
 
-/// Notes that are made once.
+/// Remembers the notes that are made once.
 #[derive(Default)]
 struct Once {
     unknown_sender: bool,
@@ -155,7 +155,7 @@ impl Machine {
         let is_word = event.signal == Signal::Word;
         match event.origin {
             _ if SignalSet::STOPS.contains(event.signal) => return self.handle_stop(false),
-            // Who is about to send words.
+            // It attests the sender of the words that follow.
             Origin::Attested { pid, uid } if is_word => {
                 if let Some(session) = sessions.get_mut(&pid) {
                     session.uid = Some(uid);
@@ -215,7 +215,7 @@ impl Machine {
         }
         match &inspection.handled {
             Err(PeerError::NotPermitted) => core.note_caused(Note::Unreachable(pid)),
-            // Its signals come, and none may be sent to it.
+            // Its signals are read, and it is never answered.
             Err(error) => core.note_caused(Note::Unanswerable(pid, error.to_string())),
             Ok(_) => {}
         }
@@ -266,7 +266,7 @@ impl Machine {
         }
     }
 
-    /// Closes and drops what the last input has made too much: no more messages, no more memory.
+    /// Begins the end after the last message that is allowed, and drops messages beyond the memory.
     pub(super) fn after_input(&mut self) {
         if mem::take(&mut self.core.shutdown.is_due) {
             self.close(Ok(()), Reason::ShuttingDown);
@@ -276,7 +276,7 @@ impl Machine {
         }
     }
 
-    /// Drops the messages that began last while more memory is taken than may be: their clients do not wait.
+    /// Drops the messages that began last while too much memory is in use: their clients do not wait.
     fn keep_within_memory(&mut self) {
         for _ in 0..self.sessions.len() {
             if !self.core.backlog.memory.is_overdrawn() {
@@ -291,8 +291,8 @@ impl Machine {
         }
     }
 
-    /// Returns whether all clients whose messages began before that of the sender are silent, as one that is stopped, and there
-    /// is room for the rest of its message beside what they have sent. One that waits is not silent, as it asks again.
+    /// Returns whether no client with an older message than the sender's needs the memory. A client that has been silent for a
+    /// second, as one that is stopped, needs it only if the sender's message does not fit beside its own.
     fn is_first(&self, event: &Event) -> bool {
         const SILENCE: Nanos = 1_000_000_000;
         let (Origin::Attested { pid, .. } | Origin::Claimed { pid, .. }) = event.origin else {
@@ -306,12 +306,13 @@ impl Machine {
             is_older && s.is_announced() && s.in_message()
         };
         let mut before = self.sessions.values().filter(is_before).peekable();
+        // A client that waits is not silent: it asks again.
         let is_silent = |s: &Session| self.core.now.saturating_sub(s.last_seen) >= SILENCE;
         let fits = || (self.core.backlog.memory).fits(own.receiver.missing_bytes());
         before.peek().is_none() || fits() && before.all(is_silent)
     }
 
-    /// Lets the client `pid` go on, whose turn it is now.
+    /// Answers the client `pid`, whose turn it is now, so that it goes on.
     fn release(&mut self, pid: Pid) {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
@@ -324,7 +325,7 @@ impl Machine {
         }
     }
 
-    /// Asks for the process of a client that is new, if there is room for it.
+    /// Opens a session for a new client, if there is room.
     fn open(&mut self, pid: Pid, event: Event) {
         if self.sessions.len() >= self.limit && !self.evict() {
             let error = PeerError::System(Errno::TOO_MANY_FILES.into());
@@ -348,8 +349,8 @@ impl Machine {
             .note_unless(is_told, Note::Unwatched(pid, error.to_string()));
     }
 
-    /// Ends the session that is the least use, to have its descriptor back: first those that other processes may have claimed,
-    /// or that one stray signal began. Returns whether there was one.
+    /// Ends the least useful session to free its descriptor, and returns whether there was one. Sessions that other processes may
+    /// have claimed come first, then strays.
     fn evict(&mut self) -> bool {
         let now = self.core.now;
         let sessions = self.sessions.values();
@@ -358,7 +359,7 @@ impl Machine {
         least.and_then(|(_, pid)| self.remove(pid)).is_some()
     }
 
-    /// Makes room for a session that only a claim stands for.
+    /// Makes room for another session of a process that the kernel has not attested.
     fn limit_claims(&mut self) {
         let claims = self.sessions.values().filter(|s| !s.is_attested());
         if claims.count() >= self.limit.div_ceil(2) {
@@ -468,16 +469,16 @@ impl Core {
         }
     }
 
-    /// Counts what is held of the present message.
+    /// Counts the bytes that the session holds.
     pub fn recount(&mut self, session: &mut Session) {
         let now = session.held_bytes();
         self.backlog.memory.recount(&mut session.counted, now);
     }
 
-    /// Answers what the client has just sent, on `signal`.
+    /// Answers a signal that the client has just sent, on `signal`.
     ///
-    /// AS-21: a client that has got the answer to the end of its message may go on to execute another program. So a second
-    /// one at the same moment, a copy among them, is preceded by an inspection, and so is one that the last is too old for.
+    /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
+    /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
     pub fn answer(&mut self, session: &mut Session, signal: Signal, answer: Answer) {
         self.trace_answer(session.pid, signal, answer);
         let is_second = session.answered_at == Some(self.now) && !session.in_message();
@@ -487,7 +488,7 @@ impl Core {
         self.send(session, signal, answer);
     }
 
-    /// Answers what the client has not just asked for: it may be another program by now.
+    /// Sends an answer that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
     pub fn answer_unasked(&mut self, session: &mut Session, answer: Answer) {
         let signal = session.signal();
         self.trace_answer(session.pid, signal, answer);

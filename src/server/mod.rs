@@ -44,22 +44,22 @@ use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
 use crate::wire::word::Word;
 
-/// Descriptors that are not for clients: those of the program around the server, and those that are open for a moment.
+/// Reserves descriptors for the program around the server, and for files that are open for a moment.
 const RESERVED: usize = 20;
 
-/// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
+/// Name the writer's bell and the stop in the set of descriptors. The others are named by PIDs, from 1 to 2^31 - 1.
 const BELL: u64 = 0;
 const STOP: u64 = u64::MAX;
 
-/// Receives messages until told to stop by SIGINT, SIGTERM or `config.count`.
+/// Receives messages until SIGINT or SIGTERM comes, or `config.count` is reached.
 ///
 /// `inbox` is fresh from [`Inbox::open`]: its signals are still blocked, which the writer thread inherits.
 ///
-/// `notes` is called between two signals, so it must not wait for anything. If it panics, or `output` does, the server ends in
-/// order with [`ServeError::Panicked`].
+/// `notes` is called between two signals, so it must not block. If it panics, or `output` does, the server ends in order with
+/// [`ServeError::Panicked`].
 ///
 /// # Errors
-/// See [`ServeError`]; clients have been told.
+/// See [`ServeError`]. The clients have been answered.
 pub fn serve(
     inbox: &mut Inbox,
     config: Config,
@@ -69,10 +69,10 @@ pub fn serve(
     serve_until(inbox, config, output, notes, None)
 }
 
-/// As [`serve`], until `stop` is asked for too.
+/// Receives messages as [`serve`] does, until `stop` is requested too.
 ///
 /// # Errors
-/// As [`serve`].
+/// See [`ServeError`]. The clients have been answered.
 pub fn serve_until(
     inbox: &mut Inbox,
     config: Config,
@@ -84,7 +84,7 @@ pub fn serve_until(
     serve_into(inbox, config, sink, notes, stop)
 }
 
-/// As [`serve_until`], into what keeps the messages.
+/// Receives messages as [`serve_until`] does, for an output that keeps them.
 pub(crate) fn serve_into(
     inbox: &mut Inbox,
     config: Config,
@@ -103,13 +103,13 @@ pub(crate) fn serve_into(
     result
 }
 
-/// Carries out what the machine decides, and tells it what happens.
+/// Carries out what the machine decides, and feeds it signals and results.
 struct Server<'n> {
     machine: Machine,
     peers: PidMap<Peer>,
     set: FdSet,
     writer: Writer,
-    /// What stops the server beside SIGINT and SIGTERM.
+    /// Stops the server, as SIGINT and SIGTERM do.
     stop: Option<&'n Stop>,
     note_sink: NoteSink<'n>,
     trace: bool,
@@ -129,7 +129,7 @@ impl<'n> Server<'n> {
         if let Some(stop) = stop {
             set.add(stop.fd(), STOP)?;
         }
-        // What a client takes: a descriptor, and another for a moment to inspect it.
+        // A client takes a descriptor, and an inspection another for a moment.
         let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.look());
         if let Some(error) = looked.err().filter(PeerError::is_exhausted) {
             let text =
@@ -155,7 +155,7 @@ impl<'n> Server<'n> {
         let mut stops = false;
         loop {
             self.machine.set_now(nanos(start.elapsed()));
-            // All of them before the first is answered: two of one sender in a batch are then two for which it did not wait.
+            // All signals before the first is answered: a sender with two in a batch did not wait for an answer between them.
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
                 self.note_traced(|| Note::Received(event));
@@ -163,14 +163,14 @@ impl<'n> Server<'n> {
                 self.apply_all();
                 self.note_traced(|| Note::Handled);
             }
-            // Only now: what came before it was in the drain.
+            // Only now: the signals before the request were in the drain.
             if let Some(stop) = self.stop.filter(|_| mem::take(&mut stops)) {
                 self.machine.handle_stop_request(stop.urgency());
             }
             if self.note_sink.take_panic() {
                 self.machine.handle_panic();
             }
-            // Only now: what a client sent before it ended was in the drain.
+            // Only now: the signals of a client before its end were in the drain.
             for pid in ended.drain(..) {
                 self.machine.handle_exit(pid);
             }
@@ -197,7 +197,7 @@ impl<'n> Server<'n> {
             if waited.map_err(io::Error::from)? {
                 let ready = self.set.ready(|number| {
                     stops |= number == STOP;
-                    // The bells are no PIDs, so they fall out here.
+                    // The bells are not PIDs and are left out here.
                     ended.extend(number.try_into().ok().and_then(Pid::new));
                 });
                 ready.map_err(io::Error::from)?;

@@ -9,7 +9,7 @@ use crate::signal::event::{Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::receiver::Receiver;
 
-/// A client of the server.
+/// Holds what the server knows of one client.
 #[derive(Debug)]
 pub struct Session {
     /// The process.
@@ -24,7 +24,7 @@ pub struct Session {
     pub probe_at: Nanos,
     /// Whether the session is in the list of those whose listeners have something to do.
     pub is_listed: bool,
-    /// The CPU time that the client had in its present silence, and how often the silence was excused.
+    /// The excuses for the present silence.
     silence: Silence,
     /// The program that the listener was begun for; see [`program`](crate::process::proc::program).
     pub program: Option<(u64, u64)>,
@@ -38,7 +38,7 @@ pub struct Session {
     pub started_at: Nanos,
     /// When the client was last answered.
     pub answered_at: Option<Nanos>,
-    /// Whether a note has complained of the client, which is done once.
+    /// Whether a note has been made of the client's noise, which is done once.
     pub warned: bool,
     /// How many notes the client may still cause.
     pub allowance: Allowance,
@@ -61,12 +61,12 @@ pub struct Session {
     bits: u64,
     /// Those among them for which the sender cannot have waited.
     unpaced_bits: u64,
-    /// The same of all messages before.
+    /// Both counts of all messages before.
     all_bits: u64,
     all_unpaced_bits: u64,
 }
 
-/// A silence of a client.
+/// Counts the excuses for one silence of a client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Silence {
     /// When it began.
@@ -127,22 +127,21 @@ impl Session {
         self.offer_words();
     }
 
-    /// Returns whether the client is to be inspected before a signal of it that may begin a message is handled: by beginning
-    /// another message it may say that it is another program.
+    /// Returns whether to inspect the client before the next signal that may begin a message: it may be another program by then.
     pub fn needs_inspection(&self, now: Nanos) -> bool {
         self.inspected_at != now
     }
 
     /// Returns whether the next bare bit may begin a message.
     pub fn may_begin(&self) -> bool {
-        // Where a message may just have ended, the next signal may be another program's, which could die of an answer.
+        // After the end of a message, the next signal may come from another program, which an answer could kill.
         !self.in_message() || self.listener.as_ref().is_some_and(Listener::may_be_over)
     }
 
-    /// Returns whether the client's silence says nothing, since it waits for a CPU. `run_time` is its CPU time, if it could
-    /// run. The number of excuses for one silence is bounded.
+    /// Returns whether the client is silent because it waits for a CPU. `run_time` is its CPU time, if it could run. The number of
+    /// excuses for one silence is bounded.
     pub fn lacks_cpu(&mut self, run_time: Option<u64>) -> bool {
-        // What a client needs to send a bit is much less.
+        // A client needs much less CPU time to send a bit.
         const ENOUGH: u64 = 4_000_000;
         const EXCUSES: u32 = 32;
         let Some(run_time) = run_time else {
@@ -192,7 +191,7 @@ impl Session {
         self.listener.as_ref().is_some_and(Listener::in_message)
     }
 
-    /// Returns the bytes of memory that a message which is not complete takes.
+    /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
         match &self.listener {
             Some(listener) => listener.held_bytes(),
@@ -200,7 +199,7 @@ impl Session {
         }
     }
 
-    /// Returns how many bytes of a message that is not complete came, whether or not they are kept.
+    /// Returns how many bytes have come of a message that is not complete, kept or not.
     pub fn received_bytes(&self) -> usize {
         match &self.listener {
             Some(listener) => listener.received_bytes(),
@@ -208,11 +207,10 @@ impl Session {
         }
     }
 
-    /// Returns whether the session may be given up for another: the smallest comes first.
+    /// Returns the rank of the session among those that may be ended for another; the smallest is ended first.
     ///
-    /// Any process can claim to be one that the kernel has not attested yet, so those sessions come before all others, and
-    /// first among them those whose process could not even be answered. A client that is attested keeps its session until
-    /// it has nothing more to ask.
+    /// Any process can claim the PID of a session that the kernel has not attested, so those sessions come first, and among them
+    /// those that could not be answered. An attested client keeps its session until its message is over and it has been quiet.
     pub fn evictable(&self, now: Nanos) -> Option<(u8, Nanos)> {
         const QUIET: Nanos = 5_000_000_000;
         if !self.is_attested() {
@@ -223,7 +221,7 @@ impl Session {
         (self.is_stray() || is_over && is_quiet).then_some((2, self.last_seen))
     }
 
-    /// Returns whether the kernel has said that a signal was this process's.
+    /// Returns whether the kernel has attested a signal of the client.
     pub const fn is_attested(&self) -> bool {
         self.uid.is_some()
     }
@@ -233,7 +231,7 @@ impl Session {
         self.listener.is_some() || self.receiver.is_blank()
     }
 
-    /// Begins to read what is not minitalk's own protocol. `begin` makes the listener for the program.
+    /// Begins to read another protocol than minitalk's own. `begin` makes the listener for the program.
     pub fn begin_stream(&mut self, begin: impl FnOnce(Option<(u64, u64)>, Handles) -> Listener) {
         self.program = self.inspected_program;
         self.listener = Some(begin(self.program, self.handles()));
@@ -248,7 +246,7 @@ impl Session {
         [probe, listener.deadline()].into_iter().flatten().min()
     }
 
-    /// Returns the signal on which the client expects what it has not just asked for.
+    /// Returns the signal on which the client expects an answer that it has not just asked for.
     pub const fn signal(&self) -> Signal {
         if self.receiver.takes_words() {
             Signal::Word
@@ -274,14 +272,14 @@ impl Session {
         }
     }
 
-    /// Returns whether the present text is noise: for more than a quarter of its bits, or of all that this sender ever sent,
-    /// the sender waited neither for an answer nor for a clock, and such signals swallow each other.
+    /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.
+    /// Their sender waited neither for an answer nor for a clock, so that they swallow each other.
     pub const fn is_noise(&self) -> bool {
         self.unpaced_bits > self.bits / 4
             || self.all_unpaced_bits + self.unpaced_bits > (self.all_bits + self.bits) / 4
     }
 
-    /// Returns whether the client has not announced itself and yet waits for answers, as all its bits so far show.
+    /// Returns whether the client has not announced itself and has waited for the answer to each of its bits.
     pub const fn is_paced(&self) -> bool {
         const SOME: u64 = 64;
         !self.is_announced()
@@ -295,7 +293,7 @@ impl Session {
         self.receiver.tag() != 0
     }
 
-    /// Returns whether neither a byte of a message nor a hello has come: the descriptor may be put to better use.
+    /// Returns whether neither a byte of a message nor a hello has come.
     fn is_stray(&self) -> bool {
         !self.is_announced() && self.is_idle()
     }

@@ -14,10 +14,10 @@ use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::decoder::Reason;
 
-/// How long a server that ends goes on answering clients that ask again, for its last answer may have been swallowed.
+/// Limits how long a server that ends answers clients that ask again: its last answer may have been swallowed.
 const LINGER: Nanos = 250_000_000;
 
-/// How often clients that no pidfd watches are checked.
+/// Separates two checks of clients that no pidfd watches.
 const LIVENESS_INTERVAL: Nanos = 1_000_000_000;
 
 /// Ends a server from another thread.
@@ -27,17 +27,17 @@ pub struct Stop {
     urgency: AtomicU8,
 }
 
-/// How urgent a [`Stop`] is. The greatest urgency that was asked for holds.
+/// Says how urgent a [`Stop`] is. The greatest urgency that was asked for counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Urgency {
-    /// The server is not to stop.
+    /// The server does not stop.
     None,
-    /// It is to stop in order.
+    /// The server stops in order.
     Requested,
-    /// It is to stop without what the output has not taken.
+    /// The server stops without the messages that the output has not taken.
     Insisted,
-    /// It is to stop with an error: the caller's notes, on a thread of their own, have panicked.
+    /// The server stops with an error: the caller's function for notes, on a thread of its own, has panicked.
     Panicked,
 }
 
@@ -58,7 +58,7 @@ impl Stop {
         self.ask(Urgency::Requested);
     }
 
-    /// Ends the server without what the output has not taken, as a second SIGTERM does.
+    /// Ends the server without the messages that the output has not taken, as a second SIGTERM does.
     pub fn insist(&self) {
         self.ask(Urgency::Insisted);
     }
@@ -78,7 +78,7 @@ impl Stop {
         self.bell.fd()
     }
 
-    /// Returns what was asked for, until now.
+    /// Returns the greatest urgency that was asked for.
     pub(super) fn urgency(&self) -> Urgency {
         self.bell.clear();
         // Ordering: Acquire pairs with the Release in `ask`. Read after the bell, which rings after the store.
@@ -91,7 +91,7 @@ impl Stop {
     }
 }
 
-/// The end of the server: once it has begun nothing new is taken, what is finished is written, clients are answered.
+/// Holds how the server ends. From the beginning of the end on, complete messages are written and all others rejected.
 #[derive(Debug, Default)]
 pub struct Shutdown {
     /// How the server ends, once that is decided.
@@ -136,7 +136,7 @@ impl Machine {
         Some(result)
     }
 
-    /// SIGINT or SIGTERM: the first ends the server in order, the second at once. `again`: both have come.
+    /// Handles SIGINT and SIGTERM: the first ends the server in order, the second at once. `again`: both have come.
     pub fn handle_stop(&mut self, again: bool) {
         let unwritten = self.core.backlog.len();
         let shutdown = &mut self.core.shutdown;
@@ -153,7 +153,7 @@ impl Machine {
         }
     }
 
-    /// Does what [`Stop`] asks for. A request is made once, however often it is repeated.
+    /// Does what [`Stop`] asks for. A request that is repeated has no further effect.
     pub fn handle_stop_request(&mut self, urgency: Urgency) {
         let is_begun = self.core.shutdown.is_begun();
         match urgency {
@@ -170,7 +170,7 @@ impl Machine {
         self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
     }
 
-    /// Takes in which processes have ended, and whether well, and goes on with what that was for.
+    /// Takes in which processes have ended, and whether well, and continues with `after`.
     pub fn handle_ended(&mut self, ended: &[(Pid, bool)], after: After) {
         for (pid, well) in ended {
             self.handle_exit_status(*pid, *well);
@@ -205,7 +205,7 @@ impl Machine {
         }
     }
 
-    /// Ends the session of a client that has ended: its half message goes, its whole ones stay.
+    /// Ends the session of a client that has ended. Its half message is dropped; its complete messages are kept.
     pub(super) fn end_session(&mut self, pid: Pid) {
         let Some(mut session) = self.remove(pid) else {
             return;
@@ -232,7 +232,7 @@ impl Machine {
         }
         core.act(Action::Close(pid));
         if self.sessions.is_empty() {
-            // Nothing is left to look after, and an idle server is not woken for nothing.
+            // An idle server has no timer.
             core.expire_at = None;
         }
         if core.config.trace {
@@ -241,7 +241,7 @@ impl Machine {
         Some(session)
     }
 
-    /// Drops the half messages of silent clients, and clients that ended without a pidfd that says so.
+    /// Drops the half messages of silent clients, and the sessions of clients that ended without a pidfd.
     pub(super) fn expire(&mut self) {
         let uncertain = self.sessions.values().filter(|s| !s.is_certain);
         self.check_ended(uncertain.map(|s| s.pid).collect(), After::Expire);
@@ -305,8 +305,8 @@ impl Machine {
         }
     }
 
-    /// Returns until when a client that is still there may have to be answered, again or for the first time. `None` while the
-    /// server is not ending, or when there is no such client. However often clients ask, there is an end to it.
+    /// Returns until when a client may have to be answered once more. `None` while the server does not end, or when there is no
+    /// such client. However often clients ask, there is a last deadline.
     pub(super) fn linger_until(&mut self) -> Option<Nanos> {
         let (now, has_unwritten) = (self.core.now, self.core.backlog.len() > 0);
         let shutdown = &mut self.core.shutdown;
@@ -314,7 +314,7 @@ impl Machine {
             return None;
         }
         if has_unwritten {
-            // A text that is complete only now may be written yet, and answered.
+            // A text that is complete only now may still be written and answered.
             shutdown.linger_deadline = None;
             return None;
         }
@@ -332,7 +332,7 @@ impl Machine {
 }
 
 impl Core {
-    /// Has sessions looked through after a while, if that is not planned yet.
+    /// Plans the next expiry, unless one is planned.
     pub(super) fn arm_expiry(&mut self) {
         let (now, idle_timeout) = (self.now, self.config.idle_timeout);
         self.expire_at.get_or_insert_with(|| {
