@@ -111,6 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn the_default_is_128_mib_or_twice_the_longest_message() {
+        let mut config = Config::default();
+        assert_eq!(config.memory(), 128 << 20);
+        config.max_message = 100 << 20;
+        assert_eq!(config.memory(), 200 << 20);
+        config.max_memory = Some(1000);
+        assert_eq!(config.memory(), 1000);
+    }
+
+    #[test]
     fn messages_that_wait_for_the_output_leave_no_room_for_others() {
         let (mut memory, _) = memory(1000, 1 << 30);
         assert!(memory.has_room_for(usize::MAX), "nothing waits");

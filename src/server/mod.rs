@@ -314,3 +314,35 @@ fn has_ended(peer: &Peer, after: After) -> bool {
 fn nanos(duration: Duration) -> Nanos {
     duration.as_nanos().try_into().unwrap_or(Nanos::MAX)
 }
+
+#[cfg(test)]
+mod host_tests {
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_zombie_has_ended_where_its_text_may_be_complete() {
+        let mut child = Command::new("sleep").arg("3600").spawn().unwrap();
+        let pid = Pid::new(child.id().try_into().unwrap());
+        let peer = Peer::open(pid.unwrap()).unwrap();
+        let stop = After::Stop { again: false };
+        assert!(!has_ended(&peer, stop) && !has_ended(&peer, After::Expire));
+        assert!(!inspect(&peer).handled.unwrap().contains(Signal::Usr1));
+        assert!(inspect(&peer).program.is_some());
+        child.kill().unwrap();
+        while !has_ended(&peer, stop) {
+            thread::yield_now();
+        }
+        assert!(!has_ended(&peer, After::Expire));
+        child.wait().unwrap();
+        assert!(has_ended(&peer, After::Expire));
+        assert!(matches!(
+            inspect(&peer).handled,
+            Err(PeerError::NoSuchProcess)
+        ));
+        let sent = send(&peer, Signal::Usr1, 0);
+        assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
+    }
+}

@@ -125,6 +125,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_function_that_panics_is_not_called_again() {
+        let mut calls = 0;
+        let mut function = |_: &Note| {
+            calls += 1;
+            assert!(calls < 2, "on purpose");
+        };
+        let mut sink = NoteSink::new(&mut function);
+        sink.call(&Note::NoPidfd);
+        assert!(!sink.take_panic());
+        for has_panicked in [true, false] {
+            sink.call(&Note::NoPidfd);
+            assert_eq!(sink.take_panic(), has_panicked);
+        }
+        assert_eq!(calls, 2);
+    }
+
+    #[test]
     fn an_allowance_is_a_burst_and_one_note_after_each_interval() {
         let mut allowance = Allowance::new((3, 10), 100);
         let mut count = |times: usize, now| (0..times).filter(|_| allowance.take(now)).count();

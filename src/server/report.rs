@@ -252,3 +252,36 @@ impl fmt::Display for DropReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error as _;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_is_the_source_of_ours() {
+        let text = |error: ServeError| (error.to_string(), error.source().map(|e| e.to_string()));
+        let (output, source) = text(ServeError::Output(io::Error::other("full")));
+        assert_eq!(
+            (&*output, source.as_deref()),
+            ("the output failed", Some("full"))
+        );
+        let (system, source) = text(io::Error::other("limit").into());
+        assert_eq!(
+            (&*system, source.as_deref()),
+            ("a system call failed", Some("limit"))
+        );
+        let aborted = "stopped with 2 finished messages not written".into();
+        assert_eq!(text(ServeError::Aborted(2)), (aborted, None));
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(Shown(b"a\n").to_string(), "\"a\\n\"");
+        let whole = Shown(&[b'x'; SHOWN]).to_string();
+        assert_eq!(whole.len(), SHOWN + 2);
+        assert_eq!(Shown(&[b'x'; SHOWN + 1]).to_string(), whole + "...");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use super::super::{DropReason, Note};
+use super::super::{DropReason, Note, ServeError};
 use super::own::{frame, status};
 use super::world::*;
 use crate::dialect::Dialect;
@@ -410,6 +410,26 @@ fn a_stop_reads_a_text_that_its_client_has_ended_by_exiting() {
         assert_eq!(world.take_texts(), ["12"]);
         assert!(matches!(world.end, Some(Ok(()))));
     }
+}
+
+#[test]
+fn a_text_that_is_complete_after_the_output_has_failed_is_rejected() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
+    for event in signals(client, "classic", "12") {
+        world.now += MILLISECOND;
+        world.feed(&[event]);
+    }
+    let other = world.spawn(2);
+    world.writing = Writing::Fails;
+    world.feed(&hellos(other, 7));
+    world.feed(&frame(other, b"x"));
+    assert!(world.take_notes().is_empty());
+    world.pass(SECOND);
+    let notes = world.take_notes();
+    let is_dropped = |note: &std::string::String| note.contains("client 1 after 2 bytes");
+    assert!(notes.iter().any(is_dropped), "{notes:?}");
+    assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
 }
 
 #[test]

@@ -162,7 +162,11 @@ fn of_clients_that_need_more_memory_than_there_is_the_first_goes_on() {
     }
     world.pass(10 * MILLISECOND);
     assert!(matches!(last(&mut world, second), Some(Status::Wait(_))));
-    world.feed_each(one[half..].iter().copied());
+    for event in &one[half..one.len() - 1] {
+        world.feed_each([*event]);
+        assert!(matches!(last(&mut world, first), Some(Status::Ok(_))));
+    }
+    world.feed_each([one[one.len() - 1]]);
     assert!(matches!(
         last(&mut world, first),
         Some(Status::Delivered(_))
@@ -194,10 +198,36 @@ fn a_silent_client_does_not_keep_the_memory_for_itself() {
     ));
     world.pass(SECOND);
     // Its length has come, so that it is known to fit.
-    world.feed_each(bits[200..].iter().copied());
+    world.feed_each([bits[200]]);
+    assert!(matches!(
+        status(&mut world, second).last(),
+        Some((_, Status::Ok(_)))
+    ));
+    world.feed_each(bits[201..].iter().copied());
     assert!(matches!(
         status(&mut world, second).last(),
         Some((_, Status::Delivered(_)))
+    ));
+}
+
+#[test]
+fn a_message_that_does_not_fit_beside_that_of_a_silent_client_waits() {
+    let mut world = World::new(|config| {
+        config.max_message = 100;
+        config.max_memory = Some(150);
+    });
+    let [silent, second] = [1, 2].map(|n| world.spawn(n));
+    for client in [silent, second] {
+        world.feed_each(hellos(client, 7));
+    }
+    world.feed_each(frame(silent, &[b'x'; 100])[..600].iter().copied());
+    let bits = frame(second, &[b'y'; 100]);
+    world.feed_each(bits[..200].iter().copied());
+    world.pass(2 * SECOND);
+    world.feed_each([bits[200]]);
+    assert!(matches!(
+        status(&mut world, second).last(),
+        Some((_, Status::Wait(_)))
     ));
 }
 

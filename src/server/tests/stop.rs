@@ -1,7 +1,7 @@
 //! How the server ends.
 
 use super::super::shutdown::Urgency;
-use super::super::{Note, ServeError};
+use super::super::{Note, ServeError, Stop};
 use super::own::{frame, status};
 use super::world::*;
 use crate::process::pid::Pid;
@@ -49,11 +49,9 @@ fn a_stop_answers_those_in_mid_message_and_lingers_for_those_who_ask_again() {
         assert_eq!(status(&mut world, client), [REJECTED]);
     }
     // Each answer is waited for, but not for ever.
-    for _ in 0..7 {
+    while world.end.is_none() {
+        world.feed(&hellos(half, 7)[1..]);
         world.pass(100 * MILLISECOND);
-        if world.end.is_none() {
-            world.feed(&hellos(half, 7)[1..]);
-        }
     }
     assert!(matches!(world.end, Some(Ok(()))));
     let lingered = world.now - stopped_at;
@@ -147,6 +145,37 @@ fn a_request_is_made_once_and_may_be_insisted_on() {
         world.end,
         Some(Err(ServeError::Panicked("notes")))
     ));
+    // The first failure is the one that is reported.
+    let (mut world, _) = busy(Writing::Blocks);
+    world.writing = Writing::Fails;
+    world.feed(&[]);
+    request(&mut world, Urgency::Panicked);
+    world.pass(SECOND);
+    assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
+}
+
+#[test]
+fn the_greatest_urgency_of_a_stop_counts() {
+    let stop = Stop::new().unwrap();
+    assert_eq!(stop.urgency(), Urgency::None);
+    stop.request();
+    assert_eq!(stop.urgency(), Urgency::Requested);
+    stop.insist();
+    stop.request();
+    assert_eq!(stop.urgency(), Urgency::Insisted);
+    stop.panicked();
+    assert_eq!(stop.urgency(), Urgency::Panicked);
+}
+
+#[test]
+fn a_request_makes_the_descriptor_of_a_stop_readable_until_it_is_read() {
+    let stop = Stop::new().unwrap();
+    let is_readable = |stop: &Stop| crate::ffi::is_readable(stop.fd());
+    assert!(!is_readable(&stop));
+    stop.request();
+    assert!(is_readable(&stop));
+    stop.urgency();
+    assert!(!is_readable(&stop));
 }
 
 #[test]
