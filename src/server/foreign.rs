@@ -10,6 +10,7 @@ use super::session::Session;
 use super::{Dialects, DropReason, Note};
 use crate::dialect::listener::{self, Listener};
 use crate::dialect::manners::GLANCE;
+use crate::dialect::profiles::Profiles;
 use crate::process::peer::signal_of;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
@@ -19,12 +20,23 @@ use crate::wire::control::{Answer, Status};
 use crate::wire::decoder::Reason;
 use crate::wire::frame::MAGIC;
 
+/// Holds what clients of other protocols have in common.
+#[derive(Default)]
+pub struct Foreign {
+    /// The clients whose listeners have something to do at some time.
+    pub listed: Vec<Pid>,
+    /// The dialects of programs, by the device and number of their files.
+    profiles: Profiles<(u64, u64)>,
+    /// The actions of a listener; kept to reuse its memory.
+    scratch: Vec<listener::Action>,
+}
+
 impl Machine {
     /// Observes the clients whose listeners have something to do.
     pub(super) fn poll_foreign(&mut self) {
         let core = &mut self.core;
         let now = core.now;
-        let mut listed = mem::take(&mut core.listed);
+        let mut listed = mem::take(&mut core.foreign.listed);
         listed.retain(|pid| {
             let Some(session) = self.sessions.get_mut(pid) else {
                 return false;
@@ -42,12 +54,12 @@ impl Machine {
             }
             session.is_listed
         });
-        core.listed = listed;
+        core.foreign.listed = listed;
     }
 
     /// Returns when [`poll_foreign`](Self::poll_foreign) is to be called next.
     pub(super) fn foreign_due_at(&self) -> Option<Nanos> {
-        let listed = self.core.listed.iter();
+        let listed = self.core.foreign.listed.iter();
         let sessions = listed.filter_map(|pid| self.sessions.get(pid));
         sessions.filter_map(Session::due_at).min()
     }
@@ -74,7 +86,7 @@ impl Machine {
             let lesson = listener.and_then(|listener| listener.lesson(core.now));
             let lesson = session.program.zip(lesson);
             if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
-                core.profiles.learn(program, lesson);
+                core.foreign.profiles.learn(program, lesson);
             }
         }
         self.end_session(pid);
@@ -88,7 +100,7 @@ impl Core {
         let (pid, now) = (session.pid, self.now);
         if session.listener.is_none() {
             let (dialects, limit) = (self.config.dialects, self.config.max_message);
-            let profiles = &mut self.profiles;
+            let profiles = &mut self.foreign.profiles;
             session.begin_stream(|program, handles| match dialects {
                 Dialects::Given(dialect) => Listener::given(dialect, limit, pid, handles),
                 Dialects::Auto => {
@@ -147,16 +159,16 @@ impl Core {
         let Some(listener) = &mut session.listener else {
             return;
         };
-        let mut actions = mem::take(&mut self.scratch);
+        let mut actions = mem::take(&mut self.foreign.scratch);
         act(listener, self.now, &mut actions);
         self.recount(session);
         for action in actions.drain(..) {
             self.apply_foreign(session, action);
         }
-        self.scratch = actions;
+        self.foreign.scratch = actions;
         if !session.is_listed && session.due_at().is_some() {
             session.is_listed = true;
-            self.listed.push(session.pid);
+            self.foreign.listed.push(session.pid);
         }
     }
 

@@ -6,17 +6,15 @@
 use core::mem;
 use core::time::Duration;
 use std::string::ToString;
-use std::vec::Vec;
 
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
+use super::foreign::Foreign;
 use super::notes::Allowance;
 use super::scheduler::TurnScheduler;
 use super::session::Session;
 use super::shutdown::Shutdown;
 use super::{Config, DropReason, Note};
-use crate::dialect::listener;
-use crate::dialect::profiles::Profiles;
 use crate::ffi::Errno;
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, PeerError, bit_on};
 use crate::process::pid::{Pid, PidMap};
@@ -43,27 +41,28 @@ pub(super) struct Core {
     /// Bytes in a word; 0 where none are taken.
     word_size: u8,
     pub now: Nanos,
-    batch: u64,
-    /// Whether no client before the one whose signal is handled needs the memory.
-    is_first: bool,
-    /// Whether this batch of signals had one of an unannounced client, and one of such a client that waits for its answers.
-    has_foreign: bool,
-    has_paced_client: bool,
+    batch: Batch,
     pub scheduler: TurnScheduler,
     pub backlog: Backlog,
     pub shutdown: Shutdown,
     /// When sessions are looked through for idle and ended clients.
     pub expire_at: Option<Nanos>,
-    /// Clients whose listeners have something to do at some time.
-    pub listed: Vec<Pid>,
-    /// The dialects of programs, by the device and number of their files.
-    pub profiles: Profiles<(u64, u64)>,
-    /// The actions of a listener; kept to reuse its memory.
-    pub scratch: Vec<listener::Action>,
+    pub foreign: Foreign,
     actions: Actions,
     /// How many notes all clients together may still cause.
     allowance: Allowance,
     once: Once,
+}
+
+/// Describes the signals that came at once.
+#[derive(Default)]
+struct Batch {
+    number: u64,
+    /// Whether one was of an unannounced client that does not wait for its answers, and one of such a client that does.
+    has_foreign: bool,
+    has_paced_client: bool,
+    /// Whether no client before the sender of the present signal needs the memory.
+    is_first: bool,
 }
 
 /// Remembers the notes that are made once.
@@ -85,16 +84,11 @@ impl Machine {
                 config,
                 word_size,
                 now: 0,
-                batch: 0,
-                is_first: true,
-                has_foreign: false,
-                has_paced_client: false,
+                batch: Batch::default(),
                 scheduler: TurnScheduler::default(),
                 shutdown: Shutdown::default(),
                 expire_at: None,
-                listed: Vec::new(),
-                profiles: Profiles::new(),
-                scratch: Vec::new(),
+                foreign: Foreign::default(),
                 actions: Actions::default(),
                 allowance: Allowance::of_all(),
                 once: Once::default(),
@@ -106,8 +100,10 @@ impl Machine {
     pub fn set_now(&mut self, now: Nanos) {
         let core = &mut self.core;
         core.now = now;
-        core.batch += 1;
-        (core.has_foreign, core.has_paced_client) = (false, false);
+        core.batch = Batch {
+            number: core.batch.number + 1,
+            ..Batch::default()
+        };
     }
 
     /// Returns the next thing to do, until there is none.
@@ -121,7 +117,7 @@ impl Machine {
     /// noise from text takes signals that come in batches.
     pub fn expects_signal(&self) -> bool {
         let core = &self.core;
-        !core.has_foreign && (core.has_paced_client || core.scheduler.is_taken())
+        !core.batch.has_foreign && (core.batch.has_paced_client || core.scheduler.is_taken())
     }
 
     /// Returns how long nothing is due if no event comes; `None` for ever.
@@ -150,7 +146,7 @@ impl Machine {
 
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
-        self.core.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
+        self.core.batch.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
         let (core, sessions) = (&mut self.core, &mut self.sessions);
         let is_word = event.signal == Signal::Word;
         match event.origin {
@@ -384,10 +380,10 @@ impl Core {
             return self.inspect(session.pid, Then::Signal(event));
         }
         session.uid = Some(uid);
-        session.count_bit(self.batch, self.now);
+        session.count_bit(self.batch.number, self.now);
         let is_paced = session.is_paced();
-        self.has_paced_client |= is_paced;
-        self.has_foreign |= !is_paced && !session.is_announced();
+        self.batch.has_paced_client |= is_paced;
+        self.batch.has_foreign |= !is_paced && !session.is_announced();
         let bit = bit_on(event.signal);
         if session.is_foreign() {
             return self.on_foreign_bit(session, bit);
@@ -435,7 +431,7 @@ impl Core {
         let was_in_message = session.receiver.in_message();
         if was_in_message && session.is_announced() {
             let has_room = self.backlog.memory.has_room_for(session.held_bytes());
-            let may_go_on = if has_room && self.is_first {
+            let may_go_on = if has_room && self.batch.is_first {
                 self.scheduler.may_go_on(session.pid, self.now)
             } else {
                 // It is told to wait, and asks again.
@@ -504,6 +500,7 @@ impl Core {
             });
         }
     }
+
     /// Sends an answer, if the client handles `signal`: one that does not would be killed. Where it may be swallowed it is sent
     /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
     fn send(&mut self, session: &mut Session, signal: Signal, answer: Answer) {

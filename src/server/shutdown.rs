@@ -228,7 +228,7 @@ impl Machine {
         let mut session = self.sessions.remove(&pid)?;
         core.backlog.memory.recount(&mut session.counted, 0);
         if session.is_listed {
-            core.listed.retain(|listed| *listed != pid);
+            core.foreign.listed.retain(|listed| *listed != pid);
         }
         core.act(Action::Close(pid));
         if self.sessions.is_empty() {

@@ -426,14 +426,19 @@ impl World {
         let core = &machine.core;
         let counted = machine.sessions.values().map(|session| {
             assert_eq!(session.counted, session.held_bytes());
-            let is_listed = core.listed.iter().filter(|p| **p == session.pid).count();
+            let is_listed = core
+                .foreign
+                .listed
+                .iter()
+                .filter(|p| **p == session.pid)
+                .count();
             assert_eq!(is_listed, usize::from(session.is_listed));
             assert!(session.due_at().is_none() || session.is_listed);
             session.counted
         });
         let unwritten = core.backlog.memory.held() == counted.sum::<usize>();
         assert!(unwritten, "the account is not what is held");
-        assert!(machine.sessions.len() >= core.listed.len());
+        assert!(machine.sessions.len() >= core.foreign.listed.len());
         assert!(!machine.sessions.is_empty() || core.expire_at.is_none());
     }
 }
