@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order: [`World`] checks what holds after each step.
+//! Random events in random order: [`World`] checks what holds after each step.
 
 use core::time::Duration;
 use std::vec::Vec;

@@ -21,7 +21,7 @@ fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
         .collect()
 }
 
-/// Sends each signal once the one before is answered; returns how many answers there were.
+/// Sends each signal once the one before is answered, and returns the number of answers.
 fn converse(world: &mut World, client: Pid, events: &[Event]) -> usize {
     let mut count = 0;
     for event in events {
@@ -40,15 +40,15 @@ fn converse(world: &mut World, client: Pid, events: &[Event]) -> usize {
     count
 }
 
-/// A server that is told what foreign clients speak.
-fn told(spec: &str) -> World {
+/// Returns a server with a given dialect.
+fn server(spec: &str) -> World {
     let dialect = spec.parse().unwrap();
     World::new(|config| config.dialects = super::super::Dialects::Given(dialect))
 }
 
 #[test]
 fn a_text_in_a_dialect_that_is_given_is_answered_bit_by_bit() {
-    let mut world = told("classic");
+    let mut world = server("classic");
     let client = world.spawn(1);
     let events = signals(client, "classic", "Hello");
     let answers = converse(&mut world, client, &events);
@@ -114,10 +114,10 @@ fn a_client_without_handlers_is_read_and_not_answered() {
 }
 
 #[test]
-fn signals_that_nobody_waits_for_are_noise() {
+fn signals_whose_sender_did_not_wait_are_noise() {
     // In batches, or faster than a process sleeps.
     for (in_batches, handled) in [(true, SignalSet::LANES), (false, SignalSet::NONE)] {
-        let mut world = told("classic");
+        let mut world = server("classic");
         let client = world.spawn_with(1, |p| p.handled = handled);
         for pair in signals(client, "classic", "Noise").chunks(2) {
             if in_batches {
@@ -139,7 +139,7 @@ fn signals_that_nobody_waits_for_are_noise() {
     }
     // No faster than that, or by a client that waits for answers.
     for (pause, handled) in [(40_000, SignalSet::NONE), (10, SignalSet::LANES)] {
-        let mut world = told("classic");
+        let mut world = server("classic");
         let client = world.spawn_with(1, |p| p.handled = handled);
         for event in signals(client, "classic", "Text") {
             world.now += pause;
@@ -152,7 +152,7 @@ fn signals_that_nobody_waits_for_are_noise() {
 #[test]
 fn noise_is_more_than_a_quarter_of_a_text_or_of_all_that_came() {
     let quarter = |unpaced: usize, text: &str| {
-        let mut world = told("classic");
+        let mut world = server("classic");
         let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
         for (i, event) in signals(client, "classic", text).into_iter().enumerate() {
             world.now += if (1..=unpaced).contains(&i) {
@@ -185,7 +185,7 @@ fn noise_is_more_than_a_quarter_of_a_text_or_of_all_that_came() {
 
 #[test]
 fn a_client_that_has_waited_for_each_of_many_bits_is_expected_to_send_at_once() {
-    let mut world = told("classic");
+    let mut world = server("classic");
     let client = world.spawn(1);
     let events = signals(client, "classic", "thirteen bytes");
     for (i, event) in (1..).zip(&events) {
@@ -195,7 +195,7 @@ fn a_client_that_has_waited_for_each_of_many_bits_is_expected_to_send_at_once() 
     }
     world.feed(&[]);
     assert!(!world.machine.expects_signal());
-    // A batch with a stranger's signal is not waited after, and nor are two in one batch.
+    // Another client's stray in the batch, or two signals in one batch, end the expectation.
     let more = signals(client, "classic", "more");
     let stray = bit(world.spawn(2), Bit::One);
     world.now += MILLISECOND;
@@ -213,7 +213,7 @@ fn a_client_that_has_waited_for_each_of_many_bits_is_expected_to_send_at_once() 
 
 #[test]
 fn a_client_that_becomes_another_program_between_two_texts_is_not_answered() {
-    let mut world = told("classic");
+    let mut world = server("classic");
     let client = world.spawn(1);
     converse(&mut world, client, &signals(client, "classic", "one"));
     world.process(client).handled = SignalSet::NONE;
@@ -243,7 +243,7 @@ fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
     }
     let silence = (world.now - silent_since) / (60 * MILLISECOND);
     assert_eq!(silence, 33, "32 excuses");
-    // One that has run since is silent, and so is one that sleeps.
+    // A client that has run since, or that sleeps, is silent.
     for run_time in [Some(4_000_000), None] {
         let mut world = World::new(|_| {});
         let client = world.spawn_with(1, change);
@@ -320,8 +320,8 @@ fn a_hello_abandons_a_text() {
 }
 
 #[test]
-fn a_bit_that_says_its_number_is_taken_once() {
-    let mut world = told("classic");
+fn a_numbered_bit_is_taken_once() {
+    let mut world = server("classic");
     let client = world.spawn(1);
     let events = signals(client, "classic", "a");
     for (i, event) in (0..).zip(&events) {
@@ -336,7 +336,7 @@ fn a_bit_that_says_its_number_is_taken_once() {
         assert!(again.len() <= 1 && again.iter().all(|(signal, _)| *signal == event.signal));
     }
     assert_eq!(world.take_texts(), ["a"]);
-    // One that is still to come.
+    // The number of a bit that is still to come.
     let early = Ask::Resend { tag: 0, index: 99 };
     world.feed_each([ask(client, Signal::Usr2, early)]);
     let reset = crate::wire::control::Status::Reset;
@@ -345,7 +345,7 @@ fn a_bit_that_says_its_number_is_taken_once() {
 
 #[test]
 fn clients_of_a_dialect_take_turns_too() {
-    let mut world = told("classic");
+    let mut world = server("classic");
     let [first, second] = [1, 2].map(|n| world.spawn(n));
     let texts = [first, second].map(|client| signals(client, "classic", "taking turns"));
     let mut at = [0, 0];
@@ -374,7 +374,7 @@ fn clients_of_a_dialect_take_turns_too() {
 }
 
 #[test]
-fn what_fits_no_dialect_is_noted_once() {
+fn signals_that_fit_no_dialect_are_noted_once() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
     for _ in 0..2 {
@@ -434,7 +434,7 @@ fn a_text_that_is_complete_after_the_output_has_failed_is_rejected() {
 
 #[test]
 fn after_a_stop_a_foreign_client_is_refused() {
-    let mut world = told("classic");
+    let mut world = server("classic");
     let [half, keeper] = [1, 2].map(|n| world.spawn(n));
     converse(&mut world, half, &signals(half, "classic", "half")[..20]);
     world.feed_each(hellos(keeper, 7));
@@ -459,7 +459,7 @@ fn after_a_stop_a_foreign_client_is_refused() {
 
 #[test]
 fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
-    let mut world = told("final=both");
+    let mut world = server("final=both");
     let client = world.spawn(1);
     let events = signals(client, "final=both", "a");
     converse(&mut world, client, &events);

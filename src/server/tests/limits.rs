@@ -42,7 +42,7 @@ fn claims_take_half_of_the_sessions_at_most() {
 }
 
 #[test]
-fn claims_give_way_to_attested_clients_and_those_that_cannot_be_answered_first() {
+fn claims_are_ended_for_attested_clients_first_those_that_cannot_be_answered() {
     let mut world = World::new(|_| {});
     let none = crate::signal::event::SignalSet::NONE;
     let dumb = world.spawn_with(5, |p| p.handled = none);
@@ -60,7 +60,7 @@ fn claims_give_way_to_attested_clients_and_those_that_cannot_be_answered_first()
     begin(&mut world, 42);
     assert!(!held(&world).contains(&6));
     assert!(world.take_notes().is_empty());
-    // All that are left are in mid-message.
+    // All sessions that are left are in mid-message.
     for n in [43, 44] {
         let late = world.spawn(n);
         world.feed_each(hellos(late, 7));
@@ -74,7 +74,7 @@ fn claims_give_way_to_attested_clients_and_those_that_cannot_be_answered_first()
 }
 
 #[test]
-fn a_stray_and_a_client_that_has_long_been_quiet_give_way() {
+fn a_stray_and_a_client_that_was_quiet_for_five_seconds_are_ended_for_others() {
     let mut world = World::new(|_| {});
     let quiet = begin(&mut world, 1);
     world.feed_each(frame(quiet, b"half")[64..].iter().copied());
@@ -89,7 +89,7 @@ fn a_stray_and_a_client_that_has_long_been_quiet_give_way() {
     world.pass(5 * SECOND);
     world.feed_each(hellos(late, 7));
     assert!(world.held.contains(&late) && !world.held.contains(&quiet));
-    // A stray gives way at once.
+    // A stray is ended at once.
     world.exit(late);
     let stray = world.spawn(51);
     world.feed_each([bit(stray, Bit::One)]);
@@ -98,7 +98,7 @@ fn a_stray_and_a_client_that_has_long_been_quiet_give_way() {
 }
 
 #[test]
-fn without_descriptors_a_session_is_given_up_for_another() {
+fn a_session_is_ended_for_another_when_descriptors_run_out() {
     let mut world = World::new(|_| {});
     world.descriptors = 2;
     begin(&mut world, 1);
@@ -120,7 +120,7 @@ fn without_descriptors_a_session_is_given_up_for_another() {
 }
 
 #[test]
-fn a_process_that_cannot_be_inspected_for_want_of_descriptors_or_has_ended_is_let_go() {
+fn a_process_whose_first_inspection_fails_is_closed() {
     let exhausted = || PeerError::System(std::io::Error::from_raw_os_error(libc::EMFILE));
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.error = Some(exhausted));
@@ -135,7 +135,7 @@ fn a_process_that_cannot_be_inspected_for_want_of_descriptors_or_has_ended_is_le
 }
 
 #[test]
-fn of_clients_that_need_more_memory_than_there_is_the_first_goes_on() {
+fn the_client_that_began_first_goes_on_when_memory_is_scarce() {
     let mut world = World::new(|config| {
         config.max_message = 100;
         config.max_memory = Some(150);
@@ -149,12 +149,10 @@ fn of_clients_that_need_more_memory_than_there_is_the_first_goes_on() {
         let status = status(world, client);
         status.last().map(|(_, status)| *status)
     };
-    // The hellos of the first have come first. The quantum makes them take turns, so each is fed with pauses.
+    // The hellos of the first have come first. The pauses let each have the turn.
     let (one, two) = (frame(first, &message), frame(second, &message));
     let half = one.len() / 2;
-    for i in 0..half {
-        world.feed_each([one[i]]);
-    }
+    world.feed_each(one[..half].iter().copied());
     world.pass(10 * MILLISECOND);
     assert!(matches!(last(&mut world, first), Some(Status::Ok(_))));
     for event in &two[..half] {
@@ -179,7 +177,7 @@ fn of_clients_that_need_more_memory_than_there_is_the_first_goes_on() {
 }
 
 #[test]
-fn a_silent_client_does_not_keep_the_memory_for_itself() {
+fn a_message_that_fits_beside_that_of_a_silent_client_goes_on() {
     let mut world = World::new(|config| {
         config.max_message = 100;
         config.max_memory = Some(150);
@@ -232,7 +230,7 @@ fn a_message_that_does_not_fit_beside_that_of_a_silent_client_waits() {
 }
 
 #[test]
-fn who_does_not_wait_for_memory_loses_the_message_that_began_last() {
+fn the_message_that_began_last_is_dropped_when_clients_do_not_wait_for_memory() {
     let mut world = World::new(|config| {
         config.max_message = 200_000;
         config.max_memory = Some(200_000);
@@ -264,7 +262,7 @@ fn who_does_not_wait_for_memory_loses_the_message_that_began_last() {
 }
 
 #[test]
-fn what_the_output_does_not_take_is_kept_in_order_up_to_a_limit() {
+fn messages_that_wait_for_the_output_are_kept_in_order_up_to_a_limit() {
     let mut world = World::new(|config| {
         config.max_message = 4000;
         config.max_memory = Some(20_000);

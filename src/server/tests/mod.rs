@@ -1,4 +1,4 @@
-//! What the machine decides, in one process and with a virtual clock.
+//! Tests of the machine, in one process and with a virtual clock.
 
 mod chaos;
 mod foreign;

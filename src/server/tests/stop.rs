@@ -11,7 +11,7 @@ use crate::wire::decoder::Reason;
 
 const REJECTED: (Signal, Status) = (Signal::Usr1, Status::Rejected(Reason::ShuttingDown));
 
-/// A server with a client that has sent a whole message, one that has sent half of one, and one that has not begun.
+/// Returns a server with one client that has sent a whole message, one that has sent half of one, and one that has ended.
 fn busy(writing: Writing) -> (World, [Pid; 3]) {
     let mut world = World::new(|_| {});
     world.writing = writing;
@@ -34,7 +34,7 @@ fn stop(world: &mut World) {
 }
 
 #[test]
-fn a_stop_answers_those_in_mid_message_and_lingers_for_those_who_ask_again() {
+fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() {
     let (mut world, [whole, half, _]) = busy(Writing::Works);
     let stopped_at = world.now;
     stop(&mut world);
@@ -115,7 +115,7 @@ fn a_stop_waits_for_the_output_and_a_second_one_gives_it_up() {
 }
 
 #[test]
-fn a_request_is_made_once_and_may_be_insisted_on() {
+fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
     let request = |world: &mut World, urgency| {
         world.machine.set_now(world.now);
         world.machine.handle_stop_request(urgency);
@@ -235,7 +235,7 @@ fn the_server_ends_after_as_many_messages_as_there_may_be() {
 }
 
 #[test]
-fn a_client_that_no_pidfd_watches_and_that_has_ended_is_found() {
+fn the_end_of_a_client_without_a_pidfd_is_found() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.is_certain = false);
     world.feed_each(hellos(client, 7));
@@ -273,7 +273,7 @@ fn a_silent_client_loses_its_half_message() {
         "{notes:?}"
     );
     assert_eq!(world.next_at(), None, "an idle server is not woken");
-    // A client whose message is over may be silent for as long as it likes, and so may any without a limit.
+    // A client whose message is over may be silent without limit; so may any client without an idle timeout.
     world.feed_each(hellos(client, 8));
     world.feed_each(frame(client, b"whole"));
     world.pass(10 * SECOND);

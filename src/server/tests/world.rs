@@ -1,4 +1,4 @@
-//! A host in memory: processes, a writer, and a virtual clock. It checks every signal that the machine sends.
+//! Stands in for the host: processes, a writer, and a virtual clock in memory. Checks every signal that the machine sends.
 
 use core::mem;
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ pub const SECOND: Nanos = 1000 * MILLISECOND;
 /// Bytes in a word of the server.
 pub const WORD: u8 = 24;
 
-/// A process as the kernel knows it.
+/// Describes a process as the kernel knows it.
 #[derive(Clone, Debug)]
 pub struct Process {
     pub handled: SignalSet,
@@ -41,7 +41,7 @@ pub struct Process {
     pub error: Option<fn() -> PeerError>,
 }
 
-/// What became of messages that were handed to the writer.
+/// Says what becomes of messages that are handed to the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writing {
     Works,
@@ -49,7 +49,7 @@ pub enum Writing {
     Fails,
 }
 
-/// One thing that the machine had done.
+/// Records one action of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Did {
     Open(Pid),
@@ -84,7 +84,7 @@ pub fn pid(n: i32) -> Pid {
     Pid::new(n).unwrap()
 }
 
-/// A bare signal.
+/// Returns the bare signal of a bit.
 pub fn bit(from: Pid, bit: Bit) -> Event {
     bare(from, signal_of(bit))
 }
@@ -100,7 +100,7 @@ pub fn bare(pid: Pid, signal: Signal) -> Event {
     }
 }
 
-/// A signal with a value.
+/// Returns a queued signal.
 pub fn queued(pid: Pid, signal: Signal, word: Word) -> Event {
     let (errno, value, more) = word.parts();
     let origin = Origin::Claimed { pid, uid: 0, value };
@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    /// Starts a process that handles every signal of ours.
+    /// Starts a process that handles all three signals.
     pub fn spawn(&mut self, n: i32) -> Pid {
         self.spawn_with(n, |_| {})
     }
@@ -382,8 +382,7 @@ impl World {
         }
     }
 
-    /// AS-21, as a client sees it: nothing is sent that its last inspection does not allow, and nothing without an inspection
-    /// right before that it has not just asked for.
+    /// Checks AS-21: the last inspection allows the signal, and precedes it directly if the client has not just asked for it.
     fn send(&mut self, pid: Pid, signal: Signal, value: u64, copies: u32) {
         let (handled, seen_at) = self.seen[&pid];
         assert!(handled.contains(signal), "{pid} does not handle {signal:?}");
@@ -413,12 +412,13 @@ impl World {
         self.machine.handle_send_error(pid, &error);
     }
 
-    /// What is true after every turn.
+    /// Checks what holds after every turn.
     fn check(&self) {
         let machine = &self.machine;
         let mut held = self.held.clone();
         let mut sessions: Vec<_> = machine.sessions.keys().copied().collect();
-        (held.sort_unstable(), sessions.sort_unstable());
+        held.sort_unstable();
+        sessions.sort_unstable();
         assert_eq!(
             held, sessions,
             "the processes that are open are the clients"
