@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use crate::background::{self, Background, Item};
-use crate::ffi::{self, Doorbell};
+use crate::ffi::{self, EventFd};
 use crate::process::pid::Pid;
 use crate::server::{self, Config, Message, Note, ServeError, Stop};
 use crate::signal::event::SignalSet;
@@ -52,7 +52,7 @@ use crate::signal::threads::{Blocked, Unavailable};
 /// ```
 /// fn is_send<T: Send + Sync>() {}
 /// is_send::<minitalk::Receiver>();
-/// is_send::<minitalk::receiver::Stopper>();
+/// is_send::<minitalk::Stopper>();
 /// ```
 ///
 /// # Other users of these signals
@@ -261,7 +261,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
-            ready: Doorbell::new()?,
+            ready: EventFd::new()?,
             stop: Stop::new()?,
         });
         let signals = self.signals;
@@ -373,7 +373,7 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     /// Readable while the program has something to take.
-    ready: Doorbell,
+    ready: EventFd,
     stop: Stop,
 }
 
@@ -397,7 +397,7 @@ impl State {
 
 impl Shared {
     fn serve(self: &Arc<Self>, inbox: Inbox, config: Config, notes: Option<Background<Note>>) {
-        let mut inbox = Deafened(Some(inbox));
+        let mut inbox = Closing(Some(inbox));
         let Some(open) = &mut inbox.0 else { return };
         let to = Arc::clone(self);
         let output = Box::new(move |message| to.hand_over(message));
@@ -472,13 +472,13 @@ impl Drop for OnPanic<'_> {
     }
 }
 
-/// Deafens an inbox when dropped, by a panic too.
-struct Deafened(Option<Inbox>);
+/// Closes an inbox when dropped, by a panic too, so that late signals are ignored.
+struct Closing(Option<Inbox>);
 
-impl Drop for Deafened {
+impl Drop for Closing {
     fn drop(&mut self) {
         if let Some(inbox) = self.0.take() {
-            inbox.deafen();
+            inbox.close_ignoring();
         }
     }
 }

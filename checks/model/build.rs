@@ -1,4 +1,4 @@
-//! Copies the product's `src/wire/`: once as it is, and once for each mutant.
+//! Copies the product's `src/wire/`: once unchanged, and once for each mutant.
 
 mod mutants {
     include!("mutants.rs");
@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-/// In every copy. Counts that are only reported, or only say how often to repeat or when to widen the window, would make the
-/// states of a link endlessly many. Two unanswered questions for words are as good as eight. And the models compare clients by
-/// what is private.
+/// Edits of every copy. Counts that are only reported, or that only limit repetitions or widen the window, would give a link
+/// infinitely many states. Two unanswered questions for words are equivalent to eight. The models also compare clients by
+/// private fields.
 const FROZEN: [(&str, &str, &str); 5] = [
     ("receiver.rs", "        self.resent += 1;\n", ""),
     (
@@ -93,7 +93,7 @@ fn read(wire: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// Each text must be there exactly once: a mutant that changes nothing, or something else, would prove nothing.
+/// Each text must occur exactly once: a mutant that changes nothing, or another place, would prove nothing.
 fn replace(files: &mut [(String, String)], (file, old, new): &(&str, &str, &str)) {
     let (_, text) = files.iter_mut().find(|(name, _)| name == file).unwrap();
     let found = text.matches(old).count();

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::dialect::speech::Unspeakable;
 use crate::ffi;
-use crate::process::affinity::Follower;
+use crate::process::affinity::AffinityFollower;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::Pid;
 use crate::server::LOOK_INTERVAL;
@@ -50,7 +50,7 @@ pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
 /// # Errors
 /// As [`find`].
 pub fn check(server: &Peer) -> Result<bool, SendError> {
-    let look = server.look()?;
+    let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
@@ -118,7 +118,7 @@ pub fn send_watched(
     let lane = lane(server, options)?;
     let mut looked = 0;
     let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
-    let mut follower = options.eco.then(Follower::new);
+    let mut follower = options.eco.then(AffinityFollower::new);
     if options.eco {
         inbox.never_spin();
     }
@@ -163,7 +163,7 @@ pub fn send_watched(
             match step {
                 Step::Transmit { bit, value, copies } if !ended => {
                     if copies > STUBBORN {
-                        ffi::change_cpu();
+                        ffi::migrate();
                     }
                     for _ in 0..copies {
                         match server.send(signal_of(bit), value) {
@@ -209,7 +209,7 @@ pub fn send_watched(
             Duration::ZERO
         };
         let waited = if sender.expects_an_answer() {
-            inbox.wait_soon(server.fd(), timeout, slack)
+            inbox.spin_wait(server.fd(), timeout, slack)
         } else {
             inbox.wait(server.fd(), timeout)
         };
@@ -241,7 +241,7 @@ fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
     if word.index().is_none() {
         server.send(Signal::Word, None)?;
     }
-    server.queue(word)
+    server.queue(word.parts())
 }
 
 /// From this many copies on, both ends send from another CPU each time. Under a storm a signal that is sent from the CPU of
@@ -252,7 +252,7 @@ pub(crate) const STUBBORN: u32 = 2;
 /// Rounds between two looks at where the server runs.
 const FOLLOW: u32 = 512;
 
-/// How late a repetition may be while none is needed: longer than the scheduler's tick, see [`Inbox::wait_soon`].
+/// How late a repetition may be while none is needed: longer than the scheduler's tick, see [`Inbox::spin_wait`].
 const SLACK: Duration = Duration::from_millis(15);
 
 /// The signal that carries `bit`.

@@ -11,7 +11,6 @@ use super::{Dialects, DropReason, Note};
 use crate::dialect::listener::{self, Listener};
 use crate::dialect::manners::GLANCE;
 use crate::dialect::profiles::Profiles;
-use crate::process::peer::signal_of;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
@@ -135,7 +134,11 @@ impl Core {
         });
         if !is_known {
             let status = Status::Reset;
-            self.answer(session, signal_of(bit), Answer { tag: 0, status });
+            self.answer(
+                session,
+                Signal::of_bit(bit == Bit::One),
+                Answer { tag: 0, status },
+            );
         }
     }
 
@@ -183,7 +186,11 @@ impl Core {
                 if let Some(listener) = &session.listener {
                     // A client that asks for nothing but a signal does not read its value.
                     let status = Status::Ok(listener.next());
-                    self.answer(session, signal_of(bit), Answer { tag: 0, status });
+                    self.answer(
+                        session,
+                        Signal::of_bit(bit == Bit::One),
+                        Answer { tag: 0, status },
+                    );
                 }
             }
             Action::Learned { dialect, rival } => {

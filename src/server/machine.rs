@@ -16,10 +16,11 @@ use super::session::Session;
 use super::shutdown::Shutdown;
 use super::{Config, DropReason, Note};
 use crate::ffi::Errno;
-use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, PeerError, bit_on};
+use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, PeerError};
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
+use crate::wire::bits::Bit;
 use crate::wire::control::{Answer, Ask, Status};
 use crate::wire::decoder::Reason;
 use crate::wire::receiver::{Outcome, Reaction, Receiver};
@@ -384,7 +385,7 @@ impl Core {
         let is_paced = session.is_paced();
         self.batch.has_paced_client |= is_paced;
         self.batch.has_foreign |= !is_paced && !session.is_announced();
-        let bit = bit_on(event.signal);
+        let bit = Bit::from(event.signal == Signal::Usr2);
         if session.is_foreign() {
             return self.on_foreign_bit(session, bit);
         }
@@ -395,7 +396,7 @@ impl Core {
     /// Handles a question.
     fn on_ask(&mut self, session: &mut Session, ask: Ask, event: Event) {
         self.arm_expiry();
-        let bit = bit_on(event.signal);
+        let bit = Bit::from(event.signal == Signal::Usr2);
         match ask {
             Ask::Hello { tag, .. } => {
                 let is_new = tag != session.receiver.tag();

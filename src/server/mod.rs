@@ -34,15 +34,14 @@ pub use writer::Output;
 pub(crate) use writer::Sink;
 use writer::Writer;
 
-use crate::ffi::{self, FdSet};
+use crate::ffi::{self, Epoll};
 pub(crate) use crate::process::peer::INSPECT_INTERVAL as LOOK_INTERVAL;
-use crate::process::peer::{Peer, PeerError};
+use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
 use crate::signal::event::{Signal, SignalSet};
 use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
-use crate::wire::word::Word;
 
 /// Reserves descriptors for the program around the server, and for files that are open for a moment.
 const RESERVED: usize = 20;
@@ -107,7 +106,7 @@ pub(crate) fn serve_into(
 struct Server<'n> {
     machine: Machine,
     peers: PidMap<Peer>,
-    set: FdSet,
+    set: Epoll,
     writer: Writer,
     /// Stops the server, as SIGINT and SIGTERM do.
     stop: Option<&'n Stop>,
@@ -124,14 +123,14 @@ impl<'n> Server<'n> {
         stop: Option<&'n Stop>,
     ) -> io::Result<Self> {
         let writer = Writer::start(output)?;
-        let set = FdSet::new()?;
+        let set = Epoll::new()?;
         set.add(writer.bell().fd(), BELL)?;
         if let Some(stop) = stop {
             set.add(stop.fd(), STOP)?;
         }
         // A client takes a descriptor, and an inspection another for a moment.
-        let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.look());
-        if let Some(error) = looked.err().filter(PeerError::is_exhausted) {
+        let inspected = Peer::open(ffi::getpid()).and_then(|peer| peer.inspect());
+        if let Some(error) = inspected.err().filter(PeerError::is_exhausted) {
             let text =
                 std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
             return Err(io::Error::other(text));
@@ -190,7 +189,7 @@ impl<'n> Server<'n> {
             let timeout = self.machine.poll_timeout();
             let fd = Some(self.set.fd());
             let waited = if self.machine.expects_signal() {
-                inbox.wait_soon(fd, timeout, Duration::ZERO)
+                inbox.spin_wait(fd, timeout, Duration::ZERO)
             } else {
                 inbox.wait(fd, timeout)
             };
@@ -235,7 +234,7 @@ impl<'n> Server<'n> {
                     self.machine.handle_send_error(pid, &error);
                 }
             }
-            Action::Migrate => ffi::change_cpu(),
+            Action::Migrate => ffi::migrate(),
             Action::Open { pid, event } => {
                 let opened = self.open(pid);
                 self.machine.handle_opened(pid, opened, event);
@@ -292,15 +291,15 @@ impl<'n> Server<'n> {
 fn send(peer: &Peer, signal: Signal, value: u64) -> Result<(), PeerError> {
     if signal == Signal::Word {
         // Where the kernel has no room for it, the client asks again.
-        return peer.queue(&Word::from_parts(0, value, [0; 2])).map(|_| ());
+        return peer.queue((0, value, [0; 2])).map(|_| ());
     }
     peer.send(signal, Some(value))
 }
 
 fn inspect(peer: &Peer) -> Inspection {
-    let handled = |look: crate::process::peer::Look| SignalSet::LANES.filter(|s| look.handles(s));
+    let handled = |status: ProcessStatus| SignalSet::LANES.filter(|s| status.handles(s));
     Inspection {
-        handled: peer.look().map(handled),
+        handled: peer.inspect().map(handled),
         program: proc::program(peer.pid()).ok(),
     }
 }

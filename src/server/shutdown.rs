@@ -9,7 +9,7 @@ use super::machine::{Core, Machine};
 use super::session::Session;
 use super::{DropReason, Note, ServeError, nanos};
 use crate::dialect::listener::Listener;
-use crate::ffi::{Doorbell, Fd};
+use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::decoder::Reason;
@@ -23,7 +23,7 @@ const LIVENESS_INTERVAL: Nanos = 1_000_000_000;
 /// Ends a server from another thread.
 #[derive(Debug)]
 pub struct Stop {
-    bell: Doorbell,
+    bell: EventFd,
     urgency: AtomicU8,
 }
 
@@ -48,7 +48,7 @@ impl Stop {
     /// EMFILE or ENOMEM.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            bell: Doorbell::new()?,
+            bell: EventFd::new()?,
             urgency: AtomicU8::new(Urgency::None as u8),
         })
     }

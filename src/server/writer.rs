@@ -9,7 +9,7 @@ use crossbeam_queue::ArrayQueue;
 use super::notes::survives;
 use super::{Message, ServeError};
 use crate::background::{Background, Item};
-use crate::ffi::Doorbell;
+use crate::ffi::EventFd;
 use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
@@ -43,7 +43,7 @@ pub struct Writer {
 
 struct Shared {
     written: ArrayQueue<Written>,
-    bell: Doorbell,
+    bell: EventFd,
 }
 
 impl Writer {
@@ -54,7 +54,7 @@ impl Writer {
     pub fn start(output: Sink) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             written: ArrayQueue::new(WAITING),
-            bell: Doorbell::new()?,
+            bell: EventFd::new()?,
         });
         let to = Arc::clone(&shared);
         let mut output = Guarded(Some(output));
@@ -83,7 +83,7 @@ impl Writer {
 
     /// Returns the bell that rings when something has been written.
     #[must_use]
-    pub fn bell(&self) -> &Doorbell {
+    pub fn bell(&self) -> &EventFd {
         &self.shared.bell
     }
 

@@ -1,4 +1,4 @@
-//! The decoder on a stream of raw bytes, against a parser that sees all of it at once.
+//! The decoder on a stream of raw bytes, compared with a parser that sees the whole stream.
 //!
 //! Input: one byte of options, the limit, the stream.
 
@@ -11,17 +11,17 @@ use crate::reference::{first, parse, rejected};
 
 /// Whether unframed text is allowed.
 const TEXT: u8 = 1;
-/// Whether frames are given the checksum they need: one that is guessed is rare.
+/// Whether frames get their correct checksum, which an input rarely has by chance.
 const REPAIR: u8 = 2;
-/// Where the number of bits that are missing at the end begins.
+/// The position of the number of bits that are missing at the end.
 const CUT_SHIFT: u8 = 5;
 
-/// Decodes `data` and panics unless every result is the reference's, and every message the only reading of its bits.
+/// Decodes `data`; panics unless every result is that of the reference, and every message is the only reading of its bits.
 pub fn run(data: &[u8]) {
     check(data, &mut Decoder::push);
 }
 
-/// [`run`] with `push` in the place of [`Decoder::push`].
+/// Runs the body with `push` in place of [`Decoder::push`].
 pub fn check(data: &[u8], push: &mut dyn FnMut(&mut Decoder, Bit) -> Option<Decoded>) {
     let &[options, limit, ref stream @ ..] = data else {
         return;

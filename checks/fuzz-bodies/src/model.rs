@@ -1,5 +1,4 @@
-//! What a receiver must say, from the whole log of the bits it took: slower than the real one, and with nothing to
-//! carry from bit to bit but the log.
+//! The results of a receiver, computed from the whole log of its bits: slower than the real one, but without any other state.
 
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, STANDING, Status, Tag};
@@ -14,16 +13,16 @@ use crate::{bits, reference};
 pub struct Model {
     limit: usize,
     offer: u8,
-    /// Bytes in a word, and how many words were taken; `None` on the bit lane.
+    /// The bytes in a word, and the number of words taken; `None` on the bit lane.
     pub words: Option<(u8, u64)>,
-    /// The transfer, 0 for a stream without hellos.
+    /// The tag of the transfer, 0 for a stream without hellos.
     pub tag: Tag,
     heard_both: bool,
-    /// Every bit that was taken since the transfer, or the stream, began.
+    /// Every bit taken since the transfer, or the stream, started.
     pub taken: Vec<Bit>,
-    /// Where in `taken` the present message begins.
+    /// The position in `taken` at which the present message starts.
     begin: usize,
-    /// Whether the sender speaks frames, as far as it has shown: a classic one would misread a rejection.
+    /// Whether the sender has shown that it sends frames: a classic one would misread a rejection.
     framed: bool,
     unsettled: usize,
     verdict: Option<Result<(), Reason>>,
@@ -33,7 +32,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Nothing is known of the sender.
+    /// Returns the model of a receiver that knows nothing of its sender.
     pub const fn new(limit: usize, offer: u8) -> Self {
         Self {
             limit,
@@ -52,7 +51,7 @@ impl Model {
         }
     }
 
-    /// A signal, with what its value asks.
+    /// Takes a signal and the question in its value.
     pub fn signal(&mut self, bit: Bit, ask: Option<Ask>) -> Reaction {
         match ask {
             None => self.bit(bit),
@@ -79,7 +78,7 @@ impl Model {
         }
     }
 
-    /// A word.
+    /// Takes a word.
     pub fn word(&mut self, word: &Word) -> Reaction {
         let (Some((size, count)), Some(index)) = (self.words, word.index()) else {
             return Reaction::default();
@@ -105,7 +104,7 @@ impl Model {
         }
     }
 
-    /// The index that is due next.
+    /// Returns the next index.
     pub fn next(&self) -> u64 {
         self.words
             .map_or(self.taken.len() as u64, |(_, count)| count)
@@ -137,19 +136,19 @@ impl Model {
         self.stands()
     }
 
-    /// See `Receiver::hold`.
+    /// Mirrors `Receiver::hold`.
     pub const fn hold(&mut self, held: bool) {
         self.held = held;
     }
 
-    /// See `Receiver::release`.
+    /// Mirrors `Receiver::release`.
     pub fn release(&mut self) -> Option<Answer> {
         let due = self.held && self.unsettled == 0 && self.verdict.or(self.refusal()).is_none();
         self.held = false;
         due.then(|| self.answer())
     }
 
-    /// See `Receiver::settle`.
+    /// Mirrors `Receiver::settle`.
     pub fn settle(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Answer> {
         if tag != self.tag || self.unsettled == 0 {
             return None;
@@ -164,7 +163,7 @@ impl Model {
         self.unless_misread(Answer { tag, status })
     }
 
-    /// See `Receiver::refuse`.
+    /// Mirrors `Receiver::refuse`.
     pub fn refuse(&mut self, reason: Reason) -> Option<Answer> {
         if self.unsettled > 0 || self.verdict.or(self.refusal()).is_some() {
             return None;
@@ -175,7 +174,7 @@ impl Model {
         due.then(|| self.stands().answer).flatten()
     }
 
-    /// See `Receiver::drop_half`.
+    /// Mirrors `Receiver::drop_half`.
     pub fn drop_half(&mut self, reason: Reason) -> Option<Answer> {
         if self.tag == 0 {
             self.begin = self.taken.len();
@@ -184,13 +183,13 @@ impl Model {
         self.refuse(reason)
     }
 
-    /// See `Receiver::in_message`.
+    /// Mirrors `Receiver::in_message`.
     pub fn in_message(&self) -> bool {
         let opening = self.tag != 0 && self.taken.is_empty() && self.refused.is_none();
         opening || self.is_half()
     }
 
-    /// Whether the sender asks again because it is told to.
+    /// Returns whether the sender retransmits because it is paused.
     pub const fn makes_wait(&self) -> bool {
         self.held || self.unsettled > 0
     }

@@ -1,9 +1,9 @@
-//! What a stream of bytes says, to a parser that sees all of it at once: the reference for `Decoder`.
+//! The reference for `Decoder`: a parser that sees the whole stream of bytes.
 
 use minitalk::wire::decoder::{Decoded, Reason};
 use minitalk::wire::frame::{HEADER_LEN, MAGIC, TRAILER_LEN, VERSION};
 
-/// The results in `bytes`, each with the offset it ends at, and whether the stream is lost.
+/// Returns the results in `bytes`, each with its end offset, and whether the stream is lost.
 pub fn parse(bytes: &[u8], limit: usize, text: bool) -> (Vec<(usize, Decoded)>, bool) {
     let mut results = Vec::new();
     let mut begin = 0;
@@ -18,7 +18,7 @@ pub fn parse(bytes: &[u8], limit: usize, text: bool) -> (Vec<(usize, Decoded)>, 
     (results, false)
 }
 
-/// The first result in `bytes` and the number of bytes it takes; `None` if there is no whole one.
+/// Returns the first result in `bytes` and its length; `None` if it is incomplete.
 pub fn first(bytes: &[u8], limit: usize, text: bool) -> Option<(usize, Decoded)> {
     if bytes.first()? != &MAGIC {
         return if text {
@@ -67,7 +67,7 @@ fn first_text(bytes: &[u8], limit: usize) -> Option<(usize, Decoded)> {
     Some((len + 1, decoded))
 }
 
-/// A rejection.
+/// Returns a rejection.
 pub const fn rejected(reason: Reason, lost: bool) -> Decoded {
     Decoded::Rejected { reason, lost }
 }

@@ -1,8 +1,7 @@
-//! One message from a sender to a receiver over a channel that loses what the input says.
+//! One message from a sender to a receiver, over a channel that loses the signals that the input selects.
 //!
-//! Input: the length of the pattern, the pattern, the message. A bit of the pattern is the fate of one signal, in either
-//! direction; when the pattern is used up nothing is lost any more. In words, what would be lost on the way to the server is
-//! refused instead.
+//! Input: the length of the pattern, the pattern, the message. Each bit of the pattern decides over one signal, in either
+//! direction; after the pattern nothing is lost. In words, a signal to the server is refused instead of lost.
 
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
@@ -15,26 +14,31 @@ use crate::serve::{self, Serve, Take};
 
 const TAG: Tag = 0xBEEF;
 
-/// Sends the message of `data`, in bits and then in words, and panics unless it arrives intact and once.
+/// Sends the message of `data`, in bits and then in words; panics unless it arrives intact and once.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
     check_words(data, &mut Receiver::word);
 }
 
-/// [`run`] in bits, with `serve` in the place of the server.
+/// Returns a function that decides by the next bit of `pattern` whether a signal is lost, and counts the losses.
+fn losses_of(pattern: &[u8]) -> impl FnMut(&mut u64) -> bool {
+    let mut fates = pattern
+        .iter()
+        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
+    move |losses| {
+        let lost = fates.next().unwrap_or(false);
+        *losses += u64::from(lost);
+        lost
+    }
+}
+
+/// Runs the body in bits, with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
-    let mut fates = pattern
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
-    let mut lost = |losses: &mut u64| {
-        let lost = fates.next().unwrap_or(false);
-        *losses += u64::from(lost);
-        lost
-    };
+    let mut lost = losses_of(pattern);
 
     let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Bit).expect("a short message");
     let mut receiver = Receiver::new(message.len());
@@ -46,9 +50,9 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
         let resent = sender.resent();
         let (bit, value, copies) = match sender.poll(now) {
             Step::Transmit { bit, value, copies } => (bit, value, copies),
-            Step::Queue(_) => panic!("a word where bits were asked for"),
+            Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
-                assert!(until > now, "a wait for nothing");
+                assert!(until > now, "a wait that is already over");
                 assert!(until - now <= WAITING, "too long a wait");
                 assert!(until - sent_at >= SHORTEST, "too short a wait");
                 now = until;
@@ -104,25 +108,18 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     assert_eq!(sender.signals() - sender.resent(), bits + 2, "two hellos");
 }
 
-/// [`run`] in words, with `take` in the place of [`Receiver::word`].
+/// Runs the body in words, with `take` in place of [`Receiver::word`].
 pub fn check_words(data: &[u8], take: Take<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
-    let mut fates = pattern
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
     let size = if len % 2 == 0 { 8 } else { 24 };
     let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Word).expect("a short message");
     let mut receiver = Receiver::offering(message.len(), size);
     let mut arrived = Vec::new();
     let (mut now, mut losses) = (0, 0);
-    let mut lost = |losses: &mut u64| {
-        let lost = fates.next().unwrap_or(false);
-        *losses += u64::from(lost);
-        lost
-    };
+    let mut lost = losses_of(pattern);
     let result = loop {
         let step = sender.poll(now);
         let is_sent = matches!(step, Step::Transmit { .. } | Step::Queue(_));
@@ -142,7 +139,7 @@ pub fn check_words(data: &[u8], take: Take<'_>) {
                 None => take(&mut receiver, &word),
             },
             Step::Wait(until) => {
-                assert!(until > now, "a wait for nothing");
+                assert!(until > now, "a wait that is already over");
                 assert!(until - now <= WAITING, "too long a wait");
                 now = until;
                 continue;

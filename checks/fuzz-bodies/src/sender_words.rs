@@ -1,7 +1,7 @@
-//! The sender in words, whose server says anything at any time: what `sender` does with options from [`WORDS`] up.
+//! A sender in words, whose server answers anything at any time: `sender` with options from [`WORDS`] up.
 //!
-//! Then the operation 1 is a poll whose word finds no room, "ok" is said of words once the hellos are over, and numbers
-//! count from one before the first word that is not acknowledged.
+//! Here operation 1 is a poll whose word finds no room, "ok" acknowledges words once the hellos are over, and numbers count
+//! from one before the first unacknowledged word.
 
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
@@ -14,13 +14,13 @@ use minitalk::wire::word::{MOST, Word};
 
 use crate::sender::{Kind, TAG};
 
-/// From here up, options are of a sender of words.
+/// The first value of the options that selects a sender of words.
 pub const WORDS: u8 = 0xE0;
 
-/// What the server offers.
+/// The word size that the server offers.
 const SIZE: u8 = 8;
 
-/// A sender and what it was told.
+/// A sender and the answers that it got.
 pub struct Watched<'m, 'a> {
     pub sender: Sender<'m>,
     pub answer: &'a mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
@@ -28,13 +28,13 @@ pub struct Watched<'m, 'a> {
     pub now: Nanos,
     /// The hellos sent, and the question for words.
     pub hellos: [bool; 3],
-    /// Whether the server ever said that words may follow, after it was asked.
+    /// Whether the server ever accepted words, after the question.
     pub opened: bool,
-    /// Words sent at least once: the first so many.
+    /// The number of words sent at least once.
     pub sent: u32,
-    /// What the server said that it has, in words.
+    /// The number of words that the server acknowledged.
     pub told: u64,
-    /// Words that an honest server would have.
+    /// The number of words that a correct server would have.
     pub taken: u32,
     pub delivered: bool,
     pub ended: Option<Result<(), Failure>>,
@@ -45,7 +45,7 @@ impl Watched<'_, '_> {
         self.frame.bytes().div_ceil(SIZE.into()) as u64
     }
 
-    /// What is true after any operation.
+    /// Checks what must hold after any operation.
     pub fn watch(&self) {
         let bits = self.sender.acknowledged();
         assert!(bits <= self.frame.bits());
@@ -57,7 +57,7 @@ impl Watched<'_, '_> {
         assert!(bits <= told * 8 * u64::from(SIZE), "more than it was told");
     }
 
-    /// An answer of this kind; its number counts from one before the next.
+    /// Returns an answer of this kind; its number counts from one before the next.
     pub fn status(&self, kind: Kind, number: u64) -> Status {
         let next = self.sender.acknowledged().div_ceil(8 * u64::from(SIZE));
         let next = (next + number).saturating_sub(1);
@@ -69,7 +69,7 @@ impl Watched<'_, '_> {
         }
     }
 
-    /// What an honest server would say.
+    /// Returns the answer of a correct server.
     pub fn due(&self) -> Status {
         match self.hellos {
             [_, false, _] => Status::Greeted { words: SIZE },
@@ -93,7 +93,7 @@ impl Watched<'_, '_> {
         (self.answer)(&mut self.sender, self.now, Answer { tag, status });
     }
 
-    /// Lets it do one thing, for which there is room or not.
+    /// Lets the sender perform one step, with or without room for a word.
     pub fn poll(&mut self, room: bool) {
         let acknowledged = self.sender.acknowledged();
         let step = self.sender.poll(self.now);
@@ -117,18 +117,21 @@ impl Watched<'_, '_> {
                 }
             }
             Step::Wait(until) => {
-                assert!(until > self.now, "a wait for nothing");
+                assert!(until > self.now, "a wait that is already over");
                 assert!(until - self.now <= WAITING, "too long a wait");
             }
             Step::Finished(result) => {
-                assert!(result.is_err() || self.delivered, "told by nobody");
+                assert!(
+                    result.is_err() || self.delivered,
+                    "a result without an answer"
+                );
                 self.ended = Some(result);
             }
         }
     }
 
     fn waits_without_room(&mut self) {
-        // At the end of the clock there is nothing later to wait for.
+        // At the end of the clock there is no later time to wait for.
         if self.now < Nanos::MAX - WAITING {
             let next = self.sender.poll(self.now);
             assert!(matches!(next, Step::Wait(_)), "{next:?} without room");

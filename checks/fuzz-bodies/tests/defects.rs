@@ -1,5 +1,5 @@
-//! Each body notices a broken part in the place of the one it tests, on the corpus that is checked in: a body that asserts
-//! nothing, or a corpus that reaches nothing, fails here.
+//! With the checked-in corpus, each body must detect a defect in the part that it tests. A body that asserts nothing, or a
+//! corpus that reaches nothing, fails here.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
 use minitalk::wire::sender::Sender;
 use minitalk::wire::word::Word;
 
-/// How many inputs of the corpus of `target` make `body` panic.
+/// Returns how many inputs of the corpus of `target` make `body` panic.
 fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
     let inputs = corpus::inputs(&corpus::root().join(target));
     inputs
@@ -42,13 +42,13 @@ fn wrong_byte(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     reaction
 }
 
-/// Counts a bit that is sent again as another one.
+/// Counts a retransmitted bit as a new one.
 fn no_index(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     let ask = ask.filter(|ask| !matches!(ask, Ask::Resend { .. }));
     react(receiver, bit, ask)
 }
 
-/// Takes a bit that is sent again for one it has, always.
+/// Always takes a retransmitted bit for one that it already has.
 fn deaf_to_resends(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     match ask {
         Some(Ask::Resend { tag, index }) => {
@@ -70,7 +70,7 @@ fn delivered_unwritten(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> R
 }
 
 #[test]
-fn the_bodies_of_the_link_notice() {
+fn the_link_bodies_detect_defects() {
     let bodies: [(&str, Check); 3] = [
         ("decoder", decoder::check),
         ("link", link::check),
@@ -94,7 +94,7 @@ fn the_bodies_of_the_link_notice() {
 }
 
 #[test]
-fn a_message_twice_is_noticed() {
+fn a_duplicate_message_is_detected() {
     let mut last = None;
     let mut again = |receiver: &mut Receiver, bit: Bit, ask: Option<Ask>| {
         let mut reaction = react(receiver, bit, ask);
@@ -109,7 +109,7 @@ fn a_message_twice_is_noticed() {
 }
 
 #[test]
-fn the_body_of_the_frame_notices() {
+fn the_frame_body_detects_defects() {
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
@@ -144,10 +144,10 @@ fn the_body_of_the_frame_notices() {
 }
 
 #[test]
-fn the_body_of_the_ring_notices() {
+fn the_ring_body_detects_defects() {
     let panics = caught("ring", |input| {
         ring::check(input, &mut |ring, entry| {
-            entry.tag % 5 != 0 && ring.push(entry)
+            entry.tag.get() % 5 != 0 && ring.push(entry)
         });
     });
     assert!(panics > 0, "a dropped entry");
@@ -177,7 +177,7 @@ fn the_body_of_the_ring_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices() {
+fn the_sender_body_detects_defects() {
     let panics = caught("sender", |input| {
         sender::check(input, &mut |sender, now, answer| {
             let tag = 0xBEEF;
@@ -204,7 +204,7 @@ fn the_body_of_the_sender_notices() {
 
 type Taken = fn(&mut Receiver, &Word) -> Reaction;
 
-/// Believes every word to be the next.
+/// Takes every word for the next one.
 fn any_index(receiver: &mut Receiver, word: &Word) -> Reaction {
     let before = receiver.clone();
     for index in 0..200 {
@@ -256,7 +256,7 @@ fn word_delivered_unwritten(receiver: &mut Receiver, word: &Word) -> Reaction {
     reaction
 }
 
-/// Opens the word lane by a question of any transfer.
+/// Opens the word lane for a question of any transfer.
 fn any_question(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     let ask = ask.map(|ask| match ask {
         Ask::Words { size, .. } => {
@@ -268,7 +268,7 @@ fn any_question(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction
     react(receiver, bit, ask)
 }
 
-/// Has forgotten nothing, as far as it says.
+/// Never reports that it has forgotten a transfer.
 fn never_reset(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     let mut reaction = react(receiver, bit, ask);
     if matches!(ask, Some(Ask::Words { .. })) {
@@ -279,7 +279,7 @@ fn never_reset(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction 
     reaction
 }
 
-/// Does not give words up for a bit that is sent again.
+/// Does not give words up after a retransmitted bit.
 fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
     if receiver.takes_words() && matches!(ask, None | Some(Ask::Resend { .. })) {
         return Reaction::default();
@@ -288,7 +288,7 @@ fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reacti
 }
 
 #[test]
-fn the_decoder_notices_what_is_wrong_with_words() {
+fn the_decoder_body_detects_defects_in_words() {
     let defects: [(&str, Taken); 5] = [
         ("any_index", any_index),
         ("first_again", first_again),
@@ -313,7 +313,7 @@ fn the_decoder_notices_what_is_wrong_with_words() {
     }
 }
 
-/// How many inputs of `words` notice a change of one of its parts.
+/// Returns how many inputs of `words` detect a change of one of its parts.
 fn caught_in_words(
     serve: Option<Served>,
     take: Option<Taken>,
@@ -341,7 +341,7 @@ fn caught_in_words(
 }
 
 #[test]
-fn the_body_of_the_words_notices() {
+fn the_words_body_detects_defects() {
     let same = |status| status;
     assert_eq!(caught_in_words(None, None, same, true), 0, "no defect");
     assert!(caught_in_words(None, None, same, false) > 0, "no_room");
@@ -391,7 +391,7 @@ fn the_body_of_the_words_notices() {
 }
 
 #[test]
-fn the_roundtrip_in_words_notices() {
+fn the_roundtrip_body_detects_defects_in_words() {
     let caught_by = |take: &mut dyn FnMut(&mut Receiver, &Word) -> Reaction| {
         caught("roundtrip", |input| {
             roundtrip::check_words(input, take);
@@ -411,7 +411,7 @@ fn the_roundtrip_in_words_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices_in_words() {
+fn the_sender_body_detects_defects_in_words() {
     let caught_by = |status: fn(Status) -> Status| {
         caught("sender", |input| {
             sender::check(input, &mut |sender, now, answer| {
@@ -440,12 +440,12 @@ fn the_body_of_the_sender_notices_in_words() {
     );
 }
 
-/// What becomes of what a listener wants done.
-type Spoil = fn(&mut Vec<Action>);
+/// A defect, which changes the actions of a listener.
+type Defect = fn(&mut Vec<Action>);
 
 #[test]
-fn the_body_of_the_dialects_notices() {
-    let defects: [(&str, Spoil); 4] = [
+fn the_dialects_body_detects_defects() {
+    let defects: [(&str, Defect); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {
                 if let Action::Complete(text) = action {

@@ -1,4 +1,4 @@
-// The two ends of the link in the wire code beside this file, as the model and the simulation drive them.
+// The two ends of the link in the wire code beside this file, as driven by the model and the simulation.
 
 use super::wire::bits::Bit;
 use super::wire::control::{Answer, Ask};
@@ -7,7 +7,7 @@ use super::wire::sender::{Failure, Lane, Sender, Step};
 use super::wire::word::Word;
 use crate::link::{self, Ended, Move, Phase, REAL_TIME, Reply, Signal};
 
-/// This link.
+/// The link of this copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link;
 
@@ -37,7 +37,7 @@ impl link::Client for Sender<'static> {
         }
     }
 
-    fn hear(&mut self, now: u64, signal: Signal) {
+    fn receive(&mut self, now: u64, signal: Signal) {
         if let Some(heard) = signal.value.and_then(Answer::from_value) {
             self.answer(now, heard);
         }
@@ -67,7 +67,7 @@ impl link::Client for Sender<'static> {
     }
 }
 
-/// The bytes in a word.
+/// The number of bytes in a word.
 const WORD: u8 = 8;
 
 impl link::Server for Receiver {
@@ -78,10 +78,10 @@ impl link::Server for Receiver {
         }
     }
 
-    fn hear(&mut self, signal: Signal) -> Reply {
+    fn receive(&mut self, signal: Signal) -> Reply {
         let bit = Bit::from(signal.number == 1);
         let ask = signal.value.filter(|_| signal.errno == 0).and_then(Ask::from_value);
-        // The question for words counts on the real-time signal only, the others only elsewhere: as the server does.
+        // As in the server, the question for words counts only on the real-time signal, and the others only elsewhere.
         let ask = ask.filter(|ask| (signal.number == REAL_TIME) == matches!(ask, Ask::Words { .. }));
         let Reaction { answer, outcome } = match (signal.value, ask) {
             (None, _) => self.bit(bit),
@@ -91,7 +91,7 @@ impl link::Server for Receiver {
             }
             (Some(_), None) => Reaction::default(),
         };
-        // A bare bit is answered on the first signal, a question and a word on its own: as the server does.
+        // As in the server, a bare bit is answered on the first signal, a question and a word on its own signal.
         let via = signal.value.map_or(0, |_| signal.number);
         Reply {
             answer: answer.map(|answer| on(via, answer)),
@@ -122,7 +122,7 @@ impl link::Server for Receiver {
     }
 }
 
-/// Where the client expects what it has not just asked for.
+/// Returns the number of the signal on which the client expects an answer to an earlier question.
 fn unasked(server: &Receiver) -> usize {
     if server.takes_words() { REAL_TIME } else { 0 }
 }

@@ -7,7 +7,6 @@ use super::own::{frame, status};
 use super::world::*;
 use crate::dialect::Dialect;
 use crate::dialect::speech::Speech;
-use crate::process::peer::signal_of;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::bits::Bit;
@@ -471,7 +470,7 @@ fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
         world.feed(&[*event]);
     }
     let last = world.answers(client);
-    assert_eq!(last.last().unwrap().0, signal_of(Bit::Zero));
+    assert_eq!(last.last().unwrap().0, Signal::Usr1);
     world.feed(&[bare(pid(99), Signal::Int)]);
     assert!(world.end.is_none());
     world.pass(3 * MILLISECOND);

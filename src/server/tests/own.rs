@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::{Message, Note};
 use super::world::*;
-use crate::process::peer::{PeerError, signal_of};
+use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
@@ -44,7 +44,7 @@ impl<'m> Client<'m> {
         loop {
             match self.sender.poll(now) {
                 Step::Transmit { bit, value, .. } => {
-                    let signal = signal_of(bit);
+                    let signal = Signal::of_bit(bit == Bit::One);
                     events.push(match value {
                         None => bare(self.pid, signal),
                         Some(value) => queued(self.pid, signal, Word::from_parts(0, value, [0; 2])),

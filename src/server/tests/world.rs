@@ -10,7 +10,7 @@ use super::super::action::{Action, After, Inspection, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
 use super::super::{Config, Message, Note, ServeError};
-use crate::process::peer::{INSPECT_INTERVAL, PeerError, signal_of};
+use crate::process::peer::{INSPECT_INTERVAL, PeerError};
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
@@ -86,7 +86,7 @@ pub fn pid(n: i32) -> Pid {
 
 /// Returns the bare signal of a bit.
 pub fn bit(from: Pid, bit: Bit) -> Event {
-    bare(from, signal_of(bit))
+    bare(from, Signal::of_bit(bit == Bit::One))
 }
 
 pub fn bare(pid: Pid, signal: Signal) -> Event {
