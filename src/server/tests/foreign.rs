@@ -225,6 +225,26 @@ fn a_client_that_becomes_another_program_between_two_texts_is_not_answered() {
 }
 
 #[test]
+fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered() {
+    let mut world = server("classic");
+    let client = world.spawn(1);
+    world.feed_each(hellos(client, 7));
+    world.feed_each(frame(client, b"x"));
+    assert!(!world.answers(client).is_empty());
+    world.process(client).handled = SignalSet::NONE;
+    world.feed_each(signals(client, "classic", "a")[..4].iter().copied());
+    assert_eq!(world.answers(client), []);
+    // "12" and a NUL are a text, unless the client goes on.
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    let events = signals(client, "head=digits,end=none", "twelve bytes");
+    assert_eq!(converse(&mut world, client, &events[..24]), 24);
+    world.process(client).handled = SignalSet::NONE;
+    world.feed_each([events[24]]);
+    assert_eq!(world.answers(client), []);
+}
+
+#[test]
 fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
     let mut world = World::new(|_| {});
     let change = |p: &mut Process| {
