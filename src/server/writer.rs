@@ -124,3 +124,63 @@ fn write(output: &mut Option<Sink>, message: Message) -> Result<(), ServeError> 
     survives(|| result = output(message).map_err(ServeError::Output));
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::ffi;
+    use crate::signal::event::SignalSet;
+
+    /// Writes these texts and returns what became of each, in order.
+    fn write_all(output: Sink, texts: &[&str]) -> Vec<(usize, Option<String>)> {
+        let mut writer = Writer::start(output).unwrap();
+        let pid = Pid::new(1).unwrap();
+        for text in texts {
+            writer.write(Message::new(pid, text.as_bytes().into()));
+        }
+        let mut results = Vec::new();
+        while results.len() < texts.len() {
+            ffi::wait(Some(writer.bell().fd()), None, &ffi::block(SignalSet::NONE)).unwrap();
+            writer.bell().clear();
+            while let Some(written) = writer.written() {
+                let error = written.result.err().map(|error| error.to_string());
+                results.push((written.bytes, error));
+            }
+        }
+        writer.join();
+        results
+    }
+
+    #[test]
+    fn each_message_is_written_in_order_until_the_output_fails() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut count = 0;
+        let output = Box::new(move |message: Message| {
+            count += 1;
+            tell.send(message.payload).unwrap();
+            match count {
+                3 => Err(io::ErrorKind::BrokenPipe.into()),
+                _ => Ok(()),
+            }
+        });
+        let failed = Some("the output failed".into());
+        let results = write_all(output, &["a", "bc", "def", "g"]);
+        assert_eq!(
+            results,
+            [(1, None), (2, None), (3, failed.clone()), (1, failed)]
+        );
+        let texts: Vec<_> = told.into_iter().collect();
+        assert_eq!(texts, [&b"a"[..], b"bc", b"def"]);
+    }
+
+    #[test]
+    fn an_output_that_panics_is_not_called_again() {
+        let results = write_all(Box::new(|_| panic!("on purpose")), &["a", "b"]);
+        let panicked = "the caller's own function for output panicked".into();
+        let failed = "the output failed".into();
+        assert_eq!(results, [(1, Some(panicked)), (1, Some(failed))]);
+    }
+}
