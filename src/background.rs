@@ -1,9 +1,9 @@
-//! A bounded queue to a thread of its own, for what may be slow or stuck and must hold up nobody: messages, notes, and lines of
-//! a trace.
+//! Hands items to a thread through a bounded queue, where the receiving side may be slow or stuck: messages, notes, lines of a
+//! trace.
 //!
 //! ```text
 //! push ──► as many items as there is room for ──► the thread's function, one item at a time
-//!   └────► full: counted, until the thread has taken all before the gap and been told how many are missing
+//!   └────► full: counted, until the thread has taken all items before the gap and the count itself
 //! ```
 
 use std::boxed::Box;
@@ -15,13 +15,13 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
-/// The room for items that may be left out: notes, and lines of a trace.
+/// Limits items that may be left out: notes, and lines of a trace.
 pub const LIMIT: usize = 1024;
 
-/// How long is waited before looking again whether there is room.
+/// Pauses between two attempts of [`Background::push_waiting`].
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Hands items to a function on a thread of its own. Dropped, it lets the thread deal with what waits, and does not wait for it.
+/// Hands items to a function on a thread of its own. A drop lets the thread process what waits, without waiting for that.
 #[derive(Debug)]
 pub struct Background<T> {
     shared: Arc<Shared<T>>,
@@ -29,12 +29,12 @@ pub struct Background<T> {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the function of a [`Background`] is called with.
+/// Passed to the function of a [`Background`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<T> {
     /// The next item.
     Next(T),
-    /// So many items are missing here: there was no room for them.
+    /// The number of items that are missing here, for want of room.
     Missing(u64),
 }
 
@@ -48,7 +48,7 @@ struct Shared<T> {
 }
 
 impl<T: Send + 'static> Background<T> {
-    /// Starts the thread, with room for `limit` items. It inherits the caller's signal mask: block what it is not to receive.
+    /// Starts the thread, with room for `limit` items. The thread inherits the caller's signal mask: block what it must not receive.
     ///
     /// # Errors
     /// `pthread_create(3)`'s.
@@ -81,7 +81,7 @@ impl<T: Send + 'static> Background<T> {
     /// Hands over an item, or counts it as missing if there is no room. Never blocks.
     ///
     /// # Errors
-    /// The item itself, which has been counted.
+    /// Returns the item that was counted.
     pub fn push(&self, item: T) -> Result<(), T> {
         let pushed = self.offer(item);
         if pushed.is_err() {
@@ -91,7 +91,7 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Hands over an item, as soon as there is room.
+    /// Blocks until there is room, and hands over an item.
     pub fn push_waiting(&self, mut item: T) {
         while let Err(back) = self.offer(item) {
             item = back;
@@ -102,9 +102,9 @@ impl<T: Send + 'static> Background<T> {
     /// Hands over an item, if there is room. Never blocks.
     ///
     /// # Errors
-    /// The item itself.
+    /// Returns the item if there is no room.
     pub fn offer(&self, item: T) -> Result<(), T> {
-        // Ordering: Relaxed; a 0 of the thread's that is seen late loses one item more.
+        // Ordering: Relaxed; to see the thread's 0 late loses one item more.
         let has_gap = self.shared.missing.load(Ordering::Relaxed) > 0;
         let pushed = if has_gap {
             Err(item)
@@ -115,8 +115,7 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Ends the thread once it has dealt with what waits, and waits for that for `limit` at most (`None`: no limit). Returns
-    /// whether it has.
+    /// Ends the thread once it has processed what waits. Blocks until then, for `limit` at most, and returns whether it has ended.
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
         // Centuries, for a clock that would overflow with more.
@@ -130,7 +129,7 @@ impl<T: Send + 'static> Background<T> {
 }
 
 impl<T> Background<T> {
-    /// Ends the thread once it has dealt with what waits, and waits until it has ended.
+    /// Ends the thread once it has processed what waits, and blocks until it has ended.
     pub fn join(mut self) {
         self.close();
         if let Some(thread) = self.thread.take() {
@@ -159,7 +158,7 @@ impl<T> Drop for Background<T> {
 
 /// Starts a thread, which inherits the caller's signal mask. `stack` is the size of its stack in bytes, if not the default.
 ///
-/// The function is boxed because the standard library brings a kilobyte of code for each type of function.
+/// The function is boxed because the standard library adds a kilobyte of code for each type of function.
 ///
 /// # Errors
 /// `pthread_create(3)`'s.
@@ -176,7 +175,7 @@ pub fn spawn(
     .spawn(function)
 }
 
-/// Says that the thread has ended, when it is dropped: by a panic too.
+/// Records, when dropped, that the thread has ended, by a panic too.
 struct End<'s, T>(&'s Shared<T>);
 
 impl<T> Drop for End<'_, T> {
@@ -215,7 +214,7 @@ mod tests {
     use std::sync::mpsc;
 
     #[test]
-    fn a_stuck_thread_costs_items_and_no_time() {
+    fn a_stuck_thread_loses_items_and_blocks_nobody() {
         let (go, wait) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
         let queue = Background::start("test", LIMIT, move |item| {
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_does_not_wait_for_a_stuck_thread() {
+    fn finish_gives_up_a_stuck_thread_after_the_limit() {
         let (go, wait) = mpsc::channel::<()>();
         let stuck = move |_: Item<()>| {
             let _ = wait.recv();

@@ -1,5 +1,4 @@
-//! Receives messages in the background: [`server`] on a thread of its own, and a message at a time for the
-//! program.
+//! Receives messages in the background: runs [`server`] on a thread of its own and hands the program one message at a time.
 //!
 //! ```text
 //! signals ──► service thread ──► writer thread ──► one message ──► recv, try_recv, the iterator
@@ -24,7 +23,7 @@ use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
 
-/// The receiver of a process: whoever knows its PID can send to it.
+/// Receives the messages that other processes send to this process's PID.
 ///
 /// ```no_run
 /// let receiver = minitalk::Receiver::bind()?;
@@ -36,19 +35,18 @@ use crate::signal::threads::{Blocked, Unavailable};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Clients are answered by a thread of its own, whatever the program does meanwhile. A client is told that its message is
-/// delivered when the program takes it: a message that nobody takes keeps its client waiting, however short its patience with
-/// a silent server is, and one that is never taken is rejected when the receiver is dropped. Drop it before the program ends, or
-/// the client of the last message may not be told. For a program that must have dealt with a message before its client knows there
-/// is [`server::serve`].
+/// A thread of the receiver answers clients, whatever the program does meanwhile. A message counts as delivered when the
+/// program takes it. Until then its client waits, however short its timeout for a silent server is. A message that is never
+/// taken is rejected when the receiver is dropped. Drop the receiver before the program ends, or the client of the last message
+/// may get no answer. A program that must have processed a message before the client is answered uses [`server::serve`].
 ///
 /// # One for a process
-/// A process has one disposition for each signal, so it has one receiver, *or* one [`Sender`](crate::Sender), *or* one
-/// [`Inbox`]: what comes second gets [`Unavailable::Taken`].
+/// A process has one disposition for each signal. So it has one receiver, *or* one [`Sender`](crate::Sender), *or* one
+/// [`Inbox`]. To open a second one returns [`Unavailable::Taken`].
 ///
 /// # Threads
-/// SIGUSR1, SIGUSR2 and real-time signal 44 are blocked on the thread that binds, and on all that it starts from then on. A
-/// thread that was there before must have them blocked already, or `bind` fails and names it: see
+/// SIGUSR1, SIGUSR2 and real-time signal 44 are blocked on the thread that binds, and on all threads that it starts from then
+/// on. Threads that already run must have them blocked, or `bind` fails and names the thread: see
 /// [`block_signals`](crate::block_signals). The receiver itself can be sent to another thread.
 ///
 /// ```
@@ -58,32 +56,32 @@ use crate::signal::threads::{Blocked, Unavailable};
 /// ```
 ///
 /// # Other users of these signals
-/// What their dispositions were is put back when the receiver is dropped, with *ignore* in the place of the default, which is
-/// to kill: a client that has just seen that the signals are handled may be about to send one. That stays so, and programs
-/// that are started afterwards inherit it. The mask of the thread that bound it is put back if it is dropped there. A handler
-/// that somebody installs while it is bound takes the signals away from it, which it cannot notice, and is left alone. SIGINT and
-/// SIGTERM are not touched, unless [`Builder::stop_on_signals`] is asked for.
+/// When the receiver is dropped, the previous dispositions are restored. The default disposition, which kills, becomes *ignore*:
+/// a client that has just seen that the signals are handled may be about to send one. Programs that are started afterwards
+/// inherit that. The mask of the thread that bound the receiver is restored if the receiver is dropped on that thread. A handler
+/// that is installed meanwhile takes the signals away from the receiver, which cannot notice that, and is left in place. SIGINT
+/// and SIGTERM are not changed without [`Builder::stop_on_signals`].
 ///
 /// # Children
-/// A child by `fork` has no receiver, and may bind one of its own: the signals have their default disposition there, and the
-/// receiver that it inherits says [`ReceiveError::Forked`]. What is started by [`Command`](std::process::Command) inherits the thread's mask, in
-/// which the signals are blocked.
+/// A child made by `fork` has no receiver and may bind its own. There the signals have their default disposition, and the
+/// inherited receiver returns [`ReceiveError::Forked`]. A program that is started by [`Command`](std::process::Command) inherits
+/// the thread's mask, in which the signals are blocked.
 ///
 /// # Async runtimes
-/// The descriptor of the receiver ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) has something to say. Bind before
-/// the runtime starts its threads, and drop it where it may block, for a second at most. `examples/async_receiver.rs` does
-/// so with tokio.
-#[must_use = "it is unbound when it is dropped"]
+/// The descriptor of the receiver ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) returns something other than
+/// `Empty`. Bind before the runtime starts its threads. Drop the receiver where blocking for a second is allowed.
+/// `examples/async_receiver.rs` does so with tokio.
+#[must_use = "a receiver is unbound when it is dropped"]
 pub struct Receiver {
     shared: Arc<Shared>,
     service: Option<JoinHandle<()>>,
     blocked: Blocked,
-    /// Whether an iteration has said what there is to say in a child.
-    has_said_forked: bool,
+    /// Whether the iterator has returned [`ReceiveError::Forked`], which it does once.
+    has_returned_forked: bool,
 }
 
 impl Receiver {
-    /// A receiver of messages up to 16 MiB, from clients of any make.
+    /// Binds a receiver of messages up to 16 MiB, from clients in any known dialect.
     ///
     /// # Errors
     /// See [`Unavailable`].
@@ -91,7 +89,7 @@ impl Receiver {
         Self::builder().bind()
     }
 
-    /// One that is told more.
+    /// Returns a builder, for limits, timeouts, dialects and notes.
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
@@ -101,37 +99,37 @@ impl Receiver {
         }
     }
 
-    /// Waits for the next message, and takes it.
+    /// Blocks until there is a message, and takes it.
     ///
     /// # Errors
-    /// Any of [`ReceiveError`] but `Empty`.
+    /// Any [`ReceiveError`] except `Empty`.
     pub fn recv(&mut self) -> Result<Message, ReceiveError> {
-        self.pick(|state, changed| {
+        self.take_after(|state, changed| {
             let wait = changed.wait_while(state, |state| state.is_quiet());
             wait.unwrap_or_else(PoisonError::into_inner)
         })
     }
 
-    /// As [`recv`](Self::recv), for `limit` at most.
+    /// Blocks until there is a message, for `limit` at most, and takes it.
     ///
     /// # Errors
-    /// Any of [`ReceiveError`]; `Empty` when nothing came.
+    /// Any [`ReceiveError`]; `Empty` when no message came in time.
     pub fn recv_timeout(&mut self, limit: Duration) -> Result<Message, ReceiveError> {
-        self.pick(|state, changed| {
+        self.take_after(|state, changed| {
             let wait = changed.wait_timeout_while(state, limit, |state| state.is_quiet());
             wait.unwrap_or_else(PoisonError::into_inner).0
         })
     }
 
-    /// Takes the next message, if there is one.
+    /// Takes the next message, if there is one. Never blocks.
     ///
     /// # Errors
-    /// Any of [`ReceiveError`]; `Empty` when there is none.
+    /// Any [`ReceiveError`]; `Empty` when there is no message.
     pub fn try_recv(&mut self) -> Result<Message, ReceiveError> {
-        self.pick(|state, _| state)
+        self.take_after(|state, _| state)
     }
 
-    /// What ends the receiver from another thread.
+    /// Returns a handle that stops the receiver from another thread.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper {
@@ -140,7 +138,7 @@ impl Receiver {
         }
     }
 
-    fn pick<'s>(
+    fn take_after<'s>(
         &'s self,
         wait: impl FnOnce(MutexGuard<'s, State>, &Condvar) -> MutexGuard<'s, State>,
     ) -> Result<Message, ReceiveError> {
@@ -163,14 +161,14 @@ impl Receiver {
     }
 }
 
-/// Waits for one message after the other, until the receiver has been stopped.
+/// Yields one message after the other, and ends when the receiver has been stopped.
 impl Iterator for Receiver {
     type Item = Result<Message, ReceiveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.recv() {
             Err(ReceiveError::Stopped) => None,
-            Err(ReceiveError::Forked) if mem::replace(&mut self.has_said_forked, true) => None,
+            Err(ReceiveError::Forked) if mem::replace(&mut self.has_returned_forked, true) => None,
             other => Some(other),
         }
     }
@@ -178,33 +176,33 @@ impl Iterator for Receiver {
 
 impl FusedIterator for Receiver {}
 
-/// In the process that bound it: readable while [`Receiver::try_recv`] returns something other than `Empty`. Nothing is to be
-/// read from it.
+/// Returns a descriptor that is readable while [`Receiver::try_recv`] returns something other than `Empty`, in the process that
+/// bound the receiver. Do not read from it.
 impl AsFd for Receiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.ready.fd().as_fd()
     }
 }
 
-/// As [`AsFd`].
+/// Returns the descriptor of [`AsFd`].
 impl AsRawFd for Receiver {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
 }
 
-/// Tells the clients in mid-message, and waits for the service thread: for half a second at most after the last message is
-/// settled, and as long for `notes`.
+/// Rejects messages that are not complete, and waits for the service thread: half a second at most after the last message is
+/// settled, and as long for the function for notes.
 impl Drop for Receiver {
     fn drop(&mut self) {
         if self.blocked.is_elsewhere() {
-            // The thread did not come along into the child, so there is nothing to join or to detach.
+            // A forked child does not have the thread, so there is nothing to join or to detach.
             mem::forget(self.service.take());
             return;
         }
         self.shared.close();
         self.shared.stop.request();
-        // Unless the program's `notes` drop it.
+        // The function for notes may drop the receiver, on the service thread itself.
         let is_other = |service: &JoinHandle<()>| service.thread().id() != thread::current().id();
         if let Some(service) = self.service.take().filter(is_other) {
             let _ = service.join();
@@ -218,37 +216,37 @@ impl fmt::Debug for Receiver {
     }
 }
 
-/// What a receiver can be told before it is bound.
+/// Configures a [`Receiver`] before it is bound.
 pub struct Builder {
     config: Config,
     signals: SignalSet,
     notes: Option<Notes>,
 }
 
-/// How long the end waits for the program to take its notes.
+/// Limits the wait at the end for the program's function for notes.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
 /// The program's function for notes.
 type Notes = Box<dyn FnMut(&Note) + Send>;
 
 impl Builder {
-    /// Limits, timeouts, dialects.
+    /// Sets limits, timeouts and dialects.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Takes SIGINT and SIGTERM too, and stops when one comes, as [`Stopper::stop`] does; a second one gives up what is finished and
-    /// not taken. Programs that are started meanwhile inherit that they are blocked, so that neither ends them.
+    /// Stops the receiver on SIGINT and SIGTERM, as [`Stopper::stop`] does. A second signal drops complete messages that the
+    /// program has not taken. Programs that are started meanwhile inherit that the two signals are blocked.
     #[must_use]
     pub fn stop_on_signals(mut self) -> Self {
         self.signals = self.signals.union(SignalSet::STOPS);
         self
     }
 
-    /// Calls `notes` with what is worth a line in a log, on a thread of its own: if it is slow, notes are left out, and
-    /// [`Note::Missing`] says how many. If it panics, the receiver ends with [`ServeError::Panicked`].
+    /// Calls `notes`, on a thread of its own, with what is worth a line in a log. If it is slow, notes are left out, and
+    /// [`Note::Missing`] counts them. If it panics, the receiver ends with [`ServeError::Panicked`].
     #[must_use]
     pub fn notes(mut self, notes: impl FnMut(&Note) + Send + 'static) -> Self {
         self.notes = Some(Box::new(notes));
@@ -271,31 +269,36 @@ impl Builder {
             shared: Arc::clone(&shared),
             service: None,
             blocked: Blocked::everywhere(signals)?,
-            has_said_forked: false,
+            has_returned_forked: false,
         };
-        let (tell, told) = mpsc::channel();
+        let (report, reported) = mpsc::channel();
         let program = *receiver.blocked.before();
         let service = move || {
             let _end = End(&shared);
-            // Handlers of the program's own are for its own threads.
+            // The program's own handlers are for its own threads.
             ffi::block_everything();
             let start = |notes| {
-                Background::start("minitalk-notes", background::LIMIT, shared.telling(notes))
+                Background::start(
+                    "minitalk-notes",
+                    background::LIMIT,
+                    shared.note_function(notes),
+                )
             };
             let opened = self.notes.map(start).transpose().map_err(Unavailable::from);
             let opened =
                 opened.and_then(|notes| Ok((notes, Inbox::open_in(signals, Some(&program))?)));
             match opened {
                 Ok((notes, inbox)) => {
-                    let _ = tell.send(Ok(()));
+                    let _ = report.send(Ok(()));
                     shared.serve(inbox, self.config, notes);
                 }
-                Err(error) => drop(tell.send(Err(error))),
+                Err(error) => drop(report.send(Err(error))),
             }
         };
         receiver.service = Some(background::spawn("minitalk", None, Box::new(service))?);
-        // An error on the channel is a panic of the thread, of which it has said so itself.
-        told.recv()
+        // An error on the channel is a panic of the thread, which the panic hook has reported.
+        reported
+            .recv()
             .map_err(|_| io::Error::other("the thread ended"))??;
         Ok(receiver)
     }
@@ -308,7 +311,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Ends a [`Receiver`] from another thread.
+/// Stops a [`Receiver`] from another thread.
 #[derive(Clone)]
 pub struct Stopper {
     shared: Arc<Shared>,
@@ -316,9 +319,8 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Takes nothing new, and tells the clients in mid-message; what is finished can still be taken, and then there is
-    /// [`ReceiveError::Stopped`]. To say it again changes nothing, and nor does it to say it in a child by `fork`. What is finished is
-    /// given up when the receiver is dropped.
+    /// Rejects messages that are not complete, and all later ones. The program can still take complete messages before it gets
+    /// [`ReceiveError::Stopped`]; a drop of the receiver rejects them. Idempotent; has no effect in a forked child.
     pub fn stop(&self) {
         if ffi::getpid() == self.pid {
             self.shared.stop.request();
@@ -332,17 +334,17 @@ impl fmt::Debug for Stopper {
     }
 }
 
-/// Why there is no message.
+/// Says why there is no message.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// None yet.
+    /// No message has come yet.
     Empty,
-    /// None any more: the receiver was stopped, or has taken as many as its configuration says.
+    /// No message will come: the receiver was stopped, or has taken as many as its configuration allows.
     Stopped,
-    /// This process is a child by `fork` of the one that bound the receiver.
+    /// This process was forked from the one that bound the receiver.
     Forked,
-    /// The service failed; what follows is `Stopped`.
+    /// The service failed. The next call returns `Stopped`.
     Failed(ServeError),
 }
 
@@ -366,20 +368,20 @@ impl core::error::Error for ReceiveError {
     }
 }
 
-/// What the program and the threads behind it have in common.
+/// Shared by the program and the threads of the receiver.
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    /// Rings while the program has something to take.
+    /// Readable while the program has something to take.
     ready: EventFd,
     stop: Stop,
 }
 
 #[derive(Default)]
 struct State {
-    /// Complete, and not taken yet.
+    /// The message that the program can take.
     message: Option<Message>,
-    /// Whether the program will take no more.
+    /// Whether the program takes no more messages.
     closed: bool,
     /// Whether the service has ended, and why if it failed.
     ended: bool,
@@ -387,7 +389,7 @@ struct State {
 }
 
 impl State {
-    /// Whether the program has nothing to take, and may have later.
+    /// Returns whether the program has nothing to take now and may have later.
     const fn is_quiet(&self) -> bool {
         self.message.is_none() && !self.ended
     }
@@ -395,7 +397,7 @@ impl State {
 
 impl Shared {
     fn serve(self: &Arc<Self>, inbox: Inbox, config: Config, notes: Option<Background<Note>>) {
-        let mut inbox = Deafened(Some(inbox));
+        let mut inbox = Closing(Some(inbox));
         let Some(open) = &mut inbox.0 else { return };
         let to = Arc::clone(self);
         let output = Box::new(move |message| to.hand_over(message));
@@ -410,12 +412,15 @@ impl Shared {
         }
         drop(inbox);
         let mut state = self.lock();
-        // What is closed has nobody who asks.
+        // The error of a closed receiver cannot be asked for.
         state.error = result.err().filter(|_| !state.closed);
     }
 
-    /// What the thread for notes does: it calls the program's function.
-    fn telling(self: &Arc<Self>, mut notes: Notes) -> impl FnMut(Item<Note>) + Send + 'static {
+    /// Returns the function of the thread for notes, which calls the program's.
+    fn note_function(
+        self: &Arc<Self>,
+        mut notes: Notes,
+    ) -> impl FnMut(Item<Note>) + Send + 'static {
         let shared = Arc::clone(self);
         move |item| {
             let _panic = OnPanic(&shared.stop);
@@ -426,13 +431,13 @@ impl Shared {
         }
     }
 
-    /// Takes back what is not taken, now and from now on.
+    /// Takes back the message that is not taken, and all later ones.
     fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Returns when the program has taken the message.
+    /// Blocks until the program has taken the message.
     fn hand_over(&self, message: Message) -> io::Result<()> {
         let mut state = self.lock();
         if state.closed {
@@ -450,13 +455,13 @@ impl Shared {
         }
     }
 
-    /// Nothing that holds the lock can panic, so there is nothing to find half done.
+    /// Locks the state. No code that holds the lock can panic, so a poisoned lock guards a consistent state.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends the service when it is dropped by a panic of the program's function for notes.
+/// Ends the service when dropped by a panic of the program's function for notes.
 struct OnPanic<'s>(&'s Stop);
 
 impl Drop for OnPanic<'_> {
@@ -467,10 +472,10 @@ impl Drop for OnPanic<'_> {
     }
 }
 
-/// An inbox that is deafened when it is dropped, by a panic too.
-struct Deafened(Option<Inbox>);
+/// Closes an inbox when dropped, by a panic too, so that late signals are ignored.
+struct Closing(Option<Inbox>);
 
-impl Drop for Deafened {
+impl Drop for Closing {
     fn drop(&mut self) {
         if let Some(inbox) = self.0.take() {
             inbox.close_ignoring();
@@ -478,7 +483,7 @@ impl Drop for Deafened {
     }
 }
 
-/// Says that the service has ended, when dropped: for the program there is nothing to take any more.
+/// Records, when dropped, that the service has ended, so that the program no longer waits.
 struct End<'s>(&'s Shared);
 
 impl Drop for End<'_> {

@@ -1,4 +1,4 @@
-//! Sends messages from a program that does other things too: [`client`] with an inbox of its own.
+//! Sends messages from any program: runs [`client`] with an inbox of its own.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
 
-/// Sends `message` to the server with the PID `to`, and returns when it is delivered.
+/// Sends `message` to the server with the PID `to`, and blocks until it is delivered.
 ///
 /// # Errors
 /// See [`SendError`].
@@ -18,7 +18,7 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
     Sender::open(to)?.send(message)
 }
 
-/// A way to one server.
+/// Sends messages to one server.
 ///
 /// ```no_run
 /// let mut sender = minitalk::Sender::open("4242".parse()?)?;
@@ -29,17 +29,17 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It names the process, not the number: when the server has ended, no other process that is given its PID is signalled.
-/// Before each message it makes sure that the server still handles the signals, which would kill it otherwise.
+/// A sender is bound to the process, not to its number: after the server has ended, no other process with its PID is signalled.
+/// Before each message it checks that the server still handles the signals, which would kill it otherwise.
 ///
 /// # One for a process
-/// Answers come as signals, so what is said of [`Receiver`](crate::Receiver) holds here: one receiver or one sender for a
-/// process. A program that does both is two processes (`examples/chat.rs`).
+/// Answers come as signals, so a process has either one sender or one [`Receiver`](crate::Receiver). A program that does both
+/// consists of two processes (`examples/chat.rs`).
 ///
 /// # Threads
-/// The answers come to the thread that opens it, which it cannot leave; all others must have SIGUSR1, SIGUSR2 and
-/// real-time signal 44 blocked, or `open` fails: see [`block_signals`](crate::block_signals). To send blocks: an async program
-/// sends on a thread of its own.
+/// The answers come to the thread that opens the sender, which cannot leave that thread. All others must have SIGUSR1, SIGUSR2
+/// and real-time signal 44 blocked, or `open` fails: see [`block_signals`](crate::block_signals). Sending blocks, so an async
+/// program sends on a thread of its own.
 ///
 /// ```compile_fail,E0277
 /// fn is_send<T: Send>() {}
@@ -47,15 +47,15 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// ```
 ///
 /// # Children
-/// A child by `fork` cannot send by it ([`Unavailable::Forked`]). What is started by [`Command`](std::process::Command) while it
-/// is open inherits that the three signals are blocked.
+/// A child made by `fork` cannot use the sender ([`Unavailable::Forked`]). A program that is started by
+/// [`Command`](std::process::Command) while the sender is open inherits that the three signals are blocked.
 ///
 /// # Other users of these signals
-/// When it is dropped, what their dispositions were is put back, with *ignore* in the place of the default, which is to
-/// kill: the server may still answer, and so may others who have seen that the signals are handled. That stays so, and
-/// programs that are started afterwards inherit it. SIGINT and SIGTERM are not touched: they end a program in mid-message
-/// as at any other time, and the server drops the half message.
-#[must_use = "it is of use only while it is open"]
+/// When the sender is dropped, the previous dispositions are restored. The default disposition, which kills, becomes *ignore*:
+/// the server, and others that have seen that the signals are handled, may still send one. Programs that are started afterwards
+/// inherit that. SIGINT and SIGTERM are not changed: they end a program in mid-message as at any other time, and the server
+/// drops the half message.
+#[must_use = "a sender is of use only while it is open"]
 pub struct Sender {
     inbox: Option<Inbox>,
     blocked: Blocked,
@@ -64,15 +64,15 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Finds the server with the PID `to`, with 5 seconds of patience, in words where the server takes them.
+    /// Opens a sender to the server with the PID `to`, with a timeout of 5 seconds, in words if the server takes them.
     ///
     /// # Errors
-    /// See [`SendError`]; [`SendError::Refused`] when it is no server.
+    /// See [`SendError`]; [`SendError::Refused`] when the process is not a server.
     pub fn open(to: Pid) -> Result<Self, SendError> {
         Self::open_with(to, Options::default())
     }
 
-    /// As [`open`](Self::open), with other options.
+    /// Opens a sender to the server with the PID `to`, with these options.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -88,21 +88,21 @@ impl Sender {
         })
     }
 
-    /// The server's PID.
+    /// Returns the server's PID.
     #[must_use]
     pub const fn server(&self) -> Pid {
         self.server.pid()
     }
 
-    /// Sends `message`, and returns when the server has handed it over.
+    /// Sends `message`, and blocks until the server has delivered it.
     ///
     /// # Errors
-    /// See [`SendError`]. After any of them another message may be sent.
+    /// See [`SendError`]. After any error another message may be sent.
     pub fn send(&mut self, message: &[u8]) -> Result<Report, SendError> {
         self.send_watched(message, &mut |_| {})
     }
 
-    /// As [`send`](Self::send), and calls `watch` some ten times a second with how far it is.
+    /// Sends `message` as [`send`](Self::send) does, and reports progress to `watch` about ten times a second.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -124,7 +124,7 @@ impl Sender {
     }
 }
 
-/// Leaves the inbox shut, so that between two messages this thread may start others, and sleep undisturbed.
+/// Shuts the inbox when dropped, so that between two messages this thread may start others and sleep undisturbed.
 struct Shut<'i>(&'i mut Inbox);
 
 impl Drop for Shut<'_> {

@@ -137,7 +137,7 @@ fn a_panic_in_the_last_note_is_an_error() {
     config.trace = true;
     let mut has_panicked = false;
     let mut notes = |note: &Note| {
-        has_panicked = matches!(note, Note::Forgotten(_));
+        has_panicked = matches!(note, Note::SessionEnded(_));
         assert!(!has_panicked, "on purpose");
     };
     let client = send_us(&[], "the last");

@@ -64,7 +64,7 @@ impl Tracer {
     /// Returns the lines that `note` adds to the trace.
     pub fn line(&mut self, note: &Note) -> Option<String> {
         match (note, &mut self.current) {
-            (Note::Heard(event), current) => {
+            (Note::Received(event), current) => {
                 *current = Some(Current {
                     event: *event,
                     answers: Vec::new(),
@@ -78,7 +78,7 @@ impl Tracer {
                 lines.extend(current.notes.iter().filter_map(|note| self.remark(note)));
                 (!lines.is_empty()).then(|| lines.join("\n"))
             }
-            (Note::Told { answer, .. }, Some(current)) => {
+            (Note::Answered { answer, .. }, Some(current)) => {
                 current.answers.push(trace_values::answer(*answer));
                 None
             }
@@ -93,7 +93,7 @@ impl Tracer {
     /// Returns the line of a note that is not about the current signal.
     fn remark(&mut self, note: &Note) -> Option<String> {
         let text = match note {
-            Note::Told {
+            Note::Answered {
                 pid,
                 signal,
                 answer,
@@ -106,7 +106,7 @@ impl Tracer {
                 let pause = self.pause();
                 return Some(self.render(pause, &pid.to_string(), "", "(unasked)", &answer));
             }
-            Note::Forgotten(pid) => {
+            Note::SessionEnded(pid) => {
                 self.clients.remove(*pid);
                 return None;
             }
@@ -115,7 +115,7 @@ impl Tracer {
                 let frame = if *framed { "frame" } else { "text" };
                 format!("{frame} of client {pid} complete: {bytes} bytes")
             }
-            Note::Speaks { pid, dialect, .. } => {
+            Note::DialectFound { pid, dialect, .. } => {
                 self.clients.get(*pid).dialect = Some(*dialect);
                 note.to_string()
             }
@@ -250,7 +250,7 @@ mod tests {
             errno,
             more,
         };
-        assert_eq!(tracer.line(&Note::Heard(event)), None);
+        assert_eq!(tracer.line(&Note::Received(event)), None);
         tracer.line(&Note::Handled)
     }
 
@@ -260,7 +260,7 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(trace(&mut tracer, 7, Signal::Usr2, None), None);
         }
-        tracer.line(&Note::Forgotten(Pid::new(7).unwrap()));
+        tracer.line(&Note::SessionEnded(Pid::new(7).unwrap()));
         for bit in [0, 1, 0, 0, 0, 0, 0] {
             let signal = [Signal::Usr1, Signal::Usr2][bit];
             assert_eq!(trace(&mut tracer, 7, signal, None), None);

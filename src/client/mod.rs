@@ -12,9 +12,9 @@ use std::time::Instant;
 use crate::dialect::encoder::Unencodable;
 use crate::ffi;
 use crate::process::affinity::AffinityFollower;
+use crate::process::peer::INSPECT_INTERVAL;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::Pid;
-use crate::server::LOOK_INTERVAL;
 use crate::signal::event::{Event, Origin, Signal};
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
@@ -154,7 +154,8 @@ pub fn send_watched(
             let repeated = sender.resent();
             let step = sender.poll(now);
             // AS-21: a server that has not answered, or was not looked at for a while, may be another program by now.
-            let is_due = sender.resent() > repeated || now.saturating_sub(looked) >= LOOK_INTERVAL;
+            let is_due =
+                sender.resent() > repeated || now.saturating_sub(looked) >= INSPECT_INTERVAL;
             let sends = matches!(step, Step::Transmit { .. } | Step::Queue(_));
             if sends && is_due && !options.force && !ended {
                 looked = now;

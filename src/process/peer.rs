@@ -13,6 +13,14 @@ use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
 
+/// Limits the age of the inspection before a signal that the process has just asked for, in nanoseconds. An inspection takes
+/// some 30 us, so that one this often costs a third of a percent.
+pub const INSPECT_INTERVAL: u64 = 10_000_000;
+
+/// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU cannot
+/// arrive: it stays pending until the storm's next signal takes its place.
+pub const MIGRATE_ABOVE_COPIES: u32 = 2;
+
 /// Refers to another process, by a pidfd if possible.
 #[derive(Debug)]
 pub struct Peer {

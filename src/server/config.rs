@@ -1,30 +1,30 @@
-//! What a server can be told.
+//! A server's limits, timeouts and dialects.
 
 use core::time::Duration;
 
 use crate::dialect::Dialect;
 
-/// Limits, timeouts, dialects.
+/// Configures a server: limits, timeouts, dialects.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The longest message taken, in bytes.
+    /// The longest message that is accepted, in bytes.
     pub max_message: usize,
-    /// How many bytes all clients together may take, of messages that are under way or wait for the output; `None` for 128 MiB,
-    /// or twice `max_message` if that is more. No message is taken that is longer.
+    /// How many bytes all messages together may have that are under way or wait for the output. `None` means 128 MiB, or twice
+    /// `max_message` if that is more. A longer message is rejected.
     pub max_memory: Option<usize>,
-    /// How long a client may be silent in mid-message before the half is dropped; `None` for ever.
+    /// How long a client may be silent in mid-message before its half message is dropped; `None` for no limit.
     pub idle_timeout: Option<Duration>,
-    /// How many messages to take before ending; `None` for no end.
+    /// How many messages to accept before the server ends; `None` for no limit.
     pub count: Option<u64>,
-    /// What clients speak that do not speak our own protocol.
+    /// The dialects of clients that do not use minitalk's own protocol.
     pub dialects: Dialects,
     /// Whether to report every signal.
     pub trace: bool,
 }
 
 impl Default for Config {
-    /// Messages of 16 MiB, a minute of silence, no end, any dialect.
+    /// Returns the limits of 16 MiB a message and a minute of silence, for any number of messages in any dialect.
     fn default() -> Self {
         Self {
             max_message: 16 << 20,
@@ -38,7 +38,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The value of `max_memory`, or its default, in bytes.
+    /// Returns the value of `max_memory`, or its default, in bytes.
     pub(super) fn memory(&self) -> usize {
         const LEAST: usize = 128 << 20;
         let default = self.max_message.saturating_mul(2).max(LEAST);
@@ -46,19 +46,19 @@ impl Config {
     }
 }
 
-/// How clients are understood that do not speak our own protocol.
+/// Says how to read clients that do not use minitalk's own protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialects {
-    /// By finding out what they speak.
+    /// Detect the dialect of each client.
     #[default]
     Auto,
-    /// All of them in this dialect.
+    /// Read all of them in this dialect.
     Given(Dialect),
 }
 
 impl Dialects {
-    /// The dialect, if it is given.
+    /// Returns the dialect, if it is given.
     #[must_use]
     pub const fn given(self) -> Option<Dialect> {
         match self {

@@ -1,37 +1,37 @@
-//! How much memory clients may take: one account for all that they sent and that is not written yet.
+//! Limits the memory of clients: one account for all bytes that they have sent and that are not written yet.
 //!
-//! A client has its acknowledgements withheld when its message would not fit: behind what waits for the output, or beside
-//! the message of the client that began first. That one always has room to become complete, so the others need only wait.
-//! While it is silent, the next one that fits goes first.
-//! What cannot be made to wait, or does not, is rejected.
+//! Acknowledgements are withheld from a client whose message would not fit: behind the messages that wait for the output, or
+//! beside the message that began first. The first message always has room to become complete, so the others need only wait.
+//! While its client is silent, the next message that fits goes first. A message that is too long is rejected if its client cannot
+//! be made to wait, or does not wait.
 
 use core::mem;
 
 use super::{Config, Message};
 
-/// Bytes of messages that may wait for the output, if no single message is longer.
+/// Limits the bytes of messages that wait for the output, unless a single message is longer.
 const WAITING: usize = 16 << 20;
 
-/// Bytes by which a client may overrun: those under way when its acknowledgements are first withheld.
+/// Allows a client so many bytes beyond its limit: those under way when its acknowledgements are first withheld.
 pub(super) const OVERRUN: usize = 64 << 10;
 
-/// The server's account of its clients' bytes.
+/// Counts the bytes of the server's clients.
 #[derive(Debug)]
 pub(super) struct Memory {
-    /// Bytes for everything.
+    /// How many bytes all messages may have.
     limit: usize,
-    /// Bytes for what is complete and not written.
+    /// How many bytes complete messages that are not written may have.
     waiting_limit: usize,
-    /// Bytes that the longest message takes.
+    /// How many bytes a single message may have.
     longest: usize,
-    /// Bytes of messages that are not complete.
+    /// The bytes of messages that are not complete.
     held: usize,
-    /// Bytes of messages that are complete and not written.
+    /// The bytes of messages that are complete and not written.
     waiting: usize,
 }
 
 impl Memory {
-    /// An account within the limits of `config`, whose longest message becomes one that fits them.
+    /// Returns an account within the limits of `config`, and limits the longest message to what fits.
     pub fn new(config: &mut Config) -> Self {
         let limit = config.memory();
         config.max_message = config.max_message.min(limit);
@@ -44,48 +44,55 @@ impl Memory {
         }
     }
 
-    /// Replaces a client's `counted` bytes by those that it has `now`.
+    /// Replaces a client's `counted` bytes by the bytes that it has `now`.
     pub fn recount(&mut self, counted: &mut usize, now: usize) {
         let before = mem::replace(counted, now);
         self.held = self.held.saturating_sub(before).saturating_add(now);
     }
 
-    /// Counts a complete message of `bytes` bytes, until [`written`](Self::written).
+    /// Counts a complete message of `bytes` bytes, until it is [`written`](Self::written).
     pub fn complete(&mut self, bytes: usize) {
         self.waiting += cost(bytes);
     }
 
-    /// Ends [`complete`](Self::complete).
+    /// Removes a message of `bytes` bytes that was counted as [`complete`](Self::complete).
     pub fn written(&mut self, bytes: usize) {
         self.waiting = self.waiting.saturating_sub(cost(bytes));
     }
 
-    /// Whether another complete message of `bytes` bytes fits before those that wait are written.
+    /// Returns whether another complete message of `bytes` bytes fits beside those that wait.
     pub const fn has_room_for(&self, bytes: usize) -> bool {
         self.waiting == 0 || self.waiting.saturating_add(cost(bytes)) <= self.waiting_limit
     }
 
-    /// Whether the longest message fits beside all others.
+    /// Returns whether the longest message fits beside all others.
     pub const fn is_plentiful(&self) -> bool {
         self.limit.saturating_sub(self.used()) >= self.longest
     }
 
-    /// Whether `bytes` more fit.
+    /// Returns whether `bytes` more fit.
     pub const fn fits(&self, bytes: usize) -> bool {
         self.used().saturating_add(bytes) <= self.limit
     }
 
-    /// Whether more is in use than there may be.
+    /// Returns whether more is in use than is allowed.
     pub const fn is_overdrawn(&self) -> bool {
         self.used() > self.limit.saturating_add(OVERRUN)
     }
 
-    const fn used(&self) -> usize {
+    /// Returns the bytes of messages that are not complete.
+    #[cfg(test)]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Returns all bytes that are in use.
+    pub const fn used(&self) -> usize {
         self.held.saturating_add(self.waiting)
     }
 }
 
-/// What a message of `bytes` bytes takes: short ones are no gift either.
+/// Returns the memory of a message of `bytes` bytes. A short message takes its header too.
 const fn cost(bytes: usize) -> usize {
     bytes.saturating_add(size_of::<Message>())
 }
@@ -104,7 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_the_output_keeps_others_out() {
+    fn the_default_is_128_mib_or_twice_the_longest_message() {
+        let mut config = Config::default();
+        assert_eq!(config.memory(), 128 << 20);
+        config.max_message = 100 << 20;
+        assert_eq!(config.memory(), 200 << 20);
+        config.max_memory = Some(1000);
+        assert_eq!(config.memory(), 1000);
+    }
+
+    #[test]
+    fn messages_that_wait_for_the_output_leave_no_room_for_others() {
         let (mut memory, _) = memory(1000, 1 << 30);
         assert!(memory.has_room_for(usize::MAX), "nothing waits");
         memory.complete(WAITING / 2);
@@ -115,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn short_messages_count_too() {
+    fn short_messages_are_counted_with_their_headers() {
         let (mut memory, _) = memory(1000, 1 << 30);
         let mut count = 0;
         while memory.has_room_for(0) {
@@ -126,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_server_has_a_limit() {
+    fn all_messages_together_have_a_limit() {
         let (mut memory, config) = memory(1000, 100);
         assert_eq!(config.max_message, 100);
         let mut counted = 0;

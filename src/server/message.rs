@@ -1,4 +1,4 @@
-//! What a server hands on.
+//! The message that a server hands to its output.
 
 use core::time::Duration;
 use std::vec::Vec;
@@ -6,28 +6,28 @@ use std::vec::Vec;
 use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
-/// A finished message.
+/// A complete message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Who sent it.
+    /// The process that sent the message.
     pub pid: Pid,
-    /// The sender's real user ID, if the kernel attested it.
+    /// The sender's real user ID, if the kernel has attested it.
     pub uid: Option<u32>,
-    /// Its bytes.
+    /// The message's bytes.
     pub payload: Vec<u8>,
-    /// Whether it came in a frame and passed its checksum; otherwise it is a classic client's text.
+    /// Whether the message came in a frame and passed its checksum. Otherwise it is a text in another dialect.
     pub framed: bool,
-    /// Signals that the client sent again on the way.
+    /// How many signals the client sent again.
     pub resent: u64,
-    /// From its first signal to its last.
+    /// The time from the first signal to the last.
     pub duration: Duration,
-    /// The transfer that it came in, for the answer; 0 where it has none.
+    /// The transfer, for the answer; 0 for a message that was not announced.
     pub(super) tag: Tag,
 }
 
 impl Message {
-    /// As one that came in a frame and took no time, from nobody in particular: to try out what takes messages.
+    /// Returns a message as if it had come in a frame and taken no time, to test code that takes messages.
     #[must_use]
     pub const fn new(pid: Pid, payload: Vec<u8>) -> Self {
         Self {

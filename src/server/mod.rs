@@ -1,75 +1,63 @@
-//! Receives messages: the loop that joins the inbox, one session per client, and the writer thread.
+//! Receives messages: the loop that joins the inbox, the processes of clients and the writer thread, as the machine decides.
 
+mod action;
+mod backlog;
 mod config;
-mod endings;
+mod foreign;
+mod machine;
 mod memory;
 mod message;
-mod notices;
+mod notes;
 mod report;
+mod scheduler;
 mod session;
-mod strangers;
-mod turns;
+mod shutdown;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use core::mem;
 use core::time::Duration;
 use std::boxed::Box;
-use std::collections::VecDeque;
 use std::io;
-use std::string::String;
 use std::time::Instant;
 use std::vec::Vec;
 
-use crate::dialect::profile_cache::ProfileCache;
-use crate::dialect::receiver::TextAction;
-use crate::ffi::{self, Epoll, Errno};
-use crate::process::peer::{Peer, PeerError};
-use crate::process::pid::{Pid, PidMap};
-use crate::signal::event::{Event, Origin, Signal};
-use crate::signal::inbox::Inbox;
-use crate::wire::Nanos;
-use crate::wire::bits::Bit;
-use crate::wire::control::{Answer, Ask, Status, Tag};
-use crate::wire::decoder::Reason;
-use crate::wire::receiver::{Outcome, Reaction};
-use crate::wire::word::Word;
-
+use action::{Action, After, Inspection, Opened};
 pub use config::{Config, Dialects};
-pub use endings::Stop;
-use endings::{Closing, Urgency, nanos};
-use memory::Memory;
+use machine::Machine;
 pub use message::Message;
-use notices::Notices;
-pub use report::{Note, ServeError, Why};
-pub(crate) use session::LOOK_INTERVAL;
-use session::Session;
-use turns::Turns;
+use notes::NoteSink;
+pub use report::{DropReason, Note, ServeError};
+pub use shutdown::Stop;
 pub use writer::Output;
 pub(crate) use writer::Sink;
-use writer::{Writer, Written};
+use writer::Writer;
 
-/// How long a server that ends goes on answering clients that ask again, for its last answer may have been swallowed.
-const LINGER: Nanos = 250_000_000;
+use crate::ffi::{self, Epoll};
+use crate::process::peer::{Peer, PeerError, ProcessStatus};
+use crate::process::pid::{Pid, PidMap};
+use crate::process::proc;
+use crate::signal::event::{Signal, SignalSet};
+use crate::signal::inbox::Inbox;
+use crate::wire::Nanos;
 
-/// How often clients that no pidfd watches are looked for.
-const PATROL: Nanos = 1_000_000_000;
-
-/// Descriptors that are not for clients: those of the program around the server, and those that are open for a moment.
+/// Reserves descriptors for the program around the server, and for files that are open for a moment.
 const RESERVED: usize = 20;
 
-/// The writer's bell and the one that stops in the set of descriptors; the others carry PIDs, which are from 1 to 2^31 - 1.
+/// Name the writer's bell and the stop in the set of descriptors. The others are named by PIDs, from 1 to 2^31 - 1.
 const BELL: u64 = 0;
 const STOP: u64 = u64::MAX;
 
-/// Receives messages until told to stop by SIGINT, SIGTERM or `config.count`.
+/// Receives messages until SIGINT or SIGTERM comes, or `config.count` is reached.
 ///
 /// `inbox` is fresh from [`Inbox::open`]: its signals are still blocked, which the writer thread inherits.
 ///
-/// `notes` is called between two signals, so it must not wait for anything. If it panics, or `output` does, the server ends in
-/// order with [`ServeError::Panicked`].
+/// `notes` is called between two signals, so it must not block. If it panics, or `output` does, the server ends in order with
+/// [`ServeError::Panicked`].
 ///
 /// # Errors
-/// See [`ServeError`]; clients have been told.
+/// See [`ServeError`]. The clients have been answered.
 pub fn serve(
     inbox: &mut Inbox,
     config: Config,
@@ -79,10 +67,10 @@ pub fn serve(
     serve_until(inbox, config, output, notes, None)
 }
 
-/// As [`serve`], until `stop` is asked for too.
+/// Receives messages as [`serve`] does, until `stop` is requested too.
 ///
 /// # Errors
-/// As [`serve`].
+/// See [`ServeError`]. The clients have been answered.
 pub fn serve_until(
     inbox: &mut Inbox,
     config: Config,
@@ -94,7 +82,7 @@ pub fn serve_until(
     serve_into(inbox, config, sink, notes, stop)
 }
 
-/// As [`serve_until`], into what keeps the messages.
+/// Receives messages as [`serve_until`] does, for an output that keeps them.
 pub(crate) fn serve_into(
     inbox: &mut Inbox,
     config: Config,
@@ -107,178 +95,99 @@ pub(crate) fn serve_into(
     }
     let mut server = Server::new(inbox, config, output, notes, stop)?;
     let result = server.run(inbox);
-    if server.writer.outstanding() == 0 {
+    if server.machine.writing() == 0 {
         server.writer.join();
     }
     result
 }
 
-/// The bit that a standard signal is.
-fn bit_of(signal: Signal) -> Bit {
-    Bit::from(signal == Signal::Usr2)
-}
-
+/// Carries out what the machine decides, and feeds it signals and results.
 struct Server<'n> {
-    config: Config,
+    machine: Machine,
+    peers: PidMap<Peer>,
     set: Epoll,
     writer: Writer,
-    /// What stops it beside SIGINT and SIGTERM.
+    /// Stops the server, as SIGINT and SIGTERM do.
     stop: Option<&'n Stop>,
-    notices: Notices<'n>,
-    start: Instant,
-    /// Bytes in a word; 0 where none are taken.
-    word_size: u8,
-    now: Nanos,
-    batch: u64,
-    /// Whether this batch of signals had one of a stranger's, and one of a classic client's that waits for its answers.
-    strangers: bool,
-    acquaintances: bool,
-    sessions: PidMap<Session>,
-    /// Clients whose listeners have something to do at some time.
-    listening: Vec<Pid>,
-    /// What has been learned of programs, by the device and number of their files.
-    profiles: ProfileCache<(u64, u64)>,
-    /// What listeners want done; kept for its memory.
-    actions: Vec<TextAction>,
-    turns: Turns,
-    /// Finished messages that the writer has no room for yet; all are older than any that is still to come.
-    backlog: VecDeque<Message>,
-    memory: Memory,
-    accepted: u64,
-    sweep_at: Option<Nanos>,
-    /// Sessions at most: each has a descriptor, and to look at a process takes another for a moment.
-    limit: usize,
-    noted: Noted,
-    closing: Option<Closing>,
-}
-
-/// Notes that are worth making once.
-#[derive(Default)]
-struct Noted {
-    nameless: bool,
-    no_pidfd: bool,
-    unwatched: bool,
+    note_sink: NoteSink<'n>,
+    trace: bool,
 }
 
 impl<'n> Server<'n> {
     fn new(
         inbox: &Inbox,
-        mut config: Config,
+        config: Config,
         output: Sink,
         notes: &'n mut dyn FnMut(&Note),
         stop: Option<&'n Stop>,
     ) -> io::Result<Self> {
-        let memory = Memory::new(&mut config);
         let writer = Writer::start(output)?;
         let set = Epoll::new()?;
         set.add(writer.bell().fd(), BELL)?;
         if let Some(stop) = stop {
             set.add(stop.fd(), STOP)?;
         }
-        // What a client takes: a descriptor, and another for a moment to look at it.
-        let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.inspect());
-        if let Some(error) = looked.err().filter(PeerError::is_exhausted) {
+        // A client takes a descriptor, and an inspection another for a moment.
+        let inspected = Peer::open(ffi::getpid()).and_then(|peer| peer.inspect());
+        if let Some(error) = inspected.err().filter(PeerError::is_exhausted) {
             let text =
                 std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
             return Err(io::Error::other(text));
         }
+        let limit = ffi::descriptor_limit().saturating_sub(RESERVED).max(1);
         Ok(Self {
-            config,
+            trace: config.trace,
+            machine: Machine::new(config, inbox.probe_word(), limit),
+            peers: PidMap::default(),
             set,
             writer,
             stop,
-            notices: Notices::new(notes),
-            start: Instant::now(),
-            word_size: inbox.probe_word(),
-            now: 0,
-            batch: 0,
-            strangers: false,
-            acquaintances: false,
-            sessions: PidMap::default(),
-            listening: Vec::new(),
-            profiles: ProfileCache::new(),
-            actions: Vec::new(),
-            turns: Turns::default(),
-            backlog: VecDeque::new(),
-            memory,
-            accepted: 0,
-            sweep_at: None,
-            limit: ffi::descriptor_limit().saturating_sub(RESERVED).max(1),
-            noted: Noted::default(),
-            closing: None,
+            note_sink: NoteSink::new(notes),
         })
     }
 
     fn run(&mut self, inbox: &mut Inbox) -> Result<(), ServeError> {
+        let start = Instant::now();
         let mut events = Vec::new();
         let mut ended = Vec::new();
         let mut stops = false;
         loop {
-            self.now = nanos(self.start.elapsed());
-            self.batch += 1;
-            (self.strangers, self.acquaintances) = (false, false);
-            // All of them before the first is answered: two of one sender in a batch are then two for which it did not wait.
+            self.machine.set_now(nanos(start.elapsed()));
+            // All signals before the first is answered: a sender with two in a batch did not wait for an answer between them.
             inbox.drain(|event| events.push(event));
             for event in events.drain(..) {
-                if self.config.trace {
-                    self.notices.say(&Note::Heard(event));
-                }
-                self.event(event)?;
-                if self.config.trace {
-                    self.notices.say(&Note::Handled);
-                }
+                self.note_traced(|| Note::Received(event));
+                self.machine.handle_signal(event);
+                self.apply_all();
+                self.note_traced(|| Note::Handled);
             }
-            // Only now: what came before it was in the drain.
-            if mem::take(&mut stops) {
-                self.asked_to_stop()?;
+            // Only now: the signals before the request were in the drain.
+            if let Some(stop) = self.stop.filter(|_| mem::take(&mut stops)) {
+                self.machine.handle_stop_request(stop.urgency());
             }
-            if self.notices.take_panic() {
-                self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
+            if self.note_sink.take_panic() {
+                self.machine.handle_panic();
             }
-            // Only now: what a client sent before it ended was in the drain.
+            // Only now: the signals of a client before its end were in the drain.
             for pid in ended.drain(..) {
-                self.bury(pid);
+                self.machine.handle_exit(pid);
             }
-            if !self.listening.is_empty() {
-                self.attend();
+            self.apply_all();
+            while let Some(written) = self.writer.written() {
+                self.machine.handle_written(written);
             }
-            if self.unwritten() > 0 {
-                while let Some(written) = self.writer.written() {
-                    self.settle(written);
-                }
-                self.feed_writer();
-            }
-            if let Some(pid) = self.turns.next(self.now) {
-                self.release(pid);
-            }
-            if self.sweep_at.is_some_and(|at| self.now >= at) {
-                self.sweep();
-            }
-            let linger = self.linger();
-            let nothing_left = self.unwritten() == 0;
-            let now = self.now;
-            if let Some(closing) = self.closing.take_if(|closing| {
-                nothing_left && (closing.hurried || linger.is_none_or(|until| now >= until))
-            }) {
-                self.notices.say_missing();
-                let panicked = self.notices.take_panic();
-                return match closing.result {
-                    Ok(()) if panicked => Err(ServeError::Panicked("notes")),
+            self.machine.handle_timeout();
+            self.apply_all();
+            if let Some(result) = self.machine.poll_end() {
+                self.apply_all();
+                return match result {
+                    Ok(()) if self.note_sink.take_panic() => Err(ServeError::Panicked("notes")),
                     result => result,
                 };
             }
-            let timeout = [
-                self.turns.deadline(),
-                self.sweep_at,
-                linger,
-                self.attend_at(),
-            ]
-            .into_iter()
-            .flatten()
-            .min()
-            .map(|at| Duration::from_nanos(at.saturating_sub(self.now)));
+            let timeout = self.machine.poll_timeout();
             let fd = Some(self.set.fd());
-            let waited = if self.expects_a_signal() {
+            let waited = if self.machine.expects_signal() {
                 inbox.spin_wait(fd, timeout, Duration::ZERO)
             } else {
                 inbox.wait(fd, timeout)
@@ -286,7 +195,7 @@ impl<'n> Server<'n> {
             if waited.map_err(io::Error::from)? {
                 let ready = self.set.ready(|number| {
                     stops |= number == STOP;
-                    // The bells are no PIDs, so they fall out here.
+                    // The bells are not PIDs and are left out here.
                     ended.extend(number.try_into().ok().and_then(Pid::new));
                 });
                 ready.map_err(io::Error::from)?;
@@ -295,419 +204,143 @@ impl<'n> Server<'n> {
         }
     }
 
-    /// Does what `stop` asks for. A request is made once, however often it is repeated.
-    fn asked_to_stop(&mut self) -> Result<(), ServeError> {
-        let urgency = self.stop.map_or(Urgency::None, Stop::urgency);
-        if urgency == Urgency::Panicked {
-            self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
-        } else if urgency >= Urgency::Requested && self.closing.is_none() {
-            self.stop()?;
-        }
-        if urgency == Urgency::Insisted {
-            self.stop()?;
-        }
-        Ok(())
-    }
-
-    /// Whether somebody whom we have answered will send the next bit at once. Not in a storm of strays: to tell its noise
-    /// from text takes signals that come in batches.
-    fn expects_a_signal(&self) -> bool {
-        !self.strangers && (self.acquaintances || self.turns.is_taken())
-    }
-
-    fn event(&mut self, event: Event) -> Result<(), ServeError> {
-        let signal = event.signal;
-        if matches!(signal, Signal::Int | Signal::Term) {
-            return self.stop();
-        }
-        match event.origin {
-            // It says no more than who is about to send words.
-            Origin::Attested { pid, uid } if signal == Signal::Word => {
-                if let Some(session) = self.sessions.get_mut(&pid) {
-                    session.uid = Some(uid);
-                }
-            }
-            Origin::Attested { pid, uid } => self.bit(pid, uid, bit_of(signal)),
-            Origin::Claimed { pid, value, .. } if event.errno == 0 => {
-                if let Some(ask) = Ask::from_value(value) {
-                    self.ask(pid, signal, ask);
-                }
-            }
-            Origin::Claimed { pid, value, .. } if signal == Signal::Word => {
-                self.word(pid, Word::from_parts(event.errno, value, event.more));
-            }
-            Origin::Claimed { .. } => {}
-            Origin::Unknown { .. } => {
-                if !mem::replace(&mut self.noted.nameless, true) {
-                    self.notices.say(&Note::Nameless);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn bit(&mut self, pid: Pid, uid: u32, bit: Bit) {
-        let (batch, now) = (self.batch, self.now);
-        let Some(session) = self.session(pid) else {
-            return;
-        };
-        if !session.in_message() {
-            session.look_again(now);
-        }
-        session.uid = Some(uid);
-        session.count_bit(batch, now);
-        let (is_announced, is_steady) = (session.is_announced(), session.is_steady());
-        let is_overheard = session.is_overheard();
-        self.strangers |= !is_announced && !is_steady;
-        self.acquaintances |= is_steady;
-        if is_overheard {
-            self.overhear(pid, bit);
-            return self.keep_within_memory();
-        }
-        // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
-        self.react(pid, Signal::Usr1, |session| session.receiver.bit(bit));
-    }
-
-    fn word(&mut self, pid: Pid, word: Word) {
-        // Only from somebody who asked before: nobody is looked up for a stray.
-        self.react(pid, Signal::Word, |session| session.receiver.word(&word));
-    }
-
-    fn ask(&mut self, pid: Pid, signal: Signal, ask: Ask) {
-        if (signal == Signal::Word) != matches!(ask, Ask::Words { .. }) {
-            return;
-        }
-        let (closing, now) = (self.closing.is_some(), self.now);
-        if !self.sessions.contains_key(&pid) {
-            self.limit_claims();
-        }
-        let Some(session) = self.session(pid) else {
-            return;
-        };
-        let bit = bit_of(signal);
-        match ask {
-            Ask::Hello { tag, .. } => {
-                let listener = session.listener.take();
-                let is_new = tag != session.receiver.tag();
-                if is_new {
-                    session.look_again(now);
-                }
-                if let Some(listener) = listener.filter(|listener| listener.received_bytes() > 0) {
-                    let (why, bytes) = (Why::Abandoned, listener.received_bytes());
-                    self.dropped(pid, why, bytes);
-                }
-                if is_new && closing {
-                    let status = Status::Rejected(Reason::ShuttingDown);
-                    return self.answer(pid, signal, Answer { tag, status });
-                }
-            }
-            Ask::Resend { tag: 0, index } if self.overhear_again(pid, bit, index) => return,
-            _ => {}
-        }
-        // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        self.react(pid, signal, |session| session.receiver.ask(bit, ask));
-    }
-
-    /// Lets the session `pid` react to a signal, in its turn, and carries out what it says.
-    fn react(&mut self, pid: Pid, via: Signal, act: impl FnOnce(&mut Session) -> Reaction) {
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        session.heard = self.now;
-        let is_holdable = session.is_announced() && session.receiver.in_message();
-        let may_go_on = !is_holdable || self.may_go_on(pid);
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        if is_holdable {
-            session.receiver.hold(!may_go_on);
-        }
-        let was_in_message = session.receiver.in_message();
-        let bytes = session.receiver.held_bytes();
-        let reaction = act(session);
-        if !was_in_message {
-            session.began = self.now;
-        }
-        self.recount(pid);
-        if let Some(outcome) = reaction.outcome {
-            self.turns.leave(pid);
-            self.outcome(pid, outcome, bytes);
-        }
-        if let Some(answer) = reaction.answer {
-            self.answer(pid, via, answer);
-        }
-        self.keep_within_memory();
-    }
-
-    /// Whether `pid` is to go on sending: there is room for its message, and it is its turn.
-    fn may_go_on(&mut self, pid: Pid) -> bool {
-        let own = self.sessions.get(&pid).map_or(0, Session::held_bytes);
-        let has_room =
-            self.memory.has_room_for(own) && (self.memory.is_plentiful() || self.is_first(pid));
-        if has_room {
-            return self.turns.may_go_on(pid, self.now);
-        }
-        // It is told to wait, and asks again.
-        self.turns.leave(pid);
-        false
-    }
-
-    /// Returns whether all clients whose messages began before that of `pid` are silent, as one that is stopped, and there is
-    /// room for the rest of its message beside what they have sent. One that waits is not silent, as it asks again.
-    fn is_first(&self, pid: Pid) -> bool {
-        const SILENCE: Nanos = 1_000_000_000;
-        let Some(own) = self.sessions.get(&pid) else {
-            return false;
-        };
-        let is_before = |other: Pid, s: &Session| {
-            let is_older = (s.began, other) < (own.began, pid);
-            is_older && s.is_announced() && s.in_message()
-        };
-        let sessions = self.sessions.iter();
-        let mut before = sessions
-            .filter(|(other, s)| is_before(**other, s))
-            .peekable();
-        let is_silent = |s: &Session| self.now.saturating_sub(s.heard) >= SILENCE;
-        let fits = self.memory.fits(own.receiver.missing_bytes());
-        before.peek().is_none() || fits && before.all(|(_, s)| is_silent(s))
-    }
-
-    /// Counts what is held of the message of `pid`.
-    fn recount(&mut self, pid: Pid) {
-        if let Some(session) = self.sessions.get_mut(&pid) {
-            let now = session.held_bytes();
-            self.memory.recount(&mut session.counted, now);
+    fn note_traced(&mut self, note: impl FnOnce() -> Note) {
+        if self.trace {
+            self.note_sink.call(&note());
         }
     }
 
-    /// Drops the messages that began last while more memory is taken than may be: their clients do not wait.
-    fn keep_within_memory(&mut self) {
-        for _ in 0..self.sessions.len() {
-            if !self.memory.is_overdrawn() {
-                return;
-            }
-            let holding = self.sessions.iter().filter(|(_, s)| s.counted > 0);
-            let Some((pid, _)) = holding.max_by_key(|(_, s)| s.began) else {
-                return;
-            };
-            self.drop_half(*pid, Reason::NoMemory);
+    /// Carries out what the machine wants done, until there is nothing more.
+    fn apply_all(&mut self) {
+        while let Some(action) = self.machine.poll_action() {
+            self.apply(action);
         }
     }
 
-    fn outcome(&mut self, pid: Pid, outcome: Outcome, bytes: usize) {
-        match outcome {
-            Outcome::Complete {
-                payload,
-                framed,
-                resent,
-            } => self.complete(pid, payload, framed, resent),
-            Outcome::Rejected(reason) => self.dropped(pid, Why::Rejected(reason), bytes),
-            Outcome::Abandoned => self.dropped(pid, Why::Abandoned, bytes),
-        }
-    }
-
-    fn complete(&mut self, pid: Pid, payload: Vec<u8>, framed: bool, resent: u64) {
-        let takes_no_more = self.takes_no_more();
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        let tag = session.receiver.tag();
-        let bytes = payload.len();
-        if takes_no_more {
-            return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::ShuttingDown));
-        }
-        if !framed && session.is_noise() {
-            return self.refuse_complete(pid, tag, bytes, Why::Noise);
-        }
-        // One that is told to wait may have sent a little more meanwhile.
-        let overrun = if tag == 0 { 0 } else { memory::OVERRUN };
-        if !self.memory.has_room_for(bytes.saturating_sub(overrun)) {
-            return self.refuse_complete(pid, tag, bytes, Why::Backlog);
-        }
-        if self.backlog.try_reserve(1).is_err() {
-            return self.refuse_complete(pid, tag, bytes, Why::Rejected(Reason::NoMemory));
-        }
-        if self.config.trace {
-            self.notices.say(&Note::Complete { pid, bytes, framed });
-        }
-        let message = Message {
-            pid,
-            uid: session.uid,
-            payload,
-            framed,
-            resent,
-            duration: Duration::from_nanos(self.now.saturating_sub(session.began)),
-            tag,
-        };
-        self.memory.complete(bytes);
-        session.noted = false;
-        self.backlog.push_back(message);
-        self.accepted += 1;
-        if self.config.count == Some(self.accepted) {
-            self.close(Ok(()), Reason::ShuttingDown);
-        }
-    }
-
-    fn refuse_complete(&mut self, pid: Pid, tag: Tag, bytes: usize, why: Why) {
-        let reason = match why {
-            Why::Rejected(reason) => reason,
-            Why::Noise => Reason::NotText,
-            _ => Reason::Output,
-        };
-        self.dropped(pid, why, bytes);
-        self.settle_session(pid, tag, Err(reason));
-    }
-
-    fn feed_writer(&mut self) {
-        while let Some(message) = self.backlog.pop_front() {
-            if let Err(message) = self.writer.offer(message) {
-                self.backlog.push_front(message);
-                return;
-            }
-        }
-    }
-
-    fn settle(&mut self, written: Written) {
-        self.memory.written(written.bytes);
-        let verdict = written.result.map_err(|error| {
-            self.close(Err(error), Reason::Output);
-            Reason::Output
-        });
-        self.settle_session(written.pid, written.tag, verdict);
-    }
-
-    fn settle_session(&mut self, pid: Pid, tag: Tag, verdict: Result<(), Reason>) {
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        if session.listener.is_some() {
-            let written = verdict.is_ok();
-            return self.listen_unasked(pid, |listener, now| {
-                listener.handle_written(written, now);
-            });
-        }
-        if let Some(answer) = session.receiver.settle(tag, verdict) {
-            self.answer_unasked(pid, answer);
-        }
-    }
-
-    fn release(&mut self, pid: Pid) {
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        if session.listener.is_some() {
-            return self.listen_unasked(pid, |listener, _| listener.release());
-        }
-        if let Some(answer) = session.receiver.release() {
-            self.answer_unasked(pid, answer);
-        }
-    }
-
-    fn answer_unasked(&mut self, pid: Pid, answer: Answer) {
-        if let Some(session) = self.sessions.get_mut(&pid) {
-            session.look_now();
-            let signal = session.signal();
-            self.answer(pid, signal, answer);
-        }
-    }
-
-    fn answer(&mut self, pid: Pid, via: Signal, answer: Answer) {
-        let Some(session) = self.sessions.get_mut(&pid) else {
-            return;
-        };
-        if self.config.trace {
-            self.notices.say(&Note::Told {
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Send {
                 pid,
-                signal: via,
-                answer,
-            });
-        }
-        match session.answer(via, answer, self.now) {
-            Ok(()) => {}
-            Err(PeerError::NoSuchProcess) => self.bury(pid),
-            Err(error) => {
-                let note = Note::Unanswerable(pid, std::format!("{error}"));
-                if session.give_up_answers(error) {
-                    self.notices.say_caused(self.now, &note);
+                signal,
+                value,
+                copies,
+            } => {
+                let Some(peer) = self.peers.get(&pid) else {
+                    return;
+                };
+                let sent = (0..copies).try_for_each(|_| send(peer, signal, value));
+                if let Err(error) = sent {
+                    self.machine.handle_send_error(pid, &error);
                 }
             }
-        }
-    }
-
-    /// The session of `pid`, begun if it is new; `None` if the process has ended or cannot be watched.
-    fn session(&mut self, pid: Pid) -> Option<&mut Session> {
-        if !self.sessions.contains_key(&pid) {
-            let begun = loop {
-                let begun = if self.sessions.len() < self.limit {
-                    self.begin(pid)
-                } else {
-                    Err(PeerError::System(Errno::TOO_MANY_FILES.into()))
+            Action::Migrate => ffi::migrate(),
+            Action::Open { pid, event } => {
+                let opened = self.open(pid);
+                self.machine.handle_opened(pid, opened, event);
+            }
+            Action::Inspect { pid, then } => {
+                if let Some(peer) = self.peers.get(&pid) {
+                    self.machine.handle_inspected(pid, inspect(peer), then);
+                }
+            }
+            Action::Observe { pid, sleep } => {
+                let sleeps = sleep && proc::sleeps_for_signal(pid);
+                let run_time = match sleeps {
+                    true => None,
+                    false => proc::run_time_if_runnable(pid),
                 };
-                match begun {
-                    Err(error) if error.is_exhausted() && self.evict() => {}
-                    result => break result,
+                self.machine.handle_observed(pid, sleeps, run_time);
+            }
+            Action::CheckEnded { pids, after } => {
+                let peers = pids.iter().filter_map(|pid| self.peers.get(pid));
+                let ended = peers.filter(|peer| has_ended(peer, after));
+                let ended: Vec<_> = ended.map(|peer| (peer.pid(), peer.ended_well())).collect();
+                self.machine.handle_ended(&ended, after);
+            }
+            Action::ReadExitStatus(pid) => {
+                let well = self.peers.get(&pid).is_some_and(Peer::ended_well);
+                self.machine.handle_exit_status(pid, well);
+            }
+            Action::Write(message) => self.writer.write(message),
+            Action::Close(pid) => {
+                let peer = self.peers.remove(&pid);
+                if let Some(fd) = peer.as_ref().and_then(Peer::fd) {
+                    self.set.remove(fd);
                 }
-            };
-            match begun {
-                Ok(session) => self.sessions.insert(pid, session),
-                Err(PeerError::NoSuchProcess) => return None,
-                Err(error) => {
-                    if !mem::replace(&mut self.noted.unwatched, true) {
-                        self.notices
-                            .say(&Note::Unwatched(pid, std::format!("{error}")));
-                    }
-                    return None;
-                }
-            };
+            }
+            Action::Note(note) => self.note_sink.call(&note),
         }
-        if self.sweep_at.is_none() {
-            self.sweep_at = Some(self.now.saturating_add(self.sweep_interval()));
-        }
-        self.sessions.get_mut(&pid)
     }
 
-    fn begin(&mut self, pid: Pid) -> Result<Session, PeerError> {
-        let session = Session::open(pid, self.config.max_message, self.word_size, self.now)?;
-        if let Some(fd) = session.peer.fd() {
+    fn open(&mut self, pid: Pid) -> Result<Opened, PeerError> {
+        let peer = Peer::open(pid)?;
+        let inspection = inspect(&peer);
+        if let Some(fd) = peer.fd() {
             self.set.add(fd, (pid.get() as u32).into())?;
         }
-        if !session.peer.is_certain() && !mem::replace(&mut self.noted.no_pidfd, true) {
-            self.notices.say(&Note::NoPidfd);
-        }
-        match session.unreachable() {
-            Some(PeerError::NotPermitted) => {
-                self.notices.say_caused(self.now, &Note::Unreachable(pid));
-            }
-            Some(error) => {
-                let note = Note::Unanswerable(pid, std::format!("{error}"));
-                self.notices.say_caused(self.now, &note);
-            }
-            None => {}
-        }
-        Ok(session)
+        let is_certain = peer.is_certain();
+        self.peers.insert(pid, peer);
+        Ok(Opened {
+            is_certain,
+            inspection,
+        })
     }
+}
 
-    fn dropped(&mut self, pid: Pid, why: Why, bytes: usize) {
-        // A stranger's noise is worth one line, not one for every few signals.
-        let worth_it = |s: &mut Session| s.is_announced() || !mem::replace(&mut s.noted, true);
-        if self.sessions.get_mut(&pid).is_some_and(worth_it) {
-            self.say_of(pid, Note::Dropped { pid, why, bytes });
-        }
+fn send(peer: &Peer, signal: Signal, value: u64) -> Result<(), PeerError> {
+    if signal == Signal::Word {
+        // Where the kernel has no room for it, the client asks again.
+        return peer.queue((0, value, [0; 2])).map(|_| ());
     }
+    peer.send(signal, Some(value))
+}
 
-    fn nonsense(&mut self, pid: Pid, bits: String) {
-        let worth_it = |s: &mut Session| !s.is_noise() && !mem::replace(&mut s.noted, true);
-        if self.sessions.get_mut(&pid).is_some_and(worth_it) {
-            self.say_of(pid, Note::Nonsense { pid, bits });
-        }
+fn inspect(peer: &Peer) -> Inspection {
+    let handled = |status: ProcessStatus| SignalSet::LANES.filter(|s| status.handles(s));
+    Inspection {
+        handled: peer.inspect().map(handled),
+        program: proc::program(peer.pid()).ok(),
     }
+}
 
-    /// Makes a note of something that the client `pid` caused, unless it has caused too many.
-    fn say_of(&mut self, pid: Pid, note: Note) {
-        if let Some(session) = self.sessions.get_mut(&pid) {
-            session
-                .allowance
-                .say(pid, self.now, &note, &mut self.notices);
+fn has_ended(peer: &Peer, after: After) -> bool {
+    // A zombie can still be signalled.
+    let is_zombie = || proc::status(peer.pid()).is_ok_and(|status| status.ended);
+    peer.probe().is_err() || after != After::Expire && is_zombie()
+}
+
+fn nanos(duration: Duration) -> Nanos {
+    duration.as_nanos().try_into().unwrap_or(Nanos::MAX)
+}
+
+#[cfg(test)]
+mod host_tests {
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_zombie_has_ended_where_its_text_may_be_complete() {
+        let mut child = Command::new("sleep").arg("3600").spawn().unwrap();
+        let pid = Pid::new(child.id().try_into().unwrap());
+        let peer = Peer::open(pid.unwrap()).unwrap();
+        let stop = After::Stop { again: false };
+        assert!(!has_ended(&peer, stop) && !has_ended(&peer, After::Expire));
+        assert!(!inspect(&peer).handled.unwrap().contains(Signal::Usr1));
+        assert!(inspect(&peer).program.is_some());
+        child.kill().unwrap();
+        while !has_ended(&peer, stop) {
+            thread::yield_now();
         }
+        assert!(!has_ended(&peer, After::Expire));
+        child.wait().unwrap();
+        assert!(has_ended(&peer, After::Expire));
+        assert!(matches!(
+            inspect(&peer).handled,
+            Err(PeerError::NoSuchProcess)
+        ));
+        let sent = send(&peer, Signal::Usr1, 0);
+        assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
     }
 }

@@ -1,4 +1,4 @@
-//! What a server reports while it runs, and why it ended.
+//! A server's notes while it runs, and its errors.
 
 use core::fmt;
 use std::boxed::Box;
@@ -12,111 +12,111 @@ use crate::signal::event::{Event, Signal};
 use crate::wire::control::Answer;
 use crate::wire::decoder::Reason;
 
-/// Bytes of a text that are shown in a note.
+/// Limits the bytes of a text that a note shows.
 const SHOWN: usize = 256;
 
-/// Something that whoever runs the server may want to know.
+/// Reports an event of the server, worth a line in a log.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Note {
     /// A message was not delivered.
     Dropped {
-        /// Its sender.
+        /// The message's sender.
         pid: Pid,
-        /// Why.
-        why: Why,
-        /// How many of its bytes had come.
+        /// The reason.
+        why: DropReason,
+        /// How many bytes of the message had come.
         bytes: usize,
     },
-    /// The client belongs to a user whom we may not signal, so that it gets no answers.
+    /// The client belongs to another user and cannot be answered.
     Unreachable(Pid),
-    /// The client cannot be sent any signal, for a reason other than its user.
+    /// The client cannot be answered, for a reason other than its user.
     Unanswerable(Pid, String),
-    /// A client could not be taken.
+    /// There was no room for a client.
     Unwatched(Pid, String),
-    /// A signal from somebody who cannot be answered: another PID namespace, or no room for the signal's content.
-    Nameless,
+    /// A signal came without its sender: from another PID namespace, or without room for the signal's content.
+    UnknownSender,
     /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
     NoPidfd,
-    /// The dialect of a client has been found out.
-    Speaks {
+    /// The dialect of a client has been detected.
+    DialectFound {
         /// The client.
         pid: Pid,
-        /// Its dialect.
+        /// The client's dialect.
         dialect: Dialect,
-        /// Another that is nearly as likely, and what the message would be in it.
+        /// Another dialect that is nearly as likely, and the message in it.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
     },
-    /// A text was not printed, since it reads as another in another dialect and the program is known to speak both.
+    /// A text was dropped, since it can be read in two dialects that the program is known to use.
     Undecided {
         /// The client.
         pid: Pid,
-        /// One of the dialects, and the first bytes of what the text would be in it.
+        /// One of the dialects, and the first bytes of the text in it.
         one: Box<(Dialect, Vec<u8>)>,
-        /// The other.
+        /// The other dialect, and the first bytes of the text in it.
         other: Box<(Dialect, Vec<u8>)>,
     },
-    /// What a client sends makes no sense in any dialect.
-    Nonsense {
+    /// The signals of a client fit no dialect.
+    NoDialect {
         /// The client.
         pid: Pid,
-        /// Its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
+        /// The client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
         bits: String,
     },
-    /// A signal came; reported to those who trace.
-    Heard(Event),
-    /// It has been dealt with, and what was said since was said because of it; reported to those who trace.
+    /// A signal came. Only with `trace`.
+    Received(Event),
+    /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Only with `trace`.
     Handled,
-    /// A signal was sent to a client; reported to those who trace.
-    Told {
+    /// A client was answered. Only with `trace`.
+    Answered {
         /// The client.
         pid: Pid,
         /// The signal.
         signal: Signal,
-        /// What it says, to one who can read it.
+        /// The value of the signal, which other programs do not read.
         answer: Answer,
     },
-    /// Nothing is known of a client any more: it has ended, or others needed its place; reported to those who trace.
-    Forgotten(Pid),
-    /// A message is complete, before it is written; reported to those who trace.
+    /// The session of a client is over: it has ended, or others needed its place. Only with `trace`.
+    SessionEnded(Pid),
+    /// A message is complete and not written yet. Only with `trace`.
     Complete {
-        /// Its sender.
+        /// The message's sender.
         pid: Pid,
-        /// Its length in bytes.
+        /// The message's length in bytes.
         bytes: usize,
-        /// Whether it came in a frame.
+        /// Whether the message came in a frame.
         framed: bool,
     },
-    /// A client caused more notes than one client may: so many were left out.
+    /// A client caused more notes than one client may; the others were left out.
     Withheld {
         /// The client.
         pid: Pid,
-        /// How many.
+        /// How many notes were left out.
         count: u64,
     },
-    /// So many notes were left out here, because those before them were not taken as fast as they came.
+    /// So many notes were left out here, because there were too many or the caller was too slow.
     Missing(u64),
-    /// The server ends as soon as its output has taken what is finished.
+    /// The server ends as soon as its output has taken so many complete messages.
     Flushing(usize),
 }
 
-/// Why a message was dropped.
+/// Says why a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
-    /// It was rejected.
+pub enum DropReason {
+    /// The message was rejected.
     Rejected(Reason),
-    /// Its client ended in the middle of it.
+    /// The client ended in mid-message.
     ClientEnded,
-    /// Its client began another in the middle of it.
+    /// The client began another message in mid-message.
     Abandoned,
-    /// It is no message: signals that came too fast to be one.
+    /// The signals came too fast to be a message.
     Noise,
-    /// The output is blocked and its client cannot be made to wait.
+    /// The output is blocked and the client cannot be made to wait.
     Backlog,
 }
 
-/// Why a server ended before it was told to.
+/// Says why a server ended before it was asked to.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -124,7 +124,7 @@ pub enum ServeError {
     Output(io::Error),
     /// A second SIGINT or SIGTERM came while this many messages still waited for the output.
     Aborted(usize),
-    /// A function of the caller panicked: the one named so, `output` or `notes`.
+    /// A function of the caller panicked: `output` or `notes`, as named.
     Panicked(&'static str),
     /// A system call failed.
     System(io::Error),
@@ -170,18 +170,18 @@ impl fmt::Display for Note {
                 write!(f, "client {pid} gets no acknowledgements: {error}")
             }
             Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
-            Self::Nameless => f.write_str(
+            Self::UnknownSender => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
             ),
             Self::NoPidfd => f.write_str(
                 "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
             ),
-            Self::Speaks {
+            Self::DialectFound {
                 pid,
                 dialect,
                 rival: None,
             } => write!(f, "client {pid} speaks {dialect}"),
-            Self::Speaks {
+            Self::DialectFound {
                 pid,
                 dialect,
                 rival: Some(rival),
@@ -199,18 +199,18 @@ impl fmt::Display for Note {
                 other.0,
                 Shown(&other.1)
             ),
-            Self::Nonsense { pid, bits } => write!(
+            Self::NoDialect { pid, bits } => write!(
                 f,
                 "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
             ),
-            Self::Heard(event) => write!(f, "{event:?}"),
+            Self::Received(event) => write!(f, "{event:?}"),
             Self::Handled => f.write_str("dealt with"),
-            Self::Told {
+            Self::Answered {
                 pid,
                 signal,
                 answer,
             } => write!(f, "answered client {pid} on {signal:?}: {:?}", answer.status),
-            Self::Forgotten(pid) => write!(f, "client {pid} is forgotten"),
+            Self::SessionEnded(pid) => write!(f, "the session of client {pid} is over"),
             Self::Complete { pid, bytes, .. } => {
                 write!(f, "a message of {bytes} bytes of client {pid} is complete")
             }
@@ -226,7 +226,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// A text in quotes, if it is not too long for a line.
+/// Shows a text in quotes, cut where it is too long for a line.
 struct Shown<'t>(&'t [u8]);
 
 impl fmt::Display for Shown<'_> {
@@ -241,7 +241,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rejected(reason) => reason.fmt(f),
@@ -250,5 +250,38 @@ impl fmt::Display for Why {
             Self::Noise => f.write_str("signals too fast for a text, which swallow each other"),
             Self::Backlog => f.write_str("the output is blocked and the client does not wait"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error as _;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_is_the_source_of_ours() {
+        let text = |error: ServeError| (error.to_string(), error.source().map(|e| e.to_string()));
+        let (output, source) = text(ServeError::Output(io::Error::other("full")));
+        assert_eq!(
+            (&*output, source.as_deref()),
+            ("the output failed", Some("full"))
+        );
+        let (system, source) = text(io::Error::other("limit").into());
+        assert_eq!(
+            (&*system, source.as_deref()),
+            ("a system call failed", Some("limit"))
+        );
+        let aborted = "stopped with 2 finished messages not written".into();
+        assert_eq!(text(ServeError::Aborted(2)), (aborted, None));
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(Shown(b"a\n").to_string(), "\"a\\n\"");
+        let whole = Shown(&[b'x'; SHOWN]).to_string();
+        assert_eq!(whole.len(), SHOWN + 2);
+        assert_eq!(Shown(&[b'x'; SHOWN + 1]).to_string(), whole + "...");
     }
 }

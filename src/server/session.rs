@@ -1,157 +1,160 @@
-//! One client, as the server knows it: its process, its link, and whether it can be answered.
+//! One client as the server knows it: its link, what it handles, and how it paces its signals.
 
-use super::notices::Allowance;
-use crate::client::STUBBORN;
+use super::action::Inspection;
+use super::notes::Allowance;
 use crate::dialect::ack_probe::HandledSignals;
 use crate::dialect::receiver::TextReceiver;
-use crate::ffi;
-use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::Pid;
-use crate::process::proc;
-use crate::signal::event::Signal;
+use crate::signal::event::{Signal, SignalSet};
 use crate::wire::Nanos;
-use crate::wire::control::Answer;
 use crate::wire::receiver::Receiver;
-use crate::wire::word::Word;
 
-/// How old the last look at a process may be when it is signalled because it has just asked for that. A look takes some
-/// 30 us, so that looking this often costs a third of a percent.
-pub const LOOK_INTERVAL: Nanos = 10_000_000;
-
-/// A client of the server.
+/// Holds what the server knows of one client.
 #[derive(Debug)]
 pub struct Session {
     /// The process.
-    pub peer: Peer,
-    /// Its link, in our own protocol.
+    pub pid: Pid,
+    /// Whether a pidfd says when the process ends.
+    pub is_certain: bool,
+    /// The link, in minitalk's own protocol.
     pub receiver: Receiver,
-    /// What is heard of it in any other.
+    /// The receiving end for any other protocol.
     pub listener: Option<TextReceiver>,
-    /// When to look whether it sleeps for a signal; for the listener.
-    pub glance: Nanos,
-    /// The CPU time that it had in its present silence, and how often the silence was excused.
+    /// When to find out whether the client sleeps for a signal; for the listener.
+    pub probe_at: Nanos,
+    /// Whether the session is in the list of those whose listeners have something to do.
+    pub is_listed: bool,
+    /// The excuses for the present silence.
     silence: Silence,
-    /// Its program, once somebody wanted to know; see [`program`](crate::process::proc::program).
+    /// The program that the listener was begun for; see [`program`](crate::process::proc::program).
     pub program: Option<(u64, u64)>,
-    /// Its real user, once the kernel has attested it.
+    /// The client's real user, once the kernel has attested it.
     pub uid: Option<u32>,
-    /// When it last sent anything.
-    pub heard: Nanos,
-    /// When its session began.
-    started: Nanos,
-    /// When its present message began.
-    pub began: Nanos,
-    /// When it was last answered.
-    pub answered: Option<Nanos>,
-    /// Whether it has been complained of, which is done once.
-    pub noted: bool,
-    /// How many notes it may still cause.
-    pub(super) allowance: Allowance,
-    /// Bytes of its messages that are in the server's account.
+    /// When the client last sent anything.
+    pub last_seen: Nanos,
+    /// When the session began.
+    opened_at: Nanos,
+    /// When the present message began.
+    pub started_at: Nanos,
+    /// When the client was last answered.
+    pub answered_at: Option<Nanos>,
+    /// Whether a note has been made of the client's noise, which is done once.
+    pub warned: bool,
+    /// How many notes the client may still cause.
+    pub allowance: Allowance,
+    /// Bytes of the client's messages that are in the server's account.
     pub counted: usize,
-    /// Bytes of a word that it may send, if it can be answered.
+    /// Bytes of a word that the client may send, if it can be answered.
     words: u8,
-    look: ProcessStatus,
-    looked: Nanos,
-    /// Why the client cannot be answered at all.
-    unreachable: Option<PeerError>,
-    /// The batch of signals in which its last bare bit came, and when.
+    /// The signals that the client handled at the last inspection.
+    handled: SignalSet,
+    /// The program that the client ran at the last inspection.
+    inspected_program: Option<(u64, u64)>,
+    /// When the last inspection was.
+    pub inspected_at: Nanos,
+    /// Whether the client cannot be answered at all.
+    pub is_unreachable: bool,
+    /// The batch of signals in which the last bare bit came, and when.
     batch: u64,
     bit_at: Nanos,
     /// Bare bits of the present message.
     bits: u64,
     /// Those among them for which the sender cannot have waited.
-    hasty_bits: u64,
-    /// The same of all messages before.
+    unpaced_bits: u64,
+    /// Both counts of all messages before.
     all_bits: u64,
-    all_hasty_bits: u64,
+    all_unpaced_bits: u64,
 }
 
-/// A silence of a client.
+/// Counts the excuses for one silence of a client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Silence {
     /// When it began.
-    heard: Nanos,
+    since: Nanos,
     /// The CPU time of the client when the silence was first looked at.
     run_time: u64,
     excuses: u32,
 }
 
 impl Session {
-    /// Finds the process `pid` and looks at it. Its messages may have `limit` bytes and its words `words`.
-    ///
-    /// # Errors
-    /// When it has ended meanwhile, or cannot be watched.
-    pub fn open(pid: Pid, limit: usize, words: u8, now: Nanos) -> Result<Self, PeerError> {
-        let peer = Peer::open(pid)?;
-        let (look, unreachable) = match peer.inspect() {
-            Ok(look) => (look, None),
-            Err(error @ PeerError::NoSuchProcess) => return Err(error),
-            Err(error) if error.is_exhausted() => return Err(error),
-            // Its signals come, and none may be sent to it.
-            Err(error) => (ProcessStatus::default(), Some(error)),
-        };
+    /// Returns the session of a client that is new at `now`. Its messages may have `limit` bytes and its words `words`.
+    pub fn new(
+        pid: Pid,
+        is_certain: bool,
+        limit: usize,
+        words: u8,
+        inspection: Inspection,
+        now: Nanos,
+    ) -> Self {
         let mut session = Self {
-            peer,
+            pid,
+            is_certain,
             receiver: Receiver::new(limit),
             listener: None,
-            glance: 0,
+            probe_at: 0,
+            is_listed: false,
             silence: Silence::default(),
             program: None,
-            words,
             uid: None,
-            heard: now,
-            started: now,
-            began: now,
-            answered: None,
-            noted: false,
+            last_seen: now,
+            opened_at: now,
+            started_at: now,
+            answered_at: None,
+            warned: false,
             allowance: Allowance::of_client(now),
             counted: 0,
-            look,
-            looked: now,
-            unreachable,
+            words,
+            handled: SignalSet::NONE,
+            inspected_program: None,
+            inspected_at: now,
+            is_unreachable: inspection.handled.is_err(),
             batch: 0,
             bit_at: 0,
             bits: 0,
-            hasty_bits: 0,
+            unpaced_bits: 0,
             all_bits: 0,
-            all_hasty_bits: 0,
+            all_unpaced_bits: 0,
         };
-        session.offer_words();
-        Ok(session)
+        session.inspected(inspection, now);
+        session
     }
 
-    /// Looks at the client again, once at any moment `now`: by beginning another message it may say that it is another
-    /// program.
-    pub fn look_again(&mut self, now: Nanos) {
-        if core::mem::replace(&mut self.looked, now) == now {
-            return;
-        }
-        self.look_now();
-    }
-
-    /// Looks at the client again, before it is sent what it has not just asked for: it may be another program by now.
-    pub fn look_now(&mut self) {
-        match self.peer.inspect() {
-            Ok(look) => self.look = look,
-            Err(_) => self.look = ProcessStatus::default(),
-        }
+    /// Records an inspection. One that failed leaves no signal that may be sent.
+    pub fn inspected(&mut self, inspection: Inspection, now: Nanos) {
+        self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
+        self.inspected_program = inspection.program;
+        self.inspected_at = now;
         self.offer_words();
     }
 
-    /// Whether the client's silence says nothing, since it waits for a CPU. A client that runs and sends nothing is silent.
-    /// The number of excuses for one silence is bounded.
-    pub fn lacks_cpu(&mut self) -> bool {
-        // What a client needs to send a bit is much less.
+    /// Returns whether to inspect the client before the next signal that may begin a message: it may be another program by then.
+    pub fn needs_inspection(&self, now: Nanos) -> bool {
+        self.inspected_at != now
+    }
+
+    /// Returns whether the next bare bit may begin a message.
+    pub fn may_begin(&self) -> bool {
+        // After the end of a message, the next signal may come from another program, which an answer could kill.
+        !self.in_message()
+            || self
+                .listener
+                .as_ref()
+                .is_some_and(TextReceiver::may_be_over)
+    }
+
+    /// Returns whether the client is silent because it waits for a CPU. `run_time` is its CPU time, if it could run. The number of
+    /// excuses for one silence is bounded.
+    pub fn lacks_cpu(&mut self, run_time: Option<u64>) -> bool {
+        // A client needs much less CPU time to send a bit.
         const ENOUGH: u64 = 4_000_000;
         const EXCUSES: u32 = 32;
-        let Some(run_time) = proc::run_time_if_runnable(self.peer.pid()) else {
+        let Some(run_time) = run_time else {
             return false;
         };
         let silence = &mut self.silence;
-        if silence.heard != self.heard || silence.excuses == 0 {
+        if silence.since != self.last_seen || silence.excuses == 0 {
             *silence = Silence {
-                heard: self.heard,
+                since: self.last_seen,
                 run_time,
                 excuses: 0,
             };
@@ -160,7 +163,7 @@ impl Session {
         silence.excuses <= EXCUSES && run_time.saturating_sub(silence.run_time) < ENOUGH
     }
 
-    /// Words are for those who can be answered on their signal; others need not know of them.
+    /// Offers words to a client that can be answered on their signal; others do not learn of them.
     fn offer_words(&mut self) {
         let words = if self.can_answer(Signal::Word) {
             self.words
@@ -174,8 +177,7 @@ impl Session {
         }
     }
 
-    /// The two signals, as far as the client can be answered on them.
-    #[must_use]
+    /// Returns on which of the two signals the client can be answered.
     pub const fn handles(&self) -> HandledSignals {
         HandledSignals {
             usr1: self.can_answer(Signal::Usr1),
@@ -183,15 +185,17 @@ impl Session {
         }
     }
 
-    /// Whether part of a message has been taken.
-    #[must_use]
+    /// Returns whether part of a message has been taken.
     pub fn in_message(&self) -> bool {
-        let listened = self.listener.as_ref().is_some_and(TextReceiver::in_message);
-        listened || self.receiver.in_message()
+        self.in_foreign_message() || self.receiver.in_message()
     }
 
-    /// Returns the bytes of memory that a message which is not complete takes.
-    #[must_use]
+    /// Returns whether part of a message in another protocol has been taken.
+    pub fn in_foreign_message(&self) -> bool {
+        self.listener.as_ref().is_some_and(TextReceiver::in_message)
+    }
+
+    /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
         match &self.listener {
             Some(listener) => listener.held_bytes(),
@@ -199,8 +203,7 @@ impl Session {
         }
     }
 
-    /// Returns how many bytes of a message that is not complete came, whether or not they are kept.
-    #[must_use]
+    /// Returns how many bytes have come of a message that is not complete, kept or not.
     pub fn received_bytes(&self) -> usize {
         match &self.listener {
             Some(listener) => listener.received_bytes(),
@@ -208,92 +211,49 @@ impl Session {
         }
     }
 
-    /// Returns why the client cannot be answered at all, if that is so.
-    #[must_use]
-    pub const fn unreachable(&self) -> Option<&PeerError> {
-        self.unreachable.as_ref()
-    }
-
-    /// Returns whether the session may be given up for another: the smallest comes first.
+    /// Returns the rank of the session among those that may be ended for another; the smallest is ended first.
     ///
-    /// Any process can claim to be one that the kernel has not attested yet, so those sessions come before all others, and
-    /// first among them those whose process could not even be answered. A client that is attested keeps its session until
-    /// it has nothing more to ask.
-    #[must_use]
+    /// Any process can claim the PID of a session that the kernel has not attested, so those sessions come first, and among them
+    /// those that could not be answered. An attested client keeps its session until its message is over and it has been quiet.
     pub fn evictable(&self, now: Nanos) -> Option<(u8, Nanos)> {
         const QUIET: Nanos = 5_000_000_000;
         if !self.is_attested() {
-            return Some((u8::from(self.handles().any()), self.started));
+            return Some((u8::from(self.handles().any()), self.opened_at));
         }
         let is_over = !self.in_message() && self.is_idle();
-        let is_quiet = now.saturating_sub(self.heard) >= QUIET;
-        (self.is_stray() || is_over && is_quiet).then_some((2, self.heard))
+        let is_quiet = now.saturating_sub(self.last_seen) >= QUIET;
+        (self.is_stray() || is_over && is_quiet).then_some((2, self.last_seen))
     }
 
-    /// Notes that answers to the client are denied; returns whether that is news.
-    pub fn give_up_answers(&mut self, error: PeerError) -> bool {
-        self.unreachable.replace(error).is_none()
-    }
-
-    /// Returns whether the kernel has said that a signal was this process's.
-    #[must_use]
+    /// Returns whether the kernel has attested a signal of the client.
     pub const fn is_attested(&self) -> bool {
         self.uid.is_some()
     }
 
-    /// Whether a bare bit is none of our own protocol's, as far as one can know before a whole byte has come.
-    pub const fn is_overheard(&self) -> bool {
+    /// Returns whether a bare bit belongs to another protocol, as far as is known before a whole byte has come.
+    pub const fn is_foreign(&self) -> bool {
         self.listener.is_some() || self.receiver.is_blank()
     }
 
-    /// Listens to what is not our own protocol.
-    pub fn begin_stream(&mut self, listener: TextReceiver) {
-        let limit = self.receiver.limit();
-        self.receiver = Receiver::new(limit);
-        self.listener = Some(listener);
+    /// Begins to read another protocol than minitalk's own. `begin` makes the listener for the program.
+    pub fn begin_stream(
+        &mut self,
+        begin: impl FnOnce(Option<(u64, u64)>, HandledSignals) -> TextReceiver,
+    ) {
+        self.program = self.inspected_program;
+        self.listener = Some(begin(self.program, self.handles()));
+        self.receiver = Receiver::new(self.receiver.limit());
         self.offer_words();
     }
 
-    /// Sends an answer on `signal`, if the client handles that: one that does not would be killed. Where it may be swallowed
-    /// it is sent more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
-    ///
-    /// AS-21: a client that has got the answer to the end of its message may go on to execute another program. So a second
-    /// one at the same moment, a copy among them, is preceded by a look, and so is one that the last look is too old for.
-    ///
-    /// # Errors
-    /// [`PeerError::NoSuchProcess`] when the client has ended.
-    pub fn answer(&mut self, signal: Signal, answer: Answer, now: Nanos) -> Result<(), PeerError> {
-        let is_second = self.answered == Some(now) && !self.in_message();
-        if is_second || now.saturating_sub(self.looked) >= LOOK_INTERVAL {
-            self.looked = now;
-            self.look_now();
-        }
-        if !self.can_answer(signal) {
-            return Ok(());
-        }
-        self.answered = Some(now);
-        if signal == Signal::Word {
-            let word = Word::from_parts(0, answer.value(), [0; 2]);
-            return self.peer.queue(word.parts()).map(drop);
-        }
-        let copies = self.receiver.copies();
-        if copies > STUBBORN {
-            ffi::migrate();
-        }
-        let may_be_last = !self.in_message();
-        for copy in 0..copies {
-            if copy > 0 && may_be_last {
-                self.look_now();
-            }
-            if self.can_answer(signal) {
-                self.peer.send(signal, Some(answer.value()))?;
-            }
-        }
-        Ok(())
+    /// Returns when the listener has something to do next.
+    pub fn due_at(&self) -> Option<Nanos> {
+        let listener = self.listener.as_ref()?;
+        let probe = listener.needs_sleep_state().then_some(self.probe_at);
+        [probe, listener.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// The signal on which the client expects what it has not just asked for.
-    #[must_use]
+    /// Returns the signal on which the client expects an answer that it has not just asked for.
     pub const fn signal(&self) -> Signal {
         if self.receiver.takes_words() {
             Signal::Word
@@ -302,48 +262,46 @@ impl Session {
         }
     }
 
-    /// Notes a bare bit that came at `now`, in this batch of signals.
+    /// Counts a bare bit that came at `now`, in this batch of signals.
     pub fn count_bit(&mut self, batch: u64, now: Nanos) {
         // No program that sleeps between its bits is faster: the timer slack alone is 50 us (prctl(2), PR_SET_TIMERSLACK).
         const NO_SLEEP: Nanos = 40_000;
         if !self.in_message() {
             self.all_bits += self.bits;
-            self.all_hasty_bits += self.hasty_bits;
-            (self.bits, self.hasty_bits) = (0, 0);
+            self.all_unpaced_bits += self.unpaced_bits;
+            (self.bits, self.unpaced_bits) = (0, 0);
         }
         self.bits += 1;
         let same_batch = core::mem::replace(&mut self.batch, batch) == batch;
         let at_once = now.saturating_sub(core::mem::replace(&mut self.bit_at, now)) < NO_SLEEP;
         if same_batch || at_once && !self.handles().any() {
-            self.hasty_bits += 1;
+            self.unpaced_bits += 1;
         }
     }
 
-    /// Whether the present text can be none: for more than a quarter of its bits, or of all that this sender ever sent, the
-    /// sender waited neither for our answer nor for a clock, and such signals swallow each other.
+    /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.
+    /// Their sender waited neither for an answer nor for a clock, so that they swallow each other.
     pub const fn is_noise(&self) -> bool {
-        self.hasty_bits > self.bits / 4
-            || self.all_hasty_bits + self.hasty_bits > (self.all_bits + self.bits) / 4
+        self.unpaced_bits > self.bits / 4
+            || self.all_unpaced_bits + self.unpaced_bits > (self.all_bits + self.bits) / 4
     }
 
-    /// Whether the client has not announced itself and yet waits for our answers: that is how its bits have come so far.
-    #[must_use]
-    pub const fn is_steady(&self) -> bool {
+    /// Returns whether the client has not announced itself and has waited for the answer to each of its bits.
+    pub const fn is_paced(&self) -> bool {
         const SOME: u64 = 64;
         !self.is_announced()
             && self.handles().any()
             && self.all_bits + self.bits >= SOME
-            && self.all_hasty_bits + self.hasty_bits == 0
+            && self.all_unpaced_bits + self.unpaced_bits == 0
     }
 
-    /// Whether the client announced itself and so waits for our answers.
-    #[must_use]
+    /// Returns whether the client announced itself and so waits for answers.
     pub const fn is_announced(&self) -> bool {
         self.receiver.tag() != 0
     }
 
-    /// Whether no byte of a message has come, nor a hello: the descriptor may be put to better use.
-    pub fn is_stray(&self) -> bool {
+    /// Returns whether neither a byte of a message nor a hello has come.
+    fn is_stray(&self) -> bool {
         !self.is_announced() && self.is_idle()
     }
 
@@ -352,7 +310,8 @@ impl Session {
         self.receiver.is_idle() && is_idle
     }
 
-    const fn can_answer(&self, signal: Signal) -> bool {
-        self.unreachable.is_none() && self.look.handles(signal)
+    /// Returns whether `signal` does not kill the client, as far as the last inspection says (AS-21).
+    pub const fn can_answer(&self, signal: Signal) -> bool {
+        !self.is_unreachable && self.handled.contains(signal)
     }
 }

@@ -32,6 +32,12 @@ impl Signal {
         self as i32
     }
 
+    /// Returns the signal that carries a bit: SIGUSR2 if `is_one`, otherwise SIGUSR1.
+    #[must_use]
+    pub const fn of_bit(is_one: bool) -> Self {
+        if is_one { Self::Usr2 } else { Self::Usr1 }
+    }
+
     /// Returns whether `entry` was made of this signal.
     #[must_use]
     pub(crate) const fn is_of(self, entry: &Entry<REST>) -> bool {

@@ -1,0 +1,110 @@
+//! What the [`Machine`](super::machine::Machine) asks its host to do, and the results that the host feeds back.
+
+use std::collections::VecDeque;
+use std::vec::Vec;
+
+use super::{Message, Note};
+use crate::process::peer::PeerError;
+use crate::process::pid::Pid;
+use crate::signal::event::{Event, Signal, SignalSet};
+use crate::wire::control::Answer;
+
+/// One thing that the host is to do. An action for a process that the host does not hold is skipped.
+#[derive(Debug)]
+pub enum Action {
+    /// Find the process and feed back `handle_opened`. The `event` is its first signal.
+    Open { pid: Pid, event: Event },
+    /// Inspect the process and feed back `handle_inspected`.
+    Inspect { pid: Pid, then: Then },
+    /// Find out whether the process waits for a signal (if `sleep` asks for that) or for a CPU; feed back `handle_observed`.
+    Observe { pid: Pid, sleep: bool },
+    /// Find out which of the processes have ended and feed back `handle_ended`.
+    CheckEnded { pids: Vec<Pid>, after: After },
+    /// Read how a process has ended and feed back `handle_exit_status`.
+    ReadExitStatus(Pid),
+    /// Move to another CPU before the next signals.
+    Migrate,
+    /// Send the signal so many times; feed back `handle_send_error` for an error.
+    Send {
+        pid: Pid,
+        signal: Signal,
+        value: u64,
+        copies: u32,
+    },
+    /// Hand the message to the writer; feed back `handle_written` when that is done.
+    Write(Message),
+    /// Let the process go.
+    Close(Pid),
+    /// Call the caller's function for notes.
+    Note(Note),
+}
+
+/// What follows an inspection. The host hands it back with the result.
+#[derive(Debug)]
+pub enum Then {
+    /// The signal that made the inspection necessary is handled.
+    Signal(Event),
+    /// The answer is sent.
+    Answer { signal: Signal, answer: Answer },
+    /// The same value is sent once more.
+    Repeat { signal: Signal, value: u64 },
+    /// The listener is told what became of a message.
+    Settle { written: bool },
+    /// The listener has the turn.
+    Release,
+    /// The listener does what is due. `sleeps`: the client waits for a signal.
+    Poll { sleeps: bool },
+}
+
+/// What follows [`Action::CheckEnded`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Idle messages are dropped.
+    Expire,
+    /// The server begins to stop. `again`: it was asked twice. A zombie counts as ended.
+    Stop { again: bool },
+}
+
+/// What an inspection showed.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The signals of [`SignalSet::LANES`] that may be sent, or why there are none.
+    pub handled: Result<SignalSet, PeerError>,
+    /// The device and number of the program's file.
+    pub program: Option<(u64, u64)>,
+}
+
+/// A process that was found.
+#[derive(Debug)]
+pub struct Opened {
+    /// Whether a pidfd watches it and signals go through that.
+    pub is_certain: bool,
+    /// What it looked like.
+    pub inspection: Inspection,
+}
+
+/// The actions that are still to be done.
+#[derive(Debug, Default)]
+pub struct Actions {
+    /// Those that the present input has led to.
+    new: Vec<Action>,
+    queue: VecDeque<Action>,
+}
+
+impl Actions {
+    /// Adds an action behind the others of the same input.
+    pub fn push(&mut self, action: Action) {
+        self.new.push(action);
+    }
+
+    /// Returns the next action. What a result has led to comes first, so that a signal directly follows its inspection.
+    pub fn next(&mut self) -> Option<Action> {
+        if self.queue.is_empty() && self.new.len() == 1 {
+            return self.new.pop();
+        }
+        while let Some(action) = self.new.pop() {
+            self.queue.push_front(action);
+        }
+        self.queue.pop_front()
+    }
+}

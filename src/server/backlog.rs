@@ -1,0 +1,139 @@
+//! Complete messages: accepted or refused, counted, and kept in order until the output has room for them.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::vec::Vec;
+
+use super::action::Then;
+use super::machine::{Core, Machine};
+use super::memory::{Memory, OVERRUN};
+use super::session::Session;
+use super::writer::{WAITING, Written};
+use super::{Config, DropReason, Message, Note};
+use crate::wire::control::Tag;
+use crate::wire::decoder::Reason;
+
+/// Holds the messages that are complete and not written.
+#[derive(Debug)]
+pub struct Backlog {
+    /// The messages that the writer has no room for yet, oldest first.
+    waiting: VecDeque<Message>,
+    /// How many messages the writer has.
+    writing: usize,
+    /// How many messages were ever accepted.
+    accepted: u64,
+    /// The account of all bytes that clients have sent and that are not written.
+    pub memory: Memory,
+}
+
+impl Backlog {
+    /// Returns an empty backlog. The longest message of `config` becomes one that fits the memory.
+    pub fn new(config: &mut Config) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            writing: 0,
+            accepted: 0,
+            memory: Memory::new(config),
+        }
+    }
+
+    /// Returns how many messages the output has not taken.
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.writing
+    }
+
+    /// Removes the next message that the writer has room for.
+    pub fn next_to_write(&mut self) -> Option<Message> {
+        if self.writing == WAITING {
+            return None;
+        }
+        let message = self.waiting.pop_front()?;
+        self.writing += 1;
+        Some(message)
+    }
+}
+
+impl Machine {
+    /// Returns how many messages the writer has.
+    pub fn writing(&self) -> usize {
+        self.core.backlog.writing
+    }
+
+    /// Takes in that the writer is done with a message.
+    pub fn handle_written(&mut self, written: Written) {
+        self.core.backlog.writing -= 1;
+        self.core.backlog.memory.written(written.bytes);
+        let verdict = written.result.map_err(|error| {
+            self.close(Err(error), Reason::Output);
+            Reason::Output
+        });
+        if let Some(session) = self.sessions.get_mut(&written.pid) {
+            self.core.settle(session, written.tag, verdict);
+        }
+    }
+}
+
+impl Core {
+    /// Returns whether as many messages have been accepted as there may be.
+    fn has_enough(&self) -> bool {
+        let accepted = self.backlog.accepted;
+        self.config.count.is_some_and(|count| accepted >= count)
+    }
+
+    /// Accepts a message that is complete, or refuses it.
+    pub fn complete(&mut self, session: &mut Session, payload: Vec<u8>, framed: bool, resent: u64) {
+        let (pid, tag, bytes) = (session.pid, session.receiver.tag(), payload.len());
+        if let Some(why) = self.why_refused(session, bytes, framed) {
+            let reason = match why {
+                DropReason::Rejected(reason) => reason,
+                DropReason::Noise => Reason::NotText,
+                _ => Reason::Output,
+            };
+            self.dropped(session, why, bytes);
+            return self.settle(session, tag, Err(reason));
+        }
+        if self.config.trace {
+            self.note(Note::Complete { pid, bytes, framed });
+        }
+        self.backlog.memory.complete(bytes);
+        session.warned = false;
+        self.backlog.waiting.push_back(Message {
+            pid,
+            uid: session.uid,
+            payload,
+            framed,
+            resent,
+            duration: Duration::from_nanos(self.now.saturating_sub(session.started_at)),
+            tag,
+        });
+        self.backlog.accepted += 1;
+        self.shutdown.is_due |= self.config.count == Some(self.backlog.accepted);
+    }
+
+    fn why_refused(&mut self, session: &Session, bytes: usize, framed: bool) -> Option<DropReason> {
+        if self.shutdown.has_failed() || self.has_enough() {
+            return Some(DropReason::Rejected(Reason::ShuttingDown));
+        }
+        if !framed && session.is_noise() {
+            return Some(DropReason::Noise);
+        }
+        // A client that is told to wait may have sent a little more meanwhile.
+        let overrun = if session.is_announced() { OVERRUN } else { 0 };
+        if !(self.backlog.memory).has_room_for(bytes.saturating_sub(overrun)) {
+            return Some(DropReason::Backlog);
+        }
+        let has_room = self.backlog.waiting.try_reserve(1).is_ok();
+        (!has_room).then_some(DropReason::Rejected(Reason::NoMemory))
+    }
+
+    /// Tells the client what became of a message that was complete.
+    fn settle(&mut self, session: &mut Session, tag: Tag, verdict: Result<(), Reason>) {
+        if session.listener.is_some() {
+            let written = verdict.is_ok();
+            return self.inspect(session.pid, Then::Settle { written });
+        }
+        if let Some(answer) = session.receiver.settle(tag, verdict) {
+            self.answer_unasked(session, answer);
+        }
+    }
+}

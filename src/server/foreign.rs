@@ -1,0 +1,240 @@
+//! Clients that speak another protocol than minitalk's own: their bits go to a [`TextReceiver`], whose actions are done here.
+
+use core::{iter, mem};
+use std::string::String;
+use std::vec::Vec;
+
+use super::action::{Action, Then};
+use super::machine::{Core, Machine};
+use super::session::Session;
+use super::{Dialects, DropReason, Note};
+use crate::dialect::Symbol;
+use crate::dialect::ack_probe::SILENCE_ASLEEP;
+use crate::dialect::profile_cache::ProfileCache;
+use crate::dialect::receiver::{TextAction, TextReceiver};
+use crate::process::pid::Pid;
+use crate::signal::event::Signal;
+use crate::wire::Nanos;
+use crate::wire::bits::{Bit, bit_of};
+use crate::wire::control::{Answer, Status};
+use crate::wire::decoder::Reason;
+use crate::wire::frame::MAGIC;
+
+/// Holds what clients of other protocols have in common.
+#[derive(Default)]
+pub struct Foreign {
+    /// The clients whose listeners have something to do at some time.
+    pub listed: Vec<Pid>,
+    /// The dialects of programs, by the device and number of their files.
+    profiles: ProfileCache<(u64, u64)>,
+    /// The actions of a listener; kept to reuse its memory.
+    scratch: Vec<TextAction>,
+}
+
+impl Machine {
+    /// Observes the clients whose listeners have something to do.
+    pub(super) fn poll_foreign(&mut self) {
+        let core = &mut self.core;
+        let now = core.now;
+        let mut listed = mem::take(&mut core.foreign.listed);
+        listed.retain(|pid| {
+            let Some(session) = self.sessions.get_mut(pid) else {
+                return false;
+            };
+            let due_at = session.due_at();
+            session.is_listed = due_at.is_some();
+            if due_at.is_some_and(|at| at <= now) {
+                let is_watching = session
+                    .listener
+                    .as_ref()
+                    .is_some_and(TextReceiver::needs_sleep_state);
+                let sleep = is_watching && session.probe_at <= now;
+                if sleep {
+                    let silence = now.saturating_sub(session.last_seen).max(SILENCE_ASLEEP);
+                    session.probe_at = now.saturating_add(silence);
+                }
+                core.act(Action::Observe { pid: *pid, sleep });
+            }
+            session.is_listed
+        });
+        core.foreign.listed = listed;
+    }
+
+    /// Returns when [`poll_foreign`](Self::poll_foreign) is to be called next.
+    pub(super) fn foreign_due_at(&self) -> Option<Nanos> {
+        let listed = self.core.foreign.listed.iter();
+        let sessions = listed.filter_map(|pid| self.sessions.get(pid));
+        sessions.filter_map(Session::due_at).min()
+    }
+
+    /// Takes in whether a client waits for a signal, and its CPU time if it waits for a CPU.
+    pub fn handle_observed(&mut self, pid: Pid, sleeps: bool, run_time: Option<u64>) {
+        let core = &mut self.core;
+        let Some(session) = self.sessions.get_mut(&pid) else {
+            return;
+        };
+        if !sleeps && session.lacks_cpu(run_time) {
+            core.listen(session, |listener, now| listener.restart_silence(now));
+        } else {
+            core.inspect(pid, Then::Poll { sleeps });
+        }
+    }
+
+    /// Takes in how a client has ended. That may complete its message, and shows which answer it waited for.
+    pub fn handle_exit_status(&mut self, pid: Pid, well: bool) {
+        let core = &mut self.core;
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            core.listen(session, |listener, now| listener.handle_exit(well, now));
+            let listener = session.listener.as_ref();
+            let lesson = listener.and_then(|listener| listener.profile_update(core.now));
+            let lesson = session.program.zip(lesson);
+            if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
+                core.foreign.profiles.update(program, lesson);
+            }
+        }
+        self.end_session(pid);
+        self.after_input();
+    }
+}
+
+impl Core {
+    /// Handles a bare bit of a client that has announced nothing.
+    pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
+        let (pid, now) = (session.pid, self.now);
+        if session.listener.is_none() {
+            let (dialects, limit) = (self.config.dialects, self.config.max_message);
+            let profiles = &mut self.foreign.profiles;
+            session.begin_stream(|program, handles| match dialects {
+                Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles),
+                Dialects::Auto => {
+                    let known = program.map(|program| profiles.get(program));
+                    TextReceiver::unknown(known.unwrap_or_default(), limit, pid, handles)
+                }
+            });
+            if self.shutdown.is_begun() {
+                let reason = Reason::ShuttingDown;
+                self.listen(session, |listener, _| listener.close(reason));
+            }
+        }
+        session.last_seen = now;
+        session.probe_at = now.saturating_add(SILENCE_ASLEEP);
+        if !session.in_message() {
+            session.started_at = now;
+        }
+        let is_patient = session
+            .listener
+            .as_ref()
+            .is_some_and(TextReceiver::can_be_held);
+        let may_go_on = !is_patient || self.scheduler.may_go_on(pid, now);
+        self.listen(session, |listener, now| {
+            listener.hold(!may_go_on);
+            listener.handle_symbol(bit.into(), now);
+        });
+    }
+
+    /// Handles a numbered bit of a client that has announced nothing. Only minitalk's own clients send that.
+    pub(super) fn on_foreign_resend(&mut self, session: &mut Session, bit: Bit, index: u64) {
+        session.last_seen = self.now;
+        let mut is_known = true;
+        self.listen(session, |listener, now| {
+            is_known = listener.handle_resent(bit.into(), index, now);
+        });
+        if !is_known {
+            let status = Status::Reset;
+            self.answer(
+                session,
+                Signal::of_bit(bit == Bit::One),
+                Answer { tag: 0, status },
+            );
+        }
+    }
+
+    /// Lets the listener do what is due. `sleeps`: the client waits for a signal.
+    pub(super) fn poll_listener(&mut self, session: &mut Session, sleeps: bool) {
+        let is_patient = |l: &TextReceiver| l.in_message() && l.can_be_held();
+        let is_patient = session.listener.as_ref().is_some_and(is_patient);
+        let may_go_on = !is_patient || self.scheduler.may_go_on(session.pid, self.now);
+        self.listen(session, |listener, now| {
+            listener.hold(!may_go_on);
+            listener.handle_timeout(now, sleeps);
+        });
+    }
+
+    /// Calls `act` with the listener of `session`, if there is one, and carries out the actions of the listener.
+    pub(super) fn listen(
+        &mut self,
+        session: &mut Session,
+        act: impl FnOnce(&mut TextReceiver, Nanos),
+    ) {
+        let Some(listener) = &mut session.listener else {
+            return;
+        };
+        let mut actions = mem::take(&mut self.foreign.scratch);
+        act(listener, self.now);
+        actions.extend(iter::from_fn(|| listener.poll_action()));
+        self.recount(session);
+        for action in actions.drain(..) {
+            self.apply_foreign(session, action);
+        }
+        self.foreign.scratch = actions;
+        if !session.is_listed && session.due_at().is_some() {
+            session.is_listed = true;
+            self.foreign.listed.push(session.pid);
+        }
+    }
+
+    fn apply_foreign(&mut self, session: &mut Session, action: TextAction) {
+        let pid = session.pid;
+        if !matches!(
+            action,
+            TextAction::Acknowledge(_) | TextAction::Detected { .. }
+        ) {
+            self.scheduler.leave(pid);
+        }
+        match action {
+            TextAction::Acknowledge(symbol) => {
+                if let Some(listener) = &session.listener {
+                    // A client that asks for nothing but a signal does not read its value.
+                    let status = Status::Ok(listener.next_index());
+                    self.answer(
+                        session,
+                        Signal::of_bit(symbol == Symbol::Usr2),
+                        Answer { tag: 0, status },
+                    );
+                }
+            }
+            TextAction::Detected { dialect, rival } => {
+                let note = Note::DialectFound {
+                    pid,
+                    dialect,
+                    rival,
+                };
+                self.note_of(session, note);
+            }
+            TextAction::Ambiguous { one, other } => {
+                self.note_of(session, Note::Undecided { pid, one, other });
+            }
+            TextAction::Complete(text) => self.complete(session, text, false, 0),
+            TextAction::Rejected { reason, bytes } => {
+                self.dropped(session, DropReason::Rejected(reason), bytes);
+            }
+            TextAction::NoMatch(bits) => self.nonsense(session, bits),
+            TextAction::Frame => {
+                session.listener = None;
+                for i in 0..7 {
+                    session.receiver.bit(bit_of(MAGIC, i));
+                }
+                self.react(session, Signal::Usr1, |receiver| {
+                    receiver.bit(bit_of(MAGIC, 7))
+                });
+            }
+        }
+    }
+
+    fn nonsense(&mut self, session: &mut Session, bits: String) {
+        if !session.is_noise() && !mem::replace(&mut session.warned, true) {
+            let pid = session.pid;
+            self.note_of(session, Note::NoDialect { pid, bits });
+        }
+    }
+}

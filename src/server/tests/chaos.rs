@@ -1,0 +1,149 @@
+//! Random events in random order: [`World`] checks what holds after each step.
+
+use core::time::Duration;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::own::words;
+use super::world::*;
+use crate::process::peer::PeerError;
+use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::wire::Nanos;
+use crate::wire::bits::Bit;
+use crate::wire::control::Ask;
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Signals of one batch, each of a process by its number.
+    Signals(Vec<(i32, Sent)>),
+    Pass(Nanos),
+    Exit(i32),
+    /// A process is replaced by another program, or begins to handle or to deny signals.
+    Change(i32, SignalSet, bool),
+    Writing(Writing),
+    Stop,
+}
+
+#[derive(Clone, Debug)]
+enum Sent {
+    Bits(u8),
+    Hello(u16),
+    Resend(u16, u64),
+    AskWords(u16),
+    Word(usize),
+    Attestation,
+}
+
+fn sent() -> impl Strategy<Value = Sent> {
+    prop_oneof![
+        4 => any::<u8>().prop_map(Sent::Bits),
+        2 => (0u16..3).prop_map(Sent::Hello),
+        1 => (0u16..3, 0u64..20).prop_map(|(tag, index)| Sent::Resend(tag, index)),
+        1 => (0u16..3).prop_map(Sent::AskWords),
+        2 => (0usize..3).prop_map(Sent::Word),
+        1 => Just(Sent::Attestation),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let handled = prop::sample::select(&[SignalSet::NONE, SignalSet::BITS, SignalSet::LANES]);
+    let writing = prop::sample::select(&[Writing::Works, Writing::Works, Writing::Blocks]);
+    prop_oneof![
+        20 => prop::collection::vec((1..24, sent()), 1..4).prop_map(Step::Signals),
+        10 => (0..100 * MILLISECOND).prop_map(Step::Pass),
+        1 => (1..24).prop_map(Step::Exit),
+        1 => (1..24, handled, any::<bool>()).prop_map(|(n, h, d)| Step::Change(n, h, d)),
+        1 => writing.prop_map(Step::Writing),
+    ]
+}
+
+fn events(n: i32, sent: &Sent) -> Vec<Event> {
+    let client = pid(n);
+    match sent {
+        Sent::Bits(byte) => (0..8)
+            .map(|i| bit(client, Bit::from(byte >> i & 1 == 1)))
+            .collect(),
+        Sent::Hello(tag) => hellos(client, *tag).into(),
+        Sent::Resend(tag, index) => {
+            let (tag, index) = (*tag, *index);
+            [ask(client, Signal::Usr2, Ask::Resend { tag, index })].into()
+        }
+        Sent::AskWords(tag) => {
+            let (tag, size) = (*tag, WORD);
+            [ask(client, Signal::Word, Ask::Words { tag, size })].into()
+        }
+        Sent::Word(index) => [words(client, &[7; 48])[*index]].into(),
+        Sent::Attestation => [bare(client, Signal::Word)].into(),
+    }
+}
+
+fn run(world: &mut World, step: &Step) {
+    match step {
+        Step::Signals(signals) => {
+            let events: Vec<_> = signals
+                .iter()
+                .flat_map(|(n, sent)| events(*n, sent))
+                .collect();
+            world.now += MILLISECOND;
+            world.feed(&events);
+        }
+        Step::Pass(time) => world.pass(*time),
+        Step::Exit(n) => {
+            world.exit(pid(*n));
+            if !world.held.contains(&pid(*n)) {
+                world.spawn(*n);
+            }
+        }
+        Step::Change(n, handled, is_denied) => {
+            let denied: fn() -> PeerError = || PeerError::NotPermitted;
+            let process = world.process(pid(*n));
+            process.handled = *handled;
+            process.error = is_denied.then_some(denied);
+        }
+        Step::Writing(writing) => world.writing = *writing,
+        Step::Stop => world.feed(&[Event {
+            origin: Origin::Unknown { code: 0 },
+            ..bare(pid(1), Signal::Term)
+        }]),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_order_of_events_breaks_a_rule_and_a_stop_ends_it(
+        steps in prop::collection::vec(step(), 0..50),
+        idle in 1u64..1000,
+        max_memory in 100usize..10_000,
+    ) {
+        let mut world = World::new(|config| {
+            config.idle_timeout = Some(Duration::from_millis(idle));
+            config.max_memory = Some(max_memory);
+            config.trace = true;
+        });
+        for n in 1..24 {
+            world.spawn_with(n, |process| {
+                process.is_certain = n % 5 > 0;
+                process.sleeps = n % 2 == 0;
+                process.run_time = (n % 3 == 0).then_some(0);
+            });
+        }
+        for step in &steps {
+            run(&mut world, step);
+        }
+        world.writing = Writing::Works;
+        run(&mut world, &Step::Stop);
+        world.pass(SECOND);
+        prop_assert!(matches!(world.end, Some(Ok(()))));
+        for n in 1..24 {
+            world.exit(pid(n));
+        }
+        world.pass(2 * SECOND);
+        prop_assert!(world.machine.sessions.is_empty());
+        prop_assert_eq!(world.machine.core.backlog.memory.used(), 0);
+        prop_assert_eq!(world.machine.core.scheduler.deadline(), None);
+        prop_assert!(!world.machine.core.scheduler.is_taken());
+    }
+}

@@ -1,0 +1,339 @@
+//! How many clients, bytes and notes there may be.
+
+use std::vec::Vec;
+
+use super::super::{DropReason, Note};
+use super::own::{frame, status, words};
+use super::world::*;
+use crate::process::peer::PeerError;
+use crate::process::pid::Pid;
+use crate::signal::event::Signal;
+use crate::wire::bits::Bit;
+use crate::wire::control::{Ask, Status};
+use crate::wire::decoder::Reason;
+
+/// The limit of sessions in a [`World`].
+const LIMIT: i32 = 16;
+
+fn held(world: &World) -> Vec<i32> {
+    let mut held: Vec<_> = world.held.iter().map(|pid| pid.get()).collect();
+    held.sort_unstable();
+    held
+}
+
+/// Half a message of a client that the kernel has attested.
+fn begin(world: &mut World, n: i32) -> Pid {
+    let client = world.spawn(n);
+    world.feed_each(hellos(client, 7));
+    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    client
+}
+
+#[test]
+fn claims_take_half_of_the_sessions_at_most() {
+    let mut world = World::new(|_| {});
+    for n in 1..=40 {
+        let claimed = world.spawn(n);
+        world.feed_each(hellos(claimed, 7));
+        assert!(world.held.len() <= 8);
+    }
+    assert_eq!(held(&world), (33..=40).collect::<Vec<_>>());
+    assert!(world.take_notes().is_empty());
+}
+
+#[test]
+fn claims_are_ended_for_attested_clients_first_those_that_cannot_be_answered() {
+    let mut world = World::new(|_| {});
+    let none = crate::signal::event::SignalSet::NONE;
+    let dumb = world.spawn_with(5, |p| p.handled = none);
+    for claimed in [world.spawn(4), dumb, world.spawn(6)] {
+        world.feed_each(hellos(claimed, 7));
+    }
+    for n in 10..10 + LIMIT - 3 {
+        begin(&mut world, n);
+    }
+    assert_eq!(world.held.len(), 16);
+    begin(&mut world, 40);
+    assert!(!held(&world).contains(&5));
+    begin(&mut world, 41);
+    assert!(!held(&world).contains(&4));
+    begin(&mut world, 42);
+    assert!(!held(&world).contains(&6));
+    assert!(world.take_notes().is_empty());
+    // All sessions that are left are in mid-message.
+    for n in [43, 44] {
+        let late = world.spawn(n);
+        world.feed_each(hellos(late, 7));
+        assert_eq!(world.answers(late), []);
+    }
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.starts_with("cannot take client 43")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_stray_and_a_client_that_was_quiet_for_five_seconds_are_ended_for_others() {
+    let mut world = World::new(|_| {});
+    let quiet = begin(&mut world, 1);
+    world.feed_each(frame(quiet, b"half")[64..].iter().copied());
+    assert_eq!(world.take_texts(), ["half"]);
+    for n in 2..=LIMIT {
+        begin(&mut world, n);
+    }
+    let late = world.spawn(50);
+    world.feed_each(hellos(late, 7));
+    assert!(!world.held.contains(&late), "quiet for too short a time");
+    world.take_notes();
+    world.pass(5 * SECOND);
+    world.feed_each(hellos(late, 7));
+    assert!(world.held.contains(&late) && !world.held.contains(&quiet));
+    // A stray is ended at once.
+    world.exit(late);
+    let stray = world.spawn(51);
+    world.feed_each([bit(stray, Bit::One)]);
+    world.feed_each(hellos(late, 7));
+    assert!(!world.held.contains(&stray));
+}
+
+#[test]
+fn a_session_is_ended_for_another_when_descriptors_run_out() {
+    let mut world = World::new(|_| {});
+    world.descriptors = 2;
+    begin(&mut world, 1);
+    for n in 2..6 {
+        let claimed = world.spawn(n);
+        world.feed_each(hellos(claimed, 7));
+        assert_eq!(held(&world), [1, n]);
+    }
+    world.descriptors = 1;
+    world.exit(pid(5));
+    let late = world.spawn(9);
+    world.feed_each(hellos(late, 7));
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.starts_with("cannot take client 9")),
+        "{notes:?}"
+    );
+    assert_eq!(held(&world), [1]);
+}
+
+#[test]
+fn a_process_whose_first_inspection_fails_is_closed() {
+    let exhausted = || PeerError::System(std::io::Error::from_raw_os_error(libc::EMFILE));
+    let mut world = World::new(|_| {});
+    let client = world.spawn_with(1, |p| p.error = Some(exhausted));
+    let gone = world.spawn_with(2, |p| p.error = Some(|| PeerError::NoSuchProcess));
+    world.feed_each(hellos(gone, 7));
+    assert!(world.held.is_empty() && world.take_notes().is_empty());
+    world.feed_each(hellos(client, 7));
+    assert!(world.held.is_empty());
+    assert_eq!(world.take_notes().len(), 1);
+    world.feed_each(hellos(pid(77), 7));
+    assert!(world.take_notes().is_empty(), "there is no such process");
+}
+
+#[test]
+fn the_client_that_began_first_goes_on_when_memory_is_scarce() {
+    let mut world = World::new(|config| {
+        config.max_message = 100;
+        config.max_memory = Some(150);
+    });
+    let [first, second] = [1, 2].map(|n| world.spawn(n));
+    for client in [first, second] {
+        world.feed_each(hellos(client, 7));
+    }
+    let message = [b'x'; 100];
+    let last = |world: &mut World, client| {
+        let status = status(world, client);
+        status.last().map(|(_, status)| *status)
+    };
+    // The hellos of the first have come first. The pauses let each have the turn.
+    let (one, two) = (frame(first, &message), frame(second, &message));
+    let half = one.len() / 2;
+    world.feed_each(one[..half].iter().copied());
+    world.pass(10 * MILLISECOND);
+    assert!(matches!(last(&mut world, first), Some(Status::Ok(_))));
+    for event in &two[..half] {
+        world.feed_each([*event]);
+    }
+    world.pass(10 * MILLISECOND);
+    assert!(matches!(last(&mut world, second), Some(Status::Wait(_))));
+    for event in &one[half..one.len() - 1] {
+        world.feed_each([*event]);
+        assert!(matches!(last(&mut world, first), Some(Status::Ok(_))));
+    }
+    world.feed_each([one[one.len() - 1]]);
+    assert!(matches!(
+        last(&mut world, first),
+        Some(Status::Delivered(_))
+    ));
+    world.feed_each([two[half]]);
+    assert!(matches!(last(&mut world, second), Some(Status::Ok(_))));
+    world.feed_each(two[half + 1..].iter().copied());
+    assert_eq!(world.take_texts().len(), 2);
+    assert_eq!(world.machine.core.backlog.memory.used(), 0);
+}
+
+#[test]
+fn a_message_that_fits_beside_that_of_a_silent_client_goes_on() {
+    let mut world = World::new(|config| {
+        config.max_message = 100;
+        config.max_memory = Some(150);
+    });
+    let [silent, second] = [1, 2].map(|n| world.spawn(n));
+    for client in [silent, second] {
+        world.feed_each(hellos(client, 7));
+    }
+    world.feed_each(frame(silent, &[b'x'; 100])[..600].iter().copied());
+    let bits = frame(second, &[b'y'; 60]);
+    world.pass(900 * MILLISECOND);
+    world.feed_each(bits[..200].iter().copied());
+    assert!(matches!(
+        status(&mut world, second).last(),
+        Some((_, Status::Wait(_)))
+    ));
+    world.pass(SECOND);
+    // Its length has come, so that it is known to fit.
+    world.feed_each([bits[200]]);
+    assert!(matches!(
+        status(&mut world, second).last(),
+        Some((_, Status::Ok(_)))
+    ));
+    world.feed_each(bits[201..].iter().copied());
+    assert!(matches!(
+        status(&mut world, second).last(),
+        Some((_, Status::Delivered(_)))
+    ));
+}
+
+#[test]
+fn a_message_that_does_not_fit_beside_that_of_a_silent_client_waits() {
+    let mut world = World::new(|config| {
+        config.max_message = 100;
+        config.max_memory = Some(150);
+    });
+    let [silent, second] = [1, 2].map(|n| world.spawn(n));
+    for client in [silent, second] {
+        world.feed_each(hellos(client, 7));
+    }
+    world.feed_each(frame(silent, &[b'x'; 100])[..600].iter().copied());
+    let bits = frame(second, &[b'y'; 100]);
+    world.feed_each(bits[..200].iter().copied());
+    world.pass(2 * SECOND);
+    world.feed_each([bits[200]]);
+    assert!(matches!(
+        status(&mut world, second).last(),
+        Some((_, Status::Wait(_)))
+    ));
+}
+
+#[test]
+fn the_message_that_began_last_is_dropped_when_clients_do_not_wait_for_memory() {
+    let mut world = World::new(|config| {
+        config.max_message = 200_000;
+        config.max_memory = Some(200_000);
+    });
+    let clients = [1, 2].map(|n| world.spawn(n));
+    for client in clients {
+        world.feed_each(hellos(client, 7));
+    }
+    for client in clients {
+        world.feed_each([ask(client, Signal::Word, Ask::Words { tag: 7, size: WORD })]);
+        world.feed_each(
+            words(client, &[b'x'; 190_000])[..140_000 / 24]
+                .iter()
+                .copied(),
+        );
+    }
+    let notes = world.notes.iter().filter_map(|note| match note {
+        Note::Dropped { pid, why, bytes } => Some((*pid, *why, *bytes)),
+        _ => None,
+    });
+    let [(pid, DropReason::Rejected(Reason::NoMemory), bytes)] = notes.collect::<Vec<_>>()[..]
+    else {
+        panic!("{:?}", world.notes);
+    };
+    assert_eq!(pid, clients[1]);
+    assert!((120_000..140_000).contains(&bytes), "{bytes}");
+    let rejected = (Signal::Word, Status::Rejected(Reason::NoMemory));
+    assert!(status(&mut world, clients[1]).contains(&rejected));
+}
+
+#[test]
+fn messages_that_wait_for_the_output_are_kept_in_order_up_to_a_limit() {
+    let mut world = World::new(|config| {
+        config.max_message = 4000;
+        config.max_memory = Some(20_000);
+    });
+    world.writing = Writing::Blocks;
+    let mut sent = 0;
+    for n in 1..=LIMIT {
+        let client = world.spawn(n);
+        for tag in 1..40 {
+            world.feed(&hellos(client, tag));
+            world.now += MILLISECOND;
+            world.feed(&frame(client, &[n as u8, tag as u8]));
+            sent += 1;
+        }
+        assert!(world.queue.len() <= 64);
+        world.pass(30 * SECOND);
+        world.exit(client);
+    }
+    assert_eq!(world.queue.len(), 64);
+    let accepted = world.machine.core.backlog.len();
+    assert!(accepted > 64 && accepted < sent, "{accepted} of {sent}");
+    world.writing = Writing::Works;
+    world.pass(SECOND);
+    world.pass(SECOND);
+    let order: Vec<_> = world.written.iter().map(|m| m.payload.clone()).collect();
+    assert_eq!(order.len(), accepted);
+    assert!(order.is_sorted(), "{order:?}");
+    assert_eq!(world.machine.core.backlog.memory.used(), 0);
+}
+
+#[test]
+fn a_client_causes_few_notes() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    for tag in 1..=20 {
+        world.feed_each(hellos(client, tag));
+        world.feed_each(frame(client, b"ab")[..56].iter().copied());
+    }
+    let dropped = |world: &mut World| {
+        let notes = world.take_notes();
+        let dropped = notes
+            .iter()
+            .filter(|note| note.starts_with("dropped"))
+            .count();
+        let withheld = notes.iter().find(|note| note.contains("more notes"));
+        (dropped, withheld.cloned())
+    };
+    assert_eq!(dropped(&mut world), (8, None));
+    world.exit(client);
+    let text = "12 more notes of client 1 are not shown".into();
+    assert_eq!(dropped(&mut world), (0, Some(text)));
+}
+
+#[test]
+fn clients_without_number_cause_few_notes_together() {
+    let mut world = World::new(|_| {});
+    let (began, denied) = (world.now, || PeerError::NotPermitted);
+    for n in 1..=5000 {
+        world.now = began + n as u64 * 2 * MILLISECOND;
+        let client = world.spawn_with(n, |p| p.error = Some(denied));
+        world.feed(&hellos(client, 7)[..1]);
+        world.exit(client);
+    }
+    let (mut notes, mut missing) = (0, 0);
+    for note in &world.notes {
+        match note {
+            Note::Missing(count) => missing += count,
+            _ => notes += 1,
+        }
+    }
+    missing += world.machine.core.missing_notes();
+    assert_eq!(notes + missing, 5000);
+    assert!((100..=300).contains(&notes), "{notes}");
+}

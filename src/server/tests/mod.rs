@@ -1,0 +1,8 @@
+//! Tests of the machine, in one process and with a virtual clock.
+
+mod chaos;
+mod foreign;
+mod limits;
+mod own;
+mod stop;
+mod world;

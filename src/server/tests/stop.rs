@@ -1,0 +1,321 @@
+//! How the server ends.
+
+use super::super::shutdown::Urgency;
+use super::super::{Note, ServeError, Stop};
+use super::own::{frame, status};
+use super::world::*;
+use crate::process::pid::Pid;
+use crate::signal::event::{Signal, SignalSet};
+use crate::wire::control::Status;
+use crate::wire::decoder::Reason;
+
+const REJECTED: (Signal, Status) = (Signal::Usr1, Status::Rejected(Reason::ShuttingDown));
+
+/// Returns a server with one client that has sent a whole message, one that has sent half of one, and one that has ended.
+fn busy(writing: Writing) -> (World, [Pid; 3]) {
+    let mut world = World::new(|_| {});
+    world.writing = writing;
+    let clients = [1, 2, 3].map(|n| world.spawn(n));
+    for client in clients {
+        world.feed_each(hellos(client, 7));
+    }
+    world.feed_each(frame(clients[0], b"whole"));
+    world.feed_each(frame(clients[1], b"half")[..70].iter().copied());
+    world.exit(clients[2]);
+    world.take_notes();
+    world.answers(clients[0]);
+    world.answers(clients[1]);
+    (world, clients)
+}
+
+fn stop(world: &mut World) {
+    let signal = bare(pid(99), Signal::Term);
+    world.feed(&[signal]);
+}
+
+#[test]
+fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() {
+    let (mut world, [whole, half, _]) = busy(Writing::Works);
+    let stopped_at = world.now;
+    stop(&mut world);
+    assert_eq!(status(&mut world, half), [REJECTED]);
+    assert_eq!(status(&mut world, whole), []);
+    assert!(world.end.is_none());
+    world.pass(240 * MILLISECOND);
+    assert!(world.end.is_none());
+    // A new transfer of a client that is known, and of one that is not.
+    for client in [half, world.spawn(4)] {
+        world.feed(&hellos(client, 9)[..1]);
+        assert_eq!(status(&mut world, client), [REJECTED]);
+    }
+    // Each answer is waited for, but not for ever.
+    while world.end.is_none() {
+        world.feed(&hellos(half, 7)[1..]);
+        world.pass(100 * MILLISECOND);
+    }
+    assert!(matches!(world.end, Some(Ok(()))));
+    let lingered = world.now - stopped_at;
+    assert!((740..960).contains(&(lingered / MILLISECOND)), "{lingered}");
+    assert_eq!(world.take_texts(), ["whole"]);
+}
+
+#[test]
+fn a_server_without_announced_clients_ends_at_once() {
+    let mut world = World::new(|_| {});
+    let stray = world.spawn(1);
+    world.feed_each([bare(stray, Signal::Usr1)]);
+    stop(&mut world);
+    assert!(matches!(world.end, Some(Ok(()))));
+}
+
+#[test]
+fn the_linger_ends_on_time() {
+    let (mut world, _) = busy(Writing::Works);
+    let began = world.now;
+    stop(&mut world);
+    while world.end.is_none() {
+        world.now = world.next_at().unwrap();
+        world.feed(&[]);
+    }
+    assert_eq!(world.now - began, 250 * MILLISECOND);
+}
+
+#[test]
+fn a_second_stop_does_not_linger() {
+    let (mut world, _) = busy(Writing::Works);
+    stop(&mut world);
+    assert!(world.end.is_none());
+    stop(&mut world);
+    assert!(matches!(world.end, Some(Ok(()))));
+}
+
+#[test]
+fn a_stop_waits_for_the_output_and_a_second_one_gives_it_up() {
+    let (mut world, [whole, ..]) = busy(Writing::Blocks);
+    stop(&mut world);
+    let note = "waiting for the output to take 1 finished messages; signal again to give them up";
+    assert_eq!(world.take_notes(), [note]);
+    world.pass(10 * SECOND);
+    assert!(world.end.is_none());
+    // The last answer is waited for from the moment of the writing on.
+    world.writing = Writing::Works;
+    world.pass(0);
+    let answers = status(&mut world, whole);
+    assert!(
+        matches!(answers[..], [(_, Status::Delivered(_))]),
+        "{answers:?}"
+    );
+    assert!(world.end.is_none());
+    world.pass(250 * MILLISECOND);
+    assert!(matches!(world.end, Some(Ok(()))));
+    let (mut world, _) = busy(Writing::Blocks);
+    stop(&mut world);
+    stop(&mut world);
+    assert!(matches!(world.end, Some(Err(ServeError::Aborted(1)))));
+}
+
+#[test]
+fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
+    let request = |world: &mut World, urgency| {
+        world.machine.set_now(world.now);
+        world.machine.handle_stop_request(urgency);
+        world.feed(&[]);
+    };
+    let (mut world, _) = busy(Writing::Blocks);
+    request(&mut world, Urgency::None);
+    world.pass(SECOND);
+    assert!(world.take_notes().is_empty(), "it goes on");
+    request(&mut world, Urgency::Requested);
+    request(&mut world, Urgency::Requested);
+    assert_eq!(world.take_notes().len(), 1);
+    assert!(world.end.is_none());
+    request(&mut world, Urgency::Insisted);
+    assert!(matches!(world.end, Some(Err(ServeError::Aborted(1)))));
+    let (mut world, _) = busy(Writing::Blocks);
+    request(&mut world, Urgency::Insisted);
+    assert!(matches!(world.end, Some(Err(ServeError::Aborted(1)))));
+    let (mut world, _) = busy(Writing::Works);
+    request(&mut world, Urgency::Insisted);
+    assert!(matches!(world.end, Some(Ok(()))), "nothing is given up");
+    let (mut world, [_, half, _]) = busy(Writing::Works);
+    request(&mut world, Urgency::Panicked);
+    assert_eq!(status(&mut world, half), [REJECTED]);
+    world.pass(SECOND);
+    assert!(matches!(
+        world.end,
+        Some(Err(ServeError::Panicked("notes")))
+    ));
+    // The first failure is the one that is reported.
+    let (mut world, _) = busy(Writing::Blocks);
+    world.writing = Writing::Fails;
+    world.feed(&[]);
+    request(&mut world, Urgency::Panicked);
+    world.pass(SECOND);
+    assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
+}
+
+#[test]
+fn the_greatest_urgency_of_a_stop_counts() {
+    let stop = Stop::new().unwrap();
+    assert_eq!(stop.urgency(), Urgency::None);
+    stop.request();
+    assert_eq!(stop.urgency(), Urgency::Requested);
+    stop.insist();
+    stop.request();
+    assert_eq!(stop.urgency(), Urgency::Insisted);
+    stop.panicked();
+    assert_eq!(stop.urgency(), Urgency::Panicked);
+}
+
+#[test]
+fn a_request_makes_the_descriptor_of_a_stop_readable_until_it_is_read() {
+    let stop = Stop::new().unwrap();
+    let is_readable = |stop: &Stop| crate::ffi::is_readable(stop.fd());
+    assert!(!is_readable(&stop));
+    stop.request();
+    assert!(is_readable(&stop));
+    stop.urgency();
+    assert!(!is_readable(&stop));
+}
+
+#[test]
+fn an_output_that_fails_ends_the_server() {
+    let (mut world, [whole, half, _]) = busy(Writing::Blocks);
+    world.writing = Writing::Fails;
+    world.feed(&[]);
+    let rejected = [(Signal::Usr1, Status::Rejected(Reason::Output))];
+    assert_eq!(status(&mut world, whole), rejected);
+    assert_eq!(status(&mut world, half), rejected);
+    // What is complete now comes too late, and a later reason does not replace the first.
+    let late = world.spawn(5);
+    world.feed_each(hellos(late, 7));
+    stop(&mut world);
+    world.pass(SECOND);
+    assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
+}
+
+#[test]
+fn a_message_that_is_complete_after_a_failure_is_refused() {
+    let mut world = World::new(|_| {});
+    world.writing = Writing::Blocks;
+    let [first, second] = [1, 2].map(|n| world.spawn(n));
+    for client in [first, second] {
+        world.feed_each(hellos(client, 7));
+        world.feed_each(frame(client, b"x"));
+    }
+    world.writing = Writing::Fails;
+    world.pass(SECOND);
+    assert_eq!(world.take_texts().len(), 0);
+    let rejected = (Signal::Usr1, Status::Rejected(Reason::Output));
+    for client in [first, second] {
+        assert_eq!(status(&mut world, client).last(), Some(&rejected));
+    }
+    assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
+}
+
+#[test]
+fn the_server_ends_after_as_many_messages_as_there_may_be() {
+    let mut world = World::new(|config| config.count = Some(2));
+    let clients = [1, 2, 3].map(|n| world.spawn(n));
+    for client in clients {
+        world.feed_each(hellos(client, 7));
+    }
+    world.writing = Writing::Blocks;
+    world.feed_each(frame(clients[2], b"half")[..100].iter().copied());
+    world.answers(clients[2]);
+    world.feed_each(frame(clients[0], b"a"));
+    assert_eq!(status(&mut world, clients[2]), []);
+    world.feed_each(frame(clients[1], b"b"));
+    assert_eq!(status(&mut world, clients[2]), [REJECTED]);
+    assert!(world.take_notes().is_empty(), "nothing is lost");
+    world.writing = Writing::Works;
+    world.pass(SECOND);
+    assert!(matches!(world.end, Some(Ok(()))));
+    assert_eq!(world.take_texts(), ["a", "b"]);
+}
+
+#[test]
+fn the_end_of_a_client_without_a_pidfd_is_found() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn_with(1, |p| p.is_certain = false);
+    world.feed_each(hellos(client, 7));
+    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.take_notes();
+    world.pass(2 * SECOND);
+    assert_eq!(world.machine.sessions.len(), 1);
+    world.exit(client);
+    world.pass(SECOND);
+    assert!(world.machine.sessions.is_empty());
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.ends_with("the client ended")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_silent_client_loses_its_half_message() {
+    let idle = core::time::Duration::from_secs(1);
+    let mut world = World::new(|config| config.idle_timeout = Some(idle));
+    let client = world.spawn(1);
+    world.feed_each(hellos(client, 7));
+    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.answers(client);
+    world.pass(990 * MILLISECOND);
+    assert!(world.take_notes().is_empty());
+    world.take_log();
+    world.pass(260 * MILLISECOND);
+    let rejected = (Signal::Usr1, Status::Rejected(Reason::Idle));
+    assert_eq!(status(&mut world, client), [rejected]);
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.contains("after 2 bytes")),
+        "{notes:?}"
+    );
+    assert_eq!(world.next_at(), None, "an idle server is not woken");
+    // A client whose message is over may be silent without limit; so may any client without an idle timeout.
+    world.feed_each(hellos(client, 8));
+    world.feed_each(frame(client, b"whole"));
+    world.pass(10 * SECOND);
+    assert!(world.take_notes().is_empty());
+    assert_eq!(world.next_at(), None);
+    let mut world = World::new(|config| config.idle_timeout = None);
+    let client = world.spawn(1);
+    world.feed_each(hellos(client, 7));
+    world.pass(2 * SECOND);
+    assert_eq!(world.next_at(), None);
+    assert_eq!(world.machine.sessions.len(), 1);
+}
+
+#[test]
+fn sessions_are_looked_through_at_a_quarter_of_the_limit() {
+    for (limit, interval) in [(4, 20), (400, 100), (4_000, 1_000), (60_000, 1_000)] {
+        let idle = core::time::Duration::from_millis(limit);
+        let mut world = World::new(|config| config.idle_timeout = Some(idle));
+        let client = world.spawn_with(1, |p| p.handled = SignalSet::LANES);
+        world.feed(&hellos(client, 7));
+        let at = world.next_at().unwrap();
+        assert_eq!((at - world.now) / MILLISECOND, interval, "{limit}");
+    }
+}
+
+#[test]
+fn notes_that_are_missing_are_counted_at_the_end() {
+    let mut world = World::new(|_| {});
+    world.processes.clear();
+    for n in 1..300 {
+        let denied = || crate::process::peer::PeerError::NotPermitted;
+        let client = world.spawn_with(n, |p| p.error = Some(denied));
+        world.feed(&hellos(client, 7));
+        world.exit(client);
+    }
+    stop(&mut world);
+    world.pass(SECOND);
+    let missing = world.notes.iter().filter_map(|note| match note {
+        Note::Missing(count) => Some(*count),
+        _ => None,
+    });
+    let missing: u64 = missing.sum();
+    let shown = world.notes.len() as u64 - 1;
+    assert_eq!((missing, shown), (199, 100));
+}

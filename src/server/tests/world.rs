@@ -1,0 +1,444 @@
+//! Stands in for the host: processes, a writer, and a virtual clock in memory. Checks every signal that the machine sends.
+
+use core::mem;
+use std::collections::VecDeque;
+use std::io;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use super::super::action::{Action, After, Inspection, Opened};
+use super::super::machine::Machine;
+use super::super::writer::Written;
+use super::super::{Config, Message, Note, ServeError};
+use crate::process::peer::{INSPECT_INTERVAL, PeerError};
+use crate::process::pid::{Pid, PidMap};
+use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::wire::Nanos;
+use crate::wire::bits::Bit;
+use crate::wire::control::{Answer, Ask};
+use crate::wire::frame::VERSION;
+use crate::wire::word::Word;
+
+pub const MILLISECOND: Nanos = 1_000_000;
+pub const SECOND: Nanos = 1000 * MILLISECOND;
+
+/// Bytes in a word of the server.
+pub const WORD: u8 = 24;
+
+/// Describes a process as the kernel knows it.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub handled: SignalSet,
+    pub is_certain: bool,
+    pub has_ended: bool,
+    pub ends_well: bool,
+    /// Whether it sleeps until a signal comes.
+    pub sleeps: bool,
+    /// Its CPU time, if it waits for a CPU.
+    pub run_time: Option<u64>,
+    pub program: u64,
+    /// The error of each inspection or signal, if it can be found at all.
+    pub error: Option<fn() -> PeerError>,
+}
+
+/// Says what becomes of messages that are handed to the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    Works,
+    Blocks,
+    Fails,
+}
+
+/// Records one action of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Did {
+    Open(Pid),
+    Inspect(Pid),
+    Observe(Pid, bool),
+    Migrate,
+    Send(Pid, Signal, u64, u32),
+    Close(Pid),
+}
+
+pub struct World {
+    pub machine: Machine,
+    pub now: Nanos,
+    pub processes: PidMap<Process>,
+    /// Processes that may be open at once.
+    pub descriptors: usize,
+    pub held: Vec<Pid>,
+    pub writing: Writing,
+    pub queue: VecDeque<Message>,
+    pub written: Vec<Message>,
+    pub log: Vec<Did>,
+    pub notes: Vec<Note>,
+    pub end: Option<Result<(), ServeError>>,
+    /// Whose signal is being handled.
+    asker: Option<Pid>,
+    /// What each process handled when it was inspected, and when that was.
+    seen: PidMap<(SignalSet, Nanos)>,
+    sent_at: PidMap<Nanos>,
+}
+
+pub fn pid(n: i32) -> Pid {
+    Pid::new(n).unwrap()
+}
+
+/// Returns the bare signal of a bit.
+pub fn bit(from: Pid, bit: Bit) -> Event {
+    bare(from, Signal::of_bit(bit == Bit::One))
+}
+
+pub fn bare(pid: Pid, signal: Signal) -> Event {
+    let origin = Origin::Attested { pid, uid: 1000 };
+    let (errno, more) = (0, [0; 2]);
+    Event {
+        signal,
+        origin,
+        errno,
+        more,
+    }
+}
+
+/// Returns a queued signal.
+pub fn queued(pid: Pid, signal: Signal, word: Word) -> Event {
+    let (errno, value, more) = word.parts();
+    let origin = Origin::Claimed { pid, uid: 0, value };
+    Event {
+        signal,
+        origin,
+        errno,
+        more,
+    }
+}
+
+pub fn ask(pid: Pid, signal: Signal, ask: Ask) -> Event {
+    queued(pid, signal, Word::ask(ask))
+}
+
+pub fn hellos(pid: Pid, tag: u16) -> [Event; 2] {
+    let hello = Ask::Hello {
+        tag,
+        version: VERSION,
+    };
+    [Signal::Usr1, Signal::Usr2].map(|signal| ask(pid, signal, hello))
+}
+
+impl World {
+    pub fn new(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        configure(&mut config);
+        Self {
+            machine: Machine::new(config, WORD, 16),
+            now: SECOND,
+            processes: PidMap::default(),
+            descriptors: usize::MAX,
+            held: Vec::new(),
+            writing: Writing::Works,
+            queue: VecDeque::new(),
+            written: Vec::new(),
+            log: Vec::new(),
+            notes: Vec::new(),
+            end: None,
+            asker: None,
+            seen: PidMap::default(),
+            sent_at: PidMap::default(),
+        }
+    }
+
+    /// Starts a process that handles all three signals.
+    pub fn spawn(&mut self, n: i32) -> Pid {
+        self.spawn_with(n, |_| {})
+    }
+
+    pub fn spawn_with(&mut self, n: i32, change: impl FnOnce(&mut Process)) -> Pid {
+        let mut process = Process {
+            handled: SignalSet::LANES,
+            is_certain: true,
+            has_ended: false,
+            ends_well: true,
+            sleeps: true,
+            run_time: None,
+            program: 7,
+            error: None,
+        };
+        change(&mut process);
+        self.processes.insert(pid(n), process);
+        pid(n)
+    }
+
+    pub fn process(&mut self, pid: Pid) -> &mut Process {
+        self.processes.get_mut(&pid).unwrap()
+    }
+
+    /// Ends a process, as a pidfd reports it if there is one.
+    pub fn exit(&mut self, pid: Pid) {
+        self.process(pid).has_ended = true;
+        if self.held.contains(&pid) && self.process(pid).is_certain {
+            self.machine.set_now(self.now);
+            self.machine.handle_exit(pid);
+            self.turn(&[]);
+        }
+    }
+
+    /// Handles `events` as one batch, and does what is due.
+    pub fn feed(&mut self, events: &[Event]) {
+        self.machine.set_now(self.now);
+        self.turn(events);
+    }
+
+    fn turn(&mut self, events: &[Event]) {
+        self.apply_all();
+        for event in events {
+            self.asker = match event.origin {
+                Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => Some(pid),
+                Origin::Unknown { .. } => None,
+            };
+            self.machine.handle_signal(*event);
+            self.apply_all();
+        }
+        self.asker = None;
+        self.machine.handle_timeout();
+        self.apply_all();
+        if self.writing != Writing::Blocks {
+            self.write_all();
+        }
+        if self.end.is_none() {
+            self.end = self.machine.poll_end();
+            self.apply_all();
+        }
+        self.check();
+    }
+
+    /// Feeds `events` one by one, a little apart.
+    pub fn feed_each(&mut self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            self.now += MILLISECOND / 10;
+            self.feed(&[event]);
+        }
+    }
+
+    /// Lets time pass without signals.
+    pub fn pass(&mut self, time: Nanos) {
+        let until = self.now + time;
+        self.feed(&[]);
+        // What is due is done, and is not due again at the same moment for ever.
+        for _ in 0..100_000 {
+            let Some(at) = self.next_at().filter(|at| *at <= until) else {
+                self.now = until;
+                return self.feed(&[]);
+            };
+            self.now = at.max(self.now);
+            self.feed(&[]);
+        }
+        panic!("the machine is never at rest");
+    }
+
+    /// When the machine wants to be called next.
+    pub fn next_at(&mut self) -> Option<Nanos> {
+        let timeout = self.machine.poll_timeout()?;
+        Some(self.now + timeout.as_nanos() as Nanos)
+    }
+
+    /// Returns the answers to `pid` since the last call.
+    pub fn answers(&mut self, pid: Pid) -> Vec<(Signal, Answer)> {
+        let mut answers = Vec::new();
+        self.log.retain(|did| match did {
+            Did::Send(to, signal, value, _) if *to == pid => {
+                answers.push((*signal, Answer::from_value(*value).unwrap()));
+                false
+            }
+            _ => true,
+        });
+        answers
+    }
+
+    pub fn take_log(&mut self) -> Vec<Did> {
+        mem::take(&mut self.log)
+    }
+
+    /// Returns the notes since the last call, as they are shown.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        let notes = mem::take(&mut self.notes);
+        notes.iter().map(Note::to_string).collect()
+    }
+
+    /// Returns the messages since the last call, as text.
+    pub fn take_texts(&mut self) -> Vec<String> {
+        let text = |m: &Message| String::from_utf8_lossy(&m.payload).into_owned();
+        mem::take(&mut self.written).iter().map(text).collect()
+    }
+
+    /// Writes what the writer has.
+    pub fn write_all(&mut self) {
+        while let Some(message) = self.queue.pop_front() {
+            let result = match self.writing {
+                Writing::Fails => Err(ServeError::Output(io::ErrorKind::BrokenPipe.into())),
+                Writing::Works | Writing::Blocks => Ok(()),
+            };
+            let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
+            if result.is_ok() {
+                self.written.push(message);
+            }
+            self.machine.handle_written(Written {
+                pid,
+                tag,
+                bytes,
+                result,
+            });
+            self.apply_all();
+        }
+    }
+
+    pub fn apply_all(&mut self) {
+        while let Some(action) = self.machine.poll_action() {
+            self.apply(action);
+        }
+    }
+
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Open { pid, event } => {
+                self.log.push(Did::Open(pid));
+                let opened = self.open(pid);
+                self.machine.handle_opened(pid, opened, event);
+            }
+            Action::Inspect { pid, then } => {
+                if self.held.contains(&pid) {
+                    self.log.push(Did::Inspect(pid));
+                    let inspection = self.inspect(pid);
+                    self.machine.handle_inspected(pid, inspection, then);
+                }
+            }
+            Action::Observe { pid, sleep } => {
+                self.log.push(Did::Observe(pid, sleep));
+                let process = &self.processes[&pid];
+                let sleeps = sleep && process.sleeps;
+                let run_time = process.run_time.filter(|_| !sleeps);
+                self.machine.handle_observed(pid, sleeps, run_time);
+            }
+            Action::CheckEnded { pids, after } => {
+                let has_ended = |pid: &Pid| self.processes[pid].has_ended;
+                if let After::Expire = after {
+                    let certain = pids.iter().find(|pid| self.processes[*pid].is_certain);
+                    assert_eq!(certain, None, "a pidfd watches it");
+                }
+                let ended = pids.into_iter().filter(has_ended);
+                let ended: Vec<_> = ended
+                    .map(|pid| (pid, self.processes[&pid].ends_well))
+                    .collect();
+                self.machine.handle_ended(&ended, after);
+            }
+            Action::ReadExitStatus(pid) => {
+                let well = self.processes[&pid].ends_well;
+                self.machine.handle_exit_status(pid, well);
+            }
+            Action::Migrate => self.log.push(Did::Migrate),
+            Action::Send {
+                pid,
+                signal,
+                value,
+                copies,
+            } => self.send(pid, signal, value, copies),
+            Action::Write(message) => self.queue.push_back(message),
+            Action::Close(pid) => {
+                self.log.push(Did::Close(pid));
+                self.held.retain(|held| *held != pid);
+            }
+            Action::Note(note) => self.notes.push(note),
+        }
+    }
+
+    fn open(&mut self, pid: Pid) -> Result<Opened, PeerError> {
+        let process = self.processes.get(&pid).filter(|p| !p.has_ended);
+        let process = process.ok_or(PeerError::NoSuchProcess)?;
+        if self.held.len() >= self.descriptors {
+            return Err(PeerError::System(io::Error::from_raw_os_error(
+                libc::EMFILE,
+            )));
+        }
+        let is_certain = process.is_certain;
+        assert!(!self.held.contains(&pid), "{pid} is held already");
+        self.held.push(pid);
+        let inspection = self.inspect(pid);
+        Ok(Opened {
+            is_certain,
+            inspection,
+        })
+    }
+
+    fn inspect(&mut self, pid: Pid) -> Inspection {
+        let process = &self.processes[&pid];
+        let handled = match process.error {
+            Some(error) => Err(error()),
+            None if process.has_ended => Err(PeerError::NoSuchProcess),
+            None => Ok(process.handled),
+        };
+        let seen = *handled.as_ref().unwrap_or(&SignalSet::NONE);
+        self.seen.insert(pid, (seen, self.now));
+        Inspection {
+            handled,
+            program: Some((0, process.program)),
+        }
+    }
+
+    /// Checks AS-21: the last inspection allows the signal, and precedes it directly if the client has not just asked for it.
+    fn send(&mut self, pid: Pid, signal: Signal, value: u64, copies: u32) {
+        let (handled, seen_at) = self.seen[&pid];
+        assert!(handled.contains(signal), "{pid} does not handle {signal:?}");
+        assert!(self.now - seen_at < INSPECT_INTERVAL, "an old inspection");
+        let session = &self.machine.sessions.get(&pid);
+        let may_be_last = session.is_some_and(|session| !session.in_message());
+        let is_second = self.sent_at.insert(pid, self.now) == Some(self.now) && may_be_last;
+        assert!(copies == 1 || !may_be_last && signal != Signal::Word);
+        if is_second || self.asker != Some(pid) {
+            let is_sent = |did: &&Did| matches!(did, Did::Send(to, ..) if *to == pid);
+            let mut before = self.log.iter().rev();
+            let before = before.find(|did| match did {
+                Did::Migrate => false,
+                did => is_second || !is_sent(did),
+            });
+            let inspected = [Did::Inspect(pid), Did::Open(pid)];
+            let is_inspected = before.is_some_and(|did| inspected.contains(did));
+            assert!(is_inspected, "{pid} is not inspected, but {before:?}");
+        }
+        self.log.push(Did::Send(pid, signal, value, copies));
+        let process = &self.processes[&pid];
+        let error = match process.error {
+            _ if process.has_ended => PeerError::NoSuchProcess,
+            Some(error) => error(),
+            None => return,
+        };
+        self.machine.handle_send_error(pid, &error);
+    }
+
+    /// Checks what holds after every turn.
+    fn check(&self) {
+        let machine = &self.machine;
+        let mut held = self.held.clone();
+        let mut sessions: Vec<_> = machine.sessions.keys().copied().collect();
+        held.sort_unstable();
+        sessions.sort_unstable();
+        assert_eq!(
+            held, sessions,
+            "the processes that are open are the clients"
+        );
+        let core = &machine.core;
+        let counted = machine.sessions.values().map(|session| {
+            assert_eq!(session.counted, session.held_bytes());
+            let is_listed = core
+                .foreign
+                .listed
+                .iter()
+                .filter(|p| **p == session.pid)
+                .count();
+            assert_eq!(is_listed, usize::from(session.is_listed));
+            assert!(session.due_at().is_none() || session.is_listed);
+            session.counted
+        });
+        let unwritten = core.backlog.memory.held() == counted.sum::<usize>();
+        assert!(unwritten, "the account is not what is held");
+        assert!(machine.sessions.len() >= core.foreign.listed.len());
+        assert!(!machine.sessions.is_empty() || core.expire_at.is_none());
+    }
+}
