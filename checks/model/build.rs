@@ -20,7 +20,7 @@ const FROZEN: [(&str, &str, &str); 5] = [
         "",
     ),
     (
-        "flight.rs",
+        "window.rs",
         "        self.since = self.since.saturating_add(news);\n",
         "",
     ),

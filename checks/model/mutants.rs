@@ -206,15 +206,15 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     ),
     (
         "going_back_skips",
-        &[("flight.rs", "let index = self.acknowledged.min(", "let index = (self.acknowledged + 1).min(")],
+        &[("window.rs", "let index = self.acknowledged.min(", "let index = (self.acknowledged + 1).min(")],
     ),
     (
         "no_going_back",
-        &[("flight.rs", "let index = self.acknowledged.min(self.end.saturating_sub(1));", "let index = self.next.max(1) - 1;")],
+        &[("window.rs", "let index = self.acknowledged.min(self.end.saturating_sub(1));", "let index = self.next.max(1) - 1;")],
     ),
     (
         "more_acknowledged_than_said",
-        &[("flight.rs", "self.acknowledged += news;", "self.acknowledged = self.next.max(self.acknowledged + news);")],
+        &[("window.rs", "self.acknowledged += news;", "self.acknowledged = self.next.max(self.acknowledged + news);")],
     ),
     (
         "going_on_while_told_to_wait",

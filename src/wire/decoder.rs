@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::bits::{Bit, ByteAssembler};
-use super::crc::Crc32;
+use super::checksum::Crc32;
 use super::frame::{MAGIC, TRAILER_LEN, VERSION};
 
 /// Bytes from here up never begin UTF-8 text (RFC 3629 section 3).

@@ -9,7 +9,7 @@
 //! ```
 
 use super::bits::{Bit, bit_of};
-use super::crc::Crc32;
+use super::checksum::Crc32;
 
 /// The first byte of a frame: one that no UTF-8 text begins with, so that a classic client's text is told from a frame.
 pub const MAGIC: u8 = 0xFB;

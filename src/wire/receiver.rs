@@ -13,7 +13,7 @@ use super::bits::Bit;
 use super::control::{Answer, Ask, STANDING, Status, Tag};
 use super::decoder::{Decoded, Decoder, Reason};
 use super::frame::VERSION;
-use super::pace::copies;
+use super::rtt::copies;
 use super::word::{LEAST, MOST, Word};
 
 /// The state of one sender's link; see the module's text.

@@ -19,9 +19,9 @@ use super::Nanos;
 use super::bits::Bit;
 use super::control::{Answer, Ask, STANDING, Status, Tag};
 use super::decoder::Reason;
-use super::flight::Flight;
 use super::frame::{Frame, TooLong, VERSION};
-use super::pace::{Pace, SHORTEST, WAITING, copies};
+use super::rtt::{Pace, SHORTEST, WAITING, copies};
+use super::window::Flight;
 use super::word::{LEAST, MOST, Word};
 
 /// What a wait may count for beyond its length.

@@ -15,8 +15,8 @@ use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
 use minitalk::wire::decoder::Reason;
-use minitalk::wire::pace::WAITING;
 use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
+use minitalk::wire::rtt::WAITING;
 use minitalk::wire::sender::{Failure, Lane, Sender, Step};
 
 use crate::bits;

@@ -6,8 +6,8 @@
 
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::pace::{SHORTEST, WAITING};
 use minitalk::wire::receiver::{Outcome, Receiver};
+use minitalk::wire::rtt::{SHORTEST, WAITING};
 use minitalk::wire::sender::{Lane, Sender, Step};
 
 use crate::bits;

@@ -9,7 +9,7 @@ use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, Status, Tag};
 use minitalk::wire::decoder::Reason;
 use minitalk::wire::frame::{Frame, VERSION};
-use minitalk::wire::pace::WAITING;
+use minitalk::wire::rtt::WAITING;
 use minitalk::wire::sender::{Failure, Lane, Sender, Step};
 
 use crate::bits;

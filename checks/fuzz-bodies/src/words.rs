@@ -15,11 +15,11 @@ use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Answer, Ask, STANDING, Status, Tag};
 use minitalk::wire::decoder::Reason;
-use minitalk::wire::flight::WINDOW;
 use minitalk::wire::frame::Frame;
-use minitalk::wire::pace::WAITING;
 use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
+use minitalk::wire::rtt::WAITING;
 use minitalk::wire::sender::{Failure, Lane, Sender, Step};
+use minitalk::wire::window::WINDOW;
 use minitalk::wire::word::{MOST, Word};
 
 use crate::serve::{self, Serve, Take};
