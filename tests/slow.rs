@@ -15,7 +15,7 @@ use minitalk::ffi;
 use minitalk::process::peer::Peer;
 use minitalk::process::pid::Pid;
 use minitalk::signal::event::Signal;
-use minitalk::wire::control::Ask;
+use minitalk::wire::control::Request;
 use minitalk::wire::frame::VERSION;
 
 /// A server whose standard error is a pipe that is full, and that nobody reads.
@@ -202,8 +202,8 @@ fn one_client_causes_few_notes() {
     let server = Server::start();
     let started = Instant::now();
     let peer = Peer::open(Pid::new(server.pid()).unwrap()).unwrap();
-    let say = |signal: Signal, ask: Option<Ask>| {
-        peer.send(signal, ask.map(Ask::value)).unwrap();
+    let say = |signal: Signal, ask: Option<Request>| {
+        peer.send(signal, ask.map(Request::value)).unwrap();
         let mask = signal.mask();
         wait_until("the signal is taken", || {
             let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
@@ -213,8 +213,8 @@ fn one_client_causes_few_notes() {
     };
     for tag in 1..=ROUNDS {
         let version = VERSION;
-        say(Signal::Usr1, Some(Ask::Hello { tag, version }));
-        say(Signal::Usr2, Some(Ask::Hello { tag, version }));
+        say(Signal::Usr1, Some(Request::Hello { tag, version }));
+        say(Signal::Usr2, Some(Request::Hello { tag, version }));
         say(Signal::Usr2, None);
     }
     deliver(server.pid(), b"another client");

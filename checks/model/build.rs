@@ -10,7 +10,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In every copy. Counts that are only reported, or only say how often to repeat or when to widen the window, would make the
-/// states of a link endlessly many. Two unanswered questions for words are as good as eight. And the models compare clients by
+/// states of a link endlessly many. Two unanswered requests for words are as good as eight. And the models compare clients by
 /// what is private.
 const FROZEN: [(&str, &str, &str); 5] = [
     ("receiver.rs", "        self.resent += 1;\n", ""),
@@ -26,12 +26,12 @@ const FROZEN: [(&str, &str, &str); 5] = [
     ),
     (
         "sender.rs",
-        "const WORD_ATTEMPTS: u32 = 8;",
-        "const WORD_ATTEMPTS: u32 = 2;",
+        "const MAX_WORDS_REQUESTS: u32 = 8;",
+        "const MAX_WORDS_REQUESTS: u32 = 2;",
     ),
     (
         "sender.rs",
-        "    fn transmission(&self) -> Step {",
+        "    fn transmission(&mut self) -> Transmit {",
         include_str!("inspect.rs"),
     ),
 ];

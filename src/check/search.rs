@@ -190,7 +190,7 @@ impl Search<'_> {
             answers.extend(answer.map(|signal| (sent, signal)));
             ControlFlow::Continue(())
         };
-        let result = client::speak_watched(
+        let result = client::send_as_watched(
             &mut self.inbox,
             &peer,
             text.as_bytes(),

@@ -14,7 +14,7 @@ use minitalk::process::proc;
 use minitalk::server::ServeError;
 use minitalk::signal::event::Signal;
 use minitalk::signal::inbox::InboxError;
-use minitalk::wire::decoder::Reason;
+use minitalk::wire::reason::Reason;
 
 use super::format::write_all;
 use super::lines::Lines;

@@ -98,7 +98,7 @@ const FLAGS: &[Flag<Given>] = &[
     Flag::switch(
         "--force",
         "skip the check that the target handles the signals",
-        |send| send.options.force = true,
+        |send| send.options.skip_check = true,
     ),
     Flag::switch(
         "-v, --verbose",
@@ -247,7 +247,7 @@ impl<R: Read + AsFd> Read for Blocking<R> {
 pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Result<Report, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is told at once.
-    let server = client::find(pid, options.force).map_err(failed)?;
+    let server = client::find(pid, options.skip_check).map_err(failed)?;
     let message = source.read()?;
     if !server.is_certain() {
         say(
@@ -273,9 +273,9 @@ fn speak(
     options: Options,
 ) -> Result<Report, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
-    let server = client::find(pid, options.force).map_err(failed)?;
+    let server = client::find(pid, options.skip_check).map_err(failed)?;
     let message = source.read()?;
-    if !options.force {
+    if !options.skip_check {
         client::check(&server).map_err(failed)?;
     }
     let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;
@@ -283,7 +283,7 @@ fn speak(
         Some(first) if sent >= first => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let result = client::speak_watched(
+    let result = client::send_as_watched(
         &mut inbox,
         &server,
         &message,

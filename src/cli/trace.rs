@@ -9,7 +9,7 @@ use minitalk::process::pid::{Pid, PidMap};
 use minitalk::server::Note;
 use minitalk::signal::event::{Event, Origin, Signal};
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Status};
+use minitalk::wire::control::{Reply, Request, Status};
 use minitalk::wire::word::Word;
 
 use super::format::for_terminal;
@@ -48,7 +48,7 @@ pub struct Tracer {
     last: Instant,
     talkers: PidMap<Talker>,
     /// The signal that is being dealt with, what was answered to it, and what else there is to say of it.
-    current: Option<(Event, Vec<Answer>, Vec<Note>)>,
+    current: Option<(Event, Vec<Reply>, Vec<Note>)>,
 }
 
 /// Clients at most of which something is known.
@@ -166,7 +166,7 @@ impl Tracer {
         now.duration_since(std::mem::replace(&mut self.last, now))
     }
 
-    fn signal(&mut self, event: Event, answers: &[Answer]) -> Option<String> {
+    fn signal(&mut self, event: Event, answers: &[Reply]) -> Option<String> {
         let pause = self.pause();
         let said: Vec<_> = answers.iter().map(|answer| said(*answer)).collect();
         let line = |who: String, code: &str, what: String| Line {
@@ -203,8 +203,8 @@ impl Tracer {
     }
 
     fn question(&mut self, pid: Pid, signal: Signal, value: u64, pause: Duration) -> String {
-        match Ask::from_value(value) {
-            Some(Ask::Hello { tag, .. }) => {
+        match Request::from_value(value) {
+            Some(Request::Hello { tag, .. }) => {
                 if signal == Signal::Usr1 {
                     let talker = Talker {
                         is_ours: true,
@@ -214,7 +214,7 @@ impl Tracer {
                 }
                 format!("hello, transfer {tag:#06x}")
             }
-            Some(Ask::Resend { index, .. }) => {
+            Some(Request::Resend { index, .. }) => {
                 let bit = Bit::from(signal == Signal::Usr2);
                 let again = format!("bit {index} again");
                 let is_next = |talker: &Talker| talker.is_ours && talker.next() == index;
@@ -229,8 +229,8 @@ impl Tracer {
                     None => format!("{again}: {}", u8::from(signal == Signal::Usr2)),
                 }
             }
-            Some(Ask::Words { size: 0, .. }) => "how does it stand?".into(),
-            Some(Ask::Words { size, .. }) => format!("words of {size} bytes?"),
+            Some(Request::Words { size: 0, .. }) => "how does it stand?".into(),
+            Some(Request::Words { size, .. }) => format!("words of {size} bytes?"),
             None => format!("value {value:#x}"),
         }
     }
@@ -366,7 +366,7 @@ fn word(word: &Word) -> String {
         return "no word".into();
     };
     let bytes = for_terminal(&word.bytes);
-    let asks = if word.wants_answer() { ", asks" } else { "" };
+    let asks = if word.wants_reply() { ", asks" } else { "" };
     format!("word {index}{asks}: {bytes}")
 }
 
@@ -380,7 +380,7 @@ fn name(signal: Signal) -> &'static str {
     }
 }
 
-fn said(answer: Answer) -> String {
+fn said(answer: Reply) -> String {
     match answer.status {
         Status::Greeted { words } => format!("greeted, words of {words}"),
         Status::Ok(next) => format!("ok, next {next}"),
@@ -450,7 +450,7 @@ mod tests {
 
     #[test]
     fn what_is_claimed_takes_no_more_than_a_certain_room() {
-        let hello = Ask::Hello { tag: 7, version: 1 }.value();
+        let hello = Request::Hello { tag: 7, version: 1 }.value();
         let mut tracer = Tracer::new(false, false, None);
         for _ in 0..4 {
             heard(&mut tracer, 1, Signal::Usr2, None);

@@ -35,7 +35,7 @@ const NAP: Duration = Duration::from_micros(50);
 ///
 /// # Errors
 /// See [`SendError`].
-pub fn speak(
+pub fn send_as(
     inbox: &mut Inbox,
     server: &Peer,
     text: &[u8],
@@ -43,16 +43,16 @@ pub fn speak(
     timeout: Duration,
 ) -> Result<Report, SendError> {
     let mut on = |_, _| ControlFlow::Continue(());
-    speak_watched(inbox, server, text, dialect, timeout, &mut on)
+    send_as_watched(inbox, server, text, dialect, timeout, &mut on)
 }
 
-/// As [`speak`], and calls `watch` with the number of signals sent so far and, if that is the occasion, the signal of an
+/// As [`send_as`], and calls `watch` with the number of signals sent so far and, if that is the occasion, the signal of an
 /// acknowledgement: what a server acknowledges, and how, shows in nothing else. It is called before each signal of the text
 /// too, and may break off there, as if this process had ended.
 ///
 /// # Errors
-/// As [`speak`].
-pub fn speak_watched(
+/// As [`send_as`].
+pub fn send_as_watched(
     inbox: &mut Inbox,
     server: &Peer,
     text: &[u8],

@@ -14,7 +14,7 @@ use super::reading::{self, Progress, Reading};
 use super::{Dialect, Head};
 use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// Signals before anything is read: most readings do not survive them, so that those that begin are few.
 const FIRST: usize = 16;

@@ -17,7 +17,7 @@ use super::{Ack, AckSignal, AckTime, Dialect, Final, MILLISECOND};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// The silence after which a message that may be complete is.
 const GRACE: Nanos = 60 * MILLISECOND;
@@ -55,8 +55,6 @@ pub enum Action {
     },
     /// The stream makes no sense in any dialect; its first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
     Nonsense(String),
-    /// These signals begin a frame of our own protocol, which is somebody else's to follow.
-    Frame,
 }
 
 /// One client that did not announce itself.
@@ -399,10 +397,6 @@ impl Listener {
             }
             Heard::Rejected(reason, bytes) => {
                 out.push(Action::Rejected { reason, bytes });
-                None
-            }
-            Heard::Frame => {
-                out.push(Action::Frame);
                 None
             }
             Heard::Nothing => None,

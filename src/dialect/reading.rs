@@ -8,7 +8,7 @@ use super::utf8::Utf8;
 use super::{Bytes, Dialect, Head, Order};
 use crate::process::pid::Pid;
 use crate::wire::bits::Bit;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// The state of one reading of one message.
 #[derive(Clone, Debug)]

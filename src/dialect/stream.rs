@@ -11,9 +11,8 @@ use super::detect::{Detector, Found, Verdict};
 use super::reading::{Progress, Reading};
 use super::{Ack, AckSignal, Dialect};
 use crate::process::pid::Pid;
-use crate::wire::bits::{Bit, ByteAssembler};
-use crate::wire::decoder::Reason;
-use crate::wire::frame::MAGIC;
+use crate::wire::bits::Bit;
+use crate::wire::reason::Reason;
 
 /// Signals of a stream without sense that are shown.
 const SHOWN: usize = 256;
@@ -26,7 +25,7 @@ pub struct Stream {
     /// Whether the client handles SIGUSR1, for which it waits if it opens with a handshake.
     may_greet: bool,
     mode: Mode,
-    /// Whether the dialect was given, so that nothing is found out and nothing is a frame.
+    /// Whether the dialect was given, so that nothing is found out.
     is_given: bool,
     /// What other processes of its program have spoken.
     known: Vec<Dialect>,
@@ -40,8 +39,6 @@ pub struct Stream {
     taken: u64,
     /// Whether nothing more is taken.
     is_refused: bool,
-    /// The first byte of a message, as our own protocol would read it.
-    first: Option<ByteAssembler>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,8 +63,6 @@ pub enum Heard {
     Complete,
     /// It is over, and no text; so many bytes of it came.
     Rejected(Reason, usize),
-    /// It begins like a frame of our own protocol.
-    Frame,
     /// Nobody listens.
     Nothing,
 }
@@ -108,7 +103,6 @@ impl Stream {
             is_unsure: false,
             taken: 0,
             is_refused: false,
-            first: Some(ByteAssembler::new()),
         }
     }
 
@@ -121,9 +115,6 @@ impl Stream {
     pub fn push(&mut self, signal: Bit) -> Heard {
         if self.is_refused {
             return Heard::Nothing;
-        }
-        if !self.is_given && self.is_a_frame(signal) {
-            return Heard::Frame;
         }
         if self.taken == 0 && mem::take(&mut self.is_unsure) {
             self.expect();
@@ -359,15 +350,6 @@ impl Stream {
         }
     }
 
-    /// Whether a signal completes the first byte of a frame of our own.
-    fn is_a_frame(&mut self, signal: Bit) -> bool {
-        let Some(byte) = self.first.as_mut().and_then(|first| first.push(signal)) else {
-            return false;
-        };
-        self.first = None;
-        byte == MAGIC
-    }
-
     /// The message is none in the known dialect: either the client speaks another than others of its kind do, or it is none.
     fn reject(&mut self, reason: Reason) -> Heard {
         let Some(mut detector) = self.fallback.take() else {
@@ -419,7 +401,6 @@ impl Stream {
 
     /// A message is over; the next signal begins another.
     fn begin(&mut self) {
-        self.first = Some(ByteAssembler::new());
         self.taken = 0;
         if let Mode::Known(reading) = &mut self.mode {
             reading.take();
@@ -470,17 +451,5 @@ mod tests {
         say(&mut stream, "lsb", "something else");
         let found = stream.settle(Ack::Bit, AckSignal::Usr1).unwrap();
         assert_eq!(found.text, b"something else");
-    }
-
-    #[test]
-    fn a_frame_is_one_only_where_the_dialect_may_be_any() {
-        let frame = |stream: &mut Stream| {
-            let bits = (0..8).map(|i| stream.push(crate::wire::bits::bit_of(MAGIC, i)));
-            bits.last().unwrap()
-        };
-        let mut unknown = Stream::unknown(Vec::new(), 64, pid(), true);
-        assert_eq!(frame(&mut unknown), Heard::Frame);
-        let mut given = Stream::given(Dialect::CLASSIC, 64, pid());
-        assert_eq!(frame(&mut given), Heard::Part);
     }
 }

@@ -14,7 +14,7 @@ use crate::ffi::{Doorbell, Fd};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::wire::Nanos;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// What ends a server from another thread.
 #[derive(Debug)]
@@ -177,7 +177,7 @@ impl Server<'_> {
         if let Some(listener) = &mut session.listener {
             listener.forget();
         }
-        let answer = session.receiver.drop_half(reason);
+        let answer = session.receiver.refuse(reason);
         self.recount(pid);
         self.dropped(pid, Why::Rejected(reason), bytes);
         if let Some(answer) = answer {

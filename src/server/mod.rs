@@ -29,9 +29,9 @@ use crate::signal::event::{Event, Origin, Signal};
 use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Answer, Ask, Status, Tag};
-use crate::wire::decoder::Reason;
-use crate::wire::receiver::{Outcome, Reaction};
+use crate::wire::control::{Reply, Request, Status, Tag};
+use crate::wire::reason::Reason;
+use crate::wire::receiver::{Outcome, Response};
 use crate::wire::word::Word;
 
 pub use config::{Config, Dialects};
@@ -329,7 +329,7 @@ impl<'n> Server<'n> {
             }
             Origin::Attested { pid, uid } => self.bit(pid, uid, bit_of(signal)),
             Origin::Claimed { pid, value, .. } if event.errno == 0 => {
-                if let Some(ask) = Ask::from_value(value) {
+                if let Some(ask) = Request::from_value(value) {
                     self.ask(pid, signal, ask);
                 }
             }
@@ -365,16 +365,20 @@ impl<'n> Server<'n> {
             return self.keep_within_memory();
         }
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
-        self.react(pid, Signal::Usr1, |session| session.receiver.bit(bit));
+        self.react(pid, Signal::Usr1, |session| {
+            session.receiver.handle_bit(bit)
+        });
     }
 
     fn word(&mut self, pid: Pid, word: Word) {
         // Only from somebody who asked before: nobody is looked up for a stray.
-        self.react(pid, Signal::Word, |session| session.receiver.word(&word));
+        self.react(pid, Signal::Word, |session| {
+            session.receiver.handle_word(&word)
+        });
     }
 
-    fn ask(&mut self, pid: Pid, signal: Signal, ask: Ask) {
-        if (signal == Signal::Word) != matches!(ask, Ask::Words { .. }) {
+    fn ask(&mut self, pid: Pid, signal: Signal, ask: Request) {
+        if (signal == Signal::Word) != matches!(ask, Request::Words { .. }) {
             return;
         }
         let (closing, now) = (self.closing.is_some(), self.now);
@@ -386,7 +390,7 @@ impl<'n> Server<'n> {
         };
         let bit = bit_of(signal);
         match ask {
-            Ask::Hello { tag, .. } => {
+            Request::Hello { tag, .. } => {
                 let listener = session.listener.take();
                 let is_new = tag != session.receiver.tag();
                 if is_new {
@@ -398,18 +402,20 @@ impl<'n> Server<'n> {
                 }
                 if is_new && closing {
                     let status = Status::Rejected(Reason::ShuttingDown);
-                    return self.answer(pid, signal, Answer { tag, status });
+                    return self.answer(pid, signal, Reply { tag, status });
                 }
             }
-            Ask::Resend { tag: 0, index } if self.overhear_again(pid, bit, index) => return,
+            Request::Resend { tag: 0, index } if self.overhear_again(pid, bit, index) => return,
             _ => {}
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        self.react(pid, signal, |session| session.receiver.ask(bit, ask));
+        self.react(pid, signal, |session| {
+            session.receiver.handle_request(bit, ask)
+        });
     }
 
     /// Lets the session `pid` react to a signal, in its turn, and carries out what it says.
-    fn react(&mut self, pid: Pid, via: Signal, act: impl FnOnce(&mut Session) -> Reaction) {
+    fn react(&mut self, pid: Pid, via: Signal, act: impl FnOnce(&mut Session) -> Response) {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
@@ -424,16 +430,16 @@ impl<'n> Server<'n> {
         }
         let was_in_message = session.receiver.in_message();
         let bytes = session.receiver.held_bytes();
-        let reaction = act(session);
+        let response = act(session);
         if !was_in_message {
             session.began = self.now;
         }
         self.recount(pid);
-        if let Some(outcome) = reaction.outcome {
+        if let Some(outcome) = response.outcome {
             self.turns.leave(pid);
             self.outcome(pid, outcome, bytes);
         }
-        if let Some(answer) = reaction.answer {
+        if let Some(answer) = response.reply {
             self.answer(pid, via, answer);
         }
         self.keep_within_memory();
@@ -496,11 +502,7 @@ impl<'n> Server<'n> {
 
     fn outcome(&mut self, pid: Pid, outcome: Outcome, bytes: usize) {
         match outcome {
-            Outcome::Complete {
-                payload,
-                framed,
-                resent,
-            } => self.complete(pid, payload, framed, resent),
+            Outcome::Complete { payload, resent } => self.complete(pid, payload, true, resent),
             Outcome::Rejected(reason) => self.dropped(pid, Why::Rejected(reason), bytes),
             Outcome::Abandoned => self.dropped(pid, Why::Abandoned, bytes),
         }
@@ -586,7 +588,7 @@ impl<'n> Server<'n> {
                 listener.settle(written, now, out);
             });
         }
-        if let Some(answer) = session.receiver.settle(tag, verdict) {
+        if let Some(answer) = session.receiver.handle_written(tag, verdict) {
             self.answer_unasked(pid, answer);
         }
     }
@@ -603,7 +605,7 @@ impl<'n> Server<'n> {
         }
     }
 
-    fn answer_unasked(&mut self, pid: Pid, answer: Answer) {
+    fn answer_unasked(&mut self, pid: Pid, answer: Reply) {
         if let Some(session) = self.sessions.get_mut(&pid) {
             session.look_now();
             let signal = session.signal();
@@ -611,7 +613,7 @@ impl<'n> Server<'n> {
         }
     }
 
-    fn answer(&mut self, pid: Pid, via: Signal, answer: Answer) {
+    fn answer(&mut self, pid: Pid, via: Signal, answer: Reply) {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };

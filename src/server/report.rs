@@ -9,8 +9,8 @@ use std::vec::Vec;
 use crate::dialect::Dialect;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal};
-use crate::wire::control::Answer;
-use crate::wire::decoder::Reason;
+use crate::wire::control::Reply;
+use crate::wire::reason::Reason;
 
 /// Bytes of a text that are shown in a note.
 const SHOWN: usize = 256;
@@ -74,7 +74,7 @@ pub enum Note {
         /// The signal.
         signal: Signal,
         /// What it says, to one who can read it.
-        answer: Answer,
+        answer: Reply,
     },
     /// Nothing is known of a client any more: it has ended, or others needed its place; reported to those who trace.
     Forgotten(Pid),

@@ -1,7 +1,7 @@
 //! One client, as the server knows it: its process, its link, and whether it can be answered.
 
 use super::notices::Allowance;
-use crate::client::STUBBORN;
+use crate::client::MIGRATE_ABOVE_COPIES;
 use crate::dialect::listener::Listener;
 use crate::dialect::manners::Handles;
 use crate::ffi;
@@ -10,8 +10,8 @@ use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
-use crate::wire::control::Answer;
-use crate::wire::receiver::Receiver;
+use crate::wire::control::Reply;
+use crate::wire::receiver::FrameReceiver;
 use crate::wire::word::Word;
 
 /// How old the last look at a process may be when it is signalled because it has just asked for that. A look takes some
@@ -24,7 +24,7 @@ pub struct Session {
     /// The process.
     pub peer: Peer,
     /// Its link, in our own protocol.
-    pub receiver: Receiver,
+    pub receiver: FrameReceiver,
     /// What is heard of it in any other.
     pub listener: Option<Listener>,
     /// When to look whether it sleeps for a signal; for the listener.
@@ -93,7 +93,7 @@ impl Session {
         };
         let mut session = Self {
             peer,
-            receiver: Receiver::new(limit),
+            receiver: FrameReceiver::new(limit),
             listener: None,
             glance: 0,
             silence: Silence::default(),
@@ -167,7 +167,7 @@ impl Session {
         } else {
             0
         };
-        self.receiver.offer(words);
+        self.receiver.set_word_size(words);
         let handles = self.handles();
         if let Some(listener) = &mut self.listener {
             listener.handles(handles);
@@ -243,13 +243,13 @@ impl Session {
 
     /// Whether a bare bit is none of our own protocol's, as far as one can know before a whole byte has come.
     pub const fn is_overheard(&self) -> bool {
-        self.listener.is_some() || self.receiver.is_blank()
+        self.listener.is_some() || self.receiver.is_closed()
     }
 
     /// Listens to what is not our own protocol.
     pub fn begin_stream(&mut self, listener: Listener) {
         let limit = self.receiver.limit();
-        self.receiver = Receiver::new(limit);
+        self.receiver = FrameReceiver::new(limit);
         self.listener = Some(listener);
         self.offer_words();
     }
@@ -262,7 +262,7 @@ impl Session {
     ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] when the client has ended.
-    pub fn answer(&mut self, signal: Signal, answer: Answer, now: Nanos) -> Result<(), PeerError> {
+    pub fn answer(&mut self, signal: Signal, answer: Reply, now: Nanos) -> Result<(), PeerError> {
         let is_second = self.answered == Some(now) && !self.in_message();
         if is_second || now.saturating_sub(self.looked) >= LOOK_INTERVAL {
             self.looked = now;
@@ -276,8 +276,8 @@ impl Session {
             let word = Word::from_parts(0, answer.value(), [0; 2]);
             return self.peer.queue(&word).map(drop);
         }
-        let copies = self.receiver.copies();
-        if copies > STUBBORN {
+        let copies = self.receiver.burst_len();
+        if copies > MIGRATE_ABOVE_COPIES {
             ffi::change_cpu();
         }
         let may_be_last = !self.in_message();
@@ -295,7 +295,7 @@ impl Session {
     /// The signal on which the client expects what it has not just asked for.
     #[must_use]
     pub const fn signal(&self) -> Signal {
-        if self.receiver.takes_words() {
+        if self.receiver.uses_words() {
             Signal::Word
         } else {
             Signal::Usr1

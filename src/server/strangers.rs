@@ -11,12 +11,10 @@ use crate::dialect::listener::{Action, Listener};
 use crate::dialect::manners::GLANCE;
 use crate::process::pid::Pid;
 use crate::process::proc;
-use crate::signal::event::Signal;
 use crate::wire::Nanos;
-use crate::wire::bits::{Bit, bit_of};
-use crate::wire::control::{Answer, Status};
-use crate::wire::decoder::Reason;
-use crate::wire::frame::MAGIC;
+use crate::wire::bits::Bit;
+use crate::wire::control::{Reply, Status};
+use crate::wire::reason::Reason;
 
 impl Server<'_> {
     /// A bare bit of one who has announced nothing.
@@ -74,7 +72,7 @@ impl Server<'_> {
         });
         if !is_known {
             let status = Status::Reset;
-            self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+            self.answer(pid, signal_of(bit), Reply { tag: 0, status });
         }
         true
     }
@@ -127,7 +125,7 @@ impl Server<'_> {
                 if let Some(next) = session.and_then(|s| s.listener.as_ref().map(Listener::next)) {
                     // Whoever asks for nothing but a signal does not look at its value.
                     let status = Status::Ok(next);
-                    self.answer(pid, signal_of(bit), Answer { tag: 0, status });
+                    self.answer(pid, signal_of(bit), Reply { tag: 0, status });
                 }
             }
             Action::Learned { dialect, rival } => {
@@ -149,18 +147,6 @@ impl Server<'_> {
             }
             Action::Nonsense(bits) => {
                 self.nonsense(pid, bits);
-            }
-            Action::Frame => {
-                let Some(session) = self.sessions.get_mut(&pid) else {
-                    return;
-                };
-                session.listener = None;
-                for i in 0..7 {
-                    session.receiver.bit(bit_of(MAGIC, i));
-                }
-                self.react(pid, Signal::Usr1, |session| {
-                    session.receiver.bit(bit_of(MAGIC, 7))
-                });
             }
         }
     }

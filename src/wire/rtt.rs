@@ -1,32 +1,30 @@
-//! How long to wait for an answer before asking again: an estimate of the round trip (RFC 6298), with a back-off that
-//! starts late.
+//! How long to wait for a reply before repeating: an estimate of the round trip (RFC 6298), with a back-off that starts late.
 //!
-//! A signal sent while its like is pending costs the receiver nothing, so asking again cannot congest anything. What an
-//! early back-off would cost is speed under a storm of stray signals, where most transmissions are swallowed: there a
-//! pending signal is replaced within a microsecond of its delivery by whoever sends next. So a repetition that goes
-//! unanswered is sent several times in a row, to win that race; see [`copies`].
+//! A signal sent while another of its number is pending costs the receiver nothing, so repetitions cannot congest anything.
+//! An early back-off would cost speed under a storm of stray signals, where most transmissions are swallowed: a pending
+//! signal is replaced within a microsecond of its delivery by the next one sent. So a repetition that stays unanswered is
+//! sent several times in a row, to win that race; see [`burst_len`].
 
-use super::Nanos;
+use super::time::Duration;
 
-const MILLISECOND: Nanos = 1_000_000;
+/// The shortest wait for a reply: above the scheduler's usual delays.
+pub const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+/// The longest wait for a reply.
+pub const MAX_TIMEOUT: Duration = Duration::from_millis(100);
+/// The wait while nothing is known of the round trip.
+pub const INITIAL_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// The shortest wait for an answer: above the scheduler's usual hiccups.
-pub const SHORTEST: Nanos = MILLISECOND;
-/// The longest.
-pub const LONGEST: Nanos = 100 * MILLISECOND;
-/// The first, while nothing is known of the round trip.
-pub const FIRST: Nanos = 20 * MILLISECOND;
-
-/// How long a client that was told to wait does so before it asks: its question could swallow the bit of another.
-pub const WAITING: Nanos = 250 * MILLISECOND;
+/// How long a client that is told to wait does so before it asks: its request could swallow the bit of another.
+pub const PAUSED_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Attempts at each length of the wait before it doubles.
-const PATIENCE: u32 = 4;
+const ATTEMPTS_PER_LENGTH: u32 = 4;
 
-/// How often to send repetition number `attempt` (1 for the first) in a row: 2, 8, then 32 times. A copy that is swallowed
-/// costs the other side nothing, one that is not is recognised by its index.
+/// Returns how often to send repetition number `attempt` (1 for the first) in a row.
+///
+/// A copy that is swallowed costs the other side nothing; one that is not is recognised by its index.
 #[must_use]
-pub const fn copies(attempt: u32) -> u32 {
+pub const fn burst_len(attempt: u32) -> u32 {
     match attempt {
         0 => 1,
         1 => 2,
@@ -35,19 +33,26 @@ pub const fn copies(attempt: u32) -> u32 {
     }
 }
 
-/// The estimate of one link's round trip.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Pace {
-    /// Smoothed round trip and its mean deviation.
-    estimate: Option<(Nanos, Nanos)>,
+/// Estimates one link's round trip.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RttEstimator {
+    /// The smoothed round trip and its mean deviation, in nanoseconds.
+    estimate: Option<(u64, u64)>,
 }
 
-impl Pace {
-    /// Takes in a round trip whose question was asked only once (Karn's rule: an answer to a repeated question does not
-    /// say which it answers).
-    pub fn sample(&mut self, round_trip: Nanos) {
+impl RttEstimator {
+    /// Returns an estimator that has seen no round trip.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { estimate: None }
+    }
+
+    /// Takes in the round trip of a request that was sent only once.
+    ///
+    /// Karn's rule: the reply to a repeated request does not say which of them it answers.
+    pub fn sample(&mut self, round_trip: Duration) {
         // A stopped process may come back with hours; nothing above the longest wait changes the result.
-        let round_trip = round_trip.min(LONGEST);
+        let round_trip = round_trip.min(MAX_TIMEOUT).as_nanos();
         self.estimate = Some(match self.estimate {
             None => (round_trip, round_trip / 2),
             Some((mean, deviation)) => (
@@ -57,14 +62,14 @@ impl Pace {
         });
     }
 
-    /// The wait after attempt number `attempt` (0 for the first).
+    /// Returns how long to wait after attempt number `attempt` (0 for the first).
     #[must_use]
-    pub fn wait(&self, attempt: u32) -> Nanos {
-        let first = self.estimate.map_or(FIRST, |(mean, deviation)| {
-            (mean + 4 * deviation).clamp(SHORTEST, LONGEST)
+    pub fn timeout(&self, attempt: u32) -> Duration {
+        let first = self.estimate.map_or(INITIAL_TIMEOUT, |(mean, deviation)| {
+            Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT)
         });
-        let doublings = (attempt / PATIENCE).min(7);
-        (first << doublings).min(LONGEST)
+        let doublings = (attempt / ATTEMPTS_PER_LENGTH).min(7);
+        Duration::from_nanos(first.as_nanos() << doublings).min(MAX_TIMEOUT)
     }
 }
 
@@ -72,30 +77,53 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const MICROSECOND: Duration = Duration::from_nanos(1_000);
+
+    fn estimator(samples: &[u64]) -> RttEstimator {
+        let mut rtt = RttEstimator::new();
+        for millis in samples {
+            rtt.sample(Duration::from_millis(*millis));
+        }
+        rtt
+    }
+
     #[test]
-    fn the_wait_follows_the_round_trip_within_its_bounds() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.wait(0), FIRST);
+    fn the_timeout_is_the_mean_and_four_deviations() {
+        let timeout = |samples: &[u64]| estimator(samples).timeout(0).as_nanos();
+        assert_eq!(timeout(&[]), 20_000_000);
+        // 8 + 4 * 4
+        assert_eq!(timeout(&[8]), 24_000_000);
+        // (7 * 8 + 16) / 8 + 4 * (3 * 4 + 8) / 4
+        assert_eq!(timeout(&[8, 16]), 29_000_000);
+        // (7 * 8 + 4) / 8 + 4 * (3 * 4 + 4) / 4
+        assert_eq!(timeout(&[8, 4]), 23_500_000);
+    }
+
+    #[test]
+    fn the_timeout_stays_within_its_bounds() {
+        let mut rtt = RttEstimator::new();
         for _ in 0..100 {
-            pace.sample(10_000);
+            rtt.sample(MICROSECOND);
         }
-        assert_eq!(pace.wait(0), SHORTEST);
-        for _ in 0..100 {
-            pace.sample(8 * MILLISECOND);
-        }
-        assert!((8 * MILLISECOND..9 * MILLISECOND).contains(&pace.wait(0)));
-        pace.sample(Nanos::MAX);
-        assert_eq!(pace.wait(0), LONGEST);
+        assert_eq!(rtt.timeout(0), MIN_TIMEOUT);
+        rtt.sample(Duration::MAX);
+        assert_eq!(rtt.timeout(0), MAX_TIMEOUT);
+        assert!(
+            rtt.estimate < Some((13_000_000, 26_000_000)),
+            "no more than the longest counts"
+        );
     }
 
     #[test]
     fn the_back_off_starts_late_and_is_bounded() {
-        let mut pace = Pace::default();
-        for _ in 0..100 {
-            pace.sample(0);
-        }
-        assert_eq!(pace.wait(PATIENCE - 1), SHORTEST);
-        assert_eq!(pace.wait(PATIENCE), 2 * SHORTEST);
-        assert_eq!(pace.wait(u32::MAX), LONGEST);
+        let rtt = estimator(&[0]);
+        let millis = |attempt| rtt.timeout(attempt).as_nanos() / 1_000_000;
+        let timeouts = [0, 3, 4, 7, 8, 24, 27, 28, u32::MAX].map(millis);
+        assert_eq!(timeouts, [1, 1, 2, 2, 4, 64, 64, 100, 100]);
+    }
+
+    #[test]
+    fn bursts_grow_with_the_attempts() {
+        assert_eq!([0, 1, 2, 3, u32::MAX].map(burst_len), [1, 2, 8, 32, 32]);
     }
 }

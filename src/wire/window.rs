@@ -1,68 +1,67 @@
-//! The words that are on their way: which to send next, and how many at a time.
+//! The words in flight: which to send next, and how many at a time.
 //!
-//! Real-time signals queue, in order and without loss, so the window bounds two things only: how far the sender may run
-//! ahead of the receiver, and how much of the queue (RLIMIT_SIGPENDING, which all processes of a user share) one transfer
-//! takes. Where the kernel refuses one for want of room, the window shrinks to what there is room for.
+//! Real-time signals queue, in order and without loss. So the window bounds two things only: how far the sender may run
+//! ahead of the receiver, and how much of the queue one transfer takes (RLIMIT_SIGPENDING, shared by all processes of a
+//! user). Where the kernel has no room for a word, the window shrinks.
 
-/// Words on their way at most. From 16 up there is nothing to gain but patience with the scheduler.
-pub const WINDOW: u32 = 64;
+/// The most words in flight; from 16 up, more only bridges the scheduler's delays.
+pub const MAX_WINDOW: u32 = 64;
 
-/// Acknowledged words after which a window that had to shrink tries one word more.
-const PROBATION: u32 = 1024;
+/// Acknowledged words after which a window that had to shrink grows by one word.
+const GROW_AFTER: u32 = 1024;
 
-/// See the module's text. Words are numbered from 0 to `end`.
+/// Tracks the words of a transfer, numbered from 0 to `end`; see the module's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Flight {
+pub struct SendWindow {
     end: u32,
     acknowledged: u32,
     next: u32,
-    window: u32,
-    /// Words acknowledged since the window last changed.
+    size: u32,
+    /// Words acknowledged since the size last changed.
     since: u32,
 }
 
-impl Flight {
-    /// `end` words, none of which have been sent.
+impl SendWindow {
+    /// Returns the window over `end` words, none of them sent.
     #[must_use]
     pub const fn new(end: u32) -> Self {
         Self {
             end,
             acknowledged: 0,
             next: 0,
-            window: WINDOW,
+            size: MAX_WINDOW,
             since: 0,
         }
     }
 
-    /// The word to send now, and whether to ask for an answer to it; `None` while the window is full, or all are sent.
+    /// Returns the word to send now and whether to ask for a reply; `None` while the window is full, or all are sent.
     pub fn send(&mut self) -> Option<(u32, bool)> {
-        let under_way = self.next - self.acknowledged;
-        if self.next == self.end || under_way >= self.window {
+        let in_flight = self.in_flight();
+        if self.next == self.end || in_flight >= self.size {
             return None;
         }
         let index = self.next;
         self.next += 1;
-        let half = (self.window / 2).max(1);
-        let is_last = self.next == self.end || under_way + 1 == self.window;
+        let half = (self.size / 2).max(1);
+        let is_last = self.next == self.end || in_flight + 1 == self.size;
         Some((index, is_last || self.next % half == 0))
     }
 
-    /// The kernel had no room for the word last sent.
-    pub fn refused(&mut self) {
+    /// Takes back the word last sent, for which the kernel had no room (EAGAIN), and shrinks the window.
+    pub fn on_eagain(&mut self) {
         self.next = self.next.saturating_sub(1).max(self.acknowledged);
-        self.window = (self.under_way() / 2).max(1);
+        self.size = (self.in_flight() / 2).max(1);
         self.since = 0;
     }
 
-    /// No answer came: goes back to the oldest word that is not acknowledged, or to the last of all, and returns it, to be
-    /// sent again as a question. If those behind it are there after all, the answer says so.
-    pub fn ask_again(&mut self) -> u32 {
+    /// Goes back to the oldest word that is not acknowledged, or to the very last, and returns it, to be sent again.
+    pub fn rewind(&mut self) -> u32 {
         let index = self.acknowledged.min(self.end.saturating_sub(1));
         self.next = self.acknowledged.max(index + 1);
         index
     }
 
-    /// Everything before the word `next` has been taken. Whether that is news; `None` if there is no such word.
+    /// Takes in that all words before `next` have been taken; returns whether that is news, `None` if there is no such word.
     pub fn acknowledge(&mut self, next: u32) -> Option<bool> {
         if next > self.end {
             return None;
@@ -71,26 +70,26 @@ impl Flight {
         self.acknowledged += news;
         self.next = self.next.max(self.acknowledged);
         self.since = self.since.saturating_add(news);
-        if self.since >= PROBATION {
+        if self.since >= GROW_AFTER {
             self.since = 0;
-            self.window = (self.window + 1).min(WINDOW);
+            self.size = (self.size + 1).min(MAX_WINDOW);
         }
         Some(news > 0)
     }
 
-    /// Words that have been taken.
+    /// Returns the number of words that have been taken.
     #[must_use]
     pub const fn acknowledged(&self) -> u32 {
         self.acknowledged
     }
 
-    /// Words sent and not acknowledged.
+    /// Returns the number of words sent and not acknowledged.
     #[must_use]
-    pub const fn under_way(&self) -> u32 {
+    pub const fn in_flight(&self) -> u32 {
         self.next - self.acknowledged
     }
 
-    /// Words in all.
+    /// Returns the number of words in all.
     #[must_use]
     pub const fn end(&self) -> u32 {
         self.end
@@ -101,61 +100,79 @@ impl Flight {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_answer_is_wanted_each_half_window_and_at_the_end() {
-        let mut flight = Flight::new(WINDOW + 5);
-        let mut wanted = [0; 3];
-        let mut n = 0;
-        while let Some((index, wants)) = flight.send() {
-            if wants {
-                wanted[n] = index;
-                n += 1;
-            }
-        }
-        assert_eq!((wanted, n), ([WINDOW / 2 - 1, WINDOW - 1, 0], 2));
-        assert_eq!(flight.acknowledge(WINDOW), Some(true));
-        let sent: [_; 6] = core::array::from_fn(|_| flight.send());
-        assert_eq!(sent[4..], [Some((WINDOW + 4, true)), None]);
+    /// Returns the words that the window lets go, and of those the ones that ask for a reply.
+    fn send_all(window: &mut SendWindow) -> (u32, std::vec::Vec<u32>) {
+        let sent: std::vec::Vec<_> = core::iter::from_fn(|| window.send()).collect();
+        let asking = sent.iter().filter(|(_, wants_reply)| *wants_reply);
+        (sent.len() as u32, asking.map(|(index, _)| *index).collect())
     }
 
     #[test]
-    fn a_window_without_room_shrinks_and_asks_for_answers_all_the_same() {
-        let mut flight = Flight::new(1_000_000);
+    fn a_reply_is_wanted_each_half_window_and_at_the_end() {
+        let mut window = SendWindow::new(MAX_WINDOW + 5);
+        assert_eq!(send_all(&mut window), (64, [31, 63].to_vec()));
+        assert_eq!(window.in_flight(), 64);
+        assert_eq!(window.acknowledge(1), Some(true));
+        assert_eq!(send_all(&mut window), (1, [64].to_vec()), "a full window");
+        assert_eq!(window.acknowledge(MAX_WINDOW), Some(true));
+        assert_eq!(send_all(&mut window), (4, [68].to_vec()), "the last word");
+    }
+
+    #[test]
+    fn a_window_without_room_shrinks_to_half_of_what_had_room() {
+        let mut window = SendWindow::new(1_000_000);
         for _ in 0..5 {
-            flight.send();
+            window.send();
         }
-        flight.refused();
-        assert_eq!(flight.under_way(), 4);
-        assert_eq!(flight.send(), None, "the window is two");
-        flight.acknowledge(4);
-        assert_eq!(flight.send(), Some((4, true)));
-        flight.refused();
-        assert_eq!(flight.send(), Some((4, true)), "one word is always tried");
-        for next in 5..5 + 100 * PROBATION {
-            flight.acknowledge(next);
-        }
-        assert_eq!(flight.window, WINDOW);
+        window.on_eagain();
+        assert_eq!((window.in_flight(), window.size), (4, 2));
+        assert_eq!(window.send(), None);
+        window.acknowledge(4);
+        assert_eq!(send_all(&mut window), (2, [4, 5].to_vec()));
+        window.acknowledge(6);
+        assert_eq!(window.send(), Some((6, true)));
+        window.on_eagain();
+        assert_eq!(window.send(), Some((6, true)), "one word is always tried");
+        window.acknowledge(7);
+        window.on_eagain();
+        assert_eq!(window.in_flight(), 0, "what was taken is not taken back");
     }
 
     #[test]
-    fn after_a_silence_only_what_is_missing_is_sent_again() {
-        let mut flight = Flight::new(100);
-        for _ in 0..10 {
-            flight.send();
+    fn a_window_that_shrank_grows_again() {
+        let mut window = SendWindow::new(1_000_000);
+        window.send();
+        window.acknowledge(1);
+        window.send();
+        window.on_eagain();
+        window.acknowledge(GROW_AFTER);
+        assert_eq!(window.size, 1, "one word too few");
+        window.acknowledge(GROW_AFTER + 1);
+        assert_eq!(window.size, 2);
+        window.acknowledge(2 * GROW_AFTER);
+        assert_eq!(window.size, 2);
+        for next in 0..100 * GROW_AFTER {
+            window.acknowledge(next);
         }
-        flight.acknowledge(3);
-        assert_eq!(flight.ask_again(), 3);
-        assert_eq!(flight.under_way(), 1);
-        assert_eq!(flight.acknowledge(10), Some(true));
-        assert_eq!(flight.send(), Some((10, false)));
-        assert_eq!(flight.acknowledge(9), Some(false));
-        assert_eq!(flight.acknowledge(101), None);
-        flight.acknowledge(100);
-        assert_eq!(
-            flight.ask_again(),
-            99,
-            "the end is asked for by the last word"
-        );
-        assert_eq!((flight.under_way(), flight.send()), (0, None));
+        assert_eq!(window.size, MAX_WINDOW);
+    }
+
+    #[test]
+    fn after_a_timeout_only_what_is_missing_is_sent_again() {
+        let mut window = SendWindow::new(100);
+        for _ in 0..10 {
+            window.send();
+        }
+        window.acknowledge(3);
+        assert_eq!(window.rewind(), 3);
+        assert_eq!(window.in_flight(), 1);
+        assert_eq!(window.acknowledge(10), Some(true));
+        assert_eq!(window.send(), Some((10, false)));
+        assert_eq!(window.acknowledge(9), Some(false));
+        assert_eq!(window.acknowledge(101), None);
+        assert_eq!((window.acknowledged(), window.end()), (10, 100));
+        window.acknowledge(100);
+        assert_eq!(window.rewind(), 99, "the very last word asks for the end");
+        assert_eq!((window.in_flight(), window.send()), (0, None));
     }
 }

@@ -34,7 +34,7 @@ pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
     /// One that knows nothing, and offers what a client in this lane may use.
     fn new(lane: Lane) -> Self;
     /// Takes in a signal of a client.
-    fn hear(&mut self, signal: Signal) -> Reply;
+    fn hear(&mut self, signal: Signal) -> Reaction;
     /// Withholds answers.
     fn hold(&mut self);
     /// No longer does, and gives the one that was due.
@@ -111,11 +111,11 @@ pub enum Ended {
 
 /// What a server does.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct Reaction {
     /// The answer.
     pub answer: Option<Signal>,
-    /// A message, and whether it came in a frame.
-    pub complete: Option<(Vec<u8>, bool)>,
+    /// A message.
+    pub complete: Option<Vec<u8>>,
     /// Whether a message was rejected.
     pub rejected: bool,
 }
