@@ -137,14 +137,14 @@ fn client(bits: u32) -> Result<()> {
     let mut sender = FrameSender::new(&message, TAG, Duration::MAX, Lane::Bit)?;
     let (_, hellos) = opened(bits)?;
     // A microsecond a step.
-    let mut now = Instant::default();
+    let mut nanos = 0;
     let mut answers = hellos.into_iter().chain((1..=u64::from(bits)).map(|next| {
         let status = Status::Ok(next);
         Reply { tag: TAG, status }
     }));
-    while let Some(Transmit::Signal { .. }) = sender.poll_transmit(now) {
+    while let Some(Transmit::Signal { .. }) = sender.poll_transmit(Instant::from_nanos(nanos)) {
         let Some(answer) = answers.next() else { break };
-        now = now + Duration::from_nanos(1_000);
+        nanos += 1_000;
         RING.push(&entry(pid, Signal::Usr1, SI_QUEUE, answer.value()));
         let event = ring
             .pop()
@@ -153,7 +153,10 @@ fn client(bits: u32) -> Result<()> {
         let Origin::Claimed { value, .. } = event.origin else {
             return Err("no value".into());
         };
-        sender.handle_reply(Reply::from_value(value).ok_or("no answer")?, now);
+        sender.handle_reply(
+            Reply::from_value(value).ok_or("no answer")?,
+            Instant::from_nanos(nanos),
+        );
     }
     if sender.acknowledged() == u64::from(bits) {
         Ok(())

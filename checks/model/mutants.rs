@@ -104,7 +104,7 @@ pub const MUTANTS: &[(&str, Edits)] = &[
             (
                 "receiver.rs",
                 "if !self.is_known(tag) || index > self.next ||",
-                "if !self.is_known(self.tag) || index > self.next ||",
+                "if index > self.next ||",
             ),
         ],
     ),
@@ -153,8 +153,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "sender.rs",
-                "if next == i || next == i + 1 => {\n                self.timer.pause(now);",
-                "if next == i || next == i + 1 => {\n                self.finish(Ok(()));",
+                "if next == index || next == index + 1 => self.timer.pause(now),",
+                "if next == index || next == index + 1 => self.finish(Ok(())),",
             ),
         ],
     ),
@@ -163,8 +163,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "sender.rs",
-                "(Phase::Bit(i), Status::Ok(next)) if next == i + 1 && next < bits => {\n                self.advance(now, Phase::Bit(next));",
-                "(Phase::Bit(i), Status::Ok(next)) if i + 1 < bits && next > 0 => {\n                self.advance(now, Phase::Bit(i + 1));",
+                "Status::Ok(next) if next == index + 1 && next < bits => {\n                self.advance(now, Phase::Bit(next));",
+                "Status::Ok(next) if index + 1 < bits && next > 0 => {\n                self.advance(now, Phase::Bit(index + 1));",
             ),
         ],
     ),

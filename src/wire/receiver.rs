@@ -687,7 +687,10 @@ mod tests {
             let words = words(&[0xA5; 100], size.into());
             let ready = |next| reply(TAG, Status::Words(next));
             assert_eq!(receiver.handle_word(&words[1]), ready(0), "too early");
+            receiver.handle_request(Bit::One, hello(TAG));
+            assert_eq!(receiver.burst_len(), 2);
             assert_eq!(receiver.handle_word(&words[0]), ready(1));
+            assert_eq!(receiver.burst_len(), 1, "progress");
             assert_eq!(receiver.handle_word(&words[0]), ready(1), "again");
             for word in &words[1..words.len() - 1] {
                 assert!(receiver.handle_word(word).outcome.is_none());

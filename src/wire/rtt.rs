@@ -38,13 +38,18 @@ pub const fn burst_len(attempt: u32) -> u32 {
 pub struct RttEstimator {
     /// The smoothed round trip and its mean deviation, in nanoseconds.
     estimate: Option<(u64, u64)>,
+    /// How long to wait after the first attempts.
+    first: Duration,
 }
 
 impl RttEstimator {
     /// Returns an estimator that has seen no round trip.
     #[must_use]
     pub const fn new() -> Self {
-        Self { estimate: None }
+        Self {
+            estimate: None,
+            first: INITIAL_TIMEOUT,
+        }
     }
 
     /// Takes in the round trip of a request that was sent only once.
@@ -53,23 +58,25 @@ impl RttEstimator {
     pub fn sample(&mut self, round_trip: Duration) {
         // A stopped process may come back with hours; nothing above the longest wait changes the result.
         let round_trip = round_trip.min(MAX_TIMEOUT).as_nanos();
-        self.estimate = Some(match self.estimate {
+        let (mean, deviation) = match self.estimate {
             None => (round_trip, round_trip / 2),
             Some((mean, deviation)) => (
                 (7 * mean + round_trip) / 8,
                 (3 * deviation + mean.abs_diff(round_trip)) / 4,
             ),
-        });
+        };
+        self.estimate = Some((mean, deviation));
+        self.first = Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT);
     }
 
     /// Returns how long to wait after attempt number `attempt` (0 for the first).
     #[must_use]
     pub fn timeout(&self, attempt: u32) -> Duration {
-        let first = self.estimate.map_or(INITIAL_TIMEOUT, |(mean, deviation)| {
-            Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT)
-        });
+        if attempt < ATTEMPTS_PER_LENGTH {
+            return self.first;
+        }
         let doublings = (attempt / ATTEMPTS_PER_LENGTH).min(7);
-        Duration::from_nanos(first.as_nanos() << doublings).min(MAX_TIMEOUT)
+        Duration::from_nanos(self.first.as_nanos() << doublings).min(MAX_TIMEOUT)
     }
 }
 

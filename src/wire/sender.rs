@@ -174,9 +174,9 @@ impl<'m> FrameSender<'m> {
         if reply.tag != self.tag {
             return;
         }
-        let bits = self.frame.bits();
         match (self.phase, reply.status) {
             (Phase::Finished(_), _) => {}
+            (Phase::Bit(index), status) => self.handle_bit_status(index, status, now),
             (Phase::Words, status) => self.handle_word_status(status, now),
             (_, Status::Rejected(reason)) => self.finish(Err(Failure::Rejected(reason))),
             // Nothing is out, so this replies to something that was not sent.
@@ -196,25 +196,7 @@ impl<'m> FrameSender<'m> {
             (Phase::WordsRequest, Status::Words(0)) => self.advance(now, Phase::Words),
             // The server forgot a transfer of which it has nothing yet.
             (Phase::HelloOne | Phase::WordsRequest, Status::Reset) => self.restart(now),
-            (Phase::HelloZero | Phase::HelloOne | Phase::WordsRequest, Status::Wait(0)) => {
-                self.timer.pause(now);
-            }
-            (Phase::Bit(i), Status::Ok(next)) if next == i + 1 && next < bits => {
-                self.advance(now, Phase::Bit(next));
-            }
-            (Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => {
-                self.timer.pause(now);
-            }
-            (Phase::Bit(i), Status::Delivered(next)) if next == i + 1 && next == bits => {
-                self.acknowledged = bits;
-                self.finish(Ok(()));
-            }
-            (Phase::Bit(_), Status::Reset) => self.finish(Err(Failure::Forgotten)),
-            (Phase::Bit(i), Status::Ok(next) | Status::Wait(next) | Status::Delivered(next))
-                if next > i =>
-            {
-                self.finish(Err(Failure::Contradiction));
-            }
+            (_, Status::Wait(0)) => self.timer.pause(now),
             // A second reply to a repeated request.
             _ => {}
         }
@@ -345,6 +327,29 @@ impl<'m> FrameSender<'m> {
             }
             (Lane::Word, None) => self.finish(Err(Failure::NoWords)),
             (Lane::Auto | Lane::Bit, _) => self.advance(now, Phase::Bit(0)),
+        }
+    }
+
+    fn handle_bit_status(&mut self, index: u64, status: Status, now: Instant) {
+        let bits = self.frame.bits();
+        match status {
+            Status::Rejected(reason) => self.finish(Err(Failure::Rejected(reason))),
+            Status::Reset => self.finish(Err(Failure::Forgotten)),
+            // Nothing is out, as in `handle_reply`.
+            _ if !self.timer.is_running() => {}
+            Status::Ok(next) if next == index + 1 && next < bits => {
+                self.advance(now, Phase::Bit(next));
+            }
+            Status::Wait(next) if next == index || next == index + 1 => self.timer.pause(now),
+            Status::Delivered(next) if next == index + 1 && next == bits => {
+                self.acknowledged = bits;
+                self.finish(Ok(()));
+            }
+            Status::Ok(next) | Status::Wait(next) | Status::Delivered(next) if next > index => {
+                self.finish(Err(Failure::Contradiction));
+            }
+            // A second reply to a repeated bit.
+            _ => {}
         }
     }
 

@@ -116,7 +116,7 @@ fn two_transfers_of_one_pid() {
 
 #[test]
 fn a_server_that_forgets() {
-    explore("forgets", FORGETS, 2_500_000);
+    explore("forgets", FORGETS, 2_000_000);
 }
 
 #[test]
