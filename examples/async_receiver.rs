@@ -1,4 +1,4 @@
-//! A receiver in an async runtime: `cargo run --example async_receiver` takes messages while it does other things.
+//! Receives messages in an async runtime beside other work: `cargo run --example async_receiver`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::time;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Before the runtime, whose threads inherit that the signals of messages are none of theirs.
+    // Bound before the runtime starts, so that the runtime's threads inherit a mask with the signals blocked.
     let receiver = Receiver::builder().stop_on_signals().bind()?;
     println!("PID {}", std::process::id());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(receiver: Receiver) -> Result<(), Box<dyn Error>> {
-    // SAFETY: the receiver's descriptor stays open, and the same, for as long as the receiver lives, which the AsyncFd owns.
+    // SAFETY: the AsyncFd owns the receiver, whose descriptor stays open and the same while the receiver lives.
     let receiver = unsafe { AsyncFd::register_with_interest(receiver, Interest::READABLE) };
     let mut receiver = receiver?;
     let mut ticks = time::interval(Duration::from_secs(1));
@@ -35,14 +35,14 @@ async fn serve(receiver: Receiver) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The next message. Dropping the future before it is ready loses nothing: what is not taken stays.
+/// Returns the next message. A future that is dropped early loses no message: it stays in the receiver.
 async fn next(receiver: &mut AsyncFd<Receiver>) -> Result<Message, ReceiveError> {
     loop {
         match receiver.get_mut().try_recv() {
             Err(ReceiveError::Empty) => {}
             other => return other,
         }
-        // The descriptor is readable as long as there is something to take, so nothing is missed in between.
+        // The descriptor stays readable while a message waits, so a message that comes in between is not missed.
         let ready = receiver.readable_mut().await;
         ready.expect("the runtime is running").clear_ready();
     }

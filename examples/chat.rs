@@ -1,16 +1,14 @@
-//! Two people chat: run `cargo run --example chat` in two terminals, and tell each the PID that the other prints.
+//! Lets two people chat: run `cargo run --example chat` in two terminals, and type in each the PID that the other prints.
 //!
-//! A process has one receiver or one sender. To be both at once each end is two processes: a child listens, the parent reads
-//! lines and sends them.
+//! A process has one receiver or one sender, so each end is two processes: a child receives, the parent reads lines and sends
+//! them.
 
 use std::env;
 use std::error::Error;
 use std::io::{self, BufRead};
 use std::process::{Child, Command};
 
-use minitalk::process::peer::Peer;
-use minitalk::signal::event::Signal;
-use minitalk::{Pid, Receiver, Sender};
+use minitalk::{Receiver, Sender};
 
 fn main() -> Result<(), Box<dyn Error>> {
     if env::args().nth(1).as_deref() == Some("listen") {
@@ -39,20 +37,19 @@ fn listen() -> Result<(), Box<dyn Error>> {
     let receiver = Receiver::builder().stop_on_signals().bind()?;
     println!("I am PID {}; which is yours?", std::process::id());
     for message in receiver {
-        // Escaped: what somebody else wrote must not steer this terminal.
+        // Escaped, because text from another user must not control this terminal.
         let text = String::from_utf8_lossy(&message?.payload).into_owned();
         println!("> {}", text.escape_debug());
     }
     Ok(())
 }
 
-/// The child, which does not outlive us.
+/// Owns the child process and ends it when dropped.
 struct Listener(Child);
 
 impl Listener {
     fn stop(&mut self) -> Result<(), Box<dyn Error>> {
-        let pid = i32::try_from(self.0.id()).ok().and_then(Pid::new);
-        Peer::open(pid.ok_or("no PID")?)?.send(Signal::Term, None)?;
+        Command::new("kill").arg(self.0.id().to_string()).status()?;
         self.0.wait()?;
         Ok(())
     }

@@ -1,32 +1,32 @@
-//! The ring alone, with a handler of one's own: a timer's SIGALRM is stamped with its time in the handler, and printed
-//! outside of it, where printing is allowed.
+//! Uses the ring alone, with another handler. The handler records the time of each SIGALRM of a timer; the main loop prints
+//! it, because a handler must not print.
 //!
 //! `cargo run --example own_handler`
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::num::NonZeroU64;
 use std::ptr;
 
 use libc::{c_int, c_void, siginfo_t, sigset_t, ucontext_t};
-use minitalk::signal::ring::{Entry, Ring};
+use minitalk::ring::{Entry, Ring};
 
 const TICKS: u64 = 10;
 const EVERY_MICROSECONDS: i64 = 2_000;
 
-/// Entries of a tag and one word more.
+/// Holds entries of a tag and one more word.
 static RING: Ring<16, 1> = Ring::new();
 
-extern "C" fn on_alarm(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
+extern "C" fn on_alarm(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     let entry = Entry {
-        // Never 0, as the ring demands.
-        tag: u64::from(signal.unsigned_abs()),
-        // Async-signal-safe (signal-safety(7)), and it cannot fail, so errno stays what it was.
+        tag: NonZeroU64::MIN,
+        // clock_gettime is async-signal-safe (signal-safety(7)) and cannot fail here, so errno stays unchanged.
         rest: [now()],
     };
     if RING.push(&entry) {
-        // Whoever is told that the ring is half full must not push again before it has been drained. The kernel puts this mask
-        // in force when the handler returns, and holds further signals back.
-        // SAFETY: a handler with SA_SIGINFO is passed a valid ucontext, which nobody else refers to while it runs.
+        // The ring is half full, so the handler must not push again before it has been drained. The kernel applies this mask
+        // when the handler returns, and holds further signals back.
+        // SAFETY: a handler with SA_SIGINFO is passed a valid ucontext, which nothing else refers to while it runs.
         unsafe {
             let mask = &raw mut (*context.cast::<ucontext_t>()).uc_sigmask;
             libc::sigaddset(mask, libc::SIGALRM);
@@ -35,13 +35,13 @@ extern "C" fn on_alarm(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
 }
 
 fn main() -> io::Result<()> {
-    let mut consumer = RING.claim().expect("nobody else has claimed it");
+    let mut consumer = RING.claim().expect("this program claims the ring once");
     install()?;
     let start = now();
     start_timer(EVERY_MICROSECONDS)?;
     let mut seen = 0;
     while seen < TICKS {
-        // Blocked from the last look to the sleep, which opens the signal in the same step: no wake-up is lost.
+        // Blocked from the last check to the sleep, which unblocks the signal in the same step: no wake-up is lost.
         let open = mask(libc::SIG_BLOCK);
         if consumer.is_empty() {
             // SAFETY: the set is initialised and lives for the whole call.
@@ -80,7 +80,7 @@ fn start_timer(microseconds: i64) -> io::Result<()> {
     check(unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const value, ptr::null_mut()) })
 }
 
-/// Blocks or unblocks SIGALRM, and returns the mask as it was but with SIGALRM open.
+/// Blocks or unblocks SIGALRM, and returns the previous mask with SIGALRM unblocked.
 fn mask(how: c_int) -> sigset_t {
     let mut alarm = MaybeUninit::uninit();
     let mut before = MaybeUninit::uninit();
@@ -89,13 +89,13 @@ fn mask(how: c_int) -> sigset_t {
         libc::sigemptyset(alarm.as_mut_ptr());
         libc::sigaddset(alarm.as_mut_ptr(), libc::SIGALRM);
         libc::pthread_sigmask(how, alarm.as_ptr(), before.as_mut_ptr());
-        // Whoever started us may have had it blocked.
+        // The parent process may have had it blocked.
         libc::sigdelset(before.as_mut_ptr(), libc::SIGALRM);
         before.assume_init()
     }
 }
 
-/// Nanoseconds of a clock that only goes forward.
+/// Returns the nanoseconds of a monotonic clock.
 fn now() -> u64 {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: the clock exists on every Linux, so the call fills the structure.

@@ -1,4 +1,4 @@
-//! A receiver: prints its PID, then every message, until SIGINT or SIGTERM.
+//! Prints its PID, then every message, until SIGINT or SIGTERM.
 //!
 //! `cargo run --example receiver` in one terminal, `cargo run --example sender PID MESSAGE` in another.
 

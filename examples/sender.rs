@@ -1,4 +1,4 @@
-//! A sender: `cargo run --example sender PID MESSAGE` returns once the receiver has the message.
+//! Sends one message: `cargo run --example sender PID MESSAGE` returns once the receiver has taken it.
 
 use std::error::Error;
 

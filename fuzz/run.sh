@@ -1,6 +1,6 @@
 #!/bin/sh
-# fuzz/run.sh SECONDS [TARGET...]: runs each target (all, if none is named) for so long; fails when one finds a
-# defect, or ends before its time.
+# fuzz/run.sh SECONDS [TARGET...]: runs each target (by default all of them) for SECONDS; fails when a target finds a
+# defect, or ends early.
 set -eu
 
 usage='usage: fuzz/run.sh SECONDS [TARGET...]'
@@ -16,14 +16,14 @@ all=
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
 
-# The fuzzer's instrumentation is a nightly flag; stable takes it too when told to, and then no nightly has to be there.
+# The fuzzer's instrumentation is a nightly flag. RUSTC_BOOTSTRAP makes stable accept it, so nightly is not required.
 if cargo +nightly --version >/dev/null 2>&1; then
     fuzz() { cargo +nightly fuzz "$@"; }
 else
     fuzz() { RUSTC_BOOTSTRAP=1 cargo fuzz "$@"; }
 fi
 
-# What is found goes to the first directory, and must not go to the corpus that is checked in.
+# The fuzzer adds new inputs to the first directory, which must not be the checked-in corpus.
 scratch=${FUZZ_SCRATCH:-}
 if [ -z "$scratch" ]; then
     scratch=$(mktemp -d)
@@ -33,11 +33,11 @@ trap 'exit 130' INT TERM
 for target; do
     [ -d "corpus/$target" ] || { echo "no corpus of $target" >&2; exit 2; }
     mkdir -p "$scratch/$target"
-    # Until it has passed: so that nothing that ends a run early is taken for success.
+    # Removed only when the target has passed, so that an early end does not count as success.
     : >"$scratch/$target.failed"
 done
 
-# Built before any runs, so that no compiler takes time from a fuzzer.
+# All targets are built before the first one runs, so that no compiler takes CPU time from a fuzzer.
 if [ "$all" ]; then
     fuzz build --sanitizer none
 else
@@ -47,11 +47,11 @@ fi >"$scratch/build.log" 2>&1 || { tail -n 60 "$scratch/build.log"; exit 1; }
 one() {
     target=$1
     log=$scratch/$target.log
-    # No address sanitizer: nothing that is fuzzed is unsafe, and without it twice as much is tried.
+    # No address sanitizer: the fuzzed code is not unsafe, and without it there are twice as many executions.
     if fuzz run --sanitizer none "$target" "$scratch/$target" "corpus/$target" -- \
         -max_total_time="$seconds" -max_len=512 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         >"$log" 2>&1; then
-        # Exit status 0 says little: libFuzzer ends with it on SIGUSR1 too. It says that it is done only of a whole run.
+        # Exit status 0 is not enough: libFuzzer also returns it on SIGUSR1. Only a complete run prints "Done".
         done=$(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/\1 \2/p' "$log")
         executions=${done% *}
         if [ "${executions:-0}" -gt 0 ] && [ "${done#* }" -ge "$seconds" ]; then
@@ -66,7 +66,7 @@ one() {
     echo "$target: ${executions:-0} executions in $seconds s, $(grep -E 'DONE|BINGO' "$log" | tail -n 1 || true)"
 }
 
-# A fuzzer is one thread: as many run at once as there are CPUs.
+# A fuzzer has one thread, so as many run at once as there are CPUs.
 cpus=$(nproc 2>/dev/null || echo 1)
 running=0
 for target; do

@@ -1,6 +1,6 @@
-//! Every `unsafe` block and every system call of the crate, behind safe functions; and the signal handler.
+//! Contains the signal handler, `minitalk_on_signal`, and wraps every system call of the crate in a safe function.
 //!
-//! The handler is `minitalk_on_signal`. What it may and may not do is the subject of `SAFETY.md`.
+//! No other module has `unsafe` code. `SAFETY.md` says what the handler may and may not do.
 
 #[cfg(feature = "tools")]
 mod child;
@@ -8,8 +8,10 @@ mod clock;
 mod cpu;
 mod descriptor;
 mod disposition;
+#[cfg(feature = "std")]
 mod epoll;
 mod errno;
+#[cfg(feature = "std")]
 mod eventfd;
 mod fork;
 mod id;
@@ -18,6 +20,7 @@ mod landlock;
 #[cfg(feature = "cli")]
 mod malloc;
 mod mask;
+#[cfg(feature = "std")]
 mod pidfd;
 #[cfg(feature = "tools")]
 mod pty;
@@ -38,8 +41,10 @@ pub use clock::*;
 pub use cpu::*;
 pub use descriptor::*;
 pub use disposition::*;
+#[cfg(feature = "std")]
 pub use epoll::*;
 pub use errno::*;
+#[cfg(feature = "std")]
 pub use eventfd::*;
 pub use fork::*;
 pub use id::*;
@@ -48,6 +53,7 @@ pub use landlock::*;
 #[cfg(feature = "cli")]
 pub use malloc::*;
 pub use mask::*;
+#[cfg(feature = "std")]
 pub use pidfd::*;
 #[cfg(feature = "tools")]
 pub use pty::*;
@@ -71,10 +77,10 @@ use crate::signal::ring::{CAPACITY, Entry, REST, RING, Ring};
 )))]
 compile_error!("minitalk relies on the signal frame of 64-bit Linux: x86_64, aarch64 or riscv64");
 
-/// The kernel's signal mask with all of the handler's signals in it.
+/// Holds the kernel's signal mask of all the handler's signals.
 const OURS: u64 = SignalSet::ALL.mask();
 
-/// The kernel's `siginfo_t` as `kill` and `rt_sigqueueinfo` fill it (`include/uapi/asm-generic/siginfo.h`).
+/// Lays out the kernel's `siginfo_t` as `kill` and `rt_sigqueueinfo` fill it (`include/uapi/asm-generic/siginfo.h`).
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct SigInfo {
@@ -106,16 +112,18 @@ const _: () = {
     assert!(offset_of!(libc::ucontext_t, uc_sigmask) == 296);
 };
 
-/// The signal handler: copies what the kernel knows of the signal into [`RING`] and, when the ring stands at its high-water mark, blocks our
-/// signals in the context that it interrupted, so that the kernel holds further ones back until the main loop has drained.
+/// Handles a signal: copies its siginfo into [`RING`], and at the ring's high-water mark blocks our signals in the interrupted
+/// context.
 ///
-/// It calls nothing (AS-1 to AS-4), cannot panic (AS-5), leaves errno and thread-locals alone (AS-6, AS-7), needs no stack
-/// (AS-9) and loops nowhere (AS-12). The numbers are those of `SAFETY.md`. On aarch64 that takes LSE, whose `ldaddal` adds in
-/// one instruction; without it the compiler calls a function that loops, so [`install`] then takes another.
+/// The kernel then holds back further signals until the main loop has drained the ring.
+///
+/// It calls nothing (AS-1 to AS-4), cannot panic (AS-5), does not touch errno or thread-locals (AS-6, AS-7), uses no stack
+/// (AS-9) and has no loop (AS-12). The numbers are those of `SAFETY.md`. On aarch64 this requires LSE, whose `ldaddal` adds in
+/// one instruction. Without LSE the compiler would call a function that loops, so [`install`] then installs another handler.
 ///
 /// # Safety
-/// Only the kernel may call it, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
-/// duration of the call and nothing else refers to them. On aarch64 all CPUs must have LSE.
+/// Only the kernel may call this, as a handler installed with SA_SIGINFO: `info` and `context` are then valid for the
+/// duration of the call, and nothing else refers to them. On aarch64 all CPUs must have LSE.
 #[unsafe(no_mangle)]
 #[cfg_attr(target_arch = "aarch64", target_feature(enable = "lse"))]
 #[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
@@ -124,11 +132,12 @@ unsafe extern "C" fn minitalk_on_signal(_: c_int, info: *mut c_void, context: *m
     unsafe { on_signal(info, context, Ring::push) }
 }
 
-/// The signal handler for an aarch64 CPU without LSE (Cortex-A53, A57, A72): as [`minitalk_on_signal`] in everything but how it
-/// takes a ticket, with a load and a store, which AS-14 allows.
+/// Handles a signal as [`minitalk_on_signal`] does, on an aarch64 CPU without LSE (Cortex-A53, A57, A72).
+///
+/// It differs only in how it takes a ticket: with a load and a store, which AS-14 allows.
 ///
 /// # Safety
-/// As [`minitalk_on_signal`], on any CPU.
+/// Requires what [`minitalk_on_signal`] requires, except LSE.
 #[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
 #[unsafe(no_mangle)]
 #[cfg_attr(minitalk_rtsan, sanitize(realtime = "nonblocking"))]
@@ -141,10 +150,10 @@ unsafe extern "C" fn minitalk_on_signal_without_lse(
     unsafe { on_signal(info, context, Ring::push_alone) }
 }
 
-/// The body of the handlers, which differ in how they push.
+/// Does the work of both handlers, which differ in `push`.
 ///
 /// # Safety
-/// `info` and `context` are those of a handler installed with SA_SIGINFO, in the thread that runs it.
+/// `info` and `context` must be those of a handler installed with SA_SIGINFO, in the thread that runs it.
 #[inline(always)]
 unsafe fn on_signal(
     info: *mut c_void,
@@ -152,7 +161,8 @@ unsafe fn on_signal(
     push: impl Fn(&Ring<CAPACITY, REST>, &Entry<REST>) -> bool,
 ) {
     // SAFETY: the kernel passes a complete siginfo on the signal frame (`copy_siginfo_to_user` clears what the signal
-    // does not use), aligned and larger than the words read, which are plain integers.
+    // does not use), aligned and larger than the words read. They are plain integers; the first, whose low half is
+    // `si_signo`, is not 0, since signal 0 is never delivered (`kill(2)`).
     let high = push(&RING, unsafe { &*info.cast::<Entry<REST>>() });
     if high {
         // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its
@@ -172,7 +182,7 @@ const HANDLERS: &[Handler] = &[
     minitalk_on_signal_without_lse,
 ];
 
-/// The handler for the CPUs of this machine.
+/// Returns the address of the handler for the CPUs of this machine.
 fn handler_address() -> libc::sighandler_t {
     let handler: Handler = minitalk_on_signal;
     #[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
@@ -184,10 +194,10 @@ fn handler_address() -> libc::sighandler_t {
     handler as libc::sighandler_t
 }
 
-/// Whether all CPUs have the atomic instructions of Armv8.1, of which the kernel says only what is true of each.
+/// Returns whether all CPUs have LSE, the atomic instructions of Armv8.1 (AT_HWCAP, `getauxval(3)`).
 #[cfg(all(target_arch = "aarch64", not(target_feature = "lse")))]
 fn has_lse() -> bool {
-    // SAFETY: getauxval takes an integer and reads what the kernel has left for the process; 0 where it is missing.
+    // SAFETY: getauxval takes an integer and reads the auxiliary vector; it returns 0 for a missing entry.
     unsafe { libc::getauxval(libc::AT_HWCAP) & libc::HWCAP_ATOMICS != 0 }
 }
 
@@ -195,9 +205,9 @@ fn has_lse() -> bool {
 mod tests {
     use super::*;
 
-    /// On aarch64 it depends on what the kernel says of all CPUs.
+    // Compares with /proc/cpuinfo, which lists the features of each CPU.
     #[test]
-    fn the_handler_is_that_of_the_cpu() {
+    fn the_handler_matches_the_cpu() {
         let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap();
         let mut features = cpus.lines().filter(|line| line.starts_with("Features"));
         let has_lse = features.all(|line| line.split_whitespace().any(|word| word == "atomics"));

@@ -1,7 +1,7 @@
-//! Messages between processes over nothing but POSIX signals: no socket, no pipe, no file, no shared memory.
+//! Sends messages between processes over POSIX signals alone: no socket, no pipe, no file, no shared memory.
 //!
-//! A process that knows the PID of another sends it a message, bit by bit as SIGUSR1 and SIGUSR2, or in words of 24 bytes as a
-//! real-time signal. Nothing is lost, nothing is corrupted, and nobody who does not handle the signals is sent one.
+//! A sender needs only the receiver's PID. It sends a message bit by bit as SIGUSR1 and SIGUSR2, or in words of 24 bytes as a
+//! real-time signal. Messages arrive complete and unchanged. A process that does not handle the signals is never sent one.
 //!
 //! ```
 //! use minitalk::Receiver;
@@ -31,32 +31,36 @@
 //!
 //! | to | there is | of feature |
 //! | --- | --- | --- |
-//! | receive in a program that does other things too | [`Receiver`] | `std` |
-//! | send | [`send`], or [`Sender`] for more than one message and for options | `std` |
-//! | make serving the program, and acknowledge only what has been dealt with | [`server::serve`] | `std` |
-//! | have the bare signals: sender, bit, code, value | [`signal::inbox::Inbox`] | |
-//! | decode or encode what came another way, without I/O and without a clock | [`wire`], [`dialect`] | |
-//! | take values out of a signal handler of your own | [`signal::ring::Ring`] | |
+//! | receive in a program that also does other work | [`Receiver`] | `std` |
+//! | send | [`send`], or [`Sender`] for several messages and for options | `std` |
+//! | receive in a loop that owns the thread, and acknowledge only messages that have been handled | [`server::serve`] | `std` |
+//! | send to a program that speaks another protocol | [`client`], with an [`Inbox`] | `std` |
+//! | receive bare signals: sender, bit, code, value | [`Inbox`] | |
+//! | decode or encode, without I/O and without a clock | [`wire`], [`dialect`] | |
+//! | pass values out of your own signal handler | [`ring::Ring`] | |
 //!
-//! The examples of the repository show each of them. Without features the crate is `no_std` and depends on `libc` alone; the
-//! command `minitalk` is of the features `cli` and `tools`.
+//! The examples of the repository show most of them. Without features the crate is `no_std` and depends on `libc` alone. The
+//! command `minitalk` needs the feature `cli`, and some of its commands `tools`.
 //!
-//! # What it does to a process
+//! # Effects on the process
 //!
-//! A process has one disposition for each signal and any of its threads may be given it, so there are rules. Whoever breaks one of
-//! the first two is told by an error ([`Unavailable`]).
+//! A process has one disposition for each signal, and the kernel delivers a signal to any thread that does not block it. Hence
+//! these rules. A receiver or sender that would break one of the first two is not opened ([`Unavailable`]).
 //!
-//! * **One** receiver, sender or inbox at a time.
-//! * **Threads** that were started before it must have the three signals blocked: [`block_signals`] first in `main`.
-//! * **Other users** of the signals get them back when it is dropped; a signal that would have killed the process is ignored from
-//!   then on. SIGINT and SIGTERM are left alone, unless it is asked to stop on them.
-//! * **Children** by `fork` do not receive, unless they bind a receiver of their own. Programs that are started inherit that the signals are blocked.
-//! * **Async runtimes** wait for the receiver's descriptor. It is bound before the runtime starts its threads.
+//! * **One** receiver, sender or inbox is open at a time.
+//! * **Threads** that were started before must block SIGUSR1, SIGUSR2 and signal 44: call [`block_signals`] first in `main`.
+//! * **Dispositions** are restored when a receiver or sender is dropped, but a signal that would then kill the process is
+//!   ignored from then on. SIGINT and SIGTERM are not touched, unless the receiver is to stop on them.
+//! * **Children** by `fork` do not receive, unless they bind their own receiver. Programs that the process starts inherit the
+//!   blocked signals.
+//! * **Async runtimes** wait for the receiver's descriptor. Bind the receiver before the runtime starts its threads.
 //!
-//! The signal handler itself copies six words into a ring and does nothing else: `SAFETY.md` in the repository lists every
-//! hazard that a handler can have, and how it is shown that this one has none.
+//! The signal handler copies six words into a ring and does nothing else. `SAFETY.md` in the repository lists the hazards of
+//! signal handlers, and the evidence that this one has none of them.
 #![no_std]
 #![deny(unsafe_code)]
+// A user must be able to name every type that a public signature mentions.
+#![deny(unnameable_types)]
 // Set by checks/sanitizers.sh alone, with a compiler that allows it.
 #![cfg_attr(minitalk_rtsan, feature(sanitize))]
 
@@ -65,27 +69,69 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "std")]
-pub mod background;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, reason = "only the command and the checks use all of it")
+)]
+mod background;
 #[cfg(feature = "std")]
 pub mod client;
 pub mod dialect;
 #[allow(unsafe_code)]
-pub mod ffi;
-pub mod process;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, reason = "only the command and the checks use all of it")
+)]
+mod ffi;
+#[cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, reason = "only the command and the checks use all of it")
+)]
+mod process;
 #[cfg(feature = "std")]
-pub mod receiver;
+mod receiver;
 #[cfg(feature = "std")]
-pub mod sender;
+mod sender;
 #[cfg(feature = "std")]
 pub mod server;
-pub mod signal;
+mod signal;
 pub mod wire;
 
+pub use ffi::{Errno, Fd};
+pub use process::pid::{InvalidPid, Pid};
+pub use signal::event::{Event, Origin, Signal, SignalSet};
+pub use signal::inbox::{Inbox, InboxError};
+
 #[cfg(feature = "std")]
-pub use crate::{
-    process::pid::Pid,
-    receiver::{ReceiveError, Receiver},
+pub use {
+    process::peer::{Peer, PeerError, ProcessStatus},
+    receiver::{Builder, ReceiveError, Receiver, Stopper},
     sender::{Sender, send},
     server::Message,
     signal::threads::{Unavailable, block_signals, block_signals_and_stops},
 };
+
+/// Provides a wait-free queue that a signal handler may push to.
+pub mod ring {
+    pub use crate::signal::ring::{Consumer, Entry, Ring};
+}
+
+/// Exposes internals to the command and the checks of this repository. Not part of the interface: changes without notice.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub mod internals {
+    #[cfg(feature = "std")]
+    pub mod background {
+        pub use crate::background::*;
+    }
+    pub mod ffi {
+        pub use crate::ffi::*;
+    }
+    pub mod process {
+        pub use crate::process::*;
+    }
+    pub mod signal {
+        pub use crate::signal::*;
+    }
+}

@@ -1,4 +1,4 @@
-//! The command line: `minitalk serve`, `minitalk send`, `minitalk demo`, and the classic pair by name.
+//! Runs the command `minitalk`: `serve`, `send`, `demo` and others, or `server` and `client` when started under these names.
 
 #[cfg(feature = "tools")]
 mod check;

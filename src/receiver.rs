@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use crate::background::{self, Background, Item};
-use crate::ffi::{self, Doorbell};
+use crate::ffi::{self, EventFd};
 use crate::process::pid::Pid;
 use crate::server::{self, Config, Message, Note, ServeError, Stop};
 use crate::signal::event::SignalSet;
@@ -54,7 +54,7 @@ use crate::signal::threads::{Blocked, Unavailable};
 /// ```
 /// fn is_send<T: Send + Sync>() {}
 /// is_send::<minitalk::Receiver>();
-/// is_send::<minitalk::receiver::Stopper>();
+/// is_send::<minitalk::Stopper>();
 /// ```
 ///
 /// # Other users of these signals
@@ -263,7 +263,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
-            ready: Doorbell::new()?,
+            ready: EventFd::new()?,
             stop: Stop::new()?,
         });
         let signals = self.signals;
@@ -371,7 +371,7 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     /// Rings while the program has something to take.
-    ready: Doorbell,
+    ready: EventFd,
     stop: Stop,
 }
 
@@ -473,7 +473,7 @@ struct Deafened(Option<Inbox>);
 impl Drop for Deafened {
     fn drop(&mut self) {
         if let Some(inbox) = self.0.take() {
-            inbox.deafen();
+            inbox.close_ignoring();
         }
     }
 }

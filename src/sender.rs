@@ -129,14 +129,14 @@ struct Shut<'i>(&'i mut Inbox);
 
 impl Drop for Shut<'_> {
     fn drop(&mut self) {
-        self.0.shut();
+        self.0.block();
     }
 }
 
 impl Drop for Sender {
     fn drop(&mut self) {
         if let Some(inbox) = self.inbox.take() {
-            inbox.deafen();
+            inbox.close_ignoring();
         }
     }
 }

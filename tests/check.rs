@@ -1,4 +1,4 @@
-//! `minitalk check` on programs that do well, that do not, and that are none.
+//! `minitalk check` on correct programs, on faulty ones, and on files that are not programs.
 
 mod common;
 
@@ -18,7 +18,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The rows of that name, each with its verdict.
+/// Returns the rows of this name, each with its verdict.
 fn row(report: &str, what: &str) -> String {
     let rows = report
         .lines()
@@ -40,7 +40,7 @@ fn minitalk_cc_is_missing() -> bool {
     found.is_err()
 }
 
-/// A program that is our own under the name of one half of the classic pair.
+/// Returns a link to minitalk under the name of one half of the classic pair.
 fn classic(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check-classic");
     std::fs::create_dir_all(&directory).unwrap();
@@ -52,7 +52,7 @@ fn classic(name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_client_that_does_all_that_is_demanded_passes() {
+fn a_correct_client_passes() {
     let client = classic("client");
     let output = check(&["--client", client.to_str().unwrap()]);
     let report = stdout(&output);
@@ -63,7 +63,7 @@ fn a_client_that_does_all_that_is_demanded_passes() {
 }
 
 #[test]
-fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told() {
+fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
     let Some(server) = dialect_program("servers", "lsb") else {
         return;
     };
@@ -79,7 +79,7 @@ fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told
     ] {
         assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
     }
-    // Half a byte of the killed client is in front of the next.
+    // The bits of the killed client precede those of the next.
     assert!(
         row(&report, "client killed").starts_with("warn"),
         "{report}"
@@ -88,7 +88,7 @@ fn a_server_of_another_dialect_is_found_out_and_what_it_does_not_survive_is_told
 }
 
 #[test]
-fn where_the_kernel_would_let_a_server_signal_a_stranger_it_is_told_no_number() {
+fn without_landlock_no_number_is_sent_that_a_server_could_take_for_a_pid() {
     let Some(server) = dialect_program("servers", "unacked_len16") else {
         return;
     };
@@ -104,16 +104,12 @@ fn where_the_kernel_would_let_a_server_signal_a_stranger_it_is_told_no_number() 
 }
 
 #[test]
-fn a_handler_is_warned_of_for_what_it_calls_and_not_for_its_loops() {
+fn unsafe_calls_in_a_handler_cause_a_warning_and_loops_do_not() {
+    let folder = Folder::new("check-audit");
     let script = |name: &str, says: &str, code: u8| {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = directory.join(format!("check-audit-{name}.{}", std::process::id()));
-        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\nexit {code}\n")).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&path, mode).unwrap();
-        path
+        folder.script(name, &format!("echo '{says}'\nexit {code}"))
     };
-    // It ends at once, so that there is nothing else to do.
+    // It ends at once, so that the check has no other rows to run.
     let server = script("server", "", 0);
     let loops = script(
         "loops",
@@ -131,21 +127,14 @@ fn a_handler_is_warned_of_for_what_it_calls_and_not_for_its_loops() {
         let wanted: Vec<_> = wanted.map(|verdict| Some(*verdict)).collect();
         assert_eq!(found, wanted, "{report}");
     }
-    for path in [server, loops, calls] {
-        std::fs::remove_file(path).unwrap();
-    }
 }
 
 #[test]
-fn a_server_that_says_nothing_is_killed_and_reported_as_json() {
-    // It is no server, prints no PID and does not end.
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let script = directory.join(format!("check-silent.{}", std::process::id()));
-    std::fs::write(&script, "#!/bin/sh\nexec sleep 1000\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&script, mode).unwrap();
+fn a_silent_server_is_killed_and_reported_as_json() {
+    // It is not a server: it prints no PID and does not end.
+    let folder = Folder::new("check-silent");
+    let script = folder.script("server", "exec sleep 1000");
     let output = check(&["--json", "--server", script.to_str().unwrap()]);
-    std::fs::remove_file(&script).unwrap();
     let report = stdout(&output);
     assert!(
         report.starts_with("{\"passed\":false,\"server\":{"),
@@ -160,7 +149,7 @@ fn a_server_that_says_nothing_is_killed_and_reported_as_json() {
 }
 
 #[test]
-fn what_is_no_program_and_what_is_no_question_are_refused() {
+fn a_missing_program_and_missing_arguments_are_rejected() {
     let output = check(&["--client", "/nonexistent/client"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(check(&["--server", "/dev/null"]).status.code(), Some(1));

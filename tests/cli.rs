@@ -17,7 +17,7 @@ fn send(args: &[&str]) -> std::process::Output {
 }
 
 #[test]
-fn what_is_no_pid_is_a_usage_error() {
+fn an_invalid_pid_is_a_usage_error() {
     for pid in [
         "99A9E9",
         "",
@@ -39,8 +39,8 @@ fn what_is_no_pid_is_a_usage_error() {
 }
 
 #[test]
-fn a_pid_that_nobody_has() {
-    // PID_MAX_LIMIT is 4194304 (proc_sys_kernel(5)); the other was ours a moment ago.
+fn an_unused_pid_is_reported() {
+    // PID_MAX_LIMIT is 4194304 (proc_sys_kernel(5)); the last PID belonged to a child that has been reaped.
     let mut gone = Command::new("true").spawn().unwrap();
     gone.wait().unwrap();
     for pid in ["4194305", "2147483647", &gone.id().to_string()] {
@@ -59,7 +59,7 @@ fn our_own_pid_is_refused() {
 }
 
 #[test]
-fn a_thread_is_no_process() {
+fn the_id_of_a_thread_is_rejected() {
     let server = Server::start();
     let other_thread = || {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
@@ -73,23 +73,25 @@ fn a_thread_is_no_process() {
 }
 
 #[test]
-fn a_bystander_is_refused_and_lives() {
+fn a_bystander_is_refused_and_survives() {
     let mut sleep = Process::spawn(Command::new("sleep").arg("1000"));
-    // A child that has only just begun to be another program still has our name.
-    wait_until("it is sleep", || command_of(sleep.pid()) == "sleep");
+    // Until its exec has succeeded, a child has the name of this program.
+    wait_until("the child executes sleep", || {
+        command_of(sleep.pid()) == "sleep"
+    });
     let output = send(&[&sleep.pid().to_string(), "x"]);
     assert_eq!(code(&output), 5, "{output:?}");
     assert!(stderr(&output).contains("sleep"), "{output:?}");
     assert!(sleep.is_running());
-    // The same without the check: the target is killed, which is what the check is for.
+    // Without the check the target is killed, which shows that the check is needed.
     let output = send(&["--force", &sleep.pid().to_string(), "x"]);
     assert_eq!(code(&output), 8, "{output:?}");
     assert!(!sleep.wait().success());
 }
 
-/// An interactive shell catches SIGUSR1 and dies of it: having a handler is not enough.
+/// Having a handler is not enough: an interactive shell catches SIGUSR1 and ends on it.
 #[test]
-fn a_bystander_that_catches_everything_is_refused_and_lives() {
+fn a_bystander_that_catches_all_signals_is_refused_and_survives() {
     let bystander = Process::spawn(&mut Command::new(program("catchall")));
     bystander.wait_stdout(|bytes| bytes == b"ready\n");
     let output = send(&[&bystander.pid().to_string(), "x"]);
@@ -107,7 +109,7 @@ fn another_users_process_is_not_permitted() {
     let server = Server::start();
     let mut command = nobody.minitalk();
     command.args(["send", &server.pid().to_string(), "x"]);
-    nobody.dress(&mut command);
+    nobody.run_as(&mut command);
     let output = run(command);
     assert_eq!(code(&output), 4, "{output:?}");
     server.assert_printed(&[]);
@@ -115,9 +117,9 @@ fn another_users_process_is_not_permitted() {
 }
 
 #[test]
-fn a_client_that_the_server_may_not_signal_is_told_of() {
+fn a_client_that_the_server_may_not_signal_is_reported() {
     let Some(nobody) = Nobody::new() else { return };
-    let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
+    let server = Server::spawn(nobody.run_as(nobody.minitalk().arg("serve")));
     let pid = server.pid().to_string();
     let output = send(&[&pid, "x"]);
     assert_eq!(code(&output), 4, "{output:?}");
@@ -128,7 +130,7 @@ fn a_client_that_the_server_may_not_signal_is_told_of() {
 }
 
 #[test]
-fn usage_errors() {
+fn usage_errors_exit_with_2() {
     for args in [
         &[][..],
         &["sevre"],
@@ -159,7 +161,7 @@ fn usage_errors() {
 }
 
 #[test]
-fn help_and_version() {
+fn help_and_version_are_printed() {
     for (args, wanted) in [
         (&["--help"][..], "exit codes:"),
         (&["-h"], "exit codes:"),
@@ -181,14 +183,14 @@ fn help_and_version() {
 }
 
 #[test]
-fn the_pid_file_holds_the_pid_while_it_serves() {
+fn the_pid_file_exists_while_the_server_runs() {
     let path = std::env::temp_dir().join(format!("minitalk-pid-file-{}", std::process::id()));
     let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
     let pid = std::fs::read_to_string(&path).unwrap();
     assert_eq!(pid, format!("{}\n", server.pid()));
     server.stop();
     assert!(!path.exists());
-    // A link, a precious file, a server that runs: none of them is replaced.
+    // A link, another file and the PID file of a running server are not replaced.
     let link = path.with_extension("link");
     symlink("/dev/null", &link).unwrap();
     std::fs::write(&path, "precious\n").unwrap();
@@ -204,7 +206,7 @@ fn the_pid_file_holds_the_pid_while_it_serves() {
     let output = run(minitalk(["serve", "--pid-file", path.to_str().unwrap()]));
     assert!(stderr(&output).contains("still running"), "{output:?}");
     running.stop();
-    // One of a server that has ended is.
+    // The PID file of a server that has ended is replaced.
     let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
     server.stop();
     let output = run(minitalk(["serve", "--pid-file", "/nonexistent/pid"]));
@@ -213,7 +215,7 @@ fn the_pid_file_holds_the_pid_while_it_serves() {
 }
 
 #[test]
-fn raw_output_is_nothing_but_the_bytes() {
+fn raw_output_is_only_the_message_bytes() {
     let server = Server::start_with(&["--format", "raw", "--count", "2"]);
     server.wait_stderr(&format!("PID {}\n", server.pid()));
     deliver(server.pid(), b"one\0");
@@ -224,7 +226,7 @@ fn raw_output_is_nothing_but_the_bytes() {
 }
 
 #[test]
-fn json_output_is_an_object_a_line() {
+fn json_output_is_one_object_per_line() {
     let server = Server::start_with(&["--format", "json"]);
     let pid = server.pid();
     assert_eq!(server.stdout(), format!("{{\"PID\": {pid} }}\n").as_bytes());
@@ -245,7 +247,7 @@ fn json_output_is_an_object_a_line() {
 }
 
 #[test]
-fn a_terminal_is_given_nothing_to_obey() {
+fn control_characters_are_escaped_on_a_terminal() {
     // script(1) gives the server a terminal.
     let mut script = Command::new("script");
     let serve = format!("exec '{MINITALK}' serve --count 1");
@@ -262,7 +264,7 @@ fn a_terminal_is_given_nothing_to_obey() {
 }
 
 #[test]
-fn count_ends_the_server_after_so_many_messages() {
+fn count_ends_the_server_after_that_many_messages() {
     let server = Server::start_with(&["--count", "3"]);
     for message in ["1", "2", "3"] {
         deliver(server.pid(), message.as_bytes());
@@ -286,7 +288,7 @@ fn a_message_above_the_limit_is_rejected_at_once() {
 }
 
 #[test]
-fn verbose_says_what_it_took() {
+fn verbose_reports_the_cost_of_a_message() {
     let server = Server::start();
     let output = send(&["-v", &server.pid().to_string(), "12345"]);
     assert_success(&output);
@@ -298,7 +300,7 @@ fn verbose_says_what_it_took() {
 }
 
 #[test]
-fn what_looks_like_an_option_can_be_sent() {
+fn a_message_that_looks_like_an_option_can_be_sent() {
     let server = Server::start();
     let pid = server.pid().to_string();
     assert_success(&send(&[&pid, "--", "--force"]));
@@ -309,7 +311,7 @@ fn what_looks_like_an_option_can_be_sent() {
 }
 
 #[test]
-fn what_was_mistyped_is_suggested() {
+fn a_mistyped_word_gets_a_suggestion() {
     for (args, meant) in [
         (&["sned", "1", "x"][..], Some("send")),
         (&["serv"], Some("serve")),
@@ -337,7 +339,7 @@ fn what_was_mistyped_is_suggested() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file_is_reported() {
     let server = Server::start();
     let output = send(&[&server.pid().to_string(), "--file", "/nonexistent"]);
     assert_eq!(code(&output), 1);
@@ -346,7 +348,7 @@ fn a_file_that_is_not_there() {
 }
 
 #[test]
-fn the_demo_shows_what_the_server_printed() {
+fn the_demo_prints_the_output_of_the_server() {
     let output = run(minitalk(["demo", "a demonstration"]));
     assert_success(&output);
     assert_eq!(output.stdout, b"a demonstration\n");
@@ -358,10 +360,10 @@ fn the_demo_shows_what_the_server_printed() {
     assert_eq!(output.stdout, b"\0from\xFFa pipe\n");
     let output = run(minitalk(["demo"]));
     assert_success(&output);
-    assert!(output.stdout.len() > 10, "a text of its own");
+    assert!(output.stdout.len() > 10, "no default text");
 }
 
-/// The program under another name.
+/// A link to the program under another name.
 struct Link(PathBuf);
 
 impl Link {
@@ -389,7 +391,7 @@ impl Drop for Link {
 }
 
 #[test]
-fn the_classic_pair() {
+fn the_classic_pair_delivers_messages() {
     let server_link = Link::new("server", "classic");
     let client_link = Link::new("client", "classic");
     let server = Server::spawn(&mut server_link.command(&[]));
@@ -405,7 +407,7 @@ fn the_classic_pair() {
 }
 
 #[test]
-fn the_classic_pair_says_error_on_stdout() {
+fn the_classic_pair_reports_errors_on_stdout() {
     let server = Link::new("server", "classic-errors");
     let client = Link::new("client", "classic-errors");
     for command in [
@@ -426,7 +428,7 @@ fn the_classic_pair_says_error_on_stdout() {
 }
 
 #[test]
-fn dialects_are_listed_and_a_wrong_one_says_why() {
+fn dialects_are_listed_and_an_invalid_one_is_explained() {
     let listed = run(minitalk(["dialects"]));
     assert_success(&listed);
     let text = String::from_utf8(listed.stdout).unwrap();
@@ -447,7 +449,7 @@ fn dialects_are_listed_and_a_wrong_one_says_why() {
 }
 
 #[test]
-fn a_dialect_that_cannot_say_a_text_sends_nothing() {
+fn a_text_that_the_dialect_cannot_encode_is_not_sent() {
     let server = Server::start();
     let pid = server.pid().to_string();
     let output = send(&["--dialect", "end=0x61", &pid, "banana"]);
@@ -472,7 +474,7 @@ fn an_error_names_the_process_and_its_command() {
 }
 
 #[test]
-fn a_client_can_end_in_mid_byte() {
+fn a_client_that_ends_in_mid_byte_does_not_corrupt_the_next_message() {
     let server = Server::start_with(&["--dialect", "classic"]);
     let pid = server.pid().to_string();
     let output = send(&["-v", "--dialect", "classic", "--first", "11", &pid, "half"]);
@@ -489,7 +491,7 @@ fn a_client_can_end_in_mid_byte() {
 }
 
 #[test]
-fn a_server_that_does_not_acknowledge_as_it_should_is_named() {
+fn a_missing_acknowledgement_is_reported_with_its_signal_number() {
     let server = Server::start_with(&["--dialect", "ack=none"]);
     let pid = server.pid().to_string();
     let output = send(&["--dialect", "classic", "--timeout", "0.3", &pid, "x"]);
@@ -515,10 +517,10 @@ fn a_trace_shows_every_byte_and_every_answer() {
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
-    assert!(!text.contains('\x1b'), "colours in a pipe");
+    assert!(!text.contains('\x1b'), "colours are printed to a pipe");
 }
 
-/// A bit that was lost is sent again as a value, and belongs to its byte all the same.
+/// A lost bit is retransmitted as a value, which still belongs to its byte.
 #[test]
 fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let text = "abcdefghijklmnopqrstuvwxyz";
@@ -526,7 +528,7 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let pid = server.pid().to_string();
     let storm = Process::spawn(Command::new(program("storm")).arg(&pid));
     let before = cpu_time(server.pid());
-    wait_until("the server feels the storm", || {
+    wait_until("the storm reaches the server", || {
         cpu_time(server.pid()) > before + 2
     });
     let send = minitalk(["send", "-v", "--lane", "bit", &pid, text]);
@@ -534,7 +536,7 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let client_pid = format!(" {} ", client.pid());
     let output = client.output();
     assert_success(&output);
-    // The storm and the scheduler decide that, on one CPU against it.
+    // Whether a bit is lost depends on the scheduler; on one CPU it is rare.
     if stderr(&output).contains(" 0 of them retrans") {
         eprintln!("no bit was lost this time");
     }
@@ -543,13 +545,13 @@ fn a_trace_shows_every_byte_of_a_client_whose_bits_are_lost() {
     let lines = trace.lines().filter(|line| line.contains(&client_pid));
     let bytes: Vec<_> = lines.filter(|line| line.contains("  0x")).collect();
     let letters = bytes.iter().filter_map(|line| line.split('\'').nth(1));
-    // Those of the length and of the checksum are not letters.
+    // The bytes of the length and of the checksum are not letters.
     assert_eq!(letters.collect::<String>(), text, "{}", bytes.join("\n"));
     assert_eq!(bytes.len(), 6 + text.len() + 4);
 }
 
 #[test]
-fn trace_is_a_server_whose_output_is_the_trace() {
+fn trace_is_a_server_that_prints_its_trace_on_stdout() {
     let server = Server::spawn(&mut minitalk(["trace", "-v", "--color", "always"]));
     deliver_by("bit", server.pid(), b"a\x1b[2J");
     let output = server.stop();
@@ -558,7 +560,7 @@ fn trace_is_a_server_whose_output_is_the_trace() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("\"a\\u{1b}[2J\""), "{text}");
     assert!(text.contains("SI_QUEUE"), "{text}");
-    assert!(!text.contains("\x1b[2J"), "obeyed");
+    assert!(!text.contains("\x1b[2J"), "an escape sequence is printed");
 }
 
 #[test]
@@ -592,7 +594,7 @@ fn servers_are_found_by_their_names() {
 }
 
 #[test]
-fn a_supervisor_is_told_once_the_pid_is_known() {
+fn a_supervisor_is_notified_when_the_server_is_ready() {
     let path = std::env::temp_dir().join(format!("minitalk-notify-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
@@ -622,7 +624,7 @@ fn a_hangup_leaves_a_server_running() {
 }
 
 #[test]
-fn progress_is_shown_to_those_who_want_it() {
+fn progress_is_shown_on_request() {
     let server = Server::start_with(&["--format", "raw"]);
     let pid = server.pid().to_string();
     let text = "x".repeat(8_000);
@@ -634,15 +636,15 @@ fn progress_is_shown_to_those_who_want_it() {
         line.contains(" of 8.0 KB") && line.contains("resent"),
         "{line:?}"
     );
-    assert!(line.ends_with('\r'), "not wiped out: {line:?}");
+    assert!(line.ends_with('\r'), "the line is not erased: {line:?}");
     let silent = send(&bits);
-    assert_eq!(stderr(&silent), "", "a pipe is no terminal");
+    assert_eq!(stderr(&silent), "", "progress is printed to a pipe");
     server.stop();
 }
 
-/// They are made from one table, so that what is checked here is that a shell understands them.
+/// One table generates all of them, so this test also checks that a shell understands the result.
 #[test]
-fn completions_and_the_manual_page_know_every_option() {
+fn completions_and_the_manual_page_list_every_option() {
     let made = |args: &[&str]| {
         let output = run(minitalk(args.iter().copied()));
         assert_success(&output);

@@ -6,7 +6,7 @@ use fuzz_bodies::{TARGETS, corpus};
 fn every_checked_in_input_passes() {
     for target in TARGETS {
         for (path, input) in corpus::inputs(&corpus::root().join(target.name)) {
-            // Shown only after a panic, whose input is then the last line.
+            // libtest prints this only after a panic: then the last line names the input.
             eprintln!("{}", path.display());
             (target.run)(&input);
         }

@@ -1,15 +1,15 @@
-//! Every dialect that the programs of `tests/dialects` speak, spoken with them by real processes.
+//! Every dialect of the programs in `tests/dialects`, by real processes.
 //!
-//! Each of those programs says in its first lines how it is to be spoken with, so that one more is one more file:
+//! The first lines of each program describe its dialect, so that a new program needs no other change:
 //!
 //! | line | meaning |
 //! | --- | --- |
-//! | `// dialect: SPEC` | what `--dialect` is given |
-//! | `// auto: yes, why` | a client that a server can find out by watching; or no |
-//! | `// exits: no` | a client that stays when all has been said |
+//! | `// dialect: SPEC` | the value of `--dialect` |
+//! | `// auto: yes, why` | a client whose dialect a server can detect; or no |
+//! | `// exits: no` | a client that does not end after its message |
 //! | `// newline: yes` | a server that prints a newline after each message |
-//! | `// bytes: N` | the longest text that is worth the time; 1024 if there is no such line |
-//! | `// lossy: yes` | a program that trusts to luck: bits are lost where the other process gets no CPU in time |
+//! | `// bytes: N` | the longest text to send, because the program is slow; 1024 without this line |
+//! | `// lossy: yes` | an unreliable program: it loses bits if the other process gets no CPU in time |
 
 mod common;
 
@@ -26,22 +26,22 @@ use minitalk::dialect::Dialect;
 use minitalk::dialect::speech::Speech;
 use minitalk::wire::bits::Bit;
 
-/// How often a program that trusts to luck may try it.
+/// Attempts of an unreliable program.
 const ATTEMPTS: usize = 3;
 
-/// How long anything is waited for that ends by itself on a machine of any speed.
+/// The limit of a wait for something that happens on a machine of any speed.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How long nothing must happen before a program that has lost a signal is taken to wait for ever.
+/// How long a program must make no progress before it is considered stuck after a lost signal.
 const STUCK: Duration = Duration::from_secs(3);
 
-/// Bytes that such a program gets through now and then on a busy machine.
-const LUCKY: usize = 32;
+/// Bytes that an unreliable program can deliver on a busy machine.
+const LOSSY_BYTES: usize = 32;
 
-/// A lossy program is alone while it runs; any number of others run at once.
-static QUIET: RwLock<()> = RwLock::new(());
+/// Held for writing while a lossy program runs, which must be alone; held for reading by all others.
+static EXCLUSIVE: RwLock<()> = RwLock::new(());
 
-/// Ticks of CPU time in which any client gets from one bit to the next.
+/// CPU time, in ticks, within which any client sends its next bit.
 const BIT: u64 = 100;
 
 type Keys = BTreeMap<String, String>;
@@ -82,21 +82,25 @@ impl Program {
         self.says("lossy", "yes")
     }
 
-    /// The first of these texts alone for a program that trusts to luck, and what it has time for of each.
+    /// Returns a text for each length, limited to what the program has time for; only the first for a lossy program.
     fn texts(&self, bytes: &[usize]) -> Vec<Vec<u8>> {
         let count = if self.is_lossy() { 1 } else { bytes.len() };
         bytes[..count].iter().map(|most| self.text(*most)).collect()
     }
 
-    /// A text of at most so many bytes, and of no more than this program has time for.
+    /// Returns a text of at most `most` bytes, limited to what this program has time for.
     fn text(&self, most: usize) -> Vec<u8> {
         let bytes = self.lines.get("bytes").map_or(1024, |n| n.parse().unwrap());
-        let lucky = if self.is_lossy() { LUCKY } else { usize::MAX };
-        text(bytes.min(most).min(lucky))
+        let limit = if self.is_lossy() {
+            LOSSY_BYTES
+        } else {
+            usize::MAX
+        };
+        text(bytes.min(most).min(limit))
     }
 }
 
-/// Text of so many bytes, less the rest of a character.
+/// Returns a text of this many bytes, or a little less, so that no character is cut.
 fn text(bytes: usize) -> Vec<u8> {
     let mut text = String::new();
     for n in 0.. {
@@ -134,7 +138,7 @@ fn has_cc() -> bool {
     *HAS_CC.get_or_init(|| Command::new("cc").arg("--version").output().is_ok())
 }
 
-/// The programs of this kind; none, with a word on stderr, without a compiler.
+/// Returns the programs of this kind; none, with a note on stderr, without a compiler.
 fn programs(kind: &'static str) -> Vec<Program> {
     if !has_cc() {
         eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
@@ -144,7 +148,7 @@ fn programs(kind: &'static str) -> Vec<Program> {
     if let Ok(only) = std::env::var("DIALECT_PROGRAM") {
         sources.retain(|path| path.file_stem() == Some(OsStr::new(&only)));
     }
-    // One after the other they take longer than some of the tests.
+    // Compiled one after the other, they would take longer than some of the tests.
     let programs: Vec<_> = std::thread::scope(|scope| {
         let compilers: Vec<_> = sources
             .chunks(sources.len().div_ceil(4).max(1))
@@ -176,10 +180,10 @@ fn sources(kind: &str) -> Vec<PathBuf> {
     sources
 }
 
-/// Programs of one table that run at once: most of the time they wait for each other.
+/// Programs that run at the same time; each mostly waits for its peer.
 const AT_ONCE: usize = 3;
 
-/// Runs `row` for each program, and fails at the end with all that went wrong.
+/// Runs `row` for each program, and fails at the end with the list of all failures.
 fn for_each<'p>(
     programs: impl IntoIterator<Item = &'p Program>,
     row: impl Fn(&Program) -> Result<(), String> + Sync,
@@ -197,7 +201,7 @@ fn for_each<'p>(
             .map(|share| {
                 scope.spawn(|| -> Vec<_> {
                     let run = |program: &&Program| {
-                        let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+                        let _together = EXCLUSIVE.read().unwrap_or_else(PoisonError::into_inner);
                         explain(program, row(program))
                     };
                     share.iter().filter_map(run).collect()
@@ -206,11 +210,11 @@ fn for_each<'p>(
             .collect();
         let failures = shares
             .into_iter()
-            .map(|share| share.join().expect("a row panicked"));
+            .map(|share| share.join().expect("no row panics"));
         failures.flatten().collect()
     });
     for program in lossy {
-        let _alone = QUIET.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = EXCLUSIVE.write().unwrap_or_else(PoisonError::into_inner);
         failures.extend(explain(program, row(program)));
     }
     assert!(
@@ -221,7 +225,7 @@ fn for_each<'p>(
     );
 }
 
-/// Waits until `condition` holds, unless that takes too long.
+/// Waits for `limit` at most until `condition` holds; returns whether it does.
 fn holds_within(limit: Duration, condition: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     while !condition() {
@@ -233,7 +237,7 @@ fn holds_within(limit: Duration, condition: impl Fn() -> bool) -> bool {
     true
 }
 
-/// The output of a process that ends in time.
+/// Returns the output of a process, or an error if it does not end within `limit`.
 fn finish(process: Process, limit: Duration) -> Result<Output, String> {
     if holds_within(limit, || !process.is_running()) {
         return Ok(process.output());
@@ -269,7 +273,7 @@ fn same(what: &str, found: &[u8], wanted: &[u8]) -> Result<(), String> {
     ))
 }
 
-/// Starts a client of ours or theirs with a text.
+/// Starts a client, ours or another program, with a text.
 fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
     command
         .arg(server.to_string())
@@ -278,15 +282,17 @@ fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
     Process::spawn(command)
 }
 
-/// Lets a client that trusts to luck send a text to a `minitalk serve` with these options. If every signal arrived in its
-/// place the text must be exact, and the client must end. If not, the server must go on, and the client may try again.
+/// Lets an unreliable client send a text to a `minitalk serve` with these options.
+///
+/// If every signal arrived in order, the text must be exact and the client must end. Otherwise the server must still work,
+/// and the client may try again.
 fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), String> {
     let dialect: Dialect = client.spec().parse().unwrap();
     for _ in 0..ATTEMPTS {
         let trace = ["--trace", "-v", "--format", "raw"];
         let server = Server::start_with(&[&trace, options].concat());
         let process = start_client(&mut Command::new(&client.path), server.pid(), text);
-        let pid = minitalk::process::pid::Pid::new(process.pid()).unwrap();
+        let pid = minitalk::Pid::new(process.pid()).unwrap();
         let speech = Speech::new(&dialect, text, pid).unwrap();
         let sent: Vec<_> = (0..speech.len())
             .map(|i| speech.signal(i).unwrap())
@@ -307,7 +313,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
             }
         };
         let mut last = (arrived().len(), Instant::now(), cpu());
-        // One that counts where others sleep takes its time for a bit: it is stuck when it has had that time.
+        // A client that waits by a counting loop is stuck only after the CPU time of a bit.
         let is_stuck = |(_, at, used): (usize, Instant, u64)| {
             at.elapsed() >= STUCK && (!is_computing(process.pid()) || cpu() >= used + BIT)
         };
@@ -323,7 +329,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
             return match options {
                 [] => {
                     holds_within(LIMIT, || server.stderr().contains(" speaks "));
-                    named(client, &server.stderr())
+                    check_report(client, &server.stderr())
                 }
                 _ => Ok(()),
             };
@@ -339,7 +345,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
             .and_then(|()| finish_well(process, LIMIT))
             .map_err(|why| format!("{why}; stderr: {stderr}"))?;
         }
-        // What is left must not be in the way of others.
+        // Incomplete bits must not disturb other clients.
         let printed = server.stdout().len();
         deliver(server.pid(), b"after a loss");
         server.wait_stdout(|bytes| bytes[printed..].ends_with(b"after a loss"));
@@ -351,7 +357,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
     Ok(())
 }
 
-/// Whether a process has been using a CPU, or waits for one.
+/// Returns whether a process is running or waits for a CPU.
 fn is_computing(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat
@@ -361,9 +367,10 @@ fn is_computing(pid: i32) -> bool {
     state == Some('R')
 }
 
-/// Lets one client after the other send a text to a `minitalk serve` with these options, and hands each client and the server
-/// to `then`, when the text is there.
-fn serve_hears(
+/// Lets one client after the other send a text to a `minitalk serve` with these options.
+///
+/// Calls `then` with the client and the server after each text has arrived.
+fn serve_receives(
     client: &Program,
     options: &[&str],
     texts: &[Vec<u8>],
@@ -399,7 +406,7 @@ fn serve_hears(
     }
 }
 
-/// The keys of a SPEC that differ from the preset classic.
+/// Returns the keys of a SPEC that differ from the preset classic.
 fn keys(spec: &str) -> Keys {
     let words = spec.trim().split(',').filter(|word| *word != "classic");
     words
@@ -408,8 +415,8 @@ fn keys(spec: &str) -> Keys {
         .collect()
 }
 
-/// What a server says about a client must be right in what decides over the text and over the life of the client.
-fn named(client: &Program, stderr: &str) -> Result<(), String> {
+/// Checks the dialect that a server reports for a client, in the keys that affect the text or could kill the client.
+fn check_report(client: &Program, stderr: &str) -> Result<(), String> {
     let spec = stderr.lines().find_map(|line| line.split_once(" speaks "));
     let found = keys(spec.ok_or("nothing about the client")?.1);
     let wanted = keys(client.spec());
@@ -424,14 +431,14 @@ fn named(client: &Program, stderr: &str) -> Result<(), String> {
         "ack",
     ] {
         if wanted.contains_key(key) && wanted.get(key) != found.get(key) {
-            return Err(format!("{key} was not found out"));
+            return Err(format!("{key} was not detected"));
         }
     }
     Ok(())
 }
 
 #[test]
-fn there_are_programs_of_all_kinds() {
+fn there_are_enough_programs_of_each_kind() {
     let (clients, servers) = (sources("clients").len(), sources("servers").len());
     assert!(clients >= 15, "{clients} clients");
     assert!(servers >= 12, "{servers} servers");
@@ -439,14 +446,14 @@ fn there_are_programs_of_all_kinds() {
 }
 
 #[test]
-fn every_client_is_heard_in_its_dialect() {
+fn every_client_is_received_in_its_dialect() {
     for_each(clients(), |client| {
         let texts = client.texts(&[1024, 60, 1, 0]);
         let options = ["--dialect", client.spec()];
         if client.is_lossy() {
             return serve_tries(client, &options, &texts[0]);
         }
-        serve_hears(client, &options, &texts, |process, _| {
+        serve_receives(client, &options, &texts, |process, _| {
             if client.says("exits", "no") {
                 return Ok(());
             }
@@ -456,27 +463,26 @@ fn every_client_is_heard_in_its_dialect() {
 }
 
 #[test]
-fn every_client_that_shows_its_dialect_is_found_out() {
-    let shows = |client: &&Program| client.says("auto", "yes");
-    for_each(clients().iter().filter(shows), |client| {
+fn every_detectable_dialect_of_a_client_is_detected() {
+    let is_detectable = |client: &&Program| client.says("auto", "yes");
+    for_each(clients().iter().filter(is_detectable), |client| {
         let texts = client.texts(&[1024, 100]);
         if client.is_lossy() {
             return serve_tries(client, &[], &texts[0]);
         }
-        serve_hears(client, &[], &texts, |process, server| {
+        serve_receives(client, &[], &texts, |process, server| {
             if !client.says("exits", "no") {
                 finish_well(process, LIMIT).map_err(|why| format!("the client {why}"))?;
             }
-            // It is said once for each program.
-            let said = |server: &Server| server.stderr().contains(" speaks ");
-            holds_within(LIMIT, || said(server));
-            named(client, &server.stderr())
+            // The server reports each dialect once.
+            holds_within(LIMIT, || server.stderr().contains(" speaks "));
+            check_report(client, &server.stderr())
         })
     });
 }
 
 #[test]
-fn every_server_is_spoken_to_in_its_dialect() {
+fn every_server_receives_messages_in_its_dialect() {
     for_each(servers(), |program| {
         let tries = if program.is_lossy() { ATTEMPTS } else { 1 };
         let mut result = Ok(());
@@ -486,7 +492,7 @@ fn every_server_is_spoken_to_in_its_dialect() {
                 break;
             }
         }
-        // Such a server may lose a bit that it has taken, each time.
+        // A lossy server may lose a bit in each attempt.
         result.or_else(|why| program.is_lossy().then(|| eprintln!("{why}")).ok_or(why))
     });
 }
@@ -527,19 +533,19 @@ fn speak_to(program: &Program) -> Result<(), String> {
             .and_then(|()| same("the server printed", &server.printed(), &wanted))
             .map_err(|why| format!("with {} bytes, send: {why}", text.len()))?;
     }
-    // Time to print something twice.
+    // Time to print a duplicate.
     std::thread::sleep(Duration::from_millis(50));
     same("the server printed in the end", &server.printed(), &wanted)
 }
 
 #[test]
-fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
+fn a_client_retries_while_the_server_is_busy() {
     let Some(client) = clients().iter().find(|client| client.spec() == "hello=yes") else {
         return;
     };
-    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
-    // Not so long that the second comes again before it is through: of two SIGUSR1 at once one is lost, and its client waits
-    // for ever.
+    let _together = EXCLUSIVE.read().unwrap_or_else(PoisonError::into_inner);
+    // The first text ends before the second client retries: of two SIGUSR1 at once one is lost, and its client would wait for
+    // ever.
     let (long, short) = (text(600), text(50));
     let (server, first) = stopped_in_mid_message(|| {
         let server = Server::start_with(&["--format", "raw", "--dialect", client.spec()]);
@@ -548,7 +554,7 @@ fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
     });
     let second = start_client(&mut Command::new(&client.path), server.pid(), &short);
     second.wait_stderr("busy");
-    // What it asks again would swallow a bit of the first now and then, and neither ever sends one twice.
+    // Its retries could merge with bits of the first client, and neither client retransmits.
     kill(second.pid(), libc::SIGSTOP);
     kill(first.pid(), libc::SIGCONT);
     assert_success(&finish(first, LIMIT).unwrap());
@@ -557,15 +563,15 @@ fn a_client_that_is_told_that_the_server_is_busy_comes_again() {
     assert_eq!(server.stop().stdout, [long, short].concat());
 }
 
-/// However often it is told so.
+/// The timeout applies however often the server answers "busy".
 #[test]
-fn send_waits_for_a_busy_server_and_says_so_in_the_end() {
+fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
     let client = clients().iter().find(|client| client.spec() == "hello=yes");
     let server = servers().iter().find(|server| server.spec() == "hello=yes");
     let (Some(client), Some(server)) = (client, server) else {
         return;
     };
-    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let _together = EXCLUSIVE.read().unwrap_or_else(PoisonError::into_inner);
     let long = text(4000);
     // Stays stopped to the end.
     let (server, _first) = stopped_in_mid_message(|| {
@@ -586,10 +592,13 @@ fn send_waits_for_a_busy_server_and_says_so_in_the_end() {
     let output = run(minitalk(send));
     assert_eq!(output.status.code(), Some(6), "{output:?}");
     assert!(stderr(&output).contains("busy"), "{output:?}");
-    assert!(long.starts_with(&server.printed()), "something else came");
+    assert!(
+        long.starts_with(&server.printed()),
+        "the server printed another text"
+    );
 }
 
-/// The client of `benches/pair`, which waits in sigsuspend for the acknowledgement of each bit; `None` without a compiler.
+/// Returns the client of `benches/pair`, which waits in sigsuspend for each acknowledgement; `None` without a compiler.
 fn pair_client() -> Option<&'static Path> {
     static CLIENT: OnceLock<Option<PathBuf>> = OnceLock::new();
     let client = CLIENT.get_or_init(|| {
@@ -622,7 +631,7 @@ fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
     assert_success(&server.into_process().output());
 }
 
-/// A FIFO, which nobody reads until it is asked for.
+/// A FIFO that is read only on demand.
 struct Fifo {
     path: PathBuf,
     reader: std::fs::File,
@@ -659,7 +668,7 @@ impl Fifo {
         while writer.write(&[b'.'; 4096]).is_ok() || writer.write(b".").is_ok() {}
     }
 
-    /// Reads what has been written so far.
+    /// Reads the bytes that have been written so far.
     fn read(&mut self) -> Vec<u8> {
         use std::io::Read;
         let mut bytes = vec![];
@@ -695,7 +704,7 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
         server.wait_stderr("waiting for the output");
         assert!(
             client.is_running(),
-            "it was told before the text was written"
+            "it was acknowledged before the text was written"
         );
         while client.is_running() {
             written.extend(fifo.read());
@@ -708,7 +717,7 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
 }
 
 #[test]
-fn no_half_text_is_dropped_in_silence() {
+fn a_dropped_partial_text_is_reported() {
     let Some(pair) = pair_client() else {
         return;
     };

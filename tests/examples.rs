@@ -1,4 +1,4 @@
-//! The programs of examples/ do what they say.
+//! The programs of examples/ do what their documentation says.
 
 mod common;
 
@@ -9,8 +9,9 @@ use std::sync::Once;
 
 use common::*;
 
-/// An example, built if need be: `cargo test` has done so, `cargo test --test examples` has not. `cargo xtask stress` says
-/// that they are built, for a user who could not.
+/// Returns the command of an example, which is built if need be.
+///
+/// `cargo test --test examples` does not build the examples. `cargo xtask stress` has built them, for a user who cannot.
 fn example(name: &str) -> Command {
     static BUILT: Once = Once::new();
     BUILT.call_once(|| {
@@ -34,31 +35,27 @@ fn example(name: &str) -> Command {
 }
 
 #[test]
-fn a_receiver_and_a_sender() {
+fn the_receiver_prints_the_messages_of_the_sender() {
     let server = Server::spawn(&mut example("receiver"));
     let pid = server.pid().to_string();
     for message in ["Hello", "", "é 🦀"] {
         let mut sender = example("sender");
-        let output = run_of(sender.args([&pid, message]));
+        let output = run(sender.args([&pid, message]));
         assert_success(&output);
         assert!(stderr(&output).ends_with(" signals\n"), "{output:?}");
     }
     deliver_by("bit", server.pid(), b"from minitalk itself");
     server.assert_printed(&[b"Hello", b"", "é 🦀".as_bytes(), b"from minitalk itself"]);
     server.stop();
-    let output = run_of(example("sender").args([&pid, "too late"]));
+    let output = run(example("sender").args([&pid, "too late"]));
     assert!(!output.status.success());
 }
 
-fn run_of(command: &mut Command) -> std::process::Output {
-    Process::spawn(command).output()
-}
-
 #[test]
-fn an_async_receiver() {
+fn the_async_receiver_takes_messages_between_timer_ticks() {
     let server = Process::spawn(&mut example("async_receiver"));
     server.wait_stdout(|bytes| bytes.ends_with(b"\n"));
-    // A message is taken between the ticks of a timer as well as before and after.
+    // A message is taken before, between and after the ticks of a timer.
     for count in 1..=3 {
         deliver(server.pid(), b"tick");
         server.wait_stdout(|bytes| bytes.ends_with(&b"tick\n".repeat(count)));
@@ -69,7 +66,7 @@ fn an_async_receiver() {
 }
 
 #[test]
-fn a_chat() {
+fn the_chat_delivers_lines_in_both_directions() {
     let spawn = || {
         let mut command = example("chat");
         let process = Process::spawn(command.stdin(Stdio::piped()));
@@ -89,7 +86,7 @@ fn a_chat() {
     bob.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Bob\n"));
     writeln!(bob_types, "{to_alice}\nHello, Alice\n\u{1b}[2J").unwrap();
     alice.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Alice\n> \\u{1b}[2J\n"));
-    // Both at once.
+    // Both ends send at once.
     let many = |who: &str| (0..20).map(|n| format!("{who} {n}\n")).collect::<String>();
     alice_types.write_all(many("a").as_bytes()).unwrap();
     bob_types.write_all(many("b").as_bytes()).unwrap();
@@ -107,8 +104,8 @@ fn a_chat() {
 }
 
 #[test]
-fn a_handler_of_ones_own() {
-    let output = run_of(&mut example("own_handler"));
+fn the_own_handler_numbers_its_ticks_in_order() {
+    let output = run(&mut example("own_handler"));
     assert_success(&output);
     let text = String::from_utf8(output.stdout).unwrap();
     let ticks: Vec<(usize, u64)> = text

@@ -1,37 +1,38 @@
-//! What goes wrong around a transfer: storms, deaths, pauses, blocked and closed outputs.
+//! Faults around a transfer: signal storms, killed and stopped processes, blocked and closed outputs.
 
 mod common;
 
-use std::io::Read;
+use std::io::{PipeReader, Read};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::process::peer::{Peer, PeerError};
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::process::peer::{Peer, PeerError};
+use minitalk::internals::process::proc;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
 }
 
-/// A client that sends `message` by this lane, with this timeout in seconds.
+/// Starts a client that sends `message` by this lane, with this timeout in seconds.
 fn sending(server: &Process, lane: &str, timeout: &str, message: &[u8]) -> Process {
     let pid = server.pid().to_string();
     let mut command = minitalk(["send", "--lane", lane, "--timeout", timeout, &pid]);
     Process::spawn_fed(&mut command, message.to_vec())
 }
 
-/// A message that takes some tenths of a second; on a machine that is so many times slower, which whoever runs the tests has
-/// to say.
+/// Returns a message that takes some tenths of a second.
+///
+/// `MINITALK_TESTS_SLOWER` says how many times slower this machine is.
 fn long(lane: &str) -> Vec<u8> {
     let slower = std::env::var("MINITALK_TESTS_SLOWER").map_or(1, |times| times.parse().unwrap());
     noise(if lane == "word" { 8 << 20 } else { 20_000 } / slower)
 }
 
-/// Stops the server and asserts that it printed `message` once, whatever else it may have printed.
+/// Ends the server and asserts that it printed `message` once; other output is allowed.
 fn assert_printed_once(server: Server, message: &[u8]) {
     let printed = server.stop().stdout;
     let wanted = [message, b"\n"].concat();
@@ -39,7 +40,7 @@ fn assert_printed_once(server: Server, message: &[u8]) {
     assert_eq!(times.count(), 1);
 }
 
-/// A server, with these options, and a client that is stopped in the middle of a long message.
+/// Starts a server with these options and a client, and stops the client in the middle of a long message.
 fn stopped_client(options: &[&str], lane: &str) -> (Server, Process) {
     let message = noise(if lane == "word" { 64 << 20 } else { 1 << 20 });
     stopped_in_mid_message(|| {
@@ -50,7 +51,7 @@ fn stopped_client(options: &[&str], lane: &str) -> (Server, Process) {
 }
 
 #[test]
-fn a_storm_of_strays_at_the_server() {
+fn a_message_survives_a_storm_of_strays_at_the_server() {
     for lane in LANES {
         let server = Server::start();
         let storm = storm(server.pid());
@@ -62,9 +63,9 @@ fn a_storm_of_strays_at_the_server() {
 }
 
 #[test]
-fn a_storm_of_strays_at_the_client() {
+fn a_message_survives_a_storm_of_strays_at_the_client() {
     let server = Server::start();
-    // The server is stopped until the client is in the storm, so that all of the message crosses in it.
+    // The server is stopped until the storm has reached the client, so that the whole message is sent during it.
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
     let client = sending(&server, "bit", PATIENT, &message);
@@ -72,7 +73,9 @@ fn a_storm_of_strays_at_the_client() {
     let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::Usr2.mask() != 0);
     wait_until("the client has its handler", handles);
     let storm = storm(client.pid());
-    wait_until("the client feels the storm", || cpu_time(client.pid()) > 5);
+    wait_until("the storm reaches the client", || {
+        cpu_time(client.pid()) > 5
+    });
     kill(server.pid(), libc::SIGCONT);
     assert_success(&client.output());
     drop(storm);
@@ -80,7 +83,7 @@ fn a_storm_of_strays_at_the_client() {
 }
 
 #[test]
-fn a_client_killed_in_mid_message() {
+fn a_partial_message_of_a_killed_client_is_dropped() {
     for lane in LANES {
         let (server, mut client) = stopped_client(&[], lane);
         kill(client.pid(), libc::SIGKILL);
@@ -94,7 +97,7 @@ fn a_client_killed_in_mid_message() {
 }
 
 #[test]
-fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
+fn a_client_interrupted_in_mid_message_ends_by_that_signal() {
     for (signal, lane) in [libc::SIGINT, libc::SIGTERM].into_iter().zip(LANES) {
         let (server, client) = stopped_client(&[], lane);
         kill(client.pid(), signal);
@@ -106,14 +109,14 @@ fn a_client_interrupted_in_mid_message_dies_of_the_signal() {
     }
 }
 
-/// Stops a process.
+/// Stops a process by SIGSTOP and waits until it is stopped.
 fn stop(pid: i32) {
     kill(pid, libc::SIGSTOP);
     wait_state(pid, 'T');
 }
 
 #[test]
-fn either_end_stopped_and_continued() {
+fn a_message_survives_a_pause_of_either_end() {
     for lane in LANES {
         let message = long(lane);
         let (server, client) = stopped_in_mid_message(|| {
@@ -121,8 +124,8 @@ fn either_end_stopped_and_continued() {
             let client = sending(&server, lane, PATIENT, &message);
             (server, client)
         });
-        // One of them is always stopped, so that the message does not end before the last stop. Each stop has to last for
-        // several of the longest retransmission timeouts of 100 ms.
+        // One end is always stopped, so that the message does not end before the last stop. Each stop lasts for several of
+        // the longest retransmission timeouts, which are 100 ms.
         thread::sleep(Duration::from_millis(600));
         stop(server.pid());
         kill(client.pid(), libc::SIGCONT);
@@ -137,8 +140,8 @@ fn either_end_stopped_and_continued() {
 }
 
 #[test]
-fn a_client_stopped_for_longer_than_its_own_timeout() {
-    // So long that it does not run out while the server waits for a CPU.
+fn a_client_paused_for_longer_than_its_timeout_delivers() {
+    // Long enough not to expire while the server waits for a CPU.
     let timeout = Duration::from_secs(5);
     let clients = LANES.map(|lane| {
         stopped_in_mid_message(|| {
@@ -147,7 +150,7 @@ fn a_client_stopped_for_longer_than_its_own_timeout() {
             (server, client)
         })
     });
-    // The server has been silent for longer than the timeout, by the clock.
+    // By the clock, the server has been silent for longer than the timeout.
     thread::sleep(timeout + timeout / 4);
     for (server, client) in clients {
         kill(client.pid(), libc::SIGCONT);
@@ -156,9 +159,9 @@ fn a_client_stopped_for_longer_than_its_own_timeout() {
     }
 }
 
-/// It is noticed by its end and not by its silence: the client would wait for an answer for longer than this test may take.
+/// The client notices the end itself: by its timeout alone it would wait for longer than this test allows.
 #[test]
-fn a_server_killed_in_mid_message() {
+fn a_client_notices_at_once_that_its_server_was_killed() {
     for lane in LANES {
         let (server, client) = stopped_client(&[], lane);
         let mut server = server.into_process();
@@ -174,7 +177,7 @@ fn a_server_killed_in_mid_message() {
 }
 
 #[test]
-fn a_silent_server_is_given_up() {
+fn a_client_gives_up_on_a_silent_server() {
     let server = Server::start();
     kill(server.pid(), libc::SIGSTOP);
     let pid = server.pid().to_string();
@@ -182,21 +185,27 @@ fn a_silent_server_is_given_up() {
     assert_eq!(output.status.code(), Some(6), "{output:?}");
     kill(server.pid(), libc::SIGCONT);
     deliver(server.pid(), b"y");
-    // What the first one had sent is no part of the second's message.
+    // The signals of the first client are not part of the second message.
     server.assert_printed(&[b"y"]);
     server.stop();
 }
 
-#[test]
-fn an_output_that_nobody_reads_for_a_while() {
+/// Starts a server whose output is a pipe, and reads the line with its PID.
+fn server_on_pipe() -> (Process, PipeReader) {
     let mut command = minitalk(["serve"]);
     let (mut reader, writer) = std::io::pipe().unwrap();
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
     drop(command);
     let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
     reader.read_exact(&mut first_line).unwrap();
+    (server, reader)
+}
 
-    // More than a pipe holds (64 KiB), so the last ones are told to wait, and wait longer than their timeout.
+#[test]
+fn clients_wait_while_nobody_reads_the_output() {
+    let (server, mut reader) = server_on_pipe();
+
+    // More than a pipe holds (64 KiB), so the last clients are paused, for longer than their timeout.
     pin_to_one_cpu();
     let messages: Vec<Vec<u8>> = (0..6).map(|n| vec![b'0' + n; 20_000]).collect();
     let clients: Vec<_> = messages
@@ -204,9 +213,11 @@ fn an_output_that_nobody_reads_for_a_while() {
         .map(|message| sending(&server, "auto", "3", message))
         .collect();
     let running = || clients.iter().filter(|client| client.is_running()).count();
-    wait_until("what fits the pipe is delivered", || running() <= 3);
+    wait_until("the messages that fit the pipe are delivered", || {
+        running() <= 3
+    });
     thread::sleep(Duration::from_millis(3500));
-    assert_eq!(running(), 3, "three fit the pipe");
+    assert_eq!(running(), 3, "three messages fit the pipe");
 
     let mut printed = vec![0; 6 * 20_001];
     reader.read_exact(&mut printed).unwrap();
@@ -222,13 +233,8 @@ fn an_output_that_nobody_reads_for_a_while() {
 }
 
 #[test]
-fn an_output_closed_by_its_reader() {
-    let mut command = minitalk(["serve"]);
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let server = Process::spawn_with_own_stdout(command.stdout(writer));
-    drop(command);
-    let mut first_line = vec![0; format!("PID {}\n", server.pid()).len()];
-    reader.read_exact(&mut first_line).unwrap();
+fn a_message_is_rejected_when_the_output_is_closed() {
+    let (server, reader) = server_on_pipe();
     drop(reader);
     let output = run(minitalk(["send", &server.pid().to_string(), "lost"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
@@ -239,7 +245,7 @@ fn an_output_closed_by_its_reader() {
 }
 
 #[test]
-fn an_output_closed_from_the_start() {
+fn an_output_that_is_closed_at_the_start_is_an_error() {
     for command in [
         "serve >&-",
         "serve >/dev/full",
@@ -257,7 +263,7 @@ fn an_output_closed_from_the_start() {
 }
 
 #[test]
-fn a_server_told_to_stop_flushes_and_tells_its_clients() {
+fn a_server_that_shuts_down_flushes_and_notifies_its_clients() {
     for (signal, lane) in [libc::SIGTERM, libc::SIGINT].into_iter().zip(LANES) {
         let (server, client) = stopped_client(&[], lane);
         deliver(server.pid(), b"finished");
@@ -273,8 +279,8 @@ fn a_server_told_to_stop_flushes_and_tells_its_clients() {
 }
 
 #[test]
-fn a_half_message_of_a_silent_client_is_dropped() {
-    // So long that a client is not silent for it while it waits for a CPU.
+fn a_partial_message_of_a_silent_client_is_dropped() {
+    // Long enough that a client that waits for a CPU is not taken for a silent one.
     let options = ["--idle-timeout", "3"];
     for (server, client) in LANES.map(|lane| stopped_client(&options, lane)) {
         server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
@@ -291,8 +297,8 @@ fn a_half_message_of_a_silent_client_is_dropped() {
     }
 }
 
-/// One that were woken now and then would have no second without that. What it still has to do after a message, which is to
-/// forget its client, takes as long as the machine likes.
+/// A server with a periodic timer would never sleep for a second. Its remaining work after the message, the removal of its
+/// client, has no time limit here.
 #[test]
 fn an_idle_server_is_not_woken() {
     let server = Server::start();
@@ -308,7 +314,7 @@ fn an_idle_server_is_not_woken() {
 
 /// Without pidfd_open and pidfd_send_signal, as on Linux before 5.3, both ends fall back to kill, and say so.
 #[test]
-fn an_old_kernel_without_pidfd() {
+fn both_ends_fall_back_to_kill_on_a_kernel_without_pidfd() {
     let mut command = minitalk(["serve"]);
     let server = Server::spawn(without_pidfd(&mut command));
     let pid = server.pid().to_string();
@@ -346,12 +352,12 @@ fn an_old_kernel_without_pidfd() {
     assert_eq!(client.output().status.code(), Some(8));
 }
 
-/// A PID that the kernel has given to somebody else, made by telling it which to give out next (needs root).
+/// The PID is reused on purpose, by setting the last PID of the kernel, which needs root.
 #[test]
 fn a_recycled_pid_is_not_signalled() {
     const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
     let sleep = || Process::spawn(Command::new("sleep").arg("100"));
-    // Other tests start processes too, so that it takes luck.
+    // Other tests start processes too, so several attempts may be needed.
     for _ in 0..1000 {
         let first = sleep();
         let pid = first.pid();
@@ -367,15 +373,18 @@ fn a_recycled_pid_is_not_signalled() {
         }
         let sent = peer.send(Signal::Usr1, None);
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)), "{sent:?}");
-        assert!(second.is_running(), "it was hit");
+        assert!(
+            second.is_running(),
+            "the new owner of the PID was signalled"
+        );
         return;
     }
-    panic!("no PID was ever given out again");
+    panic!("no PID was reused");
 }
 
-/// Whoever starts a program may have blocked the very signals that it lives on.
+/// The parent of a program may have blocked the signals that it needs.
 #[test]
-fn signals_blocked_by_whoever_started_us() {
+fn both_ends_work_when_started_with_the_signals_blocked() {
     let mut command = minitalk(["serve"]);
     let server = Server::spawn(with_signals_blocked(&mut command));
     let mut command = minitalk(["send", &server.pid().to_string(), "x"]);
@@ -385,7 +394,7 @@ fn signals_blocked_by_whoever_started_us() {
     server.stop();
 }
 
-/// As under nohup, or in the background of a script.
+/// A script ignores SIGINT for its background processes.
 #[test]
 fn a_sigint_that_is_ignored_stays_ignored() {
     let message = noise(5_000);
@@ -413,9 +422,9 @@ fn a_sigint_that_is_ignored_stays_ignored() {
     server.stop();
 }
 
-/// With room for few queued signals, words are sent as there is room for them, and come again where that was wrong.
+/// Words are sent as fast as the queue has room for them, and are retransmitted after EAGAIN.
 #[test]
-fn little_room_for_queued_signals() {
+fn words_arrive_when_few_signals_can_be_queued() {
     let Some(nobody) = Nobody::new() else {
         return;
     };
@@ -427,12 +436,12 @@ fn little_room_for_queued_signals() {
             .args(args);
         command
     };
-    let server = Server::spawn(nobody.dress(&mut limited(&["serve"])));
+    let server = Server::spawn(nobody.run_as(&mut limited(&["serve"])));
     let pid = server.pid().to_string();
     let message = noise(200_000);
     let clients = [(); 3].map(|()| {
         let mut command = limited(&["send", "--lane", "word", "--timeout", PATIENT, &pid]);
-        Process::spawn_fed(nobody.dress(&mut command), message.clone())
+        Process::spawn_fed(nobody.run_as(&mut command), message.clone())
     });
     for client in clients {
         assert_success(&client.output());
@@ -441,18 +450,18 @@ fn little_room_for_queued_signals() {
     assert!(printed == [&message[..], b"\n"].concat().repeat(3));
 }
 
-/// With no room for queued signals (RLIMIT_SIGPENDING), answers lose their content: the client says so and gives up.
+/// Without room for queued signals (RLIMIT_SIGPENDING) answers lose their content: the client reports it and gives up.
 #[test]
-fn no_room_for_queued_signals() {
-    // The limit counts all signals queued for a user's processes, and does not hold for root.
+fn a_client_explains_that_no_signal_can_be_queued() {
+    // The limit counts all signals queued for a user's processes, and does not apply to root.
     let Some(nobody) = Nobody::new() else {
         return;
     };
-    let server = Server::spawn(nobody.dress(nobody.minitalk().arg("serve")));
+    let server = Server::spawn(nobody.run_as(nobody.minitalk().arg("serve")));
     let mut limited = Command::new("prlimit");
     limited.arg("--sigpending=0").arg(nobody.binary());
     limited.args(["send", "--timeout", "0.3", &server.pid().to_string(), "x"]);
-    nobody.dress(&mut limited);
+    nobody.run_as(&mut limited);
     let output = run(limited);
     assert_eq!(output.status.code(), Some(6), "{output:?}");
     assert!(stderr(&output).contains("ulimit -i"), "{output:?}");

@@ -1,4 +1,4 @@
-//! The library's receiver and sender, each case in a process of its own: there is one for a process.
+//! The receiver and the sender of the library. Each case is a process of its own, which can have only one of them.
 
 mod common;
 
@@ -10,15 +10,16 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use common::child::Child;
 use common::*;
 use minitalk::client::{Options, SendError};
 use minitalk::server::{self, Config, Note, ServeError};
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::{Inbox, InboxError};
 use minitalk::wire::sender::Lane;
+use minitalk::{Inbox, InboxError};
 use minitalk::{
     Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals, block_signals_and_stops,
 };
+use minitalk::{Signal, SignalSet};
 
 /// The environment variable that names the case to run.
 const CASE: &str = "MINITALK_TEST_CASE";
@@ -28,39 +29,39 @@ macro_rules! cases {
 }
 
 const CASES: &[(&str, fn())] = cases![
-    a_message_says_who_sent_it,
-    a_client_is_told_when_its_message_is_taken,
-    what_is_not_taken_is_rejected,
-    what_is_taken_is_acknowledged_however_it_ends,
-    many_clients_and_a_slow_program,
-    there_is_one_for_a_process,
+    a_message_names_its_sender,
+    a_client_is_acknowledged_when_its_message_is_taken,
+    a_message_that_is_not_taken_is_rejected,
+    a_taken_message_is_acknowledged_however_the_receiver_ends,
+    clients_wait_for_a_slow_program,
+    a_process_has_at_most_one_receiver_or_sender,
     a_thread_that_would_get_the_signals_is_named,
-    no_thread_hides_behind_others_that_end,
-    a_thread_may_block_the_stops_too,
-    a_thread_that_blocks_everything_is_no_obstacle,
-    where_no_signal_may_be_queued_it_can_be_bound,
-    a_fork_has_none_and_may_have_its_own,
-    a_fork_that_lives_on_does_not_keep_a_client_watched,
-    everything_is_put_back,
-    nothing_late_kills,
-    a_handler_of_later_is_left_alone,
-    nothing_comes_after_the_end,
-    it_can_be_stopped_from_another_thread,
-    it_can_stop_on_sigterm,
-    sigterm_is_not_touched,
-    it_stops_after_its_count,
-    a_panic_of_the_program_is_an_end,
-    a_panic_in_an_output_is_an_end,
-    a_panic_in_notes_is_an_end,
-    a_panic_in_the_last_note_is_an_error_too,
-    notes_that_nobody_takes_hold_up_nothing,
-    messages_to_one_server,
-    a_sender_does_not_disturb_between_messages,
-    nobody_is_signalled_by_mistake,
-    a_silent_server_can_do_no_harm_later,
+    open_threads_are_found_while_others_start_and_end,
+    stops_must_be_blocked_on_every_thread,
+    a_thread_that_blocks_all_signals_does_not_prevent_binding,
+    a_receiver_binds_where_no_signal_can_be_queued,
+    a_forked_child_has_no_receiver_and_can_open_an_inbox,
+    a_forked_child_does_not_keep_a_client_watched,
+    dropping_a_receiver_restores_handlers_and_mask,
+    late_signals_do_not_kill,
+    a_handler_installed_later_is_kept,
+    no_message_follows_the_end,
+    a_receiver_can_be_stopped_from_another_thread,
+    a_receiver_can_stop_on_sigterm,
+    sigterm_keeps_its_default_action,
+    a_receiver_stops_after_its_count,
+    a_panic_of_the_program_ends_the_receiver,
+    a_panic_in_the_output_ends_the_server,
+    a_panic_in_notes_ends_the_server,
+    a_panic_in_the_last_note_is_an_error,
+    unread_notes_delay_no_message,
+    a_sender_delivers_several_messages_to_one_server,
+    a_sender_keeps_the_signals_blocked_between_messages,
+    bystanders_are_never_signalled,
+    late_answers_do_not_harm_a_process_that_gave_up,
 ];
 
-/// As libtest: a name given is a part of those to run. Its options are of no use here.
+/// Runs the cases whose names contain the first argument, as libtest does; the options of libtest have no effect.
 fn main() -> ExitCode {
     if let Ok(case) = env::var(CASE) {
         let (_, run) = CASES.iter().find(|(name, _)| *name == case).unwrap();
@@ -90,26 +91,26 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed > 0))
 }
 
-// ---- what is the program's own ---------------------------------------------------------------------------------
+// ---- the caller's own functions ----------------------------------------------------------------------------------
 
-/// Runs a server until it ends, and returns why, and what its client was told.
+/// Runs a server until it ends, and returns its error and the output of its client.
 fn serve_one(
     output: server::Output,
     notes: &mut dyn FnMut(&Note),
     trace: bool,
 ) -> (ServeError, std::process::Output) {
-    // Before there are threads.
+    // Called before any thread starts, so that each inherits the mask.
     block_signals();
     let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
     let client = send_us(&[], "for a function that panics");
     let mut config = Config::default();
     config.trace = trace;
     let error = server::serve(&mut inbox, config, output, notes).unwrap_err();
-    inbox.retire();
+    inbox.leak();
     (error, client.output())
 }
 
-fn a_panic_in_an_output_is_an_end() {
+fn a_panic_in_the_output_ends_the_server() {
     let output = Box::new(|_: &minitalk::Message| panic!("on purpose"));
     let (error, client) = serve_one(output, &mut |_| {}, false);
     assert!(matches!(error, ServeError::Panicked("output")), "{error:?}");
@@ -121,15 +122,15 @@ fn a_panic_in_an_output_is_an_end() {
     assert!(stderr(&client).contains("could not write its output"));
 }
 
-fn a_panic_in_notes_is_an_end() {
+fn a_panic_in_notes_ends_the_server() {
     let (error, client) = serve_one(Box::new(|_| Ok(())), &mut |_| panic!("on purpose"), true);
     assert!(matches!(error, ServeError::Panicked("notes")), "{error:?}");
     assert_eq!(client.status.code(), Some(7), "{client:?}");
     assert!(stderr(&client).contains("shutting down"), "{client:?}");
 }
 
-/// The last is that the client is forgotten: unless it ends so late that the server has ended before.
-fn a_panic_in_the_last_note_is_an_error_too() {
+/// The last note is that the client is forgotten; if the client ends later than the server, there is none.
+fn a_panic_in_the_last_note_is_an_error() {
     let mut inbox = Inbox::open().unwrap();
     let mut config = Config::default();
     config.count = Some(1);
@@ -142,11 +143,11 @@ fn a_panic_in_the_last_note_is_an_error_too() {
     let client = send_us(&[], "the last");
     let result = server::serve(&mut inbox, config, Box::new(|_| Ok(())), &mut notes);
     assert_success(&client.output());
-    let is_said = matches!(result, Err(ServeError::Panicked("notes")));
-    assert_eq!(is_said, has_panicked, "{result:?}");
+    let is_reported = matches!(result, Err(ServeError::Panicked("notes")));
+    assert_eq!(is_reported, has_panicked, "{result:?}");
 }
 
-fn notes_that_nobody_takes_hold_up_nothing() {
+fn unread_notes_delay_no_message() {
     let (tell, told) = mpsc::channel();
     let (go, wait) = mpsc::channel::<()>();
     let mut config = Config::default();
@@ -156,7 +157,7 @@ fn notes_that_nobody_takes_hold_up_nothing() {
         let _ = tell.send(note.clone());
     });
     let mut receiver = builder.bind().unwrap();
-    // Some thousand notes.
+    // The message causes some thousand notes.
     let message = "x".repeat(300);
     let client = send_us(&["--lane", "bit"], &message);
     assert_eq!(receiver.recv().unwrap().payload, message.as_bytes());
@@ -168,7 +169,7 @@ fn notes_that_nobody_takes_hold_up_nothing() {
 
 // ---- receiving ---------------------------------------------------------------------------------------------------
 
-fn a_message_says_who_sent_it() {
+fn a_message_names_its_sender() {
     let mut receiver = Receiver::bind().unwrap();
     assert!(matches!(receiver.try_recv(), Err(ReceiveError::Empty)));
     let nothing = receiver.recv_timeout(Duration::from_millis(1));
@@ -183,22 +184,24 @@ fn a_message_says_who_sent_it() {
         assert!(received.framed);
         assert_success(&client.output());
     }
-    let client = send_us(&["--dialect", "lsb"], "of another make");
+    let client = send_us(&["--dialect", "lsb"], "in a dialect");
     let received = receiver.recv().unwrap();
-    assert_eq!(received.payload, b"of another make");
+    assert_eq!(received.payload, b"in a dialect");
     assert!(!received.framed);
     assert_success(&client.output());
 }
 
-/// The descriptor is readable from the time that there is something to take to the time that it is taken.
-fn a_client_is_told_when_its_message_is_taken() {
+/// The descriptor is readable for as long as there is a message to take.
+fn a_client_is_acknowledged_when_its_message_is_taken() {
     let mut receiver = Receiver::bind().unwrap();
     for _ in 0..3 {
         assert!(!is_readable(&receiver, 0));
         let client = send_us(&[], "x");
         assert!(is_readable(&receiver, -1));
-        // It has asked more than once by now, and would have been told.
-        thread::sleep(Duration::from_millis(30));
+        let before = switches(client.pid());
+        wait_until("the client has asked again", || {
+            switches(client.pid()) > before + 2
+        });
         assert!(client.is_running() && is_readable(&receiver, 0));
         assert_eq!(receiver.try_recv().unwrap().payload, b"x");
         assert!(!is_readable(&receiver, 0));
@@ -207,10 +210,10 @@ fn a_client_is_told_when_its_message_is_taken() {
     receiver.stopper().stop();
     assert!(is_readable(&receiver, -1));
     assert!(matches!(receiver.try_recv(), Err(ReceiveError::Stopped)));
-    assert!(is_readable(&receiver, 0), "for good");
+    assert!(is_readable(&receiver, 0), "it is no longer readable");
 }
 
-fn what_is_not_taken_is_rejected() {
+fn a_message_that_is_not_taken_is_rejected() {
     let receiver = Receiver::bind().unwrap();
     let client = send_us(&[], "x");
     assert!(is_readable(&receiver, -1));
@@ -219,7 +222,7 @@ fn what_is_not_taken_is_rejected() {
     assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
 
-fn what_is_taken_is_acknowledged_however_it_ends() {
+fn a_taken_message_is_acknowledged_however_the_receiver_ends() {
     for _ in 0..10 {
         let mut config = Config::default();
         config.count = Some(1);
@@ -241,13 +244,13 @@ fn what_is_taken_is_acknowledged_however_it_ends() {
     }
 }
 
-fn many_clients_and_a_slow_program() {
+fn clients_wait_for_a_slow_program() {
     let mut receiver = Receiver::bind().unwrap();
     let text = |n: usize| format!("from {n}");
     let clients: Vec<Process> = (0..8).map(|n| send_us(&[], &text(n))).collect();
     let mut texts: Vec<String> = (0..8)
         .map(|_| {
-            // The program is at something else, and the clients wait.
+            // The program is busy, and the clients wait.
             thread::sleep(Duration::from_millis(20));
             String::from_utf8(receiver.recv().unwrap().payload).unwrap()
         })
@@ -259,9 +262,9 @@ fn many_clients_and_a_slow_program() {
     }
 }
 
-// ---- one for a process -------------------------------------------------------------------------------------------
+// ---- one per process ---------------------------------------------------------------------------------------------
 
-fn there_is_one_for_a_process() {
+fn a_process_has_at_most_one_receiver_or_sender() {
     block_signals();
     let server = Server::start();
     let to = Pid::new(server.pid()).unwrap();
@@ -289,11 +292,15 @@ fn a_thread_that_would_get_the_signals_is_named() {
         (end, thread)
     };
     let (end, thread) = idle();
-    // It may just be starting, which it does with all signals blocked.
+    // A thread that is starting has all signals blocked.
     let error = Receiver::bind().unwrap_err();
     assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
-    assert_eq!(ours("SigCgt") | ours("SigBlk"), 0, "nothing is left of it");
-    wait_until("it has its name", || {
+    assert_eq!(
+        ours("SigCgt") | ours("SigBlk"),
+        0,
+        "handlers or mask remain"
+    );
+    wait_until("the thread has its name", || {
         let error = Receiver::bind().unwrap_err().to_string();
         assert!(error.contains("block_signals"), "{error}");
         error.contains("(idler)")
@@ -303,14 +310,14 @@ fn a_thread_that_would_get_the_signals_is_named() {
     block_signals();
     let (end, thread) = idle();
     drop(Receiver::bind().unwrap());
-    // Whoever blocked them has them blocked.
+    // The caller blocked the signals, so they stay blocked.
     assert_eq!(ours("SigBlk"), SignalSet::LANES.mask());
     drop(end);
     thread.join().unwrap();
 }
 
-/// Each starts the next and ends, so that a look at all of them finds few.
-fn no_thread_hides_behind_others_that_end() {
+/// Each thread starts the next one and ends, so that one scan of /proc finds few of them.
+fn open_threads_are_found_while_others_start_and_end() {
     fn chain(end: Arc<AtomicBool>) {
         if !end.load(Ordering::Relaxed) {
             thread::spawn(move || chain(end));
@@ -321,20 +328,20 @@ fn no_thread_hides_behind_others_that_end() {
     thread::spawn(move || chain(first));
     for _ in 0..100 {
         let error = Receiver::bind().unwrap_err();
-        let is_known = match &error {
+        let is_expected = match &error {
             Unavailable::OpenOn { .. } => true,
             Unavailable::System(error) => error.kind() == std::io::ErrorKind::TimedOut,
             _ => false,
         };
-        assert!(is_known, "{error:?}");
+        assert!(is_expected, "{error:?}");
     }
     end.store(true, Ordering::Relaxed);
     drop(Receiver::bind());
 }
 
-/// With musl its mask is that of a thread that begins.
-fn a_thread_that_blocks_everything_is_no_obstacle() {
-    let (say_blocked, blocked) = mpsc::channel::<()>();
+/// With musl the mask of such a thread looks like that of a starting thread.
+fn a_thread_that_blocks_all_signals_does_not_prevent_binding() {
+    let (report_blocked, blocked) = mpsc::channel::<()>();
     let (end, ended) = mpsc::channel::<()>();
     let idler = thread::spawn(move || {
         // SAFETY: the set is of this frame, filled before it is read; all zeroes are a set.
@@ -343,7 +350,7 @@ fn a_thread_that_blocks_everything_is_no_obstacle() {
             libc::sigfillset(&raw mut everything);
             libc::pthread_sigmask(libc::SIG_BLOCK, &raw const everything, std::ptr::null_mut());
         }
-        say_blocked.send(()).unwrap();
+        report_blocked.send(()).unwrap();
         ended.recv().unwrap_or(());
     });
     blocked.recv().unwrap();
@@ -352,7 +359,7 @@ fn a_thread_that_blocks_everything_is_no_obstacle() {
     idler.join().unwrap();
 }
 
-fn a_thread_may_block_the_stops_too() {
+fn stops_must_be_blocked_on_every_thread() {
     block_signals();
     let (end, ended) = mpsc::channel::<()>();
     let idler = thread::spawn(move || ended.recv().unwrap_or(()));
@@ -371,8 +378,8 @@ fn a_thread_may_block_the_stops_too() {
     idler.join().unwrap();
 }
 
-/// There a thread looks to `/proc` as if it were ending, unless somebody of the same user has one queued from before.
-fn where_no_signal_may_be_queued_it_can_be_bound() {
+/// Without room in the queue, `/proc` shows a thread as if it were ending.
+fn a_receiver_binds_where_no_signal_can_be_queued() {
     let none = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
@@ -396,7 +403,7 @@ fn where_no_signal_may_be_queued_it_can_be_bound() {
     blocked.join().unwrap();
 }
 
-fn a_fork_has_none_and_may_have_its_own() {
+fn a_forked_child_has_no_receiver_and_can_open_an_inbox() {
     let mut receiver = Receiver::bind().unwrap();
     let stopper = receiver.stopper();
     // SAFETY: the child takes locks that no other thread can hold, for there is no client yet, and the C library lets it
@@ -429,8 +436,8 @@ fn a_fork_has_none_and_may_have_its_own() {
     assert_success(&client.output());
 }
 
-/// The child has the descriptors open too: one that was only closed here would be reported for ever.
-fn a_fork_that_lives_on_does_not_keep_a_client_watched() {
+/// The child also holds the descriptors open, so that a mere close would leave them in the epoll set.
+fn a_forked_child_does_not_keep_a_client_watched() {
     let mut receiver = Receiver::bind().unwrap();
     let client = send_us(&[], "x");
     assert!(is_readable(&receiver, -1));
@@ -439,7 +446,7 @@ fn a_fork_that_lives_on_does_not_keep_a_client_watched() {
     // SAFETY: the child does nothing but wait for its end.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        // SAFETY: prctl takes integers only. Should the test fail, its child goes with it.
+        // SAFETY: prctl takes integers only. The kernel ends the child if the test fails.
         unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
         loop {
             // SAFETY: pause takes nothing.
@@ -457,7 +464,7 @@ fn a_fork_that_lives_on_does_not_keep_a_client_watched() {
     assert_eq!(without_client, with_client - 1);
 }
 
-/// Descriptors of this process that are processes.
+/// Returns the number of pidfds of this process.
 fn pidfds() -> usize {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
     let files = descriptors.filter_map(|entry| std::fs::read_link(entry.path()).ok());
@@ -466,7 +473,7 @@ fn pidfds() -> usize {
         .count()
 }
 
-/// Files in the sets of descriptors that this process waits for (`proc_pid_fdinfo(5)`).
+/// Returns the number of files in the epoll sets of this process (`proc_pid_fdinfo(5)`).
 fn watched() -> usize {
     let sets = std::fs::read_dir("/proc/self/fdinfo").unwrap().flatten();
     let texts = sets.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
@@ -491,8 +498,8 @@ fn handle(signal: libc::c_int) {
     };
 }
 
-/// But what would kill, which is ignored: a client may be about to send.
-fn everything_is_put_back() {
+/// Only a default action that would kill becomes "ignore": a client may still send.
+fn dropping_a_receiver_restores_handlers_and_mask() {
     handle(libc::SIGUSR2);
     let look = || ["SigCgt", "SigIgn", "SigBlk"].map(ours);
     let [lanes, usr2] = [SignalSet::LANES, Signal::Usr2.into()].map(SignalSet::mask);
@@ -505,14 +512,14 @@ fn everything_is_put_back() {
     }
     kill(std::process::id().try_into().unwrap(), libc::SIGUSR2);
     assert_eq!(CAME.load(Ordering::Relaxed), 1);
-    // Stops are not those of messages, and do what they did.
+    // The stop signals do not carry messages, and get their old actions back.
     drop(Receiver::builder().stop_on_signals().bind().unwrap());
     assert_eq!(look(), [usr2, lanes & !usr2, 0]);
 }
 
-fn nothing_late_kills() {
+fn late_signals_do_not_kill() {
     let mut receiver = Receiver::bind().unwrap();
-    // One of another make, that goes on whatever happens.
+    // A client of another program that keeps sending.
     let script = format!("while kill -USR1 {}; do :; done", us());
     let mut shell = Command::new("sh");
     let shell = Process::spawn(shell.args(["-c", &script]));
@@ -536,7 +543,7 @@ fn nothing_late_kills() {
     assert_success(&client.output());
 }
 
-fn a_handler_of_later_is_left_alone() {
+fn a_handler_installed_later_is_kept() {
     let receiver = Receiver::bind().unwrap();
     handle(libc::SIGUSR1);
     drop(receiver);
@@ -544,8 +551,8 @@ fn a_handler_of_later_is_left_alone() {
     assert_eq!(CAME.load(Ordering::Relaxed), 1);
 }
 
-/// Given up is what is finished and was not taken, by a second SIGTERM.
-fn nothing_comes_after_the_end() {
+/// A second SIGTERM gives up complete messages that were not taken.
+fn no_message_follows_the_end() {
     block_signals_and_stops();
     let threads = || status("Threads");
     let before = threads();
@@ -553,9 +560,9 @@ fn nothing_comes_after_the_end() {
     let clients: Vec<Process> = (0..4).map(|_| send_us(&[], "x")).collect();
     assert!(is_readable(&receiver, -1));
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
-    // A second one that finds the first still pending is none.
+    // A second SIGTERM merges with a pending one.
     let pending = || u64::from_str_radix(&status("ShdPnd"), 16).unwrap();
-    wait_until("the first is taken", || pending() == 0);
+    wait_until("the first SIGTERM is taken", || pending() == 0);
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
     let end = loop {
         match receiver.recv() {
@@ -571,18 +578,18 @@ fn nothing_comes_after_the_end() {
         assert!(matches!(receiver.try_recv(), Err(ReceiveError::Stopped)));
     }
     drop(receiver);
-    // Those that were given up are not told.
+    // The clients of messages that were given up get no answer.
     drop(clients);
     wait_until("no thread is left", || threads() == before);
 }
 
-fn it_can_be_stopped_from_another_thread() {
+fn a_receiver_can_be_stopped_from_another_thread() {
     let mut receiver = Receiver::bind().unwrap();
     let stopper = receiver.stopper();
     let client = send_us(&[], "finished");
     assert!(is_readable(&receiver, -1));
     stopper.stop();
-    // What is finished can still be taken.
+    // A complete message can still be taken.
     assert_eq!(receiver.next().unwrap().unwrap().payload, b"finished");
     assert!(receiver.next().is_none());
     assert!(matches!(receiver.recv(), Err(ReceiveError::Stopped)));
@@ -595,18 +602,18 @@ fn it_can_be_stopped_from_another_thread() {
     assert_eq!(waiting.join().unwrap(), 0);
 }
 
-fn it_can_stop_on_sigterm() {
+fn a_receiver_can_stop_on_sigterm() {
     let receiver = Receiver::builder().stop_on_signals().bind().unwrap();
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
     assert_eq!(receiver.count(), 0);
 }
 
-fn sigterm_is_not_touched() {
+fn sigterm_keeps_its_default_action() {
     let mut command = Command::new(env::current_exe().unwrap());
     if env::var_os("IS_CHILD").is_none() {
         command
             .env("IS_CHILD", "")
-            .env(CASE, "sigterm_is_not_touched");
+            .env(CASE, "sigterm_keeps_its_default_action");
         let output = run(command);
         assert_eq!(signal_of(&output), Some(libc::SIGTERM), "{output:?}");
         return;
@@ -616,7 +623,7 @@ fn sigterm_is_not_touched() {
     let _ = receiver.recv();
 }
 
-fn it_stops_after_its_count() {
+fn a_receiver_stops_after_its_count() {
     let mut config = Config::default();
     config.count = Some(2);
     let receiver = Receiver::builder().config(config).bind().unwrap();
@@ -627,7 +634,7 @@ fn it_stops_after_its_count() {
     }
 }
 
-fn a_panic_of_the_program_is_an_end() {
+fn a_panic_of_the_program_ends_the_receiver() {
     let builder = Receiver::builder().notes(|_| panic!("on purpose"));
     let mut receiver = builder.bind().unwrap();
     let client = send_us(&["--dialect", "ack=none", "--first", "20"], "worth a note");
@@ -638,13 +645,13 @@ fn a_panic_of_the_program_is_an_end() {
     };
     assert!(matches!(why, ServeError::Panicked("notes")), "{why:?}");
     assert!(receiver.next().is_none());
-    // Whatever comes now must not kill.
+    // Late signals must not kill.
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
 }
 
 // ---- sending -----------------------------------------------------------------------------------------------------
 
-fn messages_to_one_server() {
+fn a_sender_delivers_several_messages_to_one_server() {
     block_signals();
     let server = Server::start();
     let to = Pid::new(server.pid()).unwrap();
@@ -672,19 +679,19 @@ fn messages_to_one_server() {
     );
 }
 
-fn a_sender_does_not_disturb_between_messages() {
-    // No thread of ours reads what it prints.
+fn a_sender_keeps_the_signals_blocked_between_messages() {
+    // Not a Process, whose threads in this process would be open to the signals.
     let mut server = minitalk(["serve"]);
-    let server = Unread(server.stdout(std::process::Stdio::null()).spawn().unwrap());
+    let server = Child::spawn(server.stdout(std::process::Stdio::null())).unwrap();
     let lanes = SignalSet::LANES.mask();
-    let to = Pid::new(server.0.id().try_into().unwrap()).unwrap();
-    wait_until("it serves", || Sender::open(to).is_ok());
+    let to = Pid::new(server.id().try_into().unwrap()).unwrap();
+    wait_until("the server is ready", || Sender::open(to).is_ok());
     for (lane, mut len) in [(Lane::Bit, 2_000), (Lane::Word, 100_000)] {
         let mut options = patient();
         options.lane = lane;
         let mut sender = Sender::open_with(to, options).unwrap();
         let (mut sent, mut watched) = (0, 0);
-        // It is watched some ten times a second: each is longer than the one before, until one takes that long.
+        // Progress is reported ten times a second; each message is longer, until one takes long enough.
         while sent < 3 || watched == 0 {
             assert_eq!(ours("SigBlk"), lanes);
             let mut watch = |_: &minitalk::client::Progress| {
@@ -703,17 +710,7 @@ fn a_sender_does_not_disturb_between_messages() {
     }
 }
 
-/// A child without threads of ours that read what it says, ended when this is dropped.
-struct Unread(std::process::Child);
-
-impl Drop for Unread {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn nobody_is_signalled_by_mistake() {
+fn bystanders_are_never_signalled() {
     block_signals();
     let bystander = Process::spawn(Command::new("sleep").arg("1000"));
     let to = Pid::new(bystander.pid()).unwrap();
@@ -722,7 +719,7 @@ fn nobody_is_signalled_by_mistake() {
     let error = minitalk::send(us().parse().unwrap(), b"x").unwrap_err();
     assert!(matches!(error, SendError::Ourselves), "{error}");
     assert!(bystander.is_running());
-    // A server that becomes another program between two messages.
+    // This server executes another program between two messages.
     let mut shell = Command::new("sh");
     let script = "trap : USR1 USR2 RTMIN+10; echo up; read x; exec sleep 1000";
     shell
@@ -736,7 +733,7 @@ fn nobody_is_signalled_by_mistake() {
     let error = sender.send(b"x").unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
     drop(shell.take_stdin());
-    wait_until("it is another program", || {
+    wait_until("the server executes sleep", || {
         command_of(shell.pid()) == "sleep"
     });
     let error = sender.send(b"x").unwrap_err();
@@ -744,7 +741,7 @@ fn nobody_is_signalled_by_mistake() {
     assert!(shell.is_running());
 }
 
-fn a_silent_server_can_do_no_harm_later() {
+fn late_answers_do_not_harm_a_process_that_gave_up() {
     block_signals();
     let server = Server::start();
     kill(server.pid(), libc::SIGSTOP);
@@ -756,28 +753,28 @@ fn a_silent_server_can_do_no_harm_later() {
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
     drop(sender);
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
-    minitalk::ffi::unblock(SignalSet::LANES);
+    minitalk::internals::ffi::unblock(SignalSet::LANES);
     kill(server.pid(), libc::SIGCONT);
-    // It answers what it was sent, late, and then this.
-    deliver(server.pid(), b"from somebody else");
-    server.assert_printed(&[b"from somebody else"]);
+    // The server first answers the old signals, and then takes this message.
+    deliver(server.pid(), b"from another client");
+    server.assert_printed(&[b"from another client"]);
     server.stop();
 }
 
-// ---- what they share ---------------------------------------------------------------------------------------------
+// ---- shared by the cases -----------------------------------------------------------------------------------------
 
 fn us() -> String {
     std::process::id().to_string()
 }
 
-/// Options of a client that does not give up while its server gets no CPU.
+/// Returns options of a client that does not give up while its server gets no CPU.
 fn patient() -> Options {
     let mut options = Options::default();
     options.timeout = WATCHDOG;
     options
 }
 
-/// A client of this very process.
+/// Starts a client that sends to this process.
 fn send_us(options: &[&str], message: &str) -> Process {
     Process::spawn(
         minitalk(["send"])
@@ -786,7 +783,7 @@ fn send_us(options: &[&str], message: &str) -> Process {
     )
 }
 
-/// Whether the descriptor is readable, or becomes so within these milliseconds; -1: however long it takes.
+/// Returns whether the descriptor becomes readable within these milliseconds; -1 waits without a limit.
 fn is_readable(receiver: &Receiver, milliseconds: i32) -> bool {
     let mut poll = libc::pollfd {
         fd: receiver.as_raw_fd(),
@@ -797,12 +794,12 @@ fn is_readable(receiver: &Receiver, milliseconds: i32) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, milliseconds) == 1 }
 }
 
-/// What this mask of `/proc` says of the signals of messages and of those that stop.
+/// Returns the part of this mask of `/proc` that concerns our signals: those of messages and the stop signals.
 fn ours(mask: &str) -> u64 {
     u64::from_str_radix(&status(mask), 16).unwrap() & SignalSet::ALL.mask()
 }
 
-/// What `/proc` says of this thread.
+/// Returns a field of `/proc/thread-self/status`.
 fn status(field: &str) -> String {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();

@@ -1,4 +1,4 @@
-//! What a server's memory may be: a little more than a message, in every format, and a bound for all clients together.
+//! The memory of a server: little more than one message, in every format, and a limit for all clients together.
 
 mod common;
 
@@ -11,7 +11,7 @@ use common::*;
 
 const MEGABYTE: usize = 1 << 20;
 
-/// A field of `/proc/PID/status` in bytes (`proc_pid_status(5)`).
+/// Returns a field of `/proc/PID/status` in bytes (`proc_pid_status(5)`).
 fn memory(pid: i32, field: &str) -> usize {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
@@ -26,7 +26,7 @@ fn sending(server: i32, message: Vec<u8>) -> Process {
 }
 
 #[test]
-fn a_message_is_held_once_in_every_format() {
+fn a_message_is_kept_in_memory_once_in_every_format() {
     const SIZE: usize = 6 * MEGABYTE;
     for (format, byte) in [
         ("raw", b'a'),
@@ -36,14 +36,10 @@ fn a_message_is_held_once_in_every_format() {
         ("json", b'\xff'),
     ] {
         let mut command = minitalk(["serve", "--format", format]);
-        // What it prints is not to be kept here.
+        // Its output must not be collected in this process.
         let null = fs::File::create("/dev/null").unwrap();
         let server = Process::spawn_with_own_stdout(command.stdout(null));
-        let peer =
-            || minitalk::process::peer::Peer::open(minitalk::Pid::new(server.pid()).unwrap());
-        wait_until("the server is ready", || {
-            peer().is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
-        });
+        wait_ready_to_be_sent_to(server.pid());
         deliver(server.pid(), b"so that all its threads have run");
         let before = memory(server.pid(), "VmHWM");
         assert_success(&sending(server.pid(), vec![byte; SIZE]).output());
@@ -77,13 +73,13 @@ fn a_message_for_which_there_is_no_memory_is_rejected() {
         deliver(server.pid(), &[b'c'; 2 * MEGABYTE]);
         let output = server.stop();
         let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(printed.contains("ccc"), "what comes next is taken");
+        assert!(printed.contains("ccc"), "the next message is not printed");
         assert!(!printed.contains("bbb"));
     }
 }
 
 #[test]
-fn clients_wait_for_the_memory_that_there_is() {
+fn clients_wait_for_free_memory() {
     let options = [
         "--max-memory",
         "3000000",
@@ -96,9 +92,9 @@ fn clients_wait_for_the_memory_that_there_is() {
     deliver(server.pid(), b"so that all its threads have run");
     let before = memory(server.pid(), "VmRSS");
     let first = stopped_in_mid_message(&server, before + 1_300_000);
-    // There is no room for the longest message beside what the first has sent.
+    // There is no room for the longest message beside the bytes of the first client.
     let second = sending(server.pid(), vec![b'b'; 1_900_000]);
-    wait_until_it_only_asks(&second);
+    wait_until_it_only_polls(&second);
     let others = [b'c', b'd'].map(|byte| sending(server.pid(), vec![byte; 1_900_000]));
     kill(first.pid(), libc::SIGCONT);
     for client in [first, second].into_iter().chain(others) {
@@ -114,9 +110,9 @@ fn clients_wait_for_the_memory_that_there_is() {
     server.stop();
 }
 
-/// It takes no more of the memory than it has sent, for as long as it is silent.
+/// A silent client counts only with the bytes that it has sent.
 #[test]
-fn a_client_that_is_stopped_in_mid_message_keeps_no_other_waiting() {
+fn a_client_stopped_in_mid_message_does_not_delay_others() {
     let server = Server::start_with(&["--max-memory", "3000000", "--idle-timeout", "0"]);
     deliver(server.pid(), b"so that all its threads have run");
     let before = memory(server.pid(), "VmRSS");
@@ -131,7 +127,7 @@ fn a_client_that_is_stopped_in_mid_message_keeps_no_other_waiting() {
 }
 
 #[test]
-fn what_waits_for_the_output_is_bounded() {
+fn memory_for_unwritten_output_is_bounded() {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut reader = BufReader::new(reader);
     let mut command = minitalk([
@@ -146,18 +142,18 @@ fn what_waits_for_the_output_is_bounded() {
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     let before = memory(server.pid(), "VmRSS");
-    // Nobody reads. Each client is ended once its message is complete, or once it is told to wait.
+    // Nobody reads. Each client is killed once its message is complete or it has been paused.
     for _ in 0..8 {
         let mut client = sending(server.pid(), vec![b'm'; 2_000_000]);
-        wait_until_it_only_asks(&client);
+        wait_until_it_only_polls(&client);
         kill(client.pid(), libc::SIGKILL);
         client.wait();
     }
     let taken = memory(server.pid(), "VmRSS").saturating_sub(before);
     assert!(taken <= 10_000_000, "{taken}");
-    // One that is still there has only been kept waiting.
+    // A client that stays is only paused.
     let client = sending(server.pid(), vec![b'z'; 2_000_000]);
-    wait_until_it_only_asks(&client);
+    wait_until_it_only_polls(&client);
     let reading = std::thread::spawn(move || {
         let mut printed = Vec::new();
         reader.read_to_end(&mut printed).unwrap();
@@ -171,12 +167,12 @@ fn what_waits_for_the_output_is_bounded() {
     assert!(printed.iter().filter(|byte| **byte == b'm').count() % 2_000_000 == 0);
 }
 
-/// A client that is stopped once the server has so much memory.
+/// Starts a client, and stops it once the server has this much memory.
 fn stopped_in_mid_message(server: &Server, resident: usize) -> Process {
     loop {
         let client = sending(server.pid(), vec![b'a'; 1_999_999]);
-        let is_there = || memory(server.pid(), "VmRSS") >= resident || !client.is_running();
-        wait_until("some of its message is there", is_there);
+        let has_part = || memory(server.pid(), "VmRSS") >= resident || !client.is_running();
+        wait_until("the server has part of the message", has_part);
         kill(client.pid(), libc::SIGSTOP);
         if client.is_running() {
             return client;
@@ -184,10 +180,10 @@ fn stopped_in_mid_message(server: &Server, resident: usize) -> Process {
     }
 }
 
-/// Waits until a client has sent all that it may, and no longer uses a CPU.
-fn wait_until_it_only_asks(client: &Process) {
-    wait_until("the client has begun", || handles_usr1(client.pid()));
-    wait_until("the client only asks", || {
+/// Waits until a client may send nothing more, which shows in its CPU time.
+fn wait_until_it_only_polls(client: &Process) {
+    wait_until("the client has started", || handles_usr1(client.pid()));
+    wait_until("the client uses no CPU", || {
         let before = cpu_time(client.pid());
         std::thread::sleep(Duration::from_millis(300));
         cpu_time(client.pid()) <= before
@@ -195,6 +191,6 @@ fn wait_until_it_only_asks(client: &Process) {
 }
 
 fn handles_usr1(pid: i32) -> bool {
-    let status = minitalk::process::proc::status(minitalk::Pid::new(pid).unwrap());
-    status.is_ok_and(|status| status.caught & minitalk::signal::event::Signal::Usr1.mask() != 0)
+    let status = minitalk::internals::process::proc::status(minitalk::Pid::new(pid).unwrap());
+    status.is_ok_and(|status| status.caught & minitalk::Signal::Usr1.mask() != 0)
 }

@@ -1,30 +1,30 @@
-//! The process at the other end: it becomes another program, is hidden by a filter of system calls, is only claimed, or breaks the
-//! protocol.
+//! Unusual peers: they become another program, break the protocol, forge a PID, or run under a filter of system calls.
 
 mod common;
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use common::child::Child;
 use common::*;
 
 // ---- processes that become another program ------------------------------------------------------------------------
 
-/// A client in C that executes sleep at `stage`; returns once it has.
+/// Starts a client in C that executes sleep at `stage`, and waits until it has.
 fn becomes_sleep(server: i32, stage: &str) -> Process {
     let mut command = Command::new(program("words"));
     let text = "longer than one word of 24 bytes, whatever the frame adds";
     let client = Process::spawn(command.args([&server.to_string(), text, stage]));
-    wait_until("it is sleep", || {
-        assert!(client.is_running(), "it ended before");
+    wait_until("the client executes sleep", || {
+        assert!(client.is_running(), "the client ended before");
         command_of(client.pid()) == "sleep"
     });
     client
 }
 
-/// Whichever signal came first is what it dies of, even if it has not run since.
+/// Asserts that SIGTERM, sent now, is the signal that ends `sleep`: an earlier signal would have ended it first.
 fn assert_not_signalled(sleep: Process) {
     kill(sleep.pid(), libc::SIGTERM);
     let output = sleep.output();
@@ -32,7 +32,7 @@ fn assert_not_signalled(sleep: Process) {
 }
 
 #[test]
-fn a_program_executed_before_the_output_moves_is_not_signalled() {
+fn a_program_executed_before_the_output_is_written_is_not_signalled() {
     let mut command = minitalk(["serve", "--format", "raw"]);
     let (mut reader, writer) = std::io::pipe().unwrap();
     // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
@@ -51,7 +51,7 @@ fn a_program_executed_before_the_output_moves_is_not_signalled() {
         reader.read_exact(&mut byte).unwrap();
         printed.push(byte[0]);
     }
-    // Its message was written before the last, whose client has been answered.
+    // Its message was written before the last one, whose client has been answered.
     assert_success(&last.output());
     assert_not_signalled(sleep);
     kill(server.pid(), libc::SIGTERM);
@@ -59,18 +59,18 @@ fn a_program_executed_before_the_output_moves_is_not_signalled() {
 }
 
 #[test]
-fn a_program_executed_in_mid_message_is_not_signalled_when_it_is_idle() {
+fn a_program_executed_in_mid_message_is_not_signalled_at_the_idle_timeout() {
     let server = Server::start_with(&["--idle-timeout", "0.3"]);
     let sleep = becomes_sleep(server.pid(), "half");
     server.wait_stderr(&format!("dropped a message of client {}", sleep.pid()));
-    // The rejection follows the note.
+    // A rejection would have followed the note.
     deliver(server.pid(), b"after");
     assert_not_signalled(sleep);
     server.stop();
 }
 
 #[test]
-fn a_program_executed_in_mid_message_is_not_signalled_at_the_end() {
+fn a_program_executed_in_mid_message_is_not_signalled_at_shutdown() {
     let server = Server::start();
     let sleep = becomes_sleep(server.pid(), "half");
     server.stop();
@@ -94,9 +94,9 @@ fn a_server_that_becomes_another_program_is_not_signalled() {
 
 // ---- servers that break the protocol ------------------------------------------------------------------------------
 
-/// Whatever they answer, a client ends at its timeout, which counts from the last progress.
+/// The timeout counts from the last progress and not from the last answer.
 #[test]
-fn a_server_whose_answers_lead_nowhere_is_given_up() {
+fn a_client_gives_up_when_answers_bring_no_progress() {
     for way in ["forgets", "stands"] {
         let server = Server::spawn(Command::new(program("broken")).arg(way));
         let pid = server.pid().to_string();
@@ -105,27 +105,15 @@ fn a_server_whose_answers_lead_nowhere_is_given_up() {
     }
 }
 
-// ---- processes that are only claimed ------------------------------------------------------------------------------
+// ---- forged PIDs --------------------------------------------------------------------------------------------------
 
-/// Children that end with this.
-struct Sleepers(Vec<Child>);
-
-impl Drop for Sleepers {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// Sends `server` the first hello of a client with the PID `claimed`.
-fn forge_hello(server: i32, claimed: i32) {
+/// Sends `server` the first hello of a client with the PID `forged`.
+fn forge_hello(server: i32, forged: i32) {
     const HELLO: u64 = 0x10 << 56 | 5 << 40 | 1;
     let mut info = [0i32; 32];
     (info[0], info[2]) = (libc::SIGUSR1, libc::SI_QUEUE);
     // SAFETY: getuid takes nothing.
-    (info[4], info[5]) = (claimed, unsafe { libc::getuid() } as i32);
+    (info[4], info[5]) = (forged, unsafe { libc::getuid() } as i32);
     (info[6], info[7]) = (HELLO as i32, (HELLO >> 32) as i32);
     // SAFETY: the array has the size of a siginfo_t and lives for the whole call.
     let sent = unsafe {
@@ -139,13 +127,13 @@ fn forge_hello(server: i32, claimed: i32) {
     assert_eq!(sent, 0);
 }
 
-/// A server that has no descriptor for a client says so, instead of leaving every client without an answer.
+/// A server without a descriptor for its clients must end: otherwise no client gets an answer.
 #[test]
-fn a_server_with_few_descriptors_takes_a_client_or_ends() {
+fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
     for limit in 4..=14 {
         let script = format!("ulimit -n {limit}; exec \"$0\" serve");
         let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
-        wait_until("it is ready, or has ended", || {
+        wait_until("the server is ready or has ended", || {
             !server.is_running() || server.stdout().contains(&b'\n')
         });
         let pid = server.pid().to_string();
@@ -154,7 +142,7 @@ fn a_server_with_few_descriptors_takes_a_client_or_ends() {
             kill(server.pid(), libc::SIGTERM);
             assert_success(&server.output());
         } else {
-            // It may have said its PID before.
+            // It may have printed its PID before.
             assert_ne!(sent.status.code(), Some(6), "{limit}: no answer");
             let output = server.output();
             assert_eq!(
@@ -166,9 +154,9 @@ fn a_server_with_few_descriptors_takes_a_client_or_ends() {
     }
 }
 
-/// One process names as many others as the server may have descriptors, and honest clients do not notice.
+/// Forged hellos name as many processes as the server may have descriptors; honest clients are still served.
 #[test]
-fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
+fn forged_pids_do_not_exhaust_the_descriptors() {
     const LIMIT: u64 = 32;
     let mut command = minitalk(["serve"]);
     let limit = libc::rlimit {
@@ -185,18 +173,14 @@ fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
         )
     };
     let server = Server::spawn(&mut command);
-    let mut sleepers = Sleepers(Vec::new());
-    for _ in 0..LIMIT {
-        let sleep = Command::new("sleep")
-            .arg("1000")
-            .stdin(Stdio::null())
-            .spawn();
-        sleepers.0.push(sleep.unwrap());
-    }
-    for sleep in &sleepers.0 {
+    let sleep = |_| Child::spawn(Command::new("sleep").arg("1000").stdin(Stdio::null()));
+    let sleepers: Vec<_> = (0..LIMIT).map(sleep).map(Result::unwrap).collect();
+    for sleep in &sleepers {
         forge_hello(server.pid(), sleep.id().try_into().unwrap());
         let taken = || {
-            let status = minitalk::process::proc::status(minitalk::Pid::new(server.pid()).unwrap());
+            let status = minitalk::internals::process::proc::status(
+                minitalk::Pid::new(server.pid()).unwrap(),
+            );
             status.is_ok_and(|status| status.pending == 0)
         };
         wait_until("the server has taken the hello", taken);
@@ -214,8 +198,8 @@ fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
     let open = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
     assert!(open.count() < LIMIT as usize);
     server.assert_printed(&[b"honest", b"honest"]);
-    for sleep in &mut sleepers.0 {
-        assert!(sleep.try_wait().unwrap().is_none(), "it was signalled");
+    for sleep in &sleepers {
+        assert!(sleep.is_running(), "PID {} was signalled", sleep.id());
     }
     server.stop();
 }
@@ -225,9 +209,9 @@ fn claimed_processes_do_not_take_the_descriptors_of_honest_ones() {
 const OPEN: i64 = libc::SYS_pidfd_open;
 const SEND: i64 = libc::SYS_pidfd_send_signal;
 
-/// Whatever error a filter gives, and to which of the calls: signals go by number.
+/// This holds for every error of a filter, and for each of the calls.
 #[test]
-fn pidfds_that_a_filter_denies_are_done_without() {
+fn both_ends_fall_back_to_kill_when_a_filter_denies_pidfds() {
     for errno in [
         libc::EPERM,
         libc::EACCES,
@@ -236,7 +220,7 @@ fn pidfds_that_a_filter_denies_are_done_without() {
         libc::ESRCH,
     ] {
         for calls in [[OPEN; 2], [SEND; 2], [OPEN, SEND]] {
-            // No process at all, as far as this call says: there is nothing to tell it from the truth.
+            // ESRCH from this call also means that the process has ended, which cannot be told apart.
             if errno == libc::ESRCH && calls == [SEND; 2] {
                 continue;
             }
@@ -244,7 +228,7 @@ fn pidfds_that_a_filter_denies_are_done_without() {
             let server = Server::spawn(without_syscalls(&mut command, calls, errno));
             let pid = server.pid().to_string();
             let mut command = minitalk(["send", &pid, "by number"]);
-            let output = run_built(without_syscalls(&mut command, calls, errno));
+            let output = run(without_syscalls(&mut command, calls, errno));
             assert!(output.status.success(), "{errno} {calls:?}: {output:?}");
             assert!(
                 stderr(&output).contains("falling back to kill"),
@@ -256,18 +240,14 @@ fn pidfds_that_a_filter_denies_are_done_without() {
     }
 }
 
-fn run_built(command: &mut Command) -> std::process::Output {
-    Process::spawn(command).output()
-}
-
-/// What cannot be sent at all is not another user's doing.
+/// The error must not blame another user for it.
 #[test]
-fn signals_that_a_filter_denies_are_said_to_be_denied() {
+fn signals_denied_by_a_filter_are_reported() {
     let calls = [SEND, libc::SYS_rt_sigqueueinfo];
     let server = Server::start();
     let pid = server.pid().to_string();
     let mut command = minitalk(["send", &pid, "x"]);
-    let output = run_built(without_syscalls(&mut command, calls, libc::EPERM));
+    let output = run(without_syscalls(&mut command, calls, libc::EPERM));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stderr(&output).contains("seccomp"), "{output:?}");
     server.stop();
@@ -281,12 +261,12 @@ fn signals_that_a_filter_denies_are_said_to_be_denied() {
     server.stop();
 }
 
-/// A server that cannot work says so and ends: it neither goes on without SIGTERM nor asks the kernel again for ever.
+/// A server that cannot work must neither ignore SIGTERM nor retry the system call for ever.
 #[test]
 fn a_server_whose_system_calls_a_filter_denies_ends_with_an_error() {
     let calls = [
         [libc::SYS_rt_sigtimedwait; 2],
-        // Which of the two is called depends on the C library.
+        // The C library decides which of the two is called.
         [libc::SYS_epoll_pwait, EPOLL_WAIT],
         [libc::SYS_epoll_create1; 2],
     ];
@@ -294,10 +274,10 @@ fn a_server_whose_system_calls_a_filter_denies_ends_with_an_error() {
         for calls in calls {
             let mut command = minitalk(["serve"]);
             let server = Process::spawn(without_syscalls(&mut command, calls, errno));
-            wait_until("it is ready, or has ended", || {
+            wait_until("the server is ready or has ended", || {
                 !server.is_running() || server.stdout().contains(&b'\n')
             });
-            // Where it is ready, the end of a client is what it asks for.
+            // If it is ready, the end of a client causes the denied call.
             let pid = server.pid().to_string();
             if server.is_running() {
                 run(minitalk(["send", "--timeout", "1", &pid, "x"]));
@@ -318,23 +298,23 @@ const EPOLL_WAIT: i64 = libc::SYS_epoll_wait;
 #[cfg(not(target_arch = "x86_64"))]
 const EPOLL_WAIT: i64 = libc::SYS_epoll_pwait;
 
-/// Random numbers make a transfer's name hard to guess, and it needs no more than a name.
+/// Random numbers only make the nonce of a transfer hard to guess.
 #[test]
-fn a_client_is_not_ended_by_a_filter_that_denies_random_numbers() {
+fn a_client_delivers_when_a_filter_denies_random_numbers() {
     let server = Server::start();
     let pid = server.pid().to_string();
     for errno in [libc::EPERM, libc::EACCES, libc::ENOSYS] {
         let mut command = minitalk(["send", &pid, "x"]);
         let client = without_syscalls(&mut command, [libc::SYS_getrandom; 2], errno);
-        assert_success(&run_built(client));
+        assert_success(&run(client));
     }
     server.assert_printed(&[b"x", b"x", b"x"]);
     server.stop();
 }
 
-/// A thread's number is no process's, where no pidfd says so either.
+/// Without pidfd_open, which rejects a thread's ID, another check must do so.
 #[test]
-fn the_number_of_a_thread_is_no_process_without_pidfds() {
+fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let server = Server::start();
     let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
     let names = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
@@ -342,7 +322,7 @@ fn the_number_of_a_thread_is_no_process_without_pidfds() {
         .into_iter()
         .find(|name| *name != server.pid().to_string());
     let mut command = minitalk(["send", "--force", &thread.unwrap(), "x"]);
-    let output = run_built(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
+    let output = run(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     server.stop();
 }

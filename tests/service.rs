@@ -1,41 +1,22 @@
-//! The unit in `contrib/`: systemd understands every line of it, and what it starts is what it promises.
+//! The unit in `contrib/`: systemd understands every line, and the server that it starts reports readiness.
 
 mod common;
 
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
 use std::process::Command;
 
 use common::*;
 
 const UNIT: &str = include_str!("../contrib/minitalk.service");
 
-/// Where the unit expects the program.
+/// The path at which the unit expects the program.
 const INSTALLED: &str = "%h/.cargo/bin/minitalk";
 
-/// A directory that is gone afterwards.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let name = format!("minitalk-{name}-{}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&directory);
-        std::fs::create_dir(&directory).unwrap();
-        Self(directory)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What systemd has to say of this unit; it is content if that is nothing. Its exit code tells less: a line that it does not
-/// understand is one that it ignores.
+/// Returns the complaints of systemd about this unit.
+///
+/// Its exit code is not enough: systemd only warns of a line that it does not understand.
 fn complaints(unit: &str) -> String {
-    let scratch = Scratch::new("unit");
+    let scratch = Folder::new("unit");
     let path = scratch.0.join("minitalk.service");
     std::fs::write(&path, unit.replace(INSTALLED, MINITALK)).unwrap();
     let mut command = Command::new("systemd-analyze");
@@ -71,17 +52,17 @@ fn systemd_understands_every_line_of_the_unit() {
 }
 
 #[test]
-fn what_the_unit_starts_says_when_it_is_ready_and_answers_to_its_name() {
+fn the_started_unit_notifies_systemd_and_is_found_by_its_name() {
     assert!(UNIT.contains("Type=notify\n"));
     let line = UNIT
         .lines()
         .find_map(|line| line.strip_prefix("ExecStart="));
     let mut words = line.unwrap().split(' ');
     assert_eq!(words.next(), Some(INSTALLED));
-    // Somebody's own may be running here.
+    // A server of this name may already run on this machine.
     let name = format!("mailbox{}", std::process::id());
     let words: Vec<_> = words.map(|word| word.replace("mailbox", &name)).collect();
-    let scratch = Scratch::new("ready");
+    let scratch = Folder::new("ready");
     let socket = UnixDatagram::bind(scratch.0.join("notify")).unwrap();
     socket.set_read_timeout(Some(WATCHDOG)).unwrap();
     let mut command = minitalk(words);

@@ -1,5 +1,4 @@
-//! A server beside what is slow, stuck or broken: nobody reads its notes, its output is full or too long or a terminal
-//! that closes, and it is told to end all the same.
+//! A server with slow or blocked outputs: unread notes, a full or closed output, a shutdown while they are blocked.
 
 mod common;
 
@@ -11,15 +10,15 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::ffi;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::ffi;
+use minitalk::internals::process::peer::Peer;
 use minitalk::wire::control::Request;
 use minitalk::wire::frame::VERSION;
 
-/// A server whose standard error is a pipe that is full, and that nobody reads.
-fn with_a_stuck_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, PipeReader) {
+/// Starts a server whose standard error is a full pipe, and returns the end that nobody reads.
+fn start_with_blocked_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, PipeReader) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     // SAFETY: the request takes an integer, and the descriptor is open.
     let size = unsafe { libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&writer), libc::F_GETPIPE_SZ) };
@@ -31,7 +30,7 @@ fn with_a_stuck_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, 
     (Process::spawn_with_own_stderr(&mut command), reader)
 }
 
-/// Reads the line with the PID, which says that the server is ready.
+/// Reads the line with the PID, which the server prints when it is ready.
 fn wait_ready(stdout: &mut impl BufRead) {
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
@@ -51,16 +50,9 @@ fn kill_and_wait(pid: i32, signal: i32) {
     });
 }
 
-fn wait_ready_to_be_sent_to(pid: i32) {
-    wait_until("the server is ready", || {
-        let peer = Peer::open(Pid::new(pid).unwrap());
-        peer.is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
-    });
-}
-
-/// Waits until the thread of this name is stuck in a write (`proc_pid_wchan(5)`, `proc_pid_syscall(5)`).
-fn wait_stuck_thread(pid: i32, name: &str) {
-    wait_until("the thread is stuck in a write", || {
+/// Waits until the thread of this name is blocked in a write (`proc_pid_wchan(5)`, `proc_pid_syscall(5)`).
+fn wait_blocked_thread(pid: i32, name: &str) {
+    wait_until("the thread is blocked in a write", || {
         let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
         tasks.flatten().any(|task| {
             let read = |name| fs::read_to_string(task.path().join(name)).unwrap_or_default();
@@ -72,12 +64,12 @@ fn wait_stuck_thread(pid: i32, name: &str) {
 }
 
 #[test]
-fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
+fn unread_notes_delay_neither_messages_nor_shutdown() {
     let (reader, stdout) = std::io::pipe().unwrap();
     let mut reader = BufReader::new(reader);
-    let (mut server, _stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+    let (mut server, _stderr) = start_with_blocked_stderr(&["--trace", "-v"], stdout);
     wait_ready(&mut reader);
-    // More lines than may wait.
+    // The notes are more lines than the queue holds.
     for message in ["first", "second", "third"] {
         deliver_by("bit", server.pid(), message.repeat(20).as_bytes());
     }
@@ -90,9 +82,9 @@ fn notes_that_nobody_reads_hold_up_neither_messages_nor_the_end() {
 }
 
 #[test]
-fn a_pid_that_nobody_reads_on_standard_error_holds_up_no_message() {
+fn an_unread_pid_on_stderr_delays_no_message() {
     let (mut reader, stdout) = std::io::pipe().unwrap();
-    let (mut server, _stderr) = with_a_stuck_stderr(&["--format", "raw"], stdout);
+    let (mut server, _stderr) = start_with_blocked_stderr(&["--format", "raw"], stdout);
     wait_ready_to_be_sent_to(server.pid());
     deliver(server.pid(), b"printed");
     kill(server.pid(), libc::SIGTERM);
@@ -102,7 +94,7 @@ fn a_pid_that_nobody_reads_on_standard_error_holds_up_no_message() {
     assert_eq!(printed, "printed");
 }
 
-/// It has taken no message, so there is nothing to wait for.
+/// It has received no message, so there is nothing to flush.
 #[test]
 fn one_signal_ends_a_server_that_cannot_print_its_pid() {
     let (_reader, mut stdout) = std::io::pipe().unwrap();
@@ -115,13 +107,13 @@ fn one_signal_ends_a_server_that_cannot_print_its_pid() {
 }
 
 #[test]
-fn what_is_not_read_in_time_is_counted() {
+fn lines_missing_from_the_trace_are_counted() {
     let (reader, stdout) = std::io::pipe().unwrap();
     let mut reader = BufReader::new(reader);
-    let (mut server, stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+    let (mut server, stderr) = start_with_blocked_stderr(&["--trace", "-v"], stdout);
     wait_ready(&mut reader);
     deliver_by("bit", server.pid(), &[b'x'; 300]);
-    // The reader is there again.
+    // From here on the trace is read.
     let lines = BufReader::new(stderr).lines().map(Result::unwrap);
     let mut rest = lines.skip_while(|line| !line.contains("lines are missing here"));
     assert!(rest.next().is_some());
@@ -132,19 +124,19 @@ fn what_is_not_read_in_time_is_counted() {
 }
 
 #[test]
-fn a_second_signal_ends_a_server_with_everything_stuck() {
+fn a_second_sigterm_ends_a_server_whose_outputs_are_stuck() {
     let (_reader, mut stdout) = std::io::pipe().unwrap();
     stdout.write_all(&[b'.'; 60_000]).unwrap();
-    let (mut server, _stderr) = with_a_stuck_stderr(&[], stdout);
+    let (mut server, _stderr) = start_with_blocked_stderr(&[], stdout);
     wait_ready_to_be_sent_to(server.pid());
     let pid = server.pid().to_string();
     let client = Process::spawn_fed(
         &mut minitalk(["send", "--lane", "word", &pid]),
         noise(20_000),
     );
-    wait_stuck_thread(server.pid(), "writer");
+    wait_blocked_thread(server.pid(), "writer");
     kill_and_wait(server.pid(), libc::SIGTERM);
-    assert!(server.is_running(), "a slow output may take its time");
+    assert!(server.is_running(), "it did not wait for the output");
     kill(server.pid(), libc::SIGTERM);
     let status = server.wait();
     assert!(!status.success(), "{status}");
@@ -152,7 +144,7 @@ fn a_second_signal_ends_a_server_with_everything_stuck() {
 }
 
 #[test]
-fn a_trace_that_nobody_reads_keeps_one_client_waiting_and_no_other() {
+fn an_unread_trace_delays_only_one_client() {
     let (_reader, mut stdout) = std::io::pipe().unwrap();
     stdout.write_all(&[b'.'; 60_000]).unwrap();
     let mut command = minitalk(["trace", "-v", "--max-message", "1000"]);
@@ -161,25 +153,25 @@ fn a_trace_that_nobody_reads_keeps_one_client_waiting_and_no_other() {
     let pid = server.pid().to_string();
     let mut command = minitalk(["send", "--lane", "bit", "--timeout", "1", &pid]);
     let client = Process::spawn_fed(&mut command, vec![b'x'; 1000]);
-    wait_stuck_thread(server.pid(), "lines");
+    wait_blocked_thread(server.pid(), "lines");
     let output = run_with(minitalk(["send", &pid]), &[b'y'; 1001]);
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     kill_and_wait(server.pid(), libc::SIGTERM);
-    assert!(server.is_running(), "what is finished is printed");
+    assert!(server.is_running(), "it did not wait for the output");
     kill(server.pid(), libc::SIGTERM);
     assert!(!server.wait().success());
     assert!(!client.output().status.success());
 }
 
-/// Each of what could delay the end, all at once: notes that nobody reads, a client that is stopped in mid-message.
+/// All that could delay a shutdown at once: unread notes and a client stopped in mid-message.
 #[test]
-fn an_end_takes_a_second_at_most() {
+fn shutdown_takes_at_most_a_second() {
     let mut took = Vec::new();
-    // On a loaded machine it may take longer once, and does not every time.
+    // On a loaded machine a single shutdown may take longer; one in time is enough.
     while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(1200)) {
         let (reader, stdout) = std::io::pipe().unwrap();
         let mut reader = BufReader::new(reader);
-        let (mut server, _stderr) = with_a_stuck_stderr(&["--trace", "-v"], stdout);
+        let (mut server, _stderr) = start_with_blocked_stderr(&["--trace", "-v"], stdout);
         wait_ready(&mut reader);
         let pid = server.pid().to_string();
         let message = noise(1 << 20);
@@ -197,7 +189,7 @@ fn an_end_takes_a_second_at_most() {
 }
 
 #[test]
-fn one_client_causes_few_notes() {
+fn one_client_causes_a_limited_number_of_notes() {
     const ROUNDS: u16 = 300;
     let server = Server::start();
     let started = Instant::now();
@@ -239,7 +231,7 @@ fn one_client_causes_few_notes() {
 }
 
 #[test]
-fn an_output_that_may_not_grow_is_an_output_that_fails() {
+fn an_output_at_its_size_limit_is_an_error() {
     let path = std::env::temp_dir().join(format!("minitalk-full-{}", std::process::id()));
     let mut command = Command::new("prlimit");
     command.args(["--fsize=20000", MINITALK, "serve"]);
@@ -267,7 +259,7 @@ fn an_output_that_may_not_grow_is_an_output_that_fails() {
 }
 
 #[test]
-fn a_server_ends_with_the_terminal_that_it_prints_on() {
+fn a_server_ends_when_its_terminal_is_closed() {
     let controller = File::options()
         .read(true)
         .write(true)

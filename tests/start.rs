@@ -1,35 +1,16 @@
-//! The start of a command and its end: stray signals before it is ready, what it leaves behind, its PID file.
+//! The start and the end of a command: stray signals before it is ready, leftover processes, its PID file.
 
 mod common;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::*;
 
-/// A folder of its own for a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = path.join(format!("{name}.{}", std::process::id()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 // ---- stray signals ------------------------------------------------------------------------------------------------
 
-/// A command that reads its message can be signalled for as long as that takes.
+/// While a command reads its message it can be signalled.
 #[test]
 fn a_stray_signal_does_not_end_a_command_that_reads_its_input() {
     let server = Server::start();
@@ -44,9 +25,7 @@ fn a_stray_signal_does_not_end_a_command_that_reads_its_input() {
             let client = Process::spawn(minitalk(args).stdin(Stdio::piped()));
             let mut input = client.take_stdin();
             input.write_all(b"slowly ").unwrap();
-            wait_until("it has read that and waits for more", || {
-                unread(&client) == 0
-            });
+            wait_until("the client has read its input", || unread(&client) == 0);
             wait_state(client.pid(), 'S');
             kill(client.pid(), signal);
             input.write_all(b"typed").unwrap();
@@ -61,8 +40,8 @@ fn a_stray_signal_does_not_end_a_command_that_reads_its_input() {
     server.stop();
 }
 
-/// A pipe that nobody reads until `f` has been called, and that is full of a command's output.
-fn with_a_full_pipe(args: &[&str], f: impl FnOnce(&Process)) -> std::process::ExitStatus {
+/// Calls `f` while a command is blocked by a full pipe; then reads the pipe and returns the exit status.
+fn while_output_is_blocked(args: &[&str], f: impl FnOnce(&Process)) -> std::process::ExitStatus {
     let (mut reader, writer) = std::io::pipe().unwrap();
     // SAFETY: the request takes an integer, and the descriptor is open.
     let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
@@ -70,7 +49,7 @@ fn with_a_full_pipe(args: &[&str], f: impl FnOnce(&Process)) -> std::process::Ex
         .write_all(&vec![b'.'; size.try_into().unwrap()])
         .unwrap();
     let mut process = Process::spawn_with_own_stdout(minitalk(args).stdout(writer));
-    wait_until("it is stuck in its output", || {
+    wait_until("the command is blocked in a write", || {
         let wchan = format!("/proc/{}/wchan", process.pid());
         let syscall = format!("/proc/{}/syscall", process.pid());
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
@@ -82,26 +61,23 @@ fn with_a_full_pipe(args: &[&str], f: impl FnOnce(&Process)) -> std::process::Ex
     process.wait()
 }
 
-/// Whatever a command does: the PID that it has may be that of a server that has just ended.
+/// A client may send to the PID of a server that has just ended, and that PID may now be any command's.
 #[test]
-fn a_stray_signal_ends_no_command() {
+fn a_stray_signal_does_not_end_any_command() {
     for args in [&["list"][..], &["man"], &["help", "serve"], &["dialects"]] {
         for signal in [libc::SIGUSR1, libc::SIGUSR2, 44] {
-            let status = with_a_full_pipe(args, |process| kill(process.pid(), signal));
+            let status = while_output_is_blocked(args, |process| kill(process.pid(), signal));
             assert!(status.success(), "{args:?}: {status:?}");
         }
     }
 }
 
-/// What it tries finds the signals as any other program does.
+/// The checked program starts with the default signal dispositions, as it would from a shell.
 #[test]
-fn a_stray_signal_does_not_end_a_check_and_what_is_checked_does_not_ignore_it() {
+fn a_check_survives_stray_signals_but_its_children_do_not_ignore_them() {
     let folder = Folder::new("checked");
-    let script = folder.0.join("server");
-    let text = "#!/bin/sh\ncat /proc/self/status > \"$0.part\"; mv \"$0.part\" \"$0.status\"; exec sleep 60\n";
-    std::fs::write(&script, text).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&script, mode).unwrap();
+    let text = "cat /proc/self/status > \"$0.part\"; mv \"$0.part\" \"$0.status\"; exec sleep 60";
+    let script = folder.script("server", text);
     let check = Process::spawn(minitalk(["check", "--server"]).arg(&script));
     let status = folder.0.join("server.status");
     wait_until("the server has been started", || status.exists());
@@ -117,9 +93,9 @@ fn a_stray_signal_does_not_end_a_check_and_what_is_checked_does_not_ignore_it() 
     assert_eq!(output.status.code(), Some(9), "{output:?}");
 }
 
-/// Whoever shares the terminal or the pipe can have made it non-blocking.
+/// Another process that shares the terminal or the pipe can have made it non-blocking.
 #[test]
-fn a_message_is_read_from_an_input_that_does_not_block() {
+fn a_message_is_read_from_nonblocking_input() {
     let server = Server::start();
     let (input, mut writer) = std::io::pipe().unwrap();
     // SAFETY: the request takes an integer, and the descriptor is open.
@@ -138,9 +114,9 @@ fn a_message_is_read_from_an_input_that_does_not_block() {
     server.stop();
 }
 
-/// What cannot be sent is not read first: here there is no memory for it.
+/// The file is not read first: the memory limit here would not allow that.
 #[test]
-fn a_file_that_is_longer_than_any_message_is_refused_unread() {
+fn a_file_longer_than_any_message_is_rejected_unread() {
     let folder = Folder::new("long");
     let file = folder.0.join("file");
     std::fs::File::create(&file)
@@ -158,7 +134,7 @@ fn a_file_that_is_longer_than_any_message_is_refused_unread() {
     server.stop();
 }
 
-/// Bytes in the pipe that is a process's standard input.
+/// Returns the number of unread bytes in the pipe to a process's standard input.
 fn unread(process: &Process) -> i32 {
     let input = std::fs::File::open(format!("/proc/{}/fd/0", process.pid())).unwrap();
     let mut count = 0;
@@ -168,9 +144,9 @@ fn unread(process: &Process) -> i32 {
     count
 }
 
-/// A parent can spare a command the time in which the loader maps it.
+/// A parent can block the signals for the time that the loader takes.
 #[test]
-fn a_command_that_is_started_with_the_signals_blocked_is_never_open() {
+fn a_command_started_with_the_signals_blocked_survives_early_strays() {
     for signal in [libc::SIGUSR1, libc::SIGUSR2, 44].repeat(5) {
         let mut command = minitalk(["serve"]);
         let server = Process::spawn(with_signals_blocked(&mut command));
@@ -182,9 +158,9 @@ fn a_command_that_is_started_with_the_signals_blocked_is_never_open() {
     }
 }
 
-/// A server for the bit lane alone does not catch the signal of words, and survives it.
+/// A server for the bit lane alone does not catch the signal of words, but must survive it.
 #[test]
-fn a_stray_signal_of_a_lane_that_is_not_served_does_not_end_a_server() {
+fn a_stray_on_an_unused_lane_does_not_end_a_server() {
     let server = Server::start_with(&["--lane", "bit"]);
     kill(server.pid(), 44);
     deliver(server.pid(), b"still there");
@@ -192,23 +168,23 @@ fn a_stray_signal_of_a_lane_that_is_not_served_does_not_end_a_server() {
     server.stop();
 }
 
-// ---- what is left behind ------------------------------------------------------------------------------------------
+// ---- leftover processes -------------------------------------------------------------------------------------------
 
-/// Whatever ends a demo, its server ends too.
+/// The server of a demo ends with the demo, whatever ends it.
 #[test]
-fn a_demo_that_is_ended_leaves_no_server_behind() {
+fn a_demo_ended_by_a_signal_leaves_no_server_behind() {
     for signal in [libc::SIGKILL, libc::SIGHUP, libc::SIGQUIT] {
         let demo = Process::spawn_fed(&mut minitalk(["demo"]), noise(1 << 20));
         demo.wait_stderr("client: sending");
-        let said = demo.stderr();
-        let pid = said.split_once("server: PID ").unwrap().1;
+        let text = demo.stderr();
+        let pid = text.split_once("server: PID ").unwrap().1;
         let pid: i32 = pid.split_once(',').unwrap().0.parse().unwrap();
         assert_eq!(command_of(pid), "minitalk");
         kill(demo.pid(), signal);
         let output = demo.output();
         assert_eq!(signal_of(&output), Some(signal), "{output:?}");
-        // Where nobody takes its status, it stays a zombie.
-        wait_until("its server has ended", || {
+        // It stays a zombie if no process reaps it.
+        wait_until("the server of the demo has ended", || {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             stat.rsplit(')')
                 .next()
@@ -224,7 +200,7 @@ fn a_pid_file_is_not_written_through_a_link() {
     let folder = Folder::new("planted");
     let victim = folder.0.join("victim");
     std::fs::write(&victim, "mine").unwrap();
-    // The shell's PID is the server's, so the links are where a server could want to write on the way.
+    // The shell's PID becomes the server's, so the links have the names of possible temporary files.
     let script = "for name in run.$$ run.$$.0 run.$$.1; do ln -s victim \"$1/$name\"; done
         exec \"$0\" serve --pid-file \"$1/run\"";
     let mut shell = Command::new("sh");
@@ -239,20 +215,20 @@ fn a_pid_file_is_not_written_through_a_link() {
     assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
 }
 
-/// Whether there is no PID file, or one of a server that has ended.
+/// This holds without a PID file and with one of a server that has ended.
 #[test]
-fn of_servers_that_start_at_once_one_has_the_pid_file() {
+fn only_one_of_several_starting_servers_gets_the_pid_file() {
     let folder = Folder::new("at-once");
     let pid_file = folder.0.join("run");
     for round in 0..20 {
         if round % 2 == 1 {
-            // A PID that no process has: those of this machine are smaller.
+            // No process has this PID: it is above the kernel's limit.
             std::fs::write(&pid_file, "2147483647\n").unwrap();
         }
-        // They are held back until all are there.
+        // All of them wait for their gates, so that they start together.
         let mut gates = Vec::new();
         let start = |_| {
-            let (gate, input) = std::io::pipe().map(|(input, gate)| (gate, input)).unwrap();
+            let (input, gate) = std::io::pipe().unwrap();
             gates.push(gate);
             let mut shell = Command::new("sh");
             shell.args([
@@ -269,8 +245,11 @@ fn of_servers_that_start_at_once_one_has_the_pid_file() {
         for gate in &mut gates {
             gate.write_all(b"go\n").unwrap();
         }
-        let says = |server: &Process| server.stdout().contains(&b'\n') || !server.is_running();
-        wait_until("each runs or has ended", || servers.iter().all(says));
+        let is_decided =
+            |server: &Process| server.stdout().contains(&b'\n') || !server.is_running();
+        wait_until("each server runs or has ended", || {
+            servers.iter().all(is_decided)
+        });
         let (running, ended): (Vec<_>, Vec<_>) =
             servers.into_iter().partition(|server| server.is_running());
         assert_eq!(running.len(), 1, "round {round}");
@@ -289,9 +268,9 @@ fn of_servers_that_start_at_once_one_has_the_pid_file() {
     }
 }
 
-/// A server was killed, and its PID is now that of another program, which handles the signals too.
+/// The server that wrote the file was killed, and its PID now belongs to another server.
 #[test]
-fn a_pid_file_whose_pid_another_process_has_got_is_replaced() {
+fn a_pid_file_with_a_reused_pid_is_replaced() {
     let folder = Folder::new("reused");
     let pid_file = folder.0.join("run");
     let other = Server::start();

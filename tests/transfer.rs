@@ -1,14 +1,14 @@
-//! Messages between real processes: the bytes are exact, each message is printed once and whole.
+//! Messages between real processes: their bytes are unchanged, and each message is printed once and whole.
 
 mod common;
 
 use common::*;
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
-use minitalk::signal::event::Signal;
+use minitalk::Pid;
+use minitalk::Signal;
+use minitalk::internals::process::proc;
 
 #[test]
-fn every_kind_of_bytes_arrives_exactly() {
+fn all_byte_values_arrive_unchanged() {
     pin_to_one_cpu();
     let server = Server::start();
     let every_byte: Vec<u8> = (0..=255).collect();
@@ -33,7 +33,7 @@ fn every_kind_of_bytes_arrives_exactly() {
 #[test]
 fn a_message_is_on_stdout_before_its_client_ends() {
     pin_to_one_cpu();
-    // Through a file, so that nobody reads ahead of us.
+    // A file shows the order, because no thread of this test reads it in the background.
     let path = std::env::temp_dir().join(format!("minitalk-order-{}", std::process::id()));
     let file = std::fs::File::create(&path).unwrap();
     let mut command = minitalk(["serve"]);
@@ -53,7 +53,7 @@ fn a_message_is_on_stdout_before_its_client_ends() {
 }
 
 #[test]
-fn the_longest_argument_of_a_command() {
+fn the_longest_command_argument_arrives() {
     pin_to_one_cpu();
     let server = Server::start();
     // MAX_ARG_STRLEN is 131072 with the NUL (execve(2)); a shell's own limit is a byte less.
@@ -66,7 +66,7 @@ fn the_longest_argument_of_a_command() {
 }
 
 #[test]
-fn random_bytes_on_stdin_and_from_a_file() {
+fn random_bytes_arrive_from_stdin_and_from_a_file() {
     pin_to_one_cpu();
     let server = Server::start_with(&["--format", "raw"]);
     let message = noise(100_000);
@@ -83,7 +83,7 @@ fn random_bytes_on_stdin_and_from_a_file() {
 }
 
 #[test]
-fn a_thousand_clients_back_to_back() {
+fn a_thousand_consecutive_clients_deliver() {
     let server = Server::start();
     let pid = server.pid().to_string();
     let messages: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
@@ -96,7 +96,7 @@ fn a_thousand_clients_back_to_back() {
 }
 
 #[test]
-fn every_length_around_the_end_of_a_word() {
+fn every_length_around_a_word_boundary_arrives() {
     let server = Server::start();
     let messages: Vec<Vec<u8>> = (0..80).map(|len| vec![b'x'; len]).collect();
     for message in &messages {
@@ -108,16 +108,16 @@ fn every_length_around_the_end_of_a_word() {
 }
 
 #[test]
-fn random_bytes_by_the_million_in_words() {
+fn megabytes_of_random_bytes_arrive_in_words() {
     let server = Server::start_with(&["--format", "raw"]);
     let message = noise(10 << 20);
     deliver_by("word", server.pid(), &message);
     assert!(server.stop().stdout == message);
 }
 
-/// What `sigqueue` promises has to do where the server cannot find out more.
+/// Without the probe the server may rely only on `si_value`, which `sigqueue` guarantees.
 #[test]
-fn words_of_eight_bytes() {
+fn words_of_eight_bytes_arrive() {
     let mut command = minitalk(["serve"]);
     let server = Server::spawn(without_a_probe(&mut command));
     let message = vec![b'8'; 8000];
@@ -125,8 +125,8 @@ fn words_of_eight_bytes() {
     let output = run_with(minitalk(["send", "-v", "--lane", "word", &pid]), &message);
     assert_success(&output);
     // "minitalk: sent 8000 bytes in N signals (words), M of them retransmissions": three hellos, and the frame of 8,010 bytes.
-    let said = stderr(&output);
-    let number = |word: usize| said.split(' ').nth(word).unwrap().parse::<u64>();
+    let report = stderr(&output);
+    let number = |word: usize| report.split(' ').nth(word).unwrap().parse::<u64>();
     let sent_once = number(5).unwrap() - number(8).unwrap();
     assert!((1005..1020).contains(&sent_once), "{output:?}");
     server.assert_printed(&[&message]);
@@ -134,7 +134,7 @@ fn words_of_eight_bytes() {
 }
 
 #[test]
-fn a_server_without_the_word_lane() {
+fn a_server_without_the_word_lane_rejects_words() {
     let server = Server::start_with(&["--lane", "bit"]);
     let pid = Pid::new(server.pid()).unwrap();
     let caught = proc::status(pid).unwrap().caught;
@@ -151,7 +151,7 @@ fn a_server_without_the_word_lane() {
 }
 
 #[test]
-fn ten_clients_at_once_are_printed_whole() {
+fn messages_of_ten_concurrent_clients_are_printed_whole() {
     for (lane, bytes) in [("bit", 2000), ("word", 100_000)] {
         ten_clients_at_once(lane, bytes);
     }
@@ -176,12 +176,12 @@ fn ten_clients_at_once(lane: &str, bytes: usize) {
     let mut lines: Vec<_> = printed.split_inclusive(|b| *b == b'\n').collect();
     lines.sort_unstable();
     let wanted: Vec<_> = messages.iter().map(|m| [m, &b"\n"[..]].concat()).collect();
-    assert!(lines == wanted, "each whole, none twice");
+    assert!(lines == wanted, "a message is mixed, duplicated or lost");
     server.stop();
 }
 
 #[test]
-fn clients_written_in_c_from_protocol_md() {
+fn clients_written_in_c_from_protocol_md_deliver() {
     pin_to_one_cpu();
     let server = Server::start();
     let text = "from C, é, of more than a word";
@@ -195,7 +195,7 @@ fn clients_written_in_c_from_protocol_md() {
 }
 
 #[test]
-fn a_classic_client_that_waits_for_acknowledgements() {
+fn a_classic_client_that_waits_for_acknowledgements_delivers() {
     pin_to_one_cpu();
     let server = Server::start();
     let mut classic = std::process::Command::new(program("classic"));
@@ -206,8 +206,8 @@ fn a_classic_client_that_waits_for_acknowledgements() {
 }
 
 #[test]
-fn a_classic_client_without_a_handler_is_heard_and_survives() {
-    // A server that knows what its clients speak would answer the first bit; one that finds out holds answers back.
+fn a_classic_client_without_a_handler_delivers_and_survives() {
+    // With a given dialect the server would answer the first bit; while it detects the dialect it delays answers.
     for options in [&["--dialect", "classic"][..], &[]] {
         let server = Server::start_with(options);
         let mut classic = std::process::Command::new(program("classic"));
@@ -232,9 +232,9 @@ fn a_classic_client_that_becomes_another_program_survives() {
     server.stop();
 }
 
-/// A client that handles both signals and has not ended is sent the other one, in case it waits for that.
+/// The server sends the other signal to a client that handles both and has not ended, in case it waits for that signal.
 #[test]
-fn a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles() {
+fn a_client_that_became_another_program_is_not_sent_unhandled_signals() {
     let server = Server::start();
     let mut classic = std::process::Command::new(program("classic"));
     classic.args([&server.pid().to_string(), "leaves", "See you later"]);
@@ -254,7 +254,7 @@ fn a_classic_text_that_is_rejected_is_not_acknowledged() {
     classic.arg(server.pid().to_string()).arg("acked").arg(text);
     let client = Process::spawn(&mut classic);
     server.wait_stderr("neither a frame nor UTF-8");
-    // It waits for the acknowledgement of its last bit, which cannot come any more.
+    // It waits for the acknowledgement of its last bit, which the server no longer sends.
     assert!(client.is_running());
     drop(client);
     server.assert_printed(&[]);
@@ -263,7 +263,7 @@ fn a_classic_text_that_is_rejected_is_not_acknowledged() {
 
 /// `kill -USR1 SERVER` typed into a shell: the answer must not kill the shell.
 #[test]
-fn a_sender_that_catches_everything_gets_no_answer_and_survives() {
+fn a_sender_that_catches_all_signals_gets_no_answer_and_survives() {
     let server = Server::start();
     let mut sender = std::process::Command::new(program("catchall"));
     sender.args([&server.pid().to_string(), "0100000100000000"]);

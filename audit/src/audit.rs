@@ -150,32 +150,56 @@ fn runtime(
     }
 }
 
-/// Audits one handler.
+/// Audits one handler: with all that may be, and if that is an open question, with what the program is seen to do.
 pub fn handler(
     files: &mut Files,
     index: &mut Index,
     allow: &Allow,
     policy: &Policy,
+    place: (u16, u64),
+    of: &Handler,
+) -> Verdict {
+    let file = files.image(place.0);
+    index.of(place.0, &file);
+    if let Some(sure) = crate::runtime::rust(files, index, place, of) {
+        return runtime(files, policy, place, of, sure);
+    }
+    let mut explorer = Explorer::new(files, index, allow, LIMITS);
+    let mut verdict = explored(&mut explorer, policy, place, of);
+    if verdict.weight() != Weight::Doubt {
+        return verdict;
+    }
+    let mut explorer = Explorer::new(files, index, allow, LIMITS);
+    explorer.supposes = true;
+    explorer.before = of.before.clone();
+    let supposed = explored(&mut explorer, policy, place, of);
+    let is_fault = |found: &Located| found.finding.weight == Weight::Fault;
+    verdict
+        .findings
+        .splice(..0, supposed.findings.into_iter().filter(is_fault));
+    verdict
+}
+
+/// Explores the handler and collects what was found.
+fn explored(
+    explorer: &mut Explorer,
+    policy: &Policy,
     (image, address): (u16, u64),
     of: &Handler,
 ) -> Verdict {
-    let signal = Value::range(1, 64);
     let arguments = [
-        signal,
+        Value::range(1, 64),
         Value::at(Base::Siginfo, 0),
         Value::at(Base::Context, 0),
         Value::UNKNOWN,
         Value::UNKNOWN,
         Value::UNKNOWN,
     ];
-    let file = files.image(image);
-    index.of(image, &file);
-    if let Some(sure) = crate::runtime::rust(files, index, (image, address), of) {
-        return runtime(files, policy, (image, address), of, sure);
-    }
-    let mut explorer = Explorer::new(files, index, allow, LIMITS);
+    explorer.is_shared = of.more || of.signals.len() != 1;
     let root = explorer.function(image, address, &arguments, Errno::Original, true);
     let nodes = std::mem::take(&mut explorer.nodes);
+    let files = &*explorer.files;
+    let file = files.image(image);
     let name = file.name(address);
     let mut verdict = Verdict {
         address,

@@ -1,19 +1,20 @@
 //! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
 //! it calls.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory};
 
 use crate::allow::Allow;
-use crate::files::{Files, Found};
+use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
-use crate::image::{Image, Slot};
+use crate::hash::{Map, Set};
+use crate::image::Image;
 use crate::index::Index;
-use crate::state::{ARGUMENTS, Errno, Flags, RSP, State, Stored};
+use crate::loops;
+use crate::state::{Before, Errno, Flags, RSP, State, Stored};
 use crate::value::{Base, Value};
-use crate::{libc, loops};
 
 /// Where a call or a jump goes.
 #[derive(Clone, Debug)]
@@ -72,9 +73,9 @@ struct Key {
 pub type Given = (i64, u8, Value);
 
 /// A call that has not come back yet.
-struct Active {
-    function: (u16, u64),
-    arguments: [Value; 6],
+pub struct Active {
+    pub function: (u16, u64),
+    pub arguments: [Value; 6],
 }
 
 /// A call or a store that somebody asked for.
@@ -115,11 +116,19 @@ pub struct Explorer<'a> {
     pub limits: Limits,
     pub nodes: Vec<Node>,
     pub watch: Option<Watch>,
-    memo: HashMap<Key, usize>,
-    contexts: HashMap<(u16, u64), usize>,
-    active: Vec<Active>,
+    /// Whether a word of the file is taken to hold what the file and its instructions are seen to put there.
+    ///
+    /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
+    pub supposes: bool,
+    /// Whether several signals have the handler, so that one may interrupt it for another.
+    pub is_shared: bool,
+    /// The functions that install the handler, with what each may have stored before.
+    pub before: Vec<Before>,
+    memo: Map<Key, usize>,
+    pub contexts: Map<(u16, u64), usize>,
+    pub active: Vec<Active>,
     pub steps: usize,
-    decoded: HashMap<(u16, u64), Instruction>,
+    decoded: Map<(u16, u64), Instruction>,
     pub factory: InstructionInfoFactory,
 }
 
@@ -137,22 +146,22 @@ pub struct Frame {
     pub exits: Option<State>,
     pub errno_cause: Option<(u64, String)>,
     /// Control flow, for loops.
-    pub edges: HashMap<u64, Vec<u64>>,
+    pub edges: Map<u64, Vec<u64>>,
     /// Ways that end where something equal was seen before.
-    pub closed: HashSet<(u64, u64)>,
+    pub closed: Set<(u64, u64)>,
     steps: usize,
     /// Compare-and-swaps: whether each time the same constant is expected.
-    pub expects: HashMap<u64, bool>,
+    pub expects: Map<u64, bool>,
     /// What is compared before each branch.
-    pub tests: HashMap<u64, loops::Test>,
+    pub tests: Map<u64, loops::Test>,
     /// The constant by which an instruction multiplies, if it is always the same.
-    pub factors: HashMap<u64, Option<i64>>,
+    pub factors: Map<u64, Option<i64>>,
     /// Multiplications whose constant is in rax.
-    pub factors_in_rax: HashSet<u64>,
+    pub factors_in_rax: Set<u64>,
     /// Instructions that read `errno`.
-    pub errno_reads: HashSet<u64>,
+    pub errno_reads: Set<u64>,
     /// The functions of the C library that a call reaches; an empty name for any other.
-    pub called: HashMap<u64, HashSet<String>>,
+    pub called: Map<u64, HashSet<String>>,
 }
 
 impl Frame {
@@ -227,9 +236,13 @@ impl Frame {
     }
 }
 
+/// The numbers of two states of which the second was known before, and the addresses between which it was met.
+type Meeting = ((u64, u64), (u64, u64));
+
 #[derive(Default)]
 struct Seen {
-    states: Vec<(State, u64)>,
+    /// The states that were met, each with its fingerprint and its number.
+    states: Vec<(u64, State, u64)>,
     joined: Option<(State, u64)>,
     joins: usize,
 }
@@ -263,11 +276,14 @@ impl<'a> Explorer<'a> {
             limits,
             nodes: Vec::new(),
             watch: None,
-            memo: HashMap::new(),
-            contexts: HashMap::new(),
+            supposes: false,
+            is_shared: false,
+            before: Vec::new(),
+            memo: Map::default(),
+            contexts: Map::default(),
             active: Vec::new(),
             steps: 0,
-            decoded: HashMap::new(),
+            decoded: Map::default(),
             factory: InstructionInfoFactory::new(),
         }
     }
@@ -290,7 +306,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Explores a function that is called with this `errno` and with words of its caller's stack, by their offsets from the return address.
-    fn called(
+    pub fn called(
         &mut self,
         image: u16,
         start: u64,
@@ -330,15 +346,15 @@ impl<'a> Explorer<'a> {
             clobbers: None,
             exits: None,
             errno_cause: None,
-            edges: HashMap::new(),
-            closed: HashSet::new(),
+            edges: Map::default(),
+            closed: Set::default(),
             steps: 0,
-            expects: HashMap::new(),
-            tests: HashMap::new(),
-            factors: HashMap::new(),
-            factors_in_rax: HashSet::new(),
-            errno_reads: HashSet::new(),
-            called: HashMap::new(),
+            expects: Map::default(),
+            tests: Map::default(),
+            factors: Map::default(),
+            factors_in_rax: Set::default(),
+            errno_reads: Set::default(),
+            called: Map::default(),
         };
         self.active.push(Active {
             function: (image, start),
@@ -346,7 +362,7 @@ impl<'a> Explorer<'a> {
         });
         let mut state = State::new(&key.arguments, errno);
         for (at, width, value) in given {
-            state.slots.insert(*at, (*width, value.clone()));
+            state.put_slot(*at, *width, value.clone());
         }
         self.walk(&mut frame, state);
         self.active.pop();
@@ -391,11 +407,11 @@ impl<'a> Explorer<'a> {
     }
 
     fn walk(&mut self, frame: &mut Frame, state: State) {
-        let mut seen: HashMap<u64, Seen> = HashMap::new();
+        let mut seen: Map<u64, Seen> = Map::default();
         let mut todo = vec![(frame.start, state, 0)];
         // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
-        let mut follows: HashMap<u64, Vec<u64>> = HashMap::new();
-        let mut met: Vec<((u64, u64), (u64, u64))> = Vec::new();
+        let mut follows: Map<u64, Vec<u64>> = Map::default();
+        let mut met: Vec<Meeting> = Vec::new();
         let mut count = 0;
         while let Some((mut at, mut state, number)) = todo.pop() {
             // Straight on until control may go elsewhere.
@@ -458,11 +474,12 @@ impl<'a> Explorer<'a> {
             }
         }
         if !met.is_empty() {
-            let ring_of: HashMap<u64, usize> = loops::rings(&follows)
+            let ring_of: Map<u64, usize> = crate::rings::rings(&follows)
                 .into_iter()
                 .enumerate()
                 .flat_map(|(ring, states)| states.into_iter().map(move |state| (state, ring)))
                 .collect();
+            self.rounds(frame, &follows, &met, &ring_of);
             let is_ring = |(a, b): &(u64, u64)| {
                 ring_of
                     .get(a)
@@ -470,6 +487,34 @@ impl<'a> Explorer<'a> {
             };
             let closed = met.into_iter().filter(|(states, _)| is_ring(states));
             frame.closed.extend(closed.map(|(_, edge)| edge));
+        }
+    }
+
+    /// Reports loops that nothing leads out of, whatever their conditions compare.
+    fn rounds(
+        &self,
+        frame: &mut Frame,
+        follows: &Map<u64, Vec<u64>>,
+        met: &[Meeting],
+        ring_of: &Map<u64, usize>,
+    ) {
+        // A function that is called may end the process.
+        let mut open: HashSet<usize> = HashSet::new();
+        for (state, next) in follows {
+            if let Some(ring) = ring_of.get(state)
+                && next.iter().any(|next| ring_of.get(next) != Some(ring))
+            {
+                open.insert(*ring);
+            }
+        }
+        for ((state, next), (_, at)) in met {
+            if let Some(ring) = ring_of.get(state)
+                && ring_of.get(next) == Some(ring)
+                && !open.contains(ring)
+                && frame.called.is_empty()
+            {
+                frame.find(Kind::Loop, Weight::Fault, *at, "loops for ever: it comes back to where it was, and nothing it looks at has changed");
+            }
         }
     }
 
@@ -516,440 +561,6 @@ impl<'a> Explorer<'a> {
         self.decoded.insert((frame.number, at), instruction);
         Some(instruction)
     }
-
-    /// What a value that is called or jumped to is.
-    pub fn callees(&mut self, frame: &Frame, value: &Value) -> Vec<Callee> {
-        match value.base {
-            Base::Image(image) => match value.all() {
-                Some(all) => all
-                    .into_iter()
-                    .flat_map(|at| self.code(image, at.cast_unsigned()))
-                    .collect(),
-                None => vec![Callee::Unknown("an address that is computed")],
-            },
-            Base::Num if frame.image.is_fixed => match value.all() {
-                Some(all)
-                    if !all.is_empty()
-                        && all.iter().all(|at| frame.image.is_code(at.cast_unsigned())) =>
-                {
-                    all.into_iter()
-                        .flat_map(|at| self.code(frame.number, at.cast_unsigned()))
-                        .collect()
-                }
-                _ => vec![Callee::Unknown("an address that is computed")],
-            },
-            Base::Num
-                if !frame.image.has_text_relocations
-                    && value.number().is_some_and(|at| at < -0x1000) =>
-            {
-                vec![Callee::Nowhere]
-            }
-            Base::Static(image, at) | Base::NotNull(image, at) if value.exact() == Some(0) => {
-                self.word(image, at)
-            }
-            Base::Arg(_) | Base::Field(..) => vec![Callee::Unknown("a pointer that it was given")],
-            Base::Before => vec![Callee::Unknown("the handler that was there before")],
-            _ => vec![Callee::Unknown("a computed address")],
-        }
-    }
-
-    /// What a call through the word at that address reaches.
-    pub fn word(&mut self, image: u16, at: u64) -> Vec<Callee> {
-        let file = self.files.image(image);
-        if !file.is_settled(at) {
-            return vec![Callee::Changing(image, at)];
-        }
-        match file.pointer(at) {
-            Some(Slot::Here(target)) => self.code(image, target),
-            Some(Slot::Extern(name)) => self.outside(image, &name),
-            Some(Slot::Chosen(resolver)) => self.chosen(image, resolver),
-            Some(Slot::Opaque) | None => vec![Callee::Unknown("a pointer without a relocation")],
-        }
-    }
-
-    fn chosen(&mut self, image: u16, resolver: u64) -> Vec<Callee> {
-        if let Some(name) = self.files.linked_libc(image, resolver) {
-            return vec![Callee::Libc(name)];
-        }
-        if self.active.len() < self.limits.depth {
-            let node = self.function(
-                image,
-                resolver,
-                &std::array::from_fn(|_| Value::UNKNOWN),
-                Errno::Original,
-                false,
-            );
-            let value = self.nodes[node].summary.value.clone();
-            if let (Base::Image(_), Some(all)) = (value.base, value.all()) {
-                return all
-                    .into_iter()
-                    .map(|at| Callee::Code(image, at.cast_unsigned()))
-                    .collect();
-            }
-        }
-        vec![Callee::Unknown(
-            "a function that is chosen when the program starts (ifunc)",
-        )]
-    }
-
-    fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
-        match self.files.lookup(image, name) {
-            Found::Code(image, at) => self.code(image, at),
-            Found::Libc(name) => vec![Callee::Libc(name)],
-            Found::Missing(why) => vec![Callee::Missing(name.name.clone(), why)],
-        }
-    }
-
-    /// What is at an address of code: a function, or a stub that jumps on.
-    pub fn code(&mut self, image: u16, at: u64) -> Vec<Callee> {
-        let file = self.files.image(image);
-        if let Some(name) = file.externs.get(&at) {
-            let name = name.clone();
-            return self.outside(image, &name);
-        }
-        if let Some(slot) = file.stub(at) {
-            return self.word(image, slot);
-        }
-        match self.files.linked_libc(image, at) {
-            Some(name) => vec![Callee::Libc(name)],
-            None if file.choosers.contains(&at) => self.chosen(image, at),
-            None => vec![Callee::Code(image, at)],
-        }
-    }
-
-    /// The effects of a call of a function of a file: its own, and whether control comes back.
-    pub fn call(
-        &mut self,
-        frame: &mut Frame,
-        at: u64,
-        image: u16,
-        target: u64,
-        state: &State,
-        is_jump: bool,
-    ) -> Summary {
-        // Who looks for handlers takes each function to keep the registers that the ABI says, and reads few of them.
-        let unread = self.watch.as_ref().map(|_| Summary {
-            clobbers: given_stack(state),
-            ..unknown_call()
-        });
-        let Some(top) = stack_top(state) else {
-            frame.doubt(
-                Kind::Stack,
-                at,
-                "calls with a stack pointer that is not known",
-                "a frame pointer that is set and kept",
-            );
-            return unread.unwrap_or_else(unknown_call);
-        };
-        let entry = if is_jump { top } else { top - 8 };
-        frame.uses_stack(entry);
-        if self.active.len() >= self.limits.depth {
-            frame.doubt(
-                Kind::Limit,
-                at,
-                "calls within calls, too many to follow",
-                "a handler that does less",
-            );
-            return unread.unwrap_or_else(unknown_call);
-        }
-        let arguments = ARGUMENTS.map(|n| match &state.registers[n] {
-            v if v.base == Base::Stack => v.moved(-entry),
-            v if matches!(v.base, Base::Kept(_)) => Value::UNKNOWN,
-            v => v.clone(),
-        });
-        if self.recurs(frame, at, (image, target), &arguments) {
-            return unread.unwrap_or_else(unknown_call);
-        }
-        let given = state.given(entry);
-        let node = self.called(image, target, &arguments, (state.errno, &given), false);
-        frame.calls.push((at, node));
-        let of = &self.nodes[node];
-        if frame.errno_cause.is_none() && of.summary.errno == Errno::Changed {
-            frame.errno_cause = of.errno_cause.clone().map(|(_, name)| (at, name));
-        }
-        let mut summary = of.summary.clone();
-        if unread.is_some() {
-            summary.keeps = unknown_call().keeps;
-        } else if let Some(register) = summary.lost {
-            frame.find(
-                Kind::Return,
-                Weight::Fault,
-                at,
-                format!("calls a function that does not keep {register}, which the calling convention has it keep"),
-            );
-        }
-        frame.uses_stack(entry.saturating_add(summary.lowest));
-        if let Some((lo, hi)) = &mut summary.clobbers {
-            *lo = lo.saturating_add(entry);
-            *hi = hi.saturating_add(entry);
-            frame.clobber(*lo, *hi);
-            let what = "has the stack above its own frame written: what the kernel keeps there";
-            if frame.is_handler && *lo >= 8 {
-                frame.find(Kind::Write, Weight::Fault, at, what);
-            } else if frame.is_handler && *hi > 8 {
-                frame.doubt(
-                    Kind::Write,
-                    at,
-                    "may have the stack above its own frame written",
-                    "a length with a bound that can be seen",
-                );
-            }
-        }
-        summary.stored = summary
-            .stored
-            .into_iter()
-            .map(|(at, (width, value))| (at + entry, (width, out(&value, entry))))
-            .collect();
-        summary.value = out(&summary.value, entry);
-        summary
-    }
-
-    /// Whether the call is a recursion that cannot be followed to its end; says so.
-    fn recurs(
-        &self,
-        frame: &mut Frame,
-        at: u64,
-        function: (u16, u64),
-        arguments: &[Value; 6],
-    ) -> bool {
-        const MOST: usize = 8;
-        let outer: Vec<&Active> = self
-            .active
-            .iter()
-            .filter(|a| a.function == function)
-            .collect();
-        let Some(last) = outer.last() else {
-            return false;
-        };
-        let is_new = outer.iter().all(|a| a.arguments != *arguments);
-        let contexts = self.contexts.get(&function).copied().unwrap_or_default();
-        if is_new && outer.len() < MOST && contexts < MOST {
-            return false;
-        }
-        // A few values of a number that changes: it may well count down to an end.
-        let counts = last
-            .arguments
-            .iter()
-            .zip(arguments)
-            .any(|(a, b)| a != b && b.base == Base::Num && b.hi.saturating_sub(b.lo) < 4096);
-        if counts {
-            frame.doubt(
-                Kind::Recursion,
-                at,
-                "calls a function that is still running: recursion, whose depth is not known",
-                "a loop in its place",
-            );
-        } else {
-            frame.find(
-                Kind::Recursion,
-                Weight::Fault,
-                at,
-                "calls a function that is still running: nothing bounds the stack that the recursion takes",
-            );
-        }
-        true
-    }
-
-    /// Whether control comes back from a function of the C library, and what it leaves.
-    pub fn libc(&mut self, frame: &mut Frame, at: u64, name: &str, state: &mut State) -> bool {
-        let plain = libc::plain(name).to_owned();
-        let is_allowed =
-            self.allow.citation(&plain).is_some() || self.allow.citation(name).is_some();
-        let first = state.registers[ARGUMENTS[0]].clone();
-        let mut value = Value::UNKNOWN;
-        match &*plain {
-            "__errno_location" => value = Value::at(Base::Errno, 0),
-            "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
-            "syscall" => {
-                let operation = state.registers[ARGUMENTS[2]].clone();
-                self.system_call(frame, at, &first, &operation);
-                value = Value::range(-1, i64::MAX);
-            }
-            "__tls_get_addr" => frame.doubt(
-                Kind::ThreadLocal,
-                at,
-                "calls __tls_get_addr, which may allocate",
-                "-ftls-model=initial-exec",
-            ),
-            _ if libc::installs(name) => value = Value::at(Base::Before, 0),
-            "fork" if registers_atfork(&frame.image) => frame.add(Finding {
-                kind: Kind::Call,
-                weight: Weight::Fault,
-                at,
-                why: "calls fork, which runs what the program gave to pthread_atfork".into(),
-                reaches: Some(plain.clone()),
-                remedy: None,
-            }),
-            _ if is_allowed => self.memory_of(frame, at, &plain, state),
-            _ => {
-                let is_thin = libc::is_thin(&plain);
-                let why = if is_thin {
-                    format!(
-                        "calls {name}, which no list has, although it does little more than enter the kernel"
-                    )
-                } else if matches!(
-                    &*plain,
-                    "longjmp" | "siglongjmp" | "_longjmp" | "____longjmp_chk"
-                ) {
-                    format!("calls {name}: it leaves the interrupted code half done")
-                } else {
-                    format!("calls {name}, which is not async-signal-safe")
-                };
-                frame.add(Finding {
-                    kind: Kind::Call,
-                    weight: if is_thin { Weight::Doubt } else { Weight::Fault },
-                    at,
-                    why,
-                    reaches: Some(crate::names::pretty(name)),
-                    remedy: is_thin.then(|| format!("a line for {plain} in a list given by --allow, with who says that it is safe")),
-                });
-            }
-        }
-        if libc::changes_errno(&plain) && !libc::never_returns(name) {
-            state.errno = Errno::Changed;
-            frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
-        }
-        for &(argument, size) in libc::writes_through(&plain) {
-            let pointer = &state.registers[ARGUMENTS[argument]];
-            if pointer.base == Base::Stack {
-                let size = size
-                    .or_else(|| self.length(&plain, state))
-                    .unwrap_or(i64::MAX / 4);
-                let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
-                state.forget(lo, hi);
-                frame.clobber(lo, hi);
-                if libc::installs(name)
-                    && let Some(at) = state.registers[ARGUMENTS[2]].exact()
-                {
-                    state.slots.insert(at, (8, Value::at(Base::Before, 0)));
-                }
-            }
-        }
-        if plain == "memset"
-            && let (Some(to), Some(0), Some(n)) = (
-                (first.base == Base::Stack).then(|| first.exact()).flatten(),
-                state.registers[ARGUMENTS[1]].number(),
-                state.registers[ARGUMENTS[2]].number(),
-            )
-            && n <= 4096
-        {
-            for offset in (0..n).step_by(8) {
-                state.slots.insert(to + offset, (8, Value::num(0)));
-            }
-        }
-        if matches!(
-            &*plain,
-            "memcpy" | "memset" | "memmove" | "strcpy" | "strncpy"
-        ) {
-            value = first;
-        }
-        for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
-            state.registers[scratch] = Value::UNKNOWN;
-        }
-        state.vectors.clear();
-        state.bytes.clear();
-        if let Some(top) = stack_top(state) {
-            state.forget(i64::MIN + 16, top);
-        }
-        state.registers[0] = value;
-        !libc::never_returns(name)
-    }
-
-    fn length(&self, name: &str, state: &State) -> Option<i64> {
-        let argument = if matches!(name, "snprintf" | "poll") {
-            1
-        } else {
-            2
-        };
-        let value = &state.registers[ARGUMENTS[argument]];
-        (value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32).then_some(value.hi)
-    }
-
-    /// The pointers that functions on memory and text go through.
-    fn memory_of(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
-        let is_memory = ["mem", "str", "stp", "wcs", "wmem", "wcp"]
-            .iter()
-            .any(|start| name.starts_with(start));
-        if !is_memory {
-            return;
-        }
-        let writes = !libc::writes_through(name).is_empty();
-        let both = !matches!(
-            name,
-            "strlen"
-                | "memset"
-                | "memchr"
-                | "strchr"
-                | "strrchr"
-                | "strnlen"
-                | "wcslen"
-                | "wcsnlen"
-                | "wmemset"
-        );
-        let size = if name.starts_with("mem") {
-            self.length(name, state)
-        } else {
-            Some(1)
-        };
-        for (argument, writes) in [(0, writes), (1, false)] {
-            if argument == 1 && !both {
-                continue;
-            }
-            let pointer = state.registers[ARGUMENTS[argument]].clone();
-            match size {
-                Some(0) => {}
-                Some(size) => self.check(frame, at, &pointer, size, writes),
-                None => frame.doubt(
-                    Kind::Write,
-                    at,
-                    format!("calls {name} with a length that is not known"),
-                    "a length with a bound that can be seen",
-                ),
-            }
-        }
-    }
-
-    /// A system call by number. `second`: its second argument.
-    pub fn system_call(&mut self, frame: &mut Frame, at: u64, number: &Value, second: &Value) {
-        const PRIVATE_OR_CLOCK: i64 = 128 | 256;
-        let is_wake = second
-            .number()
-            .is_some_and(|op| op & !PRIVATE_OR_CLOCK == 1);
-        match number.number() {
-            Some(15) => frame.find(
-                Kind::SystemCall,
-                Weight::Fault,
-                at,
-                "returns from a signal (rt_sigreturn) by itself",
-            ),
-            // Waiting is what a lock does; waking is not.
-            Some(202) if !is_wake => frame.find(
-                Kind::SystemCall,
-                Weight::Fault,
-                at,
-                "makes system call 202 (futex) and is not shown only to wake others: what it waits for may be what it interrupted",
-            ),
-            Some(10 | 11 | 12 | 25) => frame.find(
-                Kind::SystemCall,
-                Weight::Fault,
-                at,
-                "changes the memory that what was interrupted works on (mprotect, munmap, brk, mremap)",
-            ),
-            Some(number) if libc::is_permitted_call(number) => {}
-            Some(number) => frame.doubt(
-                Kind::SystemCall,
-                at,
-                format!("makes system call {number}, whose function no list has"),
-                "the number in a policy",
-            ),
-            None => frame.doubt(
-                Kind::SystemCall,
-                at,
-                "makes a system call whose number is not known",
-                "a number that can be seen",
-            ),
-        }
-    }
 }
 
 /// A register that is to be kept and holds something that is known to be something else.
@@ -970,28 +581,6 @@ fn lost(exit: &State) -> Option<&'static str> {
     .map(|(_, name)| name)
 }
 
-/// Whether the file gives functions to be run by `fork`.
-fn registers_atfork(image: &Image) -> bool {
-    image.slots.values().any(|slot| {
-        matches!(slot, Slot::Extern(name) if matches!(&*name.name, "__register_atfork" | "pthread_atfork"))
-    })
-}
-
-fn out(value: &Value, entry: i64) -> Value {
-    match value.base {
-        Base::Stack => value.moved(entry),
-        Base::Kept(_) => Value::UNKNOWN,
-        _ => value.clone(),
-    }
-}
-
-/// The part of the stack that a callee may write to: what lies above a pointer that it is given.
-fn given_stack(state: &State) -> Option<(i64, i64)> {
-    let pointers = ARGUMENTS.iter().map(|n| &state.registers[*n]);
-    let lowest = pointers.filter(|v| v.base == Base::Stack).map(|v| v.lo);
-    Some((lowest.min()?, 8))
-}
-
 /// Where the stack pointer is, if that is known.
 pub fn stack_top(state: &State) -> Option<i64> {
     let top = &state.registers[RSP];
@@ -1001,18 +590,20 @@ pub fn stack_top(state: &State) -> Option<i64> {
 /// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
 fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
     const WIDEN_AFTER: usize = 3;
-    if let Some((_, known)) = seen.states.iter().find(|(known, _)| *known == state) {
+    let print = crate::hash::fingerprint(&state);
+    let is_met = |(known, of, _): &&(u64, State, u64)| *known == print && *of == state;
+    if let Some((_, _, known)) = seen.states.iter().find(is_met) {
         return Err(*known);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
-        seen.states.push((state.clone(), number));
+        seen.states.push((print, state.clone(), number));
         return Ok(state);
     }
     let joined = match &seen.joined {
         None => seen
             .states
             .iter()
-            .fold(state, |a, (b, _)| b.joined(&a, false)),
+            .fold(state, |a, (_, b, _)| b.joined(&a, false)),
         Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);

@@ -1,6 +1,6 @@
 //! Who calls what, who stores where, and whose address is taken: one sweep over the code of a file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -15,6 +15,12 @@ pub struct Tables {
     pub outside: HashMap<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
+    /// The constants that are stored to a word through a pointer to its object.
+    pub fields: BTreeMap<u64, Vec<u64>>,
+    /// The constants that are stored to an element that an index chooses, by the address of the table.
+    pub elements: BTreeMap<u64, Vec<u64>>,
+    /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
+    limits: HashSet<u64>,
     /// Addresses that are taken.
     pub taken: HashMap<u64, usize>,
     /// The places that name a function of the C library that installs handlers.
@@ -64,6 +70,23 @@ impl Index {
                 .any(|at| (object.0..object.1).contains(at))
     }
 
+    /// Returns the instructions that store to the word, if there is no other way to change it.
+    pub fn only_stores(&mut self, number: u16, image: &Image, word: u64) -> Option<Vec<u64>> {
+        if self.is_old(number, word) {
+            return None;
+        }
+        let object = image
+            .object_at(word)
+            .map_or((word, word + 1), |o| (o.address, o.address + o.size));
+        let tables = self.of(number, image);
+        let is_taken = tables
+            .taken
+            .keys()
+            .any(|at| (object.0..object.1).contains(at));
+        let sites = tables.stores.get(&word).filter(|_| !is_taken)?;
+        Some(sites.iter().map(|(at, _)| *at).collect())
+    }
+
     /// Whether an instruction stores zero to the word as a constant.
     pub fn stores_null(&mut self, number: u16, image: &Image, word: u64) -> bool {
         let all = self.of(number, image).stores.get(&word);
@@ -88,6 +111,37 @@ impl Index {
         all.iter()
             .filter_map(|(_, value)| *value)
             .filter(|at| image.is_code(*at))
+            .collect()
+    }
+
+    /// The addresses of the file that instructions store to the word, or to an element of its object, as constants.
+    /// Without symbols, a table is taken to be as long as that at most, and to end where instructions name something.
+    pub fn stored_pointers(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
+        const NEAR: u64 = 64;
+        let (from, to) = match image.object_at(word) {
+            Some(object) => (object.address, object.address + object.size),
+            None => (word.saturating_sub(NEAR), word + 1),
+        };
+        let tables: Vec<u64> = self
+            .of(number, image)
+            .elements
+            .range(from..to)
+            .map(|(at, _)| *at)
+            .collect();
+        let tables: Vec<u64> = tables
+            .into_iter()
+            .filter(|at| {
+                image.object_at(word).is_some() || !self.is_divided(number, image, *at, word)
+            })
+            .collect();
+        let of = self.of(number, image);
+        let by_index = tables.iter().flat_map(|at| &of.elements[at]);
+        let exact = of.stores.get(&word).into_iter().flatten();
+        exact
+            .filter_map(|(_, value)| *value)
+            .chain(by_index.copied())
+            .chain(of.fields.get(&word).into_iter().flatten().copied())
+            .filter(|at| image.region(*at).is_some())
             .collect()
     }
 
@@ -152,8 +206,14 @@ fn sweep(image: &Image) -> Tables {
             }
         }
     }
-    for slot in image.slots.values() {
-        if let Slot::Here(target) = slot {
+    for address in tables.limits.drain() {
+        tables.taken.remove(&address);
+    }
+    for (at, slot) in &image.slots {
+        // A word that points to itself only names its file (`__dso_handle`).
+        if let Slot::Here(target) = slot
+            && target != at
+        {
             *tables.taken.entry(*target).or_default() += 1;
         }
     }
@@ -269,6 +329,15 @@ fn note(
             }
         }
     }
+    if matches!(
+        i.flow_control(),
+        FlowControl::Call | FlowControl::IndirectCall
+    ) {
+        // What a call returns is not what was loaded before it.
+        for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+            lea[scratch] = None;
+        }
+    }
     let constant = (0..i.op_count()).find_map(|n| match i.op_kind(n) {
         OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64 => Some(i.immediate(n)),
         _ => None,
@@ -334,6 +403,35 @@ fn note(
             tables.stores.entry(word).or_default().push((at, value));
         }
     }
+    if i.mnemonic() == Mnemonic::Mov
+        && i.op0_kind() == OpKind::Memory
+        && let Some(value) = match i.op1_kind() {
+            OpKind::Register if i.op1_register().is_gpr64() => lea[i.op1_register().number()],
+            _ => constant.filter(|_| image.is_fixed),
+        }
+    {
+        let named = |register: Register| {
+            register
+                .is_gpr64()
+                .then(|| lea[register.number()])
+                .flatten()
+                .map(|at| at.wrapping_add(i.memory_displacement64()))
+        };
+        let table = named(i.memory_base())
+            .or_else(|| named(i.memory_index()).filter(|_| i.memory_index_scale() == 1))
+            .or_else(|| {
+                let is_named = image.is_fixed && i.memory_index() != Register::None;
+                is_named.then(|| i.memory_displacement64())
+            });
+        if let Some(table) = table.filter(|table| image.is_writable(*table)) {
+            let places = if i.memory_index() == Register::None {
+                &mut tables.fields
+            } else {
+                &mut tables.elements
+            };
+            places.entry(table).or_default().push(value);
+        }
+    }
     if let Some(constant) = constant
         && image.is_fixed
         && image.region(constant).is_some()
@@ -354,6 +452,20 @@ fn note(
         && image.region(i.memory_displacement64()).is_some()
     {
         *tables.taken.entry(i.memory_displacement64()).or_default() += 1;
+    }
+    if matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Sub)
+        && i.op0_kind() == OpKind::Register
+        && i.op0_register().is_gpr64()
+        && let Some(own) = lea[i.op0_register().number()]
+    {
+        let other = match i.op1_kind() {
+            OpKind::Register if i.op1_register() == i.op0_register() => None,
+            OpKind::Register if i.op1_register().is_gpr64() => lea[i.op1_register().number()],
+            _ => constant,
+        };
+        if other == Some(own) {
+            tables.limits.insert(own);
+        }
     }
     if i.op0_kind() == OpKind::Register
         && i.op0_register().is_gpr()

@@ -1,6 +1,7 @@
 //! Which functions a program installs as handlers: what reaches the argument of the call that installs them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use iced_x86::{FlowControl, Mnemonic, OpAccess, OpKind};
 
@@ -10,7 +11,7 @@ use crate::files::Files;
 use crate::image::{Image, Slot};
 use crate::index::Index;
 use crate::libc;
-use crate::state::{ARGUMENTS, Errno};
+use crate::state::{ARGUMENTS, Before, Errno, Stored};
 use crate::value::{Base, Value};
 
 /// The number of a file, and an address in it.
@@ -25,6 +26,8 @@ pub struct Handler {
     pub more: bool,
     /// The functions that install it.
     pub by: BTreeSet<(u16, u64)>,
+    /// What each of them may have stored to data of files before.
+    pub before: Vec<Before>,
 }
 
 /// What was found.
@@ -89,6 +92,8 @@ struct Finder<'a> {
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,
+    /// What may be stored, on each way to a call, by the function that makes it.
+    before: HashMap<Place, Vec<Rc<Vec<Stored>>>>,
     steps: usize,
     /// Addresses that are given to a call which installs what lies there: the calls and the addresses.
     passed: HashSet<(Place, Place)>,
@@ -108,6 +113,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         words: Vec::new(),
         explored_words: HashSet::new(),
         reached: HashSet::new(),
+        before: HashMap::new(),
         steps: 0,
         passed: HashSet::new(),
         swept: vec![0],
@@ -204,10 +210,12 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
             FlowControl::IndirectCall | FlowControl::IndirectBranch
         ) && i.op0_kind() == OpKind::Register;
         let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
+        let mut is_used = false;
         for used in factory.info(&i).used_registers() {
             if used.register().full_register() != register {
                 continue;
             }
+            is_used = true;
             match used.access() {
                 OpAccess::Write => return false,
                 _ if is_call || is_test => {}
@@ -215,6 +223,14 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
                 _ if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) => {}
                 _ => return true,
             }
+        }
+        // A call takes its arguments in these registers, and leaves nothing in them.
+        let calls = matches!(
+            i.flow_control(),
+            FlowControl::Call | FlowControl::IndirectCall
+        );
+        if calls && ARGUMENTS.contains(&register.number()) {
+            return !is_used;
         }
     }
     false
@@ -324,9 +340,13 @@ impl Finder<'_> {
                 format!("has the address of {name}: what calls it may install a handler"),
             );
         }
-        if file
-            .imports()
-            .any(|name| matches!(&*name, "dlsym" | "dlvsym"))
+        let looks_up = |name: &str| matches!(name, "dlsym" | "dlvsym");
+        let has_own = file.is_static
+            && file
+                .names
+                .values()
+                .any(|names| names.iter().any(|name| looks_up(name)));
+        if (has_own || file.imports().any(|name| looks_up(&name)))
             && let Some((at, name)) = file.text_of(libc::INSTALLS)
         {
             self.unresolved(
@@ -366,8 +386,16 @@ impl Finder<'_> {
     /// Takes note of the calls that were reached, and of what they install.
     fn calls(&mut self, function: Place, watch: &Watch) {
         for hit in &watch.hits {
+            self.note_before(function, hit);
             self.direct(function, hit);
             self.reached.insert((function.0, hit.at));
+        }
+    }
+
+    fn note_before(&mut self, function: Place, hit: &Hit) {
+        let all = self.before.entry((function.0, hit.at)).or_default();
+        if !all.contains(&hit.state.stores) {
+            all.push(hit.state.stores.clone());
         }
     }
 
@@ -567,11 +595,12 @@ impl Finder<'_> {
             return self.unresolved(at, "installs what is chosen when the program starts");
         }
         let by = self.start_of(at);
-        note(
-            self.found.handlers.entry((image, target)).or_default(),
-            by,
-            signal,
-        );
+        let handler = self.found.handlers.entry((image, target)).or_default();
+        note(handler, by, signal);
+        let before = self.before.get(&at).into_iter().flatten();
+        handler
+            .before
+            .extend(before.map(|stores| (by, stores.clone())));
     }
 
     /// What another file may define is a handler.
@@ -685,6 +714,7 @@ impl Finder<'_> {
                     continue;
                 }
                 reached.insert((caller.0, hit.at));
+                self.note_before(caller, hit);
                 let signal = match wanted.signal {
                     Signal::Argument(n) => signal(&hit.state.registers[ARGUMENTS[usize::from(n)]]),
                     known => known,

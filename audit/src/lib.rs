@@ -2,34 +2,46 @@
 //!
 //! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
 //! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
-//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`memory`] what it may touch,
-//! [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
+//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`flow`] where control goes,
+//! [`compute`] what it computes, [`memory`] what it may touch, [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
 
+mod address;
 mod allow;
 mod audit;
+mod block;
+mod call;
+mod callee;
+mod compute;
 mod dynamic;
+mod entry;
 mod explore;
 mod files;
 mod finding;
+mod flow;
+mod hash;
 mod image;
 mod index;
 mod install;
 mod leaf;
 mod libc;
+mod library;
 mod load;
 mod loops;
 mod memory;
+mod motion;
 mod names;
 mod odd;
 mod policy;
 mod program;
 mod relocate;
 mod report;
+mod rings;
 mod runtime;
 mod state;
 mod step;
 mod value;
 mod vector;
+mod waits;
 
 pub use leaf::{Product, main as task};
 pub use program::main as program;

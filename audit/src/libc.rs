@@ -18,6 +18,8 @@ pub fn plain(name: &str) -> &str {
         "__xmknod" => "mknod",
         "__errno" | "___errno" => "__errno_location",
         "gsignal" => "raise",
+        "index" => "strchr",
+        "rindex" => "strrchr",
         "__poll_chk" => "poll",
         "mkdirat64" => "mkdirat",
         "__sigaction" => "sigaction",

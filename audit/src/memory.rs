@@ -39,7 +39,7 @@ impl Explorer<'_> {
         state: &State,
     ) -> Value {
         let at = i.ip();
-        let place = crate::step::in_image(frame, place.clone());
+        let place = crate::address::in_image(frame, place.clone());
         if width == 0 {
             return Value::UNKNOWN;
         }
@@ -74,6 +74,12 @@ impl Explorer<'_> {
         let Some(all) = place.all().filter(|_| width <= 8) else {
             return any(width);
         };
+        if self.supposes
+            && all.len() <= 64
+            && let Some(value) = self.supposed(image, &file, &all, width)
+        {
+            return value;
+        }
         if let [at] = all[..]
             && width == 8
         {
@@ -107,6 +113,34 @@ impl Explorer<'_> {
         }
     }
 
+    /// Returns what writable words are seen to hold at times: pointers, or numbers that nothing changes.
+    fn supposed(&mut self, image: u16, file: &Image, words: &[i64], width: u32) -> Option<Value> {
+        let mut pointers = Vec::new();
+        let mut numbers = Vec::new();
+        for word in words {
+            let word = word.cast_unsigned();
+            if !file.is_writable(word) || file.is_settled(word) {
+                return None;
+            }
+            if width == 8 {
+                if let Some(Slot::Here(target)) = file.pointer(word) {
+                    pointers.push(target.cast_signed());
+                }
+                let stored = self.index.stored_pointers(image, file, word);
+                pointers.extend(stored.into_iter().map(u64::cast_signed));
+            }
+            if !self.index.is_stored(image, file, word) && !file.slots.contains_key(&word) {
+                numbers.extend(file.number(word, width as usize).map(u64::cast_signed));
+            }
+        }
+        if !pointers.is_empty() {
+            return Some(Value::one_of(Base::Image(image), pointers));
+        }
+        // A word of zeros may be a pointer that is null, of which more is known elsewhere.
+        let is_whole = numbers.len() == words.len() && (width < 8 || !numbers.contains(&0));
+        is_whole.then(|| Value::one_of(Base::Num, numbers))
+    }
+
     /// The instruction stores `value` to `place`.
     pub fn store(
         &mut self,
@@ -118,7 +152,7 @@ impl Explorer<'_> {
         state: &mut State,
     ) {
         let at = i.ip();
-        let place = crate::step::in_image(frame, place.clone());
+        let place = crate::address::in_image(frame, place.clone());
         if width == 0 {
             return;
         }
@@ -218,8 +252,63 @@ impl Explorer<'_> {
             lo: first,
             hi: place.hi.cast_unsigned(),
             is_flag,
+            by: (place.exact().is_none()
+                && self.is_shared
+                && i.memory_index() != iced_x86::Register::None)
+                .then(|| crate::entry::chosen_by(frame, at))
+                .flatten(),
         };
         self.also_stored(frame, at, &[stored], state);
+    }
+
+    /// Reports a block of several words that is stored to data of a file, unless its length is chosen while the program runs.
+    ///
+    /// A length that varies is that of a text; a structure has one length.
+    pub fn stores_block(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        to: &Value,
+        length: &Value,
+        is_constant: bool,
+    ) {
+        let to = crate::address::in_image(frame, to.clone());
+        let Base::Image(image) = to.base else {
+            return;
+        };
+        let Some(length) = length.number().filter(|length| *length > 8) else {
+            return;
+        };
+        let file = self.files.image(image);
+        let first = to.lo.cast_unsigned();
+        let is_one = file
+            .object_at(first)
+            .is_some_and(|o| first + length.cast_unsigned() <= o.address + o.size);
+        let is_certain = is_one && !is_constant && to.exact().is_some();
+        frame.add(Finding {
+            kind: Kind::Torn,
+            weight: if is_certain {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            },
+            at,
+            why: format!(
+                "stores a block of {length} bytes to {}, which the machine does not write at once",
+                file.place(first)
+            ),
+            reaches: None,
+            remedy: Some("data of one word, or a lock-free protocol".into()),
+        });
+    }
+
+    /// Whether a block that begins there is the same whenever it is read.
+    pub fn is_constant_block(&self, frame: &Frame, from: &Value) -> bool {
+        let from = crate::address::in_image(frame, from.clone());
+        let Base::Image(image) = from.base else {
+            return false;
+        };
+        from.is_bounded() && !self.files.image(image).is_writable(from.lo.cast_unsigned())
     }
 
     /// Compares stores with those on the way here, and adds them.
@@ -257,6 +346,30 @@ impl Explorer<'_> {
                     ),
                 });
             }
+            let is_entry = |entry: &Stored, index: &Stored| {
+                entry.image == index.image && entry.by == Some(index.lo) && index.lo == index.hi
+            };
+            let entry = state
+                .stores
+                .iter()
+                .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
+            if let Some(earlier) = entry {
+                let (entry, index) = if is_entry(earlier, stored) {
+                    (earlier, stored)
+                } else {
+                    (stored, earlier)
+                };
+                frame.doubt(
+                    Kind::Torn,
+                    at,
+                    format!(
+                        "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
+                        file.place(entry.lo),
+                        file.place(index.lo)
+                    ),
+                    "an index that is changed by one atomic instruction, or one signal",
+                );
+            }
             let all = std::rc::Rc::make_mut(&mut state.stores);
             let position = all.partition_point(|earlier| earlier < stored);
             all.insert(position, *stored);
@@ -265,7 +378,7 @@ impl Explorer<'_> {
 
     /// Whether memory may be touched there.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
-        let place = crate::step::in_image(frame, place.clone());
+        let place = crate::address::in_image(frame, place.clone());
         let kind = if writes { Kind::Write } else { Kind::Read };
         let verb = if writes { "writes" } else { "reads" };
         let valid = "a pointer into data of the file, or one whose bounds can be seen";
@@ -308,7 +421,17 @@ impl Explorer<'_> {
                                 || !self.index.is_divided(image, &file, low, end))
                     }
                 };
-                if !is_inside {
+                const PAGE: u64 = 4096;
+                if place.exact().is_some()
+                    && size < i64::MAX / 4
+                    && end > region.end.next_multiple_of(PAGE)
+                {
+                    let why = format!(
+                        "{verb} {size} bytes at {}, past the end of the data",
+                        file.place(low)
+                    );
+                    frame.find(kind, Weight::Fault, at, why);
+                } else if !is_inside {
                     frame.doubt(
                         kind,
                         at,
@@ -406,6 +529,24 @@ impl Explorer<'_> {
         }
     }
 
+    /// Whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
+    fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
+        if file.number(word, 8) != Some(0) || file.slots.contains_key(&word) {
+            return false;
+        }
+        let Some(sites) = self.index.only_stores(image, file, word) else {
+            return false;
+        };
+        self.before.iter().any(|((of, start), stores)| {
+            let is_own = |at: &u64| file.function_at(*at).is_some_and(|(s, _)| s == *start);
+            *of == image
+                && sites.iter().all(is_own)
+                && !stores
+                    .iter()
+                    .any(|s| s.image == image && s.lo <= word && word <= s.hi)
+        })
+    }
+
     /// Through a pointer that a writable word of the file holds.
     fn check_pointed(
         &mut self,
@@ -439,6 +580,12 @@ impl Explorer<'_> {
             _ if !changes && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
                 frame.find(kind, Weight::Fault, at, format!("{verb} through {}, which is null: nothing in the file stores a pointer there", file.place(word)));
             }
+            _ if place.base == Base::Static(image, word) && self.is_set_late(image, &file, word) => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!("{verb} through {}, which is null until a pointer is stored there after the handler is installed", file.place(word)),
+            ),
             _ => frame.doubt(kind, at, format!("{verb} through {}, which is not known to be a valid pointer when the signal comes", file.place(word)), "a pointer that is set when the program begins, or data of its own"),
         }
     }

@@ -44,14 +44,13 @@ pub fn rust(
         let name = file.raw_name(at).map(crate::names::pretty);
         name.map(|name| name.starts_with("std::"))
     };
-    let all = |wanted| {
-        of.by
-            .iter()
-            .all(|(of, at)| *of == image && is_std(*at) == wanted)
-    };
+    let all = |test: &dyn Fn(u64) -> bool| of.by.iter().all(|(of, at)| *of == image && test(*at));
     match is_std(address) {
-        Some(true) if all(Some(true)) => Some(Runtime::Named),
-        None if all(None) => Some(Runtime::Shaped),
+        // Whole-program optimisation makes what installs it a part of `main`.
+        Some(true) if all(&|at| is_std(at) == Some(true) || file.raw_name(at) == Some("main")) => {
+            Some(Runtime::Named)
+        }
+        None if all(&|at| is_std(at).is_none()) => Some(Runtime::Shaped),
         _ => None,
     }
 }

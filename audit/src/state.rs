@@ -43,12 +43,18 @@ pub struct Stored {
     pub hi: u64,
     /// Whether it only sets or clears a flag.
     pub is_flag: bool,
+    /// The word that chose the element, if that is known.
+    pub by: Option<u64>,
 }
+
+/// A function, by its file and its start, and what it may have stored to data of files before a call.
+pub type Before = ((u16, u64), Rc<Vec<Stored>>);
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct State {
     pub registers: [Value; 16],
-    pub slots: BTreeMap<i64, (u8, Value)>,
+    /// The words of the stack that are known, by their offsets, each with its width.
+    pub slots: Rc<BTreeMap<i64, (u8, Value)>>,
     /// The two halves of vector registers, where they are known.
     pub vectors: BTreeMap<u8, (Value, Value)>,
     /// The lowest bytes of registers whose other bytes are not known.
@@ -75,7 +81,7 @@ impl State {
         registers[RSP] = Value::at(Base::Stack, 0);
         Self {
             registers,
-            slots: BTreeMap::new(),
+            slots: Rc::default(),
             vectors: BTreeMap::new(),
             bytes: BTreeMap::new(),
             errno,
@@ -100,6 +106,22 @@ impl State {
             .map(|(at, (width, value))| (at - entry, *width, value.clone()))
             .take(16)
             .collect()
+    }
+
+    /// Returns the words of the stack that hold a handler which was there before, in structures that no argument points into.
+    pub fn saved_handlers(&self) -> Vec<(i64, Value)> {
+        const STRUCTURE: i64 = 152;
+        let is_given = |at: i64| {
+            ARGUMENTS.iter().any(|n| {
+                let value = &self.registers[*n];
+                value.base == Base::Stack && value.lo < at + STRUCTURE && value.hi >= at
+            })
+        };
+        let saved = self
+            .slots
+            .iter()
+            .filter(|(at, (_, value))| value.base == Base::Before && !is_given(**at));
+        saved.map(|(at, (_, value))| (*at, value.clone())).collect()
     }
 
     pub fn get(&self, register: Register) -> Value {
@@ -180,6 +202,11 @@ impl State {
         any(width)
     }
 
+    /// Notes what the word of the stack at that offset holds.
+    pub fn put_slot(&mut self, offset: i64, width: u8, value: Value) {
+        Rc::make_mut(&mut self.slots).insert(offset, (width, value));
+    }
+
     pub fn store_slot(&mut self, at: &Value, width: u32, value: Value) {
         let (lo, hi) = if at.is_bounded() {
             (at.lo, at.hi.saturating_add(i64::from(width)))
@@ -190,7 +217,7 @@ impl State {
         if let Some(offset) = at.exact()
             && width <= 8
         {
-            self.slots.insert(offset, (width as u8, value));
+            self.put_slot(offset, width as u8, value);
         }
     }
 
@@ -203,8 +230,11 @@ impl State {
             .filter(|(at, (width, _))| **at + i64::from(*width) > lo)
             .map(|(at, _)| *at)
             .collect();
-        for at in gone {
-            self.slots.remove(&at);
+        if !gone.is_empty() {
+            let slots = Rc::make_mut(&mut self.slots);
+            for at in gone {
+                slots.remove(&at);
+            }
         }
         if let Some(flags) = &mut self.flags
             && let Some(Place::Slot(at, _)) = flags.place
@@ -218,14 +248,15 @@ impl State {
     /// What is known where two ways meet.
     pub fn joined(&self, other: &Self, widen: bool) -> Self {
         let or = |a: &Value, b: &Value| if widen { a.widened(b) } else { a.or(b) };
-        let slots = self
-            .slots
-            .iter()
-            .filter_map(|(at, (width, value))| {
+        let slots = if Rc::ptr_eq(&self.slots, &other.slots) {
+            self.slots.clone()
+        } else {
+            let both = self.slots.iter().filter_map(|(at, (width, value))| {
                 let (other_width, other) = other.slots.get(at)?;
                 (width == other_width).then(|| (*at, (*width, or(value, other))))
-            })
-            .collect();
+            });
+            Rc::new(both.collect())
+        };
         let mut stores = self.stores.clone();
         if stores != other.stores {
             let all = Rc::make_mut(&mut stores);
@@ -393,7 +424,7 @@ impl State {
                 } else {
                     fits(&new)
                 };
-                self.slots.insert(at, (width, value));
+                self.put_slot(at, width, value);
             }
         }
         if let Some(flags) = &mut self.flags {

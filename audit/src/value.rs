@@ -40,12 +40,20 @@ pub enum Base {
 }
 
 /// A set of values: `base + lo` to `base + hi`, or those listed.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
     pub base: Base,
     pub lo: i64,
     pub hi: i64,
     pub set: Option<Rc<[i64]>>,
+}
+
+/// Hashes what differs most often, in one word: states with many values are hashed at each branch.
+impl std::hash::Hash for Value {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        let bounds = self.lo ^ self.hi.rotate_left(32);
+        hasher.write_i64(bounds);
+    }
 }
 
 /// How many values are kept apart.
@@ -217,6 +225,20 @@ impl Value {
             (Some(a), Some(b)) => Self::range(a.min(b), a.max(b)),
             _ => Self::any_num(),
         }
+    }
+
+    /// Returns the bits of `mask` of a pointer, if what it points into is aligned so far that they are known.
+    pub fn aligned_bits(&self, mask: i64) -> Option<i64> {
+        // A function's return address lies eight bytes below a multiple of sixteen, and a file at a multiple of a page.
+        let (from, most) = match self.base {
+            Base::Errno => (0, 3),
+            Base::Stack => (8, 15),
+            Base::Image(_) => (0, 4095),
+            Base::Siginfo | Base::Context | Base::Thread => (0, 7),
+            _ => return None,
+        };
+        let offset = self.exact().filter(|_| (0..=most).contains(&mask))?;
+        Some(offset.wrapping_add(from) & mask)
     }
 
     /// The value of the lower bits, zero-extended.

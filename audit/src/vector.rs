@@ -2,9 +2,9 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
+use crate::address::address;
 use crate::explore::{Explorer, Frame};
 use crate::state::State;
-use crate::step::address;
 use crate::value::{Base, Value};
 
 /// The effects of one of the moves and of clearing.

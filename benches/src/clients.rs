@@ -1,4 +1,4 @@
-//! Many clients at once: each a process of its own with one message, all told to begin together.
+//! Many concurrent clients: each is a process with one message, and all start together.
 
 use std::fs;
 use std::thread;
@@ -12,24 +12,24 @@ use crate::stats::{Summary, ratio};
 use crate::table::Table;
 use crate::{Failures, Result, number};
 
-/// After how long the server's memory is looked at the first time.
+/// The delay before the server's memory is first sampled.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Rounds at most: a hundred clients take a while.
+/// The maximum number of rounds, because a hundred clients take long.
 const ROUNDS: u32 = 3;
 
-/// The series of all numbers of clients.
+/// One series for each number of clients.
 pub struct Clients {
     series: Vec<Series>,
     bytes: usize,
     rounds: u32,
 }
 
-/// One number of clients.
+/// The series of one number of clients.
 pub struct Series {
-    /// How many.
+    /// The number of clients.
     pub clients: u32,
-    /// Bytes a second, all together, of each round.
+    /// The total rate of each round, in bytes a second.
     pub rates: Vec<f64>,
     slowest: Vec<f64>,
     to_mean: Vec<f64>,
@@ -37,7 +37,7 @@ pub struct Series {
 }
 
 impl Clients {
-    /// Nothing measured yet.
+    /// Returns series without measurements.
     pub fn new(options: &Options) -> Self {
         let numbers = options.clients.iter();
         let series = numbers.map(|&clients| Series {
@@ -54,7 +54,7 @@ impl Clients {
         }
     }
 
-    /// Measures each once.
+    /// Measures each series once.
     pub fn round(&mut self, round: u32, failures: &mut Failures) {
         if round >= self.rounds {
             return;
@@ -70,7 +70,7 @@ impl Clients {
         }
     }
 
-    /// What was measured.
+    /// Returns the series with measurements.
     pub fn series(&self) -> &[Series] {
         &self.series
     }
@@ -123,7 +123,7 @@ struct Measured {
 }
 
 impl Measured {
-    /// What a failure leaves behind.
+    /// The values of a failed measurement.
     const NONE: Self = Self {
         rate: f64::NAN,
         slowest: f64::NAN,
@@ -141,14 +141,14 @@ fn measure(count: u32, bytes: usize, seed: u64) -> Result<Measured> {
     let seed_of = |n: u32| seed << 32 | u64::from(n);
     let start = Instant::now();
     for (n, client) in (0..).zip(&mut clients) {
-        client.tell(&format!("{} {bytes} 1 {}", server.pid(), seed_of(n)))?;
+        client.write_line(&format!("{} {bytes} 1 {}", server.pid(), seed_of(n)))?;
     }
     thread::sleep(LOOK);
     let mut resident = resident(server.pid())?;
     let mut times = Vec::new();
     let mut last = start;
     for client in &clients {
-        let (when, said) = client.hear_when(lane::limit(bytes, count))?;
+        let (when, said) = client.read_timed_line(lane::limit(bytes, count))?;
         last = last.max(when);
         times.extend(
             lane::transfers(&said)?
@@ -172,7 +172,7 @@ fn measure(count: u32, bytes: usize, seed: u64) -> Result<Measured> {
     })
 }
 
-/// Bytes of memory that a process has in use.
+/// Returns the resident memory of a process in bytes.
 fn resident(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     parse_resident(&status).ok_or_else(|| "no VmRSS in its status".into())
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_format() {
+    fn resident_memory_is_parsed() {
         assert_eq!(
             parse_resident("VmHWM:\t  10 kB\nVmRSS:\t    2464 kB\n"),
             Some(2464 << 10)

@@ -1,60 +1,60 @@
-//! Floors: what signals cost between two processes without any protocol.
+//! Floors: the cost of bare signals between two processes, without a protocol.
 //!
-//! One end asks, the other answers; bits are bare standard signals, one at a time, words are real-time signals with 24 bytes
-//! of payload, a window of them, acknowledged cumulatively. Both ends wait in the same way.
+//! One end sends, the other answers. Bits are standard signals, one at a time. Words are real-time signals with 24 bytes of
+//! payload, sent in a window and acknowledged cumulatively. Both ends wait in the same way.
 
 mod end;
 
 use std::time::Duration;
 
-use minitalk::ffi::{self, Content, Errno, Identity};
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
+use minitalk::internals::ffi::{self, Content, Errno, Identity};
 
 use crate::lane::{self, Lane};
 use crate::options::Options;
 use crate::placement::{Placement, Side, use_cpu};
-use crate::role::{self, Role, say};
+use crate::role::{self, Role, print_line};
 use crate::stats::{Summary, ratio};
 use crate::table::Table;
 use crate::{Failures, Result, number};
 use end::End;
 
-/// Bytes of a message that a word could carry beside its number.
+/// The bytes of a message that fit a word beside its number.
 const WORD: f64 = 24.0;
 
-/// How long one series may take in one round.
+/// The time limit of one series in one round.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// One way to exchange signals.
+/// A way to exchange signals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Floor {
     name: &'static str,
-    /// For tables.
+    /// Returns the title for tables.
     pub title: &'static str,
     words: bool,
     cpus: Cpus,
     wait: Wait,
 }
 
-/// How an end waits for a signal.
+/// The way in which an end waits for a signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// `rt_sigtimedwait` with a timeout of zero, again and again.
+    /// Polls `rt_sigtimedwait` with a timeout of zero.
     Poll,
-    /// `rt_sigtimedwait` with a long timeout.
+    /// Calls `rt_sigtimedwait` with a long timeout.
     Take,
-    /// The handler, and a `ppoll` in which it may run: what `pause` and `sigsuspend` are in other programs.
+    /// Runs the handler during a `ppoll`, like `pause` and `sigsuspend` in other programs.
     Handler,
 }
 
-/// Where the two ends run.
+/// The CPUs on which the two ends run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cpus {
-    /// Both on the same.
+    /// Both ends run on the same CPU.
     One,
-    /// Where the kernel puts them.
+    /// The kernel chooses the CPUs.
     Any,
-    /// Each on its own.
+    /// Each end runs on its own CPU.
     Apart,
 }
 
@@ -151,14 +151,14 @@ pub struct Floors {
 
 struct Series {
     floor: Floor,
-    /// Nanoseconds a bit there and back, or a word, of each round.
+    /// The cost of each round in nanoseconds: of the round trip of a bit, or of a word.
     costs: Vec<f64>,
-    /// Single round trips, in nanoseconds, of all rounds.
+    /// Single round trips of all rounds, in nanoseconds.
     round_trips: Vec<f64>,
 }
 
 impl Floors {
-    /// Nothing measured yet.
+    /// Returns series without measurements.
     pub fn new(options: &Options) -> Self {
         let has_two = Placement::possible().len() > 1;
         let possible = FLOORS
@@ -178,7 +178,7 @@ impl Floors {
         }
     }
 
-    /// Measures each once.
+    /// Measures each series once.
     pub fn round(&mut self, failures: &mut Failures) {
         for series in &mut self.series {
             let count = if series.floor.words {
@@ -194,8 +194,8 @@ impl Floors {
         }
     }
 
-    /// The costs, round by round, of a bit there and back or of a word, where two ends run as in `placement` and wait in the
-    /// same way; nothing where that is not measured.
+    /// Returns the costs, round by round, of a bit's round trip or of a word, for ends that are placed as in `placement` and
+    /// wait in the same way; empty if that is not measured.
     pub fn of(&self, lane: Lane, placement: Placement) -> &[f64] {
         self.costs(match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
@@ -207,7 +207,7 @@ impl Floors {
         })
     }
 
-    /// The titles of the floors of bits, and their round trips.
+    /// Returns the titles of the floors of bits, and their round trips.
     pub fn round_trips(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
         let bits = self.series.iter().filter(|series| !series.floor.words);
         bits.map(|series| (series.floor.title, &series.round_trips[..]))
@@ -255,26 +255,26 @@ impl Floors {
     }
 }
 
-/// Runs both ends once; nanoseconds for each of `count`, and single round trips.
+/// Runs both ends once. Returns the nanoseconds for each of `count` exchanges, and single round trips.
 fn measure(floor: Floor, count: u32, window: u32) -> Result<(f64, Vec<f64>)> {
     let window = window.to_string();
     let mut answering = Role::start(&["floor", "answer", floor.name, &window])?;
     let mut asking = Role::start(&["floor", "ask", floor.name, &window])?;
-    answering.tell(&format!("{} {count}", asking.pid()))?;
-    answering.hear(LIMIT)?;
-    asking.tell(&format!("{} {count}", answering.pid()))?;
-    let line = asking.hear(LIMIT)?;
-    answering.hear(LIMIT)?;
+    answering.write_line(&format!("{} {count}", asking.pid()))?;
+    answering.read_line(LIMIT)?;
+    asking.write_line(&format!("{} {count}", answering.pid()))?;
+    let line = asking.read_line(LIMIT)?;
+    answering.read_line(LIMIT)?;
     let numbers: std::result::Result<Vec<f64>, _> = line.split(' ').map(str::parse).collect();
     let mut numbers = numbers?.into_iter();
     let total = numbers.next().ok_or("no total")?;
     Ok((total / f64::from(count), numbers.collect()))
 }
 
-/// One end, in a process of its own.
+/// Runs one end in this process.
 ///
 /// # Errors
-/// When the other end is lost.
+/// When the other end has ended.
 pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
     let floor = FLOORS.into_iter().find(|floor| floor.name == name);
     let floor = floor.ok_or("there is no such floor")?;
@@ -290,26 +290,28 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
     }
     let mut end = End::new(floor.wait)?;
     let lines = role::lines();
-    say("ready");
+    print_line("ready");
     let line = lines.recv()?;
-    let (peer, count) = line.split_once(' ').ok_or("PID and count, please")?;
+    let (peer, count) = line
+        .split_once(' ')
+        .ok_or("an end needs a PID and a count")?;
     let peer = ffi::pidfd_open(role::pid(peer)?).map_err(std::io::Error::from)?;
     let count: u32 = count.parse()?;
     match (side, floor.words) {
         (Side::Answering, false) => {
-            say("set");
+            print_line("set");
             answer_bits(&mut end, &peer, count)?;
-            say("done");
+            print_line("done");
         }
         (Side::Answering, true) => {
-            say("set");
+            print_line("set");
             answer_words(&mut end, &peer, count, window)?;
-            say("done");
+            print_line("done");
         }
-        (Side::Asking, false) => say(&ask_bits(&mut end, &peer, count)?),
-        (Side::Asking, true) => say(&ask_words(&mut end, &peer, count, window)?),
+        (Side::Asking, false) => print_line(&ask_bits(&mut end, &peer, count)?),
+        (Side::Asking, true) => print_line(&ask_words(&mut end, &peer, count, window)?),
     }
-    // The parent ends us: a late signal must find a process that survives it.
+    // The parent kills this process: a late signal must not end it before.
     let _ = lines.recv();
     Ok(())
 }
@@ -375,7 +377,7 @@ fn answer_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Resul
     let every = (window / 2).max(1);
     for n in 0..count {
         if end::value(end.next()?) != Some(n) {
-            return Err(format!("word {n} is not what came").into());
+            return Err(format!("another signal arrived instead of word {n}").into());
         }
         let taken = n + 1;
         if taken % every == 0 || taken == count {

@@ -1,34 +1,35 @@
-//! User-space instructions a bit, counted by callgrind: what the protocol's own code costs, whatever the kernel does.
+//! User-space instructions per bit, counted by callgrind: the cost of the protocol's own code, without the kernel.
 //!
-//! A program of one process feeds each end with what the other would send, through the ring as the handler does. Each end
-//! is run over two numbers of bits; the difference leaves start and end out.
+//! A program of one process feeds each end with the signals of the other end, through the ring as the handler does. Each end
+//! runs over two numbers of bits, and the difference excludes start and end.
 
 use std::io;
+use std::num::NonZeroU64;
 use std::process::Stdio;
 
-use minitalk::ffi::getpid;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::ring::{Entry, REST, RING};
+use minitalk::Pid;
+use minitalk::internals::ffi::getpid;
+use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
 use minitalk::wire::control::{Reply, Request, Status, Tag};
 use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
 use minitalk::wire::receiver::FrameReceiver;
 use minitalk::wire::sender::{FrameSender, Lane, Transmit};
 use minitalk::wire::time::{Duration, Instant};
+use minitalk::{Event, Origin, Signal};
 
 use crate::{Result, number, role};
 
 const TAG: Tag = 7;
 
-/// What `siginfo_t` says of a bare signal, and of one with a value.
+/// The `si_code` of a bare signal, and of one with a value.
 const SI_USER: u32 = 0;
 const SI_QUEUE: u32 = (-1i32).cast_unsigned();
 
-/// Runs callgrind and describes what it found.
+/// Runs callgrind and describes the result.
 ///
 /// # Errors
-/// When callgrind fails; that it is not there is no error.
+/// When callgrind fails; a machine without callgrind is not an error.
 pub fn measure(quick: bool) -> Result<String> {
     let (few, many) = if quick {
         (8_000, 16_000)
@@ -57,7 +58,7 @@ pub fn measure(quick: bool) -> Result<String> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// Instructions of one run; `None` without valgrind.
+/// Returns the instructions of one run; `None` without valgrind.
 fn count(side: &str, bits: u32) -> Result<Option<u64>> {
     let ours = role::command(&["instructions", side, &bits.to_string()])?;
     let mut command = std::process::Command::new("valgrind");
@@ -74,7 +75,7 @@ fn count(side: &str, bits: u32) -> Result<Option<u64>> {
     }
 }
 
-/// The count in what callgrind says at its end.
+/// Parses the count from the last lines of callgrind's output.
 fn collected(text: &str) -> Option<u64> {
     let mut lines = text
         .lines()
@@ -82,10 +83,10 @@ fn collected(text: &str) -> Option<u64> {
     lines.next()?.1.trim().parse().ok()
 }
 
-/// The program that callgrind runs.
+/// Runs the program that callgrind counts.
 ///
 /// # Errors
-/// When an end does not do what it should: then the count would be of something else.
+/// When an end behaves differently than expected, so that the count would be meaningless.
 pub fn role(side: &str, bits: &str) -> Result<()> {
     let bits = bits.parse()?;
     if side == "server" {
@@ -95,7 +96,7 @@ pub fn role(side: &str, bits: &str) -> Result<()> {
     }
 }
 
-/// `bits` bits of a payload, all 0, to a receiver.
+/// Feeds `bits` bits of a payload, all 0, to a receiver.
 fn server(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
@@ -129,7 +130,7 @@ fn server(bits: u32) -> Result<()> {
     }
 }
 
-/// `bits` answers to a sender.
+/// Feeds `bits` answers to a sender.
 fn client(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
@@ -177,10 +178,10 @@ fn opened(bits: u32) -> Result<(FrameReceiver, Vec<Reply>)> {
     Ok((receiver, answers.ok_or("a hello without an answer")?))
 }
 
-/// What the handler would push for a signal from this process.
+/// Returns the entry that the handler would push for a signal of this process.
 fn entry(pid: Pid, signal: Signal, code: u32, value: u64) -> Entry<REST> {
     Entry {
-        tag: u64::from(signal.number().cast_unsigned()),
+        tag: NonZeroU64::new(signal.number() as u64).unwrap(),
         rest: [code.into(), pid.get().cast_unsigned().into(), value, 0, 0],
     }
 }
@@ -190,15 +191,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_callgrind_says() {
+    fn the_count_is_read_from_the_output_of_callgrind() {
         let text = "==1== Events    : Ir\n==1== Collected : 1234567\n==1==\n";
         assert_eq!(collected(text), Some(1_234_567));
         assert_eq!(collected("==1== nothing"), None);
     }
 
-    /// In one test, because both use the ring of this process.
+    /// One test for both, because they share the ring of this process.
     #[test]
-    fn both_programs_do_what_is_counted() {
+    fn both_programs_process_every_bit() {
         server(800).unwrap();
         client(800).unwrap();
     }

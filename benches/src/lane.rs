@@ -1,36 +1,36 @@
-//! Messages through the library: a server and a client, each in a process of its own.
+//! Messages through the library: a server and a client, each in its own process.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use minitalk::Inbox;
 use minitalk::client::{self, Report};
-use minitalk::process::peer::Peer;
+use minitalk::internals::process::peer::Peer;
 use minitalk::server::{self, Config};
-use minitalk::signal::inbox::Inbox;
 use minitalk::wire::sender;
 
 use crate::floors::Floors;
 use crate::options::Options;
 use crate::placement::{Placement, Side};
-use crate::role::{self, Role, say};
+use crate::role::{self, Role, print_line};
 use crate::stats::{Summary, ratio};
 use crate::table::Table;
 use crate::{Failures, Result, number, pattern};
 
-/// How a message travels.
+/// The lane of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// One bit a signal.
+    /// Each signal carries one bit.
     Bit,
-    /// One word a signal.
+    /// Each signal carries one word.
     Word,
 }
 
 /// How long a server may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// The one place where a lane is chosen.
+/// Sends a message; no other code chooses a lane.
 fn send(
     inbox: &mut Inbox,
     server: &Peer,
@@ -51,7 +51,7 @@ fn send(
 impl Lane {
     const ALL: [Self; 2] = [Self::Bit, Self::Word];
 
-    /// For the command lines of roles.
+    /// Returns the name for the command lines of roles.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bit => "bit",
@@ -59,7 +59,7 @@ impl Lane {
         }
     }
 
-    /// For tables.
+    /// Returns the title for tables.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Bit => "bits",
@@ -73,22 +73,22 @@ pub struct Lanes {
     series: Vec<Series>,
 }
 
-/// One lane, placement and size.
+/// The series of one lane, placement and size.
 pub struct Series {
     /// The lane.
     pub lane: Lane,
-    /// Where and how the ends run.
+    /// The placement of the two ends.
     pub placement: Placement,
-    /// Bytes of the message.
+    /// The size of the message in bytes.
     pub size: usize,
-    /// Nanoseconds of each round's message.
+    /// The time of each round's message in nanoseconds.
     pub times: Vec<f64>,
     signals: u64,
     resent: u64,
 }
 
 impl Lanes {
-    /// Nothing measured yet.
+    /// Returns series without measurements.
     pub fn new(options: &Options) -> Self {
         let mut series = Vec::new();
         for lane in Lane::ALL {
@@ -98,7 +98,7 @@ impl Lanes {
             };
             for &size in sizes {
                 for placement in Placement::possible() {
-                    // A quarter of an hour, to say what shorter ones have said.
+                    // It would take a quarter of an hour and show no more than shorter messages.
                     if lane == Lane::Bit && placement == Placement::Sleeping && size >= 1_000_000 {
                         continue;
                     }
@@ -117,7 +117,7 @@ impl Lanes {
         Self { series }
     }
 
-    /// Measures each once.
+    /// Measures each series once.
     pub fn round(&mut self, round: u32, failures: &mut Failures) {
         for series in &mut self.series {
             if round > 0 && series.takes_minutes() {
@@ -137,7 +137,7 @@ impl Lanes {
         }
     }
 
-    /// What was measured.
+    /// Returns the series with measurements.
     pub fn series(&self) -> &[Series] {
         &self.series
     }
@@ -182,17 +182,17 @@ impl Lanes {
 }
 
 impl Series {
-    /// Whether it is worth one round alone.
+    /// Returns whether the series takes so long that it gets one round alone.
     fn takes_minutes(&self) -> bool {
         match (self.lane, self.placement) {
             (Lane::Word, _) => false,
-            // A CPU is woken for every signal.
+            // Every signal wakes a CPU.
             (Lane::Bit, Placement::Sleeping) => self.size >= 100_000,
             (Lane::Bit, _) => self.size >= 1_000_000,
         }
     }
 
-    /// Nanoseconds of each signal that had to go there and be answered, repetitions excepted, round by round.
+    /// Returns the nanoseconds per signal and answer, without retransmissions, round by round.
     fn per_step(&self) -> Vec<f64> {
         let rounds = self
             .times
@@ -208,27 +208,27 @@ impl Series {
     }
 }
 
-/// A ratio, for tables.
+/// Returns a ratio as text for tables.
 pub fn times(ratio: Option<f64>) -> String {
     ratio.map_or("-".into(), |ratio| {
         format!("{}x", number::significant(ratio))
     })
 }
 
-/// What a message took.
+/// The cost of a message.
 pub struct Transfer {
-    /// From the first signal to the final acknowledgement.
+    /// The time from the first signal to the final acknowledgement.
     pub nanoseconds: f64,
-    /// Signals of the client.
+    /// The number of signals of the client.
     pub signals: u64,
-    /// Repetitions among them.
+    /// The number of retransmissions among them.
     pub resent: u64,
 }
 
-/// Sends `count` messages of `size` bytes from one process to another, and makes sure of what arrived.
+/// Sends `count` messages of `size` bytes from one process to another, and verifies what arrived.
 ///
 /// # Errors
-/// When a message is not delivered, or not what was sent.
+/// When a message is not delivered or differs.
 pub fn transfer(
     placement: Placement,
     lane: Lane,
@@ -238,23 +238,23 @@ pub fn transfer(
 ) -> Result<Vec<Transfer>> {
     let mut server = Role::start(&["server", placement.name()])?;
     let mut client = Role::start(&["client", placement.name(), lane.name()])?;
-    client.tell(&format!("{} {size} {count} {seed}", server.pid()))?;
-    let transfers = transfers(&client.hear(limit(size, count))?)?;
+    client.write_line(&format!("{} {size} {count} {seed}", server.pid()))?;
+    let transfers = transfers(&client.read_line(limit(size, count))?)?;
     let sent = (0..count).map(|n| Arrived::sent(seed, n, size)).collect();
     compare(sent, arrived(&mut server)?)?;
     Ok(transfers)
 }
 
-/// How long `count` messages of `size` bytes may take: as if every bit took a millisecond, but half an hour at most.
+/// Returns the time limit for `count` messages of `size` bytes: a millisecond per bit, but at most half an hour.
 pub fn limit(size: usize, count: u32) -> Duration {
     let bits = 8 * (size as u64 + 10) * u64::from(count);
     SILENCE + Duration::from_millis(bits.min(1_800_000))
 }
 
-/// Reads what a client says.
+/// Parses the report of a client.
 ///
 /// # Errors
-/// When it says something else.
+/// When the line has another form.
 pub fn transfers(line: &str) -> Result<Vec<Transfer>> {
     let one = |text: &str| {
         let mut words = text.split(':');
@@ -265,7 +265,7 @@ pub fn transfers(line: &str) -> Result<Vec<Transfer>> {
         })
     };
     let all: Option<Vec<Transfer>> = line.split(' ').map(one).collect();
-    all.ok_or_else(|| format!("a client said {line:?}").into())
+    all.ok_or_else(|| format!("unexpected line of a client: {line:?}").into())
 }
 
 /// The length and the checksum of a message.
@@ -276,7 +276,7 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// Message `n` of `size` bytes of a client with this seed.
+    /// Returns message `n` of `size` bytes of a client with this seed.
     pub fn sent(seed: u64, n: u32, size: usize) -> Self {
         Self::of(&pattern::bytes(seed.wrapping_add(n.into()), size))
     }
@@ -287,13 +287,13 @@ impl Arrived {
     }
 }
 
-/// Asks a server what arrived.
+/// Asks a server which messages arrived.
 ///
 /// # Errors
-/// When it does not say.
+/// When it does not answer.
 pub fn arrived(server: &mut Role) -> Result<Vec<Arrived>> {
-    server.tell("report")?;
-    let line = server.hear(Duration::from_secs(10))?;
+    server.write_line("report")?;
+    let line = server.read_line(Duration::from_secs(10))?;
     let one = |text: &str| {
         let (len, checksum) = text.split_once(':')?;
         Some(Arrived {
@@ -302,13 +302,13 @@ pub fn arrived(server: &mut Role) -> Result<Vec<Arrived>> {
         })
     };
     let all: Option<Vec<Arrived>> = line.split_whitespace().map(one).collect();
-    all.ok_or_else(|| format!("a server said {line:?}").into())
+    all.ok_or_else(|| format!("unexpected line of a server: {line:?}").into())
 }
 
-/// Whether all that was sent arrived, each once, and nothing else, in whatever order.
+/// Checks that every message arrived exactly once, in any order, and nothing else.
 ///
 /// # Errors
-/// When not.
+/// When a message is missing, duplicated or unknown.
 pub fn compare(mut sent: Vec<Arrived>, mut arrived: Vec<Arrived>) -> Result<()> {
     sent.sort_unstable();
     arrived.sort_unstable();
@@ -327,10 +327,10 @@ pub fn compare(mut sent: Vec<Arrived>, mut arrived: Vec<Arrived>) -> Result<()> 
     .into())
 }
 
-/// A server, in a process of its own, that keeps of each message its length and checksum.
+/// Runs a server in this process, which keeps the length and the checksum of each message.
 ///
 /// # Errors
-/// The library's.
+/// Those of the library.
 pub fn server(placement: &str) -> Result<()> {
     let mut inbox = Placement::from_name(placement)
         .ok_or("there is no such placement")?
@@ -347,10 +347,10 @@ pub fn server(placement: &str) -> Result<()> {
             {
                 let _ = write!(line, "{len}:{checksum} ");
             }
-            say(&line);
+            print_line(&line);
         }
     });
-    say("ready");
+    print_line("ready");
     let mut config = Config::default();
     config.max_message = usize::MAX;
     config.idle_timeout = Some(SILENCE);
@@ -366,10 +366,10 @@ pub fn server(placement: &str) -> Result<()> {
     Ok(server::serve(&mut inbox, config, output, &mut note)?)
 }
 
-/// A client, in a process of its own, that sends when it is told.
+/// Runs a client in this process, which sends on request of the parent.
 ///
 /// # Errors
-/// The library's.
+/// Those of the library.
 pub fn client(placement: &str, lane: &str) -> Result<()> {
     let lane = Lane::ALL
         .into_iter()
@@ -378,11 +378,11 @@ pub fn client(placement: &str, lane: &str) -> Result<()> {
     let placement = Placement::from_name(placement).ok_or("there is no such placement")?;
     let mut inbox = placement.open(Side::Asking)?;
     let lines = role::lines();
-    say("ready");
+    print_line("ready");
     let line = lines.recv()?;
     let words: Vec<&str> = line.split(' ').collect();
     let [pid, size, count, seed] = words[..] else {
-        return Err("PID, size, count and seed, please".into());
+        return Err("a client needs a PID, a size, a count and a seed".into());
     };
     let (size, count, seed): (usize, u32, u64) = (size.parse()?, count.parse()?, seed.parse()?);
     let messages: Vec<Vec<u8>> = (0..count)
@@ -399,8 +399,8 @@ pub fn client(placement: &str, lane: &str) -> Result<()> {
             report.resent
         ));
     }
-    say(&said.join(" "));
-    // The parent ends us: a late answer must find a process that survives it.
+    print_line(&said.join(" "));
+    // The parent kills this process: a late answer must not end it before.
     let _ = lines.recv();
     Ok(())
 }
@@ -410,7 +410,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_says() {
+    fn the_report_of_a_client_is_parsed() {
         let all = transfers("1000:26:0 2000:30:4").unwrap();
         assert_eq!(
             (all[1].nanoseconds, all[1].signals, all[1].resent),
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_doubled_or_changed_is_noticed() {
+    fn lost_duplicated_and_changed_messages_are_detected() {
         let (a, b) = (Arrived::sent(1, 0, 10), Arrived::sent(1, 1, 10));
         assert_eq!(b, Arrived::sent(2, 0, 10));
         assert!(compare(vec![a, b], vec![b, a]).is_ok());

@@ -1,4 +1,4 @@
-//! Latency: how long a short message takes from its first signal until its sender knows that it is delivered.
+//! Latency: the time of a short message from its first signal until its sender knows that it is delivered.
 
 use crate::floors::Floors;
 use crate::lane::{Lane, transfer};
@@ -8,17 +8,17 @@ use crate::stats::{Summary, histogram, quantile};
 use crate::table::Table;
 use crate::{Failures, number};
 
-/// Bytes of a short message.
+/// The bytes of a short message.
 pub const SHORT: usize = 16;
 
-/// Messages one after the other, for each placement.
+/// The times of consecutive messages, for each placement.
 pub struct Latency {
     series: Vec<(Placement, Vec<f64>)>,
     count: u32,
 }
 
 impl Latency {
-    /// Nothing measured yet.
+    /// Returns series without measurements.
     pub fn new(options: &Options) -> Self {
         let placements = Placement::possible().into_iter();
         Self {
@@ -29,7 +29,7 @@ impl Latency {
         }
     }
 
-    /// Measures each once.
+    /// Measures each series once.
     pub fn round(&mut self, failures: &mut Failures) {
         for (placement, times) in &mut self.series {
             let seed = times.len() as u64;
@@ -40,7 +40,7 @@ impl Latency {
         }
     }
 
-    /// What was measured, in nanoseconds.
+    /// Returns the measured times in nanoseconds.
     pub fn series(&self) -> &[(Placement, Vec<f64>)] {
         &self.series
     }
@@ -80,7 +80,7 @@ impl Latency {
     }
 }
 
-/// A histogram in characters; bins with less than a thousandth of the values are left out.
+/// Draws a histogram in characters, without bins that have less than a thousandth of the values.
 fn print_histogram(title: &str, times: &[f64]) {
     const WIDTH: usize = 50;
     let bins = histogram(times);

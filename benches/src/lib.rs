@@ -1,13 +1,16 @@
-//! What minitalk costs, beside what signals cost without it.
+//! The cost of minitalk, compared with the cost of bare signals.
 //!
-//! All series are measured round-robin, several rounds, so that whatever else the machine does hits all of them alike; a
-//! series is compared with its floor round by round. The processes that are measured are this program again, started with
-//! `role` as its first argument (see [`role`]), so that no measured process has been forked from one with threads.
+//! All series are measured round-robin, in several rounds, so that other load affects all of them equally. A series is compared
+//! with its floor round by round.
+//!
+//! The measured processes are this program again, started with `role` as its first argument (see [`role`]), so that none of
+//! them is forked from a process with threads.
 //!
 //! | module | one idea |
 //! | --- | --- |
 //! | [`options`] | the command line |
-//! | [`role`] | children: started, spoken to, waited for with a limit, ended |
+//! | [`role`] | roles of this program: started, sent lines, waited for with a limit, ended |
+//! | `child` | child processes and their output, as in the process tests |
 //! | [`placement`] | on which CPUs two ends run and how they wait |
 //! | [`floors`] | bare loops of signals, without a protocol |
 //! | [`lane`] | messages through the library |
@@ -17,8 +20,10 @@
 //! | [`pair`] | any server and client through their command lines |
 //! | [`instructions`] | user-space instructions a bit, by callgrind |
 //! | [`stats`], [`table`], [`number`], [`pattern`] | medians, tables, units, messages |
-//! | [`machine`], [`product`], [`plot`] | what it ran on, the command itself, pictures |
+//! | [`machine`], [`product`], [`plot`] | the measured machine, the command itself, plots |
 
+#[path = "../../tests/common/child.rs"]
+mod child;
 pub mod clients;
 pub mod floors;
 pub mod instructions;
@@ -50,13 +55,13 @@ use options::{Command, Options, Part};
 use pair::Pairs;
 use streams::Streams;
 
-/// Whatever went wrong, for a person to read.
+/// An error message for the user.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// A value, or what went wrong.
+/// A value or an error message.
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// Runs what the arguments ask for.
+/// Runs the benchmark with these arguments.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     if arguments.first().is_some_and(|word| word == "role") {
         return role::main(&arguments[1..]);
@@ -85,12 +90,12 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Counts what failed, and says so on standard error.
+/// Counts failures, and reports each on standard error.
 #[derive(Default)]
 pub struct Failures(u32);
 
 impl Failures {
-    /// The value of a measurement, if it succeeded.
+    /// Returns the value of a measurement, or reports its failure.
     pub fn note<T>(&mut self, what: &str, result: Result<T>) -> Option<T> {
         result
             .inspect_err(|error| {
@@ -101,7 +106,7 @@ impl Failures {
     }
 }
 
-/// Measures, prints, draws; returns how many measurements failed.
+/// Measures, prints and plots; returns how many measurements failed.
 fn run(options: &Options) -> Result<u32> {
     let start = Instant::now();
     let has = |part| options.parts.contains(&part);

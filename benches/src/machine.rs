@@ -1,11 +1,11 @@
-//! What the figures were taken on.
+//! The machine on which the figures were measured.
 
 use std::fs;
 use std::process::Command;
 
-use minitalk::ffi::CpuSet;
+use minitalk::internals::ffi::CpuSet;
 
-/// A list in Markdown.
+/// Describes the machine as a list in Markdown.
 pub fn describe() -> String {
     let cpu = read("/proc/cpuinfo");
     let model = field(&cpu, "model name").unwrap_or("unknown");
@@ -56,7 +56,7 @@ fn rustc() -> String {
     })
 }
 
-/// The value of the first line `key : value`.
+/// Returns the value of the first line `key : value`.
 fn field<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     lines
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_of_cpuinfo() {
+    fn the_model_is_read_from_cpuinfo() {
         let text = "processor\t: 0\nmodel name\t: Some CPU: 3 GHz\nflags\t\t: fpu hypervisor\n";
         assert_eq!(field(text, "model name"), Some("Some CPU: 3 GHz"));
         assert_eq!(field(text, "flags"), Some("fpu hypervisor"));

@@ -1,6 +1,6 @@
-//! Numbers as people write and read them.
+//! Numbers in a form for people.
 
-/// A size: decimal digits, then K, M or G for thousands, and B if one likes: `100`, `10K`, `1 MB`.
+/// Parses a size: decimal digits, then K, M or G for thousands, and an optional B, as in `100`, `10K`, `1 MB`.
 pub fn size(text: &str) -> Option<usize> {
     let text = text.trim().trim_end_matches(['B', 'b']).trim_end();
     let (digits, factor) = match text.as_bytes().last()? {
@@ -16,18 +16,18 @@ pub fn size(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(factor)
 }
 
-/// A list of what `one` reads, with commas between.
+/// Parses a list, separated by commas, of values that `one` parses.
 pub fn list<T>(text: &str, one: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     text.split(',').map(one).collect()
 }
 
-/// The runs of decimal digits in `text`, in their order, as far as they are PIDs.
+/// Returns the runs of decimal digits in `text`, in order, that are in the range of PIDs.
 pub fn decimals(text: &[u8]) -> impl Iterator<Item = i32> {
     text.split(|byte| !byte.is_ascii_digit())
         .filter_map(|run| std::str::from_utf8(run).ok()?.parse().ok())
 }
 
-/// `1000` as `1 KB`.
+/// Formats a size: `1000` as `1 KB`.
 pub fn bytes(count: usize) -> String {
     match count {
         0..1_000 => format!("{count} B"),
@@ -35,26 +35,26 @@ pub fn bytes(count: usize) -> String {
     }
 }
 
-/// A rate in bytes a second.
+/// Formats a rate in bytes a second.
 pub fn rate(bytes_per_second: f64) -> String {
     const UNITS: [(&str, f64); 4] = [("B/s", 1.0), ("KB/s", 1e3), ("MB/s", 1e6), ("GB/s", 1e9)];
     scaled(bytes_per_second, &UNITS)
 }
 
-/// A time, given in nanoseconds.
+/// Formats a time, given in nanoseconds.
 pub fn time(nanoseconds: f64) -> String {
     const UNITS: [(&str, f64); 4] = [("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9)];
     scaled(nanoseconds, &UNITS)
 }
 
-/// Three significant digits, in the largest unit of which there is a whole one.
+/// Formats three significant digits in the largest unit that gives at least 1.
 fn scaled(value: f64, units: &[(&str, f64)]) -> String {
     let fitting = units.iter().rev().find(|unit| value >= 0.9995 * unit.1);
     let (name, factor) = *fitting.unwrap_or(&units[0]);
     format!("{} {name}", significant(value / factor))
 }
 
-/// Three significant digits.
+/// Formats three significant digits.
 pub fn significant(value: f64) -> String {
     let digits = match value.abs() {
         v if v >= 99.95 => 0,
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes() {
+    fn sizes_are_parsed() {
         for (text, value) in [
             ("0", 0),
             ("100", 100),
@@ -101,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn pids_in_what_a_server_prints() {
+    fn pids_are_found_in_the_output_of_a_server() {
         let found: Vec<i32> = decimals(b"minitalk v2\nPID: 4242.\n99999999999").collect();
         assert_eq!(found, [2, 4242]);
     }
 
     #[test]
-    fn units() {
+    fn units_follow_the_magnitude() {
         assert_eq!(bytes(100), "100 B");
         assert_eq!(bytes(10_000), "10 KB");
         assert_eq!(bytes(1_500_000), "1.5 MB");

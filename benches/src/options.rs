@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of the benchmark.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -37,17 +37,17 @@ options:
 Sizes are in bytes; K, M and G are thousands.
 ";
 
-/// What is to be done.
+/// The task that the command line asks for.
 pub enum Command {
     /// Print the help.
     Help,
-    /// A test runner looks for tests in a benchmark.
+    /// Do nothing: a test runner looks for tests in a benchmark.
     Nothing,
     /// Measure.
     Run(Box<Options>),
 }
 
-/// What can be left out.
+/// The parts of the benchmark that can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// [`crate::floors`].
@@ -76,31 +76,31 @@ const PARTS: [(&str, Part); 7] = [
     ("instructions", Part::Instructions),
 ];
 
-/// What to measure.
+/// The options of a measurement.
 pub struct Options {
-    /// Whether it is a smoke run.
+    /// Whether this is a smoke run.
     pub quick: bool,
-    /// Rounds.
+    /// The number of rounds.
     pub rounds: u32,
-    /// The parts.
+    /// The selected parts.
     pub parts: Vec<Part>,
-    /// Bytes of messages for the bit lane.
+    /// Sizes of the messages for the bit lane, in bytes.
     pub sizes: Vec<usize>,
-    /// Bytes of messages for the word lane.
+    /// Sizes of the messages for the word lane, in bytes.
     pub word_sizes: Vec<usize>,
-    /// Words in flight on the floor.
+    /// The number of words in flight in the floor of words.
     pub window: u32,
-    /// Clients at once.
+    /// The numbers of concurrent clients.
     pub clients: Vec<u32>,
-    /// Bytes of each client's message.
+    /// The size of each client's message, in bytes.
     pub clients_bytes: usize,
-    /// Somebody else's server and client.
+    /// The server and the client of another program.
     pub pair: Option<(PathBuf, PathBuf)>,
-    /// Bytes of the messages of pairs.
+    /// Sizes of the messages of pairs, in bytes.
     pub pair_sizes: Vec<usize>,
-    /// How long each may take.
+    /// The time limit of each message of a pair.
     pub pair_timeout: Duration,
-    /// Where to draw.
+    /// The directory for plots.
     pub svg: Option<PathBuf>,
 }
 
@@ -140,12 +140,12 @@ impl Options {
     }
 }
 
-/// Reads the arguments.
+/// Parses the arguments.
 ///
 /// # Errors
-/// When they make no sense.
+/// When an argument is unknown or its value is invalid.
 pub fn parse(arguments: Vec<OsString>) -> Result<Command> {
-    // What cargo bench adds. Without it and without anything else, it is a test runner that started us.
+    // The argument that cargo bench adds. Without it and without other arguments, a test runner has started this program.
     let count = arguments.len();
     let arguments: Vec<OsString> = arguments
         .into_iter()
@@ -155,7 +155,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command> {
         return Ok(Command::Nothing);
     }
     let mut options = Options::default();
-    // They are about defaults, wherever they stand.
+    // These options change defaults, wherever they occur.
     if arguments.iter().any(|word| word == "--quick") {
         options.make_quick();
     }
@@ -198,7 +198,7 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command> {
     options.pair = match (server, client) {
         (Some(server), Some(client)) => Some((server, client)),
         (None, None) => None,
-        _ => return Err("--server and --client come together".into()),
+        _ => return Err("--server and --client must be given together".into()),
     };
     Ok(Command::Run(Box::new(options)))
 }
@@ -221,7 +221,7 @@ fn list_of<T>(
 
 fn value<T>(parser: &mut Parser, option: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     let text = parser.value()?.string()?;
-    read(&text).ok_or_else(|| format!("{option} {text:?}: not a value for it").into())
+    read(&text).ok_or_else(|| format!("invalid value of {option}: {text:?}").into())
 }
 
 #[cfg(test)]
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_beats_what_quick_and_full_choose() {
+    fn explicit_options_override_quick_and_full() {
         let given =
             options(&["--sizes", "5,1K", "--quick", "--only=lanes,pair", "--full"]).unwrap();
         assert_eq!((given.rounds, &given.sizes[..]), (1, &[5, 1_000][..]));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn invalid_options_are_rejected() {
         for words in [
             &["--server", "x"][..],
             &["--rounds", "0"],

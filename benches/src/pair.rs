@@ -27,13 +27,13 @@ struct Pair {
     server: PathBuf,
     client: PathBuf,
     is_ours: bool,
-    /// By size, as in [`Pairs::sizes`].
+    /// The series by size, as in [`Pairs::sizes`].
     results: Vec<Results>,
 }
 
 #[derive(Default)]
 struct Results {
-    /// Nanoseconds of each round; not a number where the message did not arrive as it was sent.
+    /// The nanoseconds of each round, or NaN if the message did not arrive unchanged.
     times: Vec<f64>,
     exact: u32,
     corrupt: u32,
@@ -41,10 +41,10 @@ struct Results {
 }
 
 impl Pairs {
-    /// Nothing measured yet; the command is built.
+    /// Builds the command and returns series without measurements.
     ///
     /// # Errors
-    /// When it does not build.
+    /// When the build fails.
     pub fn new(options: &Options) -> Result<Self> {
         let links = Links::to(&product::build()?)?;
         let pair = |title, server: PathBuf, client: PathBuf, is_ours| {
@@ -80,7 +80,7 @@ impl Pairs {
         })
     }
 
-    /// Measures each once. That somebody else's pair fails is a result, not a failure.
+    /// Measures each series once. A failure of the other pair is a result, not an error.
     pub fn round(&mut self, failures: &mut Failures) {
         for (index, &size) in self.sizes.iter().enumerate() {
             let message = pattern::text(self.round << 32 | size as u64, size);
@@ -167,7 +167,7 @@ impl Results {
     }
 }
 
-/// A directory with our `server`, which takes bits only, as others do, and our `client`; removed when this is dropped.
+/// A directory with our `server`, restricted to bits like the other one, and our `client`; removed when this is dropped.
 struct Links(PathBuf);
 
 impl Links {

@@ -1,6 +1,6 @@
-//! Messages whose every byte depends on a seed, and their checksums.
+//! Messages that are determined by a seed, and their checksums.
 
-/// `len` bytes that look random.
+/// Returns `len` pseudo-random bytes.
 pub fn bytes(seed: u64, len: usize) -> Vec<u8> {
     let mut words = words(seed);
     let mut bytes = Vec::with_capacity(len + 8);
@@ -11,7 +11,7 @@ pub fn bytes(seed: u64, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// `len` letters and digits, none of which a shell, a terminal or a text format treats in a way of its own.
+/// Returns `len` letters and digits, which no shell, terminal or text format changes.
 pub fn text(seed: u64, len: usize) -> String {
     const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     words(seed)
@@ -20,12 +20,12 @@ pub fn text(seed: u64, len: usize) -> String {
         .collect()
 }
 
-/// The CRC-32 of a message.
+/// Returns the CRC-32 of a message.
 pub fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
+/// Advances SplitMix64 (Steele, Lea and Flood, 2014) and returns its next value.
 fn words(seed: u64) -> impl Iterator<Item = u64> {
     (1u64..).map(move |n| {
         let mut z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));

@@ -1,27 +1,27 @@
-//! On which CPUs the two ends of a series run, and how they wait.
+//! The CPUs on which the two ends of a series run, and the way in which they wait.
 
-use minitalk::ffi::CpuSet;
-use minitalk::signal::inbox::Inbox;
+use minitalk::Inbox;
+use minitalk::internals::ffi::CpuSet;
 
 use crate::Result;
 
-/// How the library's two ends run. A further way to wait belongs here, in [`Placement::ALL`], and in `apply`.
+/// A placement of the library's two ends. A new one is added here, in [`Placement::ALL`], and in `apply`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// As they come: where the kernel puts them, looking for signals before they sleep.
+    /// The kernel chooses the CPUs, and both ends poll before they sleep.
     Polling,
-    /// The same, each on a CPU of its own.
+    /// Each end polls on its own CPU.
     Apart,
-    /// Where the kernel puts them, asleep whenever there is nothing.
+    /// The kernel chooses the CPUs, and both ends sleep while there is no signal.
     Sleeping,
-    /// Both on the same CPU, because they may run on no other.
+    /// Both ends are confined to the same CPU.
     OneCpu,
-    /// Asleep whenever there is nothing, the client on the server's CPU by its own choice: `--eco`.
+    /// Both ends sleep while there is no signal, and the client moves to the server's CPU: `--eco`.
     Eco,
 }
 
 impl Placement {
-    /// All of them.
+    /// All placements.
     pub const ALL: [Self; 5] = [
         Self::Polling,
         Self::Apart,
@@ -30,7 +30,7 @@ impl Placement {
         Self::Eco,
     ];
 
-    /// Those that this machine has CPUs for.
+    /// Returns the placements for which this machine has enough CPUs.
     pub fn possible() -> Vec<Self> {
         let one = CpuSet::allowed().count() < 2;
         let all = Self::ALL.into_iter();
@@ -38,7 +38,7 @@ impl Placement {
             .collect()
     }
 
-    /// For tables.
+    /// Returns the title for tables.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Polling => "two CPUs, polling",
@@ -49,7 +49,7 @@ impl Placement {
         }
     }
 
-    /// For the command lines of roles.
+    /// Returns the name for the command lines of roles.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Polling => "polling",
@@ -60,17 +60,17 @@ impl Placement {
         }
     }
 
-    /// The placement of this name.
+    /// Returns the placement of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|placement| placement.name() == name)
     }
 
-    /// Opens the inbox of a process that is to run like this.
+    /// Opens the inbox of a process with this placement.
     ///
     /// # Errors
-    /// The inbox's, or that the kernel does not let us choose the CPU.
+    /// Those of the inbox, or a CPU that the kernel does not allow.
     pub fn open(self, end: Side) -> Result<Inbox> {
         if self == Self::OneCpu {
             use_cpu(0)?;
@@ -78,10 +78,10 @@ impl Placement {
         let mut inbox = Inbox::open()?;
         match self {
             Self::Polling | Self::OneCpu => {}
-            // Only now: an inbox that may use one CPU alone does not poll.
+            // The CPU is chosen after the inbox is opened: an inbox that may use only one CPU does not poll.
             Self::Apart => use_cpu(end.number())?,
             Self::Sleeping => inbox.never_spin(),
-            // As `serve --eco` and `send --eco` do it.
+            // The same steps as in `serve --eco` and `send --eco`.
             Self::Eco => {
                 inbox.never_spin();
                 if end == Side::Answering {
@@ -96,14 +96,14 @@ impl Placement {
 /// The two ends of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The server, or whoever answers.
+    /// The server, which answers.
     Answering,
-    /// The client, or whoever asks.
+    /// The client, which sends.
     Asking,
 }
 
 impl Side {
-    /// The number of its CPU where each has its own.
+    /// Returns the number of the end's CPU if each end has its own.
     pub const fn number(self) -> usize {
         match self {
             Self::Answering => 0,
@@ -115,7 +115,7 @@ impl Side {
 /// Confines this process to CPU number `number`, from 0, of those that it may run on.
 ///
 /// # Errors
-/// When there is none, or the kernel refuses.
+/// When there is no such CPU, or the kernel refuses.
 pub fn use_cpu(number: usize) -> Result<()> {
     let allowed = CpuSet::allowed();
     let mut cpus = (0..1024).filter(|cpu| allowed.contains(*cpu));

@@ -1,4 +1,4 @@
-//! Pictures of the tables, as SVG.
+//! Plots of the tables, as SVG.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::{Failure, Result};
 
 const SIZE: (u32, u32) = (900, 560);
 
-/// The palette of Okabe and Ito, which the colour-blind can tell apart, and three more for the longest list.
+/// The palette of Okabe and Ito, which colour-blind readers can distinguish, and three more colours for the longest list.
 const COLOURS: [RGBColor; 10] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -31,15 +31,15 @@ const COLOURS: [RGBColor; 10] = [
     RGBColor(148, 103, 189),
 ];
 
-/// Points with a name.
+/// A named series of points.
 type Line = (String, Vec<(f64, f64)>);
 
 type Canvas<'c> = DrawingArea<SVGBackend<'c>, Shift>;
 
-/// Draws what was measured and says into which files.
+/// Draws the measurements and returns the paths of the files.
 ///
 /// # Errors
-/// When they cannot be written.
+/// When a file cannot be written.
 pub fn draw(
     directory: &Path,
     floors: Option<&Floors>,
@@ -138,11 +138,11 @@ fn many(clients: Option<&Clients>) -> Vec<Line> {
     vec![("all together".into(), points.collect())]
 }
 
-/// A histogram of nanoseconds as a line of steps, in microseconds and hundredths.
+/// Returns a histogram of nanoseconds as a step line, in microseconds and percent.
 fn shares(title: String, times: &[f64]) -> Line {
     let all = times.len() as f64;
     let bins = histogram(times);
-    // The few that are far away would press the rest together.
+    // A few distant values would compress the others.
     let is_worth_it = |bin: &(f64, f64, usize)| bin.2 as f64 >= all / 1_000.0;
     let first = bins.iter().position(is_worth_it).unwrap_or(0);
     let last = bins
@@ -163,9 +163,9 @@ fn shares(title: String, times: &[f64]) -> Line {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// Both axes logarithmic, a mark at each point.
+    /// Two logarithmic axes, with a mark at each point.
     Lines,
-    /// A logarithmic axis and one that begins at 0.
+    /// A logarithmic axis and an axis that begins at 0.
     Steps,
 }
 
@@ -243,7 +243,7 @@ fn chart(
     Ok(())
 }
 
-/// A range with some room around the values; to whole powers of ten where `decades`, for only these are labelled.
+/// Returns a range with a margin around the values; for `decades`, whole powers of ten, because only these get labels.
 fn bounds(values: impl Iterator<Item = f64>, decades: bool) -> (f64, f64) {
     let (least, most) = values.fold((f64::INFINITY, 0.0f64), |(least, most), v| {
         (least.min(v), most.max(v))
@@ -256,14 +256,14 @@ fn bounds(values: impl Iterator<Item = f64>, decades: bool) -> (f64, f64) {
         return (least, most);
     }
     let power = |exponent: f64| 10f64.powf(exponent);
-    // The axis excludes its end, and the last label with it.
+    // The axis excludes its end and the last label.
     (
         power(least.log10().floor()),
         power(most.log10().ceil()) * 1.01,
     )
 }
 
-/// A number for an axis.
+/// Formats a number for an axis.
 fn short(value: f64) -> String {
     let (factor, unit) = match value.abs() {
         v if v >= 1e9 => (1e9, "G"),
@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_on_an_axis() {
+    fn axis_labels_and_bounds_are_readable() {
         assert_eq!(short(10_000.0), "10k");
         assert_eq!(short(0.5), "0.5");
         assert_eq!(bounds([].into_iter(), true), (0.1, 1.0));

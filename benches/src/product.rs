@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 
 use crate::Result;
 
-/// Builds `minitalk` and says where it is.
+/// Builds `minitalk` and returns its path.
 ///
 /// # Errors
-/// When it does not build.
+/// When the build fails.
 pub fn build() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -33,7 +33,7 @@ pub fn build() -> Result<PathBuf> {
     executable(&messages).ok_or_else(|| "cargo does not say where minitalk is".into())
 }
 
-/// The executable in cargo's messages, each a line of JSON.
+/// Returns the executable from cargo's messages, which are lines of JSON.
 fn executable(messages: &str) -> Option<PathBuf> {
     let mut paths = messages.lines().filter_map(|line| {
         let (_, rest) = line.split_once("\"executable\":\"")?;
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_executable_in_cargos_messages() {
+    fn the_executable_is_found_in_the_messages_of_cargo() {
         let text = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
             {\"target\":{},\"executable\":\"/t/release/minitalk\",\"fresh\":true}\n";
         assert_eq!(executable(text), Some("/t/release/minitalk".into()));

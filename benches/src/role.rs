@@ -1,25 +1,26 @@
-//! The processes that are measured: this program again, one role each.
+//! The measured processes: this program again, in one role each.
 //!
-//! The parent writes lines into a role's standard input and reads lines from its standard output. A role whose standard
-//! input closes ends, so none outlives the parent, however that ends.
+//! The parent writes lines to a role's standard input and reads lines from its standard output. A role ends when its standard
+//! input is closed, so that none outlives the parent.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+use std::process::{ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
+use minitalk::Pid;
+use minitalk::SignalSet;
+use minitalk::internals::ffi;
 
+use crate::child::Child;
 use crate::{Result, floors, instructions, lane, streams};
 
-/// How long a role may take to get ready.
+/// How long a role may take until it is ready.
 const START: Duration = Duration::from_secs(300);
 
-/// The parent's end of a role; the process is killed and reaped when this is dropped.
+/// The parent's end of a role, which ends when this is dropped.
 pub struct Role {
     name: String,
     child: Child,
@@ -28,17 +29,15 @@ pub struct Role {
 }
 
 impl Role {
-    /// Starts a role and waits until it says that it is ready.
+    /// Starts a role and waits until it is ready.
     ///
     /// # Errors
-    /// When it cannot be started or says something else.
+    /// When it cannot be started or does not become ready.
     pub fn start(words: &[&str]) -> Result<Self> {
-        let mut child = command(words)?
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take().ok_or("no pipe to the role")?;
-        let stdout = child.stdout.take().ok_or("no pipe from the role")?;
+        let mut command = command(words)?;
+        let child = Child::spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        let stdin = child.take_stdin().ok_or("no pipe to the role")?;
+        let stdout = child.take_stdout().ok_or("no pipe from the role")?;
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(io::Result::ok) {
@@ -52,38 +51,38 @@ impl Role {
             stdin,
             lines,
         };
-        match role.hear(START)?.as_str() {
+        match role.read_line(START)?.as_str() {
             "ready" => Ok(role),
             other => Err(format!("{}: {other:?} instead of ready", role.name).into()),
         }
     }
 
-    /// The process.
+    /// Returns the PID of the role.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Writes a line to it.
+    /// Writes a line to the role.
     ///
     /// # Errors
-    /// When it has ended.
-    pub fn tell(&mut self, line: &str) -> Result<()> {
+    /// When the role has ended.
+    pub fn write_line(&mut self, line: &str) -> Result<()> {
         Ok(self.stdin.write_all(format!("{line}\n").as_bytes())?)
     }
 
-    /// Its next line.
+    /// Returns the next line of the role.
     ///
     /// # Errors
-    /// When none comes in time, when it has ended, or when the line says that it failed.
-    pub fn hear(&self, limit: Duration) -> Result<String> {
-        self.hear_when(limit).map(|(_, line)| line)
+    /// When there is no line within `limit`, when the role has ended, or when the line reports a failure.
+    pub fn read_line(&self, limit: Duration) -> Result<String> {
+        self.read_timed_line(limit).map(|(_, line)| line)
     }
 
-    /// Its next line, and when it came.
+    /// Returns the next line of the role, and its time of arrival.
     ///
     /// # Errors
-    /// As [`hear`](Self::hear).
-    pub fn hear_when(&self, limit: Duration) -> Result<(Instant, String)> {
+    /// As [`read_line`](Self::read_line).
+    pub fn read_timed_line(&self, limit: Duration) -> Result<(Instant, String)> {
         let (when, line) = self
             .lines
             .recv_timeout(limit)
@@ -100,27 +99,20 @@ impl Role {
     }
 }
 
-impl Drop for Role {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// This program in a role.
+/// Returns the command that runs this program in a role.
 ///
 /// # Errors
-/// When the program does not know where it is.
+/// When the path of this program is unknown.
 pub fn command(words: &[&str]) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("role").args(words);
     Ok(command)
 }
 
-/// Plays the role that the words name.
+/// Runs the role that the words name.
 pub fn main(words: &[OsString]) -> ExitCode {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    // Before there is any thread: each inherits this.
+    // Called before any thread starts, so that each inherits the mask.
     ffi::block(SignalSet::ALL);
     let result = match words[..] {
         ["floor", side, name, window] => floors::role(side, name, window),
@@ -131,7 +123,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
         _ => Err(format!("there is no role {words:?}").into()),
     };
     if let Err(error) = &result {
-        say(&format!("error: {error}"));
+        print_line(&format!("error: {error}"));
     }
     exit(result)
 }
@@ -146,8 +138,7 @@ fn exit(result: Result<()>) -> ExitCode {
     }
 }
 
-/// The role's side: calls `f` with each line from the parent, on a thread of its own, and ends the process when the
-/// parent does.
+/// In a role: calls `f` with each line of the parent, on a separate thread, and ends the process when the parent ends.
 pub fn listen(mut f: impl FnMut(String) + Send + 'static) {
     thread::spawn(move || {
         for line in io::stdin().lines().map_while(io::Result::ok) {
@@ -157,7 +148,7 @@ pub fn listen(mut f: impl FnMut(String) + Send + 'static) {
     });
 }
 
-/// The role's side: the lines from the parent.
+/// In a role: returns the lines of the parent.
 pub fn lines() -> mpsc::Receiver<String> {
     let (sender, lines) = mpsc::channel();
     listen(move |line| {
@@ -166,17 +157,17 @@ pub fn lines() -> mpsc::Receiver<String> {
     lines
 }
 
-/// The role's side: a line to the parent.
-pub fn say(line: &str) {
+/// In a role: writes a line to the parent.
+pub fn print_line(line: &str) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(format!("{line}\n").as_bytes());
     let _ = stdout.flush();
 }
 
-/// A PID out of a line.
+/// Parses a PID.
 ///
 /// # Errors
-/// When it is none.
+/// When the word is not a PID.
 pub fn pid(word: &str) -> Result<Pid> {
     Pid::parse(word).map_err(|error| format!("{word:?}: {error}").into())
 }

@@ -3,22 +3,22 @@
 /// The order statistics of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// How many values.
+    /// The number of values.
     pub count: usize,
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// A quarter of the values is below.
+    /// The first quartile.
     pub lower: f64,
-    /// A half.
+    /// The median.
     pub median: f64,
-    /// Three quarters.
+    /// The third quartile.
     pub upper: f64,
-    /// The greatest.
+    /// The maximum.
     pub max: f64,
 }
 
 impl Summary {
-    /// Of these values, those left out that are not finite: measurements that failed. `None` of none.
+    /// Summarises the finite values; others are failed measurements. Returns `None` without finite values.
     pub fn of(values: &[f64]) -> Option<Self> {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
@@ -32,7 +32,7 @@ impl Summary {
         })
     }
 
-    /// The median and, in brackets, the quartiles.
+    /// Formats the median and, in brackets, the quartiles.
     pub fn show(&self, unit: impl Fn(f64) -> String) -> String {
         if self.count == 1 {
             return unit(self.median);
@@ -46,7 +46,7 @@ impl Summary {
     }
 }
 
-/// The value below which the share `q` of the sorted values is, between neighbours if need be (type 7 of Hyndman and Fan).
+/// Returns the quantile `q` of the sorted values, interpolated (type 7 of Hyndman and Fan).
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;
@@ -57,18 +57,19 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     below + (above - below) * at.fract()
 }
 
-/// The median of the ratios of each round, which a change of the whole machine from round to round leaves alone. Rounds that
-/// lack one of the two are left out.
+/// Returns the median of the ratios of each round, which excludes changes of the machine between rounds. Rounds without one of
+/// the two values are skipped.
 pub fn ratio(values: &[f64], floor: &[f64]) -> Option<f64> {
     let ratios: Vec<f64> = values.iter().zip(floor).map(|(v, f)| v / f).collect();
     Summary::of(&ratios).map(|summary| summary.median)
 }
 
-/// How many bins an order of magnitude has.
+/// The number of bins in an order of magnitude.
 const BINS: f64 = 10.0;
 
-/// Counts in bins whose bounds grow by a constant factor: `(lower bound, upper bound, count)`, without gaps from the first to the
-/// last that is not empty. Values that are not positive are left out.
+/// Counts values in bins whose bounds grow by a constant factor: `(lower bound, upper bound, count)`.
+///
+/// There is no gap between the first and the last bin that is not empty. Values that are not positive are skipped.
 pub fn histogram(values: &[f64]) -> Vec<(f64, f64, usize)> {
     let bin = |value: f64| (value.log10() * BINS).floor() as i32;
     let bound = |bin: i32| 10f64.powf(f64::from(bin) / BINS);
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quartiles_of_small_series() {
+    fn quartiles_of_small_series_are_right() {
         let summary = Summary::of(&[5.0, 1.0, 3.0, 2.0, 4.0]).unwrap();
         assert_eq!(
             (

@@ -1,17 +1,16 @@
 //! For comparison: the same sizes through a pipe and through a Unix datagram socket, written and read in chunks.
 //!
-//! As on the lanes, a message counts as moved when its sender knows that the receiver has all of it.
+//! As on the lanes, a message is complete when its sender knows that the receiver has all of it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::child::{Child, Transcript};
 use crate::options::Options;
 use crate::role::command;
 use crate::stats::Summary;
@@ -20,10 +19,10 @@ use crate::{Failures, Result, number, pattern};
 
 const CHUNK: usize = 4096;
 
-/// How long one series may take in one round.
+/// The time limit of one series in one round.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What carries the bytes.
+/// The transport of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `pipe(2)`.
@@ -33,7 +32,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// For tables.
+    /// Returns the title for tables.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Pipe => "pipe",
@@ -47,18 +46,18 @@ pub struct Streams {
     series: Vec<Series>,
 }
 
-/// One kind and size.
+/// The series of one kind and size.
 pub struct Series {
-    /// The kind.
+    /// The kind of stream.
     pub kind: Kind,
-    /// Bytes.
+    /// The size of the message in bytes.
     pub size: usize,
-    /// Nanoseconds of each round.
+    /// The time of each round in nanoseconds.
     pub times: Vec<f64>,
 }
 
 impl Streams {
-    /// Nothing measured yet.
+    /// Returns series without measurements.
     pub fn new(options: &Options) -> Self {
         let mut sizes = [&options.sizes[..], &options.word_sizes[..]].concat();
         sizes.sort_unstable();
@@ -77,7 +76,7 @@ impl Streams {
         }
     }
 
-    /// Measures each once.
+    /// Measures each series once.
     pub fn round(&mut self, failures: &mut Failures) {
         for series in &mut self.series {
             let seed = series.times.len() as u64;
@@ -88,7 +87,7 @@ impl Streams {
         }
     }
 
-    /// What was measured.
+    /// Returns the series with measurements.
     pub fn series(&self) -> &[Series] {
         &self.series
     }
@@ -115,13 +114,13 @@ impl Streams {
     }
 }
 
-/// Moves `size` bytes from one process to another; nanoseconds.
+/// Moves `size` bytes from one process to another, and returns the nanoseconds.
 fn measure(kind: Kind, size: usize, seed: u64) -> Result<f64> {
     let ((to_writer, from_reader), (to_reader, from_writer)) = match kind {
         Kind::Pipe => (pipe()?, pipe()?),
         Kind::Datagram => {
             let (a, b) = UnixDatagram::pair()?;
-            // A datagram socket does not end when its peer does.
+            // A datagram socket reports no end when its peer ends.
             a.set_read_timeout(Some(LIMIT))?;
             b.set_read_timeout(Some(LIMIT))?;
             let (a, b) = (OwnedFd::from(a), OwnedFd::from(b));
@@ -129,19 +128,21 @@ fn measure(kind: Kind, size: usize, seed: u64) -> Result<f64> {
         }
     };
     let (size_word, seed_word) = (size.to_string(), seed.to_string());
-    let end = |side, stdin: OwnedFd, stdout: OwnedFd| -> Result<Ended> {
+    let end = |side, stdin: OwnedFd, stdout: OwnedFd| -> Result<(Child, Transcript)> {
         let mut command = command(&["stream", side, &size_word, &seed_word])?;
         let command = command
             .stdin(Stdio::from(stdin))
             .stdout(Stdio::from(stdout));
-        Ok(Ended(command.stderr(Stdio::piped()).spawn()?))
+        let child = Child::spawn(command.stderr(Stdio::piped()))?;
+        let stderr = Transcript::read(child.take_stderr());
+        Ok((child, stderr))
     };
-    let mut reader = end("read", to_reader, from_reader)?;
-    let mut writer = end("write", to_writer, from_writer)?;
-    let text = writer.said()?;
+    let (_reader, reader_stderr) = end("read", to_reader, from_reader)?;
+    let (_writer, writer_stderr) = end("write", to_writer, from_writer)?;
+    let text = all(&writer_stderr)?;
     let nanoseconds = text.trim().parse();
     nanoseconds.map_err(|_| {
-        format!("{text} {}", reader.said().unwrap_or_default())
+        format!("{text} {}", all(&reader_stderr).unwrap_or_default())
             .trim()
             .into()
     })
@@ -152,34 +153,17 @@ fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     Ok((reader.into(), writer.into()))
 }
 
-/// A child that is killed and reaped when this is dropped.
-struct Ended(Child);
-
-impl Ended {
-    /// What it wrote on its standard error until it ended.
-    fn said(&mut self) -> Result<String> {
-        let mut stderr = self.0.stderr.take().ok_or("no pipe from the role")?;
-        let (sender, text) = mpsc::channel();
-        thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            let _ = sender.send(text);
-        });
-        Ok(text.recv_timeout(LIMIT)?)
-    }
+/// Returns the output of a process up to its end.
+fn all(stderr: &Transcript) -> Result<String> {
+    let text = stderr.complete_within(LIMIT);
+    let text = text.ok_or_else(|| format!("no end after {} s", LIMIT.as_secs()))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// One end, in a process of its own: data on its standard output or input, acknowledgements on the other.
+/// Runs one end in this process: data on its standard output or input, acknowledgements on the other.
 ///
 /// # Errors
-/// When the other end is lost or the bytes are not those that were sent.
+/// When the other end has ended or the bytes differ.
 pub fn role(side: &str, len: &str, seed: &str) -> Result<()> {
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
@@ -193,7 +177,7 @@ pub fn role(side: &str, len: &str, seed: &str) -> Result<()> {
 }
 
 fn write(input: &mut File, output: &mut File, message: &[u8]) -> Result<Duration> {
-    // The reader is there.
+    // Waits until the reader runs.
     output.write_all(&[0])?;
     input.read_exact(&mut [0])?;
     let start = Instant::now();

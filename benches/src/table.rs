@@ -1,15 +1,15 @@
-//! Tables that are aligned in a terminal and are Markdown.
+//! Tables in Markdown that are also aligned in a terminal.
 
 use std::fmt;
 
-/// A table with a title, the first column to the left, the others to the right.
+/// A table with a title; the first column is left-aligned, the others right-aligned.
 pub struct Table {
     title: String,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// One without rows.
+    /// Returns a table without rows.
     pub fn new(title: impl Into<String>, columns: &[&str]) -> Self {
         Self {
             title: title.into(),
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aligned_and_markdown() {
+    fn a_table_is_aligned_markdown() {
         let mut table = Table::new("Times", &["what", "us"]);
         table.row(vec!["é".into(), "12.5".into()]);
         table.row(vec!["longer".into()]);

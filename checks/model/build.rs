@@ -1,4 +1,4 @@
-//! Copies the product's `src/wire/`: once as it is, and once for each mutant.
+//! Copies the product's `src/wire/`: once unchanged, and once for each mutant.
 
 mod mutants {
     include!("mutants.rs");
@@ -93,7 +93,7 @@ fn read(wire: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// Each text must be there exactly once: a mutant that changes nothing, or something else, would prove nothing.
+/// Each text must occur exactly once: a mutant that changes nothing, or another place, would prove nothing.
 fn replace(files: &mut [(String, String)], (file, old, new): &(&str, &str, &str)) {
     let (_, text) = files.iter_mut().find(|(name, _)| name == file).unwrap();
     let found = text.matches(old).count();

@@ -14,7 +14,7 @@
         if self.lane == Lane::Bit {
             return self.restarts.min(1).into();
         }
-        // In the words neither count matters beyond its parity, or being none at all.
+        // In the word lane only the parity of either count matters, and whether it is zero.
         let count = |n: u32| match self.phase {
             Phase::WordsRequest => n.min(MAX_WORDS_REQUESTS),
             Phase::Words if n > 1 => 2 + n % 2,

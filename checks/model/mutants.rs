@@ -1,12 +1,12 @@
-// Shared with the build script, which compiles each, so that no list of names can go stale.
+// Shared with the build script, which compiles each mutant, so that no list of names can become outdated.
 
-/// Texts of a file of `src/wire/`, each found exactly once, and what replaces them.
+/// Texts of a file of `src/wire/`, each occurring exactly once, and their replacements.
 pub type Edits = &'static [(&'static str, &'static str, &'static str)];
 
-/// The link as it is.
+/// The unchanged link.
 pub const FAITHFUL: &str = "faithful";
 
-/// Links with one rule of the protocol missing.
+/// Links that lack one rule of the protocol.
 pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "index_not_checked",

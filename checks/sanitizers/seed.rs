@@ -1,4 +1,4 @@
-//! Handlers with a fault that a sanitizer must find, compiled by `sanitizers.sh` with one of its flags.
+//! Handlers with a seeded fault that a sanitizer must find; `sanitizers.sh` compiles them with one of its flags.
 #![cfg_attr(seed_realtime, feature(sanitize))]
 use std::hint::black_box;
 

@@ -9,15 +9,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-/// What the source must say, once, and what stands there for loom: its atomics cannot be made in a constant, and the
-/// words of a slot become the checked kinds of `atomics.rs`.
+/// Texts of the source, each occurring once, and their replacements for loom, whose atomics cannot be made in a constant. The
+/// words of a slot become the checked types of `atomics.rs`.
 const FOR_LOOM: &[(&str, &str)] = &[
     (
         "use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};",
         "use crate::atomics::{AtomicBool, AtomicUsize, Ordering, Tag, Word};",
     ),
     (
-        "/// The ring of this process's signal handler.\npub static RING: Ring<CAPACITY, REST> = Ring::new();\n",
+        "/// Holds the signals that this process's handler received and the main loop has not yet drained.\npub static RING: Ring<CAPACITY, REST> = Ring::new();\n",
         "",
     ),
     (
@@ -79,7 +79,7 @@ fn main() {
     .unwrap();
 }
 
-/// Each text must be there exactly once: a mutant that changes nothing, or something else, would prove nothing.
+/// Each text must occur exactly once: a mutant that changes nothing, or another place, would prove nothing.
 fn replace_all(source: &str, edits: &[(&str, &str)]) -> String {
     edits.iter().fold(source.to_owned(), |text, (old, new)| {
         let found = text.matches(old).count();
@@ -88,7 +88,7 @@ fn replace_all(source: &str, edits: &[(&str, &str)]) -> String {
     })
 }
 
-/// An ordering that was added to the ring without a mutant that shows it to be needed fails the build.
+/// Fails the build if an ordering of the ring has no mutant that shows that it is needed.
 fn demand_a_mutant_for_each_ordering(product: &str) {
     let strong = ["Acquire", "Release", "AcqRel", "SeqCst"]
         .map(|ordering| product.matches(&format!("Ordering::{ordering}")).count())

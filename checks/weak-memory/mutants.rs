@@ -1,12 +1,12 @@
-// Shared with the build script, which compiles each, so that no list of names can go stale.
+// Shared with the build script, which compiles each mutant, so that no list of names can become outdated.
 
-/// Texts of `ring.rs`, each found exactly once, and what replaces them.
+/// Texts of `ring.rs`, each occurring exactly once, and their replacements.
 pub type Edits = &'static [(&'static str, &'static str)];
 
-/// The ring as it is.
+/// The unchanged ring.
 pub const FAITHFUL: &str = "faithful";
 
-/// Rings with one thing wrong. Those called `relaxed_` have lost one ordering, and there is one for each that the ring has.
+/// Rings with one defect. Each `relaxed_` mutant has lost one ordering, and there is one for each ordering of the ring.
 pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "relaxed_ticket",
@@ -32,8 +32,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "relaxed_publication",
         &[(
-            "slot.tag.store(entry.tag, Ordering::Release)",
-            "slot.tag.store(entry.tag, Ordering::Relaxed)",
+            "slot.tag.store(entry.tag.get(), Ordering::Release)",
+            "slot.tag.store(entry.tag.get(), Ordering::Relaxed)",
         )],
     ),
     (
@@ -53,8 +53,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
     (
         "relaxed_look_at_the_tag",
         &[(
-            "let tag = slot.tag.load(Ordering::Acquire)",
-            "let tag = slot.tag.load(Ordering::Relaxed)",
+            "let tag = NonZeroU64::new(slot.tag.load(Ordering::Acquire))",
+            "let tag = NonZeroU64::new(slot.tag.load(Ordering::Relaxed))",
         )],
     ),
     (
@@ -76,10 +76,10 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "        for (word, from) in slot.rest",
-                "        slot.tag.store(entry.tag, Ordering::Release);\n        for (word, from) in slot.rest",
+                "        slot.tag.store(entry.tag.get(), Ordering::Release);\n        for (word, from) in slot.rest",
             ),
             (
-                "        slot.tag.store(entry.tag, Ordering::Release);\n        // Ordering: Acquire pairs",
+                "        slot.tag.store(entry.tag.get(), Ordering::Release);\n        // Ordering: Acquire pairs",
                 "        // Ordering: Acquire pairs",
             ),
         ],

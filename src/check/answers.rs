@@ -1,9 +1,9 @@
 //! What the acknowledgements of a message say about the habits of the server that sent them.
 
+use minitalk::Pid;
+use minitalk::Signal;
 use minitalk::dialect::speech::Speech;
 use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::Signal;
 use minitalk::wire::bits::Bit;
 
 /// An acknowledgement, and how many signals had been sent before it, the one that opens a handshake among them.
@@ -73,14 +73,18 @@ mod tests {
         let answers: Vec<_> = all
             .flat_map(|count| answers(count).into_iter().map(move |s| (count, s)))
             .collect();
-        named(&dialect, TEXT, minitalk::ffi::getpid(), &answers).to_string()
+        named(&dialect, TEXT, minitalk::internals::ffi::getpid(), &answers).to_string()
     }
 
     #[test]
     fn which_signal_it_is() {
         assert_eq!(name("classic", |_| vec![Usr1]), "classic");
         assert_eq!(name("classic", |_| vec![Usr2]), "ack-signal=usr2");
-        let speech = Speech::new(&Dialect::CLASSIC, TEXT.as_bytes(), minitalk::ffi::getpid());
+        let speech = Speech::new(
+            &Dialect::CLASSIC,
+            TEXT.as_bytes(),
+            minitalk::internals::ffi::getpid(),
+        );
         let speech = speech.unwrap();
         let echo = |count: u64| match speech.signal(count as usize - 1) {
             Some(Bit::One) => vec![Usr2],

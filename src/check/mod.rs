@@ -34,8 +34,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use minitalk::ffi;
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
+use minitalk::internals::ffi;
 
 use crate::cli::command::Command;
 use crate::cli::exit::{Exit, Failure};

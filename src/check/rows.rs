@@ -4,11 +4,11 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use minitalk::Pid;
+use minitalk::Signal;
 use minitalk::dialect::Dialect;
 use minitalk::dialect::speech::Speech;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::Signal;
+use minitalk::internals::process::peer::Peer;
 
 use crate::cli::units::{self, SECOND, decimal};
 
@@ -351,7 +351,7 @@ pub fn idle(stage: &mut Stage<'_>, section: &mut Section) {
 
 /// User and system time of all threads so far (`proc_pid_stat(5)`).
 fn ticks(pid: Pid) -> Option<u64> {
-    let stat = minitalk::process::proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
+    let stat = minitalk::internals::process::proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
@@ -426,7 +426,7 @@ fn midway(stage: &mut Stage<'_>) -> Result<(Server, Running, String), String> {
 pub fn strays_to_client(stage: &mut Stage<'_>, section: &mut Section) {
     let result = midway(stage).and_then(|(server, mut client, text)| {
         let peer = Peer::open(client.pid()).map_err(|error| error.to_string())?;
-        let handles = peer.look().is_ok_and(|look| look.handles(Signal::Usr1));
+        let handles = peer.inspect().is_ok_and(|look| look.handles(Signal::Usr1));
         if !handles {
             return Err("not tried, for the client does not handle SIGUSR1".into());
         }
@@ -489,7 +489,7 @@ mod tests {
 
     #[test]
     fn the_time_of_this_process_is_known_and_that_of_nobody_is_not() {
-        assert!(ticks(minitalk::ffi::getpid()).is_some());
+        assert!(ticks(minitalk::internals::ffi::getpid()).is_some());
         assert_eq!(Pid::parse(NOBODY).ok().and_then(ticks), None);
     }
 }

@@ -9,9 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
+use minitalk::Pid;
+use minitalk::SignalSet;
+use minitalk::internals::ffi;
 
 /// A program that prints for ever is not kept for ever.
 const MOST_PRINTED: usize = 1 << 20;
@@ -62,7 +62,7 @@ impl Running {
             .stderr(Stdio::piped())
             .process_group(0);
         // This command ignores them; what it tries is to die of them, as it would anywhere else.
-        ffi::tie_to_this_thread(command, SignalSet::LANES);
+        ffi::kill_with_thread(command, SignalSet::LANES);
         let mut child = command.spawn()?;
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::new) else {
             let _ = child.kill();

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use minitalk::Inbox;
 use minitalk::client::{self, SendError};
 use minitalk::dialect::{Ack, Dialect};
-use minitalk::ffi;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
+use minitalk::{Signal, SignalSet};
 
 use super::answers::{self, Answer};
 use super::candidates;

@@ -5,10 +5,10 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use minitalk::Pid;
 use minitalk::client;
 use minitalk::dialect::Dialect;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
+use minitalk::internals::process::peer::Peer;
 
 use super::report::quoted;
 use super::running::Running;

@@ -7,13 +7,13 @@ use std::os::unix::fs::FileTypeExt;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 
+use minitalk::Inbox;
+use minitalk::Pid;
 use minitalk::client::{self, Options};
-use minitalk::ffi;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
+use minitalk::internals::process::peer::Peer;
 use minitalk::wire::sender::Lane;
+use minitalk::{Signal, SignalSet};
 
 use super::command;
 use super::exit::{Exit, Failure, say};
@@ -133,7 +133,7 @@ fn demo(message: &[u8], options: Options, server_options: &[&str]) -> Result<(),
     let printed = server.collect_output();
     let traced = server.pass_on_trace();
     let sent = client::send(&mut inbox, &server.peer, message, options);
-    inbox.retire();
+    inbox.leak();
     let stopped = server.stop();
     let printed = printed.join().unwrap_or_default();
     let _ = traced.join();
@@ -178,7 +178,7 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         // Started while our signals are ignored, which it inherits: a stray signal cannot end it before it has its handler.
-        ffi::tie_to_this_thread(&mut command, SignalSet::NONE);
+        ffi::kill_with_thread(&mut command, SignalSet::NONE);
         let mut child = command.spawn().map_err(failed)?;
         // It is ready once it has said its PID.
         let mut ready = String::new();

@@ -7,13 +7,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use minitalk::InboxError;
+use minitalk::Pid;
+use minitalk::Signal;
 use minitalk::client::SendError;
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
+use minitalk::internals::ffi;
+use minitalk::internals::process::proc;
 use minitalk::server::ServeError;
-use minitalk::signal::event::Signal;
-use minitalk::signal::inbox::InboxError;
 use minitalk::wire::reason::Reason;
 
 use super::format::write_all;
@@ -199,7 +199,7 @@ impl Failure {
         }
         if let Some(signal) = self.signal {
             let _ = io::stdout().flush();
-            ffi::die_of(signal);
+            ffi::raise_default(signal);
         }
         self.exit.into()
     }

@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
+use minitalk::Pid;
+use minitalk::internals::ffi;
 use minitalk::server::{Message, Output};
 
 use super::json;

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use minitalk::background::{Background, Item, LIMIT};
-use minitalk::ffi;
+use minitalk::internals::background::{Background, Item, LIMIT};
+use minitalk::internals::ffi;
 
 use super::exit::{Failure, say};
 use super::format::write_stdout;

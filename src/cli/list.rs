@@ -7,11 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
+use minitalk::Pid;
 use minitalk::client;
-use minitalk::ffi;
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
+use minitalk::internals::ffi;
+use minitalk::internals::process::peer::Peer;
+use minitalk::internals::process::proc;
 
 use super::command::Command;
 use super::exit::{Exit, Failure};

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 use command::Command;
 use exit::{Exit, Failure};
-use minitalk::ffi;
+use minitalk::internals::ffi;
 
 /// The commands, in the order of the help text.
 const COMMANDS: &[Command] = &[

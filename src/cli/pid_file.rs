@@ -6,11 +6,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use minitalk::Pid;
 use minitalk::client;
-use minitalk::ffi::{self, Errno};
-use minitalk::process::peer::Peer;
-use minitalk::process::pid::Pid;
-use minitalk::process::proc;
+use minitalk::internals::ffi::{self, Errno};
+use minitalk::internals::process::peer::Peer;
+use minitalk::internals::process::proc;
 
 use super::exit::Failure;
 

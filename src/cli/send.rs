@@ -8,12 +8,12 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use minitalk::Inbox;
+use minitalk::Pid;
+use minitalk::SignalSet;
 use minitalk::client::{self, Options, Progress, Report};
 use minitalk::dialect::Dialect;
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::SignalSet;
-use minitalk::signal::inbox::Inbox;
+use minitalk::internals::ffi;
 use minitalk::wire::sender::Lane;
 
 use super::command::Command;
@@ -258,7 +258,7 @@ pub fn send(pid: Pid, source: Source, options: Options, progress: When) -> Resul
     let mut line = Line::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
     let result = client::send_watched(&mut inbox, &server, &message, options, &mut watch);
-    inbox.retire();
+    inbox.leak();
     line.clear();
     result.map_err(failed)
 }
@@ -291,7 +291,7 @@ fn speak(
         options.timeout,
         &mut watch,
     );
-    inbox.retire();
+    inbox.leak();
     result.map_err(failed)
 }
 

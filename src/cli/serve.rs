@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk::ffi::{self, CpuSet};
+use minitalk::Inbox;
+use minitalk::SignalSet;
+use minitalk::internals::ffi::{self, CpuSet};
 use minitalk::server::{self, Config};
-use minitalk::signal::event::SignalSet;
-use minitalk::signal::inbox::Inbox;
 
 use super::command::Command;
 use super::exit::Failure;
@@ -274,7 +274,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
                 .map_err(Failure::from)
         });
-    inbox.retire();
+    inbox.leak();
     drop(pid_file);
     // A trace is the output, which may take its time.
     lines.finish((!to_stdout).then_some(LAST_LINES));

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use minitalk::background;
-use minitalk::ffi::{self, Errno};
-use minitalk::process::proc;
+use minitalk::internals::background;
+use minitalk::internals::ffi::{self, Errno};
+use minitalk::internals::process::proc;
 use minitalk::server::Stop;
-use minitalk::signal::event::{Event, Signal, SignalSet};
+use minitalk::{Event, Signal, SignalSet};
 
 use super::exit::Failure;
 
@@ -85,13 +85,13 @@ fn take_signals(stop: &Stop, signals: SignalSet) {
         // One that is only slow, on a busy machine, does not sleep.
         let sleeps = proc::thread_status(ffi::getpid().get()).is_ok_and(|status| status.sleeps);
         if second.is_none() && sleeps && !has_begun() {
-            ffi::die_of(first);
+            ffi::raise_default(first);
         }
     }
     let signal = second.unwrap_or_else(|| take_next(signals));
     stop.insist();
     thread::sleep(LAST_WORDS);
-    ffi::die_of(signal);
+    ffi::raise_default(signal);
 }
 fn take_next(signals: SignalSet) -> Signal {
     loop {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use minitalk::process::pid::Pid;
+use minitalk::Pid;
 
 use super::exit::{Exit, Failure};
 use super::list;

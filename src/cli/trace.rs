@@ -5,12 +5,12 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::{Dialect, Order};
-use minitalk::process::pid::{Pid, PidMap};
+use minitalk::internals::process::pid::{Pid, PidMap};
 use minitalk::server::Note;
-use minitalk::signal::event::{Event, Origin, Signal};
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Reply, Request, Status};
 use minitalk::wire::word::Word;
+use minitalk::{Event, Origin, Signal};
 
 use super::format::for_terminal;
 use super::units::{MICROSECOND, MILLISECOND, SECOND, decimal};

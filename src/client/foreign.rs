@@ -24,7 +24,7 @@ const BUSY: Duration = Duration::from_millis(50);
 
 /// How often the server's pending signals are looked at before this process sleeps between two looks, and for how long.
 const LOOKS: u32 = 16;
-const NAP: Duration = Duration::from_micros(50);
+const SLEEP_LIMIT: Duration = Duration::from_micros(50);
 
 /// Sends `text` to `server` as `dialect` has it, and returns when the server has acknowledged it, or has taken every signal
 /// if it acknowledges nothing.
@@ -236,7 +236,7 @@ impl Speaker<'_> {
                     false => SendError::TimedOut { blank: false },
                 });
             }
-            self.sleep(NAP)?;
+            self.sleep(SLEEP_LIMIT)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::dialect::speech::Unspeakable;
 use crate::ffi;
-use crate::process::affinity::Follower;
+use crate::process::affinity::AffinityFollower;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::Pid;
 use crate::server::LOOK_INTERVAL;
@@ -51,7 +51,7 @@ pub fn find(pid: Pid, skip_check: bool) -> Result<Peer, SendError> {
 /// # Errors
 /// See [`SendError`].
 pub fn check(server: &Peer) -> Result<bool, SendError> {
-    let look = server.look()?;
+    let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
@@ -117,7 +117,7 @@ pub fn send_watched(
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Report, SendError> {
     let mut outgoing = Outgoing::new(server, message, options)?;
-    let mut follower = options.eco.then(Follower::new);
+    let mut follower = options.eco.then(AffinityFollower::new);
     if options.eco {
         inbox.never_spin();
     }
@@ -156,7 +156,7 @@ pub fn send_watched(
             } else {
                 Duration::ZERO
             };
-            inbox.wait_soon(server.fd(), outgoing.wait(now), slack)
+            inbox.spin_wait(server.fd(), outgoing.wait(now), slack)
         } else {
             inbox.wait(server.fd(), outgoing.wait(now))
         };
@@ -240,7 +240,7 @@ impl<'a> Outgoing<'a> {
         match transmit {
             Transmit::Signal { bit, value, copies } => {
                 if copies > MIGRATE_ABOVE_COPIES {
-                    ffi::change_cpu();
+                    ffi::migrate();
                 }
                 (0..copies).try_for_each(|_| self.server.send(signal_of(bit), value))
             }
@@ -308,7 +308,7 @@ fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
     if word.index().is_none() {
         server.send(Signal::Word, None)?;
     }
-    server.queue(word)
+    server.queue(word.parts())
 }
 
 /// Above this number of copies, both ends send from another CPU each time.
@@ -320,7 +320,7 @@ pub(crate) const MIGRATE_ABOVE_COPIES: u32 = 2;
 /// Rounds after which the client follows the server to its CPU again.
 const FOLLOW: u32 = 512;
 
-/// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::wait_soon`].
+/// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::spin_wait`].
 const SLACK: Duration = Duration::from_millis(15);
 
 /// Returns the signal that carries `bit`.

@@ -7,13 +7,13 @@ use super::disposition::{default_action, replace};
 use super::getpid;
 use crate::signal::event::SignalSet;
 
-/// Has the kernel kill what `command` starts when the calling thread ends, for whatever reason, so that no process is left
-/// behind; and starts it with no signal blocked, regardless of what this thread blocks, and with the default action of
-/// `signals`.
-pub fn tie_to_this_thread(command: &mut std::process::Command, signals: SignalSet) {
+/// Makes the kernel kill the child of `command` when the calling thread ends for any reason, so that no process is left behind.
+///
+/// The child starts with no signal blocked and with the default action for `signals`.
+pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet) {
     use std::os::unix::process::CommandExt;
     let parent = getpid();
-    let tie = move || {
+    let prepare = move || {
         for signal in signals.iter() {
             let _ = replace(signal, &default_action());
         }
@@ -26,12 +26,12 @@ pub fn tie_to_this_thread(command: &mut std::process::Command, signals: SignalSe
         }
         // SAFETY: getppid takes nothing.
         if unsafe { libc::getppid() } != parent.get() {
-            // SAFETY: _exit takes any number. The parent ended before the tie was made.
+            // SAFETY: _exit takes any number. The parent ended before the prctl.
             unsafe { libc::_exit(1) }
         }
         Ok(())
     };
     // SAFETY: in the child of a fork the closure makes async-signal-safe system calls only (signal-safety(7); prctl is a bare
     // system call), allocates nothing and takes no lock.
-    unsafe { command.pre_exec(tie) };
+    unsafe { command.pre_exec(prepare) };
 }

@@ -1,8 +1,8 @@
-//! The monotonic clock (`clock_gettime(2)`).
+//! Reads the monotonic clock (`clock_gettime(2)`).
 
 use core::time::Duration;
 
-/// Nanoseconds of a clock that does not run backwards (CLOCK_MONOTONIC).
+/// Returns the nanoseconds of the monotonic clock (CLOCK_MONOTONIC).
 #[must_use]
 pub fn now() -> u64 {
     let mut time = libc::timespec {
@@ -17,7 +17,7 @@ pub fn now() -> u64 {
 
 pub(super) fn timespec(duration: Duration) -> libc::timespec {
     libc::timespec {
-        // The libc crate deprecates the name of the type with musl, where it is to become this one (64 bits).
+        // With musl the libc crate deprecates `time_t`, which is to have 64 bits there too.
         tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
         tv_nsec: duration.subsec_nanos().into(),
     }

@@ -1,4 +1,4 @@
-//! The CPUs that a thread may run on (`sched_setaffinity(2)`).
+//! Sets and reads the CPUs that a thread may run on (`sched_setaffinity(2)`).
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,12 +7,12 @@ use core::mem::size_of;
 use super::Errno;
 use super::errno::check;
 
-/// A set of CPUs: a bit for each, in words as the kernel has them (`sched_setaffinity(2)`), as many as it takes.
+/// Holds a set of CPUs as the kernel does, one bit a CPU in 64-bit words (`sched_setaffinity(2)`).
 #[derive(Clone)]
 pub struct CpuSet(Vec<u64>);
 
 impl CpuSet {
-    /// Returns the set of this one alone.
+    /// Returns the set that contains `cpu` alone.
     #[must_use]
     pub fn only(cpu: usize) -> Self {
         let mut words = vec![0; cpu / 64 + 1];
@@ -20,14 +20,14 @@ impl CpuSet {
         Self(words)
     }
 
-    /// Returns those that this thread may run on; none where the kernel does not say.
+    /// Returns the CPUs that this thread may run on; an empty set if the kernel does not tell.
     #[must_use]
     pub fn allowed() -> Self {
-        // As many as a `cpu_set_t` has. A kernel that may have more CPUs refuses a smaller set than its own.
+        // The words of a `cpu_set_t`. A kernel that may have more CPUs rejects a smaller set than its own (EINVAL).
         Self::allowed_in(16)
     }
 
-    /// Asks with room for `words` times 64 CPUs, and with twice as many each time that this is not enough.
+    /// Asks the kernel with room for `words` times 64 CPUs, and doubles the room while it is too small.
     fn allowed_in(mut words: usize) -> Self {
         const MOST: usize = 1 << 14;
         while words <= MOST {
@@ -45,27 +45,27 @@ impl CpuSet {
         Self(Vec::new())
     }
 
-    /// Lets this thread run on these and no others, and moves it if need be. Returns whether the kernel did.
+    /// Restricts this thread to these CPUs, and moves it if necessary. Returns whether the kernel did so.
     pub fn apply(&self) -> bool {
         let size = size_of_val(&self.0[..]);
         // SAFETY: the words live for the whole call and the size is theirs; 0 is the calling thread.
         check(unsafe { libc::sched_setaffinity(0, size, self.0.as_ptr().cast()) }).is_ok()
     }
 
-    /// Returns whether this CPU is one of them.
+    /// Returns whether the set contains `cpu`.
     #[must_use]
     pub fn contains(&self, cpu: usize) -> bool {
         let word = self.0.get(cpu / 64);
         word.is_some_and(|word| word >> (cpu % 64) & 1 != 0)
     }
 
-    /// Returns how many there are.
+    /// Returns the number of CPUs in the set.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The number of the CPU that comes next after `cpu`, and after the last the first, `cpu` itself excepted.
+    /// Returns the next CPU of the set after `cpu`, cyclically; `None` if there is no other.
     fn next_after(&self, cpu: usize) -> Option<usize> {
         let limit = 64 * self.0.len();
         let mut others = (cpu + 1..limit).chain(0..cpu.min(limit));
@@ -73,16 +73,18 @@ impl CpuSet {
     }
 }
 
-/// The CPU on which this thread runs (`sched_getcpu(3)`), for as long as the answer lasts.
+/// Returns the CPU on which this thread runs at the moment (`sched_getcpu(3)`).
 #[must_use]
 pub fn this_cpu() -> Option<usize> {
     // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
 
-/// Moves this thread to the next CPU that it may run on, and leaves it free to be moved again. Does nothing where there is
-/// only one, or where the kernel objects. Somebody else's change of the affinity in the same instant is undone.
-pub fn change_cpu() {
+/// Moves this thread to the next CPU that it may run on, and then lets it run on all of them again.
+///
+/// Does nothing if there is only one, or if the kernel refuses. Undoes a change of the affinity that another process makes
+/// meanwhile.
+pub fn migrate() {
     let Some(here) = this_cpu() else {
         return;
     };
@@ -97,9 +99,8 @@ pub fn change_cpu() {
 mod tests {
     use super::*;
 
-    /// The kernel refuses a set that is smaller than its own, as one of 1,024 CPUs is where there may be more.
     #[test]
-    fn a_set_of_cpus_grows_until_it_is_large_enough() {
+    fn a_cpu_set_grows_until_the_kernel_accepts_it() {
         let grown = CpuSet::allowed_in(0);
         assert!(grown.count() > 0);
         assert_eq!(grown.count(), CpuSet::allowed().count());

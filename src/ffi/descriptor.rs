@@ -1,25 +1,32 @@
-//! Open file descriptors (`close(2)`, `flock(2)`, `getrlimit(2)`).
+//! Closes, locks and counts file descriptors (`close(2)`, `flock(2)`, `getrlimit(2)`).
 
 use core::ffi::c_int;
 
 #[cfg(feature = "cli")]
 use super::{Errno, errno::check};
 
-/// An open file descriptor, closed when dropped.
+/// Owns an open file descriptor, and closes it when dropped.
 #[derive(Debug)]
 pub struct Fd(pub(super) c_int);
 
 impl Drop for Fd {
     fn drop(&mut self) {
-        // SAFETY: the descriptor was returned to us open and this is its only owner.
+        // SAFETY: the descriptor is open and this is its only owner.
         unsafe { libc::close(self.0) };
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<std::os::fd::OwnedFd> for Fd {
+    fn from(fd: std::os::fd::OwnedFd) -> Self {
+        Self(std::os::fd::IntoRawFd::into_raw_fd(fd))
     }
 }
 
 #[cfg(feature = "std")]
 impl std::os::fd::AsFd for Fd {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        // SAFETY: the descriptor is open as long as this lives, and the borrow ends before it does.
+        // SAFETY: the descriptor is open while this lives, and the borrow ends first.
         unsafe { std::os::fd::BorrowedFd::borrow_raw(self.0) }
     }
 }
@@ -36,10 +43,10 @@ pub fn descriptor_limit() -> usize {
     limit.rlim_cur.try_into().unwrap_or(usize::MAX)
 }
 
-/// `flock(fd, LOCK_EX | LOCK_NB)`: Locks the open file until it is closed for the last time.
+/// Locks the open file exclusively, without waiting, until its last descriptor is closed (`flock(2)`, LOCK_EX | LOCK_NB).
 ///
 /// # Errors
-/// [`Errno::AGAIN`] when another has it locked.
+/// [`Errno::AGAIN`] if another process has locked it.
 #[cfg(feature = "cli")]
 pub fn try_lock(file: &std::fs::File) -> Result<(), Errno> {
     use std::os::fd::AsRawFd;

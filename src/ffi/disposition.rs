@@ -1,4 +1,4 @@
-//! What a signal does to the process (`sigaction(2)`).
+//! Installs and restores signal dispositions (`sigaction(2)`).
 
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -8,12 +8,12 @@ use super::mask::set_of;
 use super::{Errno, HANDLERS, getpid, handler_address, send, unblock};
 use crate::signal::event::{Signal, SignalSet};
 
-/// What a signal did before the handler was installed, to be put back.
+/// Holds a signal's disposition: ignored, the default action, or a handler (`sigaction(2)`).
 #[derive(Clone, Copy)]
 pub struct Disposition(pub(super) libc::sigaction);
 
 impl Disposition {
-    /// To be ignored.
+    /// Returns the disposition that ignores the signal.
     #[must_use]
     pub fn ignore() -> Self {
         let mut action = default_action();
@@ -21,26 +21,26 @@ impl Disposition {
         Self(action)
     }
 
-    /// Whether the signal was ignored (as `nohup` and background jobs arrange for SIGINT).
+    /// Returns whether the signal is ignored, as SIGINT is in background jobs and SIGHUP under `nohup(1)`.
     #[must_use]
     pub fn is_ignored(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_IGN
     }
 
-    /// Whether it was the default, which is to end the process.
+    /// Returns whether the signal has its default action, which for our signals ends the process.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_DFL
     }
 }
 
-/// Installs the handler for `signal` and returns the disposition before.
+/// Installs the handler for `signal` and returns the previous disposition.
 ///
-/// SA_SIGINFO for the sender; SA_RESTART for the sake of the program's other system calls (AS-23); all our signals in
-/// `sa_mask`, so that the handler does not nest (AS-14); no SA_ONSTACK (AS-9).
+/// Sets SA_SIGINFO to learn the sender, and SA_RESTART for the program's other system calls (AS-23). `sa_mask` contains all our
+/// signals, so that the handler does not nest (AS-14). Does not set SA_ONSTACK (AS-9).
 ///
 /// # Errors
-/// `sigaction(2)`'s; none is known for these signals.
+/// Those of `sigaction(2)`; none is known for these signals.
 pub fn install(signal: Signal) -> Result<Disposition, Errno> {
     let mut action = default_action();
     action.sa_sigaction = handler_address();
@@ -49,11 +49,10 @@ pub fn install(signal: Signal) -> Result<Disposition, Errno> {
     replace(signal, &action)
 }
 
-/// Puts back a disposition that [`install`] returned, or has the signal ignored; unless somebody has installed another
-/// handler since, which is theirs to take away.
+/// Sets a disposition that [`install`] or [`Disposition::ignore`] returned, unless another handler has been installed since.
 ///
 /// # Errors
-/// `sigaction(2)`'s; none is known for these dispositions.
+/// Those of `sigaction(2)`; none is known for these dispositions.
 pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
     if is_ours(signal) {
         replace(signal, &disposition.0)?;
@@ -61,7 +60,7 @@ pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Whether our handler is the one that is installed.
+/// Returns whether our handler is installed for `signal`.
 pub(super) fn is_ours(signal: Signal) -> bool {
     let current = current(signal).0.sa_sigaction;
     HANDLERS
@@ -69,7 +68,7 @@ pub(super) fn is_ours(signal: Signal) -> bool {
         .any(|handler| current == *handler as libc::sighandler_t)
 }
 
-/// Whether `signal` is ignored.
+/// Returns whether `signal` is ignored.
 #[cfg(feature = "cli")]
 #[must_use]
 pub fn is_ignored(signal: Signal) -> bool {
@@ -85,27 +84,27 @@ fn current(signal: Signal) -> Disposition {
 
 pub(super) fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errno> {
     let mut before = MaybeUninit::uninit();
-    // SAFETY: both pointers are to sigaction structures of this frame, the first initialised. The handler installed is
-    // ours, which is sound for any signal at any instruction, or one the kernel returned before, or none.
+    // SAFETY: both pointers are to sigaction structures that live for the whole call, the first initialised. The handler is
+    // ours, which is sound for any signal at any instruction, or one that the kernel returned before, or none.
     check(unsafe { libc::sigaction(signal.number(), action, before.as_mut_ptr()) })?;
     // SAFETY: a successful sigaction filled it.
     Ok(Disposition(unsafe { before.assume_init() }))
 }
 
-/// SIG_DFL, no flags, an empty mask.
+/// Returns the default action: SIG_DFL, no flags, an empty mask.
 pub(super) fn default_action() -> libc::sigaction {
     // SAFETY: sigaction is a C struct of integers, a mask and an optional function pointer: all zeroes are valid, and
     // SIG_DFL is 0.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
-/// Ignores SIGHUP: for a server that outlives its terminal.
+/// Ignores SIGHUP, for a server that outlives its terminal.
 #[cfg(feature = "cli")]
 pub fn ignore_hangup() {
     ignore(libc::SIGHUP);
 }
 
-/// Ignores SIGXFSZ: a write beyond RLIMIT_FSIZE then fails with EFBIG, like any other that fails (`setrlimit(2)`).
+/// Ignores SIGXFSZ, so that a write beyond RLIMIT_FSIZE fails with EFBIG instead (`setrlimit(2)`).
 #[cfg(feature = "cli")]
 pub fn ignore_file_size() {
     ignore(libc::SIGXFSZ);
@@ -113,15 +112,15 @@ pub fn ignore_file_size() {
 
 #[cfg(feature = "cli")]
 fn ignore(signo: libc::c_int) {
-    // SAFETY: SIG_IGN is a disposition and no function, so nothing is ever called; the number is that of a signal.
+    // SAFETY: SIG_IGN is not a function, so the kernel never calls it; the number is that of a signal.
     unsafe { libc::signal(signo, libc::SIG_IGN) };
 }
 
-/// Ends the process by `signal` itself, so that its parent sees what ended it (the convention for SIGINT).
-pub fn die_of(signal: Signal) -> ! {
+/// Ends the process by `signal`, so that its parent sees which signal ended it (the convention for SIGINT).
+pub fn raise_default(signal: Signal) -> ! {
     let _ = replace(signal, &default_action());
     let _ = send(getpid(), signal, None);
     unblock(SignalSet::ALL);
-    // SAFETY: _exit takes any number and does not return. Reached only if the signal could not be raised.
+    // SAFETY: _exit takes any number and does not return. This line is reached only if the signal could not be sent.
     unsafe { libc::_exit(128 + signal.number()) }
 }

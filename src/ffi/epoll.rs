@@ -1,4 +1,4 @@
-//! Sets of descriptors (`epoll(7)`).
+//! Waits for sets of descriptors (`epoll(7)`).
 
 use core::ptr;
 
@@ -6,21 +6,21 @@ use super::errno::check;
 use super::{Errno, Fd, getpid};
 use crate::process::pid::Pid;
 
-/// A set of descriptors, each with a number of its own, itself a descriptor to [`wait`] on (`epoll(7)`).
+/// Holds a set of descriptors, each with a number, and is itself a descriptor to wait for (`epoll(7)`).
 ///
-/// A child made by `fork` has the set itself in common with its parent, not a copy of it.
+/// A forked child shares the set with its parent; it does not have a copy.
 #[derive(Debug)]
-pub struct FdSet {
+pub struct Epoll {
     set: Fd,
-    /// The process that made it.
+    /// The process that created the set.
     owner: Pid,
 }
 
-impl FdSet {
-    /// An empty set.
+impl Epoll {
+    /// Creates an empty set.
     ///
     /// # Errors
-    /// EMFILE or ENOMEM.
+    /// EMFILE, ENFILE or ENOMEM.
     pub fn new() -> Result<Self, Errno> {
         // SAFETY: epoll_create1 takes a flag only.
         let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
@@ -30,10 +30,10 @@ impl FdSet {
         })
     }
 
-    /// Adds `fd`, to be reported as `number` while it is readable, until it is [removed](Self::remove).
+    /// Adds `fd`, which is reported as `number` while it is readable, until it is [removed](Self::remove).
     ///
     /// # Errors
-    /// `epoll_ctl(2)`'s.
+    /// Those of `epoll_ctl(2)`.
     pub fn add(&self, fd: &Fd, number: u64) -> Result<(), Errno> {
         let mut event = libc::epoll_event {
             events: libc::EPOLLIN as u32,
@@ -44,26 +44,27 @@ impl FdSet {
             .map(drop)
     }
 
-    /// Removes `fd`, to be called before it is closed: the kernel would go on reporting a file that a forked child has open
-    /// too. Does nothing in such a child, which would remove it for its parent.
+    /// Removes `fd`. Call it before `fd` is closed, since the kernel keeps reporting a file that a forked child still has open.
+    ///
+    /// Does nothing in a forked child, which would remove the descriptor for its parent.
     pub fn remove(&self, fd: &Fd) {
         if getpid() == self.owner {
-            // SAFETY: both descriptors are open; the event is not looked at (epoll_ctl(2)). It can only fail for a descriptor
-            // that is not in the set.
+            // SAFETY: both descriptors are open; the kernel ignores the event (epoll_ctl(2)). The call fails only for a
+            // descriptor that is not in the set.
             unsafe { libc::epoll_ctl(self.set.0, libc::EPOLL_CTL_DEL, fd.0, ptr::null_mut()) };
         }
     }
 
-    /// The descriptor that is readable while one of the set is.
+    /// Returns the descriptor that is readable while one of the set is readable.
     #[must_use]
     pub fn fd(&self) -> &Fd {
         &self.set
     }
 
-    /// Calls `f` with the numbers that are readable now, at most 64 of them.
+    /// Calls `f` with the numbers of at most 64 descriptors that are readable now.
     ///
     /// # Errors
-    /// None is known but that of a filter of system calls.
+    /// Only that of a filter of system calls is known (`seccomp(2)`).
     pub fn ready(&self, mut f: impl FnMut(u64)) -> Result<(), Errno> {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         // SAFETY: the array lives for the whole call and the count is its length.

@@ -1,29 +1,29 @@
-//! The error number of a system call (`errno(3)`).
+//! Represents the error numbers of system calls (`errno(3)`).
 
 use core::ffi::c_int;
 use core::fmt;
 
-/// A system call's error number (`errno(3)`).
+/// Holds the error number of a system call (`errno(3)`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Errno(c_int);
 
 impl Errno {
-    /// No such process.
+    /// Means that there is no such process (ESRCH).
     pub const NO_PROCESS: Self = Self(libc::ESRCH);
-    /// Not permitted.
+    /// Means that the call is not permitted (EPERM).
     pub const NOT_PERMITTED: Self = Self(libc::EPERM);
-    /// The kernel does not have the system call.
+    /// Means that the kernel does not have the system call (ENOSYS).
     pub const NO_SYSCALL: Self = Self(libc::ENOSYS);
-    /// Invalid argument.
+    /// Means that an argument is invalid (EINVAL).
     pub const INVALID: Self = Self(libc::EINVAL);
-    /// Try again: the limit on queued signals is reached.
+    /// Means that the limit on queued signals is reached, or that nothing has come yet (EAGAIN).
     pub const AGAIN: Self = Self(libc::EAGAIN);
-    /// Too many files are open in this process.
+    /// Means that too many files are open in this process (EMFILE).
     pub const TOO_MANY_FILES: Self = Self(libc::EMFILE);
-    /// Interrupted by a signal.
+    /// Means that a signal interrupted the call (EINTR).
     pub const INTERRUPTED: Self = Self(libc::EINTR);
 
-    /// Whether too many files are open, or the kernel has no memory for another: closing one may help.
+    /// Returns whether too many files are open, or the kernel has no memory for another, so that closing one may help.
     #[must_use]
     pub const fn is_exhausted(self) -> bool {
         // ENOSPC is the limit on what a user may watch by epoll (`epoll_ctl(2)`).
@@ -33,20 +33,20 @@ impl Errno {
         )
     }
 
-    /// Returns the error of this number.
+    /// Returns the error with the number `raw`.
     #[must_use]
     pub const fn new(raw: i32) -> Self {
         Self(raw)
     }
 
-    /// The number itself.
+    /// Returns the number.
     #[must_use]
     pub const fn raw(self) -> i32 {
         self.0
     }
 
     fn last() -> Self {
-        // SAFETY: __errno_location returns the address of this thread's errno, valid while the thread lives.
+        // SAFETY: __errno_location returns the address of this thread's errno, which is valid while the thread lives.
         Self(unsafe { *libc::__errno_location() })
     }
 }
@@ -56,6 +56,14 @@ impl fmt::Debug for Errno {
         write!(f, "Errno({})", self.0)
     }
 }
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error {}", self.0)
+    }
+}
+
+impl core::error::Error for Errno {}
 
 #[cfg(feature = "std")]
 impl From<Errno> for std::io::Error {

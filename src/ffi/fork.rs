@@ -1,4 +1,4 @@
-//! What a child made by `fork` must not inherit (`pthread_atfork(3)`).
+//! Removes the handler in a forked child (`pthread_atfork(3)`).
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -7,31 +7,32 @@ use super::{Errno, Mask, unblock};
 use crate::signal::event::{Signal, SignalSet};
 use crate::signal::ring::RING;
 
-/// Our signals that this process had open before the handler was installed, for [`in_forked_child`].
-static OPEN_BEFORE: AtomicU64 = AtomicU64::new(0);
+/// Holds the mask of those of our signals that were not blocked before the handler was installed, for [`in_forked_child`].
+static UNBLOCKED_BEFORE: AtomicU64 = AtomicU64::new(0);
 
-/// The thread that drains the ring (`pthread_self(3)`), for [`in_forked_child`].
+/// Identifies the thread that drains the ring (`pthread_self(3)`), for [`in_forked_child`].
 static OWNER: AtomicUsize = AtomicUsize::new(0);
 
-/// AS-24: sees to it that a child made by `fork` does not inherit the handler, whose signals nobody would drain there: a child
-/// that swallows SIGTERM. Each signal that is handled at the time of the fork gets its default action in the child, as
-/// `exec` would give it, and is open there if it was open in `before`.
+/// Installs a hook that removes the handler in a forked child (AS-24), which would otherwise swallow SIGTERM.
+///
+/// Each signal that is handled at the time of the fork gets its default action in the child, as after `exec`. It is unblocked
+/// there unless `before` blocks it.
 ///
 /// # Errors
 /// ENOMEM.
-pub fn spare_children(before: &Mask) -> Result<(), Errno> {
+pub fn install_fork_hook(before: &Mask) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    let open = SignalSet::ALL.filter(|signal| !before.contains(signal));
+    let unblocked = SignalSet::ALL.filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
-    OPEN_BEFORE.store(open.mask(), Ordering::Relaxed);
+    UNBLOCKED_BEFORE.store(unblocked.mask(), Ordering::Relaxed);
     // Ordering: Relaxed; as above.
     OWNER.store(this_thread(), Ordering::Relaxed);
     // Ordering: Relaxed; only the owner of the ring comes here, one at a time.
     if HOOKED.swap(true, Ordering::Relaxed) {
         return Ok(());
     }
-    // SAFETY: the hook, which stays for good, makes async-signal-safe calls only, as it must in the child of a process
-    // with several threads.
+    // SAFETY: the hook, which is never removed, makes async-signal-safe calls only, as it must in the child of a process with
+    // several threads.
     match unsafe { libc::pthread_atfork(None, None, Some(in_forked_child)) } {
         0 => Ok(()),
         errno => {
@@ -42,13 +43,15 @@ pub fn spare_children(before: &Mask) -> Result<(), Errno> {
     }
 }
 
-/// It asks the kernel which signals are handled, so it has no state of its own that a fork could find half written.
+/// Restores the default actions of the handled signals, and resets the ring if its consumer is not in the child.
+///
+/// Asks the kernel which signals are handled, because a fork could find a copy of that state half written.
 unsafe extern "C" fn in_forked_child() {
     // Ordering: Relaxed; see the store.
-    let open = OPEN_BEFORE.load(Ordering::Relaxed);
+    let unblocked = UNBLOCKED_BEFORE.load(Ordering::Relaxed);
     // Ordering: Relaxed; see the store.
     if OWNER.load(Ordering::Relaxed) != this_thread() {
-        // Whoever drained it did not come along, and nobody else is here.
+        // The thread that drained the ring is not in the child, which has no thread but this one.
         RING.reset();
     }
     for signal in Signal::ALL {
@@ -56,13 +59,13 @@ unsafe extern "C" fn in_forked_child() {
             continue;
         }
         let _ = replace(signal, &default_action());
-        if open & signal.mask() != 0 {
+        if unblocked & signal.mask() != 0 {
             unblock(signal.into());
         }
     }
 }
 
-/// A number of this thread that it keeps in the child of a fork.
+/// Returns an identifier of this thread that stays the same in a forked child.
 fn this_thread() -> usize {
     // SAFETY: pthread_self cannot fail and touches no memory.
     unsafe { libc::pthread_self() as usize }

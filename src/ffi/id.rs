@@ -1,24 +1,24 @@
-//! The process and thread that calls (`credentials(7)`).
+//! Identifies the calling process, thread and user (`credentials(7)`).
 
 use crate::process::pid::Pid;
 
-/// This process.
+/// Returns the PID of this process (`getpid(2)`).
 #[must_use]
 pub fn getpid() -> Pid {
     // SAFETY: getpid cannot fail and touches no memory.
     let raw = unsafe { libc::getpid() };
-    // The kernel gives no process the PID 0; the fallback can only send to init, where it is refused.
+    // getpid never returns 0. Signals to the fallback, init, are refused.
     Pid::new(raw).unwrap_or(const { Pid::new(1).unwrap() })
 }
 
-/// This thread.
+/// Returns the ID of this thread (`gettid(2)`).
 #[must_use]
 pub fn gettid() -> i32 {
     // SAFETY: gettid cannot fail and touches no memory.
     unsafe { libc::gettid() }
 }
 
-/// The real user ID of this process.
+/// Returns the real user ID of this process (`getuid(2)`).
 #[must_use]
 pub fn getuid() -> u32 {
     // SAFETY: getuid cannot fail and touches no memory.

@@ -1,4 +1,4 @@
-//! Confining signals to a group of processes (`landlock(7)`).
+//! Confines signals to a group of processes (`landlock(7)`).
 
 use core::ffi::c_int;
 use core::mem::size_of;
@@ -6,13 +6,13 @@ use core::mem::size_of;
 use super::errno::{check, check_syscall};
 use super::{Errno, Fd};
 
-/// Keeps the signals of this thread, and of all that it starts from now on, among themselves: the kernel lets none of them
-/// signal a process outside (`landlock(7)`). Cannot be undone.
+/// Forbids this thread, and all threads and processes that it starts from now on, to signal any other process (`landlock(7)`).
+/// Cannot be undone.
 ///
 /// # Errors
 /// The kernel has no such scope (before Linux 6.12), or Landlock is not enabled.
 pub fn confine_signals() -> Result<(), Errno> {
-    /// `struct landlock_ruleset_attr`.
+    /// Lays out `struct landlock_ruleset_attr` (`landlock_create_ruleset(2)`).
     #[repr(C)]
     struct Ruleset {
         handled_access_fs: u64,

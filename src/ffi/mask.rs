@@ -1,16 +1,16 @@
-//! Which signals a thread blocks (`pthread_sigmask(3)`).
+//! Blocks and unblocks signals on a thread (`pthread_sigmask(3)`).
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 use crate::signal::event::{Signal, SignalSet};
 
-/// A thread's signal mask.
+/// Holds a thread's signal mask.
 #[derive(Clone, Copy)]
 pub struct Mask(pub(super) libc::sigset_t);
 
 impl Mask {
-    /// This mask with `signals` taken out of it.
+    /// Returns the mask without `signals`.
     #[must_use]
     pub fn without(mut self, signals: SignalSet) -> Self {
         for signal in signals.iter() {
@@ -20,7 +20,7 @@ impl Mask {
         self
     }
 
-    /// Whether `signal` is in it.
+    /// Returns whether the mask blocks `signal`.
     #[must_use]
     pub fn contains(&self, signal: Signal) -> bool {
         // SAFETY: the set is initialised; the number is that of a signal.
@@ -28,17 +28,17 @@ impl Mask {
     }
 }
 
-/// Blocks `signals` on this thread and returns its mask before.
+/// Blocks `signals` on this thread and returns its previous mask.
 pub fn block(signals: SignalSet) -> Mask {
     change_mask(libc::SIG_BLOCK, &set_of(signals))
 }
 
-/// Unblocks `signals` on this thread: the handler runs for what is pending before this returns.
+/// Unblocks `signals` on this thread. The handler runs for pending ones before this returns.
 pub fn unblock(signals: SignalSet) {
     change_mask(libc::SIG_UNBLOCK, &set_of(signals));
 }
 
-/// Blocks every signal on this thread but those that a fault of its own raises.
+/// Blocks every signal on this thread except those that report a fault of the thread itself, such as SIGSEGV.
 pub fn block_everything() {
     let mut set = empty_set();
     // SAFETY: the set is initialised and ours alone; the numbers are those of signals.
@@ -66,7 +66,7 @@ pub fn set_mask(mask: &Mask) {
 fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
     let mut before = empty_set();
     // SAFETY: both pointers are to initialised signal sets. It cannot fail with one of the three constants as `how`
-    // (pthread_sigmask(3)); where a sandbox makes it fail all the same, `before` is empty.
+    // (pthread_sigmask(3)); if a sandbox makes it fail, `before` is empty.
     unsafe { libc::pthread_sigmask(how, set, &raw mut before) };
     Mask(before)
 }

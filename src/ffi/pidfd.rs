@@ -1,4 +1,4 @@
-//! Descriptors of processes (`pidfd_open(2)`).
+//! Opens descriptors of processes (`pidfd_open(2)`).
 
 use core::ffi::c_int;
 use core::mem::size_of;
@@ -7,22 +7,22 @@ use super::errno::check_syscall;
 use super::{Errno, Fd};
 use crate::process::pid::Pid;
 
-/// A descriptor of the process `pid`, readable once it has ended (`pidfd_open(2)`, Linux 5.3).
+/// Returns a descriptor of the process `pid`, which becomes readable when the process ends (`pidfd_open(2)`, Linux 5.3).
 ///
 /// # Errors
-/// ESRCH: no such process. EINVAL or ENOENT: the number of a thread. ENOSYS: an old kernel. EMFILE: too many are open.
+/// ESRCH: no such process. EINVAL or ENOENT: the ID of a thread. ENOSYS: an older kernel. EMFILE: too many files are open.
 pub fn pidfd_open(pid: Pid) -> Result<Fd, Errno> {
     // SAFETY: pidfd_open takes integers only.
     let fd = check_syscall(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.get(), 0) })?;
     Ok(Fd(fd as c_int))
 }
 
-/// The wait status of a process that has ended and that its parent has seen (`PIDFD_GET_INFO` of `linux/pidfd.h`, Linux
-/// 6.15); `None` where the kernel does not say.
+/// Returns the wait status of a process that its parent has already waited for (`PIDFD_GET_INFO` of `linux/pidfd.h`, Linux
+/// 6.15); `None` if the kernel does not tell.
 #[must_use]
 pub fn exit_status(fd: &Fd) -> Option<i32> {
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
-    // _IOWR(0xFF, 11, struct pidfd_info) of PIDFD_INFO_SIZE_VER0 bytes: the mask, a control group's number, eleven IDs, the status.
+    // _IOWR(0xFF, 11, struct pidfd_info) of PIDFD_INFO_SIZE_VER0 bytes: the mask, a cgroup ID, eleven IDs, the status.
     const PIDFD_GET_INFO: u32 = 0xC040_FF0B;
     #[repr(C)]
     struct Info {

@@ -1,4 +1,4 @@
-//! Pseudoterminals (`pty(7)`, `ioctl_tty(2)`).
+//! Opens pseudoterminals (`pty(7)`, `ioctl_tty(2)`).
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -6,10 +6,10 @@ use core::mem::MaybeUninit;
 use super::Errno;
 use super::errno::check;
 
-/// The terminal behind a controller that was opened from `/dev/ptmx` (`pts(4)`), raw: bytes come out as they go in.
+/// Opens the terminal behind a controller from `/dev/ptmx` (`pts(4)`) in raw mode, which passes bytes unchanged.
 ///
 /// # Errors
-/// `ioctl_tty(2)`'s: not a controller, or a kernel before 4.13.
+/// Those of `ioctl_tty(2)`: not a controller, or a kernel before 4.13.
 pub fn terminal_behind(
     controller: std::os::fd::BorrowedFd<'_>,
 ) -> Result<std::os::fd::OwnedFd, Errno> {
@@ -22,7 +22,7 @@ pub fn terminal_behind(
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
     // SAFETY: the request takes open flags by value and touches no memory of ours.
     let terminal = check(unsafe { libc::ioctl(raw, TIOCGPTPEER as _, flags) })?;
-    // SAFETY: the kernel has just returned it open, and nobody else knows of it.
+    // SAFETY: the kernel has just returned the descriptor open, and nothing else owns it.
     let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
     let mut settings = MaybeUninit::uninit();
     // SAFETY: the descriptor is open; tcgetattr fills the structure if it succeeds.

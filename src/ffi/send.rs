@@ -1,4 +1,4 @@
-//! Sending signals (`kill(2)`, `rt_sigqueueinfo(2)`, `pidfd_send_signal(2)`).
+//! Sends signals (`kill(2)`, `rt_sigqueueinfo(2)`, `pidfd_send_signal(2)`).
 
 use core::ffi::c_int;
 use core::ptr;
@@ -9,7 +9,7 @@ use super::{Errno, Fd, SigInfo, getpid, gettid, getuid, take};
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal};
 
-/// Who a queued signal says that it is from.
+/// Identifies the sender of a queued signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     pid: Pid,
@@ -17,7 +17,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// This process, asked of the kernel: two system calls, so ask once for many signals, and again after a fork.
+    /// Returns the PID and real user ID of this process, by two system calls. Call it again after a fork.
     #[must_use]
     pub fn ours() -> Self {
         Self {
@@ -27,21 +27,21 @@ impl Identity {
     }
 }
 
-/// What a queued signal carries (SI_QUEUE): all of it chosen by the sender and kept by the kernel as it is.
+/// Holds what a queued signal carries (SI_QUEUE): the sender chooses all of it, and the kernel does not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// `si_pid` and `si_uid`.
+    /// Holds `si_pid` and `si_uid`.
     pub from: Identity,
-    /// `si_errno`; 0 in what `sigqueue(3)` sends.
+    /// Holds `si_errno`, which `sigqueue(3)` sets to 0.
     pub errno: u32,
-    /// `si_value`.
+    /// Holds `si_value`.
     pub value: u64,
-    /// The 16 bytes behind it, which `sigqueue(3)` does not reach.
+    /// Holds the 16 bytes behind `si_value`, which `sigqueue(3)` cannot set.
     pub more: [u64; 2],
 }
 
 impl Content {
-    /// What `sigqueue(3)` sends.
+    /// Returns the content that `sigqueue(3)` would send.
     #[must_use]
     pub const fn value(from: Identity, value: u64) -> Self {
         Self {
@@ -53,22 +53,22 @@ impl Content {
     }
 }
 
-/// Sends `signal` to the process behind `pidfd`, which cannot have become another one (`pidfd_send_signal(2)`; AS-19).
+/// Sends `signal` to the process behind `pidfd`, never to a later process of its PID (`pidfd_send_signal(2)`; AS-19).
 ///
-/// Without content it is what `kill` sends: SI_USER, the sender attested by the kernel. With it, it is SI_QUEUE.
+/// Without content the signal is SI_USER, as from `kill(2)`, and the kernel attests its sender. With content it is SI_QUEUE.
 ///
 /// # Errors
-/// ESRCH: the process has ended. EPERM: it belongs to another user. EAGAIN: a real-time signal, and its user has as many
-/// queued as he may (RLIMIT_SIGPENDING); a standard signal then arrives without its content instead.
+/// ESRCH: the process has ended. EPERM: it belongs to another user. EAGAIN: the limit on queued signals is reached
+/// (RLIMIT_SIGPENDING), for a real-time signal; a standard signal then arrives without its content.
 pub fn send_through(pidfd: &Fd, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
     let info = content.map(|content| SigInfo::queued(signal, content));
     pidfd_send_signal(pidfd, signal.number(), info.as_ref())
 }
 
-/// As [`send_through`], by number, for kernels before 5.3: the PID may meanwhile name another process.
+/// Sends `signal` to the process `pid`, for kernels before 5.3. By then the PID may be that of another process.
 ///
 /// # Errors
-/// As [`send_through`].
+/// Those of [`send_through`].
 pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
     let Some(content) = content else {
         // SAFETY: kill takes integers only; a Pid is positive, so it names one process and never a group.
@@ -87,9 +87,30 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
     .map(drop)
 }
 
-/// How many bytes the kernel carries in a queued signal beside PID, user ID and `si_errno`: measured with one to this very
-/// thread. 24 on Linux; 8, which `sigqueue(3)` promises, where something else stands in its place or there is no room now.
-/// [`Signal::Word`] must be blocked.
+/// Sends a queued signal to this thread alone (`rt_tgsigqueueinfo(2)`).
+///
+/// # Errors
+/// EAGAIN: the limit on queued signals is reached (RLIMIT_SIGPENDING).
+pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errno> {
+    let info = SigInfo::queued(signal, content);
+    // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
+    check_syscall(unsafe {
+        libc::syscall(
+            libc::SYS_rt_tgsigqueueinfo,
+            getpid().get(),
+            gettid(),
+            signal.number(),
+            &raw const info,
+        )
+    })
+    .map(drop)
+}
+
+/// Returns how many bytes the kernel carries in a queued signal besides PID, user ID and `si_errno`, measured with a signal to
+/// this thread. [`Signal::Word`] must be blocked.
+///
+/// Linux carries 24. The result is 8, which `sigqueue(3)` promises, on another kernel or at the limit on queued signals
+/// (RLIMIT_SIGPENDING).
 #[must_use]
 pub fn probe_word() -> u8 {
     const MARK: [u64; 2] = [0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210];
@@ -99,21 +120,11 @@ pub fn probe_word() -> u8 {
         value: MARK[0] ^ MARK[1],
         more: MARK,
     };
-    let info = SigInfo::queued(Signal::Word, &content);
-    // SAFETY: gettid takes nothing; the siginfo lives for the whole call and has the layout of the kernel's siginfo_t. A
-    // signal to a thread is taken before those to its process, so this is the next that `take` finds.
-    let sent = check_syscall(unsafe {
-        libc::syscall(
-            libc::SYS_rt_tgsigqueueinfo,
-            content.from.pid.get(),
-            gettid(),
-            Signal::Word.number(),
-            &raw const info,
-        )
-    });
+    let sent = send_to_this_thread(Signal::Word, &content);
+    // The kernel delivers a thread's signals before those of its process, so `take` finds this one first.
     let came = sent
         .ok()
-        .and_then(|_| take(Signal::Word.into(), Duration::ZERO));
+        .and_then(|()| take(Signal::Word.into(), Duration::ZERO));
     let event = came.and_then(Event::decode);
     if event.is_some_and(|event| event.more == MARK && event.errno == content.errno) {
         24
@@ -122,19 +133,19 @@ pub fn probe_word() -> u8 {
     }
 }
 
-/// Whether we may signal `pid` at all: `kill(2)` with signal 0, which sends nothing.
+/// Checks whether this process may signal `pid`, by `kill(2)` with signal 0, which sends nothing.
 ///
 /// # Errors
 /// ESRCH: no such process. EPERM: it belongs to another user.
 pub fn probe(pid: Pid) -> Result<(), Errno> {
-    // SAFETY: kill takes integers only; signal 0 does no more than check.
+    // SAFETY: kill takes integers only; signal 0 only checks.
     check(unsafe { libc::kill(pid.get(), 0) }).map(drop)
 }
 
-/// As [`probe`], for the process behind `pidfd`.
+/// Checks whether this process may signal the process behind `pidfd` (`pidfd_send_signal(2)` with signal 0).
 ///
 /// # Errors
-/// As [`send_through`].
+/// Those of [`send_through`].
 pub fn probe_through(pidfd: &Fd) -> Result<(), Errno> {
     pidfd_send_signal(pidfd, 0, None)
 }

@@ -1,16 +1,16 @@
-//! What the command does before `main`: blocks its signals and notes which standard descriptors are closed (AS-31).
+//! Prepares the process before `main`: blocks the command's signals and records which standard descriptors are closed (AS-31).
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::{Disposition, Errno, block, disposition::replace, errno::check, unblock};
 use crate::signal::event::SignalSet;
 
-/// What this thread blocked when the program was started, as the kernel has it; see [`guard_start`].
+/// Holds the signals of both lanes that were blocked when the program was started, as a kernel mask.
 static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 
-/// AS-31: ends the time in which SIGUSR1, SIGUSR2 and [`Signal::Word`] are blocked because the program has just been started.
-/// They are ignored from then on, except while an inbox is open: no stray signal ends a command. Programs that it executes
-/// inherit that.
+/// Ignores SIGUSR1, SIGUSR2 and signal 44 and unblocks them, which were blocked since the start (AS-31).
+///
+/// So no stray signal ends a command before or after its inbox is open. Programs that it executes inherit the ignored signals.
 pub fn end_of_start() {
     for signal in SignalSet::LANES.iter() {
         let _ = replace(signal, &Disposition::ignore().0);
@@ -20,7 +20,7 @@ pub fn end_of_start() {
     unblock(SignalSet::LANES.filter(|signal| blocked & signal.mask() == 0));
 }
 
-/// Blocks our signals before main, as early as a program can, and notes which were blocked before.
+/// Blocks the signals of both lanes before `main`, and records which of them were blocked before.
 fn guard_start() {
     let before = block(SignalSet::LANES);
     let blocked = SignalSet::LANES.filter(|signal| before.contains(signal));
@@ -28,8 +28,9 @@ fn guard_start() {
     STARTED_WITH.store(blocked.mask(), Ordering::Relaxed);
 }
 
-/// Whether the program was started with standard descriptor `fd` (0 to 2) closed. Rust's runtime opens `/dev/null` in its
-/// place, where messages would vanish, or come from, without an error.
+/// Returns whether the program was started with the standard descriptor `fd` (0 to 2) closed.
+///
+/// Rust's runtime opens `/dev/null` in its place, so reads and writes would succeed without an error.
 #[must_use]
 pub fn was_closed(fd: usize) -> bool {
     // Ordering: Relaxed; written before main, by the same thread.
@@ -40,8 +41,9 @@ pub fn was_closed(fd: usize) -> bool {
 
 static WAS_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
-/// What the command does before main: blocks our signals, and looks which standard descriptors are closed. Called by
-/// [`before_main!`](crate::before_main), and by no program of others that uses the library.
+/// Blocks the signals of both lanes and records which standard descriptors are closed.
+///
+/// [`before_main!`](crate::before_main) has the loader call it; only the command uses that.
 #[doc(hidden)]
 pub extern "C" fn before_main() {
     guard_start();
@@ -54,16 +56,16 @@ pub extern "C" fn before_main() {
     }
 }
 
-/// Has [`before_main`] called as early as a program can.
+/// Makes the dynamic loader call `ffi::before_main` before `main`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! before_main {
     () => {
-        // SAFETY: the dynamic loader calls what stands in .init_array before main, with nothing that this function looks at; it
+        // SAFETY: the dynamic loader calls the functions in .init_array before main, with arguments that this one ignores. It
         // makes four system calls and four atomic stores, and relies on no part of Rust's runtime.
         #[allow(unsafe_code)]
         #[used]
         #[unsafe(link_section = ".init_array")]
-        static BEFORE_MAIN: extern "C" fn() = $crate::ffi::before_main;
+        static BEFORE_MAIN: extern "C" fn() = $crate::internals::ffi::before_main;
     };
 }

@@ -1,4 +1,4 @@
-//! Waiting for signals and descriptors (`ppoll(2)`, `sigtimedwait(2)`).
+//! Waits for signals and descriptors (`ppoll(2)`, `sigtimedwait(2)`).
 
 use core::mem::size_of;
 use core::ptr;
@@ -10,13 +10,14 @@ use super::{Errno, Fd, Mask, SigInfo};
 use crate::signal::event::SignalSet;
 use crate::signal::ring::{Entry, REST};
 
-/// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: for ever), with `mask` in force for
-/// exactly that time (`ppoll(2)`: the change of mask and the wait are one step, so no signal is missed between them: AS-15).
+/// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is
+/// readable.
 ///
-/// Returns whether `fd` is readable.
+/// `mask` is in force during the wait alone. `ppoll(2)` changes the mask and waits in one step, so no signal is missed between
+/// the two (AS-15).
 ///
 /// # Errors
-/// `ppoll(2)`'s, EINTR excepted: that is a signal, and a reason to return.
+/// Those of `ppoll(2)`, except EINTR, which means that the handler has run.
 pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<bool, Errno> {
     let mut poll = libc::pollfd {
         fd: fd.map_or(-1, |fd| fd.0),
@@ -25,8 +26,8 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     };
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: the pollfd, the timespec and the mask live in this frame or the caller's for the whole call, and the count
-    // is the number of pollfds. An fd of -1 is skipped by the kernel.
+    // SAFETY: the pollfd, the timespec and the mask live for the whole call, and the count is the number of pollfds. The
+    // kernel skips an fd of -1.
     match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask.0) }) {
         Ok(_) => Ok(poll.revents != 0),
         Err(Errno::INTERRUPTED) => Ok(false),
@@ -34,18 +35,18 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     }
 }
 
-/// Takes one of `signals` from the kernel without running the handler, after waiting for it for `timeout` at most: the
-/// entry that the handler would push; `None` when there is none. They must be blocked on every thread
-/// (`rt_sigtimedwait(2)`).
+/// Waits for one of `signals` for at most `timeout`, and returns the entry that the handler would push; `None` if none came.
+///
+/// The kernel does not run the handler for it (`rt_sigtimedwait(2)`). Every thread must block `signals`.
 #[must_use]
 pub fn take(signals: SignalSet, timeout: Duration) -> Option<Entry<REST>> {
     try_take(signals, timeout).ok()
 }
 
-/// As [`take`], and says why there is none.
+/// Waits for one of `signals` as [`take`] does.
 ///
 /// # Errors
-/// [`Errno::AGAIN`] when the time has passed, [`Errno::INTERRUPTED`]; any other is that of a filter of system calls.
+/// [`Errno::AGAIN`] if the time has passed, [`Errno::INTERRUPTED`], or that of a filter of system calls (`seccomp(2)`).
 pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Errno> {
     let mask = signals.mask();
     let timeout = timespec(timeout);
@@ -61,7 +62,8 @@ pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Er
             size_of::<u64>(),
         )
     })?;
-    // SAFETY: SigInfo is aligned for words and begins with those read, plain integers without padding between them.
+    // SAFETY: SigInfo is aligned for words and begins with those read, plain integers without padding between them. The
+    // call succeeded, so `si_signo`, the low half of the first, is the number of a signal and not 0.
     Ok(unsafe { *(&raw const info).cast::<Entry<REST>>() })
 }
 
@@ -77,11 +79,12 @@ pub fn is_readable(fd: &Fd) -> bool {
     check(unsafe { libc::poll(&raw mut poll, 1, 0) }).is_ok_and(|count| count > 0)
 }
 
-/// Waits until `fd` can take more, for `timeout` at most (`None`: no limit). Returns whether it can: an output that somebody made
-/// non-blocking, or one that nobody reads.
+/// Waits for at most `timeout` (`None`: no limit) until `fd` is writable, and returns whether it is.
+///
+/// For an output that another program has made non-blocking, or that no program reads.
 ///
 /// # Errors
-/// `poll(2)`'s.
+/// Those of `poll(2)`.
 #[cfg(feature = "cli")]
 pub fn wait_writable(
     fd: std::os::fd::BorrowedFd<'_>,
@@ -91,26 +94,26 @@ pub fn wait_writable(
     poll_one(fd.as_raw_fd(), libc::POLLOUT, timeout)
 }
 
-/// Waits until there is something to read from `fd`: an input that another program has made non-blocking.
+/// Waits until `fd` is readable, for an input that another program has made non-blocking.
 ///
 /// # Errors
-/// `poll(2)`'s.
+/// Those of `poll(2)`.
 #[cfg(feature = "cli")]
 pub fn wait_readable(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
     use std::os::fd::AsRawFd;
     poll_one(fd.as_raw_fd(), libc::POLLIN, None).map(drop)
 }
 
-/// Waits until the terminal behind the standard output has gone (`poll(2)`, POLLHUP).
+/// Waits until the terminal behind the standard output hangs up (`poll(2)`, POLLHUP).
 ///
 /// # Errors
-/// `poll(2)`'s.
+/// Those of `poll(2)`.
 #[cfg(feature = "cli")]
 pub fn wait_for_hangup() -> Result<(), Errno> {
     poll_one(libc::STDOUT_FILENO, 0, None).map(drop)
 }
 
-/// Waits for one of `events` on `fd`, or an error or a hang-up there. Returns whether there was one before `timeout`.
+/// Waits for one of `events`, an error or a hang-up on `fd`, and returns whether one came before `timeout`.
 #[cfg(feature = "cli")]
 fn poll_one(
     fd: libc::c_int,

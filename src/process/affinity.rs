@@ -1,18 +1,18 @@
-//! The client that moves next to the server: two processes that sleep for each other on one CPU are several times faster
-//! than on two, where each wake-up is an inter-processor interrupt to a CPU at rest, and burn none meanwhile.
+//! Moves a client to the server's CPU. Two processes that sleep until the other wakes them are several times faster on one CPU.
+//! On two CPUs each wake-up is an inter-processor interrupt to an idle CPU.
 
 use crate::ffi::CpuSet;
 use crate::process::pid::Pid;
 use crate::process::proc;
 
-/// Keeps this thread on the CPU of another process; it may run where it could before once this is dropped.
-pub struct Follower {
+/// Keeps this thread on the CPU of another process. When dropped, restores the CPUs that were allowed before.
+pub struct AffinityFollower {
     allowed: CpuSet,
     on: Option<usize>,
 }
 
-impl Follower {
-    /// Follows nobody yet.
+impl AffinityFollower {
+    /// Returns a follower that has not moved this thread yet.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -21,7 +21,7 @@ impl Follower {
         }
     }
 
-    /// Moves to where the process `pid` runs now, or ran last, if this thread may run there.
+    /// Moves this thread to the CPU on which the process `pid` runs or last ran, if this thread may run there.
     pub fn follow(&mut self, pid: Pid) {
         let there = proc::cpu(pid).ok();
         let other = there.filter(|cpu| self.on != Some(*cpu) && self.allowed.contains(*cpu));
@@ -31,13 +31,13 @@ impl Follower {
     }
 }
 
-impl Default for Follower {
+impl Default for AffinityFollower {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Follower {
+impl Drop for AffinityFollower {
     fn drop(&mut self) {
         if self.on.is_some() {
             self.allowed.apply();
@@ -51,9 +51,9 @@ mod tests {
     use crate::ffi;
 
     #[test]
-    fn afterwards_everything_is_allowed_again() {
+    fn a_dropped_follower_allows_all_cpus_again() {
         let before = CpuSet::allowed().count();
-        let mut follower = Follower::new();
+        let mut follower = AffinityFollower::new();
         follower.follow(ffi::getpid());
         assert_eq!(CpuSet::allowed().count(), 1);
         drop(follower);

@@ -1,4 +1,4 @@
-//! The other process: its PID, what it handles, how to signal it and nobody else, and where it runs.
+//! Reaches another process: its PID, the signals it handles, its CPU, and how to signal it and no other process.
 
 #[cfg(feature = "std")]
 pub mod affinity;

@@ -1,9 +1,8 @@
-//! The process at the other end: found, looked at, signalled, and never mistaken for another one.
+//! Finds, inspects and signals the process at the other end.
 //!
-//! A pidfd names a process for good, so a PID that the kernel has given to another process is never signalled. Before Linux
-//! 5.3, and where a filter of system calls (`seccomp(2)`) denies it, the number has to do, and [`Peer::is_certain`] says so.
-//! A filter answers with any error that its author chose. So no error of a call for pidfds is believed before the same has
-//! been asked by number.
+//! A pidfd refers to one process for ever, so a process that gets the same PID later is never signalled. Before Linux 5.3, and
+//! if a filter of system calls (`seccomp(2)`) denies pidfds, the PID is used instead, and [`Peer::is_certain`] says so. A
+//! filter may return any error. So an error of a call for pidfds counts only after the same call by PID has confirmed it.
 
 use core::fmt;
 use std::io;
@@ -13,25 +12,24 @@ use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
-use crate::wire::word::Word;
 
-/// Another process.
+/// Refers to another process, by a pidfd if possible.
 #[derive(Debug)]
 pub struct Peer {
     pid: Pid,
     pidfd: Option<Fd>,
-    /// Whether a filter allows a pidfd to be opened and not to be signalled through.
+    /// Whether a filter allows opening a pidfd, but denies signals through it.
     by_number: bool,
-    /// When the process began, where no pidfd says that it has ended.
+    /// The start time of the process in clock ticks, if there is no pidfd.
     start: Option<u64>,
-    us: Identity,
+    identity: Identity,
 }
 
 impl Peer {
-    /// Finds the process `pid`.
+    /// Opens the process `pid`.
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`], also for the number of a thread; [`PeerError::System`] when too many files are open.
+    /// [`PeerError::NoSuchProcess`], also for the ID of a thread; [`PeerError::System`] if too many files are open.
     pub fn open(pid: Pid) -> Result<Self, PeerError> {
         let pidfd = match ffi::pidfd_open(pid) {
             Ok(fd) => Some(fd),
@@ -46,14 +44,14 @@ impl Peer {
             pidfd,
             by_number: false,
             start: None,
-            us: Identity::ours(),
+            identity: Identity::ours(),
         };
         match &peer.pidfd {
             Some(fd) => {
                 let through = ffi::probe_through(fd);
                 peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));
             }
-            // By number a thread can be signalled too, and its process would get the signal.
+            // `kill` accepts the ID of a thread too, and signals its process.
             None if proc::status(pid).is_ok_and(|status| status.leader != pid.get()) => {
                 return Err(PeerError::NoSuchProcess);
             }
@@ -62,33 +60,33 @@ impl Peer {
         Ok(peer)
     }
 
-    /// The process's number.
+    /// Returns the PID.
     #[must_use]
     pub const fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// The descriptor that becomes readable when the process ends.
+    /// Returns the descriptor that becomes readable when the process ends; `None` without pidfds.
     #[must_use]
     pub const fn fd(&self) -> Option<&Fd> {
         self.pidfd.as_ref()
     }
 
-    /// Returns whether the process is signalled through a pidfd, and so never mistaken for another of the same number.
+    /// Returns whether signals go through a pidfd, and so never to a later process of the same PID.
     #[must_use]
     pub const fn is_certain(&self) -> bool {
         self.pidfd.is_some() && !self.by_number
     }
 
-    /// Looks at the process: its name, and which signals it handles.
+    /// Reads the name of the process and the signals that it handles (`/proc/PID/status`).
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when we may not signal it,
-    /// [`PeerError::System`] when `/proc` does not show it.
-    pub fn look(&self) -> Result<Look, PeerError> {
+    /// [`PeerError::NoSuchProcess`] if it has ended, [`PeerError::NotPermitted`] if this process may not signal it,
+    /// [`PeerError::System`] if `/proc` does not show it.
+    pub fn inspect(&self) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
-        // Still there after the look, so it was this process that we looked at.
+        // The process still exists, so the status is its own and not that of a later process.
         self.probe()?;
         let status = status.map_err(|error| match error.raw_os_error().map(Errno::new) {
             Some(errno) if errno.is_exhausted() => PeerError::System(error),
@@ -100,15 +98,16 @@ impl Peer {
         if status.ended || status.leader != self.pid.get() {
             return Err(PeerError::NoSuchProcess);
         }
-        Ok(Look {
+        Ok(ProcessStatus {
             name: status.name,
             caught: status.caught,
             uid: status.uid,
         })
     }
 
-    /// Whether it has ended by itself and with success, as far as the kernel says: a zombie's status stands in `/proc`, that of one
-    /// which its parent has seen is with the pidfd, since Linux 6.15.
+    /// Returns whether the process has exited with status 0; `false` if the kernel does not tell.
+    ///
+    /// `/proc/PID/stat` has the status of a zombie. The pidfd has it after the parent has waited, since Linux 6.15.
     #[must_use]
     pub fn ended_well(&self) -> bool {
         let status = match proc::exit_status(self.pid) {
@@ -118,25 +117,25 @@ impl Peer {
         status == Some(0)
     }
 
-    /// Sends a signal, bare or with a value, in the name of the process that opened this; see [`ffi::send_through`].
+    /// Sends a signal, bare or with a value, as the process that opened this peer; see `pidfd_send_signal(2)`.
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] when it has ended, [`PeerError::NotPermitted`] when it belongs to another user,
-    /// [`PeerError::System`] when a filter of system calls or a security module denies the signal.
+    /// [`PeerError::NoSuchProcess`] if the peer has ended; [`PeerError::NotPermitted`] if it belongs to another user;
+    /// [`PeerError::System`] if a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, value: Option<u64>) -> Result<(), PeerError> {
-        let content = value.map(|value| Content::value(self.us, value));
+        let content = value.map(|value| Content::value(self.identity, value));
         self.send_content(signal, content.as_ref())
             .map_err(|errno| self.explain(errno))
     }
 
-    /// Queues a word on the real-time signal; whether the kernel had room for it (RLIMIT_SIGPENDING).
+    /// Queues signal 44 with `si_errno`, `si_value` and the 16 bytes behind it. Returns `false` at the limit on queued signals
+    /// (RLIMIT_SIGPENDING).
     ///
     /// # Errors
-    /// As [`send`](Self::send).
-    pub fn queue(&self, word: &Word) -> Result<bool, PeerError> {
-        let (errno, value, more) = word.parts();
+    /// Those of [`send`](Self::send).
+    pub fn queue(&self, (errno, value, more): (u32, u64, [u64; 2])) -> Result<bool, PeerError> {
         let content = Content {
-            from: self.us,
+            from: self.identity,
             errno,
             value,
             more,
@@ -156,14 +155,14 @@ impl Peer {
         match sent {
             Ok(()) | Err(Errno::NO_PROCESS | Errno::AGAIN) => sent,
             Err(_) => {
-                self.is_still_there()?;
+                self.check_exists()?;
                 ffi::send(self.pid, signal, content)
             }
         }
     }
 
-    /// Makes sure that the number still is this process's, as far as that can be seen.
-    fn is_still_there(&self) -> Result<(), Errno> {
+    /// Checks that the PID still is that of this process, as far as the pidfd or the start time tells.
+    fn check_exists(&self) -> Result<(), Errno> {
         let is_gone = match (&self.pidfd, self.start) {
             (Some(fd), _) => ffi::is_readable(fd),
             (None, Some(start)) => proc::start(self.pid).is_ok_and(|now| now != start),
@@ -175,7 +174,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Tells the kernel's "not permitted", which is about users, from that of a filter.
+    /// Distinguishes the kernel's EPERM, which is about users, from that of a filter.
     fn explain(&self, errno: Errno) -> PeerError {
         match errno {
             Errno::NO_PROCESS => PeerError::NoSuchProcess,
@@ -192,7 +191,7 @@ impl Peer {
         }
     }
 
-    /// Whether the kernel by itself would let us signal the process (`kill(2)`).
+    /// Returns whether the kernel's rules about users permit this process to signal the peer (`kill(2)`).
     fn is_same_user(&self) -> bool {
         let Ok((us, them)) =
             proc::status(ffi::getpid()).and_then(|us| Ok((us.uid, proc::status(self.pid)?.uid)))
@@ -202,51 +201,51 @@ impl Peer {
         us.1 == 0 || us.0 == them.0 || us.1 == them.0
     }
 
-    /// Whether we may signal it, without doing so.
+    /// Checks whether this process may signal the peer, without a signal.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// Those of [`send`](Self::send).
     pub fn probe(&self) -> Result<(), PeerError> {
         let through = self.pidfd.as_ref().filter(|_| !self.by_number);
         let probed = through.map_or(Err(Errno::NO_SYSCALL), ffi::probe_through);
         match probed {
             Ok(()) | Err(Errno::NO_PROCESS) => probed,
-            Err(_) => self.is_still_there().and_then(|()| ffi::probe(self.pid)),
+            Err(_) => self.check_exists().and_then(|()| ffi::probe(self.pid)),
         }
         .map_err(|errno| self.explain(errno))
     }
 }
 
-/// What there is to see of a process.
+/// Holds what `/proc/PID/status` shows of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    /// Its command's name, not necessarily safe to print.
+pub struct ProcessStatus {
+    /// Holds the name of the command, which may contain control characters.
     pub name: String,
     caught: u64,
     uid: (u32, u32),
 }
 
-impl Look {
-    /// AS-21: whether the process handles `signal` and so will not be killed by it.
+impl ProcessStatus {
+    /// Returns whether the process handles `signal`, and so is not killed by it (AS-21).
     ///
-    /// A handler alone does not say so. Shells and some language runtimes catch every signal there is, bash in order to
-    /// tidy up and then die of it: see [`catches_everything`](Self::catches_everything).
+    /// A handler alone does not prove it. Shells and some language runtimes catch every signal; bash cleans up and then ends by
+    /// it: see [`catches_everything`](Self::catches_everything).
     #[must_use]
     pub const fn handles(&self, signal: Signal) -> bool {
         self.caught & signal.mask() != 0 && !self.catches_everything()
     }
 
-    /// Whether the process may signal a process of the real user `uid` in return (`kill(2)`; capabilities other than those of
-    /// root are not looked at).
+    /// Returns whether the process may signal a process of the real user `uid` (`kill(2)`). Ignores capabilities, except that
+    /// root may.
     #[must_use]
     pub const fn may_signal(&self, uid: u32) -> bool {
         self.uid.1 == 0 || self.uid.0 == uid || self.uid.1 == uid
     }
 
-    /// Whether the process catches signals that no program catches for their own sake.
+    /// Returns whether the process catches at least three signals that a program catches only if it catches all.
     #[must_use]
     pub const fn catches_everything(&self) -> bool {
-        const ODD: [i32; 6] = [
+        const RARELY_CAUGHT: [i32; 6] = [
             libc::SIGTRAP,
             libc::SIGXCPU,
             libc::SIGXFSZ,
@@ -255,23 +254,23 @@ impl Look {
             libc::SIGSYS,
         ];
         let (mut count, mut i) = (0, 0);
-        while i < ODD.len() {
-            count += self.caught >> (ODD[i] - 1) & 1;
+        while i < RARELY_CAUGHT.len() {
+            count += self.caught >> (RARELY_CAUGHT[i] - 1) & 1;
             i += 1;
         }
         count >= 3
     }
 }
 
-/// Why a process cannot be reached.
+/// Says why a process cannot be signalled.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PeerError {
-    /// There is none, or it has ended.
+    /// The process does not exist, or has ended.
     NoSuchProcess,
-    /// It belongs to another user.
+    /// The process belongs to another user.
     NotPermitted,
-    /// Anything else.
+    /// A system call failed, or a filter of system calls denied it.
     System(io::Error),
 }
 
@@ -314,14 +313,14 @@ impl core::error::Error for PeerError {}
 mod tests {
     use super::*;
 
-    fn look(caught: u64) -> Look {
+    fn status_with(caught: u64) -> ProcessStatus {
         let name = String::new();
         let uid = (0, 0);
-        Look { name, caught, uid }
+        ProcessStatus { name, caught, uid }
     }
 
     #[test]
-    fn without_a_pidfd_the_next_process_of_a_pid_is_another() {
+    fn without_pidfds_the_start_time_identifies_a_process() {
         let pid = ffi::getpid();
         let start = proc::start(pid).unwrap();
         for (start, is_ours) in [(start, true), (start + 1, false)] {
@@ -330,24 +329,24 @@ mod tests {
                 pidfd: None,
                 by_number: false,
                 start: Some(start),
-                us: Identity::ours(),
+                identity: Identity::ours(),
             };
             assert_eq!(peer.probe().is_ok(), is_ours);
-            let looked = peer.look();
-            assert_eq!(matches!(looked, Err(PeerError::NoSuchProcess)), !is_ours);
-            assert_eq!(looked.is_ok(), is_ours);
+            let status = peer.inspect();
+            assert_eq!(matches!(status, Err(PeerError::NoSuchProcess)), !is_ours);
+            assert_eq!(status.is_ok(), is_ours);
         }
     }
 
     #[test]
     fn a_handler_counts_unless_everything_is_caught() {
-        // Our own server: SIGINT, SIGUSR1, SIGUSR2, SIGTERM, and the two that Rust's runtime catches.
-        let ours = look(0x4a02 | 0x440);
+        // A minitalk server: SIGINT, SIGUSR1, SIGUSR2, SIGTERM, and the two that Rust's runtime catches.
+        let ours = status_with(0x4a02 | 0x440);
         assert!(ours.handles(Signal::Usr1) && ours.handles(Signal::Usr2));
-        assert!(!look(0x200).handles(Signal::Usr2));
-        // bash 5.2, interactive: dies of SIGUSR1 although it catches it.
-        assert!(!look(0x4381_7efb).handles(Signal::Usr1));
-        // A Go program: every signal there is.
-        assert!(!look(0xffff_ffff_7fc1_feff).handles(Signal::Usr1));
+        assert!(!status_with(0x200).handles(Signal::Usr2));
+        // bash 5.2, interactive: SIGUSR1 ends it although it catches SIGUSR1.
+        assert!(!status_with(0x4381_7efb).handles(Signal::Usr1));
+        // A Go program: it catches every signal.
+        assert!(!status_with(0xffff_ffff_7fc1_feff).handles(Signal::Usr1));
     }
 }

@@ -1,15 +1,15 @@
-//! Process identifiers that are safe to hand to `kill`: never 0, never negative, so never a process group.
+//! Defines process identifiers that are safe to pass to `kill(2)`: always positive, so never a process group.
 
 use core::fmt;
 use core::num::NonZeroI32;
 use core::str::FromStr;
 
-/// The identifier of one process: at least 1.
+/// Identifies one process: a number from 1 to 2147483647.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pid(NonZeroI32);
 
 impl Pid {
-    /// `raw` as a PID, if it can name a single process.
+    /// Returns `raw` as a PID if it is positive, and so cannot mean a process group.
     #[must_use]
     pub const fn new(raw: i32) -> Option<Self> {
         match NonZeroI32::new(raw) {
@@ -18,10 +18,10 @@ impl Pid {
         }
     }
 
-    /// Reads a PID as a person types it: decimal digits and nothing else.
+    /// Parses a PID in decimal digits.
     ///
     /// # Errors
-    /// Anything that is not the decimal form of a number from 1 to 2147483647; see [`InvalidPid`].
+    /// [`InvalidPid`] if `text` is not a number from 1 to 2147483647 in decimal digits alone.
     pub fn parse(text: &str) -> Result<Self, InvalidPid> {
         if text.is_empty() {
             return Err(InvalidPid::Empty);
@@ -36,14 +36,14 @@ impl Pid {
             .ok_or(InvalidPid::OutOfRange)
     }
 
-    /// The number itself.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0.get()
     }
 }
 
-/// As [`parse`](Pid::parse).
+/// Parses as [`Pid::parse`] does.
 impl FromStr for Pid {
     type Err = InvalidPid;
 
@@ -58,11 +58,11 @@ impl fmt::Display for Pid {
     }
 }
 
-/// What is known of processes, by their PIDs.
+/// Maps PIDs to values.
 #[cfg(feature = "std")]
 pub type PidMap<T> = std::collections::HashMap<Pid, T, core::hash::BuildHasherDefault<PidHasher>>;
 
-/// Spreads a PID over 64 bits. The kernel hands PIDs out, so nobody can choose many that collide.
+/// Hashes a PID to 64 bits. The kernel chooses PIDs, so no process can choose many that collide.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PidHasher(u64);
@@ -87,15 +87,15 @@ impl core::hash::Hasher for PidHasher {
     }
 }
 
-/// Why a text is not a PID.
+/// Says why a text is not a PID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPid {
-    /// There is no text.
+    /// The text is empty.
     Empty,
-    /// Something other than decimal digits.
+    /// The text has characters other than decimal digits.
     NotANumber,
-    /// A number, but none that a single process can have.
+    /// The number is not from 1 to 2147483647.
     OutOfRange,
 }
 
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_single_processes_can_be_named() {
+    fn only_pids_of_single_processes_are_parsed() {
         assert_eq!(Pid::parse("4242").unwrap().get(), 4242);
         assert_eq!(Pid::parse("2147483647").unwrap().get(), i32::MAX);
         for (text, why) in [

@@ -1,4 +1,4 @@
-//! What /proc tells about a process (`proc_pid_status(5)`).
+//! Reads about processes in /proc (`proc_pid_status(5)`, `proc_pid_stat(5)`).
 
 use core::time::Duration;
 use std::fs;
@@ -7,36 +7,37 @@ use std::string::String;
 
 use crate::process::pid::Pid;
 
-/// The lines of `/proc/PID/status` that concern us.
+/// Holds those lines of `/proc/PID/status` that this crate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The command's name, at most 15 bytes, not necessarily text that is safe to print.
+    /// Holds the name of the command, at most 15 bytes, which may contain control characters.
     pub name: String,
-    /// Whether the process has ended and only waits for its parent to notice.
+    /// Says whether the process has ended and its parent has not yet waited for it.
     pub ended: bool,
-    /// Whether it sleeps, and waits for something that can be interrupted.
+    /// Says whether the process sleeps in a call that a signal can interrupt.
     pub sleeps: bool,
-    /// Whether it has given up its signals, as a thread that ends does: the masks read 0. So does a process that may have
-    /// none queued (RLIMIT_SIGPENDING) and has none.
+    /// Says whether `SigQ` reads 0/0, as in a thread that is ending, whose masks read 0.
+    ///
+    /// Also in a process whose limit on queued signals is 0 (RLIMIT_SIGPENDING) and that has none queued.
     pub released: bool,
-    /// How many threads the process has.
+    /// Gives the number of threads of the process.
     pub threads: u32,
-    /// The process, if `pid` named one of its threads.
+    /// Identifies the process, also in the status of one of its threads.
     pub leader: i32,
-    /// Its real and effective user IDs.
+    /// Holds the real and effective user IDs.
     pub uid: (u32, u32),
-    /// The signals that have a handler: bit `n - 1` for signal `n`.
+    /// Holds the mask of signals that have a handler: bit `n - 1` for signal `n`.
     pub caught: u64,
-    /// Those that are pending, for the process or its main thread.
+    /// Holds the mask of signals that are pending for the process or its main thread.
     pub pending: u64,
-    /// Those that the thread blocks, the main one of a process: in a handler too, the one that it handles.
+    /// Holds the mask of signals that the thread blocks, in a handler also the handled one; for a process its main thread's.
     pub blocked: u64,
 }
 
-/// Reads the status of `pid`.
+/// Reads the status of the process `pid`.
 ///
 /// # Errors
-/// NotFound: no such process, or `/proc` hides it. InvalidData: not the format that is documented.
+/// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format.
 pub fn status(pid: Pid) -> io::Result<Status> {
     read_status(&std::format!("/proc/{pid}/status"))
 }
@@ -44,48 +45,49 @@ pub fn status(pid: Pid) -> io::Result<Status> {
 /// Reads the status of a thread of this process.
 ///
 /// # Errors
-/// As [`status`].
+/// Those of [`status`].
 pub fn thread_status(tid: i32) -> io::Result<Status> {
     read_status(&std::format!("/proc/self/task/{tid}/status"))
 }
 
 fn read_status(path: &str) -> io::Result<Status> {
-    // The name may be any bytes.
+    // The name need not be UTF-8.
     let bytes = fs::read(path)?;
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// The CPU on which `pid`'s main thread runs or ran last (`proc_pid_stat(5)`, field 39).
+/// Returns the CPU on which the main thread of `pid` runs or last ran (`proc_pid_stat(5)`, field 39).
 ///
 /// # Errors
-/// As [`status`].
+/// Those of [`status`].
 pub fn cpu(pid: Pid) -> io::Result<usize> {
     stat_field(pid, 39)?
         .parse()
         .map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// When `pid` began, in ticks since the machine was started (`proc_pid_stat(5)`, field 22): two processes that had the same
-/// number one after the other differ in it.
+/// Returns the start time of `pid` in clock ticks since boot (`proc_pid_stat(5)`, field 22).
+///
+/// A later process of the same PID has another start time.
 ///
 /// # Errors
-/// As [`status`].
+/// Those of [`status`].
 pub fn start(pid: Pid) -> io::Result<u64> {
     let start = stat_field(pid, 22)?.parse();
     start.map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// How long `pid` has been running (`proc_pid_stat(5)`, field 22; `proc_uptime(5)`).
+/// Returns how long ago `pid` was started (`proc_pid_stat(5)`, field 22; `proc_uptime(5)`).
 ///
 /// # Errors
-/// As [`status`].
+/// Those of [`status`].
 pub fn uptime(pid: Pid) -> io::Result<Duration> {
-    // The kernel's USER_HZ, the same on every architecture that this crate builds for.
+    // The kernel's USER_HZ, the same on every supported architecture.
     const TICKS: u64 = 100;
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let start = start(pid)?;
     let uptime = read_text("/proc/uptime")?;
-    // Seconds with two decimals, which makes them hundredths.
+    // The file has seconds with two decimals; without the point they are hundredths.
     let now = uptime
         .split_ascii_whitespace()
         .next()
@@ -94,7 +96,7 @@ pub fn uptime(pid: Pid) -> io::Result<Duration> {
     Ok(Duration::from_millis(ticks * (1_000 / TICKS)))
 }
 
-/// The wait status of `pid`, if it has ended and its parent has not seen that yet (`proc_pid_stat(5)`, field 52).
+/// Returns the wait status of `pid` if it is a zombie (`proc_pid_stat(5)`, field 52).
 #[must_use]
 pub fn exit_status(pid: Pid) -> Option<i32> {
     let state = stat_field(pid, 3).ok()?;
@@ -102,11 +104,11 @@ pub fn exit_status(pid: Pid) -> Option<i32> {
     (state == "Z").then_some(status)
 }
 
-/// Field `number` of `/proc/PID/stat`, from 3 up.
+/// Returns field `number` of `/proc/PID/stat`, at least 3.
 fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
     let bytes = fs::read(std::format!("/proc/{pid}/stat"))?;
     let text = String::from_utf8_lossy(&bytes);
-    // The command's name, in parentheses, may hold anything; the third field follows it.
+    // The name of the command, in parentheses, may contain any bytes; the third field follows it.
     let fields = text
         .rsplit_once(')')
         .map(|(_, rest)| rest.split_ascii_whitespace());
@@ -114,8 +116,9 @@ fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
     field.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// Returns how many nanoseconds of CPU time `pid`'s main thread has had, if it waits for a CPU or has been stopped; `None` if it
-/// sleeps, or where the kernel does not say (`proc_pid_stat(5)`, field 3; `/proc/PID/schedstat`).
+/// Returns the nanoseconds of CPU time of the main thread of `pid` if it is runnable or stopped (`/proc/PID/schedstat`).
+///
+/// `None` if it sleeps, or if the kernel does not tell (`proc_pid_stat(5)`, field 3).
 #[must_use]
 pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     let state = stat_field(pid, 3).ok()?;
@@ -126,8 +129,8 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     times.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// Whether `pid`'s main thread sleeps in a call that waits for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `false`
-/// where the kernel does not say.
+/// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
+/// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
 #[must_use]
 pub fn sleeps_for_signal(pid: Pid) -> bool {
     const CALLS: &[libc::c_long] = &[
@@ -149,10 +152,10 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
     })
 }
 
-/// What identifies the program that `pid` runs: the device and the number of its file.
+/// Returns the device and inode numbers of the program that `pid` runs, which identify it (`/proc/PID/exe`).
 ///
 /// # Errors
-/// NotFound: no such process. PermissionDenied: somebody else's.
+/// NotFound: no such process. PermissionDenied: a process of another user.
 pub fn program(pid: Pid) -> io::Result<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
@@ -180,7 +183,7 @@ fn parse(text: &str) -> Option<Status> {
     })
 }
 
-/// Reads a whole file as text, with U+FFFD for what is not UTF-8.
+/// Reads a whole file as text, with U+FFFD in place of invalid UTF-8.
 ///
 /// # Errors
 /// Those of `open(2)` and `read(2)`.
@@ -195,7 +198,7 @@ mod tests {
     use crate::ffi;
 
     #[test]
-    fn the_documented_format() {
+    fn a_status_in_the_documented_format_is_parsed() {
         let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nThreads:\t3\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
         let status = parse(text).unwrap();
         assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
@@ -208,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn ourselves() {
+    fn this_process_has_a_status_and_an_uptime() {
         assert!(uptime(ffi::getpid()).unwrap() < Duration::from_secs(3600));
         let us = status(ffi::getpid()).unwrap();
         assert_eq!(us.leader, ffi::getpid().get());

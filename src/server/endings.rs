@@ -10,7 +10,7 @@ use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::dialect::listener::Listener;
-use crate::ffi::{Doorbell, Fd};
+use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::wire::Nanos;
@@ -19,7 +19,7 @@ use crate::wire::reason::Reason;
 /// What ends a server from another thread.
 #[derive(Debug)]
 pub struct Stop {
-    bell: Doorbell,
+    bell: EventFd,
     urgency: AtomicU8,
 }
 
@@ -43,7 +43,7 @@ impl Stop {
     /// EMFILE or ENOMEM.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            bell: Doorbell::new()?,
+            bell: EventFd::new()?,
             urgency: AtomicU8::new(Urgency::None as u8),
         })
     }

@@ -22,7 +22,7 @@ use std::vec::Vec;
 
 use crate::dialect::listener::Action;
 use crate::dialect::profiles::Profiles;
-use crate::ffi::{self, Errno, FdSet};
+use crate::ffi::{self, Epoll, Errno};
 use crate::process::peer::{Peer, PeerError};
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal};
@@ -120,7 +120,7 @@ fn bit_of(signal: Signal) -> Bit {
 
 struct Server<'n> {
     config: Config,
-    set: FdSet,
+    set: Epoll,
     writer: Writer,
     /// What stops it beside SIGINT and SIGTERM.
     stop: Option<&'n Stop>,
@@ -170,13 +170,13 @@ impl<'n> Server<'n> {
     ) -> io::Result<Self> {
         let memory = Memory::new(&mut config);
         let writer = Writer::start(output)?;
-        let set = FdSet::new()?;
+        let set = Epoll::new()?;
         set.add(writer.bell().fd(), BELL)?;
         if let Some(stop) = stop {
             set.add(stop.fd(), STOP)?;
         }
         // What a client takes: a descriptor, and another for a moment to look at it.
-        let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.look());
+        let looked = Peer::open(ffi::getpid()).and_then(|peer| peer.inspect());
         if let Some(error) = looked.err().filter(PeerError::is_exhausted) {
             let text =
                 std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
@@ -279,7 +279,7 @@ impl<'n> Server<'n> {
             .map(|at| Duration::from_nanos(at.saturating_sub(self.now)));
             let fd = Some(self.set.fd());
             let waited = if self.expects_a_signal() {
-                inbox.wait_soon(fd, timeout, Duration::ZERO)
+                inbox.spin_wait(fd, timeout, Duration::ZERO)
             } else {
                 inbox.wait(fd, timeout)
             };

@@ -5,7 +5,7 @@ use crate::client::MIGRATE_ABOVE_COPIES;
 use crate::dialect::listener::Listener;
 use crate::dialect::manners::Handles;
 use crate::ffi;
-use crate::process::peer::{Look, Peer, PeerError};
+use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
@@ -51,7 +51,7 @@ pub struct Session {
     pub counted: usize,
     /// Bytes of a word that it may send, if it can be answered.
     words: u8,
-    look: Look,
+    look: ProcessStatus,
     looked: Nanos,
     /// Why the client cannot be answered at all.
     unreachable: Option<PeerError>,
@@ -84,12 +84,12 @@ impl Session {
     /// When it has ended meanwhile, or cannot be watched.
     pub fn open(pid: Pid, limit: usize, words: u8, now: Nanos) -> Result<Self, PeerError> {
         let peer = Peer::open(pid)?;
-        let (look, unreachable) = match peer.look() {
+        let (look, unreachable) = match peer.inspect() {
             Ok(look) => (look, None),
             Err(error @ PeerError::NoSuchProcess) => return Err(error),
             Err(error) if error.is_exhausted() => return Err(error),
             // Its signals come, and none may be sent to it.
-            Err(error) => (Look::default(), Some(error)),
+            Err(error) => (ProcessStatus::default(), Some(error)),
         };
         let mut session = Self {
             peer,
@@ -132,9 +132,9 @@ impl Session {
 
     /// Looks at the client again, before it is sent what it has not just asked for: it may be another program by now.
     pub fn look_now(&mut self) {
-        match self.peer.look() {
+        match self.peer.inspect() {
             Ok(look) => self.look = look,
-            Err(_) => self.look = Look::default(),
+            Err(_) => self.look = ProcessStatus::default(),
         }
         self.offer_words();
     }
@@ -274,11 +274,11 @@ impl Session {
         self.answered = Some(now);
         if signal == Signal::Word {
             let word = Word::from_parts(0, answer.value(), [0; 2]);
-            return self.peer.queue(&word).map(drop);
+            return self.peer.queue(word.parts()).map(drop);
         }
         let copies = self.receiver.burst_len();
         if copies > MIGRATE_ABOVE_COPIES {
-            ffi::change_cpu();
+            ffi::migrate();
         }
         let may_be_last = !self.in_message();
         for copy in 0..copies {

@@ -9,7 +9,7 @@ use crossbeam_queue::ArrayQueue;
 use super::notices::survives;
 use super::{Message, ServeError};
 use crate::background::{Background, Item};
-use crate::ffi::Doorbell;
+use crate::ffi::EventFd;
 use crate::process::pid::Pid;
 use crate::wire::control::Tag;
 
@@ -44,7 +44,7 @@ pub struct Writer {
 
 struct Shared {
     written: ArrayQueue<Written>,
-    bell: Doorbell,
+    bell: EventFd,
 }
 
 impl Writer {
@@ -55,7 +55,7 @@ impl Writer {
     pub fn start(output: Sink) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             written: ArrayQueue::new(WAITING),
-            bell: Doorbell::new()?,
+            bell: EventFd::new()?,
         });
         let to = Arc::clone(&shared);
         let mut output = Guarded(Some(output));
@@ -85,7 +85,7 @@ impl Writer {
 
     /// The bell that rings when something has been written.
     #[must_use]
-    pub fn bell(&self) -> &Doorbell {
+    pub fn bell(&self) -> &EventFd {
         &self.shared.bell
     }
 

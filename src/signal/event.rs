@@ -1,97 +1,98 @@
-//! What a ring entry says: which signal, and how far its sender can be believed.
+//! Decodes a ring entry: which signal it is, and whether the kernel attests its sender.
 
 use crate::process::pid::Pid;
 use crate::signal::ring::{Entry, REST};
 
-/// The signals that pass through the handler, with their numbers on Linux (`signal(7)`; the same on every architecture
-/// this crate builds for).
+/// Lists the signals that the handler receives, with their numbers on Linux (`signal(7)`), the same on every supported
+/// architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Signal {
-    /// SIGUSR1: a 0, or an answer.
+    /// Is SIGUSR1: a 0, or an answer.
     Usr1 = libc::SIGUSR1,
-    /// SIGUSR2: a 1.
+    /// Is SIGUSR2: a 1.
     Usr2 = libc::SIGUSR2,
-    /// SIGINT: stop, from a terminal.
+    /// Is SIGINT: a request to stop, from a terminal.
     Int = libc::SIGINT,
-    /// SIGTERM: stop, from a supervisor.
+    /// Is SIGTERM: a request to stop, from a supervisor.
     Term = libc::SIGTERM,
-    /// A real-time signal, SIGRTMIN+10 with glibc, SIGRTMIN+9 with musl: a word of a message, or an answer to one.
-    /// It queues, and the kernel delivers it in order.
+    /// Is a real-time signal, SIGRTMIN+10 with glibc, SIGRTMIN+9 with musl: a word of a message, or an answer to one.
+    ///
+    /// The kernel queues it and delivers it in order.
     Word = 44,
 }
 
 impl Signal {
-    /// Every signal of the handler.
+    /// Lists every signal of the handler.
     pub const ALL: [Self; 5] = [Self::Usr1, Self::Usr2, Self::Int, Self::Term, Self::Word];
 
-    /// The signal's number.
+    /// Returns the signal's number.
     #[must_use]
     pub const fn number(self) -> i32 {
         self as i32
     }
 
-    /// Whether `entry` is one of this signal.
+    /// Returns whether `entry` was made of this signal.
     #[must_use]
-    pub const fn is_of(self, entry: &Entry<REST>) -> bool {
-        low(entry.tag) as i32 == self.number()
+    pub(crate) const fn is_of(self, entry: &Entry<REST>) -> bool {
+        low(entry.tag.get()) as i32 == self.number()
     }
 
-    /// The signal's bit in a kernel signal mask: bit `number - 1`.
+    /// Returns the signal's bit in a kernel signal mask: bit `number - 1`.
     #[must_use]
     pub const fn mask(self) -> u64 {
         1 << (self.number() - 1)
     }
 }
 
-/// A set of [`Signal`]s.
+/// Holds a set of [`Signal`]s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignalSet(u64);
 
 impl SignalSet {
-    /// No signal.
+    /// Contains no signal.
     pub const NONE: Self = Self(0);
-    /// Those of the bit lane: SIGUSR1 and SIGUSR2.
+    /// Contains the signals of the bit lane: SIGUSR1 and SIGUSR2.
     pub const BITS: Self = Self(Signal::Usr1.mask() | Signal::Usr2.mask());
-    /// Those of both lanes.
+    /// Contains the signals of both lanes: SIGUSR1, SIGUSR2 and signal 44.
     pub const LANES: Self = Self(Self::BITS.0 | Signal::Word.mask());
-    /// Those that ask to stop: SIGINT and SIGTERM.
+    /// Contains the signals that request a stop: SIGINT and SIGTERM.
     pub const STOPS: Self = Self(Signal::Int.mask() | Signal::Term.mask());
-    /// All of them.
+    /// Contains every signal of the handler.
     pub const ALL: Self = Self::LANES.union(Self::STOPS);
 
-    /// The signals that are in either set.
+    /// Returns the signals that are in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Those of them that `keep` says are to stay.
+    /// Returns the signals for which `keep` returns true.
     #[must_use]
     pub fn filter(self, keep: impl Fn(Signal) -> bool) -> Self {
         let kept = self.iter().filter(|signal| keep(*signal));
         Self(kept.map(Signal::mask).sum())
     }
 
-    /// Whether a signal is in both sets.
+    /// Returns whether a signal is in both sets.
     #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Whether `signal` is one of them.
+    /// Returns whether the set contains `signal`.
     #[must_use]
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & signal.mask() != 0
     }
 
-    /// The kernel's signal mask with them in it: bit `n - 1` for signal `n`.
+    /// Returns the set as a kernel signal mask: bit `n - 1` for signal `n`.
     #[must_use]
     pub const fn mask(self) -> u64 {
         self.0
     }
 
-    /// The signals, in the order of [`Signal::ALL`].
+    /// Iterates over the signals in the order of [`Signal::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         Signal::ALL.into_iter().filter(move |s| self.contains(*s))
     }
@@ -103,48 +104,49 @@ impl From<Signal> for SignalSet {
     }
 }
 
-/// Where a signal came from, as far as `si_code` lets us know (`sigaction(2)`; AS-18, AS-20, AS-22).
+/// Says where a signal came from, as far as `si_code` tells (`sigaction(2)`; AS-18, AS-20, AS-22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// SI_USER or SI_TKILL: the kernel itself filled in who called `kill`.
+    /// Is SI_USER or SI_TKILL: the kernel filled in the process that called `kill(2)`.
     Attested {
-        /// The sender's process.
+        /// Identifies the sender's process.
         pid: Pid,
-        /// The sender's real user ID.
+        /// Holds the sender's real user ID.
         uid: u32,
     },
-    /// SI_QUEUE: all three fields were chosen by the sender and may be false.
+    /// Is SI_QUEUE: the sender chose all three fields, and they may be false.
     Claimed {
-        /// The process that the sender says it is.
+        /// Identifies the process that the sender claims to be (`si_pid`).
         pid: Pid,
-        /// The real user ID that the sender says it has.
+        /// Holds the real user ID that the sender claims to have (`si_uid`).
         uid: u32,
-        /// The sender's `si_value`.
+        /// Holds the sender's `si_value`.
         value: u64,
     },
-    /// No process to answer: a sender in another PID namespace (its PID reads 0 here), a signal whose information the
-    /// kernel had no room for (RLIMIT_SIGPENDING), a timer, the kernel.
+    /// Names no process to answer: the sender is in another PID namespace (`si_pid` is 0), a timer or the kernel.
+    ///
+    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING).
     Unknown {
-        /// The `si_code`.
+        /// Holds the `si_code`.
         code: i32,
     },
 }
 
-/// One signal, as the handler saw it.
+/// Describes one received signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Which signal.
+    /// Says which signal was received.
     pub signal: Signal,
-    /// From whom.
+    /// Says where the signal came from.
     pub origin: Origin,
-    /// `si_errno`, which the sender of a signal with SI_QUEUE chooses.
+    /// Holds `si_errno`, which the sender of a signal with SI_QUEUE chooses.
     pub errno: u32,
-    /// The 16 bytes behind `si_value`, of which the same is true.
+    /// Holds the 16 bytes behind `si_value`, which the sender of a signal with SI_QUEUE chooses.
     pub more: [u64; 2],
 }
 
 impl Event {
-    /// Interprets an entry; `None` for a signal number that the handler is not installed for.
+    /// Decodes an entry; `None` for a signal number that the handler is never installed for.
     #[must_use]
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
@@ -160,7 +162,7 @@ impl Event {
         Some(Self {
             signal,
             origin,
-            errno: high(entry.tag),
+            errno: high(entry.tag.get()),
             more,
         })
     }
@@ -177,10 +179,11 @@ const fn high(word: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::num::NonZeroU64;
 
     fn decode(signal: i32, code: i32, pid: i32, uid: u32) -> Option<Event> {
         Event::decode(Entry {
-            tag: 5 << 32 | u64::from(signal.cast_unsigned()),
+            tag: NonZeroU64::new(5 << 32 | u64::from(signal.cast_unsigned())).unwrap(),
             rest: [
                 0xBAD << 32 | u64::from(code.cast_unsigned()),
                 u64::from(uid) << 32 | u64::from(pid.cast_unsigned()),
@@ -191,9 +194,9 @@ mod tests {
         })
     }
 
-    /// glibc keeps 32 and 33 for itself, musl 34 too.
+    // glibc reserves 32 and 33, musl 34 too.
     #[test]
-    fn the_signal_of_words_is_none_that_the_c_library_keeps_for_itself() {
+    fn the_word_signal_is_not_reserved_by_the_c_library() {
         let free = libc::SIGRTMIN()..=libc::SIGRTMAX();
         assert!(free.contains(&Signal::Word.number()), "{free:?}");
     }

@@ -1,28 +1,28 @@
-//! The receiving side of a process: the handler installed, the ring claimed, a way to wait without missing a signal.
+//! Receives the signals of a process: installs the handler, claims the ring, and waits without missing a signal.
 //!
-//! An [`Inbox`] belongs to one thread, and there are two ways to wait.
+//! An [`Inbox`] belongs to one thread. It has two ways to wait.
 //!
-//! [`Inbox::wait`] is the reference: our signals are open on that thread and the handler may run at any instruction
-//! (AS-10); the wait alone closes them, looks at the ring once more, and sleeps with them atomically open (AS-15):
+//! [`Inbox::wait`] is the reference. Our signals are unblocked on that thread, so the handler may run at any instruction
+//! (AS-10). The wait alone blocks them, checks the ring once more, and sleeps with them atomically unblocked (AS-15):
 //!
 //! ```text
 //! wait:       block ──► ring empty? ──yes──► ppoll (unblocked while asleep) ──► unblock
 //!                            └──no────────────────────────────────────────────────^
 //! ```
 //!
-//! [`Inbox::wait_soon`] is for what is expected at once. It keeps our signals blocked from call to call, so that they
-//! cost neither an interrupt nor a signal frame, and takes them from the kernel itself. What it takes goes into the ring
-//! like everything else, and it takes only when the ring is empty (AS-29): so there is one order, in which
-//! [`Inbox::drain`] finds all of it. When nothing comes, it is a [`wait`](Inbox::wait).
+//! [`Inbox::spin_wait`] is for a signal that is expected at once. It keeps our signals blocked from call to call and takes them
+//! from the kernel itself, so that they cost neither an interrupt nor a signal frame. It takes a signal only while the ring is
+//! empty, and pushes it into the ring (AS-29). So all signals have one order, in which [`Inbox::drain`] finds them. When no
+//! signal comes, it is a [`wait`](Inbox::wait).
 //!
 //! ```text
-//! wait_soon:  block ──► ring empty? ──yes──► rt_sigtimedwait ──► into the ring, still blocked
+//! spin_wait:  block ──► ring empty? ──yes──► rt_sigtimedwait ──► into the ring, still blocked
 //!                            └──no──► (drain first)     └──nothing──► wait
 //! ```
 //!
-//! When the handler has found the ring at its high-water mark it has left our signals blocked; the `unblock` at the end of
-//! the next wait, after the caller has drained, lets them in again. A wait that finds the ring still at its mark returns
-//! with them blocked, so that a caller who does not drain loses nothing either.
+//! A handler that finds the ring at its high-water mark leaves our signals blocked. After the caller has drained the ring, the
+//! `unblock` at the end of the next wait lets them in again. A wait that finds the ring still at its mark returns with them
+//! blocked, so a caller who does not drain loses nothing either.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -34,41 +34,41 @@ use crate::signal::event::{Event, Signal, SignalSet};
 use crate::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
 use crate::signal::spin::Spin;
 
-/// After how many rounds of [`Inbox::wait_soon`] without a rest the descriptor is looked at.
-const ROUNDS: u32 = 64;
+/// The number of calls of [`Inbox::spin_wait`] in a row that find a signal before one checks the descriptor.
+const DESCRIPTOR_INTERVAL: u32 = 64;
 
-/// How long [`Inbox::wait_soon`] sleeps for a signal alone at most: a wake-up there costs half of one with a handler.
-const NAP: Duration = Duration::from_millis(20);
+/// The longest that [`Inbox::spin_wait`] sleeps for signals alone: that wake-up costs half of one that runs a handler.
+const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 
-/// Looks for the next word before those that have come are turned to.
-const BETWEEN_WORDS: u32 = 16;
+/// The number of polls for the next word before the caller handles those that have come.
+const POLLS_BETWEEN_WORDS: u32 = 16;
 
-/// Words that are taken in one round at most: what they acknowledge must not wait for ever.
-const BATCH: u32 = 32;
+/// The most words that one call takes, so that their acknowledgement does not wait for ever.
+const WORD_BATCH: u32 = 32;
 
-/// The one receiver of a process.
+/// Receives the signals of a process; at most one is open at a time.
 ///
 /// # Children
-/// A child made by `fork` has its own copy of the ring and no handler: a hook (`pthread_atfork(3)`) gives our signals their
-/// default action there, so that SIGTERM ends it, and opens those that were open before [`open`](Self::open). An inbox that
-/// the child inherits receives nothing; once it is dropped, the child may open its own. `exec` resets handlers by itself
-/// but keeps the mask, and `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks: a program started
-/// while our signals are closed starts with SIGTERM blocked. Start programs before `open`, or after a [`wait`](Self::wait)
-/// and before the ring can reach its mark, and on the inbox's own thread.
+/// A child made by `fork` has its own copy of the ring and no handler. A hook (`pthread_atfork(3)`) gives our signals their
+/// default action there, so that SIGTERM ends it, and unblocks those that were unblocked before [`open`](Self::open). An
+/// inbox that the child inherits receives nothing; once it is dropped, the child may open its own.
+///
+/// `exec` resets handlers but keeps the mask. `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks. So a
+/// program that is started while our signals are blocked starts with SIGTERM blocked. Start programs on the inbox's own
+/// thread, and either before `open`, or after a [`wait`](Self::wait) and before the ring can reach its mark.
 ///
 /// # Threads
-/// Every other thread must have our signals blocked (AS-14). The kernel gives a signal to any thread that has it open; one
-/// that another thread takes is in the ring, but does not end this thread's wait. Nor can an inbox leave its thread:
+/// Every other thread must have our signals blocked (AS-14). The kernel delivers a signal to any thread that has it unblocked.
+/// If that is another thread, the signal is in the ring, but does not end this thread's wait. An inbox cannot leave its thread:
 ///
 /// ```compile_fail,E0277
 /// fn is_send<T: Send>() {}
-/// is_send::<minitalk::signal::inbox::Inbox>();
+/// is_send::<minitalk::Inbox>();
 /// ```
 ///
-/// # The bare signals
+/// # Bare signals
 /// ```
-/// use minitalk::signal::event::{Origin, Signal, SignalSet};
-/// use minitalk::signal::inbox::Inbox;
+/// use minitalk::{Inbox, Origin, Signal, SignalSet};
 ///
 /// let mut inbox = Inbox::open_for(SignalSet::BITS)?;
 /// std::process::Command::new("kill")
@@ -76,11 +76,11 @@ const BATCH: u32 = 32;
 ///     .status()?;
 /// let mut events = Vec::new();
 /// while events.is_empty() {
-///     inbox.wait(None, None).map_err(std::io::Error::from)?;
+///     inbox.wait(None, None)?;
 ///     inbox.drain(|event| events.push(event));
 /// }
 /// assert_eq!(events[0].signal, Signal::Usr2);
-/// // The kernel vouches for it: si_code is SI_USER.
+/// // The kernel attests the sender: si_code is SI_USER.
 /// assert!(matches!(events[0].origin, Origin::Attested { .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -89,24 +89,24 @@ pub struct Inbox {
     installed: [Option<Disposition>; Signal::ALL.len()],
     signals: SignalSet,
     before: Mask,
-    open: Mask,
-    /// What to open after a wait: our signals, and those others of the handler's which it may have blocked with them.
-    opened: SignalSet,
-    /// Whether [`wait_soon`](Self::wait_soon) has left our signals blocked.
-    closed: bool,
+    /// The mask while a wait sleeps.
+    wait_mask: Mask,
+    /// The signals to unblock after a wait: ours, and other signals of the handler, which it may have blocked with them.
+    unblocked: SignalSet,
+    /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
+    keeps_blocked: bool,
     spin: Spin,
-    /// Rounds of `wait_soon` since the descriptor was looked at.
+    /// The number of calls of `spin_wait` since the descriptor was checked.
     rounds: u32,
-    /// Masks belong to a thread: an inbox must not leave the one it was opened on.
+    /// Keeps the inbox on its thread: a mask belongs to a thread.
     _thread: PhantomData<*mut ()>,
 }
 
 impl Inbox {
-    /// Installs the handler for all of [`SignalSet::ALL`], except where SIGINT or SIGTERM is ignored, which is somebody's wish
-    /// (AS-26).
+    /// Installs the handler for [`SignalSet::ALL`]; SIGINT and SIGTERM stay ignored if they are (AS-26).
     ///
-    /// Our signals are blocked on this thread until the first [`wait`](Self::wait), and threads inherit their mask: start
-    /// other threads in between, so that signals reach this one only.
+    /// Our signals are blocked on this thread until the first [`wait`](Self::wait). Start other threads before it: they inherit
+    /// the mask, so that signals reach this thread only.
     ///
     /// # Errors
     /// [`InboxError::Taken`] while another inbox is open in this process.
@@ -114,56 +114,57 @@ impl Inbox {
         Self::open_for(SignalSet::ALL)
     }
 
-    /// As [`open`](Self::open), for these signals, which "our signals" then means: the others keep the disposition that they
-    /// have, and are none of an inbox's business.
+    /// Installs the handler as [`open`](Self::open) does, for `signals` alone, which "our signals" then means. The others keep
+    /// their dispositions.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// See [`open`](Self::open).
     pub fn open_for(signals: SignalSet) -> Result<Self, InboxError> {
         Self::open_in(signals, None)
     }
 
-    /// As [`open_for`](Self::open_for), on a thread of its own in a program that had the mask `program` before.
+    /// Installs the handler as [`open_for`](Self::open_for) does. `program` is the mask that a forked child gets; `None`: this
+    /// thread's.
     pub(crate) fn open_in(signals: SignalSet, program: Option<&Mask>) -> Result<Self, InboxError> {
         let mut ring = RING.claim().ok_or(InboxError::Taken)?;
         while ring.pop().is_some() {}
         let before = ffi::block(signals);
-        let is_opened = |signal| signals.contains(signal) || !before.contains(signal);
+        let is_unblocked = |signal| signals.contains(signal) || !before.contains(signal);
         let mut inbox = Self {
             ring,
             installed: [None; Signal::ALL.len()],
             signals,
             before,
-            open: before.without(signals),
-            opened: SignalSet::ALL.filter(is_opened),
-            closed: false,
+            wait_mask: before.without(signals),
+            unblocked: SignalSet::ALL.filter(is_unblocked),
+            keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             rounds: 0,
             _thread: PhantomData,
         };
-        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;
+        ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
             if !signals.contains(signal) {
                 continue;
             }
             let previous = ffi::install(signal).map_err(InboxError::System)?;
             *slot = Some(previous);
-            if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term) {
+            if previous.is_ignored() && SignalSet::STOPS.contains(signal) {
                 let _ = ffi::restore(signal, &previous);
-                // The kernel keeps an ignored signal while it is blocked, and `wait_soon` would take it.
+                // The kernel keeps an ignored signal while it is blocked, and `spin_wait` would take it.
                 inbox.signals = inbox.signals.filter(|other| other != signal);
             }
         }
         Ok(inbox)
     }
 
-    /// Whether this process has one open at the moment.
+    /// Returns whether an inbox is open in this process at the moment.
     #[must_use]
     pub fn is_open() -> bool {
         RING.is_claimed()
     }
 
-    /// Calls `f` for each signal in the ring, oldest first; at most a ring's worth, so that it ends in any storm (AS-17).
+    /// Calls `f` for each signal in the ring, oldest first: at most 1,024, so that it ends in any storm of signals (AS-17).
     pub fn drain(&mut self, mut f: impl FnMut(Event)) {
         for _ in 0..CAPACITY {
             let Some(entry) = self.ring.pop() else { break };
@@ -176,99 +177,103 @@ impl Inbox {
     /// Sleeps until there is something to [`drain`](Self::drain), `fd` is readable, or `timeout` has passed (`None`: no
     /// limit). May return early. Returns whether `fd` is readable.
     ///
-    /// What was sent before `fd` became readable is in the ring when this returns, unless the ring is at its mark.
+    /// A signal that was sent before `fd` became readable is then in the ring, unless the ring is at its mark.
     ///
     /// # Errors
-    /// `ppoll(2)`'s.
+    /// Those of `ppoll(2)`.
     pub fn wait(&mut self, fd: Option<&Fd>, timeout: Option<Duration>) -> Result<bool, Errno> {
         ffi::block(self.signals);
         if !self.ring.is_below_mark() {
             return Ok(false);
         }
-        self.closed = false;
+        self.keeps_blocked = false;
         let timeout = if self.ring.is_empty() {
             timeout
         } else {
             Some(Duration::ZERO)
         };
-        let readable = ffi::wait(fd, timeout, &self.open);
-        ffi::unblock(self.opened);
+        let readable = ffi::wait(fd, timeout, &self.wait_mask);
+        ffi::unblock(self.unblocked);
         readable
     }
 
-    /// As [`wait`](Self::wait), for something that is expected within microseconds: looks for it again and again, for as
-    /// long as that pays and there is a CPU to spare; otherwise sleeps for it alone, for 20 ms at most and without regard
-    /// to `fd`. It leaves our signals blocked if it came. With a timeout of zero it is a `wait`.
+    /// Waits as [`wait`](Self::wait) does, for a signal that is expected within microseconds. Leaves our signals blocked if one
+    /// came.
     ///
-    /// It may return late by `slack`. A timer that is due before the scheduler's next tick is one that the kernel programs
-    /// into the hardware and out again, which on a virtual machine costs as much as the rest of the wait.
+    /// Polls for a signal while that pays and a second CPU is allowed; otherwise sleeps, for the first 20 ms without regard to
+    /// `fd`. With a timeout of zero it is a `wait`.
+    ///
+    /// May return late by `slack`. For a timer that is due before the scheduler's next tick the kernel programs the hardware.
+    /// On a virtual machine that costs as much as the rest of the wait.
     ///
     /// # Errors
-    /// `ppoll(2)`'s.
-    pub fn wait_soon(
+    /// Those of `ppoll(2)`.
+    pub fn spin_wait(
         &mut self,
         fd: Option<&Fd>,
         timeout: Option<Duration>,
         slack: Duration,
     ) -> Result<bool, Errno> {
         self.rounds += 1;
-        if timeout == Some(Duration::ZERO) || self.rounds >= ROUNDS {
-            // Whoever keeps us busy must not keep us from the descriptor.
+        if timeout == Some(Duration::ZERO) || self.rounds >= DESCRIPTOR_INTERVAL {
+            // A peer that keeps this process busy must not hide the descriptor.
             self.rounds = 0;
             return self.wait(fd, Some(Duration::ZERO));
         }
-        if !self.closed {
+        if !self.keeps_blocked {
             ffi::block(self.signals);
-            self.closed = true;
+            self.keeps_blocked = true;
         }
-        // AS-29: the handler is kept out by the mask, so what is in the ring now came before what the kernel still holds.
+        // AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return Ok(false);
         }
-        let looks = self.spin.looks();
+        let budget = self.spin.spin_budget();
         let start = self.spin.is_timing().then(ffi::now);
-        let look = self.look(looks);
-        let nap = match looks {
-            0 => timeout.map_or(NAP, |timeout| timeout.saturating_add(slack).min(NAP)),
+        let polled = self.poll(budget);
+        let sleep = match budget {
+            0 => timeout.map_or(SLEEP_LIMIT, |timeout| {
+                timeout.saturating_add(slack).min(SLEEP_LIMIT)
+            }),
             _ => Duration::ZERO,
         };
-        let found = match look {
+        let found = match polled {
             Some((_, entry)) => Some(entry),
-            None if nap.is_zero() => None,
-            None => ffi::take(self.signals, nap),
+            None if sleep.is_zero() => None,
+            None => ffi::take(self.signals, sleep),
         };
         let readable = match found {
             Some(entry) => {
                 RING.push(&entry);
-                self.take_the_words_behind(entry, looks);
+                self.take_words_after(entry, budget);
                 Ok(false)
             }
             None => {
                 self.rounds = 0;
-                self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(nap)))
+                self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(sleep)))
             }
         };
         let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
-        self.spin.waited(look.map(|(count, _)| count), nanos);
+        self.spin.record(polled.map(|(count, _)| count), nanos);
         readable
     }
 
-    /// The first signal that a round of looks finds, and which look that was.
-    fn look(&self, looks: u32) -> Option<(u32, Entry<REST>)> {
-        (1..=looks).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
+    /// Returns the first signal that at most `budget` polls find, and the number of the poll, from 1.
+    fn poll(&self, budget: u32) -> Option<(u32, Entry<REST>)> {
+        (1..=budget).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
     }
 
-    /// Words come in runs; anything else comes alone, and one more look would only delay its answer. Who may look does so
-    /// between words too, instead of turning to those that it has: as long as it is ahead of their sender the queue is short,
-    /// and both find the kernel's lock free.
-    fn take_the_words_behind(&self, mut last: Entry<REST>, looks: u32) {
-        let looks = looks.min(BETWEEN_WORDS);
-        for _ in 1..BATCH {
+    /// Takes the words that follow if `last` is a word; another signal comes alone, and one more poll would delay its answer.
+    ///
+    /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
+    fn take_words_after(&self, mut last: Entry<REST>, budget: u32) {
+        let polls = budget.min(POLLS_BETWEEN_WORDS);
+        for _ in 1..WORD_BATCH {
             if !Signal::Word.is_of(&last) {
                 return;
             }
             let take = |_| ffi::take(self.signals, Duration::ZERO);
-            let Some(entry) = (0..=looks).find_map(take) else {
+            let Some(entry) = (0..=polls).find_map(take) else {
                 return;
             };
             RING.push(&entry);
@@ -276,16 +281,17 @@ impl Inbox {
         }
     }
 
-    /// Blocks our signals on this thread until the next wait, as they are after [`open`](Self::open): for what is to be done
-    /// undisturbed, and to start threads.
-    pub fn shut(&mut self) {
+    /// Blocks our signals on this thread until the next wait, as [`open`](Self::open) does: to start threads, or to work without
+    /// interruption.
+    pub fn block(&mut self) {
         ffi::block(self.signals);
     }
 
-    /// Bytes that a word can carry to this process; 0 if it does not take words. To be asked right after
+    /// Returns how many bytes a word can carry to this process; 0 if the inbox is not open for words. Call it right after
     /// [`open`](Self::open), while our signals are blocked.
+    #[cfg(feature = "std")]
     #[must_use]
-    pub fn probe_word(&self) -> u8 {
+    pub(crate) fn probe_word(&self) -> u8 {
         if self.signals.contains(Signal::Word) {
             ffi::probe_word()
         } else {
@@ -293,22 +299,24 @@ impl Inbox {
         }
     }
 
-    /// Makes [`wait_soon`](Self::wait_soon) sleep without looking, for good: for whom no CPU is to be burnt.
+    /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
     pub const fn never_spin(&mut self) {
         self.spin = Spin::new(false);
     }
 
-    /// AS-27: blocks our signals for the rest of the process's life and leaves the handler in place: for a program about to exit,
-    /// which a late signal must not kill.
-    pub fn retire(self) {
+    /// Blocks our signals for the rest of the process's life and leaves the handler installed (AS-27): for a program about to
+    /// exit, so that a late signal does not kill it.
+    pub fn leak(self) {
         ffi::block(self.signals);
         let _ = ManuallyDrop::new(self);
     }
 
-    /// AS-27: as a drop, but has SIGUSR1, SIGUSR2 and [`Signal::Word`] ignored from then on where their disposition was the
-    /// default, which kills: for a program that lives on while somebody may still signal it. Programs that it executes
-    /// inherit that, until they set another disposition.
-    pub fn deafen(mut self) {
+    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and [`Signal::Word`] that would
+    /// otherwise kill the process (AS-27).
+    ///
+    /// For a program that lives on while other processes may still signal it. Programs that it executes inherit the ignored
+    /// signals.
+    pub fn close_ignoring(mut self) {
         for (signal, slot) in Signal::ALL.into_iter().zip(&mut self.installed) {
             let is_lane = SignalSet::LANES.contains(signal);
             if let Some(previous) = slot.as_mut().filter(|slot| is_lane && slot.is_default()) {
@@ -316,26 +324,31 @@ impl Inbox {
             }
         }
     }
+
+    /// Discards all signals in the ring and in the kernel, and returns the last of them that asks to stop, if any.
+    fn discard(&mut self) -> Option<Signal> {
+        let mut stop = None;
+        let mut note = |event: Event| {
+            if SignalSet::STOPS.contains(event.signal) {
+                stop = Some(event.signal);
+            }
+        };
+        self.drain(&mut note);
+        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {
+            Event::decode(entry).into_iter().for_each(&mut note);
+        }
+        stop
+    }
 }
 
-/// AS-27: puts the dispositions and the mask back as they were. A SIGUSR1 or SIGUSR2 still pending is discarded first: under a
-/// default disposition it would kill the process. A SIGINT or SIGTERM that is still pending, or that nobody has drained,
-/// takes effect afterwards.
+/// Restores the dispositions and the mask (AS-27).
+///
+/// Discards pending messages first, since under its default disposition a SIGUSR1 or SIGUSR2 would kill the process. Sends a
+/// SIGINT or SIGTERM again that was pending or not drained.
 impl Drop for Inbox {
     fn drop(&mut self) {
         ffi::block(self.signals);
-        let mut stop = None;
-        let mut missed = |signal| {
-            if matches!(signal, Signal::Int | Signal::Term) {
-                stop = Some(signal);
-            }
-        };
-        self.drain(|event| missed(event.signal));
-        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {
-            if let Some(event) = Event::decode(entry) {
-                missed(event.signal);
-            }
-        }
+        let stop = self.discard();
         for (signal, slot) in Signal::ALL.into_iter().zip(&self.installed) {
             if let Some(previous) = slot {
                 let _ = ffi::restore(signal, previous);
@@ -348,13 +361,13 @@ impl Drop for Inbox {
     }
 }
 
-/// Why an [`Inbox`] could not be opened.
+/// Says why an [`Inbox`] could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InboxError {
-    /// A process has one handler and one ring: another inbox is open.
+    /// Another inbox is open in this process, which has one handler and one ring.
     Taken,
-    /// `sigaction(2)` failed.
+    /// A system call failed: `sigaction(2)`, or `pthread_atfork(3)`.
     System(Errno),
 }
 
@@ -364,13 +377,402 @@ impl fmt::Display for InboxError {
             Self::Taken => {
                 f.write_str("this process already receives signals through another inbox")
             }
-            Self::System(errno) => write!(
-                f,
-                "the signal handler could not be installed (error {})",
-                errno.raw()
-            ),
+            Self::System(errno) => {
+                write!(f, "the signal handler could not be installed ({errno})")
+            }
         }
     }
 }
 
 impl core::error::Error for InboxError {}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::ffi::{Content, EventFd, Identity};
+    use crate::signal::event::Origin;
+    use crate::signal::ring::Ring;
+    use core::num::NonZeroU64;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::time::Instant;
+    use std::vec::Vec;
+
+    const NOW: Option<Duration> = Some(Duration::ZERO);
+    const MARK: usize = Ring::<CAPACITY, REST>::HIGH_WATER;
+
+    /// Makes the tests take turns, since a process has one handler and one ring.
+    fn exclusive() -> MutexGuard<'static, ()> {
+        static PROCESS: Mutex<()> = Mutex::new(());
+        PROCESS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends this thread a signal, which no other thread of the tests can receive.
+    fn send(signal: Signal, value: u64) {
+        let content = Content::value(Identity::ours(), value);
+        ffi::send_to_this_thread(signal, &content).unwrap();
+    }
+
+    /// Pushes `count` entries, as a handler that other threads ran would have.
+    fn fill_ring(count: usize) {
+        let tag = NonZeroU64::new(Signal::Usr1.number() as u64).unwrap();
+        let pid = ffi::getpid().get() as u64;
+        let code = u64::from(libc::SI_QUEUE.cast_unsigned());
+        for n in 0..count as u64 {
+            let rest = [code, pid, n, 0, 0];
+            RING.push(&Entry { tag, rest });
+        }
+    }
+
+    fn drained(inbox: &mut Inbox) -> Vec<(Signal, u64)> {
+        let mut events = Vec::new();
+        inbox.drain(|event| {
+            let Origin::Claimed { value, .. } = event.origin else {
+                panic!("{event:?}");
+            };
+            events.push((event.signal, value));
+        });
+        events
+    }
+
+    fn is_blocked(signal: Signal) -> bool {
+        ffi::block(SignalSet::NONE).contains(signal)
+    }
+
+    fn disposition(signal: Signal) -> Disposition {
+        let current = ffi::install(signal).unwrap();
+        ffi::restore(signal, &current).unwrap();
+        current
+    }
+
+    /// Sets a disposition, which `ffi::restore` does only in place of the handler.
+    fn set_disposition(signal: Signal, disposition: &Disposition) {
+        ffi::install(signal).unwrap();
+        ffi::restore(signal, disposition).unwrap();
+    }
+
+    #[test]
+    fn signals_are_blocked_until_the_first_wait() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        send(Signal::Usr1, 1);
+        assert_eq!(drained(&mut inbox), []);
+        assert_eq!(inbox.wait(None, None), Ok(false));
+        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
+        send(Signal::Usr2, 2);
+        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 2)]);
+        inbox.block();
+        send(Signal::Usr1, 3);
+        assert_eq!(drained(&mut inbox), []);
+        assert_eq!(inbox.wait(None, None), Ok(false));
+        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 3)]);
+    }
+
+    #[test]
+    fn a_second_inbox_is_an_error() {
+        let _turn = exclusive();
+        assert!(!Inbox::is_open());
+        let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        assert!(Inbox::is_open());
+        let error = Inbox::open().err().unwrap();
+        assert_eq!(error, InboxError::Taken);
+        assert!(std::format!("{error}").contains("another inbox"));
+        drop(inbox);
+        assert!(!Inbox::is_open());
+    }
+
+    #[test]
+    fn a_drain_ends_in_a_storm() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        inbox.wait(None, NOW).unwrap();
+        send(Signal::Usr1, 0);
+        let mut count = 0;
+        inbox.drain(|_| {
+            count += 1;
+            assert!(count <= CAPACITY);
+            send(Signal::Usr1, 0);
+        });
+        assert_eq!(count, CAPACITY);
+    }
+
+    #[test]
+    fn a_wait_does_not_sleep_while_the_ring_has_entries() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        let event = EventFd::new().unwrap();
+        fill_ring(1);
+        assert_eq!(inbox.wait(Some(event.fd()), None), Ok(false));
+        event.ring();
+        assert_eq!(inbox.wait(Some(event.fd()), None), Ok(true));
+        assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+        assert_eq!(drained(&mut inbox).len(), 1);
+    }
+
+    #[test]
+    fn a_wait_at_the_mark_leaves_the_signals_blocked() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        let event = EventFd::new().unwrap();
+        event.ring();
+        fill_ring(MARK);
+        for _ in 0..2 {
+            assert_eq!(inbox.wait(Some(event.fd()), NOW), Ok(false));
+            send(Signal::Usr1, 7);
+            assert!(is_blocked(Signal::Usr1));
+        }
+        assert_eq!(drained(&mut inbox).len(), MARK);
+        assert_eq!(inbox.wait(Some(event.fd()), NOW), Ok(true));
+        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 7)]);
+    }
+
+    #[test]
+    fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
+        let _turn = exclusive();
+        for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::ALL] {
+            ffi::block(before);
+            let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+            inbox.wait(None, NOW).unwrap();
+            fill_ring(MARK - 1);
+            send(Signal::Usr2, 9);
+            assert!(Signal::ALL.into_iter().all(is_blocked));
+            assert_eq!(drained(&mut inbox).last(), Some(&(Signal::Usr2, 9)));
+            inbox.wait(None, NOW).unwrap();
+            for signal in Signal::ALL {
+                let is_ours = SignalSet::BITS.contains(signal);
+                let expected = before.contains(signal) && !is_ours;
+                assert_eq!(is_blocked(signal), expected, "{signal:?}");
+            }
+            drop(inbox);
+            for signal in Signal::ALL {
+                assert_eq!(is_blocked(signal), before.contains(signal), "{signal:?}");
+            }
+            ffi::unblock(SignalSet::ALL);
+        }
+    }
+
+    #[test]
+    fn spin_wait_takes_one_bit_and_leaves_the_signals_blocked() {
+        let _turn = exclusive();
+        for spins in [true, false] {
+            let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+            inbox.spin = Spin::new(spins);
+            inbox.wait(None, NOW).unwrap();
+            send(Signal::Usr2, 1);
+            // The ring holds a signal, so the kernel's must wait: they came later.
+            inbox.block();
+            send(Signal::Usr1, 2);
+            send(Signal::Word, 3);
+            assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+            assert_eq!(drained(&mut inbox), [(Signal::Usr2, 1)]);
+            for taken in [(Signal::Usr1, 2), (Signal::Word, 3)] {
+                assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+                assert_eq!(drained(&mut inbox), [taken]);
+            }
+            send(Signal::Usr1, 4);
+            assert_eq!(drained(&mut inbox), []);
+            assert_eq!(inbox.spin_wait(None, NOW, Duration::ZERO), Ok(false));
+            assert_eq!(drained(&mut inbox), [(Signal::Usr1, 4)]);
+            // After a wait they are unblocked, until the next call blocks them again.
+            send(Signal::Usr2, 5);
+            assert_eq!(drained(&mut inbox), [(Signal::Usr2, 5)]);
+            let soon = Some(Duration::from_millis(1));
+            assert_eq!(inbox.spin_wait(None, soon, Duration::ZERO), Ok(false));
+            send(Signal::Usr2, 6);
+            assert_eq!(drained(&mut inbox), [(Signal::Usr2, 6)]);
+            fill_ring(1);
+            assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+            assert!(is_blocked(Signal::Usr1));
+        }
+    }
+
+    #[test]
+    fn spin_wait_takes_words_in_batches() {
+        let _turn = exclusive();
+        for spins in [true, false] {
+            let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+            inbox.spin = Spin::new(spins);
+            let count = u64::from(WORD_BATCH) + 8;
+            (0..count).for_each(|n| send(Signal::Word, n));
+            let mut words = Vec::new();
+            for batch in [WORD_BATCH as usize, 8] {
+                assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+                words.extend(drained(&mut inbox));
+                assert_eq!(
+                    words.len() % WORD_BATCH as usize,
+                    batch % WORD_BATCH as usize
+                );
+            }
+            assert!(words.into_iter().eq((0..count).map(|n| (Signal::Word, n))));
+        }
+    }
+
+    #[test]
+    fn spin_wait_at_the_mark_takes_nothing() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        fill_ring(MARK);
+        send(Signal::Usr1, 1);
+        assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+        assert_eq!(drained(&mut inbox).len(), MARK);
+        assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
+    }
+
+    #[test]
+    fn a_stream_of_signals_does_not_hide_the_descriptor() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        let event = EventFd::new().unwrap();
+        event.ring();
+        for _ in 0..2 {
+            let mut calls = 0;
+            loop {
+                calls += 1;
+                send(Signal::Usr1, 0);
+                let readable = inbox.spin_wait(Some(event.fd()), None, Duration::ZERO);
+                assert_eq!(drained(&mut inbox).len(), 1);
+                if readable.unwrap() {
+                    break;
+                }
+            }
+            assert_eq!(calls, DESCRIPTOR_INTERVAL);
+        }
+        // Without signals the next call checks it, and the count starts again.
+        inbox.rounds = DESCRIPTOR_INTERVAL - 2;
+        for _ in 0..2 {
+            let readable = inbox.spin_wait(Some(event.fd()), None, Duration::ZERO);
+            assert_eq!((readable, inbox.rounds), (Ok(true), 0));
+        }
+    }
+
+    #[test]
+    fn spin_wait_lasts_for_the_timeout() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        for spins in [true, false] {
+            inbox.spin = Spin::new(spins);
+            for millis in [1, 30] {
+                let timeout = Duration::from_millis(millis);
+                let start = Instant::now();
+                let readable = inbox.spin_wait(None, Some(timeout), Duration::ZERO);
+                assert_eq!(readable, Ok(false));
+                assert!(start.elapsed() >= timeout);
+            }
+        }
+        let (timeout, slack) = (Duration::from_millis(1), Duration::from_millis(10));
+        let start = Instant::now();
+        inbox.spin_wait(None, Some(timeout), slack).unwrap();
+        assert!(start.elapsed() >= timeout + slack);
+    }
+
+    #[test]
+    fn spin_wait_backs_off_when_nothing_comes() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        let may_spin = ffi::CpuSet::allowed().count() > 1;
+        assert_eq!(inbox.spin.spin_budget() > 0, may_spin);
+        inbox.spin = Spin::new(true);
+        for _ in 0..3 {
+            assert!(inbox.spin.spin_budget() > 0);
+            let soon = Some(Duration::from_nanos(1));
+            inbox.spin_wait(None, soon, Duration::ZERO).unwrap();
+        }
+        assert_eq!(inbox.spin.spin_budget(), 0);
+        inbox.spin = Spin::new(true);
+        inbox.never_spin();
+        assert_eq!(inbox.spin.spin_budget(), 0);
+    }
+
+    #[test]
+    fn only_an_inbox_for_words_offers_room_in_them() {
+        let _turn = exclusive();
+        let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        assert!(matches!(inbox.probe_word(), 8 | 24));
+        drop(inbox);
+        let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        assert_eq!(inbox.probe_word(), 0);
+    }
+
+    #[test]
+    fn closing_discards_messages_and_keeps_a_stop() {
+        let _turn = exclusive();
+        let mut inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+        for (signal, is_drained) in [
+            (Signal::Term, true),
+            (Signal::Term, false),
+            (Signal::Usr1, true),
+            (Signal::Usr1, false),
+        ] {
+            send(Signal::Usr2, 0);
+            send(signal, 0);
+            if is_drained {
+                inbox.wait(None, None).unwrap();
+                inbox.block();
+            }
+            let stop = Some(signal).filter(|signal| *signal == Signal::Term);
+            assert_eq!(inbox.discard(), stop);
+            inbox.wait(None, NOW).unwrap();
+            assert_eq!(drained(&mut inbox), []);
+            inbox.block();
+        }
+    }
+
+    #[test]
+    fn closing_sends_a_pending_stop_again() {
+        let _turn = exclusive();
+        let before = ffi::install(Signal::Term).unwrap();
+        let inbox = Inbox::open_for(SignalSet::STOPS).unwrap();
+        send(Signal::Term, 0);
+        drop(inbox);
+        // The handler is the restored disposition too, so it pushes the signal on whichever thread it runs.
+        let mut ring = RING.claim().unwrap();
+        let entry = loop {
+            if let Some(entry) = ring.pop() {
+                break entry;
+            }
+            std::thread::yield_now();
+        };
+        // `kill` sends it, unlike the first.
+        let event = Event::decode(entry).unwrap();
+        assert_eq!(event.signal, Signal::Term);
+        assert!(matches!(event.origin, Origin::Attested { .. }), "{event:?}");
+        drop(ring);
+        ffi::restore(Signal::Term, &before).unwrap();
+    }
+
+    #[test]
+    fn a_stop_that_is_ignored_stays_ignored() {
+        let _turn = exclusive();
+        let before = disposition(Signal::Term);
+        set_disposition(Signal::Term, &Disposition::ignore());
+        let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+        assert!(disposition(Signal::Term).is_ignored());
+        assert!(!inbox.signals.contains(Signal::Term));
+        assert!(inbox.signals.contains(Signal::Usr1));
+        drop(inbox);
+        assert!(disposition(Signal::Term).is_ignored());
+        set_disposition(Signal::Term, &before);
+    }
+
+    #[test]
+    fn closing_restores_dispositions_or_ignores_messages() {
+        let _turn = exclusive();
+        let before = Signal::ALL.map(disposition);
+        set_disposition(Signal::Usr2, &Disposition::ignore());
+        let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        drop(inbox);
+        assert!(disposition(Signal::Usr1).is_default());
+        assert!(disposition(Signal::Usr2).is_ignored());
+        // Another handler is kept, and so is the default action of what asks to stop.
+        ffi::install(Signal::Word).unwrap();
+        let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+        inbox.close_ignoring();
+        assert!(disposition(Signal::Usr1).is_ignored());
+        assert!(!disposition(Signal::Word).is_ignored());
+        let term = [before[3], disposition(Signal::Term)];
+        assert_eq!(term[0].is_ignored(), term[1].is_ignored());
+        for (signal, before) in Signal::ALL.into_iter().zip(&before) {
+            set_disposition(signal, before);
+        }
+    }
+}

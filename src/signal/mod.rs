@@ -1,4 +1,4 @@
-//! Getting signals in: the ring between the handler and the main loop, what a signal says, and how to wait for one.
+//! Receives signals: the ring between handler and main loop, the decoded event, and the ways to wait.
 
 pub mod event;
 pub mod inbox;

@@ -1,10 +1,10 @@
-//! The ring between the signal handler and the main loop.
+//! Queues what the signal handler receives for the main loop.
 //!
 //! Any number of producers (the handler, on any thread, nested or not: AS-14), one consumer (the main loop). A push is
-//! wait-free (AS-12), never drops and never fails: it takes a ticket with one `fetch_add`, fills the slot that the ticket names,
-//! publishes it by a nonzero tag, and reports whether the ring now stands at or above its high-water mark. Whoever is
-//! told so must not push again before the consumer has drained it below the mark ([`Consumer::is_below_mark`]); the
-//! handler obeys by blocking its own signals.
+//! wait-free (AS-12), never drops and never fails. It takes a ticket with one `fetch_add`, fills the slot that the ticket names
+//! and publishes it by a nonzero tag. It reports whether the ring now stands at or above its high-water mark. A producer that
+//! gets this report must not push again before the consumer has drained the ring below the mark
+//! ([`Consumer::is_below_mark`]); the handler obeys by blocking its own signals.
 //!
 //! | field | written by | read by |
 //! | --- | --- | --- |
@@ -36,28 +36,31 @@
 //! last push. Where AS-14 is broken, two threads can take one ticket: then a signal is lost, or one is mixed from both, which
 //! `push` excludes.
 
+use core::num::NonZeroU64;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Slots in the ring that the handler uses. 64 KiB of zeroed memory, of which an idle process touches nothing.
+/// Gives the number of slots in the handler's ring: 64 KiB of zeroed memory, which an idle process never touches.
 pub const CAPACITY: usize = 1024;
 
-/// Words of an entry behind its tag: with it, all that the kernel keeps of a siginfo (`struct kernel_siginfo`, 48 bytes).
+/// Gives the number of words behind an entry's tag: with it, all of `struct kernel_siginfo` (48 bytes).
 pub const REST: usize = 5;
 
-/// The ring of this process's signal handler.
+/// Holds the signals that this process's handler received and the main loop has not yet drained.
 pub static RING: Ring<CAPACITY, REST> = Ring::new();
 
-/// What the handler copied out of one signal: words that it does not interpret. See [`crate::signal::event`].
+/// Holds the words that a handler copied from one signal, which it does not interpret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Entry<const W: usize> {
-    /// The first word, which is never 0.
-    pub tag: u64,
-    /// The others.
+    /// Holds the first word, which is not 0, since 0 marks a free slot.
+    pub tag: NonZeroU64,
+    /// Holds the other words.
     pub rest: [u64; W],
 }
 
-/// A queue of [`Entry`] with `N` slots, `N` a power of two, of `1 + W` words: see the module's text.
+/// Queues entries of `1 + W` words in `N` slots, `N` a power of two of at least 4.
+///
+/// Any number of producers push, even signal handlers that interrupt each other; one [`Consumer`] pops.
 pub struct Ring<const N: usize, const W: usize> {
     tail: AtomicUsize,
     head: AtomicUsize,
@@ -66,10 +69,10 @@ pub struct Ring<const N: usize, const W: usize> {
 }
 
 impl<const N: usize, const W: usize> Ring<N, W> {
-    /// The number of entries from which a push reports the mark.
+    /// Gives the number of entries from which a push reports the mark.
     pub const HIGH_WATER: usize = N / 2;
 
-    /// An empty ring.
+    /// Returns an empty ring.
     #[must_use]
     pub const fn new() -> Self {
         const {
@@ -86,9 +89,9 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         }
     }
 
-    /// Appends `entry`, whose tag must not be 0, and says whether the ring is now at or above its high-water mark.
+    /// Appends `entry` and returns whether the ring is now at or above its high-water mark.
     ///
-    /// A caller that is told `true` must not push again until the consumer has drained the ring below the mark.
+    /// After `true` the caller must not push again until the consumer has drained the ring below the mark.
     #[inline]
     pub fn push(&self, entry: &Entry<W>) -> bool {
         // Ordering: AcqRel makes the tickets one chain of synchronisation: it pairs with every earlier push's own
@@ -97,8 +100,9 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         self.fill(ticket, entry)
     }
 
-    /// Appends as [`push`](Self::push) does, without a read-modify-write, for a CPU that has none which neither loops nor
-    /// calls. No other push may begin before this one has ended, on any thread: two that overlap can take one ticket.
+    /// Appends as [`push`](Self::push) does, without a read-modify-write, for a CPU where that would loop or call.
+    ///
+    /// No other push may overlap this one, on any thread: the two could take one ticket.
     #[inline]
     pub fn push_alone(&self, entry: &Entry<W>) -> bool {
         // Ordering: Relaxed; no other push overlaps this one, and all were made by this thread or before it claimed the
@@ -109,7 +113,7 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         self.fill(ticket, entry)
     }
 
-    /// Fills the slot that `ticket` names, publishes it, and says whether the mark is reached.
+    /// Fills the slot that `ticket` names, publishes it, and returns whether the mark is reached.
     #[inline]
     fn fill(&self, ticket: usize, entry: &Entry<W>) -> bool {
         let slot = &self.slots[ticket & (N - 1)];
@@ -118,13 +122,13 @@ impl<const N: usize, const W: usize> Ring<N, W> {
             word.store(*from, Ordering::Relaxed);
         }
         // Ordering: Release pairs with the Acquire load in `pop`: a consumer that sees the tag sees the other words.
-        slot.tag.store(entry.tag, Ordering::Release);
+        slot.tag.store(entry.tag.get(), Ordering::Release);
         // Ordering: Acquire pairs with the Release store in `pop`: slots below `head` have been read and may be reused.
         let head = self.head.load(Ordering::Acquire);
         ticket.wrapping_sub(head) >= Self::HIGH_WATER - 1
     }
 
-    /// The right to consume, for one owner at a time (AS-28); `None` while another holds it.
+    /// Returns the consuming end, which has one owner at a time (AS-28); `None` while another owner holds it.
     pub fn claim(&self) -> Option<Consumer<'_, N, W>> {
         // Ordering: Acquire pairs with the Release in `Consumer::drop`: the new owner sees the `head` the old one left.
         if self.claimed.swap(true, Ordering::Acquire) {
@@ -135,15 +139,16 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         Some(Consumer { ring: self, next })
     }
 
-    /// Whether somebody has [claimed](Self::claim) it, at this moment.
-    pub fn is_claimed(&self) -> bool {
-        // Ordering: Relaxed; whoever acts on it has to claim the ring, which may fail all the same.
+    /// Returns whether the consuming end is [claimed](Self::claim) at this moment.
+    pub(crate) fn is_claimed(&self) -> bool {
+        // Ordering: Relaxed; a hint: only `claim` decides.
         self.claimed.load(Ordering::Relaxed)
     }
 
-    /// Makes it as new, for a process that has no thread but the caller's and none of its consumers: the child of a fork, where
-    /// a producer may have been in the middle of a push.
-    pub fn reset(&self) {
+    /// Empties the ring and releases its claim, in a forked child, where a push or a consumer of another thread was cut off.
+    ///
+    /// The caller must be the only thread of the process and must hold no consumer.
+    pub(crate) fn reset(&self) {
         // Ordering: Relaxed throughout; there is no other thread.
         for Slot { tag, .. } in &self.slots {
             tag.store(0, Ordering::Relaxed);
@@ -160,22 +165,19 @@ impl<const N: usize, const W: usize> Default for Ring<N, W> {
     }
 }
 
-/// The consuming end of a [`Ring`].
+/// Pops the entries of a [`Ring`], oldest first.
 pub struct Consumer<'r, const N: usize, const W: usize> {
     ring: &'r Ring<N, W>,
     next: usize,
 }
 
 impl<const N: usize, const W: usize> Consumer<'_, N, W> {
-    /// The oldest entry, or `None` when there is none, or when the oldest ticket's slot is not filled yet.
+    /// Removes and returns the oldest entry; `None` if there is none, or if its push is not complete.
     #[inline]
     pub fn pop(&mut self) -> Option<Entry<W>> {
         let slot = &self.ring.slots[self.next & (N - 1)];
         // Ordering: Acquire pairs with the Release store in `push`: the words below are those of this tag.
-        let tag = slot.tag.load(Ordering::Acquire);
-        if tag == 0 {
-            return None;
-        }
+        let tag = NonZeroU64::new(slot.tag.load(Ordering::Acquire))?;
         let entry = Entry {
             tag,
             // Ordering: Relaxed; ordered after the tag's Acquire and before the Release of `head`.
@@ -189,10 +191,10 @@ impl<const N: usize, const W: usize> Consumer<'_, N, W> {
         Some(entry)
     }
 
-    /// Whether a producer that was told of the mark may push again: fewer entries than that are left.
+    /// Returns whether a producer that reached the mark may push again, because fewer entries than the mark are left.
     ///
-    /// That [`pop`](Self::pop) returned `None` is not enough: a slow producer's unfilled slot holds up all that were
-    /// pushed after it. Asked on behalf of the thread that asks; another must learn the answer through a `Release`.
+    /// An empty [`pop`](Self::pop) does not say so: an incomplete push holds back all later entries. The answer holds for the
+    /// calling thread; another must receive it through a `Release`.
     #[must_use]
     pub fn is_below_mark(&self) -> bool {
         // Ordering: Relaxed; a thread sees at least its own tickets, and only those must have been consumed.
@@ -200,7 +202,7 @@ impl<const N: usize, const W: usize> Consumer<'_, N, W> {
         tail.wrapping_sub(self.next) < Ring::<N, W>::HIGH_WATER
     }
 
-    /// Whether [`pop`](Self::pop) would return `None`.
+    /// Returns whether [`pop`](Self::pop) would return `None`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         // Ordering: Relaxed; nothing is read through the tag here.
@@ -218,7 +220,7 @@ impl<const N: usize, const W: usize> Drop for Consumer<'_, N, W> {
     }
 }
 
-/// One cache line: entries side by side are written and read on different CPUs.
+/// Holds one entry in a cache line of its own, since neighbouring entries are written and read on different CPUs.
 #[repr(align(64))]
 struct Slot<const W: usize> {
     tag: AtomicU64,
@@ -241,12 +243,12 @@ mod tests {
 
     fn entry(n: u64) -> Entry<2> {
         Entry {
-            tag: n + 1,
+            tag: NonZeroU64::new(n + 1).unwrap(),
             rest: [n << 8, !n],
         }
     }
 
-    /// Both ways to push, which one thread may mix.
+    /// Lists both ways to push, which one thread may mix.
     const PUSHES: [fn(&Ring<8, 2>, &Entry<2>) -> bool; 2] = [Ring::push, Ring::push_alone];
 
     #[test]
@@ -300,7 +302,7 @@ mod tests {
         assert_eq!(ring.claim().unwrap().pop(), Some(entry(1)));
     }
 
-    /// Three producers that obey the mark, one consumer: nothing lost, nothing twice, each producer's own order kept.
+    /// Checks with three producers that no entry is lost or duplicated, and that each producer's order is kept.
     #[test]
     fn threads_that_obey_the_mark_never_overrun() {
         const EACH: u64 = 20_000;
@@ -310,7 +312,7 @@ mod tests {
                 std::thread::spawn(move || {
                     for n in 0..EACH {
                         let high = SMALL.push(&Entry {
-                            tag: who + 1,
+                            tag: NonZeroU64::new(who + 1).unwrap(),
                             rest: [n, !n],
                         });
                         while high
@@ -333,7 +335,7 @@ mod tests {
                 std::thread::yield_now();
                 continue;
             };
-            let who = e.tag as usize - 1;
+            let who = e.tag.get() as usize - 1;
             assert_eq!(e.rest, [next[who], !next[who]]);
             next[who] += 1;
         }

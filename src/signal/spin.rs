@@ -1,149 +1,155 @@
-//! Whether to look again for what is expected at once, or to sleep for it: measured, as adaptive mutexes do it.
+//! Decides whether to poll again for a signal that is expected at once, or to sleep until it comes. It measures which is
+//! faster, as adaptive mutexes do.
 //!
-//! A process that sleeps is woken by an inter-processor interrupt, which on a virtual machine costs many times what the
-//! message does; one that looks again and again burns its CPU, and where others need that CPU, the sender among them, it
-//! looks for what cannot come. Two signs say that looking does not pay:
+//! A sleeping process is woken by an inter-processor interrupt, which on a virtual machine costs many times what the signal
+//! costs. A polling process uses up its CPU; if the sender needs that CPU, polling finds nothing. Two results show that
+//! polling does not pay:
 //!
-//! * rounds of [`LOOKS`] that find nothing. After three of them in a row it rests;
-//! * rounds that find something, but late. Then a few waits of each kind are timed against each other, and it rests if
-//!   sleeping was the faster.
+//! * A round of [`SPIN_LIMIT`] polls finds nothing. After three such rounds in a row the waiter backs off.
+//! * Rounds find something, but late. Then a few waits with polling and a few without are timed, and the waiter backs off if
+//!   sleeping was faster.
 //!
-//! It rests for a number of waits, which doubles each time until looking has paid again.
+//! The waiter backs off for a number of waits, which doubles each time until polling has paid again.
 
-/// Looks in one round, each a system call: 150 microseconds, more than a wake-up costs. So one end that looks still finds
-/// what the other sends after it has slept; if both took the other's sleep for a reason to sleep, neither would look again.
-pub const LOOKS: u32 = 500;
+/// The polls of one round, each a system call: 150 microseconds, longer than a wake-up takes.
+///
+/// So an end that polls still finds what the other end sends after a sleep. Otherwise each would make the other sleep.
+pub const SPIN_LIMIT: u32 = 500;
 
-/// Rounds in a row that may find nothing.
-const PATIENCE: u32 = 3;
+/// The number of rounds in a row that may find nothing.
+const MAX_MISSES: u32 = 3;
 
-/// Looks, on average, from which on it may be faster to sleep: together they take as long as two context switches.
-const LATE: u32 = 48;
+/// The average number of polls from which sleeping may be faster: that many take as long as two context switches.
+const LATE_POLLS: u32 = 48;
 
-/// Waits of each kind that are timed, and the nanoseconds that one of them counts for at most: a single hiccup of the
-/// scheduler must not decide.
-const TIMED: u32 = 16;
-const HICCUP: u64 = 200_000;
+/// The number of waits of each kind that are timed.
+const SAMPLES: u32 = 16;
 
-/// Waits without a look at first, and at most: after rounds that found nothing, and after such as found something late.
-const REST: (u32, u32) = (16, 4096);
-const LATE_REST: u32 = 512;
+/// The most nanoseconds that one timed wait counts for, so that one delay by the scheduler does not decide.
+const SAMPLE_LIMIT: u64 = 200_000;
 
-/// Waits after which those that were found to pay, though late, are timed again at first, and at most.
-const TRUST: (u32, u32) = (256, 65_536);
+/// The number of waits without polling after rounds that found nothing: at first, and at most.
+const BACKOFF: (u32, u32) = (16, 4096);
 
-/// The memory of one waiter.
+/// The most waits without polling after rounds that found something late.
+const LATE_BACKOFF: u32 = 512;
+
+/// The number of late rounds after which they are timed again, if they were faster than sleeping: at first, and at most.
+const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
+
+/// Keeps what one waiter has measured.
 #[derive(Clone, Debug)]
 pub struct Spin {
-    is_worth_it: bool,
+    is_enabled: bool,
     phase: Phase,
     misses: u32,
-    /// Looks of the last rounds on average, times 16.
-    looks: u32,
-    rest: u32,
-    trust: u32,
-    /// Waits until late rounds are timed again.
-    trusted: u32,
+    /// The average number of polls of the last rounds that found something, times 16.
+    polls_times_16: u32,
+    backoff: u32,
+    retest_interval: u32,
+    /// The rounds left until late rounds are timed again.
+    retest_in: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    Looking,
-    /// Nanoseconds that waits took with looking and without, and how many are still to be timed.
+    Polling,
+    /// The nanoseconds that waits took with polling and without, and the number of waits still to be timed.
     Timing {
-        took: [u64; 2],
+        totals: [u64; 2],
         left: u32,
     },
-    Resting(u32),
+    /// The number of waits left without polling.
+    BackedOff(u32),
 }
 
 impl Spin {
-    /// A waiter that looks, or one that never does: where there is one CPU, or where no CPU is to be burnt.
+    /// Returns a waiter that polls, or one that never does: for a process on one CPU, or one that is to spare its CPU.
     #[must_use]
-    pub const fn new(is_worth_it: bool) -> Self {
+    pub const fn new(is_enabled: bool) -> Self {
         Self {
-            is_worth_it,
-            phase: Phase::Looking,
+            is_enabled,
+            phase: Phase::Polling,
             misses: 0,
-            looks: 0,
-            rest: REST.0,
-            trust: TRUST.0,
-            trusted: 0,
+            polls_times_16: 0,
+            backoff: BACKOFF.0,
+            retest_interval: RETEST_INTERVAL.0,
+            retest_in: 0,
         }
     }
 
-    /// How often to look now before sleeping.
+    /// Returns how often to poll in the next wait before sleeping; 0: sleep at once.
     #[must_use]
-    pub const fn looks(&self) -> u32 {
+    pub const fn spin_budget(&self) -> u32 {
         match self.phase {
-            Phase::Looking if self.is_worth_it => LOOKS,
-            Phase::Timing { left, .. } if left > TIMED => LOOKS,
+            Phase::Polling if self.is_enabled => SPIN_LIMIT,
+            Phase::Timing { left, .. } if left > SAMPLES => SPIN_LIMIT,
             _ => 0,
         }
     }
 
-    /// Whether [`waited`](Self::waited) wants to know how long the wait takes.
+    /// Returns whether [`record`](Self::record) needs to know how long the next wait takes.
     #[must_use]
     pub const fn is_timing(&self) -> bool {
         matches!(self.phase, Phase::Timing { .. })
     }
 
-    /// The wait is over: the look that found something, if one did, counted from 1; and how many nanoseconds it all took.
-    pub fn waited(&mut self, found: Option<u32>, nanos: u64) {
+    /// Records the end of a wait: the number of the poll that found something, from 1, or `None`; and the wait's nanoseconds.
+    pub fn record(&mut self, found: Option<u32>, nanos: u64) {
         match (self.phase, found) {
-            _ if !self.is_worth_it => {}
-            (Phase::Looking, Some(look)) => self.found(look),
-            (Phase::Looking, None) => {
+            _ if !self.is_enabled => {}
+            (Phase::Polling, Some(poll)) => self.hit(poll),
+            (Phase::Polling, None) => {
                 self.misses += 1;
-                if self.misses >= PATIENCE {
-                    // One more failure is enough from here on.
-                    self.misses = PATIENCE - 1;
-                    self.take_a_rest(REST.1);
+                if self.misses >= MAX_MISSES {
+                    // From here on one more miss is enough.
+                    self.misses = MAX_MISSES - 1;
+                    self.back_off(BACKOFF.1);
                 }
             }
-            (Phase::Timing { took, left }, _) => self.timed(took, left, nanos),
-            (Phase::Resting(1), _) => {
-                self.phase = Phase::Looking;
-                self.looks = 0;
+            (Phase::Timing { totals, left }, _) => self.sample(totals, left, nanos),
+            (Phase::BackedOff(1), _) => {
+                self.phase = Phase::Polling;
+                self.polls_times_16 = 0;
             }
-            (Phase::Resting(left), _) => self.phase = Phase::Resting(left - 1),
+            (Phase::BackedOff(left), _) => self.phase = Phase::BackedOff(left - 1),
         }
     }
 
-    fn found(&mut self, look: u32) {
+    fn hit(&mut self, poll: u32) {
         self.misses = 0;
-        self.trusted = self.trusted.saturating_sub(1);
-        self.looks = self.looks - self.looks / 16 + look.min(LOOKS);
-        if look < LATE {
-            self.rest = REST.0;
+        self.retest_in = self.retest_in.saturating_sub(1);
+        self.polls_times_16 = self.polls_times_16 - self.polls_times_16 / 16 + poll.min(SPIN_LIMIT);
+        if poll < LATE_POLLS {
+            self.backoff = BACKOFF.0;
         }
-        if self.looks / 16 >= LATE && self.trusted == 0 {
+        if self.polls_times_16 / 16 >= LATE_POLLS && self.retest_in == 0 {
             self.phase = Phase::Timing {
-                took: [0; 2],
-                left: 2 * TIMED,
+                totals: [0; 2],
+                left: 2 * SAMPLES,
             };
         }
     }
 
-    fn timed(&mut self, mut took: [u64; 2], left: u32, nanos: u64) {
-        let kind = &mut took[usize::from(left <= TIMED)];
-        *kind = kind.saturating_add(nanos.min(HICCUP));
-        self.phase = match (left - 1, took) {
-            (0, [looking, sleeping]) if sleeping < looking => return self.take_a_rest(LATE_REST),
+    fn sample(&mut self, mut totals: [u64; 2], left: u32, nanos: u64) {
+        let total = &mut totals[usize::from(left <= SAMPLES)];
+        *total = total.saturating_add(nanos.min(SAMPLE_LIMIT));
+        self.phase = match (left - 1, totals) {
+            (0, [polling, sleeping]) if sleeping < polling => return self.back_off(LATE_BACKOFF),
             (0, _) => {
-                self.trusted = self.trust;
-                self.trust = (2 * self.trust).min(TRUST.1);
-                Phase::Looking
+                self.retest_in = self.retest_interval;
+                self.retest_interval = (2 * self.retest_interval).min(RETEST_INTERVAL.1);
+                Phase::Polling
             }
-            (left, took) => Phase::Timing { took, left },
+            (left, totals) => Phase::Timing { totals, left },
         };
     }
 
-    fn take_a_rest(&mut self, longest: u32) {
-        self.phase = Phase::Resting(self.rest.min(longest));
-        self.rest = (2 * self.rest).min(REST.1);
-        self.trust = TRUST.0;
-        self.trusted = 0;
+    fn back_off(&mut self, longest: u32) {
+        self.phase = Phase::BackedOff(self.backoff.min(longest));
+        self.backoff = (2 * self.backoff).min(BACKOFF.1);
+        self.retest_interval = RETEST_INTERVAL.0;
+        self.retest_in = 0;
     }
 }
 
@@ -151,64 +157,65 @@ impl Spin {
 mod tests {
     use super::*;
 
-    /// Waits, each of `nanos(looks)`, until the next round of looks is over; returns how many went without.
-    fn waits_to_the_next_round(spin: &mut Spin, found: Option<u32>) -> u32 {
+    /// Records waits up to the end of the next round of polls, and returns how many of them did not poll.
+    fn waits_before_the_next_round(spin: &mut Spin, found: Option<u32>) -> u32 {
         let mut waits = 0;
-        while spin.looks() == 0 {
-            spin.waited(None, 0);
+        while spin.spin_budget() == 0 {
+            spin.record(None, 0);
             waits += 1;
         }
-        spin.waited(found, 0);
+        spin.record(found, 0);
         waits
     }
 
     #[test]
-    fn what_finds_nothing_is_tried_less_and_less() {
+    fn rounds_that_find_nothing_become_rarer() {
         let mut spin = Spin::new(true);
-        let waits: [u32; 14] = core::array::from_fn(|_| waits_to_the_next_round(&mut spin, None));
+        let waits: [u32; 14] =
+            core::array::from_fn(|_| waits_before_the_next_round(&mut spin, None));
         assert_eq!(waits[..7], [0, 0, 0, 16, 32, 64, 128]);
         assert_eq!(waits[10..], [2048, 4096, 4096, 4096]);
-        waits_to_the_next_round(&mut spin, Some(1));
-        let waits: [u32; 4] = core::array::from_fn(|_| waits_to_the_next_round(&mut spin, None));
-        assert_eq!(waits, [0, 0, 0, 16], "it has paid since");
+        waits_before_the_next_round(&mut spin, Some(1));
+        let waits: [u32; 4] =
+            core::array::from_fn(|_| waits_before_the_next_round(&mut spin, None));
+        assert_eq!(waits, [0, 0, 0, 16], "a round has found something since");
     }
 
-    /// A machine on which a wait takes as long as is said, with looking and with sleeping; returns how many of `waits`
-    /// waits went by looking.
-    fn on_a_machine(spin: &mut Spin, looking: u32, sleeping: u64, waits: u32) -> u32 {
-        const LOOK: u64 = 300;
-        let mut looked = 0;
+    /// Simulates `waits` waits: each succeeds at poll `polls`, or sleeps for `sleeping` nanoseconds. Returns how many polled.
+    fn simulate(spin: &mut Spin, polls: u32, sleeping: u64, waits: u32) -> u32 {
+        const NANOS_OF_A_POLL: u64 = 300;
+        let mut polled = 0;
         for _ in 0..waits {
-            let looks = spin.looks() > 0;
-            looked += u32::from(looks);
-            let nanos = if looks {
-                u64::from(looking) * LOOK
+            let polls_now = spin.spin_budget() > 0;
+            polled += u32::from(polls_now);
+            let nanos = if polls_now {
+                u64::from(polls) * NANOS_OF_A_POLL
             } else {
                 sleeping
             };
-            spin.waited(looks.then_some(looking), nanos);
+            spin.record(polls_now.then_some(polls), nanos);
         }
-        looked
+        polled
     }
 
     #[test]
-    fn what_comes_at_once_is_never_slept_for() {
+    fn a_waiter_never_sleeps_while_signals_come_at_once() {
         let mut spin = Spin::new(true);
-        assert_eq!(on_a_machine(&mut spin, 5, 50_000, 100_000), 100_000);
+        assert_eq!(simulate(&mut spin, 5, 50_000, 100_000), 100_000);
     }
 
     #[test]
-    fn what_comes_late_is_slept_for_where_that_is_faster() {
+    fn a_waiter_sleeps_for_late_signals_if_sleeping_is_faster() {
         let mut spin = Spin::new(true);
-        let looked = on_a_machine(&mut spin, 80, 8_000, 100_000);
-        assert!(looked < 20_000, "{looked}");
-        let looked = on_a_machine(&mut spin, 80, 80_000, 100_000);
-        assert!(looked > 90_000, "sleeping has become slow: {looked}");
+        let polled = simulate(&mut spin, 80, 8_000, 100_000);
+        assert!(polled < 20_000, "{polled}");
+        let polled = simulate(&mut spin, 80, 80_000, 100_000);
+        assert!(polled > 90_000, "sleeping has become slow: {polled}");
     }
 
     #[test]
-    fn one_that_never_looks() {
+    fn a_disabled_waiter_never_polls() {
         let mut spin = Spin::new(false);
-        assert_eq!(on_a_machine(&mut spin, 1, 50_000, 1000), 0);
+        assert_eq!(simulate(&mut spin, 1, 50_000, 1000), 0);
     }
 }

@@ -1,5 +1,5 @@
-//! Which thread of a process gets a signal: any that has it open. So the one that waits for it must be the only one
-//! (`signal(7)`; AS-14).
+//! Makes sure that only the waiting thread receives our signals: the kernel delivers a signal to any thread that does not block
+//! it (`signal(7)`; AS-14).
 
 use core::fmt;
 use core::time::Duration;
@@ -15,8 +15,9 @@ use crate::process::proc::{self, Status};
 use crate::signal::event::SignalSet;
 use crate::signal::inbox::{Inbox, InboxError};
 
-/// Blocks SIGUSR1, SIGUSR2 and the real-time signal of words on this thread, and so on every thread that it starts from then
-/// on: to be called first in `main` by a program that receives or sends once it has other threads.
+/// Blocks SIGUSR1, SIGUSR2 and signal 44 on this thread, and so on every thread that it starts from then on.
+///
+/// Call it first in `main` if the program opens a receiver or a sender after it has started other threads.
 ///
 /// ```
 /// minitalk::block_signals();
@@ -28,23 +29,26 @@ pub fn block_signals() {
     ffi::block(SignalSet::LANES);
 }
 
-/// As [`block_signals`], SIGINT and SIGTERM too: for a receiver that is to
-/// [stop on them](crate::receiver::Builder::stop_on_signals).
+/// Blocks what [`block_signals`] blocks, and SIGINT and SIGTERM, for a receiver that
+/// [stops on them](crate::Builder::stop_on_signals).
 pub fn block_signals_and_stops() {
     ffi::block(SignalSet::ALL);
 }
 
-/// Signals that are blocked on every thread of the process, and on this one for as long as this lives.
+/// Keeps signals blocked on this thread until it is dropped, after all other threads were found to block them.
 pub(crate) struct Blocked {
     pid: Pid,
     thread: ThreadId,
     before: Mask,
-    /// Those that were open.
+    /// The signals that were not blocked before.
     opened: SignalSet,
 }
 
 impl Blocked {
-    /// Blocks `signals` on this thread, if they are on all others.
+    /// Blocks `signals` on this thread if all other threads block them.
+    ///
+    /// # Errors
+    /// [`Unavailable::OpenOn`] names a thread that does not block them, unless it belongs to another receiver.
     pub fn everywhere(signals: SignalSet) -> Result<Self, Unavailable> {
         let before = ffi::block(signals);
         let blocked = Self {
@@ -53,30 +57,30 @@ impl Blocked {
             before,
             opened: signals.filter(|signal| !before.contains(signal)),
         };
-        // A thread that has them open may be that of another receiver.
-        match check_others(signals) {
+        // A thread that does not block them may be that of another receiver.
+        match check_other_threads(signals) {
             Err(_) if Inbox::is_open() => Err(Unavailable::Taken),
             result => result.map(|()| blocked),
         }
     }
 
-    /// The process.
+    /// Returns the process that opened this.
     pub const fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// This thread's mask before.
+    /// Returns this thread's mask before.
     pub const fn before(&self) -> &Mask {
         &self.before
     }
 
-    /// Whether this is a child of that process by `fork`.
+    /// Returns whether the caller is a forked child of the process that opened this.
     pub fn is_elsewhere(&self) -> bool {
         ffi::getpid() != self.pid
     }
 }
 
-/// Another thread's mask is its own affair.
+/// Unblocks the signals again, unless it is dropped on another thread or in a forked child.
 impl Drop for Blocked {
     fn drop(&mut self) {
         if thread::current().id() == self.thread && !self.is_elsewhere() {
@@ -85,13 +89,14 @@ impl Drop for Blocked {
     }
 }
 
-/// Makes sure that no thread but this one has one of `signals` open; all are blocked here, so that a thread which has one open
-/// can only have been started by another that has.
-fn check_others(signals: SignalSet) -> Result<(), Unavailable> {
-    let until = Instant::now() + MOMENT;
-    while !look_at_others(signals, until)? {
+/// Checks that every other thread blocks `signals`.
+///
+/// This thread blocks them all, so only a thread that does not can start another such thread.
+fn check_other_threads(signals: SignalSet) -> Result<(), Unavailable> {
+    let until = Instant::now() + SCAN_LIMIT;
+    while !scan_other_threads(signals, until)? {
         if Instant::now() >= until {
-            let text = "threads begin and end too fast to see what they block";
+            let text = "threads start and end too fast to read what they block";
             return Err(io::Error::new(io::ErrorKind::TimedOut, text).into());
         }
         thread::yield_now();
@@ -99,11 +104,13 @@ fn check_others(signals: SignalSet) -> Result<(), Unavailable> {
     Ok(())
 }
 
-/// How long that may take.
-const MOMENT: Duration = Duration::from_millis(500);
+/// Limits the time of all scans.
+const SCAN_LIMIT: Duration = Duration::from_millis(500);
 
-/// Whether all of them have been seen: one that has ended meanwhile may have started another, which is not in the list.
-fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailable> {
+/// Checks the masks of all other threads in one pass, and returns whether the pass saw every thread.
+///
+/// A thread that ends during the pass may have started another, which is not in the list.
+fn scan_other_threads(signals: SignalSet, until: Instant) -> Result<bool, Unavailable> {
     let this = ffi::gettid();
     let ours = proc::thread_status(this)?;
     let mut seen = 1;
@@ -113,7 +120,8 @@ fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailabl
         let Some(tid) = tid.filter(|tid| *tid != this) else {
             continue;
         };
-        let Some(status) = settled(tid, until)?.filter(|status| !has_ended(status, &ours)) else {
+        let Some(status) = settled_status(tid, until)?.filter(|status| !has_ended(status, &ours))
+        else {
             return Ok(false);
         };
         let open = signals.filter(|signal| status.blocked & signal.mask() == 0);
@@ -127,19 +135,20 @@ fn look_at_others(signals: SignalSet, until: Instant) -> Result<bool, Unavailabl
     Ok(proc::status(ffi::getpid())?.threads == seen)
 }
 
-/// Whether another thread than ours ends. Where no signal may be queued at all (RLIMIT_SIGPENDING), each looks as if it did.
+/// Returns whether a thread is ending. If no signal may be queued at all (RLIMIT_SIGPENDING), every thread reads as if it were.
 const fn has_ended(other: &Status, ours: &Status) -> bool {
     other.ended || other.released && !ours.released
 }
 
-/// The status of a thread that is not about to change its mask by itself, unless the thread has ended. For a moment, as when
-/// a thread begins, the C library blocks all signals; a thread that sleeps and has them blocked for longer will have them
-/// blocked for good. One that does not sleep may only have had no CPU.
-fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
+/// Returns a thread's status once the C library does not block all signals there for a moment; `None` if the thread has ended.
+///
+/// The C library does so, for example, when a thread starts. A thread that still blocks them when the time is up, and sleeps,
+/// blocks them for good; one that does not sleep may have had no CPU.
+fn settled_status(tid: i32, until: Instant) -> io::Result<Option<Status>> {
     loop {
         let status = match proc::thread_status(tid) {
             Ok(status) => status,
-            // ENOENT: it had ended before the file was opened; ESRCH: it ended before the file was read.
+            // ENOENT: the thread ended before the file was opened. ESRCH: it ended before the file was read.
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => {
                 return Ok(None);
             }
@@ -155,8 +164,9 @@ fn settled(tid: i32, until: Instant) -> io::Result<Option<Status>> {
     }
 }
 
-/// Whether the C library may have set this mask, to put back another soon. glibc blocks its own signals too then, which a
-/// program cannot. musl does not, so the mask is also that of a program that blocks every signal for good.
+/// Returns whether the C library may have set this mask for a moment.
+///
+/// glibc then blocks its own signals too, which a program cannot do. musl does not, so there a program may have set that mask.
 const fn is_blocked_for_a_moment(blocked: u64) -> bool {
     const GLIBC: u64 = 1 << (32 - 1) | 1 << (33 - 1);
     const MUSL: u64 = GLIBC | 1 << (34 - 1);
@@ -168,23 +178,22 @@ const fn is_blocked_for_a_moment(blocked: u64) -> bool {
     }
 }
 
-/// Why a process cannot get the signals of messages.
+/// Says why a process cannot receive the signals of messages.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Unavailable {
-    /// It gets them already: there is another [`Receiver`](crate::Receiver), [`Sender`](crate::Sender) or
-    /// [`Inbox`].
+    /// The process has another [`Receiver`](crate::Receiver), [`Sender`](crate::Sender) or [`Inbox`].
     Taken,
-    /// Another thread has some of them open, and would get them in place of the one that waits. See [`block_signals`].
+    /// Another thread does not block the signals, and would receive them instead of the waiting thread: see [`block_signals`].
     OpenOn {
-        /// The thread's ID.
+        /// Holds the thread's ID.
         tid: i32,
-        /// Its name, not necessarily safe to print.
+        /// Holds the thread's name, which may contain control characters.
         name: String,
-        /// Which.
+        /// Contains the signals that the thread does not block.
         open: SignalSet,
     },
-    /// This process is a child by `fork` of the one that opened it, whose threads it does not have.
+    /// The receiver or sender was opened before a fork, and this is the child, which lacks its threads.
     Forked,
     /// A system call failed.
     System(io::Error),
@@ -228,7 +237,7 @@ impl fmt::Display for Unavailable {
             Self::Forked => {
                 f.write_str("it was opened by the process that this one was forked from")
             }
-            Self::System(_) => f.write_str("the signals of messages cannot be had"),
+            Self::System(_) => f.write_str("the signals of messages cannot be received"),
         }
     }
 }
@@ -246,9 +255,9 @@ impl core::error::Error for Unavailable {
 mod tests {
     use super::*;
 
-    /// Of signals 1 to 64; the kernel lets nobody block SIGKILL and SIGSTOP.
     #[test]
-    fn masks_that_the_c_library_sets_for_a_moment() {
+    fn the_c_library_blocks_its_own_signals_for_a_moment() {
+        // Signals 1 to 64 but SIGKILL and SIGSTOP, which the kernel never blocks.
         const ALL: u64 = u64::MAX ^ (1 << 8 | 1 << 18);
         const ALL_OF_A_PROGRAM: u64 = SignalSet::ALL.mask() | 1 << 63;
         assert!(is_blocked_for_a_moment(ALL));
@@ -260,12 +269,12 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_looks_like_every_other_has_not_ended() {
+    fn a_thread_has_not_ended_if_all_read_alike() {
         let lives = proc::thread_status(ffi::gettid()).unwrap();
-        let mut looks_ended = lives.clone();
-        looks_ended.released = true;
+        let mut ending = lives.clone();
+        ending.released = true;
         assert!(!has_ended(&lives, &lives));
-        assert!(has_ended(&looks_ended, &lives));
-        assert!(!has_ended(&looks_ended, &looks_ended));
+        assert!(has_ended(&ending, &lives));
+        assert!(!has_ended(&ending, &ending));
     }
 }

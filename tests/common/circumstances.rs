@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::MINITALK;
 
-/// What it takes to run as another user: only root can, and the build directory may be closed to others.
+/// A copy of the program that another user can run: the build directory may be closed to others.
 pub struct Nobody {
     directory: PathBuf,
 }
@@ -16,7 +16,7 @@ pub struct Nobody {
 impl Nobody {
     const ID: u32 = 65534;
 
-    /// `None`, with a word on stderr, when we are not root.
+    /// Returns `None`, with a note on stderr, unless we are root.
     pub fn new() -> Option<Self> {
         // SAFETY: geteuid takes nothing and cannot fail.
         if unsafe { libc::geteuid() } != 0 {
@@ -33,7 +33,7 @@ impl Nobody {
         Some(Self { directory })
     }
 
-    /// The path of the program, for all to run.
+    /// Returns the path of the copy.
     pub fn binary(&self) -> PathBuf {
         self.directory.join("minitalk")
     }
@@ -43,7 +43,7 @@ impl Nobody {
     }
 
     /// Makes `command` run as nobody.
-    pub fn dress<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    pub fn run_as<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command.uid(Self::ID).gid(Self::ID).current_dir("/")
     }
 }
@@ -60,7 +60,7 @@ pub fn without_pidfd(command: &mut Command) -> &mut Command {
     without_syscalls(command, calls, libc::ENOSYS)
 }
 
-/// Makes `command` run where nobody can find out that a signal carries more than `si_value`.
+/// Makes `command` run where the probe fails that shows how much a signal carries beyond `si_value`.
 pub fn without_a_probe(command: &mut Command) -> &mut Command {
     without_syscalls(command, [libc::SYS_rt_tgsigqueueinfo; 2], libc::ENOSYS)
 }
@@ -74,7 +74,7 @@ pub fn without_landlock(command: &mut Command) -> &mut Command {
     )
 }
 
-/// Makes `command` run under a seccomp filter that answers `errno` to these two system calls.
+/// Makes `command` run under a seccomp filter that fails these two system calls with `errno`.
 pub fn without_syscalls(
     command: &mut Command,
     [first, second]: [i64; 2],
@@ -108,7 +108,7 @@ pub fn without_syscalls(
         statement(RETURN, libc::SECCOMP_RET_ERRNO | errno as u32),
         statement(RETURN, libc::SECCOMP_RET_ALLOW),
     ];
-    // SAFETY: between fork and exec the closure makes two system calls and touches nothing but what it owns and its stack.
+    // SAFETY: between fork and exec the closure makes two system calls and touches only its captures and its stack.
     unsafe {
         command.pre_exec(move || {
             let program = libc::sock_fprog {
@@ -133,9 +133,7 @@ pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
         command.pre_exec(|| {
             let mut set: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&raw mut set);
-            for signal in
-                minitalk::signal::event::Signal::ALL.map(minitalk::signal::event::Signal::number)
-            {
+            for signal in minitalk::Signal::ALL.map(minitalk::Signal::number) {
                 libc::sigaddset(&raw mut set, signal);
             }
             libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());

@@ -1,33 +1,40 @@
-//! What the process tests share: children that are always reaped, a watchdog, and the helper programs in C.
+//! Shared by the process tests: children that are always reaped, a watchdog, and the helper programs in C.
 #![allow(dead_code, unused_imports, missing_docs)] // each test binary uses its part
 
+pub mod child;
 mod circumstances;
+mod files;
 mod watch;
 
+use std::borrow::BorrowMut;
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
+use child::{Child, Transcript};
+
 pub use circumstances::*;
+pub use files::*;
 pub use watch::*;
 
-/// How long any test may take before its children are killed and it fails. It ends what hangs, and is no measure of anything:
-/// a quarter of a busy CPU has to be enough.
+/// How long a test may take before its children are killed and it fails.
+///
+/// It only ends tests that hang: they must also pass on a quarter of a busy CPU.
 pub const WATCHDOG: Duration = Duration::from_secs(900);
 
-/// The timeout of a client that is not to give up, in seconds: no machine keeps a server from any answer for so long.
+/// The timeout, in seconds, of a client that must not give up: no machine delays an answer for so long.
 pub const PATIENT: &str = "120";
 
 pub const MINITALK: &str = env!("CARGO_BIN_EXE_minitalk");
 
-/// A `minitalk` command with these arguments. A client is patient if they do not say when it gives up: by default it does
-/// when its server has had no CPU for 5 s.
+/// Returns a `minitalk` command with these arguments.
+///
+/// A client without a `--timeout` gets a long one: the default of 5 s can pass before its server gets a CPU.
 pub fn minitalk<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(MINITALK);
     let mut args = args.into_iter();
@@ -48,8 +55,8 @@ pub fn run_with(mut command: Command, stdin: &[u8]) -> Output {
 }
 
 /// Runs a command to its end.
-pub fn run(mut command: Command) -> Output {
-    Process::spawn(&mut command).output()
+pub fn run(mut command: impl BorrowMut<Command>) -> Output {
+    Process::spawn(command.borrow_mut()).output()
 }
 
 /// The lanes that a message can take.
@@ -60,7 +67,7 @@ pub fn deliver(pid: i32, message: &[u8]) {
     deliver_by("auto", pid, message);
 }
 
-/// As [`deliver`], by this lane.
+/// Sends `message` by this lane and asserts that it was delivered.
 pub fn deliver_by(lane: &str, pid: i32, message: &[u8]) {
     let output = run_with(
         minitalk(["send", "--lane", lane, &pid.to_string()]),
@@ -78,66 +85,55 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A child whose output is collected, killed by its PID when the test ends or the watchdog barks.
+/// A child whose output is collected, killed when the test ends or when its watchdog fires.
 pub struct Process {
-    child: Mutex<Child>,
+    child: Child,
     pid: i32,
-    stdout: Collector,
-    stderr: Collector,
+    stdout: Transcript,
+    stderr: Transcript,
     watchdog: Watchdog,
 }
 
 impl Process {
     pub fn spawn(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = Collector::start(child.stdout.take());
-        let stderr = Collector::start(child.stderr.take());
-        Self::watch(child, stdout, stderr, WATCHDOG)
+        Self::start(
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()),
+            WATCHDOG,
+        )
     }
 
-    /// As [`spawn`](Self::spawn), with these bytes on its standard input.
+    /// Starts a command with these bytes on its standard input.
     pub fn spawn_fed(command: &mut Command, stdin: Vec<u8>) -> Self {
         let process = Self::spawn(command.stdin(Stdio::piped()));
-        let mut pipe = process.child().stdin.take().unwrap();
+        let mut pipe = process.take_stdin();
         // Ends with the child at the latest, by a broken pipe.
         std::thread::spawn(move || drop(pipe.write_all(&stdin)));
         process
     }
 
-    /// As [`spawn`](Self::spawn), with the standard output that the command already has.
+    /// Starts a command that keeps the standard output that it already has.
     pub fn spawn_with_own_stdout(command: &mut Command) -> Self {
         Self::spawn_for(WATCHDOG, command)
     }
 
-    /// As [`spawn`](Self::spawn), with the standard output and the standard error that the command already has.
+    /// Starts a command that keeps the standard output and the standard error that it already has.
     pub fn spawn_with_own_stderr(command: &mut Command) -> Self {
-        let child = command.spawn().unwrap();
-        Self::watch(
-            child,
-            Collector::start(None::<&[u8]>),
-            Collector::start(None::<&[u8]>),
-            WATCHDOG,
-        )
+        Self::start(command, WATCHDOG)
     }
 
-    /// As [`spawn_with_own_stdout`](Self::spawn_with_own_stdout), for what may run for longer than a test.
+    /// Starts a command that keeps its standard output and may run for `limit`, longer than a test.
     pub fn spawn_for(limit: Duration, command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = Collector::start(child.stderr.take());
-        Self::watch(child, Collector::start(None::<&[u8]>), stderr, limit)
+        Self::start(command.stderr(Stdio::piped()), limit)
     }
 
-    fn watch(child: Child, stdout: Collector, stderr: Collector, limit: Duration) -> Self {
+    fn start(command: &mut Command, limit: Duration) -> Self {
+        let child = Child::spawn(command).unwrap();
         let pid = i32::try_from(child.id()).unwrap();
         Self {
-            child: Mutex::new(child),
+            stdout: Transcript::read(child.take_stdout()),
+            stderr: Transcript::read(child.take_stderr()),
+            child,
             pid,
-            stdout,
-            stderr,
             watchdog: Watchdog::start(pid, limit),
         }
     }
@@ -146,45 +142,49 @@ impl Process {
         self.pid
     }
 
-    /// Its standard input, where that was asked to be a pipe.
-    pub fn take_stdin(&self) -> std::process::ChildStdin {
-        self.child().stdin.take().unwrap()
-    }
-
-    fn child(&self) -> MutexGuard<'_, Child> {
-        self.child.lock().unwrap()
+    /// Takes its standard input, which must be a pipe.
+    pub fn take_stdin(&self) -> ChildStdin {
+        self.child.take_stdin().unwrap()
     }
 
     pub fn stdout(&self) -> Vec<u8> {
-        self.stdout.so_far()
+        self.stdout.bytes()
     }
 
     pub fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
+        String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
     }
 
     /// Waits until what was printed on stdout satisfies `wanted`.
     pub fn wait_stdout(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
-        self.stdout.wait(wanted)
+        let found = self.stdout.wait_within(WATCHDOG, wanted);
+        let bytes = self.stdout();
+        assert!(
+            found,
+            "unexpected stdout: {:?}",
+            String::from_utf8_lossy(&bytes)
+        );
+        bytes
     }
 
     /// Waits until stderr contains `text`.
     pub fn wait_stderr(&self, text: &str) {
-        self.stderr
-            .wait(|bytes| String::from_utf8_lossy(bytes).contains(text));
+        let contains = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(text);
+        let found = self.stderr.wait_within(WATCHDOG, contains);
+        assert!(found, "{text:?} is not in stderr: {}", self.stderr());
     }
 
     pub fn is_running(&self) -> bool {
-        self.child().try_wait().unwrap().is_none()
+        self.child.is_running()
     }
 
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
-        let status = self.child().wait().unwrap();
-        self.watchdog.call_off();
+        let status = self.child.wait().unwrap();
+        self.watchdog.cancel();
         assert!(
-            !self.watchdog.barked(),
-            "the watchdog ended PID {}",
+            !self.watchdog.has_fired(),
+            "the watchdog killed PID {}",
             self.pid
         );
         status
@@ -192,22 +192,19 @@ impl Process {
 
     pub fn output(mut self) -> Output {
         let status = self.wait();
+        let all = |transcript: &Transcript| transcript.complete_within(WATCHDOG);
         Output {
             status,
-            stdout: self.stdout.all(),
-            stderr: self.stderr.all(),
+            stdout: all(&self.stdout).expect("nothing else holds its stdout open"),
+            stderr: all(&self.stderr).expect("nothing else holds its stderr open"),
         }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.is_running() {
-            kill(self.pid, libc::SIGKILL);
-            kill(self.pid, libc::SIGCONT);
-            let _ = self.child().wait();
-        }
-        self.watchdog.call_off();
+        self.child.kill();
+        self.watchdog.cancel();
     }
 }
 
@@ -226,7 +223,7 @@ impl Server {
         Self::spawn(command.args(options))
     }
 
-    /// Runs `command`, which prints its PID first, on stdout or stderr.
+    /// Runs a server's command and waits until it has printed a line, its PID, on stdout or stderr.
     pub fn spawn(command: &mut Command) -> Self {
         let process = Process::spawn(command);
         wait_until("the server prints its PID", || {
@@ -235,12 +232,12 @@ impl Server {
         Self { process }
     }
 
-    /// What was printed after the line with the PID.
+    /// Returns the output after the line with the PID.
     pub fn printed(&self) -> Vec<u8> {
         after_first_line(&self.process.stdout())
     }
 
-    /// Waits until what was printed after the line with the PID satisfies `wanted`.
+    /// Waits until the output after the line with the PID satisfies `wanted`.
     pub fn wait_printed(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let stdout = self
             .process
@@ -262,7 +259,7 @@ impl Server {
         assert_eq!(printed, wanted);
     }
 
-    /// Ends it by SIGTERM and asserts that it ended in order.
+    /// Ends it by SIGTERM and asserts that it exits with 0.
     pub fn stop(self) -> Output {
         kill(self.pid(), libc::SIGTERM);
         let output = self.process.output();
@@ -294,89 +291,43 @@ fn after_first_line(bytes: &[u8]) -> Vec<u8> {
     parts.next().unwrap_or_default().to_vec()
 }
 
-/// Reads a pipe to its end in a thread.
-struct Collector {
-    bytes: Arc<(Mutex<Vec<u8>>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Collector {
-    fn start(pipe: Option<impl Read + Send + 'static>) -> Self {
-        let bytes = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
-        let thread = pipe.map(|mut pipe| {
-            let bytes = Arc::clone(&bytes);
-            std::thread::spawn(move || {
-                let mut buffer = vec![0; 1 << 16];
-                while let Ok(n @ 1..) = pipe.read(&mut buffer) {
-                    bytes.0.lock().unwrap().extend(&buffer[..n]);
-                    bytes.1.notify_all();
-                }
-            })
-        });
-        Self { bytes, thread }
-    }
-
-    fn so_far(&self) -> Vec<u8> {
-        self.bytes.0.lock().unwrap().clone()
-    }
-
-    fn wait(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
-        let bytes = self.bytes.0.lock().unwrap();
-        let (bytes, timeout) = self
-            .bytes
-            .1
-            .wait_timeout_while(bytes, WATCHDOG, |bytes| !wanted(bytes))
-            .unwrap();
-        assert!(
-            !timeout.timed_out(),
-            "not what was wanted: {:?}",
-            String::from_utf8_lossy(&bytes)
-        );
-        bytes.clone()
-    }
-
-    fn all(&mut self) -> Vec<u8> {
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-        self.so_far()
-    }
-}
-
 /// Kills one child, by its PID, when a test takes too long.
 struct Watchdog {
-    over: Arc<(Mutex<bool>, Condvar)>,
-    barked: Arc<AtomicBool>,
+    cancelled: Arc<(Mutex<bool>, Condvar)>,
+    fired: Arc<AtomicBool>,
 }
 
 impl Watchdog {
     fn start(pid: i32, limit: Duration) -> Self {
-        let over = Arc::new((Mutex::new(false), Condvar::new()));
-        let barked = Arc::new(AtomicBool::new(false));
-        let (their_over, their_barked) = (Arc::clone(&over), Arc::clone(&barked));
+        let watchdog = Self {
+            cancelled: Arc::default(),
+            fired: Arc::default(),
+        };
+        let (cancelled, fired) = (Arc::clone(&watchdog.cancelled), Arc::clone(&watchdog.fired));
         std::thread::spawn(move || {
-            let guard = their_over.0.lock().unwrap();
-            let (guard, timeout) = their_over
+            let guard = cancelled.0.lock().unwrap();
+            let (_guard, timeout) = cancelled
                 .1
-                .wait_timeout_while(guard, limit, |over| !*over)
+                .wait_timeout_while(guard, limit, |cancelled| !*cancelled)
                 .unwrap();
             if timeout.timed_out() {
-                their_barked.store(true, Ordering::SeqCst);
+                // Ordering: the wait for the child, which this ends, orders the flag before its reader.
+                fired.store(true, Ordering::SeqCst);
                 kill(pid, libc::SIGKILL);
             }
-            drop(guard);
         });
-        Self { over, barked }
+        watchdog
     }
 
-    /// To be called when the child has been waited for: its PID may be somebody else's from then on.
-    fn call_off(&self) {
-        *self.over.0.lock().unwrap() = true;
-        self.over.1.notify_all();
+    /// Must be called once the child has been waited for: the kernel may reuse its PID from then on.
+    fn cancel(&self) {
+        *self.cancelled.0.lock().unwrap() = true;
+        self.cancelled.1.notify_all();
     }
 
-    fn barked(&self) -> bool {
-        self.barked.load(Ordering::SeqCst)
+    fn has_fired(&self) -> bool {
+        // Ordering: as in `start`.
+        self.fired.load(Ordering::SeqCst)
     }
 }
 
@@ -387,7 +338,7 @@ pub fn kill(pid: i32, signal: i32) {
     unsafe { libc::kill(pid, signal) };
 }
 
-/// Keeps this thread, and what it starts from now on, on one CPU, where a bit takes the least time.
+/// Pins this thread, and its future children, to one CPU, where a bit takes the least time.
 pub fn pin_to_one_cpu() {
     // SAFETY: cpu_set_t is an array of integers, the set lives for the whole call and the size is its own.
     unsafe {
@@ -397,7 +348,7 @@ pub fn pin_to_one_cpu() {
     }
 }
 
-/// A helper program of `tests/programs`, compiled with the linker that Rust needs anyway.
+/// Returns a helper program of `tests/programs`, compiled by the `cc` that Rust needs for linking anyway.
 pub fn program(name: &'static str) -> PathBuf {
     static BUILT: OnceLock<Mutex<std::collections::HashMap<&str, PathBuf>>> = OnceLock::new();
     let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
@@ -411,13 +362,13 @@ pub fn program(name: &'static str) -> PathBuf {
     path.clone()
 }
 
-/// Compiles a program in C and returns where it is.
+/// Compiles a program in C and returns its path.
 pub fn compile(source: &Path, name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let part = directory.join(format!("{name}.{}", std::process::id()));
     let status = Command::new("cc")
         .args(["-O1", "-Wall", "-Wextra", "-Werror"])
-        // Where the system's cc is told to fortify, it minds an ignored write(), which others do not.
+        // Some distributions enable _FORTIFY_SOURCE, which then warns of an ignored result of write().
         .args(["-Wno-unused-result", "-o"])
         .arg(&part)
         .arg(source)
@@ -433,7 +384,7 @@ pub fn signal_of(output: &Output) -> Option<i32> {
     output.status.signal()
 }
 
-/// Bytes that look random and are the same in every run.
+/// Returns pseudo-random bytes, the same in every run.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15u64;
     (0..len)

@@ -1,13 +1,13 @@
-//! What a process does, seen from outside, and waiting for it.
+//! Observing a process through /proc, and waiting for conditions.
 
 use std::time::{Duration, Instant};
 
 use super::{Process, Server, WATCHDOG, kill};
 
-/// How often a condition is looked at: not so often that what is waited for gets no CPU.
-const LOOK: Duration = Duration::from_micros(200);
+/// How often a condition is checked: rarely enough to leave the observed process its CPU.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
-/// Context switches of all threads of a process so far.
+/// Returns the number of context switches of all threads of a process so far.
 pub fn switches(pid: i32) -> u64 {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
         return 0;
@@ -26,18 +26,22 @@ pub fn switches(pid: i32) -> u64 {
     sum
 }
 
-/// Waits until a client is in the middle of its message, which shows in what it makes the server do.
+/// Waits until a client is in the middle of its message, by the activity that it causes in the server.
 pub fn wait_under_way(client: &Process, server: i32) {
     let is_under_way = under_way(server);
     wait_until("the client is under way", || {
-        assert!(client.is_running(), "it was faster: {}", client.stderr());
+        assert!(
+            client.is_running(),
+            "the client ended too early: {}",
+            client.stderr()
+        );
         is_under_way()
     });
 }
 
 /// Starts a server and its client with `start` and stops the client (SIGSTOP) in the middle of its message.
 ///
-/// Starts another pair when the message was over first, as any is when this process gets no CPU for as long as it takes.
+/// Starts another pair if the message ended first, because this process did not get a CPU in time.
 pub fn stopped_in_mid_message(start: impl Fn() -> (Server, Process)) -> (Server, Process) {
     loop {
         let (server, client) = start();
@@ -57,13 +61,13 @@ pub fn stopped_in_mid_message(start: impl Fn() -> (Server, Process)) -> (Server,
     }
 }
 
-/// Returns whether a server has done the work of some bits since the call.
+/// Returns a function that says whether the server has done the work of some bits since this call.
 fn under_way(server: i32) -> impl Fn() -> bool {
     let before = (switches(server), cpu_time(server));
     move || switches(server) > before.0 + 200 || cpu_time(server) > before.1 + 2
 }
 
-/// User and system time so far, in clock ticks.
+/// Returns the user and system time of a process so far, in clock ticks.
 pub fn cpu_time(pid: i32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<_> = stat
@@ -75,7 +79,7 @@ pub fn cpu_time(pid: i32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Waits until a process is in this state (`proc_pid_stat(5)`).
+/// Waits until a process is in this state, a letter of `proc_pid_stat(5)`.
 pub fn wait_state(pid: i32, state: char) {
     wait_until("the process is in the state", || state_of(pid) == state);
 }
@@ -86,16 +90,25 @@ fn state_of(pid: i32) -> char {
     behind_the_name.trim_start().chars().next().unwrap()
 }
 
+/// Waits until `condition` holds; fails after [`WATCHDOG`] and names `what` did not happen.
 pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + WATCHDOG;
     while !condition() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(LOOK);
+        assert!(Instant::now() < deadline, "did not happen: {what}");
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// The name of a process's command.
+/// Returns the command name of a process.
 pub fn command_of(pid: i32) -> String {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     name.trim_end().into()
+}
+
+/// Waits until a client would send to this server.
+pub fn wait_ready_to_be_sent_to(pid: i32) {
+    wait_until("the server is ready", || {
+        let peer = minitalk::internals::process::peer::Peer::open(minitalk::Pid::new(pid).unwrap());
+        peer.is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
+    });
 }

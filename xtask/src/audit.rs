@@ -1,4 +1,4 @@
-//! `cargo xtask audit`: the audit of minitalk's own handler, and of the documents that say what it is.
+//! `cargo xtask audit`: the audit of minitalk's own handler and of the documents that describe it.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

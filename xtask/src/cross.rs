@@ -1,4 +1,4 @@
-//! `cargo xtask cross`: the handlers of the architectures that the audit does not read, instruction by instruction.
+//! `cargo xtask cross`: checks the handlers of the architectures that the audit does not read, instruction by instruction.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,26 +15,26 @@ backwards, no byte of stack, no thread-local, no instruction that is not on the 
 architecture whose compiler or linker this machine cannot get is skipped, which is said and counted.
 ";
 
-/// An architecture that is built for on another one.
+/// An architecture that this machine cross-compiles for.
 pub struct Architecture {
-    /// Its name, as Rust and the kernel have it.
+    /// The name that Rust and the kernel use.
     pub name: &'static str,
-    /// The target of the compiler.
+    /// The target triple of the compiler.
     pub triple: &'static str,
-    /// What the names of the GNU tools begin with.
+    /// The prefix of the GNU tools.
     tools: &'static str,
     handlers: &'static [&'static str],
-    /// The most instructions of a handler.
+    /// The maximum number of instructions in a handler.
     limit: usize,
-    /// The instructions that may stand in a handler: none of them calls, traps, or takes more than one try.
+    /// The instructions allowed in a handler: none of them calls, traps or retries.
     straight: &'static [&'static str],
-    /// Those that may go on elsewhere, which must be further down in the same function.
+    /// The allowed branches, which must jump forward within the function.
     branches: &'static [&'static str],
-    /// What must not be an operand: the stack, the thread.
+    /// The forbidden operands: the stack pointer and the thread pointer.
     registers: &'static [&'static str],
 }
 
-/// All of them.
+/// All supported architectures.
 pub const ARCHITECTURES: &[Architecture] = &[
     Architecture {
         name: "aarch64",
@@ -135,7 +135,9 @@ fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
 }
 
 impl Architecture {
-    /// Whether this machine can build for it, after the standard library was installed if rustup can; the reason why not.
+    /// Checks that this machine can build for the architecture, and installs the standard library if rustup can.
+    ///
+    /// The error is the reason why not.
     pub fn prepare(&self) -> Result<(), String> {
         let runs = |command: &mut Command| {
             let quiet = command
@@ -161,7 +163,7 @@ impl Architecture {
         Ok(())
     }
 
-    /// Cargo, set up to build static binaries for it.
+    /// Returns a cargo command that builds static binaries for the architecture.
     pub fn cargo(&self) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let variable = |what: &str| {
@@ -176,12 +178,12 @@ impl Architecture {
         command
     }
 
-    /// The name of a GNU tool for it.
+    /// Returns the name of a GNU tool for the architecture.
     pub fn tool(&self, name: &str) -> String {
         format!("{}-{name}", self.tools)
     }
 
-    /// Builds the release binary, static, and returns its path.
+    /// Builds the static release binary and returns its path.
     pub fn build(&self) -> Result<PathBuf, String> {
         let mut cargo = self.cargo();
         cargo.args([
@@ -206,7 +208,7 @@ impl Architecture {
             .join("release/minitalk"))
     }
 
-    /// Reads the listing of `handler`, and returns how many instructions it has, or what is wrong with it.
+    /// Reads the listing of `handler`, and returns its number of instructions or the first violation.
     fn read(&self, handler: &str, listing: &str) -> Result<usize, String> {
         let body = instructions(handler, listing);
         let (Some(first), Some(last)) = (body.first(), body.last()) else {
@@ -254,12 +256,12 @@ impl Architecture {
 struct Instruction<'l> {
     address: u64,
     mnemonic: &'l str,
-    /// Without what objdump adds to them.
+    /// The operands, without the comments that objdump adds.
     operands: &'l str,
 }
 
 impl Instruction<'_> {
-    /// The last operand, as the address that it is.
+    /// Parses the last operand as an address.
     fn target(&self) -> Option<u64> {
         let last = self
             .operands
@@ -271,7 +273,7 @@ impl Instruction<'_> {
     }
 }
 
-/// The lines between the function's label and the next empty one.
+/// Returns the lines between the label of a function and the next empty line.
 fn instructions<'l>(function: &str, listing: &'l str) -> Vec<Instruction<'l>> {
     let label = format!("<{function}>:");
     listing
@@ -296,7 +298,7 @@ fn instructions<'l>(function: &str, listing: &'l str) -> Vec<Instruction<'l>> {
 mod tests {
     use super::*;
 
-    /// A handler of `lines`, from address 10 on, 4 bytes each.
+    /// Returns a listing of a handler of `lines`, from address 10 on, 4 bytes each.
     fn read(name: &str, lines: &[&str]) -> Result<usize, String> {
         let architecture = ARCHITECTURES.iter().find(|a| a.name == name).unwrap();
         let mut listing = String::from("0000000000000010 <minitalk_on_signal>:\n");
@@ -325,7 +327,7 @@ mod tests {
         assert_eq!(read("riscv64", &riscv), Ok(5));
     }
 
-    /// What Rust makes of the handler without LSE, and other defects: each is rejected for its own reason.
+    /// The handler that Rust compiles without LSE, and other defects, are each rejected for their own reason.
     #[test]
     fn each_seeded_defect_is_rejected() {
         for (name, line, reason) in [

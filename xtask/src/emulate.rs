@@ -1,4 +1,4 @@
-//! `cargo xtask emulate`: the process tests on a real kernel of another architecture, in an emulator of the whole machine.
+//! `cargo xtask emulate`: runs the process tests on a kernel of another architecture, in an emulator of the whole machine.
 
 mod archive;
 mod packages;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::child::Child;
 use crate::cross::{ARCHITECTURES, Architecture};
 use crate::product::repository;
 use archive::Archive;
@@ -18,19 +19,19 @@ const USAGE: &str = "\
 usage: cargo xtask emulate aarch64|riscv64 [--cpu MODEL] [--seconds N]
 
 Builds the release binary and the process tests, static, boots a kernel of Debian 13 in qemu-system, and runs the tests there, once
-for each model of the CPU: for aarch64 one without LSE's atomics and one with. Prints a line for each test. Exit code 1 if one fails,
-or did not run within N seconds (default 240) of each boot. Where a compiler, an emulator or a package cannot be had, it says
+for each model of the CPU: for aarch64 one without LSE's atomics and one with. Prints a line for each test. Exit code 1 if a test
+fails or does not run within N seconds (default 240) of its boot. Without a compiler, an emulator or a package it prints
 \"SKIPPED\" with the reason, and the exit code is 0.
 ";
 
-/// What is emulated of an architecture.
+/// An emulated machine.
 struct Machine {
     architecture: &'static str,
     qemu: &'static str,
     console: &'static str,
-    /// The models of the CPU, each with its claim.
+    /// The CPU models, each with a description of what it tests.
     cpus: &'static [(&'static str, &'static str)],
-    /// Debian's name for the architecture, and its package with a kernel.
+    /// The name that Debian uses for the architecture, and its kernel package.
     debian: &'static str,
     kernel: &'static str,
 }
@@ -57,13 +58,16 @@ const MACHINES: &[Machine] = &[
     },
 ];
 
-/// The tests that are run, by their program. The others take a compiler, a terminal, or minutes when emulated.
+/// How often the results so far are printed.
+const REPORT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The tests to run, by program. The others need a compiler or a terminal, or take minutes in an emulator.
 const TESTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "event::tests::the_signal_of_words_is_none_that_the_c_library_keeps_for_itself",
-            "ffi::tests::the_handler_is_that_of_the_cpu",
+            "event::tests::the_word_signal_is_not_reserved_by_the_c_library",
+            "ffi::tests::the_handler_matches_the_cpu",
             "ring::tests::entries_come_out_whole_and_in_order_across_many_laps",
             "ring::tests::threads_that_obey_the_mark_never_overrun",
         ],
@@ -71,55 +75,55 @@ const TESTS: &[(&str, &[&str])] = &[
     (
         "transfer",
         &[
-            "a_classic_client_that_waits_for_acknowledgements",
-            "a_classic_client_without_a_handler_is_heard_and_survives",
+            "a_classic_client_that_waits_for_acknowledgements_delivers",
+            "a_classic_client_without_a_handler_delivers_and_survives",
             "a_message_is_on_stdout_before_its_client_ends",
-            "a_sender_that_catches_everything_gets_no_answer_and_survives",
-            "a_server_without_the_word_lane",
-            "clients_written_in_c_from_protocol_md",
-            "every_kind_of_bytes_arrives_exactly",
-            "every_length_around_the_end_of_a_word",
-            "ten_clients_at_once_are_printed_whole",
-            "words_of_eight_bytes",
+            "a_sender_that_catches_all_signals_gets_no_answer_and_survives",
+            "a_server_without_the_word_lane_rejects_words",
+            "clients_written_in_c_from_protocol_md_deliver",
+            "all_byte_values_arrive_unchanged",
+            "every_length_around_a_word_boundary_arrives",
+            "messages_of_ten_concurrent_clients_are_printed_whole",
+            "words_of_eight_bytes_arrive",
         ],
     ),
     (
         "faults",
         &[
-            "a_client_interrupted_in_mid_message_dies_of_the_signal",
-            "a_client_killed_in_mid_message",
+            "a_client_interrupted_in_mid_message_ends_by_that_signal",
+            "a_partial_message_of_a_killed_client_is_dropped",
             "a_recycled_pid_is_not_signalled",
-            "a_server_killed_in_mid_message",
-            "a_storm_of_strays_at_the_client",
-            "a_storm_of_strays_at_the_server",
+            "a_client_notices_at_once_that_its_server_was_killed",
+            "a_message_survives_a_storm_of_strays_at_the_client",
+            "a_message_survives_a_storm_of_strays_at_the_server",
             "an_idle_server_is_not_woken",
-            "an_old_kernel_without_pidfd",
-            "either_end_stopped_and_continued",
-            "little_room_for_queued_signals",
-            "no_room_for_queued_signals",
-            "signals_blocked_by_whoever_started_us",
+            "both_ends_fall_back_to_kill_on_a_kernel_without_pidfd",
+            "a_message_survives_a_pause_of_either_end",
+            "words_arrive_when_few_signals_can_be_queued",
+            "a_client_explains_that_no_signal_can_be_queued",
+            "both_ends_work_when_started_with_the_signals_blocked",
         ],
     ),
     (
         "cli",
         &[
-            "a_bystander_is_refused_and_lives",
-            "a_bystander_that_catches_everything_is_refused_and_lives",
+            "a_bystander_is_refused_and_survives",
+            "a_bystander_that_catches_all_signals_is_refused_and_survives",
         ],
     ),
 ];
 
-/// What the guest does itself, with a shell.
+/// The tests that a shell script in the guest runs.
 const SHELL_TESTS: &[&str] = &["demo_auto", "demo_bit", "demo_word"];
 
 const INIT: &str = include_str!("emulate/init.sh");
 const CC: &str = include_str!("emulate/cc.sh");
 const PRLIMIT: &str = include_str!("emulate/prlimit.sh");
 
-/// How long one boot with its tests may take.
+/// The time limit of one boot with its tests.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Why nothing was found out.
+/// The reason why there is no result.
 enum Trouble {
     /// Something is missing on this machine.
     Missing(String),
@@ -176,7 +180,7 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
             other => return Err(other.unexpected()),
         }
     }
-    let machine = machine.ok_or("which architecture?")?;
+    let machine = machine.ok_or("no architecture given")?;
     Ok(Some((machine, cpu, patience)))
 }
 
@@ -243,7 +247,7 @@ fn target_directory() -> PathBuf {
     repository().join(target)
 }
 
-/// The files of the guest: each test program, and the product's binary where the tests look for it.
+/// Returns the files of the guest: each test program, and the minitalk binary at the path that the tests use.
 fn contents(
     architecture: &Architecture,
     directory: &Path,
@@ -291,7 +295,7 @@ fn contents(
 fn build_tests(architecture: &Architecture) -> Result<Vec<(String, PathBuf)>, String> {
     let mut cargo = architecture.cargo();
     cargo.args(["test", "--no-run", "--target", architecture.triple]);
-    // No more than is needed, for a machine without room.
+    // Without debug information, for a machine with little space.
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
     for (name, _) in TESTS {
         match *name {
@@ -309,7 +313,7 @@ fn build_tests(architecture: &Architecture) -> Result<Vec<(String, PathBuf)>, St
     Ok(printed.lines().filter_map(executable).collect())
 }
 
-/// The name and the path in a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
+/// Parses the name and the path from a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
 fn executable(line: &str) -> Option<(String, PathBuf)> {
     let (source, path) = line.trim().strip_prefix("Executable ")?.split_once(" (")?;
     let source = source.trim_start_matches("unittests ");
@@ -343,7 +347,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Boots, and returns what was printed on the console until the machine turned itself off or its time was over.
+/// Boots the machine, and returns its console output up to its power-off or the time limit.
 fn boot(
     machine: &Machine,
     cpu: &str,
@@ -355,7 +359,8 @@ fn boot(
     let console = directory.join("console");
     let file =
         fs::File::create(&console).map_err(|error| format!("{}: {error}", console.display()))?;
-    let mut child = Command::new(machine.qemu)
+    let mut command = Command::new(machine.qemu);
+    command
         .args([
             "-machine",
             "virt",
@@ -379,18 +384,15 @@ fn boot(
         .arg("-initrd")
         .arg(initramfs)
         .stdin(Stdio::null())
-        .stdout(file)
-        .spawn()
-        .map_err(|error| format!("cannot run {}: {error}", machine.qemu))?;
+        .stdout(file);
+    let child = Child::spawn(&mut command).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + patience;
     let mut shown = 0;
     loop {
-        let ended = child
-            .try_wait()
-            .map_err(|error| error.to_string())?
-            .is_some();
+        let ended = child.wait_within(REPORT_INTERVAL);
+        let ended = ended.map_err(|error| error.to_string())?.is_some();
         let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
-        // Whole lines only.
+        // Only whole lines are parsed.
         let whole = &log[..log.rfind('\n').map_or(0, |end| end + 1)];
         for result in results(&whole[shown.min(whole.len())..]) {
             println!(
@@ -404,15 +406,12 @@ fn boot(
             return Ok(log);
         }
         if Instant::now() >= deadline {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Ok(log + "\nemulate: the time is over\n");
+            return Ok(log + "\nemulate: the time limit is reached\n");
         }
-        std::thread::sleep(Duration::from_millis(200));
     }
 }
 
-/// The tests in lines such as `test name ... ok`, with whether each passed.
+/// Parses lines such as `test name ... ok` into the names of the tests and whether each passed.
 fn results(log: &str) -> impl Iterator<Item = (&str, bool)> {
     log.lines().filter_map(|line| {
         let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
@@ -420,7 +419,7 @@ fn results(log: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// How many passed, and those that failed or did not run.
+/// Returns how many tests passed, and those that failed or did not run.
 fn judge(log: &str) -> (usize, Vec<String>) {
     let tests = TESTS.iter().flat_map(|(_, names)| names.iter());
     let passed: BTreeSet<_> = results(log)
@@ -453,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_fails_or_does_not_run_is_wrong() {
+    fn a_test_that_fails_or_does_not_run_is_reported() {
         let log = log_of_all();
         let (passed, wrong) = judge(&log);
         assert!(passed > 20 && wrong.is_empty(), "{wrong:?}");
@@ -465,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn the_programs_are_found_in_what_cargo_prints() {
+    fn test_programs_are_parsed_from_the_output_of_cargo() {
         let line = "  Executable unittests src/lib.rs (target/debug/deps/minitalk-01)";
         assert_eq!(executable(line).unwrap().0, "lib");
         let line = "  Executable tests/cli.rs (target/debug/deps/cli-01)";

@@ -1,52 +1,53 @@
-//! `cargo xtask footprint`: how little it takes: bytes on disk, memory, and time until a server takes its first bit.
+//! `cargo xtask footprint`: measures size on disk, memory, and the time until a server takes its first bit.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{ChildStderr, ChildStdout, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::child::Child;
 use crate::no_arguments;
 use crate::product;
 
 const USAGE: &str = "\
 usage: cargo xtask footprint
 
-Measures the release binary and the smallest one, and prints a table. Exit code 1 if a program, stripped, or the memory of a
-server is larger than the limit beside it. Times have none, for a busy machine makes them longer: compare them with that of true(1), which
-was taken in turn with them. Memory and times are medians, of 9 servers and of 25 rounds.
+Measures the release binary and the smallest one, and prints a table. Exit code 1 if a stripped program, or the memory of a
+server, exceeds its limit. Times have no limit, because a busy machine makes them longer: compare them with the time of true(1),
+measured alternately with them. Memory and times are medians, of 9 servers and of 25 rounds.
 ";
 
-/// In bytes; KB and MB are 1,000 and 1,000,000 of them.
+/// Limits in bytes; KB and MB are 1,000 and 1,000,000 bytes.
 const MOST_ON_DISK: u64 = 1_000_000;
 const MOST_OF_SMALLEST: u64 = 600_000;
 const MOST_STATIC: u64 = 710_000;
 const MOST_IN_MEMORY: u64 = 3_000_000;
 
-/// How often each time is taken, and how many servers are looked at for their memory, which has more or fewer pages of the
-/// program and its libraries from one to the next, as the kernel maps them around those that are needed.
+/// The number of measurements. Memory differs between servers, because the kernel maps more or fewer pages around those that
+/// are needed.
 const ROUNDS: usize = 25;
 const SERVERS: usize = 9;
 
-/// How long a server may take to say something, before it is given up.
+/// How long a server may take to print a line.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What has a limit.
+/// A measured size and its limit.
 struct Size {
     what: &'static str,
     bytes: u64,
     limit: u64,
 }
 
-/// Each is a median.
+/// Measured times, each a median.
 struct Times {
     ready: Duration,
     first_bit: Duration,
     nothing: Duration,
-    /// The same as `ready`, of the static build.
+    /// The same as `ready`, for the static build.
     ready_static: Option<Duration>,
 }
 
@@ -79,7 +80,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn measure() -> Result<(Vec<Size>, Times), String> {
     let program = stripped(&product::build()?)?;
     let smallest = stripped(&product::build_small()?)?;
-    // It is not only small: a message gets through.
+    // The smallest build must also deliver a message.
     memory(&smallest)?;
     let (mut idle, mut peak) = (vec![], vec![]);
     for _ in 0..SERVERS {
@@ -91,13 +92,13 @@ fn measure() -> Result<(Vec<Size>, Times), String> {
     let mut sizes = vec![
         ("the program, stripped", length(&program)?, MOST_ON_DISK),
         (
-            "the smallest build of it",
+            "the smallest build, stripped",
             length(&smallest)?,
             MOST_OF_SMALLEST,
         ),
         ("memory of an idle server", idle, MOST_IN_MEMORY),
         (
-            "the most that it had by the end of a message of 1 KB",
+            "its maximum by the end of a message of 1 KB",
             peak,
             MOST_IN_MEMORY,
         ),
@@ -109,7 +110,7 @@ fn measure() -> Result<(Vec<Size>, Times), String> {
             product::MUSL
         ),
         Some(fixed) => {
-            // It has no symbols, and is not only small: a message gets through.
+            // It is already stripped, and must also deliver a message.
             let (idle, _) = memory(&fixed)?;
             sizes.push((
                 "the smallest build, static with musl",
@@ -130,11 +131,11 @@ fn measure() -> Result<(Vec<Size>, Times), String> {
 
 fn length(program: &Path) -> Result<u64, String> {
     let metadata = std::fs::metadata(program);
-    let error = |error| format!("cannot look at {}: {error}", program.display());
+    let error = |error| format!("cannot read the size of {}: {error}", program.display());
     metadata.map(|data| data.len()).map_err(error)
 }
 
-/// A copy without symbols and line tables, which the audit needs and nobody else.
+/// Returns a copy of the program without symbols and line tables, which only the audit needs.
 fn stripped(binary: &Path) -> Result<PathBuf, String> {
     let copy = binary.with_file_name("minitalk.stripped");
     let status = Command::new("strip")
@@ -149,10 +150,10 @@ fn stripped(binary: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// The resident memory of a server that waits, and the most that it had by the end of a message.
+/// Returns the resident memory of an idle server, and its maximum by the end of a message.
 fn memory(program: &Path) -> Result<(u64, u64), String> {
     let mut server = Server::start(program, &[])?;
-    server.say_pid()?;
+    server.wait_for_pid()?;
     let idle = server.status("VmRSS:")?;
     let mut send = Command::new(program);
     send.args(["send", &server.child.id().to_string(), &"m".repeat(1_000)]);
@@ -167,7 +168,7 @@ fn memory(program: &Path) -> Result<(u64, u64), String> {
 
 fn times(program: &Path) -> Result<Times, String> {
     let (mut ready, mut first_bit, mut nothing) = (vec![], vec![], vec![]);
-    // Round by round, so that whatever else the machine does hits all of them alike.
+    // Measured round by round, so that other load affects all of them equally.
     for _ in 0..ROUNDS {
         let start = Instant::now();
         let status = Command::new("true").status();
@@ -175,9 +176,9 @@ fn times(program: &Path) -> Result<Times, String> {
         if !status.is_ok_and(|status| status.success()) {
             return Err("cannot run true".into());
         }
-        let (said_its_pid, took_a_bit) = start_to_first_bit(program)?;
-        ready.push(said_its_pid);
-        first_bit.push(took_a_bit);
+        let (at_pid, at_bit) = start_to_first_bit(program)?;
+        ready.push(at_pid);
+        first_bit.push(at_bit);
     }
     Ok(Times {
         ready: median(ready),
@@ -187,20 +188,22 @@ fn times(program: &Path) -> Result<Times, String> {
     })
 }
 
-/// How long after its start a server has said its PID.
+/// Returns the median time from the start of a server until it prints its PID.
 fn median_of_starts(program: &Path) -> Result<Duration, String> {
     let starts = (0..ROUNDS).map(|_| start_to_first_bit(program).map(|(ready, _)| ready));
     starts.collect::<Result<Vec<_>, _>>().map(median)
 }
 
-/// How long after its start a server has said its PID, and how long after its start it reports the SIGUSR1 that it is sent
-/// then as a bit. Both reports have been read by then, so that it takes less.
+/// Returns the time from the start of a server until it prints its PID, and until it reports a SIGUSR1 sent after that as a
+/// bit.
+///
+/// Both include the time to read the report, so that the server itself is faster.
 fn start_to_first_bit(program: &Path) -> Result<(Duration, Duration), String> {
     let start = Instant::now();
-    // A dialect without answers: this process does not handle them.
+    // A dialect without answers, because this process does not handle them.
     let options = ["--trace", "-v", "--dialect", "ack=none"];
     let mut server = Server::start(program, &options)?;
-    server.say_pid()?;
+    server.wait_for_pid()?;
     let ready = start.elapsed();
     server.signal(Signal::USR1)?;
     let report = line(&mut server.stderr)?;
@@ -212,7 +215,7 @@ fn start_to_first_bit(program: &Path) -> Result<(Duration, Duration), String> {
     Ok((ready, first_bit))
 }
 
-/// A server, ended at the latest when this is dropped.
+/// A server, which ends when this is dropped.
 struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -221,15 +224,15 @@ struct Server {
 
 impl Server {
     fn start(program: &Path, options: &[&str]) -> Result<Self, String> {
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .arg("serve")
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start a server: {error}"))?;
-        match (child.stdout.take(), child.stderr.take()) {
+            .stderr(Stdio::piped());
+        let child = Child::spawn(&mut command).map_err(|error| error.to_string())?;
+        match (child.take_stdout(), child.take_stderr()) {
             (Some(stdout), Some(stderr)) => Ok(Self {
                 child,
                 stdout: BufReader::new(stdout),
@@ -239,17 +242,17 @@ impl Server {
         }
     }
 
-    /// Waits until it has said its PID: then its handlers are there.
-    fn say_pid(&mut self) -> Result<(), String> {
+    /// Waits until the server prints its PID: its handlers are installed by then.
+    fn wait_for_pid(&mut self) -> Result<(), String> {
         let said = line(&mut self.stdout)?;
         if said == format!("PID {}\n", self.child.id()) {
             Ok(())
         } else {
-            Err(format!("the server does not say its PID: {said}"))
+            Err(format!("the server does not print its PID: {said}"))
         }
     }
 
-    /// A size in `/proc/PID/status`, in bytes.
+    /// Returns a size in `/proc/PID/status`, in bytes.
     fn status(&self, name: &str) -> Result<u64, String> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = std::fs::read_to_string(&path)
@@ -258,11 +261,12 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) -> Result<(), String> {
-        kill_process(Pid::from_child(&self.child), signal)
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.ok_or("the kernel gave it no PID")?, signal)
             .map_err(|error| format!("cannot signal the server: {error}"))
     }
 
-    fn stop(mut self) -> Result<(), String> {
+    fn stop(self) -> Result<(), String> {
         self.signal(Signal::TERM)?;
         match self.child.wait() {
             Ok(status) if status.success() => Ok(()),
@@ -272,37 +276,28 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
-/// The next line, which is written at once, so that the wait for its beginning is the only one.
+/// Reads the next line. A server writes a line at once, so that only its beginning must be waited for.
 fn line<R: std::io::Read + std::os::fd::AsFd>(reader: &mut BufReader<R>) -> Result<String, String> {
     let patience = Timespec::try_from(PATIENCE).map_err(|error| error.to_string())?;
     let mut line = String::new();
     if reader.buffer().is_empty() {
         let mut wanted = [PollFd::new(reader.get_ref(), PollFlags::IN)];
         match poll(&mut wanted, Some(&patience)) {
-            Ok(0) => return Err("the server says nothing".into()),
+            Ok(0) => return Err("the server prints nothing".into()),
             Ok(_) => {}
             Err(error) => return Err(format!("cannot wait for the server: {error}")),
         }
     }
     match reader.read_line(&mut line) {
         Ok(_) => Ok(line),
-        Err(error) => Err(format!("cannot read what the server says: {error}")),
+        Err(error) => Err(format!("cannot read the output of the server: {error}")),
     }
 }
 
-/// The size in the line of a `/proc/PID/status` that begins with `name`.
+/// Parses the size in the line of a `/proc/PID/status` that begins with `name`.
 fn bytes(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    // By kB the kernel means 1,024.
+    // The kernel writes kB for 1,024 bytes.
     let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kib * 1_024)
 }
@@ -327,7 +322,7 @@ fn table(sizes: &[Size], times: &Times) -> String {
     }
     let mut rows = vec![
         (
-            "from its start until a server has said its PID",
+            "from its start until a server has printed its PID",
             times.ready,
         ),
         (

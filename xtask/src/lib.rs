@@ -1,6 +1,8 @@
-//! The checks and other tasks of this repository that are programs of their own.
+//! The checks and other tasks of this repository that are programs.
 
 pub mod audit;
+#[path = "../../tests/common/child.rs"]
+mod child;
 pub mod cross;
 pub mod emulate;
 pub mod footprint;
@@ -8,6 +10,7 @@ mod marked;
 pub mod mutants;
 pub mod picture;
 mod product;
+pub mod rooms;
 pub mod soak;
 pub mod stress;
 pub mod verify;
@@ -15,7 +18,7 @@ pub mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// For a task that takes none: how it ends if it was given some, or asked for help.
+/// Returns the exit code of a task without arguments if it got some, or was asked for help.
 fn no_arguments(
     task: &str,
     usage: &str,

@@ -1,11 +1,10 @@
-//! `cargo xtask`: the checks and other tasks of this repository that are programs of their own.
+//! `cargo xtask`: the checks and other tasks of this repository that are programs.
 
 use std::process::ExitCode;
 
-use xtask::{audit, cross, emulate, footprint, mutants, picture, soak, stress, verify};
+use xtask::{audit, cross, emulate, footprint, mutants, picture, rooms, soak, stress, verify};
 
-const USAGE: &str =
-    "usage: cargo xtask audit|cross|emulate|footprint|mutants|picture|soak|stress|verify [--help]";
+const USAGE: &str = "usage: cargo xtask audit|cross|emulate|footprint|mutants|picture|rooms|soak|stress|verify [--help]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -16,6 +15,7 @@ fn main() -> ExitCode {
         Some("footprint") => footprint::main(arguments),
         Some("mutants") => mutants::main(arguments),
         Some("picture") => picture::main(arguments),
+        Some("rooms") => rooms::main(arguments),
         Some("soak") => soak::main(arguments),
         Some("stress") => stress::main(arguments),
         Some("verify") => verify::main(arguments),

@@ -1,5 +1,5 @@
-//! Processes that are known by a variable in their environment: those that a command starts, and those that they start, in
-//! whatever session they are and whether or not their parents have ended.
+//! Processes that are identified by an environment variable: a command and all its descendants, in any session, even if their
+//! parents have ended.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use rustix::process::{self, Pid, PidfdFlags, Signal};
 
 const VARIABLE: &str = "MINITALK_STARTED_BY";
 
-/// A value of the variable that no other process has.
+/// A value of the variable that is unique on this machine.
 #[derive(Clone, Debug)]
 pub struct Mark(String);
 
@@ -17,12 +17,12 @@ impl Mark {
     /// Returns a mark for one command.
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        // Ordering: only that each number comes once matters.
+        // Ordering: only the uniqueness of each number matters.
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(format!("{}-{count}", std::process::id()))
     }
 
-    /// Marks what this command will start.
+    /// Marks all processes that this command will start.
     pub fn put_on(&self, command: &mut Command) {
         command.env(VARIABLE, &self.0);
     }
@@ -36,12 +36,12 @@ impl Mark {
             .collect()
     }
 
-    /// Signals `pid` if it has the mark, so that no process that has got the PID since is hit.
+    /// Signals `pid` if it has the mark, so that a process that reuses the PID is never signalled.
     pub fn signal(&self, pid: u32, signal: Signal) -> bool {
         let Some(raw) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
             return false;
         };
-        // The descriptor stays with the process; the PID need not.
+        // The descriptor keeps referring to this process, even when its PID is reused.
         let Ok(pidfd) = process::pidfd_open(raw, PidfdFlags::empty()) else {
             return false;
         };
@@ -52,7 +52,7 @@ impl Mark {
     pub fn kill_all(&self) -> usize {
         let found = self.processes();
         let mut left = found.clone();
-        // What they started meanwhile has the mark too.
+        // Processes that they start meanwhile have the mark too.
         while !left.is_empty() {
             for (pid, _) in left {
                 self.signal(pid, Signal::KILL);
@@ -64,7 +64,7 @@ impl Mark {
     }
 
     fn is_on(&self, pid: u32) -> bool {
-        // Of a process that has ended, there is none to be read.
+        // A process that has ended has no environment to read.
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let wanted = format!("{VARIABLE}={}", self.0);
         environment
@@ -75,7 +75,7 @@ impl Mark {
 
 fn is_stopped(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name of the command is in parentheses, and may contain some.
+    // The command name is in parentheses, and may contain some itself.
     let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
     state.starts_with(['T', 't'])
 }

@@ -1,13 +1,13 @@
-//! `cargo xtask mutants`: the seeded defects that have no test of their own, planted in a copy of the sources one by one;
-//! the check that SAFETY.md names for the rule must fail on each.
+//! `cargo xtask mutants`: plants the seeded defects that have no test of their own in a copy of the sources, one by one. The
+//! check that SAFETY.md names for the rule must fail on each.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{fs, io};
 
-/// A defect: the rule that it breaks, the file, the text in it that is replaced (found exactly once), the replacement, the
-/// check, and the test in it that must fail.
+/// A defect: the rule that it breaks, the file, the replaced text (which occurs exactly once), the replacement, the check, and
+/// the test in it that must fail.
 struct Mutant {
     rule: &'static str,
     file: &'static str,
@@ -89,7 +89,7 @@ const MUTANTS: &[Mutant] = &[
         old: "self.caught & signal.mask() != 0 && !self.catches_everything()",
         new: "self.caught & signal.mask() != 0",
         check: TRANSFER,
-        test: "a_sender_that_catches_everything_gets_no_answer_and_survives",
+        test: "a_sender_that_catches_all_signals_gets_no_answer_and_survives",
     },
     Mutant {
         rule: "AS-21",
@@ -97,7 +97,7 @@ const MUTANTS: &[Mutant] = &[
         old: "self.unreachable.is_none() && self.look.handles(signal)",
         new: "self.unreachable.is_none() && (self.look.handles(signal) || true)",
         check: TRANSFER,
-        test: "a_classic_client_without_a_handler_is_heard_and_survives",
+        test: "a_classic_client_without_a_handler_delivers_and_survives",
     },
     Mutant {
         rule: "AS-21",
@@ -107,14 +107,14 @@ const MUTANTS: &[Mutant] = &[
         check: TRANSFER,
         test: "a_classic_client_that_becomes_another_program_survives",
     },
-    // Each of the places that look again is a net below the others, so the look itself is what is taken away.
+    // Each repeated inspection backs up the others, so the mutant removes the inspection itself.
     Mutant {
         rule: "AS-21",
         file: "src/server/session.rs",
         old: "            Ok(look) => self.look = look,\n            Err(_)",
         new: "            Ok(_) => {}\n            Err(_)",
         check: TRANSFER,
-        test: "a_client_that_has_become_another_program_is_not_sent_what_it_no_longer_handles",
+        test: "a_client_that_became_another_program_is_not_sent_unhandled_signals",
     },
     Mutant {
         rule: "AS-21",
@@ -122,7 +122,7 @@ const MUTANTS: &[Mutant] = &[
         old: "            session.look_now();\n            let signal = session.signal();",
         new: "            let signal = session.signal();",
         check: PEERS,
-        test: "a_program_executed_in_mid_message_is_not_signalled_at_the_end",
+        test: "a_program_executed_in_mid_message_is_not_signalled_at_shutdown",
     },
     Mutant {
         rule: "AS-21",
@@ -138,7 +138,7 @@ const MUTANTS: &[Mutant] = &[
         old: "peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));",
         new: "let _ = through;",
         check: PEERS,
-        test: "pidfds_that_a_filter_denies_are_done_without",
+        test: "both_ends_fall_back_to_kill_when_a_filter_denies_pidfds",
     },
     Mutant {
         rule: "AS-22",
@@ -146,7 +146,7 @@ const MUTANTS: &[Mutant] = &[
         old: "=> self.blank = true,",
         new: "=> self.blank = false,",
         check: FAULTS,
-        test: "no_room_for_queued_signals",
+        test: "a_client_explains_that_no_signal_can_be_queued",
     },
     Mutant {
         rule: "AS-23",
@@ -159,7 +159,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-24",
         file: "src/signal/inbox.rs",
-        old: "        ffi::spare_children(program.unwrap_or(&before)).map_err(InboxError::System)?;\n",
+        old: "        ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;\n",
         new: "",
         check: NETS,
         test: "a forked child has no handler",
@@ -170,7 +170,7 @@ const MUTANTS: &[Mutant] = &[
         old: "        if getpid() == self.owner {",
         new: "        if getpid() != self.owner {",
         check: LIBRARY,
-        test: "a_fork_that_lives_on_does_not_keep_a_client_watched",
+        test: "a_forked_child_does_not_keep_a_client_watched",
     },
     Mutant {
         rule: "AS-31",
@@ -186,21 +186,21 @@ const MUTANTS: &[Mutant] = &[
         old: "let least = evictable.min();",
         new: "let least = evictable.min().filter(|_| false);",
         check: PEERS,
-        test: "claimed_processes_do_not_take_the_descriptors_of_honest_ones",
+        test: "forged_pids_do_not_exhaust_the_descriptors",
     },
     Mutant {
         rule: "AS-25",
         file: "src/signal/inbox.rs",
-        old: "        let readable = ffi::wait(fd, timeout, &self.open);\n        ffi::unblock(self.opened);\n",
-        new: "        let readable = ffi::wait(fd, timeout, &self.open);\n",
+        old: "        let readable = ffi::wait(fd, timeout, &self.wait_mask);\n        ffi::unblock(self.unblocked);\n",
+        new: "        let readable = ffi::wait(fd, timeout, &self.wait_mask);\n",
         check: NETS,
         test: "a program started by std inherits the mask",
     },
     Mutant {
         rule: "AS-26",
         file: "src/signal/inbox.rs",
-        old: "if previous.is_ignored() && matches!(signal, Signal::Int | Signal::Term)",
-        new: "if false && matches!(signal, Signal::Int | Signal::Term)",
+        old: "if previous.is_ignored() && SignalSet::STOPS.contains(signal)",
+        new: "if false && SignalSet::STOPS.contains(signal)",
         check: FAULTS,
         test: "a_sigint_that_is_ignored_stays_ignored",
     },
@@ -215,15 +215,15 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-26",
         file: "src/signal/inbox.rs",
-        old: "open: before.without(signals),",
-        new: "open: before,",
+        old: "wait_mask: before.without(signals),",
+        new: "wait_mask: before,",
         check: FAULTS,
-        test: "signals_blocked_by_whoever_started_us",
+        test: "both_ends_work_when_started_with_the_signals_blocked",
     },
     Mutant {
         rule: "AS-27",
         file: "src/signal/inbox.rs",
-        old: "        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {\n            if let Some(event) = Event::decode(entry) {\n                missed(event.signal);\n            }\n        }\n",
+        old: "        while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {\n            Event::decode(entry).into_iter().for_each(&mut note);\n        }\n",
         new: "",
         check: NETS,
         test: "closing discards pending messages",
@@ -234,7 +234,7 @@ const MUTANTS: &[Mutant] = &[
         old: "                *previous = Disposition::ignore();\n",
         new: "",
         check: NETS,
-        test: "closing by deafening ignores what would kill",
+        test: "closing can ignore late signals that would kill",
     },
     Mutant {
         rule: "AS-13",
@@ -242,23 +242,23 @@ const MUTANTS: &[Mutant] = &[
         old: "signals.contains(signal) || !before.contains(signal);",
         new: "signals.contains(signal) || (!before.contains(signal) && false);",
         check: NETS,
-        test: "what is not caught is blocked at the mark only",
+        test: "uncaught signals are blocked only at the mark",
     },
     Mutant {
         rule: "AS-27",
         file: "src/sender.rs",
-        old: "            inbox.deafen();\n",
+        old: "            inbox.close_ignoring();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
-        test: "a_silent_server_can_do_no_harm_later",
+        test: "late_answers_do_not_harm_a_process_that_gave_up",
     },
     Mutant {
         rule: "AS-27",
         file: "src/receiver.rs",
-        old: "            inbox.deafen();\n",
+        old: "            inbox.close_ignoring();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
-        test: "nothing_late_kills",
+        test: "late_signals_do_not_kill",
     },
     Mutant {
         rule: "AS-14",
@@ -274,15 +274,15 @@ const MUTANTS: &[Mutant] = &[
         old: "        RING.reset();\n",
         new: "",
         check: LIBRARY,
-        test: "a_fork_has_none_and_may_have_its_own",
+        test: "a_forked_child_has_no_receiver_and_can_open_an_inbox",
     },
     Mutant {
         rule: "AS-14",
         file: "src/sender.rs",
-        old: "        self.0.shut();\n",
+        old: "        self.0.block();\n",
         new: "        crate::ffi::unblock(SignalSet::LANES);\n",
         check: LIBRARY,
-        test: "a_sender_does_not_disturb_between_messages",
+        test: "a_sender_keeps_the_signals_blocked_between_messages",
     },
     Mutant {
         rule: "AS-28",
@@ -290,23 +290,23 @@ const MUTANTS: &[Mutant] = &[
         old: "    if is_ours(signal) {\n        replace",
         new: "    if is_ours(signal) || true {\n        replace",
         check: LIBRARY,
-        test: "a_handler_of_later_is_left_alone",
+        test: "a_handler_installed_later_is_kept",
     },
     Mutant {
         rule: "AS-29",
         file: "src/signal/inbox.rs",
-        old: "        if !self.closed {\n            ffi::block(self.signals);\n            self.closed = true;\n        }\n",
+        old: "        if !self.keeps_blocked {\n            ffi::block(self.signals);\n            self.keeps_blocked = true;\n        }\n",
         new: "",
         check: SWEEP,
-        test: "looking keeps the handler out",
+        test: "polling keeps the handler out",
     },
     Mutant {
         rule: "AS-29",
         file: "src/signal/inbox.rs",
-        old: "                RING.push(&entry);\n                self.take_the_words_behind(entry, looks);\n",
-        new: "                self.take_the_words_behind(entry, looks);\n                RING.push(&entry);\n",
+        old: "                RING.push(&entry);\n                self.take_words_after(entry, budget);\n",
+        new: "                self.take_words_after(entry, budget);\n                RING.push(&entry);\n",
         check: SWEEP,
-        test: "words that come in runs",
+        test: "consecutive words",
     },
     Mutant {
         rule: "AS-30",
@@ -356,7 +356,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     }
     if let Some(unknown) = rules.iter().find(|r| MUTANTS.iter().all(|m| m.rule != *r)) {
-        eprintln!("mutants: there is none of rule {unknown:?}\n{USAGE}");
+        eprintln!("mutants: there is no mutant of rule {unknown:?}\n{USAGE}");
         return ExitCode::from(2);
     }
     match hunt(&rules) {
@@ -372,7 +372,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Returns how many mutants escaped.
+/// Returns how many mutants were not caught.
 fn hunt(rules: &[String]) -> io::Result<usize> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copy = copy(&root)?;
@@ -393,8 +393,10 @@ fn hunt(rules: &[String]) -> io::Result<usize> {
         fs::write(&path, original)?;
         let (rule, file, test) = (mutant.rule, mutant.file, mutant.test);
         match fate {
-            Fate::Noticed => println!("{rule}: a defect in {file} is noticed by {test:?}"),
-            Fate::Skipped => println!("{rule}: not tried, {test:?} was skipped (it may need root)"),
+            Fate::Caught => println!("{rule}: a defect in {file} is caught by {test:?}"),
+            Fate::Skipped => {
+                println!("{rule}: not tried, because {test:?} was skipped (it may need root)")
+            }
             Fate::Escaped => {
                 println!("{rule}: ESCAPED {test:?}: {}", mutant.new);
                 escaped += 1;
@@ -404,7 +406,7 @@ fn hunt(rules: &[String]) -> io::Result<usize> {
     Ok(escaped)
 }
 
-/// Copies what git knows of the sources, uncommitted changes included, and returns where to.
+/// Copies the sources that git tracks, with uncommitted changes, and returns the path of the copy.
 fn copy(root: &Path) -> io::Result<PathBuf> {
     let to = root.join("target/mutants/tree");
     if to.exists() {
@@ -427,9 +429,9 @@ fn copy(root: &Path) -> io::Result<PathBuf> {
 }
 
 enum Fate {
-    Noticed,
+    Caught,
     Escaped,
-    /// The test said that it cannot run here.
+    /// The test reported that it cannot run here.
     Skipped,
 }
 
@@ -448,14 +450,16 @@ fn try_out(copy: &Path, mutant: &Mutant) -> io::Result<Fate> {
     let built = cargo(&["--no-run"])?;
     if !built.status.success() {
         let text = String::from_utf8_lossy(&built.stderr).into_owned();
-        return Err(io::Error::other(format!("it does not compile:\n{text}")));
+        return Err(io::Error::other(format!(
+            "the mutant does not compile:\n{text}"
+        )));
     }
     let run = cargo(&["--", mutant.test, "--nocapture"])?;
     let printed = [run.stdout, run.stderr].concat();
     let printed = String::from_utf8_lossy(&printed);
     Ok(
         match (run.status.success(), printed.contains(mutant.test)) {
-            (false, true) => Fate::Noticed,
+            (false, true) => Fate::Caught,
             (true, _) if printed.contains("skipped: ") => Fate::Skipped,
             _ => Fate::Escaped,
         },

@@ -1,4 +1,4 @@
-//! `cargo xtask picture`: what a terminal shows of the demo, drawn for the README.
+//! `cargo xtask picture`: draws the terminal output of the demo for the README.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -21,11 +21,11 @@ docs/demo.html. Times and PIDs in it are those of
 this run: look at it before it is committed.
 ";
 
-/// Where it goes.
+/// The paths of the pictures.
 const PICTURE: &str = "docs/demo.svg";
 const INLINE: &str = "docs/demo.html";
 
-/// What is typed at the prompt: as it is shown, and as it is run.
+/// The command lines at the prompt: as displayed, and as run.
 const COMMANDS: [(&str, &[&str]); 2] = [
     ("demo \"Hello, signals\"", &["demo", "Hello, signals"]),
     ("demo --trace Hi", &["demo", "--trace", "Hi"]),
@@ -61,12 +61,12 @@ fn picture() -> Result<(), String> {
     Ok(())
 }
 
-/// The drawing as an element of the crate's page, which has no place for files beside it.
+/// Returns the drawing as an element of the crate's documentation, which cannot refer to files.
 fn inline(drawn: &str) -> String {
     let mut data = String::new();
     for c in drawn.chars() {
         match c {
-            // What would end the attribute, the address, or the line of Markdown (RFC 3986, section 2.4).
+            // Escapes characters that would end the attribute, the address, or the line of Markdown (RFC 3986, section 2.4).
             '%' | '#' | '"' | '<' | '>' | '\n' => data += &format!("%{:02X}", u32::from(c)),
             c => data.push(c),
         }
@@ -74,7 +74,7 @@ fn inline(drawn: &str) -> String {
     format!("<img alt=\"minitalk demo in a terminal\" src=\"data:image/svg+xml,{data}\">\n")
 }
 
-/// Runs it to its end with a terminal for its output, for it colours nothing else, and returns what it printed there.
+/// Runs a program on a terminal, so that it prints in colour, and returns its output.
 fn on_a_terminal(binary: &Path, arguments: &[&str]) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("cannot run the demo on a terminal: {error}");
     let (mut screen, terminal) = terminal().map_err(failed)?;
@@ -86,13 +86,13 @@ fn on_a_terminal(binary: &Path, arguments: &[&str]) -> Result<String, String> {
         .stdout(terminal.try_clone().map_err(failed)?)
         .stderr(terminal);
     let mut child = command.spawn().map_err(failed)?;
-    // Its ends of the terminal would keep it from ever hanging up.
+    // The copies of the terminal in `command` would keep it open for ever.
     drop(command);
     let mut printed = Vec::new();
     let read = screen.read_to_end(&mut printed);
     let status = child.wait().map_err(failed)?;
     match read {
-        // How a terminal says that nobody has its other end any more.
+        // Linux reports EIO when no process has the other end of a terminal open.
         Err(error) if Errno::from_io_error(&error) == Some(Errno::IO) => {}
         other => drop(other.map_err(failed)?),
     }
@@ -104,7 +104,7 @@ fn on_a_terminal(binary: &Path, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// Both ends of a new terminal: the one that shows, and the one for a program.
+/// Opens a new terminal, and returns both ends: the screen, and the end for a program.
 fn terminal() -> std::io::Result<(File, File)> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let screen = pty::openpt(flags)?;
@@ -114,23 +114,23 @@ fn terminal() -> std::io::Result<(File, File)> {
     Ok((screen.into(), terminal.into()))
 }
 
-/// Draws what a terminal would show.
+/// Draws the text as a terminal would show it.
 fn draw(printed: &str) -> Result<String, String> {
     let term = Term::new().palette(WIN10_CONSOLE).min_width_px(0);
     let drawn = term.render_svg(printed.trim_end());
     let size = size(&drawn).ok_or("the drawing does not say its size")?;
     let (width, height) = size;
-    // Without a view box a page that is narrower cuts it off instead of making it smaller.
+    // Without a view box a narrower page would crop the picture instead of scaling it.
     let old = format!("width=\"{width}px\" height=\"{height}px\"");
     let drawn = drawn.replacen(&old, &format!("{old} viewBox=\"0 0 {width} {height}\""), 1);
-    // Browsers know opacity of a whole text only, and 0.4 is hard to read.
+    // Browsers apply opacity to a whole text only, and 0.4 is hard to read.
     Ok(drawn.replace(
         ".dimmed { opacity: 0.4; }",
         ".dimmed { fill-opacity: 0.65; }",
     ))
 }
 
-/// The width and height that a drawing states.
+/// Parses the width and the height of a drawing.
 fn size(drawn: &str) -> Option<(u32, u32)> {
     let of = |name: &str| {
         let (_, from) = drawn.split_once(&format!(" {name}=\""))?;
@@ -143,7 +143,7 @@ fn size(drawn: &str) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
-    /// What a browser would show of it: the drawing without its style and its tags.
+    /// Returns the text that a browser would show: the drawing without its style and its tags.
     fn text(drawn: &str) -> String {
         let (_, body) = drawn.split_once("</style>").expect("a style");
         let outside = |part: &str| part.split_once('>').map_or("", |(_, text)| text).to_owned();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_and_text_are_drawn_and_control_characters_are_not() {
+    fn colours_and_text_are_drawn_without_control_characters() {
         let drawn = draw("\x1b[32m-> ok\x1b[0m a < b\r\n\x1b[2mlater\x1b[0m\r\n").unwrap();
         assert!(drawn.contains("<tspan class=\"fg-green\">"), "{drawn}");
         assert!(drawn.contains(".fg-green { fill: #"), "{drawn}");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawing_is_as_large_as_what_it_shows_and_can_be_made_smaller() {
+    fn a_drawing_has_the_size_of_its_text_and_can_be_scaled() {
         let of = |text: &str| size(&draw(text).unwrap()).unwrap();
         let (width, height) = of("a line");
         let (wider, _) = of("a line that is longer");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_runs_is_shown_in_colour() {
+    fn the_output_of_a_program_is_drawn_in_colour() {
         let shell = Path::new("/bin/sh");
         let script = "test -t 1 && test -t 2 && printf 'on a \\033[36mterminal\\033[0m\\n'";
         let printed = on_a_terminal(shell, &["-c", script]).unwrap();

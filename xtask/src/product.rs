@@ -1,16 +1,16 @@
-//! The binaries, for the tasks that run them.
+//! Builds the binaries for the tasks that run them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The root of this repository.
+/// Returns the root of this repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."))
 }
 
-/// The target for static programs.
+/// The target triple for static programs.
 pub const MUSL: &str = "x86_64-unknown-linux-musl";
 
 /// Builds the release binary and returns its path.
@@ -26,12 +26,12 @@ const SMALL: [&str; 5] = [
     "cli",
 ];
 
-/// As [`build`], for the smallest one, which only serves and sends.
+/// Builds the smallest binary, which can only serve and send, and returns its path.
 pub fn build_small() -> Result<PathBuf, String> {
     build_as(&SMALL, "small", None)
 }
 
-/// As [`build_small`], static, with musl; `None` where its standard library is not installed.
+/// Builds the smallest binary, static with musl; `None` if its standard library is not installed.
 pub fn build_small_static() -> Result<Option<PathBuf>, String> {
     let output = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", MUSL])
@@ -60,7 +60,7 @@ fn build_as(options: &[&str], profile: &str, triple: Option<&str>) -> Result<Pat
     Ok(target.join(profile).join("minitalk"))
 }
 
-/// The directory that cargo builds in.
+/// Returns the target directory of cargo.
 pub fn target() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     repository().join(target)

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the long run of `tests/soak.rs`, at the release build.
+//! `cargo xtask soak`: runs `tests/soak.rs` for long, with the release build.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};

@@ -1,5 +1,6 @@
-//! `cargo xtask verify`: every check that SAFETY.md names, each with what it proves. Those whose outcome does not depend on
-//! time run beside each other, as many as there are CPUs; then the rest, one after the other.
+//! `cargo xtask verify`: runs every check that SAFETY.md names, each with what it proves.
+//!
+//! Checks whose outcome does not depend on time run in parallel, one on each CPU; then the others run one after the other.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,8 +14,8 @@ use std::time::Instant;
 const USAGE: &str = "\
 usage: cargo xtask verify [--fuzz-seconds N] [--serial] [CHECK...]
 
-Runs the checks that SAFETY.md names (all, or those named here) and says what each proves. Exit code 0 only if all passed;
-2 for a usage error. Those marked + run beside each other, as many as there are CPUs, and print when they are done.
+Runs the checks that SAFETY.md names (all, or only those given) and prints what each proves. Exit code 0 only if all passed;
+2 for a usage error. Checks marked + run in parallel, one on each CPU, and print their output at the end.
 
 options:
   --fuzz-seconds N   how long to fuzz each target (default 15)
@@ -23,17 +24,17 @@ options:
 checks:
 ";
 
-/// A check, and the command that makes it, in which FUZZ stands for the seconds.
+/// A check and its command, in which FUZZ stands for the number of seconds.
 struct Check {
     name: &'static str,
     proves: &'static str,
     command: &'static [&'static str],
-    /// Whether it says the same on a busy machine: it measures no time, has no peer to be late for, and what ends its
-    /// hangs counts time on the processor or minutes.
+    /// Whether the outcome is the same on a busy machine: the check measures no time, and its limits against hangs count CPU
+    /// time or minutes.
     tolerates_load: bool,
 }
 
-/// The longest of those that tolerate load come first: so all CPUs are busy to the end.
+/// All checks. The longest of those that tolerate load come first, which keeps all CPUs busy to the end.
 const CHECKS: &[Check] = &[
     Check {
         name: "interrupt",
@@ -51,13 +52,13 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "model",
-        proves: "the link delivers exactly once whatever the channel does, and no mutant of it does",
+        proves: "the link delivers exactly once through any channel, and every mutant of it fails to",
         command: &["cargo", "test", "--package", "check-model"],
         tolerates_load: true,
     },
     Check {
         name: "weak-memory",
-        proves: "the ring keeps its promises in every execution that loom finds, and no weakened ordering does",
+        proves: "the ring keeps its guarantees in every execution that loom finds, and every weakened ordering breaks one",
         command: &[
             "cargo",
             "test",
@@ -69,13 +70,13 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "fuzz-bodies",
-        proves: "the fuzz targets notice seeded defects",
+        proves: "the fuzz targets detect seeded defects",
         command: &["cargo", "test", "--package", "fuzz-bodies"],
         tolerates_load: true,
     },
     Check {
         name: "audit",
-        proves: "the handler in the release binary is a leaf, and the documents say what it is",
+        proves: "the handler in the release binary is a leaf function, and the documents describe it",
         command: &["cargo", "xtask", "audit", "--check"],
         tolerates_load: true,
     },
@@ -94,7 +95,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "nets",
-        proves: "the handler does nothing to the rest of a process, and the sweep finds seeded faults, ArrayQueue's hang among them",
+        proves: "the handler does not affect the rest of a process, and the sweep finds seeded faults, such as the hang of ArrayQueue",
         command: &[
             "cargo",
             "test",
@@ -118,19 +119,19 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "soak",
-        proves: "exactly once, and nothing grows, whatever happens to clients and servers; planted losses are noticed",
+        proves: "exactly once, and nothing grows, under random faults of clients and servers; planted losses are detected",
         command: &["cargo", "test", "--test", "soak", "--", "--seconds", "40"],
         tolerates_load: false,
     },
     Check {
         name: "mutants",
-        proves: "the tests notice seeded defects in the product itself",
+        proves: "the tests detect seeded defects in the product itself",
         command: &["cargo", "xtask", "mutants"],
         tolerates_load: false,
     },
     Check {
         name: "fuzz",
-        proves: "the decoder, the frame, the link and the ring survive what the fuzzer finds in this time",
+        proves: "the decoder, the frame, the link and the ring withstand every input that the fuzzer tries in this time",
         command: &["fuzz/run.sh", "FUZZ"],
         tolerates_load: false,
     },
@@ -185,7 +186,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         .filter(|check| wanted.is_empty() || wanted.iter().any(|name| name == check.name));
     let (together, alone): (Vec<_>, Vec<_>) =
         chosen.partition(|check| check.tolerates_load && !serial);
-    let all_passed = beside_each_other(&together, fuzz_seconds)
+    let all_passed = run_in_parallel(&together, fuzz_seconds)
         && alone.iter().all(|check| {
             println!("\n== {}: {}", check.name, check.proves);
             let start = Instant::now();
@@ -203,22 +204,22 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Runs checks on all CPUs, each with what it prints held back until it is over; begins no more once one has failed.
-fn beside_each_other(checks: &[&Check], fuzz_seconds: u32) -> bool {
+/// Runs checks on all CPUs, and prints the output of each at its end; starts no more once one has failed.
+fn run_in_parallel(checks: &[&Check], fuzz_seconds: u32) -> bool {
     let cpus = thread::available_parallelism().map_or(1, usize::from);
     if checks.len() > 1 {
         let names: Vec<_> = checks.iter().map(|check| check.name).collect();
-        println!("\nbeside each other: {}", names.join(", "));
+        println!("\nin parallel: {}", names.join(", "));
     }
     let left = Mutex::new(checks.iter());
     let failed = AtomicBool::new(false);
     let work = || {
         while !failed.load(Ordering::Relaxed) {
-            // In a statement of its own: a guard in the condition would be held for the whole check.
+            // In a statement of its own: a guard in the condition would be held during the whole check.
             let next = left.lock().ok().and_then(|mut left| left.next());
             let Some(check) = next else { break };
             let start = Instant::now();
-            let result = beside(check, fuzz_seconds, start);
+            let result = run_captured(check, fuzz_seconds, start);
             if result.is_err() {
                 failed.store(true, Ordering::Relaxed);
             }
@@ -232,15 +233,15 @@ fn beside_each_other(checks: &[&Check], fuzz_seconds: u32) -> bool {
     !failed.load(Ordering::Relaxed)
 }
 
-fn beside(check: &Check, fuzz_seconds: u32, start: Instant) -> Result<(), String> {
+fn run_captured(check: &Check, fuzz_seconds: u32, start: Instant) -> Result<(), String> {
     let failure = |error: std::io::Error| error.to_string();
     let mut command = command(check, fuzz_seconds);
     let mut run = || {
         let (mut reader, writer) = std::io::pipe()?;
-        // One pipe for both, so that what was printed stays in order.
+        // One pipe for both keeps the order of the output.
         command.stdout(writer.try_clone()?).stderr(writer);
         let mut child = command.stdin(Stdio::null()).spawn()?;
-        // Its ends of the pipe would keep the reader from ever seeing the end.
+        // The copies of the pipe in `command` would keep the reader from reaching the end.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut printed = Vec::new();
         std::io::Read::read_to_end(&mut reader, &mut printed)?;

@@ -1,4 +1,4 @@
-//! On a machine that cannot build an x86-64 program, the audit of minitalk says so and decides nothing.
+//! On a machine that cannot build an x86-64 program, the audit of minitalk reports that and decides nothing.
 
 #![cfg(not(target_arch = "x86_64"))]
 

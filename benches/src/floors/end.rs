@@ -1,12 +1,12 @@
-//! One end of a floor: the next signal, waited for in the way that is measured.
+//! One end of a floor: it waits for the next signal in the measured way.
 
 use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Origin, SignalSet};
-use minitalk::signal::inbox::Inbox;
+use minitalk::Inbox;
+use minitalk::internals::ffi;
+use minitalk::{Event, Origin, SignalSet};
 
 use super::Wait;
 use crate::Result;
@@ -14,10 +14,10 @@ use crate::Result;
 /// How long the other end may be silent.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Looks in a row after which the other end is given the CPU, in case it has no other.
+/// The number of polls after which the other end gets the CPU, in case both share one.
 const LOOKS: u32 = 1_000;
 
-/// An end.
+/// One end of a floor.
 pub struct End {
     wait: Wait,
     inbox: Option<Inbox>,
@@ -25,7 +25,7 @@ pub struct End {
 }
 
 impl End {
-    /// One that waits like this. Our signals are blocked on every thread.
+    /// Returns an end that waits in this way. The caller has blocked the signals on every thread.
     pub fn new(wait: Wait) -> Result<Self> {
         let inbox = match wait {
             Wait::Handler => Some(Inbox::open()?),
@@ -38,7 +38,7 @@ impl End {
         })
     }
 
-    /// The next signal.
+    /// Waits for the next signal.
     pub fn next(&mut self) -> Result<Event> {
         let event = match self.wait {
             Wait::Poll => poll(),
@@ -76,7 +76,7 @@ fn poll() -> Option<Event> {
     None
 }
 
-/// The number that a word or an acknowledgement carries.
+/// Returns the number that a word or an acknowledgement carries.
 pub fn value(event: Event) -> Option<u32> {
     match event.origin {
         Origin::Claimed { value, .. } => value.try_into().ok(),

@@ -1,31 +1,29 @@
-//! One message from a client to a server, both foreign programs.
+//! One message from a client to a server, which may both be other programs.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{self, Pid, PidfdFlags, Signal};
 use rustix::pty::{self, OpenptFlags};
 use rustix::termios::{self, OptionalActions};
 
+use crate::child::{Child, Transcript};
 use crate::{Result, number};
 
-/// How long a server may take to print its PID, and to end when asked to.
+/// How long a server may take to print its PID, and to end on SIGTERM.
 const START: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(1);
 
-/// When the client has ended and the server has printed nothing for so long, the rest of the message will not come.
+/// How long the server must print nothing after the end of the client before the rest is considered lost.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// What became of a message.
+/// The result of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
-    /// The server printed it, so long after its client was started.
+    /// The server printed the message, this time after the start of its client.
     Exact(Duration),
     /// The server printed something else.
     Corrupt,
@@ -33,19 +31,19 @@ pub enum Outcome {
     Timeout,
 }
 
-/// Starts both, and ends both.
+/// Starts a server and a client, waits for the message, and ends both.
 ///
 /// # Errors
-/// When one cannot be started or the server does not say its PID.
+/// When one of them cannot be started or the server does not print its PID.
 pub fn transfer(server: &Path, client: &Path, message: &str, timeout: Duration) -> Result<Outcome> {
     let (mut server, screen) = start_server(server)?;
     let pid = pid_on(&screen, server.child.id())?;
     if pid != server.child.id() {
         server.behind = Some(process::pidfd_open(as_pid(pid)?, PidfdFlags::empty())?);
     }
-    let before = screen.len();
+    let before = printed_len(&screen);
     let start = Instant::now();
-    let mut client = Ended::start(
+    let client = Child::spawn(
         Command::new(client)
             .args([&pid.to_string(), message])
             .stdin(Stdio::null())
@@ -55,56 +53,55 @@ pub fn transfer(server: &Path, client: &Path, message: &str, timeout: Duration) 
     let deadline = start + timeout;
     let mut ended = None;
     loop {
-        if let Some(at) = screen.find(before, message.as_bytes()) {
+        if let Some(at) = find(&screen, before, message.as_bytes()) {
             return Ok(Outcome::Exact(at - start));
         }
         let now = Instant::now();
-        if client.child.try_wait()?.is_some() {
+        if !client.is_running() {
             ended.get_or_insert(now);
         }
-        let is_over = ended.is_some_and(|ended| now - ended >= QUIET) && screen.is_quiet(now);
+        let is_over = ended.is_some_and(|ended| now - ended >= QUIET) && is_quiet(&screen, now);
         if now >= deadline || is_over {
-            let printed = screen.len() > before;
+            let printed = printed_len(&screen) > before;
             return Ok(if printed {
                 Outcome::Corrupt
             } else {
                 Outcome::Timeout
             });
         }
-        screen.wait(Duration::from_millis(100).min(deadline - now));
+        wait_for_more(&screen, Duration::from_millis(100).min(deadline - now));
     }
 }
 
-/// A server on a terminal of its own, into which the libraries of all languages print line by line.
-fn start_server(server: &Path) -> Result<(Ended, Arc<Screen>)> {
+/// Starts a server on a terminal, on which the libraries of all languages print line by line.
+fn start_server(server: &Path) -> Result<(ServerProcess, Transcript)> {
     let controller = pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     pty::grantpt(&controller)?;
     pty::unlockpt(&controller)?;
     let name = pty::ptsname(&controller, Vec::new())?.into_string()?;
     let terminal: OwnedFd = OpenOptions::new().read(true).write(true).open(name)?.into();
-    // Bytes come out as they went in.
+    // The terminal must not change any byte.
     let mut settings = termios::tcgetattr(&terminal)?;
     settings.make_raw();
     termios::tcsetattr(&terminal, OptionalActions::Now, &settings)?;
-    let ended = Ended::start(
+    let child = Child::spawn(
         Command::new(server)
             .stdin(Stdio::null())
             .stdout(Stdio::from(terminal))
             .stderr(Stdio::null()),
     )?;
-    let screen = Arc::new(Screen::default());
-    thread::spawn({
-        let screen = Arc::clone(&screen);
-        move || screen.fill(File::from(controller))
-    });
-    Ok((ended, screen))
+    let server = ServerProcess {
+        child,
+        behind: None,
+    };
+    Ok((server, Transcript::read(Some(File::from(controller)))))
 }
 
-/// The first number on the screen that is the server, or a descendant of what was started: no other process is to be signalled.
-fn pid_on(screen: &Screen, child: u32) -> Result<u32> {
+/// Returns the first printed number that is the PID of the child or of its descendant, so that no other process is signalled.
+fn pid_on(screen: &Transcript, child: u32) -> Result<u32> {
     let deadline = Instant::now() + START;
     loop {
-        let text = screen.text();
+        let text = screen.bytes();
         let mut numbers = number::decimals(&text).filter_map(|n| u32::try_from(n).ok());
         if let Some(pid) = numbers.find(|pid| descends(*pid, child)) {
             return Ok(pid);
@@ -114,11 +111,11 @@ fn pid_on(screen: &Screen, child: u32) -> Result<u32> {
             let text = String::from_utf8_lossy(&text).into_owned();
             return Err(format!("the server does not print its PID {child}: {text:?}").into());
         }
-        screen.wait(deadline - now);
+        wait_for_more(screen, deadline - now);
     }
 }
 
-/// Whether `pid` is `ancestor` or was started by it, or by what it started.
+/// Returns whether `pid` is `ancestor` or one of its descendants.
 fn descends(mut pid: u32, ancestor: u32) -> bool {
     for _ in 0..16 {
         if pid == ancestor {
@@ -143,113 +140,54 @@ fn as_pid(pid: u32) -> Result<Pid> {
     Pid::from_raw(raw).ok_or_else(|| "0 is no PID".into())
 }
 
-/// A child that is ended and reaped when this is dropped.
-struct Ended {
+/// A server, ended by SIGTERM, and by SIGKILL if need be, when this is dropped.
+struct ServerProcess {
     child: Child,
-    /// The server, if what we started has started it in turn.
+    /// The server itself if the child, such as a shell, has started it.
     behind: Option<OwnedFd>,
 }
 
-impl Ended {
-    fn start(command: &mut Command) -> Result<Self> {
-        let program = command.get_program().to_owned();
-        let child = command
-            .spawn()
-            .map_err(|error| format!("{program:?}: {error}"))?;
-        Ok(Self {
-            child,
-            behind: None,
-        })
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(behind) = &self.behind {
-            let _ = process::pidfd_send_signal(behind, signal);
-        }
-        // Not reaped yet, so the PID is still its own.
-        if let Ok(pid) = as_pid(self.child.id()) {
-            let _ = process::kill_process(pid, signal);
-        }
-    }
-}
-
-impl Drop for Ended {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) && self.behind.is_none() {
+        if !self.child.is_running() && self.behind.is_none() {
             return;
         }
-        self.signal(Signal::TERM);
-        let deadline = Instant::now() + END;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(5));
+        if let Some(behind) = &self.behind {
+            let _ = process::pidfd_send_signal(behind, Signal::TERM);
         }
+        // Not reaped unless it has ended by itself, so the PID is still its own.
+        if self.child.is_running()
+            && let Ok(pid) = as_pid(self.child.id())
+        {
+            let _ = process::kill_process(pid, Signal::TERM);
+        }
+        let _ = self.child.wait_within(END);
         if let Some(behind) = &self.behind {
             let _ = process::pidfd_send_signal(behind, Signal::KILL);
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
-/// What a server has printed so far.
-#[derive(Default)]
-struct Screen {
-    printed: Mutex<Printed>,
-    changed: Condvar,
+fn printed_len(screen: &Transcript) -> usize {
+    screen.inspect(|bytes, _| bytes.len())
 }
 
-#[derive(Default)]
-struct Printed {
-    bytes: Vec<u8>,
-    last: Option<Instant>,
+/// Waits for `limit` at most until something more is printed.
+fn wait_for_more(screen: &Transcript, limit: Duration) {
+    let before = printed_len(screen);
+    screen.wait_within(limit, |bytes| bytes.len() > before);
 }
 
-impl Screen {
-    fn fill(&self, mut controller: File) {
-        let mut chunk = [0; 4096];
-        loop {
-            match controller.read(&mut chunk) {
-                Ok(0) => return,
-                Ok(count) => {
-                    let mut printed = self.lock();
-                    printed.bytes.extend_from_slice(&chunk[..count]);
-                    printed.last = Some(Instant::now());
-                    self.changed.notify_all();
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // EIO: nobody has the terminal open any more.
-                Err(_) => return,
-            }
-        }
-    }
+/// Returns when the last byte arrived, if all of `message` is behind the first `before` bytes.
+fn find(screen: &Transcript, before: usize, message: &[u8]) -> Option<Instant> {
+    screen.inspect(|bytes, last| {
+        let behind = bytes.get(before..)?;
+        contains(behind, message).then_some(last?)
+    })
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Printed> {
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait(&self, limit: Duration) {
-        let printed = self.lock();
-        drop(self.changed.wait_timeout(printed, limit));
-    }
-
-    fn text(&self) -> Vec<u8> {
-        self.lock().bytes.clone()
-    }
-
-    fn len(&self) -> usize {
-        self.lock().bytes.len()
-    }
-
-    /// When the last of `message` came, if all of it stands behind the first `before` bytes.
-    fn find(&self, before: usize, message: &[u8]) -> Option<Instant> {
-        let printed = self.lock();
-        let behind = printed.bytes.get(before..)?;
-        contains(behind, message).then_some(printed.last?)
-    }
-
-    fn is_quiet(&self, now: Instant) -> bool {
-        self.lock().last.is_none_or(|last| now - last >= QUIET)
-    }
+fn is_quiet(screen: &Transcript, now: Instant) -> bool {
+    screen.inspect(|_, last| last.is_none_or(|last| now - last >= QUIET))
 }
 
 fn contains(text: &[u8], message: &[u8]) -> bool {
@@ -264,22 +202,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_found_whatever_stands_around_it() {
+    fn a_message_is_found_inside_other_text() {
         assert!(contains(b"[7] abc\n", b"abc"));
         assert!(!contains(b"ab", b"abc") && !contains(b"abd abX", b"abc"));
     }
 
     #[test]
-    fn only_a_descendant_can_be_the_server() {
+    fn only_a_descendant_is_taken_for_the_server() {
         let us = std::process::id();
         assert!(descends(us, us));
         assert!(descends(us, parent(us).unwrap()));
         assert!(!descends(1, us));
     }
 
-    /// With a shell in place of a server: the PID is found behind another number, and what is printed is seen.
+    /// A shell script as the server: its PID is found behind another number, and its output is seen.
     #[test]
-    fn a_server_of_one_line() {
+    fn a_shell_script_can_be_the_server() {
         let directory = std::env::temp_dir().join(format!("minitalk-ends-{}", std::process::id()));
         std::fs::create_dir(&directory).unwrap();
         let script = |name: &str, text: &str| {

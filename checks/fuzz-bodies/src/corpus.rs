@@ -1,17 +1,17 @@
-//! The inputs that are checked in.
+//! The checked-in inputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Fewer inputs than this are no corpus: a directory that was moved or emptied must not pass for one that was replayed.
+/// The minimum number of inputs: a directory that was moved or emptied must not pass for a replayed corpus.
 pub const FEWEST: usize = 8;
 
-/// Where the corpora are, one directory a target.
+/// Returns the directory of the corpora, with one directory for each target.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus")
 }
 
-/// The inputs in `directory`, in the order of their names.
+/// Returns the inputs in `directory`, in the order of their names.
 ///
 /// # Panics
 /// When the directory cannot be read or holds fewer than [`FEWEST`] files.

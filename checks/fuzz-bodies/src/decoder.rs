@@ -1,7 +1,8 @@
-//! Signals of several senders, in any order and with any value, each sender's into its own receiver.
+//! Signals of several senders, in any order and with any value; each sender has its own receiver.
 //!
-//! Input: the limit, then operations of a byte that says who and how often, and one that says what, see `Op`. Each
-//! receiver must say what its [`Model`] says. The first two senders are offered words of 8 bytes, the others of 24.
+//! Input: the limit, then operations: a byte for the sender and the number of repetitions, and a byte for the operation, see
+//! `Op`. Each receiver must return what its [`Model`] returns. The first two senders are offered words of 8 bytes, the others
+//! of 24.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::bits::Bit;
@@ -21,12 +22,12 @@ const MOST_COPIES: u32 = 32;
 enum Op {
     Bit(Bit),
     Byte(u8),
-    /// A whole frame around these bytes.
+    /// A whole frame of these bytes.
     Frame(Vec<u8>),
     Value(Bit, u64),
     Hello(Bit, Tag),
     HelloOfVersion(Bit, u8),
-    /// A bit again, with its own tag; the index counts from two beyond what was taken.
+    /// A retransmitted bit, with the sender's own tag; the index counts from two beyond the bits already taken.
     Resend(Bit, u64),
     ResendOf(Bit, Tag, u8),
     Hold(bool),
@@ -37,9 +38,9 @@ enum Op {
     /// The question for words of this size, of the sender's own transfer.
     Words(u8),
     WordsOf(Tag, u8),
-    /// A whole frame around these bytes, in words.
+    /// A whole frame of these bytes, in words.
     FrameInWords(Vec<u8>),
-    /// A word of these bytes; the index counts from two beyond what was taken.
+    /// A word of these bytes; the index counts from two beyond the words already taken.
     Word(u64, bool, u8),
     AnyWord(u32, [u8; MAX_SIZE]),
 }
@@ -74,7 +75,7 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
-/// From here up an operation is one of the word lane.
+/// The first operation of the word lane.
 const WORDS: u8 = 0xE0;
 
 impl Op {
@@ -93,12 +94,12 @@ impl Op {
     }
 }
 
-/// Carries out the operations of `data` and panics when a receiver says what its model does not.
+/// Executes the operations of `data`, and panics when a receiver and its model differ.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
 }
 
-/// [`run`] with `serve` in the place of the server.
+/// Runs the body with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     check_words(data, serve, &mut FrameReceiver::handle_word);
 }
@@ -114,18 +115,18 @@ pub fn check_words(data: &[u8], serve: Serve<'_>, take: Take<'_>) {
         && !u.is_empty()
     {
         let sender = &mut senders[usize::from(who % 4)];
-        // The upper bits of the same byte say how often.
+        // The upper bits of the same byte are the number of repetitions.
         let times = 1 + (who >> 2 & 7);
         let Ok(op) = Op::arbitrary(&mut u) else {
             return;
         };
         for _ in 0..times {
-            sender.carry_out(&op, serve, take);
+            sender.apply(&op, serve, take);
         }
     }
 }
 
-/// A receiver and the model of it.
+/// A receiver and its model.
 struct Watched {
     limit: usize,
     receiver: FrameReceiver,
@@ -141,7 +142,7 @@ impl Watched {
         }
     }
 
-    fn carry_out(&mut self, op: &Op, serve: Serve<'_>, take: Take<'_>) {
+    fn apply(&mut self, op: &Op, serve: Serve<'_>, take: Take<'_>) {
         let Self {
             receiver, model, ..
         } = self;

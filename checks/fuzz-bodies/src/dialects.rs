@@ -1,25 +1,25 @@
-//! Clients of other dialects: in one that is given, and in one that has to be found out.
+//! Clients of other dialects: in a given dialect, and in one that must be detected.
 //!
-//! Input: an even first byte, the dialect's number, the text. Or an odd one, the signals that the client handles and whether the clock is near
-//! its end, and a byte for each signal that it sends: which one, the silence before it, whether the client is seen to sleep in it, and whether
-//! what is complete is said to be written.
+//! Input: an even first byte, then the number of the dialect and the text. Or an odd first byte, then the signals that the
+//! client handles and whether the clock is near its end, and a byte for each signal that it sends: which one, the silence
+//! before it, whether the client is seen asleep during that, and whether a complete message is reported as written.
 
+use minitalk::Pid;
 use minitalk::dialect::listener::{Action, Listener};
 use minitalk::dialect::manners::Handles;
 use minitalk::dialect::profiles::Profile;
 use minitalk::dialect::speech::Speech;
 use minitalk::dialect::{Ack, AckTime, Dialect};
-use minitalk::process::pid::Pid;
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
 
-/// The longest text.
+/// The maximum length of a text.
 const LIMIT: usize = 64;
 
-/// Memory of a listener besides that of the signals: each dialect that is still possible, in every state.
+/// The memory of a listener beside that of the signals: each dialect that is still possible, in every state.
 const CANDIDATES: usize = 1 << 20;
 
-/// What is given.
+/// The given dialects.
 const SPECS: [&str; 16] = [
     "classic",
     "order=lsb,one=usr1,ack-signal=usr2",
@@ -39,15 +39,15 @@ const SPECS: [&str; 16] = [
     "hello=yes,head=len32,ack=bit,final=other",
 ];
 
-/// How a listener takes a signal.
+/// The function by which a listener takes a signal.
 pub type Hear<'a> = &'a mut dyn FnMut(&mut Listener, Bit, Nanos, &mut Vec<Action>);
 
-/// Lets a listener hear what `data` says.
+/// Feeds `data` to a listener.
 pub fn run(data: &[u8]) {
     check(data, &mut Listener::bit);
 }
 
-/// [`run`], with `hear` in the place of [`Listener::bit`].
+/// Runs the body with `hear` in place of [`Listener::bit`].
 pub fn check(data: &[u8], hear: Hear<'_>) {
     match data {
         [kind, which, text @ ..] if kind % 2 == 0 => given(*which, text, hear),
@@ -139,7 +139,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
 
 fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
     const SILENCES: [Nanos; 4] = [1_000, 300_000, 10_000_000, 300_000_000];
-    // A clock near its end.
+    // The clock is near its end.
     let is_late = handles & 4 != 0;
     let handles = Handles {
         usr1: handles & 1 != 0,
@@ -158,7 +158,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
         let silence = SILENCES[usize::from(op >> 1 & 3)];
         let until = now.saturating_add(silence);
         let sleeps = op & 8 != 0;
-        // As the server does it: at each deadline, and not before.
+        // As in the server, at each deadline and not before.
         for _ in 0..8 {
             let Some(at) = listener.deadline().filter(|at| *at <= until) else {
                 break;
@@ -211,6 +211,6 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
             assert!(text.len() <= LIMIT && core::str::from_utf8(&text).is_ok());
         }
     }
-    // Encores, and a try of the other signal, for each message at most.
+    // The final acknowledgements, and a probe with the other signal, at most once per message.
     assert!(answers <= 4 * signals + 4);
 }

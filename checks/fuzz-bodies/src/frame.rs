@@ -1,4 +1,4 @@
-//! The decoder on a stream of raw bytes, against a parser that sees all of it at once.
+//! The decoder on a stream of raw bytes, compared with a parser that sees the whole stream.
 //!
 //! Input: one byte of options, the limit, the stream.
 
@@ -12,7 +12,7 @@ use crate::reference::parse;
 
 /// Whether each frame is given the checksum it needs: one that is guessed is rare.
 const REPAIR: u8 = 2;
-/// Where the number of bits that are missing at the end begins.
+/// The position of the number of bits that are missing at the end.
 const CUT_SHIFT: u8 = 5;
 
 /// Decodes the frames of `data`, one decoder after the other, and panics unless every result is the reference's.

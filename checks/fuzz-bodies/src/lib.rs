@@ -1,13 +1,13 @@
-//! What the fuzz targets do with their bytes.
+//! The bodies of the fuzz targets.
 //!
-//! `fuzz/` runs these functions on inputs that it invents, `tests/corpus.rs` of the root package on the inputs that are
-//! checked in. Each takes bytes and returns, or panics because an invariant does not hold.
+//! `fuzz/` runs these functions on generated inputs, `tests/corpus.rs` of the root package on the checked-in inputs. Each takes
+//! bytes and returns, or panics because an invariant does not hold.
 //!
-//! Every body has a `check` beside its one-line entry, which takes the part under test as a function. The entries pass
-//! the real part; `tests/defects.rs` passes broken ones and expects the checked-in corpus to notice.
+//! Every body has a `check` beside its entry, which takes the part under test as a function. The entries pass the real part;
+//! `tests/defects.rs` passes defective ones, which the checked-in corpus must detect.
 //!
-//! Operations are decoded by hand: one byte names an operation and its small arguments, so that a mutation of one byte is
-//! a change of one operation, and an input can be read and written by a person.
+//! Operations are decoded by hand: one byte names an operation and its small arguments. A mutation of one byte then changes one
+//! operation, and people can read and write an input.
 
 pub mod bits;
 pub mod corpus;
@@ -24,16 +24,16 @@ mod sender_words;
 pub mod serve;
 pub mod words;
 
-/// A fuzz target by the name of its file in `fuzz/fuzz_targets` and of its directory in `fuzz/corpus`.
+/// A fuzz target, with the name of its file in `fuzz/fuzz_targets` and of its directory in `fuzz/corpus`.
 #[derive(Clone, Copy)]
 pub struct Target {
-    /// The name.
+    /// The name of the target.
     pub name: &'static str,
-    /// What it does with an input.
+    /// The body of the target.
     pub run: fn(&[u8]),
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 8] = [
     Target {
         name: "decoder",

@@ -1,11 +1,12 @@
-//! Three clients and a server joined by what the kernel does to standard signals, and worse.
+//! Three clients and a server, joined by a channel that treats standard signals as the kernel does, or worse.
 //!
-//! A process has at most one pending signal of a number, whoever sent it; the rest is swallowed. Signals of one number
-//! are taken in order, the two numbers in any. What was taken waits in the process's ring until its main loop comes by.
-//! A client may die anywhere, and another process of its PID begin at once with the dead one's signals still on their way.
+//! A process has at most one pending signal of each number, whoever sent it; further ones are swallowed. Signals of one number
+//! are delivered in order, the two numbers in any order. A delivered signal stays in the process's ring until its main loop
+//! takes it. A client may die at any point, and another process with its PID start at once, with the dead one's signals still
+//! in flight.
 //!
-//! Input: operations of one byte, some followed by arguments, see `Op`. Whatever they do, at the end a channel without
-//! faults must complete every transfer in as many rounds as it has bits.
+//! Input: operations of one byte, some followed by arguments, see `Op`. After any operations, a channel without faults must
+//! complete every transfer in as many rounds as it has bits.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -29,28 +30,29 @@ const SERVER: usize = CLIENTS;
 const PROCESSES: usize = CLIENTS + 1;
 
 enum Op {
-    /// The client does what it is to do now. If it sends the same several times in a row, the handler is quick enough to
-    /// take each, or none before the last.
+    /// The client performs its next step. If it sends the same signal several times in a row, the handler takes each in time,
+    /// or none before the last.
     Poll(usize, bool),
     /// The handler of this process takes its pending signal of this number.
     Take(usize, usize),
-    /// The main loop of this process takes the oldest from its ring; the flag says of an answer what [`Op::Poll`]'s does.
+    /// The main loop of this process takes the oldest signal from its ring; for an answer the flag means the same as in
+    /// [`Op::Poll`].
     Process(usize, bool),
     Lose(usize, usize),
-    /// A signal that is nobody's, but takes the place of one.
+    /// A stray signal, which takes the place of another one.
     Stray(usize, usize),
     Hold(usize, bool),
     Release(usize),
-    /// The oldest complete message is written, or cannot be.
+    /// The oldest complete message is written, or cannot be written.
     Settle(bool),
-    /// The server tires of this client's half message.
+    /// The idle timeout of this client's partial message passes.
     Idle(usize),
-    /// The server begins again and knows nothing of this client.
+    /// The server loses all state of this client.
     Forget(usize),
-    /// The client ends, wherever it is, and a process of the same PID sends this.
+    /// The client ends at any point, and a process with the same PID sends this message.
     Restart(usize, Vec<u8>),
     Pass(Nanos),
-    /// This many rounds without faults.
+    /// This many rounds pass without faults.
     Run(usize, u8),
 }
 
@@ -83,13 +85,13 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
-/// Carries out the operations of `data` and panics unless every message arrives at most once and intact, no client is
-/// told what is not so, and the rest arrives when the faults end.
+/// Executes the operations of `data`; panics unless every message arrives at most once and intact, no client gets a false
+/// answer, and all other messages arrive when the faults end.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
 }
 
-/// [`run`] with `serve` in the place of the server.
+/// Runs the body with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     let mut ops: Vec<_> = (0..CLIENTS)
         .map(|client| Op::Restart(client, vec![b'a'; client]))
@@ -102,12 +104,12 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     }
     let mut world = World::new(serve);
     for op in &ops {
-        world.carry_out(op);
+        world.apply(op);
     }
     world.finish();
 }
 
-/// The signals of a process: pending in the kernel, one of a number, then in its ring.
+/// The signals of a process: pending in the kernel, at most one of each number, then in its ring.
 struct Process<S> {
     /// `Some(None)` is a stray.
     pending: [Option<Option<S>>; 2],
@@ -131,7 +133,7 @@ impl<S> Process<S> {
     }
 }
 
-/// A message on its way and what became of it.
+/// A message and its progress.
 struct Transfer<'m> {
     message: &'m [u8],
     complete: bool,
@@ -176,7 +178,7 @@ impl<'m, 's> World<'m, 's> {
         }
     }
 
-    fn carry_out(&mut self, op: &'m Op) {
+    fn apply(&mut self, op: &'m Op) {
         match *op {
             Op::Poll(client, quick) => {
                 self.poll(client, quick);
@@ -184,7 +186,7 @@ impl<'m, 's> World<'m, 's> {
             Op::Take(SERVER, slot) => self.server.take(slot),
             Op::Take(client, slot) => self.clients[client].process.take(slot),
             Op::Process(SERVER, quick) => self.process(quick),
-            Op::Process(client, _) => self.hear(client),
+            Op::Process(client, _) => self.take_answer(client),
             Op::Lose(SERVER, slot) => self.server.pending[slot] = None,
             Op::Lose(client, slot) => self.clients[client].process.pending[slot] = None,
             Op::Stray(SERVER, slot) => self.server.send(slot, None),
@@ -195,7 +197,7 @@ impl<'m, 's> World<'m, 's> {
                 self.answer(client, 0, answer);
             }
             Op::Settle(written) => self.write(written),
-            Op::Idle(client) => self.tire(client),
+            Op::Idle(client) => self.expire(client),
             Op::Forget(client) => self.forget(client),
             Op::Restart(client, ref message) => self.restart(client, message),
             Op::Pass(time) => self.now += time,
@@ -218,7 +220,7 @@ impl<'m, 's> World<'m, 's> {
         self.clients[client].sender = Some(sender);
     }
 
-    /// Lets a client do what it is to do, and returns when it wants to be called again.
+    /// Lets a client perform its next step, and returns when it wants to be called again.
     fn poll(&mut self, client: usize, quick: bool) -> Nanos {
         let Client { tag, sender, .. } = &mut self.clients[client];
         let sender = sender.as_mut().expect("every client has begun");
@@ -235,7 +237,7 @@ impl<'m, 's> World<'m, 's> {
                 }
                 self.now
             }
-            Step::Queue(_) => panic!("a word where bits were asked for"),
+            Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
                 assert!(until > self.now, "a wait for nothing");
                 assert!(
@@ -261,7 +263,7 @@ impl<'m, 's> World<'m, 's> {
         }
     }
 
-    /// The server's main loop takes one signal.
+    /// Takes one signal in the server's main loop.
     fn process(&mut self, quick: bool) {
         let Some((client, bit, ask)) = self.server.ring.pop_front() else {
             return;
@@ -280,7 +282,7 @@ impl<'m, 's> World<'m, 's> {
                 assert!(!mem::replace(&mut transfer.complete, true), "twice");
                 self.unwritten.push_back((client, tag));
             }
-            Some(Outcome::Rejected(reason)) => panic!("{reason:?} of a sound message"),
+            Some(Outcome::Rejected(reason)) => panic!("a valid message is rejected: {reason:?}"),
             Some(Outcome::Abandoned) | None => {}
         }
         let via = ask.map_or(0, |_| slot(bit));
@@ -293,8 +295,8 @@ impl<'m, 's> World<'m, 's> {
         }
     }
 
-    /// A client's main loop takes one answer.
-    fn hear(&mut self, client: usize) {
+    /// Takes one answer in a client's main loop.
+    fn take_answer(&mut self, client: usize) {
         let Client {
             sender, process, ..
         } = &mut self.clients[client];
@@ -313,7 +315,7 @@ impl<'m, 's> World<'m, 's> {
         self.answer(client, 0, answer);
     }
 
-    fn tire(&mut self, client: usize) {
+    fn expire(&mut self, client: usize) {
         let receiver = &mut self.clients[client].receiver;
         if receiver.in_message() && receiver.tag() != 0 {
             self.transfers[usize::from(receiver.tag()) - 1].idle = true;
@@ -335,7 +337,7 @@ impl<'m, 's> World<'m, 's> {
         }
     }
 
-    /// What a client and the server do when nothing disturbs them, to the next answer.
+    /// Runs a client and the server without disturbance, to the next answer.
     fn round(&mut self, client: usize) {
         self.now = self.poll(client, false);
         self.poll(client, false);
@@ -352,11 +354,11 @@ impl<'m, 's> World<'m, 's> {
             self.clients[client].process.take(slot);
         }
         while !self.clients[client].process.ring.is_empty() {
-            self.hear(client);
+            self.take_answer(client);
         }
     }
 
-    /// The end of all faults.
+    /// Runs to the end without faults.
     fn finish(&mut self) {
         for client in 0..CLIENTS {
             let answer = self.clients[client].receiver.release();
@@ -364,7 +366,7 @@ impl<'m, 's> World<'m, 's> {
         }
         for client in 0..CLIENTS {
             let transfer = usize::from(self.clients[client].tag) - 1;
-            // Two hellos, which a forgotten client says twice, and two rounds in which what the faults left is swept out.
+            // Two hellos, which a forgotten client sends twice, and two rounds that remove what the faults left.
             let enough = bits::of_frame(self.transfers[transfer].message).len() + 6;
             (0..enough).for_each(|_| self.round(client));
             let sender = self.clients[client].sender.as_mut();

@@ -15,7 +15,7 @@ use crate::{bits, reference};
 pub struct Model {
     limit: usize,
     offer: u8,
-    /// Bytes in a word, and how many words were taken; `None` on the bit lane.
+    /// The bytes in a word, and the number of words taken; `None` on the bit lane.
     pub words: Option<(u8, u64)>,
     /// The transfer; 0 before the first.
     pub tag: Tag,
@@ -33,7 +33,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Nothing is known of the sender.
+    /// Returns the model of a receiver that knows nothing of its sender.
     pub const fn new(limit: usize, offer: u8) -> Self {
         Self {
             limit,
@@ -105,7 +105,7 @@ impl Model {
         }
     }
 
-    /// The index that is due next.
+    /// Returns the next index.
     pub fn next(&self) -> u64 {
         self.words
             .map_or(self.taken.len() as u64, |(_, count)| count)
@@ -173,7 +173,7 @@ impl Model {
         self.tag != 0 && !self.is_unwritten && self.ended.is_none() && self.refused.is_none()
     }
 
-    /// Whether the sender asks again because it is told to.
+    /// Returns whether the sender retransmits because it is paused.
     pub const fn makes_wait(&self) -> bool {
         self.held || self.is_unwritten
     }

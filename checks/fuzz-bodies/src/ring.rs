@@ -1,16 +1,17 @@
-//! The ring between handler and main loop, against a `VecDeque`.
+//! The ring between handler and main loop, compared with a `VecDeque`.
 //!
-//! Input: one byte an operation, see `Op`. Four producers obey the mark as threads do: one that is told that the ring
-//! stands at it does not push again before the consumer has drained.
+//! Input: one byte for each operation, see `Op`. Four producers obey the mark as threads do: a producer that has reached the
+//! mark does not push again before the consumer has drained the ring.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk::signal::ring::{Entry, Ring};
+use minitalk::ring::{Entry, Ring};
 
 const CAPACITY: usize = 8;
 
-/// As many as the mark allows.
+/// The number of producers that the mark allows.
 const PRODUCERS: usize = Small::HIGH_WATER;
 
 type Small = Ring<CAPACITY, 2>;
@@ -38,12 +39,12 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
-/// Carries out the operations of `data` and panics when ring and model disagree.
+/// Executes the operations of `data`, and panics when ring and model differ.
 pub fn run(data: &[u8]) {
     check(data, &mut Small::push);
 }
 
-/// [`run`] with `push` in the place of [`Ring::push`].
+/// Runs the body with `push` in place of [`Ring::push`].
 pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, &Entry<2>) -> bool) {
     let ring = Small::new();
     let mut consumer = ring.claim().expect("nobody else claims it");
@@ -86,7 +87,7 @@ pub fn check(data: &[u8], push: &mut dyn FnMut(&Small, &Entry<2>) -> bool) {
 
 fn entry(count: u64) -> Entry<2> {
     Entry {
-        tag: count,
+        tag: NonZeroU64::new(count).expect("the first is 1"),
         rest: [count << 32 | 7, !count],
     }
 }

@@ -1,8 +1,7 @@
-//! One message from a sender to a receiver over a channel that loses what the input says.
+//! One message from a sender to a receiver, over a channel that loses the signals that the input selects.
 //!
-//! Input: the length of the pattern, the pattern, the message. A bit of the pattern is the fate of one signal, in either
-//! direction; when the pattern is used up nothing is lost any more. In words, what would be lost on the way to the server is
-//! refused instead.
+//! Input: the length of the pattern, the pattern, the message. Each bit of the pattern decides over one signal, in either
+//! direction; after the pattern nothing is lost. In words, a signal to the server is refused instead of lost.
 
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Reply, Request, Tag};
@@ -16,26 +15,31 @@ use crate::serve::{self, Serve, Step, Take, hear, no_room, step};
 
 const TAG: Tag = 0xBEEF;
 
-/// Sends the message of `data`, in bits and then in words, and panics unless it arrives intact and once.
+/// Sends the message of `data`, in bits and then in words; panics unless it arrives intact and once.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
     check_words(data, &mut FrameReceiver::handle_word);
 }
 
-/// [`run`] in bits, with `serve` in the place of the server.
+/// Returns a function that decides by the next bit of `pattern` whether a signal is lost, and counts the losses.
+fn losses_of(pattern: &[u8]) -> impl FnMut(&mut u64) -> bool {
+    let mut fates = pattern
+        .iter()
+        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
+    move |losses| {
+        let lost = fates.next().unwrap_or(false);
+        *losses += u64::from(lost);
+        lost
+    }
+}
+
+/// Runs the body in bits, with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
-    let mut fates = pattern
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
-    let mut lost = |losses: &mut u64| {
-        let lost = fates.next().unwrap_or(false);
-        *losses += u64::from(lost);
-        lost
-    };
+    let mut lost = losses_of(pattern);
 
     let mut sender =
         FrameSender::new(message, TAG, Duration::MAX, Lane::Bit).expect("a short message");
@@ -111,20 +115,13 @@ pub fn check_words(data: &[u8], take: Take<'_>) {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
-    let mut fates = pattern
-        .iter()
-        .flat_map(|byte| (0..8).map(move |i| byte >> i & 1 == 1));
     let size = if len % 2 == 0 { 8 } else { 24 };
     let mut sender =
         FrameSender::new(message, TAG, Duration::MAX, Lane::Word).expect("a short message");
     let mut receiver = FrameReceiver::with_words(message.len(), size);
     let mut arrived = Vec::new();
     let (mut now, mut losses) = (0, 0);
-    let mut lost = |losses: &mut u64| {
-        let lost = fates.next().unwrap_or(false);
-        *losses += u64::from(lost);
-        lost
-    };
+    let mut lost = losses_of(pattern);
     let result = loop {
         let step = step(&mut sender, now);
         let is_sent = matches!(step, Step::Signal { .. } | Step::Queue(_));

@@ -1,6 +1,6 @@
-//! A sender whose server says anything at any time.
+//! A sender whose server answers anything at any time.
 //!
-//! Input: options, the length of the message, the message, then operations, see `Op`. Options from 0xE0 up are of a sender of
+//! Input: options, the length of the message, the message, then operations, see `Op`. Options from 0xE0 up select a sender of
 //! words, whose message is made longer: see `sender_words`.
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -17,23 +17,23 @@ use crate::bits;
 use crate::sender_words::{self, WORDS};
 use crate::serve::{Step, hear, step};
 
-/// The transfer.
+/// The tag of the transfer.
 pub const TAG: Tag = 0xBEEF;
 
-/// Whether the sender gives up after a second.
-const HASTY: u8 = 1;
+/// The option of a sender that gives up after a second.
+const SHORT_TIMEOUT: u8 = 1;
 
 const SECOND: Duration = Duration::from_millis(1_000);
 
 enum Op {
-    /// The flag says of a word that there is no room for it.
+    /// A poll; for a word, the flag means that there is no room for it.
     Poll(bool),
     Pass(Nanos),
     /// An answer; its number counts from one before the bit that is out.
     Reply(Kind, u64),
     OfAnotherTag(Kind, u64),
     Value(u64),
-    /// This many polls, each with the answer that is due.
+    /// This many polls, each with the correct answer.
     Run(u8),
 }
 
@@ -55,7 +55,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The answer of this kind that a server without words gives.
+    /// Returns the answer of this kind from a server without words.
     pub const fn of(self, number: u64) -> Status {
         match self {
             Self::Greeted => Status::Greeted { words: 0 },
@@ -90,7 +90,7 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
-/// Carries out the operations of `data` and panics when the sender believes too much or sends what it must not.
+/// Executes the operations of `data`; panics when the sender trusts a false answer or sends a forbidden signal.
 pub fn run(data: &[u8]) {
     check(data, &mut hear);
 }
@@ -104,7 +104,7 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Re
     if options >= WORDS {
         return check_words(options, message, operations, answer);
     }
-    let timeout = if options & HASTY == 0 {
+    let timeout = if options & SHORT_TIMEOUT == 0 {
         Duration::MAX
     } else {
         SECOND
@@ -125,20 +125,20 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Re
     while !u.is_empty()
         && let Ok(op) = Op::arbitrary(&mut u)
     {
-        watched.carry_out(&op);
+        watched.apply(&op);
     }
 }
 
-/// [`check`] in words.
+/// Runs the body in words.
 fn check_words(
     options: u8,
     message: &[u8],
     operations: &[u8],
     answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
 ) {
-    // Enough for some windows.
+    // The message fills several windows.
     let message = message.repeat(1 + 40 * usize::from(options >> 1 & 7));
-    let timeout = if options & HASTY == 0 {
+    let timeout = if options & SHORT_TIMEOUT == 0 {
         Duration::MAX
     } else {
         SECOND
@@ -190,15 +190,15 @@ struct Watched<'m, 'a> {
     hellos: [bool; 2],
     /// Whether the server ever asked for the first bit, after the hellos.
     opened: bool,
-    /// Bits sent bare: they have no index, so none may go twice.
+    /// The bits sent bare: without an index, none may be sent twice.
     bare: u64,
-    /// Whether the server ever said so, of the whole frame.
+    /// Whether the server ever acknowledged the whole frame.
     delivered: bool,
     ended: Option<Result<(), Failure>>,
 }
 
 impl Watched<'_, '_> {
-    fn carry_out(&mut self, op: &Op) {
+    fn apply(&mut self, op: &Op) {
         let acknowledged = self.sender.acknowledged();
         match *op {
             Op::Poll(_) => self.poll(),
@@ -230,7 +230,7 @@ impl Watched<'_, '_> {
         kind.of(number)
     }
 
-    /// What an honest server would say.
+    /// Returns the answer of a correct server.
     fn due(&self) -> Status {
         match self.bare {
             0 if !self.hellos[1] => Status::Greeted { words: 0 },
@@ -257,10 +257,10 @@ impl Watched<'_, '_> {
         match step {
             Step::Signal { bit, value, copies } => {
                 assert_eq!(new, copies.into());
-                assert!(again || copies == 1, "a burst of what was not lost");
+                assert!(again || copies == 1, "a burst without a loss");
                 self.transmitted(bit, value, again);
             }
-            Step::Queue(_) => panic!("a word where bits were asked for"),
+            Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
                 assert!(until > self.now, "a wait for nothing");
                 assert!(
@@ -269,7 +269,10 @@ impl Watched<'_, '_> {
                 );
             }
             Step::Finished(result) => {
-                assert!(result.is_err() || self.delivered, "told by nobody");
+                assert!(
+                    result.is_err() || self.delivered,
+                    "a result without an answer"
+                );
                 self.ended = Some(result);
             }
         }

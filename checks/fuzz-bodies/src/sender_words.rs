@@ -1,7 +1,7 @@
-//! The sender in words, whose server says anything at any time: what `sender` does with options from [`WORDS`] up.
+//! A sender in words, whose server answers anything at any time: `sender` with options from [`WORDS`] up.
 //!
-//! Then the operation 1 is a poll whose word finds no room, "ok" is said of words once the hellos are over, and numbers
-//! count from one before the first word that is not acknowledged.
+//! Here operation 1 is a poll whose word finds no room, "ok" acknowledges words once the hellos are over, and numbers count
+//! from one before the first unacknowledged word.
 
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
@@ -15,13 +15,13 @@ use minitalk::wire::word::{MAX_SIZE, Word};
 use crate::sender::{Kind, TAG};
 use crate::serve::{Step, no_room, step};
 
-/// From here up, options are of a sender of words.
+/// The first value of the options that selects a sender of words.
 pub const WORDS: u8 = 0xE0;
 
-/// What the server offers.
+/// The word size that the server offers.
 const SIZE: u8 = 8;
 
-/// A sender and what it was told.
+/// A sender and the answers that it got.
 pub struct Watched<'m, 'a> {
     pub sender: FrameSender<'m>,
     pub answer: &'a mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
@@ -29,13 +29,13 @@ pub struct Watched<'m, 'a> {
     pub now: Nanos,
     /// The hellos sent, and the question for words.
     pub hellos: [bool; 3],
-    /// Whether the server ever said that words may follow, after it was asked.
+    /// Whether the server ever accepted words, after the question.
     pub opened: bool,
-    /// Words sent at least once: the first so many.
+    /// The number of words sent at least once.
     pub sent: u32,
-    /// What the server said that it has, in words.
+    /// The number of words that the server acknowledged.
     pub told: u64,
-    /// Words that an honest server would have.
+    /// The number of words that a correct server would have.
     pub taken: u32,
     pub delivered: bool,
     pub ended: Option<Result<(), Failure>>,
@@ -46,7 +46,7 @@ impl Watched<'_, '_> {
         self.frame.bytes().div_ceil(SIZE.into()) as u64
     }
 
-    /// What is true after any operation.
+    /// Checks what must hold after any operation.
     pub fn watch(&self) {
         let bits = self.sender.acknowledged();
         assert!(bits <= self.frame.bits());
@@ -58,7 +58,7 @@ impl Watched<'_, '_> {
         assert!(bits <= told * 8 * u64::from(SIZE), "more than it was told");
     }
 
-    /// An answer of this kind; its number counts from one before the next.
+    /// Returns an answer of this kind; its number counts from one before the next.
     pub fn status(&self, kind: Kind, number: u64) -> Status {
         let next = self.sender.acknowledged().div_ceil(8 * u64::from(SIZE));
         let next = (next + number).saturating_sub(1);
@@ -70,7 +70,7 @@ impl Watched<'_, '_> {
         }
     }
 
-    /// What an honest server would say.
+    /// Returns the answer of a correct server.
     pub fn due(&self) -> Status {
         match self.hellos {
             [_, false, _] => Status::Greeted { words: SIZE },
@@ -94,7 +94,7 @@ impl Watched<'_, '_> {
         (self.answer)(&mut self.sender, self.now, Reply { tag, status });
     }
 
-    /// Lets it do one thing, for which there is room or not.
+    /// Lets the sender perform one step, with or without room for a word.
     pub fn poll(&mut self, room: bool) {
         let acknowledged = self.sender.acknowledged();
         let step = step(&mut self.sender, self.now);
@@ -125,7 +125,10 @@ impl Watched<'_, '_> {
                 );
             }
             Step::Finished(result) => {
-                assert!(result.is_err() || self.delivered, "told by nobody");
+                assert!(
+                    result.is_err() || self.delivered,
+                    "a result without an answer"
+                );
                 self.ended = Some(result);
             }
         }

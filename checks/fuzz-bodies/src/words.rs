@@ -1,11 +1,11 @@
-//! A client and a server in the word lane: three signal numbers, one of which queues.
+//! A client and a server in the word lane, with three signal numbers, one of which queues.
 //!
-//! The real-time signal queues in order, and is refused where there is no room. Beyond what the kernel does, what is queued
-//! may be lost. A client may die anywhere, and another process of its PID begin at once with the dead one's signals still on
-//! their way in both directions. The receiver may forget the transfer.
+//! The real-time signal queues in order, and is refused where there is no room. Unlike the kernel, the channel may lose queued
+//! signals. A client may die at any point, and another process with its PID start at once, with the dead one's signals still in
+//! flight in both directions. The receiver may forget the transfer.
 //!
-//! Input: options, then operations of one byte, some followed by arguments, see `Op`. Whatever they do, at the end a channel
-//! without faults must complete the transfer in about as many rounds as there are words, or bits.
+//! Input: options, then operations of one byte, some followed by arguments, see `Op`. After any operations, a channel without
+//! faults must complete the transfer in about as many rounds as there are words, or bits.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -25,7 +25,7 @@ use minitalk::wire::word::{MAX_SIZE, Word};
 
 use crate::serve::{self, Serve, Step, Take, hear, no_room, step};
 
-/// In `options`: words or nothing. Otherwise bits will do.
+/// An option: words only; otherwise the client may fall back to bits.
 const WORDS_ONLY: u8 = 4;
 
 const LIMIT: usize = 1024;
@@ -33,30 +33,30 @@ const LIMIT: usize = 1024;
 /// The number of the real-time signal.
 const QUEUE: usize = 2;
 
-/// Room enough for a window.
+/// Room for more than a window.
 const ROOMY: usize = 100;
 
 enum Op {
-    /// The client does what it is to do now; if it sends the same several times in a row, the first is as good as all.
+    /// The client performs its next step; of several equal signals in a row, the first is enough.
     Poll,
     /// The handler of the server, or of the client, takes the pending signal of this number.
     Take(bool, usize),
-    /// The main loop of the server, or of the client, takes the oldest from its ring.
+    /// The main loop of the server, or of the client, takes the oldest signal from its ring.
     Process(bool),
     Lose(bool, usize),
-    /// The room for queued signals, to the server or to the client.
+    /// The room for queued signals, to the server or to the client, changes.
     Room(bool, usize),
     Hold,
     Release,
-    /// The oldest complete message is written, or cannot be.
+    /// The oldest complete message is written, or cannot be written.
     Settle(bool),
-    /// The server tires of a half message.
+    /// The idle timeout of a partial message passes.
     Idle,
     Forget,
-    /// The client ends, wherever it is, and a process of the same PID sends a message of this length.
+    /// The client ends at any point, and a process with the same PID sends a message of this length.
     Restart(u8),
     Pass(Nanos),
-    /// This many rounds without faults.
+    /// This many rounds pass without faults.
     Run(u8),
 }
 
@@ -83,11 +83,11 @@ impl<'a> Arbitrary<'a> for Op {
     }
 }
 
-/// What is under test.
+/// The parts under test.
 pub struct Parts<'p> {
-    /// Bits and questions into the receiver.
+    /// The function that takes bits and questions into the receiver.
     pub serve: Serve<'p>,
-    /// Words into the receiver.
+    /// The function that takes words into the receiver.
     pub take: Take<'p>,
     /// Answers into the sender.
     pub answer: &'p mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
@@ -95,8 +95,8 @@ pub struct Parts<'p> {
     pub no_room: &'p mut dyn FnMut(&mut FrameSender<'_>, Nanos),
 }
 
-/// Carries out the operations of `data` and panics unless every message arrives at most once and intact, no client is
-/// told what is not so, nothing is sent that must not be, and the last message arrives when the faults end.
+/// Executes the operations of `data`; panics unless every message arrives at most once and intact, no client gets a false
+/// answer, no forbidden signal is sent, and the last message arrives when the faults end.
 pub fn run(data: &[u8]) {
     check(
         data,
@@ -109,7 +109,7 @@ pub fn run(data: &[u8]) {
     );
 }
 
-/// [`run`] with `parts` in the place of the real ones.
+/// Runs the body with `parts` in place of the real ones.
 pub fn check(data: &[u8], parts: Parts<'_>) {
     let Some((options, operations)) = data.split_first() else {
         return;
@@ -122,12 +122,12 @@ pub fn check(data: &[u8], parts: Parts<'_>) {
     while !u.is_empty()
         && let Ok(op) = Op::arbitrary(&mut u)
     {
-        world.carry_out(&op);
+        world.apply(&op);
     }
     world.finish();
 }
 
-/// Some windows of words, where they are sure to be words.
+/// Returns a message of several windows of words if they are certain to be words.
 fn message(len: u8, words_only: bool) -> Vec<u8> {
     let len = if words_only {
         4 * usize::from(len)
@@ -191,7 +191,7 @@ enum Signal {
     Queued(Word),
 }
 
-/// A message on its way and what became of it.
+/// A message and its progress.
 struct Transfer<'m> {
     message: &'m [u8],
     complete: bool,
@@ -209,7 +209,7 @@ struct World<'m, 'p> {
     sender: Option<FrameSender<'m>>,
     /// Whether a word of the present transfer was sent.
     in_words: bool,
-    /// Until when the client is to be quiet, unless it is told otherwise.
+    /// The time until which the client must be silent without another answer.
     quiet: Option<Nanos>,
     client: Process<Reply>,
     server: Process<Signal>,
@@ -243,13 +243,13 @@ impl<'m, 'p> World<'m, 'p> {
         }
     }
 
-    fn carry_out(&mut self, op: &Op) {
+    fn apply(&mut self, op: &Op) {
         match *op {
             Op::Poll => drop(self.poll()),
             Op::Take(true, number) => self.server.take(number),
             Op::Take(false, number) => self.client.take(number),
             Op::Process(true) => self.process(),
-            Op::Process(false) => self.hear(),
+            Op::Process(false) => self.take_answer(),
             Op::Lose(true, number) => drop(self.server.next(number)),
             Op::Lose(false, number) => drop(self.client.next(number)),
             Op::Room(true, room) => self.server.room = room,
@@ -257,7 +257,7 @@ impl<'m, 'p> World<'m, 'p> {
             Op::Hold => self.receiver.hold(true),
             Op::Release => self.release(),
             Op::Settle(written) => self.write(written),
-            Op::Idle => self.tire(),
+            Op::Idle => self.expire(),
             Op::Forget => {
                 self.receiver = FrameReceiver::with_words(LIMIT, self.offer);
                 self.transfer().forgotten = true;
@@ -292,7 +292,7 @@ impl<'m, 'p> World<'m, 'p> {
         self.transfers.last_mut().expect("one has begun")
     }
 
-    /// Lets the client do one thing; gives the moment when it wants to be called again if it has nothing to do.
+    /// Lets the client perform one step; returns when it wants to be called again if it has nothing to send.
     fn poll(&mut self) -> Option<Nanos> {
         let sender = self.sender.as_mut().expect("a client has begun");
         let acknowledged = sender.acknowledged();
@@ -332,7 +332,7 @@ impl<'m, 'p> World<'m, 'p> {
         }
     }
 
-    /// What is true of everything that is queued.
+    /// Checks what must hold for all queued signals.
     fn watch(&mut self, word: &Word, acknowledged: u64) {
         assert!(
             self.quiet.is_none_or(|until| self.now >= until),
@@ -380,7 +380,7 @@ impl<'m, 'p> World<'m, 'p> {
         }
     }
 
-    /// The server's main loop takes one signal.
+    /// Takes one signal in the server's main loop.
     fn process(&mut self) {
         let Some(signal) = self.server.ring.pop_front() else {
             return;
@@ -409,14 +409,14 @@ impl<'m, 'p> World<'m, 'p> {
                 assert!(!mem::replace(&mut transfer.complete, true), "twice");
                 self.unwritten.push_back(tag);
             }
-            Some(Outcome::Rejected(reason)) => panic!("{reason:?} of a sound message"),
+            Some(Outcome::Rejected(reason)) => panic!("a valid message is rejected: {reason:?}"),
             Some(Outcome::Abandoned) | None => {}
         }
         self.answer(via, answer);
     }
 
-    /// The client's main loop takes one answer.
-    fn hear(&mut self) {
+    /// Takes one answer in the client's main loop.
+    fn take_answer(&mut self) {
         let Some(answer) = self.client.ring.pop_front() else {
             return;
         };
@@ -443,7 +443,7 @@ impl<'m, 'p> World<'m, 'p> {
         self.answer_unasked(answer);
     }
 
-    fn tire(&mut self) {
+    fn expire(&mut self) {
         let tag = self.receiver.tag();
         if self.receiver.in_message() && tag != 0 {
             self.transfers[usize::from(tag) - 1].idle = true;
@@ -470,7 +470,7 @@ impl<'m, 'p> World<'m, 'p> {
         }
     }
 
-    /// What a client and the server do when nothing disturbs them, to the next answer.
+    /// Runs a client and the server without disturbance, to the next answer.
     fn round(&mut self) {
         if let Some(until) = self.poll() {
             self.now = until;
@@ -485,17 +485,17 @@ impl<'m, 'p> World<'m, 'p> {
         }
         self.client.take_all();
         while !self.client.ring.is_empty() {
-            self.hear();
+            self.take_answer();
         }
     }
 
-    /// The end of all faults.
+    /// Runs to the end without faults.
     fn finish(&mut self) {
         (self.server.room, self.client.room) = (ROOMY, ROOMY);
         self.server.take_all();
         self.release();
         let frame = Frame::new(self.transfer().message).expect("a short message");
-        // One round for each word of a window of one, or bit; and what it takes to begin, twice, and to give words up.
+        // One round for each bit, or each word of a window of one; the start, twice; and the fallback from words.
         let enough = 24
             + match self.lane {
                 Lane::Word => frame.bytes() / usize::from(self.offer.max(1)),

@@ -1,4 +1,4 @@
-//! A replay of nothing must not pass.
+//! An empty corpus must not pass.
 
 use std::fs;
 use std::panic::catch_unwind;

@@ -1,5 +1,5 @@
-//! Each body notices a broken part in the place of the one it tests, on the corpus that is checked in: a body that asserts
-//! nothing, or a corpus that reaches nothing, fails here.
+//! With the checked-in corpus, each body must detect a defect in the part that it tests. A body that asserts nothing, or a
+//! corpus that reaches nothing, fails here.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
 use minitalk::wire::sender::FrameSender;
 use minitalk::wire::word::Word;
 
-/// How many inputs of the corpus of `target` make `body` panic.
+/// Returns how many inputs of the corpus of `target` make `body` panic.
 fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
     let inputs = corpus::inputs(&corpus::root().join(target));
     inputs
@@ -70,7 +70,7 @@ fn delivered_unwritten(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Reque
 }
 
 #[test]
-fn the_bodies_of_the_link_notice() {
+fn the_link_bodies_detect_defects() {
     let bodies: [(&str, Check); 3] = [
         ("decoder", decoder::check),
         ("link", link::check),
@@ -94,7 +94,7 @@ fn the_bodies_of_the_link_notice() {
 }
 
 #[test]
-fn a_message_twice_is_noticed() {
+fn a_duplicate_message_is_detected() {
     let mut last = None;
     let mut again = |receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>| {
         let mut response = react(receiver, bit, ask);
@@ -109,7 +109,7 @@ fn a_message_twice_is_noticed() {
 }
 
 #[test]
-fn the_body_of_the_frame_notices() {
+fn the_frame_body_detects_defects() {
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
@@ -142,10 +142,10 @@ fn the_body_of_the_frame_notices() {
 }
 
 #[test]
-fn the_body_of_the_ring_notices() {
+fn the_ring_body_detects_defects() {
     let panics = caught("ring", |input| {
         ring::check(input, &mut |ring, entry| {
-            entry.tag % 5 != 0 && ring.push(entry)
+            entry.tag.get() % 5 != 0 && ring.push(entry)
         });
     });
     assert!(panics > 0, "a dropped entry");
@@ -175,7 +175,7 @@ fn the_body_of_the_ring_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices() {
+fn the_sender_body_detects_defects() {
     let panics = caught("sender", |input| {
         sender::check(input, &mut |sender, now, answer| {
             let tag = 0xBEEF;
@@ -286,7 +286,7 @@ fn words_are_kept(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) 
 }
 
 #[test]
-fn the_decoder_notices_what_is_wrong_with_words() {
+fn the_decoder_body_detects_defects_in_words() {
     let defects: [(&str, Taken); 5] = [
         ("any_index", any_index),
         ("first_again", first_again),
@@ -311,7 +311,7 @@ fn the_decoder_notices_what_is_wrong_with_words() {
     }
 }
 
-/// How many inputs of `words` notice a change of one of its parts.
+/// Returns how many inputs of `words` detect a change of one of its parts.
 fn caught_in_words(
     serve: Option<Served>,
     take: Option<Taken>,
@@ -339,7 +339,7 @@ fn caught_in_words(
 }
 
 #[test]
-fn the_body_of_the_words_notices() {
+fn the_words_body_detects_defects() {
     let same = |status| status;
     assert_eq!(caught_in_words(None, None, same, true), 0, "no defect");
     assert!(caught_in_words(None, None, same, false) > 0, "no_room");
@@ -389,7 +389,7 @@ fn the_body_of_the_words_notices() {
 }
 
 #[test]
-fn the_roundtrip_in_words_notices() {
+fn the_roundtrip_body_detects_defects_in_words() {
     let caught_by = |take: &mut dyn FnMut(&mut FrameReceiver, &Word) -> Response| {
         caught("roundtrip", |input| {
             roundtrip::check_words(input, take);
@@ -409,7 +409,7 @@ fn the_roundtrip_in_words_notices() {
 }
 
 #[test]
-fn the_body_of_the_sender_notices_in_words() {
+fn the_sender_body_detects_defects_in_words() {
     let caught_by = |status: fn(Status) -> Status| {
         caught("sender", |input| {
             sender::check(input, &mut |sender, now, answer| {
@@ -438,12 +438,12 @@ fn the_body_of_the_sender_notices_in_words() {
     );
 }
 
-/// What becomes of what a listener wants done.
-type Spoil = fn(&mut Vec<Action>);
+/// A defect, which changes the actions of a listener.
+type Defect = fn(&mut Vec<Action>);
 
 #[test]
-fn the_body_of_the_dialects_notices() {
-    let defects: [(&str, Spoil); 4] = [
+fn the_dialects_body_detects_defects() {
+    let defects: [(&str, Defect); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {
                 if let Action::Complete(text) = action {

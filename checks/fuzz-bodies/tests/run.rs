@@ -1,11 +1,11 @@
-//! `fuzz/run.sh` with a fuzzer that ends as libFuzzer does: only a run of the whole time passes.
+//! `fuzz/run.sh` with a fuzzer that ends as libFuzzer does: only a run of the full time passes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A directory with a cargo that is asked to fuzz, gone afterwards.
+/// A directory with a cargo stub that plays the fuzzer, removed when this is dropped.
 struct Fake(PathBuf);
 
 impl Fake {
@@ -41,7 +41,7 @@ impl Drop for Fake {
 }
 
 #[test]
-fn only_a_run_of_the_whole_time_passes() {
+fn only_a_run_of_the_full_time_passes() {
     let stats = "echo 'stat::number_of_executed_units: 4711'";
     for (name, run, passes) in [
         ("whole", "echo 'Done 4711 runs in 16 second(s)'", true),

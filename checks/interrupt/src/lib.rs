@@ -1,13 +1,13 @@
 //! Interruption at every instruction.
 //!
-//! A [`sweep`] runs a region of code under the x86 trap flag, so that the processor stops at every instruction boundary
-//! of it. At each boundary the process forks itself; the child sends itself real signals, which the kernel delivers at
-//! exactly that boundary (or holds back, where the region has them blocked), runs the rest at full speed, and checks
-//! what came of it. The parent notes the verdict and steps on. So one pass over the region tries every boundary, each in
-//! a process of its own, and a child that hangs is ended by its own timer.
+//! A [`sweep`] runs a region of code under the x86 trap flag, so that the processor stops at each of its instruction
+//! boundaries. There the process forks. The child sends itself real signals, which the kernel delivers at exactly that boundary
+//! (or holds back while the region blocks them), runs the rest at full speed, and checks the result. The parent records the
+//! verdict and steps on. One pass over the region therefore tries every boundary, each in its own process, and a child that
+//! hangs is ended by its own timer.
 //!
-//! System calls are one step: what happens inside them is the kernel's. The boundary behind each is visited too, which
-//! the trap flag alone would skip (see [`trap`]).
+//! A system call is one step, because the kernel executes it. The boundary right behind each is visited too, which the trap
+//! flag alone would skip (see [`trap`]).
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 pub mod log;
@@ -16,7 +16,7 @@ pub mod shared;
 pub mod sweep;
 pub mod trap;
 
-/// Runs the named checks in order, or those whose name contains the first argument, and fails by panicking.
+/// Runs the named checks in order, or those whose name contains the first argument; panics if one fails.
 pub fn run(checks: &[(&str, fn())]) {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let mut wanted = checks

@@ -1,12 +1,13 @@
-//! What was sent, and whether exactly that was received.
+//! The log of sent signals, and its comparison with the received ones.
 //!
-//! Every signal carries its place in the log as its value. The log is ordinary memory: a forked child goes on with a copy.
+//! Every signal carries its index in the log as its value. The log is ordinary memory, so a forked child continues with a copy.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::ffi::{self, Content, Errno, Identity};
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::ring::{Entry, REST};
+use minitalk::internals::ffi::{self, Content, Errno, Identity};
+use minitalk::internals::signal::ring::{Entry, REST};
+use minitalk::{Event, Origin, Signal};
 
 const MOST: usize = 2048;
 
@@ -23,13 +24,13 @@ fn note(signal: Signal) -> u64 {
     place as u64
 }
 
-/// How many were sent.
+/// Returns how many signals were sent.
 #[must_use]
 pub fn sent() -> usize {
     SENT.load(Relaxed)
 }
 
-/// Sends this process a signal; where it is open, its handler has run when this returns. Async-signal-safe.
+/// Sends this process a signal; if it is unblocked, its handler has run when this returns. Async-signal-safe.
 pub fn send(signal: Signal) {
     let content = content(note(signal));
     if ffi::send(ffi::getpid(), signal, Some(&content)) == Err(Errno::AGAIN) {
@@ -37,18 +38,18 @@ pub fn send(signal: Signal) {
     }
 }
 
-/// Notes a signal and returns the ring entry that the handler would make of it.
+/// Logs a signal and returns the ring entry that the handler would push for it.
 pub fn entry(signal: Signal) -> Entry<REST> {
     entry_at(note(signal) as usize)
 }
 
-/// The ring entry of a signal that was noted.
+/// Returns the ring entry of a logged signal.
 #[must_use]
 pub fn entry_at(place: usize) -> Entry<REST> {
     let word = |high: u32, low: i32| u64::from(high) << 32 | u64::from(low.cast_unsigned());
     let content = content(place as u64);
     Entry {
-        tag: word(content.errno, SIGNALS[place].load(Relaxed)),
+        tag: NonZeroU64::new(word(content.errno, SIGNALS[place].load(Relaxed))).unwrap(),
         rest: [
             libc::SI_QUEUE.cast_unsigned().into(),
             word(ffi::getuid(), SENDERS[place].load(Relaxed)),
@@ -59,7 +60,7 @@ pub fn entry_at(place: usize) -> Entry<REST> {
     }
 }
 
-/// What the signal of this place carries: every word that the kernel keeps is its own.
+/// Returns the content of the signal at this index, which differs in every word that the kernel keeps.
 fn content(place: u64) -> Content {
     Content {
         from: Identity::ours(),
@@ -69,27 +70,27 @@ fn content(place: u64) -> Content {
     }
 }
 
-/// A verdict on what was received.
+/// The result of a comparison of received with sent signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Verdict {
-    /// All of it, once, in order, unchanged.
+    /// All signals were received once, in order and unchanged.
     Exact,
-    /// Likewise, and the handler had closed the signals.
+    /// All signals were received exactly, and the handler had blocked the signals.
     ExactAndClosed,
-    /// Something is missing.
+    /// A signal is missing.
     Lost,
-    /// Something came twice.
+    /// A signal was received twice.
     Twice,
-    /// All there, but not in the order sent.
+    /// All signals were received, but not in the order sent.
     Reordered,
-    /// Something came that was never sent.
+    /// A signal was received that was never sent.
     Garbled,
-    /// All there, but errno changed under the interrupted code.
+    /// All signals were received, but errno changed under the interrupted code.
     Errno,
-    /// All there, but the mark was not obeyed: signals closed below it, or open at it.
+    /// All signals were received, but the mark was not obeyed: signals blocked below it, or unblocked at it.
     Mask,
-    /// Nothing is known: the kernel had no room for what was sent (RLIMIT_SIGPENDING), which other processes can take up.
+    /// Unknown: the kernel had no room for a signal (RLIMIT_SIGPENDING), which other processes can use up.
     NoRoom,
 }
 
@@ -106,23 +107,23 @@ impl Verdict {
         Self::NoRoom,
     ];
 
-    /// The verdict whose number is a child's exit status.
+    /// Returns the verdict whose number is a child's exit status.
     #[must_use]
     pub fn from_status(status: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|v| *v as i32 == status)
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether the verdict reports no fault.
     #[must_use]
     pub fn is_exact(self) -> bool {
         matches!(self, Self::Exact | Self::ExactAndClosed)
     }
 }
 
-/// Compares what was received with the log.
+/// Compares the received events with the log.
 #[must_use]
 pub fn compare(received: &[Event]) -> Verdict {
-    // What the kernel makes of a queued standard signal for which it has no room.
+    // The kernel delivers this for a queued standard signal for which it has no room.
     const WITHOUT_CONTENT: Origin = Origin::Unknown {
         code: libc::SI_USER,
     };
@@ -137,7 +138,7 @@ pub fn compare(received: &[Event]) -> Verdict {
     judge(&places)
 }
 
-/// As [`compare`], for what carried only its place.
+/// Compares received indices with the log.
 #[must_use]
 pub fn judge(places: &[usize]) -> Verdict {
     let mut sorted = places.to_vec();

@@ -1,42 +1,42 @@
-//! Child processes with a watchdog, reaped by their PID.
+//! Forked child processes with a watchdog, reaped by PID.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::time::Duration;
 
-/// After how long a child ends itself.
+/// The limits after which a child ends itself.
 #[derive(Clone, Copy)]
 pub struct Limit {
-    /// Time on a processor: catches a loop, and no load on the machine makes it run faster.
+    /// CPU time: catches a loop, independent of the load of the machine.
     pub cpu: Duration,
-    /// Time on the wall: catches a sleep.
+    /// Elapsed time: catches a sleep.
     pub wall: Duration,
 }
 
 impl Limit {
-    /// For children that must not hang: far beyond what they need on any machine.
+    /// Limits for children that must not hang, far above what they need on any machine.
     pub const GENEROUS: Self = Self {
         cpu: Duration::from_secs(60),
         wall: Duration::from_secs(900),
     };
 }
 
-/// How a child ended.
+/// The way in which a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// By itself, with this status.
+    /// It exited with this status.
     Exited(i32),
-    /// By its watchdog, running.
+    /// Its watchdog ended it while it was running.
     Spun,
-    /// By its watchdog, asleep.
+    /// Its watchdog ended it while it was asleep.
     Slept,
-    /// By another signal.
+    /// Another signal killed it.
     Killed(i32),
 }
 
 impl End {
-    /// From `waitpid`'s status.
+    /// Interprets the status of `waitpid`.
     #[must_use]
     pub fn from_status(status: i32) -> Self {
         if libc::WIFEXITED(status) {
@@ -50,7 +50,7 @@ impl End {
     }
 }
 
-/// Ends this process when the limit is reached. Timers are not inherited: each child arms its own.
+/// Ends this process when the limit is reached. A forked child does not inherit the timers and arms its own.
 pub fn watchdog(limit: Limit) {
     for (timer, after) in [
         (libc::ITIMER_PROF, limit.cpu),
@@ -76,16 +76,15 @@ pub fn watchdog(limit: Limit) {
 pub struct Child(libc::pid_t);
 
 impl Child {
-    /// Forks, through libc and its fork hooks; the child runs `body` and exits with what it returns, or with 101 after a
-    /// panic.
+    /// Forks through libc, with its fork hooks. The child runs `body` and exits with its result, or with 101 after a panic.
     ///
-    /// The caller has one thread.
+    /// The caller must have one thread only.
     pub fn fork(limit: Limit, body: impl FnOnce() -> i32) -> Self {
         let _ = std::io::stdout().flush();
         // SAFETY: this process has one thread, so the child is a complete copy and may do anything.
         match unsafe { libc::fork() } {
             0 => {
-                // SAFETY: takes integers only. So that nothing outlives a check that failed.
+                // SAFETY: takes integers only. The kernel ends the child if the check fails.
                 unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
                 watchdog(limit);
                 let status = catch_unwind(AssertUnwindSafe(body)).unwrap_or(101);
@@ -100,8 +99,9 @@ impl Child {
         }
     }
 
-    /// As [`fork`](Self::fork) by the bare system call, without libc's hooks, as `vfork` does it; no watchdog, no exit
-    /// handlers: for a body that ends in `exec`.
+    /// Forks by the bare system call, without libc's hooks, as `vfork` does.
+    ///
+    /// The child has no watchdog and runs no exit handlers: `body` must end in `exec`.
     pub fn fork_without_hooks(body: impl FnOnce() -> i32) -> Self {
         // SAFETY: this process has one thread, so the child is a complete copy, and goes on to exec or _exit.
         match unsafe { libc::syscall(libc::SYS_fork) } {
@@ -117,13 +117,13 @@ impl Child {
         }
     }
 
-    /// The child's PID, which stays its own until it is reaped.
+    /// Returns the child's PID, which is not reused before the child is reaped.
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.0
     }
 
-    /// Waits until it has ended.
+    /// Waits until the child has ended.
     #[must_use]
     pub fn end(self) -> End {
         let mut status = 0;
@@ -138,7 +138,7 @@ impl Child {
     }
 }
 
-/// Runs `body` in a child and fails unless it returns.
+/// Runs `body` in a child, and fails unless it returns.
 pub fn in_child(body: impl FnOnce()) {
     let child = Child::fork(Limit::GENEROUS, || {
         body();

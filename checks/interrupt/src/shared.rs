@@ -1,20 +1,21 @@
-//! Memory that a process and its forked children share.
+//! Memory that a process shares with its forked children.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// Types for which all zeroes are a value and which may be shared between processes.
+/// Types for which all zeroes are a valid value and which may be shared between processes.
 ///
 /// # Safety
-/// Only for atomics and arrays and structures of them: other processes write while a `&T` exists.
+/// Only for atomics, and for arrays and structures of atomics: other processes write while a `&T` exists.
 pub unsafe trait Shareable: Sync {}
 
-/// A zeroed `T` in a mapping that children inherit and share. Never unmapped: there are few and they end with the process.
+/// A zeroed `T` in a mapping that children inherit and share. It is never unmapped, because there are few and they end with the
+/// process.
 pub struct Shared<T: Shareable>(NonNull<T>, PhantomData<T>);
 
 impl<T: Shareable> Shared<T> {
-    /// Maps one.
+    /// Maps a new one.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it maps memory and can fail")]
     pub fn new() -> Self {
@@ -34,7 +35,7 @@ impl<T: Shareable> Shared<T> {
         Self(NonNull::new(at.cast()).expect("a mapping"), PhantomData)
     }
 
-    /// The value, for as long as the process lives.
+    /// Returns the value, which lives as long as the process.
     #[must_use]
     pub fn get(&self) -> &'static T {
         // SAFETY: the mapping is aligned to a page, large enough, zeroed, which `Shareable` makes a value, written by

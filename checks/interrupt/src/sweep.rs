@@ -1,4 +1,4 @@
-//! A sweep: at every instruction boundary of a region a forked child is interrupted by real signals, and judged.
+//! A sweep: at every instruction boundary of a region, a forked child is interrupted by real signals and judged.
 
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -6,33 +6,32 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
 
 use crate::log::{self, Verdict};
 use crate::process::{Child, End, Limit, watchdog};
 use crate::shared::{Shareable, Shared};
 use crate::trap::{self, Boundary, Next};
 
-/// For the walk over all boundaries, thousands of processes one after the other: a minute on an idle machine, and the machine
-/// need not be idle.
+/// The limit of the walk over all boundaries, which are thousands of consecutive processes: a minute on an idle machine.
 const OF_A_WALK: Limit = Limit {
     cpu: Duration::from_secs(60),
     wall: Duration::from_secs(900),
 };
 
-/// What happens at each boundary.
+/// The parameters of a sweep.
 #[derive(Clone, Copy)]
 pub struct Sweep {
-    /// The signals that the child sends itself there.
+    /// The signals that the child sends itself at each boundary.
     pub signals: &'static [Signal],
-    /// When a child is taken to hang.
+    /// The limit after which a child counts as hung.
     pub limit: Limit,
-    /// After how many hangs the sweep has seen enough.
+    /// The number of hangs after which the sweep stops.
     pub hangs: usize,
 }
 
 impl Sweep {
-    /// For code that must not hang.
+    /// Returns a sweep for code that must not hang.
     #[must_use]
     pub const fn with(signals: &'static [Signal]) -> Self {
         Self {
@@ -42,12 +41,14 @@ impl Sweep {
         }
     }
 
-    /// Runs it: `prepare` makes the state, `region` is interrupted at each of its boundaries, `judge` says what came of
-    /// it. All three run in a child process, which forks another at each boundary; so does the uninterrupted run, whose
-    /// verdict is the report's `undisturbed`.
+    /// Runs the sweep: `prepare` makes the state, `region` is interrupted at each of its boundaries, `judge` returns the
+    /// verdict.
     ///
-    /// The walk itself is woken by a SIGTERM from the log when it comes to wait for ever. Where the region would sleep
-    /// with that signal open already, nothing could wake it any more: the sweep ends there, and so does the process.
+    /// All three run in a child process, which forks another one at each boundary. So does the uninterrupted run, whose verdict
+    /// is the report's `undisturbed`.
+    ///
+    /// When the walk itself would wait for ever, it is woken by a SIGTERM from the log. If the region sleeps with that signal
+    /// already unblocked, nothing can wake it: the sweep and the process end there.
     pub fn run<S>(
         self,
         prepare: impl FnOnce() -> S,
@@ -90,12 +91,12 @@ impl Sweep {
     }
 }
 
-/// What came of one boundary.
+/// The outcome of one boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ran to its end.
+    /// The child ran to its end.
     Judged(Verdict),
-    /// It did not.
+    /// The child did not run to its end.
     Ended(End),
 }
 
@@ -115,18 +116,18 @@ impl From<End> for Outcome {
     }
 }
 
-/// What came of a sweep.
+/// The outcomes of a sweep.
 pub struct Report {
-    /// The verdict on the run that was not interrupted.
+    /// The outcome of the run without interruption.
     pub undisturbed: Outcome,
-    /// For each boundary, in order: the address of the instruction behind it, and what came of the signals there.
+    /// For each boundary, in order: the address of the next instruction, and the outcome of the signals there.
     pub outcomes: Vec<(usize, Outcome)>,
-    /// How many system calls were stepped over, the boundary right behind each being one of those tried.
+    /// The number of system calls that were stepped over; the boundary right behind each was tried too.
     pub syscalls: usize,
 }
 
 impl Report {
-    /// How many boundaries had an outcome like this.
+    /// Returns how many boundaries had a matching outcome.
     pub fn count(&self, like: impl Fn(Outcome) -> bool) -> usize {
         self.outcomes.iter().filter(|(_, o)| like(*o)).count()
     }
@@ -147,7 +148,7 @@ impl Report {
         assert!(self.outcomes.len() >= least, "{name}: too few boundaries");
     }
 
-    /// Fails unless a fault like `expected`, and no other, was found, at some of the boundaries.
+    /// Fails unless a fault that matches `expected`, and no other, was found at some of the boundaries.
     pub fn finds(&self, name: &str, expected: impl Fn(Outcome) -> bool) {
         let wrong = self.wrong();
         println!(
@@ -183,7 +184,7 @@ fn list(wrong: &[(usize, usize, Outcome)]) {
     }
 }
 
-/// Where an address of this process lies, as `addr2line -e FILE OFFSET` wants it. A child has the same addresses.
+/// Describes an address of this process as `addr2line -e FILE OFFSET` expects it. A child has the same addresses.
 fn place(address: usize) -> String {
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: dladdr takes any address and fills the structure, of which all zeroes are a value; the names that it points
@@ -226,10 +227,10 @@ struct Walk {
 
 static WALK: OnceLock<Walk> = OnceLock::new();
 
-/// How often a boundary is tried again, 10 ms apart, while there is no room for queued signals.
+/// How often a boundary is tried again, every 10 ms, while there is no room for queued signals.
 const NO_ROOM_TRIES: usize = 3000;
 
-/// Sends the signals in a child that goes on from here; returns how it ended, in the parent alone.
+/// Sends the signals in a forked child that continues from here; returns, in the parent only, how it ended.
 fn fork_and_send(sweep: Sweep) -> Option<i32> {
     // SAFETY: the raw system call, because libc's fork is not async-signal-safe and would run the fork hooks, which
     // remove the handler under test. The child is a copy of this process, which has one thread; it uses nothing that the
@@ -264,7 +265,7 @@ fn visit(boundary: &Boundary) -> Next {
         if !had_no_room || tries == NO_ROOM_TRIES {
             break status;
         }
-        // Other processes of this user have taken the room, and give it back.
+        // Other processes of this user use the room and will release it.
         tries += 1;
         std::thread::sleep(Duration::from_millis(10));
     };

@@ -1,11 +1,11 @@
-//! Stepping: the x86 trap flag, and a SIGTRAP handler that is run at every instruction boundary.
+//! Single-stepping: the x86 trap flag, and a SIGTRAP handler that runs at every instruction boundary.
 //!
-//! While the flag is set the processor traps after each instruction and the kernel turns that into a SIGTRAP. The kernel
-//! clears the flag on entry to a handler and restores it on return, so signal handlers run unstepped.
+//! While the flag is set, the processor traps after each instruction and the kernel sends a SIGTRAP. The kernel clears the flag
+//! on entry to a handler and restores it on return, so signal handlers run without stepping.
 //!
-//! `syscall` clears the flag as well, and the kernel returns with `iret`, which traps one instruction late: the boundary
-//! right behind the system call would be skipped. So a `syscall` is not stepped but executed elsewhere, by
-//! `check_interrupt_syscall` below, with the same registers and an `int3` behind it; that trap is the missing boundary.
+//! `syscall` clears the flag as well, and the kernel returns with `iret`, which traps one instruction late: the boundary right
+//! behind the system call would be skipped. Therefore a `syscall` is executed by `check_interrupt_syscall` below instead, with
+//! the same registers and an `int3` behind it; that trap is the missing boundary.
 
 use std::arch::{asm, global_asm};
 use std::ffi::{c_int, c_void};
@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::signal::event::Signal;
+use minitalk::Signal;
 
 const TRAP_FLAG: i64 = 0x100;
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
@@ -32,12 +32,12 @@ unsafe extern "C" {
     static check_interrupt_syscall_end: u8;
 }
 
-/// Where the code goes on after the `syscall` that is being executed elsewhere.
+/// The address behind the `syscall` that is executed by `check_interrupt_syscall`.
 static RESUME: AtomicI64 = AtomicI64::new(0);
 /// The function that is called at each boundary.
 static VISIT: AtomicUsize = AtomicUsize::new(0);
 
-/// What a visitor is told of the boundary.
+/// The state at a boundary, for a visitor.
 pub struct Boundary<'a>(&'a libc::ucontext_t);
 
 impl Boundary<'_> {
@@ -47,8 +47,7 @@ impl Boundary<'_> {
         self.register(libc::REG_RIP) as usize
     }
 
-    /// The number of the system call that the next instruction makes, and whether it is one that waits for ever for lack
-    /// of a timeout.
+    /// The number of the system call that the next instruction makes, and whether it has no timeout and so can wait for ever.
     #[must_use]
     pub fn is_endless_wait(&self) -> bool {
         self.is_syscall()
@@ -56,14 +55,14 @@ impl Boundary<'_> {
             && self.register(libc::REG_RDX) == 0
     }
 
-    /// Whether the interrupted code has `signal` blocked.
+    /// Returns whether the interrupted code has `signal` blocked.
     #[must_use]
     pub fn is_blocked(&self, signal: Signal) -> bool {
         // SAFETY: the set is part of the kernel's frame, initialised; the number is that of a signal.
         unsafe { libc::sigismember(&raw const self.0.uc_sigmask, signal.number()) == 1 }
     }
 
-    /// Whether the next instruction is a system call.
+    /// Returns whether the next instruction is a system call.
     #[must_use]
     pub fn is_syscall(&self) -> bool {
         // SAFETY: the next instruction is about to be executed, so its first byte can be read; every instruction that
@@ -84,13 +83,13 @@ impl Boundary<'_> {
 pub enum Next {
     /// Stop at the next boundary too.
     Step,
-    /// Run on at full speed.
+    /// Continue at full speed.
     Run,
 }
 
 /// Runs `region` and calls `visit` at each instruction boundary of it (and at a few behind it).
 ///
-/// `visit` runs in a signal handler that may have interrupted anything, with the signals of minitalk blocked.
+/// `visit` runs in a signal handler that may have interrupted any code, with the signals of minitalk blocked.
 pub fn step<R>(visit: fn(&Boundary) -> Next, region: impl FnOnce() -> R) -> R {
     VISIT.store(visit as usize, Relaxed);
     install();
@@ -133,7 +132,7 @@ extern "C" fn on_trap(_: c_int, _: *mut c_void, context: *mut c_void) {
         context.uc_mcontext.gregs[libc::REG_EFL as usize] |= TRAP_FLAG;
     }
     if context.uc_mcontext.gregs[libc::REG_EFL as usize] & TRAP_FLAG == 0 {
-        // The flag was cleared by the instruction before: the region is behind us.
+        // The instruction before cleared the flag: the region has ended.
         return;
     }
     // SAFETY: only `step` stores here, and what it stores is such a function.

@@ -1,4 +1,4 @@
-//! What the handler and the inbox do to the rest of a process: errno, stacks, system calls, children, and the end.
+//! Effects of the handler and the inbox on the rest of a process: errno, stacks, system calls, children, and closing.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::fs;
@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::ffi;
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Signal, SignalSet};
-use minitalk::signal::inbox::{Inbox, InboxError};
-use minitalk::signal::ring::CAPACITY;
+use minitalk::Pid;
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::CAPACITY;
+use minitalk::{Inbox, InboxError};
+use minitalk::{Signal, SignalSet};
 
 fn main() {
     check_interrupt::run(&[
@@ -33,14 +33,14 @@ fn main() {
             in_child(spawned)
         }),
         ("a program started by hand inherits the mask", by_hand),
-        ("closing puts everything back", || in_child(closed)),
+        ("closing restores everything", || in_child(closed)),
         ("closing discards pending messages", || in_child(discarded)),
         ("closing lets a pending SIGTERM take effect", terminated),
         ("closing lets an undrained SIGTERM take effect", undrained),
-        ("closing by deafening ignores what would kill", || {
+        ("closing can ignore late signals that would kill", || {
             in_child(deafened)
         }),
-        ("what is not caught is blocked at the mark only", || {
+        ("uncaught signals are blocked only at the mark", || {
             in_child(others)
         }),
         ("a second inbox is refused", || in_child(refused)),
@@ -49,7 +49,7 @@ fn main() {
 
 // ---- the interrupted code ----------------------------------------------------------------------------------------
 
-/// The audit reads the function of this name in the release binary; it says nothing if another one is installed.
+/// The audit reads the function of this name in the release binary, which is useless if another one is installed.
 fn installed() {
     unsafe extern "C" {
         fn minitalk_on_signal();
@@ -65,7 +65,7 @@ fn installed() {
     }
 }
 
-/// Each signal drained brings another one, which is in the ring before the next look.
+/// Each drained signal causes another one, which is in the ring before the next pop.
 fn bounded() {
     let mut inbox = Inbox::open().unwrap();
     inbox.wait(None, Some(Duration::ZERO)).unwrap();
@@ -73,13 +73,13 @@ fn bounded() {
     let mut drained = 0;
     inbox.drain(|_| {
         drained += 1;
-        assert!(drained < 1_000_000, "it would never end");
+        assert!(drained < 1_000_000, "the drain does not end");
         send(Signal::Usr1);
     });
     assert!(drained > 1);
 }
 
-/// Watches errno while another process's signals interrupt this loop; it makes no system call itself.
+/// Watches errno while signals of another process interrupt this loop, which makes no system call itself.
 fn errno() {
     const SIGNALS: u32 = 2_000;
     const NUMBER: i32 = 12_345;
@@ -111,9 +111,8 @@ fn errno() {
     println!("  the same after {SIGNALS} signals");
 }
 
-/// SA_ONSTACK is not asked for: a handler of no stack frame needs none but the kernel's, which the interrupted stack has
-/// room for wherever a function may be called. An alternate stack that the program installed (Rust's runtime does, for
-/// stack overflows) is left alone, and does no harm.
+/// SA_ONSTACK is not set: the handler needs no stack frame but the kernel's, for which every stack has room wherever a call is
+/// allowed. An alternate stack of the program (Rust's runtime installs one for stack overflows) is not used and does no harm.
 fn stack() {
     const SIZE: usize = 64 * 1024;
     let mut alternate = vec![0xA5_u8; SIZE];
@@ -140,10 +139,13 @@ fn stack() {
     // SAFETY: it disables what was installed above; no handler runs on it now.
     let result = unsafe { libc::sigaltstack(&raw const off, ptr::null_mut()) };
     assert_eq!(result, 0);
-    assert!(alternate.iter().all(|&byte| byte == 0xA5), "it was used");
+    assert!(
+        alternate.iter().all(|&byte| byte == 0xA5),
+        "the alternate stack was used"
+    );
 }
 
-/// SA_RESTART, for the rest of the program; `ppoll` is never restarted (`signal(7)`), which the wait relies on.
+/// SA_RESTART is set for the rest of the program; `ppoll` is never restarted (`signal(7)`), which the wait relies on.
 fn restart() {
     let (reader, writer) = std::io::pipe().unwrap();
     let parent = ffi::getpid();
@@ -152,7 +154,7 @@ fn restart() {
     let sender = Child::fork(Limit::GENEROUS, || {
         asleep_in(parent, libc::SYS_read);
         send_to(parent, Signal::Usr1);
-        // Once it is asleep again, it has been interrupted and gone on.
+        // Once it sleeps again, it has been interrupted and restarted.
         while !handled(parent) {
             std::thread::yield_now();
         }
@@ -187,7 +189,7 @@ fn asleep_in(pid: Pid, number: i64) {
     }
 }
 
-/// Whether nothing is pending for the process.
+/// Returns whether no signal is pending for the process.
 fn handled(pid: Pid) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/status", pid.get())).unwrap();
     let pending = |line: &str| line.starts_with("ShdPnd:") && !line.ends_with("0000000000000000");
@@ -196,7 +198,7 @@ fn handled(pid: Pid) -> bool {
 
 // ---- children ----------------------------------------------------------------------------------------------------
 
-/// A child that only inherited the handler would swallow its SIGTERM.
+/// A child that inherited the handler would lose its SIGTERM in it.
 fn forked() {
     in_child(|| {
         let mut inbox = Inbox::open().unwrap();
@@ -214,11 +216,11 @@ fn forked() {
             });
             assert_eq!(child.end(), End::Killed(libc::SIGTERM));
         }
-        // The parent's is as it was.
+        // The parent's handler is unchanged.
         send(Signal::Usr2);
         assert_eq!(drained(&mut inbox), [Signal::Usr2]);
     });
-    // What somebody ignored, or had blocked, stays so.
+    // A signal that was ignored or blocked before stays so.
     in_child(|| {
         ignore(Signal::Int);
         ffi::block(SignalSet::ALL);
@@ -245,7 +247,7 @@ fn forked_inbox() {
             drop(copy);
             let mut own = Inbox::open().unwrap();
             ffi::unblock(SignalSet::ALL);
-            assert_eq!(drained(&mut own), [], "that was the parent's");
+            assert_eq!(drained(&mut own), [], "the child sees the parent's signal");
             send(Signal::Usr2);
             assert_eq!(drained(&mut own), [Signal::Usr2]);
             0
@@ -255,12 +257,11 @@ fn forked_inbox() {
     });
 }
 
-/// What a started `grep` prints: the masks that it started with.
+/// The arguments with which `grep` prints the masks that it started with.
 const STATUS: &[&str] = &["-E", "^Sig(Blk|Cgt):", "/proc/self/status"];
 
-/// exec resets what was caught, by itself. The mask is inherited: std has two ways, and the usual one, posix_spawn, runs no
-/// hook, so that a program started while our signals are closed cannot be ended by SIGTERM. One started after the first wait
-/// can.
+/// exec resets caught signals itself, but the mask is inherited. std usually uses posix_spawn, which runs no hook, so that a
+/// program started while our signals are blocked cannot be ended by SIGTERM. A program started after the first wait can.
 fn spawned() {
     let mut inbox = Inbox::open().unwrap();
     assert_eq!(blocked(), Signal::ALL.len());
@@ -278,8 +279,8 @@ fn spawned() {
     }
 }
 
-/// fork and exec without std: the fork hook opens what the inbox had closed, so that the program can be ended; vfork runs
-/// no hook, and its program starts with our signals blocked, as any exec under a blocked mask does.
+/// With fork and exec by hand, the fork hook unblocks the signals that the inbox had blocked, so that the program can be ended.
+/// vfork runs no hook, and its program starts with our signals blocked, as with any exec under a blocked mask.
 fn by_hand() {
     for (hooked, expected) in [(true, 0), (false, ours())] {
         in_child(|| {
@@ -329,7 +330,7 @@ fn ours() -> u64 {
     Signal::ALL.iter().map(|signal| signal.mask()).sum()
 }
 
-// ---- the end -----------------------------------------------------------------------------------------------------
+// ---- closing -----------------------------------------------------------------------------------------------------
 
 fn closed() {
     ignore(Signal::Usr2);
@@ -353,7 +354,7 @@ fn discarded() {
     send(Signal::Usr1);
     send(Signal::Usr2);
     drop(inbox);
-    assert_eq!(blocked(), 0, "and we are still here");
+    assert_eq!(blocked(), 0, "the signals are still blocked");
 }
 
 fn terminated() {
@@ -386,7 +387,7 @@ fn refused() {
     drop(Inbox::open().unwrap());
 }
 
-/// What comes late is ignored where it would kill, and does what it did before elsewhere.
+/// A late signal is ignored if it would kill; otherwise it has its old effect.
 fn deafened() {
     ignore(Signal::Usr2);
     let dispositions = || Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
@@ -395,7 +396,7 @@ fn deafened() {
     after[4] = libc::SIG_IGN;
     let inbox = Inbox::open().unwrap();
     send(Signal::Usr1);
-    inbox.deafen();
+    inbox.close_ignoring();
     assert_eq!((dispositions(), blocked()), (after, 0));
     send(Signal::Usr1);
     let mut inbox = Inbox::open().unwrap();
@@ -404,7 +405,8 @@ fn deafened() {
     assert_eq!(drained(&mut inbox), [Signal::Usr1]);
 }
 
-/// At the mark the handler blocks all that it can be installed for, SIGINT too where it is none of its business.
+/// At the mark the handler blocks every signal that it can be installed for, and SIGINT even where the inbox does not handle
+/// it.
 fn others() {
     for blocked_before in [0, 2] {
         if blocked_before > 0 {
@@ -425,7 +427,7 @@ fn others() {
     }
 }
 
-// ---- what they share ---------------------------------------------------------------------------------------------
+// ---- shared -------------------------------------------------------------------------------------------------------
 
 struct Word(AtomicU32);
 
@@ -463,7 +465,7 @@ fn disposition(signal: Signal) -> libc::sigaction {
     }
 }
 
-/// How many of our signals this thread has blocked.
+/// Returns how many of our signals this thread has blocked.
 fn blocked() -> usize {
     let mut set = MaybeUninit::uninit();
     // SAFETY: with no new set, pthread_sigmask only fills the old one; the numbers are those of signals.

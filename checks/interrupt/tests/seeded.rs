@@ -1,4 +1,4 @@
-//! Seeded faults: what the sweep must find, or it proves nothing.
+//! Seeded faults that the sweep must find; otherwise it proves nothing.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::ffi::{c_int, c_void};
@@ -11,9 +11,9 @@ use check_interrupt::log::{self, Verdict};
 use check_interrupt::process::{End, Limit};
 use check_interrupt::sweep::{Outcome, Sweep};
 use crossbeam_queue::ArrayQueue;
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Signal, SignalSet};
-use minitalk::signal::ring::{CAPACITY, Consumer, REST, RING};
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::{CAPACITY, Consumer, REST, RING};
+use minitalk::{Event, Signal, SignalSet};
 
 fn main() {
     check_interrupt::run(&[
@@ -31,7 +31,7 @@ fn main() {
 const SMALL: usize = 8;
 
 static QUEUE: OnceLock<ArrayQueue<usize>> = OnceLock::new();
-/// The place in the log of a value that was refused because the queue was full; 0 for none, since the first is not.
+/// The index in the log of a value that was refused because the queue was full; 0 for none, because index 0 is never refused.
 static REFUSED: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
 fn refuse(place: usize) {
@@ -121,7 +121,7 @@ fn hasty_wait() {
 
 // ---- rings -------------------------------------------------------------------------------------------------------
 
-/// A ring of places, each stored as its number and one: 0 is a free slot.
+/// A ring of indices, each stored as its number plus one; 0 is a free slot.
 struct Naive {
     tail: AtomicUsize,
     head: AtomicUsize,
@@ -174,7 +174,7 @@ fn no_tickets() {
     report.finds("a push in a push", |o| o == lost);
 }
 
-/// What AS-14 has to exclude: a push in the middle of one that takes its ticket with a load and a store.
+/// AS-14 excludes this: a push in the middle of another one that takes its ticket with a load and a store.
 fn overlapping() {
     let report = Sweep::with(&[Signal::Usr2]).run(
         || {
@@ -192,7 +192,7 @@ fn overlapping() {
     report.finds("a push in a push", |o| o == lost);
 }
 
-/// Of two pushes that overlap, either may be the first.
+/// Of two overlapping pushes, either may be the first.
 fn either_first(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Reordered => Verdict::Exact,
@@ -216,7 +216,7 @@ fn frees_too_early() {
     report.finds("a push in a pop of a full ring", |o| o == lost);
 }
 
-/// As in the sweep of the real handler over a full ring: the first signal fills it, the second has no slot.
+/// As in the sweep of the real handler over a full ring, the first signal fills it and the second has no slot.
 fn ignores_the_mark() {
     let report = Sweep::with(&[Signal::Usr1, Signal::Usr2]).run(
         || {
@@ -241,7 +241,7 @@ fn ignores_the_mark() {
     });
 }
 
-// ---- what they share ---------------------------------------------------------------------------------------------
+// ---- shared -------------------------------------------------------------------------------------------------------
 
 fn receive(ring: &mut Consumer<'static, CAPACITY, REST>, got: &mut Vec<Event>) -> Verdict {
     while let Some(entry) = ring.pop() {
@@ -252,7 +252,7 @@ fn receive(ring: &mut Consumer<'static, CAPACITY, REST>, got: &mut Vec<Event>) -
 
 static BODY: OnceLock<fn(usize)> = OnceLock::new();
 
-/// Installs a handler of our own, which calls `body` with the place in the log that the signal carries.
+/// Installs a test handler, which calls `body` with the log index that the signal carries.
 fn handle(body: fn(usize)) {
     assert!(BODY.set(body).is_ok());
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_signal;

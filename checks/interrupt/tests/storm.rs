@@ -1,21 +1,21 @@
-//! The cross-check of the sweep: other processes, at times that nobody chose.
+//! A cross-check of the sweep: other processes signal at arbitrary times.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
-use minitalk::ffi::{self, Content, Identity};
-use minitalk::process::pid::Pid;
-use minitalk::signal::event::{Event, Origin, Signal};
-use minitalk::signal::inbox::Inbox;
+use minitalk::Inbox;
+use minitalk::Pid;
+use minitalk::internals::ffi::{self, Content, Identity};
+use minitalk::{Event, Origin, Signal};
 
 fn main() {
     check_interrupt::run(&[
         ("two senders, one signal under way each", || {
             in_child(one_under_way)
         }),
-        ("two senders that wait for nothing", || in_child(unpaced)),
+        ("two unpaced senders", || in_child(unpaced)),
     ]);
 }
 
@@ -30,8 +30,8 @@ struct Board {
 // SAFETY: atomics only.
 unsafe impl Shareable for Board {}
 
-/// Each sender has a signal number of its own and sends the next only when the last was drained, so the kernel has nothing
-/// to merge: the count is exact. The receiver waits without a timeout, so that a lost wake-up stops the show.
+/// Each sender has its own signal number and sends the next one only when the last was drained, so that the kernel has nothing
+/// to merge and the count is exact. The receiver waits without a timeout, so that a lost wake-up would hang the test.
 fn one_under_way() {
     const EACH: u32 = 20_000;
     let mut senders = Senders::start(EACH, true);
@@ -46,7 +46,7 @@ fn one_under_way() {
             next[who] += 1;
             set(&senders.board.drained[who], next[who]);
         }
-        // Let them interrupt the drain as well as the wait.
+        // The signals must interrupt the drain as well as the wait.
         for _ in 0..(next[0] + next[1]) % 100 {
             inbox.drain(|event| events.push(event));
         }
@@ -60,8 +60,8 @@ fn one_under_way() {
     println!("  {EACH} of {EACH} from each, in order, over {waits} waits");
 }
 
-/// Here the kernel merges what is already pending, so that numbers are missing; but each comes at most once, in order, and
-/// the first always.
+/// Here the kernel merges pending signals, so that numbers are missing. But each is received at most once and in order, and the
+/// first always.
 fn unpaced() {
     const EACH: u32 = 50_000;
     let mut senders = Senders::start(EACH, false);
@@ -148,7 +148,7 @@ fn send(board: &Board, receiver: Pid, who: usize, each: u32, paced: bool) {
         }
     }
     if !paced {
-        // The last may have been merged into one before it. Each time something was drained since, send one more.
+        // The last signal may have merged with an earlier one. After each drain, one more is sent.
         for number in each.. {
             let seen = drained.load(SeqCst);
             if seen > each {
@@ -166,7 +166,7 @@ fn set(word: &AtomicU32, value: u32) {
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
 }
 
-/// Sleeps while the word is at most `low`, or less; returns what it is then.
+/// Sleeps while the word is at most `low`, and returns its value then.
 fn wait_beyond(word: &AtomicU32, low: u32) -> u32 {
     let now = word.load(SeqCst);
     if now <= low {

@@ -1,24 +1,25 @@
-//! The real handler at every instruction boundary of the code that it interrupts: nothing lost, doubled, changed or out of
-//! order, errno untouched, the mark obeyed, and no wait that sleeps on.
+//! The real handler at every instruction boundary of the code that it interrupts: nothing lost, duplicated, changed or out of
+//! order, errno untouched, the mark obeyed, and no wait that misses its wake-up.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use check_interrupt::log::{self, Verdict};
 use check_interrupt::sweep::{Outcome, Report, Sweep};
-use minitalk::ffi;
-use minitalk::signal::event::{Event, Signal, SignalSet};
-use minitalk::signal::inbox::Inbox;
-use minitalk::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::Inbox;
+use minitalk::internals::ffi;
+use minitalk::internals::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::{Event, Signal, SignalSet};
 
 const ONE: &[Signal] = &[Signal::Usr1];
 const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];
 /// `Ring::HIGH_WATER`.
 const MARK: usize = CAPACITY / 2;
-/// A number that no system call leaves in errno.
+/// A number that no system call stores in errno.
 const ERRNO: i32 = 12_345;
 
 fn main() {
@@ -31,14 +32,14 @@ fn main() {
         ("a handler in a handler", nested),
         ("without read-modify-write", without_read_modify_write),
         ("waiting, asleep", waiting),
-        ("waiting with something there", waiting_with_something_there),
+        ("waiting with entries in the ring", waiting_with_entries),
         ("waiting at the mark", waiting_at_the_mark),
         ("waiting without draining", waiting_without_draining),
-        ("looking, asleep", || looking(0)),
-        ("looking with something there", || looking(3)),
-        ("from the handler to looking and back", switching),
-        ("words that come in runs", words),
-        ("looking keeps the handler out", kept_out),
+        ("polling, asleep", || polling(0)),
+        ("polling with entries in the ring", || polling(3)),
+        ("from the handler to polling and back", switching),
+        ("consecutive words", words),
+        ("polling keeps the handler out", kept_out),
         ("closing the inbox", closing),
     ]);
 }
@@ -81,7 +82,8 @@ fn at_the_mark() {
     }
 }
 
-/// As full as a ring can be: each of `CAPACITY - MARK` threads one push beyond the mark, and this thread makes the last.
+/// The fullest possible ring: each of `CAPACITY - MARK` threads has pushed one entry beyond the mark, and this thread pushes
+/// the last.
 fn full() {
     for signals in [ONE, TWO] {
         let report = pops(CAPACITY - 1, 3, signals);
@@ -90,7 +92,7 @@ fn full() {
     }
 }
 
-/// The handler of aarch64 without LSE, as far as another processor can say: the same ring, pushed to as it does it.
+/// A model of the handler of aarch64 without LSE on this processor: the same ring, with the same kind of push.
 fn without_read_modify_write() {
     ALONE.store(true, Relaxed);
     for drains in [empty, partly_filled, below_the_mark, at_the_mark, full] {
@@ -99,10 +101,10 @@ fn without_read_modify_write() {
     ALONE.store(false, Relaxed);
 }
 
-/// Whether the handler to be installed pushes without a read-modify-write.
+/// Whether the installed handler pushes without a read-modify-write.
 static ALONE: AtomicBool = AtomicBool::new(false);
 
-/// Puts [`alone_on_signal`] in the place of the real handler, with the same mask and flags, if it is to be.
+/// Replaces the real handler by [`alone_on_signal`], with the same mask and flags, if the test asks for it.
 fn replace_handler() {
     if !ALONE.load(Relaxed) {
         return;
@@ -132,11 +134,11 @@ unsafe extern "C" fn alone_on_signal(_: c_int, info: *mut c_void, context: *mut 
     }
 }
 
-/// The real ring with the real handler in a state of its own process, the consumer taken directly.
+/// The real ring with the real handler, in a state of its own process; the consumer is used directly.
 struct Popping {
     ring: Consumer<'static, CAPACITY, REST>,
     filled: usize,
-    /// How many were popped when the interruption was over, at most.
+    /// The maximum number of entries that were popped when the interruption was over.
     popped_before: usize,
     got: Vec<Event>,
 }
@@ -177,10 +179,10 @@ fn pops(filled: usize, pops: usize, signals: &'static [Signal]) -> Report {
     )
 }
 
-/// Whether the handler closed the signals exactly where it had to.
+/// Judges whether the handler blocked the signals exactly when it had to.
 ///
-/// It ran `log::sent() - filled` times, or once where it closed them. The entries in the ring at its last run were all
-/// that were pushed less those that were popped before it, of which we know the bounds 0 and `popped_before`.
+/// It ran `log::sent() - filled` times, or once if it blocked them. At its last run the ring held all pushed entries less those
+/// popped before, of which we know the bounds 0 and `popped_before`.
 fn mask(state: &Popping) -> Verdict {
     let closed = blocked();
     let pending = pending();
@@ -235,8 +237,8 @@ unsafe extern "C" {
     fn minitalk_on_signal(signo: c_int, info: *mut c_void, context: *mut c_void);
 }
 
-/// `sa_mask` keeps the handler from nesting on one thread; the ring does not rely on it. Here a handler that was called
-/// runs with the signals open, and a second one runs at each of its instructions.
+/// `sa_mask` prevents the handler from nesting on one thread, but the ring does not rely on it. Here the handler is called
+/// directly with the signals unblocked, and a second one runs at each of its instructions.
 fn nested() {
     for filled in [0, 5, CAPACITY - 2] {
         let report = nest(filled);
@@ -264,7 +266,7 @@ fn nest(filled: usize) -> Report {
             let words = info.as_mut_ptr().cast::<u64>();
             // SAFETY: the siginfo is ours, 128 bytes, aligned to 8, and begins with the words of an entry.
             unsafe {
-                words.write(entry.tag);
+                words.write(entry.tag.get());
                 words.add(1).cast::<[u64; REST]>().write(entry.rest);
             }
             Nesting {
@@ -294,7 +296,7 @@ fn nest(filled: usize) -> Report {
                 got.extend(Event::decode(entry));
             }
             let at_mark = got.len() >= MARK;
-            // Either may have taken the first ticket.
+            // Either of the two may have taken the first ticket.
             let verdict = match (log::compare(&got), got.split_last_chunk::<2>()) {
                 (Verdict::Reordered, Some((start, &[b, a]))) => {
                     log::compare(&[start, &[a, b]].concat())
@@ -313,7 +315,7 @@ fn nest(filled: usize) -> Report {
 
 // ---- waiting -----------------------------------------------------------------------------------------------------
 
-/// The wake-up that must not be lost: a signal at any boundary of `wait`, and the wait, which has no timeout, returns.
+/// No wake-up is lost: after a signal at any boundary of `wait`, the wait, which has no timeout, returns.
 fn waiting() {
     for signals in [ONE, TWO] {
         let report = wait(0, signals);
@@ -322,7 +324,7 @@ fn waiting() {
     }
 }
 
-fn waiting_with_something_there() {
+fn waiting_with_entries() {
     for signals in [ONE, TWO] {
         wait(3, signals).all_exact(&format!("{} signals over wait", signals.len()), 100);
     }
@@ -341,7 +343,7 @@ fn waiting_at_the_mark() {
     }
 }
 
-/// The main loop's cycle, from the wait on; then as many cycles as it takes, each with a wait that has no timeout.
+/// One cycle of the main loop, from the wait on; then as many cycles as needed, each with a wait without a timeout.
 fn wait(filled: usize, signals: &'static [Signal]) -> Report {
     Sweep::with(signals).run(
         || Draining {
@@ -366,45 +368,45 @@ fn wait(filled: usize, signals: &'static [Signal]) -> Report {
     )
 }
 
-/// `wait_soon`, with and without looking first: a signal at any boundary of it ends it, and is taken once.
-fn looking(filled: usize) {
+/// `spin_wait`, with and without polling first: a signal at any of its boundaries ends it and is taken once.
+fn polling(filled: usize) {
     for spin in [true, false] {
         for signals in [ONE, TWO] {
             let report = soon(filled, spin, signals, |state| {
-                let _ = state.inbox.wait_soon(None, None, Duration::ZERO);
+                let _ = state.inbox.spin_wait(None, None, Duration::ZERO);
             });
-            let name = format!("{} signals over wait_soon, spin {spin}", signals.len());
+            let name = format!("{} signals over spin_wait, spin {spin}", signals.len());
             report.all_exact(&name, 100);
         }
     }
 }
 
-/// The switch, in both directions: signals at every boundary of a round by the handler, one by looking, and one by the
-/// handler again, with a drain after each.
+/// Switching in both directions: signals at every boundary of one round by the handler, one by polling, and one by the handler
+/// again, with a drain after each.
 fn switching() {
     for signals in [ONE, TWO] {
         let report = soon(2, true, signals, |state| {
             let soon = Some(Duration::from_millis(1));
             let _ = state.inbox.wait(None, Some(Duration::ZERO));
             state.inbox.drain(|event| state.got.push(event));
-            let _ = state.inbox.wait_soon(None, soon, Duration::ZERO);
+            let _ = state.inbox.spin_wait(None, soon, Duration::ZERO);
         });
-        let name = format!("{} signals over wait and wait_soon", signals.len());
+        let name = format!("{} signals over wait and spin_wait", signals.len());
         report.all_exact(&name, 5_000);
     }
 }
 
-/// Real-time signals queue, so that two of one number come through; looking takes both in one round.
+/// Real-time signals queue, so that two of one number both arrive; polling takes both in one round.
 fn words() {
     let report = soon(0, true, &[Signal::Word, Signal::Word], |state| {
-        let _ = state.inbox.wait_soon(None, None, Duration::ZERO);
+        let _ = state.inbox.spin_wait(None, None, Duration::ZERO);
     });
-    report.all_exact("2 words over wait_soon", 100);
+    report.all_exact("2 words over spin_wait", 100);
     let report = drain(3, &[Signal::Word, Signal::Word]);
     report.all_exact("2 words over drain", 40);
 }
 
-/// As [`wait`], for rounds of the caller's choice; then one more round of each kind, and as many waits as it takes.
+/// Sweeps rounds of the caller's choice; then one more round of each kind, and as many waits as needed.
 fn soon(
     filled: usize,
     spin: bool,
@@ -439,20 +441,20 @@ fn soon(
     )
 }
 
-/// AS-29: from one `wait_soon` to the next the kernel holds the signals, so that none comes between those that are taken.
+/// AS-29: between two `spin_wait` calls the kernel holds the signals, so that the handler cannot run between them.
 fn kept_out() {
     check_interrupt::process::in_child(|| {
         let mut inbox = open(0);
         let mut got = Vec::new();
         for round in 0..3 {
             log::send(Signal::Usr1);
-            inbox.wait_soon(None, None, Duration::ZERO).unwrap();
+            inbox.spin_wait(None, None, Duration::ZERO).unwrap();
             inbox.drain(|event| got.push(event));
             assert!(blocked(), "round {round}");
             log::send(Signal::Usr2);
             inbox.drain(|_| panic!("the handler has run"));
             assert_eq!(pending(), 1);
-            inbox.wait_soon(None, None, Duration::ZERO).unwrap();
+            inbox.spin_wait(None, None, Duration::ZERO).unwrap();
             inbox.drain(|event| got.push(event));
         }
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
@@ -461,7 +463,7 @@ fn kept_out() {
     });
 }
 
-/// A caller that waits again and again without draining: the ring stays at its mark and the kernel keeps the rest.
+/// A caller that waits repeatedly without draining: the ring stays at its mark, and the kernel keeps the rest.
 fn waiting_without_draining() {
     check_interrupt::process::in_child(|| {
         let mut inbox = open(0);
@@ -484,13 +486,12 @@ fn waiting_without_draining() {
 
 // ---- closing -----------------------------------------------------------------------------------------------------
 
-/// A SIGTERM at any boundary of the inbox's end is not swallowed: the process, whose own disposition is the default, dies
-/// of it.
+/// A SIGTERM at any boundary of the closing of the inbox is not lost: it ends the process, which has the default disposition.
 fn closing() {
     let report = Sweep::with(&[Signal::Term]).run(
         || Some(open(2)),
         drop,
-        // Reached by the undisturbed run alone.
+        // Only the undisturbed run comes here.
         |_| Verdict::Exact,
     );
     let died = Outcome::Ended(check_interrupt::process::End::Killed(libc::SIGTERM));
@@ -504,9 +505,9 @@ fn drop(state: &mut Option<Inbox>) {
     *state = None;
 }
 
-// ---- what they share ---------------------------------------------------------------------------------------------
+// ---- shared -------------------------------------------------------------------------------------------------------
 
-/// The handler installed, and a ring of `filled` entries that lie across the end of its array.
+/// Installs the handler, and fills a ring with `filled` entries that wrap around the end of its array.
 fn prepare(filled: usize) -> Consumer<'static, CAPACITY, REST> {
     let ring = claim();
     for signal in Signal::ALL {
@@ -526,12 +527,12 @@ fn open(filled: usize) -> Inbox {
     inbox
 }
 
-/// A consumer that has come to two slots before the end of the ring's array.
+/// Returns a consumer whose position is two slots before the end of the ring's array.
 fn claim() -> Consumer<'static, CAPACITY, REST> {
     let mut ring = RING.claim().unwrap();
     for _ in 0..CAPACITY - 2 {
         RING.push(&Entry {
-            tag: 1,
+            tag: NonZeroU64::MIN,
             rest: [0; REST],
         });
         ring.pop().unwrap();
@@ -539,7 +540,7 @@ fn claim() -> Consumer<'static, CAPACITY, REST> {
     ring
 }
 
-/// By real signals up to the mark; by pushes, as other threads' handlers would make them, beyond it.
+/// Fills the ring by real signals up to the mark, and beyond it by pushes, as the handlers of other threads would.
 fn fill(filled: usize) {
     for n in 0..filled {
         let signal = [Signal::Usr1, Signal::Usr2][n % 2];
@@ -562,7 +563,7 @@ fn closed(report: &Report) -> usize {
     report.count(|o| o == Outcome::Judged(Verdict::ExactAndClosed))
 }
 
-/// Whether our signals are blocked: all of them, or none.
+/// Returns whether our signals are blocked; either all of them are, or none.
 fn blocked() -> bool {
     let mut set = MaybeUninit::uninit();
     // SAFETY: with no new set, pthread_sigmask only fills the old one.
@@ -575,7 +576,7 @@ fn blocked() -> bool {
     blocked > 0
 }
 
-/// How many of our signals the kernel holds back.
+/// Returns how many of our signals the kernel holds pending.
 fn pending() -> usize {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigpending fills the set it is given.

@@ -1,8 +1,8 @@
-//! One direction between two processes: what the kernel does to signals.
+//! One direction between two processes, with the kernel's treatment of signals.
 //!
-//! Of a standard signal at most one is pending, and another of that number is swallowed. Those of the real-time signal queue
-//! in order, as many as there is room for, and the next is refused. What is delivered goes through the process's ring, in
-//! order, before it is acted upon: a number may be pending again while its like is in the ring.
+//! Of a standard signal at most one is pending, and another of that number is swallowed. Real-time signals queue in order as
+//! long as there is room, and then are refused. Delivered signals pass through the process's ring, in order, before the process
+//! reacts: a number may be pending again while an earlier one is in the ring.
 
 use crate::link::{REAL_TIME, Signal};
 use std::collections::VecDeque;
@@ -12,13 +12,13 @@ use std::collections::VecDeque;
 pub struct Channel {
     pending: [Option<Signal>; 2],
     queue: VecDeque<Signal>,
-    /// How many the queue has room for.
+    /// The number of real-time signals for which there is room.
     room: usize,
     ring: VecDeque<Signal>,
 }
 
 impl Channel {
-    /// With room for so many real-time signals.
+    /// Returns a channel with room for this many real-time signals.
     pub fn with_room(room: usize) -> Self {
         Self {
             room,
@@ -26,7 +26,8 @@ impl Channel {
         }
     }
 
-    /// Sends; returns whether the kernel accepted the signal, be it swallowed or not. It refuses for want of room only.
+    /// Sends a signal; returns whether the kernel accepted it, even if it was swallowed. The kernel refuses only for lack of
+    /// room.
     pub fn send(&mut self, signal: Signal) -> bool {
         if signal.number != REAL_TIME {
             self.pending[signal.number].get_or_insert(signal);
@@ -39,7 +40,7 @@ impl Channel {
         accepted
     }
 
-    /// The handler runs for the pending signal of this number, the oldest if there are several.
+    /// Runs the handler for the pending signal of this number, the oldest if there are several.
     pub fn deliver(&mut self, number: usize) {
         let signal = match number {
             REAL_TIME => self.queue.pop_front(),
@@ -48,12 +49,12 @@ impl Channel {
         self.ring.extend(signal);
     }
 
-    /// The main loop takes the oldest signal out of the ring.
+    /// Takes the oldest signal out of the ring, as the main loop does.
     pub fn take(&mut self) -> Option<Signal> {
         self.ring.pop_front()
     }
 
-    /// Whether a signal of this number is pending.
+    /// Returns whether a signal of this number is pending.
     pub fn is_pending(&self, number: usize) -> bool {
         match number {
             REAL_TIME => !self.queue.is_empty(),
@@ -61,12 +62,12 @@ impl Channel {
         }
     }
 
-    /// How many signals wait in the ring.
+    /// Returns the number of signals in the ring.
     pub fn in_ring(&self) -> usize {
         self.ring.len()
     }
 
-    /// Changes the room for real-time signals: the limit is shared with other processes.
+    /// Changes the room for real-time signals: other processes share the limit.
     pub fn set_room(&mut self, room: usize) {
         self.room = room;
     }

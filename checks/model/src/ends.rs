@@ -1,4 +1,4 @@
-// The two ends of the link in the wire code beside this file, as the model and the simulation drive them.
+// The two ends of the link in the wire code beside this file, as driven by the model and the simulation.
 
 use super::wire::bits::Bit;
 use super::wire::control::{Reply, Request};
@@ -8,7 +8,7 @@ use super::wire::time::{Duration, Instant};
 use super::wire::word::Word;
 use crate::link::{self, Ended, Move, Phase, REAL_TIME, Reaction, Signal};
 
-/// This link.
+/// The link of this copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link;
 
@@ -38,7 +38,7 @@ impl link::Client for FrameSender<'static> {
         }
     }
 
-    fn hear(&mut self, now: u64, signal: Signal) {
+    fn receive(&mut self, now: u64, signal: Signal) {
         if let Some(reply) = signal.value.and_then(Reply::from_value) {
             self.handle_reply(reply, Instant::from_nanos(now));
         }
@@ -68,7 +68,7 @@ impl link::Client for FrameSender<'static> {
     }
 }
 
-/// The bytes in a word.
+/// The number of bytes in a word.
 const WORD: u8 = 8;
 
 impl link::Server for FrameReceiver {
@@ -79,7 +79,7 @@ impl link::Server for FrameReceiver {
         }
     }
 
-    fn hear(&mut self, signal: Signal) -> Reaction {
+    fn receive(&mut self, signal: Signal) -> Reaction {
         let bit = Bit::from(signal.number == 1);
         let request = signal.value.filter(|_| signal.errno == 0).and_then(Request::from_value);
         // The request for words counts on the real-time signal only, the others only elsewhere: as the server does.

@@ -1,76 +1,76 @@
-//! The ends of a link, whichever copy of the wire code they are from.
+//! The ends of a link, independent of the copy of the wire code.
 
 use std::fmt::Debug;
 use std::hash::Hash;
 
 /// A copy of the wire code.
 pub trait Link: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
-    /// Its sending end.
+    /// The sending end.
     type Client: Client;
-    /// Its receiving end.
+    /// The receiving end.
     type Server: Server;
 }
 
-/// The sending end.
+/// The sending end of a link.
 pub trait Client: Clone + Debug + Send + Sync {
-    /// A transfer of `message` named `tag`.
+    /// Returns the sender of `message` in a transfer with this tag.
     fn new(message: &'static [u8], tag: u16, timeout: u64, lane: Lane) -> Self;
-    /// What it does at `now`.
+    /// Returns what the sender does at `now`.
     fn poll(&mut self, now: u64) -> Move;
-    /// Takes in a signal of the server.
-    fn hear(&mut self, now: u64, signal: Signal);
-    /// The kernel had no room for what it just sent.
+    /// Handles a signal of the server.
+    fn receive(&mut self, now: u64, signal: Signal);
+    /// Handles the refusal of the last signal, for which the kernel had no room.
     fn no_room(&mut self, now: u64);
-    /// How many bits were acknowledged.
+    /// Returns the number of acknowledged bits.
     fn acknowledged(&self) -> u64;
-    /// How far it is.
+    /// Returns the phase of the transfer.
     fn phase(&self) -> Phase;
-    /// Of a client that may send words: all that decides what it does next, but for its clock.
+    /// Returns, for a client that may send words, all state that decides its next action, without its clock.
     fn fingerprint(&self) -> u64;
 }
 
-/// The receiving end.
+/// The receiving end of a link.
 pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
-    /// One that knows nothing, and offers what a client in this lane may use.
+    /// Returns a receiver without state, which offers what a client in this lane may use.
     fn new(lane: Lane) -> Self;
-    /// Takes in a signal of a client.
-    fn hear(&mut self, signal: Signal) -> Reaction;
-    /// Withholds answers.
+    /// Handles a signal of a client.
+    fn receive(&mut self, signal: Signal) -> Reaction;
+    /// Starts to withhold answers.
     fn hold(&mut self);
-    /// No longer does, and gives the one that was due.
+    /// Stops withholding answers, and returns the one that was due.
     fn release(&mut self) -> Option<Signal>;
-    /// The message of `tag` was written.
+    /// Handles the end of the writing of the message of `tag`.
     fn settle(&mut self, tag: u16) -> Option<Signal>;
-    /// The transfer that it takes part in.
+    /// Returns the tag of its present transfer.
     fn tag(&self) -> u16;
 }
 
-/// How messages travel, their hellos apart.
+/// The lane of messages; hellos are always in bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// In bits; the server offers no words.
+    /// Bits only: the server offers no words.
     Bits,
-    /// In words; the client does not do without.
+    /// Words only: the client does not fall back.
     Words,
-    /// In words, and in bits if the question for words stays unanswered.
+    /// Words, with a fallback to bits if the question for words stays unanswered.
     Either,
 }
 
-/// The number of the real-time signal, beside 0 (SIGUSR1) and 1 (SIGUSR2).
+/// The number of the real-time signal; 0 is SIGUSR1 and 1 is SIGUSR2.
 pub const REAL_TIME: usize = 2;
 
-/// A signal on its way: its number, its `si_value`, if it has one, and its `si_errno`.
+/// A signal in flight: its number, its `si_value` if it has one, and its `si_errno`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Signal {
-    /// Which of the three.
+    /// Which of the three signals it is.
     pub number: usize,
-    /// What it carries. A word of 8 bytes fits.
+    /// The content, of up to a word of 8 bytes.
     pub value: Option<u64>,
-    /// The number of a word; 0 for all else.
+    /// The number of a word; 0 for other signals.
     pub errno: u32,
 }
 
-/// The phases of a transfer, in their order.
+/// The phases of a transfer, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// The hello on SIGUSR1.
@@ -79,42 +79,42 @@ pub enum Phase {
     HelloOne,
     /// The question for words.
     HelloWords,
-    /// The message, in words.
+    /// The message in words.
     Words,
-    /// The message, in bits.
+    /// The message in bits.
     Bits,
-    /// Over.
+    /// The end of the transfer.
     Finished,
 }
 
-/// What a client does.
+/// The next action of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Move {
-    /// Sends.
+    /// The client sends.
     Send(Signal),
-    /// Waits.
+    /// The client waits.
     Wait(u64),
-    /// Ends.
+    /// The client ends.
     End(Ended),
 }
 
-/// How a transfer ended.
+/// The result of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ended {
-    /// It was told that its message is written.
+    /// The server reported that the message is written.
     Delivered,
-    /// It was told that the server does not know it.
+    /// The server reported that it does not know the transfer.
     Forgotten,
-    /// Anything else.
+    /// Any other end.
     Broken,
 }
 
-/// What a server does.
+/// The reaction of a server.
 #[derive(Clone, Debug)]
 pub struct Reaction {
     /// The answer.
     pub answer: Option<Signal>,
-    /// A message.
+    /// A complete message.
     pub complete: Option<Vec<u8>>,
     /// Whether a message was rejected.
     pub rejected: bool,

@@ -1,75 +1,75 @@
-//! All that can happen between the two ends, as a model for stateright.
+//! All possible events between the two ends, as a model for stateright.
 
 use crate::link::{Client, Lane, Link, Phase, REAL_TIME, Signal};
 use crate::world::{Fate, World, tag};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::marker::PhantomData;
 
-/// What may happen in a model, beside what always may.
+/// The events that are possible in a model, beside those that always are.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// How many signals wait in each process's ring; 0: each is acted upon when it is delivered.
+    /// The capacity of each process's ring; with 0 a process reacts to each signal when it is delivered.
     pub ring: usize,
-    /// The transfer that the model begins with.
+    /// The first transfer of the model.
     pub first: usize,
-    /// The transfer that it ends with.
+    /// The last transfer of the model.
     pub last: usize,
-    /// Where a client may die: it has so many bits acknowledged.
+    /// Whether a client may die with this many bits acknowledged.
     pub deaths: fn(u64) -> bool,
     /// Whether the server lets clients take turns.
     pub turns: bool,
     /// Whether the server may forget the PID, once.
     pub forgets: bool,
-    /// Whether the model begins with remains of an earlier transfer, in every combination.
+    /// Whether the model starts with remains of an earlier transfer, in every combination.
     pub remains: bool,
-    /// How messages travel.
+    /// The lane of the messages.
     pub lane: Lane,
-    /// How many real-time signals the kernel has room for, in each direction.
+    /// The number of real-time signals for which the kernel has room, in each direction.
     pub room: usize,
-    /// Whether even what the kernel has queued may be lost.
+    /// Whether signals may be lost that the kernel has already queued.
     pub queue_leaks: bool,
 }
 
-/// The model.
+/// A model within bounds.
 #[derive(Clone, Debug)]
 pub struct LinkModel<L> {
     bounds: Bounds,
     link: PhantomData<fn() -> L>,
 }
 
-/// What can happen.
+/// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// The client sends, or its timeout passes and it sends again.
+    /// The client sends, or its timeout passes and it retransmits.
     ClientSends { fate: Fate },
     /// The handler of the server runs.
     ToServer { number: usize, lost: bool },
     /// The handler of the client runs.
     ToClient { number: usize },
-    /// The server takes from its ring and answers.
+    /// The server takes a signal from its ring and answers.
     ServerTakes { lost: bool },
-    /// The client takes from its ring.
+    /// The client takes a signal from its ring.
     ClientTakes,
-    /// The writer is done with the oldest message.
+    /// The writer has written the oldest message.
     Settle { lost: bool },
     /// The client loses its turn.
     Hold,
     /// The client gets its turn.
     Release { lost: bool },
-    /// The client dies, or has ended; the next one of its PID begins.
+    /// The client dies or has ended, and the next one of its PID starts.
     Succeed,
     /// The server's session ends.
     Forget,
 }
 
-/// What a model came to.
+/// The result of an exploration.
 #[derive(Debug)]
 pub struct Verdict {
-    /// Distinct states.
+    /// The number of distinct states.
     pub states: usize,
-    /// Transitions.
+    /// The number of transitions.
     pub transitions: usize,
-    /// The promise that was broken, and how it comes to that.
+    /// The broken guarantee, and the path to it.
     pub broken: Option<String>,
 }
 
@@ -202,7 +202,7 @@ impl<L: Link> Model for LinkModel<L> {
             actions.extend([false, true].map(|lost| Action::Settle { lost }));
         }
         if bounds.turns {
-            // Turns in bits are explored where there is nothing else.
+            // Turns in bits are explored in the model that has only bits.
             let fell_back =
                 bounds.lane == Lane::Either && world.client.client.phase() > Phase::Words;
             if !fell_back {
@@ -230,23 +230,23 @@ impl<L: Link> Model for LinkModel<L> {
                 world.to_server.deliver(number);
                 if self.bounds.ring == 0 {
                     let signal = world.to_server.take()?;
-                    world.server_hears(signal, lost);
+                    world.server_receives(signal, lost);
                 }
             }
             Action::ToClient { number } => {
                 world.to_client.deliver(number);
                 if self.bounds.ring == 0 {
                     let signal = world.to_client.take()?;
-                    world.client_hears(signal);
+                    world.client_receives(signal);
                 }
             }
             Action::ServerTakes { lost } => {
                 let signal = world.to_server.take()?;
-                world.server_hears(signal, lost);
+                world.server_receives(signal, lost);
             }
             Action::ClientTakes => {
                 let signal = world.to_client.take()?;
-                world.client_hears(signal);
+                world.client_receives(signal);
             }
             Action::Settle { lost } => world.settle(lost),
             Action::Hold => world.hold(),

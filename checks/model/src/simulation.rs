@@ -1,29 +1,30 @@
-//! Whole messages through a channel that does what the kernel does to signals, and worse: strays that swallow, delays,
-//! pauses, rings that fill, queues without room. Every schedule comes from one number.
+//! Whole messages through a channel that treats signals as the kernel does, and worse: strays that swallow, delays, pauses,
+//! full rings, queues without room. One seed determines each schedule.
 
 use crate::channel::Channel;
 use crate::link::{Client, Ended, Lane, Link, Move, Phase, REAL_TIME, Server, Signal};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// A signal of somebody else: it keeps a place, and means nothing.
+/// A foreign signal, which takes a place and has no meaning.
 const STRAY: u64 = 0xFF << 56;
 
-/// What came of a schedule.
+/// The result of a schedule.
 #[derive(Clone, Copy, Debug)]
-pub struct Course {
-    /// Whether the last message travelled in bits to its end.
+pub struct Outcome {
+    /// Whether the last message was sent in bits to its end.
     pub in_bits: bool,
 }
 
-/// What waits in a ring until words are no longer delivered with what else is pending: else a storm would only ever fill it.
+/// The length of a ring above which words are no longer delivered together with other pending signals: otherwise a storm would
+/// only fill the ring.
 const RING: usize = 8;
 
-/// Runs the schedule `seed`: some clients of one PID, most of which die on the way, and a last one that does not.
+/// Runs the schedule `seed`: several clients of one PID, most of which die, and a last one that does not.
 ///
 /// # Errors
-/// The promise that was broken.
-pub fn run<L: Link>(seed: u64, lane: Lane) -> Result<Course, String> {
+/// The broken guarantee.
+pub fn run<L: Link>(seed: u64, lane: Lane) -> Result<Outcome, String> {
     let mut world = Simulation::<L>::new(seed, lane);
     let clients = 1 + world.random.below(4);
     for n in 1..=clients {
@@ -38,15 +39,15 @@ pub fn run<L: Link>(seed: u64, lane: Lane) -> Result<Course, String> {
             return Err("the last client was never told".to_owned());
         }
     }
-    Ok(Course {
+    Ok(Outcome {
         in_bits: world.in_bits,
     })
 }
 
-/// Bytes with long runs of one bit, and without.
+/// Returns bytes with long runs of one bit, and without.
 const PAYLOAD: &[u8] = b"\x00\xFFa\x55\xAA\x00\xFB\x01\x80\x7Fz\x00";
 
-/// Enough for some windows of words, all different.
+/// Returns enough bytes for several windows of words, all different.
 static LONG: [u8; 1000] = {
     let mut bytes = [0; 1000];
     let mut i = 0;
@@ -60,9 +61,9 @@ static LONG: [u8; 1000] = {
 struct Simulation<L: Link> {
     lane: Lane,
     in_bits: bool,
-    /// The most real-time signals that there is room for; the others of this user take some of it now and then.
+    /// The maximum room for real-time signals, of which other processes of this user take some now and then.
     room: usize,
-    /// Whether the server is deaf on the real-time signal.
+    /// Whether the server ignores the real-time signal.
     deaf: bool,
     random: Random,
     storm: u64,
@@ -71,7 +72,7 @@ struct Simulation<L: Link> {
     server: L::Server,
     to_server: Channel,
     to_client: Channel,
-    /// Name and content of each transfer so far.
+    /// The tag and the content of each transfer so far.
     sent: Vec<(u16, &'static [u8])>,
     unwritten: Vec<u16>,
     completed: Vec<u16>,
@@ -119,7 +120,7 @@ impl<L: Link> Simulation<L> {
         &PAYLOAD[..self.random.below(12) as usize]
     }
 
-    /// Gives up after `patience` steps, as a process that is killed would; returns whether it was told before.
+    /// Runs a client, which is killed after `patience` steps; returns whether it was notified of the delivery before.
     fn transfer(
         &mut self,
         message: &'static [u8],
@@ -142,7 +143,7 @@ impl<L: Link> Simulation<L> {
                     Move::End(Ended::Delivered) if self.written.contains(&tag) => return Ok(true),
                     Move::End(ended) => return Err(format!("the client of {tag} ends: {ended:?}")),
                 },
-                // Where more comes in at a time, more is taken out.
+                // If more arrives at a time, more is taken out.
                 2 if self.lane != Lane::Bits => {
                     for _ in 0..2 {
                         self.server()?;
@@ -156,7 +157,7 @@ impl<L: Link> Simulation<L> {
                     for channel in [&mut self.to_server, &mut self.to_client] {
                         if self.lowest_first {
                             channel.deliver(usize::from(!channel.is_pending(0)));
-                            // The kernel goes on to the next number before the process does anything else.
+                            // The kernel continues with the next number before the process runs.
                             if channel.in_ring() < RING {
                                 channel.deliver(REAL_TIME);
                             }
@@ -168,7 +169,7 @@ impl<L: Link> Simulation<L> {
                 _ => {
                     let most = if self.lane == Lane::Bits { 1 } else { 2 };
                     for signal in (0..most).map_while(|_| self.to_client.take()) {
-                        client.hear(self.now, signal);
+                        client.receive(self.now, signal);
                     }
                 }
             }
@@ -176,7 +177,7 @@ impl<L: Link> Simulation<L> {
         Ok(false)
     }
 
-    /// Time passes, strays come, a process is stopped for a while.
+    /// Lets time pass, with strays, and stops a process for a while.
     fn disturb(&mut self) {
         self.now += self.random.below(SECOND / 1000);
         for channel in [&mut self.to_server, &mut self.to_client] {
@@ -212,7 +213,7 @@ impl<L: Link> Simulation<L> {
         if self.deaf && signal.number == REAL_TIME {
             return Ok(());
         }
-        let reply = self.server.hear(signal);
+        let reply = self.server.receive(signal);
         if reply.rejected {
             return Err("a message is rejected".to_owned());
         }
@@ -247,7 +248,7 @@ impl<L: Link> Simulation<L> {
     }
 }
 
-/// xorshift64*: enough for schedules, and the same everywhere.
+/// Advances xorshift64*, which is good enough for schedules and the same on every machine.
 struct Random(u64);
 
 impl Random {

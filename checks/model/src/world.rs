@@ -1,69 +1,69 @@
-//! A client, a server and the two channels between them, and the promises that are watched in every state.
+//! A client, a server and the two channels between them, and the guarantees that are checked in every state.
 
 use crate::channel::Channel;
 use crate::link::{Client, Ended, Lane, Link, Move, Phase, REAL_TIME, Server, Signal};
 use std::hash::{Hash, Hasher};
 
-/// The transfers that one PID makes, one after the other: process after process, or a process message after message. The
-/// first never runs: its remains are what the model may begin with.
+/// The transfers that one PID makes, one after the other, in one process or in several. The first never runs: its remains are
+/// the initial state of some models.
 pub const MESSAGES: [&[u8]; 4] = [b"old", b"", b"!", b"3 words"];
 
-/// The name of each.
+/// The tag of each transfer.
 pub const fn tag(transfer: usize) -> u16 {
     transfer as u16 + 1
 }
 
-/// One state.
+/// A state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World<L: Link> {
     lane: Lane,
-    /// The transfer under way.
+    /// The present transfer.
     pub transfer: usize,
-    /// Its client.
+    /// The client of the present transfer.
     pub client: Sending<L>,
     /// The server's link to the PID.
     pub server: L::Server,
-    /// From the client.
+    /// The channel from the client.
     pub to_server: Channel,
-    /// From the server.
+    /// The channel from the server.
     pub to_client: Channel,
     /// Messages that the server has handed to its writer.
     pub unwritten: Vec<u16>,
-    /// How often each message was completed, and written.
+    /// How often each message was completed.
     pub completed: [u8; MESSAGES.len()],
-    /// See `completed`.
+    /// How often each message was written.
     pub written: [u8; MESSAGES.len()],
     /// Whether the server has forgotten the PID.
     pub forgot: bool,
-    /// The promise that was broken.
+    /// The broken guarantee.
     pub broken: Option<&'static str>,
 }
 
-/// A client, compared by what it will do and not by its clock: with the timeout out of reach, no time that it keeps
-/// changes which signal it sends next.
+/// A client, compared by its future actions and not by its clock: with the timeout out of reach, no time that it keeps changes
+/// its next signal.
 #[derive(Clone, Debug)]
 pub struct Sending<L: Link> {
     /// The client.
     pub client: L::Client,
-    /// Whether it waits, what it sends when it has waited, the bits acknowledged, and for words the rest.
+    /// Whether the client waits, what it sends after that, the acknowledged bits, and for words the remaining state.
     key: (bool, Move, u64, u64),
 }
 
-/// What becomes of a signal of the client.
+/// The fate of a signal of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It is on its way, if the kernel accepts it.
+    /// The signal is sent, if the kernel accepts it.
     Sent,
-    /// It is lost, be it standard or queued: the kernel does not do that to what it has queued.
+    /// The signal is lost, whether standard or queued; the kernel never loses a queued one.
     Lost,
-    /// It is a standard signal, and lost.
+    /// The signal is a standard signal, and lost.
     LostStandard,
-    /// It is a real-time signal, and the kernel has no room for it.
+    /// The signal is a real-time signal, and the kernel has no room for it.
     Refused,
 }
 
 impl<L: Link> World<L> {
-    /// At the beginning of the transfer `transfer`, with room for `room` real-time signals in each direction.
+    /// Returns the start of the transfer `transfer`, with room for `room` real-time signals in each direction.
     pub fn new(transfer: usize, lane: Lane, room: usize) -> Self {
         Self {
             lane,
@@ -80,7 +80,7 @@ impl<L: Link> World<L> {
         }
     }
 
-    /// The client sends what is next, after its timeout if it waits; whether that can meet with this fate.
+    /// Lets the client send its next signal, after its timeout if it waits; returns whether this fate is possible for it.
     pub fn client_sends(&mut self, fate: Fate) -> bool {
         let client = &mut self.client.client;
         let next = match client.poll(0) {
@@ -106,45 +106,43 @@ impl<L: Link> World<L> {
         true
     }
 
-    /// The client acts upon a signal.
-    pub fn client_hears(&mut self, signal: Signal) {
+    /// Lets the client react to a signal.
+    pub fn client_receives(&mut self, signal: Signal) {
         let before = self.client.ended();
-        // Before it has asked, it is told nothing; in the words it always has.
+        // Before it has asked, it cannot have been paused; in words it always has asked.
         let asked = self.client.waits() || self.client.client.phase() == Phase::Words;
-        self.client.client.hear(0, signal);
+        self.client.client.receive(0, signal);
         self.client.renew();
         match self.client.ended() {
             Some(Ended::Delivered) if before.is_none() && self.written[self.transfer] != 1 => {
-                self.broken = Some("delivered is said of a message that is not written");
+                self.broken = Some("a message that is not written is reported as delivered");
             }
-            Some(Ended::Broken) => {
-                self.broken = Some("the client cannot make sense of the answers")
-            }
+            Some(Ended::Broken) => self.broken = Some("the client cannot interpret the answers"),
             Some(Ended::Forgotten) if !self.forgot => {
                 self.broken = Some("the server forgot a transfer")
             }
             _ => {}
         }
-        if asked && self.is_told_to_wait(signal) {
-            self.watch_the_waiting();
+        if asked && self.is_paused(signal) {
+            self.check_pause();
         }
     }
 
-    /// Whether the signal tells this client to wait: the kind is `Status::Wait`'s, the tag its own.
-    fn is_told_to_wait(&self, signal: Signal) -> bool {
+    /// Returns whether the signal pauses this client: the kind is that of `Status::Wait`, and the tag is its own.
+    fn is_paused(&self, signal: Signal) -> bool {
         let wait = 0x22 << 16 | u64::from(tag(self.transfer));
         signal.value.is_some_and(|value| value >> 40 == wait)
     }
 
-    /// A client that is told to wait for its words does so, and does not take the server for deaf.
-    fn watch_the_waiting(&mut self) {
+    /// Checks that a client that is paused in its words waits, and does not consider the server silent.
+    fn check_pause(&mut self) {
         let mut client = self.client.client.clone();
         let phase = client.phase();
         if !matches!(phase, Phase::HelloWords | Phase::Words) {
             return;
         }
         let Move::Wait(until) = client.poll(0) else {
-            self.broken = Some("the client goes on although told to wait");
+            self.broken = Some("the client continues although it is paused");
             return;
         };
         client.poll(until);
@@ -153,9 +151,9 @@ impl<L: Link> World<L> {
         }
     }
 
-    /// The server acts upon a signal.
-    pub fn server_hears(&mut self, signal: Signal, lost: bool) {
-        let reply = self.server.hear(signal);
+    /// Lets the server react to a signal.
+    pub fn server_receives(&mut self, signal: Signal, lost: bool) {
+        let reply = self.server.receive(signal);
         if reply.rejected && !self.forgot {
             self.broken = Some("a message is rejected");
         }
@@ -178,7 +176,7 @@ impl<L: Link> World<L> {
         self.answer(reply.answer, lost);
     }
 
-    /// The writer has written the oldest message.
+    /// Lets the writer finish the oldest message.
     pub fn settle(&mut self, lost: bool) {
         let tag = self.unwritten.remove(0);
         if let Some(written) = usize::from(tag)
@@ -191,31 +189,31 @@ impl<L: Link> World<L> {
         self.answer(answer, lost);
     }
 
-    /// The server gives the client its turn.
+    /// Gives the client its turn.
     pub fn release(&mut self, lost: bool) {
         let answer = self.server.release();
         self.answer(answer, lost);
     }
 
-    /// The client loses its turn.
+    /// Takes the turn from the client.
     pub fn hold(&mut self) {
         self.server.hold();
     }
 
-    /// The client is gone, wherever it was; the next begins.
+    /// Ends the client, in any state, and starts the next one.
     pub fn succeed(&mut self) {
         self.transfer += 1;
         self.client = Sending::new(self.transfer, self.lane);
     }
 
-    /// The server knows nothing any more.
+    /// Makes the server forget all state of the client.
     pub fn forget(&mut self) {
         self.server = L::Server::new(self.lane);
         self.forgot = true;
     }
 
-    /// Whether, from here on without any fault, the client gets on. If so in every state, it comes to its end from every
-    /// state: what gets on are states too.
+    /// Returns whether the client makes progress from here on without further faults. If it does in every state, it ends from
+    /// every state, because progress leads to a state again.
     pub fn gets_on(&self) -> bool {
         let goal = self.client.stage();
         let mut world = self.clone();
@@ -236,7 +234,7 @@ impl<L: Link> World<L> {
             self.to_server.deliver(REAL_TIME);
         }
         while let Some(signal) = self.to_server.take() {
-            self.server_hears(signal, false);
+            self.server_receives(signal, false);
             idle = false;
         }
         self.release(false);
@@ -249,7 +247,7 @@ impl<L: Link> World<L> {
             self.to_client.deliver(REAL_TIME);
         }
         while let Some(signal) = self.to_client.take() {
-            self.client_hears(signal);
+            self.client_receives(signal);
             idle = false;
         }
         // A window of words, one after the other.
@@ -280,7 +278,7 @@ impl<L: Link> Sending<L> {
         this
     }
 
-    /// How it ended, if it did.
+    /// Returns how the client ended, if it has.
     pub fn ended(&self) -> Option<Ended> {
         match self.key.1 {
             Move::End(ended) => Some(ended),
@@ -288,17 +286,17 @@ impl<L: Link> Sending<L> {
         }
     }
 
-    /// Whether it has sent and waits for an answer.
+    /// Returns whether the client has sent and waits for an answer.
     pub fn waits(&self) -> bool {
         self.key.0
     }
 
-    /// How many bits were acknowledged.
+    /// Returns the number of acknowledged bits.
     pub fn acknowledged(&self) -> u64 {
         self.key.2
     }
 
-    /// How far it is: the hellos, then the bits.
+    /// Returns the phase: the hellos, then the bits.
     fn stage(&self) -> u64 {
         let begun = match self.client.phase() {
             Phase::HelloZero => 0,
@@ -313,7 +311,7 @@ impl<L: Link> Sending<L> {
         let waits = matches!(self.client.clone().poll(0), Move::Wait(_));
         let mut later = self.client.clone();
         later.poll(u64::MAX);
-        // Twice: the repetition says more than the first transmission does.
+        // Sent twice, because the retransmission carries more than the first transmission.
         let next = later.poll(u64::MAX);
         let (bits, rest) = (self.client.acknowledged(), self.client.fingerprint());
         self.key = (waits, next, bits, rest);

@@ -1,10 +1,10 @@
-//! The faithful link keeps its promises in every state of every model; every mutant breaks one.
+//! The faithful link keeps its guarantees in every state of every model; every mutant breaks one.
 
 use check_model::VARIANTS;
 use check_model::link::Lane;
 use check_model::model::Bounds;
 
-/// One transfer, with every loss, merger, delay and repetition, and with turns.
+/// One transfer, with every loss, merge, delay and repetition, and with turns.
 const ONE: Bounds = Bounds {
     ring: 0,
     first: 1,
@@ -25,7 +25,8 @@ const WORDS: Bounds = Bounds {
     ..ONE
 };
 
-/// The same with one word more and several under way, without turns, and harsher than the kernel: what is queued may be lost.
+/// One transfer in words with one more word and several in flight, without turns; unlike the kernel, it may lose queued
+/// signals.
 const WORDS_LEAK: Bounds = Bounds {
     room: 2,
     first: 3,
@@ -35,7 +36,7 @@ const WORDS_LEAK: Bounds = Bounds {
     ..WORDS
 };
 
-/// A transfer in words that is abandoned anywhere, or finished; and the next of the same PID.
+/// A transfer in words that is abandoned at any point, or finished, and the next one of the same PID.
 const WORDS_TWO: Bounds = Bounds {
     room: 2,
     last: 2,
@@ -52,19 +53,19 @@ const WORDS_FORGETS: Bounds = Bounds {
     ..WORDS
 };
 
-/// A transfer in words, or in bits where the question for words stays unanswered.
+/// A transfer in words, with a fallback to bits if the question for words stays unanswered.
 const EITHER: Bounds = Bounds {
     lane: Lane::Either,
     ..WORDS
 };
 
-/// One transfer that begins amid the remains of another, in every combination.
+/// One transfer that starts amid the remains of another, in every combination.
 const REMAINS: Bounds = Bounds {
     remains: true,
     ..ONE
 };
 
-/// A transfer abandoned in its hellos, at its first bit or at its last, or finished; and the next of the same PID.
+/// A transfer that is abandoned in its hellos, at its first bit or at its last, or finished, and the next one of the same PID.
 const TWO: Bounds = Bounds {
     last: 2,
     deaths: |bits| bits == 0 || bits == 79,
@@ -72,13 +73,13 @@ const TWO: Bounds = Bounds {
     ..ONE
 };
 
-/// A server that forgets the PID, at any point.
+/// A server that forgets the PID, at any point of a transfer in bits.
 const FORGETS: Bounds = Bounds {
     forgets: true,
     ..ONE
 };
 
-/// As `ONE`, but signals wait in rings before they are acted upon.
+/// One transfer whose signals wait in rings before the processes react to them.
 const RINGS: Bounds = Bounds {
     ring: 1,
     turns: false,
@@ -100,52 +101,52 @@ fn explore(name: &str, bounds: Bounds, at_least: usize) {
 }
 
 #[test]
-fn one_transfer() {
+fn one_transfer_keeps_the_guarantees() {
     explore("one", ONE, 600_000);
 }
 
 #[test]
-fn amid_remains() {
+fn a_transfer_amid_remains_keeps_the_guarantees() {
     explore("remains", REMAINS, 650_000);
 }
 
 #[test]
-fn two_transfers_of_one_pid() {
+fn two_transfers_of_one_pid_keep_the_guarantees() {
     explore("two", TWO, 1_000_000);
 }
 
 #[test]
-fn a_server_that_forgets() {
+fn a_server_that_forgets_keeps_the_guarantees() {
     explore("forgets", FORGETS, 2_000_000);
 }
 
 #[test]
-fn signals_in_rings() {
+fn signals_in_rings_keep_the_guarantees() {
     explore("rings", RINGS, 1_000_000);
 }
 
 #[test]
-fn words() {
+fn words_keep_the_guarantees() {
     explore("words", WORDS, 400_000);
 }
 
 #[test]
-fn words_through_a_queue_that_leaks() {
+fn words_through_a_lossy_queue_keep_the_guarantees() {
     explore("words_leak", WORDS_LEAK, 1_500_000);
 }
 
 #[test]
-fn two_transfers_of_one_pid_in_words() {
+fn two_transfers_of_one_pid_in_words_keep_the_guarantees() {
     explore("words_two", WORDS_TWO, 1_100_000);
 }
 
 #[test]
-fn a_server_that_forgets_amid_words() {
+fn a_server_that_forgets_amid_words_keeps_the_guarantees() {
     explore("words_forgets", WORDS_FORGETS, 1_400_000);
 }
 
 #[test]
-fn words_or_bits() {
+fn words_with_a_fallback_to_bits_keep_the_guarantees() {
     explore("either", EITHER, 1_200_000);
 }
 
@@ -153,7 +154,7 @@ fn words_or_bits() {
 fn every_mutant_is_caught() {
     let mut survivors = Vec::new();
     for mutant in &VARIANTS[1..] {
-        // The models of words are for the mutants of words; the rest are of bits.
+        // The models of words are for the mutants of words; the others are for bits.
         let bounds = match mutant.name {
             "one_hello_only" | "bits_before_the_hellos_taken" => TWO,
             "tag_of_answer_not_checked" | "tag_of_settlement_not_checked" => TWO,

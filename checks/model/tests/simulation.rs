@@ -1,19 +1,19 @@
-//! Random schedules: the faithful link survives them all, every mutant falls over one.
+//! Random schedules: the faithful link survives all of them, and every mutant fails in one.
 //!
-//! `MINITALK_SEED=n cargo test -p check-model --test simulation` runs one schedule again.
+//! `MINITALK_SEED=n cargo test -p check-model --test simulation` repeats one schedule.
 
 use check_model::VARIANTS;
 use check_model::link::Lane;
 
-/// Schedules of the faithful link in each lane.
+/// The number of schedules of the faithful link in each lane.
 const SCHEDULES: u64 = 5_000;
 
-/// Schedules within which every mutant falls.
+/// The number of schedules within which every mutant must fail.
 const WITHIN: u64 = 2_000;
 
 const LANES: [Lane; 3] = [Lane::Bits, Lane::Words, Lane::Either];
 
-/// But these, which need a server that forgets, a queue that leaks, or one exact moment: the model catches them.
+/// Mutants that need a server that forgets, a queue that loses signals, or one exact moment: the model catches them.
 const NEEDS_THE_MODEL: &[&str] = &[
     "forgotten_between_the_hellos_is_stuck",
     "tag_of_repetition_not_checked",
@@ -41,7 +41,7 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
-/// How many of the schedules end in bits.
+/// Runs the schedules of a lane, and returns how many end in bits.
 fn survive(lane: Lane) -> usize {
     let in_bits = seeds().filter(|seed| match (VARIANTS[0].simulate)(*seed, lane) {
         Ok(course) => course.in_bits,
@@ -65,7 +65,7 @@ fn every_message_arrives_once_in_words_or_bits() {
     let in_bits = survive(Lane::Either) as u64;
     println!("{in_bits} in bits");
     if std::env::var("MINITALK_SEED").is_err() {
-        // Neither lane goes untried.
+        // Both lanes are tried.
         assert!((SCHEDULES / 20..SCHEDULES / 2).contains(&in_bits));
     }
 }

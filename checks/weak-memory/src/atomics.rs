@@ -1,4 +1,4 @@
-//! What the ring's atomics are here. The cursors and the claim are loom's. A slot's words are stricter than atomics.
+//! Replacements of the ring's atomics. The cursors and the claim are loom's; the words of a slot are stricter than atomics.
 
 pub use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -7,15 +7,15 @@ use loom::sync::atomic::AtomicU64;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64 as Plain;
 
-/// A word that may only be accessed as if it were not atomic: every write ordered, by happens-before, with every other
-/// access. Then there is exactly one value that a read can return, and loom need not branch for it.
+/// A word that must be accessed as if it were not atomic: happens-before orders every write with every other access. Then a
+/// read can return exactly one value, and loom need not branch for it.
 pub struct Word {
     accesses: Accesses,
     value: Plain,
 }
 
 impl Word {
-    /// A word that is 0.
+    /// Returns a word of 0.
     pub fn new() -> Self {
         Self {
             accesses: Accesses::new(),
@@ -23,7 +23,7 @@ impl Word {
         }
     }
 
-    /// Writes.
+    /// Stores a value.
     #[track_caller]
     pub fn store(&self, value: u64, ordering: Ordering) {
         assert_eq!(ordering, Ordering::Relaxed);
@@ -31,7 +31,7 @@ impl Word {
         self.value.store(value, Ordering::Relaxed);
     }
 
-    /// Reads.
+    /// Loads the value.
     #[track_caller]
     pub fn load(&self, ordering: Ordering) -> u64 {
         assert_eq!(ordering, Ordering::Relaxed);
@@ -40,7 +40,7 @@ impl Word {
     }
 }
 
-/// A slot's tag: read by whoever likes, at any time; but its writes are ordered among themselves, and alternate between
+/// A slot's tag, which any thread may read at any time. Its writes must be ordered among themselves, and alternate between
 /// filling and freeing.
 pub struct Tag {
     writes: Accesses,
@@ -49,7 +49,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The tag of a free slot.
+    /// Returns the tag of a free slot.
     pub fn new() -> Self {
         Self {
             writes: Accesses::new(),
@@ -58,7 +58,7 @@ impl Tag {
         }
     }
 
-    /// Writes.
+    /// Stores a tag.
     #[track_caller]
     pub fn store(&self, value: u64, ordering: Ordering) {
         self.writes.write();
@@ -67,13 +67,13 @@ impl Tag {
         self.value.store(value, ordering);
     }
 
-    /// Reads.
+    /// Loads the tag.
     pub fn load(&self, ordering: Ordering) -> u64 {
         self.value.load(ordering)
     }
 }
 
-/// Loom's race detector without the data. It never blocks: loom runs one thread at a time, and does not switch inside.
+/// Loom's race detector without data. It never blocks, because loom runs one thread at a time and does not switch inside.
 struct Accesses(Mutex<UnsafeCell<()>>);
 
 impl Accesses {

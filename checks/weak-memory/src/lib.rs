@@ -1,35 +1,35 @@
 //! The ring between the signal handler and the main loop, under weak memory.
 //!
-//! The build script copies the product's `src/signal/ring.rs`, puts loom's atomics in the place of `core`'s, and makes one more
-//! copy for each mutant of `mutants.rs`. Loom then runs each model over each copy in every interleaving, and with every
-//! value that the C11 memory model lets a load return, within a bound on involuntary switches of thread.
+//! The build script copies the product's `src/signal/ring.rs`, replaces `core`'s atomics by loom's, and makes one more copy for
+//! each mutant of `mutants.rs`. Loom then runs each model over each copy in every interleaving, and with every value that the
+//! C11 memory model lets a load return, within a bound on involuntary context switches.
 //!
 //! # What is proved, within the bounds
 //! On a ring of four slots, with one, two and three producers and for two laps, with the mark obeyed:
-//! - nothing is lost, doubled or torn, and each producer's entries keep their order;
+//! - nothing is lost, duplicated or torn, and each producer's entries keep their order;
 //! - no push overruns: it finds its slot free, and the consumer's reads of the slot have happened before its writes;
-//! - the words behind the tag are free of data races: they could be plain memory (`atomics::Word` checks it). That is more
-//!   than the ring needs, and it is what makes up for loom's limits below;
-//! - the writes of a slot's tag are ordered by happens-before;
-//! - `H + 1` producers are allowed, `H` being the mark, and the models are tight: with one slot less between the mark and
-//!   the top, or with `head` moved one step too early, three producers on four slots overrun;
-//! - the right to consume carries everything that the next owner needs;
-//! - to let a producer in again because a pop returned `None` is **not** enough: a slow producer's unfilled slot holds
-//!   up all that follow it, and they go once round the ring and into that slot. `Consumer::is_below_mark` is enough;
-//! - all of the first three for one producer that pushes without a read-modify-write (`Ring::push_alone`), for aarch64 without
-//!   LSE; and that two such producers lose a signal, which AS-14 has to exclude.
+//! - the words behind the tag are free of data races: they could be plain memory (`atomics::Word` checks it). The ring needs
+//!   less, but this compensates for loom's limits below;
+//! - happens-before orders the writes of a slot's tag;
+//! - `H + 1` producers are allowed, `H` being the mark, and the models are tight: with one slot less between the mark and the
+//!   top, or with `head` moved one step too early, three producers on four slots overrun;
+//! - the right to consume transfers everything that the next owner needs;
+//! - to admit a producer again because a pop returned `None` is **not** enough: an unfilled slot of a slow producer holds up
+//!   all later entries, which go once round the ring and into that slot. `Consumer::is_below_mark` is enough;
+//! - the first three also hold for one producer that pushes without a read-modify-write (`Ring::push_alone`), for aarch64
+//!   without LSE; two such producers lose a signal, which AS-14 must exclude.
 //!
 //! Each ordering above `Relaxed` in the ring is needed: its `relaxed_` mutant fails, and the build fails if an ordering
 //! has no mutant.
 //!
-//! # What is not
+//! # What is not proved
 //! - More preemptions than each model's bound, more producers, more laps, and tickets that wrap around `usize`.
 //! - Loom does not let a load return a store that comes later in the execution (load buffering), and takes the order of
-//!   execution for the modification order. For the words both are excluded by freedom from races; for the tag, the
-//!   order of its writes is proved. `head` and `claimed` have one writer at a time; `tail` is only ever added to.
-//! - A swap that fails may, in loom, hide the release that it did not see from all later ones, so no model retries one.
-//! - Interruption of the consumer by the handler on its own thread, instruction by instruction: another check does that.
-//!   Here the handler runs between pops.
+//!   execution for the modification order. For the words, freedom from races excludes both; for the tag, the order of its
+//!   writes is proved. `head` and `claimed` have one writer at a time; `tail` is only incremented.
+//! - A failed swap in loom may hide the release that it did not see from all later ones, so no model retries a swap.
+//! - Interruption of the consumer by the handler on its own thread, instruction by instruction: another check proves that. Here
+//!   the handler runs between pops.
 #![forbid(unsafe_code)]
 
 mod atomics;
@@ -40,32 +40,32 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 include!(concat!(env!("OUT_DIR"), "/variants.rs"));
 
-/// A ring, as it is or with one thing wrong, and the models over it.
+/// A ring, unchanged or with one defect, and the models over it.
 pub struct Variant {
-    /// Its name.
+    /// The name of the ring.
     pub name: &'static str,
-    /// Its models.
+    /// The models over the ring.
     pub models: &'static [Model],
-    /// A use of it that it forbids.
+    /// A forbidden use of the ring: a producer is admitted after a pop that returned `None`.
     pub let_in_too_early: &'static Model,
-    /// Another one.
+    /// A forbidden use of the ring: two producers without read-modify-write.
     pub two_alone: &'static Model,
 }
 
-/// One model.
+/// A model.
 pub struct Model {
-    /// Its name.
+    /// The name of the model.
     pub name: &'static str,
     run: fn(&Census),
-    /// The involuntary switches of thread in one execution, at most; switches where a thread waits or ends are free.
+    /// The maximum number of involuntary context switches in one execution; switches where a thread waits or ends are free.
     preemptions: usize,
-    /// The executions that the faithful ring has, at least: loom explores one only where it sees nothing to vary.
+    /// The minimum number of executions of the faithful ring: loom explores only one if it sees nothing to vary.
     pub at_least: usize,
-    /// Those of them in which threads ran beside each other, at least.
+    /// The minimum number of those executions in which threads ran concurrently.
     pub concurrent: usize,
 }
 
-/// What an exploration saw.
+/// Counts of an exploration.
 #[derive(Debug, Default)]
 pub struct Census {
     executions: AtomicUsize,
@@ -81,13 +81,13 @@ impl Census {
         self.concurrent.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many executions were explored.
+    /// Returns how many executions were explored.
     pub fn executions(&self) -> usize {
         self.executions.load(Ordering::Relaxed)
     }
 
-    /// In how many of them the consumer found the ring empty between two entries, or the right to consume was handed
-    /// over: proof that threads ran beside each other.
+    /// Returns in how many of them the consumer found the ring empty between two entries, or the right to consume changed
+    /// hands: proof that threads ran concurrently.
     pub fn concurrent(&self) -> usize {
         self.concurrent.load(Ordering::Relaxed)
     }
@@ -97,7 +97,7 @@ impl Model {
     /// Explores all executions within the bound.
     ///
     /// # Errors
-    /// What went wrong in the first execution that breaks a promise.
+    /// The failure of the first execution that breaks a guarantee.
     pub fn explore(&self) -> (Arc<Census>, Result<(), String>) {
         let census = Arc::new(Census::default());
         let mut builder = loom::model::Builder::new();

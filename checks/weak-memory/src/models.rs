@@ -1,24 +1,25 @@
-//! The models, over the ring beside this file. Each panics in an execution that breaks a promise of the ring.
+//! The models, over the ring beside this file. Each panics in an execution that breaks a guarantee of the ring.
 //!
-//! A producer that is told of the mark waits until its entry has been popped, as the ring demands.
+//! A producer that has reached the mark waits until its entry has been popped, as the ring requires.
 
 use super::ring::{Consumer, Entry, Ring};
 use crate::{Census, Model};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-/// An entry with two words behind its tag: enough to be torn.
+/// An entry with two words behind its tag, so that it can be torn.
 type Pair = Entry<2>;
 
 /// A way to push.
 type Push = fn(&Ring<SLOTS, 2>, &Pair) -> bool;
 
-/// The smallest ring that there is: its half, the mark, and one more is the number of producers that it allows for.
+/// The capacity of the smallest possible ring: half of it, the mark, plus one is the number of producers that it allows.
 const SLOTS: usize = 4;
 const PRODUCERS: usize = SLOTS / 2 + 1;
 
-/// Every model. Each bound is the highest that takes seconds; the mutants say that it is high enough.
+/// Every model. Each bound is the highest that takes only seconds; the mutants show that it is high enough.
 pub const ALL: &[Model] = &[
     Model { name: "laps", run: laps, preemptions: 2, at_least: 50_000, concurrent: 40_000 },
     Model { name: "laps alone", run: laps_alone, preemptions: 2, at_least: 30_000, concurrent: 20_000 },
@@ -28,7 +29,7 @@ pub const ALL: &[Model] = &[
     Model { name: "own handler", run: own_handler, preemptions: 4, at_least: 5_000, concurrent: 500 },
 ];
 
-/// A main loop that lets a producer in as soon as a pop returns `None`, which is not enough: it must panic with every ring.
+/// A main loop that admits a producer as soon as a pop returns `None`, which is not enough: it must panic with every ring.
 pub const LET_IN_TOO_EARLY: Model = Model {
     name: "let in too early",
     run: let_in_too_early,
@@ -46,12 +47,12 @@ pub const TWO_ALONE: Model = Model {
     concurrent: 0,
 };
 
-/// One producer, twice round the ring and one more.
+/// One producer, twice round the ring and one entry more.
 fn laps(census: &Census) {
     laps_by(Ring::push, census);
 }
 
-/// The same without read-modify-write.
+/// One producer without read-modify-write, twice round the ring and one entry more.
 fn laps_alone(census: &Census) {
     laps_by(Ring::push_alone, census);
 }
@@ -66,7 +67,7 @@ fn laps_by(push: Push, census: &Census) {
     assert_eq!(consumer.pop(), None);
 }
 
-/// Two, of whom the second comes late and knows nothing of `head` but what the first's tickets tell it.
+/// Two producers; the second comes late and knows `head` only through the tickets of the first.
 fn two_producers(census: &Census) {
     let ring = Arc::new(Shared::new());
     let producers = [ring.produce(0, SLOTS), ring.produce(1, 1)];
@@ -88,7 +89,7 @@ fn two_alone(census: &Census) {
     }
 }
 
-/// As many as a ring of four allows, and no slot to spare: the last ticket names the slot that is just being read.
+/// As many producers as a ring of four allows, with no slot to spare: the last ticket names the slot that is being read.
 fn three_producers(census: &Census) {
     let ring = Arc::new(Shared::new());
     let producers = [ring.produce(0, SLOTS - 1), ring.produce(1, 1), ring.produce(2, 1)];
@@ -99,8 +100,8 @@ fn three_producers(census: &Census) {
     assert_eq!(consumer.pop(), None);
 }
 
-/// The right to consume goes from one thread to another. Each tries only once: loom lets a swap that failed hide the
-/// release that it did not see, for ever, which C11 does not.
+/// The right to consume moves from one thread to another. Each tries only once: in loom, unlike C11, a failed swap may hide the
+/// release that it did not see for ever.
 fn handover(census: &Census) {
     let ring = Arc::new(Shared::new());
     ring.ring.push(&entry(0, 0));
@@ -122,8 +123,8 @@ fn handover(census: &Census) {
     taken.into_iter().for_each(|entry| tally.take(entry));
 }
 
-/// The main loop whose own thread is interrupted by the handler, and lets it in again only below the mark; beside it,
-/// another thread's handler.
+/// The handler interrupts the main loop's own thread, and is admitted again only below the mark; the handler of another thread
+/// runs concurrently.
 fn own_handler(census: &Census) {
     main_loop(census, |consumer| consumer.is_below_mark());
 }
@@ -159,7 +160,7 @@ fn main_loop(census: &Census, may_let_in: impl Fn(&Consumer<'_, SLOTS, 2>) -> bo
 
 struct Shared {
     ring: Ring<SLOTS, 2>,
-    /// How many entries of each producer have been popped: what lets one in again that was told of the mark.
+    /// The number of popped entries of each producer: this admits a producer that has reached the mark again.
     popped: [AtomicUsize; PRODUCERS],
 }
 
@@ -180,7 +181,7 @@ impl Shared {
         thread::spawn(move || {
             for n in 0..count {
                 if push(&shared.ring, &entry(who, n)) && n + 1 < count {
-                    // Ordering: Acquire pairs with the Release in `pop`: the consumer drained, and let it in.
+                    // Ordering: Acquire pairs with the Release in `pop`: the consumer drained, and admitted this producer.
                     while shared.popped[who].load(Ordering::Acquire) <= n {
                         thread::yield_now();
                     }
@@ -191,7 +192,7 @@ impl Shared {
 
     fn pop(&self, consumer: &mut Consumer<'_, SLOTS, 2>) -> Option<Pair> {
         let entry = consumer.pop()?;
-        let who = entry.tag as usize - 1;
+        let who = entry.tag.get() as usize - 1;
         // Ordering: Release pairs with the Acquire in `produce`.
         self.popped[who].store(entry.rest[0] as usize + 1, Ordering::Release);
         Some(entry)
@@ -200,12 +201,12 @@ impl Shared {
 
 fn entry(who: usize, n: usize) -> Pair {
     Entry {
-        tag: who as u64 + 1,
+        tag: NonZeroU64::new(who as u64 + 1).unwrap(),
         rest: [n as u64, !(n as u64) << 8 | who as u64],
     }
 }
 
-/// What the consumer has seen in this execution: each producer's entries, whole, in their order, without a gap.
+/// The entries that the consumer has seen in this execution: of each producer whole, in order and without a gap.
 struct Tally<'c> {
     next: [usize; PRODUCERS],
     waiting: bool,
@@ -241,7 +242,7 @@ impl<'c> Tally<'c> {
             self.waited = true;
             self.census.one_concurrent();
         }
-        let who = e.tag as usize - 1;
+        let who = e.tag.get() as usize - 1;
         assert_eq!(e, entry(who, self.next[who]), "torn, lost, twice or out of order");
         self.next[who] += 1;
     }

@@ -1,4 +1,4 @@
-//! The faithful ring passes every model; every mutant fails one.
+//! The faithful ring passes every model; every mutant fails at least one.
 
 use check_weak_memory::{VARIANTS, Variant};
 
@@ -7,7 +7,7 @@ fn faithful() -> &'static Variant {
 }
 
 #[test]
-fn the_ring_keeps_its_promises_in_every_execution() {
+fn the_ring_keeps_its_guarantees_in_every_execution() {
     for model in faithful().models {
         let (census, result) = model.explore();
         println!("{}: {census:?}", model.name);
@@ -48,7 +48,7 @@ fn every_mutant_is_caught() {
 }
 
 #[test]
-fn an_empty_pop_does_not_entitle_a_producer_to_push_again() {
+fn an_empty_pop_does_not_allow_a_producer_to_push_again() {
     let (_, result) = faithful().let_in_too_early.explore();
     let why = result.unwrap_err();
     assert!(

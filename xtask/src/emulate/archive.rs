@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Files by their absolute paths, all to be executed or read by anybody.
+/// Files by absolute path, all readable and executable by every user.
 #[derive(Default)]
 pub struct Archive {
     bytes: Vec<u8>,
@@ -12,7 +12,7 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Adds a file, and the directories above it.
+    /// Adds a file and its parent directories.
     pub fn file(&mut self, path: &Path, contents: Vec<u8>) {
         self.above(path);
         self.entry(path, 0o100_755, &contents);
@@ -24,12 +24,12 @@ impl Archive {
         self.entry(path, 0o120_777, to.as_bytes());
     }
 
-    /// Adds a directory, and those above it.
+    /// Adds a directory and its parents.
     pub fn directory(&mut self, path: &Path) {
         self.above(&path.join("file"));
     }
 
-    /// The archive.
+    /// Returns the archive as bytes.
     pub fn finish(mut self) -> Vec<u8> {
         self.entry(Path::new("/TRAILER!!!"), 0, b"");
         self.bytes
@@ -51,7 +51,7 @@ impl Archive {
         self.count += 1;
         let length = |bytes: usize| u32::try_from(bytes).expect("less than 4 GB");
         let (size, name_size) = (length(contents.len()), length(name.len() + 1));
-        // Number, mode, user, group, links, time, size, four numbers of devices, the length of the name, no checksum.
+        // Number, mode, user, group, links, time, size, four device numbers, length of the name, no checksum.
         let fields = [self.count, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0];
         self.bytes.extend(b"070701");
         for field in fields {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_come_before_what_is_in_them_and_once() {
+    fn directories_precede_their_entries_and_appear_once() {
         let mut archive = Archive::default();
         archive.file(Path::new("/a/b"), b"12345".to_vec());
         archive.link(Path::new("/a/c"), "b");

@@ -1,19 +1,20 @@
-//! A kernel and a shell of Debian 13, by apt, in a directory of their own: the system's packages stay as they are.
+//! A kernel and a shell of Debian 13, fetched by apt into a separate directory, so that the packages of this system do not
+//! change.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The release: its kernels boot in the emulators of this one and the one before.
+/// The Debian release; its kernels boot in the emulators of this release and of the previous one.
 const RELEASE: &str = "trixie";
 
-/// What was fetched.
+/// The fetched files.
 pub struct Debian {
     pub kernel: PathBuf,
     pub busybox: PathBuf,
 }
 
-/// Fetches the package that `kernel` depends on, and busybox-static, for `architecture`, unless they are there.
+/// Fetches the package that `kernel` depends on, and busybox-static, for `architecture`, unless they are already there.
 pub fn fetch(directory: &Path, architecture: &str, kernel: &str) -> Result<Debian, String> {
     let unpacked = directory.join("debian");
     if let Ok(there) = find(&unpacked) {
@@ -45,7 +46,7 @@ pub fn fetch(directory: &Path, architecture: &str, kernel: &str) -> Result<Debia
     find(&unpacked)
 }
 
-/// apt with a configuration, a state and sources of its own.
+/// Returns an apt command with a separate configuration, state and list of sources.
 struct Apt {
     root: PathBuf,
 }
@@ -85,7 +86,7 @@ impl Apt {
     }
 }
 
-/// Where this system has its own packages from, which has those of other releases too.
+/// Returns the address from which this system gets its packages; it also serves other releases.
 fn archive() -> Result<String, String> {
     let format = "$(ORIGIN) $(COMPONENT) $(CODENAME) $(REPO_URI)";
     let targets = output(Command::new("apt-get").args(["indextargets", "--format", format]))?;
@@ -93,7 +94,7 @@ fn archive() -> Result<String, String> {
         .ok_or_else(|| "apt has no source of Debian's packages (apt-get indextargets)".into())
 }
 
-/// The address in the first line of Debian's main archive, which that of security updates is not.
+/// Returns the address in the first line of Debian's main archive, skipping that of updates.
 fn debian(targets: &str) -> Option<String> {
     targets.lines().find_map(|line| {
         let mut words = line.split(' ');
@@ -103,7 +104,7 @@ fn debian(targets: &str) -> Option<String> {
     })
 }
 
-/// The package with a kernel in the first line of what a package depends on.
+/// Returns the kernel package in the first line of a list of dependencies.
 fn dependency(about: &str) -> Option<&str> {
     let depends = about
         .lines()
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_is_what_the_package_without_a_version_depends_on() {
+    fn the_kernel_is_the_dependency_of_the_unversioned_package() {
         let about =
             "Package: linux-image-riscv64\nDepends: linux-image-6.12.1-riscv64 (= 6.12.1-1)\n";
         assert_eq!(dependency(about), Some("linux-image-6.12.1-riscv64"));
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn updates_are_not_the_archive() {
+    fn updates_are_not_taken_for_the_archive() {
         let targets = "Other main x http://a\nDebian main trixie-updates http://b\nDebian main trixie http://c/debian/\n";
         assert_eq!(debian(targets).as_deref(), Some("http://c/debian/"));
         assert_eq!(debian("Other main x http://a\n"), None);

@@ -1,0 +1,82 @@
+//! The addresses that memory operands name.
+
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+
+use crate::explore::Frame;
+use crate::state::State;
+use crate::value::{Base, Value};
+
+/// Where the first operand is, if a comparison with it can tell something.
+pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<crate::state::Place> {
+    match i.op0_kind() {
+        OpKind::Register if i.op0_register().is_gpr() => Some(crate::state::Place::Register(
+            i.op0_register().full_register().number(),
+        )),
+        OpKind::Memory => {
+            let place = address(frame, i, state);
+            let offset = place.exact().filter(|_| place.base == Base::Stack)?;
+            let width = i.memory_size().size() as u8;
+            Some(crate::state::Place::Slot(offset, width))
+        }
+        _ => None,
+    }
+}
+
+/// The address that the memory operand names.
+pub fn address(frame: &Frame, i: &Instruction, state: &State) -> Value {
+    let displacement = i.memory_displacement64().cast_signed();
+    if i.is_ip_rel_memory_operand() {
+        return Value::image(frame.number, i.ip_rel_memory_address());
+    }
+    if i.memory_index().is_vector_register() {
+        return Value::UNKNOWN;
+    }
+    let base = state.get(i.memory_base());
+    let index = state
+        .get(i.memory_index())
+        .times(i64::from(i.memory_index_scale()));
+    let index = if i.memory_index() == Register::None {
+        Value::num(0)
+    } else {
+        index
+    };
+    let mut sum = base.plus(&index).moved(displacement);
+    let is_32 = i.memory_base().is_gpr32() || i.memory_index().is_gpr32();
+    if is_32 {
+        sum = crate::state::narrowed(&sum, 32);
+    }
+    if i.mnemonic() != Mnemonic::Lea && i.memory_segment() == Register::GS {
+        return Value::UNKNOWN;
+    }
+    if i.mnemonic() != Mnemonic::Lea && i.memory_segment() == Register::FS {
+        return match sum.base {
+            Base::Num => Value {
+                base: Base::Thread,
+                ..sum
+            },
+            _ => Value {
+                base: Base::Thread,
+                ..Value::any_num()
+            },
+        };
+    }
+    if i.mnemonic() == Mnemonic::Lea {
+        sum
+    } else {
+        in_image(frame, sum)
+    }
+}
+
+/// An address that was a number, in a file whose addresses are final.
+pub fn in_image(frame: &Frame, value: Value) -> Value {
+    if value.base == Base::Num
+        && frame.image.is_fixed
+        && frame.image.region(value.lo.cast_unsigned()).is_some()
+    {
+        return Value {
+            base: Base::Image(frame.number),
+            ..value
+        };
+    }
+    value
+}

@@ -1,0 +1,97 @@
+//! String instructions, which work on a block of memory.
+
+use iced_x86::{Instruction, Mnemonic};
+
+use crate::explore::{Explorer, Frame};
+use crate::finding::Kind;
+use crate::state::State;
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    pub fn string(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
+        let at = i.ip();
+        let width = i.memory_size().size() as i64;
+        let repeats = i.has_rep_prefix() || i.has_repne_prefix();
+        let count = if repeats {
+            state.registers[1].clone()
+        } else {
+            Value::num(1)
+        };
+        let most = if count.base == Base::Num && count.lo >= 0 && count.hi < 1 << 32 {
+            Some(count.hi)
+        } else {
+            None
+        };
+        if repeats && most.is_none() && !matches!(i.mnemonic(), Mnemonic::Scasb | Mnemonic::Cmpsb) {
+            frame.doubt(
+                Kind::Loop,
+                at,
+                "repeats itself as often as a register says, whose bound is not known",
+                "a length with a bound that can be seen",
+            );
+        }
+        let length = most.map_or(i64::MAX / 4, |n| n.saturating_mul(width));
+        let stores = matches!(
+            i.mnemonic(),
+            Mnemonic::Stosb
+                | Mnemonic::Stosw
+                | Mnemonic::Stosd
+                | Mnemonic::Stosq
+                | Mnemonic::Movsb
+                | Mnemonic::Movsw
+                | Mnemonic::Movsd
+                | Mnemonic::Movsq
+        );
+        let loads = !matches!(
+            i.mnemonic(),
+            Mnemonic::Stosb | Mnemonic::Stosw | Mnemonic::Stosd | Mnemonic::Stosq
+        );
+        let to = state.registers[7].clone();
+        if most != Some(0) && most.is_some() {
+            if stores {
+                self.check(frame, at, &to, length, true);
+                let is_constant = if loads {
+                    self.is_constant_block(frame, &state.registers[6])
+                } else {
+                    state.registers[0].number().is_some()
+                };
+                self.stores_block(frame, at, &to, &count.times(width), is_constant);
+            }
+            if loads {
+                let from = state.registers[6].clone();
+                self.check(frame, at, &from, length, false);
+            }
+        }
+        if stores && to.base == Base::Stack {
+            state.forget(to.lo, to.hi.saturating_add(length));
+            frame.uses_stack(to.lo);
+            frame.clobber(to.lo, to.hi.saturating_add(length));
+            let zero = state.registers[0].number() == Some(0);
+            if let (Some(offset), Some(count)) = (to.exact(), count.number())
+                && zero
+                && i.mnemonic() == Mnemonic::Stosq
+                && count <= 4096
+            {
+                for n in 0..count {
+                    state.put_slot(offset + n * 8, 8, Value::num(0));
+                }
+            }
+        }
+        state.bytes.clear();
+        if repeats {
+            state.registers[1] = Value::num(0);
+        }
+        let moved = count.times(width);
+        state.registers[7] = state.registers[7].plus(&moved);
+        if loads {
+            state.registers[6] = state.registers[6].plus(&moved);
+        }
+        if !stores {
+            state.registers[7] = Value::UNKNOWN;
+            state.registers[6] = Value::UNKNOWN;
+            state.registers[0] = Value::UNKNOWN;
+            state.registers[1] = Value::UNKNOWN;
+            state.flags = None;
+        }
+    }
+}

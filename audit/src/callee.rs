@@ -1,0 +1,109 @@
+//! What a value that is called or jumped to reaches.
+
+use crate::explore::{Callee, Explorer, Frame};
+use crate::files::Found;
+use crate::image::Slot;
+use crate::state::Errno;
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// What a value that is called or jumped to is.
+    pub fn callees(&mut self, frame: &Frame, value: &Value) -> Vec<Callee> {
+        match value.base {
+            Base::Image(image) => match value.all() {
+                Some(all) => all
+                    .into_iter()
+                    .flat_map(|at| self.code(image, at.cast_unsigned()))
+                    .collect(),
+                None => vec![Callee::Unknown("an address that is computed")],
+            },
+            Base::Num if frame.image.is_fixed => match value.all() {
+                Some(all)
+                    if !all.is_empty()
+                        && all.iter().all(|at| frame.image.is_code(at.cast_unsigned())) =>
+                {
+                    all.into_iter()
+                        .flat_map(|at| self.code(frame.number, at.cast_unsigned()))
+                        .collect()
+                }
+                _ => vec![Callee::Unknown("an address that is computed")],
+            },
+            Base::Num
+                if !frame.image.has_text_relocations
+                    && value.number().is_some_and(|at| at < -0x1000) =>
+            {
+                vec![Callee::Nowhere]
+            }
+            Base::Static(image, at) | Base::NotNull(image, at) if value.exact() == Some(0) => {
+                self.word(image, at)
+            }
+            Base::Arg(_) | Base::Field(..) => vec![Callee::Unknown("a pointer that it was given")],
+            Base::Before => vec![Callee::Unknown("the handler that was there before")],
+            _ => vec![Callee::Unknown("a computed address")],
+        }
+    }
+
+    /// What a call through the word at that address reaches.
+    pub fn word(&mut self, image: u16, at: u64) -> Vec<Callee> {
+        let file = self.files.image(image);
+        if !file.is_settled(at) {
+            return vec![Callee::Changing(image, at)];
+        }
+        match file.pointer(at) {
+            Some(Slot::Here(target)) => self.code(image, target),
+            Some(Slot::Extern(name)) => self.outside(image, &name),
+            Some(Slot::Chosen(resolver)) => self.chosen(image, resolver),
+            Some(Slot::Opaque) | None => vec![Callee::Unknown("a pointer without a relocation")],
+        }
+    }
+
+    fn chosen(&mut self, image: u16, resolver: u64) -> Vec<Callee> {
+        if let Some(name) = self.files.linked_libc(image, resolver) {
+            return vec![Callee::Libc(name)];
+        }
+        if self.active.len() < self.limits.depth {
+            let node = self.function(
+                image,
+                resolver,
+                &std::array::from_fn(|_| Value::UNKNOWN),
+                Errno::Original,
+                false,
+            );
+            let value = self.nodes[node].summary.value.clone();
+            if let (Base::Image(_), Some(all)) = (value.base, value.all()) {
+                return all
+                    .into_iter()
+                    .map(|at| Callee::Code(image, at.cast_unsigned()))
+                    .collect();
+            }
+        }
+        vec![Callee::Unknown(
+            "a function that is chosen when the program starts (ifunc)",
+        )]
+    }
+
+    fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
+        match self.files.lookup(image, name) {
+            Found::Code(image, at) => self.code(image, at),
+            Found::Libc(name) => vec![Callee::Libc(name)],
+            Found::Missing(why) => vec![Callee::Missing(name.name.clone(), why)],
+        }
+    }
+
+    /// What is at an address of code: a function, or a stub that jumps on.
+    pub fn code(&mut self, image: u16, at: u64) -> Vec<Callee> {
+        let file = self.files.image(image);
+        if let Some(name) = file.externs.get(&at) {
+            let name = name.clone();
+            return self.outside(image, &name);
+        }
+        if let Some(slot) = file.stub(at) {
+            return self.word(image, slot);
+        }
+        match self.files.linked_libc(image, at) {
+            Some(name) => vec![Callee::Libc(name)],
+            None if file.choosers.contains(&at) => self.chosen(image, at),
+            None => vec![Callee::Code(image, at)],
+        }
+    }
+}

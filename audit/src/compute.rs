@@ -1,0 +1,298 @@
+//! Arithmetic: what is known of a result, and of the flags that it sets.
+
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+
+use crate::address::place_of;
+use crate::explore::{Explorer, Frame};
+use crate::finding::{Kind, Weight};
+use crate::state::State;
+use crate::step::size_of;
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    pub fn arithmetic(&mut self, frame: &mut Frame, i: &Instruction, bits: u32, state: &mut State) {
+        let left = self.operand(frame, i, 0, state);
+        let right = if i.op_count() > 1 {
+            self.operand(frame, i, 1, state)
+        } else {
+            Value::num(1)
+        };
+        let same = i.op_count() > 1
+            && i.op0_kind() == OpKind::Register
+            && i.op1_kind() == OpKind::Register
+            && i.op0_register() == i.op1_register();
+        let by = right.number();
+        let full = |f: fn(i64, i64) -> i64| {
+            by.and_then(|by| {
+                (left.base == Base::Num)
+                    .then(|| left.map(|x| f(x, by)))
+                    .flatten()
+            })
+        };
+        let value = match i.mnemonic() {
+            Mnemonic::Xor | Mnemonic::Sub if same => Value::num(0),
+            Mnemonic::Sbb => Value::any_num(),
+            Mnemonic::Add | Mnemonic::Inc => left.plus(&right),
+            Mnemonic::Sub | Mnemonic::Dec => left.minus(&right),
+            Mnemonic::Neg => Value::num(0).minus(&left),
+            Mnemonic::Not => left
+                .map(|x| !x)
+                .filter(|_| left.base == Base::Num)
+                .unwrap_or(Value::any_num()),
+            Mnemonic::And if same => left.clone(),
+            Mnemonic::Or if same => left.clone(),
+            Mnemonic::And => match by {
+                Some(mask) if let Some(low) = known_bits(i, &left, mask, state) => Value::num(low),
+                Some(mask) if left.base == Base::Stack && mask < 0 => Value {
+                    lo: left.lo.saturating_add(mask + 1),
+                    set: None,
+                    ..left.clone()
+                },
+                Some(mask) if mask >= 0 => full(|a, b| a & b).unwrap_or_else(|| {
+                    let most = if left.base == Base::Num && left.lo >= 0 {
+                        left.hi.min(mask)
+                    } else {
+                        mask
+                    };
+                    Value::range(0, most)
+                }),
+                Some(mask) => full(|a, b| a & b).unwrap_or_else(|| {
+                    if left.base == Base::Num && left.lo >= 0 {
+                        Value::range(left.lo.saturating_add(mask).max(0), left.hi)
+                    } else {
+                        Value::any_num()
+                    }
+                }),
+                _ if right.base == Base::Num && right.lo >= 0 => Value::range(0, right.hi),
+                _ if left.base == Base::Num && left.lo >= 0 => Value::range(0, left.hi),
+                _ => Value::any_num(),
+            },
+            Mnemonic::Or => full(|a, b| a | b).unwrap_or(
+                if left.base == Base::Num
+                    && right.base == Base::Num
+                    && left.lo >= 0
+                    && right.lo >= 0
+                    && left.hi < 1 << 62
+                    && right.hi < 1 << 62
+                {
+                    Value::range(
+                        left.lo.max(right.lo),
+                        (left.hi | right.hi)
+                            .checked_add(1)
+                            .and_then(|x| x.cast_unsigned().checked_next_power_of_two())
+                            .map_or(i64::MAX, |x| x.cast_signed()),
+                    )
+                } else {
+                    Value::any_num()
+                },
+            ),
+            Mnemonic::Xor => full(|a, b| a ^ b).unwrap_or(Value::any_num()),
+            Mnemonic::Shl | Mnemonic::Sal => match by {
+                Some(by @ 0..=62) => left.times(1 << by),
+                _ => Value::any_num(),
+            },
+            Mnemonic::Shr => match by {
+                Some(by @ 0..=63) => {
+                    let low = left.low_bits(bits);
+                    if low.base == Base::Num && low.lo >= 0 {
+                        Value::range(low.lo >> by, low.hi >> by)
+                    } else {
+                        Value::range(
+                            0,
+                            if by == 0 {
+                                i64::MAX
+                            } else {
+                                (u64::MAX >> (64 - bits) >> by).cast_signed()
+                            },
+                        )
+                    }
+                }
+                _ => Value::any_num(),
+            },
+            Mnemonic::Sar => match by {
+                Some(by @ 0..=63) => {
+                    let signed = left.signed(bits);
+                    if signed.base == Base::Num {
+                        Value::range(signed.lo >> by, signed.hi >> by)
+                    } else {
+                        Value::any_num()
+                    }
+                }
+                _ => Value::any_num(),
+            },
+            _ => Value::any_num(),
+        };
+        // A fence: `lock or [rsp], 0` changes nothing.
+        let is_idle = by == Some(0)
+            && i.op0_kind() == OpKind::Memory
+            && matches!(
+                i.mnemonic(),
+                Mnemonic::Or | Mnemonic::Add | Mnemonic::Sub | Mnemonic::Xor
+            );
+        if !is_idle {
+            self.put(frame, i, 0, value.clone(), state);
+        }
+        // What the flags say of the result.
+        let is_comparison = matches!(i.mnemonic(), Mnemonic::Sub);
+        let keeps = matches!(i.mnemonic(), Mnemonic::Not | Mnemonic::Rol | Mnemonic::Ror);
+        if !keeps {
+            let place = place_of(frame, i, state);
+            state.flags = if matches!(i.mnemonic(), Mnemonic::Adc | Mnemonic::Sbb) {
+                None
+            } else if is_comparison {
+                let moved = by.and_then(i64::checked_neg);
+                Some(crate::state::Flags {
+                    place: place.filter(|_| moved.is_some()),
+                    left,
+                    right,
+                    bits,
+                    moved: moved.unwrap_or(0),
+                    is_result: false,
+                })
+            } else {
+                let left = if value.base == Base::Num {
+                    value.low_bits(bits)
+                } else {
+                    value
+                };
+                Some(crate::state::Flags {
+                    place,
+                    left,
+                    right: Value::num(0),
+                    bits,
+                    moved: 0,
+                    is_result: i.mnemonic() != Mnemonic::And,
+                })
+            };
+        }
+        self.watch_stack(frame, i.ip(), state);
+    }
+
+    pub fn divide(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
+        let divisor = self.operand(frame, i, 0, state);
+        let at = i.ip();
+        let is_zero_out = divisor.base == Base::Num
+            && (divisor.lo > 0 || divisor.set.as_ref().is_some_and(|s| !s.contains(&0)));
+        if !is_zero_out {
+            frame.find(
+                Kind::Trap,
+                Weight::Fault,
+                at,
+                "divides by what may be zero, which raises SIGFPE",
+            );
+        } else if divisor.lo < 2 && i.mnemonic() == Mnemonic::Idiv && divisor.hi != divisor.lo {
+            frame.doubt(
+                Kind::Trap,
+                at,
+                "divides, and may overflow",
+                "a divisor with a bound that can be seen",
+            );
+        }
+        let dividend = state.get(Register::EAX);
+        let (quotient, rest) = match (
+            divisor.number(),
+            dividend.base == Base::Num && dividend.lo >= 0 && dividend.hi <= i32::MAX.into(),
+        ) {
+            (Some(by), true) if by > 0 && size_of(i, 0) == 4 => (
+                Value::range(dividend.lo / by, dividend.hi / by),
+                Value::range(0, (by - 1).min(dividend.hi)),
+            ),
+            _ if i.mnemonic() == Mnemonic::Div && divisor.base == Base::Num && divisor.lo > 0 => {
+                (Value::any_num(), Value::range(0, divisor.hi - 1))
+            }
+            _ => (Value::any_num(), Value::any_num()),
+        };
+        state.set(
+            if size_of(i, 0) == 4 {
+                Register::EAX
+            } else {
+                Register::RAX
+            },
+            quotient,
+        );
+        state.set(
+            if size_of(i, 0) == 4 {
+                Register::EDX
+            } else {
+                Register::RDX
+            },
+            rest,
+        );
+        state.flags = None;
+    }
+}
+
+pub fn compare(
+    frame: &Frame,
+    i: &Instruction,
+    left: Value,
+    right: Value,
+    bits: u32,
+    state: &mut State,
+) {
+    let place = place_of(frame, i, state);
+    if i.mnemonic() == Mnemonic::Cmp {
+        let (left, right) = if bits < 64 {
+            (
+                crate::state::narrowed(&left, bits),
+                crate::state::narrowed(&right, bits),
+            )
+        } else {
+            (left, right)
+        };
+        state.flags = Some(crate::state::Flags {
+            place,
+            left,
+            right,
+            bits,
+            moved: 0,
+            is_result: false,
+        });
+        return;
+    }
+    let same = i.op0_kind() == OpKind::Register
+        && i.op1_kind() == OpKind::Register
+        && i.op0_register() == i.op1_register();
+    let (place, left) = if same {
+        (
+            place,
+            if bits < 64 {
+                crate::state::narrowed(&left, bits)
+            } else {
+                left
+            },
+        )
+    } else {
+        let both = match (left.number(), right.number()) {
+            (Some(a), Some(b)) => Value::num(a & b),
+            (_, Some(mask)) if let Some(low) = known_bits(i, &left, mask, state) => Value::num(low),
+            (_, Some(mask)) if left.base == Base::Num && mask >= 0 => {
+                left.map(|x| x & mask).unwrap_or(Value::range(0, mask))
+            }
+            _ => Value::any_num(),
+        };
+        (None, both)
+    };
+    state.flags = Some(crate::state::Flags {
+        place,
+        left,
+        right: Value::num(0),
+        bits,
+        moved: 0,
+        is_result: false,
+    });
+}
+
+/// Returns the bits of `mask` of the first operand, of which `left` is what is seen, if it is an aligned pointer.
+fn known_bits(i: &Instruction, left: &Value, mask: i64, state: &State) -> Option<i64> {
+    let is_register = i.op0_kind() == OpKind::Register && i.op0_register().is_gpr();
+    if !is_register || i.op0_register() == i.op0_register().full_register() {
+        return left.aligned_bits(mask);
+    }
+    let is_low = !matches!(
+        i.op0_register(),
+        Register::AH | Register::BH | Register::CH | Register::DH
+    );
+    let whole = state.get(i.op0_register().full_register());
+    whole.aligned_bits(mask).filter(|_| is_low)
+}

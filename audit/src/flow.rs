@@ -1,0 +1,341 @@
+//! Where calls, jumps and returns go.
+
+use iced_x86::{Code, Instruction};
+
+use crate::address::in_image;
+use crate::explore::{Callee, Explorer, Frame, Hit, Summary, stack_top, unknown_call};
+use crate::finding::{Finding, Kind, Weight};
+use crate::libc;
+use crate::state::{RSP, State};
+use crate::step::Next;
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// A jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.
+    pub fn jump(&mut self, frame: &mut Frame, at: u64, target: u64, state: State) -> Next {
+        let inside = (frame.bounds.0..frame.bounds.1).contains(&target);
+        if inside && target != frame.bounds.0 {
+            return vec![(target, state)];
+        }
+        if target == frame.start || inside && state.registers[RSP].exact() != Some(0) {
+            return vec![(target, state)];
+        }
+        if let Some(number) = retpoline(frame, target) {
+            let value = state.registers[number].clone();
+            return self.indirect(frame, at, None, &value, state);
+        }
+        if is_return_thunk(frame, target) {
+            return self.leave(frame, at, state);
+        }
+        let callees = self.code(frame.number, target);
+        if let [Callee::Code(image, to)] = callees[..]
+            && image == frame.number
+            && (state.registers[RSP].exact() != Some(0) || !self.index.is_function(image, to))
+        {
+            return vec![(to, state)];
+        }
+        self.calls(frame, at, None, callees, state)
+    }
+
+    pub fn indirect(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        after: Option<u64>,
+        value: &Value,
+        state: State,
+    ) -> Next {
+        // A table of addresses that are final holds numbers.
+        let value = &match value.all() {
+            Some(all)
+                if value.base == Base::Num
+                    && frame.image.is_fixed
+                    && all.iter().all(|to| frame.image.is_code(to.cast_unsigned())) =>
+            {
+                Value {
+                    base: Base::Image(frame.number),
+                    ..value.clone()
+                }
+            }
+            _ => value.clone(),
+        };
+        // A switch: the places are in this function.
+        if after.is_none()
+            && let Base::Image(image) = value.base
+            && image == frame.number
+            && let Some(all) = value.all()
+            && all.iter().all(|to| {
+                let to = to.cast_unsigned();
+                (frame.bounds.0..frame.bounds.1).contains(&to) || !self.index.is_function(image, to)
+            })
+        {
+            return all
+                .into_iter()
+                .map(|to| (to.cast_unsigned(), state.clone()))
+                .collect();
+        }
+        let mut value = value.clone();
+        if after.is_none()
+            && let (Base::Image(_), Some(all)) = (value.base, value.all())
+        {
+            // Reading a table past its end gives addresses that are not code.
+            let known: Vec<i64> = all
+                .iter()
+                .copied()
+                .filter(|to| (frame.bounds.0..frame.bounds.1).contains(&to.cast_unsigned()))
+                .collect();
+            if !known.is_empty() && known.len() < all.len() {
+                frame.doubt(
+                    Kind::Indirect,
+                    at,
+                    "jumps by a table whose end is not known",
+                    "an index with a bound that can be seen",
+                );
+                return known
+                    .into_iter()
+                    .map(|to| (to.cast_unsigned(), state.clone()))
+                    .collect();
+            }
+            value = Value::one_of(value.base, all);
+        }
+        let callees = self.callees(frame, &value);
+        self.calls(frame, at, after, callees, state)
+    }
+
+    /// Calls each of them; `after`: where control comes back to, `None` for a jump.
+    pub fn calls(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        after: Option<u64>,
+        callees: Vec<Callee>,
+        state: State,
+    ) -> Next {
+        let mut next = Vec::new();
+        let mut todo = callees;
+        while let Some(callee) = todo.pop() {
+            self.record(at, &callee, &state);
+            frame.called.entry(at).or_default().insert(match &callee {
+                Callee::Libc(name) => libc::plain(name).to_owned(),
+                _ => String::new(),
+            });
+            let mut state = state.clone();
+            // The search for handlers does not read what is called, so it would forget all of the stack above a pointer.
+            let saved = match self.watch {
+                Some(_) => state.saved_handlers(),
+                None => Vec::new(),
+            };
+            let comes_back = match callee {
+                Callee::Code(image, target) => {
+                    let summary = self.call(frame, at, image, target, &state, after.is_none());
+                    self.also_stored(frame, at, &summary.stores, &mut state);
+                    apply(&summary, &mut state);
+                    summary.returns
+                }
+                Callee::Libc(name) => {
+                    self.pointers_to_structs(frame, &name, &state);
+                    self.libc(frame, at, &name, &mut state)
+                }
+                Callee::Missing(name, why) => {
+                    frame.add(Finding {
+                        kind: Kind::Call,
+                        weight: if libc::is_known_unsafe(&name) {
+                            Weight::Fault
+                        } else {
+                            Weight::Doubt
+                        },
+                        at,
+                        why: format!("calls {}: {why}", crate::names::pretty(&name)),
+                        reaches: Some(crate::names::pretty(&name)),
+                        remedy: Some("--sysroot DIR, under which its library lies".into()),
+                    });
+                    apply(&unknown_call(), &mut state);
+                    true
+                }
+                Callee::Changing(image, word) => {
+                    let file = self.files.image(image);
+                    frame.doubt(
+                        Kind::Indirect,
+                        at,
+                        format!(
+                            "calls through {}, which may change while the program runs",
+                            file.place(word)
+                        ),
+                        "a pointer in read-only data, or a direct call",
+                    );
+                    if let Some(crate::image::Slot::Here(target)) = file.pointer(word)
+                        && file.is_code(target)
+                    {
+                        todo.extend(self.code(image, target));
+                    }
+                    for target in self.index.stored_functions(image, &file, word) {
+                        todo.extend(self.code(image, target));
+                    }
+                    apply(&unknown_call(), &mut state);
+                    true
+                }
+                Callee::Nowhere => {
+                    frame.find(
+                        Kind::Call,
+                        Weight::Fault,
+                        at,
+                        "calls a fixed address where no file has anything",
+                    );
+                    apply(&unknown_call(), &mut state);
+                    true
+                }
+                Callee::Unknown(why) => {
+                    frame.doubt(
+                        Kind::Indirect,
+                        at,
+                        format!("calls {why}: the file does not say where that is"),
+                        "a direct call",
+                    );
+                    apply(&unknown_call(), &mut state);
+                    // A switch whose places are not known: where it goes is not known either.
+                    after.is_some() || state.registers[RSP].exact() == Some(0)
+                }
+            };
+            if !comes_back {
+                continue;
+            }
+            for (at, value) in saved {
+                state.put_slot(at, 8, value);
+            }
+            match after {
+                Some(after) => next.push((after, state)),
+                None => next.extend(self.leave(frame, at, state)),
+            }
+        }
+        next
+    }
+
+    /// What the C library stores through a pointer, so that it is not taken for what was there before.
+    fn pointers_to_structs(&mut self, frame: &Frame, name: &str, state: &State) {
+        let to = in_image(frame, state.registers[2].clone());
+        if libc::takes_struct(name)
+            && let Base::Image(image) = to.base
+            && let Some(at) = to.exact()
+        {
+            self.index.note_old_action(image, at.cast_unsigned());
+        }
+    }
+
+    fn record(&mut self, at: u64, callee: &Callee, state: &State) {
+        if !self.is_outermost() {
+            return;
+        }
+        let Some(watch) = &mut self.watch else { return };
+        let wanted = match callee {
+            Callee::Code(image, target) => watch.functions.contains(&(*image, *target)),
+            Callee::Libc(name) | Callee::Missing(name, _) => {
+                libc::installs(name) || libc::plain(name) == "syscall"
+            }
+            Callee::Changing(..) | Callee::Nowhere | Callee::Unknown(_) => false,
+        };
+        if wanted && watch.hits.len() < 20_000 {
+            watch.hits.push(Hit {
+                at,
+                callee: callee.clone(),
+                state: state.clone(),
+            });
+        }
+    }
+
+    pub fn returns(&mut self, frame: &mut Frame, instruction: &Instruction, state: State) -> Next {
+        let at = instruction.ip();
+        match instruction.code() {
+            Code::Retnq => self.leave(frame, at, state),
+            Code::Retnq_imm16 if instruction.immediate16() == 0 => self.leave(frame, at, state),
+            _ => astray(
+                frame,
+                at,
+                "returns in a way that leaves the stack elsewhere than the caller expects",
+            ),
+        }
+    }
+
+    pub fn leave(&mut self, frame: &mut Frame, at: u64, state: State) -> Next {
+        if state.registers[RSP] != Value::at(Base::Stack, 0) {
+            return astray(
+                frame,
+                at,
+                "returns with the stack pointer not shown to be where the call left it",
+            );
+        }
+        if state
+            .slots
+            .range(-7..8)
+            .any(|(offset, (width, _))| offset + i64::from(*width) > 0)
+        {
+            return astray(
+                frame,
+                at,
+                "returns to an address that it has written itself",
+            );
+        }
+        frame.exits = Some(match &frame.exits {
+            None => state,
+            Some(before) => before.joined(&state, false),
+        });
+        Vec::new()
+    }
+}
+
+fn apply(summary: &Summary, state: &mut State) {
+    for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+        state.registers[scratch] = Value::UNKNOWN;
+    }
+    state.vectors.clear();
+    state.bytes.clear();
+    for n in [3, 5, 12, 13, 14, 15] {
+        if !summary.keeps[n] {
+            state.registers[n] = Value::UNKNOWN;
+        }
+    }
+    // What lies below the stack pointer is the callee's.
+    if let Some(top) = stack_top(state) {
+        state.forget(i64::MIN + 16, top);
+    }
+    state.registers[0] = summary.value.clone();
+    if let Some((lo, hi)) = summary.clobbers {
+        state.forget(lo, hi);
+        for (at, (width, value)) in &summary.stored {
+            state.put_slot(*at, *width, value.clone());
+        }
+    }
+    state.errno = summary.errno;
+    state.flags = None;
+}
+
+pub fn astray(frame: &mut Frame, at: u64, why: &str) -> Next {
+    frame.find(Kind::Return, Weight::Fault, at, why);
+    Vec::new()
+}
+
+/// The register that a thunk against branch prediction jumps to.
+pub fn retpoline(frame: &Frame, target: u64) -> Option<usize> {
+    let bytes = frame.image.bytes(target);
+    let rest = bytes.strip_prefix(&[
+        0xe8, 0x07, 0, 0, 0, 0xf3, 0x90, 0x0f, 0xae, 0xe8, 0xeb, 0xf9,
+    ])?;
+    let number = match rest.get(..5)? {
+        [0x48, 0x89, modrm, 0x24, 0xc3] if modrm & 0xc7 == 4 => (modrm >> 3) & 7,
+        [0x4c, 0x89, modrm, 0x24, 0xc3] if modrm & 0xc7 == 4 => 8 + ((modrm >> 3) & 7),
+        _ => return None,
+    };
+    Some(usize::from(number))
+}
+
+/// Whether the code there only returns, by a detour against branch prediction.
+fn is_return_thunk(frame: &Frame, target: u64) -> bool {
+    let bytes = frame.image.bytes(target);
+    bytes
+        .strip_prefix(&[
+            0xe8, 0x07, 0, 0, 0, 0xf3, 0x90, 0x0f, 0xae, 0xe8, 0xeb, 0xf9,
+        ])
+        .is_some_and(|rest| {
+            rest.starts_with(&[0x48, 0x8d, 0x64, 0x24, 0x08, 0xc3])
+                || rest.starts_with(&[0x48, 0x83, 0xc4, 0x08, 0xc3])
+        })
+}

@@ -1,0 +1,359 @@
+//! What moves one way in a loop, and towards which bound.
+
+use iced_x86::{ConditionCode, Mnemonic, OpKind, Register};
+
+use crate::hash::Set;
+use crate::loops::{Graph, Place, Taken, is_call, operand, writes};
+use crate::value::Base;
+
+/// Where a value comes from.
+struct Origin {
+    place: Place,
+    /// The instructions between which it was not looked at again.
+    between: Set<u64>,
+    form: Form,
+}
+
+/// What was done with a value: `value * factor >> shift`, or `value + added`.
+#[derive(Clone, Copy)]
+struct Form {
+    added: i64,
+    factor: u64,
+    shift: u32,
+}
+
+const SAME: Form = Form {
+    added: 0,
+    factor: 1,
+    shift: 0,
+};
+
+impl Form {
+    fn plus(self, by: i64) -> Option<Self> {
+        (self.factor == 1 && self.shift == 0).then_some(Self {
+            added: self.added.checked_add(by)?,
+            ..self
+        })
+    }
+
+    fn scaled(self, factor: u64, shift: u32) -> Option<Self> {
+        (self.added == 0).then_some(Self {
+            added: 0,
+            factor: self.factor.checked_mul(factor)?,
+            shift: self.shift + shift,
+        })
+    }
+
+    /// Whether the result is nearer to zero than a value that is not zero.
+    fn shrinks(self) -> bool {
+        self.added == 0
+            && (1..128).contains(&self.shift)
+            && u128::from(self.factor) <= (1u128 << self.shift) / 2
+    }
+}
+
+/// How a place moves in the loop.
+struct Moves {
+    /// 1 or -1; 0: towards zero.
+    way: i64,
+    /// The instructions that move it.
+    steps: Vec<u64>,
+    by: i64,
+}
+
+impl Graph<'_> {
+    /// Follows a value at `at` back to a place that `is_end`, or to where it is not known what it was made of.
+    fn origin(
+        &self,
+        at: u64,
+        place: Place,
+        is_end: &dyn Fn(Place) -> bool,
+    ) -> Result<Origin, Option<u64>> {
+        let (mut at, mut place) = (at, place);
+        let mut origin = Origin {
+            place,
+            between: Set::default(),
+            form: SAME,
+        };
+        for _ in 0..10 {
+            if !self.is_usable(place) {
+                return Err(None);
+            }
+            if is_end(place) {
+                return Ok(Origin { place, ..origin });
+            }
+            let (defs, between) = self.reaching(at, place);
+            origin.between.extend(between);
+            let [def] = defs[..] else { return Err(None) };
+            let (from, form) = self.made_of(def, place, origin.form).ok_or(Some(def))?;
+            origin.form = form;
+            origin.between.insert(def);
+            (at, place) = (def, from);
+        }
+        Err(None)
+    }
+
+    /// What the instruction makes the value of `place` from.
+    fn made_of(&self, at: u64, place: Place, form: Form) -> Option<(Place, Form)> {
+        use Mnemonic as M;
+        let i = self.code.get(&at)?;
+        if is_call(i) || operand(i, 0) != Some(place) && i.mnemonic() != M::Mul {
+            return None;
+        }
+        let number = || i.try_immediate(1).ok().map(u64::cast_signed);
+        let width = crate::step::size_of(i, 0);
+        if !matches!(width, 4 | 8) {
+            return None;
+        }
+        let own = Some(place);
+        let (from, form) = match i.mnemonic() {
+            M::Mov | M::Movsxd if crate::step::size_of(i, 1) >= 4 => (operand(i, 1), Some(form)),
+            M::Cdqe => (own, Some(form)),
+            M::Lea if i.memory_index() == Register::None && !i.is_ip_rel_memory_operand() => (
+                Some(Place::Register(i.memory_base().full_register())),
+                form.plus(i.memory_displacement64().cast_signed()),
+            ),
+            M::Add => (own, form.plus(number()?)),
+            M::Sub if i.op1_kind() == OpKind::Register => {
+                // The sign, in a division by a constant.
+                let sign = operand(i, 1)?;
+                let (defs, _) = self.reaching(at, sign);
+                let is_sign = matches!(defs[..], [def] if self.code.get(&def).is_some_and(|d| {
+                    d.mnemonic() == M::Sar && matches!(d.try_immediate(1), Ok(31 | 63))
+                }));
+                (own, is_sign.then_some(form))
+            }
+            M::Sub => (own, form.plus(number()?.checked_neg()?)),
+            M::Inc => (own, form.plus(1)),
+            M::Dec => (own, form.plus(-1)),
+            M::Shr | M::Sar => (
+                own,
+                form.scaled(1, number().filter(|n| (1..64).contains(n))? as u32),
+            ),
+            M::Imul => {
+                let factor = (*self.frame.factors.get(&at)?)?;
+                let from = if i.op_count() == 3 {
+                    operand(i, 1)
+                } else {
+                    own
+                };
+                (from, form.scaled(u64::try_from(factor).ok()?, 0))
+            }
+            M::Mul if place == Place::Register(Register::RDX) && width == 8 => {
+                let factor = (*self.frame.factors.get(&at)?)?;
+                let from = if self.frame.factors_in_rax.contains(&at) {
+                    operand(i, 0)
+                } else {
+                    Some(Place::Register(Register::RAX))
+                };
+                (from, form.scaled(factor.cast_unsigned(), 64))
+            }
+            _ => return None,
+        };
+        Some((from?, form?))
+    }
+
+    /// How the place moves, if it only moves one way.
+    fn moves(&self, place: Place) -> Option<Moves> {
+        if !self.is_usable(place) {
+            return None;
+        }
+        let changes = self.changes(place);
+        let mut moves: Option<Moves> = None;
+        for &at in &changes {
+            let (from, form) = self.step_from(at, place)?;
+            // What was read must be what the place still was.
+            if changes.iter().any(|change| from.contains(change)) {
+                return None;
+            }
+            let (way, by) = if form.shrinks() {
+                (0, 0)
+            } else if form.factor == 1 && form.shift == 0 {
+                (form.added.signum(), form.added)
+            } else {
+                return None;
+            };
+            if by == 0 && way == 0 && !form.shrinks() {
+                // The same value again.
+                continue;
+            }
+            match &mut moves {
+                None => {
+                    moves = Some(Moves {
+                        way,
+                        steps: vec![at],
+                        by,
+                    });
+                }
+                Some(known) if known.way == way => {
+                    known.steps.push(at);
+                    if known.by != by {
+                        known.by = 0;
+                    }
+                }
+                _ => return None,
+            }
+        }
+        moves
+    }
+
+    /// The instructions between a change of the place and its last look at it, and what it did.
+    fn step_from(&self, at: u64, place: Place) -> Option<(Set<u64>, Form)> {
+        let (from, form) = self.made_of(at, place, SAME)?;
+        if from == place {
+            return Some((Set::default(), form));
+        }
+        let origin = self.origin(at, from, &|end| end == place).ok()?;
+        let mut form_both = origin.form;
+        if form.added != 0 {
+            form_both = form_both.plus(form.added)?;
+        }
+        if form.shift != 0 || form.factor != 1 {
+            form_both = form_both.scaled(form.factor, form.shift)?;
+        }
+        Some((origin.between, form_both))
+    }
+
+    /// Whether each round that comes by `at` also comes by one of `stations`.
+    fn passes(&self, at: u64, stations: &[u64]) -> bool {
+        let mut seen = Set::default();
+        let mut todo = self.before.get(&at).cloned().unwrap_or_default();
+        while let Some(node) = todo.pop() {
+            if stations.contains(&node) || !seen.insert(node) {
+                continue;
+            }
+            if node == at {
+                return false;
+            }
+            todo.extend(self.before.get(&node).into_iter().flatten());
+        }
+        true
+    }
+
+    /// A comparison of something that moves with something that does not.
+    pub fn counter(
+        &self,
+        branch: u64,
+        setter: u64,
+        condition: ConditionCode,
+        is_result: bool,
+    ) -> Option<Taken> {
+        use ConditionCode as C;
+        let i = &self.code[&setter];
+        let test = self.frame.tests.get(&branch)?;
+        let is_test = i.mnemonic() == Mnemonic::Test;
+        let (left, right) = (operand(i, 0)?, operand(i, 1));
+        if is_test && right != Some(left) {
+            return None;
+        }
+        let fixed = |place: Option<Place>| match place {
+            Some(place) => self.is_usable(place) && self.changes(place).is_empty(),
+            None => i.op_count() < 2 || i.try_immediate(1).is_ok(),
+        };
+        let find = |place: Place| -> Option<Moves> {
+            if is_result {
+                return self.moves(place);
+            }
+            let origin = self
+                .origin(setter, place, &|end| self.moves(end).is_some())
+                .ok()?;
+            if origin.between.contains(&setter) {
+                return None;
+            }
+            self.moves(origin.place)
+        };
+        let (moves, condition, is_swapped) = if (is_test || is_result || fixed(right))
+            && let Some(moves) = find(left)
+        {
+            (moves, condition, false)
+        } else {
+            let right = right.filter(|_| !is_test && !is_result)?;
+            if !fixed(Some(left)) {
+                return None;
+            }
+            (find(right)?, mirrored(condition), true)
+        };
+        if !self.passes(branch, &moves.steps) || !self.passes(branch, &[setter]) {
+            return None;
+        }
+        let (first, moving, bound) = if is_swapped {
+            (&test.right, &test.right, &test.left)
+        } else {
+            (&test.first, &test.left, &test.right)
+        };
+        if moves.way == 0 {
+            return matches!(condition, C::ne | C::a | C::ae | C::g | C::ge)
+                .then_some(Taken::Bounded);
+        }
+        const FAR: i64 = 1 << 24;
+        let near = |x: i64, base: Base| match base {
+            Base::Num => (-FAR..FAR).contains(&x),
+            Base::Unknown => false,
+            _ => x > i64::MIN / 4 && x < i64::MAX / 4,
+        };
+        let is_near = moving.base == bound.base
+            && near(bound.lo, bound.base)
+            && near(bound.hi, bound.base)
+            && near(
+                if moves.way > 0 { moving.lo } else { moving.hi },
+                moving.base,
+            );
+        let known = |is_near| if is_near { Taken::Bounded } else { Taken::Long };
+        match condition {
+            C::e => Some(Taken::Bounded),
+            C::ne if moves.by.abs() == 1 => {
+                let is_before = if moves.way > 0 {
+                    moving.lo <= bound.lo
+                } else {
+                    moving.hi >= bound.hi
+                };
+                Some(known(is_near && is_before))
+            }
+            C::ne => {
+                let (from, to) = (first.exact()?, bound.exact()?);
+                let rest = to.checked_sub(from)?.checked_rem(moves.by)?;
+                let is_before = (to - from).signum() * moves.way >= 0;
+                let is_once = moves.steps.len() == 1 && !is_swapped && first.base == bound.base;
+                if !is_once || !self.begins_once(left) {
+                    None
+                } else if rest == 0 && is_before {
+                    Some(Taken::Bounded)
+                } else {
+                    Some(Taken::Waits("steps over the value at which it would end"))
+                }
+            }
+            C::b | C::be | C::l | C::le | C::s if moves.way > 0 => Some(known(is_near)),
+            C::ae if bound.hi <= 0 => None,
+            C::a | C::ae | C::g | C::ge | C::ns if moves.way < 0 => Some(known(is_near)),
+            _ => None,
+        }
+    }
+
+    /// Whether the place is given its first value by one instruction, so that each time the loop begins with the same.
+    fn begins_once(&self, place: Place) -> bool {
+        let outside = |at: &u64| !self.nodes.contains(at);
+        let count = self
+            .code
+            .iter()
+            .filter(|(at, i)| outside(at) && writes(i, place))
+            .count();
+        count <= 1
+    }
+}
+
+/// The condition with its sides exchanged.
+fn mirrored(condition: ConditionCode) -> ConditionCode {
+    use ConditionCode as C;
+    match condition {
+        C::b => C::a,
+        C::a => C::b,
+        C::be => C::ae,
+        C::ae => C::be,
+        C::l => C::g,
+        C::g => C::l,
+        C::le => C::ge,
+        C::ge => C::le,
+        C::e | C::ne => condition,
+        _ => C::None,
+    }
+}

@@ -1,0 +1,185 @@
+//! What a loop asks for: whether it ends by itself, or waits for others.
+
+use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
+
+use crate::loops::{Graph, Place, Taken, is_call, slot, whole};
+
+impl Graph<'_> {
+    /// A compare-and-swap that is tried again.
+    pub fn swap(&self, at: u64) -> Taken {
+        // Always the same value expected: it waits for a lock.
+        if self.frame.expects.get(&at).copied().unwrap_or(true) {
+            Taken::Waits("waits for a lock, which the interrupted code may hold")
+        } else {
+            Taken::Note("tries again until nothing comes between (compare and swap)")
+        }
+    }
+
+    /// A comparison with what a function returned, or with memory.
+    pub fn asked(&self, cause: u64, condition: ConditionCode, bound: Option<i64>) -> Taken {
+        use ConditionCode as C;
+        const EINTR: i64 = 4;
+        const EAGAIN: i64 = 11;
+        let i = &self.code[&cause];
+        if self.frame.errno_reads.contains(&cause) {
+            return match (condition, bound) {
+                (C::e, Some(EINTR)) => Taken::Note("tries again what a signal interrupted"),
+                (C::e, Some(EAGAIN)) => Taken::Waits(
+                    "tries again until there is room, which the interrupted code may have to make",
+                ),
+                _ => Taken::Unknown,
+            };
+        }
+        if is_call(i) {
+            let names = self.frame.called.get(&cause);
+            let all = |test: fn(&str) -> bool| {
+                names.is_some_and(|n| !n.is_empty() && n.iter().all(|n| test(n)))
+            };
+            let is_some = matches!(
+                (condition, bound),
+                (C::g | C::a, Some(0)) | (C::ge, Some(1)) | (C::e, Some(1..))
+            );
+            let is_no_error = matches!(
+                (condition, bound),
+                (C::ns | C::ge, Some(0)) | (C::g, Some(-1))
+            );
+            return if all(comes_to_an_end) && is_some
+                || all(|n| matches!(n, "write" | "send")) && is_no_error
+            {
+                Taken::Note("loops until what it calls has nothing more to give or to take")
+            } else if all(waits_for_others) {
+                Taken::Waits("tries again until others let it, such as the interrupted code")
+            } else {
+                Taken::Unknown
+            };
+        }
+        if matches!(i.mnemonic(), Mnemonic::Sete | Mnemonic::Setne) {
+            return match self.flags(cause) {
+                Some(at) if is_swap(&self.code[&at]) => self.swap(at),
+                _ => Taken::Unknown,
+            };
+        }
+        let touches = (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
+            && i.mnemonic() != Mnemonic::Lea;
+        if touches && slot(i).is_none() && self.is_for_others(i) {
+            return if matches!(
+                i.mnemonic(),
+                Mnemonic::Xchg | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
+            ) {
+                Taken::Waits("waits for a lock, which the interrupted code may hold")
+            } else {
+                Taken::Waits(
+                    "waits for memory to change, which the interrupted code may have to do",
+                )
+            };
+        }
+        Taken::Unknown
+    }
+
+    /// The instruction that made the value of `place` at `at`, behind those that only move it.
+    pub fn cause(&self, at: u64, place: Place) -> Option<u64> {
+        let (mut at, mut place) = (at, place);
+        for _ in 0..10 {
+            let (defs, _) = self.reaching(at, place);
+            let [def] = defs[..] else { return None };
+            let i = &self.code[&def];
+            let moves = matches!(
+                i.mnemonic(),
+                Mnemonic::Mov | Mnemonic::Movzx | Mnemonic::Movsx | Mnemonic::Movsxd
+            );
+            match whole(i, 1).filter(|_| moves) {
+                Some(from) => (at, place) = (def, from),
+                None => return Some(def),
+            }
+        }
+        None
+    }
+
+    /// Whether the memory stays what it is, as far as the loop is concerned.
+    fn is_for_others(&self, load: &Instruction) -> bool {
+        let is_fixed = [load.memory_base(), load.memory_index()].iter().all(|r| {
+            *r == Register::None
+                || *r == Register::RIP
+                || self.changes(Place::Register(r.full_register())).is_empty()
+        });
+        let is_lock = matches!(
+            load.mnemonic(),
+            Mnemonic::Xchg | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
+        );
+        let same = |i: &Instruction| {
+            i.memory_base() == load.memory_base()
+                && i.memory_index() == load.memory_index()
+                && i.memory_displacement64() == load.memory_displacement64()
+        };
+        is_fixed
+            && self.instructions().all(|(at, i)| {
+                let calls_own = is_call(i)
+                    && self
+                        .frame
+                        .called
+                        .get(&at)
+                        .is_none_or(|names| names.iter().any(|n| n.is_empty()));
+                let stores = i.op0_kind() == OpKind::Memory
+                    && same(i)
+                    && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test);
+                !calls_own && (is_lock || !stores)
+            })
+    }
+}
+
+/// Functions whose positive results come to an end, for each takes something away.
+fn comes_to_an_end(name: &str) -> bool {
+    matches!(
+        name,
+        "read"
+            | "recv"
+            | "recvfrom"
+            | "recvmsg"
+            | "waitpid"
+            | "wait"
+            | "wait3"
+            | "wait4"
+            | "write"
+            | "send"
+            | "accept"
+            | "accept4"
+    )
+}
+
+/// Functions that succeed or fail by what others do.
+fn waits_for_others(name: &str) -> bool {
+    matches!(
+        name,
+        "open"
+            | "openat"
+            | "creat"
+            | "access"
+            | "faccessat"
+            | "stat"
+            | "lstat"
+            | "fstatat"
+            | "link"
+            | "linkat"
+            | "symlink"
+            | "mkdir"
+            | "rename"
+            | "unlink"
+            | "rmdir"
+            | "kill"
+            | "fcntl"
+            | "flock"
+            | "lockf"
+            | "sem_trywait"
+            | "pthread_mutex_trylock"
+            | "pthread_spin_trylock"
+            | "pthread_rwlock_trywrlock"
+            | "connect"
+    )
+}
+
+pub fn is_swap(i: &Instruction) -> bool {
+    matches!(
+        i.mnemonic(),
+        Mnemonic::Cmpxchg | Mnemonic::Cmpxchg8b | Mnemonic::Cmpxchg16b
+    )
+}

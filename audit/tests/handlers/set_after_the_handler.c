@@ -1,0 +1,10 @@
+// expect: fail
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+struct settings { volatile int level; };
+struct settings *settings;
+volatile sig_atomic_t level;
+static void on(int s) { (void)s; level = settings->level; }
+int main(int argc, char **argv) { struct sigaction a; (void)argv; memset(&a, 0, sizeof a); a.sa_handler = on; sigaction(SIGUSR1, &a, 0); if (argc > 1) settings = malloc(sizeof *settings); for (;;) pause(); }

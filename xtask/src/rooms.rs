@@ -1,0 +1,287 @@
+//! `cargo xtask rooms`: no module uses a room above its own. Every path below `src/` that begins with `crate::` or
+//! `minitalk::` counts, those in tests too; examples in comments do not.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+const USAGE: &str = "\
+usage: cargo xtask rooms
+
+Checks that no module below src/ uses a room that its own room may not use. The table is in xtask/src/rooms.rs.
+";
+
+/// A room: its modules, and the rooms that it may use besides itself.
+struct Room {
+    name: &'static str,
+    modules: &'static [&'static str],
+    uses: &'static [&'static str],
+}
+
+/// The rooms, lowest first. A module belongs to the room that names it, or else to that of the module around it. A name that
+/// ends in `::` is that of the modules inside alone: `cli` itself has the list of commands, of which `check` is one.
+const ROOMS: &[Room] = &[
+    Room {
+        name: "types",
+        modules: &["signal::event", "signal::ring", "process::pid"],
+        uses: &[],
+    },
+    Room {
+        name: "ffi",
+        modules: &["ffi"],
+        uses: &["types"],
+    },
+    Room {
+        name: "background",
+        modules: &["background"],
+        uses: &["types", "ffi"],
+    },
+    Room {
+        name: "process",
+        modules: &["process"],
+        uses: &["types", "ffi"],
+    },
+    Room {
+        name: "signal",
+        modules: &["signal"],
+        uses: &["types", "ffi", "process"],
+    },
+    Room {
+        name: "wire",
+        modules: &["wire"],
+        uses: &[],
+    },
+    Room {
+        name: "dialect",
+        modules: &["dialect"],
+        uses: &["types", "wire"],
+    },
+    Room {
+        name: "client",
+        modules: &["client"],
+        uses: &["types", "ffi", "process", "signal", "wire", "dialect"],
+    },
+    Room {
+        name: "server",
+        modules: &["server"],
+        uses: &[
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+        ],
+    },
+    Room {
+        name: "library",
+        modules: &["lib", "receiver", "sender"],
+        uses: &[
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+            "client",
+            "server",
+        ],
+    },
+    Room {
+        name: "command",
+        modules: &["cli::"],
+        uses: &[
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+            "client",
+            "server",
+            "library",
+        ],
+    },
+    Room {
+        name: "check",
+        modules: &["check"],
+        uses: &[
+            "types",
+            "ffi",
+            "background",
+            "process",
+            "signal",
+            "wire",
+            "dialect",
+            "client",
+            "server",
+            "library",
+            "command",
+        ],
+    },
+    Room {
+        name: "main",
+        modules: &["main", "cli"],
+        uses: &["library", "command", "check"],
+    },
+];
+
+/// Runs the task with its arguments.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    if let Some(exit) = super::no_arguments("rooms", USAGE, arguments) {
+        return exit;
+    }
+    match violations(Path::new("src")) {
+        Ok(violations) if violations.is_empty() => {
+            println!("no module uses a room above its own");
+            ExitCode::SUCCESS
+        }
+        Ok(violations) => {
+            for violation in violations {
+                eprintln!("rooms: {violation}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("rooms: cannot read src/: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The uses below `src` that the table does not allow.
+fn violations(src: &Path) -> io::Result<Vec<String>> {
+    let mut violations = Vec::new();
+    for file in sources(src)? {
+        let path = file.strip_prefix(src).unwrap_or(&file);
+        violations.extend(violations_in(path, &fs::read_to_string(&file)?));
+    }
+    Ok(violations)
+}
+
+/// All files of Rust below `directory`, sorted.
+fn sources(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sources(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn violations_in(path: &Path, text: &str) -> Vec<String> {
+    let module = module_of(path);
+    let Some(room) = room_of(&module) else {
+        return vec![format!("src/{} is in no room", path.display())];
+    };
+    let mut violations = Vec::new();
+    let lines = text.lines().enumerate();
+    for (i, line) in lines.filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        for used in used_modules(line) {
+            // What is at the root of the crate is the library's face.
+            let other = room_of(used).map_or("library", |other| other.name);
+            if other != room.name && !room.uses.contains(&other) {
+                violations.push(format!(
+                    "src/{}:{}: {} may not use {other}: {used}",
+                    path.display(),
+                    i + 1,
+                    room.name
+                ));
+            }
+        }
+    }
+    violations
+}
+
+/// `signal::ring` for `signal/ring.rs`.
+fn module_of(path: &Path) -> String {
+    let stem = path.with_extension("");
+    let names: Vec<_> = stem
+        .iter()
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| name != "mod")
+        .collect();
+    names.join("::")
+}
+
+/// The paths in a line behind `crate::` and `minitalk::`.
+fn used_modules(line: &str) -> impl Iterator<Item = &str> {
+    let roots = ["crate::", "minitalk::"];
+    let found = roots.into_iter().flat_map(|root| line.match_indices(root));
+    // What a macro names stands in the crate that uses it.
+    let found = found.filter(|(at, _)| !line[..*at].ends_with('$'));
+    let paths = found.map(|(at, root)| {
+        let rest = &line[at + root.len()..];
+        let is_of_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let end = rest.find(|c| !is_of_path(c)).unwrap_or(rest.len());
+        rest[..end].trim_end_matches(':')
+    });
+    paths.filter(|path| !path.is_empty())
+}
+
+/// The room of a module or of an item in it: the one that names the longest part of its path.
+fn room_of(path: &str) -> Option<&'static Room> {
+    let depth = |room: &Room| {
+        let around = room.modules.iter().filter(|module| {
+            let rest = path.strip_prefix(**module);
+            rest.is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with("::") || module.ends_with("::")
+            })
+        });
+        around.map(|module| module.len()).max()
+    };
+    ROOMS
+        .iter()
+        .filter(|room| depth(room).is_some())
+        .max_by_key(|room| depth(room))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_belongs_to_the_room_that_names_it() {
+        for (path, room) in [
+            ("signal/ring.rs", "types"),
+            ("signal/inbox.rs", "signal"),
+            ("signal/mod.rs", "signal"),
+            ("ffi.rs", "ffi"),
+            ("ffi/mask.rs", "ffi"),
+            ("lib.rs", "library"),
+            ("cli/serve.rs", "command"),
+            ("cli/mod.rs", "main"),
+        ] {
+            assert_eq!(room_of(&module_of(Path::new(path))).unwrap().name, room);
+        }
+        assert!(room_of("signals").is_none());
+    }
+
+    #[test]
+    fn a_use_of_a_higher_room_is_named() {
+        let text = "use crate::wire::bits::Bit;\nuse crate::server::Server;\n";
+        let found = violations_in(Path::new("wire/frame.rs"), text);
+        assert_eq!(
+            found,
+            ["src/wire/frame.rs:2: wire may not use server: server::Server"]
+        );
+        let root = violations_in(
+            Path::new("signal/inbox.rs"),
+            "//! minitalk::Sender\nuse crate::Receiver;\n",
+        );
+        assert_eq!(
+            root,
+            ["src/signal/inbox.rs:2: signal may not use library: Receiver"]
+        );
+        assert_eq!(violations_in(Path::new("new/thing.rs"), "").len(), 1);
+    }
+}
