@@ -253,7 +253,7 @@ fn an_output_at_its_size_limit_is_an_error() {
     assert!(text.contains("File too large"), "{text}");
     let part = written.iter().filter(|byte| **byte == b'b').count();
     assert!(
-        part > 0 && text.contains(&format!("the last {part} bytes that it took")),
+        part > 0 && text.contains(&format!("the last {part} bytes written")),
         "{text}"
     );
 }

@@ -1,16 +1,16 @@
-//! The dialects that a server might speak, the likely ones first.
+//! The dialects that a server may use, the likely ones first.
 
 use minitalk::dialect::{Ack, Dialect};
 
-/// What frames the text. `other` stands for the order that the text does not have.
-const FORMS: &[&str] = &[
+/// The frames of a text. `other` stands for the order that the text does not have.
+const FRAMES: &[&str] = &[
     "",
     "hello=yes",
     "end=eot",
     "end=etx",
     "end=0x0a",
-    // Where a head is a PID, the zeroes of a length are an empty head and a text: so the PID comes before lengths, and for the
-    // same reason short lengths come before long ones.
+    // If the head is a PID, the zeroes of a length are an empty head and a text. So the PID precedes lengths, and for the same
+    // reason short lengths precede long ones.
     "head=pid",
     "head=pid,head-bytes=other",
     "head=len16,end=none",
@@ -38,7 +38,7 @@ const FORMS: &[&str] = &[
     "end=0xff",
 ];
 
-/// Which bit comes first, and which signal is a 1.
+/// The orders of the bits, and the signal for a 1.
 pub const BITS: [&str; 4] = [
     "order=msb,one=usr2",
     "order=lsb,one=usr2",
@@ -46,15 +46,16 @@ pub const BITS: [&str; 4] = [
     "order=lsb,one=usr1",
 ];
 
-/// The candidates for a server that acknowledges so. `admits`: it could be one that answers a handshake. `confined`: it can
-/// signal nobody but who was started by this process.
-pub fn of(ack: Ack, admits: bool, confined: bool) -> impl Iterator<Item = Dialect> {
-    let fits = move |d: &Dialect| (admits || !d.hello) && (confined || !may_mislead(d));
+/// Returns the candidates for a server with these acknowledgements.
+///
+/// `may_handshake`: the server could answer a handshake. `confined`: it can signal only what this process has started.
+pub fn of(ack: Ack, may_handshake: bool, confined: bool) -> impl Iterator<Item = Dialect> {
+    let fits = move |d: &Dialect| (may_handshake || !d.hello) && (confined || !may_mislead(d));
     all(ack).filter(fits)
 }
 
 fn all(ack: Ack) -> impl Iterator<Item = Dialect> {
-    FORMS.iter().flat_map(move |form| {
+    FRAMES.iter().flat_map(move |form| {
         BITS.iter().filter_map(move |bits| {
             let is_lsb = bits.starts_with("order=lsb");
             let form = form
@@ -71,13 +72,14 @@ fn all(ack: Ack) -> impl Iterator<Item = Dialect> {
     })
 }
 
-/// Whether a server that takes something else for its client's PID could be led to signal a stranger: the text of a probe is no
-/// process's PID however it is read, but a number is. One that answers every bit knows its client from the kernel.
+/// Returns whether a server could take a number in the message for its client's PID and signal a bystander.
+///
+/// The text of a probe cannot be a PID. A server that acknowledges every bit knows its client from the kernel.
 fn may_mislead(dialect: &Dialect) -> bool {
     matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
 }
 
-/// The dialect of these parts of a specification, if they do not contradict each other.
+/// Parses the parts of a specification. Returns `None` if they contradict each other.
 pub fn parse(parts: &[&str]) -> Option<Dialect> {
     let parts: Vec<_> = parts
         .iter()
@@ -94,10 +96,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_candidate_is_a_dialect_and_none_comes_twice() {
+    fn every_candidate_is_a_distinct_dialect() {
         for ack in [Ack::Bit, Ack::Byte, Ack::None] {
             let all: Vec<_> = of(ack, true, true).collect();
-            assert_eq!(all.len(), FORMS.len() * BITS.len());
+            assert_eq!(all.len(), FRAMES.len() * BITS.len());
             for (i, dialect) in all.iter().enumerate() {
                 assert!(!all[..i].contains(dialect), "{dialect}");
             }
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_led_to_a_stranger_whom_the_kernel_would_not_stop() {
+    fn no_number_is_sent_to_an_unconfined_server_that_may_take_it_for_a_pid() {
         for ack in [Ack::Bit, Ack::Byte, Ack::None] {
             for dialect in of(ack, true, false) {
                 let knows_its_client = matches!(ack, Ack::Bit | Ack::Byte);

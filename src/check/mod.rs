@@ -1,35 +1,37 @@
-//! `minitalk check`: runs somebody else's client or server against our half and reports what holds.
+//! `minitalk check`: runs another client or server against minitalk and reports what works.
 //!
-//! Whatever is signalled is a child of this process, which knows it by a PID that it has not waited for. What could reach a
-//! bystander is not tried: a client is never given 0, a negative number or a PID that a process could have. And the kernel is
-//! asked to keep the signals of all that is started among themselves, for a server that misreads its client's PID signals
-//! whatever process that is.
+//! Every process that it signals is its own child, whose PID cannot be recycled before it is reaped. It never gives a client 0,
+//! a negative number or a PID that a process could have. A server that misreads its client's PID could signal any process.
+//! Therefore the kernel is asked to confine the signals of the programs under test to each other.
 //!
-//! | module | one idea |
+//! | module | contents |
 //! | --- | --- |
-//! | [`running`] | a child with an end |
-//! | [`server`] | a server under way, and one message to it |
-//! | [`shape`] | how a server prints a message |
-//! | [`candidates`] | the dialects that a server might speak |
-//! | [`answers`] | what its acknowledgements say |
-//! | [`search`] | which of them it speaks |
-//! | [`listen`] | the dialect of a client |
-//! | [`rows`] | what is tried, and what is demanded |
-//! | [`hints`] | what can be said about the handler |
-//! | [`report`] | how it is shown |
+//! | [`isolation`] | the start of a program under test |
+//! | [`server`] | a running server |
+//! | [`delivery`] | one message to a server |
+//! | [`output_format`] | the format in which a server prints a message |
+//! | [`candidates`] | the dialects that a server may use |
+//! | [`acks`] | the keys of a dialect that follow from acknowledgements |
+//! | [`server_dialect`], [`client_dialect`] | the search for the dialect |
+//! | [`fixture`] | the programs of a section under test |
+//! | [`tests`], [`fault_tests`] | the tests and their demands |
+//! | [`handler_audit`] | the verdict of minitalk-audit on the handlers |
+//! | [`report`] | the report |
 
-mod answers;
+mod acks;
 mod candidates;
-mod hints;
-mod listen;
+mod client_dialect;
+mod delivery;
+mod fault_tests;
+mod fixture;
+mod handler_audit;
+mod isolation;
+mod output_format;
 mod report;
-mod rows;
-mod running;
-mod search;
 mod server;
-mod shape;
+mod server_dialect;
+mod tests;
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,129 +41,89 @@ use minitalk::internals::ffi;
 
 use crate::cli::command::Command;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::flags::{self, Flag};
-use crate::cli::format::write_stdout;
+use crate::cli::flags::{Args, Flag, flag};
+use crate::cli::stdio::write_stdout;
+use delivery::ClientProgram;
+use fixture::Fixture;
+use output_format::OutputFormat;
 use report::{Section, Show, Verdict};
-use rows::Stage;
-use server::{Origin, Sender, Server};
-use shape::Shape;
-
-#[derive(Default)]
-struct Options {
-    client: Option<PathBuf>,
-    server: Option<PathBuf>,
-    audit: Option<PathBuf>,
-    json: bool,
-}
+use server::{Server, ServerProgram};
 
 pub const CHECK: Command = Command {
     name: "check",
     synopsis: "--client|--server PATH [options]",
-    summary: "what another client or server does well, and what not",
+    summary: "test another client or server",
     about: "\
-Runs another minitalk program against our half, and with both also the two against each other. Reports its dialect, and
+Runs another minitalk program against minitalk, and with both also the two against each other. Reports its dialect, and
 whether texts of 1 to 10,000 bytes, the empty one and UTF-8 arrive as they were sent, how fast, and what happens when
-things go wrong. What is run is \"server\", without arguments, and \"client PID MESSAGE\". It takes from ten seconds to two
-minutes; what hangs is killed. Nothing but what it started itself is signalled.
+things go wrong. The programs are run as \"server\", without arguments, and \"client PID MESSAGE\". A check takes from ten
+seconds to two minutes; programs that hang are killed. Only programs that the check has started are signalled.
 
-  ok    as it should be                    warn  could be better, and need not be
-  FAIL  the exercise demands otherwise     info  neither
+  ok    passes                             warn  could be better, but is not demanded
+  FAIL  the exercise demands more          info  neither good nor bad
 
 Demanded: that the server prints its PID; that 1, 100 and 1,000 bytes, the empty text and UTF-8 arrive exactly, 100
-bytes in less than a second, and 10,000 if they take no more than 30 s; that a client refuses a PID that nobody has;
+bytes in less than a second, and 10,000 if they take no more than 30 s; that a client refuses a PID that no process has;
 that a server takes no more than 5 % of a CPU while it has nothing to do. Good to have: two clients at once, stray
 signals, a server that prints the next message exactly when a client was killed in mid-message, a client that notices
-the end of its server, a handler that calls only what it may.
+the end of its server, handlers that pass minitalk-audit.
 ",
-    specs: || flags::specs(&[FLAGS]),
+    flags: &[FLAGS],
     notes: || {
-        "exit codes: 0 all that is demanded holds; 9 not all does; 1 a program cannot be run; 2 usage\n".into()
+        "exit codes: 0 every demand is met; 9 one is not; 1 a program cannot be run; 2 usage\n".into()
     },
     run,
 };
 
-const FLAGS: &[Flag<Options>] = &[
-    Flag::value("--client PATH", "the client to check", |options, given| {
-        options.client = Some(given.value.into());
-        Ok(())
-    }),
-    Flag::value(
+const FLAGS: &[Flag] = &[
+    flag("--client PATH", "the client to check"),
+    flag(
         "--server PATH",
         "the server to check; with --client, the two against each other as well",
-        |options, given| {
-            options.server = Some(given.value.into());
-            Ok(())
-        },
     ),
-    Flag::value(
+    flag(
         "--audit PATH",
-        "the program that audits signal handlers, run as PATH --binary PROGRAM --follow; exit code 0 if they pass, 1 if \
-             not, 2 if it cannot decide. Without it, minitalk-audit beside this program or in PATH, which cargo build -p \
-             minitalk-audit makes, for programs for x86-64",
-        |options, given| {
-            options.audit = Some(given.value.into());
-            Ok(())
-        },
+        "the program that audits signal handlers, run as PATH PROGRAM; exit code 0: they pass, 1: one fails, 2: it cannot \
+         decide (default: minitalk-audit beside this program or in PATH; cargo install --path audit)",
     ),
-    Flag::switch(
+    flag(
         "--json",
         "one object: passed, and for client, server and pair program, dialect, passed and rows with verdict, what, \
-             detail, seconds and bytes_per_second",
-        |options| options.json = true,
+         detail, seconds and bytes_per_second",
     ),
 ];
 
-fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
-    let mut options = Options::default();
-    let Some(positional) = flags::parse(command, &[FLAGS], args, &mut options)? else {
-        return Ok(());
-    };
-    flags::refuse_positional(&positional)?;
-    if options.client.is_none() && options.server.is_none() {
+fn run(mut args: Args) -> Result<(), Failure> {
+    let [client, server, audit] =
+        ["--client", "--server", "--audit"].map(|name| args.value(name).map(PathBuf::from));
+    let is_json = args.switch("--json");
+    args.finish()?;
+    if client.is_none() && server.is_none() {
         return Err(Failure::usage(
-            "check what? --client PATH, --server PATH or both",
+            "expected --client PATH, --server PATH or both",
         ));
     }
-    check(&options)
-}
-
-fn check(options: &Options) -> Result<(), Failure> {
-    let failed = |error| Failure::io("cannot find this program", error);
-    let ours = server::ours().map_err(failed)?;
-    let audit = hints::find_audit(options.audit.as_deref(), &ours);
-    let (client, server) = (program(&options.client)?, program(&options.server)?);
-    // A server acknowledges what it takes for a bit, stray signals of ours too, which must not end us.
+    let own_program = std::env::current_exe();
+    let own_program =
+        own_program.map_err(|error| Failure::io("cannot find this program", error))?;
+    let programs = Programs {
+        client: client.map(executable).transpose()?,
+        server: server.map(executable).transpose()?,
+        audit: handler_audit::find(audit, &own_program),
+        own: own_program,
+    };
+    // A server acknowledges stray signals too, which must not end this process.
     for signal in [Signal::Usr1, Signal::Usr2] {
         ffi::install(signal).map_err(|error| Failure::io("sigaction", io::Error::from(error)))?;
     }
-    // Before anything is started.
+    // Must precede the start of every program.
     let confined = ffi::confine_signals().is_ok();
-    let show: Show = if options.json { |_| {} } else { show };
-    let mut sections = Vec::new();
-    let mut shape = None;
-    if let Some(client) = &client {
-        let mut section = Section::new("client", &[client], show);
-        check_client(client, &ours, &mut section);
-        hints::add(client, audit.as_deref(), &mut section);
-        sections.push(section);
+    let sections = programs.check(confined, if is_json { |_| {} } else { show })?;
+    if is_json {
+        write_stdout(report::json(&sections).as_bytes()).map_err(Failure::stdout)?;
     }
-    if let Some(server) = &server {
-        let mut section = Section::new("server", &[server], show);
-        shape = check_server(server, &ours, confined, &mut section)?;
-        hints::add(server, audit.as_deref(), &mut section);
-        sections.push(section);
-    }
-    if let (Some(client), Some(server)) = (&client, &server) {
-        let mut section = Section::new("pair", &[client, server], show);
-        check_pair(client, server, shape, &mut section);
-        sections.push(section);
-    }
-    if options.json {
-        let text = report::json(&sections);
-        write_stdout(text.as_bytes()).map_err(|e| Failure::io("standard output", e))?;
-    }
-    let failures = sections.iter().flat_map(|section| &section.rows);
-    match failures.filter(|row| row.verdict == Verdict::Fail).count() {
+    let rows = sections.iter().flat_map(|section| &section.rows);
+    match rows.filter(|row| row.verdict == Verdict::Fail).count() {
         0 => Ok(()),
         count => Err(Failure::new(
             Exit::Failed,
@@ -170,111 +132,152 @@ fn check(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// A program that can be run, wherever from.
-fn program(path: &Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
+/// Returns the absolute path of a program that can be executed.
+fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::PermissionsExt;
-    let Some(path) = path else {
-        return Ok(None);
-    };
     let cannot = |why: &dyn std::fmt::Display| Failure::io(format!("cannot run {path:?}"), why);
-    // Not through links: what it is called may decide what it does.
-    let found = std::path::absolute(path).map_err(|error| cannot(&error))?;
+    // Does not resolve links, because the name of a program may decide what it does.
+    let found = std::path::absolute(&path).map_err(|error| cannot(&error))?;
     let metadata = fs::metadata(&found).map_err(|error| cannot(&error))?;
-    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
-        return Err(cannot(&"it is no file that may be executed (chmod +x)"));
+    if metadata.is_dir() {
+        return Err(cannot(&"not executable (is a directory)"));
     }
-    Ok(Some(found))
+    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+        return Err(cannot(&"not executable (chmod +x)"));
+    }
+    Ok(found)
 }
 
-/// Nobody is left to tell if it cannot be shown; the exit code still says it.
+/// Prints a part of the report. Ignores errors, because the exit code has the verdict too.
 fn show(text: &str) {
     let _ = write_stdout(text.as_bytes());
 }
 
-fn check_client(client: &Path, ours: &Path, section: &mut Section) {
-    match listen::dialect(client, ours) {
-        Ok(found) => {
-            let spec = found.dialect.map_or_else(
-                || "minitalk's own".to_owned(),
-                |dialect| dialect.to_string(),
-            );
-            let more = if found.is_content {
-                ""
-            } else {
-                ", and does not end well"
-            };
-            section.add(Verdict::Ok, "dialect", &format!("{spec}{more}"));
-            section.dialect = Some(spec);
-            let origin = Origin::Ours(ours, found.dialect.as_ref());
-            let mut stage = Stage::new(origin, Sender::Theirs(client), Shape::Bare);
-            rows::exactness(&mut stage, section);
-            rows::together(&mut stage, section);
-            rows::server_killed(&mut stage, section);
-            rows::strays_to_client(&mut stage, section);
-        }
-        Err(why) => section.add(Verdict::Fail, "dialect", &why),
-    }
-    rows::dead_pid(client, section);
+/// The programs of a check.
+struct Programs {
+    client: Option<PathBuf>,
+    server: Option<PathBuf>,
+    audit: Option<PathBuf>,
+    own: PathBuf,
 }
 
-/// The shape in which the server prints, if that was found out.
-fn check_server(
-    server: &Path,
-    ours: &Path,
-    confined: bool,
-    section: &mut Section,
-) -> Result<Option<Shape>, Failure> {
-    match Server::start(&Origin::Theirs(server)) {
-        Err(why) => {
-            section.add(Verdict::Fail, "start", &why);
-            return Ok(None);
+impl Programs {
+    fn check(&self, confined: bool, show: Show) -> Result<Vec<Section>, Failure> {
+        let mut sections = Vec::new();
+        let mut format = None;
+        if let Some(client) = &self.client {
+            let mut section = Section::new("client", &[client], show);
+            self.check_client(client, &mut section);
+            handler_audit::add(client, self.audit.as_deref(), &mut section);
+            sections.push(section);
         }
-        Ok(started) => match started.complaint {
-            Some(why) => section.add(Verdict::Fail, "prints its PID", &why),
-            None => section.add(Verdict::Ok, "prints its PID", "yes"),
-        },
+        if let Some(server) = &self.server {
+            let mut section = Section::new("server", &[server], show);
+            format = self.check_server(server, confined, &mut section)?;
+            handler_audit::add(server, self.audit.as_deref(), &mut section);
+            sections.push(section);
+        }
+        if let (Some(client), Some(server)) = (&self.client, &self.server) {
+            let mut section = Section::new("pair", &[client, server], show);
+            check_pair(client, server, format, &mut section);
+            sections.push(section);
+        }
+        Ok(sections)
     }
-    // One that follows every dialect would let each pass.
-    let is_ours = fs::canonicalize(server).ok() == fs::canonicalize(ours).ok();
-    let found = if is_ours {
-        let sender = Sender::Ours(ours, None);
-        rows::shape_between(server, &sender).map(|shape| (None, shape))
-    } else {
-        search::dialect(server, confined)?.map(|found| (Some(found.dialect), found.shape))
-    };
-    let (dialect, shape) = match found {
-        Ok(found) => found,
-        Err(why) => {
-            section.add(Verdict::Fail, "dialect", &why);
-            return Ok(None);
+
+    fn check_client(&self, client: &Path, section: &mut Section) {
+        match client_dialect::find(client, &self.own) {
+            Ok(found) => {
+                let spec = describe(found.dialect);
+                let more = if found.ends_well {
+                    ""
+                } else {
+                    ", but it hangs or fails at the end"
+                };
+                section.add(Verdict::Ok, "dialect", &format!("{spec}{more}"));
+                section.dialect = Some(spec);
+                let server = ServerProgram::Own(&self.own, found.dialect.as_ref());
+                let client = ClientProgram::Foreign(client);
+                let mut fixture = Fixture::new(server, client, OutputFormat::Plain);
+                tests::exactness(&mut fixture, section);
+                tests::together(&mut fixture, section);
+                fault_tests::server_killed(&mut fixture, section);
+                fault_tests::strays_to_client(&mut fixture, section);
+            }
+            Err(why) => section.add(Verdict::Fail, "dialect", &why),
         }
-    };
-    let spec = dialect.map_or_else(|| "minitalk's own".to_owned(), |d| d.to_string());
-    section.add(Verdict::Ok, "dialect", &spec);
-    section.add(Verdict::Info, "prints", &shape.describe());
-    section.dialect = Some(spec);
-    let sender = Sender::Ours(ours, dialect);
-    let mut stage = Stage::new(Origin::Theirs(server), sender, shape.clone());
-    rows::exactness(&mut stage, section);
-    rows::together(&mut stage, section);
-    rows::client_killed(&mut stage, section);
-    rows::strays(&mut stage, section);
-    rows::idle(&mut stage, section);
-    Ok(Some(shape))
+        tests::unused_pid(client, section);
+    }
+
+    /// Returns the format in which the server prints, if it was found.
+    fn check_server(
+        &self,
+        server: &Path,
+        confined: bool,
+        section: &mut Section,
+    ) -> Result<Option<OutputFormat>, Failure> {
+        match Server::start(&ServerProgram::Foreign(server)) {
+            Err(why) => {
+                section.add(Verdict::Fail, "start", &why);
+                return Ok(None);
+            }
+            Ok(started) => {
+                let result = started.pid_error.map_or(Ok("yes".into()), Err);
+                section.demand("prints its PID", result);
+            }
+        }
+        // Minitalk's own server detects dialects, so that every candidate would pass.
+        let is_own = fs::canonicalize(server).ok() == fs::canonicalize(&self.own).ok();
+        let found = if is_own {
+            let client = ClientProgram::Own(&self.own, None);
+            tests::output_format(server, &client).map(|format| (None, format))
+        } else {
+            let found = server_dialect::find(server, confined)?;
+            found.map(|found| (Some(found.dialect), found.format))
+        };
+        let (dialect, format) = match found {
+            Ok(found) => found,
+            Err(why) => {
+                section.add(Verdict::Fail, "dialect", &why);
+                return Ok(None);
+            }
+        };
+        let spec = describe(dialect);
+        section.add(Verdict::Ok, "dialect", &spec);
+        section.add(Verdict::Info, "prints", &format.describe());
+        section.dialect = Some(spec);
+        let client = ClientProgram::Own(&self.own, dialect);
+        let server = ServerProgram::Foreign(server);
+        let mut fixture = Fixture::new(server, client, format.clone());
+        tests::exactness(&mut fixture, section);
+        tests::together(&mut fixture, section);
+        fault_tests::client_killed(&mut fixture, section);
+        fault_tests::strays_to_server(&mut fixture, section);
+        tests::idle(&mut fixture, section);
+        Ok(Some(format))
+    }
 }
 
-fn check_pair(client: &Path, server: &Path, shape: Option<Shape>, section: &mut Section) {
-    let shape = match shape {
-        Some(shape) => Ok(shape),
-        None => rows::shape_between(server, &Sender::Theirs(client)),
+fn check_pair(client: &Path, server: &Path, format: Option<OutputFormat>, section: &mut Section) {
+    let client = ClientProgram::Foreign(client);
+    let format = match format {
+        Some(format) => Ok(format),
+        None => tests::output_format(server, &client),
     };
-    match shape {
-        Ok(shape) => {
-            let origin = Origin::Theirs(server);
-            let mut stage = Stage::new(origin, Sender::Theirs(client), shape);
-            rows::exactness(&mut stage, section);
-            rows::together(&mut stage, section);
+    match format {
+        Ok(format) => {
+            let server = ServerProgram::Foreign(server);
+            let mut fixture = Fixture::new(server, client, format);
+            tests::exactness(&mut fixture, section);
+            tests::together(&mut fixture, section);
         }
         Err(why) => section.add(Verdict::Fail, "first message", &why),
     }
+}
+
+fn describe(dialect: Option<minitalk::dialect::Dialect>) -> String {
+    dialect.map_or_else(
+        || "minitalk's own".to_owned(),
+        |dialect| dialect.to_string(),
+    )
 }

@@ -1,23 +1,21 @@
-//! What was found out: rows, and how they are shown.
+//! The report: sections of rows, for a terminal and as JSON.
 
 use std::io::{self, IsTerminal};
-use std::mem;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::format::for_terminal;
-use crate::cli::json;
-use crate::cli::trace::Color;
+use crate::cli::command::wrap;
+use crate::cli::stdio::has_colors;
+use crate::cli::text::{for_terminal, json_string};
 use crate::cli::units::{SECOND, decimal};
 
-/// How a row came out.
+/// The verdict of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
     Ok,
-    /// The exercise demands otherwise.
+    /// The exercise demands more.
     Fail,
-    /// It could be better, and need not be.
+    /// The program could be better, but the exercise does not demand it.
     Warn,
     /// Neither good nor bad.
     Info,
@@ -43,12 +41,12 @@ impl Verdict {
     }
 }
 
-/// One thing that was looked at.
+/// The result of a test.
 pub struct Row {
     pub verdict: Verdict,
     pub what: String,
     pub detail: String,
-    /// How long the message took, and at how many bytes a second.
+    /// The time of a message, and its bytes per second.
     pub timing: Option<(Duration, u64)>,
 }
 
@@ -62,7 +60,7 @@ impl Row {
         }
     }
 
-    /// For people: on a line for those who search, on more of them for those who look at a terminal.
+    /// Returns the row on one line, which can be searched, or folded for a terminal.
     fn text(&self, is_terminal: bool, is_colored: bool) -> String {
         let timing = self.timing.map_or(String::new(), |(time, rate)| {
             let seconds = decimal(time.as_nanos(), SECOND, 2);
@@ -76,55 +74,29 @@ impl Row {
         let mut detail = format!("{}{timing}", self.detail);
         if is_terminal {
             let next = format!("\n{:DETAIL$}", "");
-            detail = folded(&detail, WIDTH - DETAIL).join(&next);
+            detail = wrap(&detail, WIDTH - DETAIL).join(&next);
         }
         format!("  {word}  {:<20} {detail}\n", self.what)
     }
 }
 
-/// The column in which the details begin.
+/// The column where the details begin.
 const DETAIL: usize = 29;
 
-/// Of a terminal whose width nobody asked for: hardly any is narrower.
+/// Columns of the narrowest usual terminal.
 const WIDTH: usize = 80;
 
-/// Lines of at most so many characters, broken between words where there is more than one.
-fn folded(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (mut line, mut used) = (String::new(), 0);
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
-            lines.push(mem::take(&mut line));
-            used = 0;
-        } else if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        for c in word.chars() {
-            if used == width {
-                lines.push(mem::take(&mut line));
-                used = 0;
-            }
-            line.push(c);
-            used += 1;
-        }
-    }
-    lines.push(line);
-    lines
-}
-
-/// The rows about one program, or about two of them together.
+/// The rows about one program, or about a client and a server together.
 pub struct Section {
-    /// Its key in JSON.
-    pub key: &'static str,
-    pub title: String,
+    /// The key in JSON.
+    key: &'static str,
+    title: String,
     pub dialect: Option<String>,
     pub rows: Vec<Row>,
     show: Show,
 }
 
-/// What becomes of a row, or of a title, as soon as it is known: a check takes its time.
+/// Prints a title or a row as soon as it is known, because a check takes long.
 pub type Show = fn(&str);
 
 impl Section {
@@ -147,8 +119,25 @@ impl Section {
 
     pub fn push(&mut self, row: Row) {
         let stdout = io::stdout();
-        (self.show)(&row.text(stdout.is_terminal(), Color::Auto.on(&stdout)));
+        (self.show)(&row.text(stdout.is_terminal(), has_colors(&stdout)));
         self.rows.push(row);
+    }
+
+    /// Adds the result of a test that must pass.
+    pub fn demand(&mut self, what: &str, result: Result<String, String>) {
+        self.add_result(Verdict::Fail, what, result);
+    }
+
+    /// Adds the result of a test that should pass.
+    pub fn advise(&mut self, what: &str, result: Result<String, String>) {
+        self.add_result(Verdict::Warn, what, result);
+    }
+
+    fn add_result(&mut self, otherwise: Verdict, what: &str, result: Result<String, String>) {
+        match result {
+            Ok(detail) => self.add(Verdict::Ok, what, &detail),
+            Err(detail) => self.add(otherwise, what, &detail),
+        }
     }
 
     pub fn passes(&self) -> bool {
@@ -163,30 +152,30 @@ impl Section {
             };
             format!(
                 "{{\"verdict\":{},\"what\":{},\"detail\":{},\"seconds\":{seconds},\"bytes_per_second\":{rate}}}",
-                json::string(&row.verdict.word().to_ascii_lowercase()),
-                json::string(&row.what),
-                json::string(&row.detail),
+                json_string(&row.verdict.word().to_ascii_lowercase()),
+                json_string(&row.what),
+                json_string(&row.detail),
             )
         });
         format!(
             "\"{}\":{{\"program\":{},\"dialect\":{},\"passed\":{},\"rows\":[{}]}}",
             self.key,
-            json::string(&self.title),
-            self.dialect.as_deref().map_or("null".into(), json::string),
+            json_string(&self.title),
+            self.dialect.as_deref().map_or("null".into(), json_string),
             self.passes(),
             rows.collect::<Vec<_>>().join(","),
         )
     }
 }
 
-/// All sections as one object.
+/// Returns all sections as one object.
 pub fn json(sections: &[Section]) -> String {
     let passed = sections.iter().all(Section::passes);
     let parts: Vec<_> = sections.iter().map(Section::json).collect();
     format!("{{\"passed\":{passed},{}}}\n", parts.join(","))
 }
 
-/// A number with commas between its thousands.
+/// Returns a number with commas between its thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -199,14 +188,12 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// Some bytes of a foreign program, in quotes and not too many.
+/// Returns the first bytes of a program's output, in quotes.
 pub fn quoted(bytes: &[u8]) -> String {
-    const MOST: usize = 40;
-    let more = if bytes.len() > MOST { "..." } else { "" };
-    format!(
-        "\"{}{more}\"",
-        for_terminal(&bytes[..bytes.len().min(MOST)])
-    )
+    const LIMIT: usize = 40;
+    let more = if bytes.len() > LIMIT { "..." } else { "" };
+    let shown = for_terminal(&bytes[..bytes.len().min(LIMIT)]);
+    format!("\"{shown}{more}\"")
 }
 
 #[cfg(test)]
@@ -214,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_told_apart() {
+    fn numbers_have_commas_between_thousands() {
         assert_eq!(
             [0, 999, 1000, 1_234_567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]
@@ -222,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_a_line_and_on_a_terminal_not_wider_than_that() {
+    fn a_row_is_one_line_or_fits_a_terminal() {
         let words = "the server prints what nobody sent ".repeat(4);
         let mut row = Row::new(Verdict::Warn, "two clients at once", words.trim_end());
         row.timing = Some((Duration::from_millis(1500), 2000));
@@ -253,14 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_too_long_is_broken_all_the_same() {
-        assert_eq!(folded("a bbbbbb cc d", 4), ["a", "bbbb", "bb", "cc d"]);
-        assert_eq!(folded("éééé é", 4), ["éééé", "é"]);
-        assert_eq!(folded("", 4), [""]);
-    }
-
-    #[test]
-    fn one_failure_fails_the_section_and_nothing_foreign_reaches_the_terminal() {
+    fn one_failure_fails_the_section_and_foreign_bytes_are_escaped() {
         let show = |text: &str| assert!(!text.contains('\x1b'), "{text:?}");
         let mut section = Section::new("server", &[Path::new("a\x1b[2J")], show);
         section.add(Verdict::Warn, "x", "y");

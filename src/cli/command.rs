@@ -1,54 +1,53 @@
-//! A command: what runs it, and what is printed of it.
+//! A command: its help text and the function that runs it.
 
-use std::ffi::OsString;
 use std::fmt::Write;
 
 use super::exit::Failure;
-use super::flags::{HELP, Spec};
+use super::flags::{Args, Flag, HELP};
 
-/// Columns of the longest line of a help text, and where the explanations of the options begin.
+/// Columns of the longest line of a help text, and the column where the explanations of the options begin.
 const WIDTH: usize = 120;
 const INDENT: usize = 27;
 
 /// A command of the program.
 pub struct Command {
     pub name: &'static str,
-    /// What follows the name.
+    /// The arguments, as the help text shows them.
     pub synopsis: &'static str,
-    /// What it does, in a few words.
+    /// The line in the list of commands.
     pub summary: &'static str,
-    /// What it does, in paragraphs.
+    /// The paragraphs of the help text before the options.
     pub about: &'static str,
-    /// Its options, but for `--help`.
-    pub specs: fn() -> Vec<&'static Spec>,
-    /// What comes behind the options.
+    /// The tables of options, without `--help`.
+    pub flags: &'static [&'static [Flag]],
+    /// Returns the help text after the options.
     pub notes: fn() -> String,
-    pub run: fn(&Self, Vec<OsString>) -> Result<(), Failure>,
+    pub run: fn(Args) -> Result<(), Failure>,
 }
 
 impl Command {
-    /// What is typed to run it.
+    /// Returns the command line of the help text.
     pub fn usage(&self) -> String {
         format!("minitalk {} {}", self.name, self.synopsis)
             .trim_ascii_end()
             .into()
     }
 
-    /// Its options, `--help` among them.
-    pub fn all_specs(&self) -> impl Iterator<Item = &'static Spec> {
-        (self.specs)().into_iter().chain([&HELP])
+    /// Returns the options, with `--help`.
+    pub fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
+        self.flags.iter().copied().flatten().chain([&HELP])
     }
 
-    /// The help text.
+    /// Returns the help text.
     pub fn help(&self) -> String {
         let mut text = format!("usage: {}\n\n{}\noptions:\n", self.usage(), self.about);
-        for spec in self.all_specs() {
-            let mut names = format!("  {}", spec.usage);
+        for flag in self.all_flags() {
+            let mut names = format!("  {}", flag.usage);
             if names.len() + 2 > INDENT {
                 let _ = writeln!(text, "{names}");
                 names.clear();
             }
-            for line in wrap(spec.help, WIDTH - INDENT) {
+            for line in wrap(flag.help, WIDTH - INDENT) {
                 let _ = writeln!(text, "{names:INDENT$}{line}");
                 names.clear();
             }
@@ -61,17 +60,26 @@ impl Command {
     }
 }
 
-/// Breaks `text` between words into lines of at most `width` bytes.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+/// Breaks `text` into lines of at most `width` characters: between words, and within a word that is longer.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
+    let mut used = 0;
     for word in text.split(' ') {
-        let line = lines
-            .last_mut()
-            .filter(|line| line.is_empty() || line.len() + 1 + word.len() <= width);
-        match line {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => *line = format!("{line} {word}"),
-            None => lines.push(word.into()),
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        let space = (used > 0).then_some(' ');
+        for c in space.into_iter().chain(word.chars()) {
+            if used == width {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+            used += 1;
         }
     }
     lines
@@ -83,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn help_texts_fit_a_wide_terminal() {
+    fn help_texts_fit_in_120_columns() {
         for command in COMMANDS {
             for line in command.help().lines() {
                 assert!(line.chars().count() <= WIDTH, "{}: {line}", command.name);
@@ -92,27 +100,26 @@ mod tests {
     }
 
     #[test]
-    fn an_option_has_one_row_and_an_explanation() {
+    fn every_option_has_one_row_and_an_explanation() {
         for command in COMMANDS {
-            let specs: Vec<_> = command.all_specs().collect();
-            for spec in &specs {
-                assert!(spec.long().starts_with("--"), "{}", spec.usage);
-                assert!(!spec.help.is_empty(), "{}", spec.usage);
+            let flags: Vec<_> = command.all_flags().collect();
+            for flag in &flags {
+                assert!(flag.long().starts_with("--"), "{}", flag.usage);
+                assert!(!flag.help.is_empty(), "{}", flag.usage);
             }
-            let mut names: Vec<_> = specs.iter().flat_map(|spec| spec.names()).collect();
+            let mut names: Vec<_> = flags.iter().flat_map(|flag| flag.names()).collect();
             let count = names.len();
             names.sort_unstable();
             names.dedup();
-            assert_eq!(names.len(), count, "an option of {} twice", command.name);
+            assert_eq!(names.len(), count, "{} has an option twice", command.name);
         }
     }
 
     #[test]
-    fn lines_break_between_words() {
+    fn lines_break_between_words_and_within_long_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(
-            wrap("incomprehensible it is", 7),
-            ["incomprehensible", "it is"]
-        );
+        assert_eq!(wrap("a bbbbbb cc d", 4), ["a", "bbbb", "bb", "cc d"]);
+        assert_eq!(wrap("éééé é", 4), ["éééé", "é"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 }

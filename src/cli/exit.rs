@@ -1,4 +1,4 @@
-//! How the program ends: the exit codes, and the one place where an error is printed.
+//! The exit codes, and the one place where an error is printed.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -16,32 +16,11 @@ use minitalk::internals::process::proc;
 use minitalk::server::ServeError;
 use minitalk::wire::reason::Reason;
 
-use super::format::write_all;
 use super::lines::Lines;
+use super::stdio::print_stderr;
 
 /// How long the end of a server waits for an output that does not take its last line.
-const HURRY: Duration = Duration::from_millis(125);
-
-/// Prints a line on stderr in one piece, so that it does not mix with another process's. Nobody is left to tell if that fails.
-pub fn say(text: impl Display) {
-    let _ = write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
-}
-
-/// Prints a line as [`say`] does, and waits for its reader no longer than [`HURRY`]: for the end of a server.
-fn say_in_a_hurry(text: String, is_classic: bool) {
-    if let Ok(lines) = Lines::start(is_classic) {
-        lines.line(text);
-        lines.finish(Some(HURRY));
-    }
-}
-
-fn write_error(text: &str, is_classic: bool) {
-    if is_classic {
-        let _ = writeln!(io::stdout(), "{text}");
-    } else {
-        say(text);
-    }
-}
+const LAST_LINE: Duration = Duration::from_millis(125);
 
 /// The exit codes, as documented in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +35,7 @@ pub enum Exit {
     TimedOut = 6,
     Rejected = 7,
     ServerEnded = 8,
-    /// What was checked does not hold.
+    /// A check found failures.
     Failed = 9,
 }
 
@@ -66,16 +45,16 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error with what the caller of the program is to know of it.
+/// The error that ends the program.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
     message: String,
-    /// What an option could do about it, or where the options are explained; the classic pair has none.
+    /// A remedy by an option, or where the options are explained. Not printed by the classic pair, which has no options.
     hint: Cow<'static, str>,
-    /// The signal that is to end the program, so that its parent sees it.
+    /// The signal that ends the program, so that its parent sees it.
     signal: Option<Signal>,
-    /// Whether the program is to end, said or not.
+    /// Whether the program ends even if the message cannot be printed now.
     is_urgent: bool,
 }
 
@@ -90,7 +69,7 @@ impl Failure {
         }
     }
 
-    /// Marks the failure of a program whose end does not wait for the reader of its message.
+    /// Returns the same failure, whose message delays the end of the program by [`LAST_LINE`] at most.
     pub fn urgent(self) -> Self {
         Self {
             is_urgent: true,
@@ -105,7 +84,7 @@ impl Failure {
         }
     }
 
-    /// Points a usage error at the help text of the command that it is about.
+    /// Returns the same failure; a usage error then refers to the help text of `command`.
     pub fn of_command(mut self, command: &str) -> Self {
         if self.exit == Exit::Usage {
             self.hint = format!(" (see minitalk help {command})").into();
@@ -113,15 +92,20 @@ impl Failure {
         self
     }
 
-    /// An input or output error of the thing named `what`.
+    /// Returns an input or output error; `what` failed.
     pub fn io(what: impl Display, error: impl Display) -> Self {
         Self::new(Exit::Io, format!("{what}: {error}"))
     }
 
-    /// A message to the process `pid` that was not delivered.
+    /// Returns an error of standard output.
+    pub fn stdout(error: io::Error) -> Self {
+        Self::io("standard output", error)
+    }
+
+    /// Returns the error of a message to the process `pid`.
     pub fn send_to(pid: Pid, error: &SendError) -> Self {
         let name = match error {
-            // It says the name itself.
+            // The error itself names the process.
             SendError::Refused { .. } => None,
             _ => proc::status(pid).ok().map(|status| status.name),
         };
@@ -131,32 +115,23 @@ impl Failure {
         }
     }
 
-    /// A message to `target` that was not delivered.
+    /// Returns the error of a message to `target`.
     pub fn send(target: impl Display, error: &SendError) -> Self {
         let (exit, remedy) = match error {
-            SendError::NoSuchProcess => (
-                Exit::NoSuchProcess,
-                "; a server prints its PID when it starts",
-            ),
+            SendError::NoSuchProcess => (Exit::NoSuchProcess, "; minitalk list shows servers"),
             SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
             SendError::Ourselves => (Exit::Refused, ""),
             SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
             SendError::TimedOut { blank: false } => (
                 Exit::TimedOut,
-                "; is it running, and a minitalk of ours? For one of another make see --dialect",
+                "; if it is another program's server, give its --dialect",
             ),
             SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
             SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unspeakable(_) => (Exit::Rejected, "; nothing was sent"),
-            SendError::Busy => (
-                Exit::TimedOut,
-                "; try again later, or with a longer --timeout",
-            ),
-            SendError::Unanswered { .. } => (
-                Exit::TimedOut,
-                "; does it speak this dialect? minitalk check --server finds out what it speaks",
-            ),
+            SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
+            SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             _ => (Exit::Io, ""),
         };
@@ -175,17 +150,18 @@ impl Failure {
         }
     }
 
+    /// Returns the text to append to the reason of a rejection.
     const fn remedy(reason: Reason) -> &'static str {
         match reason {
-            Reason::TooLong => ", which serve --max-message and --max-memory raise",
+            Reason::TooLong => "; serve --max-message and --max-memory raise the limit",
             Reason::Version => "; update the older of the two",
-            Reason::Output => "; it says why on its own standard error",
-            Reason::ShuttingDown => "; send it again when a server is there",
+            Reason::Output => "; the standard error of the server says why",
+            Reason::ShuttingDown => "; send it again when a server is running",
             _ => "",
         }
     }
 
-    /// Prints the error, on stderr or as the classic exercise wants it, and ends.
+    /// Prints the error, for the classic pair on standard output, and returns the exit code or ends by the signal.
     pub fn report(self, is_classic: bool) -> ExitCode {
         let text = if is_classic {
             format!("Error: {}", self.message)
@@ -193,9 +169,14 @@ impl Failure {
             format!("minitalk: {}{}", self.message, self.hint)
         };
         if self.is_urgent {
-            say_in_a_hurry(text, is_classic);
+            if let Ok(lines) = Lines::start(is_classic) {
+                lines.line(text);
+                lines.finish(Some(LAST_LINE));
+            }
+        } else if is_classic {
+            let _ = writeln!(io::stdout(), "{text}");
         } else {
-            write_error(&text, is_classic);
+            print_stderr(text);
         }
         if let Some(signal) = self.signal {
             let _ = io::stdout().flush();
@@ -211,7 +192,7 @@ impl From<lexopt::Error> for Failure {
     }
 }
 
-/// An error and what it comes from.
+/// Returns the texts of an error and its sources.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

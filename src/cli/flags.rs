@@ -1,10 +1,12 @@
-//! The options of a command. One row of a table parses an option, explains it in `--help` and in the manual page, and
-//! completes it in a shell, so that these cannot disagree.
+//! The options of a command. One row of a table feeds the parser, `--help`, the manual page and the completions, so that they
+//! cannot disagree.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::time::Duration;
+use std::vec;
 
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Arg, Parser};
 use minitalk::server::Dialects;
 
 use super::command::Command;
@@ -13,231 +15,229 @@ use super::help;
 use super::suggest::suggest;
 use super::units;
 
-/// One option of a command whose options are collected in an `O`.
-pub struct Flag<O> {
-    pub spec: Spec,
-    set: Set<O>,
-}
-
-/// Stores what was given.
-enum Set<O> {
-    Switch(fn(&mut O)),
-    Value(fn(&mut O, Given) -> Result<(), Failure>),
-}
-
-impl<O> Flag<O> {
-    /// An option without a value.
-    pub const fn switch(usage: &'static str, help: &'static str, set: fn(&mut O)) -> Self {
-        let spec = Spec { usage, help };
-        let set = Set::Switch(set);
-        Self { spec, set }
-    }
-
-    /// An option with a value, which `set` reads and stores.
-    pub const fn value(
-        usage: &'static str,
-        help: &'static str,
-        set: fn(&mut O, Given) -> Result<(), Failure>,
-    ) -> Self {
-        let spec = Spec { usage, help };
-        let set = Set::Value(set);
-        Self { spec, set }
-    }
-}
-
-/// What the user is told of an option.
-#[derive(Clone, Copy, Debug)]
-pub struct Spec {
-    /// Its names and what stands for its value: `-v, --verbose`, `--count N`, `--lane auto|bit`.
+/// An option of a command.
+#[derive(Debug)]
+pub struct Flag {
+    /// The names and the placeholder of the value: `-v, --verbose`, `--count N`, `--lane auto|bit`.
     pub usage: &'static str,
     pub help: &'static str,
 }
 
-impl Spec {
-    /// Its names, with their hyphens.
+/// `-h`, which every command has.
+pub const HELP: Flag = flag("-h, --help", "print this help");
+
+/// Returns a row of a table of options.
+pub const fn flag(usage: &'static str, help: &'static str) -> Flag {
+    Flag { usage, help }
+}
+
+impl Flag {
+    /// Returns the names with their hyphens.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let words = self.usage.split([' ', ',']);
         words.filter(|word| word.starts_with('-'))
     }
 
-    /// The long name, with its hyphens.
+    /// Returns the long name with its hyphens.
     pub fn long(&self) -> &'static str {
         self.names().last().unwrap_or_default()
     }
 
-    /// The short name, without its hyphen.
+    /// Returns the short name without its hyphen.
     pub fn short(&self) -> Option<char> {
         self.names().find(|name| name.len() == 2)?.chars().last()
     }
 
-    /// What stands for the value; empty if the option takes none.
+    /// Returns the placeholder of the value, which is empty for an option without a value.
     pub fn placeholder(&self) -> &'static str {
         let (_, value) = self.usage.rsplit_once(' ').unwrap_or_default();
         if value.starts_with('-') { "" } else { value }
     }
 }
 
-/// `-h`, which every command has.
-pub const HELP: Spec = Spec {
-    usage: "-h, --help",
-    help: "print this help",
-};
+/// The arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
+pub struct Args {
+    flags: Vec<(&'static Flag, OsString)>,
+    positional: vec::IntoIter<OsString>,
+    /// Whether `--` is among the arguments.
+    pub has_separator: bool,
+}
 
-/// Reads `args` by the tables of `command`. Returns what is left, the positional arguments; `None` once help was printed.
+/// Parses `args` by the table of `command`. Returns `None` after printing the help text.
 ///
 /// # Errors
 /// A usage error, or an error of standard output.
-pub fn parse<O>(
-    command: &Command,
-    tables: &[&[Flag<O>]],
-    args: Vec<OsString>,
-    options: &mut O,
-) -> Result<Option<Vec<OsString>>, Failure> {
-    let mut positional = Vec::new();
+pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Args>, Failure> {
+    let has_separator = args.iter().any(|arg| arg == "--");
+    let (mut flags, mut positional) = (Vec::new(), Vec::new());
     let mut parser = Parser::from_args(args);
     while let Some(arg) = parser.next()? {
-        let known = |arg: &Arg| {
-            let named = |flag: &&Flag<O>| match arg {
-                Arg::Long(name) => flag.spec.long().strip_prefix("--") == Some(name),
-                Arg::Short(name) => flag.spec.short() == Some(*name),
-                Arg::Value(_) => false,
-            };
-            tables.iter().copied().flatten().find(named)
+        let is_named = |flag: &&Flag| match arg {
+            Arg::Long(name) => flag.long().strip_prefix("--") == Some(name),
+            Arg::Short(name) => flag.short() == Some(name),
+            Arg::Value(_) => false,
         };
-        match arg {
-            Arg::Value(value) => positional.push(value),
-            Arg::Short('h') | Arg::Long("help") => {
+        let flag = command.all_flags().find(is_named);
+        match (arg, flag) {
+            (Arg::Value(value), _) => positional.push(value),
+            (_, Some(flag)) if flag.long() == HELP.long() => {
                 return help::print(&command.help()).map(|()| None);
             }
-            // A negative number is not an option but a PID that cannot exist.
-            Arg::Short(digit @ '0'..='9') => {
+            (_, Some(flag)) if flag.placeholder().is_empty() => flags.push((flag, OsString::new())),
+            (_, Some(flag)) => flags.push((flag, parser.value()?)),
+            // A negative number is an invalid PID, not an option.
+            (Arg::Short(digit @ '0'..='9'), None) => {
                 let mut text = OsString::from(format!("-{digit}"));
                 text.push(parser.optional_value().unwrap_or_default());
                 positional.push(text);
             }
-            arg => {
-                let Some(flag) = known(&arg) else {
-                    return Err(unexpected(command, &arg));
-                };
-                match flag.set {
-                    Set::Switch(set) => set(options),
-                    Set::Value(set) => {
-                        let (spec, value) = (flag.spec, parser.value()?);
-                        set(options, Given { spec, value })?;
-                    }
-                }
+            (Arg::Short(name), None) => {
+                return Err(Failure::usage(format!("invalid option '-{name}'")));
+            }
+            (Arg::Long(name), None) => {
+                let typed = format!("--{name}");
+                let suggestion = suggest(&typed, command.all_flags().map(Flag::long));
+                let text = format!("invalid option '{typed}'{suggestion}");
+                return Err(Failure::usage(text));
             }
         }
     }
-    Ok(Some(positional))
+    Ok(Some(Args {
+        flags,
+        positional: positional.into_iter(),
+        has_separator,
+    }))
 }
 
-/// Reads `args` for a command that takes none but `--help`; `None` once help was printed.
-///
-/// # Errors
-/// As [`parse`].
-pub fn parse_none(command: &Command, args: Vec<OsString>) -> Result<Option<()>, Failure> {
-    let positional = parse::<()>(command, &[], args, &mut ())?;
-    positional.as_deref().map(refuse_positional).transpose()
-}
+impl Args {
+    /// Takes the next positional argument.
+    pub fn positional(&mut self) -> Option<OsString> {
+        self.positional.next()
+    }
 
-/// The error for an option that `command` does not have.
-fn unexpected(command: &Command, arg: &Arg<'_>) -> Failure {
-    match arg {
-        Arg::Long(name) => {
-            let typed = format!("--{name}");
-            let suggestion = suggest(&typed, command.all_specs().map(Spec::long));
-            Failure::usage(format!("invalid option '{typed}'{suggestion}"))
+    /// Takes a switch; returns whether it was given.
+    pub fn switch(&mut self, long: &str) -> bool {
+        self.take(long).is_some()
+    }
+
+    /// Takes the value of an option.
+    pub fn value(&mut self, long: &str) -> Option<OsString> {
+        self.take(long).map(|(_, value)| value)
+    }
+
+    /// Takes the value of an option, one of the words in its usage; returns the element of `values` at the same place.
+    pub fn choice<T: Copy>(&mut self, long: &str, values: &[T]) -> Result<Option<T>, Failure> {
+        let Some((flag, value)) = self.take(long) else {
+            return Ok(None);
+        };
+        let mut words = flag.placeholder().split('|').zip(values);
+        let chosen = words.find(|(word, _)| value == *word);
+        let words = || format!("one of {}", flag.placeholder().replace('|', ", "));
+        let chosen = chosen.ok_or_else(|| invalid(flag, &value, words()))?;
+        Ok(Some(*chosen.1))
+    }
+
+    /// Takes the value of an option, a number of seconds that may have decimals.
+    pub fn seconds(&mut self, long: &str) -> Result<Option<Duration>, Failure> {
+        self.parsed(long, units::seconds, "expected a number of seconds")
+    }
+
+    /// Takes the value of an option, a whole number of at least `least`.
+    pub fn number(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
+        let parse = |text: &str| text.parse().ok().filter(|number| *number >= least);
+        let why = format_args!("expected a whole number of at least {least}");
+        self.parsed(long, parse, why)
+    }
+
+    /// Takes the value of an option, a dialect or `auto`.
+    pub fn dialects(&mut self) -> Result<Option<Dialects>, Failure> {
+        let Some((flag, value)) = self.take("--dialect") else {
+            return Ok(None);
+        };
+        if value == "auto" {
+            return Ok(Some(Dialects::Auto));
         }
-        Arg::Short(name) => Failure::usage(format!("invalid option '-{name}'")),
-        Arg::Value(value) => Failure::usage(format!("unexpected argument {value:?}")),
-    }
-}
-
-/// The rows of `tables`, without what stores the values.
-pub fn specs<O>(tables: &[&'static [Flag<O>]]) -> Vec<&'static Spec> {
-    tables
-        .iter()
-        .copied()
-        .flatten()
-        .map(|flag| &flag.spec)
-        .collect()
-}
-
-/// The error for a positional argument that a command without any was given.
-pub fn refuse_positional(positional: &[OsString]) -> Result<(), Failure> {
-    match positional {
-        [] => Ok(()),
-        [extra, ..] => Err(Failure::usage(format!("unexpected argument {extra:?}"))),
-    }
-}
-
-/// The value that an option was given.
-pub struct Given {
-    spec: Spec,
-    pub value: OsString,
-}
-
-impl Given {
-    /// The value that stands at the place of the chosen word in the option's list.
-    pub fn choose<T: Copy, const N: usize>(&self, values: [T; N]) -> Result<T, Failure> {
-        let chosen = self.choice()?;
-        values.get(chosen).copied().ok_or_else(|| self.not_listed())
+        let explain = |error| format!("{error}; minitalk dialects lists presets and keys");
+        let dialect = value.to_string_lossy().parse();
+        let dialect = dialect.map_err(|error| invalid(flag, &value, explain(error)))?;
+        Ok(Some(Dialects::Given(dialect)))
     }
 
-    /// The place of the chosen word in the option's list.
-    fn choice(&self) -> Result<usize, Failure> {
-        let mut words = self.spec.placeholder().split('|');
-        let chosen = words.position(|word| self.value == *word);
-        chosen.ok_or_else(|| self.not_listed())
-    }
-
-    fn not_listed(&self) -> Failure {
-        let words = self.spec.placeholder().replace('|', ", ");
-        self.wrong(format_args!("one of {words}"))
-    }
-
-    /// A number of seconds above 0, which may have decimals.
-    pub fn seconds(self) -> Result<Duration, Failure> {
-        let wrong = self.wrong("it takes a number of seconds above 0");
-        self.seconds_or_never()?.ok_or(wrong)
-    }
-
-    /// A number of seconds, which may have decimals; `None` for 0.
-    pub fn seconds_or_never(self) -> Result<Option<Duration>, Failure> {
-        let seconds = self.value.to_str().and_then(units::seconds);
-        let seconds = seconds.ok_or_else(|| self.wrong("it takes a number of seconds"))?;
-        Ok((!seconds.is_zero()).then_some(seconds))
-    }
-
-    /// A whole number of at least `least`.
-    pub fn number(self, least: u64) -> Result<u64, Failure> {
-        let number = self.value.to_str().and_then(|text| text.parse().ok());
-        number
-            .filter(|n| *n >= least)
-            .ok_or_else(|| self.wrong(format_args!("it takes a whole number from {least} up")))
-    }
-
-    /// Text in UTF-8.
-    pub fn text(self) -> Result<String, Failure> {
-        Ok(self.value.string()?)
-    }
-
-    /// A dialect, or `auto`.
-    pub fn dialects(self) -> Result<Dialects, Failure> {
-        let text = self.value.to_string_lossy();
-        if text == "auto" {
-            return Ok(Dialects::Auto);
+    /// Rejects the arguments that the command did not take.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        if let Some(extra) = self.positional.next() {
+            return Err(Failure::usage(format!("unexpected argument {extra:?}")));
         }
-        let dialect = text.parse().map_err(|error| {
-            self.wrong(format_args!(
-                "{error}; minitalk dialects lists presets and keys"
-            ))
-        })?;
-        Ok(Dialects::Given(dialect))
+        match self.flags.first() {
+            None => Ok(()),
+            Some((flag, _)) => Err(Failure::usage(format!("{} has no effect", flag.long()))),
+        }
     }
 
-    fn wrong(&self, why: impl std::fmt::Display) -> Failure {
-        Failure::usage(format!("{} {:?}: {why}", self.spec.long(), self.value))
+    /// Takes an option, the last one if it was given repeatedly.
+    fn take(&mut self, long: &str) -> Option<(&'static Flag, OsString)> {
+        let mut last = None;
+        while let Some(at) = self.flags.iter().position(|(flag, _)| flag.long() == long) {
+            last = Some(self.flags.remove(at));
+        }
+        last
+    }
+
+    fn parsed<T>(
+        &mut self,
+        long: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        why: impl Display,
+    ) -> Result<Option<T>, Failure> {
+        let Some((flag, value)) = self.take(long) else {
+            return Ok(None);
+        };
+        let parsed = value.to_str().and_then(parse);
+        parsed.map(Some).ok_or_else(|| invalid(flag, &value, why))
+    }
+}
+
+fn invalid(flag: &Flag, value: &OsStr, why: impl Display) -> Failure {
+    Failure::usage(format!("{} {value:?}: {why}", flag.long()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMAND: Command = Command {
+        name: "test",
+        synopsis: "",
+        summary: "",
+        about: "",
+        flags: &[&[
+            flag("-v, --verbose", "a switch"),
+            flag("--count N", "a value"),
+        ]],
+        notes: String::new,
+        run: |_| Ok(()),
+    };
+
+    fn args(line: &str) -> Args {
+        let args = line.split(' ').map(OsString::from).collect();
+        parse(&COMMAND, args).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_last_value_of_an_option_counts() {
+        let mut args = args("--count 1 x -v --count=2 -7");
+        assert_eq!(args.number("--count", 0).unwrap(), Some(2));
+        assert_eq!(args.number("--count", 0).unwrap(), None);
+        assert!(args.switch("--verbose") && !args.switch("--verbose"));
+        let positional: Vec<_> = std::iter::from_fn(|| args.positional()).collect();
+        assert_eq!(positional, ["x", "-7"]);
+        assert!(args.finish().is_ok());
+    }
+
+    #[test]
+    fn arguments_that_the_command_does_not_take_are_rejected() {
+        assert!(args("-v").finish().is_err());
+        assert!(args("extra").finish().is_err());
+        assert!(args("--count 1").number("--count", 2).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! `minitalk help` and `minitalk dialects`, and the text about the whole program.
+//! `minitalk help` and `minitalk dialects`, and the help text of the whole program.
 
 use std::fmt::Write;
 use std::io;
@@ -8,26 +8,21 @@ use minitalk::dialect::spec::{self, Key, Preset};
 use super::COMMANDS;
 use super::command::Command;
 use super::exit::Failure;
-use super::flags;
-use super::format::write_stdout;
+use super::stdio::write_stdout;
 
 pub const HELP: Command = Command {
     name: "help",
     synopsis: "[COMMAND]",
-    summary: "what a command does, and its options",
+    summary: "explain a command and its options",
     about: "Explains COMMAND, or the whole program.\n",
-    specs: Vec::new,
+    flags: &[],
     notes: String::new,
-    run: |command, args| {
-        let Some(positional) = flags::parse::<()>(command, &[], args, &mut ())? else {
-            return Ok(());
-        };
-        let mut positional = positional.into_iter();
-        let text = match positional.next() {
+    run: |mut args| {
+        let text = match args.positional() {
             None => main(),
             Some(name) => super::find(&name)?.help(),
         };
-        flags::refuse_positional(positional.as_slice())?;
+        args.finish()?;
         print(&text)
     },
 };
@@ -35,27 +30,25 @@ pub const HELP: Command = Command {
 pub const DIALECTS: Command = Command {
     name: "dialects",
     synopsis: "",
-    summary: "the wire habits of other programs that serve and send understand",
+    summary: "list the protocols of other programs that serve and send understand",
     about: "Lists the presets and the keys of dialects.\n",
-    specs: Vec::new,
+    flags: &[],
     notes: dialects,
-    run: |command, args| match flags::parse_none(command, args)? {
-        Some(()) => print(&dialects()),
-        None => Ok(()),
+    run: |args| {
+        args.finish()?;
+        print(&dialects())
     },
 };
 
-/// Prints `text` on standard output; a reader that has seen enough is no error.
+/// Prints `text` on standard output. A reader that closes the pipe early is not an error.
 pub fn print(text: &str) -> Result<(), Failure> {
     match write_stdout(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io("standard output", error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::stdout(error)),
         _ => Ok(()),
     }
 }
 
-/// The help text of the whole program.
+/// Returns the help text of the whole program.
 pub fn main() -> String {
     let mut text = String::from(
         "\
@@ -75,7 +68,7 @@ usage:
 }
 
 const MAIN: &str = "
-Called by the name of server or client, through a link, it is the classic pair:
+Under the name server or client, through a link, it is the classic pair:
   server                                   as minitalk serve
   client PID MESSAGE                       as minitalk send
 
@@ -84,20 +77,20 @@ exit codes:
   1  input or output error                    which would kill it
   2  usage                                 6  no progress before the timeout
   3  no such process                       7  the server rejected the message
-  4  not permitted                         8  the server ended on the way
+  4  not permitted                         8  the server ended during the transfer
                                            9  check found failures
-A command that SIGINT or SIGTERM ends in mid-message dies of that signal.
+A client that SIGINT or SIGTERM ends during a message dies of that signal.
 ";
 
-/// The presets and the keys of dialects.
+/// Returns the list of presets and keys.
 fn dialects() -> String {
     let mut text = String::from(
         "\
-A dialect is how a minitalk program talks: which signal is a 1, in which order the bits come, what frames the text, what
+A dialect is the protocol of a minitalk program: which signal is a 1, the order of the bits, what frames the text, what
 is acknowledged. --dialect of serve and send takes a preset, or key=value,..., or a preset and changes to it:
   minitalk serve --dialect lsb
   minitalk send --dialect lsb,ack=none,pace=500 4242 \"Hello\"
-What is not said is as in classic.
+Keys that are not given have the values of classic.
 
 presets:
 ",
@@ -122,6 +115,8 @@ presets:
     {
         let _ = writeln!(text, "  {:<42} {meaning}", format!("{name}={values}"));
     }
-    text.push_str("\nserve --dialect auto (the default) finds out what a client speaks; see docs/dialects.md.\n");
+    text.push_str(
+        "\nserve --dialect auto (the default) detects what a client uses; see docs/dialects.md.\n",
+    );
     text
 }

@@ -1,5 +1,5 @@
-//! Lines that a server prints while it runs: notes on standard error, and a trace. A thread of its own writes them, so that
-//! a reader that is slow, or that does not read at all, costs lines and delays nothing.
+//! The lines that a server prints while it runs: notes on standard error, and a trace. A thread writes them, so that a slow
+//! reader loses lines and delays nothing.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -11,13 +11,13 @@ use std::time::Duration;
 use minitalk::internals::background::{Background, Item, LIMIT};
 use minitalk::internals::ffi;
 
-use super::exit::{Failure, say};
-use super::format::write_stdout;
+use super::exit::Failure;
+use super::stdio::{print_stderr, write_stdout};
 
-/// How often the end waits for an output that could take more.
-const ATTEMPTS: u32 = 20;
+/// How often [`Lines::finish`] waits for its own thread while the output is writable.
+const MAX_WAITS: u32 = 20;
 
-/// Where lines go to, in the order in which they are said.
+/// A queue of lines and the thread that prints them in order.
 #[derive(Clone)]
 pub struct Lines {
     queue: Arc<Background<Line>>,
@@ -26,30 +26,32 @@ pub struct Lines {
 
 enum Line {
     Text(String),
-    /// Tells the thread that waits that everything before it has been written.
+    /// Wakes the waiting thread once everything before has been written.
     Mark(Arc<AtomicBool>, Thread),
 }
 
 impl Lines {
-    /// Starts the thread. Lines go to the standard output, or else to standard error.
+    /// Starts the thread, which prints to standard output or else to standard error.
     pub fn start(to_stdout: bool) -> Result<Self, Failure> {
         let print = move |item| {
             let text = match item {
                 Item::Next(Line::Text(text)) => text,
                 Item::Next(Line::Mark(is_reached, waiting)) => {
-                    // Ordering: Release pairs with the Acquire in `wait`: what was written is written.
+                    // Ordering: Release pairs with the Acquire in `wait`, which returns after the writes before.
                     is_reached.store(true, Ordering::Release);
                     return waiting.unpark();
                 }
                 Item::Missing(count) => {
-                    format!("minitalk: {count} lines are missing here, which were not read in time")
+                    format!(
+                        "minitalk: {count} lines are missing here, because the reader is too slow"
+                    )
                 }
             };
             if to_stdout {
-                // The reader may have gone; messages are still to be taken.
+                // A reader that has gone must not stop the server.
                 let _ = write_stdout(format!("{text}\n").as_bytes());
             } else {
-                say(text);
+                print_stderr(text);
             }
         };
         let queue = Background::start("lines", LIMIT, print);
@@ -60,17 +62,17 @@ impl Lines {
         })
     }
 
-    /// Prints a note.
+    /// Queues a note.
     pub fn note(&self, text: &impl std::fmt::Display) {
         self.line(format!("minitalk: {text}"));
     }
 
-    /// Prints a line.
+    /// Queues a line.
     pub fn line(&self, text: String) {
         let _ = self.queue.push(Line::Text(text));
     }
 
-    /// Returns once everything that was said before has been written.
+    /// Blocks until everything that was queued before has been written.
     pub fn wait(&self) {
         let is_reached = Arc::new(AtomicBool::new(false));
         let mark = Line::Mark(Arc::clone(&is_reached), thread::current());
@@ -81,10 +83,10 @@ impl Lines {
         }
     }
 
-    /// Waits until all is written. An output that takes nothing for `limit` is given up.
+    /// Blocks until everything is written, or until the output has taken nothing for `limit`.
     pub fn finish(&self, limit: Option<Duration>) {
-        for _ in 0..ATTEMPTS {
-            // On a busy machine it is our own thread that is late, and not the reader.
+        for _ in 0..MAX_WAITS {
+            // On a busy machine the thread of this queue is late, not the reader.
             if self.queue.finish(limit) || !self.is_writable() {
                 return;
             }

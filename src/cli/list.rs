@@ -1,8 +1,7 @@
-//! `minitalk list`, and servers by their names. There is no registry: what is running says in `/proc` what it is.
+//! `minitalk list`, and servers by their names, from `/proc` alone.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -15,16 +14,17 @@ use minitalk::internals::process::proc;
 
 use super::command::Command;
 use super::exit::{Exit, Failure};
-use super::flags;
-use super::format::{for_terminal, write_stdout};
+use super::flags::Args;
+use super::stdio::write_stdout;
+use super::text::for_terminal;
 
-/// The longest name, in bytes: the kernel keeps no more of it (`TASK_COMM_LEN`).
-const LONGEST: usize = 15;
+/// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
+const MAX_NAME: usize = 15;
 
-/// A server that we may signal.
-pub struct Found {
-    pub pid: Pid,
-    pub name: String,
+/// A running server that this user may signal.
+struct Server {
+    pid: Pid,
+    name: String,
     user: String,
     takes_words: bool,
     dialect: String,
@@ -34,98 +34,98 @@ pub struct Found {
 pub const LIST: Command = Command {
     name: "list",
     synopsis: "",
-    summary: "the servers on this machine that may be signalled",
+    summary: "list the servers that this user may signal",
     about: "\
-Lists the servers of this program that this user may signal: PID, name (serve --name), user, lanes, dialect, and for how
-long they have been running. There is no registry: all of it stands in /proc.
+Lists the minitalk servers that this user may signal: PID, name (serve --name), user, lanes, dialect and uptime. There
+is no registry: all of it is in /proc.
 ",
-    specs: Vec::new,
+    flags: &[],
     notes: String::new,
     run,
 };
 
-fn run(command: &Command, args: Vec<OsString>) -> Result<(), Failure> {
-    if flags::parse_none(command, args)?.is_none() {
-        return Ok(());
-    }
-    let servers = servers().map_err(|error| Failure::io("cannot read /proc", error))?;
+fn run(args: Args) -> Result<(), Failure> {
+    args.finish()?;
     let mut text = format!(
         "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
         "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
     );
-    for server in servers {
-        text.push_str(&line(&server));
+    for server in servers()? {
+        text.push_str(&server.row());
     }
-    write_stdout(text.as_bytes()).map_err(|error| Failure::io("standard output", error))
+    write_stdout(text.as_bytes()).map_err(Failure::stdout)
 }
 
-/// The server of this name.
+/// Finds the only server with this name.
 pub fn by_name(name: &str) -> Result<Pid, Failure> {
-    let servers = servers().map_err(|error| Failure::io("cannot read /proc", error))?;
-    let named: Vec<_> = servers.into_iter().filter(|s| s.name == name).collect();
+    let named: Vec<_> = servers()?.into_iter().filter(|s| s.name == name).collect();
     match &named[..] {
         [one] => Ok(one.pid),
         [] => Err(Failure::new(
             Exit::NoSuchProcess,
-            format!("there is no server named {name:?}; minitalk list shows those that there are"),
+            format!("there is no server named {name:?}; minitalk list shows the servers"),
         )),
         several => {
             let mut text = format!(
-                "there are {} servers named {name:?}; name a PID:",
+                "there are {} servers named {name:?}; give the PID of one of them:",
                 several.len()
             );
             for server in several {
                 text.push('\n');
-                text.push_str(line(server).trim_ascii_end());
+                text.push_str(server.row().trim_ascii_end());
             }
             Err(Failure::new(Exit::Usage, text))
         }
     }
 }
 
-/// Whether this can be a server's name: so that it is never taken for a PID, or an option.
+/// Returns whether `text` can be a server's name, which cannot be mistaken for a PID or an option.
 pub fn is_name(text: &str) -> bool {
     let begins_well = !text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-    // Any character beyond ASCII may pass for a letter: the table of letters is 2 KB.
+    // All characters beyond ASCII count as letters, because the table of letters is 2 KB.
     let is_letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
     begins_well && text.contains(is_letter) && !text.contains(char::is_control)
 }
 
-/// Gives this process a name for others to find it by.
+/// Returns the value of `--name` if it is a valid name.
+pub fn valid_name(name: OsString) -> Result<String, Failure> {
+    let valid = name
+        .to_str()
+        .filter(|name| name.len() <= MAX_NAME && is_name(name));
+    valid.map(str::to_owned).ok_or_else(|| {
+        Failure::usage(format!(
+            "--name {name:?}: expected at most {MAX_NAME} bytes with a letter, and no digit or hyphen at the start"
+        ))
+    })
+}
+
+/// Gives this process the name by which others find it.
 pub fn take_name(name: &str) -> Result<(), Failure> {
-    if name.len() > LONGEST || !is_name(name) {
-        return Err(Failure::usage(format!(
-            "--name {name:?}: it takes {LONGEST} bytes at most, with a letter among them and no digit or hyphen in front"
-        )));
-    }
     fs::write("/proc/self/comm", name)
-        .map_err(|error| Failure::io("cannot take the name, in /proc/self/comm", error))
+        .map_err(|error| Failure::io("cannot write the name to /proc/self/comm", error))
 }
 
-fn line(server: &Found) -> String {
-    let lanes = if server.takes_words {
-        "bit, word"
-    } else {
-        "bit"
-    };
-    format!(
-        "{:>7}  {:<15}  {:<12}  {lanes:<10}  {:<16}  {}\n",
-        server.pid,
-        for_terminal(server.name.as_bytes()),
-        for_terminal(server.user.as_bytes()),
-        for_terminal(server.dialect.as_bytes()),
-        span(server.uptime)
-    )
+impl Server {
+    /// Returns the row in the list.
+    fn row(&self) -> String {
+        let lanes = if self.takes_words { "bit, word" } else { "bit" };
+        let [name, user, dialect] =
+            [&self.name, &self.user, &self.dialect].map(|text| for_terminal(text.as_bytes()));
+        let (pid, uptime) = (self.pid, span(self.uptime));
+        format!("{pid:>7}  {name:<15}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
+    }
 }
 
-/// Every server of this program that we may signal, by PID.
-fn servers() -> io::Result<Vec<Found>> {
-    let mut servers: Vec<Found> = Vec::new();
-    for entry in fs::read_dir("/proc")?.flatten() {
+/// Returns every minitalk server that this user may signal, by PID.
+fn servers() -> Result<Vec<Server>, Failure> {
+    let mut servers: Vec<Server> = Vec::new();
+    let processes = fs::read_dir("/proc");
+    let processes = processes.map_err(|error| Failure::io("cannot read /proc", error))?;
+    for entry in processes.flatten() {
         let name = entry.file_name();
         let pid = name.to_str().and_then(|name| Pid::parse(name).ok());
         if let Some(found) = pid.and_then(server) {
-            // There are few, and the code of a sort is 7 KB.
+            // There are few servers, and the code of a sort is 7 KB.
             let at = servers.partition_point(|before| before.pid < found.pid);
             servers.insert(at, found);
         }
@@ -133,8 +133,8 @@ fn servers() -> io::Result<Vec<Found>> {
     Ok(servers)
 }
 
-/// The process `pid`, if it is a server that we may signal.
-fn server(pid: Pid) -> Option<Found> {
+/// Returns the process `pid` if it is a minitalk server that this user may signal.
+fn server(pid: Pid) -> Option<Server> {
     if pid == ffi::getpid() {
         return None;
     }
@@ -149,7 +149,7 @@ fn server(pid: Pid) -> Option<Found> {
     let peer = Peer::open(pid).ok()?;
     let takes_words = client::check(&peer).ok()?;
     let status = proc::status(pid).ok()?;
-    Some(Found {
+    Some(Server {
         pid,
         name: status.name,
         user: user(status.uid.0),
@@ -159,14 +159,14 @@ fn server(pid: Pid) -> Option<Found> {
     })
 }
 
-/// The name of the file that `pid` runs; that of one that was replaced meanwhile too.
+/// Returns the name of the file that `pid` runs, even if the file was replaced meanwhile.
 fn program(pid: Pid) -> Option<String> {
     let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let name = path.file_name()?.to_str()?;
     Some(name.strip_suffix(" (deleted)").unwrap_or(name).into())
 }
 
-/// Whether a command line is one of a server of this program, whose file has this name.
+/// Returns whether this is the command line of a minitalk server; `program` is the name of its file.
 fn serves(args: &[&OsStr], program: &str) -> bool {
     let ours = std::env::current_exe().ok();
     let our_name = ours.as_deref().and_then(Path::file_name);
@@ -196,7 +196,7 @@ fn option(args: &[&OsStr], name: &str) -> Option<String> {
     None
 }
 
-/// The name of a user (`passwd(5)`), or the number where there is none.
+/// Returns the name of a user (`passwd(5)`), or the number if there is no name.
 fn user(uid: u32) -> String {
     let number = uid.to_string();
     let passwd = proc::read_text("/etc/passwd").unwrap_or_default();
@@ -208,7 +208,7 @@ fn user(uid: u32) -> String {
     name.unwrap_or(number)
 }
 
-/// A time in two units at most.
+/// Returns a time in at most two units.
 fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_command_line_says() {
+    fn command_lines_of_servers_are_recognized() {
         let args =
             |text: &'static str| -> Vec<&OsStr> { text.split(' ').map(OsStr::new).collect() };
         assert!(serves(
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_no_pid() {
+    fn a_name_cannot_be_a_pid() {
         assert!(is_name("kitchen") && is_name("küche-2") && is_name("_a"));
         for text in ["", "42", "4x", "-x", "+1", "a\u{1b}b"] {
             assert!(!is_name(text), "{text:?}");
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn times_in_two_units() {
+    fn times_have_at_most_two_units() {
         let spans = [59, 61, 3661, 90_000].map(|s| span(Duration::from_secs(s)));
         assert_eq!(spans, ["59 s", "1 min 1 s", "1 h 1 min", "1 d 1 h"]);
     }

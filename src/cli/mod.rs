@@ -1,5 +1,7 @@
 //! The command line, one file per command.
 
+#[cfg(feature = "tools")]
+pub(crate) mod child;
 pub(crate) mod classic;
 pub(crate) mod command;
 #[cfg(feature = "tools")]
@@ -10,18 +12,24 @@ pub(crate) mod exit;
 pub(crate) mod flags;
 pub(crate) mod format;
 pub(crate) mod help;
-pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod list;
+#[cfg(feature = "tools")]
+pub(crate) mod man;
 pub(crate) mod notify;
 pub(crate) mod pid_file;
 pub(crate) mod progress;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod source;
+pub(crate) mod stdio;
 pub(crate) mod stop;
 pub(crate) mod suggest;
 pub(crate) mod target;
+pub(crate) mod text;
 pub(crate) mod trace;
+mod trace_clients;
+mod trace_values;
 pub(crate) mod units;
 
 use std::ffi::{OsStr, OsString};
@@ -46,15 +54,16 @@ const COMMANDS: &[Command] = &[
     #[cfg(feature = "tools")]
     completions::COMPLETIONS,
     #[cfg(feature = "tools")]
-    completions::MAN,
+    man::MAN,
     help::HELP,
 ];
 
-/// Commands that this build leaves out.
-#[cfg(not(feature = "tools"))]
-const LEFT_OUT: &[&str] = &["demo", "check", "completions", "man"];
-#[cfg(feature = "tools")]
-const LEFT_OUT: &[&str] = &[];
+/// The commands that this build does not have.
+const LEFT_OUT: &[&str] = if cfg!(feature = "tools") {
+    &[]
+} else {
+    &["demo", "check", "completions", "man"]
+};
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
@@ -62,15 +71,11 @@ pub fn run() -> ExitCode {
     let program = args.next().unwrap_or_default();
     let args: Vec<OsString> = args.collect();
     ffi::end_of_start();
-    let (result, is_classic) = match Path::new(&program).file_name().and_then(OsStr::to_str) {
-        Some(classic @ ("server" | "client")) => {
-            let run = match classic {
-                "server" => classic::server,
-                _ => classic::client,
-            };
-            (run(args), true)
-        }
-        _ => (modern(args), false),
+    let name = Path::new(&program).file_name().and_then(OsStr::to_str);
+    let (result, is_classic) = match name {
+        Some("server") => (classic::server(args), true),
+        Some("client") => (classic::client(args), true),
+        _ => (run_command(args), false),
     };
     match result {
         Ok(()) => Exit::Ok.into(),
@@ -78,13 +83,10 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
+fn run_command(mut args: Vec<OsString>) -> Result<(), Failure> {
     if args.is_empty() {
-        let names = COMMANDS.iter().map(|command| command.name);
-        return Err(Failure::usage(format!(
-            "which command? One of {}",
-            names.collect::<Vec<_>>().join(", ")
-        )));
+        let text = format!("no command; expected one of {}", names(", "));
+        return Err(Failure::usage(text));
     }
     let name = args.remove(0);
     match name.to_str() {
@@ -94,28 +96,38 @@ fn modern(mut args: Vec<OsString>) -> Result<(), Failure> {
         }
         _ => {
             let command = find(&name)?;
-            (command.run)(command, args).map_err(|failure| failure.of_command(command.name))
+            let result = match flags::parse(command, args) {
+                Ok(Some(args)) => (command.run)(args),
+                Ok(None) => Ok(()),
+                Err(failure) => Err(failure),
+            };
+            result.map_err(|failure| failure.of_command(command.name))
         }
     }
 }
 
-/// The command of this name.
+/// Returns the names of all commands.
+fn names(separator: &str) -> String {
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    names.join(separator)
+}
+
+/// Finds a command by its name.
 fn find(name: &OsStr) -> Result<&'static Command, Failure> {
     if let Some(command) = COMMANDS.iter().find(|command| name == command.name) {
         return Ok(command);
     }
-    if LEFT_OUT.iter().any(|left_out| name == *left_out) {
+    let name = name.to_string_lossy();
+    if LEFT_OUT.contains(&&*name) {
         return Err(Failure::usage(format!(
-            "this minitalk was built without {}, which takes the feature tools, a default one",
-            name.to_string_lossy()
+            "this build has no {name}; build minitalk with the feature tools, which is a default"
         )));
     }
-    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
-    let suggestion = match suggest::suggest(&name.to_string_lossy(), names.iter().copied()) {
-        none if none.is_empty() => format!("; the commands are {}", names.join(", ")),
+    let known = COMMANDS.iter().map(|command| command.name);
+    let suggestion = match suggest::suggest(&name, known) {
+        none if none.is_empty() => format!("; the commands are {}", names(", ")),
         suggestion => suggestion,
     };
-    Err(Failure::usage(format!(
-        "there is no command {name:?}{suggestion}"
-    )))
+    let text = format!("there is no command {name:?}{suggestion}");
+    Err(Failure::usage(text))
 }

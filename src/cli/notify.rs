@@ -1,4 +1,4 @@
-//! Tells a supervisor that the server is ready (`sd_notify(3)`): one datagram, and nothing where nobody asked for it.
+//! Notifies a supervisor that the server is ready (`sd_notify(3)`).
 
 use std::ffi::OsStr;
 use std::io;
@@ -6,7 +6,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Sends READY=1 to the socket that NOTIFY_SOCKET names, if it is set.
+/// Sends READY=1 to the socket NOTIFY_SOCKET, if it is set.
 pub fn ready() -> io::Result<()> {
     match std::env::var_os("NOTIFY_SOCKET") {
         Some(address) => send(&address, b"READY=1\n"),

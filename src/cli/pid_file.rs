@@ -1,4 +1,4 @@
-//! `serve --pid-file`: a file that holds the server's PID for as long as the server runs.
+//! `serve --pid-file`: a file with the server's PID while the server runs.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -14,19 +14,19 @@ use minitalk::internals::process::proc;
 
 use super::exit::Failure;
 
-/// The file, locked (`flock(2)`) while this lives and removed when it is dropped.
+/// A PID file, locked (`flock(2)`) until it is dropped and removed then.
 pub struct PidFile {
     path: PathBuf,
     file: File,
 }
 
 impl PidFile {
-    /// Writes the file whole or not at all, because another program may wait for it to appear. Replaces a PID file whose
-    /// server has ended, and nothing else.
+    /// Writes the file, atomically because another program may wait for it. Replaces only the PID file of a server that has
+    /// ended.
     pub fn write(path: PathBuf) -> Result<Self, Failure> {
         let part = Self::create(&path).map_err(|error| refused(&path, error))?;
         loop {
-            // Unlike a rename this replaces nothing, and of several that try one succeeds.
+            // Unlike rename, link replaces nothing, and of several processes only one succeeds.
             match fs::hard_link(&part.path, &path) {
                 Ok(()) => break,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -35,7 +35,7 @@ impl PidFile {
             let Some(stale) = stale(&path)? else {
                 continue;
             };
-            // Its lock keeps out others that found it stale too.
+            // The lock on the stale file excludes other processes that found it stale too.
             if is_at(&stale, &path) {
                 fs::rename(&part.path, &path).map_err(|error| refused(&path, error))?;
                 break;
@@ -46,13 +46,13 @@ impl PidFile {
         Ok(Self { path, file })
     }
 
-    /// Writes the file under another name beside `path`.
+    /// Writes the file under another name in the directory of `path`.
     fn create(path: &Path) -> io::Result<Self> {
         let mut suffix = 0;
         loop {
             let mut part = path.as_os_str().to_owned();
             part.push(format!(".{}.{suffix}", ffi::getpid()));
-            // With O_EXCL neither a file nor a link that stands there is written to.
+            // O_EXCL refuses an existing file or link.
             match File::options().write(true).create_new(true).open(&part) {
                 Ok(file) => {
                     let mut part = Self {
@@ -80,7 +80,7 @@ impl Drop for PidFile {
     }
 }
 
-/// Opens and locks the PID file of a server that has ended; `None` when there no longer is a file.
+/// Opens and locks the PID file of a server that has ended. Returns `None` if the file no longer exists.
 fn stale(path: &Path) -> Result<Option<File>, Failure> {
     let refuse = |why: &str| Err(refused(path, why));
     match fs::symlink_metadata(path) {
@@ -103,7 +103,7 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
         .ok()
         .and_then(|_| Pid::parse(std::str::from_utf8(text.trim_ascii()).ok()?).ok())
     else {
-        return refuse("there is a file that holds no PID");
+        return refuse("the file exists and contains no PID");
     };
     let is_locked = match ffi::try_lock(&file) {
         Ok(()) => false,
@@ -112,17 +112,14 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
     };
     let is_server = || Peer::open(pid).is_ok_and(|peer| client::check(&peer).is_ok());
     if is_locked || (is_server() && is_as_old(pid, &file)) {
-        return refuse(&format!(
-            "the server with PID {pid} that wrote it is still running"
-        ));
+        return refuse(&format!("its server, PID {pid}, is still running"));
     }
     Ok(Some(file))
 }
 
-/// Whether the process was there when `file` was written, as far as that can be seen. Otherwise it is another one, which has got
-/// the PID since.
+/// Returns whether the process may be older than `file`. If it is not, its PID was recycled after `file` was written.
 fn is_as_old(pid: Pid, file: &File) -> bool {
-    /// What the clock of the one and the clock of the other are apart at most, if nobody sets them.
+    /// The largest difference between the clock of processes and that of files, unless a clock is set.
     const SLACK: Duration = Duration::from_secs(1);
     let written = file.metadata().and_then(|metadata| metadata.modified());
     let age = written.ok().and_then(|time| time.elapsed().ok());
@@ -132,7 +129,7 @@ fn is_as_old(pid: Pid, file: &File) -> bool {
     }
 }
 
-/// Whether `path` itself, and not a link there, is the name of `file`.
+/// Returns whether `path` is `file` itself and not a link to it.
 fn is_at(file: &File, path: &Path) -> bool {
     let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let there = fs::symlink_metadata(path).map(id).ok();

@@ -1,4 +1,4 @@
-//! How far a transfer is, on a line of standard error that is written over and wiped out at the end.
+//! The progress of a transfer, on one line of standard error that is erased at the end.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -7,40 +7,45 @@ use minitalk::client::Progress;
 
 use super::units;
 
-/// When to show it.
+/// When to show the progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum When {
-    /// On a terminal, for what takes over a second.
+pub enum ShowProgress {
+    /// On a terminal, for a transfer that takes longer than [`WORTH`].
     #[default]
     Auto,
-    /// At once and everywhere.
     Always,
-    /// Never.
     Never,
 }
 
-/// How long a transfer must take in all to be worth a line.
+impl ShowProgress {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
+}
+
+/// The estimated time of a whole transfer above which it gets a line.
 const WORTH: Duration = Duration::from_secs(1);
 
-/// The line.
-pub struct Line {
+/// The line on standard error.
+pub struct ProgressLine {
     is_wanted: bool,
-    at_once: bool,
+    is_immediate: bool,
     width: usize,
 }
 
-impl Line {
-    pub fn new(when: When) -> Self {
+impl ProgressLine {
+    pub fn new(show: ShowProgress) -> Self {
+        let is_immediate = show == ShowProgress::Always;
+        let is_auto = show == ShowProgress::Auto;
         Self {
-            is_wanted: when == When::Always || when == When::Auto && io::stderr().is_terminal(),
-            at_once: when == When::Always,
+            is_wanted: is_immediate || is_auto && io::stderr().is_terminal(),
+            is_immediate,
             width: 0,
         }
     }
 
-    /// Shows `progress`, if somebody wants to see it.
+    /// Shows `progress` if it is wanted.
     pub fn show(&mut self, progress: &Progress) {
-        if !self.is_wanted || !self.at_once && whole(progress).is_none_or(|whole| whole < WORTH) {
+        let is_short = || whole_time(progress).is_none_or(|whole| whole < WORTH);
+        if !self.is_wanted || !self.is_immediate && is_short() {
             return;
         }
         let text = describe(progress);
@@ -50,7 +55,7 @@ impl Line {
         let _ = io::stderr().write_all(line.as_bytes());
     }
 
-    /// Wipes it out.
+    /// Erases the line.
     pub fn clear(&mut self) {
         if std::mem::take(&mut self.width) > 0 {
             let blank = format!("\r{:1$}\r", "", self.width.max(79));
@@ -59,8 +64,8 @@ impl Line {
     }
 }
 
-/// How long the whole transfer will take, at the rate so far; `None` while there is none.
-fn whole(progress: &Progress) -> Option<Duration> {
+/// Estimates the time of the whole transfer from the rate so far; returns `None` before the first byte.
+fn whole_time(progress: &Progress) -> Option<Duration> {
     if progress.bytes == 0 {
         return None;
     }
@@ -71,7 +76,7 @@ fn whole(progress: &Progress) -> Option<Duration> {
 fn describe(progress: &Progress) -> String {
     let Progress { bytes, of, .. } = *progress;
     let percent = bytes.saturating_mul(100).checked_div(of).unwrap_or(100);
-    let left = match whole(progress) {
+    let left = match whole_time(progress) {
         Some(whole) => {
             let left = whole.saturating_sub(progress.elapsed).as_millis();
             format!("{} s left", left.div_ceil(1_000))

@@ -1,44 +1,37 @@
-//! `minitalk serve`.
+//! `minitalk serve` and `minitalk trace`.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk::Inbox;
-use minitalk::SignalSet;
 use minitalk::internals::ffi::{self, CpuSet};
-use minitalk::server::{self, Config};
+use minitalk::server::{self, Config, Note};
+use minitalk::{Inbox, SignalSet};
 
 use super::command::Command;
 use super::exit::Failure;
-use super::flags::{self, Flag};
+use super::flags::{Args, Flag, flag};
 use super::format::Format;
 use super::lines::Lines;
 use super::list;
 use super::notify;
 use super::pid_file::PidFile;
 use super::stop;
-use super::trace::{Color, Trace};
+use super::trace::{Trace, Tracer};
 
 /// How long the end of a server waits for a standard error that takes nothing.
 const LAST_LINES: Duration = Duration::from_millis(125);
 
 /// The options of a server.
 pub struct Options {
-    pub config: Config,
-    /// The signals that messages come in.
-    pub signals: SignalSet,
-    pub eco: bool,
-    pub format: Format,
-    /// The trace to show, made of the three options after it.
-    pub trace: Option<Trace>,
-    is_traced: bool,
-    every_signal: bool,
-    color: Color,
-    /// What others find the server by.
-    pub name: Option<String>,
-    pub pid_file: Option<PathBuf>,
+    config: Config,
+    /// The signals that carry messages.
+    signals: SignalSet,
+    eco: bool,
+    format: Format,
+    trace: Option<Trace>,
+    name: Option<String>,
+    pid_file: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -49,9 +42,6 @@ impl Default for Options {
             eco: false,
             format: Format::Text,
             trace: None,
-            is_traced: false,
-            every_signal: false,
-            color: Color::Auto,
             name: None,
             pid_file: None,
         }
@@ -61,177 +51,145 @@ impl Default for Options {
 pub const SERVE: Command = Command {
     name: "serve",
     synopsis: "[options]",
-    summary: "print this process's PID, then the messages that come",
+    summary: "print this process's PID, then the messages that arrive",
     about: "\
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
 is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
 characters and backslashes are shown escaped, whatever the format.
-SIGINT and SIGTERM end it: finished messages are written first, clients in mid-message are told; a second one ends it at
-once. SIGHUP does not, but the end of a terminal that is its standard output does. It is ready when it has printed its
-PID, written the PID file, and told NOTIFY_SOCKET, if that is set (sd_notify(3)).
+SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
+once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
+has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
 ",
-    specs: || flags::specs(&[FORMAT, TRACE_SWITCH, COMMON]),
+    flags: &[FORMAT, COMMON],
     notes: String::new,
-    run: |command, args| run(command, &[FORMAT, TRACE_SWITCH, COMMON], args),
+    run: |args| run(args, false),
 };
 
 pub const TRACE: Command = Command {
     name: "trace",
     synopsis: "[options]",
-    summary: "as serve, and shows every byte that comes and what is answered",
+    summary: "as serve, and show every byte that arrives and every answer",
     about: "\
-A server that shows on standard output how it is spoken to: a line for each byte with the time since the line before,
-the sender's PID, the signal that completed it and its si_code, the bits in the order in which they came, the byte, and
-what was answered. Messages follow in quotes. SIGINT and SIGTERM end it. Where it is read too slowly, lines are left out
-and counted; no client waits for them, except for its message to be printed.
+A server that shows its traffic on standard output: a line for each byte with the time since the line before, the
+sender's PID, the signal that completed the byte and its si_code, the bits in the order in which they arrived, the byte
+and the answer. Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left
+out and counted; clients wait for their message to be printed, but not for the lines.
+The trace has colours on a terminal. NO_COLOR=1 turns them off, CLICOLOR_FORCE=1 turns them on in a pipe.
 ",
-    specs: || flags::specs(&[COMMON]),
+    flags: &[COMMON],
     notes: String::new,
-    run: |command, args| run(command, &[COMMON], args),
+    run: |args| run(args, true),
 };
 
-const FORMAT: &[Flag<Options>] = &[Flag::value(
-    "--format text|raw|json",
-    "text: as above. raw: nothing but the messages' bytes, the PID on standard error. json: one object a line, first \
+const FORMAT: &[Flag] = &[
+    flag(
+        "--format text|raw|json",
+        "text: as above. raw: only the messages' bytes, the PID on standard error. json: one object a line, first \
          {\"PID\": 4242 }, then for each message pid, uid (if the kernel attested it), bytes, text (or base64), \
          retransmissions, duration (in seconds)",
-    |options, given| {
-        given
-            .choose([Format::Text, Format::Raw, Format::Json])
-            .map(|value| options.format = value)
-    },
-)];
-
-const TRACE_SWITCH: &[Flag<Options>] = &[Flag::switch(
-    "--trace",
-    "show every byte that comes, and what is answered, on standard error; -v: every signal",
-    |options| options.is_traced = true,
-)];
-
-/// The options that `serve` and `trace` share.
-const COMMON: &[Flag<Options>] = &[
-    Flag::value("--count N", "end after N messages", |options, given| {
-        given
-            .number(1)
-            .map(|value| options.config.count = Some(value))
-    }),
-    Flag::value(
-        "--max-message BYTES",
-        "reject longer messages (default 16777216)",
-        |options, given| {
-            given
-                .number(0)
-                .map(|value| options.config.max_message = value.try_into().unwrap_or(usize::MAX))
-        },
     ),
-    Flag::value(
-        "--max-memory BYTES",
-        "hold no more than this of all clients together, messages that wait to be written included; who comes beyond it waits, \
-         or is rejected (default: twice --max-message, 134217728 at least)",
-        |options, given| {
-            given.number(1).map(|value| {
-                options.config.max_memory = Some(value.try_into().unwrap_or(usize::MAX));
-            })
-        },
-    ),
-    Flag::value(
-        "--lane auto|bit",
-        "bit: take messages in bits only, and do not catch the signal of words (default auto)",
-        |options, given| {
-            given
-                .choose([SignalSet::LANES, SignalSet::BITS])
-                .map(|value| options.signals = value)
-        },
-    ),
-    Flag::value(
-        "--dialect SPEC",
-        "how other programs' clients talk: a preset or key=value,... as listed by minitalk dialects; auto (default): \
-             find it out, and say so on standard error",
-        |options, given| {
-            given
-                .dialects()
-                .map(|value| options.config.dialects = value)
-        },
-    ),
-    Flag::switch(
-        "--eco",
-        "burn no CPU to be fast: sleep for every signal, on one CPU, where clients with --eco follow",
-        |options| options.eco = true,
-    ),
-    Flag::value(
-        "--idle-timeout SECONDS",
-        "drop the half message of a client silent for so long (default 60; 0: never)",
-        |options, given| {
-            given
-                .seconds_or_never()
-                .map(|value| options.config.idle_timeout = value)
-        },
-    ),
-    Flag::switch(
-        "-v, --verbose",
-        "a line of the trace for each signal, not for each byte",
-        |options| options.every_signal = true,
-    ),
-    Flag::value(
-        "--color auto|always|never",
-        "colours in the trace (auto: on a terminal, unless NO_COLOR is set)",
-        |options, given| {
-            given
-                .choose([Color::Auto, Color::Always, Color::Never])
-                .map(|value| options.color = value)
-        },
-    ),
-    Flag::value(
-        "--name NAME",
-        "be found by this name: minitalk send NAME (at most 15 bytes)",
-        |options, given| given.text().map(|value| options.name = Some(value)),
-    ),
-    Flag::value(
-        "--pid-file PATH",
-        "write the PID there once ready; removed at the end. It is an error if something is there that is not the PID \
-             file of a server that has ended",
-        |options, given| {
-            options.pid_file = Some(given.value.into());
-            Ok(())
-        },
+    flag(
+        "--trace",
+        "show every byte that arrives and every answer on standard error; -v: every signal",
     ),
 ];
 
-fn run(command: &Command, tables: &[&[Flag<Options>]], args: Vec<OsString>) -> Result<(), Failure> {
-    let to_stdout = command.name == TRACE.name;
-    let mut options = Options {
-        is_traced: to_stdout,
-        ..Options::default()
-    };
-    let Some(positional) = flags::parse(command, tables, args, &mut options)? else {
-        return Ok(());
-    };
-    flags::refuse_positional(&positional)?;
-    if options.every_signal && !options.is_traced {
+/// The options that `serve` and `trace` share.
+const COMMON: &[Flag] = &[
+    flag("--count N", "end after N messages"),
+    flag(
+        "--max-message BYTES",
+        "reject longer messages (default 16777216)",
+    ),
+    flag(
+        "--max-memory BYTES",
+        "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits \
+         or is rejected (default: twice --max-message, 134217728 at least)",
+    ),
+    flag(
+        "--lane auto|bit",
+        "bit: take messages in bits only, and do not catch the signal of words (default auto)",
+    ),
+    flag(
+        "--dialect SPEC",
+        "the protocol of other programs' clients: a preset or key=value,... as listed by minitalk dialects; auto \
+         (default): detect it, and report it on standard error",
+    ),
+    flag(
+        "--eco",
+        "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move",
+    ),
+    flag(
+        "--idle-timeout SECONDS",
+        "drop the unfinished message of a client that is silent for so long (default 60; 0: never)",
+    ),
+    flag(
+        "-v, --verbose",
+        "a line of the trace for each signal, not for each byte",
+    ),
+    flag(
+        "--name NAME",
+        "make the server known by a name: minitalk send NAME (at most 15 bytes)",
+    ),
+    flag(
+        "--pid-file PATH",
+        "write the PID to a file once ready, and remove the file at the end. Replaces only the PID file of a server that \
+         has ended",
+    ),
+];
+
+/// The usage error of `-v` without a trace.
+pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace; add --trace";
+
+fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
+    let bytes = |number: u64| number.try_into().unwrap_or(usize::MAX);
+    let formats = [Format::Text, Format::Raw, Format::Json];
+    let mut options = Options::default();
+    let config = &mut options.config;
+    config.count = args.number("--count", 1)?;
+    if let Some(number) = args.number("--max-message", 0)? {
+        config.max_message = bytes(number);
+    }
+    config.max_memory = args.number("--max-memory", 1)?.map(bytes);
+    if let Some(dialects) = args.dialects()? {
+        config.dialects = dialects;
+    }
+    if let Some(timeout) = args.seconds("--idle-timeout")? {
+        config.idle_timeout = (!timeout.is_zero()).then_some(timeout);
+    }
+    let lanes = [SignalSet::LANES, SignalSet::BITS];
+    options.signals = args.choice("--lane", &lanes)?.unwrap_or(options.signals);
+    options.eco = args.switch("--eco");
+    let format = args.choice("--format", &formats)?;
+    options.format = format.unwrap_or(options.format);
+    options.name = args.value("--name").map(list::valid_name).transpose()?;
+    options.pid_file = args.value("--pid-file").map(PathBuf::from);
+    let every_signal = args.switch("--verbose");
+    if is_trace || args.switch("--trace") {
+        options.trace = Some(Trace {
+            to_stdout: is_trace,
+            every_signal,
+        });
+    } else if every_signal {
         return Err(Failure::usage(VERBOSE_ALONE));
     }
-    options.trace = options.is_traced.then_some(Trace {
-        to_stdout,
-        every_signal: options.every_signal,
-        color: options.color,
-    });
+    args.finish()?;
     serve(options)
 }
 
-/// The usage error of `-v` without a trace.
-pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace, and there is none; add --trace";
-
 /// Serves until the end.
 pub fn serve(mut options: Options) -> Result<(), Failure> {
-    let given = options.config.dialects.given();
+    let dialect = options.config.dialects.given();
     options.config.trace = options.trace.is_some();
-    if options.trace.is_some_and(|trace| trace.to_stdout) {
-        options.format = Format::Quoted;
-    }
-    let mut tracer = options.trace.map(|trace| trace.tracer(given));
+    let mut tracer = options.trace.map(|trace| Tracer::new(trace, dialect));
     let to_stdout = options.trace.is_some_and(|trace| trace.to_stdout);
+    let format = if to_stdout {
+        Format::Quoted
+    } else {
+        options.format
+    };
     ffi::tune_allocator();
-    // What fails is an error that says so, and not the end.
+    // At the limit on file sizes a write then fails with an error, instead of ending the server.
     ffi::ignore_file_size();
     let stop = stop::watch(options.signals)?;
     let mut inbox = Inbox::open_for(options.signals)?;
@@ -240,43 +198,43 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     }
     if options.eco {
         inbox.never_spin();
-        // So that clients that follow us need to do so once.
+        // Clients that move to this CPU then do so once.
         if let Some(cpu) = ffi::this_cpu() {
             CpuSet::only(cpu).apply();
         }
     }
-    // One that prints on a terminal ends with it all the same, in order; see `stop`. A trace is for whoever looks at it: through a
-    // pipe, too, it is not to be left behind.
+    // A server on a terminal shuts down when the terminal closes; see `stop`. SIGHUP ends a trace in a pipe.
     if !to_stdout || io::stdout().is_terminal() {
         ffi::ignore_hangup();
     }
     let lines = Lines::start(to_stdout)?;
-    let format = options.format;
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
-    let result = format
-        .output(to_stdout.then(|| lines.clone()))
-        .and_then(|output| format.announce(ffi::getpid(), &lines).map(|()| output))
-        .map_err(|error| Failure::io("cannot print the PID", error))
-        .and_then(|output| {
-            let ready = notify::ready().map(|()| output);
-            ready.map_err(|error| Failure::io("cannot tell NOTIFY_SOCKET", error))
-        })
-        .and_then(|output| {
-            let mut note = |note: &server::Note| match &mut tracer {
-                None => lines.note(note),
-                Some(tracer) => {
-                    if let Some(line) = tracer.line(note) {
-                        lines.line(line);
-                    }
-                }
-            };
-            stop::begin();
-            server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
-                .map_err(Failure::from)
+    let ready = || {
+        let output = format.output(to_stdout.then(|| lines.clone()));
+        let announced = output.and_then(|output| {
+            format.announce(ffi::getpid(), &lines)?;
+            Ok(output)
         });
+        let output = announced.map_err(|error| Failure::io("cannot print the PID", error))?;
+        notify::ready().map_err(|error| Failure::io("cannot notify NOTIFY_SOCKET", error))?;
+        Ok(output)
+    };
+    let result = ready().and_then(|output| {
+        let mut note = |note: &Note| match &mut tracer {
+            None => lines.note(note),
+            Some(tracer) => {
+                if let Some(line) = tracer.line(note) {
+                    lines.line(line);
+                }
+            }
+        };
+        stop::begin();
+        server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
+            .map_err(Failure::from)
+    });
     inbox.leak();
     drop(pid_file);
-    // A trace is the output, which may take its time.
+    // A trace is the output of the command, so its reader may take its time.
     lines.finish((!to_stdout).then_some(LAST_LINES));
     result.map_err(Failure::urgent)
 }

@@ -1,5 +1,5 @@
-//! How a server is told to end: by SIGINT and SIGTERM, which a thread of its own waits for, so that they work whatever
-//! else is stuck; and by the end of the terminal that it prints on.
+//! The shutdown of a server by SIGINT, SIGTERM or the end of its terminal. A thread waits for them, so that they work even if
+//! everything else is stuck.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use minitalk::{Event, Signal, SignalSet};
 
 use super::exit::Failure;
 
-/// How long a server that is told to end a second time has for its last words.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+/// The time between a second stop signal and the end by that signal.
+const ABORT_DELAY: Duration = Duration::from_millis(250);
 
-/// Bytes of a thread's stack, of which these need little. It counts for RLIMIT_AS.
+/// Bytes of the threads' stacks, which are small because they count for RLIMIT_AS.
 const STACK: usize = 64 << 10;
 
-/// Blocks SIGINT and SIGTERM on this thread, and has them, and the end of the terminal, end the server. One that was
-/// ignored when the program started stays so. To be called before an inbox for `lanes` is opened, which leaves as they are
-/// the signals that are not its own. The threads are not to get those of `lanes` either.
+/// Starts the threads that stop the server; a signal that was ignored when the program started stays ignored.
+///
+/// Blocks the signals and `lanes` on this thread and the new ones, so call it before an inbox for `lanes` is opened.
 pub fn watch(lanes: SignalSet) -> Result<Arc<Stop>, Failure> {
     let failed = |error: io::Error| Failure::io("cannot wait for SIGTERM", error);
     let signals = SignalSet::STOPS.filter(|signal| !ffi::is_ignored(signal));
     ffi::block(signals.union(lanes));
-    // A filter of system calls that denies it would have the thread below ask for ever.
+    // If a seccomp filter denies the system call, the thread below would loop forever.
     match ffi::try_take(SignalSet::NONE, Duration::ZERO) {
         Err(error) if error != Errno::AGAIN => return Err(failed(error.into())),
         _ => {}
@@ -36,7 +36,7 @@ pub fn watch(lanes: SignalSet) -> Result<Arc<Stop>, Failure> {
     let stop = Arc::new(Stop::new().map_err(failed)?);
     start("stop", &stop, move |stop| take_signals(stop, signals)).map_err(failed)?;
     if io::stdout().is_terminal() {
-        // Asked of the terminal itself: SIGHUP reaches only those whose controlling terminal it is.
+        // Polls the terminal, because SIGHUP reaches only processes whose controlling terminal it is.
         let wait = |stop: &Stop| {
             if ffi::wait_for_hangup().is_ok() {
                 stop.request();
@@ -56,10 +56,10 @@ fn start(name: &str, stop: &Arc<Stop>, run: impl FnOnce(&Stop) + Send + 'static)
     background::spawn(name, Some(STACK), Box::new(run)).map(drop)
 }
 
-/// Whether the main loop runs, which ends in order.
+/// Whether the main loop runs, which shuts down in order.
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
-/// Notes that the main loop runs from now on.
+/// Records that the main loop runs from now on.
 pub fn begin() {
     // Ordering: Relaxed; says nothing about other memory, and system calls stand between it and the first sleep.
     HAS_BEGUN.store(true, Ordering::Relaxed);
@@ -70,9 +70,10 @@ fn has_begun() -> bool {
     HAS_BEGUN.load(Ordering::Relaxed)
 }
 
-/// The first ends the server in order. The second ends it at once: through its main loop, which says what is lost, and by the
-/// signal itself where that does not come to an end. The first is enough for a server that has not begun, as one that cannot
-/// print its PID: it has nothing to write.
+/// Stops the server in order at the first signal, and at once at the second.
+///
+/// At the second, the main loop reports what is lost; if it is stuck, the signal ends the process. Before the main loop runs,
+/// for example while the PID cannot be printed, the first signal ends the process.
 fn take_signals(stop: &Stop, signals: SignalSet) {
     if signals.iter().next().is_none() {
         return;
@@ -81,8 +82,8 @@ fn take_signals(stop: &Stop, signals: SignalSet) {
     stop.request();
     let mut second = None;
     while second.is_none() && !has_begun() {
-        second = take(signals, LAST_WORDS);
-        // One that is only slow, on a busy machine, does not sleep.
+        second = take(signals, ABORT_DELAY);
+        // On a busy machine the main thread may be late, but then it does not sleep.
         let sleeps = proc::thread_status(ffi::getpid().get()).is_ok_and(|status| status.sleeps);
         if second.is_none() && sleeps && !has_begun() {
             ffi::raise_default(first);
@@ -90,9 +91,10 @@ fn take_signals(stop: &Stop, signals: SignalSet) {
     }
     let signal = second.unwrap_or_else(|| take_next(signals));
     stop.insist();
-    thread::sleep(LAST_WORDS);
+    thread::sleep(ABORT_DELAY);
     ffi::raise_default(signal);
 }
+
 fn take_next(signals: SignalSet) -> Signal {
     loop {
         if let Some(signal) = take(signals, Duration::MAX) {

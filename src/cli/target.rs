@@ -1,4 +1,4 @@
-//! The server that a command line names.
+//! The process that a command line names.
 
 use std::ffi::OsStr;
 
@@ -7,7 +7,7 @@ use minitalk::Pid;
 use super::exit::{Exit, Failure};
 use super::list;
 
-/// A PID as it was typed, or that of the server of this name.
+/// Parses a PID, or finds the server with this name.
 pub fn pid_or_name(text: &OsStr) -> Result<Pid, Failure> {
     match text.to_str() {
         Some(name) if list::is_name(name) => list::by_name(name),
@@ -15,7 +15,7 @@ pub fn pid_or_name(text: &OsStr) -> Result<Pid, Failure> {
     }
 }
 
-/// A PID as it was typed.
+/// Parses a PID.
 pub fn pid(text: &OsStr) -> Result<Pid, Failure> {
     Pid::parse(&text.to_string_lossy()).map_err(|why| {
         Failure::new(

@@ -1,12 +1,12 @@
-//! Numbers as people read them, without floating point: its printing and reading alone are 45 KB of code.
+//! Numbers for people, without floating point, whose formatting and parsing would be 45 KB of code.
 
 use std::time::Duration;
 
-/// `count` in units of so many each, rounded to so many decimal places.
+/// Returns `count / unit`, rounded to `places` decimal places.
 pub fn decimal(count: u128, unit: u128, places: u32) -> String {
     let scale = 10u128.pow(places);
     let scaled = count.saturating_mul(scale).saturating_add(unit / 2) / unit;
-    // Printing a u128 is a kilobyte of code, and no number here needs one.
+    // Formatting a u128 would be a kilobyte of code, which no number here needs.
     let [whole, fraction] =
         [scaled / scale, scaled % scale].map(|n| u64::try_from(n).unwrap_or(u64::MAX));
     match places {
@@ -15,18 +15,18 @@ pub fn decimal(count: u128, unit: u128, places: u32) -> String {
     }
 }
 
-/// Nanoseconds in the units of time.
+/// Units of time in nanoseconds.
 pub const SECOND: u128 = 1_000_000_000;
 pub const MILLISECOND: u128 = 1_000_000;
 pub const MICROSECOND: u128 = 1_000;
 
-/// Bytes a second.
+/// Returns bytes per second.
 pub fn rate(bytes: u64, time: Duration) -> u64 {
     let rate = u128::from(bytes) * SECOND / time.as_nanos().max(1);
     rate.try_into().unwrap_or(u64::MAX)
 }
 
-/// Bytes, in the unit that leaves up to three digits before the point.
+/// Returns a number of bytes in the unit with at most three digits before the point.
 pub fn amount(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..1_000 => return format!("{bytes} B"),
@@ -37,7 +37,7 @@ pub fn amount(bytes: u64) -> String {
     format!("{} {name}", decimal(bytes.into(), unit, 1))
 }
 
-/// Reads a number of seconds: digits, and perhaps a point and up to nine more.
+/// Parses a number of seconds with at most nine decimals.
 pub fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_and_rates() {
+    fn amounts_have_one_decimal_and_rates_do_not_overflow() {
         for (bytes, text) in [
             (0, "0 B"),
             (999, "999 B"),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_as_they_are_typed() {
+    fn seconds_are_parsed_exactly_or_rejected() {
         for (text, milliseconds) in [
             ("5", 5_000),
             ("0.3", 300),

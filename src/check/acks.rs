@@ -1,4 +1,4 @@
-//! What the acknowledgements of a message say about the habits of the server that sent them.
+//! The keys of a dialect that follow from the acknowledgements of a message.
 
 use minitalk::Pid;
 use minitalk::Signal;
@@ -6,13 +6,12 @@ use minitalk::dialect::speech::Speech;
 use minitalk::dialect::{Ack, AckSignal, Dialect, Final};
 use minitalk::wire::bits::Bit;
 
-/// An acknowledgement, and how many signals had been sent before it, the one that opens a handshake among them.
-pub type Answer = (u64, Signal);
+/// An acknowledgement, and the number of signals sent before it, with the one that opens a handshake.
+pub type ReceivedAck = (u64, Signal);
 
-/// The dialect in which `client` sent `text`, with what the acknowledgements show of it.
-pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> Dialect {
-    let mut dialect = *spoken;
-    let Some(&(last, _)) = answers.last() else {
+/// Returns `dialect`, in which `client` sent `text`, with the keys that follow from the acknowledgements.
+pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck]) -> Dialect {
+    let Some(&(last, _)) = acks.last() else {
         return dialect;
     };
     if dialect.ack == Ack::None {
@@ -26,15 +25,15 @@ pub fn named(spoken: &Dialect, text: &str, client: Pid, answers: &[Answer]) -> D
         let index = usize::try_from(count.checked_sub(1 + hello)?).ok()?;
         speech.signal(index)
     };
-    let (at_last, mut usual): (Vec<Answer>, Vec<Answer>) =
-        answers.iter().partition(|(count, _)| *count == last);
-    // A handshake is answered with SIGUSR1 whatever the bits are.
+    let (at_last, mut usual): (Vec<ReceivedAck>, Vec<ReceivedAck>) =
+        acks.iter().partition(|(count, _)| *count == last);
+    // A handshake is answered with SIGUSR1, independent of the bits.
     usual.retain(|(count, _)| *count > hello);
     if usual.is_empty() {
         usual.extend(at_last.first());
     }
     let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
-    let echoes = |(count, signal): &Answer| sent(*count) == Some(bit(*signal));
+    let echoes = |(count, signal): &ReceivedAck| sent(*count) == Some(bit(*signal));
     if all(Signal::Usr1) {
         dialect.ack_signal = AckSignal::Usr1;
     } else if all(Signal::Usr2) {
@@ -62,24 +61,24 @@ mod tests {
 
     use super::*;
 
-    /// 6 bytes, with the end.
     const TEXT: &str = "Hello";
+    /// The number of bits, with the NUL at the end.
     const LAST: u64 = 48;
 
-    /// What is named of a server that is spoken to in `spec` and answers so.
-    fn name(spec: &str, answers: impl Fn(u64) -> Vec<Signal>) -> String {
+    /// Returns the dialect of a server that gets a text in `spec` and acknowledges it with `answers`.
+    fn refined(spec: &str, answers: impl Fn(u64) -> Vec<Signal>) -> String {
         let dialect: Dialect = spec.parse().unwrap();
         let all = 1..=LAST + u64::from(dialect.hello);
         let answers: Vec<_> = all
             .flat_map(|count| answers(count).into_iter().map(move |s| (count, s)))
             .collect();
-        named(&dialect, TEXT, minitalk::internals::ffi::getpid(), &answers).to_string()
+        refine(dialect, TEXT, minitalk::internals::ffi::getpid(), &answers).to_string()
     }
 
     #[test]
-    fn which_signal_it_is() {
-        assert_eq!(name("classic", |_| vec![Usr1]), "classic");
-        assert_eq!(name("classic", |_| vec![Usr2]), "ack-signal=usr2");
+    fn the_signal_of_the_acknowledgements_is_recognized() {
+        assert_eq!(refined("classic", |_| vec![Usr1]), "classic");
+        assert_eq!(refined("classic", |_| vec![Usr2]), "ack-signal=usr2");
         let speech = Speech::new(
             &Dialect::CLASSIC,
             TEXT.as_bytes(),
@@ -90,18 +89,18 @@ mod tests {
             Some(Bit::One) => vec![Usr2],
             _ => vec![Usr1],
         };
-        assert_eq!(name("classic", echo), "ack-signal=echo");
-        let admits = |count| if count == 1 { vec![Usr1] } else { vec![Usr2] };
-        assert_eq!(name("hello=yes", admits), "hello=yes,ack-signal=usr2");
-        // Of no habit that has a name.
+        assert_eq!(refined("classic", echo), "ack-signal=echo");
+        let handshake = |count| if count == 1 { vec![Usr1] } else { vec![Usr2] };
+        assert_eq!(refined("hello=yes", handshake), "hello=yes,ack-signal=usr2");
+        // No key describes this.
         let neither = |count| vec![if count % 3 == 0 { Usr1 } else { Usr2 }];
-        assert_eq!(name("classic", neither), "classic");
+        assert_eq!(refined("classic", neither), "classic");
     }
 
     #[test]
-    fn how_the_last_one_is() {
+    fn the_final_acknowledgement_is_recognized() {
         let last = |signals: &'static [Signal]| {
-            name("classic", move |count| match count {
+            refined("classic", move |count| match count {
                 LAST => signals.to_vec(),
                 _ => vec![Usr1],
             })
@@ -112,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn whether_there_is_one() {
-        assert_eq!(name("ack=none", |_| vec![]), "ack=none");
+    fn the_absence_of_acknowledgements_is_recognized() {
+        assert_eq!(refined("ack=none", |_| vec![]), "ack=none");
         let only_last = |count| if count == LAST { vec![Usr1] } else { vec![] };
-        assert_eq!(name("ack=none", only_last), "ack=message");
+        assert_eq!(refined("ack=none", only_last), "ack=message");
     }
 }

@@ -1,0 +1,284 @@
+//! Finds the dialect of a client: a server of minitalk detects it, and if the client is not satisfied with its
+//! acknowledgements, servers with other dialects are tried.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use minitalk::dialect::Dialect;
+
+use super::candidates::{self, BITS};
+use super::delivery::ClientProgram;
+use super::output_format::OutputFormat;
+use super::server::{Server, ServerProgram};
+
+/// Long enough to show the bits of a client.
+const PROBE: &str = "Hello from the other side, number 42!";
+
+/// How long a client may take for the probe: 1.5 s at 5 ms a bit.
+const DETECT: Duration = Duration::from_millis(2500);
+
+/// The same if many dialects are tried.
+const TRY: Duration = Duration::from_millis(800);
+
+/// How long after the end of the client its text may take, and the server's note about it.
+const ARRIVE: Duration = Duration::from_millis(100);
+const NOTE: Duration = Duration::from_millis(200);
+
+/// The acknowledgements that a client may expect for every bit, or for every byte.
+const ACKS_PER_BIT: [&str; 4] = ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"];
+
+/// The keys that a server must know before the first bit, because detection finds them too late.
+const ACKS: &[&str] = &[
+    "",
+    "final=other",
+    "final=both",
+    "final=twice",
+    "ack-signal=echo",
+    "ack-signal=usr2",
+    "ack=message",
+    "ack=message,ack-signal=usr2",
+    "ack=byte",
+    "hello=yes",
+    "ack=none",
+];
+
+/// The frames that detection can mistake for another one.
+const FRAMES: &[&str] = &[
+    "",
+    "head=digits,end=none",
+    "head=digits",
+    "head=len32,end=none",
+    "head=len16,end=none",
+    "head=len32",
+    "end=eot",
+    "end=etx",
+    "head=pid",
+];
+
+/// How long the search may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The dialect of a client.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClientDialect {
+    /// The dialect; `None` for minitalk's own protocol.
+    pub dialect: Option<Dialect>,
+    /// Whether the client ends successfully.
+    pub ends_well: bool,
+}
+
+/// Searches for the dialect; the error is the detail of the report.
+pub fn find(client: &Path, own_program: &Path) -> Result<ClientDialect, String> {
+    let until = Instant::now() + LIMIT;
+    let (outcome, detected) = attempt(client, own_program, None, DETECT)?;
+    if outcome == Outcome::Delivered && detected.is_none() {
+        return Ok(ClientDialect {
+            dialect: None,
+            ends_well: true,
+        });
+    }
+    let mut search = Search {
+        attempt: |dialect: &Dialect, limit| {
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            let (outcome, _) = attempt(client, own_program, Some(dialect), limit)?;
+            Ok(Some(outcome))
+        },
+        tried: Vec::new(),
+    };
+    search.run(detected)
+}
+
+/// The dialects that were tried, with their outcomes; `attempt` tries one, or returns `None` after the time limit.
+struct Search<A> {
+    attempt: A,
+    tried: Vec<(Dialect, Outcome)>,
+}
+
+impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> {
+    /// Tries dialects, those like the detected one first.
+    fn run(&mut self, detected: Option<Dialect>) -> Result<ClientDialect, String> {
+        self.try_all(detected)?;
+        let with = |wanted| {
+            let mut tried = self.tried.iter();
+            tried.find_map(|(dialect, outcome)| (*outcome == wanted).then_some(*dialect))
+        };
+        let delivered = with(Outcome::Delivered);
+        match delivered.or_else(|| with(Outcome::Hangs)) {
+            Some(dialect) => Ok(ClientDialect {
+                dialect: Some(dialect),
+                ends_well: delivered.is_some(),
+            }),
+            None => Err(format!(
+                "the client delivers a short text in none of {} known dialects",
+                self.tried.len()
+            )),
+        }
+    }
+
+    fn try_all(&mut self, detected: Option<Dialect>) -> Result<(), String> {
+        if let Some(dialect) = detected {
+            // A server detects the end of a message after it has reported the dialect.
+            let base = dialect.to_string();
+            for acks in ACKS {
+                if self.is_delivered(&[&base, acks], DETECT)? {
+                    return Ok(());
+                }
+            }
+            if self
+                .tried
+                .iter()
+                .any(|(_, outcome)| *outcome == Outcome::Hangs)
+            {
+                return Ok(());
+            }
+        }
+        // A client that waits for every bit continues whatever the bits mean, and so shows how it must be acknowledged.
+        for acks in ACKS_PER_BIT {
+            match self.outcome(&[BITS[0], acks], TRY)? {
+                Some(Outcome::Delivered) => return Ok(()),
+                Some(Outcome::Garbled | Outcome::Hangs) => {}
+                Some(Outcome::Waits) | None => continue,
+            }
+            for (frame, bits) in FRAMES
+                .iter()
+                .flat_map(|frame| BITS.map(|bits| (frame, bits)))
+            {
+                if self.is_delivered(&[bits, frame, acks], TRY)? {
+                    return Ok(());
+                }
+            }
+        }
+        for (acks, bits) in ACKS.iter().flat_map(|acks| BITS.map(|bits| (acks, bits))) {
+            if self.is_delivered(&[bits, acks], TRY)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_delivered(&mut self, parts: &[&str], limit: Duration) -> Result<bool, String> {
+        Ok(self.outcome(parts, limit)? == Some(Outcome::Delivered))
+    }
+
+    /// Returns the outcome with a dialect, which is tried once; `None` for an invalid dialect or after the time limit.
+    fn outcome(&mut self, parts: &[&str], limit: Duration) -> Result<Option<Outcome>, String> {
+        let Some(dialect) = candidates::parse(parts) else {
+            return Ok(None);
+        };
+        let known = self.tried.iter().find(|(tried, _)| *tried == dialect);
+        if let Some((_, outcome)) = known {
+            return Ok(Some(*outcome));
+        }
+        let outcome = (self.attempt)(&dialect, limit)?;
+        self.tried.extend(outcome.map(|outcome| (dialect, outcome)));
+        Ok(outcome)
+    }
+}
+
+/// The outcome of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// The text arrived, and the client has ended successfully.
+    Delivered,
+    /// The text arrived, but the client hangs or has failed.
+    Hangs,
+    /// Another text arrived, and the client has ended.
+    Garbled,
+    /// The text did not arrive, and the client waits.
+    Waits,
+}
+
+/// Has the client send the probe to a server of minitalk; returns the outcome and the dialect that the server reports.
+fn attempt(
+    client: &Path,
+    own_program: &Path,
+    dialect: Option<&Dialect>,
+    limit: Duration,
+) -> Result<(Outcome, Option<Dialect>), String> {
+    let mut server = Server::start(&ServerProgram::Own(own_program, dialect))
+        .map_err(|why| format!("minitalk's server {why}"))?;
+    let mut client = ClientProgram::Foreign(client).start(server.pid(), PROBE, &[])?;
+    let status = client.wait(limit);
+    server.wait(ARRIVE, |printed| {
+        OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
+    });
+    let is_exact = server.skip() == PROBE.as_bytes();
+    // The server then reports what it knows about the client.
+    client.kill();
+    let outcome = match (is_exact, status) {
+        (true, Some(status)) if status.success() => Outcome::Delivered,
+        (true, _) => Outcome::Hangs,
+        (false, Some(_)) => Outcome::Garbled,
+        (false, None) => Outcome::Waits,
+    };
+    Ok((outcome, server.reported_dialect(NOTE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns what is found of a client after detection and with these outcomes, and the number of attempts.
+    fn found(
+        detected: Option<&str>,
+        outcome: impl Fn(&Dialect) -> Outcome,
+    ) -> (Result<ClientDialect, String>, usize) {
+        let mut search = Search {
+            attempt: |dialect: &Dialect, _| Ok(Some(outcome(dialect))),
+            tried: Vec::new(),
+        };
+        let detected = detected.map(|spec| spec.parse().unwrap());
+        (search.run(detected), search.tried.len())
+    }
+
+    /// Returns the outcomes of a client that is satisfied with one dialect, and waits without the right acknowledgements.
+    fn client(spec: &str) -> impl Fn(&Dialect) -> Outcome {
+        let wanted: Dialect = spec.parse().unwrap();
+        move |dialect| {
+            let acks = |d: &Dialect| (d.ack, d.ack_signal, d.last, d.hello);
+            match (*dialect == wanted, acks(dialect) == acks(&wanted)) {
+                (true, _) => Outcome::Delivered,
+                (_, true) => Outcome::Garbled,
+                _ => Outcome::Waits,
+            }
+        }
+    }
+
+    #[test]
+    fn a_dialect_is_found_with_and_without_detection() {
+        for (detected, spec, most) in [
+            (Some("classic"), "final=other", 2),
+            (Some("order=lsb"), "order=lsb,final=twice", 4),
+            (None, "order=lsb,one=usr1", 4),
+            (None, "head=len16,end=none", 20),
+            (None, "ack-signal=echo,end=eot", 30),
+            (Some("classic"), "order=lsb,ack=byte,head=len32", 50),
+            (None, "one=usr1,ack=message,ack-signal=usr2", 40),
+        ] {
+            let (result, tries) = found(detected, client(spec));
+            let wanted = ClientDialect {
+                dialect: spec.parse().ok(),
+                ends_well: true,
+            };
+            assert_eq!(result, Ok(wanted), "{spec}");
+            assert!(tries <= most, "{spec}: {tries}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_hangs_is_found_and_one_that_delivers_nothing_is_not() {
+        let hangs = |dialect: &Dialect| match *dialect == Dialect::CLASSIC {
+            true => Outcome::Hangs,
+            false => Outcome::Garbled,
+        };
+        let (result, _) = found(Some("classic"), hangs);
+        let wanted = ClientDialect {
+            dialect: Some(Dialect::CLASSIC),
+            ends_well: false,
+        };
+        assert_eq!(result, Ok(wanted));
+        assert!(found(None, |_| Outcome::Waits).0.is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! The delivery of one message by a client, and what is wrong with it.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use minitalk::Pid;
+use minitalk::dialect::Dialect;
+
+use super::isolation::spawn_on_pipes;
+use super::output_format::OutputFormat;
+use super::report::quoted;
+use super::server::Server;
+use crate::cli::child::Child;
+
+/// How long after the end of the client the server may print nothing before the message counts as lost.
+const QUIET: Duration = Duration::from_millis(1200);
+
+/// How long a client may run after its text has been printed.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// The program of a client.
+pub enum ClientProgram<'a> {
+    Foreign(&'a Path),
+    /// This program; without a dialect it uses minitalk's own protocol.
+    Own(&'a Path, Option<Dialect>),
+}
+
+impl ClientProgram<'_> {
+    /// Starts a client that sends `text`; `options` are those of `minitalk send`.
+    pub fn start(&self, pid: Pid, text: &str, options: &[&str]) -> Result<Child, String> {
+        let child = match self {
+            Self::Foreign(path) => {
+                spawn_on_pipes(Command::new(path).args([&pid.to_string(), text]))
+            }
+            Self::Own(path, dialect) => {
+                let mut command = Command::new(path);
+                command.args(["send", "--timeout", "3"]).args(options);
+                if let Some(dialect) = dialect {
+                    command.args(["--dialect", &dialect.to_string()]);
+                }
+                spawn_on_pipes(command.args(["--", &pid.to_string(), text]))
+            }
+        };
+        child.map_err(|error| format!("the client cannot be started: {error}"))
+    }
+}
+
+/// The result of a delivery.
+pub struct Delivery {
+    pub is_exact: bool,
+    pub printed: Vec<u8>,
+    /// How the client ended; `None` if it had to be killed.
+    client: Option<ExitStatus>,
+    pub elapsed: Duration,
+    /// Whether the time limit was reached.
+    pub is_late: bool,
+    /// How the server ended, if it did.
+    pub server: Option<ExitStatus>,
+}
+
+impl Delivery {
+    /// Sends `text` to `server`, and waits until it is printed, or cannot be any more.
+    pub fn run(
+        server: &mut Server,
+        client: &ClientProgram<'_>,
+        text: &str,
+        format: &OutputFormat,
+        limit: Duration,
+    ) -> Result<Self, String> {
+        let start = Instant::now();
+        let mut client = client.start(server.pid(), text, &[])?;
+        let until = start + limit;
+        let mut left_at: Option<Instant> = None;
+        let mut fits = false;
+        while Instant::now() < until && !fits {
+            fits = server.wait(Duration::from_millis(5), |printed| {
+                format.fits(text.as_bytes(), printed)
+            });
+            let now = Instant::now();
+            if left_at.is_none() && client.ended().is_some() {
+                left_at = Some(now);
+            }
+            let last = server.stdout().last_at().max(left_at).unwrap_or(now);
+            if left_at.is_some() && now - last >= QUIET || server.ended().is_some() {
+                break;
+            }
+        }
+        let printed_at = server.stdout().last_at().filter(|_| !text.is_empty());
+        let elapsed = printed_at.map_or_else(Instant::now, |at| at.max(start)) - start;
+        let is_late = !fits && Instant::now() >= until;
+        let client = client.wait(if fits { LEAVE } else { Duration::ZERO });
+        let printed = server.skip();
+        Ok(Self {
+            is_exact: format.fits(text.as_bytes(), &printed),
+            printed,
+            client,
+            elapsed,
+            is_late,
+            server: server.ended(),
+        })
+    }
+
+    /// Returns what is wrong with the delivery, or itself.
+    pub fn verdict(self, text: &str) -> Result<Self, String> {
+        self.error(text).map_or(Ok(self), Err)
+    }
+
+    /// Returns what is wrong with the delivery.
+    pub fn error(&self, text: &str) -> Option<String> {
+        if let Some(status) = self.server {
+            return Some(format!("the server {}", describe(status)));
+        }
+        if !self.is_exact {
+            let what = difference(text.as_bytes(), &self.printed);
+            let late = if self.is_late { "hangs: " } else { "" };
+            return Some(format!("{late}{what}"));
+        }
+        match self.client {
+            None => Some("printed, but the client hangs".into()),
+            Some(status) if !status.success() => {
+                Some(format!("printed, but the client {}", describe(status)))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+fn difference(wanted: &[u8], printed: &[u8]) -> String {
+    if printed.is_empty() {
+        return "nothing is printed".into();
+    }
+    let pairs = wanted.iter().zip(printed);
+    let at = pairs.take_while(|(a, b)| a == b).count();
+    let from = at.saturating_sub(4);
+    format!(
+        "{} bytes are printed, different from byte {} on: {} instead of {}",
+        printed.len(),
+        at + 1,
+        quoted(&printed[from..]),
+        quoted(&wanted[from..]),
+    )
+}
+
+/// Describes how a process ended.
+pub fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (_, Some(signal)) => format!("was ended by signal {signal}"),
+        _ => format!("ended with {status}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn the_first_error_of_a_delivery_is_reported() {
+        let delivery = |printed: &str| Delivery {
+            is_exact: printed == "text",
+            printed: printed.into(),
+            client: Some(ExitStatus::from_raw(0)),
+            elapsed: Duration::ZERO,
+            is_late: false,
+            server: None,
+        };
+        let error = |delivery: Delivery| delivery.error("text").unwrap_or_default();
+        assert_eq!(error(delivery("text")), "");
+        assert_eq!(error(delivery("")), "nothing is printed");
+        assert_eq!(
+            error(delivery("test!")),
+            "5 bytes are printed, different from byte 3 on: \"test!\" instead of \"text\""
+        );
+        let late = Delivery {
+            is_late: true,
+            ..delivery("")
+        };
+        assert_eq!(error(late), "hangs: nothing is printed");
+        let killed = Delivery {
+            client: None,
+            ..delivery("text")
+        };
+        assert_eq!(error(killed), "printed, but the client hangs");
+        let refused = Delivery {
+            client: Some(ExitStatus::from_raw(1 << 8)),
+            ..delivery("text")
+        };
+        assert_eq!(
+            error(refused),
+            "printed, but the client ended with exit code 1"
+        );
+        let crashed = Delivery {
+            server: Some(ExitStatus::from_raw(11)),
+            ..delivery("")
+        };
+        assert_eq!(error(crashed), "the server was ended by signal 11");
+    }
+}

@@ -1,0 +1,146 @@
+//! The tests in which a client or a server is killed, or stray signals arrive.
+
+use std::thread;
+use std::time::Duration;
+
+use minitalk::Signal;
+use minitalk::dialect::Dialect;
+use minitalk::dialect::speech::Speech;
+use minitalk::internals::process::peer::Peer;
+
+use super::delivery::{ClientProgram, Delivery, describe};
+use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
+use super::report::Section;
+use super::server::Server;
+
+/// Tests that the message after that of a killed client is exact.
+pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
+    let result = server_with_half_a_message(fixture).and_then(|mut server| {
+        thread::sleep(NOTICE);
+        if let Some(status) = server.ended() {
+            return Err(format!("the server {}", describe(status)));
+        }
+        server.skip();
+        let (client, format) = (&fixture.client, &fixture.format);
+        let delivery = Delivery::run(&mut server, client, NEXT, format, SHORT)?;
+        let error = delivery.error(NEXT);
+        // The server may print the half message first, on a line of its own.
+        let printed = &delivery.printed;
+        let mut line_starts = (1..=printed.len()).filter(|at| printed[at - 1] == b'\n');
+        let is_on_a_line = line_starts.any(|at| format.fits(NEXT.as_bytes(), &printed[at..]));
+        match error {
+            None => {
+                fixture.server = Some(server);
+                Ok("the next message is exact".into())
+            }
+            Some(_) if is_on_a_line && delivery.server.is_none() => {
+                Ok("the next message is exact, on a line of its own".into())
+            }
+            Some(why) => Err(format!("the next message is not exact: {why}")),
+        }
+    });
+    section.advise("client killed", result);
+}
+
+/// Returns a server that has half a message of a client that has ended.
+fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, String> {
+    match fixture.client {
+        ClientProgram::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
+        _ => kill_halfway(fixture),
+    }
+}
+
+/// Ends the client in mid-byte, so that the next message is exact only if the server starts each client with a whole byte.
+fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Server, String> {
+    let text = text(20);
+    let server = fixture.take()?;
+    let speech = Speech::new(dialect, text.as_bytes(), server.pid());
+    let signals = speech.map_err(|why| why.to_string())?.len();
+    let first = (signals / 16 * 8 + 3).to_string();
+    let options = ["--first", &first];
+    let mut client = fixture.client.start(server.pid(), &text, &options)?;
+    match client.wait(SHORT) {
+        Some(status) if status.success() => Ok(server),
+        Some(status) => Err(format!("half a message: the client {}", describe(status))),
+        None => Err("half a message: the client hangs".into()),
+    }
+}
+
+/// Kills the client after half of the expected time.
+fn kill_halfway(fixture: &mut Fixture<'_>) -> Result<Server, String> {
+    let rate = fixture.rate();
+    for part in [2, 4, 10] {
+        // Long enough that half of it differs from all of it.
+        let bytes = (rate / 2).clamp(50, 9000) as usize;
+        let server = fixture.take()?;
+        let mut client = fixture.start_client(&server, &text(bytes))?;
+        thread::sleep(time_of(bytes, rate) / part);
+        if client.ended().is_none() {
+            client.kill();
+            return Ok(server);
+        }
+    }
+    Err("not tried: every message was complete before its client could be killed".into())
+}
+
+/// Tests that the message after stray signals to the server is exact.
+pub fn strays_to_server(fixture: &mut Fixture<'_>, section: &mut Section) {
+    let result = fixture.take().and_then(|server| {
+        send_strays(&server.peer()?)?;
+        fixture.server = Some(server);
+        let delivery = fixture.deliver_exactly(NEXT, SHORT);
+        delivery
+            .map(|_| "the next message is exact".into())
+            .map_err(|why| format!("after three of SIGUSR1: {why}"))
+    });
+    section.advise("stray signals", result);
+}
+
+fn send_strays(peer: &Peer) -> Result<(), String> {
+    for _ in 0..3 {
+        peer.send(Signal::Usr1, None)
+            .map_err(|error| format!("one ended the process: {error}"))?;
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// Tests that a client ends when its server is killed during a message.
+pub fn server_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
+    let result = fixture.start_message().and_then(|(server, mut client, _)| {
+        drop(server);
+        let before = client.stdout.len() + client.stderr.len();
+        let status = client.wait(Duration::from_secs(3));
+        let status = status.ok_or("the client hangs")?;
+        client.drain();
+        let has_printed = client.stdout.len() + client.stderr.len() > before;
+        match (status.code(), has_printed) {
+            (None, _) => Err(format!("the client {}", describe(status))),
+            (Some(0), false) => Err("the client reports no error".into()),
+            _ => Ok(format!("the client {}", describe(status))),
+        }
+    });
+    section.advise("server killed", result);
+}
+
+/// Tests that a message is exact if its client gets stray signals.
+pub fn strays_to_client(fixture: &mut Fixture<'_>, section: &mut Section) {
+    let started = fixture.start_message();
+    let result = started.and_then(|(server, mut client, text)| {
+        let peer = Peer::open(client.pid()).map_err(|error| error.to_string())?;
+        let handles = peer
+            .inspect()
+            .is_ok_and(|status| status.handles(Signal::Usr1));
+        if !handles {
+            return Err("not tried: the client does not handle SIGUSR1".into());
+        }
+        send_strays(&peer)?;
+        let fits = |printed: &[u8]| fixture.format.fits(text.as_bytes(), printed);
+        match (server.wait(2 * SHORT, fits), client.wait(NOTICE)) {
+            (true, Some(_)) => Ok("during a message: exact".into()),
+            (true, None) => Err("exact, but the client hangs".into()),
+            (false, _) => Err("three of SIGUSR1 during a message: not exact".into()),
+        }
+    });
+    section.advise("stray signals", result);
+}

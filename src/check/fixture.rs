@@ -1,0 +1,131 @@
+//! The programs of a section under test: a server for each test, or one for several, and a client to send to it.
+
+use std::time::Duration;
+
+use super::delivery::{ClientProgram, Delivery};
+use super::output_format::OutputFormat;
+use super::server::{Server, ServerProgram};
+use crate::cli::child::Child;
+use crate::cli::units::SECOND;
+
+/// Bytes per second of a server that has not been measured.
+const RATE: u64 = 500;
+
+/// How long most texts may take.
+pub const SHORT: Duration = Duration::from_secs(5);
+
+/// How long a server may take to notice the end of a client.
+pub const NOTICE: Duration = Duration::from_secs(1);
+
+/// The text of the message after the one under test.
+pub const NEXT: &str = "the next message, 123";
+
+/// The programs under test.
+pub struct Fixture<'a> {
+    pub server_program: ServerProgram<'a>,
+    pub client: ClientProgram<'a>,
+    pub format: OutputFormat,
+    /// A server that is fit for the next test.
+    pub server: Option<Server>,
+    /// Bytes per second of a text of 1,000 bytes.
+    pub rate: Option<u64>,
+}
+
+impl<'a> Fixture<'a> {
+    pub const fn new(
+        server_program: ServerProgram<'a>,
+        client: ClientProgram<'a>,
+        format: OutputFormat,
+    ) -> Self {
+        Self {
+            server_program,
+            client,
+            format,
+            server: None,
+            rate: None,
+        }
+    }
+
+    /// Takes the server, or starts one. The caller puts it back if it is still fit.
+    pub fn take(&mut self) -> Result<Server, String> {
+        let mut server = match self.server.take() {
+            Some(server) => server,
+            None => Server::start(&self.server_program)?,
+        };
+        server.skip();
+        Ok(server)
+    }
+
+    /// Starts a client that sends `text` to `server`.
+    pub fn start_client(&self, server: &Server, text: &str) -> Result<Child, String> {
+        self.client.start(server.pid(), text, &[])
+    }
+
+    /// Delivers `text`. A server that fails is not used again.
+    pub fn deliver(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
+        let mut server = self.take()?;
+        let delivery = Delivery::run(&mut server, &self.client, text, &self.format, limit)?;
+        if delivery.error(text).is_none() {
+            self.server = Some(server);
+        }
+        Ok(delivery)
+    }
+
+    /// Delivers `text`; the error is what is wrong.
+    pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
+        self.deliver(text, limit)?.verdict(text)
+    }
+
+    /// Returns the rate, measured or assumed.
+    pub fn rate(&self) -> u64 {
+        self.rate.unwrap_or(RATE)
+    }
+
+    /// Returns a server and a client during a message, and the message.
+    pub fn start_message(&mut self) -> Result<(Server, Child, String), String> {
+        let rate = self.rate();
+        let bytes = (rate.saturating_mul(4) / 5).clamp(50, 9000) as usize;
+        let text = text(bytes);
+        let server = self.take()?;
+        let mut client = self.start_client(&server, &text)?;
+        std::thread::sleep(time_of(bytes, rate) / 4);
+        match client.ended() {
+            Some(_) => Err("not tried: the message was complete too soon".into()),
+            None => Ok((server, client, text)),
+        }
+    }
+}
+
+/// Returns how long `bytes` bytes take at `rate` bytes per second.
+pub fn time_of(bytes: usize, rate: u64) -> Duration {
+    let nanos = bytes as u128 * SECOND / u128::from(rate.max(1));
+    Duration::from_nanos(nanos.try_into().unwrap_or(u64::MAX))
+}
+
+/// Returns pseudorandom printable ASCII, without backslashes, which a server may escape on a terminal.
+pub fn text(bytes: usize) -> String {
+    if bytes == 1 {
+        return "x".into();
+    }
+    let mut state = 0x9E37_79B9u32;
+    let characters = (0..bytes).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        match b' ' + ((state >> 16) % 95) as u8 {
+            b'\\' => '/',
+            byte => char::from(byte),
+        }
+    });
+    characters.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_printable_and_has_its_length() {
+        let text = text(10_000);
+        assert_eq!(text.len(), 10_000);
+        assert!(text.bytes().all(|b| (b' '..=b'~').contains(&b)));
+    }
+}

@@ -1,0 +1,234 @@
+//! Finds the dialect of a server: each candidate is tried on a new server, because a wrong one leaves half a byte behind.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use minitalk::client::{self, SendError};
+use minitalk::dialect::{Ack, Dialect};
+use minitalk::internals::ffi;
+use minitalk::{Inbox, Signal, SignalSet};
+
+use super::acks::{self, ReceivedAck};
+use super::candidates;
+use super::output_format::OutputFormat;
+use super::server::{Server, ServerProgram};
+use crate::cli::exit::Failure;
+
+const PROBE: &str = "Hello";
+
+/// The second text, which shows that nothing of the probe was left over.
+const SECOND: &str = "and again, 42";
+
+/// How long an acknowledgement may take.
+const ACK: Duration = Duration::from_millis(250);
+
+/// How long a text may take after its last bit: from a server that prints in its handler, and from one whose main loop sleeps.
+const PRINT: Duration = Duration::from_millis(30);
+const PRINT_LATE: Duration = Duration::from_millis(1200);
+
+/// How many candidates get the longer time.
+const LATE_CANDIDATES: usize = 8;
+
+/// How long acknowledgements are collected after the last bit.
+const FINAL_ACKS: Duration = Duration::from_millis(60);
+
+/// How long the search may take.
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// The dialect of a server, and the format in which it prints.
+pub struct ServerDialect {
+    pub dialect: Dialect,
+    pub format: OutputFormat,
+}
+
+/// Searches for the dialect; the inner error is the detail of the report.
+///
+/// Unless the signals of servers are `confined`, no server is sent a number that it could take for a PID and signal.
+pub fn find(program: &Path, confined: bool) -> Result<Result<ServerDialect, String>, Failure> {
+    let mut search = Search {
+        inbox: Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?,
+        program,
+        confined,
+        until: Instant::now() + LIMIT,
+        tried: 0,
+    };
+    match search.run() {
+        Ok(found) => Ok(Ok(found)),
+        Err(Stop::Report(why)) => Ok(Err(why)),
+        Err(Stop::Command(failure)) => Err(failure),
+    }
+}
+
+/// The reason to stop the search.
+enum Stop {
+    Report(String),
+    Command(Failure),
+}
+
+struct Search<'a> {
+    inbox: Inbox,
+    program: &'a Path,
+    confined: bool,
+    until: Instant,
+    tried: u32,
+}
+
+/// An exchange with a new server, which still runs.
+struct Attempt {
+    exchange: Exchange,
+    format: Option<OutputFormat>,
+    server: Server,
+}
+
+/// The result of sending a text, and the acknowledgements.
+struct Exchange {
+    result: Result<(), SendError>,
+    acks: Vec<ReceivedAck>,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> Result<ServerDialect, Stop> {
+        let (ack, may_handshake) = self.observe_acks()?;
+        for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
+            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
+                if let Some(found) = self.consider(&candidate, print)? {
+                    return Ok(found);
+                }
+            }
+        }
+        let acks = match ack {
+            Ack::Bit => "it acknowledges every bit",
+            Ack::Byte => "it acknowledges every byte",
+            _ => "it does not acknowledge bits",
+        };
+        let untried = match self.confined {
+            true => "",
+            false => {
+                "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
+            }
+        };
+        Err(Stop::Report(format!(
+            "it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
+            self.tried
+        )))
+    }
+
+    /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
+    fn observe_acks(&mut self) -> Result<(Ack, bool), Stop> {
+        let exchange = self.attempt(&Dialect::CLASSIC, PRINT)?.exchange;
+        if exchange.acks.len() > 1 {
+            return Ok((Ack::Bit, true));
+        }
+        let may_handshake = matches!(exchange.result, Err(SendError::Unanswered { signal: 2 }));
+        let without_acks = candidates::parse(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
+        let exchange = self.attempt(&without_acks, PRINT)?.exchange;
+        // The server may not have read every byte of the probe as a byte.
+        let ack = match exchange.acks.len() {
+            3.. => Ack::Byte,
+            _ => Ack::None,
+        };
+        Ok((ack, may_handshake))
+    }
+
+    /// Tries a candidate; if the server prints the probe, tries again with what its acknowledgements show.
+    fn consider(
+        &mut self,
+        candidate: &Dialect,
+        print: Duration,
+    ) -> Result<Option<ServerDialect>, Stop> {
+        let attempt = self.attempt(candidate, print)?;
+        let (Some(format), Ok(())) = (attempt.format, attempt.exchange.result) else {
+            return Ok(None);
+        };
+        drop(attempt.server);
+        let refined = acks::refine(*candidate, PROBE, ffi::getpid(), &attempt.exchange.acks);
+        for dialect in [refined, *candidate] {
+            if self.holds(&dialect, &format)? {
+                return Ok(Some(ServerDialect { dialect, format }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns whether two texts in a row arrive.
+    fn holds(&mut self, dialect: &Dialect, format: &OutputFormat) -> Result<bool, Stop> {
+        let mut attempt = self.attempt(dialect, PRINT_LATE)?;
+        if attempt.exchange.result.is_err() || attempt.format.as_ref() != Some(format) {
+            return Ok(false);
+        }
+        attempt.server.skip();
+        let exchange = self.exchange(&attempt.server, dialect, SECOND)?;
+        let fits = |printed: &[u8]| format.fits(SECOND.as_bytes(), printed);
+        Ok(exchange.result.is_ok() && attempt.server.wait(PRINT_LATE, fits))
+    }
+
+    /// Sends the probe to a new server.
+    fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Attempt, Stop> {
+        if Instant::now() >= self.until {
+            return Err(Stop::Report(format!(
+                "not found in {} s, after {} of the known dialects",
+                LIMIT.as_secs(),
+                self.tried
+            )));
+        }
+        self.tried += 1;
+        let program = ServerProgram::Foreign(self.program);
+        let server = Server::start(&program).map_err(Stop::Report)?;
+        let exchange = self.exchange(&server, dialect, PROBE)?;
+        let format = match exchange.result {
+            Ok(()) => server.output_format(PROBE, print),
+            Err(_) => None,
+        };
+        Ok(Attempt {
+            exchange,
+            format,
+            server,
+        })
+    }
+
+    /// Sends a text and collects the acknowledgements.
+    fn exchange(
+        &mut self,
+        server: &Server,
+        dialect: &Dialect,
+        text: &str,
+    ) -> Result<Exchange, Stop> {
+        let mut acks = Vec::new();
+        let Ok(peer) = server.peer() else {
+            let result = Err(SendError::NoSuchProcess);
+            return Ok(Exchange { result, acks });
+        };
+        let mut watch = |sent: u64, ack: Option<Signal>| {
+            acks.extend(ack.map(|signal| (sent, signal)));
+            ControlFlow::Continue(())
+        };
+        let (inbox, text) = (&mut self.inbox, text.as_bytes());
+        let result = client::send_as_watched(inbox, &peer, text, dialect, ACK, &mut watch);
+        let interrupted = |error| Stop::Command(Failure::send("the server", error));
+        if let Err(error @ SendError::Interrupted(_)) = &result {
+            return Err(interrupted(error));
+        }
+        // Drained even after an error, because the next server's acknowledgements come through the same inbox.
+        let sent = result.as_ref().map_or(0, |report| report.signals);
+        let until = Instant::now() + FINAL_ACKS;
+        loop {
+            let mut stop = None;
+            inbox.drain(|event| match event.signal {
+                Signal::Usr1 | Signal::Usr2 => acks.push((sent, event.signal)),
+                Signal::Int | Signal::Term => stop = Some(event.signal),
+                Signal::Word => {}
+            });
+            if let Some(signal) = stop {
+                return Err(interrupted(&SendError::Interrupted(signal)));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || result.is_err() {
+                break;
+            }
+            let _ = inbox.wait(None, Some(left));
+        }
+        let result = result.map(drop);
+        Ok(Exchange { result, acks })
+    }
+}

@@ -1,0 +1,234 @@
+//! The tests of programs when nothing goes wrong; [`fault_tests`](super::fault_tests) has the others.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use minitalk::Pid;
+use minitalk::internals::process::proc;
+
+use super::delivery::{ClientProgram, describe};
+use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
+use super::isolation::spawn_on_pipes;
+use super::output_format::OutputFormat;
+use super::report::{Row, Section, Verdict, grouped, quoted};
+use super::server::{Server, ServerProgram};
+use crate::cli::units::{self, SECOND, decimal};
+
+/// Lengths of texts, and the limits on their times. The longest text may exceed its limit.
+const SIZES: [(usize, Duration); 4] = [
+    (1, Duration::from_secs(5)),
+    (100, Duration::from_secs(8)),
+    (1000, Duration::from_secs(40)),
+    (LONGEST, Duration::from_secs(30)),
+];
+const LONGEST: usize = 10_000;
+
+/// The exercise: "1 second for displaying 100 characters is way too much".
+const HUNDRED: Duration = Duration::from_secs(1);
+
+const UTF8: &str = "Zwölf Boxkämpfer, père Noël, Ελλάδα, 日本語, 🦀";
+
+/// The kernel's highest limit on PIDs (`PID_MAX_LIMIT`), which is never a PID itself.
+const UNUSED_PID: &str = "4194304";
+
+/// Tests that texts arrive exactly: of several lengths, the empty one and UTF-8.
+pub fn exactness(fixture: &mut Fixture<'_>, section: &mut Section) {
+    if let Some(elapsed) = lengths(fixture, section) {
+        speed(fixture, elapsed, section);
+    }
+    let empty = fixture.deliver_exactly("", SHORT).and_then(|_| {
+        let next = fixture.deliver_exactly(NEXT, SHORT);
+        next.map_err(|why| format!("the message after it is not exact: {why}"))
+    });
+    let exact = |_| "exact".to_owned();
+    section.demand("empty string", empty.map(exact));
+    let utf8 = fixture.deliver_exactly(UTF8, SHORT);
+    section.demand("UTF-8", utf8.map(exact));
+}
+
+/// Adds a row for each length, until one fails; returns how long 100 bytes took.
+fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Duration> {
+    let mut hundred = None;
+    let mut sizes = SIZES.into_iter();
+    while let Some((bytes, limit)) = sizes.next() {
+        let what = length(bytes);
+        let is_demanded = bytes < LONGEST;
+        let expected = fixture.rate.map(|rate| time_of(bytes, rate));
+        if let Some(time) = expected.filter(|time| !is_demanded && *time > limit) {
+            let seconds = decimal(time.as_nanos(), SECOND, 0);
+            let why = format!("not tried: it would take {seconds} s");
+            section.add(Verdict::Warn, &what, &why);
+            continue;
+        }
+        let text = text(bytes);
+        let delivery = fixture.deliver(&text, limit);
+        let is_late = delivery.as_ref().is_ok_and(|delivery| delivery.is_late);
+        match delivery.and_then(|delivery| delivery.verdict(&text)) {
+            Ok(delivery) => {
+                let rate = units::rate(bytes as u64, delivery.elapsed);
+                let mut row = Row::new(Verdict::Ok, &what, "exact");
+                row.timing = Some((delivery.elapsed, rate));
+                section.push(row);
+                match bytes {
+                    100 => hundred = Some(delivery.elapsed),
+                    1000 => fixture.rate = Some(rate),
+                    _ => {}
+                }
+            }
+            Err(_) if is_late && !is_demanded => {
+                let why = format!("not finished in {} s", limit.as_secs());
+                section.add(Verdict::Warn, &what, &why);
+            }
+            Err(why) => {
+                section.add(Verdict::Fail, &what, &why);
+                let why = format!("not tried: {what} failed");
+                for (bytes, _) in sizes.by_ref() {
+                    section.add(Verdict::Warn, &length(bytes), &why);
+                }
+            }
+        }
+    }
+    hundred
+}
+
+fn length(bytes: usize) -> String {
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    format!("{} {unit}", grouped(bytes as u64))
+}
+
+/// Tests that 100 bytes are fast enough; the first time they took `elapsed`.
+fn speed(fixture: &mut Fixture<'_>, mut elapsed: Duration, section: &mut Section) {
+    // Repeated, because another process may have used the CPU.
+    for _ in 0..2 {
+        if elapsed < HUNDRED {
+            break;
+        }
+        if let Ok(again) = fixture.deliver_exactly(&text(100), SIZES[1].1) {
+            elapsed = elapsed.min(again.elapsed);
+        }
+    }
+    let seconds = decimal(elapsed.as_nanos(), SECOND, 2);
+    let result = match elapsed < HUNDRED {
+        true => Ok(format!("100 bytes in {seconds} s")),
+        false => Err(format!("100 bytes take {seconds} s, more than a second")),
+    };
+    section.demand("speed", result);
+}
+
+/// Tests two clients at once.
+pub fn together(fixture: &mut Fixture<'_>, section: &mut Section) {
+    let result = deliver_two(fixture);
+    section.advise("two clients at once", result);
+}
+
+fn deliver_two(fixture: &mut Fixture<'_>) -> Result<String, String> {
+    let server = fixture.take()?;
+    let texts = ["a".repeat(150), "b".repeat(150)];
+    let mut clients = Vec::new();
+    for text in &texts {
+        clients.push(fixture.start_client(&server, text)?);
+    }
+    let (a, b) = (texts[0].as_bytes(), texts[1].as_bytes());
+    let fits = |printed: &[u8]| {
+        (0..=printed.len()).any(|cut| {
+            let (first, second) = printed.split_at(cut);
+            let is = |x, y| fixture.format.fits(x, first) && fixture.format.fits(y, second);
+            is(a, b) || is(b, a)
+        })
+    };
+    let is_exact = server.wait(2 * SHORT, fits);
+    let mut hanging = 0;
+    for client in &mut clients {
+        hanging += usize::from(is_exact && client.wait(NOTICE).is_none());
+    }
+    let printed = server.printed();
+    match (is_exact, hanging) {
+        (true, 0) => {
+            fixture.server = Some(server);
+            Ok("both exact".into())
+        }
+        (true, _) => Err(format!("both exact, but of the clients {hanging} hang")),
+        (false, _) if printed.is_empty() => Err("nothing is printed".into()),
+        (false, _) => Err(format!("mixed up: {}", quoted(&printed))),
+    }
+}
+
+/// Tests that an idle server needs no CPU.
+pub fn idle(fixture: &mut Fixture<'_>, section: &mut Section) {
+    const WATCH: Duration = Duration::from_secs(1);
+    let result = fixture.take().and_then(|server| {
+        let pid = server.pid();
+        let before = ticks(pid).ok_or("/proc does not show the server")?;
+        thread::sleep(WATCH);
+        let after = ticks(pid).ok_or("the server has ended")?;
+        fixture.server = Some(server);
+        // A second has 100 ticks (USER_HZ).
+        let percent = after - before;
+        match percent {
+            0..=5 => Ok(format!("{percent} % of a CPU")),
+            _ => Err(format!("busy waiting: {percent} % of a CPU")),
+        }
+    });
+    section.demand("idle CPU", result);
+}
+
+/// Returns the user and system time of all threads so far (`proc_pid_stat(5)`).
+fn ticks(pid: Pid) -> Option<u64> {
+    let stat = proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+/// Tests that a client refuses a PID that no process has.
+pub fn unused_pid(client: &Path, section: &mut Section) {
+    let mut command = std::process::Command::new(client);
+    let child = spawn_on_pipes(command.args([UNUSED_PID, NEXT]));
+    let result = child
+        .map_err(|error| error.to_string())
+        .and_then(|mut child| {
+            let status = child.wait(SHORT).ok_or("the client hangs")?;
+            child.drain();
+            let printed = [child.stdout.since(0), child.stderr.since(0)].concat();
+            let line = printed.split(|byte| *byte == b'\n').next();
+            let line = quoted(line.unwrap_or_default());
+            match (status.code(), printed.is_empty()) {
+                (None, _) => Err(format!("the client {}", describe(status))),
+                (Some(0), true) => Err("the client reports no error".into()),
+                (Some(0), false) => Ok(format!("the client prints {line}")),
+                (Some(code), true) => Ok(format!("refused with exit code {code}")),
+                (Some(code), false) => Ok(format!("refused with exit code {code}: {line}")),
+            }
+        });
+    section.demand("dead PID", result);
+}
+
+/// Returns the format in which a server prints what `client` sends.
+pub fn output_format(server: &Path, client: &ClientProgram<'_>) -> Result<OutputFormat, String> {
+    const PROBE: &str = "Hello";
+    let server = Server::start(&ServerProgram::Foreign(server))?;
+    let mut client = client.start(server.pid(), PROBE, &[])?;
+    server.output_format(PROBE, SHORT);
+    // The last bits of the client may cause a newline.
+    client.wait(NOTICE);
+    let format = server.output_format(PROBE, Duration::ZERO);
+    format.ok_or_else(|| match server.printed() {
+        printed if printed.is_empty() => format!("nothing is printed of {PROBE:?}"),
+        printed => format!(
+            "the server prints {} instead of {PROBE:?}",
+            quoted(&printed)
+        ),
+    })
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    #[test]
+    fn only_a_process_has_a_cpu_time() {
+        assert!(ticks(minitalk::internals::ffi::getpid()).is_some());
+        assert_eq!(Pid::parse(UNUSED_PID).ok().and_then(ticks), None);
+    }
+}

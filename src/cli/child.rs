@@ -1,0 +1,215 @@
+//! A child process: its output, its end, and a limit on everything that waits for it.
+
+use std::io::{self, Read};
+use std::process::{Command, ExitStatus};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minitalk::internals::ffi;
+use minitalk::{Pid, SignalSet};
+
+/// The interval at which a wait for the end of a child looks again.
+const POLL: Duration = Duration::from_millis(1);
+
+/// How long reading the rest of the output of a child that has ended may take; a grandchild may keep the pipes open.
+const REST: Duration = Duration::from_millis(100);
+
+/// A child, which is killed and reaped at the latest when this is dropped.
+pub struct Child {
+    child: std::process::Child,
+    pid: Pid,
+    pub stdout: Capture,
+    pub stderr: Capture,
+}
+
+impl Child {
+    /// Starts the child. Captures at most `limit` bytes of each stream that `command` pipes.
+    pub fn spawn(command: &mut Command, limit: usize) -> io::Result<Self> {
+        let mut child = command.spawn()?;
+        let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::new) else {
+            let _ = child.kill();
+            return Err(io::Error::other("the kernel returned no PID"));
+        };
+        let stdout = Capture::start(child.stdout.take(), limit);
+        let stderr = Capture::start(child.stderr.take(), limit);
+        Ok(Self {
+            child,
+            pid,
+            stdout,
+            stderr,
+        })
+    }
+
+    pub const fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Returns the exit status if the child has ended.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Waits for the end of the child, for `limit` at most.
+    pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.ended() {
+                return Some(status);
+            }
+            if start.elapsed() >= limit {
+                return None;
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Waits for the rest of the output of a child that has ended, because the threads that read it may be late.
+    pub fn drain(&self) {
+        for capture in [&self.stdout, &self.stderr] {
+            capture.wait(0, REST, |_| false);
+        }
+    }
+
+    /// Kills and reaps the child. Nothing else reaps it, so the PID cannot be that of another process.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.ended().is_none() {
+            self.kill();
+        }
+    }
+}
+
+/// The output of a process so far.
+#[derive(Clone, Default)]
+pub struct Capture(Arc<(Mutex<Captured>, Condvar)>);
+
+#[derive(Default)]
+struct Captured {
+    bytes: Vec<u8>,
+    last_at: Option<Instant>,
+    is_over: bool,
+}
+
+impl Capture {
+    /// Reads `source` on a thread and keeps at most `limit` bytes, because a program may print without end.
+    pub fn start(source: Option<impl Read + Send + 'static>, limit: usize) -> Self {
+        let capture = Self::default();
+        let reader = capture.clone();
+        if let Some(mut source) = source {
+            thread::spawn(move || {
+                // Signals are for the thread that waits for them.
+                ffi::block(SignalSet::ALL);
+                let mut chunk = [0; 4096];
+                loop {
+                    match source.read(&mut chunk) {
+                        Ok(count @ 1..) => reader.push(&chunk[..count], limit),
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        // EIO: no process has the terminal open.
+                        Ok(_) | Err(_) => break,
+                    }
+                }
+                reader.lock().is_over = true;
+                reader.0.1.notify_all();
+            });
+        }
+        capture
+    }
+
+    fn push(&self, bytes: &[u8], limit: usize) {
+        let mut captured = self.lock();
+        let room = limit - captured.bytes.len();
+        captured.bytes.extend(&bytes[..bytes.len().min(room)]);
+        captured.last_at = Some(Instant::now());
+        self.0.1.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Captured> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
+    /// Returns everything after the first `before` bytes.
+    pub fn since(&self, before: usize) -> Vec<u8> {
+        self.lock().bytes.get(before..).unwrap_or_default().to_vec()
+    }
+
+    /// Returns when the last bytes arrived.
+    pub fn last_at(&self) -> Option<Instant> {
+        self.lock().last_at
+    }
+
+    /// Waits until `is_wanted` accepts the bytes after the first `before`. Returns false at the limit or the end of the output.
+    pub fn wait(&self, before: usize, limit: Duration, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let is_wanted =
+            |captured: &Captured| is_wanted(captured.bytes.get(before..).unwrap_or_default());
+        let captured = self.lock();
+        let waited = self.0.1.wait_timeout_while(captured, limit, |captured| {
+            !captured.is_over && !is_wanted(captured)
+        });
+        let (captured, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        is_wanted(&captured)
+    }
+
+    /// Waits until nothing has arrived for `quiet`, for `limit` at most.
+    pub fn settle(&self, quiet: Duration, limit: Duration) {
+        let until = Instant::now() + limit;
+        loop {
+            let len = self.len();
+            let more = self.wait(0, quiet, |bytes| bytes.len() > len);
+            if !more || Instant::now() >= until {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+    const BRIEF: Duration = Duration::from_millis(20);
+
+    fn shell(script: &str) -> Child {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Child::spawn(command, 1 << 20).unwrap()
+    }
+
+    #[test]
+    fn the_output_of_a_child_is_complete_after_its_end() {
+        for _ in 0..20 {
+            let mut child = shell("echo out; echo err >&2; exit 3");
+            let status = child.wait(LONG).unwrap();
+            child.drain();
+            assert_eq!(status.code(), Some(3));
+            assert_eq!(child.stdout.since(0), b"out\n");
+            assert_eq!(child.stderr.since(1), b"rr\n");
+        }
+    }
+
+    #[test]
+    fn every_wait_ends_at_its_limit_and_a_dropped_child_is_reaped() {
+        let mut child = shell("echo $$; exec sleep 1000");
+        assert!(child.wait(BRIEF).is_none());
+        assert!(child.stdout.wait(0, LONG, |text| text.ends_with(b"\n")));
+        assert!(!child.stdout.wait(0, BRIEF, |text| text.len() > 99));
+        child.drain();
+        let pid = child.pid();
+        drop(child);
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+}

@@ -1,0 +1,147 @@
+//! Text for terminals and for JSON, written as a stream.
+
+use std::io::{self, Write};
+
+/// Returns `bytes` as text without effect on a terminal; see [`write_for_terminal`].
+pub fn for_terminal(bytes: &[u8]) -> String {
+    collect(|out| write_for_terminal(out, bytes))
+}
+
+/// Returns `text` as a JSON string (RFC 8259 section 7).
+#[cfg(any(feature = "tools", test))]
+pub fn json_string(text: &str) -> String {
+    collect(|out| write_json_string(out, text))
+}
+
+fn collect(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = write(&mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Writes `bytes` as text that has no effect on a terminal and that can be read back.
+///
+/// Escapes control characters, invisible characters, backslashes and bytes that are not UTF-8.
+pub fn write_for_terminal(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    for chunk in bytes.utf8_chunks() {
+        write_escaped(out, chunk.valid(), |out, c| {
+            let is_escaped = c == '\\' || c.is_control() || is_invisible(c);
+            if is_escaped {
+                write!(out, "{}", c.escape_default())?;
+            }
+            Ok(is_escaped)
+        })?;
+        for byte in chunk.invalid() {
+            write!(out, "\\x{byte:02x}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes `text` as a JSON string (RFC 8259 section 7).
+pub fn write_json_string(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(b"\"")?;
+    write_escaped(out, text, |out, c| match c {
+        '"' | '\\' => write!(out, "\\{c}").map(|()| true),
+        '\n' => out.write_all(b"\\n").map(|()| true),
+        '\r' => out.write_all(b"\\r").map(|()| true),
+        '\t' => out.write_all(b"\\t").map(|()| true),
+        // JSON needs no escape for DEL, the C1 controls and invisible characters, but terminals interpret them.
+        c if c.is_control() || is_invisible(c) => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            Ok(true)
+        }
+        _ => Ok(false),
+    })?;
+    out.write_all(b"\"")
+}
+
+/// Writes `text`. `escape` writes those characters that are not written as they are, and returns whether it did.
+fn write_escaped<W: Write>(
+    out: &mut W,
+    text: &str,
+    escape: impl Fn(&mut W, char) -> io::Result<bool>,
+) -> io::Result<()> {
+    let bytes = text.as_bytes();
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        // No format escapes these.
+        if matches!(c, ' '..='!' | '#'..='[' | ']'..='~') {
+            continue;
+        }
+        out.write_all(&bytes[plain..at])?;
+        plain = at;
+        if escape(out, c)? {
+            plain = at + c.len_utf8();
+        }
+    }
+    out.write_all(&bytes[plain..])
+}
+
+/// Returns whether `c` invisibly changes the text around it: directions (UAX #9, section 2), separators, Unicode tags.
+///
+/// Joiners are not among them, because many scripts and emoji need them.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Writes `bytes` in base64 (RFC 4648 section 4).
+pub fn write_base64(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let mut four = [b'='; 4];
+        for (i, digit) in four.iter_mut().enumerate().take(chunk.len() + 1) {
+            *digit = ALPHABET[(group >> (18 - 6 * i) & 0x3F) as usize];
+        }
+        out.write_all(&four)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_text_has_no_control_characters() {
+        let emoji = "é 🦀 👩\u{200D}🚀 a\\b";
+        assert_eq!(for_terminal(emoji.as_bytes()), "é 🦀 👩\u{200D}🚀 a\\\\b");
+        assert_eq!(
+            for_terminal(b"\x1b]0;x\x07\n\x7f\xc2\x9b\xff\xe2\x82"),
+            "\\u{1b}]0;x\\u{7}\\n\\u{7f}\\u{9b}\\xff\\xe2\\x82"
+        );
+        assert_eq!(for_terminal("\u{202E}x".as_bytes()), "\\u{202e}x");
+    }
+
+    #[test]
+    fn json_strings_are_escaped() {
+        assert_eq!(
+            json_string("a\"b\\c\n\u{1b}[31m\u{9b}\0é🦀\u{202e}\u{e0041}"),
+            r#""a\"b\\c\n\u001b[31m\u009b\u0000é🦀\u202e\udb40\udc41""#
+        );
+    }
+
+    #[test]
+    fn base64_encodes_the_examples_of_rfc_4648() {
+        let base64 = |bytes: &[u8]| collect(|out| write_base64(out, bytes));
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xFF, 0xEF, 0xBE]), "/+++");
+    }
+}
