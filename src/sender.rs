@@ -77,7 +77,7 @@ impl Sender {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(to: Pid, options: Options) -> Result<Self, SendError> {
-        let server = client::find(to, options.force)?;
+        let server = client::find(to, options.skip_check)?;
         let blocked = Blocked::everywhere(SignalSet::LANES)?;
         let inbox = Inbox::open_in(SignalSet::LANES, Some(blocked.before()));
         Ok(Self {

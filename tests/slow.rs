@@ -14,7 +14,7 @@ use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::ffi;
 use minitalk::internals::process::peer::Peer;
-use minitalk::wire::control::Ask;
+use minitalk::wire::control::Request;
 use minitalk::wire::frame::VERSION;
 
 /// Starts a server whose standard error is a full pipe, and returns the end that nobody reads.
@@ -194,8 +194,8 @@ fn one_client_causes_a_limited_number_of_notes() {
     let server = Server::start();
     let started = Instant::now();
     let peer = Peer::open(Pid::new(server.pid()).unwrap()).unwrap();
-    let say = |signal: Signal, ask: Option<Ask>| {
-        peer.send(signal, ask.map(Ask::value)).unwrap();
+    let say = |signal: Signal, ask: Option<Request>| {
+        peer.send(signal, ask.map(Request::value)).unwrap();
         let mask = signal.mask();
         wait_until("the signal is taken", || {
             let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
@@ -205,8 +205,8 @@ fn one_client_causes_a_limited_number_of_notes() {
     };
     for tag in 1..=ROUNDS {
         let version = VERSION;
-        say(Signal::Usr1, Some(Ask::Hello { tag, version }));
-        say(Signal::Usr2, Some(Ask::Hello { tag, version }));
+        say(Signal::Usr1, Some(Request::Hello { tag, version }));
+        say(Signal::Usr2, Some(Request::Hello { tag, version }));
         say(Signal::Usr2, None);
     }
     deliver(server.pid(), b"another client");

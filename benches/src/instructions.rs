@@ -11,10 +11,11 @@ use minitalk::Pid;
 use minitalk::internals::ffi::getpid;
 use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
-use minitalk::wire::control::{Answer, Ask, Status, Tag};
+use minitalk::wire::control::{Reply, Request, Status, Tag};
 use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
-use minitalk::wire::receiver::Receiver;
-use minitalk::wire::sender::{Lane, Sender, Step};
+use minitalk::wire::receiver::FrameReceiver;
+use minitalk::wire::sender::{FrameSender, Lane, Transmit};
+use minitalk::wire::time::{Duration, Instant};
 use minitalk::{Event, Origin, Signal};
 
 use crate::{Result, number, role};
@@ -101,7 +102,7 @@ fn server(bits: u32) -> Result<()> {
     let mut ring = RING.claim().ok_or("the ring is taken")?;
     let (mut receiver, _) = opened(bits)?;
     for byte in header(bits) {
-        (0..8).for_each(|i| drop(receiver.bit(bit_of(byte, i))));
+        (0..8).for_each(|i| drop(receiver.handle_bit(bit_of(byte, i))));
     }
     let mut last = 0;
     for _ in 0..bits {
@@ -113,12 +114,12 @@ fn server(bits: u32) -> Result<()> {
         let Origin::Attested { .. } = event.origin else {
             return Err("not attested".into());
         };
-        let reaction = receiver.bit(Bit::from(event.signal == Signal::Usr2));
-        last = reaction.answer.ok_or("no answer")?.value();
+        let response = receiver.handle_bit(Bit::from(event.signal == Signal::Usr2));
+        last = response.reply.ok_or("no answer")?.value();
     }
     let expected = Status::Ok(u64::from(bits) + 8 * HEADER_LEN as u64);
-    if Answer::from_value(last)
-        == Some(Answer {
+    if Reply::from_value(last)
+        == Some(Reply {
             tag: TAG,
             status: expected,
         })
@@ -134,17 +135,17 @@ fn client(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
     let message = vec![0; bits as usize / 8];
-    let mut sender = Sender::new(&message, TAG, u64::MAX, Lane::Bit)?;
+    let mut sender = FrameSender::new(&message, TAG, Duration::MAX, Lane::Bit)?;
     let (_, hellos) = opened(bits)?;
-    // The clock advances by a microsecond for each step.
-    let mut now = 0;
+    // A microsecond a step.
+    let mut nanos = 0;
     let mut answers = hellos.into_iter().chain((1..=u64::from(bits)).map(|next| {
         let status = Status::Ok(next);
-        Answer { tag: TAG, status }
+        Reply { tag: TAG, status }
     }));
-    while let Step::Transmit { .. } = sender.poll(now) {
+    while let Some(Transmit::Signal { .. }) = sender.poll_transmit(Instant::from_nanos(nanos)) {
         let Some(answer) = answers.next() else { break };
-        now += 1_000;
+        nanos += 1_000;
         RING.push(&entry(pid, Signal::Usr1, SI_QUEUE, answer.value()));
         let event = ring
             .pop()
@@ -153,7 +154,10 @@ fn client(bits: u32) -> Result<()> {
         let Origin::Claimed { value, .. } = event.origin else {
             return Err("no value".into());
         };
-        sender.answer(now, Answer::from_value(value).ok_or("no answer")?);
+        sender.handle_reply(
+            Reply::from_value(value).ok_or("no answer")?,
+            Instant::from_nanos(nanos),
+        );
     }
     if sender.acknowledged() == u64::from(bits) {
         Ok(())
@@ -162,15 +166,15 @@ fn client(bits: u32) -> Result<()> {
     }
 }
 
-/// Returns a receiver after the hellos, and its answers to them.
-fn opened(bits: u32) -> Result<(Receiver, Vec<Answer>)> {
-    let mut receiver = Receiver::new(bits as usize);
-    let hello = Ask::Hello {
+/// A receiver that has heard the hellos, and its answers to them.
+fn opened(bits: u32) -> Result<(FrameReceiver, Vec<Reply>)> {
+    let mut receiver = FrameReceiver::new(bits as usize);
+    let hello = Request::Hello {
         tag: TAG,
         version: VERSION,
     };
-    let answers = [Bit::Zero, Bit::One].map(|bit| receiver.ask(bit, hello).answer);
-    let answers: Option<Vec<Answer>> = answers.into_iter().collect();
+    let answers = [Bit::Zero, Bit::One].map(|bit| receiver.handle_request(bit, hello).reply);
+    let answers: Option<Vec<Reply>> = answers.into_iter().collect();
     Ok((receiver, answers.ok_or("a hello without an answer")?))
 }
 

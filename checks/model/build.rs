@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-/// Edits of every copy. Counts that are only reported, or that only limit repetitions or widen the window, would give a link
-/// infinitely many states. Two unanswered questions for words are equivalent to eight. The models also compare clients by
-/// private fields.
+/// In every copy. Counts that are only reported, or only say how often to repeat or when to widen the window, would make the
+/// states of a link endlessly many. Two unanswered requests for words are as good as eight. And the models compare clients by
+/// what is private.
 const FROZEN: [(&str, &str, &str); 5] = [
     ("receiver.rs", "        self.resent += 1;\n", ""),
     (
@@ -20,18 +20,18 @@ const FROZEN: [(&str, &str, &str); 5] = [
         "",
     ),
     (
-        "flight.rs",
+        "window.rs",
         "        self.since = self.since.saturating_add(news);\n",
         "",
     ),
     (
         "sender.rs",
-        "const WORD_ATTEMPTS: u32 = 8;",
-        "const WORD_ATTEMPTS: u32 = 2;",
+        "const MAX_WORDS_REQUESTS: u32 = 8;",
+        "const MAX_WORDS_REQUESTS: u32 = 2;",
     ),
     (
         "sender.rs",
-        "    fn transmission(&self) -> Step {",
+        "    fn transmission(&mut self) -> Transmit {",
         include_str!("inspect.rs"),
     ),
 ];

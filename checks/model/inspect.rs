@@ -2,7 +2,7 @@
         match self.phase {
             Phase::HelloZero => 0,
             Phase::HelloOne => 1,
-            Phase::HelloWords => 2,
+            Phase::WordsRequest => 2,
             Phase::Words => 3,
             Phase::Bit(_) => 4,
             Phase::Finished(_) => 5,
@@ -16,18 +16,18 @@
         }
         // In the word lane only the parity of either count matters, and whether it is zero.
         let count = |n: u32| match self.phase {
-            Phase::HelloWords => n.min(WORD_ATTEMPTS),
+            Phase::WordsRequest => n.min(MAX_WORDS_REQUESTS),
             Phase::Words if n > 1 => 2 + n % 2,
             _ => n.min(1),
         };
         let mut hasher = std::hash::DefaultHasher::new();
-        (self.phase, self.size, &self.flight).hash(&mut hasher);
+        (self.phase, self.size, &self.window).hash(&mut hasher);
         self.restarts.min(1).hash(&mut hasher);
-        (count(self.attempt), self.told_to_wait, self.deadline.is_some()).hash(&mut hasher);
-        if self.phase == Phase::HelloWords {
-            count(self.unheard).hash(&mut hasher);
+        (count(self.timer.attempt), self.timer.is_paused, self.timer.is_running()).hash(&mut hasher);
+        if self.phase == Phase::WordsRequest {
+            count(self.timer.unanswered).hash(&mut hasher);
         }
         hasher.finish()
     }
 
-    fn transmission(&self) -> Step {
+    fn transmission(&mut self) -> Transmit {

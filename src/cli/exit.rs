@@ -14,7 +14,7 @@ use minitalk::client::SendError;
 use minitalk::internals::ffi;
 use minitalk::internals::process::proc;
 use minitalk::server::ServeError;
-use minitalk::wire::decoder::Reason;
+use minitalk::wire::reason::Reason;
 
 use super::lines::Lines;
 use super::stdio::print_stderr;

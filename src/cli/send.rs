@@ -78,7 +78,7 @@ pub const LANES: [Lane; 3] = [Lane::Auto, Lane::Bit, Lane::Word];
 fn run(mut args: Args) -> Result<(), Failure> {
     let mut options = Options::default();
     options.eco = args.switch("--eco");
-    options.force = args.switch("--force");
+    options.skip_check = args.switch("--force");
     if let Some(timeout) = args.seconds("--timeout")? {
         if timeout.is_zero() {
             return Err(Failure::usage("--timeout: expected more than 0 seconds"));
@@ -142,7 +142,7 @@ pub fn send(
 ) -> Result<Report, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is reported at once.
-    let server = client::find(pid, options.force).map_err(failed)?;
+    let server = client::find(pid, options.skip_check).map_err(failed)?;
     let message = source.read()?;
     if !server.is_certain() {
         print_stderr(
@@ -167,10 +167,10 @@ fn send_in_dialect(
     options: Options,
 ) -> Result<Report, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
-    let server = client::find(pid, options.force).map_err(failed)?;
+    let server = client::find(pid, options.skip_check).map_err(failed)?;
     let message = source.read()?;
     // Checked again, because reading may have taken long.
-    if !options.force {
+    if !options.skip_check {
         client::check(&server).map_err(failed)?;
     }
     let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;

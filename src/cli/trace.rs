@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 use minitalk::server::Note;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::Ask;
+use minitalk::wire::control::Request;
 use minitalk::wire::word::Word;
 use minitalk::{Event, Origin, Pid, Signal};
 
@@ -160,14 +160,14 @@ impl Tracer {
 
     /// Describes a signal with a value, and takes a retransmitted bit as the next bit of its byte.
     fn request(&mut self, pid: Pid, signal: Signal, value: u64, pause: Duration) -> String {
-        match Ask::from_value(value) {
-            Some(Ask::Hello { tag, .. }) => {
+        match Request::from_value(value) {
+            Some(Request::Hello { tag, .. }) => {
                 if signal == Signal::Usr1 {
                     *self.clients.get(pid) = ClientBytes::of_frame();
                 }
                 format!("hello, transfer {tag:#06x}")
             }
-            Some(Ask::Resend { index, .. }) => {
+            Some(Request::Resend { index, .. }) => {
                 let bit = Bit::from(signal == Signal::Usr2);
                 let again = format!("bit {index} again");
                 let is_next = self.clients.is_next_bit(pid, index);
@@ -176,8 +176,8 @@ impl Tracer {
                     None => format!("{again}: {}", u8::from(signal == Signal::Usr2)),
                 }
             }
-            Some(Ask::Words { size: 0, .. }) => "status?".into(),
-            Some(Ask::Words { size, .. }) => format!("words of {size} bytes?"),
+            Some(Request::Words { size: 0, .. }) => "status?".into(),
+            Some(Request::Words { size, .. }) => format!("words of {size} bytes?"),
             None => format!("value {value:#x}"),
         }
     }
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn claimed_clients_take_bounded_memory() {
-        let hello = Ask::Hello { tag: 7, version: 1 }.value();
+        let hello = Request::Hello { tag: 7, version: 1 }.value();
         let mut tracer = tracer();
         for _ in 0..4 {
             trace(&mut tracer, 1, Signal::Usr2, None);

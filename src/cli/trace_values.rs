@@ -1,7 +1,7 @@
 //! Descriptions of signals and their values in a trace.
 
 use minitalk::Signal;
-use minitalk::wire::control::{Answer, Status};
+use minitalk::wire::control::{Reply, Status};
 use minitalk::wire::word::Word;
 
 use super::text::for_terminal;
@@ -12,7 +12,7 @@ pub fn word(word: &Word) -> String {
         return "invalid word".into();
     };
     let bytes = for_terminal(&word.bytes);
-    let asks = if word.wants_answer() { ", asks" } else { "" };
+    let asks = if word.wants_reply() { ", asks" } else { "" };
     format!("word {index}{asks}: {bytes}")
 }
 
@@ -28,7 +28,7 @@ pub const fn name(signal: Signal) -> &'static str {
 }
 
 /// Describes an answer of a server.
-pub fn answer(answer: Answer) -> String {
+pub fn answer(answer: Reply) -> String {
     match answer.status {
         Status::Greeted { words } => format!("greeted, words of {words}"),
         Status::Ok(next) => format!("ok, next {next}"),

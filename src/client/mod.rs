@@ -1,4 +1,4 @@
-//! Sends a message: the loop that joins the inbox, the server's process and the [`Sender`].
+//! Sends a message: the loop that joins the inbox, the server's process and the [`FrameSender`].
 
 mod foreign;
 
@@ -18,37 +18,38 @@ use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal};
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
-use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Answer, Tag};
-use crate::wire::decoder::Reason;
+use crate::wire::control::{Reply, Tag};
 use crate::wire::frame::TooLong;
-use crate::wire::sender::{Failure, Lane, Sender, Step};
+use crate::wire::reason::Reason;
+use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use crate::wire::time;
 use crate::wire::word::Word;
 
 pub use foreign::{DialectOptions, send_as};
 
-/// Finds the server `pid` and makes sure that it handles what we are about to send: SIGUSR1 and SIGUSR2 kill a process
-/// that does not. `force` skips that look.
+/// Returns the server `pid`, after a check that it handles SIGUSR1 and SIGUSR2, which kill a process that does not.
+///
+/// `skip_check` leaves out the check.
 ///
 /// # Errors
 /// [`SendError::NoSuchProcess`], [`SendError::NotPermitted`], [`SendError::Refused`] or [`SendError::System`].
-pub fn find(pid: Pid, force: bool) -> Result<Peer, SendError> {
+pub fn find(pid: Pid, skip_check: bool) -> Result<Peer, SendError> {
     if pid == ffi::getpid() {
         return Err(SendError::Ourselves);
     }
     let peer = Peer::open(pid)?;
     peer.probe()?;
-    if !force {
+    if !skip_check {
         check(&peer)?;
     }
     Ok(peer)
 }
 
-/// Makes sure, again, that `server` handles the two signals; whether it handles the real-time signal too.
+/// Checks that `server` handles the two signals, and returns whether it handles the real-time signal too.
 ///
 /// # Errors
-/// As [`find`].
+/// See [`SendError`].
 pub fn check(server: &Peer) -> Result<bool, SendError> {
     let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
@@ -63,29 +64,30 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
     })
 }
 
-/// How to send.
+/// Says how to send.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// How long the server may be silent.
+    /// How long the transfer may be without progress.
     pub timeout: Duration,
     /// How the message travels.
     pub lane: Lane,
-    /// Whether to burn no CPU: to sleep for answers, on the server's CPU.
+    /// Whether to save CPU time: to sleep for replies, on the server's CPU, instead of polling.
     pub eco: bool,
-    /// Whether to signal a process of which it cannot be seen that it handles the signals, which kill it if it does not. No
-    /// word is sent to it.
-    pub force: bool,
+    /// Whether to signal a process that does not seem to handle the signals, which kill it if it does not.
+    ///
+    /// Such a process is sent no words.
+    pub skip_check: bool,
 }
 
 impl Default for Options {
-    /// Five seconds, in words where the server takes them, in haste, not by force.
+    /// Returns a timeout of five seconds, words where the server takes them, polling, and the check.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(5),
             lane: Lane::Auto,
             eco: false,
-            force: false,
+            skip_check: false,
         }
     }
 }
@@ -103,7 +105,7 @@ pub fn send(
     send_watched(inbox, server, message, options, &mut |_| {})
 }
 
-/// As [`send`], and calls `watch` some ten times a second with how far it is.
+/// Sends like [`send`], and calls `watch` some ten times a second with how far the transfer is.
 ///
 /// # Errors
 /// See [`SendError`].
@@ -114,121 +116,185 @@ pub fn send_watched(
     options: Options,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<Report, SendError> {
-    let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
-    let lane = lane(server, options)?;
-    let mut looked = 0;
-    let mut sender = Sender::new(message, new_tag(), timeout, lane)?;
+    let mut outgoing = Outgoing::new(server, message, options)?;
     let mut follower = options.eco.then(AffinityFollower::new);
     if options.eco {
         inbox.never_spin();
     }
     let mut rounds = 0u32;
-    let mut watch_at = WATCH;
-    let start = Instant::now();
-    let clock = || -> Nanos { start.elapsed().as_nanos().try_into().unwrap_or(u64::MAX) };
-    let mut ended = false;
-    let mut heard = Heard::default();
+    let mut watch_at = outgoing.now() + WATCH_INTERVAL;
     loop {
-        let now = clock();
+        let now = outgoing.now();
         if let Some(follower) = follower.as_mut().filter(|_| rounds % FOLLOW == 0) {
             follower.follow(server.pid());
         }
         rounds = rounds.wrapping_add(1);
         if now >= watch_at {
-            watch_at = now + WATCH;
-            watch(&Progress {
-                bytes: (sender.acknowledged() / 8).min(message.len() as u64),
-                of: message.len() as u64,
-                resent: sender.resent(),
-                elapsed: start.elapsed(),
-            });
+            watch_at = now + WATCH_INTERVAL;
+            watch(&outgoing.progress());
         }
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
-        let is_last_look = ended;
-        inbox.drain(|event| {
-            if let Some(answer) = heard.take(event, server.pid()) {
-                sender.answer(now, answer);
-            }
-        });
-        let deadline = loop {
-            let repeated = sender.resent();
-            let step = sender.poll(now);
-            // AS-21: a server that has not answered, or was not looked at for a while, may be another program by now.
-            let is_due =
-                sender.resent() > repeated || now.saturating_sub(looked) >= INSPECT_INTERVAL;
-            let sends = matches!(step, Step::Transmit { .. } | Step::Queue(_));
-            if sends && is_due && !options.force && !ended {
-                looked = now;
-                ended = !still_serves(server, sender.uses_words())?;
-            }
-            match step {
-                Step::Transmit { bit, value, copies } if !ended => {
-                    if copies > STUBBORN {
-                        ffi::migrate();
-                    }
-                    for _ in 0..copies {
-                        match server.send(signal_of(bit), value) {
-                            Err(PeerError::NoSuchProcess) => ended = true,
-                            other => other?,
-                        }
-                    }
-                }
-                Step::Queue(word) if !ended => match queue(server, &word) {
-                    Ok(true) => {}
-                    Ok(false) => sender.no_room(now),
-                    Err(PeerError::NoSuchProcess) => ended = true,
-                    Err(error) => return Err(error.into()),
-                },
-                Step::Transmit { .. } | Step::Queue(_) => {}
-                Step::Wait(deadline) => break deadline,
-                Step::Finished(Ok(())) => {
-                    return Ok(Report {
-                        bytes: message.len(),
-                        signals: sender.signals(),
-                        resent: sender.resent(),
-                        in_words: sender.uses_words(),
-                        confirmed: true,
-                        elapsed: start.elapsed(),
-                    });
-                }
-                Step::Finished(Err(failure)) => return Err(heard.explain(failure)),
-            }
-        };
-        if let Some(signal) = heard.stop {
+        let is_last_round = outgoing.has_ended;
+        inbox.drain(|event| outgoing.handle_event(event, now));
+        outgoing.transmit(now)?;
+        match outgoing.sender.result() {
+            None => {}
+            Some(Ok(())) => return Ok(outgoing.report()),
+            Some(Err(failure)) => return Err(outgoing.inbound.explain(failure)),
+        }
+        if let Some(signal) = outgoing.inbound.stop {
             return Err(SendError::Interrupted(signal));
         }
-        if is_last_look {
+        if is_last_round {
             return Err(SendError::ServerEnded {
-                acknowledged: sender.acknowledged() / 8,
+                acknowledged: outgoing.sender.acknowledged() / 8,
             });
         }
-        let deadline = if ended { 0 } else { deadline };
-        let timeout = Some(Duration::from_nanos(deadline.saturating_sub(now)));
-        let slack = if sender.is_calm() {
-            SLACK
+        let waited = if outgoing.sender.expects_reply() {
+            let slack = if outgoing.sender.is_loss_free() {
+                SLACK
+            } else {
+                Duration::ZERO
+            };
+            inbox.spin_wait(server.fd(), outgoing.wait(now), slack)
         } else {
-            Duration::ZERO
+            inbox.wait(server.fd(), outgoing.wait(now))
         };
-        let waited = if sender.expects_an_answer() {
-            inbox.spin_wait(server.fd(), timeout, slack)
-        } else {
-            inbox.wait(server.fd(), timeout)
-        };
-        ended |= waited.map_err(io::Error::from)?;
+        outgoing.has_ended |= waited.map_err(io::Error::from)?;
     }
 }
 
-/// The lane that the message may take. Words kill a process that does not handle them: no force is strong enough for that.
+/// A transfer to a server: what [`FrameSender`] decides is carried out here.
+struct Outgoing<'a> {
+    server: &'a Peer,
+    options: Options,
+    message: &'a [u8],
+    sender: FrameSender<'a>,
+    inbound: Inbound,
+    start: Instant,
+    /// When the server was last seen to handle the signals.
+    inspected_at: time::Instant,
+    /// Whether the server has ended, or has become another program.
+    has_ended: bool,
+}
+
+impl<'a> Outgoing<'a> {
+    fn new(server: &'a Peer, message: &'a [u8], options: Options) -> Result<Self, SendError> {
+        let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
+        let timeout = time::Duration::from_nanos(timeout);
+        let lane = lane(server, options)?;
+        Ok(Self {
+            server,
+            options,
+            message,
+            sender: FrameSender::new(message, new_tag(), timeout, lane)?,
+            inbound: Inbound::default(),
+            start: Instant::now(),
+            inspected_at: time::Instant::default(),
+            has_ended: false,
+        })
+    }
+
+    fn now(&self) -> time::Instant {
+        let nanos = self.start.elapsed().as_nanos();
+        time::Instant::from_nanos(nanos.try_into().unwrap_or(u64::MAX))
+    }
+
+    fn handle_event(&mut self, event: Event, now: time::Instant) {
+        if let Some(reply) = self.inbound.take(event, self.server.pid()) {
+            self.sender.handle_reply(reply, now);
+        }
+    }
+
+    /// Sends all that is due at `now`.
+    fn transmit(&mut self, now: time::Instant) -> Result<(), SendError> {
+        loop {
+            let resent = self.sender.resent();
+            let Some(transmit) = self.sender.poll_transmit(now) else {
+                return Ok(());
+            };
+            let is_repeated = self.sender.resent() > resent;
+            if !self.has_ended && !self.options.skip_check {
+                self.inspect(is_repeated, now)?;
+            }
+            if self.has_ended {
+                continue;
+            }
+            match self.send(transmit, now) {
+                Err(PeerError::NoSuchProcess) => self.has_ended = true,
+                other => other?,
+            }
+        }
+    }
+
+    /// AS-21: a server that has not answered, or was not inspected for a while, may be another program by now.
+    fn inspect(&mut self, is_repeated: bool, now: time::Instant) -> Result<(), SendError> {
+        if is_repeated || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL) {
+            self.inspected_at = now;
+            self.has_ended = !still_serves(self.server, self.sender.uses_words())?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, transmit: Transmit, now: time::Instant) -> Result<(), PeerError> {
+        match transmit {
+            Transmit::Signal { bit, value, copies } => {
+                if copies > MIGRATE_ABOVE_COPIES {
+                    ffi::migrate();
+                }
+                (0..copies).try_for_each(|_| self.server.send(signal_of(bit), value))
+            }
+            Transmit::Word(word) => {
+                if !queue(self.server, &word)? {
+                    self.sender.handle_eagain(now);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns how long to wait for a signal; `None` for as long as it takes.
+    fn wait(&self, now: time::Instant) -> Option<Duration> {
+        if self.has_ended {
+            return Some(Duration::ZERO);
+        }
+        let deadline = self.sender.poll_timeout()?;
+        Some(Duration::from_nanos((deadline - now).as_nanos()))
+    }
+
+    fn progress(&self) -> Progress {
+        let bytes = self.message.len() as u64;
+        Progress {
+            bytes: (self.sender.acknowledged() / 8).min(bytes),
+            of: bytes,
+            resent: self.sender.resent(),
+            elapsed: self.start.elapsed(),
+        }
+    }
+
+    fn report(&self) -> Report {
+        Report {
+            bytes: self.message.len(),
+            signals: self.sender.signals(),
+            resent: self.sender.resent(),
+            in_words: self.sender.uses_words(),
+            confirmed: true,
+            elapsed: self.start.elapsed(),
+        }
+    }
+}
+
+/// Returns the lane that the message may take: words kill a process that does not handle them, so no option allows that.
 fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
     match (check(server), options.lane) {
         (Ok(true), lane) => Ok(lane),
         (Ok(false), Lane::Word) => Err(SendError::Link(Failure::NoWords)),
-        (Err(error), _) if !options.force => Err(error),
+        (Err(error), _) if !options.skip_check => Err(error),
         _ => Ok(Lane::Bit),
     }
 }
 
-/// Whether what was a server still is one: it may have executed another program, which the next signal would kill.
+/// Returns whether the process is still a server, and not another program by now, which the next signal would kill.
 fn still_serves(server: &Peer, in_words: bool) -> Result<bool, SendError> {
     match check(server) {
         Ok(takes_words) => Ok(takes_words || !in_words),
@@ -237,7 +303,7 @@ fn still_serves(server: &Peer, in_words: bool) -> Result<bool, SendError> {
     }
 }
 
-/// Queues a word, and before a question the bare signal, which the kernel attests: no word is attested by itself.
+/// Queues a word, and before a request the bare signal, which the kernel attests as it does not attest words.
 fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
     if word.index().is_none() {
         server.send(Signal::Word, None)?;
@@ -245,18 +311,19 @@ fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
     server.queue(word.parts())
 }
 
-/// From this many copies on, both ends send from another CPU each time. Under a storm a signal that is sent from the CPU of
-/// its receiver cannot arrive: the receiver is not running, so whatever is pending stays pending until the storm's next
-/// signal has taken the place. Sent from the storm's own CPU it cannot fail.
-pub(crate) const STUBBORN: u32 = 2;
+/// Above this number of copies, both ends send from another CPU each time.
+///
+/// In a storm of stray signals, one that is sent from its receiver's own CPU finds the receiver not running and a stray
+/// pending. One that is sent from the storm's CPU arrives.
+pub(crate) const MIGRATE_ABOVE_COPIES: u32 = 2;
 
-/// Rounds between two looks at where the server runs.
+/// Rounds after which the client follows the server to its CPU again.
 const FOLLOW: u32 = 512;
 
-/// How late a repetition may be while none is needed: longer than the scheduler's tick, see [`Inbox::spin_wait`].
+/// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::spin_wait`].
 const SLACK: Duration = Duration::from_millis(15);
 
-/// The signal that carries `bit`.
+/// Returns the signal that carries `bit`.
 #[must_use]
 pub const fn signal_of(bit: Bit) -> Signal {
     match bit {
@@ -266,9 +333,9 @@ pub const fn signal_of(bit: Bit) -> Signal {
 }
 
 /// How often a transfer is reported while it is under way.
-const WATCH: Nanos = 100_000_000;
+const WATCH_INTERVAL: time::Duration = time::Duration::from_millis(100);
 
-/// How far a transfer is.
+/// Says how far a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -278,11 +345,11 @@ pub struct Progress {
     pub of: u64,
     /// Signals that were repeated.
     pub resent: u64,
-    /// Since the first signal.
+    /// Time since the first signal.
     pub elapsed: Duration,
 }
 
-/// What a transfer took.
+/// Says what a transfer took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -294,27 +361,27 @@ pub struct Report {
     pub resent: u64,
     /// Whether the message travelled in words.
     pub in_words: bool,
-    /// Whether the server said that it has the message: a dialect without acknowledgements does not.
+    /// Whether the server confirmed the message, which it does not in a dialect without acknowledgements.
     pub confirmed: bool,
-    /// From the first signal to the final acknowledgement.
+    /// Time from the first signal to the last reply.
     pub elapsed: Duration,
 }
 
-/// The signals that came, as far as they are not answers.
+/// The signals that came and were no replies.
 #[derive(Default)]
-struct Heard {
+struct Inbound {
     stop: Option<Signal>,
     /// Whether signals came from which the kernel had dropped the content.
     blank: bool,
 }
 
-impl Heard {
-    fn take(&mut self, event: Event, server: Pid) -> Option<Answer> {
+impl Inbound {
+    fn take(&mut self, event: Event, server: Pid) -> Option<Reply> {
         match (event.signal, event.origin) {
             (Signal::Int | Signal::Term, _) => self.stop = Some(event.signal),
-            // An answer has no number, as a word of a message has.
+            // A reply has no number; a word of a message has one.
             (_, Origin::Claimed { pid, value, .. }) if pid == server && event.errno == 0 => {
-                return Answer::from_value(value);
+                return Reply::from_value(value);
             }
             (
                 _,
@@ -329,27 +396,26 @@ impl Heard {
 
     fn explain(&self, failure: Failure) -> SendError {
         match failure {
-            Failure::Silent => SendError::TimedOut { blank: self.blank },
+            Failure::TimedOut => SendError::TimedOut { blank: self.blank },
             Failure::Rejected(reason) => SendError::Rejected(reason),
             other => SendError::Link(other),
         }
     }
 }
 
-/// A name for the transfer: not 0, not that of this process's transfer before, and unlikely to be that of any other from
-/// this PID.
+/// Returns a tag that is neither 0 nor the last transfer's, and unlikely to be that of any other transfer from this PID.
 fn new_tag() -> Tag {
     static LAST: AtomicU16 = AtomicU16::new(0);
     loop {
         let tag = (ffi::random() % u64::from(Tag::MAX)) as Tag + 1;
-        // Ordering: Relaxed; the number alone matters, and an inbox is for one thread.
+        // Ordering: Relaxed; only the number matters, and an inbox is used by one thread.
         if LAST.swap(tag, Ordering::Relaxed) != tag {
             return tag;
         }
     }
 }
 
-/// Why a message was not delivered.
+/// Says why a message was not delivered.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError {
@@ -363,24 +429,24 @@ pub enum SendError {
     Refused {
         /// The target's command, not necessarily safe to print.
         name: String,
-        /// Whether it catches all signals alike, which is no sign that it survives them.
+        /// Whether it catches all signals alike, which does not show that it survives them.
         catches_everything: bool,
     },
-    /// The server was silent for the whole timeout.
+    /// There was no progress for the whole timeout.
     TimedOut {
-        /// Whether answers came whose content the kernel had dropped, for want of room for queued signals.
+        /// Whether replies came without their content, since the limit on queued signals is exhausted.
         blank: bool,
     },
     /// The server will not deliver the message.
     Rejected(Reason),
-    /// The link broke; whether the message was delivered is unknown.
+    /// The transfer failed otherwise; whether the message was delivered is unknown.
     Link(Failure),
-    /// The server ended on the way.
+    /// The server ended in the middle of the transfer.
     ServerEnded {
         /// Bytes of the frame that it had acknowledged.
         acknowledged: u64,
     },
-    /// SIGINT or SIGTERM came.
+    /// This process received SIGINT or SIGTERM.
     Interrupted(Signal),
     /// The message does not fit a frame.
     TooLong(TooLong),
@@ -388,11 +454,11 @@ pub enum SendError {
     Unencodable(Unencodable),
     /// This process cannot get the answers.
     Unavailable(Unavailable),
-    /// The server said that it is busy, until the timeout.
+    /// The server was busy until the timeout.
     Busy,
-    /// A signal was not acknowledged, although the dialect says so.
+    /// A signal was not acknowledged, although the dialect acknowledges each.
     Unanswered {
-        /// Which, counted from 1.
+        /// The number of the signal, counted from 1.
         signal: usize,
     },
     /// A system call failed.
@@ -474,7 +540,7 @@ impl fmt::Display for SendError {
     }
 }
 
-/// What they say of themselves is not said again by their sources.
+/// Names as sources only the errors whose text [`SendError`] does not repeat.
 impl core::error::Error for SendError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -490,9 +556,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_has_no_number() {
+    fn a_signal_with_a_number_is_no_reply() {
         let [server, other] = [4242, 4243].map(|raw| Pid::new(raw).unwrap());
-        let answer = Answer {
+        let reply = Reply {
             tag: 7,
             status: crate::wire::control::Status::Delivered(80),
         };
@@ -501,14 +567,14 @@ mod tests {
             origin: Origin::Claimed {
                 pid,
                 uid: 0,
-                value: answer.value(),
+                value: reply.value(),
             },
             errno,
             more: [0; 2],
         };
-        let mut heard = Heard::default();
-        assert_eq!(heard.take(event(server, 0), server), Some(answer));
-        assert_eq!(heard.take(event(server, 1), server), None, "a word");
-        assert_eq!(heard.take(event(other, 0), server), None);
+        let mut inbound = Inbound::default();
+        assert_eq!(inbound.take(event(server, 0), server), Some(reply));
+        assert_eq!(inbound.take(event(server, 1), server), None, "a word");
+        assert_eq!(inbound.take(event(other, 0), server), None);
     }
 }

@@ -11,9 +11,7 @@ use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::detector::{DetectState, Detection, Detector};
 use super::{Ack, AckSignal, Dialect, Symbol};
 use crate::process::pid::Pid;
-use crate::wire::bits::ByteAssembler;
-use crate::wire::decoder::Reason;
-use crate::wire::frame::MAGIC;
+use crate::wire::reason::Reason;
 
 /// Symbols that are shown of a stream that makes no sense.
 const SHOWN: usize = 256;
@@ -26,7 +24,7 @@ pub struct AutoDecoder {
     /// Whether the client handles SIGUSR1, for which it waits if it opens with a handshake.
     may_greet: bool,
     mode: Mode,
-    /// Whether the user gave the dialect, so that nothing is detected and nothing is a frame.
+    /// Whether the user gave the dialect, so that nothing is detected.
     is_given: bool,
     /// The dialects that other processes of the program have used.
     known: Vec<Dialect>,
@@ -40,8 +38,6 @@ pub struct AutoDecoder {
     taken: u64,
     /// Whether no more symbols are decoded.
     is_closed: bool,
-    /// The first byte of a message as minitalk's own protocol would read it.
-    first: Option<ByteAssembler>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,8 +62,6 @@ pub enum DecodeOutcome {
     Complete,
     /// The message is over and is not text; it had so many bytes.
     Rejected(Reason, usize),
-    /// The stream begins like a frame of minitalk's own protocol.
-    Frame,
     /// The symbol is not decoded.
     Ignored,
 }
@@ -97,7 +91,6 @@ impl AutoDecoder {
             is_unsure: false,
             taken: 0,
             is_closed: false,
-            first: Some(ByteAssembler::new()),
         };
         decoder.expect_known();
         decoder
@@ -112,9 +105,6 @@ impl AutoDecoder {
     pub fn push(&mut self, symbol: Symbol) -> DecodeOutcome {
         if self.is_closed {
             return DecodeOutcome::Ignored;
-        }
-        if !self.is_given && self.completes_magic(symbol) {
-            return DecodeOutcome::Frame;
         }
         if self.taken == 0 && mem::take(&mut self.is_unsure) {
             self.expect_known();
@@ -332,19 +322,6 @@ impl AutoDecoder {
         }
     }
 
-    /// Returns whether the symbol completes the first byte of a frame of minitalk's own protocol.
-    fn completes_magic(&mut self, symbol: Symbol) -> bool {
-        let Some(byte) = self
-            .first
-            .as_mut()
-            .and_then(|first| first.push(symbol.into()))
-        else {
-            return false;
-        };
-        self.first = None;
-        byte == MAGIC
-    }
-
     /// Handles a message that makes no sense in the known dialect: the client uses another one, or it is no message.
     fn reject(&mut self, reason: Reason) -> DecodeOutcome {
         let Some(mut detector) = self.fallback.take() else {
@@ -394,7 +371,6 @@ impl AutoDecoder {
 
     /// Makes the next symbol the first of a message.
     fn begin(&mut self) {
-        self.first = Some(ByteAssembler::new());
         self.taken = 0;
         if let Mode::Known(decoder) = &mut self.mode {
             decoder.take();
@@ -567,21 +543,6 @@ mod tests {
             );
             assert_eq!(decoder.received_bytes(), 0);
         }
-    }
-
-    #[test]
-    fn a_frame_is_recognised_unless_the_dialect_is_given() {
-        let frame = |decoder: &mut AutoDecoder| {
-            let bits = (0..8).map(|i| decoder.push(crate::wire::bits::bit_of(MAGIC, i).into()));
-            bits.last().unwrap()
-        };
-        assert_eq!(frame(&mut decoder(&[])), DecodeOutcome::Frame);
-        assert_eq!(frame(&mut decoder(&["classic"])), DecodeOutcome::Frame);
-        let mut given = AutoDecoder::given(Dialect::CLASSIC, 64, pid());
-        assert_eq!(frame(&mut given), DecodeOutcome::Incomplete);
-        let mut late = decoder(&[]);
-        say(&mut late, "end=none", "a");
-        assert_ne!(frame(&mut late), DecodeOutcome::Frame);
     }
 
     #[test]

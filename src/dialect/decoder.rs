@@ -10,7 +10,7 @@ use super::symbol_log::push;
 use super::utf8::Utf8;
 use super::{BitOrder, ByteOrder, Dialect, Head, Symbol};
 use crate::process::pid::Pid;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// Decodes one message after the other in one dialect.
 #[derive(Clone, Debug)]

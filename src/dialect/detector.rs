@@ -15,7 +15,7 @@ use super::ranking::{self, Ranking, Reading, rank};
 use super::symbol_log::SymbolLog;
 use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// Symbols before decoding begins: few decoders survive them, so that little memory is needed.
 const HEAD_START: usize = 16;

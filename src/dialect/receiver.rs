@@ -19,7 +19,7 @@ use super::profile_cache::{Profile, ProfileUpdate};
 use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// The silence after which a message is complete that may be.
 const COMPLETE_AFTER: Nanos = 60 * MILLISECOND;
@@ -57,8 +57,6 @@ pub enum TextAction {
     },
     /// Report a stream that makes no sense in any dialect, by its first symbols: 0 for SIGUSR1 and 1 for SIGUSR2.
     NoMatch(String),
-    /// Hand the stream to minitalk's own protocol: the symbols so far are the first byte of a frame.
-    Frame,
 }
 
 /// Receives from one client that did not announce minitalk's own protocol.
@@ -391,7 +389,6 @@ impl TextReceiver {
             DecodeOutcome::Rejected(reason, bytes) => {
                 self.act(TextAction::Rejected { reason, bytes })
             }
-            DecodeOutcome::Frame => self.act(TextAction::Frame),
             DecodeOutcome::Ignored => None,
         }
     }

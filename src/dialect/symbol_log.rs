@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Symbol;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// Holds symbols in order.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use super::{Message, Note};
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
-use crate::wire::control::Answer;
+use crate::wire::control::Reply;
 
 /// One thing that the host is to do. An action for a process that the host does not hold is skipped.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum Then {
     /// The signal that made the inspection necessary is handled.
     Signal(Event),
     /// The answer is sent.
-    Answer { signal: Signal, answer: Answer },
+    Reply { signal: Signal, answer: Reply },
     /// The same value is sent once more.
     Repeat { signal: Signal, value: u64 },
     /// The listener is told what became of a message.

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::writer::{WAITING, Written};
 use super::{Config, DropReason, Message, Note};
 use crate::wire::control::Tag;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// Holds the messages that are complete and not written.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Core {
             let written = verdict.is_ok();
             return self.inspect(session.pid, Then::Settle { written });
         }
-        if let Some(answer) = session.receiver.settle(tag, verdict) {
+        if let Some(answer) = session.receiver.handle_written(tag, verdict) {
             self.answer_unasked(session, answer);
         }
     }

@@ -15,10 +15,9 @@ use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
-use crate::wire::bits::{Bit, bit_of};
-use crate::wire::control::{Answer, Status};
-use crate::wire::decoder::Reason;
-use crate::wire::frame::MAGIC;
+use crate::wire::bits::Bit;
+use crate::wire::control::{Reply, Status};
+use crate::wire::reason::Reason;
 
 /// Holds what clients of other protocols have in common.
 #[derive(Default)]
@@ -144,7 +143,7 @@ impl Core {
             self.answer(
                 session,
                 Signal::of_bit(bit == Bit::One),
-                Answer { tag: 0, status },
+                Reply { tag: 0, status },
             );
         }
     }
@@ -199,7 +198,7 @@ impl Core {
                     self.answer(
                         session,
                         Signal::of_bit(symbol == Symbol::Usr2),
-                        Answer { tag: 0, status },
+                        Reply { tag: 0, status },
                     );
                 }
             }
@@ -219,15 +218,6 @@ impl Core {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }
             TextAction::NoMatch(bits) => self.nonsense(session, bits),
-            TextAction::Frame => {
-                session.listener = None;
-                for i in 0..7 {
-                    session.receiver.bit(bit_of(MAGIC, i));
-                }
-                self.react(session, Signal::Usr1, |receiver| {
-                    receiver.bit(bit_of(MAGIC, 7))
-                });
-            }
         }
     }
 

@@ -21,9 +21,9 @@ use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Answer, Ask, Status};
-use crate::wire::decoder::Reason;
-use crate::wire::receiver::{Outcome, Reaction, Receiver};
+use crate::wire::control::{Reply, Request, Status};
+use crate::wire::reason::Reason;
+use crate::wire::receiver::{FrameReceiver, Outcome, Response};
 use crate::wire::word::Word;
 
 /// Decides what the server does; see the module's text.
@@ -163,10 +163,10 @@ impl Machine {
                 None => self.open(pid, event),
             },
             Origin::Claimed { pid, value, .. } if event.errno == 0 => {
-                let Some(ask) = Ask::from_value(value) else {
+                let Some(ask) = Request::from_value(value) else {
                     return;
                 };
-                if is_word != matches!(ask, Ask::Words { .. }) {
+                if is_word != matches!(ask, Request::Words { .. }) {
                     return;
                 }
                 match sessions.get_mut(&pid) {
@@ -181,7 +181,9 @@ impl Machine {
                 // Only of a client that asked before: no process is looked up for a stray word.
                 if let Some(session) = sessions.get_mut(&pid).filter(|_| is_word) {
                     let word = Word::from_parts(event.errno, value, event.more);
-                    core.react(session, Signal::Word, |receiver| receiver.word(&word));
+                    core.react(session, Signal::Word, |receiver| {
+                        receiver.handle_word(&word)
+                    });
                 }
             }
             Origin::Unknown { .. } => {
@@ -231,7 +233,7 @@ impl Machine {
         session.inspected(inspection, core.now);
         match then {
             Then::Signal(event) => return self.handle_signal(event),
-            Then::Answer { signal, answer } => core.send(session, signal, answer),
+            Then::Reply { signal, answer } => core.send(session, signal, answer),
             Then::Repeat { signal, value } if session.can_answer(signal) => {
                 core.act(Action::Send {
                     pid,
@@ -390,15 +392,15 @@ impl Core {
             return self.on_foreign_bit(session, bit);
         }
         // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
-        self.react(session, Signal::Usr1, |receiver| receiver.bit(bit));
+        self.react(session, Signal::Usr1, |receiver| receiver.handle_bit(bit));
     }
 
     /// Handles a question.
-    fn on_ask(&mut self, session: &mut Session, ask: Ask, event: Event) {
+    fn on_ask(&mut self, session: &mut Session, ask: Request, event: Event) {
         self.arm_expiry();
         let bit = Bit::from(event.signal == Signal::Usr2);
         match ask {
-            Ask::Hello { tag, .. } => {
+            Request::Hello { tag, .. } => {
                 let is_new = tag != session.receiver.tag();
                 if is_new && session.needs_inspection(self.now) {
                     return self.inspect(session.pid, Then::Signal(event));
@@ -409,16 +411,18 @@ impl Core {
                 }
                 if is_new && self.shutdown.is_begun() {
                     let status = Status::Rejected(Reason::ShuttingDown);
-                    return self.answer(session, event.signal, Answer { tag, status });
+                    return self.answer(session, event.signal, Reply { tag, status });
                 }
             }
-            Ask::Resend { tag: 0, index } if session.listener.is_some() => {
+            Request::Resend { tag: 0, index } if session.listener.is_some() => {
                 return self.on_foreign_resend(session, bit, index);
             }
-            Ask::Resend { .. } | Ask::Words { .. } => {}
+            Request::Resend { .. } | Request::Words { .. } => {}
         }
         // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        self.react(session, event.signal, |receiver| receiver.ask(bit, ask));
+        self.react(session, event.signal, |receiver| {
+            receiver.handle_request(bit, ask)
+        });
     }
 
     /// Lets `session` react to a signal, in its turn and within the memory, and does what follows.
@@ -426,7 +430,7 @@ impl Core {
         &mut self,
         session: &mut Session,
         via: Signal,
-        act: impl FnOnce(&mut Receiver) -> Reaction,
+        act: impl FnOnce(&mut FrameReceiver) -> Response,
     ) {
         session.last_seen = self.now;
         let was_in_message = session.receiver.in_message();
@@ -442,26 +446,24 @@ impl Core {
             session.receiver.hold(!may_go_on);
         }
         let bytes = session.receiver.held_bytes();
-        let reaction = act(&mut session.receiver);
+        let response = act(&mut session.receiver);
         if !was_in_message {
             session.started_at = self.now;
         }
         self.recount(session);
-        if let Some(outcome) = reaction.outcome {
+        if let Some(outcome) = response.outcome {
             self.scheduler.leave(session.pid);
             match outcome {
-                Outcome::Complete {
-                    payload,
-                    framed,
-                    resent,
-                } => self.complete(session, payload, framed, resent),
+                Outcome::Complete { payload, resent } => {
+                    self.complete(session, payload, true, resent);
+                }
                 Outcome::Rejected(reason) => {
                     self.dropped(session, DropReason::Rejected(reason), bytes);
                 }
                 Outcome::Abandoned => self.dropped(session, DropReason::Abandoned, bytes),
             }
         }
-        if let Some(answer) = reaction.answer {
+        if let Some(answer) = response.reply {
             self.answer(session, via, answer);
         }
     }
@@ -476,23 +478,23 @@ impl Core {
     ///
     /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
     /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
-    pub fn answer(&mut self, session: &mut Session, signal: Signal, answer: Answer) {
+    pub fn answer(&mut self, session: &mut Session, signal: Signal, answer: Reply) {
         self.trace_answer(session.pid, signal, answer);
         let is_second = session.answered_at == Some(self.now) && !session.in_message();
         if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
-            return self.inspect(session.pid, Then::Answer { signal, answer });
+            return self.inspect(session.pid, Then::Reply { signal, answer });
         }
         self.send(session, signal, answer);
     }
 
     /// Sends an answer that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
-    pub fn answer_unasked(&mut self, session: &mut Session, answer: Answer) {
+    pub fn answer_unasked(&mut self, session: &mut Session, answer: Reply) {
         let signal = session.signal();
         self.trace_answer(session.pid, signal, answer);
-        self.inspect(session.pid, Then::Answer { signal, answer });
+        self.inspect(session.pid, Then::Reply { signal, answer });
     }
 
-    fn trace_answer(&mut self, pid: Pid, signal: Signal, answer: Answer) {
+    fn trace_answer(&mut self, pid: Pid, signal: Signal, answer: Reply) {
         if self.config.trace {
             self.note(Note::Answered {
                 pid,
@@ -504,7 +506,7 @@ impl Core {
 
     /// Sends an answer, if the client handles `signal`: one that does not would be killed. Where it may be swallowed it is sent
     /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
-    fn send(&mut self, session: &mut Session, signal: Signal, answer: Answer) {
+    fn send(&mut self, session: &mut Session, signal: Signal, answer: Reply) {
         if !session.can_answer(signal) {
             return;
         }
@@ -512,7 +514,7 @@ impl Core {
         let (pid, value) = (session.pid, answer.value());
         let copies = match signal {
             Signal::Word => 1,
-            _ => session.receiver.copies(),
+            _ => session.receiver.burst_len(),
         };
         if copies > MIGRATE_ABOVE_COPIES {
             self.act(Action::Migrate);

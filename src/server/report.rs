@@ -9,8 +9,8 @@ use std::vec::Vec;
 use crate::dialect::Dialect;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal};
-use crate::wire::control::Answer;
-use crate::wire::decoder::Reason;
+use crate::wire::control::Reply;
+use crate::wire::reason::Reason;
 
 /// Limits the bytes of a text that a note shows.
 const SHOWN: usize = 256;
@@ -74,7 +74,7 @@ pub enum Note {
         /// The signal.
         signal: Signal,
         /// The value of the signal, which other programs do not read.
-        answer: Answer,
+        answer: Reply,
     },
     /// The session of a client is over: it has ended, or others needed its place. Only with `trace`.
     SessionEnded(Pid),

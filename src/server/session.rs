@@ -7,7 +7,7 @@ use crate::dialect::receiver::TextReceiver;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 use crate::wire::Nanos;
-use crate::wire::receiver::Receiver;
+use crate::wire::receiver::FrameReceiver;
 
 /// Holds what the server knows of one client.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Session {
     /// Whether a pidfd says when the process ends.
     pub is_certain: bool,
     /// The link, in minitalk's own protocol.
-    pub receiver: Receiver,
+    pub receiver: FrameReceiver,
     /// The receiving end for any other protocol.
     pub listener: Option<TextReceiver>,
     /// When to find out whether the client sleeps for a signal; for the listener.
@@ -89,7 +89,7 @@ impl Session {
         let mut session = Self {
             pid,
             is_certain,
-            receiver: Receiver::new(limit),
+            receiver: FrameReceiver::new(limit),
             listener: None,
             probe_at: 0,
             is_listed: false,
@@ -170,7 +170,7 @@ impl Session {
         } else {
             0
         };
-        self.receiver.offer(words);
+        self.receiver.set_word_size(words);
         let handles = self.handles();
         if let Some(listener) = &mut self.listener {
             listener.set_handled(handles);
@@ -232,7 +232,7 @@ impl Session {
 
     /// Returns whether a bare bit belongs to another protocol, as far as is known before a whole byte has come.
     pub const fn is_foreign(&self) -> bool {
-        self.listener.is_some() || self.receiver.is_blank()
+        self.listener.is_some() || self.receiver.is_closed()
     }
 
     /// Begins to read another protocol than minitalk's own. `begin` makes the listener for the program.
@@ -242,7 +242,7 @@ impl Session {
     ) {
         self.program = self.inspected_program;
         self.listener = Some(begin(self.program, self.handles()));
-        self.receiver = Receiver::new(self.receiver.limit());
+        self.receiver = FrameReceiver::new(self.receiver.limit());
         self.offer_words();
     }
 
@@ -255,7 +255,7 @@ impl Session {
 
     /// Returns the signal on which the client expects an answer that it has not just asked for.
     pub const fn signal(&self) -> Signal {
-        if self.receiver.takes_words() {
+        if self.receiver.uses_words() {
             Signal::Word
         } else {
             Signal::Usr1

@@ -12,7 +12,7 @@ use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 /// Limits how long a server that ends answers clients that ask again: its last answer may have been swallowed.
 const LINGER: Nanos = 250_000_000;
@@ -280,7 +280,7 @@ impl Machine {
         if let Some(listener) = &mut session.listener {
             listener.reset();
         }
-        let answer = session.receiver.drop_half(reason);
+        let answer = session.receiver.refuse(reason);
         core.recount(session);
         core.dropped(session, DropReason::Rejected(reason), bytes);
         if let Some(answer) = answer {

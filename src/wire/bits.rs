@@ -15,7 +15,7 @@ impl From<bool> for Bit {
     }
 }
 
-/// Bit `index` (0 to 7) of `byte`, counted from the most significant; other indexes are taken modulo 8.
+/// Returns bit `index` (0 to 7) of `byte`, counted from the most significant; other indexes are taken modulo 8.
 #[must_use]
 pub const fn bit_of(byte: u8, index: usize) -> Bit {
     if byte << (index % 8) & 0x80 == 0 {
@@ -33,20 +33,20 @@ pub struct ByteAssembler {
 }
 
 impl ByteAssembler {
-    /// An assembler that holds no bit.
+    /// Returns an assembler that holds no bit.
     #[must_use]
     pub const fn new() -> Self {
         Self { bits: 0, count: 0 }
     }
 
-    /// Takes one bit; every eighth returns the byte.
+    /// Takes one bit, and returns the byte with every eighth.
     pub fn push(&mut self, bit: Bit) -> Option<u8> {
         self.bits = self.bits << 1 | (bit == Bit::One) as u8;
         self.count = (self.count + 1) % 8;
         (self.count == 0).then_some(self.bits)
     }
 
-    /// Whether no bit of an unfinished byte is held.
+    /// Returns whether no bit of an unfinished byte is held.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0

@@ -1,4 +1,4 @@
-//! The words that travel in `si_value`.
+//! The values that travel in `si_value`.
 //!
 //! ```text
 //!  63      56 55              40 39                                       0
@@ -7,68 +7,67 @@
 //! +----------+------------------+------------------------------------------+
 //! ```
 //!
-//! The tag names a transfer and comes back in every answer, so that nothing that belongs to an earlier transfer, or to an
+//! The tag names a transfer and comes back in every reply, so that nothing that belongs to an earlier transfer, or to an
 //! earlier process of the same PID, is taken for part of this one.
 
-use super::decoder::Reason;
+use super::reason::Reason;
 
-/// The name of a transfer, chosen by the client; 0 for a client that has not announced itself.
+/// Names a transfer; chosen by the client, and never 0.
 pub type Tag = u16;
 
-/// What a client asks in a signal with a value.
+/// What a client sends in a signal with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ask {
-    /// A new transfer begins. Asked on SIGUSR1, then on SIGUSR2.
+pub enum Request {
+    /// A new transfer begins. Sent on SIGUSR1, then on SIGUSR2.
     Hello {
         /// The transfer.
         tag: Tag,
         /// The version of the protocol.
         version: u8,
     },
-    /// The bit of this index, again: 0 if it comes as SIGUSR1 and 1 if as SIGUSR2, as it was sent first.
+    /// The bit of this index is repeated, on the signal on which it was sent first: 0 is SIGUSR1, 1 is SIGUSR2.
     Resend {
         /// The transfer.
         tag: Tag,
         /// The bit's index in the transfer.
         index: u64,
     },
-    /// The frame follows in words. Asked on the real-time signal, after the hellos.
+    /// The frame follows in words. Sent on the real-time signal, after the hellos.
     Words {
         /// The transfer.
         tag: Tag,
-        /// Bytes in a word; [`STANDING`] to ask only how a transfer in words stands.
+        /// Bytes in a word; [`STATUS_ONLY`] to ask only how a transfer in words stands.
         size: u8,
     },
 }
 
-/// The `size` of a question that opens nothing. One that did, and came to a server that has forgotten the transfer, could
-/// have words taken a second time.
-pub const STANDING: u8 = 0;
+/// The word size of a request that opens nothing, so that a server that forgot the transfer does not take its words twice.
+pub const STATUS_ONLY: u8 = 0;
 
-/// What a server answers.
+/// What a server sends back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Answer {
+pub struct Reply {
     /// The transfer.
     pub tag: Tag,
-    /// How it stands.
+    /// How the transfer stands.
     pub status: Status,
 }
 
-/// How a transfer stands; `u64`s are the index of the bit, or on the word lane of the word, that the server waits for next.
+/// How a transfer stands; each `u64` is the index of the bit, or on the word lane of the word, that is due next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// The hello on SIGUSR1 has been heard; the one on SIGUSR2 is due.
+    /// The hello on SIGUSR1 has come; the one on SIGUSR2 is due.
     Greeted {
         /// Bytes that a word may have; 0 where words are not taken.
         words: u8,
     },
-    /// Go on with this bit.
+    /// The server is ready for this bit.
     Ok(u64),
-    /// Go on with this word.
+    /// The server is ready for this word.
     Words(u64),
-    /// All before this bit has been taken; do not go on before told so, ask again.
+    /// All before this bit or word has been taken; the client asks again instead of going on.
     Wait(u64),
-    /// The message that ends before this bit passed its checksum and has been written to the output.
+    /// The message that ends before this bit or word passed its checksum and has been written to the output.
     Delivered(u64),
     /// The message will not be delivered.
     Rejected(Reason),
@@ -82,7 +81,7 @@ const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
 mod kind {
     pub const HELLO: u8 = 0x10;
     pub const RESEND: u8 = 0x11;
-    pub const ASK_WORDS: u8 = 0x12;
+    pub const WORDS_REQUEST: u8 = 0x12;
     pub const GREETED: u8 = 0x20;
     pub const OK: u8 = 0x21;
     pub const WAIT: u8 = 0x22;
@@ -92,18 +91,18 @@ mod kind {
     pub const WORDS: u8 = 0x26;
 }
 
-impl Ask {
-    /// The value that carries it.
+impl Request {
+    /// Returns the value that carries the request.
     #[must_use]
     pub const fn value(self) -> u64 {
         match self {
             Self::Hello { tag, version } => pack(kind::HELLO, tag, version as u64),
             Self::Resend { tag, index } => pack(kind::RESEND, tag, index),
-            Self::Words { tag, size } => pack(kind::ASK_WORDS, tag, size as u64),
+            Self::Words { tag, size } => pack(kind::WORDS_REQUEST, tag, size as u64),
         }
     }
 
-    /// Reads a value; `None` for one that is no question of ours.
+    /// Reads a value; `None` if it carries no request.
     #[must_use]
     pub fn from_value(value: u64) -> Option<Self> {
         let (kind, tag, number) = unpack(value);
@@ -113,7 +112,7 @@ impl Ask {
                 version: number.try_into().ok()?,
             }),
             kind::RESEND => Some(Self::Resend { tag, index: number }),
-            kind::ASK_WORDS => Some(Self::Words {
+            kind::WORDS_REQUEST => Some(Self::Words {
                 tag,
                 size: number.try_into().ok()?,
             }),
@@ -122,8 +121,8 @@ impl Ask {
     }
 }
 
-impl Answer {
-    /// The value that carries it.
+impl Reply {
+    /// Returns the value that carries the reply.
     #[must_use]
     pub const fn value(self) -> u64 {
         let (kind, number) = match self.status {
@@ -138,7 +137,7 @@ impl Answer {
         pack(kind, self.tag, number)
     }
 
-    /// Reads a value; `None` for one that is no answer of ours.
+    /// Reads a value; `None` if it carries no reply.
     #[must_use]
     pub fn from_value(value: u64) -> Option<Self> {
         let (kind, tag, number) = unpack(value);
@@ -174,36 +173,54 @@ const fn unpack(value: u64) -> (u8, Tag, u64) {
 mod tests {
     use super::*;
 
+    const TAG: Tag = 0xBEEF;
+
     #[test]
-    fn every_word_comes_back() {
-        let tag = 0xBEEF;
-        for ask in [
-            Ask::Hello { tag, version: 1 },
-            Ask::Resend { tag, index: NUMBER },
-            Ask::Words { tag, size: 24 },
+    fn requests_have_the_values_of_protocol_md() {
+        for (request, value) in [
+            (
+                Request::Hello {
+                    tag: TAG,
+                    version: 1,
+                },
+                0x10BE_EF00_0000_0001,
+            ),
+            (
+                Request::Resend {
+                    tag: TAG,
+                    index: NUMBER,
+                },
+                0x11BE_EFFF_FFFF_FFFF,
+            ),
+            (Request::Words { tag: TAG, size: 24 }, 0x12BE_EF00_0000_0018),
         ] {
-            assert_eq!(Ask::from_value(ask.value()), Some(ask));
-            assert_eq!(Answer::from_value(ask.value()), None);
+            assert_eq!(request.value(), value);
+            assert_eq!(Request::from_value(value), Some(request));
+            assert_eq!(Reply::from_value(value), None);
         }
-        for status in [
-            Status::Greeted { words: 0 },
-            Status::Greeted { words: 24 },
-            Status::Ok(0),
-            Status::Words(9),
-            Status::Wait(7),
-            Status::Delivered(NUMBER),
-            Status::Rejected(Reason::Output),
-            Status::Reset,
+        for value in [0, 0x10 << 56 | 256, 0x12 << 56 | 256, 0x13 << 56] {
+            assert_eq!(Request::from_value(value), None);
+        }
+    }
+
+    #[test]
+    fn replies_have_the_values_of_protocol_md() {
+        for (status, value) in [
+            (Status::Greeted { words: 24 }, 0x20BE_EF00_0000_0018),
+            (Status::Ok(0), 0x21BE_EF00_0000_0000),
+            (Status::Wait(7), 0x22BE_EF00_0000_0007),
+            (Status::Delivered(NUMBER), 0x23BE_EFFF_FFFF_FFFF),
+            (Status::Rejected(Reason::Output), 0x24BE_EF00_0000_0009),
+            (Status::Reset, 0x25BE_EF00_0000_0000),
+            (Status::Words(9), 0x26BE_EF00_0000_0009),
         ] {
-            let answer = Answer { tag, status };
-            assert_eq!(Answer::from_value(answer.value()), Some(answer));
-            assert_eq!(Ask::from_value(answer.value()), None);
+            let reply = Reply { tag: TAG, status };
+            assert_eq!(reply.value(), value);
+            assert_eq!(Reply::from_value(value), Some(reply));
+            assert_eq!(Request::from_value(value), None);
         }
-        assert_eq!(
-            Ask::Resend { tag: 2, index: 3 }.value(),
-            0x1100_0200_0000_0003
-        );
-        assert_eq!(Ask::from_value(0), None);
-        assert_eq!(Answer::from_value(0x24 << 56), None, "no reason 0");
+        for value in [0, 0x20 << 56 | 256, 0x24 << 56, 0x27 << 56] {
+            assert_eq!(Reply::from_value(value), None);
+        }
     }
 }

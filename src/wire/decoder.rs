@@ -1,113 +1,71 @@
-//! Bits to messages: our frames and, where they are allowed, a classic client's NUL-terminated text.
+//! Bits or bytes to the message of one frame.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::bits::{Bit, ByteAssembler};
-use super::crc::Crc32;
+use super::checksum::Crc32;
 use super::frame::{MAGIC, TRAILER_LEN, VERSION};
+use super::reason::Reason;
 
-/// Bytes from here up never begin UTF-8 text (RFC 3629 section 3).
-const FIRST_NON_TEXT: u8 = 0xF8;
-
-/// Rebuilds the messages of one stream of bits.
+/// Rebuilds the payload of one frame, then ignores what follows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Decoder {
+pub struct FrameDecoder {
     limit: usize,
-    text: bool,
     byte: ByteAssembler,
     state: State,
+    crc: Crc32,
     payload: Vec<u8>,
 }
 
-/// What a decoder makes of the bits so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decoded {
-    /// A whole message; the next bit begins another.
-    Message {
-        /// Its bytes.
-        payload: Vec<u8>,
-        /// Whether it came in a frame, and so passed its checksum; otherwise it is NUL-terminated text.
-        framed: bool,
-    },
-    /// A message that could not be taken; `lost` says whether the stream can no longer be followed, in which case the
-    /// decoder ignores all further bits.
-    Rejected {
-        /// Why.
-        reason: Reason,
-        /// Whether the stream's message boundaries are lost.
-        lost: bool,
-    },
+/// The part of the frame that the next byte belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum State {
+    Magic,
+    Version,
+    Length { so_far: u32, missing: usize },
+    Payload { missing: u32 },
+    Trailer { so_far: u32, missing: usize },
+    Done,
 }
 
-/// Why a message is not taken. The numbers travel in a rejection (`PROTOCOL.md`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The checksum does not match.
-    Checksum = 1,
-    /// The message is longer than the server's limit.
-    TooLong = 2,
-    /// The frame or the hello has a version that the server does not speak.
-    Version = 3,
-    /// The stream begins with something that is neither a frame nor text.
-    NotAFrame = 4,
-    /// Unframed text that is not UTF-8.
-    NotText = 5,
-    /// The server has no memory for the message.
-    NoMemory = 6,
-    /// The client was silent for too long in mid-message.
-    Idle = 7,
-    /// The server is shutting down.
-    ShuttingDown = 8,
-    /// The server could not write the message to its output.
-    Output = 9,
-}
+/// The payload of a frame, or why it is not taken.
+pub type Decoded = Result<Vec<u8>, Reason>;
 
-impl Decoder {
-    /// A decoder of messages of at most `limit` bytes. `text` says whether unframed text is a message too.
+impl FrameDecoder {
+    /// Returns a decoder that takes payloads of at most `limit` bytes.
     #[must_use]
-    pub const fn new(limit: usize, text: bool) -> Self {
+    pub const fn new(limit: usize) -> Self {
         Self {
             limit,
-            text,
             byte: ByteAssembler::new(),
-            state: State::Start,
+            state: State::Magic,
+            crc: Crc32::new(),
             payload: Vec::new(),
         }
     }
 
-    /// Takes one bit; returns a result when it completes one.
+    /// Takes one bit and returns the result when it ends the frame.
     pub fn push(&mut self, bit: Bit) -> Option<Decoded> {
-        if self.state == State::Lost {
-            return None;
-        }
         let byte = self.byte.push(bit)?;
         self.push_byte(byte)
     }
 
-    /// Takes bytes up to the first result, if there is one; what is behind it is padding, and ignored. Not to be mixed
-    /// with bits in one message.
+    /// Takes bytes and returns the result when they end the frame; must not be mixed with bits.
     pub fn push_bytes(&mut self, mut bytes: &[u8]) -> Option<Decoded> {
-        while let Some((byte, rest)) = bytes.split_first() {
-            let run = self.run(bytes);
-            if run > 0 {
-                bytes = &bytes[run..];
-                continue;
-            }
+        loop {
+            bytes = &bytes[self.push_run(bytes)..];
+            let (byte, rest) = bytes.split_first()?;
             let decoded = self.push_byte(*byte);
             if decoded.is_some() {
                 return decoded;
             }
             bytes = rest;
         }
-        None
     }
 
-    /// Takes at once what is payload to its last byte but one, and returns how many bytes that was.
-    fn run(&mut self, bytes: &[u8]) -> usize {
-        let State::Payload { crc, missing } = &mut self.state else {
+    /// Takes the payload bytes in `bytes` at once, all but the very last, and returns their number.
+    fn push_run(&mut self, bytes: &[u8]) -> usize {
+        let State::Payload { missing } = &mut self.state else {
             return 0;
         };
         let len = bytes.len().min(missing.saturating_sub(1) as usize);
@@ -115,164 +73,108 @@ impl Decoder {
             return 0;
         }
         self.payload.extend_from_slice(&bytes[..len]);
-        crc.extend(&bytes[..len]);
+        self.crc.extend(&bytes[..len]);
         *missing -= len as u32;
         len
     }
 
     fn push_byte(&mut self, byte: u8) -> Option<Decoded> {
-        match self.step(byte) {
-            Ok(None) => None,
-            Ok(Some(framed)) => {
-                self.state = State::Start;
-                let payload = core::mem::take(&mut self.payload);
-                Some(Decoded::Message { payload, framed })
+        let decoded = self.step(byte).transpose()?;
+        self.state = State::Done;
+        let payload = core::mem::take(&mut self.payload);
+        Some(decoded.map(|()| payload))
+    }
+
+    /// Takes a byte; `Ok(Some(()))` ends a sound frame.
+    fn step(&mut self, byte: u8) -> Result<Option<()>, Reason> {
+        match &mut self.state {
+            State::Magic if byte != MAGIC => return Err(Reason::NotAFrame),
+            State::Magic => {
+                self.crc.push(byte);
+                self.state = State::Version;
             }
-            Err((reason, next)) => {
-                let lost = next == State::Lost;
-                self.state = next;
-                self.payload = Vec::new();
-                Some(Decoded::Rejected { reason, lost })
+            State::Version if byte != VERSION => return Err(Reason::Version),
+            State::Version => {
+                self.crc.push(byte);
+                self.state = State::Length {
+                    so_far: 0,
+                    missing: size_of::<u32>(),
+                };
             }
+            State::Length { so_far, missing } => {
+                self.crc.push(byte);
+                *so_far = *so_far << 8 | u32::from(byte);
+                *missing -= 1;
+                if *missing == 0 {
+                    let len = *so_far;
+                    self.begin_payload(len)?;
+                }
+            }
+            State::Payload { missing } => {
+                if self.payload.try_reserve(1).is_err() {
+                    return Err(Reason::NoMemory);
+                }
+                self.payload.push(byte);
+                self.crc.push(byte);
+                *missing -= 1;
+                if *missing == 0 {
+                    self.state = State::TRAILER;
+                }
+            }
+            State::Trailer { so_far, missing } => {
+                *so_far = *so_far << 8 | u32::from(byte);
+                *missing -= 1;
+                if *missing == 0 {
+                    let is_sound = *so_far == self.crc.value();
+                    return is_sound.then_some(Some(())).ok_or(Reason::Checksum);
+                }
+            }
+            State::Done => {}
         }
+        Ok(None)
     }
 
-    /// Whether part of a message is held.
-    #[must_use]
-    pub fn in_message(&self) -> bool {
-        !matches!(self.state, State::Start | State::Lost) || !self.byte.is_empty()
+    fn begin_payload(&mut self, len: u32) -> Result<(), Reason> {
+        let bytes = usize::try_from(len).map_err(|_| Reason::TooLong)?;
+        if bytes > self.limit {
+            return Err(Reason::TooLong);
+        }
+        if !reserve(&mut self.payload, bytes) {
+            return Err(Reason::NoMemory);
+        }
+        self.state = match len {
+            0 => State::TRAILER,
+            missing => State::Payload { missing },
+        };
+        Ok(())
     }
 
-    /// Whether that part belongs to a frame.
-    #[must_use]
-    pub const fn in_frame(&self) -> bool {
-        matches!(
-            self.state,
-            State::Version(_)
-                | State::Length { .. }
-                | State::Payload { .. }
-                | State::Trailer { .. }
-        )
-    }
-
-    /// The payload bytes held of a message that is not complete.
+    /// Returns the number of payload bytes held.
     #[must_use]
     pub fn held(&self) -> usize {
         self.payload.len()
     }
 
-    /// The payload bytes of a frame that are still to come, once its length has come.
+    /// Returns the number of payload bytes still to come, once the length has come.
     #[must_use]
     pub const fn missing(&self) -> usize {
         match &self.state {
-            State::Payload { missing, .. } => *missing as usize,
+            State::Payload { missing } => *missing as usize,
             _ => 0,
         }
     }
-
-    /// Takes a byte: `Ok(Some(framed))` completes a message, an error names the state to go on in.
-    fn step(&mut self, byte: u8) -> Result<Option<bool>, (Reason, State)> {
-        match &mut self.state {
-            State::Start if byte == MAGIC => {
-                let mut crc = Crc32::new();
-                crc.push(byte);
-                self.state = State::Version(crc);
-            }
-            State::Start if !self.text => return Err((Reason::NotAFrame, State::Lost)),
-            State::Start if byte >= FIRST_NON_TEXT => self.state = State::Skip(Reason::NotText),
-            State::Start | State::Text => return self.text(byte),
-            State::Skip(reason) => {
-                if byte == 0 {
-                    return Err((*reason, State::Start));
-                }
-            }
-            State::Version(crc) => {
-                if byte != VERSION {
-                    return Err((Reason::Version, State::Lost));
-                }
-                crc.push(byte);
-                self.state = State::Length {
-                    crc: crc.clone(),
-                    so_far: 0,
-                    missing: 4,
-                };
-            }
-            State::Length {
-                crc,
-                so_far,
-                missing,
-            } => {
-                crc.push(byte);
-                *so_far = *so_far << 8 | u32::from(byte);
-                *missing -= 1;
-                if *missing == 0 {
-                    if usize::try_from(*so_far).map_or(true, |len| len > self.limit) {
-                        return Err((Reason::TooLong, State::Lost));
-                    }
-                    if !reserve(&mut self.payload, *so_far as usize) {
-                        return Err((Reason::NoMemory, State::Lost));
-                    }
-                    self.state = match *so_far {
-                        0 => State::trailer(crc.clone()),
-                        missing => State::Payload {
-                            crc: crc.clone(),
-                            missing,
-                        },
-                    };
-                }
-            }
-            State::Payload { crc, missing } => {
-                if self.payload.try_reserve(1).is_err() {
-                    return Err((Reason::NoMemory, State::Lost));
-                }
-                self.payload.push(byte);
-                crc.push(byte);
-                *missing -= 1;
-                if *missing == 0 {
-                    self.state = State::trailer(crc.clone());
-                }
-            }
-            State::Trailer {
-                crc,
-                so_far,
-                missing,
-            } => {
-                *so_far = *so_far << 8 | u32::from(byte);
-                *missing -= 1;
-                if *missing == 0 {
-                    return if *so_far == crc.value() {
-                        Ok(Some(true))
-                    } else {
-                        Err((Reason::Checksum, State::Start))
-                    };
-                }
-            }
-            State::Lost => {}
-        }
-        Ok(None)
-    }
-
-    fn text(&mut self, byte: u8) -> Result<Option<bool>, (Reason, State)> {
-        self.state = State::Text;
-        if byte == 0 {
-            return match core::str::from_utf8(&self.payload) {
-                Ok(_) => Ok(Some(false)),
-                Err(_) => Err((Reason::NotText, State::Start)),
-            };
-        }
-        if self.payload.len() >= self.limit || self.payload.try_reserve(1).is_err() {
-            self.payload = Vec::new();
-            self.state = State::Skip(Reason::TooLong);
-        } else {
-            self.payload.push(byte);
-        }
-        Ok(None)
-    }
 }
 
-/// Takes the memory for all of an announced payload at once: growing it step by step could need twice as much. What is
-/// not written to yet is address space and no memory. Returns whether it is there, and a little more, so that it is a
-/// message that finds no memory, which is rejected, and not the bookkeeping that follows, which would abort.
+impl State {
+    const TRAILER: Self = Self::Trailer {
+        so_far: 0,
+        missing: TRAILER_LEN,
+    };
+}
+
+/// Reserves all of an announced payload at once, since growing it step by step could take twice as much.
+///
+/// Returns whether there is that much and a little more: a message without memory is rejected, the bookkeeping after it aborts.
 fn reserve(payload: &mut Vec<u8>, len: usize) -> bool {
     const SMALL: usize = 4 << 10;
     const SPARE: usize = 512 << 10;
@@ -280,116 +182,41 @@ fn reserve(payload: &mut Vec<u8>, len: usize) -> bool {
         return false;
     }
     let mut spare = Vec::<u8>::new();
-    // Not optimised away: an allocation that nobody looks at is assumed to succeed.
+    // Not optimised away: an allocation that is never read is assumed to succeed.
     len < SMALL
         || core::hint::black_box(&mut spare)
             .try_reserve_exact(SPARE)
             .is_ok()
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum State {
-    Start,
-    Version(Crc32),
-    Length {
-        crc: Crc32,
-        so_far: u32,
-        missing: u8,
-    },
-    Payload {
-        crc: Crc32,
-        missing: u32,
-    },
-    Trailer {
-        crc: Crc32,
-        so_far: u32,
-        missing: usize,
-    },
-    Text,
-    /// The rest of a text that will be rejected at its NUL.
-    Skip(Reason),
-    Lost,
-}
-
-impl State {
-    const fn trailer(crc: Crc32) -> Self {
-        Self::Trailer {
-            crc,
-            so_far: 0,
-            missing: TRAILER_LEN,
-        }
-    }
-}
-
-impl Reason {
-    /// The reason with this number.
-    #[must_use]
-    pub fn from_number(number: u64) -> Option<Self> {
-        [
-            Self::Checksum,
-            Self::TooLong,
-            Self::Version,
-            Self::NotAFrame,
-            Self::NotText,
-            Self::NoMemory,
-            Self::Idle,
-            Self::ShuttingDown,
-            Self::Output,
-        ]
-        .into_iter()
-        .find(|reason| u64::from(*reason as u8) == number)
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Checksum => "its checksum does not match",
-            Self::TooLong => "it is longer than the server's limit",
-            Self::Version => "its protocol version is not spoken here",
-            Self::NotAFrame => "it does not begin as a frame",
-            Self::NotText => "it is neither a frame nor UTF-8 text",
-            Self::NoMemory => "the server has no memory for it",
-            Self::Idle => "the client was silent for too long",
-            Self::ShuttingDown => "the server is shutting down",
-            Self::Output => "the server could not write its output",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::bits::bit_of;
     use super::super::frame::Frame;
     use super::*;
-    use crate::wire::bits::bit_of;
     use proptest::prelude::*;
 
     const LIMIT: usize = 1000;
 
-    fn feed(decoder: &mut Decoder, bytes: &[u8]) -> Vec<Decoded> {
-        let bits = bytes
-            .iter()
-            .flat_map(|byte| (0..8).map(|i| bit_of(*byte, i)));
-        bits.filter_map(|bit| decoder.push(bit)).collect()
+    /// Returns the results of `bytes`, pushed bit by bit, each with the number of bits it took.
+    fn feed(decoder: &mut FrameDecoder, bytes: &[u8]) -> Vec<(usize, Decoded)> {
+        (0..8 * bytes.len())
+            .filter_map(|i| {
+                let decoded = decoder.push(bit_of(bytes[i / 8], i % 8))?;
+                Some((i + 1, decoded))
+            })
+            .collect()
     }
 
     fn framed(payload: &[u8]) -> Vec<u8> {
         let frame = Frame::new(payload).unwrap();
-        let mut byte = ByteAssembler::default();
-        (0..frame.bits())
-            .filter_map(|i| byte.push(frame.bit(i).unwrap()))
-            .collect()
+        let mut bytes = std::vec![0; frame.bytes()];
+        frame.copy(0, &mut bytes);
+        bytes
     }
 
-    fn message(payload: &[u8], framed: bool) -> Decoded {
-        Decoded::Message {
-            payload: payload.to_vec(),
-            framed,
-        }
-    }
-
-    fn rejected(reason: Reason, lost: bool) -> Decoded {
-        Decoded::Rejected { reason, lost }
+    fn results(bytes: &[u8], limit: usize) -> Vec<(usize, Decoded)> {
+        feed(&mut FrameDecoder::new(limit), bytes)
     }
 
     proptest! {
@@ -404,38 +231,28 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] ^= 0x10;
             }
-            let mut by_bits = Decoder::new(60, false);
+            let mut by_bits = FrameDecoder::new(60);
             let mut by_bytes = by_bits.clone();
             for part in bytes.chunks(size) {
-                let result = feed(&mut by_bits, part).into_iter().next();
+                let result = feed(&mut by_bits, part).pop().map(|(_, decoded)| decoded);
                 prop_assert_eq!(&by_bytes.push_bytes(part), &result);
                 if result.is_some() {
                     break;
                 }
                 prop_assert_eq!(by_bytes.held(), by_bits.held());
+                prop_assert_eq!(by_bytes.missing(), by_bits.missing());
             }
         }
 
         #[test]
-        fn frames_and_text_in_any_sequence(
-            messages in prop::collection::vec(
-                prop_oneof![
-                    prop::collection::vec(any::<u8>(), 0..50).prop_map(|m| (m, true)),
-                    "[^\0]{0,20}".prop_map(|m| (m.into_bytes(), false)),
-                ],
-                0..6,
-            )
+        fn a_frame_is_decoded_at_its_last_bit_and_nothing_after_it(
+            payload in prop::collection::vec(any::<u8>(), 0..50),
+            rest in prop::collection::vec(any::<u8>(), 0..20),
         ) {
-            let mut decoder = Decoder::new(LIMIT, true);
-            for (payload, is_framed) in messages {
-                let bytes = if is_framed {
-                    framed(&payload)
-                } else {
-                    [&payload[..], &[0]].concat()
-                };
-                prop_assert_eq!(feed(&mut decoder, &bytes), [message(&payload, is_framed)]);
-                prop_assert!(!decoder.in_message());
-            }
+            let frame = framed(&payload);
+            let bytes = [&frame[..], &rest, &frame].concat();
+            prop_assert_eq!(results(&bytes, LIMIT), [(8 * frame.len(), Ok(payload.clone()))]);
+            prop_assert_eq!(FrameDecoder::new(LIMIT).push_bytes(&bytes), Some(Ok(payload)));
         }
 
         #[test]
@@ -446,53 +263,47 @@ mod tests {
             let mut bytes = framed(&payload);
             let at = at.index(bytes.len() * 8);
             bytes[at / 8] ^= 0x80 >> (at % 8);
-            let mut decoder = Decoder::new(LIMIT, false);
-            for decoded in feed(&mut decoder, &bytes) {
-                let delivered = matches!(decoded, Decoded::Message { .. });
-                prop_assert!(!delivered);
+            for (_, decoded) in results(&bytes, LIMIT) {
+                prop_assert!(decoded.is_err());
             }
         }
     }
 
     #[test]
-    fn the_limit_holds_for_frames_and_text() {
-        let mut decoder = Decoder::new(3, true);
-        assert_eq!(feed(&mut decoder, &framed(b"abc")), [message(b"abc", true)]);
-        assert_eq!(feed(&mut decoder, b"abc\0"), [message(b"abc", false)]);
-        let too_long = [rejected(Reason::TooLong, false), message(b"ok", false)];
-        assert_eq!(feed(&mut decoder, b"abcdefgh\0ok\0"), too_long);
+    fn each_rejection_comes_at_the_first_byte_that_shows_it() {
+        assert_eq!(results(b"ab", LIMIT), [(8, Err(Reason::NotAFrame))]);
+        let next_version = [MAGIC, VERSION + 1, 0, 0];
+        assert_eq!(results(&next_version, LIMIT), [(16, Err(Reason::Version))]);
         assert_eq!(
-            feed(&mut decoder, &framed(b"abcd")),
-            [rejected(Reason::TooLong, true)]
+            results(&framed(b"abcd"), 3),
+            [(48, Err(Reason::TooLong))],
+            "at the end of the length"
         );
-        assert_eq!(
-            feed(&mut decoder, b"abc\0"),
-            [],
-            "a lost stream stays silent"
-        );
-        assert!(!decoder.in_message());
+        assert_eq!(results(&framed(b"abc"), 3), [(104, Ok(b"abc".to_vec()))]);
+        let mut bytes = framed(b"hello");
+        bytes[8] ^= 1;
+        assert_eq!(results(&bytes, LIMIT), [(120, Err(Reason::Checksum))]);
     }
 
     #[test]
-    fn what_is_neither_frame_nor_text() {
-        let mut decoder = Decoder::new(LIMIT, true);
-        let not_text = [rejected(Reason::NotText, false), message(b"ok", false)];
-        assert_eq!(feed(&mut decoder, b"\xFFabc\0ok\0"), not_text);
-        assert_eq!(feed(&mut decoder, b"ab\xC3\0ok\0"), not_text);
-        assert_eq!(
-            feed(&mut decoder, &[MAGIC, 2]),
-            [rejected(Reason::Version, true)]
-        );
-        assert_eq!(
-            feed(&mut Decoder::new(LIMIT, false), b"a"),
-            [rejected(Reason::NotAFrame, true)]
-        );
-        let mut bytes = framed(b"hello");
-        bytes[8] ^= 1;
-        bytes.extend(framed(b"next"));
-        assert_eq!(
-            feed(&mut Decoder::new(LIMIT, false), &bytes),
-            [rejected(Reason::Checksum, false), message(b"next", true)]
-        );
+    fn what_is_held_and_what_is_missing() {
+        let mut decoder = FrameDecoder::new(LIMIT);
+        let bytes = framed(b"hello");
+        feed(&mut decoder, &bytes[..5]);
+        assert_eq!((decoder.held(), decoder.missing()), (0, 0));
+        feed(&mut decoder, &bytes[5..6]);
+        assert_eq!((decoder.held(), decoder.missing()), (0, 5));
+        feed(&mut decoder, &bytes[6..8]);
+        assert_eq!((decoder.held(), decoder.missing()), (2, 3));
+        feed(&mut decoder, &bytes[8..]);
+        assert_eq!((decoder.held(), decoder.missing()), (0, 0));
+    }
+
+    #[test]
+    fn memory_that_cannot_be_had_is_no_panic() {
+        let mut payload = Vec::new();
+        assert!(!reserve(&mut payload, usize::MAX));
+        assert!(reserve(&mut payload, 10_000));
+        assert!((10_000..20_000).contains(&payload.capacity()));
     }
 }

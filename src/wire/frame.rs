@@ -9,28 +9,28 @@
 //! ```
 
 use super::bits::{Bit, bit_of};
-use super::crc::Crc32;
+use super::checksum::Crc32;
 
-/// The first byte of a frame: one that no UTF-8 text begins with, so that a classic client's text is told from a frame.
+/// The first byte of a frame.
 pub const MAGIC: u8 = 0xFB;
 
-/// The version of the frame and of the link.
+/// The version of the frame and of the hellos.
 pub const VERSION: u8 = 1;
 
-/// Bytes before the payload.
+/// The number of bytes before the payload.
 pub const HEADER_LEN: usize = 6;
 
-/// Bytes after the payload.
+/// The number of bytes after the payload.
 pub const TRAILER_LEN: usize = 4;
 
-/// The header of a frame whose payload has `len` bytes.
+/// Returns the header of a frame whose payload has `len` bytes.
 #[must_use]
 pub const fn header(len: u32) -> [u8; HEADER_LEN] {
     let [a, b, c, d] = len.to_be_bytes();
     [MAGIC, VERSION, a, b, c, d]
 }
 
-/// A message in its frame, readable bit by bit.
+/// Holds a message in its frame, readable bit by bit.
 #[derive(Clone, Debug)]
 pub struct Frame<'m> {
     header: [u8; HEADER_LEN],
@@ -42,7 +42,7 @@ impl<'m> Frame<'m> {
     /// Frames `payload`.
     ///
     /// # Errors
-    /// [`TooLong`] above 4,294,967,295 bytes, which is what the length field can say.
+    /// [`TooLong`] above 4,294,967,295 bytes, the most that the length field can hold.
     pub fn new(payload: &'m [u8]) -> Result<Self, TooLong> {
         let header = header(payload.len().try_into().map_err(|_| TooLong)?);
         let mut crc = Crc32::new();
@@ -55,13 +55,13 @@ impl<'m> Frame<'m> {
         })
     }
 
-    /// The number of bits.
+    /// Returns the number of bits.
     #[must_use]
     pub const fn bits(&self) -> u64 {
         8 * self.bytes() as u64
     }
 
-    /// Bit `index`, `None` at the end.
+    /// Returns bit `index`; `None` from the end on.
     #[must_use]
     pub fn bit(&self, index: u64) -> Option<Bit> {
         let byte = usize::try_from(index / 8).ok()?;
@@ -74,16 +74,14 @@ impl<'m> Frame<'m> {
         }?;
         Some(bit_of(byte, (index % 8) as usize))
     }
-}
 
-impl Frame<'_> {
-    /// The number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         HEADER_LEN + self.payload.len() + TRAILER_LEN
     }
 
-    /// Copies the bytes from `offset` on into `to`, as far as there are some; the rest of `to` is left alone.
+    /// Copies the bytes from `offset` on into `to`, as far as the frame goes; the rest of `to` stays as it is.
     pub fn copy(&self, offset: usize, to: &mut [u8]) {
         let inside = offset.checked_sub(HEADER_LEN).and_then(|at| {
             let end = at.checked_add(to.len())?;
@@ -95,7 +93,7 @@ impl Frame<'_> {
         let mut begin = 0;
         for part in [&self.header[..], self.payload, &self.trailer] {
             let end = begin + part.len();
-            // What of this part is wanted, and where it goes.
+            // The bytes of this part that are wanted.
             let from = offset.max(begin);
             let till = end.min(offset.saturating_add(to.len()));
             if from < till {
@@ -106,7 +104,7 @@ impl Frame<'_> {
     }
 }
 
-/// The payload does not fit a frame.
+/// Says that the payload does not fit a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -125,7 +123,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn the_frame_of_protocol_md() {
+    fn the_frame_is_that_of_protocol_md() {
         let frame = Frame::new(b"Hi").unwrap();
         let mut assembler = ByteAssembler::default();
         let bytes: Vec<u8> = (0..frame.bits())

@@ -1,53 +1,63 @@
-//! The receiving end of the reliable link, for one sender.
+//! The receiving end of the reliable link, for one sender: a state machine without timers.
 //!
-//! It takes bare bits, questions and words, and returns at most one answer and one outcome for each. A transfer that opened
-//! with hellos takes one framed message, in bits or in words (AS-30). A stream without hellos (tag 0) takes frames and a classic client's text, one after
-//! the other.
+//! A transfer opens with two hellos and brings one frame, in bits or in words (AS-30). Each bit, request or word leads to at
+//! most one reply and one outcome.
 //!
-//! A message that is complete is not delivered yet: the last bit stays unanswered until [`Receiver::settle`] is told
-//! that the message is written, and a client that asks meanwhile is told to wait.
+//! A complete message is not delivered yet: its last bit stays unanswered until [`FrameReceiver::handle_written`], and a
+//! client that asks meanwhile is told to wait.
 
 use alloc::vec::Vec;
 
 use super::bits::Bit;
-use super::control::{Answer, Ask, STANDING, Status, Tag};
-use super::decoder::{Decoded, Decoder, Reason};
+use super::control::{Reply, Request, STATUS_ONLY, Status, Tag};
+use super::decoder::{Decoded, FrameDecoder};
 use super::frame::VERSION;
-use super::pace::copies;
-use super::word::{LEAST, MOST, Word};
+use super::reason::Reason;
+use super::rtt::burst_len;
+use super::word::{MAX_SIZE, MIN_SIZE, Word};
 
-/// The state of one sender's link; see the module's text.
+/// Receives the messages of one sender, one transfer after the other; see the module's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Receiver {
+pub struct FrameReceiver {
     limit: usize,
-    /// Bytes that a word may have; 0 where words are not taken.
+    /// Bytes in a word of the next transfer; 0 where words are not taken.
     offer: u8,
+    state: State,
+    /// The transfer's tag; 0 before the first transfer.
     tag: Tag,
     /// Bytes in each word of this transfer; `None` on the bit lane.
     words: Option<u8>,
-    /// Whether the hello on SIGUSR2 has come too. A stream without hellos is open from the start.
-    open: bool,
+    /// The bit or word that is due next.
     next: u64,
-    decoder: Decoder,
-    /// Whether the present message came in a frame, or the last one if there is none.
-    framed: bool,
-    /// Messages handed out and not settled yet.
-    unsettled: u32,
-    /// How the last message ended, until the next begins.
-    verdict: Option<Result<(), Reason>>,
-    /// Why nothing more is taken: the stream cannot be followed.
-    refused: Option<Reason>,
+    decoder: FrameDecoder,
     held: bool,
-    /// Questions in a row without progress.
+    /// Requests in a row without progress.
     repeated: u32,
     resent: u64,
 }
 
+/// The stages of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum State {
+    /// There was no transfer yet, or another program has begun to send.
+    Idle,
+    /// The hello on SIGUSR1 has come, the one on SIGUSR2 has not.
+    Greeted,
+    /// Both have come, and the frame is under way.
+    Open,
+    /// The frame is complete, and the message not yet written.
+    Unwritten,
+    /// The message was written, or it was rejected at its end.
+    Ended(Result<(), Reason>),
+    /// The message was rejected early, so that the sender may still be in the middle of it.
+    Refused(Reason),
+}
+
 /// What a signal leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reaction {
-    /// The status to send back now, if any.
-    pub answer: Option<Answer>,
+pub struct Response {
+    /// The reply to send now, if any.
+    pub reply: Option<Reply>,
     /// What became of a message, if anything did.
     pub outcome: Option<Outcome>,
 }
@@ -55,386 +65,336 @@ pub struct Reaction {
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is complete, and to be written; [`Receiver::settle`] wants to know how that went.
+    /// The message is complete and is to be written; then call [`FrameReceiver::handle_written`].
     Complete {
         /// Its bytes.
         payload: Vec<u8>,
-        /// Whether it came in a frame.
-        framed: bool,
-        /// Questions asked again while it came.
+        /// Repeated bits, requests and words while it came.
         resent: u64,
     },
-    /// It will not be delivered.
+    /// The message will not be delivered.
     Rejected(Reason),
-    /// Its sender began another transfer in the middle of it.
+    /// The sender began another transfer in the middle of this one.
     Abandoned,
 }
 
-impl Receiver {
-    /// A sender of whom nothing is known, whose messages may have `limit` bytes.
+impl FrameReceiver {
+    /// Returns a receiver of messages of at most `limit` bytes, in bits only.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self::offering(limit, 0)
+        Self::with_words(limit, 0)
     }
 
-    /// As [`new`](Self::new), and may send words of `words` bytes, [`LEAST`] to [`MOST`].
+    /// Returns a receiver that also takes words of up to `size` bytes, [`MIN_SIZE`] to [`MAX_SIZE`].
     #[must_use]
-    pub const fn offering(limit: usize, words: u8) -> Self {
-        Self::with_tag(limit, words, 0)
-    }
-
-    /// From the next transfer on, it may send words of `words` bytes; 0: none.
-    pub const fn offer(&mut self, words: u8) {
-        self.offer = words;
-    }
-
-    const fn with_tag(limit: usize, offer: u8, tag: Tag) -> Self {
+    pub const fn with_words(limit: usize, size: u8) -> Self {
         Self {
             limit,
-            offer,
-            tag,
+            offer: size,
+            state: State::Idle,
+            tag: 0,
             words: None,
-            open: tag == 0,
             next: 0,
-            decoder: Decoder::new(limit, tag == 0),
-            framed: tag != 0,
-            unsettled: 0,
-            verdict: None,
-            refused: None,
+            decoder: FrameDecoder::new(limit),
             held: false,
             repeated: 0,
             resent: 0,
         }
     }
 
+    /// Sets the word size that later transfers are offered; 0 offers no words.
+    pub const fn set_word_size(&mut self, size: u8) {
+        self.offer = size;
+    }
+
     /// Takes a bare bit.
-    pub fn bit(&mut self, bit: Bit) -> Reaction {
-        if !self.open {
-            // Sent before the hellos, by whoever had this PID then.
-            return Reaction::default();
-        }
-        if self.refused.is_some() {
-            return self.standing();
-        }
-        if self.tag != 0 && self.unsettled > 0 {
-            return Reaction::default();
-        }
-        if self.tag != 0 && self.verdict.is_some() {
-            // The transfer is over: what follows without a hello is another program's stream.
-            *self = Self::offering(self.limit, self.offer);
+    pub fn handle_bit(&mut self, bit: Bit) -> Response {
+        match self.state {
+            State::Open => {}
+            State::Refused(_) => return self.status(),
+            State::Ended(_) => {
+                // Another program sends now: its bits are another dialect's, and this transfer is not asked about again.
+                *self = Self::with_words(self.limit, self.offer);
+                return Response::default();
+            }
+            // Sent before the hellos, by an earlier process of this PID; or after the last bit.
+            State::Idle | State::Greeted | State::Unwritten => return Response::default(),
         }
         if self.words.is_some() {
             if self.next > 0 {
-                return Reaction::default();
+                return Response::default();
             }
-            // Our answer to the question for words cannot reach the sender, and it does without.
+            // Our reply to the request for words cannot reach the sender, which falls back to bits.
             self.words = None;
         }
         self.take(bit)
     }
 
-    /// Takes a word. One that is not the next is not taken: its sender is told which is.
-    pub fn word(&mut self, word: &Word) -> Reaction {
+    /// Takes a word; one that is not the next is not taken, and its reply says which is.
+    pub fn handle_word(&mut self, word: &Word) -> Response {
         let (Some(size), Some(index)) = (self.words, word.index()) else {
-            // Sent before the question for words, by whoever had this PID then.
-            return Reaction::default();
+            // Sent before the request for words, by an earlier process of this PID.
+            return Response::default();
         };
-        let index = u64::from(index);
-        let over = self.refused.is_some() || self.unsettled > 0 || self.verdict.is_some();
-        if index == self.next && !over {
+        if self.state == State::Open && u64::from(index) == self.next {
             self.repeated = 0;
             self.next += 1;
-            let size = usize::from(size).min(MOST);
+            let size = usize::from(size).min(MAX_SIZE);
             let decoded = self.decoder.push_bytes(&word.bytes[..size]);
-            let due = word.wants_answer();
-            return self.decoded(decoded, due);
+            return self.progress(decoded, word.wants_reply());
         }
-        self.count_again();
-        if word.wants_answer() {
-            self.standing()
+        self.count_resent();
+        if word.wants_reply() {
+            self.status()
         } else {
-            Reaction::default()
+            Response::default()
         }
     }
 
-    /// Takes a question that came on the signal for `bit`.
-    pub fn ask(&mut self, bit: Bit, ask: Ask) -> Reaction {
-        match ask {
-            Ask::Hello { tag, version } if version != VERSION => {
-                answer(tag, Status::Rejected(Reason::Version))
+    /// Takes a request that came on the signal for `bit`.
+    pub fn handle_request(&mut self, bit: Bit, request: Request) -> Response {
+        match request {
+            Request::Hello { tag, version } if version != VERSION => {
+                reply(tag, Status::Rejected(Reason::Version))
             }
-            Ask::Hello { tag, .. } => self.hello(bit, tag),
-            Ask::Resend { tag, index } => self.resend(bit, tag, index),
-            Ask::Words { tag, size } => self.open_words(tag, size),
+            Request::Hello { tag, .. } => self.handle_hello(bit, tag),
+            Request::Resend { tag, index } => self.handle_resend(bit, tag, index),
+            Request::Words { tag, size } => self.handle_words_request(tag, size),
         }
     }
 
-    /// How many times in a row the answer to a question is to be sent: more than once when the same question keeps coming,
-    /// so that answers were probably swallowed.
-    #[must_use]
-    pub const fn copies(&self) -> u32 {
-        if self.held || self.unsettled > 0 {
-            // It keeps asking because it is told to.
-            return 1;
+    /// Takes the news that the message of the transfer `tag` was written, or why not, and returns the reply that is due.
+    pub fn handle_written(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Reply> {
+        if tag != self.tag || self.state != State::Unwritten {
+            return None;
         }
-        copies(self.repeated)
+        self.held = false;
+        self.state = State::Ended(result);
+        Some(self.status_reply())
     }
 
-    /// Whether to withhold the answers that would let the sender go on; an announced one is told to wait instead.
+    /// Refuses the message under way and returns the reply that is due, if there is a message.
+    pub fn refuse(&mut self, reason: Reason) -> Option<Reply> {
+        if !self.in_message() {
+            return None;
+        }
+        self.decoder = FrameDecoder::new(self.limit);
+        self.state = State::Refused(reason);
+        Some(self.status_reply())
+    }
+
+    /// Sets whether the replies that let the sender go on are withheld; it is told to wait instead.
     pub const fn hold(&mut self, held: bool) {
         self.held = held;
     }
 
-    /// Ends [`hold`](Self::hold) and returns the answer that was withheld.
-    pub fn release(&mut self) -> Option<Answer> {
+    /// Ends [`hold`](Self::hold) and returns the reply that was withheld.
+    pub fn release(&mut self) -> Option<Reply> {
         let was_held = core::mem::take(&mut self.held);
-        let due = was_held && self.unsettled == 0 && self.verdict.is_none();
-        (due && self.refused.is_none()).then(|| self.standing_answer())
+        (was_held && self.in_message()).then(|| self.status_reply())
     }
 
-    /// Says that a message of the transfer `tag` was written, or why not, and returns the answer that is due.
-    pub fn settle(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Answer> {
-        if tag != self.tag || self.unsettled == 0 {
-            return None;
+    /// Returns how often in a row to send a reply: more than once when the same request keeps coming.
+    #[must_use]
+    pub const fn burst_len(&self) -> u32 {
+        if self.held {
+            // It keeps asking because it is told to.
+            return 1;
         }
-        self.unsettled -= 1;
-        self.held = false;
-        let status = match result {
-            Ok(()) => Status::Delivered(self.next),
-            Err(reason) => Status::Rejected(reason),
-        };
-        if !self.decoder.in_message() {
-            self.verdict = Some(result);
-        }
-        self.intelligible(Answer { tag, status })
+        burst_len(self.repeated)
     }
 
-    /// Refuses what is not complete yet and everything after it; returns the answer that is due if a message was under way.
-    pub fn refuse(&mut self, reason: Reason) -> Option<Answer> {
-        if self.unsettled > 0 || self.verdict.is_some() || self.refused.is_some() {
-            return None;
-        }
-        let due = self.in_message();
-        self.decoder = Decoder::new(self.limit, false);
-        self.refused = Some(reason);
-        due.then(|| self.standing_answer())
-            .and_then(|answer| self.intelligible(answer))
-    }
-
-    /// Drops a message that is not complete and returns the answer that is due. A stream without hellos begins afresh; an
-    /// announced transfer is over.
-    pub fn drop_half(&mut self, reason: Reason) -> Option<Answer> {
-        if self.tag != 0 {
-            return self.refuse(reason);
-        }
-        self.decoder = Decoder::new(self.limit, true);
-        None
-    }
-
-    /// The transfer's tag; 0 for a stream that was not announced by hellos.
+    /// Returns the transfer's tag; 0 before the first.
     #[must_use]
     pub const fn tag(&self) -> Tag {
         self.tag
     }
 
-    /// The longest message, in bytes.
+    /// Returns the limit on a message, in bytes.
     #[must_use]
     pub const fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Whether a bare bit would begin a stream of which nothing is known: there was none, or a transfer is over.
+    /// Returns whether no transfer is under way, so that a bare bit belongs to another dialect.
     #[must_use]
-    pub const fn is_blank(&self) -> bool {
-        if self.tag == 0 {
-            self.next == 0
-        } else {
-            self.unsettled == 0 && self.refused.is_none() && self.verdict.is_some()
-        }
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Idle | State::Ended(_))
     }
 
-    /// Whether this transfer is one of words.
+    /// Returns whether this transfer is one of words.
     #[must_use]
-    pub const fn takes_words(&self) -> bool {
+    pub const fn uses_words(&self) -> bool {
         self.words.is_some()
     }
 
-    /// Whether part of a message, or of the hellos before it, has been taken.
+    /// Returns whether a transfer is open and its message not complete.
     #[must_use]
-    pub fn in_message(&self) -> bool {
-        let opening = self.tag != 0 && self.next == 0 && self.refused.is_none();
-        opening || self.decoder.in_message()
+    pub const fn in_message(&self) -> bool {
+        matches!(self.state, State::Greeted | State::Open)
     }
 
-    /// Whether no whole byte of a message is held, and none waits to be settled.
+    /// Returns whether the sender is owed nothing: no message is under way or unwritten.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.unsettled == 0 && self.decoder.held() == 0 && !self.decoder.in_frame()
+    pub const fn is_idle(&self) -> bool {
+        !matches!(self.state, State::Greeted | State::Open | State::Unwritten)
     }
 
-    /// Payload bytes held of a message that is not complete.
+    /// Returns the number of payload bytes held of the message under way.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.decoder.held()
     }
 
-    /// Payload bytes of a frame that are still to come, once its length has come.
+    /// Returns the number of payload bytes still to come, once the frame's length has come.
     #[must_use]
     pub const fn missing_bytes(&self) -> usize {
         self.decoder.missing()
     }
 
-    fn hello(&mut self, bit: Bit, tag: Tag) -> Reaction {
+    fn handle_hello(&mut self, bit: Bit, tag: Tag) -> Response {
         if tag == self.tag && tag != 0 {
-            if bit == Bit::One && !self.open {
-                self.open = true;
+            if bit == Bit::One && self.state == State::Greeted {
+                self.state = State::Open;
                 self.repeated = 0;
             } else {
-                self.asked_again();
+                self.count_repeated();
             }
-            return self.standing();
+            return self.status();
         }
         if bit == Bit::One || tag == 0 {
-            return answer(tag, Status::Reset);
+            return reply(tag, Status::Reset);
         }
-        let abandoned = self.decoder.in_message();
-        *self = Self::with_tag(self.limit, self.offer, tag);
-        Reaction {
-            outcome: abandoned.then_some(Outcome::Abandoned),
-            ..self.standing()
+        let is_abandoned = self.state == State::Open && self.next > 0;
+        *self = Self {
+            tag,
+            state: State::Greeted,
+            ..Self::with_words(self.limit, self.offer)
+        };
+        Response {
+            outcome: is_abandoned.then_some(Outcome::Abandoned),
+            ..self.status()
         }
     }
 
-    /// What was queued before this question has been taken: words that follow are this transfer's.
-    fn open_words(&mut self, tag: Tag, size: u8) -> Reaction {
-        if tag != self.tag || tag == 0 || !self.open {
-            return answer(tag, Status::Reset);
+    /// What was queued before this request has been taken, so words that follow are this transfer's.
+    fn handle_words_request(&mut self, tag: Tag, size: u8) -> Response {
+        if !self.is_known(tag) {
+            return reply(tag, Status::Reset);
         }
-        if size == STANDING {
+        if size == STATUS_ONLY {
             return match self.words {
-                Some(_) => self.standing(),
-                None => answer(tag, Status::Reset),
+                Some(_) => self.status(),
+                None => reply(tag, Status::Reset),
             };
         }
-        let fits = (LEAST..=usize::from(self.offer)).contains(&usize::from(size));
+        let fits = (MIN_SIZE..=usize::from(self.offer)).contains(&usize::from(size));
         if !fits || self.next > 0 && self.words.is_none() {
-            // Never offered; or asked before it was given up for bits.
-            return Reaction::default();
+            // Never offered; or sent before the sender fell back to bits.
+            return Response::default();
         }
         if self.next == 0 {
             self.words = Some(size);
         }
-        self.standing()
+        self.status()
     }
 
-    fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Reaction {
+    fn handle_resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Response {
         if self.words.is_some() && tag == self.tag && self.next > 0 {
-            return Reaction::default();
+            return Response::default();
         }
-        let over = self.tag != 0 && (self.unsettled > 0 || self.verdict.is_some());
-        if tag != self.tag || !self.open || index > self.next || (index == self.next && over) {
-            return answer(tag, Status::Reset);
+        let is_over = matches!(self.state, State::Unwritten | State::Ended(_));
+        if !self.is_known(tag) || index > self.next || (index == self.next && is_over) {
+            return reply(tag, Status::Reset);
         }
-        self.count_again();
-        self.asked_again();
-        if index < self.next || self.refused.is_some() {
-            return self.standing();
+        self.count_resent();
+        self.count_repeated();
+        if index < self.next || self.state != State::Open {
+            return self.status();
         }
-        // As in `bit`: the sender does without words.
+        // As in `handle_bit`: the sender falls back to bits.
         self.words = None;
-        let reaction = self.take(bit);
-        if reaction == Reaction::default() {
-            return self.standing();
-        }
-        reaction
+        self.take(bit)
     }
 
-    const fn count_again(&mut self) {
+    /// Returns whether both hellos of the transfer `tag` have come.
+    fn is_known(&self, tag: Tag) -> bool {
+        tag == self.tag && !matches!(self.state, State::Idle | State::Greeted)
+    }
+
+    const fn count_resent(&mut self) {
         self.resent += 1;
     }
 
-    fn asked_again(&mut self) {
-        // One who is told to wait asks because of that, and not because our answers are swallowed.
-        if !self.held && self.unsettled == 0 {
+    fn count_repeated(&mut self) {
+        // A client that is told to wait asks again because of that, and not because our replies are swallowed.
+        if !self.held && self.state != State::Unwritten {
             self.repeated = self.repeated.saturating_add(1);
         }
     }
 
-    fn take(&mut self, bit: Bit) -> Reaction {
+    fn take(&mut self, bit: Bit) -> Response {
         self.repeated = 0;
         self.next += 1;
-        self.verdict = None;
         let decoded = self.decoder.push(bit);
-        self.decoded(decoded, true)
+        self.progress(decoded, true)
     }
 
-    /// What follows from what the decoder says. `due`: the sender is to be told how the transfer stands.
-    fn decoded(&mut self, decoded: Option<Decoded>, due: bool) -> Reaction {
-        if self.decoder.in_message() {
-            self.framed = self.tag != 0 || self.decoder.in_frame();
-        }
+    /// Returns what follows from the decoder's result; `wants_reply` is whether the sender asks how the transfer stands.
+    fn progress(&mut self, decoded: Option<Decoded>, wants_reply: bool) -> Response {
         match decoded {
-            // One who did not announce himself would take it for leave to go on.
-            None if !due || self.held && self.tag == 0 => Reaction::default(),
-            None => self.standing(),
-            Some(Decoded::Message { payload, framed }) => {
-                self.unsettled += 1;
-                Reaction {
-                    answer: None,
+            None if wants_reply => self.status(),
+            None => Response::default(),
+            Some(Ok(payload)) => {
+                self.state = State::Unwritten;
+                Response {
+                    reply: None,
                     outcome: Some(Outcome::Complete {
                         payload,
-                        framed,
                         resent: core::mem::take(&mut self.resent),
                     }),
                 }
             }
-            Some(Decoded::Rejected { reason, lost }) => {
-                self.resent = 0;
-                if lost {
-                    self.refused = Some(reason);
-                } else {
-                    self.verdict = Some(Err(reason));
-                }
-                Reaction {
+            Some(Err(reason)) => {
+                self.state = match reason {
+                    Reason::Checksum => State::Ended(Err(reason)),
+                    _ => State::Refused(reason),
+                };
+                Response {
                     outcome: Some(Outcome::Rejected(reason)),
-                    ..self.standing()
+                    ..self.status()
                 }
             }
         }
     }
 
-    fn standing(&self) -> Reaction {
-        Reaction {
-            answer: self.intelligible(self.standing_answer()),
+    fn status(&self) -> Response {
+        Response {
+            reply: Some(self.status_reply()),
             outcome: None,
         }
     }
 
-    /// `answer`, unless it is a rejection and the sender is a classic one, which takes any signal for an acknowledgement.
-    fn intelligible(&self, answer: Answer) -> Option<Answer> {
-        let misread = !self.framed && matches!(answer.status, Status::Rejected(_));
-        (!misread).then_some(answer)
-    }
-
-    fn standing_answer(&self) -> Answer {
-        let status = match (self.refused, self.verdict) {
-            (Some(reason), _) | (None, Some(Err(reason))) => Status::Rejected(reason),
-            (None, Some(Ok(()))) => Status::Delivered(self.next),
-            _ if !self.open => Status::Greeted { words: self.offer },
-            _ if self.tag != 0 && self.unsettled > 0 || self.held => Status::Wait(self.next),
+    const fn status_reply(&self) -> Reply {
+        let status = match self.state {
+            State::Refused(reason) | State::Ended(Err(reason)) => Status::Rejected(reason),
+            State::Ended(Ok(())) => Status::Delivered(self.next),
+            State::Greeted => Status::Greeted { words: self.offer },
+            State::Unwritten => Status::Wait(self.next),
+            _ if self.held => Status::Wait(self.next),
             _ if self.words.is_some() => Status::Words(self.next),
             _ => Status::Ok(self.next),
         };
-        Answer {
+        Reply {
             tag: self.tag,
             status,
         }
     }
 }
 
-fn answer(tag: Tag, status: Status) -> Reaction {
-    Reaction {
-        answer: Some(Answer { tag, status }),
+fn reply(tag: Tag, status: Status) -> Response {
+    Response {
+        reply: Some(Reply { tag, status }),
         outcome: None,
     }
 }
@@ -446,100 +406,373 @@ mod tests {
 
     const TAG: Tag = 7;
 
-    /// A receiver that has been asked for words of this size.
-    fn opened(size: u8) -> Receiver {
-        let mut receiver = Receiver::offering(1000, 24);
-        for (bit, status) in [
-            (Bit::Zero, Status::Greeted { words: 24 }),
-            (Bit::One, Status::Ok(0)),
-        ] {
-            let hello = Ask::Hello {
-                tag: TAG,
-                version: VERSION,
-            };
-            assert_eq!(receiver.ask(bit, hello), answer(TAG, status));
-        }
-        let ask = Ask::Words { tag: TAG, size };
-        assert_eq!(receiver.ask(Bit::Zero, ask), answer(TAG, Status::Words(0)));
+    fn hello(tag: Tag) -> Request {
+        let version = VERSION;
+        Request::Hello { tag, version }
+    }
+
+    /// Returns a receiver, with words offered, that has taken both hellos.
+    fn open() -> FrameReceiver {
+        let mut receiver = FrameReceiver::with_words(1000, 24);
+        let greeted = reply(TAG, Status::Greeted { words: 24 });
+        assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), greeted);
+        let ok = reply(TAG, Status::Ok(0));
+        assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), ok);
         receiver
+    }
+
+    /// Returns one that has been asked for words of this size, too.
+    fn open_words(size: u8) -> FrameReceiver {
+        let mut receiver = open();
+        let request = Request::Words { tag: TAG, size };
+        let ready = reply(TAG, Status::Words(0));
+        assert_eq!(receiver.handle_request(Bit::Zero, request), ready);
+        receiver
+    }
+
+    fn resend(receiver: &mut FrameReceiver, bit: Bit, index: u64) -> Response {
+        receiver.handle_request(bit, Request::Resend { tag: TAG, index })
+    }
+
+    fn bits(message: &[u8]) -> Vec<Bit> {
+        let frame = Frame::new(message).unwrap();
+        (0..frame.bits()).filter_map(|i| frame.bit(i)).collect()
     }
 
     fn words(message: &[u8], size: usize) -> Vec<Word> {
         let frame = Frame::new(message).unwrap();
         let count = frame.bytes().div_ceil(size) as u32;
         let word = |index| {
-            let mut bytes = [0; MOST];
+            let mut bytes = [0; MAX_SIZE];
             frame.copy(index as usize * size, &mut bytes[..size]);
             Word::data(index, true, bytes)
         };
         (0..count).map(word).collect()
     }
 
+    fn complete(payload: &[u8], resent: u64) -> Response {
+        let payload = payload.to_vec();
+        Response {
+            reply: None,
+            outcome: Some(Outcome::Complete { payload, resent }),
+        }
+    }
+
+    fn rejected(reason: Reason) -> Response {
+        Response {
+            outcome: Some(Outcome::Rejected(reason)),
+            ..reply(TAG, Status::Rejected(reason))
+        }
+    }
+
+    /// Sends the frame of `message` but for its last bit, which is returned with its index.
+    fn all_but_the_last(receiver: &mut FrameReceiver, message: &[u8]) -> (Bit, u64) {
+        let bits = bits(message);
+        let (last, rest) = bits.split_last().unwrap();
+        for (index, bit) in rest.iter().enumerate() {
+            let ok = reply(TAG, Status::Ok(index as u64 + 1));
+            assert_eq!(receiver.handle_bit(*bit), ok);
+            assert!(receiver.in_message() && !receiver.is_closed());
+        }
+        (*last, rest.len() as u64)
+    }
+
+    #[test]
+    fn a_message_in_bits_is_delivered_once_written() {
+        let mut receiver = open();
+        let (last, index) = all_but_the_last(&mut receiver, b"Hi");
+        assert_eq!((receiver.held_bytes(), receiver.missing_bytes()), (2, 0));
+        assert_eq!(receiver.handle_bit(last), complete(b"Hi", 0));
+        assert!(!receiver.in_message() && !receiver.is_idle() && !receiver.is_closed());
+        let wait = reply(TAG, Status::Wait(index + 1));
+        assert_eq!(resend(&mut receiver, last, index), wait);
+        assert_eq!(receiver.burst_len(), 1, "it asks because it waits");
+        assert_eq!(receiver.handle_bit(last), Response::default());
+        assert_eq!(receiver.handle_written(TAG + 1, Ok(())), None);
+        let delivered = reply(TAG, Status::Delivered(index + 1));
+        assert_eq!(receiver.handle_written(TAG, Ok(())), delivered.reply);
+        assert_eq!(receiver.handle_written(TAG, Ok(())), None);
+        assert_eq!(resend(&mut receiver, last, index), delivered);
+        assert_eq!(receiver.refuse(Reason::Idle), None);
+        assert!(receiver.is_idle() && receiver.is_closed());
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_written_is_rejected() {
+        let mut receiver = open();
+        let (last, _) = all_but_the_last(&mut receiver, b"");
+        receiver.handle_bit(last);
+        let failed = receiver.handle_written(TAG, Err(Reason::Output));
+        assert_eq!(failed, reply(TAG, Status::Rejected(Reason::Output)).reply);
+    }
+
+    #[test]
+    fn a_repeated_bit_is_taken_at_most_once() {
+        let mut receiver = open();
+        let taken = reply(TAG, Status::Ok(1));
+        assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
+        assert_eq!(receiver.burst_len(), 1, "progress");
+        let bursts: Vec<u32> = (0..4)
+            .map(|_| {
+                assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
+                receiver.burst_len()
+            })
+            .collect();
+        assert_eq!(bursts, [2, 8, 32, 32]);
+        receiver.hold(true);
+        assert_eq!(receiver.burst_len(), 1);
+        receiver.hold(false);
+        let unknown = reply(TAG, Status::Reset);
+        assert_eq!(resend(&mut receiver, Bit::One, 2), unknown, "too far");
+        let other = Request::Resend {
+            tag: TAG + 1,
+            index: 1,
+        };
+        let reset = reply(TAG + 1, Status::Reset);
+        assert_eq!(receiver.handle_request(Bit::One, other), reset);
+        assert_eq!(receiver.handle_bit(Bit::One), reply(TAG, Status::Ok(2)));
+        assert_eq!(receiver.burst_len(), 1);
+        for (index, bit) in bits(b"").into_iter().enumerate().skip(2) {
+            let response = receiver.handle_bit(bit);
+            if index == 79 {
+                assert_eq!(response, complete(b"", 5));
+                let late = resend(&mut receiver, bit, 80);
+                assert_eq!(late, unknown, "nothing follows the last bit");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hello_is_needed_on_both_signals_and_in_order() {
+        let mut receiver = FrameReceiver::new(1000);
+        assert!(receiver.is_idle() && receiver.is_closed() && !receiver.in_message());
+        assert_eq!(receiver.handle_bit(Bit::One), Response::default());
+        let reset = reply(TAG, Status::Reset);
+        assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), reset);
+        assert_eq!(
+            receiver.handle_request(Bit::Zero, hello(0)),
+            reply(0, Status::Reset)
+        );
+        assert_eq!(
+            receiver.handle_request(Bit::One, hello(0)),
+            reply(0, Status::Reset)
+        );
+        let greeted = reply(TAG, Status::Greeted { words: 0 });
+        for burst in [1, 2] {
+            assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), greeted);
+            assert_eq!(receiver.burst_len(), burst);
+            assert!(receiver.in_message());
+        }
+        assert_eq!(receiver.handle_bit(Bit::One), Response::default());
+        assert_eq!(resend(&mut receiver, Bit::One, 0), reset);
+        let ok = reply(TAG, Status::Ok(0));
+        assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), ok);
+        assert_eq!(receiver.burst_len(), 1);
+        assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), ok);
+        assert_eq!(receiver.burst_len(), 2);
+        assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), ok);
+    }
+
+    #[test]
+    fn a_hello_of_another_version_is_rejected() {
+        let mut receiver = open();
+        let (tag, version) = (TAG + 1, VERSION + 1);
+        let other = Request::Hello { tag, version };
+        let rejected = reply(tag, Status::Rejected(Reason::Version));
+        assert_eq!(receiver.handle_request(Bit::Zero, other), rejected);
+        assert_eq!(receiver.tag(), TAG);
+    }
+
+    #[test]
+    fn another_transfer_abandons_what_is_half_there() {
+        let mut receiver = open();
+        let greeted = |tag| reply(tag, Status::Greeted { words: 24 });
+        let next = receiver.handle_request(Bit::Zero, hello(TAG + 1));
+        assert_eq!(next, greeted(TAG + 1), "nothing was half there");
+        let ok = reply(TAG + 1, Status::Ok(0));
+        assert_eq!(receiver.handle_request(Bit::One, hello(TAG + 1)), ok);
+        receiver.handle_bit(Bit::One);
+        let abandoned = Response {
+            outcome: Some(Outcome::Abandoned),
+            ..greeted(TAG)
+        };
+        let again = receiver.handle_request(Bit::Zero, hello(TAG));
+        assert_eq!(again, abandoned);
+        assert_eq!(receiver.handle_bit(Bit::One), Response::default());
+    }
+
+    #[test]
+    fn a_bit_after_the_end_belongs_to_another_program() {
+        let mut receiver = open();
+        let (last, index) = all_but_the_last(&mut receiver, b"");
+        receiver.handle_bit(last);
+        receiver.handle_written(TAG, Ok(()));
+        assert_eq!(receiver.handle_bit(Bit::One), Response::default());
+        let forgotten = reply(TAG, Status::Reset);
+        assert_eq!(resend(&mut receiver, last, index), forgotten);
+        assert_eq!((receiver.tag(), receiver.limit()), (0, 1000));
+    }
+
+    #[test]
+    fn a_frame_that_is_wrong_is_rejected() {
+        let mut receiver = open();
+        let (last, index) = all_but_the_last(&mut receiver, b"x");
+        let wrong = Bit::from(last == Bit::Zero);
+        assert_eq!(receiver.handle_bit(wrong), rejected(Reason::Checksum));
+        assert!(receiver.is_closed(), "its last bit was its last");
+        let again = reply(TAG, Status::Rejected(Reason::Checksum));
+        assert_eq!(resend(&mut receiver, wrong, index), again);
+
+        let mut receiver = open();
+        let mut responses = (0..8).map(|_| receiver.handle_bit(Bit::Zero));
+        assert_eq!(responses.nth(7), Some(rejected(Reason::NotAFrame)));
+        assert!(!receiver.is_closed() && !receiver.in_message() && receiver.is_idle());
+        let still = reply(TAG, Status::Rejected(Reason::NotAFrame));
+        assert_eq!(receiver.handle_bit(Bit::One), still);
+        assert_eq!(resend(&mut receiver, Bit::One, 8), still);
+    }
+
+    #[test]
+    fn a_refused_message_is_refused_at_each_bit() {
+        assert_eq!(FrameReceiver::new(9).refuse(Reason::Idle), None);
+        let mut receiver = open();
+        (0..80).zip(bits(b"abc")).for_each(|(_, bit)| {
+            receiver.handle_bit(bit);
+        });
+        assert_eq!(receiver.held_bytes(), 3);
+        let refused = reply(TAG, Status::Rejected(Reason::ShuttingDown));
+        assert_eq!(receiver.refuse(Reason::ShuttingDown), refused.reply);
+        assert_eq!(receiver.held_bytes(), 0);
+        assert!(receiver.is_idle() && !receiver.is_closed());
+        assert_eq!(receiver.refuse(Reason::Idle), None);
+        assert_eq!(receiver.handle_bit(Bit::One), refused);
+        receiver.hold(true);
+        assert_eq!(receiver.release(), None);
+    }
+
+    #[test]
+    fn a_sender_that_is_held_is_told_to_wait_until_it_is_released() {
+        let mut receiver = open();
+        assert_eq!(receiver.release(), None, "it is not held");
+        receiver.hold(true);
+        let wait = reply(TAG, Status::Wait(1));
+        assert_eq!(receiver.handle_bit(Bit::One), wait);
+        assert_eq!(resend(&mut receiver, Bit::One, 0), wait);
+        let ok = reply(TAG, Status::Ok(1));
+        assert_eq!(receiver.release(), ok.reply);
+        assert_eq!(receiver.release(), None);
+        assert_eq!(receiver.burst_len(), 1);
+        let mut receiver = open_words(8);
+        receiver.hold(true);
+        let wait = reply(TAG, Status::Wait(1));
+        assert_eq!(receiver.handle_word(&words(b"longer", 8)[0]), wait);
+        let words = reply(TAG, Status::Words(1));
+        assert_eq!(receiver.release(), words.reply);
+    }
+
+    #[test]
+    fn the_offer_holds_from_the_next_transfer_on() {
+        let mut receiver = FrameReceiver::new(1000);
+        receiver.set_word_size(8);
+        let greeted = reply(TAG, Status::Greeted { words: 8 });
+        assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), greeted);
+        assert!(!receiver.uses_words());
+        assert!(open_words(24).uses_words());
+    }
+
     #[test]
     fn a_word_is_taken_once_and_in_its_turn() {
         for size in [8, 24] {
-            let mut receiver = opened(size);
+            let mut receiver = open_words(size);
             let words = words(&[0xA5; 100], size.into());
-            let standing = |next| answer(TAG, Status::Words(next));
-            assert_eq!(receiver.word(&words[1]), standing(0), "too early");
-            assert_eq!(receiver.word(&words[0]), standing(1));
-            assert_eq!(receiver.word(&words[0]), standing(1), "again");
+            let ready = |next| reply(TAG, Status::Words(next));
+            assert_eq!(receiver.handle_word(&words[1]), ready(0), "too early");
+            receiver.handle_request(Bit::One, hello(TAG));
+            assert_eq!(receiver.burst_len(), 2);
+            assert_eq!(receiver.handle_word(&words[0]), ready(1));
+            assert_eq!(receiver.burst_len(), 1, "progress");
+            assert_eq!(receiver.handle_word(&words[0]), ready(1), "again");
             for word in &words[1..words.len() - 1] {
-                assert!(receiver.word(word).outcome.is_none());
+                assert!(receiver.handle_word(word).outcome.is_none());
             }
-            let last = receiver.word(&words[words.len() - 1]);
-            let Some(Outcome::Complete {
-                payload,
-                framed: true,
-                resent: 2,
-            }) = last.outcome
-            else {
-                panic!("{last:?}");
-            };
-            assert_eq!(payload, [0xA5; 100]);
+            let last = receiver.handle_word(&words[words.len() - 1]);
+            assert_eq!(last, complete(&[0xA5; 100], 2));
             let end = words.len() as u64;
-            assert_eq!(receiver.word(&words[0]), answer(TAG, Status::Wait(end)));
-            let delivered = Some(Answer {
-                tag: TAG,
-                status: Status::Delivered(end),
-            });
-            assert_eq!(receiver.settle(TAG, Ok(())), delivered);
-            assert_eq!(receiver.word(&words[0]).answer, delivered);
+            let wait = reply(TAG, Status::Wait(end));
+            assert_eq!(receiver.handle_word(&words[0]), wait);
+            let delivered = reply(TAG, Status::Delivered(end));
+            assert_eq!(receiver.handle_written(TAG, Ok(())), delivered.reply);
+            assert_eq!(receiver.handle_word(&words[0]), delivered);
         }
+    }
+
+    #[test]
+    fn a_word_that_wants_no_reply_gets_none() {
+        let mut receiver = open_words(8);
+        let words = words(b"some words", 8);
+        let quiet = |word: &Word| Word::data(word.index().unwrap(), false, word.bytes);
+        for word in [&words[1], &words[0], &words[0]] {
+            let response = receiver.handle_word(&quiet(word));
+            assert_eq!(response, Response::default());
+        }
+        let status = Request::Words {
+            tag: TAG,
+            size: STATUS_ONLY,
+        };
+        let ready = reply(TAG, Status::Words(1));
+        assert_eq!(receiver.handle_request(Bit::Zero, status), ready);
     }
 
     #[test]
     fn what_was_not_asked_for_is_not_a_word() {
         let words = words(b"x", 8);
-        let mut receiver = Receiver::offering(1000, 24);
-        assert_eq!(receiver.word(&words[0]), Reaction::default());
-        let ask = |tag, size| Ask::Words { tag, size };
+        let mut receiver = FrameReceiver::with_words(1000, 24);
+        assert_eq!(receiver.handle_word(&words[0]), Response::default());
+        let ask = |tag, size| Request::Words { tag, size };
+        let reset = reply(TAG, Status::Reset);
+        assert_eq!(receiver.handle_request(Bit::Zero, ask(TAG, 24)), reset);
+        let none = Response::default();
+        for size in [25, 7] {
+            let mut receiver = open();
+            assert_eq!(receiver.handle_request(Bit::Zero, ask(TAG, size)), none);
+            assert!(!receiver.uses_words());
+        }
+        let mut receiver = open();
+        let unknown = receiver.handle_request(Bit::Zero, ask(TAG, STATUS_ONLY));
+        assert_eq!(unknown, reset, "it opens nothing");
+        let mut receiver = open_words(8);
         assert_eq!(
-            receiver.ask(Bit::Zero, ask(TAG, 24)),
-            answer(TAG, Status::Reset)
+            receiver.handle_request(Bit::Zero, ask(TAG + 1, 8)),
+            reply(TAG + 1, Status::Reset)
         );
-        let mut receiver = opened(8);
-        assert_eq!(receiver.ask(Bit::Zero, ask(TAG, 25)), Reaction::default());
-        assert_eq!(
-            receiver.ask(Bit::Zero, ask(TAG + 1, 8)),
-            answer(TAG + 1, Status::Reset)
-        );
-        assert!(
-            receiver.bit(Bit::One).answer.is_some(),
-            "it does without words"
-        );
-        assert_eq!(receiver.word(&words[0]), Reaction::default());
+        let response = receiver.handle_bit(Bit::One);
+        assert_eq!(response, reply(TAG, Status::Ok(1)), "it falls back to bits");
+        assert_eq!(receiver.handle_word(&words[0]), none);
+        assert_eq!(receiver.handle_request(Bit::Zero, ask(TAG, 8)), none);
     }
 
-    /// The first bit of a sender that does without words may be swallowed; then its repetition says so.
+    /// The first bit of a sender that falls back to bits may be swallowed; then its repetition says so.
     #[test]
-    fn words_are_given_up_for_a_repeated_bit_too() {
-        let mut receiver = opened(8);
-        let (tag, index) = (TAG, 0);
-        let first = receiver.ask(Bit::One, Ask::Resend { tag, index });
-        assert_eq!(first, answer(tag, Status::Ok(1)));
-        let again = receiver.ask(Bit::One, Ask::Resend { tag, index });
-        assert_eq!(again, answer(tag, Status::Ok(1)));
-        assert_eq!(receiver.bit(Bit::One), answer(tag, Status::Ok(2)));
+    fn a_repeated_bit_falls_back_to_bits_too() {
+        let mut receiver = open_words(8);
+        let taken = reply(TAG, Status::Ok(1));
+        assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
+        assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
+        assert_eq!(receiver.handle_bit(Bit::One), reply(TAG, Status::Ok(2)));
+    }
+
+    #[test]
+    fn no_bit_counts_amid_words() {
+        let mut receiver = open_words(8);
+        receiver.handle_word(&words(b"some words", 8)[0]);
+        assert_eq!(receiver.handle_bit(Bit::One), Response::default());
+        assert_eq!(resend(&mut receiver, Bit::One, 1), Response::default());
+        let other = Request::Resend {
+            tag: TAG + 1,
+            index: 1,
+        };
+        let reset = reply(TAG + 1, Status::Reset);
+        assert_eq!(receiver.handle_request(Bit::One, other), reset);
+        assert!(receiver.uses_words());
     }
 }

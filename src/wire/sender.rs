@@ -1,72 +1,53 @@
 //! The sending end of the reliable link.
 //!
 //! A transfer opens with a hello on each of the two signals. The kernel keeps at most one pending signal of a number, and
-//! delivers those of one number in the order of sending, so once both hellos have been answered no older signal of this
-//! PID can still be on its way: none can be counted in this transfer.
+//! delivers those of one number in the order of sending. So once both hellos have been answered, no older signal of this PID
+//! can still be on its way: none can be counted in this transfer.
 //!
 //! **Bits** (AS-16): stop and wait, one in flight. Each bit is first sent bare, so that the kernel attests its sender. It
-//! has no number, and needs none: it is the only one outstanding. Only if no answer comes is it sent again, on the same
-//! signal, with its index. The same signal matters: the repetition merges with the original or comes after it, never
-//! before.
+//! needs no number, since no other bit is outstanding. Only if no reply comes is it sent again, with its index and on the
+//! same signal: so the repetition merges with the original or comes after it, never before.
 //!
-//! **Words** (AS-30): where the server offers them, a third question, on the real-time signal, is what the hellos are for
-//! the bits; then the frame follows in words, a window of them under way. They queue in order, so nothing is lost but by
-//! interference: their numbers show it, and the sender goes back to the first that is missing.
+//! **Words** (AS-30): where the server offers them, a request on the real-time signal does for words what the hellos do for
+//! bits; then the frame follows in words, a window of them in flight. They queue in order, so only interference loses any:
+//! their numbers show it, and the sender goes back to the first that is missing.
 
 use core::fmt;
 
-use super::Nanos;
 use super::bits::Bit;
-use super::control::{Answer, Ask, STANDING, Status, Tag};
-use super::decoder::Reason;
-use super::flight::Flight;
+use super::control::{Reply, Request, STATUS_ONLY, Status, Tag};
 use super::frame::{Frame, TooLong, VERSION};
-use super::pace::{Pace, SHORTEST, WAITING, copies};
-use super::word::{LEAST, MOST, Word};
-
-/// What a wait may count for beyond its length.
-const HICCUP: Nanos = 250_000_000;
-
-/// Answers in a row without a repetition that make a calm.
-const CALM: u32 = 64;
+use super::reason::Reason;
+use super::rtt::burst_len;
+use super::time::{Duration, Instant};
+use super::timer::RetryTimer;
+use super::window::SendWindow;
+use super::word::{MAX_SIZE, MIN_SIZE, Word};
 
 /// Sends one message; see the module's text.
 #[derive(Clone, Debug)]
-pub struct Sender<'m> {
+pub struct FrameSender<'m> {
     frame: Frame<'m>,
     tag: Tag,
-    timeout: Nanos,
     lane: Lane,
-    /// Bytes in a word; 0 while, or if, the server offers none.
-    size: u8,
-    flight: Flight,
     phase: Phase,
-    pace: Pace,
-    attempt: u32,
-    /// Attempts since the server was last heard.
-    unheard: u32,
-    sent_at: Nanos,
-    deadline: Option<Nanos>,
-    /// Time spent since the last progress, in waits that count for no more than [`HICCUP`] says. Progress is a phase, a bit or a
-    /// word that the transfer had not reached before, or that the server says to wait.
-    silence: Nanos,
+    timer: RetryTimer,
+    /// Bytes in a word; 0 until, or unless, the server offers words.
+    size: u8,
+    window: SendWindow,
     /// How far the transfer has ever been: see [`Phase::rank`].
     furthest: u64,
-    /// How often the server's answers have led back since the last progress.
+    /// How often the server's replies have led back since the last progress.
     restarts: u32,
-    /// Whether the server's last word was to wait.
-    told_to_wait: bool,
-    /// Answers in a row, up to [`CALM`], that came without a repetition.
-    calm: u32,
     acknowledged: u64,
     signals: u64,
     resent: u64,
 }
 
-/// How a message is to travel, its hellos apart.
+/// How a message travels after its hellos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// In words if the server takes them, otherwise in bits. Every message gains by words: the shortest frame has 80 bits.
+    /// In words if the server takes them, otherwise in bits. Even the shortest frame, of 80 bits, gains by words.
     Auto,
     /// In bits.
     Bit,
@@ -74,11 +55,11 @@ pub enum Lane {
     Word,
 }
 
-/// What the caller is to do now.
+/// What to send now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Send the signal for `bit`, with `value` if there is one, and poll again.
-    Transmit {
+pub enum Transmit {
+    /// One of the two standard signals.
+    Signal {
         /// [`Bit::Zero`]: SIGUSR1, [`Bit::One`]: SIGUSR2.
         bit: Bit,
         /// The `si_value`; `None` for plain `kill` semantics.
@@ -86,445 +67,398 @@ pub enum Step {
         /// How many times in a row.
         copies: u32,
     },
-    /// Send this on the real-time signal, say so by [`Sender::no_room`] if the kernel has no room for it, and poll again.
-    Queue(Word),
-    /// Nothing until an answer comes or this moment is reached.
-    Wait(Nanos),
-    /// The transfer is over.
-    Finished(Result<(), Failure>),
+    /// The real-time signal; call [`FrameSender::handle_eagain`] if the kernel has no room for it.
+    Word(Word),
 }
 
 /// Why a transfer failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The server was silent for the whole timeout.
-    Silent,
+    /// There was no progress for the whole timeout.
+    TimedOut,
     /// The server will not deliver the message.
     Rejected(Reason),
     /// The server no longer knows the transfer; whether the message was delivered is unknown.
     Forgotten,
-    /// The server's answer contradicts the protocol.
+    /// The server's reply contradicts the protocol.
     Contradiction,
     /// The server takes no words, and the message was to be sent in words only.
     NoWords,
 }
 
-/// Times that the question for the word lane is asked in vain, and not even answered by "wait", before bits have to do.
-const WORD_ATTEMPTS: u32 = 8;
+/// Unanswered requests for the word lane after which the sender falls back to bits.
+const MAX_WORDS_REQUESTS: u32 = 8;
 
-impl<'m> Sender<'m> {
-    /// A transfer of `message` named `tag` (not 0, and not the one of this process's transfer before), which fails when the
-    /// server has been silent for `timeout`.
+impl<'m> FrameSender<'m> {
+    /// Returns a transfer of `message` that fails after `timeout` without progress.
+    ///
+    /// `tag` is neither 0 nor the tag of this process's transfer before.
     ///
     /// # Errors
     /// [`TooLong`] for a message that does not fit a frame.
-    pub fn new(message: &'m [u8], tag: Tag, timeout: Nanos, lane: Lane) -> Result<Self, TooLong> {
+    pub fn new(
+        message: &'m [u8],
+        tag: Tag,
+        timeout: Duration,
+        lane: Lane,
+    ) -> Result<Self, TooLong> {
         Ok(Self {
             frame: Frame::new(message)?,
             tag,
-            timeout,
             lane,
-            size: 0,
-            flight: Flight::new(0),
             phase: Phase::HelloZero,
-            pace: Pace::default(),
-            attempt: 0,
-            unheard: 0,
-            sent_at: 0,
-            deadline: None,
-            silence: 0,
+            timer: RetryTimer::new(timeout),
+            size: 0,
+            window: SendWindow::new(0),
             furthest: 0,
             restarts: 0,
-            told_to_wait: false,
-            calm: CALM,
             acknowledged: 0,
             signals: 0,
             resent: 0,
         })
     }
 
-    /// What to do at `now`. To be called until it returns [`Step::Wait`] or [`Step::Finished`].
-    pub fn poll(&mut self, now: Nanos) -> Step {
+    /// Returns what to send at `now`; to be called until it returns `None`.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
         match self.phase {
-            Phase::Finished(result) => return Step::Finished(result),
-            Phase::Words => return self.poll_words(now),
+            Phase::Finished(_) => return None,
+            Phase::Words => return self.poll_word(now),
             _ => {}
         }
-        match self.deadline {
-            None => (self.attempt, self.unheard) = (0, 0),
-            Some(deadline) if now < deadline => return Step::Wait(deadline),
-            Some(_) => {
-                if let Err(silent) = self.next_attempt(now) {
-                    return silent;
-                }
-                if self.phase == Phase::HelloWords
-                    && self.unheard >= WORD_ATTEMPTS
-                    && self.lane == Lane::Auto
-                {
-                    // Heard on the other signals, and not on this one.
-                    self.phase = Phase::Bit(0);
-                    (self.attempt, self.unheard) = (0, 0);
-                } else {
-                    self.resent += u64::from(self.copies());
-                }
+        if self.timer.is_running() {
+            if !self.timer.is_expired(now) || !self.next_attempt(now) {
+                return None;
+            }
+            if self.phase == Phase::WordsRequest
+                && self.timer.unanswered >= MAX_WORDS_REQUESTS
+                && self.lane == Lane::Auto
+            {
+                // The server replies on the other signals, and not on this one.
+                self.phase = Phase::Bit(0);
+                self.timer.restart_attempts();
             }
         }
-        self.signals += u64::from(self.copies());
-        self.sent_at = now;
-        self.deadline = Some(now.saturating_add(self.pace.wait(self.attempt)));
-        self.transmission()
+        self.timer.start(now);
+        Some(self.transmission())
     }
 
-    fn poll_words(&mut self, now: Nanos) -> Step {
-        if self.deadline.is_some_and(|deadline| now >= deadline) {
-            if let Err(silent) = self.next_attempt(now) {
-                return silent;
-            }
-            self.resent += 1;
-            self.restart_clock(now);
-            if self.attempt % 2 == 0 {
-                // A word does not say whose it is: a server that has forgotten the transfer ignores it.
-                self.signals += 1;
-                let (tag, size) = (self.tag, STANDING);
-                return Step::Queue(Word::ask(Ask::Words { tag, size }));
-            }
-            let index = self.flight.ask_again();
-            return self.word(index, true);
-        }
-        let may_send = self.attempt == 0 && !self.told_to_wait;
-        match may_send.then(|| self.flight.send()).flatten() {
-            Some((index, wants_answer)) => {
-                if self.deadline.is_none() {
-                    self.restart_clock(now);
-                }
-                self.word(index, wants_answer)
-            }
-            None => Step::Wait(self.deadline.unwrap_or(Nanos::MAX)),
+    /// Returns when to call [`poll_transmit`](Self::poll_transmit) again if no reply comes; `None` if never.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Finished(_) => None,
+            _ => self.timer.deadline(),
         }
     }
 
-    /// The kernel had no room for the word of the last [`Step::Queue`].
-    pub fn no_room(&mut self, now: Nanos) {
+    /// Returns how the transfer ended, once it has.
+    #[must_use]
+    pub const fn result(&self) -> Option<Result<(), Failure>> {
+        match self.phase {
+            Phase::Finished(result) => Some(result),
+            _ => None,
+        }
+    }
+
+    /// Takes in that the kernel had no room for the last word (EAGAIN).
+    pub fn handle_eagain(&mut self, now: Instant) {
         if self.phase == Phase::Words {
-            self.flight.refused();
-            // There is room again as soon as the server has taken one of ours, or somebody one of theirs.
-            self.attempt = self.attempt.max(1);
-            self.sent_at = now;
-            self.deadline = Some(now.saturating_add(SHORTEST));
+            self.window.on_eagain();
+            self.timer.handle_eagain(now);
         }
     }
 
-    /// Takes in an answer of the server that came at `now`.
-    pub fn answer(&mut self, now: Nanos, answer: Answer) {
-        if answer.tag != self.tag {
+    /// Takes in a reply of the server that came at `now`.
+    pub fn handle_reply(&mut self, reply: Reply, now: Instant) {
+        if reply.tag != self.tag {
             return;
         }
-        let bits = self.frame.bits();
-        if let (Phase::Words, status) = (self.phase, answer.status) {
-            return self.answer_to_words(now, status);
-        }
-        match (self.phase, answer.status) {
+        match (self.phase, reply.status) {
             (Phase::Finished(_), _) => {}
-            (_, Status::Rejected(reason)) => {
-                self.finish(Err(Failure::Rejected(reason)));
-            }
-            // Nothing is out that this could answer: whoever sent it does not know how the transfer stands.
-            (
-                _,
-                Status::Greeted { .. }
-                | Status::Ok(_)
-                | Status::Words(_)
-                | Status::Wait(_)
-                | Status::Delivered(_),
-            ) if self.deadline.is_none() => {}
+            (Phase::Bit(index), status) => self.handle_bit_status(index, status, now),
+            (Phase::Words, status) => self.handle_word_status(status, now),
+            (_, Status::Rejected(reason)) => self.finish(Err(Failure::Rejected(reason))),
+            // Nothing is out, so this replies to something that was not sent.
+            (_, status) if !self.timer.is_running() && !matches!(status, Status::Reset) => {}
             (Phase::HelloZero, Status::Greeted { words }) => {
                 self.size = match usize::from(words) {
-                    LEAST..=MOST => words,
+                    MIN_SIZE..=MAX_SIZE => words,
                     _ => 0,
                 };
                 self.advance(now, Phase::HelloOne);
             }
-            // The server had forgotten the transfer, and has meanwhile heard both hellos anew, or the question for words too.
+            // The server forgot the transfer, and has taken both hellos again meanwhile, or the request for words too.
             (Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {
                 self.advance(now, Phase::HelloOne);
             }
             (Phase::HelloOne, Status::Ok(0) | Status::Words(0)) => self.open_lane(now),
-            (Phase::HelloWords, Status::Words(0)) => self.advance(now, Phase::Words),
+            (Phase::WordsRequest, Status::Words(0)) => self.advance(now, Phase::Words),
             // The server forgot a transfer of which it has nothing yet.
-            (Phase::HelloOne | Phase::HelloWords, Status::Reset) => self.restart(now),
-            (Phase::HelloZero | Phase::HelloOne | Phase::HelloWords, Status::Wait(0)) => {
-                self.heard(now);
-            }
-            (Phase::Bit(i), Status::Ok(next)) if next == i + 1 && next < bits => {
-                self.advance(now, Phase::Bit(next));
-            }
-            (Phase::Bit(i), Status::Wait(next)) if next == i || next == i + 1 => self.heard(now),
-            (Phase::Bit(i), Status::Delivered(next)) if next == i + 1 && next == bits => {
-                self.acknowledged = bits;
-                self.finish(Ok(()));
-            }
-            (Phase::Bit(_), Status::Reset) => {
-                self.finish(Err(Failure::Forgotten));
-            }
-            (Phase::Bit(i), Status::Ok(next) | Status::Wait(next) | Status::Delivered(next))
-                if next > i =>
-            {
-                self.finish(Err(Failure::Contradiction));
-            }
-            // An answer to a question asked twice, come again.
+            (Phase::HelloOne | Phase::WordsRequest, Status::Reset) => self.restart(now),
+            (_, Status::Wait(0)) => self.timer.pause(now),
+            // A second reply to a repeated request.
             _ => {}
         }
     }
 
-    /// Bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.
+    /// Returns the bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
-        let in_words = u64::from(self.flight.acknowledged()) * 8 * u64::from(self.size);
+        let in_words = u64::from(self.window.acknowledged()) * 8 * u64::from(self.size);
         self.acknowledged.max(in_words.min(self.frame.bits()))
     }
 
-    /// Whether the message travels in words.
+    /// Returns whether the message travels in words.
     #[must_use]
     pub const fn uses_words(&self) -> bool {
-        matches!(self.phase, Phase::HelloWords | Phase::Words) || self.flight.acknowledged() > 0
+        matches!(self.phase, Phase::WordsRequest | Phase::Words) || self.window.acknowledged() > 0
     }
 
-    /// Whether the answer to what was just sent is a matter of one round trip: neither was it lost, nor are we to wait.
+    /// Returns whether the reply is due within a round trip: nothing was repeated, and the server does not say to wait.
     #[must_use]
-    pub const fn expects_an_answer(&self) -> bool {
-        !self.told_to_wait && self.attempt == 0
+    pub const fn expects_reply(&self) -> bool {
+        self.timer.expects_reply()
     }
 
-    /// Whether nothing had to be repeated of late.
+    /// Returns whether nothing had to be repeated lately.
     #[must_use]
-    pub const fn is_calm(&self) -> bool {
-        self.calm >= CALM
+    pub const fn is_loss_free(&self) -> bool {
+        self.timer.is_loss_free()
     }
 
-    /// Signals sent, repetitions included.
+    /// Returns the number of signals sent, repetitions included.
     #[must_use]
     pub const fn signals(&self) -> u64 {
         self.signals
     }
 
-    /// Repetitions among the signals sent.
+    /// Returns the number of repetitions among the signals sent.
     #[must_use]
     pub const fn resent(&self) -> u64 {
         self.resent
     }
 
-    fn transmission(&self) -> Step {
-        let hello = Ask::Hello {
-            tag: self.tag,
+    /// Returns what the phase, which is neither of words nor over, sends, and counts it.
+    fn transmission(&mut self) -> Transmit {
+        let tag = self.tag;
+        let is_repeated = self.timer.attempt > 0;
+        let hello = Request::Hello {
+            tag,
             version: VERSION,
         };
-        let (bit, ask) = match self.phase {
+        let (bit, request) = match self.phase {
             Phase::HelloZero => (Bit::Zero, Some(hello)),
             Phase::HelloOne => (Bit::One, Some(hello)),
-            Phase::HelloWords => {
-                let (tag, size) = (self.tag, self.size);
-                return Step::Queue(Word::ask(Ask::Words { tag, size }));
-            }
             Phase::Bit(index) => {
-                let resend = Ask::Resend {
-                    tag: self.tag,
-                    index,
-                };
-                // Bit(index) is only entered for an index within the frame.
+                // The index is within the frame: `handle_reply` advances no further.
                 let bit = self.frame.bit(index).unwrap_or(Bit::Zero);
-                (bit, (self.attempt > 0).then_some(resend))
+                (bit, is_repeated.then_some(Request::Resend { tag, index }))
             }
-            Phase::Words => return Step::Wait(self.deadline.unwrap_or(Nanos::MAX)),
-            Phase::Finished(result) => return Step::Finished(result),
+            Phase::WordsRequest | Phase::Words | Phase::Finished(_) => {
+                // What queues is not swallowed, so one copy is enough.
+                self.count(1, is_repeated);
+                let size = self.size;
+                return Transmit::Word(Word::from_request(Request::Words { tag, size }));
+            }
         };
-        Step::Transmit {
+        let copies = burst_len(self.timer.unanswered);
+        self.count(copies, is_repeated);
+        Transmit::Signal {
             bit,
-            value: ask.map(Ask::value),
-            copies: self.copies(),
+            value: request.map(Request::value),
+            copies,
         }
     }
 
-    /// How many times in a row the question is to be sent. What queues is not swallowed.
-    const fn copies(&self) -> u32 {
-        match self.phase {
-            Phase::HelloWords => 1,
-            _ => copies(self.unheard),
+    fn poll_word(&mut self, now: Instant) -> Option<Transmit> {
+        if self.timer.is_expired(now) {
+            if !self.next_attempt(now) {
+                return None;
+            }
+            self.timer.start(now);
+            if self.timer.attempt % 2 == 0 {
+                // A word does not say whose it is: a server that has forgotten the transfer ignores it.
+                self.count(1, true);
+                let (tag, size) = (self.tag, STATUS_ONLY);
+                return Some(Transmit::Word(Word::from_request(Request::Words {
+                    tag,
+                    size,
+                })));
+            }
+            let index = self.window.rewind();
+            return Some(self.word(index, true, true));
         }
+        if self.timer.attempt > 0 || self.timer.is_paused {
+            return None;
+        }
+        let (index, wants_reply) = self.window.send()?;
+        if !self.timer.is_running() {
+            self.timer.start(now);
+        }
+        Some(self.word(index, wants_reply, false))
     }
 
-    fn word(&mut self, index: u32, wants_answer: bool) -> Step {
-        self.signals += 1;
-        let size = usize::from(self.size).min(MOST);
-        let mut bytes = [0; MOST];
+    fn word(&mut self, index: u32, wants_reply: bool, is_repeated: bool) -> Transmit {
+        self.count(1, is_repeated);
+        let size = usize::from(self.size).min(MAX_SIZE);
+        let mut bytes = [0; MAX_SIZE];
         self.frame.copy(index as usize * size, &mut bytes[..size]);
-        Step::Queue(Word::data(index, wants_answer, bytes))
+        Transmit::Word(Word::data(index, wants_reply, bytes))
     }
 
-    /// Both hellos have been answered.
-    fn open_lane(&mut self, now: Nanos) {
+    fn count(&mut self, copies: u32, is_repeated: bool) {
+        self.signals += u64::from(copies);
+        if is_repeated {
+            self.resent += u64::from(copies);
+        }
+    }
+
+    /// Chooses the lane, once both hellos have been answered.
+    fn open_lane(&mut self, now: Instant) {
         let words = match self.size {
             0 => None,
             size => self.frame.bytes().div_ceil(size.into()).try_into().ok(),
         };
         match (self.lane, words) {
             (Lane::Auto | Lane::Word, Some(words)) => {
-                self.flight = Flight::new(words);
-                self.advance(now, Phase::HelloWords);
+                self.window = SendWindow::new(words);
+                self.advance(now, Phase::WordsRequest);
             }
-            (Lane::Word, None) => {
-                self.finish(Err(Failure::NoWords));
-            }
+            (Lane::Word, None) => self.finish(Err(Failure::NoWords)),
             (Lane::Auto | Lane::Bit, _) => self.advance(now, Phase::Bit(0)),
         }
     }
 
-    fn answer_to_words(&mut self, now: Nanos, status: Status) {
+    fn handle_bit_status(&mut self, index: u64, status: Status, now: Instant) {
+        let bits = self.frame.bits();
+        match status {
+            Status::Rejected(reason) => self.finish(Err(Failure::Rejected(reason))),
+            Status::Reset => self.finish(Err(Failure::Forgotten)),
+            // Nothing is out, as in `handle_reply`.
+            _ if !self.timer.is_running() => {}
+            Status::Ok(next) if next == index + 1 && next < bits => {
+                self.advance(now, Phase::Bit(next));
+            }
+            Status::Wait(next) if next == index || next == index + 1 => self.timer.pause(now),
+            Status::Delivered(next) if next == index + 1 && next == bits => {
+                self.acknowledged = bits;
+                self.finish(Ok(()));
+            }
+            Status::Ok(next) | Status::Wait(next) | Status::Delivered(next) if next > index => {
+                self.finish(Err(Failure::Contradiction));
+            }
+            // A second reply to a repeated bit.
+            _ => {}
+        }
+    }
+
+    fn handle_word_status(&mut self, status: Status, now: Instant) {
         match status {
             Status::Words(next) | Status::Wait(next) => {
                 let next = u32::try_from(next).ok();
-                match next.and_then(|next| self.flight.acknowledge(next)) {
-                    None => {
-                        self.finish(Err(Failure::Contradiction));
-                    }
-                    Some(_) if matches!(status, Status::Wait(_)) => {
-                        self.heard(now);
-                    }
-                    Some(false) if !self.told_to_wait && self.restarts > 0 => {}
-                    Some(is_news) if is_news || self.told_to_wait || self.attempt > 0 => {
-                        if is_news {
-                            (self.silence, self.restarts) = (0, 0);
-                        } else {
-                            // Sending on from there once is enough: the question is a word too, which it could have taken.
-                            self.restarts = 1;
-                        }
-                        self.go_on();
-                        let all_sent = self.flight.acknowledged() == self.flight.end();
-                        if self.flight.under_way() > 0 || all_sent {
-                            self.restart_clock(now);
-                        }
-                    }
-                    Some(_) => {}
+                match next.and_then(|next| self.window.acknowledge(next)) {
+                    None => self.finish(Err(Failure::Contradiction)),
+                    Some(_) if matches!(status, Status::Wait(_)) => self.timer.pause(now),
+                    Some(is_news) => self.handle_words_taken(is_news, now),
                 }
             }
-            Status::Delivered(next) if next == u64::from(self.flight.end()) => {
-                self.flight.acknowledge(self.flight.end());
+            Status::Delivered(next) if next == u64::from(self.window.end()) => {
+                self.window.acknowledge(self.window.end());
                 self.acknowledged = self.frame.bits();
                 self.finish(Ok(()));
             }
-            Status::Delivered(_) => {
-                self.finish(Err(Failure::Contradiction));
-            }
-            Status::Rejected(reason) => {
-                self.finish(Err(Failure::Rejected(reason)));
-            }
-            Status::Reset => {
-                self.finish(Err(Failure::Forgotten));
-            }
-            // Late answers to the hellos.
+            Status::Delivered(_) => self.finish(Err(Failure::Contradiction)),
+            Status::Rejected(reason) => self.finish(Err(Failure::Rejected(reason))),
+            Status::Reset => self.finish(Err(Failure::Forgotten)),
+            // Late replies to the hellos.
             Status::Greeted { .. } | Status::Ok(_) => {}
         }
     }
 
-    /// Counts the time since the last question. A client that was stopped for an hour has not waited for an hour.
-    fn count_silence(&mut self, now: Nanos) {
-        let waited = now.saturating_sub(self.sent_at);
-        let longest = self.pace.wait(self.attempt) + HICCUP;
-        self.silence = self.silence.saturating_add(waited.min(longest));
-    }
-
-    /// The time for an answer has passed: counts it; an error ends the transfer.
-    fn next_attempt(&mut self, now: Nanos) -> Result<(), Step> {
-        self.count_silence(now);
-        if self.silence >= self.timeout {
-            return Err(self.finish(Err(Failure::Silent)));
-        }
-        self.attempt = self.attempt.saturating_add(1);
-        self.unheard = self.unheard.saturating_add(1);
-        Ok(())
-    }
-
-    fn restart_clock(&mut self, now: Nanos) {
-        self.sent_at = now;
-        self.deadline = Some(now.saturating_add(self.pace.wait(self.attempt)));
-    }
-
-    fn advance(&mut self, now: Nanos, phase: Phase) {
-        if self.attempt == 0 {
-            self.pace.sample(now.saturating_sub(self.sent_at));
-            self.calm = (self.calm + 1).min(CALM);
+    /// Goes on after the server said which word is due; `is_news` is whether it has taken more than it said before.
+    fn handle_words_taken(&mut self, is_news: bool, now: Instant) {
+        if is_news {
+            self.timer.progress();
+            self.restarts = 0;
+        } else if self.timer.is_paused || self.timer.attempt > 0 && self.restarts == 0 {
+            // Going on from there once is enough: the repetition is a word too, which the server could have taken.
+            self.restarts = 1;
         } else {
-            self.calm = 0;
+            return;
         }
+        self.timer.stop();
+        let is_all_sent = self.window.acknowledged() == self.window.end();
+        if self.window.in_flight() > 0 || is_all_sent {
+            self.timer.start(now);
+        }
+    }
+
+    /// Counts an attempt, since the time for a reply has passed; returns whether to go on.
+    fn next_attempt(&mut self, now: Instant) -> bool {
+        let goes_on = self.timer.next_attempt(now);
+        if !goes_on {
+            self.finish(Err(Failure::TimedOut));
+        }
+        goes_on
+    }
+
+    fn advance(&mut self, now: Instant, phase: Phase) {
+        self.timer.handle_reply(now);
         if let Phase::Bit(next) = phase {
             self.acknowledged = next;
         }
         if phase.rank() > self.furthest {
             self.furthest = phase.rank();
-            self.silence = 0;
+            self.timer.progress();
             self.restarts = 0;
         } else {
-            // It has been here before: an answer that leads in a circle is none.
-            self.count_silence(now);
+            // It has been here before: a reply that leads in a circle is no progress.
+            self.timer.count_idle(now);
         }
-        self.go_on();
+        self.timer.stop();
         self.phase = phase;
     }
 
-    /// Begins the transfer again: at once the first time, and later the more the oftener it was in vain.
-    fn restart(&mut self, now: Nanos) {
+    /// Begins the transfer again: at once the first time, later the more slowly the more often it was in vain.
+    fn restart(&mut self, now: Instant) {
         self.advance(now, Phase::HelloZero);
         if self.restarts > 0 {
-            self.attempt = self.restarts;
-            self.restart_clock(now);
+            self.timer.attempt = self.restarts;
+            self.timer.start(now);
         }
         self.restarts = self.restarts.saturating_add(1);
     }
 
-    /// The server has taken something, and the next is not asked for yet.
-    const fn go_on(&mut self) {
-        (self.attempt, self.unheard) = (0, 0);
-        self.told_to_wait = false;
-        self.deadline = None;
-    }
-
-    /// The server is there, and tells us to wait: it will say when to go on, and is asked only in case that got lost.
-    const fn heard(&mut self, now: Nanos) {
-        self.silence = 0;
-        self.unheard = 0;
-        self.told_to_wait = true;
-        self.sent_at = now;
-        self.deadline = Some(now.saturating_add(WAITING));
-    }
-
-    fn finish(&mut self, result: Result<(), Failure>) -> Step {
+    const fn finish(&mut self, result: Result<(), Failure>) {
         self.phase = Phase::Finished(result);
-        Step::Finished(result)
     }
 }
 
+/// The phases of a transfer, each named after what is out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
-    /// The hello on SIGUSR1 is out.
+    /// The hello on SIGUSR1.
     HelloZero,
-    /// The hello on SIGUSR2 is out.
+    /// The hello on SIGUSR2.
     HelloOne,
-    /// The question for the word lane is out.
-    HelloWords,
-    /// Words are out, or about to be.
+    /// The request for the word lane.
+    WordsRequest,
+    /// Words.
     Words,
-    /// This bit is out.
+    /// This bit.
     Bit(u64),
+    /// Nothing any longer.
     Finished(Result<(), Failure>),
 }
 
 impl Phase {
-    /// The order in which the phases of a transfer follow each other.
+    /// Returns a number that grows from phase to phase.
     const fn rank(self) -> u64 {
         match self {
             Self::HelloZero => 0,
             Self::HelloOne => 1,
-            Self::HelloWords => 2,
+            Self::WordsRequest => 2,
             Self::Words => 3,
             Self::Bit(index) => 4 + index,
             Self::Finished(_) => u64::MAX,
@@ -535,7 +469,7 @@ impl Phase {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Silent => f.write_str("no progress before the timeout"),
+            Self::TimedOut => f.write_str("no progress before the timeout"),
             Self::Rejected(reason) => write!(f, "the server rejected the message: {reason}"),
             Self::Forgotten => f.write_str(
                 "the server no longer knows this transfer; whether the message was delivered is unknown",
@@ -550,20 +484,158 @@ impl core::error::Error for Failure {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::receiver::Receiver;
+    use super::super::receiver::{FrameReceiver, Outcome, Response};
     use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
 
-    fn hear(sender: &mut Sender<'_>, status: Status) {
-        sender.answer(0, Answer { tag: 7, status });
+    const TAG: Tag = 7;
+    const START: Instant = Instant::from_nanos(0);
+    const NO_WORDS: Status = Status::Greeted { words: 0 };
+    const HELLOS: [Status; 2] = [NO_WORDS, Status::Ok(0)];
+    const GREETED: Status = Status::Greeted { words: 8 };
+    const INTO_WORDS: [Status; 3] = [GREETED, Status::Ok(0), Status::Words(0)];
+
+    fn sender(message: &[u8], lane: Lane) -> FrameSender<'_> {
+        FrameSender::new(message, TAG, Duration::MAX, lane).unwrap()
     }
 
-    /// Whatever a server answers: without progress, and without being told to wait, a transfer ends at its timeout.
+    fn at(millis: u64) -> Instant {
+        START + Duration::from_millis(millis)
+    }
+
+    fn tell(sender: &mut FrameSender<'_>, status: Status, now: Instant) {
+        sender.handle_reply(Reply { tag: TAG, status }, now);
+    }
+
+    /// Returns a sender of which everything was answered at once with the next of `replies`.
+    fn sender_after<'m>(message: &'m [u8], lane: Lane, replies: &[Status]) -> FrameSender<'m> {
+        let mut sender = sender(message, lane);
+        for status in replies {
+            assert_ne!(sender.poll_transmit(START), None, "before {status:?}");
+            tell(&mut sender, *status, START);
+        }
+        sender
+    }
+
+    /// Returns what is sent next, and when, if no reply comes.
+    fn next(sender: &mut FrameSender<'_>, mut now: Instant) -> (Transmit, Instant) {
+        loop {
+            if let Some(transmit) = sender.poll_transmit(now) {
+                return (transmit, now);
+            }
+            now = sender.poll_timeout().expect("the transfer is over");
+        }
+    }
+
+    /// Hands a transmission to a receiver, as a server does that writes at once; returns its replies and what arrived.
+    fn deliver(receiver: &mut FrameReceiver, sent: &Transmit) -> (Vec<Reply>, Option<Vec<u8>>) {
+        let Response { reply, outcome } = match sent {
+            Transmit::Signal { bit, value, .. } => match value.and_then(Request::from_value) {
+                None => receiver.handle_bit(*bit),
+                Some(request) => receiver.handle_request(*bit, request),
+            },
+            Transmit::Word(word) => match word.request() {
+                None => receiver.handle_word(word),
+                Some(request) => receiver.handle_request(Bit::Zero, request),
+            },
+        };
+        let mut replies: Vec<Reply> = reply.into_iter().collect();
+        let Some(Outcome::Complete { payload, .. }) = outcome else {
+            return (replies, None);
+        };
+        replies.extend(receiver.handle_written(TAG, Ok(())));
+        (replies, Some(payload))
+    }
+
+    fn signal(bit: Bit, request: Option<Request>, copies: u32) -> Transmit {
+        let value = request.map(Request::value);
+        Transmit::Signal { bit, value, copies }
+    }
+
+    fn hello(bit: Bit, copies: u32) -> Transmit {
+        let (tag, version) = (TAG, VERSION);
+        signal(bit, Some(Request::Hello { tag, version }), copies)
+    }
+
+    fn words_request(size: u8) -> Transmit {
+        let tag = TAG;
+        Transmit::Word(Word::from_request(Request::Words { tag, size }))
+    }
+
+    fn index(sent: Option<Transmit>) -> Option<u32> {
+        match sent {
+            Some(Transmit::Word(word)) => word.index(),
+            _ => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_message_arrives_once_whatever_is_lost(
+            message in prop::collection::vec(any::<u8>(), 0..40),
+            lost in prop::collection::vec(any::<bool>(), 0..60),
+            lane in prop_oneof![Just(Lane::Auto), Just(Lane::Bit), Just(Lane::Word)],
+            offer in prop_oneof![Just(8u8), Just(24)],
+        ) {
+            let mut sender = sender(&message, lane);
+            let mut receiver = FrameReceiver::with_words(100, offer);
+            let mut lost = lost.into_iter();
+            let mut is_lost = || lost.next().unwrap_or(false);
+            let mut arrived = Vec::new();
+            let mut now = START;
+            while sender.result().is_none() {
+                while let Some(sent) = sender.poll_transmit(now) {
+                    if is_lost() {
+                        continue;
+                    }
+                    let (replies, payload) = deliver(&mut receiver, &sent);
+                    arrived.extend(payload);
+                    for reply in replies.into_iter().filter(|_| !is_lost()) {
+                        now = now + Duration::from_nanos(10_000);
+                        sender.handle_reply(reply, now);
+                    }
+                }
+                now = sender.poll_timeout().map_or(now, |at| at.max(now));
+            }
+            prop_assert_eq!(sender.result(), Some(Ok(())));
+            prop_assert_eq!(arrived, [&message[..]]);
+            prop_assert_eq!(sender.acknowledged(), sender.frame.bits());
+            prop_assert_eq!(sender.poll_transmit(now), None);
+            prop_assert_eq!(sender.poll_timeout(), None);
+        }
+    }
+
     #[test]
-    fn answers_that_lead_nowhere_do_not_stop_the_clock() {
-        const TIMEOUT: Nanos = 2_000_000_000;
-        const ROUND_TRIP: Nanos = 10_000;
+    fn nothing_is_repeated_where_nothing_is_lost() {
+        for (lane, signals) in [
+            (Lane::Bit, 2 + 880),
+            (Lane::Word, 3 + 5),
+            (Lane::Auto, 3 + 5),
+        ] {
+            let mut sender = sender(&[7; 100], lane);
+            let mut receiver = FrameReceiver::with_words(100, 24);
+            let mut now = START;
+            while sender.result().is_none() {
+                let sent = sender.poll_transmit(now).unwrap();
+                let (replies, _) = deliver(&mut receiver, &sent);
+                now = now + Duration::from_nanos(10);
+                replies
+                    .into_iter()
+                    .for_each(|reply| sender.handle_reply(reply, now));
+                assert!(sender.expects_reply() && sender.is_loss_free());
+            }
+            assert_eq!((sender.signals(), sender.resent()), (signals, 0));
+            assert_eq!(sender.uses_words(), lane != Lane::Bit);
+        }
+    }
+
+    /// Whatever a server replies: without progress, and without being told to wait, a transfer ends at its timeout.
+    #[test]
+    fn replies_that_lead_nowhere_do_not_stop_the_clock() {
+        const TIMEOUT: Duration = Duration::from_millis(2_000);
         let greeted = Status::Greeted { words: 24 };
-        // What is answered to the hello on SIGUSR1, the one on SIGUSR2, the question for words, and to words.
+        // The replies to the hello on SIGUSR1, to the one on SIGUSR2, to the request for words, and to words.
         let servers = [
             [greeted, Status::Reset, Status::Reset, Status::Reset],
             [greeted, Status::Ok(0), Status::Reset, Status::Reset],
@@ -573,30 +645,28 @@ mod tests {
         ];
         for server in servers {
             for lane in [Lane::Auto, Lane::Bit] {
-                let mut sender = Sender::new(&[7; 1000], 7, TIMEOUT, lane).unwrap();
-                let mut now = 0;
-                let failure = loop {
-                    let answer = match sender.poll(now) {
-                        Step::Finished(result) => break result.unwrap_err(),
-                        Step::Wait(until) => {
-                            now = until;
-                            continue;
-                        }
-                        Step::Transmit { value: None, .. } => break Failure::Silent,
-                        Step::Transmit { bit, .. } => server[usize::from(bit == Bit::One)],
-                        Step::Queue(word) => server[2 + usize::from(word.index().is_some())],
-                    };
-                    now += ROUND_TRIP;
-                    sender.answer(
-                        now,
-                        Answer {
-                            tag: 7,
-                            status: answer,
+                let mut sender = FrameSender::new(&[7; 1000], TAG, TIMEOUT, lane).unwrap();
+                let mut now = START;
+                let result = loop {
+                    let status = match sender.poll_transmit(now) {
+                        None => match sender.result() {
+                            Some(result) => break result,
+                            None => {
+                                now = sender.poll_timeout().unwrap();
+                                continue;
+                            }
                         },
-                    );
-                    assert!(now < 2 * TIMEOUT, "{server:?}: still at it");
+                        Some(Transmit::Signal { value: None, .. }) => break Err(Failure::TimedOut),
+                        Some(Transmit::Signal { bit, .. }) => server[usize::from(bit == Bit::One)],
+                        Some(Transmit::Word(word)) => {
+                            server[2 + usize::from(word.index().is_some())]
+                        }
+                    };
+                    now = now + Duration::from_nanos(10_000);
+                    tell(&mut sender, status, now);
+                    assert!(now < at(4_000), "{server:?}: still at it");
                 };
-                assert_eq!(failure, Failure::Silent, "{server:?}");
+                assert_eq!(result, Err(Failure::TimedOut), "{server:?}");
                 assert!(
                     sender.signals() < 20_000,
                     "{server:?}: {}",
@@ -606,176 +676,333 @@ mod tests {
         }
     }
 
-    /// Otherwise a bit, or a hello, could be left out by answers that come too early.
     #[test]
-    fn what_has_not_been_asked_is_not_answered() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
-        hear(&mut sender, Status::Wait(0));
-        hear(&mut sender, Status::Greeted { words: 0 });
-        let step = sender.poll(0);
-        assert!(
-            matches!(
-                step,
-                Step::Transmit {
-                    bit: Bit::Zero,
-                    value: Some(_),
-                    ..
-                }
-            ),
-            "the first hello is still to be sent"
-        );
-        hear(&mut sender, Status::Greeted { words: 0 });
-        sender.poll(0);
-        hear(&mut sender, Status::Ok(0));
-        hear(&mut sender, Status::Ok(1));
+    fn a_silent_server_is_given_up_at_the_timeout() {
+        let timeout = Duration::from_millis(100);
+        let mut sender = FrameSender::new(b"", TAG, timeout, Lane::Bit).unwrap();
+        let mut now = START;
+        for (millis, copies) in [(0, 1), (20, 2), (40, 8), (60, 32), (80, 32)] {
+            assert_eq!(sender.poll_transmit(now), Some(hello(Bit::Zero, copies)));
+            assert_eq!(sender.poll_transmit(now), None);
+            assert_eq!(now, at(millis));
+            now = sender.poll_timeout().unwrap();
+        }
+        assert_eq!((sender.signals(), sender.resent()), (75, 74));
+        assert!(sender.result().is_none() && !sender.expects_reply());
+        // The last wait is twice as long, so the end of the timeout is noticed 20 ms late.
+        assert_eq!(sender.poll_transmit(now), None);
+        assert_eq!(sender.result(), Some(Err(Failure::TimedOut)));
+        assert_eq!(sender.poll_timeout(), None);
+    }
+
+    /// Otherwise a bit, or a hello, could be left out by replies that come too early.
+    #[test]
+    fn a_reply_to_what_was_not_sent_is_ignored() {
+        let mut sender = sender(b"", Lane::Bit);
+        for status in [Status::Wait(0), NO_WORDS] {
+            tell(&mut sender, status, START);
+        }
+        assert_eq!(sender.poll_transmit(START), Some(hello(Bit::Zero, 1)));
+        tell(&mut sender, NO_WORDS, START);
+        assert_eq!(sender.poll_transmit(START), Some(hello(Bit::One, 1)));
+        for status in [Status::Ok(0), Status::Ok(1), Status::Delivered(80)] {
+            tell(&mut sender, status, START);
+        }
+        assert_eq!((sender.acknowledged(), sender.result()), (0, None));
+        let other = Reply {
+            tag: TAG + 1,
+            status: Status::Ok(1),
+        };
+        sender.poll_transmit(START);
+        sender.handle_reply(other, START);
         assert_eq!(sender.acknowledged(), 0);
-        sender.poll(0);
-        hear(&mut sender, Status::Ok(1));
+        tell(&mut sender, Status::Ok(1), START);
         assert_eq!(sender.acknowledged(), 1);
     }
 
-    /// AS-16: what is sent again must not be taken for the next bit.
+    /// AS-16: a repetition must not be taken for the next bit.
     #[test]
-    fn a_bit_sent_again_says_which_it_is() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
-        for status in [Status::Greeted { words: 0 }, Status::Ok(0)] {
-            sender.poll(0);
-            hear(&mut sender, status);
+    fn a_repeated_bit_carries_its_index() {
+        let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
+        assert_eq!(next(&mut sender, START).0, signal(Bit::One, None, 1));
+        let resend = |index| Some(Request::Resend { tag: TAG, index });
+        assert_eq!(next(&mut sender, START).0, signal(Bit::One, resend(0), 2));
+        tell(&mut sender, Status::Ok(1), at(50));
+        assert!(!sender.is_loss_free());
+        assert_eq!(next(&mut sender, at(50)).0, signal(Bit::One, None, 1));
+        assert_eq!(next(&mut sender, at(50)).0, signal(Bit::One, resend(1), 2));
+    }
+
+    #[test]
+    fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
+        for (next_bit, status) in [
+            (0, Status::Wait(0)),
+            (0, Status::Wait(1)),
+            (1, Status::Wait(1)),
+        ] {
+            let mut replies = HELLOS.to_vec();
+            replies.extend((0..next_bit).map(|bit| Status::Ok(bit + 1)));
+            let mut sender = sender_after(b"", Lane::Bit, &replies);
+            sender.poll_transmit(START);
+            tell(&mut sender, status, at(3));
+            assert!(!sender.expects_reply() && sender.result().is_none());
+            let resend = Request::Resend {
+                tag: TAG,
+                index: next_bit,
+            };
+            let (again, now) = next(&mut sender, at(3));
+            assert_eq!((again, now), (signal(Bit::One, Some(resend), 2), at(253)));
+            tell(&mut sender, Status::Ok(next_bit + 1), at(260));
+            assert!(sender.expects_reply());
+            assert_eq!(sender.acknowledged(), next_bit + 1);
         }
-        let bare = sender.poll(0);
-        assert!(matches!(bare, Step::Transmit { value: None, .. }));
-        let again = sender.poll(1_000_000_000);
-        let value = Ask::Resend { tag: 7, index: 0 }.value();
-        assert!(
-            matches!(again, Step::Transmit { value: Some(v), .. } if v == value),
-            "{again:?}"
+        let mut sender = sender_after(b"", Lane::Bit, &[Status::Wait(0)]);
+        assert_eq!(next(&mut sender, START), (hello(Bit::Zero, 2), at(250)));
+    }
+
+    #[test]
+    fn a_reply_that_contradicts_the_protocol_ends_the_transfer() {
+        let contradiction = Some(Err(Failure::Contradiction));
+        for status in [
+            Status::Ok(2),
+            Status::Wait(2),
+            Status::Delivered(1),
+            Status::Delivered(80),
+        ] {
+            let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
+            sender.poll_transmit(START);
+            tell(&mut sender, status, START);
+            assert_eq!(sender.result(), contradiction, "{status:?}");
+            tell(&mut sender, Status::Ok(1), START);
+            assert_eq!(sender.result(), contradiction, "the end is the end");
+        }
+        for status in [
+            Status::Words(3),
+            Status::Wait(3),
+            Status::Delivered(1),
+            Status::Delivered(3),
+        ] {
+            let mut sender = sender_after(b"", Lane::Word, &INTO_WORDS);
+            sender.poll_transmit(START);
+            tell(&mut sender, status, START);
+            assert_eq!(sender.result(), contradiction, "{status:?}");
+        }
+        let late = (1..80).map(Status::Ok).chain([Status::Ok(80)]);
+        let replies: Vec<_> = HELLOS.into_iter().chain(late).collect();
+        let sender = sender_after(b"", Lane::Bit, &replies);
+        assert_eq!(
+            sender.result(),
+            contradiction,
+            "the last bit is delivered, not ok"
         );
     }
 
-    /// A hello that was on its way when the server forgot the transfer may open it again behind the client's back.
     #[test]
-    fn a_server_that_has_heard_both_hellos_already_is_believed() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Bit).unwrap();
+    fn a_reply_that_comes_twice_changes_nothing() {
+        let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Ok(0), Status::Ok(1)]);
+        sender.poll_transmit(START);
         for status in [
-            Status::Greeted { words: 0 },
-            Status::Reset,
+            NO_WORDS,
             Status::Ok(0),
-            Status::Ok(0),
+            Status::Ok(1),
+            Status::Wait(0),
+            Status::Words(0),
         ] {
-            sender.poll(0);
-            hear(&mut sender, status);
+            tell(&mut sender, status, START);
+            assert_eq!(
+                (sender.acknowledged(), sender.result()),
+                (1, None),
+                "{status:?}"
+            );
+            assert!(sender.expects_reply(), "{status:?}");
         }
-        let step = sender.poll(0);
-        assert!(
-            matches!(step, Step::Transmit { value: None, .. }),
-            "{step:?}"
-        );
     }
 
-    /// The same with a question for words that was on its way.
     #[test]
-    fn a_server_that_has_heard_the_question_for_words_already_is_believed() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Word).unwrap();
-        for status in [
-            Status::Greeted { words: 8 },
-            Status::Ok(0),
-            Status::Reset,
-            Status::Words(0),
-            Status::Words(0),
-            Status::Words(0),
-        ] {
-            sender.poll(0);
-            hear(&mut sender, status);
+    fn a_rejection_ends_a_transfer_at_any_point() {
+        let reason = Reason::TooLong;
+        for replies in [&[][..], &[GREETED], &INTO_WORDS[..2], &INTO_WORDS] {
+            let mut sender = sender_after(b"", Lane::Auto, replies);
+            tell(&mut sender, Status::Rejected(reason), START);
+            assert_eq!(sender.result(), Some(Err(Failure::Rejected(reason))));
         }
-        let step = sender.poll(0);
-        assert!(
-            matches!(step, Step::Queue(word) if word.index() == Some(0)),
-            "{step:?}"
-        );
+    }
+
+    /// A hello, or a request for words, that was on its way when the server forgot the transfer may open it again.
+    #[test]
+    fn a_server_that_is_further_than_the_client_is_believed() {
+        let again = [NO_WORDS, Status::Reset, Status::Ok(0), Status::Ok(0)];
+        let mut sender = sender_after(b"", Lane::Bit, &again);
+        assert_eq!(next(&mut sender, START).0, signal(Bit::One, None, 1));
+        let again = [&INTO_WORDS[..2], &[Status::Reset], &[Status::Words(0); 3]];
+        let mut sender = sender_after(b"", Lane::Word, &again.concat());
+        assert_eq!(index(sender.poll_transmit(START)), Some(0));
+    }
+
+    #[test]
+    fn a_forgotten_transfer_begins_again_more_and_more_slowly() {
+        let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Reset]);
+        assert_eq!(next(&mut sender, START), (hello(Bit::Zero, 1), START));
+        for (restarts, millis) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+            let now = START;
+            tell(&mut sender, NO_WORDS, now);
+            next(&mut sender, now);
+            tell(&mut sender, Status::Reset, now);
+            let (again, at_last) = next(&mut sender, now);
+            assert_eq!(again, hello(Bit::Zero, 2));
+            assert_eq!(at_last, at(millis), "{restarts}");
+        }
+        let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
+        sender.poll_transmit(START);
+        tell(&mut sender, Status::Reset, START);
+        assert_eq!(sender.result(), Some(Err(Failure::Forgotten)));
+    }
+
+    #[test]
+    fn words_are_used_where_both_ends_want_them() {
+        for (offer, lane, size) in [
+            (8, Lane::Auto, 8),
+            (24, Lane::Word, 24),
+            (13, Lane::Auto, 13),
+        ] {
+            let replies = [Status::Greeted { words: offer }, Status::Ok(0)];
+            let mut sender = sender_after(b"", lane, &replies);
+            assert_eq!(sender.poll_transmit(START), Some(words_request(size)));
+            assert!(sender.uses_words());
+        }
+        for (offer, lane) in [
+            (0, Lane::Auto),
+            (7, Lane::Auto),
+            (25, Lane::Auto),
+            (24, Lane::Bit),
+        ] {
+            let replies = [Status::Greeted { words: offer }, Status::Ok(0)];
+            let mut sender = sender_after(b"", lane, &replies);
+            assert_eq!(sender.poll_transmit(START), Some(signal(Bit::One, None, 1)));
+            assert!(!sender.uses_words());
+        }
+        let sender = sender_after(b"", Lane::Word, &HELLOS);
+        assert_eq!(sender.result(), Some(Err(Failure::NoWords)));
     }
 
     /// Waiting for one's turn may take long, and says nothing against words.
     #[test]
-    fn words_are_given_up_in_silence_only() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Auto).unwrap();
-        sender.poll(0);
-        hear(&mut sender, Status::Greeted { words: 8 });
-        sender.poll(0);
-        hear(&mut sender, Status::Ok(0));
-        let question = Ask::Words { tag: 7, size: 8 };
-        let question = Step::Queue(Word::ask(question));
-        let mut now = 0;
-        let mut ask_again = |sender: &mut Sender<'_>| {
-            loop {
-                match sender.poll(now) {
-                    Step::Wait(until) => now = until,
-                    step => return (step, now),
-                }
+    fn only_silence_leads_from_words_to_bits() {
+        for (lane, last) in [
+            (Lane::Auto, signal(Bit::One, None, 1)),
+            (Lane::Word, words_request(8)),
+        ] {
+            let mut sender = sender_after(b"", lane, &INTO_WORDS[..2]);
+            let mut now = START;
+            for _ in 0..3 * MAX_WORDS_REQUESTS {
+                let (sent, at) = next(&mut sender, now);
+                assert_eq!(sent, words_request(8));
+                tell(&mut sender, Status::Wait(0), at);
+                now = at;
             }
-        };
-        for _ in 0..3 * WORD_ATTEMPTS {
-            let (step, now) = ask_again(&mut sender);
-            assert_eq!(step, question);
-            let status = Status::Wait(0);
-            sender.answer(now, Answer { tag: 7, status });
+            for _ in 1..MAX_WORDS_REQUESTS {
+                let (sent, at) = next(&mut sender, now);
+                assert_eq!(sent, words_request(8));
+                now = at;
+            }
+            assert_eq!(next(&mut sender, now).0, last);
         }
-        for _ in 1..WORD_ATTEMPTS {
-            assert_eq!(ask_again(&mut sender).0, question);
+    }
+
+    #[test]
+    fn without_room_for_a_word_the_sender_waits_a_millisecond() {
+        let mut sender = sender_after(&[7; 1000], Lane::Word, &INTO_WORDS);
+        for sent in 0..4 {
+            assert_eq!(index(sender.poll_transmit(START)), Some(sent));
         }
-        let (bare, _) = ask_again(&mut sender);
-        assert!(
-            matches!(bare, Step::Transmit { value: None, .. }),
-            "{bare:?}"
+        sender.handle_eagain(START);
+        assert_eq!(sender.poll_transmit(START), None);
+        let (sent, now) = next(&mut sender, START);
+        assert_eq!((sent, now), (words_request(STATUS_ONLY), at(1)));
+        tell(&mut sender, Status::Words(2), now);
+        assert_eq!(sender.acknowledged(), 2 * 64);
+        assert_eq!(sender.poll_transmit(now), None, "the window is one word");
+        tell(&mut sender, Status::Words(3), now);
+        assert_eq!(index(sender.poll_transmit(now)), Some(3));
+        let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
+        sender.poll_transmit(START);
+        let before = sender.poll_timeout();
+        sender.handle_eagain(START);
+        assert_eq!(sender.poll_timeout(), before, "no word is out");
+    }
+
+    #[test]
+    fn words_without_a_reply_are_asked_about_and_sent_again() {
+        let mut sender = sender_after(&[7; 1000], Lane::Word, &INTO_WORDS);
+        while sender.poll_transmit(START).is_some() {}
+        tell(&mut sender, Status::Words(30), START);
+        while sender.poll_transmit(START).is_some() {}
+        let (sent, now) = next(&mut sender, START);
+        assert_eq!(index(Some(sent)), Some(30));
+        assert!(matches!(sent, Transmit::Word(word) if word.wants_reply()));
+        assert_eq!(sender.poll_transmit(now), None);
+        let (status, now) = next(&mut sender, now);
+        assert_eq!(status, words_request(STATUS_ONLY));
+        assert_eq!(sender.resent(), 2);
+        tell(&mut sender, Status::Words(30), now);
+        assert_eq!(
+            index(sender.poll_transmit(now)),
+            Some(31),
+            "30 is in flight again"
         );
+        let signals = sender.signals();
+        while sender.poll_transmit(now).is_some() {}
+        assert_eq!(sender.signals() - signals, 62);
+        let before = sender.poll_timeout();
+        tell(
+            &mut sender,
+            Status::Words(30),
+            now + Duration::from_nanos(1),
+        );
+        assert_eq!(sender.poll_timeout(), before, "no news");
+    }
+
+    #[test]
+    fn no_word_is_sent_while_the_server_says_to_wait() {
+        let mut sender = sender_after(&[7; 1000], Lane::Word, &INTO_WORDS);
+        for _ in 0..3 {
+            sender.poll_transmit(START);
+        }
+        tell(&mut sender, Status::Wait(3), START);
+        assert_eq!(sender.poll_transmit(START), None);
+        assert_eq!(sender.poll_timeout(), Some(at(250)));
+        tell(&mut sender, Status::Words(3), at(9));
+        assert_eq!(index(sender.poll_transmit(at(9))), Some(3));
     }
 
     /// Otherwise it would be silent, which says less.
     #[test]
     fn a_server_that_has_forgotten_the_words_says_so() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Word).unwrap();
-        for status in [
-            Status::Greeted { words: 8 },
-            Status::Ok(0),
-            Status::Words(0),
-        ] {
-            sender.poll(0);
-            hear(&mut sender, status);
+        let mut sender = sender_after(b"", Lane::Word, &INTO_WORDS);
+        let mut server = FrameReceiver::with_words(9, 8);
+        let mut now = START;
+        while sender.result().is_none() {
+            let (sent, at) = next(&mut sender, now);
+            now = at;
+            let (replies, _) = deliver(&mut server, &sent);
+            replies
+                .into_iter()
+                .for_each(|reply| sender.handle_reply(reply, now));
+            assert!(now < self::at(1_000));
         }
-        let mut server = Receiver::offering(9, 8);
-        let mut now = 0;
-        let failure = loop {
-            match sender.poll(now) {
-                Step::Wait(until) => now = until,
-                Step::Queue(word) => {
-                    let reaction = match word.question() {
-                        Some(ask) => server.ask(Bit::Zero, ask),
-                        None => server.word(&word),
-                    };
-                    if let Some(answer) = reaction.answer {
-                        sender.answer(now, answer);
-                    }
-                }
-                Step::Transmit { .. } => panic!("a bit"),
-                Step::Finished(result) => break result,
-            }
-            assert!(now < 1_000_000_000);
-        };
-        assert_eq!(failure, Err(Failure::Forgotten));
+        assert_eq!(sender.result(), Some(Err(Failure::Forgotten)));
     }
 
     #[test]
-    fn a_message_whose_only_answer_is_its_delivery_went_in_words() {
-        let mut sender = Sender::new(b"", 7, u64::MAX, Lane::Auto).unwrap();
-        for status in [
-            Status::Greeted { words: 24 },
+    fn a_message_whose_only_reply_is_its_delivery_went_in_words() {
+        let replies = [
+            GREETED,
             Status::Ok(0),
             Status::Words(0),
-            Status::Delivered(1),
-        ] {
-            sender.poll(0);
-            hear(&mut sender, status);
-        }
-        assert_eq!(sender.poll(0), Step::Finished(Ok(())));
+            Status::Delivered(2),
+        ];
+        let sender = sender_after(b"", Lane::Auto, &replies);
+        assert_eq!(sender.result(), Some(Ok(())));
         assert!(sender.uses_words());
         assert_eq!(sender.acknowledged(), 80);
     }

@@ -30,10 +30,10 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-16",
         file: "src/wire/sender.rs",
-        old: "(bit, (self.attempt > 0).then_some(resend))",
-        new: "(bit, None::<Ask>.or((self.attempt > u32::MAX - 1).then_some(resend)))",
+        old: "is_repeated.then_some(Request::Resend { tag, index })",
+        new: "(is_repeated && tag == 0).then_some(Request::Resend { tag, index })",
         check: UNITS,
-        test: "a_bit_sent_again_says_which_it_is",
+        test: "a_repeated_bit_carries_its_index",
     },
     Mutant {
         rule: "AS-1",
@@ -127,8 +127,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-21",
         file: "src/client/mod.rs",
-        old: "if sends && is_due && !options.force && !ended {",
-        new: "if sends && is_due && options.force && !ended {",
+        old: "if !self.has_ended && !self.options.skip_check {",
+        new: "if !self.has_ended && self.options.skip_check {",
         check: PEERS,
         test: "a_server_that_becomes_another_program_is_not_signalled",
     },
@@ -311,8 +311,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-30",
         file: "src/wire/receiver.rs",
-        old: "        if index == self.next && !over {",
-        new: "        if index >= self.next && !over {",
+        old: "if self.state == State::Open && u64::from(index) == self.next {",
+        new: "if self.state == State::Open && u64::from(index) >= self.next {",
         check: UNITS,
         test: "a_word_is_taken_once_and_in_its_turn",
     },

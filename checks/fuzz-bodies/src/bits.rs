@@ -23,12 +23,3 @@ pub fn of_frame(payload: &[u8]) -> Vec<Bit> {
     let frame = Frame::new(payload).expect("fuzz inputs are short");
     (0..frame.bits()).filter_map(|i| frame.bit(i)).collect()
 }
-
-/// Returns the bits that encode `payload`: its frame, or the NUL-terminated text.
-pub fn of_message(payload: &[u8], framed: bool) -> Vec<Bit> {
-    if framed {
-        of_frame(payload)
-    } else {
-        of_bytes(&[payload, &[0]].concat())
-    }
-}

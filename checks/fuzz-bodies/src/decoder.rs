@@ -6,11 +6,11 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::decoder::Reason;
+use minitalk::wire::control::{Reply, Request, Tag};
 use minitalk::wire::frame::Frame;
-use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
-use minitalk::wire::word::{MOST, Word};
+use minitalk::wire::reason::Reason;
+use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
+use minitalk::wire::word::{MAX_SIZE, Word};
 
 use crate::bits;
 use crate::model::Model;
@@ -35,15 +35,14 @@ enum Op {
     Settle(Result<(), Reason>),
     SettleOf(Tag),
     Refuse(Reason),
-    DropHalf(Reason),
-    /// The question for words of this size, for the sender's own transfer.
+    /// The question for words of this size, of the sender's own transfer.
     Words(u8),
     WordsOf(Tag, u8),
     /// A whole frame of these bytes, in words.
     FrameInWords(Vec<u8>),
     /// A word of these bytes; the index counts from two beyond the words already taken.
     Word(u64, bool, u8),
-    AnyWord(u32, [u8; MOST]),
+    AnyWord(u32, [u8; MAX_SIZE]),
 }
 
 impl<'a> Arbitrary<'a> for Op {
@@ -71,8 +70,7 @@ impl<'a> Arbitrary<'a> for Op {
             13 if bit == Bit::Zero => Self::Settle(Ok(())),
             13 => Self::Settle(Err(reason(u)?)),
             14 => Self::SettleOf(u8::arbitrary(u)?.into()),
-            _ if bit == Bit::Zero => Self::Refuse(reason(u)?),
-            _ => Self::DropHalf(reason(u)?),
+            _ => Self::Refuse(reason(u)?),
         })
     }
 }
@@ -103,10 +101,10 @@ pub fn run(data: &[u8]) {
 
 /// Runs the body with `serve` in place of the server.
 pub fn check(data: &[u8], serve: Serve<'_>) {
-    check_words(data, serve, &mut Receiver::word);
+    check_words(data, serve, &mut FrameReceiver::handle_word);
 }
 
-/// Runs the body with `take` in place of [`Receiver::word`].
+/// [`check`] with `take` in the place of [`FrameReceiver::handle_word`].
 pub fn check_words(data: &[u8], serve: Serve<'_>, take: Take<'_>) {
     let Some((limit, operations)) = data.split_first() else {
         return;
@@ -131,7 +129,7 @@ pub fn check_words(data: &[u8], serve: Serve<'_>, take: Take<'_>) {
 /// A receiver and its model.
 struct Watched {
     limit: usize,
-    receiver: Receiver,
+    receiver: FrameReceiver,
     model: Model,
 }
 
@@ -139,7 +137,7 @@ impl Watched {
     fn new(limit: usize, offer: u8) -> Self {
         Self {
             limit,
-            receiver: Receiver::offering(limit, offer),
+            receiver: FrameReceiver::with_words(limit, offer),
             model: Model::new(limit, offer),
         }
     }
@@ -154,22 +152,24 @@ impl Watched {
             Op::Byte(byte) => self.bits(&bits::of_bytes(&[byte]), serve),
             Op::Frame(ref payload) => self.bits(&bits::of_frame(payload), serve),
             Op::Value(bit, value) => {
-                if let Some(ask) = Ask::from_value(value) {
+                if let Some(ask) = Request::from_value(value) {
                     assert_eq!(ask.value(), value, "another value of the same question");
                     self.signal(bit, Some(ask), serve);
                 }
             }
-            Op::Hello(bit, tag) => self.signal(bit, Some(Ask::Hello { tag, version: 1 }), serve),
+            Op::Hello(bit, tag) => {
+                self.signal(bit, Some(Request::Hello { tag, version: 1 }), serve)
+            }
             Op::HelloOfVersion(bit, version) => {
-                self.signal(bit, Some(Ask::Hello { tag, version }), serve);
+                self.signal(bit, Some(Request::Hello { tag, version }), serve);
             }
             Op::Resend(bit, back) => {
                 let index = (model.taken.len() as u64 + 2).saturating_sub(back);
-                self.signal(bit, Some(Ask::Resend { tag, index }), serve);
+                self.signal(bit, Some(Request::Resend { tag, index }), serve);
             }
             Op::ResendOf(bit, tag, index) => {
                 let index = index.into();
-                self.signal(bit, Some(Ask::Resend { tag, index }), serve);
+                self.signal(bit, Some(Request::Resend { tag, index }), serve);
             }
             Op::Hold(held) => {
                 receiver.hold(held);
@@ -177,23 +177,30 @@ impl Watched {
             }
             Op::Release => assert_eq!(receiver.release(), model.release()),
             Op::Settle(result) => {
-                assert_eq!(receiver.settle(tag, result), model.settle(tag, result));
+                assert_eq!(
+                    receiver.handle_written(tag, result),
+                    model.written(tag, result)
+                );
             }
             Op::SettleOf(tag) => {
-                assert_eq!(receiver.settle(tag, Ok(())), model.settle(tag, Ok(())));
+                assert_eq!(
+                    receiver.handle_written(tag, Ok(())),
+                    model.written(tag, Ok(()))
+                );
             }
             Op::Refuse(reason) => assert_eq!(receiver.refuse(reason), model.refuse(reason)),
-            Op::DropHalf(reason) => {
-                assert_eq!(receiver.drop_half(reason), model.drop_half(reason));
-            }
-            Op::Words(size) => self.signal(Bit::Zero, Some(Ask::Words { tag, size }), serve),
+
+            Op::Words(size) => self.signal(Bit::Zero, Some(Request::Words { tag, size }), serve),
             Op::WordsOf(tag, size) => {
-                self.signal(Bit::Zero, Some(Ask::Words { tag, size }), serve);
+                self.signal(Bit::Zero, Some(Request::Words { tag, size }), serve);
             }
             Op::FrameInWords(ref payload) => self.frame_in_words(payload, take),
-            Op::Word(back, wants_answer, byte) => {
+            Op::Word(back, wants_reply, byte) => {
                 let index = (model.next() + 2).saturating_sub(back);
-                self.word(&Word::data(index as u32, wants_answer, [byte; MOST]), take);
+                self.word(
+                    &Word::data(index as u32, wants_reply, [byte; MAX_SIZE]),
+                    take,
+                );
             }
             Op::AnyWord(number, bytes) => self.word(&Word { number, bytes }, take),
         }
@@ -202,18 +209,18 @@ impl Watched {
         } = self;
         assert_eq!(receiver.tag(), model.tag);
         assert_eq!(receiver.in_message(), model.in_message());
-        assert_eq!(receiver.takes_words(), model.words.is_some());
+        assert_eq!(receiver.uses_words(), model.words.is_some());
         assert!(receiver.held_bytes() <= self.limit, "too much held");
         assert!(receiver.in_message() || receiver.held_bytes() == 0);
     }
 
     fn frame_in_words(&mut self, payload: &[u8], take: Take<'_>) {
         let frame = Frame::new(payload).expect("fuzz inputs are short");
-        let size = self.model.words.map_or(MOST, |(size, _)| size.into());
+        let size = self.model.words.map_or(MAX_SIZE, |(size, _)| size.into());
         let first = self.model.next();
         let words = frame.bytes().div_ceil(size);
         for i in 0..words {
-            let mut bytes = [0xEE; MOST];
+            let mut bytes = [0xEE; MAX_SIZE];
             frame.copy(i * size, &mut bytes[..size]);
             let index = first as u32 + i as u32;
             self.word(&Word::data(index, i + 1 == words, bytes), take);
@@ -221,9 +228,9 @@ impl Watched {
     }
 
     fn word(&mut self, word: &Word, take: Take<'_>) {
-        let reaction = take(&mut self.receiver, word);
-        assert_eq!(reaction, self.model.word(word));
-        self.reacted(reaction);
+        let response = take(&mut self.receiver, word);
+        assert_eq!(response, self.model.word(word));
+        self.reacted(response);
     }
 
     fn bits(&mut self, bits: &[Bit], serve: Serve<'_>) {
@@ -232,41 +239,34 @@ impl Watched {
         }
     }
 
-    fn signal(&mut self, bit: Bit, ask: Option<Ask>, serve: Serve<'_>) {
+    fn signal(&mut self, bit: Bit, ask: Option<Request>, serve: Serve<'_>) {
         let taken = self.model.taken.len();
-        let reaction = serve(&mut self.receiver, bit, ask);
-        assert_eq!(reaction, self.model.signal(bit, ask));
-        let copies = self.receiver.copies();
+        let response = serve(&mut self.receiver, bit, ask);
+        assert_eq!(response, self.model.signal(bit, ask));
+        let copies = self.receiver.burst_len();
         assert!(copies <= MOST_COPIES, "an answer that is a storm");
         assert!(
             copies == 1 || self.model.taken.len() <= taken && !self.model.makes_wait(),
             "a burst for a sender who is not in need"
         );
-        self.reacted(reaction);
+        self.reacted(response);
     }
 
-    fn reacted(&self, reaction: Reaction) {
-        if let Some(answer) = reaction.answer {
-            assert_eq!(Answer::from_value(answer.value()), Some(answer));
+    fn reacted(&self, response: Response) {
+        if let Some(answer) = response.reply {
+            assert_eq!(Reply::from_value(answer.value()), Some(answer));
         }
-        if let Some(Outcome::Complete {
-            payload, framed, ..
-        }) = reaction.outcome
-        {
-            self.complete(&payload, framed);
+        if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+            self.complete(&payload);
         }
     }
 
-    /// Checks what must hold independently of the model.
-    fn complete(&self, payload: &Vec<u8>, framed: bool) {
+    /// What needs no model to be true.
+    fn complete(&self, payload: &Vec<u8>) {
         assert!(payload.len() <= self.limit);
         assert!(payload.capacity() <= 8.max(2 * self.limit), "more memory");
-        let said = bits::of_message(payload, framed);
-        assert!(self.model.taken.ends_with(&said), "not what the bits say");
-        if self.model.tag != 0 {
-            assert!(framed, "text in an announced transfer");
-            assert_eq!(self.model.taken.len(), said.len(), "two in one transfer");
-        }
+        let said = bits::of_frame(payload);
+        assert_eq!(self.model.taken, said, "not what the bits say");
     }
 }
 

@@ -208,8 +208,6 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                     assert!(core::str::from_utf8(&text).is_ok(), "garbage");
                 }
                 TextAction::NoMatch(digits) => assert!(digits.len() >= 8 && digits.len() <= 256),
-                // From here on the signals belong to the framed protocol.
-                TextAction::Frame => return,
                 TextAction::Detected { dialect, .. } => {
                     let spec = dialect.to_string();
                     assert_eq!(spec.parse(), Ok(dialect), "{spec}");

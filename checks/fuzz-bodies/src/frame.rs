@@ -3,61 +3,87 @@
 //! Input: one byte of options, the limit, the stream.
 
 use minitalk::wire::bits::Bit;
-use minitalk::wire::decoder::{Decoded, Decoder, Reason};
+use minitalk::wire::decoder::{Decoded, FrameDecoder};
 use minitalk::wire::frame::TRAILER_LEN;
+use minitalk::wire::reason::Reason;
 
 use crate::bits;
-use crate::reference::{first, parse, rejected};
+use crate::reference::parse;
 
-/// Whether unframed text is allowed.
-const TEXT: u8 = 1;
-/// Whether frames get their correct checksum, which an input rarely has by chance.
+/// Whether each frame is given the checksum it needs: one that is guessed is rare.
 const REPAIR: u8 = 2;
 /// The position of the number of bits that are missing at the end.
 const CUT_SHIFT: u8 = 5;
 
-/// Decodes `data`; panics unless every result is that of the reference, and every message is the only reading of its bits.
+/// Decodes the frames of `data`, one decoder after the other, and panics unless every result is the reference's.
 pub fn run(data: &[u8]) {
-    check(data, &mut Decoder::push);
+    check(data, &mut FrameDecoder::push);
 }
 
-/// Runs the body with `push` in place of [`Decoder::push`].
-pub fn check(data: &[u8], push: &mut dyn FnMut(&mut Decoder, Bit) -> Option<Decoded>) {
+/// [`run`] with `push` in the place of [`FrameDecoder::push`].
+pub fn check(data: &[u8], push: &mut dyn FnMut(&mut FrameDecoder, Bit) -> Option<Decoded>) {
     let &[options, limit, ref stream @ ..] = data else {
         return;
     };
-    let (text, limit) = (options & TEXT != 0, usize::from(limit));
+    let limit = usize::from(limit);
     let mut stream = stream.to_vec();
     if options & REPAIR != 0 {
-        repair(&mut stream, limit, text);
+        repair(&mut stream, limit);
     }
     let mut all = bits::of_bytes(&stream);
     all.truncate(all.len().saturating_sub((options >> CUT_SHIFT).into()));
     let whole = &stream[..all.len() / 8];
 
-    let mut decoder = Decoder::new(limit, text);
-    let mut results = Vec::new();
     let mut begin = 0;
-    for (at, bit) in all.iter().enumerate() {
-        let decoded = push(&mut decoder, *bit);
-        assert!(decoder.held() <= limit, "more held than the limit");
-        let Some(decoded) = decoded else { continue };
-        if let Decoded::Message { payload, framed } = &decoded {
-            let canonical = bits::of_message(payload, *framed);
-            assert_eq!(canonical, all[begin..=at], "another reading of the bits");
+    while let Some((len, expected)) = parse(&whole[begin..], limit) {
+        let frame = &all[8 * begin..];
+        assert_eq!(
+            decode(frame, limit, push),
+            Some((8 * len, expected.clone()))
+        );
+        if let Ok(payload) = &expected {
+            assert_eq!(
+                bits::of_frame(payload),
+                frame[..8 * len],
+                "another reading of the bits"
+            );
         }
-        begin = at + 1;
-        results.push((begin / 8, decoded));
+        begin += len;
     }
-    let (expected, lost) = parse(whole, limit, text);
-    assert_eq!(results, expected, "not what the reference reads");
-    assert_eq!(decoder.in_message(), !lost && begin < all.len());
+    assert_eq!(
+        decode(&all[8 * begin..], limit, push),
+        None,
+        "no whole frame"
+    );
 }
 
-fn repair(stream: &mut [u8], limit: usize, text: bool) {
+/// Returns the first result in `bits` and the number of bits it takes; nothing may follow it.
+fn decode(
+    bits: &[Bit],
+    limit: usize,
+    push: &mut dyn FnMut(&mut FrameDecoder, Bit) -> Option<Decoded>,
+) -> Option<(usize, Decoded)> {
+    let mut decoder = FrameDecoder::new(limit);
+    let mut result = None;
+    for (at, bit) in bits.iter().enumerate() {
+        let decoded = push(&mut decoder, *bit);
+        assert!(
+            decoder.held() + decoder.missing() <= limit,
+            "more held than the limit"
+        );
+        if let Some(decoded) = decoded {
+            assert_eq!(result, None, "a second result");
+            assert_eq!(decoder.held(), 0, "a payload that is given and kept");
+            result = Some((at + 1, decoded));
+        }
+    }
+    result
+}
+
+fn repair(stream: &mut [u8], limit: usize) {
     let mut begin = 0;
-    while let Some((len, decoded)) = first(&stream[begin..], limit, text) {
-        if decoded == rejected(Reason::Checksum, false) {
+    while let Some((len, decoded)) = parse(&stream[begin..], limit) {
+        if decoded == Err(Reason::Checksum) {
             let (covered, trailer) = stream[begin..begin + len].split_at_mut(len - TRAILER_LEN);
             trailer.copy_from_slice(&crc32fast::hash(covered).to_be_bytes());
         }

@@ -14,14 +14,15 @@ use std::mem;
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::decoder::Reason;
-use minitalk::wire::pace::WAITING;
-use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
-use minitalk::wire::sender::{Failure, Lane, Sender, Step};
+use minitalk::wire::control::{Reply, Request, Tag};
+use minitalk::wire::reason::Reason;
+use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
+use minitalk::wire::rtt::PAUSED_INTERVAL;
+use minitalk::wire::sender::{Failure, FrameSender, Lane};
+use minitalk::wire::time::Duration;
 
 use crate::bits;
-use crate::serve::{self, Serve};
+use crate::serve::{self, Serve, Step, hear, step};
 
 const CLIENTS: usize = 3;
 const LIMIT: usize = 5;
@@ -143,18 +144,18 @@ struct Transfer<'m> {
 
 struct Client<'m> {
     tag: Tag,
-    sender: Option<Sender<'m>>,
-    process: Process<Answer>,
-    /// The server's receiver for this client.
-    receiver: Receiver,
+    sender: Option<FrameSender<'m>>,
+    process: Process<Reply>,
+    /// The server's side of it.
+    receiver: FrameReceiver,
 }
 
 struct World<'m, 's> {
     serve: Serve<'s>,
     now: Nanos,
     clients: [Client<'m>; CLIENTS],
-    server: Process<(usize, Bit, Option<Ask>)>,
-    /// All transfers; transfer `n` has tag `n + 1`.
+    server: Process<(usize, Bit, Option<Request>)>,
+    /// Transfer `n` has tag `n + 1`.
     transfers: Vec<Transfer<'m>>,
     unwritten: VecDeque<(usize, Tag)>,
 }
@@ -165,7 +166,7 @@ impl<'m, 's> World<'m, 's> {
             tag: 0,
             sender: None,
             process: Process::new(),
-            receiver: Receiver::new(LIMIT),
+            receiver: FrameReceiver::new(LIMIT),
         };
         Self {
             serve,
@@ -213,7 +214,8 @@ impl<'m, 's> World<'m, 's> {
             forgotten: false,
         });
         let tag = Tag::try_from(self.transfers.len()).expect("fuzz inputs are short");
-        let sender = Sender::new(message, tag, u64::MAX, Lane::Bit).expect("a short message");
+        let sender =
+            FrameSender::new(message, tag, Duration::MAX, Lane::Bit).expect("a short message");
         self.clients[client].tag = tag;
         self.clients[client].sender = Some(sender);
     }
@@ -223,9 +225,9 @@ impl<'m, 's> World<'m, 's> {
         let Client { tag, sender, .. } = &mut self.clients[client];
         let sender = sender.as_mut().expect("every client has begun");
         let transfer = &self.transfers[usize::from(*tag) - 1];
-        match sender.poll(self.now) {
-            Step::Transmit { bit, value, copies } => {
-                let ask = value.map(|v| Ask::from_value(v).expect("a question"));
+        match step(sender, self.now) {
+            Step::Signal { bit, value, copies } => {
+                let ask = value.map(|v| Request::from_value(v).expect("a question"));
                 self.server.send(slot(bit), Some((client, bit, ask)));
                 for _ in 1..copies {
                     if quick {
@@ -237,8 +239,11 @@ impl<'m, 's> World<'m, 's> {
             }
             Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
-                assert!(until > self.now, "a wait that is already over");
-                assert!(until <= self.now + WAITING, "too long a wait");
+                assert!(until > self.now, "a wait for nothing");
+                assert!(
+                    until <= self.now + PAUSED_INTERVAL.as_nanos(),
+                    "too long a wait"
+                );
                 until
             }
             Step::Finished(result) => {
@@ -264,13 +269,14 @@ impl<'m, 's> World<'m, 's> {
             return;
         };
         let receiver = &mut self.clients[client].receiver;
-        let Reaction { answer, outcome } = (self.serve)(receiver, bit, ask);
+        let Response {
+            reply: answer,
+            outcome,
+        } = (self.serve)(receiver, bit, ask);
         let tag = receiver.tag();
         match outcome {
-            Some(Outcome::Complete {
-                payload, framed, ..
-            }) => {
-                assert!(framed && tag != 0, "unframed text was never sent");
+            Some(Outcome::Complete { payload, .. }) => {
+                assert_ne!(tag, 0, "nobody sent that");
                 let transfer = &mut self.transfers[usize::from(tag) - 1];
                 assert_eq!(payload, transfer.message, "another message");
                 assert!(!mem::replace(&mut transfer.complete, true), "twice");
@@ -281,7 +287,7 @@ impl<'m, 's> World<'m, 's> {
         }
         let via = ask.map_or(0, |_| slot(bit));
         self.answer(client, via, answer);
-        for _ in 1..self.clients[client].receiver.copies() {
+        for _ in 1..self.clients[client].receiver.burst_len() {
             if quick {
                 self.clients[client].process.take(via);
             }
@@ -295,7 +301,7 @@ impl<'m, 's> World<'m, 's> {
             sender, process, ..
         } = &mut self.clients[client];
         if let (Some(sender), Some(answer)) = (sender, process.ring.pop_front()) {
-            sender.answer(self.now, answer);
+            hear(sender, self.now, answer);
         }
     }
 
@@ -305,7 +311,7 @@ impl<'m, 's> World<'m, 's> {
         };
         self.transfers[usize::from(tag) - 1].written = Some(written);
         let result = if written { Ok(()) } else { Err(Reason::Output) };
-        let answer = self.clients[client].receiver.settle(tag, result);
+        let answer = self.clients[client].receiver.handle_written(tag, result);
         self.answer(client, 0, answer);
     }
 
@@ -313,20 +319,20 @@ impl<'m, 's> World<'m, 's> {
         let receiver = &mut self.clients[client].receiver;
         if receiver.in_message() && receiver.tag() != 0 {
             self.transfers[usize::from(receiver.tag()) - 1].idle = true;
-            let answer = receiver.drop_half(Reason::Idle);
+            let answer = receiver.refuse(Reason::Idle);
             self.answer(client, 0, answer);
         }
     }
 
     fn forget(&mut self, client: usize) {
         let Client { tag, receiver, .. } = &mut self.clients[client];
-        *receiver = Receiver::new(LIMIT);
+        *receiver = FrameReceiver::new(LIMIT);
         self.transfers[usize::from(*tag) - 1].forgotten = true;
     }
 
-    fn answer(&mut self, client: usize, slot: usize, answer: Option<Answer>) {
+    fn answer(&mut self, client: usize, slot: usize, answer: Option<Reply>) {
         if let Some(answer) = answer {
-            assert_eq!(Answer::from_value(answer.value()), Some(answer));
+            assert_eq!(Reply::from_value(answer.value()), Some(answer));
             self.clients[client].process.send(slot, Some(answer));
         }
     }
@@ -364,7 +370,7 @@ impl<'m, 's> World<'m, 's> {
             let enough = bits::of_frame(self.transfers[transfer].message).len() + 6;
             (0..enough).for_each(|_| self.round(client));
             let sender = self.clients[client].sender.as_mut();
-            let step = sender.map(|sender| sender.poll(self.now));
+            let step = sender.map(|sender| step(sender, self.now));
             let Some(Step::Finished(result)) = step else {
                 panic!("{step:?} after {enough} rounds without a fault");
             };

@@ -1,31 +1,32 @@
-//! The results of a receiver, computed from the whole log of its bits: slower than the real one, but without any other state.
+//! What a receiver must reply, from the whole log of the bits it took: slower than the real one, and with nothing to carry
+//! from bit to bit but the log.
 
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, STANDING, Status, Tag};
-use minitalk::wire::decoder::{Decoded, Reason};
-use minitalk::wire::frame::{MAGIC, VERSION};
-use minitalk::wire::receiver::{Outcome, Reaction};
-use minitalk::wire::word::{LEAST, Word};
+use minitalk::wire::control::{Reply, Request, STATUS_ONLY, Status, Tag};
+use minitalk::wire::decoder::Decoded;
+use minitalk::wire::frame::VERSION;
+use minitalk::wire::reason::Reason;
+use minitalk::wire::receiver::{Outcome, Response};
+use minitalk::wire::word::{MIN_SIZE, Word};
 
 use crate::{bits, reference};
 
-/// The reference for `Receiver`.
+/// The reference for `FrameReceiver`.
 pub struct Model {
     limit: usize,
     offer: u8,
     /// The bytes in a word, and the number of words taken; `None` on the bit lane.
     pub words: Option<(u8, u64)>,
-    /// The tag of the transfer, 0 for a stream without hellos.
+    /// The transfer; 0 before the first.
     pub tag: Tag,
-    heard_both: bool,
-    /// Every bit taken since the transfer, or the stream, started.
+    has_both_hellos: bool,
+    /// Every bit that was taken since the transfer began.
     pub taken: Vec<Bit>,
-    /// The position in `taken` at which the present message starts.
-    begin: usize,
-    /// Whether the sender has shown that it sends frames: a classic one would misread a rejection.
-    framed: bool,
-    unsettled: usize,
-    verdict: Option<Result<(), Reason>>,
+    /// Whether the frame is complete, and not known to be written.
+    is_unwritten: bool,
+    /// How the message ended at its end.
+    ended: Option<Result<(), Reason>>,
+    /// Why the message was rejected before its end.
     refused: Option<Reason>,
     held: bool,
     resent: u64,
@@ -39,62 +40,62 @@ impl Model {
             offer,
             words: None,
             tag: 0,
-            heard_both: true,
+            has_both_hellos: false,
             taken: Vec::new(),
-            begin: 0,
-            framed: false,
-            unsettled: 0,
-            verdict: None,
+            is_unwritten: false,
+            ended: None,
             refused: None,
             held: false,
             resent: 0,
         }
     }
 
-    /// Takes a signal and the question in its value.
-    pub fn signal(&mut self, bit: Bit, ask: Option<Ask>) -> Reaction {
-        match ask {
+    /// A signal, with the request in its value.
+    pub fn signal(&mut self, bit: Bit, request: Option<Request>) -> Response {
+        match request {
             None => self.bit(bit),
-            Some(Ask::Hello { tag, version }) if version != VERSION => {
-                answered(tag, Status::Rejected(Reason::Version))
+            Some(Request::Hello { tag, version }) if version != VERSION => {
+                replied(tag, Status::Rejected(Reason::Version))
             }
-            Some(Ask::Hello { tag, .. }) if tag == self.tag && tag != 0 => {
-                self.heard_both |= bit == Bit::One;
-                self.stands()
+            Some(Request::Hello { tag, .. }) if tag == self.tag && tag != 0 => {
+                self.has_both_hellos |= bit == Bit::One && self.refused.is_none();
+                self.status()
             }
-            Some(Ask::Hello { tag, .. }) if tag == 0 || bit == Bit::One => {
-                answered(tag, Status::Reset)
+            Some(Request::Hello { tag, .. }) if tag == 0 || bit == Bit::One => {
+                replied(tag, Status::Reset)
             }
-            Some(Ask::Hello { tag, .. }) => {
-                let outcome = self.is_half().then_some(Outcome::Abandoned);
-                *self = Self::new(self.limit, self.offer);
-                self.tag = tag;
-                self.heard_both = false;
-                let answer = self.stands().answer;
-                Reaction { answer, outcome }
+            Some(Request::Hello { tag, .. }) => {
+                let is_half = self.in_message() && !self.taken.is_empty();
+                *self = Self {
+                    tag,
+                    ..Self::new(self.limit, self.offer)
+                };
+                Response {
+                    outcome: is_half.then_some(Outcome::Abandoned),
+                    ..self.status()
+                }
             }
-            Some(Ask::Resend { tag, index }) => self.resend(bit, tag, index),
-            Some(Ask::Words { tag, size }) => self.open_words(tag, size),
+            Some(Request::Resend { tag, index }) => self.resend(bit, tag, index),
+            Some(Request::Words { tag, size }) => self.open_words(tag, size),
         }
     }
 
-    /// Takes a word.
-    pub fn word(&mut self, word: &Word) -> Reaction {
+    /// A word.
+    pub fn word(&mut self, word: &Word) -> Response {
         let (Some((size, count)), Some(index)) = (self.words, word.index()) else {
-            return Reaction::default();
+            return Response::default();
         };
-        let over = self.unsettled > 0 || self.verdict.or(self.refusal()).is_some();
-        if over || u64::from(index) != count {
+        if !self.in_message() || u64::from(index) != count {
             self.resent += 1;
-            return self.stands_if(word.wants_answer());
+            return self.status_if(word.wants_reply());
         }
         self.words = Some((size, count + 1));
         let bytes = bits::to_bytes(&self.taken);
         let bytes = [&bytes[..], &word.bytes[..size.into()]].concat();
-        match reference::first(&bytes, self.limit, false) {
+        match reference::parse(&bytes, self.limit) {
             None => {
                 self.taken = bits::of_bytes(&bytes);
-                self.stands_if(word.wants_answer())
+                self.status_if(word.wants_reply())
             }
             Some((len, decoded)) => {
                 // The rest is padding.
@@ -110,222 +111,171 @@ impl Model {
             .map_or(self.taken.len() as u64, |(_, count)| count)
     }
 
-    fn stands_if(&self, wanted: bool) -> Reaction {
+    fn status_if(&mut self, wanted: bool) -> Response {
         if wanted {
-            self.stands()
+            self.status()
         } else {
-            Reaction::default()
+            Response::default()
         }
     }
 
-    fn open_words(&mut self, tag: Tag, size: u8) -> Reaction {
-        let known = tag == self.tag && tag != 0 && self.heard_both;
-        if !known || size == STANDING && self.words.is_none() {
-            return answered(tag, Status::Reset);
+    fn open_words(&mut self, tag: Tag, size: u8) -> Response {
+        if !self.is_known(tag) || size == STATUS_ONLY && self.words.is_none() {
+            return replied(tag, Status::Reset);
         }
-        if size == STANDING {
-            return self.stands();
+        if size == STATUS_ONLY {
+            return self.status();
         }
         let in_bits = self.words.is_none() && !self.taken.is_empty();
-        if usize::from(size) < LEAST || size > self.offer || in_bits {
-            return Reaction::default();
+        if usize::from(size) < MIN_SIZE || size > self.offer || in_bits {
+            return Response::default();
         }
         if self.taken.is_empty() {
             self.words = Some((size, 0));
         }
-        self.stands()
+        self.status()
     }
 
-    /// Mirrors `Receiver::hold`.
+    /// See `FrameReceiver::hold`.
     pub const fn hold(&mut self, held: bool) {
         self.held = held;
     }
 
-    /// Mirrors `Receiver::release`.
-    pub fn release(&mut self) -> Option<Answer> {
-        let due = self.held && self.unsettled == 0 && self.verdict.or(self.refusal()).is_none();
+    /// See `FrameReceiver::release`.
+    pub fn release(&mut self) -> Option<Reply> {
+        let due = self.held && self.in_message();
         self.held = false;
-        due.then(|| self.answer())
+        due.then(|| self.reply())
     }
 
-    /// Mirrors `Receiver::settle`.
-    pub fn settle(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Answer> {
-        if tag != self.tag || self.unsettled == 0 {
+    /// See `FrameReceiver::handle_written`.
+    pub fn written(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Reply> {
+        if tag != self.tag || !self.is_unwritten {
             return None;
         }
-        self.unsettled -= 1;
+        self.is_unwritten = false;
         self.held = false;
-        if !self.is_half() {
-            self.verdict = Some(result);
-        }
-        let next = self.next();
-        let status = result.map_or_else(Status::Rejected, |()| Status::Delivered(next));
-        self.unless_misread(Answer { tag, status })
+        self.ended = Some(result);
+        Some(self.reply())
     }
 
-    /// Mirrors `Receiver::refuse`.
-    pub fn refuse(&mut self, reason: Reason) -> Option<Answer> {
-        if self.unsettled > 0 || self.verdict.or(self.refusal()).is_some() {
+    /// See `FrameReceiver::refuse`.
+    pub fn refuse(&mut self, reason: Reason) -> Option<Reply> {
+        if !self.in_message() {
             return None;
         }
-        let due = self.in_message();
-        self.begin = self.taken.len();
         self.refused = Some(reason);
-        due.then(|| self.stands().answer).flatten()
+        Some(self.reply())
     }
 
-    /// Mirrors `Receiver::drop_half`.
-    pub fn drop_half(&mut self, reason: Reason) -> Option<Answer> {
-        if self.tag == 0 {
-            self.begin = self.taken.len();
-            return None;
-        }
-        self.refuse(reason)
-    }
-
-    /// Mirrors `Receiver::in_message`.
-    pub fn in_message(&self) -> bool {
-        let opening = self.tag != 0 && self.taken.is_empty() && self.refused.is_none();
-        opening || self.is_half()
+    /// See `FrameReceiver::in_message`.
+    pub const fn in_message(&self) -> bool {
+        self.tag != 0 && !self.is_unwritten && self.ended.is_none() && self.refused.is_none()
     }
 
     /// Returns whether the sender retransmits because it is paused.
     pub const fn makes_wait(&self) -> bool {
-        self.held || self.unsettled > 0
+        self.held || self.is_unwritten
     }
 
-    fn is_half(&self) -> bool {
-        self.begin < self.taken.len()
+    /// Whether the receiver knows the transfer `tag` beyond its first hello.
+    fn is_known(&self, tag: Tag) -> bool {
+        tag == self.tag && tag != 0 && (self.has_both_hellos || self.refused.is_some())
     }
 
-    fn refusal(&self) -> Option<Result<(), Reason>> {
-        self.refused.map(Err)
-    }
-
-    fn bit(&mut self, bit: Bit) -> Reaction {
-        let announced = self.tag != 0;
-        if !self.heard_both {
-            return Reaction::default();
-        }
+    fn bit(&mut self, bit: Bit) -> Response {
         if self.refused.is_some() {
-            return self.stands();
+            return self.status();
         }
-        if announced && self.unsettled > 0 {
-            return Reaction::default();
-        }
-        if announced && self.verdict.is_some() {
+        if self.ended.is_some() {
             *self = Self::new(self.limit, self.offer);
         }
-        if self.words.is_some() && !self.taken.is_empty() {
-            return Reaction::default();
+        let is_amid_words = self.words.is_some() && !self.taken.is_empty();
+        if !self.has_both_hellos || !self.in_message() || is_amid_words {
+            return Response::default();
         }
         self.take(bit)
     }
 
-    fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Reaction {
-        if self.words.is_some() && tag == self.tag && !self.taken.is_empty() {
-            return Reaction::default();
+    fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Response {
+        if self.words.is_some() && tag == self.tag && self.next() > 0 {
+            return Response::default();
         }
         let next = self.taken.len() as u64;
-        let over = self.tag != 0 && (self.unsettled > 0 || self.verdict.is_some());
-        let known = next + u64::from(!over);
-        if tag != self.tag || !self.heard_both || index >= known {
-            return answered(tag, Status::Reset);
+        let is_over = self.is_unwritten || self.ended.is_some();
+        if !self.is_known(tag) || index >= next + u64::from(!is_over) {
+            return replied(tag, Status::Reset);
         }
         self.resent += 1;
         if index < next || self.refused.is_some() {
-            return self.stands();
+            return self.status();
         }
-        let reaction = self.take(bit);
-        if reaction == Reaction::default() {
-            return self.stands();
-        }
-        reaction
+        self.take(bit)
     }
 
-    fn take(&mut self, bit: Bit) -> Reaction {
+    fn take(&mut self, bit: Bit) -> Response {
         self.taken.push(bit);
         self.words = None;
-        self.verdict = None;
-        let message = &self.taken[self.begin..];
-        let decoded = (message.len().is_multiple_of(8))
-            .then(|| reference::first(&bits::to_bytes(message), self.limit, self.tag == 0))
+        let decoded = (self.taken.len().is_multiple_of(8))
+            .then(|| reference::parse(&bits::to_bytes(&self.taken), self.limit))
             .flatten();
-        let Some((_, decoded)) = decoded else {
-            let first = bits::to_bytes(&message[..message.len() / 8 * 8]);
-            self.framed = first.first() == Some(&MAGIC);
-            return if self.held && self.tag == 0 {
-                Reaction::default()
-            } else {
-                self.stands()
-            };
-        };
-        self.conclude(decoded)
+        match decoded {
+            Some((_, decoded)) => self.conclude(decoded),
+            None => self.status(),
+        }
     }
 
-    fn conclude(&mut self, decoded: Decoded) -> Reaction {
-        self.begin = self.taken.len();
-        let resent = std::mem::take(&mut self.resent);
+    fn conclude(&mut self, decoded: Decoded) -> Response {
         match decoded {
-            Decoded::Message { payload, framed } => {
-                self.unsettled += 1;
-                let outcome = Outcome::Complete {
-                    payload,
-                    framed,
-                    resent,
-                };
-                Reaction {
-                    answer: None,
-                    outcome: Some(outcome),
+            Ok(payload) => {
+                self.is_unwritten = true;
+                let resent = std::mem::take(&mut self.resent);
+                Response {
+                    reply: None,
+                    outcome: Some(Outcome::Complete { payload, resent }),
                 }
             }
-            Decoded::Rejected { reason, lost } => {
-                if lost {
-                    self.refused = Some(reason);
+            Err(reason) => {
+                if reason == Reason::Checksum {
+                    self.ended = Some(Err(reason));
                 } else {
-                    self.verdict = Some(Err(reason));
+                    self.refused = Some(reason);
                 }
-                let outcome = Some(Outcome::Rejected(reason));
-                Reaction {
-                    outcome,
-                    ..self.stands()
+                Response {
+                    outcome: Some(Outcome::Rejected(reason)),
+                    ..self.status()
                 }
             }
         }
     }
 
-    fn stands(&self) -> Reaction {
-        Reaction {
-            answer: self.unless_misread(self.answer()),
+    fn status(&self) -> Response {
+        Response {
+            reply: Some(self.reply()),
             outcome: None,
         }
     }
 
-    fn unless_misread(&self, answer: Answer) -> Option<Answer> {
-        let rejection = matches!(answer.status, Status::Rejected(_));
-        (!rejection || self.tag != 0 || self.framed).then_some(answer)
-    }
-
-    fn answer(&self) -> Answer {
+    fn reply(&self) -> Reply {
         let next = self.next();
-        let status = match self.refusal().or(self.verdict) {
+        let status = match self.refused.map(Err).or(self.ended) {
             Some(Err(reason)) => Status::Rejected(reason),
             Some(Ok(())) => Status::Delivered(next),
-            None if !self.heard_both => Status::Greeted { words: self.offer },
-            None if self.held || self.tag != 0 && self.unsettled > 0 => Status::Wait(next),
+            None if !self.has_both_hellos => Status::Greeted { words: self.offer },
+            None if self.makes_wait() => Status::Wait(next),
             None if self.words.is_some() => Status::Words(next),
             None => Status::Ok(next),
         };
-        Answer {
+        Reply {
             tag: self.tag,
             status,
         }
     }
 }
 
-fn answered(tag: Tag, status: Status) -> Reaction {
-    Reaction {
-        answer: Some(Answer { tag, status }),
+fn replied(tag: Tag, status: Status) -> Response {
+    Response {
+        reply: Some(Reply { tag, status }),
         outcome: None,
     }
 }

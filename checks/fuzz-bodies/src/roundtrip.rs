@@ -4,20 +4,21 @@
 //! direction; after the pattern nothing is lost. In words, a signal to the server is refused instead of lost.
 
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Tag};
-use minitalk::wire::pace::{SHORTEST, WAITING};
-use minitalk::wire::receiver::{Outcome, Receiver};
-use minitalk::wire::sender::{Lane, Sender, Step};
+use minitalk::wire::control::{Reply, Request, Tag};
+use minitalk::wire::receiver::{FrameReceiver, Outcome};
+use minitalk::wire::rtt::{MIN_TIMEOUT, PAUSED_INTERVAL};
+use minitalk::wire::sender::{FrameSender, Lane};
+use minitalk::wire::time::Duration;
 
 use crate::bits;
-use crate::serve::{self, Serve, Take};
+use crate::serve::{self, Serve, Step, Take, hear, no_room, step};
 
 const TAG: Tag = 0xBEEF;
 
 /// Sends the message of `data`, in bits and then in words; panics unless it arrives intact and once.
 pub fn run(data: &[u8]) {
     check(data, &mut serve::react);
-    check_words(data, &mut Receiver::word);
+    check_words(data, &mut FrameReceiver::handle_word);
 }
 
 /// Returns a function that decides by the next bit of `pattern` whether a signal is lost, and counts the losses.
@@ -40,21 +41,25 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
     let mut lost = losses_of(pattern);
 
-    let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Bit).expect("a short message");
-    let mut receiver = Receiver::new(message.len());
+    let mut sender =
+        FrameSender::new(message, TAG, Duration::MAX, Lane::Bit).expect("a short message");
+    let mut receiver = FrameReceiver::new(message.len());
     let mut arrived = Vec::new();
     let (mut now, mut sent_at) = (0, 0);
     let mut fresh = 0;
     let (mut repetitions, mut losses) = (0, 0);
     let result = loop {
         let resent = sender.resent();
-        let (bit, value, copies) = match sender.poll(now) {
-            Step::Transmit { bit, value, copies } => (bit, value, copies),
-            Step::Queue(_) => panic!("a word in the bit lane"),
+        let (bit, value, copies) = match step(&mut sender, now) {
+            Step::Signal { bit, value, copies } => (bit, value, copies),
+            Step::Queue(_) => panic!("a word where bits were asked for"),
             Step::Wait(until) => {
-                assert!(until > now, "a wait that is already over");
-                assert!(until - now <= WAITING, "too long a wait");
-                assert!(until - sent_at >= SHORTEST, "too short a wait");
+                assert!(until > now, "a wait for nothing");
+                assert!(until - now <= PAUSED_INTERVAL.as_nanos(), "too long a wait");
+                assert!(
+                    until - sent_at >= MIN_TIMEOUT.as_nanos(),
+                    "too short a wait"
+                );
                 now = until;
                 continue;
             }
@@ -72,30 +77,26 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
             );
         }
         assert!(repetitions <= losses, "asked again without a loss");
-        let ask = value.map(|v| Ask::from_value(v).expect("a sender's value is a question"));
+        let ask = value.map(|v| Request::from_value(v).expect("a sender's value is a question"));
         for _ in 0..copies {
             if lost(&mut losses) {
                 continue;
             }
-            let reaction = serve(&mut receiver, bit, ask);
-            let mut answers = [reaction.answer, None];
-            if let Some(outcome) = reaction.outcome {
-                let Outcome::Complete {
-                    payload, framed, ..
-                } = outcome
-                else {
+            let response = serve(&mut receiver, bit, ask);
+            let mut answers = [response.reply, None];
+            if let Some(outcome) = response.outcome {
+                let Outcome::Complete { payload, .. } = outcome else {
                     panic!("{outcome:?} of a sound message");
                 };
-                assert!(framed);
                 arrived.push(payload);
-                answers[1] = receiver.settle(TAG, Ok(()));
+                answers[1] = receiver.handle_written(TAG, Ok(()));
             }
             for answer in answers.into_iter().flatten() {
-                assert_eq!(Answer::from_value(answer.value()), Some(answer));
-                for _ in 0..receiver.copies() {
+                assert_eq!(Reply::from_value(answer.value()), Some(answer));
+                for _ in 0..receiver.burst_len() {
                     if !lost(&mut losses) {
                         now += 1;
-                        sender.answer(now, answer);
+                        hear(&mut sender, now, answer);
                     }
                 }
             }
@@ -108,56 +109,57 @@ pub fn check(data: &[u8], serve: Serve<'_>) {
     assert_eq!(sender.signals() - sender.resent(), bits + 2, "two hellos");
 }
 
-/// Runs the body in words, with `take` in place of [`Receiver::word`].
+/// [`run`] in words, with `take` in the place of [`FrameReceiver::handle_word`].
 pub fn check_words(data: &[u8], take: Take<'_>) {
     let Some((len, rest)) = data.split_first() else {
         return;
     };
     let (pattern, message) = rest.split_at(rest.len().min((*len).into()));
     let size = if len % 2 == 0 { 8 } else { 24 };
-    let mut sender = Sender::new(message, TAG, u64::MAX, Lane::Word).expect("a short message");
-    let mut receiver = Receiver::offering(message.len(), size);
+    let mut sender =
+        FrameSender::new(message, TAG, Duration::MAX, Lane::Word).expect("a short message");
+    let mut receiver = FrameReceiver::with_words(message.len(), size);
     let mut arrived = Vec::new();
     let (mut now, mut losses) = (0, 0);
     let mut lost = losses_of(pattern);
     let result = loop {
-        let step = sender.poll(now);
-        let is_sent = matches!(step, Step::Transmit { .. } | Step::Queue(_));
+        let step = step(&mut sender, now);
+        let is_sent = matches!(step, Step::Signal { .. } | Step::Queue(_));
         let is_lost = is_sent && lost(&mut losses);
-        let reaction = match step {
-            Step::Transmit { .. } if is_lost => continue,
+        let response = match step {
+            Step::Signal { .. } if is_lost => continue,
             Step::Queue(_) if is_lost => {
-                sender.no_room(now);
+                no_room(&mut sender, now);
                 continue;
             }
-            Step::Transmit { bit, value, .. } => {
+            Step::Signal { bit, value, .. } => {
                 let value = value.expect("only hellos go on the standard signals");
-                receiver.ask(bit, Ask::from_value(value).expect("a question"))
+                receiver.handle_request(bit, Request::from_value(value).expect("a question"))
             }
-            Step::Queue(word) => match word.question() {
-                Some(ask) => receiver.ask(Bit::Zero, ask),
+            Step::Queue(word) => match word.request() {
+                Some(ask) => receiver.handle_request(Bit::Zero, ask),
                 None => take(&mut receiver, &word),
             },
             Step::Wait(until) => {
-                assert!(until > now, "a wait that is already over");
-                assert!(until - now <= WAITING, "too long a wait");
+                assert!(until > now, "a wait for nothing");
+                assert!(until - now <= PAUSED_INTERVAL.as_nanos(), "too long a wait");
                 now = until;
                 continue;
             }
             Step::Finished(result) => break result,
         };
-        let mut answers = [reaction.answer, None];
-        if let Some(outcome) = reaction.outcome {
+        let mut answers = [response.reply, None];
+        if let Some(outcome) = response.outcome {
             let Outcome::Complete { payload, .. } = outcome else {
                 panic!("{outcome:?} of a sound message");
             };
             arrived.push(payload);
-            answers[1] = receiver.settle(TAG, Ok(()));
+            answers[1] = receiver.handle_written(TAG, Ok(()));
         }
         for answer in answers.into_iter().flatten() {
             if !lost(&mut losses) {
                 now += 1;
-                sender.answer(now, answer);
+                hear(&mut sender, now, answer);
             }
         }
     };

@@ -6,14 +6,16 @@
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Status, Tag};
-use minitalk::wire::decoder::Reason;
+use minitalk::wire::control::{Reply, Request, Status, Tag};
 use minitalk::wire::frame::{Frame, VERSION};
-use minitalk::wire::pace::WAITING;
-use minitalk::wire::sender::{Failure, Lane, Sender, Step};
+use minitalk::wire::reason::Reason;
+use minitalk::wire::rtt::PAUSED_INTERVAL;
+use minitalk::wire::sender::{Failure, FrameSender, Lane};
+use minitalk::wire::time::Duration;
 
 use crate::bits;
 use crate::sender_words::{self, WORDS};
+use crate::serve::{Step, hear, step};
 
 /// The tag of the transfer.
 pub const TAG: Tag = 0xBEEF;
@@ -21,14 +23,14 @@ pub const TAG: Tag = 0xBEEF;
 /// The option of a sender that gives up after a second.
 const SHORT_TIMEOUT: u8 = 1;
 
-const SECOND: Nanos = 1_000_000_000;
+const SECOND: Duration = Duration::from_millis(1_000);
 
 enum Op {
     /// A poll; for a word, the flag means that there is no room for it.
     Poll(bool),
     Pass(Nanos),
-    /// An answer; its number counts from one before the bit in flight.
-    Answer(Kind, u64),
+    /// An answer; its number counts from one before the bit that is out.
+    Reply(Kind, u64),
     OfAnotherTag(Kind, u64),
     Value(u64),
     /// This many polls, each with the correct answer.
@@ -80,7 +82,7 @@ impl<'a> Arbitrary<'a> for Op {
         Ok(match byte & 7 {
             0 | 1 => Self::Poll(byte & 1 == 0),
             2 => Self::Pass(1 << (u8::arbitrary(u)? % 64)),
-            3 | 4 => Self::Answer(kind, (byte >> 6).into()),
+            3 | 4 => Self::Reply(kind, (byte >> 6).into()),
             5 => Self::OfAnotherTag(kind, (byte >> 6).into()),
             6 => Self::Value(u.arbitrary()?),
             _ => Self::Run(u.arbitrary()?),
@@ -90,11 +92,11 @@ impl<'a> Arbitrary<'a> for Op {
 
 /// Executes the operations of `data`; panics when the sender trusts a false answer or sends a forbidden signal.
 pub fn run(data: &[u8]) {
-    check(data, &mut |sender, now, answer| sender.answer(now, answer));
+    check(data, &mut hear);
 }
 
-/// Runs the body with `answer` in place of [`Sender::answer`].
-pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer)) {
+/// [`run`] with `answer` in the place of [`FrameSender::answer`].
+pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply)) {
     let &[options, len, ref rest @ ..] = data else {
         return;
     };
@@ -103,11 +105,11 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer)
         return check_words(options, message, operations, answer);
     }
     let timeout = if options & SHORT_TIMEOUT == 0 {
-        u64::MAX
+        Duration::MAX
     } else {
         SECOND
     };
-    let sender = Sender::new(message, TAG, timeout, Lane::Bit).expect("a short message");
+    let sender = FrameSender::new(message, TAG, timeout, Lane::Bit).expect("a short message");
     let mut watched = Watched {
         sender,
         answer,
@@ -132,17 +134,17 @@ fn check_words(
     options: u8,
     message: &[u8],
     operations: &[u8],
-    answer: &mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
+    answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
 ) {
     // The message fills several windows.
     let message = message.repeat(1 + 40 * usize::from(options >> 1 & 7));
     let timeout = if options & SHORT_TIMEOUT == 0 {
-        u64::MAX
+        Duration::MAX
     } else {
         SECOND
     };
     let mut watched = sender_words::Watched {
-        sender: Sender::new(&message, TAG, timeout, Lane::Word).expect("a short message"),
+        sender: FrameSender::new(&message, TAG, timeout, Lane::Word).expect("a short message"),
         answer,
         frame: Frame::new(&message).expect("a short message"),
         now: 0,
@@ -161,10 +163,10 @@ fn check_words(
         match op {
             Op::Poll(room) => watched.poll(room),
             Op::Pass(time) => watched.now = watched.now.saturating_add(time),
-            Op::Answer(kind, number) => watched.hear(watched.status(kind, number), TAG),
+            Op::Reply(kind, number) => watched.hear(watched.status(kind, number), TAG),
             Op::OfAnotherTag(kind, number) => watched.hear(watched.status(kind, number), TAG ^ 1),
             Op::Value(value) => {
-                if let Some(answer) = Answer::from_value(value) {
+                if let Some(answer) = Reply::from_value(value) {
                     watched.hear(answer.status, answer.tag);
                 }
             }
@@ -180,8 +182,8 @@ fn check_words(
 }
 
 struct Watched<'m, 'a> {
-    sender: Sender<'m>,
-    answer: &'a mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
+    sender: FrameSender<'m>,
+    answer: &'a mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
     bits: Vec<Bit>,
     now: Nanos,
     /// The hellos sent.
@@ -201,14 +203,14 @@ impl Watched<'_, '_> {
         match *op {
             Op::Poll(_) => self.poll(),
             Op::Pass(time) => self.now = self.now.saturating_add(time),
-            Op::Answer(kind, number) => self.hear(self.status(kind, number), TAG),
+            Op::Reply(kind, number) => self.hear(self.status(kind, number), TAG),
             Op::OfAnotherTag(kind, number) => {
                 self.hear(self.status(kind, number), TAG ^ 1);
                 assert_eq!(self.sender.acknowledged(), acknowledged, "not for us");
             }
             Op::Value(value) => {
-                if let Some(answer) = Answer::from_value(value) {
-                    assert!(Ask::from_value(value).is_none());
+                if let Some(answer) = Reply::from_value(value) {
+                    assert!(Request::from_value(value).is_none());
                     self.hear(answer.status, answer.tag);
                 }
             }
@@ -241,27 +243,30 @@ impl Watched<'_, '_> {
         self.opened |= tag == TAG && status == Status::Ok(0) && self.hellos[1];
         let all = self.bits.len() as u64;
         self.delivered |= tag == TAG && status == Status::Delivered(all) && self.bare == all;
-        (self.answer)(&mut self.sender, self.now, Answer { tag, status });
+        (self.answer)(&mut self.sender, self.now, Reply { tag, status });
     }
 
     fn poll(&mut self) {
         let (signals, resent) = (self.sender.signals(), self.sender.resent());
-        let step = self.sender.poll(self.now);
+        let step = step(&mut self.sender, self.now);
         let new = self.sender.signals() - signals;
         let again = self.sender.resent() > resent;
         if let Some(result) = self.ended {
             assert_eq!(step, Step::Finished(result), "the end is the end");
         }
         match step {
-            Step::Transmit { bit, value, copies } => {
+            Step::Signal { bit, value, copies } => {
                 assert_eq!(new, copies.into());
                 assert!(again || copies == 1, "a burst without a loss");
                 self.transmitted(bit, value, again);
             }
             Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
-                assert!(until > self.now, "a wait that is already over");
-                assert!(until - self.now <= WAITING, "too long a wait");
+                assert!(until > self.now, "a wait for nothing");
+                assert!(
+                    until - self.now <= PAUSED_INTERVAL.as_nanos(),
+                    "too long a wait"
+                );
             }
             Step::Finished(result) => {
                 assert!(
@@ -283,14 +288,14 @@ impl Watched<'_, '_> {
             self.bare += 1;
             return;
         };
-        match Ask::from_value(value) {
-            Some(Ask::Hello { tag, version }) => {
+        match Request::from_value(value) {
+            Some(Request::Hello { tag, version }) => {
                 assert_eq!((tag, version, self.bare), (TAG, VERSION, 0));
                 assert!(bit == Bit::Zero || self.hellos[0], "out of order");
                 self.hellos[usize::from(bit == Bit::One)] = true;
             }
-            Some(Ask::Words { .. }) => panic!("words where bits were asked for"),
-            Some(Ask::Resend { tag, index: i }) => {
+            Some(Request::Words { .. }) => panic!("words where bits were asked for"),
+            Some(Request::Resend { tag, index: i }) => {
                 assert!(again, "the kernel attests only what is bare");
                 assert_eq!((tag, i, Some(bit)), (TAG, index, due));
                 assert_eq!(self.bare, index + 1, "again before the first time");

@@ -5,14 +5,15 @@
 
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, STANDING, Status, Tag};
-use minitalk::wire::flight::WINDOW;
+use minitalk::wire::control::{Reply, Request, STATUS_ONLY, Status, Tag};
 use minitalk::wire::frame::Frame;
-use minitalk::wire::pace::WAITING;
-use minitalk::wire::sender::{Failure, Sender, Step};
-use minitalk::wire::word::{MOST, Word};
+use minitalk::wire::rtt::PAUSED_INTERVAL;
+use minitalk::wire::sender::{Failure, FrameSender};
+use minitalk::wire::window::MAX_WINDOW;
+use minitalk::wire::word::{MAX_SIZE, Word};
 
 use crate::sender::{Kind, TAG};
+use crate::serve::{Step, no_room, step};
 
 /// The first value of the options that selects a sender of words.
 pub const WORDS: u8 = 0xE0;
@@ -22,8 +23,8 @@ const SIZE: u8 = 8;
 
 /// A sender and the answers that it got.
 pub struct Watched<'m, 'a> {
-    pub sender: Sender<'m>,
-    pub answer: &'a mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
+    pub sender: FrameSender<'m>,
+    pub answer: &'a mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
     pub frame: Frame<'m>,
     pub now: Nanos,
     /// The hellos sent, and the question for words.
@@ -90,20 +91,20 @@ impl Watched<'_, '_> {
                 _ => {}
             }
         }
-        (self.answer)(&mut self.sender, self.now, Answer { tag, status });
+        (self.answer)(&mut self.sender, self.now, Reply { tag, status });
     }
 
     /// Lets the sender perform one step, with or without room for a word.
     pub fn poll(&mut self, room: bool) {
         let acknowledged = self.sender.acknowledged();
-        let step = self.sender.poll(self.now);
+        let step = step(&mut self.sender, self.now);
         if let Some(result) = self.ended {
             assert_eq!(step, Step::Finished(result), "the end is the end");
         }
         match step {
-            Step::Transmit { bit, value, .. } => {
-                let ask = value.and_then(Ask::from_value);
-                let Some(Ask::Hello { tag: TAG, .. }) = ask else {
+            Step::Signal { bit, value, .. } => {
+                let ask = value.and_then(Request::from_value);
+                let Some(Request::Hello { tag: TAG, .. }) = ask else {
                     panic!("{ask:?} where words were asked for");
                 };
                 assert_eq!(self.sent, 0, "amid words");
@@ -112,13 +113,16 @@ impl Watched<'_, '_> {
             Step::Queue(word) => {
                 self.queued(&word, acknowledged, room);
                 if !room {
-                    self.sender.no_room(self.now);
+                    no_room(&mut self.sender, self.now);
                     self.waits_without_room();
                 }
             }
             Step::Wait(until) => {
-                assert!(until > self.now, "a wait that is already over");
-                assert!(until - self.now <= WAITING, "too long a wait");
+                assert!(until > self.now, "a wait for nothing");
+                assert!(
+                    until - self.now <= PAUSED_INTERVAL.as_nanos(),
+                    "too long a wait"
+                );
             }
             Step::Finished(result) => {
                 assert!(
@@ -131,23 +135,23 @@ impl Watched<'_, '_> {
     }
 
     fn waits_without_room(&mut self) {
-        // At the end of the clock there is no later time to wait for.
-        if self.now < Nanos::MAX - WAITING {
-            let next = self.sender.poll(self.now);
+        // At the end of the clock there is nothing later to wait for.
+        if self.now < Nanos::MAX - PAUSED_INTERVAL.as_nanos() {
+            let next = step(&mut self.sender, self.now);
             assert!(matches!(next, Step::Wait(_)), "{next:?} without room");
         }
     }
 
     fn queued(&mut self, word: &Word, acknowledged: u64, room: bool) {
         let Some(index) = word.index() else {
-            let size = if self.sent > 0 { STANDING } else { SIZE };
-            let question = word.question();
-            let standing = Some(Ask::Words {
+            let size = if self.sent > 0 { STATUS_ONLY } else { SIZE };
+            let question = word.request();
+            let standing = Some(Request::Words {
                 tag: TAG,
-                size: STANDING,
+                size: STATUS_ONLY,
             });
             assert!(
-                question == Some(Ask::Words { tag: TAG, size })
+                question == Some(Request::Words { tag: TAG, size })
                     || self.opened && question == standing
             );
             self.hellos[2] = true;
@@ -155,18 +159,18 @@ impl Watched<'_, '_> {
         };
         assert!(self.opened, "nobody asked for words");
         let size = usize::from(SIZE);
-        let mut bytes = [0; MOST];
+        let mut bytes = [0; MAX_SIZE];
         self.frame.copy(index as usize * size, &mut bytes[..size]);
         assert_eq!(word.bytes, bytes, "other bytes");
         let first = acknowledged.div_ceil(8 * u64::from(SIZE));
         let is_last = u64::from(index) + 1 == self.end();
-        assert!(u64::from(index) < self.end().min(first + u64::from(WINDOW)));
+        assert!(u64::from(index) < self.end().min(first + u64::from(MAX_WINDOW)));
         assert!(u64::from(index) >= first || is_last, "known to be taken");
         assert!(
             u64::from(index) <= u64::from(self.sent).max(self.told),
             "one left out"
         );
-        assert!(word.wants_answer() || !is_last, "the end is not asked for");
+        assert!(word.wants_reply() || !is_last, "the end is not asked for");
         if room {
             self.sent = self.sent.max(index + 1);
             self.taken += u32::from(index == self.taken);

@@ -13,16 +13,17 @@ use std::mem;
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, STANDING, Status, Tag};
-use minitalk::wire::decoder::Reason;
-use minitalk::wire::flight::WINDOW;
+use minitalk::wire::control::{Reply, Request, STATUS_ONLY, Status, Tag};
 use minitalk::wire::frame::Frame;
-use minitalk::wire::pace::WAITING;
-use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
-use minitalk::wire::sender::{Failure, Lane, Sender, Step};
-use minitalk::wire::word::{MOST, Word};
+use minitalk::wire::reason::Reason;
+use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
+use minitalk::wire::rtt::PAUSED_INTERVAL;
+use minitalk::wire::sender::{Failure, FrameSender, Lane};
+use minitalk::wire::time::Duration;
+use minitalk::wire::window::MAX_WINDOW;
+use minitalk::wire::word::{MAX_SIZE, Word};
 
-use crate::serve::{self, Serve, Take};
+use crate::serve::{self, Serve, Step, Take, hear, no_room, step};
 
 /// An option: words only; otherwise the client may fall back to bits.
 const WORDS_ONLY: u8 = 4;
@@ -88,10 +89,10 @@ pub struct Parts<'p> {
     pub serve: Serve<'p>,
     /// The function that takes words into the receiver.
     pub take: Take<'p>,
-    /// The function that takes answers into the sender.
-    pub answer: &'p mut dyn FnMut(&mut Sender<'_>, Nanos, Answer),
-    /// The function that takes refusals into the sender.
-    pub no_room: &'p mut dyn FnMut(&mut Sender<'_>, Nanos),
+    /// Answers into the sender.
+    pub answer: &'p mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
+    /// Refusals into the sender.
+    pub no_room: &'p mut dyn FnMut(&mut FrameSender<'_>, Nanos),
 }
 
 /// Executes the operations of `data`; panics unless every message arrives at most once and intact, no client gets a false
@@ -101,9 +102,9 @@ pub fn run(data: &[u8]) {
         data,
         Parts {
             serve: &mut serve::react,
-            take: &mut Receiver::word,
-            answer: &mut |sender, now, answer| sender.answer(now, answer),
-            no_room: &mut |sender, now| sender.no_room(now),
+            take: &mut FrameReceiver::handle_word,
+            answer: &mut hear,
+            no_room: &mut no_room,
         },
     );
 }
@@ -186,7 +187,7 @@ impl<S> Process<S> {
 
 #[derive(Clone, Copy)]
 enum Signal {
-    Standard(Bit, Option<Ask>),
+    Standard(Bit, Option<Request>),
     Queued(Word),
 }
 
@@ -205,15 +206,15 @@ struct World<'m, 'p> {
     offer: u8,
     messages: &'m [Vec<u8>],
     now: Nanos,
-    sender: Option<Sender<'m>>,
+    sender: Option<FrameSender<'m>>,
     /// Whether a word of the present transfer was sent.
     in_words: bool,
     /// The time until which the client must be silent without another answer.
     quiet: Option<Nanos>,
-    client: Process<Answer>,
+    client: Process<Reply>,
     server: Process<Signal>,
-    receiver: Receiver,
-    /// All transfers; transfer `n` has tag `n + 1`.
+    receiver: FrameReceiver,
+    /// Transfer `n` has tag `n + 1`.
     transfers: Vec<Transfer<'m>>,
     unwritten: VecDeque<Tag>,
 }
@@ -236,7 +237,7 @@ impl<'m, 'p> World<'m, 'p> {
             quiet: None,
             client: Process::new(),
             server: Process::new(),
-            receiver: Receiver::offering(LIMIT, offer),
+            receiver: FrameReceiver::with_words(LIMIT, offer),
             transfers: Vec::new(),
             unwritten: VecDeque::new(),
         }
@@ -258,7 +259,7 @@ impl<'m, 'p> World<'m, 'p> {
             Op::Settle(written) => self.write(written),
             Op::Idle => self.expire(),
             Op::Forget => {
-                self.receiver = Receiver::offering(LIMIT, self.offer);
+                self.receiver = FrameReceiver::with_words(LIMIT, self.offer);
                 self.transfer().forgotten = true;
             }
             Op::Restart(len) => self.restart(len),
@@ -277,8 +278,9 @@ impl<'m, 'p> World<'m, 'p> {
             forgotten: false,
         });
         let tag = self.tag();
-        self.sender =
-            Some(Sender::new(message, tag, u64::MAX, self.lane).expect("a short message"));
+        self.sender = Some(
+            FrameSender::new(message, tag, Duration::MAX, self.lane).expect("a short message"),
+        );
         (self.in_words, self.quiet) = (false, None);
     }
 
@@ -294,10 +296,10 @@ impl<'m, 'p> World<'m, 'p> {
     fn poll(&mut self) -> Option<Nanos> {
         let sender = self.sender.as_mut().expect("a client has begun");
         let acknowledged = sender.acknowledged();
-        match sender.poll(self.now) {
-            Step::Transmit { bit, value, .. } => {
+        match step(sender, self.now) {
+            Step::Signal { bit, value, .. } => {
                 assert!(!self.in_words, "a standard signal amid words");
-                let ask = value.map(|value| Ask::from_value(value).expect("a question"));
+                let ask = value.map(|value| Request::from_value(value).expect("a question"));
                 let number = usize::from(bit == Bit::One);
                 self.server.send(number, Signal::Standard(bit, ask));
                 None
@@ -307,7 +309,7 @@ impl<'m, 'p> World<'m, 'p> {
                 if !self.server.send(QUEUE, Signal::Queued(word)) {
                     let sender = self.sender.as_mut().expect("it is there");
                     (self.parts.no_room)(sender, self.now);
-                    let next = sender.poll(self.now);
+                    let next = step(sender, self.now);
                     assert!(
                         matches!(next, Step::Wait(until) if until > self.now),
                         "{next:?} without room"
@@ -316,8 +318,11 @@ impl<'m, 'p> World<'m, 'p> {
                 None
             }
             Step::Wait(until) => {
-                assert!(until > self.now, "a wait that is already over");
-                assert!(until <= self.now + WAITING, "too long a wait");
+                assert!(until > self.now, "a wait for nothing");
+                assert!(
+                    until <= self.now + PAUSED_INTERVAL.as_nanos(),
+                    "too long a wait"
+                );
                 Some(until)
             }
             Step::Finished(result) => {
@@ -335,9 +340,13 @@ impl<'m, 'p> World<'m, 'p> {
         );
         let tag = self.tag();
         let Some(index) = word.index() else {
-            match word.question() {
-                Some(Ask::Words { tag: of, size }) if of == tag => {
-                    let expected = if self.in_words { STANDING } else { self.offer };
+            match word.request() {
+                Some(Request::Words { tag: of, size }) if of == tag => {
+                    let expected = if self.in_words {
+                        STATUS_ONLY
+                    } else {
+                        self.offer
+                    };
                     assert_eq!(size, expected);
                 }
                 other => panic!("{other:?} in the queue"),
@@ -347,15 +356,15 @@ impl<'m, 'p> World<'m, 'p> {
         self.in_words = true;
         let size = usize::from(self.offer);
         let frame = Frame::new(self.transfer().message).expect("a short message");
-        let mut bytes = [0; MOST];
+        let mut bytes = [0; MAX_SIZE];
         frame.copy(index as usize * size, &mut bytes[..size]);
         assert_eq!(word.bytes, bytes, "other bytes");
         let first = acknowledged.div_ceil(8 * size as u64) as u32;
         let is_last = (index as usize + 1) * size >= frame.bytes();
         assert!(index as usize * size < frame.bytes(), "beyond the end");
-        assert!(index < first + WINDOW, "beyond the window");
+        assert!(index < first + MAX_WINDOW, "beyond the window");
         assert!(index >= first || is_last, "known to be taken");
-        assert!(word.wants_answer() || !is_last, "the end is not asked for");
+        assert!(word.wants_reply() || !is_last, "the end is not asked for");
     }
 
     fn ended(&mut self, result: Result<(), Failure>) {
@@ -377,23 +386,24 @@ impl<'m, 'p> World<'m, 'p> {
             return;
         };
         let receiver = &mut self.receiver;
-        let (via, reaction) = match signal {
+        let (via, response) = match signal {
             Signal::Standard(bit, ask) => {
                 let via = ask.map_or(0, |_| usize::from(bit == Bit::One));
                 (via, (self.parts.serve)(receiver, bit, ask))
             }
-            Signal::Queued(word) => match word.question() {
+            Signal::Queued(word) => match word.request() {
                 Some(ask) => (QUEUE, (self.parts.serve)(receiver, Bit::Zero, Some(ask))),
                 None => (QUEUE, (self.parts.take)(receiver, &word)),
             },
         };
-        let Reaction { answer, outcome } = reaction;
+        let Response {
+            reply: answer,
+            outcome,
+        } = response;
         match outcome {
-            Some(Outcome::Complete {
-                payload, framed, ..
-            }) => {
+            Some(Outcome::Complete { payload, .. }) => {
                 let tag = self.receiver.tag();
-                assert!(framed && tag != 0, "unframed text was never sent");
+                assert_ne!(tag, 0, "nobody sent that");
                 let transfer = &mut self.transfers[usize::from(tag) - 1];
                 assert_eq!(payload, transfer.message, "another message");
                 assert!(!mem::replace(&mut transfer.complete, true), "twice");
@@ -415,8 +425,8 @@ impl<'m, 'p> World<'m, 'p> {
         (self.parts.answer)(sender, self.now, answer);
         if answer.tag == tag && self.in_words {
             match answer.status {
-                Status::Wait(_) => self.quiet = Some(self.now + WAITING),
-                // Late answers to the hellos carry no news.
+                Status::Wait(_) => self.quiet = Some(self.now + PAUSED_INTERVAL.as_nanos()),
+                // Late answers to the hellos, which say nothing new.
                 Status::Greeted { .. } | Status::Ok(_) => {}
                 _ => self.quiet = None,
             }
@@ -429,7 +439,7 @@ impl<'m, 'p> World<'m, 'p> {
         };
         self.transfers[usize::from(tag) - 1].written = Some(written);
         let result = if written { Ok(()) } else { Err(Reason::Output) };
-        let answer = self.receiver.settle(tag, result);
+        let answer = self.receiver.handle_written(tag, result);
         self.answer_unasked(answer);
     }
 
@@ -437,7 +447,7 @@ impl<'m, 'p> World<'m, 'p> {
         let tag = self.receiver.tag();
         if self.receiver.in_message() && tag != 0 {
             self.transfers[usize::from(tag) - 1].idle = true;
-            let answer = self.receiver.drop_half(Reason::Idle);
+            let answer = self.receiver.refuse(Reason::Idle);
             self.answer_unasked(answer);
         }
     }
@@ -447,19 +457,15 @@ impl<'m, 'p> World<'m, 'p> {
         self.answer_unasked(answer);
     }
 
-    fn answer_unasked(&mut self, answer: Option<Answer>) {
-        let via = if self.receiver.takes_words() {
-            QUEUE
-        } else {
-            0
-        };
+    fn answer_unasked(&mut self, answer: Option<Reply>) {
+        let via = if self.receiver.uses_words() { QUEUE } else { 0 };
         self.answer(via, answer);
     }
 
-    fn answer(&mut self, via: usize, answer: Option<Answer>) {
+    fn answer(&mut self, via: usize, answer: Option<Reply>) {
         if let Some(answer) = answer {
-            assert_eq!(Answer::from_value(answer.value()), Some(answer));
-            // A signal without room is lost.
+            assert_eq!(Reply::from_value(answer.value()), Some(answer));
+            // What there is no room for is lost.
             self.client.send(via, answer);
         }
     }
@@ -499,7 +505,7 @@ impl<'m, 'p> World<'m, 'p> {
             self.round();
         }
         let sender = self.sender.as_mut().expect("a client has begun");
-        let step = sender.poll(self.now);
+        let step = step(sender, self.now);
         let Step::Finished(result) = step else {
             panic!("{step:?} after {enough} rounds without a fault");
         };

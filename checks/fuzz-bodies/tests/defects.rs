@@ -4,17 +4,17 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fuzz_bodies::serve::{Serve, react};
+use fuzz_bodies::serve::{Serve, hear, no_room, react};
 use fuzz_bodies::words::{self, Parts};
 use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
 use minitalk::dialect::Symbol;
 use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Answer, Ask, Status};
+use minitalk::wire::control::{Reply, Request, Status};
 use minitalk::wire::decoder::Decoded;
-use minitalk::wire::receiver::{Outcome, Reaction, Receiver};
-use minitalk::wire::sender::Sender;
+use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
+use minitalk::wire::sender::FrameSender;
 use minitalk::wire::word::Word;
 
 /// Returns how many inputs of the corpus of `target` make `body` panic.
@@ -27,7 +27,7 @@ fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
 }
 
 type Check = fn(&[u8], Serve<'_>);
-type Served = fn(&mut Receiver, Bit, Option<Ask>) -> Reaction;
+type Served = fn(&mut FrameReceiver, Bit, Option<Request>) -> Response;
 
 fn flip(payload: &mut [u8]) {
     if let Some(last) = payload.last_mut() {
@@ -35,39 +35,39 @@ fn flip(payload: &mut [u8]) {
     }
 }
 
-fn wrong_byte(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
-    let mut reaction = react(receiver, bit, ask);
-    if let Some(Outcome::Complete { payload, .. }) = &mut reaction.outcome {
+fn wrong_byte(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
+    let mut response = react(receiver, bit, ask);
+    if let Some(Outcome::Complete { payload, .. }) = &mut response.outcome {
         flip(payload);
     }
-    reaction
+    response
 }
 
-/// Counts a retransmitted bit as a new one.
-fn no_index(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
-    let ask = ask.filter(|ask| !matches!(ask, Ask::Resend { .. }));
+/// Counts a bit that is sent again as another one.
+fn no_index(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
+    let ask = ask.filter(|ask| !matches!(ask, Request::Resend { .. }));
     react(receiver, bit, ask)
 }
 
-/// Always takes a retransmitted bit for one that it already has.
-fn deaf_to_resends(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
+/// Takes a bit that is sent again for one it has, always.
+fn deaf_to_resends(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
     match ask {
-        Some(Ask::Resend { tag, index }) => {
+        Some(Request::Resend { tag, index }) => {
             let index = index.saturating_sub(1);
-            react(receiver, bit, Some(Ask::Resend { tag, index }))
+            react(receiver, bit, Some(Request::Resend { tag, index }))
         }
         _ => react(receiver, bit, ask),
     }
 }
 
-fn delivered_unwritten(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
-    let mut reaction = react(receiver, bit, ask);
-    if let Some(answer) = &mut reaction.answer
+fn delivered_unwritten(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
+    let mut response = react(receiver, bit, ask);
+    if let Some(answer) = &mut response.reply
         && let Status::Wait(next) = answer.status
     {
         answer.status = Status::Delivered(next);
     }
-    reaction
+    response
 }
 
 #[test]
@@ -97,14 +97,14 @@ fn the_link_bodies_detect_defects() {
 #[test]
 fn a_duplicate_message_is_detected() {
     let mut last = None;
-    let mut again = |receiver: &mut Receiver, bit: Bit, ask: Option<Ask>| {
-        let mut reaction = react(receiver, bit, ask);
-        if reaction.outcome.is_some() {
-            last = reaction.outcome.clone();
-        } else if reaction.answer.is_none() {
-            reaction.outcome = last.take();
+    let mut again = |receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>| {
+        let mut response = react(receiver, bit, ask);
+        if response.outcome.is_some() {
+            last = response.outcome.clone();
+        } else if response.reply.is_none() {
+            response.outcome = last.take();
         }
-        reaction
+        response
     };
     assert!(caught("link", |input| link::check(input, &mut again)) > 0);
 }
@@ -114,7 +114,7 @@ fn the_frame_body_detects_defects() {
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
-            if let Some(Decoded::Message { payload, .. }) = &mut decoded {
+            if let Some(Ok(payload)) = &mut decoded {
                 flip(payload);
             }
             decoded
@@ -124,9 +124,7 @@ fn the_frame_body_detects_defects() {
 
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
-            decoder
-                .push(bit)
-                .filter(|decoded| matches!(decoded, Decoded::Message { .. }))
+            decoder.push(bit).filter(Decoded::is_ok)
         });
     });
     assert!(panics > 0, "a rejection that is not reported");
@@ -182,7 +180,7 @@ fn the_sender_body_detects_defects() {
     let panics = caught("sender", |input| {
         sender::check(input, &mut |sender, now, answer| {
             let tag = 0xBEEF;
-            sender.answer(now, Answer { tag, ..answer });
+            hear(sender, now, Reply { tag, ..answer });
         });
     });
     assert!(panics > 0, "an answer to somebody else that is believed");
@@ -193,8 +191,8 @@ fn the_sender_body_detects_defects() {
                 Status::Ok(next) => Status::Delivered(next),
                 other => other,
             };
-            sender.answer(now, answer);
-            sender.answer(now, Answer { status, ..answer });
+            hear(sender, now, answer);
+            hear(sender, now, Reply { status, ..answer });
         });
     });
     assert!(
@@ -203,87 +201,87 @@ fn the_sender_body_detects_defects() {
     );
 }
 
-type Taken = fn(&mut Receiver, &Word) -> Reaction;
+type Taken = fn(&mut FrameReceiver, &Word) -> Response;
 
-/// Takes every word for the next one.
-fn any_index(receiver: &mut Receiver, word: &Word) -> Reaction {
+/// Believes every word to be the next.
+fn any_index(receiver: &mut FrameReceiver, word: &Word) -> Response {
     let before = receiver.clone();
     for index in 0..200 {
-        let reaction = receiver.word(&Word::data(index, word.wants_answer(), word.bytes));
-        if receiver.held_bytes() > before.held_bytes() || reaction.outcome.is_some() {
-            return reaction;
+        let response = receiver.handle_word(&Word::data(index, word.wants_reply(), word.bytes));
+        if receiver.held_bytes() > before.held_bytes() || response.outcome.is_some() {
+            return response;
         }
         *receiver = before.clone();
     }
-    receiver.word(word)
+    receiver.handle_word(word)
 }
 
 /// Takes a word for the first if it is not the next.
-fn first_again(receiver: &mut Receiver, word: &Word) -> Reaction {
+fn first_again(receiver: &mut FrameReceiver, word: &Word) -> Response {
     let before = receiver.clone();
-    let reaction = receiver.word(word);
-    if reaction.outcome.is_none() && receiver.held_bytes() == before.held_bytes() {
-        return receiver.word(&Word::data(0, word.wants_answer(), word.bytes));
+    let response = receiver.handle_word(word);
+    if response.outcome.is_none() && receiver.held_bytes() == before.held_bytes() {
+        return receiver.handle_word(&Word::data(0, word.wants_reply(), word.bytes));
     }
-    reaction
+    response
 }
 
-fn never_answered(receiver: &mut Receiver, word: &Word) -> Reaction {
-    let outcome = receiver.word(word).outcome;
-    let answer = None;
-    Reaction { answer, outcome }
+fn never_answered(receiver: &mut FrameReceiver, word: &Word) -> Response {
+    let outcome = receiver.handle_word(word).outcome;
+    let reply = None;
+    Response { reply, outcome }
 }
 
-fn always_answered(receiver: &mut Receiver, word: &Word) -> Reaction {
+fn always_answered(receiver: &mut FrameReceiver, word: &Word) -> Response {
     let index = word.index().unwrap_or_default();
-    receiver.word(&Word::data(index, true, word.bytes))
+    receiver.handle_word(&Word::data(index, true, word.bytes))
 }
 
-fn wrong_byte_in_words(receiver: &mut Receiver, word: &Word) -> Reaction {
-    let mut reaction = receiver.word(word);
-    if let Some(Outcome::Complete { payload, .. }) = &mut reaction.outcome {
+fn wrong_byte_in_words(receiver: &mut FrameReceiver, word: &Word) -> Response {
+    let mut response = receiver.handle_word(word);
+    if let Some(Outcome::Complete { payload, .. }) = &mut response.outcome {
         flip(payload);
     }
-    reaction
+    response
 }
 
-fn word_delivered_unwritten(receiver: &mut Receiver, word: &Word) -> Reaction {
-    let mut reaction = receiver.word(word);
-    if let Some(answer) = &mut reaction.answer
+fn word_delivered_unwritten(receiver: &mut FrameReceiver, word: &Word) -> Response {
+    let mut response = receiver.handle_word(word);
+    if let Some(answer) = &mut response.reply
         && let Status::Wait(next) = answer.status
     {
         answer.status = Status::Delivered(next);
     }
-    reaction
+    response
 }
 
-/// Opens the word lane for a question of any transfer.
-fn any_question(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
+/// Opens the word lane by a question of any transfer.
+fn any_question(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
     let ask = ask.map(|ask| match ask {
-        Ask::Words { size, .. } => {
+        Request::Words { size, .. } => {
             let tag = receiver.tag();
-            Ask::Words { tag, size }
+            Request::Words { tag, size }
         }
         other => other,
     });
     react(receiver, bit, ask)
 }
 
-/// Never reports that it has forgotten a transfer.
-fn never_reset(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
-    let mut reaction = react(receiver, bit, ask);
-    if matches!(ask, Some(Ask::Words { .. })) {
-        reaction.answer = reaction
-            .answer
+/// Has forgotten nothing, as far as it says.
+fn never_reset(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
+    let mut response = react(receiver, bit, ask);
+    if matches!(ask, Some(Request::Words { .. })) {
+        response.reply = response
+            .reply
             .filter(|answer| answer.status != Status::Reset);
     }
-    reaction
+    response
 }
 
-/// Does not give words up after a retransmitted bit.
-fn words_are_kept(receiver: &mut Receiver, bit: Bit, ask: Option<Ask>) -> Reaction {
-    if receiver.takes_words() && matches!(ask, None | Some(Ask::Resend { .. })) {
-        return Reaction::default();
+/// Does not give words up for a bit that is sent again.
+fn words_are_kept(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
+    if receiver.uses_words() && matches!(ask, None | Some(Request::Resend { .. })) {
+        return Response::default();
     }
     react(receiver, bit, ask)
 }
@@ -326,14 +324,14 @@ fn caught_in_words(
             input,
             Parts {
                 serve: &mut serve.unwrap_or(react),
-                take: &mut take.unwrap_or(Receiver::word),
-                answer: &mut |sender: &mut Sender<'_>, now, answer| {
+                take: &mut take.unwrap_or(FrameReceiver::handle_word),
+                answer: &mut |sender: &mut FrameSender<'_>, now, answer| {
                     let status = status(answer.status);
-                    sender.answer(now, Answer { status, ..answer });
+                    hear(sender, now, Reply { status, ..answer });
                 },
                 no_room: &mut |sender, now| {
                     if hears_no_room {
-                        sender.no_room(now);
+                        no_room(sender, now);
                     }
                 },
             },
@@ -393,20 +391,20 @@ fn the_words_body_detects_defects() {
 
 #[test]
 fn the_roundtrip_body_detects_defects_in_words() {
-    let caught_by = |take: &mut dyn FnMut(&mut Receiver, &Word) -> Reaction| {
+    let caught_by = |take: &mut dyn FnMut(&mut FrameReceiver, &Word) -> Response| {
         caught("roundtrip", |input| {
             roundtrip::check_words(input, take);
         })
     };
-    assert_eq!(caught_by(&mut Receiver::word), 0, "no defect");
+    assert_eq!(caught_by(&mut FrameReceiver::handle_word), 0, "no defect");
     assert!(caught_by(&mut wrong_byte_in_words) > 0, "a wrong byte");
     let mut count = 0;
-    let mut dropping = |receiver: &mut Receiver, word: &Word| {
+    let mut dropping = |receiver: &mut FrameReceiver, word: &Word| {
         count += 1;
         if count % 5 == 0 {
-            return Reaction::default();
+            return Response::default();
         }
-        receiver.word(word)
+        receiver.handle_word(word)
     };
     assert!(caught_by(&mut dropping) > 0, "a dropped word");
 }
@@ -417,7 +415,7 @@ fn the_sender_body_detects_defects_in_words() {
         caught("sender", |input| {
             sender::check(input, &mut |sender, now, answer| {
                 let status = status(answer.status);
-                sender.answer(now, Answer { status, ..answer });
+                hear(sender, now, Reply { status, ..answer });
             });
         })
     };

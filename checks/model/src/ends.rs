@@ -1,50 +1,51 @@
 // The two ends of the link in the wire code beside this file, as driven by the model and the simulation.
 
 use super::wire::bits::Bit;
-use super::wire::control::{Answer, Ask};
-use super::wire::receiver::{Outcome, Reaction, Receiver};
-use super::wire::sender::{Failure, Lane, Sender, Step};
+use super::wire::control::{Reply, Request};
+use super::wire::receiver::{FrameReceiver, Outcome, Response};
+use super::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use super::wire::time::{Duration, Instant};
 use super::wire::word::Word;
-use crate::link::{self, Ended, Move, Phase, REAL_TIME, Reply, Signal};
+use crate::link::{self, Ended, Move, Phase, REAL_TIME, Reaction, Signal};
 
 /// The link of this copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link;
 
 impl link::Link for Link {
-    type Client = Sender<'static>;
-    type Server = Receiver;
+    type Client = FrameSender<'static>;
+    type Server = FrameReceiver;
 }
 
-impl link::Client for Sender<'static> {
+impl link::Client for FrameSender<'static> {
     fn new(message: &'static [u8], tag: u16, timeout: u64, lane: link::Lane) -> Self {
         let lane = match lane {
             link::Lane::Bits => Lane::Bit,
             link::Lane::Words => Lane::Word,
             link::Lane::Either => Lane::Auto,
         };
-        Self::new(message, tag, timeout, lane).unwrap()
+        Self::new(message, tag, Duration::from_nanos(timeout), lane).unwrap()
     }
 
     fn poll(&mut self, now: u64) -> Move {
-        match self.poll(now) {
-            Step::Transmit { bit, value, .. } => Move::Send(signal(bit, value)),
-            Step::Queue(word) => Move::Send(queued(&word)),
-            Step::Wait(until) => Move::Wait(until),
-            Step::Finished(Ok(())) => Move::End(Ended::Delivered),
-            Step::Finished(Err(Failure::Forgotten)) => Move::End(Ended::Forgotten),
-            Step::Finished(Err(_)) => Move::End(Ended::Broken),
+        match (self.poll_transmit(Instant::from_nanos(now)), self.result()) {
+            (Some(Transmit::Signal { bit, value, .. }), _) => Move::Send(signal(bit, value)),
+            (Some(Transmit::Word(word)), _) => Move::Send(queued(&word)),
+            (None, None) => Move::Wait(self.poll_timeout().map_or(u64::MAX, Instant::as_nanos)),
+            (None, Some(Ok(()))) => Move::End(Ended::Delivered),
+            (None, Some(Err(Failure::Forgotten))) => Move::End(Ended::Forgotten),
+            (None, Some(Err(_))) => Move::End(Ended::Broken),
         }
     }
 
     fn receive(&mut self, now: u64, signal: Signal) {
-        if let Some(heard) = signal.value.and_then(Answer::from_value) {
-            self.answer(now, heard);
+        if let Some(reply) = signal.value.and_then(Reply::from_value) {
+            self.handle_reply(reply, Instant::from_nanos(now));
         }
     }
 
     fn no_room(&mut self, now: u64) {
-        self.no_room(now);
+        self.handle_eagain(Instant::from_nanos(now));
     }
 
     fn acknowledged(&self) -> u64 {
@@ -70,34 +71,35 @@ impl link::Client for Sender<'static> {
 /// The number of bytes in a word.
 const WORD: u8 = 8;
 
-impl link::Server for Receiver {
+impl link::Server for FrameReceiver {
     fn new(lane: link::Lane) -> Self {
         match lane {
             link::Lane::Bits => Self::new(1000),
-            link::Lane::Words | link::Lane::Either => Self::offering(1000, WORD),
+            link::Lane::Words | link::Lane::Either => Self::with_words(1000, WORD),
         }
     }
 
-    fn receive(&mut self, signal: Signal) -> Reply {
+    fn receive(&mut self, signal: Signal) -> Reaction {
         let bit = Bit::from(signal.number == 1);
-        let ask = signal.value.filter(|_| signal.errno == 0).and_then(Ask::from_value);
-        // As in the server, the question for words counts only on the real-time signal, and the others only elsewhere.
-        let ask = ask.filter(|ask| (signal.number == REAL_TIME) == matches!(ask, Ask::Words { .. }));
-        let Reaction { answer, outcome } = match (signal.value, ask) {
-            (None, _) => self.bit(bit),
-            (Some(_), Some(ask)) => self.ask(bit, ask),
+        let request = signal.value.filter(|_| signal.errno == 0).and_then(Request::from_value);
+        // The request for words counts on the real-time signal only, the others only elsewhere: as the server does.
+        let request = request
+            .filter(|request| (signal.number == REAL_TIME) == matches!(request, Request::Words { .. }));
+        let Response { reply, outcome } = match (signal.value, request) {
+            (None, _) => self.handle_bit(bit),
+            (Some(_), Some(request)) => self.handle_request(bit, request),
             (Some(value), None) if signal.errno != 0 => {
-                self.word(&Word::from_parts(signal.errno, value, [0; 2]))
+                self.handle_word(&Word::from_parts(signal.errno, value, [0; 2]))
             }
-            (Some(_), None) => Reaction::default(),
+            (Some(_), None) => Response::default(),
         };
-        // As in the server, a bare bit is answered on the first signal, a question and a word on its own signal.
+        // A bare bit is answered on the first signal, a request and a word on its own: as the server does.
         let via = signal.value.map_or(0, |_| signal.number);
-        Reply {
-            answer: answer.map(|answer| on(via, answer)),
+        Reaction {
+            answer: reply.map(|reply| on(via, reply)),
             rejected: matches!(outcome, Some(Outcome::Rejected(_))),
             complete: match outcome {
-                Some(Outcome::Complete { payload, framed, .. }) => Some((payload, framed)),
+                Some(Outcome::Complete { payload, .. }) => Some(payload),
                 _ => None,
             },
         }
@@ -108,13 +110,13 @@ impl link::Server for Receiver {
     }
 
     fn release(&mut self) -> Option<Signal> {
-        let answer = self.release()?;
-        Some(on(unasked(self), answer))
+        let reply = self.release()?;
+        Some(on(unasked(self), reply))
     }
 
     fn settle(&mut self, tag: u16) -> Option<Signal> {
-        let answer = self.settle(tag, Ok(()))?;
-        Some(on(unasked(self), answer))
+        let reply = self.handle_written(tag, Ok(()))?;
+        Some(on(unasked(self), reply))
     }
 
     fn tag(&self) -> u16 {
@@ -122,13 +124,13 @@ impl link::Server for Receiver {
     }
 }
 
-/// Returns the number of the signal on which the client expects an answer to an earlier question.
-fn unasked(server: &Receiver) -> usize {
-    if server.takes_words() { REAL_TIME } else { 0 }
+/// Where the client expects what it has not just asked for.
+fn unasked(server: &FrameReceiver) -> usize {
+    if server.uses_words() { REAL_TIME } else { 0 }
 }
 
-fn on(number: usize, answer: Answer) -> Signal {
-    let value = Some(answer.value());
+fn on(number: usize, reply: Reply) -> Signal {
+    let value = Some(reply.value());
     Signal { number, value, errno: 0 }
 }
 

@@ -34,7 +34,7 @@ pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
     /// Returns a receiver without state, which offers what a client in this lane may use.
     fn new(lane: Lane) -> Self;
     /// Handles a signal of a client.
-    fn receive(&mut self, signal: Signal) -> Reply;
+    fn receive(&mut self, signal: Signal) -> Reaction;
     /// Starts to withhold answers.
     fn hold(&mut self);
     /// Stops withholding answers, and returns the one that was due.
@@ -111,11 +111,11 @@ pub enum Ended {
 
 /// The reaction of a server.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct Reaction {
     /// The answer.
     pub answer: Option<Signal>,
-    /// A complete message, and whether it was framed.
-    pub complete: Option<(Vec<u8>, bool)>,
+    /// A complete message.
+    pub complete: Option<Vec<u8>>,
     /// Whether a message was rejected.
     pub rejected: bool,
 }

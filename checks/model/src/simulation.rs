@@ -217,9 +217,9 @@ impl<L: Link> Simulation<L> {
         if reply.rejected {
             return Err("a message is rejected".to_owned());
         }
-        if let Some((payload, framed)) = reply.complete {
+        if let Some(payload) = reply.complete {
             let tag = self.server.tag();
-            if !framed || !self.sent.contains(&(tag, &payload)) {
+            if !self.sent.contains(&(tag, &payload)) {
                 return Err("something is delivered that nobody sent".to_owned());
             }
             if self.completed.contains(&tag) {

@@ -157,12 +157,12 @@ impl<L: Link> World<L> {
         if reply.rejected && !self.forgot {
             self.broken = Some("a message is rejected");
         }
-        if let Some((payload, framed)) = reply.complete {
+        if let Some(payload) = reply.complete {
             let tag = self.server.tag();
             self.unwritten.push(tag);
             match usize::from(tag)
                 .checked_sub(1)
-                .filter(|&t| framed && MESSAGES[t] == payload)
+                .filter(|&t| MESSAGES[t] == payload)
             {
                 Some(transfer) => {
                     self.completed[transfer] += 1;

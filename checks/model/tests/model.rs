@@ -117,7 +117,7 @@ fn two_transfers_of_one_pid_keep_the_guarantees() {
 
 #[test]
 fn a_server_that_forgets_keeps_the_guarantees() {
-    explore("forgets", FORGETS, 2_500_000);
+    explore("forgets", FORGETS, 2_000_000);
 }
 
 #[test]

@@ -50,7 +50,6 @@ fn words(receiver: &mut TextReceiver) -> String {
         TextAction::Complete(text) => std::format!("{:?}", String::from_utf8(text).unwrap()),
         TextAction::Rejected { reason, bytes } => std::format!("{reason:?}:{bytes}"),
         TextAction::NoMatch(digits) => digits,
-        TextAction::Frame => "frame".into(),
     });
     words.collect::<Vec<String>>().join(" ")
 }
@@ -375,14 +374,6 @@ fn a_stream_that_makes_no_sense_is_reported_and_begins_again_after_a_silence() {
         RESET_AFTER,
     );
     assert_eq!(said, "<ack=message> \"Hello there\"");
-}
-
-#[test]
-fn a_frame_is_handed_on() {
-    let mut receiver = unknown();
-    let magic =
-        (0..8).map(|i| Symbol::from(crate::wire::bits::bit_of(crate::wire::frame::MAGIC, i)));
-    assert_eq!(send(&mut receiver, &magic.collect::<Vec<_>>(), 0), "frame");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::process::peer::PeerError;
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::Ask;
+use crate::wire::control::Request;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -67,11 +67,11 @@ fn events(n: i32, sent: &Sent) -> Vec<Event> {
         Sent::Hello(tag) => hellos(client, *tag).into(),
         Sent::Resend(tag, index) => {
             let (tag, index) = (*tag, *index);
-            [ask(client, Signal::Usr2, Ask::Resend { tag, index })].into()
+            [ask(client, Signal::Usr2, Request::Resend { tag, index })].into()
         }
         Sent::AskWords(tag) => {
             let (tag, size) = (*tag, WORD);
-            [ask(client, Signal::Word, Ask::Words { tag, size })].into()
+            [ask(client, Signal::Word, Request::Words { tag, size })].into()
         }
         Sent::Word(index) => [words(client, &[7; 48])[*index]].into(),
         Sent::Attestation => [bare(client, Signal::Word)].into(),

@@ -10,7 +10,7 @@ use crate::dialect::encoder::TextEncoder;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::bits::Bit;
-use crate::wire::control::Ask;
+use crate::wire::control::Request;
 
 fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
     let dialect: Dialect = spec.parse().unwrap();
@@ -306,21 +306,6 @@ fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
 }
 
 #[test]
-fn a_frame_without_hellos_is_read_and_answered() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    let events = frame(client, b"no hello");
-    let answers = converse(&mut world, client, &events);
-    assert_eq!(answers, events.len());
-    let message = &world.written[0];
-    assert_eq!(
-        (&message.payload[..], message.framed),
-        (&b"no hello"[..], true)
-    );
-    assert!(world.take_notes().is_empty());
-}
-
-#[test]
 fn a_hello_abandons_a_text() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
@@ -343,7 +328,7 @@ fn a_numbered_bit_is_taken_once() {
     let client = world.spawn(1);
     let events = signals(client, "classic", "a");
     for (i, event) in (0..).zip(&events) {
-        let resend = ask(client, event.signal, Ask::Resend { tag: 0, index: i });
+        let resend = ask(client, event.signal, Request::Resend { tag: 0, index: i });
         world.now += MILLISECOND;
         // The first bit is bare: nothing is opened by a number.
         world.feed(&[if i == 0 { *event } else { resend }]);
@@ -355,7 +340,7 @@ fn a_numbered_bit_is_taken_once() {
     }
     assert_eq!(world.take_texts(), ["a"]);
     // The number of a bit that is still to come.
-    let early = Ask::Resend { tag: 0, index: 99 };
+    let early = Request::Resend { tag: 0, index: 99 };
     world.feed_each([ask(client, Signal::Usr2, early)]);
     let reset = crate::wire::control::Status::Reset;
     assert_eq!(status(&mut world, client), [(Signal::Usr2, reset)]);

@@ -9,8 +9,8 @@ use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Ask, Status};
-use crate::wire::decoder::Reason;
+use crate::wire::control::{Request, Status};
+use crate::wire::reason::Reason;
 
 /// The limit of sessions in a [`World`].
 const LIMIT: i32 = 16;
@@ -240,7 +240,11 @@ fn the_message_that_began_last_is_dropped_when_clients_do_not_wait_for_memory() 
         world.feed_each(hellos(client, 7));
     }
     for client in clients {
-        world.feed_each([ask(client, Signal::Word, Ask::Words { tag: 7, size: WORD })]);
+        world.feed_each([ask(
+            client,
+            Signal::Word,
+            Request::Words { tag: 7, size: WORD },
+        )]);
         world.feed_each(
             words(client, &[b'x'; 190_000])[..140_000 / 24]
                 .iter()

@@ -12,23 +12,25 @@ use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Answer, Ask, Status};
-use crate::wire::decoder::Reason;
+use crate::wire::control::{Reply, Request, Status};
 use crate::wire::frame::Frame;
-use crate::wire::sender::{Failure, Lane, Sender, Step};
-use crate::wire::word::{MOST, Word};
+use crate::wire::reason::Reason;
+use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use crate::wire::time::{self, Instant};
+use crate::wire::word::{MAX_SIZE, Word};
 
 /// Sends a message by the real sending end.
 struct Client<'m> {
     pid: Pid,
-    sender: Sender<'m>,
+    sender: FrameSender<'m>,
     result: Option<Result<(), Failure>>,
     deadline: Nanos,
 }
 
 impl<'m> Client<'m> {
     fn new(pid: Pid, message: &'m [u8], lane: Lane) -> Self {
-        let sender = Sender::new(message, 7, 60 * SECOND, lane).unwrap();
+        let sender =
+            FrameSender::new(message, 7, time::Duration::from_nanos(60 * SECOND), lane).unwrap();
         let (result, deadline) = (None, 0);
         Self {
             pid,
@@ -41,31 +43,27 @@ impl<'m> Client<'m> {
     /// Returns the signals that the client sends now.
     fn poll(&mut self, now: Nanos) -> Vec<Event> {
         let mut events = Vec::new();
-        loop {
-            match self.sender.poll(now) {
-                Step::Transmit { bit, value, .. } => {
+        while let Some(transmit) = self.sender.poll_transmit(Instant::from_nanos(now)) {
+            match transmit {
+                Transmit::Signal { bit, value, .. } => {
                     let signal = Signal::of_bit(bit == Bit::One);
                     events.push(match value {
                         None => bare(self.pid, signal),
                         Some(value) => queued(self.pid, signal, Word::from_parts(0, value, [0; 2])),
                     });
                 }
-                Step::Queue(word) => {
+                Transmit::Word(word) => {
                     if word.index().is_none() {
                         events.push(bare(self.pid, Signal::Word));
                     }
                     events.push(queued(self.pid, Signal::Word, word));
                 }
-                Step::Wait(deadline) => {
-                    self.deadline = deadline;
-                    return events;
-                }
-                Step::Finished(result) => {
-                    (self.result, self.deadline) = (Some(result), Nanos::MAX);
-                    return events;
-                }
             }
         }
+        self.result = self.sender.result();
+        let deadline = self.sender.poll_timeout();
+        self.deadline = deadline.map_or(Nanos::MAX, Instant::as_nanos);
+        events
     }
 }
 
@@ -84,7 +82,9 @@ fn transfer(world: &mut World, clients: &mut [Client<'_>], mut is_lost: impl FnM
             for (_, answer) in world.answers(client.pid) {
                 is_quiet = false;
                 if !is_lost() {
-                    client.sender.answer(world.now, answer);
+                    client
+                        .sender
+                        .handle_reply(answer, Instant::from_nanos(world.now));
                 }
             }
         }
@@ -116,11 +116,11 @@ pub fn frame(pid: Pid, message: &[u8]) -> Vec<Event> {
 pub fn words(pid: Pid, message: &[u8]) -> Vec<Event> {
     let frame = Frame::new(message).unwrap();
     let word = |index: usize| {
-        let mut bytes = [0; MOST];
-        frame.copy(index * MOST, &mut bytes);
+        let mut bytes = [0; MAX_SIZE];
+        frame.copy(index * MAX_SIZE, &mut bytes);
         queued(pid, Signal::Word, Word::data(index as u32, true, bytes))
     };
-    (0..frame.bytes().div_ceil(MOST)).map(word).collect()
+    (0..frame.bytes().div_ceil(MAX_SIZE)).map(word).collect()
 }
 
 proptest! {
@@ -223,11 +223,11 @@ fn words_are_answered_on_their_signal_once() {
     world.feed_each(hellos(client, 7));
     let greeted = world.answers(client)[0].1;
     assert_eq!(greeted.status, Status::Greeted { words: WORD });
-    let question = Ask::Words { tag: 7, size: WORD };
+    let question = Request::Words { tag: 7, size: WORD };
     // A question on the signal of another lane is none.
     world.feed_each([ask(client, Signal::Usr1, question)]);
     assert!(world.answers(client).is_empty());
-    let hello = Ask::Hello { tag: 9, version: 1 };
+    let hello = Request::Hello { tag: 9, version: 1 };
     world.feed_each([ask(client, Signal::Word, hello)]);
     assert!(world.answers(client).is_empty());
     world.feed_each([
@@ -515,14 +515,14 @@ fn signals_without_a_sender_and_processes_without_a_pidfd_are_noted_once() {
 fn a_repetition_of_an_unknown_transfer_is_answered_with_a_reset() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    let resend = Ask::Resend { tag: 9, index: 3 };
+    let resend = Request::Resend { tag: 9, index: 3 };
     world.feed_each([ask(client, Signal::Usr2, resend)]);
-    let reset = Answer {
+    let reset = Reply {
         tag: 9,
         status: Status::Reset,
     };
     assert_eq!(world.answers(client), [(Signal::Usr2, reset)]);
-    let unannounced = Ask::Resend { tag: 0, index: 3 };
+    let unannounced = Request::Resend { tag: 0, index: 3 };
     world.feed_each([ask(client, Signal::Usr2, unannounced)]);
     assert_eq!(status(&mut world, client), [(Signal::Usr2, Status::Reset)]);
     assert!(world.take_texts().is_empty());

@@ -7,7 +7,7 @@ use super::world::*;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 use crate::wire::control::Status;
-use crate::wire::decoder::Reason;
+use crate::wire::reason::Reason;
 
 const REJECTED: (Signal, Status) = (Signal::Usr1, Status::Rejected(Reason::ShuttingDown));
 

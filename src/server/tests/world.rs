@@ -15,7 +15,7 @@ use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Answer, Ask};
+use crate::wire::control::{Reply, Request};
 use crate::wire::frame::VERSION;
 use crate::wire::word::Word;
 
@@ -112,12 +112,12 @@ pub fn queued(pid: Pid, signal: Signal, word: Word) -> Event {
     }
 }
 
-pub fn ask(pid: Pid, signal: Signal, ask: Ask) -> Event {
-    queued(pid, signal, Word::ask(ask))
+pub fn ask(pid: Pid, signal: Signal, ask: Request) -> Event {
+    queued(pid, signal, Word::from_request(ask))
 }
 
 pub fn hellos(pid: Pid, tag: u16) -> [Event; 2] {
-    let hello = Ask::Hello {
+    let hello = Request::Hello {
         tag,
         version: VERSION,
     };
@@ -241,11 +241,11 @@ impl World {
     }
 
     /// Returns the answers to `pid` since the last call.
-    pub fn answers(&mut self, pid: Pid) -> Vec<(Signal, Answer)> {
+    pub fn answers(&mut self, pid: Pid) -> Vec<(Signal, Reply)> {
         let mut answers = Vec::new();
         self.log.retain(|did| match did {
             Did::Send(to, signal, value, _) if *to == pid => {
-                answers.push((*signal, Answer::from_value(*value).unwrap()));
+                answers.push((*signal, Reply::from_value(*value).unwrap()));
                 false
             }
             _ => true,

@@ -1,13 +1,13 @@
 //! CRC-32 (ISO-HDLC: the one of zlib, gzip and Ethernet; check value 0xCBF43926), one byte at a time, or four.
 //!
-//! Our own, because the core has no dependency but `libc`; tested against `crc32fast`.
+//! Written here because the core depends on `libc` alone; tested against `crc32fast`.
 
-/// A checksum in progress.
+/// Computes a checksum.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Crc32(u32);
 
 impl Crc32 {
-    /// The checksum of nothing.
+    /// Returns the checksum of no bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self(!0)
@@ -18,8 +18,9 @@ impl Crc32 {
         self.0 = self.0 >> 8 ^ TABLES[0][((self.0 ^ byte as u32) & 0xFF) as usize];
     }
 
-    /// Takes in bytes, four at a time ("slicing by 4", Kounavis and Berry, 2005): table `k` holds what a byte becomes
-    /// when `k` zero bytes follow it, so four look-ups need not wait for each other.
+    /// Takes in bytes, four at a time ("slicing by 4", Kounavis and Berry, 2005).
+    ///
+    /// Table `k` holds what a byte becomes when `k` zero bytes follow it, so four look-ups need not wait for each other.
     pub fn extend(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some((four, after)) = rest.split_first_chunk::<4>() {
@@ -32,7 +33,7 @@ impl Crc32 {
         rest.iter().for_each(|byte| self.push(*byte));
     }
 
-    /// The checksum of the bytes so far.
+    /// Returns the checksum of the bytes so far.
     #[must_use]
     pub const fn value(&self) -> u32 {
         !self.0
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_check_value() {
+    fn the_check_value_is_right() {
         assert_eq!(crc(b"123456789"), 0xCBF4_3926);
         assert_eq!(crc(b""), 0);
     }

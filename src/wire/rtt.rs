@@ -1,0 +1,142 @@
+//! How long to wait for a reply before repeating: an estimate of the round trip (RFC 6298), with a back-off that starts late.
+//!
+//! A signal sent while another of its number is pending costs the receiver nothing, so repetitions cannot congest anything.
+//! An early back-off would cost speed under a storm of stray signals, where most transmissions are swallowed: a pending
+//! signal is replaced within a microsecond of its delivery by the next one sent. So a repetition that stays unanswered is
+//! sent several times in a row, to win that race; see [`burst_len`].
+
+use super::time::Duration;
+
+/// The shortest wait for a reply: above the scheduler's usual delays.
+pub const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+/// The longest wait for a reply.
+pub const MAX_TIMEOUT: Duration = Duration::from_millis(100);
+/// The wait while nothing is known of the round trip.
+pub const INITIAL_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// How long a client that is told to wait does so before it asks: its request could swallow the bit of another.
+pub const PAUSED_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Attempts at each length of the wait before it doubles.
+const ATTEMPTS_PER_LENGTH: u32 = 4;
+
+/// Returns how often to send repetition number `attempt` (1 for the first) in a row.
+///
+/// A copy that is swallowed costs the other side nothing; one that is not is recognised by its index.
+#[must_use]
+pub const fn burst_len(attempt: u32) -> u32 {
+    match attempt {
+        0 => 1,
+        1 => 2,
+        2 => 8,
+        _ => 32,
+    }
+}
+
+/// Estimates one link's round trip.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RttEstimator {
+    /// The smoothed round trip and its mean deviation, in nanoseconds.
+    estimate: Option<(u64, u64)>,
+    /// How long to wait after the first attempts.
+    first: Duration,
+}
+
+impl RttEstimator {
+    /// Returns an estimator that has seen no round trip.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            estimate: None,
+            first: INITIAL_TIMEOUT,
+        }
+    }
+
+    /// Takes in the round trip of a request that was sent only once.
+    ///
+    /// Karn's rule: the reply to a repeated request does not say which of them it answers.
+    pub fn sample(&mut self, round_trip: Duration) {
+        // A stopped process may come back with hours; nothing above the longest wait changes the result.
+        let round_trip = round_trip.min(MAX_TIMEOUT).as_nanos();
+        let (mean, deviation) = match self.estimate {
+            None => (round_trip, round_trip / 2),
+            Some((mean, deviation)) => (
+                (7 * mean + round_trip) / 8,
+                (3 * deviation + mean.abs_diff(round_trip)) / 4,
+            ),
+        };
+        self.estimate = Some((mean, deviation));
+        self.first = Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT);
+    }
+
+    /// Returns how long to wait after attempt number `attempt` (0 for the first).
+    #[must_use]
+    pub fn timeout(&self, attempt: u32) -> Duration {
+        if attempt < ATTEMPTS_PER_LENGTH {
+            return self.first;
+        }
+        let doublings = (attempt / ATTEMPTS_PER_LENGTH).min(7);
+        Duration::from_nanos(self.first.as_nanos() << doublings).min(MAX_TIMEOUT)
+    }
+}
+
+impl Default for RttEstimator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MICROSECOND: Duration = Duration::from_nanos(1_000);
+
+    fn estimator(samples: &[u64]) -> RttEstimator {
+        let mut rtt = RttEstimator::new();
+        for millis in samples {
+            rtt.sample(Duration::from_millis(*millis));
+        }
+        rtt
+    }
+
+    #[test]
+    fn the_timeout_is_the_mean_and_four_deviations() {
+        let timeout = |samples: &[u64]| estimator(samples).timeout(0).as_nanos();
+        assert_eq!(timeout(&[]), 20_000_000);
+        // 8 + 4 * 4
+        assert_eq!(timeout(&[8]), 24_000_000);
+        // (7 * 8 + 16) / 8 + 4 * (3 * 4 + 8) / 4
+        assert_eq!(timeout(&[8, 16]), 29_000_000);
+        // (7 * 8 + 4) / 8 + 4 * (3 * 4 + 4) / 4
+        assert_eq!(timeout(&[8, 4]), 23_500_000);
+    }
+
+    #[test]
+    fn the_timeout_stays_within_its_bounds() {
+        let mut rtt = RttEstimator::new();
+        for _ in 0..100 {
+            rtt.sample(MICROSECOND);
+        }
+        assert_eq!(rtt.timeout(0), MIN_TIMEOUT);
+        rtt.sample(Duration::MAX);
+        assert_eq!(rtt.timeout(0), MAX_TIMEOUT);
+        assert!(
+            rtt.estimate < Some((13_000_000, 26_000_000)),
+            "no more than the longest counts"
+        );
+    }
+
+    #[test]
+    fn the_back_off_starts_late_and_is_bounded() {
+        let rtt = estimator(&[0]);
+        let millis = |attempt| rtt.timeout(attempt).as_nanos() / 1_000_000;
+        let timeouts = [0, 3, 4, 7, 8, 24, 27, 28, u32::MAX].map(millis);
+        assert_eq!(timeouts, [1, 1, 2, 2, 4, 64, 64, 100, 100]);
+    }
+
+    #[test]
+    fn bursts_grow_with_the_attempts() {
+        assert_eq!([0, 1, 2, 3, u32::MAX].map(burst_len), [1, 2, 8, 32, 32]);
+    }
+}

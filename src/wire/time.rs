@@ -1,0 +1,97 @@
+//! The caller's clock: moments and spans of time, in nanoseconds.
+
+use core::ops::{Add, Sub};
+
+/// A moment of the caller's clock, which starts anywhere and does not run backwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+/// A span of time, never negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(u64);
+
+/// A moment or a span, in nanoseconds, in the rooms that do not use [`Instant`] and [`Duration`] yet.
+pub type Nanos = u64;
+
+impl Instant {
+    /// Returns the moment so many nanoseconds after the clock's zero.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Returns the nanoseconds since the clock's zero.
+    #[must_use]
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+}
+
+impl Duration {
+    /// The longest span.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// Returns a span of so many nanoseconds.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Returns a span of so many milliseconds; far too many give [`MAX`](Self::MAX).
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1_000_000))
+    }
+
+    /// Returns the span in nanoseconds.
+    #[must_use]
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    /// Returns the later moment, or the last one there is.
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    /// Returns the time since `earlier`, which is zero if that is later.
+    fn sub(self, earlier: Self) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add for Duration {
+    type Output = Self;
+
+    /// Returns the sum, or the longest span.
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_saturates() {
+        let at = Instant::from_nanos;
+        let span = Duration::from_nanos;
+        assert_eq!(at(5) + span(2), at(7));
+        assert_eq!(at(u64::MAX) + span(2), at(u64::MAX));
+        assert_eq!((at(7) - at(5), at(5) - at(7)), (span(2), span(0)));
+        assert_eq!(span(1) + span(2), span(3));
+        assert_eq!(Duration::MAX + span(2), Duration::MAX);
+        assert_eq!(Duration::from_millis(2).as_nanos(), 2_000_000);
+        assert_eq!(Duration::from_millis(u64::MAX), Duration::MAX);
+        assert_eq!(at(7).as_nanos(), 7);
+    }
+}
