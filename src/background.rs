@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Hands items to a function on a thread of its own. A drop lets the thread process what waits, without waiting for that.
 #[derive(Debug)]
 pub struct Background<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<Channel<T>>,
     /// `None` once it has been joined.
     thread: Option<JoinHandle<()>>,
 }
@@ -39,7 +39,7 @@ pub enum Item<T> {
 }
 
 #[derive(Debug)]
-struct Shared<T> {
+struct Channel<T> {
     waiting: ArrayQueue<T>,
     missing: AtomicU64,
     closing: AtomicBool,
@@ -57,7 +57,7 @@ impl<T: Send + 'static> Background<T> {
         limit: usize,
         function: impl FnMut(Item<T>) + Send + 'static,
     ) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(Channel {
             waiting: ArrayQueue::new(limit),
             missing: AtomicU64::new(0),
             closing: AtomicBool::new(false),
@@ -67,7 +67,7 @@ impl<T: Send + 'static> Background<T> {
         let run = {
             let shared = Arc::clone(&shared);
             move || {
-                let end = End(&*shared);
+                let end = EndGuard(&*shared);
                 end.0.run(function);
             }
         };
@@ -176,9 +176,9 @@ pub fn spawn(
 }
 
 /// Records, when dropped, that the thread has ended, by a panic too.
-struct End<'s, T>(&'s Shared<T>);
+struct EndGuard<'s, T>(&'s Channel<T>);
 
-impl<T> Drop for End<'_, T> {
+impl<T> Drop for EndGuard<'_, T> {
     fn drop(&mut self) {
         let lock = self.0.has_ended.lock();
         *lock.unwrap_or_else(PoisonError::into_inner) = true;
@@ -186,7 +186,7 @@ impl<T> Drop for End<'_, T> {
     }
 }
 
-impl<T> Shared<T> {
+impl<T> Channel<T> {
     fn run(&self, mut function: impl FnMut(Item<T>)) {
         loop {
             // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.

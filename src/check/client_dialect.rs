@@ -58,13 +58,13 @@ pub struct ClientDialect {
 pub fn find(client: &Path, own_program: &Path) -> Result<ClientDialect, String> {
     let until = Instant::now() + LIMIT;
     let (outcome, detected) = attempt(client, own_program, None, DETECT)?;
-    if outcome == Outcome::Delivered && detected.is_none() {
+    if outcome == TryOutcome::Delivered && detected.is_none() {
         return Ok(ClientDialect {
             dialect: None,
             ends_well: true,
         });
     }
-    let mut search = Search {
+    let mut search = ClientSearch {
         attempt: |dialect: &Dialect, limit| {
             if Instant::now() >= until {
                 return Ok(None);
@@ -78,12 +78,12 @@ pub fn find(client: &Path, own_program: &Path) -> Result<ClientDialect, String> 
 }
 
 /// The dialects that were tried, with their outcomes; `attempt` tries one, or returns `None` after the time limit.
-struct Search<A> {
+struct ClientSearch<A> {
     attempt: A,
-    tried: Vec<(Dialect, Outcome)>,
+    tried: Vec<(Dialect, TryOutcome)>,
 }
 
-impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> {
+impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientSearch<A> {
     /// Tries dialects, those like the detected one first.
     fn run(&mut self, detected: Option<Dialect>) -> Result<ClientDialect, String> {
         self.try_all(detected)?;
@@ -91,8 +91,8 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
             let mut tried = self.tried.iter();
             tried.find_map(|(dialect, outcome)| (*outcome == wanted).then_some(*dialect))
         };
-        let delivered = with(Outcome::Delivered);
-        match delivered.or_else(|| with(Outcome::Hangs)) {
+        let delivered = with(TryOutcome::Delivered);
+        match delivered.or_else(|| with(TryOutcome::Hangs)) {
             Some(dialect) => Ok(ClientDialect {
                 dialect: Some(dialect),
                 ends_well: delivered.is_some(),
@@ -116,7 +116,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
             if self
                 .tried
                 .iter()
-                .any(|(_, outcome)| *outcome == Outcome::Hangs)
+                .any(|(_, outcome)| *outcome == TryOutcome::Hangs)
             {
                 return Ok(());
             }
@@ -124,9 +124,9 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
         // A client that waits for every bit continues whatever the bits mean, and so shows how it must be acknowledged.
         for acks in ACKS_PER_BIT {
             match self.outcome(from_parts(&[BITS[0], acks]), TRY)? {
-                Some(Outcome::Delivered) => return Ok(()),
-                Some(Outcome::Garbled | Outcome::Hangs) => {}
-                Some(Outcome::Waits) | None => continue,
+                Some(TryOutcome::Delivered) => return Ok(()),
+                Some(TryOutcome::Garbled | TryOutcome::Hangs) => {}
+                Some(TryOutcome::Waits) | None => continue,
             }
             for dialect in to_try(acks, 0) {
                 if self.is_delivered(Some(dialect), TRY)? {
@@ -143,7 +143,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
     }
 
     fn is_delivered(&mut self, dialect: Option<Dialect>, limit: Duration) -> Result<bool, String> {
-        Ok(self.outcome(dialect, limit)? == Some(Outcome::Delivered))
+        Ok(self.outcome(dialect, limit)? == Some(TryOutcome::Delivered))
     }
 
     /// Returns the outcome with a dialect, which is tried once; `None` for an invalid dialect or after the time limit.
@@ -151,7 +151,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
         &mut self,
         dialect: Option<Dialect>,
         limit: Duration,
-    ) -> Result<Option<Outcome>, String> {
+    ) -> Result<Option<TryOutcome>, String> {
         let Some(dialect) = dialect else {
             return Ok(None);
         };
@@ -167,7 +167,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<Outcome>, String>> Search<A> 
 
 /// The outcome of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+enum TryOutcome {
     /// The text arrived, and the client has ended successfully.
     Delivered,
     /// The text arrived, but the client hangs or has failed.
@@ -184,7 +184,7 @@ fn attempt(
     own_program: &Path,
     dialect: Option<&Dialect>,
     limit: Duration,
-) -> Result<(Outcome, Option<Dialect>), String> {
+) -> Result<(TryOutcome, Option<Dialect>), String> {
     let mut server = Server::start(&ServerProgram::Own(own_program, dialect))
         .map_err(|why| format!("minitalk's server {why}"))?;
     let mut client = ClientProgram::Foreign(client).start(server.pid(), PROBE, &[])?;
@@ -196,10 +196,10 @@ fn attempt(
     // The server then reports what it knows about the client.
     client.kill();
     let outcome = match (is_exact, status) {
-        (true, Some(status)) if status.success() => Outcome::Delivered,
-        (true, _) => Outcome::Hangs,
-        (false, Some(_)) => Outcome::Garbled,
-        (false, None) => Outcome::Waits,
+        (true, Some(status)) if status.success() => TryOutcome::Delivered,
+        (true, _) => TryOutcome::Hangs,
+        (false, Some(_)) => TryOutcome::Garbled,
+        (false, None) => TryOutcome::Waits,
     };
     Ok((outcome, server.reported_dialect(NOTE)))
 }
@@ -211,9 +211,9 @@ mod tests {
     /// Returns what is found of a client after detection and with these outcomes, and the number of attempts.
     fn found(
         detected: Option<&str>,
-        outcome: impl Fn(&Dialect) -> Outcome,
+        outcome: impl Fn(&Dialect) -> TryOutcome,
     ) -> (Result<ClientDialect, String>, usize) {
-        let mut search = Search {
+        let mut search = ClientSearch {
             attempt: |dialect: &Dialect, _| Ok(Some(outcome(dialect))),
             tried: Vec::new(),
         };
@@ -222,14 +222,14 @@ mod tests {
     }
 
     /// Returns the outcomes of a client that is satisfied with one dialect, and waits without the right acknowledgements.
-    fn client(spec: &str) -> impl Fn(&Dialect) -> Outcome {
+    fn client(spec: &str) -> impl Fn(&Dialect) -> TryOutcome {
         let wanted: Dialect = spec.parse().unwrap();
         move |dialect| {
             let acks = |d: &Dialect| (d.ack, d.ack_signal, d.final_ack, d.hello);
             match (*dialect == wanted, acks(dialect) == acks(&wanted)) {
-                (true, _) => Outcome::Delivered,
-                (_, true) => Outcome::Garbled,
-                _ => Outcome::Waits,
+                (true, _) => TryOutcome::Delivered,
+                (_, true) => TryOutcome::Garbled,
+                _ => TryOutcome::Waits,
             }
         }
     }
@@ -258,8 +258,8 @@ mod tests {
     #[test]
     fn a_client_that_hangs_is_found_and_one_that_delivers_nothing_is_not() {
         let hangs = |dialect: &Dialect| match *dialect == Dialect::CLASSIC {
-            true => Outcome::Hangs,
-            false => Outcome::Garbled,
+            true => TryOutcome::Hangs,
+            false => TryOutcome::Garbled,
         };
         let (result, _) = found(Some("classic"), hangs);
         let wanted = ClientDialect {
@@ -267,6 +267,6 @@ mod tests {
             ends_well: false,
         };
         assert_eq!(result, Ok(wanted));
-        assert!(found(None, |_| Outcome::Waits).0.is_err());
+        assert!(found(None, |_| TryOutcome::Waits).0.is_err());
     }
 }

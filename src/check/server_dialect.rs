@@ -46,7 +46,7 @@ pub struct ServerDialect {
 ///
 /// Unless the signals of servers are `confined`, no server is sent a number that it could take for a PID and signal.
 pub fn find(program: &Path, confined: bool) -> Result<Result<ServerDialect, String>, Failure> {
-    let mut search = Search {
+    let mut search = ServerSearch {
         inbox: Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?,
         program,
         confined,
@@ -55,18 +55,18 @@ pub fn find(program: &Path, confined: bool) -> Result<Result<ServerDialect, Stri
     };
     match search.run() {
         Ok(found) => Ok(Ok(found)),
-        Err(Stop::Report(why)) => Ok(Err(why)),
-        Err(Stop::Command(failure)) => Err(failure),
+        Err(SearchEnd::Report(why)) => Ok(Err(why)),
+        Err(SearchEnd::Command(failure)) => Err(failure),
     }
 }
 
 /// The reason to stop the search.
-enum Stop {
+enum SearchEnd {
     Report(String),
     Command(Failure),
 }
 
-struct Search<'a> {
+struct ServerSearch<'a> {
     inbox: Inbox,
     program: &'a Path,
     confined: bool,
@@ -87,8 +87,8 @@ struct Exchange {
     acks: Vec<ReceivedAck>,
 }
 
-impl Search<'_> {
-    fn run(&mut self) -> Result<ServerDialect, Stop> {
+impl ServerSearch<'_> {
+    fn run(&mut self) -> Result<ServerDialect, SearchEnd> {
         let (ack, may_handshake) = self.observe_acks()?;
         for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
             for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
@@ -108,14 +108,14 @@ impl Search<'_> {
                 "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
             }
         };
-        Err(Stop::Report(format!(
+        Err(SearchEnd::Report(format!(
             "it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
             self.tried
         )))
     }
 
     /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
-    fn observe_acks(&mut self) -> Result<(Ack, bool), Stop> {
+    fn observe_acks(&mut self) -> Result<(Ack, bool), SearchEnd> {
         let exchange = self.attempt(&Dialect::CLASSIC, PRINT)?.exchange;
         if exchange.acks.len() > 1 {
             return Ok((Ack::Bit, true));
@@ -136,7 +136,7 @@ impl Search<'_> {
         &mut self,
         candidate: &Dialect,
         print: Duration,
-    ) -> Result<Option<ServerDialect>, Stop> {
+    ) -> Result<Option<ServerDialect>, SearchEnd> {
         let attempt = self.attempt(candidate, print)?;
         let (Some(format), Ok(())) = (attempt.format, attempt.exchange.result) else {
             return Ok(None);
@@ -152,7 +152,7 @@ impl Search<'_> {
     }
 
     /// Returns whether two texts in a row arrive.
-    fn holds(&mut self, dialect: &Dialect, format: &OutputFormat) -> Result<bool, Stop> {
+    fn holds(&mut self, dialect: &Dialect, format: &OutputFormat) -> Result<bool, SearchEnd> {
         let mut attempt = self.attempt(dialect, PRINT_LATE)?;
         if attempt.exchange.result.is_err() || attempt.format.as_ref() != Some(format) {
             return Ok(false);
@@ -164,9 +164,9 @@ impl Search<'_> {
     }
 
     /// Sends the probe to a new server.
-    fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Attempt, Stop> {
+    fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Attempt, SearchEnd> {
         if Instant::now() >= self.until {
-            return Err(Stop::Report(format!(
+            return Err(SearchEnd::Report(format!(
                 "not found in {} s, after {} of the known dialects",
                 LIMIT.as_secs(),
                 self.tried
@@ -174,7 +174,7 @@ impl Search<'_> {
         }
         self.tried += 1;
         let program = ServerProgram::Foreign(self.program);
-        let server = Server::start(&program).map_err(Stop::Report)?;
+        let server = Server::start(&program).map_err(SearchEnd::Report)?;
         let exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {
             Ok(()) => server.output_format(PROBE, print),
@@ -193,7 +193,7 @@ impl Search<'_> {
         server: &Server,
         dialect: &Dialect,
         text: &str,
-    ) -> Result<Exchange, Stop> {
+    ) -> Result<Exchange, SearchEnd> {
         let mut acks = Vec::new();
         let Ok(peer) = server.peer() else {
             let result = Err(SendError::NoSuchProcess);
@@ -207,7 +207,7 @@ impl Search<'_> {
         let mut on_ack = |sent, signal| acks.push((sent, signal));
         let (inbox, text) = (&mut self.inbox, text.as_bytes());
         let result = client::send_as(inbox, &peer, text, &options, &mut on_ack);
-        let interrupted = |error| Stop::Command(Failure::send("the server", error));
+        let interrupted = |error| SearchEnd::Command(Failure::send("the server", error));
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(interrupted(error));
         }

@@ -22,7 +22,7 @@ use super::text::for_terminal;
 const MAX_NAME: usize = 15;
 
 /// A running server that this user may signal.
-struct Server {
+struct RunningServer {
     pid: Pid,
     name: String,
     user: String,
@@ -105,7 +105,7 @@ pub fn take_name(name: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::io("cannot write the name to /proc/self/comm", error))
 }
 
-impl Server {
+impl RunningServer {
     /// Returns the row in the list.
     fn row(&self) -> String {
         let lanes = if self.takes_words { "bit, word" } else { "bit" };
@@ -117,8 +117,8 @@ impl Server {
 }
 
 /// Returns every minitalk server that this user may signal, by PID.
-fn servers() -> Result<Vec<Server>, Failure> {
-    let mut servers: Vec<Server> = Vec::new();
+fn servers() -> Result<Vec<RunningServer>, Failure> {
+    let mut servers: Vec<RunningServer> = Vec::new();
     let processes = fs::read_dir("/proc");
     let processes = processes.map_err(|error| Failure::io("cannot read /proc", error))?;
     for entry in processes.flatten() {
@@ -134,7 +134,7 @@ fn servers() -> Result<Vec<Server>, Failure> {
 }
 
 /// Returns the process `pid` if it is a minitalk server that this user may signal.
-fn server(pid: Pid) -> Option<Server> {
+fn server(pid: Pid) -> Option<RunningServer> {
     if pid == ffi::getpid() {
         return None;
     }
@@ -149,7 +149,7 @@ fn server(pid: Pid) -> Option<Server> {
     let peer = Peer::open(pid).ok()?;
     let takes_words = client::check(&peer).ok()?;
     let status = proc::status(pid).ok()?;
-    Some(Server {
+    Some(RunningServer {
         pid,
         name: status.name,
         user: user(status.uid.0),

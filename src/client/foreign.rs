@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use super::{Report, SendError, signal_of};
+use super::{Report, SendError};
 use crate::dialect::sender::{SendAction, ServerStatus, TextSendError, TextSender};
 use crate::dialect::{Dialect, Symbol};
 use crate::ffi;
@@ -50,11 +50,12 @@ pub fn send_as(
     let mut has_ended = false;
     loop {
         match sender.poll_action(clock()) {
-            Some(SendAction::Transmit(symbol)) => match server.send(signal_of(symbol.into()), None)
-            {
-                Err(PeerError::NoSuchProcess) => sender.handle_send_failure(),
-                result => result?,
-            },
+            Some(SendAction::Transmit(symbol)) => {
+                match server.send(Signal::of_bit(symbol == Symbol::Usr2), None) {
+                    Err(PeerError::NoSuchProcess) => sender.handle_send_failure(),
+                    result => result?,
+                }
+            }
             Some(SendAction::Inspect) => match status(server) {
                 Some(status) => sender.handle_status(status, clock()),
                 None => sender.handle_exit(),

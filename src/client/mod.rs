@@ -242,7 +242,8 @@ impl<'a> Outgoing<'a> {
                 if copies > MIGRATE_ABOVE_COPIES {
                     ffi::migrate();
                 }
-                (0..copies).try_for_each(|_| self.server.send(signal_of(bit), value))
+                let signal = Signal::of_bit(bit == Bit::One);
+                (0..copies).try_for_each(|_| self.server.send(signal, value))
             }
             Transmit::Word(word) => {
                 if !queue(self.server, &word)? {
@@ -322,15 +323,6 @@ const FOLLOW: u32 = 512;
 
 /// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::spin_wait`].
 const SLACK: Duration = Duration::from_millis(15);
-
-/// Returns the signal that carries `bit`.
-#[must_use]
-pub const fn signal_of(bit: Bit) -> Signal {
-    match bit {
-        Bit::Zero => Signal::Usr1,
-        Bit::One => Signal::Usr2,
-    }
-}
 
 /// How often a transfer is reported while it is under way.
 const WATCH_INTERVAL: time::Duration = time::Duration::from_millis(100);

@@ -63,7 +63,7 @@ pub struct TextSender {
     limit: u64,
     /// The status of the server before the first signal.
     initial: ServerStatus,
-    state: State,
+    state: SendState,
     /// The index of the present symbol.
     index: usize,
     /// The number of acknowledgements since the last signal, and the last of them.
@@ -76,9 +76,9 @@ pub struct TextSender {
 
 /// Says what the transfer waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum SendState {
     /// A step is due.
-    Due(Step),
+    Due(SendStep),
     /// The answer to the request to be admitted.
     Admission { until: Nanos, was_busy: bool },
     /// The acknowledgement of a symbol, for so long before it is repeated, and until the transfer is given up.
@@ -86,22 +86,22 @@ enum State {
     /// The second final acknowledgement.
     SecondAck { until: Nanos },
     /// A moment, before the server is inspected.
-    Pause { until: Nanos, then: Inspection },
+    Pause { until: Nanos, then: StatusProbe },
     /// The status of the server.
-    Status(Inspection),
+    Status(StatusProbe),
 }
 
 /// Counts the inspections before a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Inspection {
+struct StatusProbe {
     count: u32,
     give_up: Option<Nanos>,
-    then: Step,
+    then: SendStep,
 }
 
 /// Says what happens once the server has taken the last signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum SendStep {
     /// Ask to be admitted.
     Hello { until: Nanos, was_busy: bool },
     /// Send the present symbol.
@@ -130,11 +130,11 @@ impl TextSender {
     ) -> Result<Self, Unencodable> {
         let until = now.saturating_add(timeout);
         let first = match dialect.hello {
-            true => Step::Hello {
+            true => SendStep::Hello {
                 until,
                 was_busy: false,
             },
-            false => Step::Send,
+            false => SendStep::Send,
         };
         Ok(Self {
             dialect: *dialect,
@@ -142,7 +142,7 @@ impl TextSender {
             timeout,
             limit: u64::MAX,
             initial,
-            state: State::Due(first),
+            state: SendState::Due(first),
             index: 0,
             acks: 0,
             last_ack: Symbol::Usr1,
@@ -181,33 +181,33 @@ impl TextSender {
     pub fn poll_action(&mut self, now: Nanos) -> Option<SendAction> {
         self.handle_acks(now);
         match self.state {
-            State::Due(Step::Hello { until, was_busy }) => {
-                self.state = State::Admission { until, was_busy };
+            SendState::Due(SendStep::Hello { until, was_busy }) => {
+                self.state = SendState::Admission { until, was_busy };
                 Some(self.transmit(Symbol::Usr1))
             }
-            State::Due(Step::Send) => Some(self.send(now)),
-            State::Due(Step::Resend { give_up }) => {
+            SendState::Due(SendStep::Send) => Some(self.send(now)),
+            SendState::Due(SendStep::Resend { give_up }) => {
                 self.resent += 1;
                 self.state = self.await_ack(give_up, now);
                 self.encoder
                     .symbol(self.index)
                     .map(|symbol| self.transmit(symbol))
             }
-            State::Due(Step::Advance) if !self.is_last() => {
+            SendState::Due(SendStep::Advance) if !self.is_last() => {
                 self.index += 1;
                 Some(self.send(now))
             }
-            State::Due(Step::Advance) if self.lacks_second_ack() => {
+            SendState::Due(SendStep::Advance) if self.lacks_second_ack() => {
                 let until = now.saturating_add(SECOND_ACK_TIMEOUT);
-                self.state = State::SecondAck { until };
+                self.state = SendState::SecondAck { until };
                 None
             }
-            State::Due(Step::Advance) => {
+            SendState::Due(SendStep::Advance) => {
                 self.state = finish(Ok(()));
                 Some(SendAction::Finish(Ok(())))
             }
-            State::Due(Step::Finish(result)) => Some(SendAction::Finish(result)),
-            State::Status(_) => Some(SendAction::Inspect),
+            SendState::Due(SendStep::Finish(result)) => Some(SendAction::Finish(result)),
+            SendState::Status(_) => Some(SendAction::Inspect),
             _ => None,
         }
     }
@@ -216,11 +216,11 @@ impl TextSender {
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Nanos> {
         match self.state {
-            State::Due(_) | State::Status(_) => None,
-            State::Admission { until, .. }
-            | State::Ack { until, .. }
-            | State::SecondAck { until }
-            | State::Pause { until, .. } => Some(until),
+            SendState::Due(_) | SendState::Status(_) => None,
+            SendState::Admission { until, .. }
+            | SendState::Ack { until, .. }
+            | SendState::SecondAck { until }
+            | SendState::Pause { until, .. } => Some(until),
         }
     }
 
@@ -237,35 +237,35 @@ impl TextSender {
             return;
         }
         self.state = match self.state {
-            State::Admission { was_busy: true, .. } => finish(Err(TextSendError::Busy)),
-            State::Admission { .. } => finish(Err(TextSendError::Unanswered(1))),
-            State::Ack { give_up, .. }
+            SendState::Admission { was_busy: true, .. } => finish(Err(TextSendError::Busy)),
+            SendState::Admission { .. } => finish(Err(TextSendError::Unanswered(1))),
+            SendState::Ack { give_up, .. }
                 if self.dialect.silence == OnSilence::Retry && now < give_up =>
             {
-                inspect(Step::Resend { give_up })
+                inspect(SendStep::Resend { give_up })
             }
-            State::Ack { .. } => finish(Err(TextSendError::Unanswered(self.index + 1))),
-            State::SecondAck { .. } => finish(Ok(())),
-            State::Pause { then, .. } => State::Status(then),
-            State::Due(_) | State::Status(_) => return,
+            SendState::Ack { .. } => finish(Err(TextSendError::Unanswered(self.index + 1))),
+            SendState::SecondAck { .. } => finish(Ok(())),
+            SendState::Pause { then, .. } => SendState::Status(then),
+            SendState::Due(_) | SendState::Status(_) => return,
         };
     }
 
     /// Handles the status that was asked for with [`SendAction::Inspect`].
     pub fn handle_status(&mut self, status: ServerStatus, now: Nanos) {
-        let State::Status(inspection) = self.state else {
+        let SendState::Status(inspection) = self.state else {
             return;
         };
         // The server executes another program, which the next signal would kill, or is in a handler of SA_RESETHAND.
         let is_lost = self.initial.caught & !status.caught != 0;
         let in_handler = status.blocked & !self.initial.blocked != 0;
         if status.pending == 0 && !in_handler && !is_lost {
-            self.state = State::Due(inspection.then);
+            self.state = SendState::Due(inspection.then);
             return;
         }
         let count = inspection.count + 1;
         if count <= QUICK_INSPECTIONS {
-            self.state = State::Status(Inspection {
+            self.state = SendState::Status(StatusProbe {
                 count,
                 ..inspection
             });
@@ -276,12 +276,12 @@ impl TextSender {
             .unwrap_or(now.saturating_add(self.timeout));
         if now < give_up {
             let until = now.saturating_add(INSPECTION_PAUSE);
-            let then = Inspection {
+            let then = StatusProbe {
                 count: QUICK_INSPECTIONS,
                 give_up: Some(give_up),
                 ..inspection
             };
-            self.state = State::Pause { until, then };
+            self.state = SendState::Pause { until, then };
         } else if is_lost {
             self.handle_exit();
         } else {
@@ -306,19 +306,19 @@ impl TextSender {
 
     fn handle_acks(&mut self, now: Nanos) {
         self.state = match self.state {
-            State::Admission { until, .. } if self.acks > 0 => match self.last_ack {
-                Symbol::Usr1 => State::Due(Step::Send),
-                Symbol::Usr2 if now < until => State::Pause {
+            SendState::Admission { until, .. } if self.acks > 0 => match self.last_ack {
+                Symbol::Usr1 => SendState::Due(SendStep::Send),
+                Symbol::Usr2 if now < until => SendState::Pause {
                     until: now.saturating_add(BUSY_PAUSE),
-                    then: Inspection::before(Step::Hello {
+                    then: StatusProbe::before(SendStep::Hello {
                         until,
                         was_busy: true,
                     }),
                 },
                 Symbol::Usr2 => finish(Err(TextSendError::Busy)),
             },
-            State::Ack { .. } if self.acks > 0 => inspect(Step::Advance),
-            State::SecondAck { .. } if self.acks > 1 => finish(Ok(())),
+            SendState::Ack { .. } if self.acks > 0 => inspect(SendStep::Advance),
+            SendState::SecondAck { .. } if self.acks > 1 => finish(Ok(())),
             state => state,
         };
     }
@@ -340,11 +340,11 @@ impl TextSender {
         };
         self.state = match self.dialect.pace {
             _ if is_acknowledged => self.await_ack(now.saturating_add(self.timeout), now),
-            Some(microseconds) => State::Pause {
+            Some(microseconds) => SendState::Pause {
                 until: now.saturating_add(Nanos::from(microseconds) * 1000),
-                then: Inspection::before(Step::Advance),
+                then: StatusProbe::before(SendStep::Advance),
             },
-            None => inspect(Step::Advance),
+            None => inspect(SendStep::Advance),
         };
         self.transmit(symbol)
     }
@@ -355,13 +355,13 @@ impl TextSender {
         SendAction::Transmit(symbol)
     }
 
-    fn await_ack(&self, give_up: Nanos, now: Nanos) -> State {
+    fn await_ack(&self, give_up: Nanos, now: Nanos) -> SendState {
         let wait = match self.dialect.wait {
             0 => self.timeout,
             milliseconds => Nanos::from(milliseconds) * MILLISECOND,
         };
         let until = now.saturating_add(wait).min(give_up);
-        State::Ack { until, give_up }
+        SendState::Ack { until, give_up }
     }
 
     fn is_last(&self) -> bool {
@@ -374,8 +374,8 @@ impl TextSender {
     }
 }
 
-impl Inspection {
-    const fn before(then: Step) -> Self {
+impl StatusProbe {
+    const fn before(then: SendStep) -> Self {
         Self {
             count: 0,
             give_up: None,
@@ -384,12 +384,12 @@ impl Inspection {
     }
 }
 
-const fn inspect(then: Step) -> State {
-    State::Status(Inspection::before(then))
+const fn inspect(then: SendStep) -> SendState {
+    SendState::Status(StatusProbe::before(then))
 }
 
-const fn finish(result: Result<(), TextSendError>) -> State {
-    State::Due(Step::Finish(result))
+const fn finish(result: Result<(), TextSendError>) -> SendState {
+    SendState::Due(SendStep::Finish(result))
 }
 
 #[cfg(test)]
@@ -595,7 +595,7 @@ mod tests {
             assert_eq!(server.now, expected, "{spec} {acks}");
         }
         let mut sender = sender("final=both", b"");
-        while !matches!(sender.state, State::SecondAck { .. }) {
+        while !matches!(sender.state, SendState::SecondAck { .. }) {
             match sender.poll_action(0) {
                 Some(SendAction::Transmit(_)) => sender.handle_ack(Usr1),
                 Some(SendAction::Inspect) => sender.handle_status(INITIAL, 0),

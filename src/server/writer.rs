@@ -38,10 +38,10 @@ pub struct Written {
 /// Hands messages to the writer thread. A drop lets the thread write what it has, without waiting for that.
 pub struct Writer {
     thread: Background<Message>,
-    shared: Arc<Shared>,
+    shared: Arc<WriterQueues>,
 }
 
-struct Shared {
+struct WriterQueues {
     written: ArrayQueue<Written>,
     bell: EventFd,
 }
@@ -52,7 +52,7 @@ impl Writer {
     /// # Errors
     /// When the thread or its bell cannot be made.
     pub fn start(output: Sink) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(WriterQueues {
             written: ArrayQueue::new(WAITING),
             bell: EventFd::new()?,
         });

@@ -41,7 +41,7 @@ const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
 #[derive(Clone, Debug)]
 pub struct Spin {
     is_enabled: bool,
-    phase: Phase,
+    phase: SpinPhase,
     misses: u32,
     /// The average number of polls of the last rounds that found something, times 16.
     polls_times_16: u32,
@@ -52,7 +52,7 @@ pub struct Spin {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+enum SpinPhase {
     Polling,
     /// The nanoseconds that waits took with polling and without, and the number of waits still to be timed.
     Timing {
@@ -69,7 +69,7 @@ impl Spin {
     pub const fn new(is_enabled: bool) -> Self {
         Self {
             is_enabled,
-            phase: Phase::Polling,
+            phase: SpinPhase::Polling,
             misses: 0,
             polls_times_16: 0,
             backoff: BACKOFF.0,
@@ -82,8 +82,8 @@ impl Spin {
     #[must_use]
     pub const fn spin_budget(&self) -> u32 {
         match self.phase {
-            Phase::Polling if self.is_enabled => SPIN_LIMIT,
-            Phase::Timing { left, .. } if left > SAMPLES => SPIN_LIMIT,
+            SpinPhase::Polling if self.is_enabled => SPIN_LIMIT,
+            SpinPhase::Timing { left, .. } if left > SAMPLES => SPIN_LIMIT,
             _ => 0,
         }
     }
@@ -91,15 +91,15 @@ impl Spin {
     /// Returns whether [`record`](Self::record) needs to know how long the next wait takes.
     #[must_use]
     pub const fn is_timing(&self) -> bool {
-        matches!(self.phase, Phase::Timing { .. })
+        matches!(self.phase, SpinPhase::Timing { .. })
     }
 
     /// Records the end of a wait: the number of the poll that found something, from 1, or `None`; and the wait's nanoseconds.
     pub fn record(&mut self, found: Option<u32>, nanos: u64) {
         match (self.phase, found) {
             _ if !self.is_enabled => {}
-            (Phase::Polling, Some(poll)) => self.hit(poll),
-            (Phase::Polling, None) => {
+            (SpinPhase::Polling, Some(poll)) => self.hit(poll),
+            (SpinPhase::Polling, None) => {
                 self.misses += 1;
                 if self.misses >= MAX_MISSES {
                     // From here on one more miss is enough.
@@ -107,12 +107,12 @@ impl Spin {
                     self.back_off(BACKOFF.1);
                 }
             }
-            (Phase::Timing { totals, left }, _) => self.sample(totals, left, nanos),
-            (Phase::BackedOff(1), _) => {
-                self.phase = Phase::Polling;
+            (SpinPhase::Timing { totals, left }, _) => self.sample(totals, left, nanos),
+            (SpinPhase::BackedOff(1), _) => {
+                self.phase = SpinPhase::Polling;
                 self.polls_times_16 = 0;
             }
-            (Phase::BackedOff(left), _) => self.phase = Phase::BackedOff(left - 1),
+            (SpinPhase::BackedOff(left), _) => self.phase = SpinPhase::BackedOff(left - 1),
         }
     }
 
@@ -124,7 +124,7 @@ impl Spin {
             self.backoff = BACKOFF.0;
         }
         if self.polls_times_16 / 16 >= LATE_POLLS && self.retest_in == 0 {
-            self.phase = Phase::Timing {
+            self.phase = SpinPhase::Timing {
                 totals: [0; 2],
                 left: 2 * SAMPLES,
             };
@@ -139,14 +139,14 @@ impl Spin {
             (0, _) => {
                 self.retest_in = self.retest_interval;
                 self.retest_interval = (2 * self.retest_interval).min(RETEST_INTERVAL.1);
-                Phase::Polling
+                SpinPhase::Polling
             }
-            (left, totals) => Phase::Timing { totals, left },
+            (left, totals) => SpinPhase::Timing { totals, left },
         };
     }
 
     fn back_off(&mut self, longest: u32) {
-        self.phase = Phase::BackedOff(self.backoff.min(longest));
+        self.phase = SpinPhase::BackedOff(self.backoff.min(longest));
         self.backoff = (2 * self.backoff).min(BACKOFF.1);
         self.retest_interval = RETEST_INTERVAL.0;
         self.retest_in = 0;

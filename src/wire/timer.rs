@@ -135,7 +135,7 @@ impl RetryTimer {
         !self.is_paused && self.attempt == 0
     }
 
-    /// Returns whether the last [`LOSS_FREE_AFTER`] replies came without a repetition.
+    /// Returns whether the last few replies (`LOSS_FREE_AFTER`) came without a repetition.
     #[must_use]
     pub const fn is_loss_free(&self) -> bool {
         self.loss_free >= LOSS_FREE_AFTER
