@@ -1,6 +1,5 @@
 //! Which of several complete readings of a stream is the likeliest, and whether another one is nearly as likely.
 
-use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::Dialect;
@@ -115,27 +114,28 @@ pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a
             .saturating_add(reading.cost_of_rest())
             .saturating_add(unknown)
     };
-    let mut ranked: Vec<_> = readings.iter().collect();
-    ranked.sort_by_key(|reading| (total(reading), Reverse(reading.at)));
-    let (best, others) = ranked.split_first()?;
+    let order = |reading: &&Reading| (total(reading), Reverse(reading.at));
+    let best = readings.iter().min_by_key(order)?;
     let differs = |other: &Reading| other.decoder.differs(&best.decoder);
-    let is_near = |other: &&&Reading| {
+    let is_near = |other: &&Reading| {
         let margin = match differs(other) {
             true => MARGIN_OF_ANOTHER_TEXT,
             false if is_known(best) => 0,
             false => MARGIN,
         };
-        other.at == best.at && other.cost(known) < best.cost(known).saturating_add(margin)
+        let is_other = !core::ptr::eq(*other, best);
+        is_other
+            && other.at == best.at
+            && other.cost(known) < best.cost(known).saturating_add(margin)
     };
-    let near: Vec<_> = others.iter().filter(is_near).copied().collect();
-    let mut rivals = near.iter().copied().filter(|other| differs(other));
-    let known_rival = rivals
-        .clone()
-        .find(|rival| is_known(best) && is_known(rival));
+    let near = || readings.iter().filter(is_near);
+    let rivals = || near().filter(|other| differs(other));
+    let known_rivals = rivals().filter(|rival| is_known(best) && is_known(rival));
+    let known_rival = known_rivals.min_by_key(order);
     Some(Ranking {
         best,
-        is_sure: near.is_empty(),
-        rival: known_rival.or_else(|| rivals.next()),
+        is_sure: near().next().is_none(),
+        rival: known_rival.or_else(|| rivals().min_by_key(order)),
         is_tie: known_rival.is_some(),
     })
 }
@@ -157,6 +157,7 @@ pub fn is_tie(readings: &[Reading], known: &[Dialect], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     /// Returns the reading of bytes in a dialect without a head, most significant bit first, and of what follows.
     fn reading(spec: &str, text: &[u8], at: usize, rest: &[u8]) -> Reading {
