@@ -85,10 +85,13 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Gives SIGINT its default action here and in the children to come: a shell has it ignored by what it starts in the background.
-fn default_sigint() {
-    // SAFETY: SIG_DFL is a disposition and no function, so nothing is ever called.
-    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+/// Gives SIGINT and SIGQUIT their default action, here and so in the children: a shell without job control has what it starts
+/// in the background ignore them.
+fn undo_background() {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: SIG_DFL is a disposition and no function, so nothing is ever called.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 /// A child whose output is collected, killed when the test ends or when its watchdog fires.
@@ -133,7 +136,7 @@ impl Process {
     }
 
     fn start(command: &mut Command, limit: Duration) -> Self {
-        default_sigint();
+        undo_background();
         let child = Child::spawn(command).unwrap();
         let pid = i32::try_from(child.id()).unwrap();
         Self {
