@@ -119,7 +119,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-21",
         file: "src/server/machine.rs",
-        old: "        self.inspect(session.pid, Then::Answer { signal, answer });\n",
+        old: "        self.inspect(session.pid, Then::Reply { signal, answer });\n",
         new: "        self.send(session, signal, answer);\n",
         check: PEERS,
         test: "a_program_executed_in_mid_message_is_not_signalled_at_shutdown",
