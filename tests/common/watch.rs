@@ -44,7 +44,7 @@ pub fn wait_under_way(client: &Process, server: i32) {
 /// Starts another pair if the message ended first, because this process did not get a CPU in time.
 pub fn stopped_in_mid_message(start: impl Fn() -> (Server, Process)) -> (Server, Process) {
     loop {
-        let (server, client) = start();
+        let (server, mut client) = start();
         let is_under_way = under_way(server.pid());
         wait_until("the client is under way", || {
             !client.is_running() || is_under_way()
@@ -58,6 +58,11 @@ pub fn stopped_in_mid_message(start: impl Fn() -> (Server, Process)) -> (Server,
         if client.is_running() {
             return (server, client);
         }
+        assert!(
+            client.wait().success(),
+            "the client failed: {}",
+            client.stderr()
+        );
     }
 }
 
