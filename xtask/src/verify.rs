@@ -130,12 +130,6 @@ const CHECKS: &[Check] = &[
         tolerates_load: false,
     },
     Check {
-        name: "random-mutants",
-        proves: "the unit tests alone notice nine in ten of the defects that a tool plants in wire, dialect and server",
-        command: &["checks/random-mutants.sh"],
-        tolerates_load: false,
-    },
-    Check {
         name: "fuzz",
         proves: "the decoder, the frame, the link and the ring withstand every input that the fuzzer tries in this time",
         command: &["fuzz/run.sh", "FUZZ"],
