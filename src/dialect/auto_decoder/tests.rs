@@ -1,0 +1,172 @@
+//! Unit tests of the module around them.
+
+use super::super::encoder::TextEncoder;
+use super::*;
+
+const DECIDED: DecodeOutcome = DecodeOutcome::Detecting(DetectState::Decided);
+
+fn pid() -> Pid {
+    Pid::new(4242).unwrap()
+}
+
+/// Returns a decoder for a program that has used these dialects.
+fn decoder(specs: &[&str]) -> AutoDecoder {
+    let known = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+    AutoDecoder::detect(known, 64, pid(), false)
+}
+
+/// Returns what the last symbol of this text leads to.
+fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
+    let encoder = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
+    encoder
+        .symbols()
+        .map(|symbol| decoder.push(symbol))
+        .last()
+        .unwrap()
+}
+
+fn finish(decoder: &mut AutoDecoder) -> Detection {
+    decoder.finish(Ack::Byte, AckSignal::Usr2).unwrap()
+}
+
+#[test]
+fn an_expected_dialect_is_confirmed_and_keeps_its_acknowledgements() {
+    let mut decoder = decoder(&["ack=message"]);
+    assert!(decoder.dialect().is_some() && decoder.is_known(&"ack=message".parse().unwrap()));
+    assert_eq!(say(&mut decoder, "classic", "as expected"), DECIDED);
+    let found = finish(&mut decoder);
+    assert_eq!((found.dialect.ack, found.is_sure), (Ack::Message, true));
+    assert_eq!(decoder.detected(), Some(&found.dialect));
+    assert_eq!(
+        say(&mut decoder, "classic", "again"),
+        DecodeOutcome::Complete
+    );
+    assert_eq!(decoder.take(), b"again");
+}
+
+#[test]
+fn a_client_that_does_not_use_the_dialect_of_its_program_is_detected() {
+    let mut decoder = decoder(&["classic"]);
+    let outcome = say(&mut decoder, "lsb", "something else");
+    assert!(
+        matches!(outcome, DecodeOutcome::Detecting(_)),
+        "{outcome:?}"
+    );
+    let found = finish(&mut decoder);
+    assert_eq!(found.text, b"something else");
+    assert_eq!(
+        (found.dialect.ack, found.dialect.ack_signal),
+        (Ack::Byte, AckSignal::Usr2)
+    );
+    assert_eq!(
+        say(&mut decoder, "lsb", "and again"),
+        DecodeOutcome::Complete
+    );
+    assert_eq!(decoder.take(), b"and again");
+}
+
+#[test]
+fn another_dialect_that_is_complete_with_the_expected_one_takes_over_its_acknowledgements() {
+    let mut decoder = decoder(&["ack=message,end=etx"]);
+    // The end byte of the expected dialect does not occur before the client ends.
+    say(&mut decoder, "end=none", "hello");
+    assert!(
+        matches!(decoder.handle_exit(true), DecodeOutcome::Detecting(state) if state.has_message())
+    );
+    assert_eq!(finish(&mut decoder).dialect.ack, Ack::Message);
+}
+
+#[test]
+fn nothing_of_a_dropped_message_is_left() {
+    let mut decoder = decoder(&["classic"]);
+    decoder.push(Symbol::Usr1);
+    assert!(decoder.in_message() && !decoder.may_be_over());
+    decoder.reset();
+    assert!(!decoder.in_message() && decoder.may_be_over());
+    say(&mut decoder, "lsb", "something else");
+    assert_eq!(finish(&mut decoder).text, b"something else");
+}
+
+#[test]
+fn a_message_after_an_uncertain_one_is_detected_again() {
+    let mut decoder = decoder(&[]);
+    say(&mut decoder, "classic", "22");
+    assert!(decoder.is_detecting() && decoder.has_evidence() && decoder.dialect().is_none());
+    assert!(!finish(&mut decoder).is_sure);
+    assert!(decoder.dialect().is_some() && decoder.detected().is_none());
+    assert!(matches!(
+        say(&mut decoder, "lsb", "hello there"),
+        DecodeOutcome::Detecting(_)
+    ));
+    assert_eq!(finish(&mut decoder).text, b"hello there");
+}
+
+#[test]
+fn after_a_tie_no_dialect_is_adopted() {
+    let mut decoder = decoder(&["classic", "lsb"]);
+    say(&mut decoder, "classic", "22");
+    decoder.handle_silence();
+    assert!(decoder.is_tie() && finish(&mut decoder).is_tie);
+    assert!(decoder.is_detecting() && !decoder.has_evidence() && !decoder.in_message());
+}
+
+#[test]
+fn digits_in_an_expected_dialect_may_still_be_a_head() {
+    let mut decoder = decoder(&["classic"]);
+    let outcome = say(&mut decoder, "classic", "12");
+    assert_eq!(outcome, DecodeOutcome::Detecting(DetectState::Tentative));
+}
+
+#[test]
+fn a_stream_that_makes_no_sense_is_shown_and_ignored() {
+    let mut decoder = decoder(&[]);
+    let noise = (0..80).map(|i| Symbol::ALL[usize::from(i % 8 == 1 || i % 9 == 3)]);
+    let is_lost = |symbol| decoder.push(symbol) == DecodeOutcome::Detecting(DetectState::NoMatch);
+    let at = noise.clone().position(is_lost).unwrap();
+    assert_eq!(decoder.give_up().len(), at + 1);
+    assert!(decoder.is_lost() && !decoder.in_message() && decoder.held_bytes() == 0);
+    assert_eq!(
+        (decoder.push(Symbol::Usr1), decoder.received_bytes()),
+        (DecodeOutcome::Ignored, 0)
+    );
+    assert_eq!(decoder.handle_exit(true), DecodeOutcome::Ignored);
+    decoder.reset();
+    assert!(decoder.is_detecting());
+    let long: Vec<_> = core::iter::repeat_n(noise, 10).flatten().collect();
+    let mut decoder = AutoDecoder::detect(Vec::new(), 1 << 10, pid(), false);
+    say(&mut decoder, "classic", &"x".repeat(100));
+    long.into_iter().for_each(|symbol| _ = decoder.push(symbol));
+    assert_eq!(decoder.give_up().len(), SHOWN);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_rejected_with_its_length() {
+    let given = AutoDecoder::given(Dialect::CLASSIC, 64, pid());
+    for (mut decoder, bytes) in [(decoder(&[]), 65), (decoder(&["classic"]), 65), (given, 66)] {
+        let text = "x".repeat(65);
+        let encoder = TextEncoder::new(&Dialect::CLASSIC, text.as_bytes(), pid()).unwrap();
+        let mut outcomes = encoder.symbols().map(|symbol| decoder.push(symbol));
+        let rejected = outcomes.find(|outcome| matches!(outcome, DecodeOutcome::Rejected(..)));
+        assert_eq!(
+            rejected,
+            Some(DecodeOutcome::Rejected(Reason::TooLong, bytes))
+        );
+        assert_eq!(decoder.received_bytes(), 0);
+    }
+}
+
+#[test]
+fn a_closed_decoder_ignores_everything() {
+    let mut decoder = AutoDecoder::given("hello=yes".parse().unwrap(), 64, pid());
+    assert!(decoder.awaits_hello() && !decoder.is_closed() && decoder.is_given());
+    assert_eq!(decoder.push(Symbol::Usr1), DecodeOutcome::Hello);
+    assert!(!decoder.awaits_hello());
+    say(&mut decoder, "end=none", "ab");
+    assert_eq!(
+        (decoder.received_bytes(), decoder.held_bytes() > 0),
+        (2, true)
+    );
+    decoder.close();
+    assert!(decoder.is_closed() && !decoder.in_message() && decoder.detected().is_none());
+    assert_eq!(decoder.push(Symbol::Usr1), DecodeOutcome::Ignored);
+}

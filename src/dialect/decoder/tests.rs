@@ -1,0 +1,207 @@
+//! Unit tests of the module around them.
+
+use proptest::prelude::*;
+
+use super::super::candidates;
+use super::super::encoder::TextEncoder;
+use super::*;
+
+fn pid() -> Pid {
+    Pid::new(4242).unwrap()
+}
+
+fn decoder(spec: &str, limit: usize, provenance: Provenance) -> TextDecoder {
+    TextDecoder::new(spec.parse().unwrap(), limit, pid(), provenance)
+}
+
+/// Returns what the first bytes lead to that are not incomplete, most significant bit first, and how many bytes it took.
+fn feed(decoder: &mut TextDecoder, bytes: &[u8]) -> (DecodeProgress, usize) {
+    for (i, byte) in bytes.iter().enumerate() {
+        for bit in (0..8).rev() {
+            let progress = decoder.push(Symbol::ALL[usize::from(byte >> bit & 1)]);
+            if progress != Incomplete {
+                return (progress, i + 1);
+            }
+        }
+    }
+    (Incomplete, bytes.len())
+}
+
+/// Returns what the bytes lead to in a decoder of at most four bytes of text.
+fn fed(spec: &str, provenance: Provenance, bytes: &[u8]) -> (DecodeProgress, usize) {
+    feed(&mut decoder(spec, 4, provenance), bytes)
+}
+
+proptest! {
+    #[test]
+    fn an_encoded_text_is_decoded_in_every_dialect(text in "[^\u{0}\u{3}\u{4}]{0,20}", i in 0..720usize) {
+        let dialect = candidates::all(true)[i];
+        let encoder = TextEncoder::new(&dialect, text.as_bytes(), pid()).unwrap();
+        for provenance in [Provenance::Given, Provenance::Detected] {
+            let mut decoder = TextDecoder::new(dialect, 1 << 10, pid(), provenance);
+            for _ in 0..2 {
+                prop_assert_eq!(decoder.awaits_hello(), dialect.hello);
+                if dialect.hello {
+                    prop_assert_eq!(decoder.push(Symbol::Usr1), Incomplete);
+                }
+                for (index, symbol) in encoder.symbols().enumerate() {
+                    prop_assert!(!decoder.awaits_hello());
+                    prop_assert_eq!(decoder.is_at_byte_boundary(), index % 8 == 0);
+                    let progress = decoder.push(symbol);
+                    prop_assert_eq!(progress == Complete, index + 1 == encoder.len());
+                }
+                prop_assert_eq!(decoder.text_len(), text.len());
+                prop_assert!(decoder.held_bytes() >= text.len());
+                prop_assert_eq!(decoder.take(), text.as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_that_is_not_text_is_rejected_at_its_end() {
+    for (bytes, progress) in [
+        (&b"a\xffbcdef\0"[..], Rejected(Reason::NotText)),
+        (b"\xc3\0", Rejected(Reason::NotText)),
+        (b"12345\0", Rejected(Reason::TooLong)),
+        (b"1234\0", Complete),
+    ] {
+        assert_eq!(
+            fed("classic", Provenance::Given, bytes),
+            (progress, bytes.len())
+        );
+    }
+    let mut decoder = decoder("classic", 4, Provenance::Given);
+    feed(&mut decoder, b"1234\xff");
+    assert_eq!((decoder.held_bytes(), decoder.handle_exit()), (0, false));
+}
+
+#[test]
+fn a_head_is_checked_against_the_limit_and_the_client() {
+    let (not_text, too_long) = (Rejected(Reason::NotText), Rejected(Reason::TooLong));
+    for (spec, bytes, expected) in [
+        ("head=len16,end=none", &b"\0\x04abcd"[..], (Complete, 6)),
+        ("head=len16,end=none", b"\0\x05", (too_long, 2)),
+        ("head=len16,end=none", b"\x05", (too_long, 1)),
+        ("head=len16,end=none", b"\0", (Incomplete, 1)),
+        ("head=len64,end=none", b"\0\0\0\0\0\0\0\x05", (too_long, 8)),
+        (
+            "head=len32,head-bytes=little,end=none",
+            b"\x05",
+            (too_long, 1),
+        ),
+        ("head=len16,counts-end=yes", b"\0\x05abcd\0", (Complete, 7)),
+        ("head=len16,counts-end=yes", b"\0\x06", (too_long, 2)),
+        ("head=len16,counts-end=yes", b"\0\0", (not_text, 2)),
+        ("head=len16,counts-end=yes", b"\0\x01\0", (Complete, 3)),
+        (
+            "head=len16,head-nul=yes,end=none",
+            b"\0\x01\0a",
+            (Complete, 4),
+        ),
+        (
+            "head=len16,head-nul=yes,end=none",
+            b"\0\x01a",
+            (not_text, 3),
+        ),
+        ("head=len16,end=etx", b"\0\x01a\x03", (Complete, 4)),
+        ("head=len16,end=etx", b"\0\x01a\0", (not_text, 4)),
+        ("head=digits,end=none", b"4\0abcd", (Complete, 6)),
+        ("head=digits,end=none", b"5\0", (too_long, 2)),
+        ("head=digits,end=none", b"0\0", (Complete, 2)),
+        ("head=digits,end=none", b"04", (not_text, 2)),
+        ("head=digits,end=none", b"a", (not_text, 1)),
+        ("head=digits,end=none", b"\0", (not_text, 1)),
+        ("head=digits,end=none", b"100000000\0", (too_long, 10)),
+        ("head=digits,end=none", b"1000000000", (not_text, 10)),
+        ("head=pid", b"\0\0\x10\x92a\0", (Complete, 6)),
+        ("head=pid", b"\0\0\x10\x93", (not_text, 4)),
+    ] {
+        assert_eq!(
+            fed(spec, Provenance::Given, bytes),
+            expected,
+            "{spec} {bytes:?}"
+        );
+    }
+    let mut hello = decoder("hello=yes", 4, Provenance::Given);
+    assert_eq!(hello.push(Symbol::Usr2), not_text);
+}
+
+#[test]
+fn only_a_given_dialect_with_a_length_accepts_bytes_that_are_not_text() {
+    let spec = "head=len16,end=none";
+    assert_eq!(fed(spec, Provenance::Given, b"\0\x01\xff"), (Complete, 3));
+    assert_eq!(
+        fed(spec, Provenance::Detected, b"\0\x01\xff"),
+        (Rejected(Reason::NotText), 3)
+    );
+    assert_eq!(
+        fed(spec, Provenance::Detected, b"\0\x01\xc3"),
+        (Rejected(Reason::NotText), 3)
+    );
+    assert_eq!(
+        fed(spec, Provenance::Detected, b"\0\x01\x01"),
+        (Complete, 3)
+    );
+}
+
+#[test]
+fn a_guess_is_refuted_by_bytes_that_are_unusual_in_text() {
+    for byte in 0..0x80 {
+        let is_usual = byte >= b' ' && byte != 0x7f || b"\t\n\r".contains(&byte);
+        for (spec, accepted) in [("end=none", is_usual), ("classic", byte != 0)] {
+            let (progress, _) = fed(spec, Provenance::Guess, &[byte]);
+            assert_eq!(progress == Incomplete, accepted, "{spec} {byte}");
+        }
+    }
+    assert_eq!(
+        fed("classic", Provenance::Guess, b"a\xff"),
+        (Rejected(Reason::NotText), 2)
+    );
+    assert_eq!(
+        fed("classic", Provenance::Guess, b"aaaaa"),
+        (Rejected(Reason::TooLong), 5)
+    );
+}
+
+#[test]
+fn guesses_keep_no_text_and_tell_texts_apart() {
+    let guess = |text: &[u8]| {
+        let mut guess = decoder("classic", 4, Provenance::Guess);
+        feed(&mut guess, text);
+        guess
+    };
+    let (one, other, short) = (guess(b"ab"), guess(b"ba"), guess(b"a"));
+    assert_eq!((one.cost(), one.text_len(), one.held_bytes()), (4, 2, 0));
+    assert!(one.differs(&other) && one.differs(&short) && !one.differs(&guess(b"ab")));
+    let mut decoder = decoder("head=len16", 4, Provenance::Guess);
+    let symbols = b"\0\x02hi\0"
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    let text: Vec<_> = symbols
+        .filter_map(|bit| decoder.push_for_text(Symbol::ALL[usize::from(bit)]))
+        .collect();
+    assert_eq!(text, b"hi");
+}
+
+#[test]
+fn the_end_of_the_client_completes_whole_text_without_an_end_byte() {
+    for (spec, provenance, bytes, completes) in [
+        ("end=none", Provenance::Given, &b"abc"[..], true),
+        ("end=none", Provenance::Detected, b"abc", true),
+        ("classic", Provenance::Given, b"abc", false),
+        ("classic", Provenance::Guess, b"abc", true),
+        ("end=none", Provenance::Given, b"", false),
+        ("end=none", Provenance::Given, b"\xc3", false),
+        ("end=none", Provenance::Given, b"\xff", false),
+        ("head=len16,end=none", Provenance::Guess, b"\0\x03ab", false),
+    ] {
+        let mut decoder = decoder(spec, 4, provenance);
+        feed(&mut decoder, bytes);
+        let mut in_byte = decoder.clone();
+        assert_eq!(decoder.handle_exit(), completes, "{spec} {bytes:?}");
+        assert!(!completes || decoder.dialect().end.is_none());
+        in_byte.push(Symbol::Usr1);
+        assert!(!in_byte.handle_exit());
+    }
+}

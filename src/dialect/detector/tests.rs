@@ -1,0 +1,276 @@
+//! Unit tests of the module around them.
+
+use std::format;
+
+use proptest::prelude::*;
+
+use super::super::encoder::TextEncoder;
+use super::*;
+
+fn pid() -> Pid {
+    Pid::new(4242).unwrap()
+}
+
+fn detector(limit: usize) -> Detector {
+    Detector::new(limit, pid(), true, &[])
+}
+
+fn symbols(spec: &str, text: &[u8]) -> Vec<Symbol> {
+    let dialect: Dialect = spec.parse().unwrap();
+    let encoder = TextEncoder::new(&dialect, text, pid()).unwrap();
+    let hello = dialect.hello.then_some(Symbol::Usr1);
+    hello.into_iter().chain(encoder.symbols()).collect()
+}
+
+/// Returns the last state after the symbols.
+fn push(detector: &mut Detector, symbols: &[Symbol]) -> DetectState {
+    let states = symbols.iter().map(|symbol| detector.push(*symbol).unwrap());
+    states.last().unwrap()
+}
+
+/// Returns what is detected in a stream that ends with its message.
+fn detect(spec: &str, text: &[u8]) -> Detection {
+    let mut detector = detector(1 << 20);
+    let symbols = symbols(spec, text);
+    for (i, symbol) in symbols.iter().enumerate() {
+        let state = detector.push(*symbol).unwrap();
+        let is_last = i + 1 == symbols.len();
+        assert!(
+            is_last || state != DetectState::Decided,
+            "{spec}: over at {i}"
+        );
+        assert_ne!(state, DetectState::NoMatch, "{spec}: lost at {i}");
+    }
+    assert!(detector.handle_silence().has_message(), "{spec}");
+    detector.finish().unwrap()
+}
+
+/// Dialects that prose shows.
+const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes head=len16,end=none head=len16 \
+    head=len32,end=none head=len32,counts-end=yes head=len32,head-bytes=little,end=none order=lsb,head=len32,end=none \
+    order=lsb,head=len32,head-order=msb order=lsb,head=len64,end=none head=len32,head-nul=yes,end=none head=digits,end=none \
+    head=pid order=lsb,head=pid end=etx end=eot";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn prose_is_detected_in_every_decidable_dialect(
+        text in "[A-Z][a-z]{2,9}( [a-zé]{1,9}){2,8}[.!?]\n?",
+        i in 0..20usize,
+    ) {
+        let spec = DECIDABLE.split_whitespace().nth(i).unwrap();
+        let found = detect(spec, text.as_bytes());
+        prop_assert_eq!(&found.text, text.as_bytes());
+        if found.is_sure {
+            prop_assert_eq!(format!("{}", found.dialect), spec);
+        }
+        let said = symbols(&format!("{}", found.dialect), text.as_bytes());
+        prop_assert_eq!(said, symbols(spec, text.as_bytes()));
+        prop_assert_eq!(found.rest.unwrap().len(), 0);
+    }
+
+    #[test]
+    fn any_stream_is_detected_or_given_up(bits in prop::collection::vec(any::<bool>(), 0..600)) {
+        let mut detector = detector(64);
+        for bit in bits {
+            if detector.push(Symbol::ALL[usize::from(bit)]) == Ok(DetectState::Decided) {
+                break;
+            }
+        }
+        if detector.handle_silence().has_message() {
+            prop_assert!(detector.finish().is_some());
+        }
+    }
+}
+
+#[test]
+fn short_texts_are_detected_in_the_commonest_dialect() {
+    for text in ["", "a", "d", "Hi", "12", "22", "ff", "a\x01b"] {
+        assert_eq!(detect("classic", text.as_bytes()).text, text.as_bytes());
+    }
+}
+
+#[test]
+fn an_ambiguous_text_has_a_rival() {
+    let found = detect("classic", b"22");
+    assert!(!found.is_sure && !found.is_tie);
+    let (dialect, excerpt) = *found.rival.unwrap();
+    assert_eq!(
+        (format!("{dialect}"), excerpt),
+        ("order=lsb".into(), b"LL".into())
+    );
+    assert!(detect("classic", b"hello there").is_sure);
+}
+
+#[test]
+fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
+    let known = |specs: &[&str]| -> Vec<Dialect> {
+        specs.iter().map(|spec| spec.parse().unwrap()).collect()
+    };
+    for (specs, expected, is_tie) in [
+        (&["order=lsb,final=both"][..], "order=lsb", false),
+        (&["classic", "order=lsb"], "classic", true),
+        (&["classic", "end=etx"], "classic", false),
+    ] {
+        let mut detector = Detector::new(64, pid(), true, &known(specs));
+        push(&mut detector, &symbols("classic", b"22")[..23]);
+        assert!(!detector.is_tie());
+        push(&mut detector, &[Symbol::Usr1]);
+        assert_eq!(
+            (detector.handle_silence(), detector.is_tie()),
+            (DetectState::Tentative, is_tie)
+        );
+        let found = detector.finish().unwrap();
+        assert_eq!(
+            (format!("{}", found.dialect), found.is_tie),
+            (expected.into(), is_tie),
+            "{specs:?}"
+        );
+        assert!(found.rival.is_some());
+    }
+    let mut detector = Detector::new(64, pid(), true, &known(&["end=0x0a"]));
+    push(&mut detector, &symbols("end=0x0a", b"a line"));
+    assert_eq!(detector.finish().unwrap().text, b"a line");
+}
+
+#[test]
+fn the_first_of_two_messages_is_detected_and_the_rest_kept() {
+    let mut detector = detector(64);
+    let stream = [symbols("classic", b"Hello"), symbols("classic", b"you")].concat();
+    let is_decided = |symbol: &Symbol| detector.push(*symbol) == Ok(DetectState::Decided);
+    let taken = stream.iter().position(is_decided).unwrap() + 1;
+    let found = detector.finish().unwrap();
+    assert_eq!(found.text, b"Hello");
+    assert!(
+        found
+            .rest
+            .unwrap()
+            .iter()
+            .eq(stream[48..taken].iter().copied())
+    );
+}
+
+#[test]
+fn nonsense_matches_no_dialect() {
+    let mut detector = detector(64);
+    assert!(detector.is_empty() && detector.may_be_over());
+    let nonsense = [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE];
+    let symbols = nonsense
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    let symbols: Vec<_> = symbols.map(|bit| Symbol::ALL[usize::from(bit)]).collect();
+    assert_eq!(push(&mut detector, &symbols), DetectState::NoMatch);
+    assert_eq!(
+        (detector.handle_exit(true), detector.may_be_over()),
+        (DetectState::NoMatch, false)
+    );
+    assert_eq!(detector.digits(12), "000000011100");
+    assert!(detector.finish().is_none());
+}
+
+#[test]
+fn nothing_is_decided_before_the_head_start_or_a_silence() {
+    let mut detector = detector(64);
+    let empty = symbols("classic", b"");
+    for (i, symbol) in empty.iter().enumerate() {
+        assert_eq!(detector.may_be_over(), i == 0);
+        assert_eq!(detector.push(*symbol), Ok(DetectState::Undecided));
+        assert_eq!(detector.handle_silence().has_message(), i == 7);
+    }
+    assert!(detector.may_be_over() && detector.may_be_a_head());
+    assert!(detector.finish().unwrap().text.is_empty());
+}
+
+#[test]
+fn an_empty_message_may_be_the_head_of_another() {
+    let mut detector = Detector::new(64, pid(), false, &[]);
+    push(&mut detector, &symbols("classic", b""));
+    assert!(detector.handle_silence().has_message() && detector.may_be_a_head());
+    push(&mut detector, &symbols("end=none", b"a"));
+    assert!(
+        !detector.may_be_a_head(),
+        "the empty message is not the last"
+    );
+}
+
+#[test]
+fn digits_may_be_the_head_of_a_message() {
+    for (text, expected) in [(&b"12"[..], true), (b"Hello there", false)] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols("classic", text));
+        assert!(detector.handle_silence().has_message());
+        assert_eq!(detector.may_be_a_head(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
+    for (text, success, expected) in [
+        (&b"Hello there"[..], true, DetectState::Decided),
+        (b"Hello there", false, DetectState::Undecided),
+        (b"", true, DetectState::Undecided),
+    ] {
+        let mut detector = detector(64);
+        symbols("end=none", text)
+            .into_iter()
+            .for_each(|symbol| _ = detector.push(symbol));
+        assert_eq!(detector.handle_exit(success), expected, "{text:?}");
+        for (i, reading) in detector.complete.iter().enumerate() {
+            let is_same = |other: &Reading| other.dialect() == reading.dialect();
+            assert!(!detector.complete[..i].iter().any(is_same));
+        }
+        let text = detector
+            .finish()
+            .map(|found| (found.text, found.dialect.end));
+        let expected = (expected == DetectState::Decided).then(|| (b"Hello there".into(), None));
+        assert_eq!(text, expected);
+    }
+}
+
+#[test]
+fn symbols_are_kept_once_whatever_the_number_of_candidates() {
+    let text = std::vec![b'f'; 1 << 16];
+    let mut detector = detector(1 << 20);
+    let mut most = 0;
+    for symbol in symbols("head=len32,head-nul=yes,end=none", &text) {
+        detector.push(symbol).unwrap();
+        most = most.max(detector.log.held_bytes());
+        assert!(
+            detector
+                .open
+                .iter()
+                .all(|decoder| decoder.held_bytes() == 0)
+        );
+        let guesses = detector.open.capacity() * size_of::<TextDecoder>();
+        let readings = detector.complete.capacity() * size_of::<Reading>();
+        assert_eq!(
+            detector.held_bytes(),
+            detector.log.held_bytes() + guesses + readings
+        );
+    }
+    assert!(most <= 2 * text.len() + 64, "{most}");
+    let found = detector.finish().unwrap();
+    assert_eq!(
+        (found.text.capacity(), found.text == text),
+        (text.len(), true)
+    );
+}
+
+#[test]
+fn a_text_beyond_the_limit_is_too_long() {
+    for spec in ["classic", "order=lsb"] {
+        let mut detector = detector(64);
+        let mut symbols = symbols(spec, &[b'm'; 100]).into_iter();
+        let reason = symbols.find_map(|symbol| detector.push(symbol).err());
+        assert_eq!(reason, Some(Reason::TooLong));
+    }
+}
+
+#[test]
+fn an_excerpt_is_short() {
+    let mut detector = detector(1 << 10);
+    push(&mut detector, &symbols("classic", &[b'2'; 100]));
+    detector.handle_silence();
+    let (_, excerpt) = *detector.finish().unwrap().rival.unwrap();
+    assert_eq!(excerpt, [b'L'; EXCERPT]);
+}

@@ -1,0 +1,390 @@
+//! Unit tests of the module around them.
+
+use super::*;
+use crate::ffi::{Content, EventFd, Identity};
+use crate::signal::event::Origin;
+use crate::signal::ring::Ring;
+use core::num::NonZeroU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use std::vec::Vec;
+
+const NOW: Option<Duration> = Some(Duration::ZERO);
+const MARK: usize = Ring::<CAPACITY, REST>::HIGH_WATER;
+
+/// Makes the tests take turns, since a process has one handler and one ring.
+fn exclusive() -> MutexGuard<'static, ()> {
+    static PROCESS: Mutex<()> = Mutex::new(());
+    PROCESS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends this thread a signal, which no other thread of the tests can receive.
+fn send(signal: Signal, value: u64) {
+    let content = Content::value(Identity::ours(), value);
+    ffi::send_to_this_thread(signal, &content).unwrap();
+}
+
+/// Pushes `count` entries, as a handler that other threads ran would have.
+fn fill_ring(count: usize) {
+    let tag = NonZeroU64::new(Signal::Usr1.number() as u64).unwrap();
+    let pid = ffi::getpid().get() as u64;
+    let code = u64::from(libc::SI_QUEUE.cast_unsigned());
+    for n in 0..count as u64 {
+        let rest = [code, pid, n, 0, 0];
+        RING.push(&Entry { tag, rest });
+    }
+}
+
+fn drained(inbox: &mut Inbox) -> Vec<(Signal, u64)> {
+    let mut events = Vec::new();
+    inbox.drain(|event| {
+        let Origin::Claimed { value, .. } = event.origin else {
+            panic!("{event:?}");
+        };
+        events.push((event.signal, value));
+    });
+    events
+}
+
+fn is_blocked(signal: Signal) -> bool {
+    ffi::block(SignalSet::NONE).contains(signal)
+}
+
+fn disposition(signal: Signal) -> Disposition {
+    let current = ffi::install(signal).unwrap();
+    ffi::restore(signal, &current).unwrap();
+    current
+}
+
+/// Sets a disposition, which `ffi::restore` does only in place of the handler.
+fn set_disposition(signal: Signal, disposition: &Disposition) {
+    ffi::install(signal).unwrap();
+    ffi::restore(signal, disposition).unwrap();
+}
+
+#[test]
+fn signals_are_blocked_until_the_first_wait() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    send(Signal::Usr1, 1);
+    assert_eq!(drained(&mut inbox), []);
+    assert_eq!(inbox.wait(None, None), Ok(false));
+    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
+    send(Signal::Usr2, 2);
+    assert_eq!(drained(&mut inbox), [(Signal::Usr2, 2)]);
+    inbox.block();
+    send(Signal::Usr1, 3);
+    assert_eq!(drained(&mut inbox), []);
+    assert_eq!(inbox.wait(None, None), Ok(false));
+    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 3)]);
+}
+
+#[test]
+fn a_second_inbox_is_an_error() {
+    let _turn = exclusive();
+    assert!(!Inbox::is_open());
+    let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    assert!(Inbox::is_open());
+    let error = Inbox::open().err().unwrap();
+    assert_eq!(error, InboxError::Taken);
+    assert!(std::format!("{error}").contains("another inbox"));
+    drop(inbox);
+    assert!(!Inbox::is_open());
+}
+
+#[test]
+fn a_drain_ends_in_a_storm() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    inbox.wait(None, NOW).unwrap();
+    send(Signal::Usr1, 0);
+    let mut count = 0;
+    inbox.drain(|_| {
+        count += 1;
+        assert!(count <= CAPACITY);
+        send(Signal::Usr1, 0);
+    });
+    assert_eq!(count, CAPACITY);
+}
+
+#[test]
+fn a_wait_does_not_sleep_while_the_ring_has_entries() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let event = EventFd::new().unwrap();
+    fill_ring(1);
+    assert_eq!(inbox.wait(Some(event.fd()), None), Ok(false));
+    event.ring();
+    assert_eq!(inbox.wait(Some(event.fd()), None), Ok(true));
+    assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+    assert_eq!(drained(&mut inbox).len(), 1);
+}
+
+#[test]
+fn a_wait_at_the_mark_leaves_the_signals_blocked() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let event = EventFd::new().unwrap();
+    event.ring();
+    fill_ring(MARK);
+    for _ in 0..2 {
+        assert_eq!(inbox.wait(Some(event.fd()), NOW), Ok(false));
+        send(Signal::Usr1, 7);
+        assert!(is_blocked(Signal::Usr1));
+    }
+    assert_eq!(drained(&mut inbox).len(), MARK);
+    assert_eq!(inbox.wait(Some(event.fd()), NOW), Ok(true));
+    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 7)]);
+}
+
+#[test]
+fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
+    let _turn = exclusive();
+    for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::ALL] {
+        ffi::block(before);
+        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        inbox.wait(None, NOW).unwrap();
+        fill_ring(MARK - 1);
+        send(Signal::Usr2, 9);
+        assert!(Signal::ALL.into_iter().all(is_blocked));
+        assert_eq!(drained(&mut inbox).last(), Some(&(Signal::Usr2, 9)));
+        inbox.wait(None, NOW).unwrap();
+        for signal in Signal::ALL {
+            let is_ours = SignalSet::BITS.contains(signal);
+            let expected = before.contains(signal) && !is_ours;
+            assert_eq!(is_blocked(signal), expected, "{signal:?}");
+        }
+        drop(inbox);
+        for signal in Signal::ALL {
+            assert_eq!(is_blocked(signal), before.contains(signal), "{signal:?}");
+        }
+        ffi::unblock(SignalSet::ALL);
+    }
+}
+
+#[test]
+fn spin_wait_takes_one_bit_and_leaves_the_signals_blocked() {
+    let _turn = exclusive();
+    for spins in [true, false] {
+        let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        inbox.spin = Spin::new(spins);
+        inbox.wait(None, NOW).unwrap();
+        send(Signal::Usr2, 1);
+        // The ring holds a signal, so the kernel's must wait: they came later.
+        inbox.block();
+        send(Signal::Usr1, 2);
+        send(Signal::Word, 3);
+        assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 1)]);
+        for taken in [(Signal::Usr1, 2), (Signal::Word, 3)] {
+            assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+            assert_eq!(drained(&mut inbox), [taken]);
+        }
+        send(Signal::Usr1, 4);
+        assert_eq!(drained(&mut inbox), []);
+        assert_eq!(inbox.spin_wait(None, NOW, Duration::ZERO), Ok(false));
+        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 4)]);
+        // After a wait they are unblocked, until the next call blocks them again.
+        send(Signal::Usr2, 5);
+        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 5)]);
+        let soon = Some(Duration::from_millis(1));
+        assert_eq!(inbox.spin_wait(None, soon, Duration::ZERO), Ok(false));
+        send(Signal::Usr2, 6);
+        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 6)]);
+        fill_ring(1);
+        assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+        assert!(is_blocked(Signal::Usr1));
+    }
+}
+
+#[test]
+fn spin_wait_takes_words_in_batches() {
+    let _turn = exclusive();
+    for spins in [true, false] {
+        let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        inbox.spin = Spin::new(spins);
+        let count = u64::from(WORD_BATCH) + 8;
+        (0..count).for_each(|n| send(Signal::Word, n));
+        let mut words = Vec::new();
+        for batch in [WORD_BATCH as usize, 8] {
+            assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+            words.extend(drained(&mut inbox));
+            assert_eq!(
+                words.len() % WORD_BATCH as usize,
+                batch % WORD_BATCH as usize
+            );
+        }
+        assert!(words.into_iter().eq((0..count).map(|n| (Signal::Word, n))));
+    }
+}
+
+#[test]
+fn spin_wait_at_the_mark_takes_nothing() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    fill_ring(MARK);
+    send(Signal::Usr1, 1);
+    assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+    assert_eq!(drained(&mut inbox).len(), MARK);
+    assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
+}
+
+#[test]
+fn a_stream_of_signals_does_not_hide_the_descriptor() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let event = EventFd::new().unwrap();
+    event.ring();
+    for _ in 0..2 {
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            send(Signal::Usr1, 0);
+            let readable = inbox.spin_wait(Some(event.fd()), None, Duration::ZERO);
+            assert_eq!(drained(&mut inbox).len(), 1);
+            if readable.unwrap() {
+                break;
+            }
+        }
+        assert_eq!(calls, DESCRIPTOR_INTERVAL);
+    }
+    // Without signals the next call checks it, and the count starts again.
+    inbox.rounds = DESCRIPTOR_INTERVAL - 2;
+    for _ in 0..2 {
+        let readable = inbox.spin_wait(Some(event.fd()), None, Duration::ZERO);
+        assert_eq!((readable, inbox.rounds), (Ok(true), 0));
+    }
+}
+
+#[test]
+fn spin_wait_lasts_for_the_timeout() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    for spins in [true, false] {
+        inbox.spin = Spin::new(spins);
+        for millis in [1, 30] {
+            let timeout = Duration::from_millis(millis);
+            let start = Instant::now();
+            let readable = inbox.spin_wait(None, Some(timeout), Duration::ZERO);
+            assert_eq!(readable, Ok(false));
+            assert!(start.elapsed() >= timeout);
+        }
+    }
+    let (timeout, slack) = (Duration::from_millis(1), Duration::from_millis(10));
+    let start = Instant::now();
+    inbox.spin_wait(None, Some(timeout), slack).unwrap();
+    assert!(start.elapsed() >= timeout + slack);
+}
+
+#[test]
+fn spin_wait_backs_off_when_nothing_comes() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let may_spin = ffi::CpuSet::allowed().count() > 1;
+    assert_eq!(inbox.spin.spin_budget() > 0, may_spin);
+    inbox.spin = Spin::new(true);
+    for _ in 0..3 {
+        assert!(inbox.spin.spin_budget() > 0);
+        let soon = Some(Duration::from_nanos(1));
+        inbox.spin_wait(None, soon, Duration::ZERO).unwrap();
+    }
+    assert_eq!(inbox.spin.spin_budget(), 0);
+    inbox.spin = Spin::new(true);
+    inbox.never_spin();
+    assert_eq!(inbox.spin.spin_budget(), 0);
+}
+
+#[test]
+fn only_an_inbox_for_words_offers_room_in_them() {
+    let _turn = exclusive();
+    let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    assert!(matches!(inbox.probe_word(), 8 | 24));
+    drop(inbox);
+    let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    assert_eq!(inbox.probe_word(), 0);
+}
+
+#[test]
+fn closing_discards_messages_and_keeps_a_stop() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+    for (signal, is_drained) in [
+        (Signal::Term, true),
+        (Signal::Term, false),
+        (Signal::Usr1, true),
+        (Signal::Usr1, false),
+    ] {
+        send(Signal::Usr2, 0);
+        send(signal, 0);
+        if is_drained {
+            inbox.wait(None, None).unwrap();
+            inbox.block();
+        }
+        let stop = Some(signal).filter(|signal| *signal == Signal::Term);
+        assert_eq!(inbox.discard(), stop);
+        inbox.wait(None, NOW).unwrap();
+        assert_eq!(drained(&mut inbox), []);
+        inbox.block();
+    }
+}
+
+#[test]
+fn closing_sends_a_pending_stop_again() {
+    let _turn = exclusive();
+    let before = ffi::install(Signal::Term).unwrap();
+    let inbox = Inbox::open_for(SignalSet::STOPS).unwrap();
+    send(Signal::Term, 0);
+    drop(inbox);
+    // The handler is the restored disposition too, so it pushes the signal on whichever thread it runs.
+    let mut ring = RING.claim().unwrap();
+    let entry = loop {
+        if let Some(entry) = ring.pop() {
+            break entry;
+        }
+        std::thread::yield_now();
+    };
+    // `kill` sends it, unlike the first.
+    let event = Event::decode(entry).unwrap();
+    assert_eq!(event.signal, Signal::Term);
+    assert!(matches!(event.origin, Origin::Attested { .. }), "{event:?}");
+    drop(ring);
+    ffi::restore(Signal::Term, &before).unwrap();
+}
+
+#[test]
+fn a_stop_that_is_ignored_stays_ignored() {
+    let _turn = exclusive();
+    let before = disposition(Signal::Term);
+    set_disposition(Signal::Term, &Disposition::ignore());
+    let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+    assert!(disposition(Signal::Term).is_ignored());
+    assert!(!inbox.signals.contains(Signal::Term));
+    assert!(inbox.signals.contains(Signal::Usr1));
+    drop(inbox);
+    assert!(disposition(Signal::Term).is_ignored());
+    set_disposition(Signal::Term, &before);
+}
+
+#[test]
+fn closing_restores_dispositions_or_ignores_messages() {
+    let _turn = exclusive();
+    let before = Signal::ALL.map(disposition);
+    set_disposition(Signal::Usr2, &Disposition::ignore());
+    let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    drop(inbox);
+    let usr1 = [before[0], disposition(Signal::Usr1)];
+    assert_eq!(usr1[0].is_default(), usr1[1].is_default());
+    assert!(disposition(Signal::Usr2).is_ignored());
+    // Another handler is kept, and so is the default action of what asks to stop.
+    ffi::install(Signal::Word).unwrap();
+    let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+    inbox.close_ignoring();
+    assert!(disposition(Signal::Usr1).is_ignored());
+    assert!(!disposition(Signal::Word).is_ignored());
+    let term = [before[3], disposition(Signal::Term)];
+    assert_eq!(term[0].is_ignored(), term[1].is_ignored());
+    for (signal, before) in Signal::ALL.into_iter().zip(&before) {
+        set_disposition(signal, before);
+    }
+}
