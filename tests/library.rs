@@ -129,7 +129,7 @@ fn a_panic_in_notes_ends_the_server() {
     assert!(stderr(&client).contains("shutting down"), "{client:?}");
 }
 
-/// The last note is that the client is forgotten; if the client ends later than the server, there is none.
+/// The last note says that the session is over. A client that ends after the server causes no such note.
 fn a_panic_in_the_last_note_is_an_error() {
     let mut inbox = Inbox::open().unwrap();
     let mut config = Config::default();

@@ -505,7 +505,7 @@ impl fmt::Display for SendError {
                 "it ({}) {}",
                 name.escape_default(),
                 if *catches_everything {
-                    "catches all signals alike, as shells and language runtimes do, and may die of SIGUSR1 all the same"
+                    "catches all signals alike, as shells and language runtimes do, and may still die of SIGUSR1"
                 } else {
                     "does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it"
                 }

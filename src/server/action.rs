@@ -68,7 +68,7 @@ pub enum After {
 /// What an inspection showed.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The signals of [`SignalSet::LANES`] that may be sent, or why there are none.
+    /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
     pub handled: Result<SignalSet, PeerError>,
     /// The device and number of the program's file.
     pub program: Option<(u64, u64)>,

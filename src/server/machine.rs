@@ -107,7 +107,7 @@ impl Machine {
         };
     }
 
-    /// Returns the next thing to do, until there is none.
+    /// Returns the next action to carry out; `None` once all are.
     pub fn poll_action(&mut self) -> Option<Action> {
         let core = &mut self.core;
         let write = || core.backlog.next_to_write().map(Action::Write);
@@ -194,7 +194,7 @@ impl Machine {
         self.after_input();
     }
 
-    /// Takes in a process that was to be opened for `event`, or why there is none.
+    /// Handles the result of opening a process for `event`.
     pub fn handle_opened(&mut self, pid: Pid, opened: Result<Opened, PeerError>, event: Event) {
         let core = &mut self.core;
         let (is_certain, inspection) = match opened {

@@ -1,6 +1,6 @@
 //! Three clients and a server, joined by a channel that treats standard signals as the kernel does, or worse.
 //!
-//! A process has at most one pending signal of each number, whoever sent it; further ones are swallowed. Signals of one number
+//! A process has at most one pending signal of each number, from any sender; further ones are swallowed. Signals of one number
 //! are delivered in order, the two numbers in any order. A delivered signal stays in the process's ring until its main loop
 //! takes it. A client may die at any point, and another process with its PID start at once, with the dead one's signals still
 //! in flight.

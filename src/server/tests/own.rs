@@ -224,7 +224,7 @@ fn words_are_answered_on_their_signal_once() {
     let greeted = world.answers(client)[0].1;
     assert_eq!(greeted.status, Status::Greeted { words: WORD });
     let question = Request::Words { tag: 7, size: WORD };
-    // A question on the signal of another lane is none.
+    // A request on the signal of another lane is not taken for one.
     world.feed_each([ask(client, Signal::Usr1, question)]);
     assert!(world.answers(client).is_empty());
     let hello = Request::Hello { tag: 9, version: 1 };
