@@ -87,7 +87,7 @@ struct SigInfo {
     signo: c_int,
     errno: u32,
     code: c_int,
-    _pad: c_int,
+    padding: u32,
     pid: i32,
     uid: u32,
     value: u64,

@@ -7,7 +7,8 @@ use core::time::Duration;
 use super::errno::{check, check_syscall};
 use super::{Errno, Fd, SigInfo, getpid, gettid, getuid, take};
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Signal};
+use crate::signal::event::{Event, Origin, Signal};
+use crate::wire::packet::Packet;
 
 /// Identifies the sender of a queued signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,25 +33,8 @@ impl Identity {
 pub struct Content {
     /// Holds `si_pid` and `si_uid`.
     pub from: Identity,
-    /// Holds `si_errno`, which `sigqueue(3)` sets to 0.
-    pub errno: u32,
-    /// Holds `si_value`.
-    pub value: u64,
-    /// Holds the 16 bytes behind `si_value`, which `sigqueue(3)` cannot set.
-    pub more: [u64; 2],
-}
-
-impl Content {
-    /// Returns the content that `sigqueue(3)` would send.
-    #[must_use]
-    pub const fn value(from: Identity, value: u64) -> Self {
-        Self {
-            from,
-            errno: 0,
-            value,
-            more: [0; 2],
-        }
-    }
+    /// Holds the rest. `sigqueue(3)` can set nothing of it but `si_value`.
+    pub packet: Packet,
 }
 
 /// Sends `signal` to the process behind `pidfd`, never to a later process of its PID (`pidfd_send_signal(2)`; AS-19).
@@ -106,31 +90,28 @@ pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errn
     .map(drop)
 }
 
-/// Returns how many bytes the kernel carries in a queued signal besides PID, user ID and `si_errno`, measured with a signal to
-/// this thread. [`Signal::Word`] must be blocked.
+/// Returns whether the kernel carries all of a [`Packet`], measured with a signal to this thread. [`Signal::Word`] must be blocked.
 ///
-/// Linux carries 24. The result is 8, which `sigqueue(3)` promises, on another kernel or at the limit on queued signals
-/// (RLIMIT_SIGPENDING).
+/// Linux does. The result is also `false` at the limit on queued signals (RLIMIT_SIGPENDING).
 #[must_use]
-pub fn probe_word() -> u8 {
-    const MARK: [u64; 2] = [0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210];
+pub fn carries_packets() -> bool {
+    const MARK: Packet = Packet {
+        errno: u32::MAX,
+        padding: 0x7654_3210,
+        value: 0x0123_4567_89AB_CDEF,
+        more: [0x1122_3344_5566_7788, 0xFEDC_BA98_7654_3210],
+    };
     let content = Content {
         from: Identity::ours(),
-        errno: u32::MAX,
-        value: MARK[0] ^ MARK[1],
-        more: MARK,
+        packet: MARK,
     };
     let sent = send_to_this_thread(Signal::Word, &content);
     // The kernel delivers a thread's signals before those of its process, so `take` finds this one first.
     let came = sent
         .ok()
         .and_then(|()| take(Signal::Word.into(), Duration::ZERO));
-    let event = came.and_then(Event::decode);
-    if event.is_some_and(|event| event.more == MARK && event.errno == content.errno) {
-        24
-    } else {
-        8
-    }
+    let origin = came.and_then(Event::decode).map(|event| event.origin);
+    matches!(origin, Some(Origin::Claimed { packet, .. }) if packet == MARK)
 }
 
 /// Checks whether this process may signal `pid`, by `kill(2)` with signal 0, which sends nothing.
@@ -162,7 +143,7 @@ impl SigInfo {
         signo: 0,
         errno: 0,
         code: 0,
-        _pad: 0,
+        padding: 0,
         pid: 0,
         uid: 0,
         value: 0,
@@ -173,12 +154,13 @@ impl SigInfo {
     fn queued(signal: Signal, content: &Content) -> Self {
         Self {
             signo: signal.number(),
-            errno: content.errno,
+            errno: content.packet.errno,
             code: libc::SI_QUEUE,
+            padding: content.packet.padding,
             pid: content.from.pid.get(),
             uid: content.from.uid,
-            value: content.value,
-            more: content.more,
+            value: content.packet.value,
+            more: content.packet.more,
             ..Self::EMPTY
         }
     }

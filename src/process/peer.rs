@@ -12,6 +12,7 @@ use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::Signal;
+use crate::wire::packet::Packet;
 
 /// Limits the age of the inspection before a signal that the process has just asked for, in nanoseconds. An inspection takes
 /// some 30 us, so that one this often costs a third of a percent.
@@ -113,6 +114,17 @@ impl Peer {
         })
     }
 
+    /// Returns when the process was started, in clock ticks since the boot (`/proc/PID/stat`).
+    ///
+    /// # Errors
+    /// [`PeerError::NoSuchProcess`] if it has ended, [`PeerError::System`] if `/proc` does not show it.
+    pub fn start_time(&self) -> Result<u64, PeerError> {
+        let start = proc::start(self.pid).map_err(PeerError::System)?;
+        // The process still exists, so the time is its own and not that of a later process.
+        self.probe()?;
+        Ok(start)
+    }
+
     /// Returns whether the process has exited with status 0; `false` if the kernel does not tell.
     ///
     /// `/proc/PID/stat` has the status of a zombie. The pidfd has it after the parent has waited, since Linux 6.15.
@@ -125,30 +137,17 @@ impl Peer {
         status == Some(0)
     }
 
-    /// Sends a signal, bare or with a value, as the process that opened this peer; see `pidfd_send_signal(2)`.
+    /// Sends a signal, bare or with a packet, as the process that opened this peer; see `pidfd_send_signal(2)`.
+    ///
+    /// Returns `false` if the kernel has no room for a packet on the real-time signal (RLIMIT_SIGPENDING).
     ///
     /// # Errors
     /// [`PeerError::NoSuchProcess`] if the peer has ended; [`PeerError::NotPermitted`] if it belongs to another user;
     /// [`PeerError::System`] if a filter of system calls or a security module denies the signal.
-    pub fn send(&self, signal: Signal, value: Option<u64>) -> Result<(), PeerError> {
-        let content = value.map(|value| Content::value(self.identity, value));
-        self.send_content(signal, content.as_ref())
-            .map_err(|errno| self.explain(errno))
-    }
-
-    /// Queues signal 44 with `si_errno`, `si_value` and the 16 bytes behind it. Returns `false` at the limit on queued signals
-    /// (RLIMIT_SIGPENDING).
-    ///
-    /// # Errors
-    /// Those of [`send`](Self::send).
-    pub fn queue(&self, (errno, value, more): (u32, u64, [u64; 2])) -> Result<bool, PeerError> {
-        let content = Content {
-            from: self.identity,
-            errno,
-            value,
-            more,
-        };
-        match self.send_content(Signal::Word, Some(&content)) {
+    pub fn send(&self, signal: Signal, packet: Option<Packet>) -> Result<bool, PeerError> {
+        let from = self.identity;
+        let content = packet.map(|packet| Content { from, packet });
+        match self.send_content(signal, content.as_ref()) {
             Err(Errno::AGAIN) => Ok(false),
             result => result.map(|()| true).map_err(|errno| self.explain(errno)),
         }

@@ -2,6 +2,7 @@
 
 use crate::process::pid::Pid;
 use crate::signal::ring::{Entry, REST};
+use crate::wire::packet::{Channel, Packet};
 
 /// Lists the signals that the handler receives, with their numbers on Linux (`signal(7)`), the same on every supported
 /// architecture.
@@ -36,6 +37,17 @@ impl Signal {
     #[must_use]
     pub const fn of_bit(is_one: bool) -> Self {
         if is_one { Self::Usr2 } else { Self::Usr1 }
+    }
+
+    /// Returns the protocol's name of the signal; `None` for one that asks to stop.
+    #[must_use]
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Usr1 => Some(Channel::Usr1),
+            Self::Usr2 => Some(Channel::Usr2),
+            Self::Word => Some(Channel::Realtime),
+            Self::Int | Self::Term => None,
+        }
     }
 
     /// Returns whether `entry` was made of this signal.
@@ -104,6 +116,16 @@ impl SignalSet {
     }
 }
 
+impl From<Channel> for Signal {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Usr1 => Self::Usr1,
+            Channel::Usr2 => Self::Usr2,
+            Channel::Realtime => Self::Word,
+        }
+    }
+}
+
 impl From<Signal> for SignalSet {
     fn from(signal: Signal) -> Self {
         Self(signal.mask())
@@ -120,14 +142,14 @@ pub enum Origin {
         /// Holds the sender's real user ID.
         uid: u32,
     },
-    /// Is SI_QUEUE: the sender chose all three fields, and they may be false.
+    /// Is SI_QUEUE: the sender chose everything, and all of it may be false.
     Claimed {
         /// Identifies the process that the sender claims to be (`si_pid`).
         pid: Pid,
         /// Holds the real user ID that the sender claims to have (`si_uid`).
         uid: u32,
-        /// Holds the sender's `si_value`.
-        value: u64,
+        /// Holds `si_errno`, `si_value`, and what is between and behind them.
+        packet: Packet,
     },
     /// Names no process to answer: the sender is in another PID namespace (`si_pid` is 0), a timer or the kernel.
     ///
@@ -145,10 +167,6 @@ pub struct Event {
     pub signal: Signal,
     /// Says where the signal came from.
     pub origin: Origin,
-    /// Holds `si_errno`, which the sender of a signal with SI_QUEUE chooses.
-    pub errno: u32,
-    /// Holds the 16 bytes behind `si_value`, which the sender of a signal with SI_QUEUE chooses.
-    pub more: [u64; 2],
 }
 
 impl Event {
@@ -157,20 +175,21 @@ impl Event {
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
         let [code, from, value, more @ ..] = entry.rest;
+        let packet = Packet {
+            errno: high(entry.tag.get()),
+            padding: high(code),
+            value,
+            more,
+        };
         let code = low(code) as i32;
         let signal = Signal::ALL.into_iter().find(|s| s.is_of(&entry))?;
         let uid = high(from);
         let origin = match (code, Pid::new(low(from) as i32)) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
-            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, value },
+            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, packet },
             _ => Origin::Unknown { code },
         };
-        Some(Self {
-            signal,
-            origin,
-            errno: high(entry.tag.get()),
-            more,
-        })
+        Some(Self { signal, origin })
     }
 }
 
@@ -220,15 +239,18 @@ mod tests {
         let claimed = Origin::Claimed {
             pid,
             uid: 1000,
-            value: 77,
+            packet: Packet {
+                errno: 5,
+                padding: 0xBAD,
+                value: 77,
+                more: [78, 79],
+            },
         };
         assert_eq!(
             decode(libc::SIGUSR2, libc::SI_QUEUE, 4242, 1000),
             Some(Event {
                 signal: Signal::Usr2,
                 origin: claimed,
-                errno: 5,
-                more: [78, 79],
             })
         );
         for (code, pid) in [

@@ -287,16 +287,12 @@ impl Inbox {
         ffi::block(self.signals);
     }
 
-    /// Returns how many bytes a word can carry to this process; 0 if the inbox is not open for words. Call it right after
+    /// Returns whether words reach this process: the inbox is open for them, and the kernel carries them. Call it right after
     /// [`open`](Self::open), while our signals are blocked.
     #[cfg(feature = "std")]
     #[must_use]
-    pub(crate) fn probe_word(&self) -> u8 {
-        if self.signals.contains(Signal::Word) {
-            ffi::probe_word()
-        } else {
-            0
-        }
+    pub(crate) fn takes_words(&self) -> bool {
+        self.signals.contains(Signal::Word) && ffi::carries_packets()
     }
 
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.

@@ -1,120 +1,168 @@
-//! The values that travel in `si_value`.
+//! What the packets of both ends mean.
 //!
 //! ```text
-//!  63      56 55              40 39                                       0
-//! +----------+------------------+------------------------------------------+
-//! |   kind   |       tag        |                  number                  |
-//! +----------+------------------+------------------------------------------+
+//!  si_value   63      56 55              40 39                               0
+//!            +----------+------------------+----------------------------------+
+//!            |   kind   |      serial      |              number              |
+//!            +----------+------------------+----------------------------------+
+//!  behind it  the client's nonce (8 bytes), the server's nonce (8 bytes)
+//!  si_errno   what has come beyond a gap, in replies; otherwise 0
 //! ```
 //!
-//! The tag names a transfer and comes back in every reply, so that nothing that belongs to an earlier transfer, or to an
-//! earlier process of the same PID, is taken for part of this one.
+//! A word of a message has bit 31 of `si_errno` set, and fills the other fields in its own way ([`word`](super::word)).
+//!
+//! The kernel shows a signal's content to its target alone. So who knows both nonces is one of the two ends: only the server
+//! was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
 
+use super::packet::Packet;
 use super::reason::Reason;
+use super::word::Word;
 
-/// Names a transfer; chosen by the client, and never 0.
-pub type Tag = u16;
+/// Is a number that is sent to one process, and proves who sends it back.
+pub type Nonce = u64;
+
+/// Names a transfer: the nonces that its two ends have drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Nonces {
+    /// Drawn by the client.
+    pub client: Nonce,
+    /// Drawn by the server; 0 where the client does not know it yet.
+    pub server: Nonce,
+}
 
 /// What a client sends in a signal with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
-    /// A new transfer begins. Sent on SIGUSR1, then on SIGUSR2.
+    /// Asks for the server's nonce, or how the transfer stands that the nonce names.
     Hello {
-        /// The transfer.
-        tag: Tag,
+        /// The client's nonce.
+        client: Nonce,
         /// The version of the protocol.
         version: u8,
     },
-    /// The bit of this index is repeated, on the signal on which it was sent first: 0 is SIGUSR1, 1 is SIGUSR2.
-    Resend {
+    /// Begins a transfer.
+    Open {
         /// The transfer.
-        tag: Tag,
-        /// The bit's index in the transfer.
+        nonces: Nonces,
+        /// Whether the frame follows in words.
+        in_words: bool,
+    },
+    /// Carries one bit: 0 on SIGUSR1, 1 on SIGUSR2.
+    Bit {
+        /// The transfer.
+        nonces: Nonces,
+        /// The bit's index in the frame.
         index: u64,
+        /// Counts the client's transmissions, modulo 256.
+        serial: u8,
+        /// Whether the client asks how the transfer stands.
+        wants_reply: bool,
     },
-    /// The frame follows in words. Sent on the real-time signal, after the hellos.
-    Words {
-        /// The transfer.
-        tag: Tag,
-        /// Bytes in a word; [`STATUS_ONLY`] to ask only how a transfer in words stands.
-        size: u8,
-    },
+    /// Carries part of the frame.
+    Word(Word),
 }
-
-/// The word size of a request that opens nothing, so that a server that forgot the transfer does not take its words twice.
-pub const STATUS_ONLY: u8 = 0;
 
 /// What a server sends back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
     /// The transfer.
-    pub tag: Tag,
+    pub nonces: Nonces,
     /// How the transfer stands.
     pub status: Status,
 }
 
-/// How a transfer stands; each `u64` is the index of the bit, or on the word lane of the word, that is due next.
+/// How a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// The hello on SIGUSR1 has come; the one on SIGUSR2 is due.
+    /// The transfer may be opened with the server's nonce.
     Greeted {
-        /// Bytes that a word may have; 0 where words are not taken.
-        words: u8,
+        /// Whether the server takes words.
+        words: bool,
     },
-    /// The server is ready for this bit.
-    Ok(u64),
-    /// The server is ready for this word.
-    Words(u64),
-    /// All before this bit or word has been taken; the client asks again instead of going on.
-    Wait(u64),
+    /// The client may go on.
+    Ok(Progress),
+    /// The client is to ask again instead of going on.
+    Wait(Progress),
     /// The message that ends before this bit or word passed its checksum and has been written to the output.
     Delivered(u64),
     /// The message will not be delivered.
     Rejected(Reason),
-    /// The server does not know the transfer, or not this far.
-    Reset,
 }
+
+/// What has come of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Progress {
+    /// The index of the first bit or word that is missing.
+    pub next: u64,
+    /// Bit `i`: bit `next + 1 + i` of the frame has come.
+    pub beyond: u32,
+    /// The serial of the last bit that came.
+    pub serial: u8,
+}
+
+/// The most bits in flight: the missing one, and those that [`Progress::beyond`] shows.
+pub const MAX_BITS_IN_FLIGHT: u32 = 32;
 
 const NUMBER_BITS: u32 = 40;
 const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
+const WANTS_REPLY: u16 = 1 << 15;
 
 mod kind {
     pub const HELLO: u8 = 0x10;
-    pub const RESEND: u8 = 0x11;
-    pub const WORDS_REQUEST: u8 = 0x12;
+    pub const OPEN: u8 = 0x11;
+    pub const BIT: u8 = 0x12;
     pub const GREETED: u8 = 0x20;
     pub const OK: u8 = 0x21;
     pub const WAIT: u8 = 0x22;
     pub const DELIVERED: u8 = 0x23;
     pub const REJECTED: u8 = 0x24;
-    pub const RESET: u8 = 0x25;
-    pub const WORDS: u8 = 0x26;
 }
 
 impl Request {
-    /// Returns the value that carries the request.
+    /// Returns the packet that carries the request.
     #[must_use]
-    pub const fn value(self) -> u64 {
+    pub fn packet(self) -> Packet {
         match self {
-            Self::Hello { tag, version } => pack(kind::HELLO, tag, version as u64),
-            Self::Resend { tag, index } => pack(kind::RESEND, tag, index),
-            Self::Words { tag, size } => pack(kind::WORDS_REQUEST, tag, size as u64),
+            Self::Hello { client, version } => {
+                let nonces = Nonces { client, server: 0 };
+                pack(kind::HELLO, 0, version.into(), nonces)
+            }
+            Self::Open { nonces, in_words } => pack(kind::OPEN, 0, in_words.into(), nonces),
+            Self::Bit {
+                nonces,
+                index,
+                serial,
+                wants_reply,
+            } => {
+                let flag = if wants_reply { WANTS_REPLY } else { 0 };
+                pack(kind::BIT, u16::from(serial) | flag, index, nonces)
+            }
+            Self::Word(word) => word.packet(),
         }
     }
 
-    /// Reads a value; `None` if it carries no request.
+    /// Reads a packet; `None` if it carries no request.
     #[must_use]
-    pub fn from_value(value: u64) -> Option<Self> {
-        let (kind, tag, number) = unpack(value);
+    pub fn from_packet(packet: &Packet) -> Option<Self> {
+        if let Some(word) = Word::from_packet(packet) {
+            return Some(Self::Word(word));
+        }
+        let (kind, serial, number, nonces) = unpack(packet);
         match kind {
+            _ if packet.errno != 0 => None,
             kind::HELLO => Some(Self::Hello {
-                tag,
+                client: nonces.client,
                 version: number.try_into().ok()?,
             }),
-            kind::RESEND => Some(Self::Resend { tag, index: number }),
-            kind::WORDS_REQUEST => Some(Self::Words {
-                tag,
-                size: number.try_into().ok()?,
+            kind::OPEN => Some(Self::Open {
+                nonces,
+                in_words: flag(number)?,
+            }),
+            kind::BIT => Some(Self::Bit {
+                nonces,
+                index: number,
+                serial: serial as u8,
+                wants_reply: serial & WANTS_REPLY != 0,
             }),
             _ => None,
         }
@@ -122,105 +170,186 @@ impl Request {
 }
 
 impl Reply {
-    /// Returns the value that carries the reply.
+    /// Returns the packet that carries the reply.
     #[must_use]
-    pub const fn value(self) -> u64 {
-        let (kind, number) = match self.status {
-            Status::Greeted { words } => (kind::GREETED, words as u64),
-            Status::Ok(next) => (kind::OK, next),
-            Status::Words(next) => (kind::WORDS, next),
-            Status::Wait(next) => (kind::WAIT, next),
-            Status::Delivered(next) => (kind::DELIVERED, next),
-            Status::Rejected(reason) => (kind::REJECTED, reason as u64),
-            Status::Reset => (kind::RESET, 0),
+    pub const fn packet(self) -> Packet {
+        let (
+            kind,
+            Progress {
+                next,
+                beyond,
+                serial,
+            },
+        ) = match self.status {
+            Status::Greeted { words } => (kind::GREETED, Progress::at(words as u64)),
+            Status::Ok(progress) => (kind::OK, progress),
+            Status::Wait(progress) => (kind::WAIT, progress),
+            Status::Delivered(next) => (kind::DELIVERED, Progress::at(next)),
+            Status::Rejected(reason) => (kind::REJECTED, Progress::at(reason as u64)),
         };
-        pack(kind, self.tag, number)
+        Packet {
+            errno: beyond,
+            ..pack(kind, serial as u16, next, self.nonces)
+        }
     }
 
-    /// Reads a value; `None` if it carries no reply.
+    /// Reads a packet; `None` if it carries no reply.
     #[must_use]
-    pub fn from_value(value: u64) -> Option<Self> {
-        let (kind, tag, number) = unpack(value);
+    pub fn from_packet(packet: &Packet) -> Option<Self> {
+        if Word::from_packet(packet).is_some() {
+            return None;
+        }
+        let (kind, serial, number, nonces) = unpack(packet);
+        let progress = Progress {
+            next: number,
+            beyond: packet.errno,
+            serial: serial as u8,
+        };
         let status = match kind {
             kind::GREETED => Status::Greeted {
-                words: number.try_into().ok()?,
+                words: flag(number)?,
             },
-            kind::OK => Status::Ok(number),
-            kind::WORDS => Status::Words(number),
-            kind::WAIT => Status::Wait(number),
+            kind::OK => Status::Ok(progress),
+            kind::WAIT => Status::Wait(progress),
             kind::DELIVERED => Status::Delivered(number),
             kind::REJECTED => Status::Rejected(Reason::from_number(number)?),
-            kind::RESET => Status::Reset,
             _ => return None,
         };
-        Some(Self { tag, status })
+        Some(Self { nonces, status })
     }
 }
 
-const fn pack(kind: u8, tag: Tag, number: u64) -> u64 {
-    (kind as u64) << 56 | (tag as u64) << NUMBER_BITS | number & NUMBER
+impl Progress {
+    /// Returns the progress of a frame that has come up to `next`, and not beyond.
+    #[must_use]
+    pub const fn at(next: u64) -> Self {
+        Self {
+            next,
+            beyond: 0,
+            serial: 0,
+        }
+    }
 }
 
-const fn unpack(value: u64) -> (u8, Tag, u64) {
+const fn flag(number: u64) -> Option<bool> {
+    match number {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
+const fn pack(kind: u8, serial: u16, number: u64, nonces: Nonces) -> Packet {
+    Packet {
+        errno: 0,
+        padding: 0,
+        value: (kind as u64) << 56 | (serial as u64) << NUMBER_BITS | number & NUMBER,
+        more: [nonces.client, nonces.server],
+    }
+}
+
+const fn unpack(packet: &Packet) -> (u8, u16, u64, Nonces) {
+    let [client, server] = packet.more;
     (
-        (value >> 56) as u8,
-        (value >> NUMBER_BITS) as u16,
-        value & NUMBER,
+        (packet.value >> 56) as u8,
+        (packet.value >> NUMBER_BITS) as u16,
+        packet.value & NUMBER,
+        Nonces { client, server },
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::word::SIZE;
     use super::*;
 
-    const TAG: Tag = 0xBEEF;
+    const NONCES: Nonces = Nonces {
+        client: 0x0123_4567_89AB_CDEF,
+        server: 0xFEDC_BA98_7654_3210,
+    };
+
+    fn with(value: u64, server: Nonce, errno: u32) -> Packet {
+        Packet {
+            errno,
+            padding: 0,
+            value,
+            more: [NONCES.client, server],
+        }
+    }
 
     #[test]
     fn requests_have_the_values_of_protocol_md() {
+        let hello = Request::Hello {
+            client: NONCES.client,
+            version: 2,
+        };
+        let open = |in_words| Request::Open {
+            nonces: NONCES,
+            in_words,
+        };
+        let bit = |index, serial, wants_reply| Request::Bit {
+            nonces: NONCES,
+            index,
+            serial,
+            wants_reply,
+        };
         for (request, value) in [
-            (
-                Request::Hello {
-                    tag: TAG,
-                    version: 1,
-                },
-                0x10BE_EF00_0000_0001,
-            ),
-            (
-                Request::Resend {
-                    tag: TAG,
-                    index: NUMBER,
-                },
-                0x11BE_EFFF_FFFF_FFFF,
-            ),
-            (Request::Words { tag: TAG, size: 24 }, 0x12BE_EF00_0000_0018),
+            (hello, 0x1000_0000_0000_0002),
+            (open(false), 0x1100_0000_0000_0000),
+            (open(true), 0x1100_0000_0000_0001),
+            (bit(7, 9, false), 0x1200_0900_0000_0007),
+            (bit(NUMBER, 255, true), 0x1280_FFFF_FFFF_FFFF),
         ] {
-            assert_eq!(request.value(), value);
-            assert_eq!(Request::from_value(value), Some(request));
-            assert_eq!(Reply::from_value(value), None);
+            let server = if request == hello { 0 } else { NONCES.server };
+            let packet = with(value, server, 0);
+            assert_eq!(request.packet(), packet);
+            assert_eq!(Request::from_packet(&packet), Some(request));
+            assert_eq!(Reply::from_packet(&packet), None);
+            assert_eq!(Request::from_packet(&with(value, server, 1)), None);
         }
-        for value in [0, 0x10 << 56 | 256, 0x12 << 56 | 256, 0x13 << 56] {
-            assert_eq!(Request::from_value(value), None);
+        for value in [0, 0x10 << 56 | 256, 0x11 << 56 | 2, 0x13 << 56] {
+            assert_eq!(Request::from_packet(&with(value, 0, 0)), None);
         }
     }
 
     #[test]
     fn replies_have_the_values_of_protocol_md() {
-        for (status, value) in [
-            (Status::Greeted { words: 24 }, 0x20BE_EF00_0000_0018),
-            (Status::Ok(0), 0x21BE_EF00_0000_0000),
-            (Status::Wait(7), 0x22BE_EF00_0000_0007),
-            (Status::Delivered(NUMBER), 0x23BE_EFFF_FFFF_FFFF),
-            (Status::Rejected(Reason::Output), 0x24BE_EF00_0000_0009),
-            (Status::Reset, 0x25BE_EF00_0000_0000),
-            (Status::Words(9), 0x26BE_EF00_0000_0009),
+        let progress = Progress {
+            next: 7,
+            beyond: 0x7FFF_FFFE,
+            serial: 9,
+        };
+        for (status, value, errno) in [
+            (Status::Greeted { words: true }, 0x2000_0000_0000_0001, 0),
+            (Status::Ok(progress), 0x2100_0900_0000_0007, 0x7FFF_FFFE),
+            (Status::Wait(Progress::at(7)), 0x2200_0000_0000_0007, 0),
+            (Status::Delivered(NUMBER), 0x2300_00FF_FFFF_FFFF, 0),
+            (Status::Rejected(Reason::Output), 0x2400_0000_0000_0008, 0),
         ] {
-            let reply = Reply { tag: TAG, status };
-            assert_eq!(reply.value(), value);
-            assert_eq!(Reply::from_value(value), Some(reply));
-            assert_eq!(Request::from_value(value), None);
+            let reply = Reply {
+                nonces: NONCES,
+                status,
+            };
+            let packet = with(value, NONCES.server, errno);
+            assert_eq!(reply.packet(), packet);
+            assert_eq!(Reply::from_packet(&packet), Some(reply));
+            assert_eq!(Request::from_packet(&packet), None);
         }
-        for value in [0, 0x20 << 56 | 256, 0x24 << 56, 0x27 << 56] {
-            assert_eq!(Reply::from_value(value), None);
+        for value in [0, 0x20 << 56 | 2, 0x24 << 56, 0x25 << 56] {
+            assert_eq!(Reply::from_packet(&with(value, 0, 0)), None);
         }
+    }
+
+    #[test]
+    fn a_word_is_no_reply_and_a_reply_no_word() {
+        let word = Word {
+            index: 3,
+            wants_reply: false,
+            proof: 5,
+            bytes: [0x21; SIZE],
+        };
+        let packet = Request::Word(word).packet();
+        assert_eq!(Request::from_packet(&packet), Some(Request::Word(word)));
+        assert_eq!(Reply::from_packet(&packet), None);
     }
 }

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use super::bits::{Bit, ByteAssembler};
-use super::checksum::Crc32;
-use super::frame::{MAGIC, TRAILER_LEN, VERSION};
+use super::control::Nonces;
+use super::frame::{HEADER_LEN, TRAILER_LEN, hasher};
 use super::reason::Reason;
+use super::siphash::SipHasher;
 
 /// Rebuilds the payload of one frame, then ignores what follows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,15 +14,13 @@ pub struct FrameDecoder {
     limit: usize,
     byte: ByteAssembler,
     state: State,
-    crc: Crc32,
+    hasher: SipHasher,
     payload: Vec<u8>,
 }
 
 /// The part of the frame that the next byte belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
-    Magic,
-    Version,
     Length { so_far: u32, missing: usize },
     Payload { missing: u32 },
     Trailer { so_far: u32, missing: usize },
@@ -32,14 +31,17 @@ enum State {
 pub type Decoded = Result<Vec<u8>, Reason>;
 
 impl FrameDecoder {
-    /// Returns a decoder that takes payloads of at most `limit` bytes.
+    /// Returns a decoder of this transfer's frame that takes a payload of at most `limit` bytes.
     #[must_use]
-    pub const fn new(limit: usize) -> Self {
+    pub const fn new(limit: usize, nonces: Nonces) -> Self {
         Self {
             limit,
             byte: ByteAssembler::new(),
-            state: State::Magic,
-            crc: Crc32::new(),
+            state: State::Length {
+                so_far: 0,
+                missing: HEADER_LEN,
+            },
+            hasher: hasher(nonces),
             payload: Vec::new(),
         }
     }
@@ -73,7 +75,7 @@ impl FrameDecoder {
             return 0;
         }
         self.payload.extend_from_slice(&bytes[..len]);
-        self.crc.extend(&bytes[..len]);
+        self.hasher.extend(&bytes[..len]);
         *missing -= len as u32;
         len
     }
@@ -88,21 +90,8 @@ impl FrameDecoder {
     /// Takes a byte; `Ok(Some(()))` ends a sound frame.
     fn step(&mut self, byte: u8) -> Result<Option<()>, Reason> {
         match &mut self.state {
-            State::Magic if byte != MAGIC => return Err(Reason::NotAFrame),
-            State::Magic => {
-                self.crc.push(byte);
-                self.state = State::Version;
-            }
-            State::Version if byte != VERSION => return Err(Reason::Version),
-            State::Version => {
-                self.crc.push(byte);
-                self.state = State::Length {
-                    so_far: 0,
-                    missing: size_of::<u32>(),
-                };
-            }
             State::Length { so_far, missing } => {
-                self.crc.push(byte);
+                self.hasher.push(byte);
                 *so_far = *so_far << 8 | u32::from(byte);
                 *missing -= 1;
                 if *missing == 0 {
@@ -115,7 +104,7 @@ impl FrameDecoder {
                     return Err(Reason::NoMemory);
                 }
                 self.payload.push(byte);
-                self.crc.push(byte);
+                self.hasher.push(byte);
                 *missing -= 1;
                 if *missing == 0 {
                     self.state = State::TRAILER;
@@ -125,7 +114,7 @@ impl FrameDecoder {
                 *so_far = *so_far << 8 | u32::from(byte);
                 *missing -= 1;
                 if *missing == 0 {
-                    let is_sound = *so_far == self.crc.value();
+                    let is_sound = *so_far == self.hasher.finish() as u32;
                     return is_sound.then_some(Some(())).ok_or(Reason::Checksum);
                 }
             }
@@ -198,6 +187,11 @@ mod tests {
 
     const LIMIT: usize = 1000;
 
+    const NONCES: Nonces = Nonces {
+        client: 7,
+        server: 8,
+    };
+
     /// Returns the results of `bytes`, pushed bit by bit, each with the number of bits it took.
     fn feed(decoder: &mut FrameDecoder, bytes: &[u8]) -> Vec<(usize, Decoded)> {
         (0..8 * bytes.len())
@@ -209,14 +203,15 @@ mod tests {
     }
 
     fn framed(payload: &[u8]) -> Vec<u8> {
-        let frame = Frame::new(payload).unwrap();
+        let mut frame = Frame::new(payload).unwrap();
+        frame.seal(NONCES);
         let mut bytes = std::vec![0; frame.bytes()];
         frame.copy(0, &mut bytes);
         bytes
     }
 
     fn results(bytes: &[u8], limit: usize) -> Vec<(usize, Decoded)> {
-        feed(&mut FrameDecoder::new(limit), bytes)
+        feed(&mut FrameDecoder::new(limit, NONCES), bytes)
     }
 
     proptest! {
@@ -231,7 +226,7 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] ^= 0x10;
             }
-            let mut by_bits = FrameDecoder::new(60);
+            let mut by_bits = FrameDecoder::new(60, NONCES);
             let mut by_bytes = by_bits.clone();
             for part in bytes.chunks(size) {
                 let result = feed(&mut by_bits, part).pop().map(|(_, decoded)| decoded);
@@ -252,7 +247,7 @@ mod tests {
             let frame = framed(&payload);
             let bytes = [&frame[..], &rest, &frame].concat();
             prop_assert_eq!(results(&bytes, LIMIT), [(8 * frame.len(), Ok(payload.clone()))]);
-            prop_assert_eq!(FrameDecoder::new(LIMIT).push_bytes(&bytes), Some(Ok(payload)));
+            prop_assert_eq!(FrameDecoder::new(LIMIT, NONCES).push_bytes(&bytes), Some(Ok(payload)));
         }
 
         #[test]
@@ -271,31 +266,38 @@ mod tests {
 
     #[test]
     fn each_rejection_comes_at_the_first_byte_that_shows_it() {
-        assert_eq!(results(b"ab", LIMIT), [(8, Err(Reason::NotAFrame))]);
-        let next_version = [MAGIC, VERSION + 1, 0, 0];
-        assert_eq!(results(&next_version, LIMIT), [(16, Err(Reason::Version))]);
         assert_eq!(
             results(&framed(b"abcd"), 3),
-            [(48, Err(Reason::TooLong))],
+            [(32, Err(Reason::TooLong))],
             "at the end of the length"
         );
-        assert_eq!(results(&framed(b"abc"), 3), [(104, Ok(b"abc".to_vec()))]);
+        assert_eq!(results(&framed(b"abc"), 3), [(88, Ok(b"abc".to_vec()))]);
         let mut bytes = framed(b"hello");
-        bytes[8] ^= 1;
-        assert_eq!(results(&bytes, LIMIT), [(120, Err(Reason::Checksum))]);
+        bytes[6] ^= 1;
+        assert_eq!(results(&bytes, LIMIT), [(104, Err(Reason::Checksum))]);
+    }
+
+    #[test]
+    fn a_frame_of_another_transfer_does_not_match_its_checksum() {
+        for nonces in [(7, 9), (6, 8), (8, 7)] {
+            let (client, server) = nonces;
+            let mut decoder = FrameDecoder::new(LIMIT, Nonces { client, server });
+            let decoded = decoder.push_bytes(&framed(b"hello"));
+            assert_eq!(decoded, Some(Err(Reason::Checksum)));
+        }
     }
 
     #[test]
     fn what_is_held_and_what_is_missing() {
-        let mut decoder = FrameDecoder::new(LIMIT);
+        let mut decoder = FrameDecoder::new(LIMIT, NONCES);
         let bytes = framed(b"hello");
-        feed(&mut decoder, &bytes[..5]);
+        feed(&mut decoder, &bytes[..3]);
         assert_eq!((decoder.held(), decoder.missing()), (0, 0));
-        feed(&mut decoder, &bytes[5..6]);
+        feed(&mut decoder, &bytes[3..4]);
         assert_eq!((decoder.held(), decoder.missing()), (0, 5));
-        feed(&mut decoder, &bytes[6..8]);
+        feed(&mut decoder, &bytes[4..6]);
         assert_eq!((decoder.held(), decoder.missing()), (2, 3));
-        feed(&mut decoder, &bytes[8..]);
+        feed(&mut decoder, &bytes[6..]);
         assert_eq!((decoder.held(), decoder.missing()), (0, 0));
     }
 

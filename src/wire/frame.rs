@@ -1,33 +1,27 @@
 //! The frame around a message.
 //!
 //! ```text
-//! byte   0      1        2 .. 5            6 .. 6+L    6+L .. 10+L
-//!      +------+---------+-----------------+-----------+--------------------------+
-//!      | 0xFB | version | length L, big-  | payload,  | CRC-32 of all before it, |
-//!      |      |    1    | endian          | L bytes   | big-endian               |
-//!      +------+---------+-----------------+-----------+--------------------------+
+//! byte   0 .. 3           4 .. 4+L    4+L .. 8+L
+//!      +-----------------+-----------+--------------------------------------+
+//!      | length L, big-  | payload,  | low half of the SipHash of all       |
+//!      | endian          | L bytes   | before it, keyed by both nonces, b-e |
+//!      +-----------------+-----------+--------------------------------------+
 //! ```
 
 use super::bits::{Bit, bit_of};
-use super::checksum::Crc32;
+use super::control::Nonces;
+use super::siphash::{Key, SipHasher};
 
-/// The first byte of a frame.
-pub const MAGIC: u8 = 0xFB;
-
-/// The version of the frame and of the hellos.
-pub const VERSION: u8 = 1;
-
-/// The number of bytes before the payload.
-pub const HEADER_LEN: usize = 6;
+/// The number of bytes before the payload: its length, big-endian.
+pub const HEADER_LEN: usize = 4;
 
 /// The number of bytes after the payload.
 pub const TRAILER_LEN: usize = 4;
 
-/// Returns the header of a frame whose payload has `len` bytes.
+/// Returns the hasher of the frame of this transfer: what a stranger put into the frame does not match its checksum.
 #[must_use]
-pub const fn header(len: u32) -> [u8; HEADER_LEN] {
-    let [a, b, c, d] = len.to_be_bytes();
-    [MAGIC, VERSION, a, b, c, d]
+pub const fn hasher(nonces: Nonces) -> SipHasher {
+    SipHasher::new(Key([nonces.client, nonces.server]))
 }
 
 /// Holds a message in its frame, readable bit by bit.
@@ -39,20 +33,25 @@ pub struct Frame<'m> {
 }
 
 impl<'m> Frame<'m> {
-    /// Frames `payload`.
+    /// Frames `payload`; [`seal`](Self::seal) makes the checksum.
     ///
     /// # Errors
     /// [`TooLong`] above 4,294,967,295 bytes, the most that the length field can hold.
     pub fn new(payload: &'m [u8]) -> Result<Self, TooLong> {
-        let header = header(payload.len().try_into().map_err(|_| TooLong)?);
-        let mut crc = Crc32::new();
-        crc.extend(&header);
-        crc.extend(payload);
+        let len = u32::try_from(payload.len()).map_err(|_| TooLong)?;
         Ok(Self {
-            header,
+            header: len.to_be_bytes(),
             payload,
-            trailer: crc.value().to_be_bytes(),
+            trailer: [0; TRAILER_LEN],
         })
+    }
+
+    /// Makes the checksum for this transfer.
+    pub fn seal(&mut self, nonces: Nonces) {
+        let mut hasher = hasher(nonces);
+        hasher.extend(&self.header);
+        hasher.extend(self.payload);
+        self.trailer = (hasher.finish() as u32).to_be_bytes();
     }
 
     /// Returns the number of bits.
@@ -124,16 +123,18 @@ mod tests {
 
     #[test]
     fn the_frame_is_that_of_protocol_md() {
-        let frame = Frame::new(b"Hi").unwrap();
+        let mut frame = Frame::new(b"Hi").unwrap();
+        frame.seal(Nonces {
+            client: 0x0123_4567_89AB_CDEF,
+            server: 0xFEDC_BA98_7654_3210,
+        });
         let mut assembler = ByteAssembler::default();
         let bytes: Vec<u8> = (0..frame.bits())
             .filter_map(|i| assembler.push(frame.bit(i).unwrap()))
             .collect();
         assert_eq!(
             bytes,
-            [
-                0xFB, 0x01, 0x00, 0x00, 0x00, 0x02, 0x48, 0x69, 0x6E, 0x1E, 0x14, 0x5E
-            ]
+            [0x00, 0x00, 0x00, 0x02, 0x48, 0x69, 0x63, 0x3D, 0x1A, 0x8D]
         );
         for offset in 0..14 {
             for len in 0..14 {

@@ -1,19 +1,23 @@
 //! The protocol, without I/O: no system call, no clock, no thread. `PROTOCOL.md` is the specification.
 //!
 //! Every state machine takes events and the caller's time by `handle_*`, says by `poll_transmit` what to send, and by
-//! `poll_timeout` when to ask again. The receiver has no timers: each of its `handle_*` returns the reply to send.
+//! `poll_timeout` when to ask again. The receiver has no timers: its `handle_*` return the reply to send, and `poll_reply` what is
+//! owed for bits.
 //!
 //! | module | one idea |
 //! | --- | --- |
 //! | [`time`] | moments and spans of the caller's clock |
+//! | [`packet`] | what one signal carries, and which signals there are |
 //! | [`bits`] | bytes to bits and back, most significant bit first |
-//! | [`checksum`] | the frame's checksum |
+//! | [`siphash`] | the keyed hash of nonces and checksums |
 //! | [`frame`] | the frame around a message, bit by bit |
 //! | [`decoder`] | bits to the message of a frame |
 //! | [`reason`] | why a message is rejected |
-//! | [`control`] | the values that travel in `si_value`: requests and replies |
-//! | [`word`] | what a real-time signal carries |
-//! | [`window`] | the words in flight |
+//! | [`control`] | what packets mean: requests and replies |
+//! | [`word`] | part of a frame in one packet |
+//! | [`bit_window`] | the bits in flight |
+//! | [`bit_buffer`] | the bits that have come |
+//! | [`word_window`] | the words in flight |
 //! | [`rtt`] | how long to wait for a reply |
 //! | [`timer`] | when to repeat, and when to give up |
 //! | [`sender`] | the sending end of the reliable link |
@@ -24,30 +28,28 @@
 //! ```
 //! use minitalk::wire::control::Request;
 //! use minitalk::wire::receiver::{FrameReceiver, Outcome};
-//! use minitalk::wire::sender::{FrameSender, Lane, Transmit};
+//! use minitalk::wire::sender::{FrameSender, Lane};
+//! use minitalk::wire::siphash::Key;
 //! use minitalk::wire::time::{Duration, Instant};
 //!
+//! // In a program, the keys are random numbers.
+//! let (ours, theirs) = (Key([1, 2]), Key([3, 4]));
 //! let timeout = Duration::from_millis(1_000);
-//! let mut sender = FrameSender::new(b"Hi", 1, timeout, Lane::Bit)?;
-//! let mut receiver = FrameReceiver::new(64);
+//! let mut sender = FrameSender::new(b"Hi", ours, timeout, Lane::Bit)?;
+//! let mut receiver = FrameReceiver::new(64, theirs, false);
 //! let mut now = Instant::from_nanos(0);
 //! while sender.result().is_none() {
 //!     while let Some(transmit) = sender.poll_transmit(now) {
-//!         let Transmit::Signal { bit, value, .. } = transmit else {
-//!             unreachable!("there are no words on the bit lane");
-//!         };
-//!         // A bare signal is the next bit; a value says what else it is.
-//!         let response = match value.and_then(Request::from_value) {
-//!             None => receiver.handle_bit(bit),
-//!             Some(request) => receiver.handle_request(bit, request),
-//!         };
+//!         let request = transmit.packet.and_then(|packet| Request::from_packet(&packet));
+//!         let request = request.expect("only the real-time signal is sent bare");
+//!         let response = receiver.handle_request(transmit.channel, request);
 //!         let mut reply = response.reply;
 //!         if let Some(Outcome::Complete { payload, .. }) = response.outcome {
 //!             assert_eq!(payload, b"Hi");
 //!             // The message has been written, so it is delivered.
-//!             reply = receiver.handle_written(receiver.tag(), Ok(()));
+//!             reply = receiver.handle_written(receiver.client_nonce(), Ok(()));
 //!         }
-//!         if let Some(reply) = reply {
+//!         if let Some(reply) = reply.or_else(|| receiver.poll_reply(true)) {
 //!             sender.handle_reply(reply, now);
 //!         }
 //!     }
@@ -60,18 +62,21 @@
 //! # Guarantees
 //! Nothing here panics, whatever it is fed, and memory stays within the limit given to [`decoder::FrameDecoder::new`].
 
+pub mod bit_buffer;
+pub mod bit_window;
 pub mod bits;
-pub mod checksum;
 pub mod control;
 pub mod decoder;
 pub mod frame;
+pub mod packet;
 pub mod reason;
 pub mod receiver;
 pub mod rtt;
 pub mod sender;
+pub mod siphash;
 pub mod time;
 pub mod timer;
-pub mod window;
 pub mod word;
+pub mod word_window;
 
 pub use time::Nanos;

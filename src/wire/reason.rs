@@ -11,28 +11,25 @@ pub enum Reason {
     Checksum = 1,
     /// The message is longer than the server's limit.
     TooLong = 2,
-    /// The frame or the hello has a version that the server does not speak.
+    /// The hello has a version that the server does not speak.
     Version = 3,
-    /// The transfer does not begin with a frame.
-    NotAFrame = 4,
     /// The text, in another dialect, is not UTF-8.
-    NotText = 5,
+    NotText = 4,
     /// The server has no memory for the message.
-    NoMemory = 6,
+    NoMemory = 5,
     /// The client was silent for too long in the middle of its message.
-    Idle = 7,
+    Idle = 6,
     /// The server is shutting down.
-    ShuttingDown = 8,
+    ShuttingDown = 7,
     /// The server could not write the message to its output.
-    Output = 9,
+    Output = 8,
 }
 
 impl Reason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 8] = [
         Self::Checksum,
         Self::TooLong,
         Self::Version,
-        Self::NotAFrame,
         Self::NotText,
         Self::NoMemory,
         Self::Idle,
@@ -55,7 +52,6 @@ impl fmt::Display for Reason {
             Self::Checksum => "its checksum does not match",
             Self::TooLong => "it is longer than the server's limit",
             Self::Version => "its protocol version is not spoken here",
-            Self::NotAFrame => "it does not begin as a frame",
             Self::NotText => "it is neither a frame nor UTF-8 text",
             Self::NoMemory => "the server has no memory for it",
             Self::Idle => "the client was silent for too long",
@@ -70,14 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_number_from_1_to_9_is_a_reason() {
+    fn each_number_from_1_to_8_is_a_reason() {
         let numbers = Reason::ALL.map(|reason| reason as u8);
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
         for reason in Reason::ALL {
             assert_eq!(Reason::from_number(reason as u64), Some(reason));
         }
         assert_eq!(Reason::from_number(0), None);
-        assert_eq!(Reason::from_number(10), None);
+        assert_eq!(Reason::from_number(9), None);
         assert_eq!(Reason::from_number(257), None);
     }
 }

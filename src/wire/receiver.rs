@@ -1,36 +1,48 @@
 //! The receiving end of the reliable link, for one sender: a state machine without timers.
 //!
-//! A transfer opens with two hellos and brings one frame, in bits or in words (AS-30). Each bit, request or word leads to at
-//! most one reply and one outcome.
+//! A transfer opens when its client brings back the server's nonce, which was sent to the client alone (AS-20). Bits and words
+//! count only with the nonces of the open transfer. On the real-time signal a client is greeted only after a bare one, which
+//! the kernel attests: so nothing is sent to a process that did not ask, whoever names it.
 //!
-//! A complete message is not delivered yet: its last bit stays unanswered until [`FrameReceiver::handle_written`], and a
-//! client that asks meanwhile is told to wait.
+//! Bits may be lost, repeated and swapped with their neighbours. Words are queued in order, so a word counts only in its turn.
+//!
+//! A complete message is not delivered yet: its end stays unanswered until [`FrameReceiver::handle_written`], and a client that
+//! asks meanwhile is told to wait.
 
 use alloc::vec::Vec;
 
+use super::bit_buffer::BitBuffer;
 use super::bits::Bit;
-use super::control::{Reply, Request, STATUS_ONLY, Status, Tag};
+use super::control::{Nonce, Nonces, Progress, Reply, Request, Status};
 use super::decoder::{Decoded, FrameDecoder};
-use super::frame::VERSION;
+use super::packet::Channel;
 use super::reason::Reason;
 use super::rtt::burst_len;
-use super::word::{MAX_SIZE, MIN_SIZE, Word};
+use super::siphash::Key;
+use super::word::{Word, proof};
+
+/// The version of the protocol, which a hello names.
+pub const VERSION: u8 = 2;
 
 /// Receives the messages of one sender, one transfer after the other; see the module's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FrameReceiver {
     limit: usize,
-    /// Bytes in a word of the next transfer; 0 where words are not taken.
-    offer: u8,
+    /// What the server's nonces are computed with.
+    key: Key,
+    /// Whether words are taken.
+    takes_words: bool,
+    /// Whether a bare signal has come since the last greeting.
+    is_introduced: bool,
     state: State,
-    /// The transfer's tag; 0 before the first transfer.
-    tag: Tag,
-    /// Bytes in each word of this transfer; `None` on the bit lane.
-    words: Option<u8>,
-    /// The bit or word that is due next.
+    nonces: Nonces,
+    in_words: bool,
+    /// The word that is due next.
     next: u64,
+    bits: BitBuffer,
     decoder: FrameDecoder,
     held: bool,
+    owed: Owed,
     /// Requests in a row without progress.
     repeated: u32,
     resent: u64,
@@ -39,18 +51,25 @@ pub struct FrameReceiver {
 /// The stages of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
-    /// There was no transfer yet, or another program has begun to send.
+    /// There was no transfer yet.
     Idle,
-    /// The hello on SIGUSR1 has come, the one on SIGUSR2 has not.
-    Greeted,
-    /// Both have come, and the frame is under way.
+    /// The frame is under way.
     Open,
     /// The frame is complete, and the message not yet written.
     Unwritten,
-    /// The message was written, or it was rejected at its end.
+    /// The message was written, or it will not be.
     Ended(Result<(), Reason>),
-    /// The message was rejected early, so that the sender may still be in the middle of it.
-    Refused(Reason),
+}
+
+/// The reply that the client of bits is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owed {
+    /// None.
+    Nothing,
+    /// One, once the client has been silent for as long as a signal takes.
+    WhenQuiet,
+    /// One, after the signals that have come already.
+    Now,
 }
 
 /// What a signal leads to.
@@ -79,93 +98,100 @@ pub enum Outcome {
 }
 
 impl FrameReceiver {
-    /// Returns a receiver of messages of at most `limit` bytes, in bits only.
+    /// Returns a receiver of messages of at most `limit` bytes, in words too if `takes_words`.
+    ///
+    /// The server's nonces are computed with `key`, which nobody else knows and no other receiver has.
     #[must_use]
-    pub const fn new(limit: usize) -> Self {
-        Self::with_words(limit, 0)
-    }
-
-    /// Returns a receiver that also takes words of up to `size` bytes, [`MIN_SIZE`] to [`MAX_SIZE`].
-    #[must_use]
-    pub const fn with_words(limit: usize, size: u8) -> Self {
+    pub const fn new(limit: usize, key: Key, takes_words: bool) -> Self {
+        let nonces = Nonces {
+            client: 0,
+            server: 0,
+        };
         Self {
             limit,
-            offer: size,
+            key,
+            takes_words,
+            is_introduced: false,
             state: State::Idle,
-            tag: 0,
-            words: None,
+            nonces,
+            in_words: false,
             next: 0,
-            decoder: FrameDecoder::new(limit),
+            bits: BitBuffer::new(),
+            decoder: FrameDecoder::new(limit, nonces),
             held: false,
+            owed: Owed::Nothing,
             repeated: 0,
             resent: 0,
         }
     }
 
-    /// Sets the word size that later transfers are offered; 0 offers no words.
-    pub const fn set_word_size(&mut self, size: u8) {
-        self.offer = size;
+    /// Sets whether later transfers may be in words.
+    pub const fn set_takes_words(&mut self, takes_words: bool) {
+        self.takes_words = takes_words;
     }
 
-    /// Takes a bare bit.
-    pub fn handle_bit(&mut self, bit: Bit) -> Response {
-        match self.state {
-            State::Open => {}
-            State::Refused(_) => return self.status(),
-            State::Ended(_) => {
-                // Another program sends now: its bits are another dialect's, and this transfer is not asked about again.
-                *self = Self::with_words(self.limit, self.offer);
-                return Response::default();
+    /// Takes a bare real-time signal, by which the kernel attests that the sender has signalled this process.
+    pub const fn handle_bare(&mut self) {
+        self.is_introduced = true;
+    }
+
+    /// Takes a request that came on `channel`.
+    pub fn handle_request(&mut self, channel: Channel, request: Request) -> Response {
+        match (channel, request) {
+            (_, Request::Hello { client, version }) => {
+                if !self.may_greet(channel) {
+                    return Response::default();
+                }
+                self.handle_hello(client, version)
             }
-            // Sent before the hellos, by an earlier process of this PID; or after the last bit.
-            State::Idle | State::Greeted | State::Unwritten => return Response::default(),
-        }
-        if self.words.is_some() {
-            if self.next > 0 {
-                return Response::default();
+            (_, Request::Open { nonces, in_words }) => self.handle_open(nonces, in_words),
+            (
+                Channel::Usr1 | Channel::Usr2,
+                Request::Bit {
+                    nonces,
+                    index,
+                    serial,
+                    wants_reply,
+                },
+            ) if nonces == self.nonces && !self.in_words => {
+                let bit = Bit::from(channel == Channel::Usr2);
+                self.handle_bit(bit, index, serial, wants_reply)
             }
-            // Our reply to the request for words cannot reach the sender, which falls back to bits.
-            self.words = None;
-        }
-        self.take(bit)
-    }
-
-    /// Takes a word; one that is not the next is not taken, and its reply says which is.
-    pub fn handle_word(&mut self, word: &Word) -> Response {
-        let (Some(size), Some(index)) = (self.words, word.index()) else {
-            // Sent before the request for words, by an earlier process of this PID.
-            return Response::default();
-        };
-        if self.state == State::Open && u64::from(index) == self.next {
-            self.repeated = 0;
-            self.next += 1;
-            let size = usize::from(size).min(MAX_SIZE);
-            let decoded = self.decoder.push_bytes(&word.bytes[..size]);
-            return self.progress(decoded, word.wants_reply());
-        }
-        self.count_resent();
-        if word.wants_reply() {
-            self.status()
-        } else {
-            Response::default()
+            (Channel::Realtime, Request::Word(word))
+                if self.in_words && word.proof == proof(self.nonces.server) =>
+            {
+                self.handle_word(&word)
+            }
+            _ => Response::default(),
         }
     }
 
-    /// Takes a request that came on the signal for `bit`.
-    pub fn handle_request(&mut self, bit: Bit, request: Request) -> Response {
+    /// Returns whether the request opens a transfer: it brings back this server's nonce, and another client's nonce than the last.
+    #[must_use]
+    pub fn is_opening(&self, request: &Request) -> bool {
         match request {
-            Request::Hello { tag, version } if version != VERSION => {
-                reply(tag, Status::Rejected(Reason::Version))
-            }
-            Request::Hello { tag, .. } => self.handle_hello(bit, tag),
-            Request::Resend { tag, index } => self.handle_resend(bit, tag, index),
-            Request::Words { tag, size } => self.handle_words_request(tag, size),
+            Request::Open { nonces, .. } => self.is_proof(*nonces) && *nonces != self.nonces,
+            _ => false,
         }
     }
 
-    /// Takes the news that the message of the transfer `tag` was written, or why not, and returns the reply that is due.
-    pub fn handle_written(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Reply> {
-        if tag != self.tag || self.state != State::Unwritten {
+    /// Returns the reply that is owed to a client of bits: `is_quiet` once no signal follows at once.
+    pub fn poll_reply(&mut self, is_quiet: bool) -> Option<Reply> {
+        let least = if is_quiet { Owed::WhenQuiet } else { Owed::Now };
+        (self.owed >= least).then(|| self.status_reply())
+    }
+
+    /// Returns the reply that is owed.
+    #[must_use]
+    pub const fn owed(&self) -> Owed {
+        self.owed
+    }
+
+    /// Takes the news that the message of the transfer was written, or why not, and returns the reply that is due.
+    ///
+    /// `client` is the client's nonce of that transfer.
+    pub fn handle_written(&mut self, client: Nonce, result: Result<(), Reason>) -> Option<Reply> {
+        if client != self.nonces.client || self.state != State::Unwritten {
             return None;
         }
         self.held = false;
@@ -173,13 +199,24 @@ impl FrameReceiver {
         Some(self.status_reply())
     }
 
+    /// Refuses a hello that came on `channel`, and returns the reply that is due.
+    pub fn refuse_hello(
+        &mut self,
+        channel: Channel,
+        client: Nonce,
+        reason: Reason,
+    ) -> Option<Reply> {
+        let status = Status::Rejected(reason);
+        self.may_greet(channel)
+            .then(|| self.reply_to(client, status))
+    }
+
     /// Refuses the message under way and returns the reply that is due, if there is a message.
     pub fn refuse(&mut self, reason: Reason) -> Option<Reply> {
         if !self.in_message() {
             return None;
         }
-        self.decoder = FrameDecoder::new(self.limit);
-        self.state = State::Refused(reason);
+        self.end(Err(reason));
         Some(self.status_reply())
     }
 
@@ -204,10 +241,10 @@ impl FrameReceiver {
         burst_len(self.repeated)
     }
 
-    /// Returns the transfer's tag; 0 before the first.
+    /// Returns the client's nonce of the transfer; 0 before the first.
     #[must_use]
-    pub const fn tag(&self) -> Tag {
-        self.tag
+    pub const fn client_nonce(&self) -> Nonce {
+        self.nonces.client
     }
 
     /// Returns the limit on a message, in bytes.
@@ -216,7 +253,7 @@ impl FrameReceiver {
         self.limit
     }
 
-    /// Returns whether no transfer is under way, so that a bare bit belongs to another dialect.
+    /// Returns whether no transfer is under way, so that a bare bit belongs to a dialect.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.state, State::Idle | State::Ended(_))
@@ -225,51 +262,59 @@ impl FrameReceiver {
     /// Returns whether this transfer is one of words.
     #[must_use]
     pub const fn uses_words(&self) -> bool {
-        self.words.is_some()
+        self.in_words
     }
 
     /// Returns whether a transfer is open and its message not complete.
     #[must_use]
     pub const fn in_message(&self) -> bool {
-        matches!(self.state, State::Greeted | State::Open)
+        matches!(self.state, State::Open)
     }
 
-    /// Returns whether the sender is owed nothing: no message is under way or unwritten.
-    #[must_use]
-    pub const fn is_idle(&self) -> bool {
-        !matches!(self.state, State::Greeted | State::Open | State::Unwritten)
-    }
-
-    /// Returns the number of payload bytes held of the message under way.
+    /// Returns the bytes in memory of a message that is not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.decoder.held()
     }
 
-    /// Returns the number of payload bytes still to come, once the frame's length has come.
+    /// Returns how many bytes of the message are still to come, once its length has come.
     #[must_use]
     pub const fn missing_bytes(&self) -> usize {
         self.decoder.missing()
     }
 
-    fn handle_hello(&mut self, bit: Bit, tag: Tag) -> Response {
-        if tag == self.tag && tag != 0 {
-            if bit == Bit::One && self.state == State::Greeted {
-                self.state = State::Open;
-                self.repeated = 0;
-            } else {
-                self.count_repeated();
-            }
+    fn handle_hello(&mut self, client: Nonce, version: u8) -> Response {
+        if version != VERSION {
+            return answer(self.reply_to(client, Status::Rejected(Reason::Version)));
+        }
+        if client == self.nonces.client && self.state != State::Idle {
+            self.count_repeated();
             return self.status();
         }
-        if bit == Bit::One || tag == 0 {
-            return reply(tag, Status::Reset);
+        let words = self.takes_words;
+        answer(self.reply_to(client, Status::Greeted { words }))
+    }
+
+    /// Returns whether a hello on `channel` is answered.
+    const fn may_greet(&mut self, channel: Channel) -> bool {
+        !matches!(channel, Channel::Realtime) || core::mem::replace(&mut self.is_introduced, false)
+    }
+
+    fn handle_open(&mut self, nonces: Nonces, in_words: bool) -> Response {
+        if nonces == self.nonces && self.state != State::Idle {
+            self.count_repeated();
+            return self.status();
         }
-        let is_abandoned = self.state == State::Open && self.next > 0;
+        if !self.is_proof(nonces) || in_words && !self.takes_words {
+            return Response::default();
+        }
+        let is_abandoned = self.in_message() && (self.next > 0 || self.bits.progress().next > 0);
         *self = Self {
-            tag,
-            state: State::Greeted,
-            ..Self::with_words(self.limit, self.offer)
+            state: State::Open,
+            nonces,
+            in_words,
+            decoder: FrameDecoder::new(self.limit, nonces),
+            ..Self::new(self.limit, self.key, self.takes_words)
         };
         Response {
             outcome: is_abandoned.then_some(Outcome::Abandoned),
@@ -277,53 +322,54 @@ impl FrameReceiver {
         }
     }
 
-    /// What was queued before this request has been taken, so words that follow are this transfer's.
-    fn handle_words_request(&mut self, tag: Tag, size: u8) -> Response {
-        if !self.is_known(tag) {
-            return reply(tag, Status::Reset);
+    fn handle_bit(&mut self, bit: Bit, index: u64, serial: u8, wants_reply: bool) -> Response {
+        let is_new = self.bits.insert(index, bit, serial) && self.state == State::Open;
+        if is_new {
+            self.repeated = 0;
+        } else {
+            self.resent += 1;
+            self.count_repeated();
         }
-        if size == STATUS_ONLY {
-            return match self.words {
-                Some(_) => self.status(),
-                None => reply(tag, Status::Reset),
-            };
+        while let Some(bit) = self.bits.next() {
+            let decoded = self.decoder.push(bit);
+            if decoded.is_some() {
+                return self.progress(decoded);
+            }
         }
-        let fits = (MIN_SIZE..=usize::from(self.offer)).contains(&usize::from(size));
-        if !fits || self.next > 0 && self.words.is_none() {
-            // Never offered; or sent before the sender fell back to bits.
-            return Response::default();
-        }
-        if self.next == 0 {
-            self.words = Some(size);
-        }
-        self.status()
+        let owed = if !is_new || wants_reply || self.bits.has_gap() {
+            Owed::Now
+        } else {
+            Owed::WhenQuiet
+        };
+        self.owed = self.owed.max(owed);
+        Response::default()
     }
 
-    fn handle_resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Response {
-        if self.words.is_some() && tag == self.tag && self.next > 0 {
-            return Response::default();
+    /// Takes a word; one that is not the next is not taken, and its reply says which is.
+    fn handle_word(&mut self, word: &Word) -> Response {
+        let mut response = Response::default();
+        if self.state == State::Open && word.is_number(self.next) {
+            self.repeated = 0;
+            self.next += 1;
+            let decoded = self.decoder.push_bytes(&word.bytes);
+            response = self.progress(decoded);
+        } else {
+            self.resent += 1;
         }
-        let is_over = matches!(self.state, State::Unwritten | State::Ended(_));
-        if !self.is_known(tag) || index > self.next || (index == self.next && is_over) {
-            return reply(tag, Status::Reset);
+        if word.wants_reply && response.outcome.is_none() {
+            response.reply = Some(self.status_reply());
         }
-        self.count_resent();
-        self.count_repeated();
-        if index < self.next || self.state != State::Open {
-            return self.status();
-        }
-        // As in `handle_bit`: the sender falls back to bits.
-        self.words = None;
-        self.take(bit)
+        response
     }
 
-    /// Returns whether both hellos of the transfer `tag` have come.
-    fn is_known(&self, tag: Tag) -> bool {
-        tag == self.tag && !matches!(self.state, State::Idle | State::Greeted)
+    /// Returns the nonce that this server draws for a client's: it need not be kept until it comes back.
+    fn draw(&self, client: Nonce) -> Nonce {
+        self.key.hash(&[client])
     }
 
-    const fn count_resent(&mut self) {
-        self.resent += 1;
+    /// Returns whether these nonces show that a greeting has reached who sends them.
+    fn is_proof(&self, nonces: Nonces) -> bool {
+        nonces.server == self.draw(nonces.client)
     }
 
     fn count_repeated(&mut self) {
@@ -333,20 +379,13 @@ impl FrameReceiver {
         }
     }
 
-    fn take(&mut self, bit: Bit) -> Response {
-        self.repeated = 0;
-        self.next += 1;
-        let decoded = self.decoder.push(bit);
-        self.progress(decoded, true)
-    }
-
-    /// Returns what follows from the decoder's result; `wants_reply` is whether the sender asks how the transfer stands.
-    fn progress(&mut self, decoded: Option<Decoded>, wants_reply: bool) -> Response {
+    /// Returns what follows from the decoder's result.
+    fn progress(&mut self, decoded: Option<Decoded>) -> Response {
         match decoded {
-            None if wants_reply => self.status(),
             None => Response::default(),
             Some(Ok(payload)) => {
                 self.state = State::Unwritten;
+                self.owed = Owed::Nothing;
                 Response {
                     reply: None,
                     outcome: Some(Outcome::Complete {
@@ -356,10 +395,7 @@ impl FrameReceiver {
                 }
             }
             Some(Err(reason)) => {
-                self.state = match reason {
-                    Reason::Checksum => State::Ended(Err(reason)),
-                    _ => State::Refused(reason),
-                };
+                self.end(Err(reason));
                 Response {
                     outcome: Some(Outcome::Rejected(reason)),
                     ..self.status()
@@ -368,33 +404,47 @@ impl FrameReceiver {
         }
     }
 
-    fn status(&self) -> Response {
-        Response {
-            reply: Some(self.status_reply()),
-            outcome: None,
+    fn end(&mut self, result: Result<(), Reason>) {
+        self.decoder = FrameDecoder::new(self.limit, self.nonces);
+        self.state = State::Ended(result);
+    }
+
+    fn status(&mut self) -> Response {
+        answer(self.status_reply())
+    }
+
+    fn status_reply(&mut self) -> Reply {
+        self.owed = Owed::Nothing;
+        let progress = if self.in_words {
+            Progress::at(self.next)
+        } else {
+            self.bits.progress()
+        };
+        let status = match self.state {
+            State::Ended(Err(reason)) => Status::Rejected(reason),
+            State::Ended(Ok(())) => Status::Delivered(progress.next),
+            State::Unwritten => Status::Wait(progress),
+            _ if self.held => Status::Wait(progress),
+            _ => Status::Ok(progress),
+        };
+        Reply {
+            nonces: self.nonces,
+            status,
         }
     }
 
-    const fn status_reply(&self) -> Reply {
-        let status = match self.state {
-            State::Refused(reason) | State::Ended(Err(reason)) => Status::Rejected(reason),
-            State::Ended(Ok(())) => Status::Delivered(self.next),
-            State::Greeted => Status::Greeted { words: self.offer },
-            State::Unwritten => Status::Wait(self.next),
-            _ if self.held => Status::Wait(self.next),
-            _ if self.words.is_some() => Status::Words(self.next),
-            _ => Status::Ok(self.next),
-        };
+    fn reply_to(&self, client: Nonce, status: Status) -> Reply {
+        let server = self.draw(client);
         Reply {
-            tag: self.tag,
+            nonces: Nonces { client, server },
             status,
         }
     }
 }
 
-fn reply(tag: Tag, status: Status) -> Response {
+const fn answer(reply: Reply) -> Response {
     Response {
-        reply: Some(Reply { tag, status }),
+        reply: Some(reply),
         outcome: None,
     }
 }

@@ -1,55 +1,64 @@
 //! The sending end of the reliable link.
 //!
-//! A transfer opens with a hello on each of the two signals. The kernel keeps at most one pending signal of a number, and
-//! delivers those of one number in the order of sending. So once both hellos have been answered, no older signal of this PID
-//! can still be on its way: none can be counted in this transfer.
+//! A transfer opens with a hello. The server's reply brings its nonce, which goes back with the request that opens the transfer:
+//! a stranger who names this process never sees it. Whatever carries other nonces
+//! belongs to another transfer, or to another process, and is ignored at both ends.
 //!
-//! **Bits** (AS-16): stop and wait, one in flight. Each bit is first sent bare, so that the kernel attests its sender. It
-//! needs no number, since no other bit is outstanding. Only if no reply comes is it sent again, with its index and on the
-//! same signal: so the repetition merges with the original or comes after it, never before.
+//! **Words** (AS-30): where both ends have the real-time signal, the frame follows in words, a window of them in flight. They
+//! queue in order, so only interference loses any: their numbers show it, and the sender goes back to the first that is missing.
 //!
-//! **Words** (AS-30): where the server offers them, a request on the real-time signal does for words what the hellos do for
-//! bits; then the frame follows in words, a window of them in flight. They queue in order, so only interference loses any:
-//! their numbers show it, and the sender goes back to the first that is missing.
+//! **Bits** (AS-16): each carries its index, so several can be in flight ([`bit_window`](super::bit_window)).
+//!
+//! A message whose checksum does not match is sent again: in bits, if it was in words.
 
 use core::fmt;
 
+use super::bit_window::{BitWindow, Transmission};
 use super::bits::Bit;
-use super::control::{Reply, Request, STATUS_ONLY, Status, Tag};
-use super::frame::{Frame, TooLong, VERSION};
+use super::control::{Nonces, Progress, Reply, Request, Status};
+use super::frame::{Frame, TooLong};
+use super::packet::{Channel, Packet};
 use super::reason::Reason;
+use super::receiver::VERSION;
 use super::rtt::burst_len;
+use super::siphash::Key;
 use super::time::{Duration, Instant};
 use super::timer::RetryTimer;
-use super::window::SendWindow;
-use super::word::{MAX_SIZE, MIN_SIZE, Word};
+use super::word::{SIZE, Word, proof};
+use super::word_window::WordWindow;
 
 /// Sends one message; see the module's text.
 #[derive(Clone, Debug)]
 pub struct FrameSender<'m> {
     frame: Frame<'m>,
-    tag: Tag,
+    /// What the client's nonces are drawn with, and how many have been drawn.
+    key: Key,
+    drawn: u64,
+    nonces: Nonces,
     lane: Lane,
+    /// Whether hellos, and the bits' replies, travel on the real-time signal.
+    is_queued: bool,
     phase: Phase,
     timer: RetryTimer,
-    /// Bytes in a word; 0 until, or unless, the server offers words.
-    size: u8,
-    window: SendWindow,
-    /// How far the transfer has ever been: see [`Phase::rank`].
+    /// What follows the signal sent last.
+    queued: Option<Transmit>,
+    window: Window,
+    /// How far the transfer has ever been: see [`FrameSender::rank`].
     furthest: u64,
     /// How often the server's replies have led back since the last progress.
     restarts: u32,
-    acknowledged: u64,
+    /// How often the checksum did not match.
+    mismatches: u32,
     signals: u64,
     resent: u64,
 }
 
-/// How a message travels after its hellos.
+/// How a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// In words if the server takes them, otherwise in bits. Even the shortest frame, of 80 bits, gains by words.
+    /// In words if the server takes them, otherwise in bits.
     Auto,
-    /// In bits.
+    /// In bits, by SIGUSR1 and SIGUSR2 alone.
     Bit,
     /// In words, or not at all.
     Word,
@@ -57,18 +66,13 @@ pub enum Lane {
 
 /// What to send now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transmit {
-    /// One of the two standard signals.
-    Signal {
-        /// [`Bit::Zero`]: SIGUSR1, [`Bit::One`]: SIGUSR2.
-        bit: Bit,
-        /// The `si_value`; `None` for plain `kill` semantics.
-        value: Option<u64>,
-        /// How many times in a row.
-        copies: u32,
-    },
-    /// The real-time signal; call [`FrameSender::handle_eagain`] if the kernel has no room for it.
-    Word(Word),
+pub struct Transmit {
+    /// The signal. Call [`FrameSender::handle_eagain`] if the kernel has no room for [`Channel::Realtime`].
+    pub channel: Channel,
+    /// What it carries; `None` for plain `kill` semantics.
+    pub packet: Option<Packet>,
+    /// How many times in a row.
+    pub copies: u32,
 }
 
 /// Why a transfer failed.
@@ -87,60 +91,87 @@ pub enum Failure {
     NoWords,
 }
 
-/// Unanswered requests for the word lane after which the sender falls back to bits.
-const MAX_WORDS_REQUESTS: u32 = 8;
+/// What a transfer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    /// The server's nonce.
+    Hello,
+    /// Leave to send bits.
+    Open,
+    /// The end of the frame.
+    Data,
+    /// Nothing any longer.
+    Finished(Result<(), Failure>),
+}
+
+/// What is in flight.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Window {
+    Bits(BitWindow),
+    /// Words, and whether the server is known to have opened their transfer.
+    Words(WordWindow, bool),
+}
+
+/// Unanswered hellos on the real-time signal after which the sender goes on with the other two.
+const MAX_QUEUED_HELLOS: u32 = 8;
+
+/// How often a message is sent whose checksum does not match.
+const MAX_MISMATCHES: u32 = 3;
 
 impl<'m> FrameSender<'m> {
     /// Returns a transfer of `message` that fails after `timeout` without progress.
     ///
-    /// `tag` is neither 0 nor the tag of this process's transfer before.
+    /// The client's nonces are drawn with `key`, which nobody else knows and no other transfer has.
     ///
     /// # Errors
     /// [`TooLong`] for a message that does not fit a frame.
     pub fn new(
         message: &'m [u8],
-        tag: Tag,
+        key: Key,
         timeout: Duration,
         lane: Lane,
     ) -> Result<Self, TooLong> {
-        Ok(Self {
-            frame: Frame::new(message)?,
-            tag,
+        let frame = Frame::new(message)?;
+        let mut sender = Self {
+            window: Window::Bits(BitWindow::new(frame.bits())),
+            frame,
+            key,
+            drawn: 0,
+            nonces: Nonces::default(),
             lane,
-            phase: Phase::HelloZero,
+            is_queued: lane != Lane::Bit,
+            phase: Phase::Hello,
             timer: RetryTimer::new(timeout),
-            size: 0,
-            window: SendWindow::new(0),
+            queued: None,
             furthest: 0,
             restarts: 0,
-            acknowledged: 0,
+            mismatches: 0,
             signals: 0,
             resent: 0,
-        })
+        };
+        sender.draw();
+        Ok(sender)
     }
 
     /// Returns what to send at `now`; to be called until it returns `None`.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        if let Some(transmit) = self.queued.take() {
+            return Some(self.counted(transmit));
+        }
         match self.phase {
-            Phase::Finished(_) => return None,
-            Phase::Words => return self.poll_word(now),
-            _ => {}
-        }
-        if self.timer.is_running() {
-            if !self.timer.is_expired(now) || !self.next_attempt(now) {
-                return None;
-            }
-            if self.phase == Phase::WordsRequest
-                && self.timer.unanswered >= MAX_WORDS_REQUESTS
-                && self.lane == Lane::Auto
-            {
-                // The server replies on the other signals, and not on this one.
-                self.phase = Phase::Bit(0);
-                self.timer.restart_attempts();
+            Phase::Finished(_) => None,
+            Phase::Data => self.poll_data(now),
+            Phase::Hello | Phase::Open => {
+                if self.timer.is_running() {
+                    if !self.timer.is_expired(now) || !self.next_attempt(now) {
+                        return None;
+                    }
+                    self.leave_queue();
+                }
+                self.timer.start(now);
+                Some(self.open_or_hello())
             }
         }
-        self.timer.start(now);
-        Some(self.transmission())
     }
 
     /// Returns when to call [`poll_transmit`](Self::poll_transmit) again if no reply comes; `None` if never.
@@ -161,58 +192,73 @@ impl<'m> FrameSender<'m> {
         }
     }
 
-    /// Takes in that the kernel had no room for the last word (EAGAIN).
+    /// Takes in that the kernel had no room for the last signal (EAGAIN).
     pub fn handle_eagain(&mut self, now: Instant) {
-        if self.phase == Phase::Words {
-            self.window.on_eagain();
-            self.timer.handle_eagain(now);
+        if let (Phase::Data, Window::Words(window, _)) = (self.phase, &mut self.window) {
+            window.on_eagain();
         }
+        self.queued = None;
+        self.timer.handle_eagain(now);
     }
 
     /// Takes in a reply of the server that came at `now`.
     pub fn handle_reply(&mut self, reply: Reply, now: Instant) {
-        if reply.tag != self.tag {
+        if reply.nonces.client != self.nonces.client {
             return;
         }
         match (self.phase, reply.status) {
             (Phase::Finished(_), _) => {}
-            (Phase::Bit(index), status) => self.handle_bit_status(index, status, now),
-            (Phase::Words, status) => self.handle_word_status(status, now),
+            (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
+            (_, Status::Rejected(Reason::Checksum)) if self.mismatches < MAX_MISMATCHES => {
+                // What a stranger put into the words cannot get into the bits.
+                self.mismatches += 1;
+                if self.lane == Lane::Auto {
+                    self.lane = Lane::Bit;
+                }
+                self.restart(now);
+            }
             (_, Status::Rejected(reason)) => self.finish(Err(Failure::Rejected(reason))),
-            // Nothing is out, so this replies to something that was not sent.
-            (_, status) if !self.timer.is_running() && !matches!(status, Status::Reset) => {}
-            (Phase::HelloZero, Status::Greeted { words }) => {
-                self.size = match usize::from(words) {
-                    MIN_SIZE..=MAX_SIZE => words,
-                    _ => 0,
-                };
-                self.advance(now, Phase::HelloOne);
+            (Phase::Hello, _) => {}
+            (Phase::Open | Phase::Data, Status::Delivered(next)) => {
+                let is_end = next == self.end() && self.is_all_sent();
+                self.finish(if is_end {
+                    Ok(())
+                } else {
+                    Err(Failure::Contradiction)
+                });
             }
-            // The server forgot the transfer, and has taken both hellos again meanwhile, or the request for words too.
-            (Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {
-                self.advance(now, Phase::HelloOne);
+            (Phase::Open | Phase::Data, Status::Ok(progress)) => {
+                self.handle_progress(progress, false, now);
             }
-            (Phase::HelloOne, Status::Ok(0) | Status::Words(0)) => self.open_lane(now),
-            (Phase::WordsRequest, Status::Words(0)) => self.advance(now, Phase::Words),
-            // The server forgot a transfer of which it has nothing yet.
-            (Phase::HelloOne | Phase::WordsRequest, Status::Reset) => self.restart(now),
-            (_, Status::Wait(0)) => self.timer.pause(now),
-            // A second reply to a repeated request.
-            _ => {}
+            (Phase::Open | Phase::Data, Status::Wait(progress)) => {
+                self.handle_progress(progress, true, now);
+            }
         }
     }
 
     /// Returns the bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
-        let in_words = u64::from(self.window.acknowledged()) * 8 * u64::from(self.size);
-        self.acknowledged.max(in_words.min(self.frame.bits()))
+        if self.phase == Phase::Finished(Ok(())) {
+            return self.frame.bits();
+        }
+        let bits = match &self.window {
+            Window::Bits(window) => window.acknowledged(),
+            Window::Words(window, _) => u64::from(window.acknowledged()) * 8 * SIZE as u64,
+        };
+        bits.min(self.frame.bits())
     }
 
     /// Returns whether the message travels in words.
     #[must_use]
     pub const fn uses_words(&self) -> bool {
-        matches!(self.phase, Phase::WordsRequest | Phase::Words) || self.window.acknowledged() > 0
+        matches!(self.window, Window::Words(..))
+    }
+
+    /// Returns whether the next signal may be the real-time signal.
+    #[must_use]
+    pub const fn uses_realtime(&self) -> bool {
+        self.is_queued
     }
 
     /// Returns whether the reply is due within a round trip: nothing was repeated, and the server does not say to wait.
@@ -239,157 +285,222 @@ impl<'m> FrameSender<'m> {
         self.resent
     }
 
-    /// Returns what the phase, which is neither of words nor over, sends, and counts it.
-    fn transmission(&mut self) -> Transmit {
-        let tag = self.tag;
-        let is_repeated = self.timer.attempt > 0;
+    /// Returns the request that opens the transfer, or else the hello.
+    fn open_or_hello(&mut self) -> Transmit {
+        if self.phase != Phase::Open {
+            return self.say_hello();
+        }
+        let open = Request::Open {
+            nonces: self.nonces,
+            in_words: false,
+        };
+        let transmit = self.request(self.channel(), open);
+        self.counted(transmit)
+    }
+
+    /// Returns the hello, or the bare signal that goes before it where it queues: only a bare signal is attested.
+    fn say_hello(&mut self) -> Transmit {
         let hello = Request::Hello {
-            tag,
+            client: self.nonces.client,
             version: VERSION,
         };
-        let (bit, request) = match self.phase {
-            Phase::HelloZero => (Bit::Zero, Some(hello)),
-            Phase::HelloOne => (Bit::One, Some(hello)),
-            Phase::Bit(index) => {
-                // The index is within the frame: `handle_reply` advances no further.
-                let bit = self.frame.bit(index).unwrap_or(Bit::Zero);
-                (bit, is_repeated.then_some(Request::Resend { tag, index }))
-            }
-            Phase::WordsRequest | Phase::Words | Phase::Finished(_) => {
-                // What queues is not swallowed, so one copy is enough.
-                self.count(1, is_repeated);
-                let size = self.size;
-                return Transmit::Word(Word::from_request(Request::Words { tag, size }));
-            }
-        };
-        let copies = burst_len(self.timer.unanswered);
-        self.count(copies, is_repeated);
-        Transmit::Signal {
-            bit,
-            value: request.map(Request::value),
-            copies,
+        let hello = self.request(self.channel(), hello);
+        if !self.is_queued {
+            return self.counted(hello);
+        }
+        self.queued = Some(hello);
+        self.counted(Transmit {
+            packet: None,
+            ..hello
+        })
+    }
+
+    /// Returns the signal for a hello, and for what opens a transfer. It changes, as a storm of strays may swallow all of one number.
+    const fn channel(&self) -> Channel {
+        match self.timer.attempt % 2 {
+            _ if self.is_queued => Channel::Realtime,
+            0 => Channel::Usr1,
+            _ => Channel::Usr2,
         }
     }
 
-    fn poll_word(&mut self, now: Instant) -> Option<Transmit> {
+    fn request(&self, channel: Channel, request: Request) -> Transmit {
+        Transmit {
+            channel,
+            packet: Some(request.packet()),
+            // What queues is not swallowed, so one copy is enough.
+            copies: match channel {
+                Channel::Realtime => 1,
+                _ => burst_len(self.timer.unanswered),
+            },
+        }
+    }
+
+    fn counted(&mut self, transmit: Transmit) -> Transmit {
+        self.signals += u64::from(transmit.copies);
+        if self.timer.attempt > 0 {
+            self.resent += u64::from(transmit.copies);
+        }
+        transmit
+    }
+
+    fn poll_data(&mut self, now: Instant) -> Option<Transmit> {
         if self.timer.is_expired(now) {
             if !self.next_attempt(now) {
                 return None;
             }
             self.timer.start(now);
-            if self.timer.attempt % 2 == 0 {
-                // A word does not say whose it is: a server that has forgotten the transfer ignores it.
-                self.count(1, true);
-                let (tag, size) = (self.tag, STATUS_ONLY);
-                return Some(Transmit::Word(Word::from_request(Request::Words {
-                    tag,
-                    size,
-                })));
+            if self.timer.attempt % 4 == 0 {
+                // A server that has forgotten the transfer ignores its bits and words, but greets.
+                return Some(self.say_hello());
             }
-            let index = self.window.rewind();
-            return Some(self.word(index, true, true));
+            return Some(self.go_back());
         }
-        if self.timer.attempt > 0 || self.timer.is_paused {
+        if self.timer.is_paused || self.timer.attempt > 0 {
             return None;
         }
-        let (index, wants_reply) = self.window.send()?;
+        let transmit = match &mut self.window {
+            Window::Bits(window) => {
+                let frame = &self.frame;
+                let bit = |index| frame.bit(index).unwrap_or(Bit::Zero);
+                let transmission = window.send(bit)?;
+                self.resent += u64::from(transmission.is_repeated);
+                self.bit(transmission)
+            }
+            Window::Words(window, _) => {
+                let (index, wants_reply) = window.send()?;
+                self.word(index, wants_reply)
+            }
+        };
         if !self.timer.is_running() {
             self.timer.start(now);
         }
-        Some(self.word(index, wants_reply, false))
+        Some(self.counted(transmit))
     }
 
-    fn word(&mut self, index: u32, wants_reply: bool, is_repeated: bool) -> Transmit {
-        self.count(1, is_repeated);
-        let size = usize::from(self.size).min(MAX_SIZE);
-        let mut bytes = [0; MAX_SIZE];
-        self.frame.copy(index as usize * size, &mut bytes[..size]);
-        Transmit::Word(Word::data(index, wants_reply, bytes))
-    }
-
-    fn count(&mut self, copies: u32, is_repeated: bool) {
-        self.signals += u64::from(copies);
-        if is_repeated {
-            self.resent += u64::from(copies);
-        }
-    }
-
-    /// Chooses the lane, once both hellos have been answered.
-    fn open_lane(&mut self, now: Instant) {
-        let words = match self.size {
-            0 => None,
-            size => self.frame.bytes().div_ceil(size.into()).try_into().ok(),
+    /// Returns the first bit or word that is not known to have come, or the request to open the transfer of words, if that is not.
+    fn go_back(&mut self) -> Transmit {
+        let transmit = match &mut self.window {
+            Window::Bits(window) => {
+                let transmission = window.rewind();
+                self.bit(transmission)
+            }
+            Window::Words(window, true) => {
+                let index = window.rewind();
+                self.word(index, true)
+            }
+            Window::Words(window, false) => {
+                window.restart();
+                let open = Request::Open {
+                    nonces: self.nonces,
+                    in_words: true,
+                };
+                self.request(Channel::Realtime, open)
+            }
         };
-        match (self.lane, words) {
-            (Lane::Auto | Lane::Word, Some(words)) => {
-                self.window = SendWindow::new(words);
-                self.advance(now, Phase::WordsRequest);
-            }
-            (Lane::Word, None) => self.finish(Err(Failure::NoWords)),
-            (Lane::Auto | Lane::Bit, _) => self.advance(now, Phase::Bit(0)),
+        self.counted(transmit)
+    }
+
+    fn bit(&self, transmission: Transmission) -> Transmit {
+        let Transmission {
+            index,
+            serial,
+            wants_reply,
+            ..
+        } = transmission;
+        let request = Request::Bit {
+            nonces: self.nonces,
+            index,
+            serial,
+            wants_reply,
+        };
+        let channel = match self.frame.bit(index) {
+            Some(Bit::One) => Channel::Usr2,
+            _ => Channel::Usr1,
+        };
+        self.request(channel, request)
+    }
+
+    fn word(&self, index: u32, wants_reply: bool) -> Transmit {
+        let mut bytes = [0; SIZE];
+        self.frame.copy(index as usize * SIZE, &mut bytes);
+        let word = Word {
+            index,
+            wants_reply,
+            proof: proof(self.nonces.server),
+            bytes,
+        };
+        self.request(Channel::Realtime, Request::Word(word))
+    }
+
+    fn handle_greeting(&mut self, nonces: Nonces, words: bool, now: Instant) {
+        match self.phase {
+            Phase::Hello => {}
+            // A second reply to a repeated hello.
+            _ if nonces == self.nonces => return,
+            // The server has forgotten the transfer, and the message may have been complete.
+            Phase::Data if self.is_all_sent() => return self.finish(Err(Failure::Forgotten)),
+            Phase::Data => return self.restart(now),
+            Phase::Open | Phase::Finished(_) => {}
+        }
+        let len = self.frame.bytes().div_ceil(SIZE);
+        let in_words = match (self.lane, u32::try_from(len)) {
+            (Lane::Auto | Lane::Word, Ok(len)) if words && self.is_queued => Some(len),
+            (Lane::Word, _) => return self.finish(Err(Failure::NoWords)),
+            _ => None,
+        };
+        self.nonces = nonces;
+        self.frame.seal(nonces);
+        self.window = match in_words {
+            Some(len) => Window::Words(WordWindow::new(len), false),
+            None => Window::Bits(BitWindow::new(self.frame.bits())),
+        };
+        self.advance(now, Phase::Open);
+        if in_words.is_some() {
+            // What is queued behind the request finds the transfer open.
+            let open = Request::Open {
+                nonces,
+                in_words: true,
+            };
+            self.queued = Some(self.request(Channel::Realtime, open));
+            self.phase = Phase::Data;
         }
     }
 
-    fn handle_bit_status(&mut self, index: u64, status: Status, now: Instant) {
-        let bits = self.frame.bits();
-        match status {
-            Status::Rejected(reason) => self.finish(Err(Failure::Rejected(reason))),
-            Status::Reset => self.finish(Err(Failure::Forgotten)),
-            // Nothing is out, as in `handle_reply`.
-            _ if !self.timer.is_running() => {}
-            Status::Ok(next) if next == index + 1 && next < bits => {
-                self.advance(now, Phase::Bit(next));
+    fn handle_progress(&mut self, progress: Progress, is_wait: bool, now: Instant) {
+        if self.phase == Phase::Open {
+            self.advance(now, Phase::Data);
+        }
+        let news = match &mut self.window {
+            Window::Bits(window) => window.acknowledge(progress),
+            Window::Words(window, is_open) => {
+                *is_open = true;
+                let next = u32::try_from(progress.next).ok();
+                next.and_then(|next| window.acknowledge(next))
             }
-            Status::Wait(next) if next == index || next == index + 1 => self.timer.pause(now),
-            Status::Delivered(next) if next == index + 1 && next == bits => {
-                self.acknowledged = bits;
-                self.finish(Ok(()));
-            }
-            Status::Ok(next) | Status::Wait(next) | Status::Delivered(next) if next > index => {
-                self.finish(Err(Failure::Contradiction));
-            }
-            // A second reply to a repeated bit.
-            _ => {}
+        };
+        match news {
+            None => self.finish(Err(Failure::Contradiction)),
+            Some(_) if is_wait => self.timer.pause(now),
+            Some(is_news) => self.go_on(is_news, now),
         }
     }
 
-    fn handle_word_status(&mut self, status: Status, now: Instant) {
-        match status {
-            Status::Words(next) | Status::Wait(next) => {
-                let next = u32::try_from(next).ok();
-                match next.and_then(|next| self.window.acknowledge(next)) {
-                    None => self.finish(Err(Failure::Contradiction)),
-                    Some(_) if matches!(status, Status::Wait(_)) => self.timer.pause(now),
-                    Some(is_news) => self.handle_words_taken(is_news, now),
-                }
-            }
-            Status::Delivered(next) if next == u64::from(self.window.end()) => {
-                self.window.acknowledge(self.window.end());
-                self.acknowledged = self.frame.bits();
-                self.finish(Ok(()));
-            }
-            Status::Delivered(_) => self.finish(Err(Failure::Contradiction)),
-            Status::Rejected(reason) => self.finish(Err(Failure::Rejected(reason))),
-            Status::Reset => self.finish(Err(Failure::Forgotten)),
-            // Late replies to the hellos.
-            Status::Greeted { .. } | Status::Ok(_) => {}
-        }
-    }
-
-    /// Goes on after the server said which word is due; `is_news` is whether it has taken more than it said before.
-    fn handle_words_taken(&mut self, is_news: bool, now: Instant) {
+    /// Goes on after the server said what has come; `is_news` is whether more has come than it said before.
+    fn go_on(&mut self, is_news: bool, now: Instant) {
+        let is_first = self.timer.attempt > 0 && self.restarts == 0;
         if is_news {
-            self.timer.progress();
-            self.restarts = 0;
-        } else if self.timer.is_paused || self.timer.attempt > 0 && self.restarts == 0 {
-            // Going on from there once is enough: the repetition is a word too, which the server could have taken.
+            self.timer.handle_reply(now);
+            self.count_progress(now);
+        } else if self.timer.is_paused || is_first || !self.uses_words() {
+            // Going on from there once is enough: a repeated word is one that the server could have taken.
             self.restarts = 1;
+            self.timer.count_idle(now);
         } else {
             return;
         }
         self.timer.stop();
-        let is_all_sent = self.window.acknowledged() == self.window.end();
-        if self.window.in_flight() > 0 || is_all_sent {
+        if self.has_in_flight() || self.acknowledged() == self.frame.bits() {
             self.timer.start(now);
         }
     }
@@ -403,26 +514,50 @@ impl<'m> FrameSender<'m> {
         goes_on
     }
 
+    /// Goes on without the real-time signal if the server does not reply on it.
+    fn leave_queue(&mut self) {
+        let is_vain = self.phase == Phase::Hello && self.timer.unanswered >= MAX_QUEUED_HELLOS;
+        if is_vain && self.is_queued && self.lane == Lane::Auto {
+            self.is_queued = false;
+            self.draw();
+            self.timer.restart_attempts();
+        }
+    }
+
     fn advance(&mut self, now: Instant, phase: Phase) {
         self.timer.handle_reply(now);
-        if let Phase::Bit(next) = phase {
-            self.acknowledged = next;
-        }
-        if phase.rank() > self.furthest {
-            self.furthest = phase.rank();
+        self.phase = phase;
+        self.count_progress(now);
+        self.timer.stop();
+    }
+
+    fn count_progress(&mut self, now: Instant) {
+        let rank = self.rank();
+        if rank > self.furthest {
+            self.furthest = rank;
             self.timer.progress();
             self.restarts = 0;
         } else {
             // It has been here before: a reply that leads in a circle is no progress.
             self.timer.count_idle(now);
         }
-        self.timer.stop();
-        self.phase = phase;
     }
 
-    /// Begins the transfer again: at once the first time, later the more slowly the more often it was in vain.
+    /// Returns a number that grows as the transfer goes on.
+    fn rank(&self) -> u64 {
+        match self.phase {
+            Phase::Hello => 0,
+            Phase::Open => 1,
+            Phase::Data => 2 + self.acknowledged(),
+            Phase::Finished(_) => u64::MAX,
+        }
+    }
+
+    /// Begins again under another nonce: at once the first time, later the more slowly the more often it was in vain.
     fn restart(&mut self, now: Instant) {
-        self.advance(now, Phase::HelloZero);
+        self.draw();
+        self.queued = None;
+        self.advance(now, Phase::Hello);
         if self.restarts > 0 {
             self.timer.attempt = self.restarts;
             self.timer.start(now);
@@ -430,39 +565,37 @@ impl<'m> FrameSender<'m> {
         self.restarts = self.restarts.saturating_add(1);
     }
 
+    fn draw(&mut self) {
+        self.nonces = Nonces {
+            client: self.key.hash(&[self.drawn]),
+            server: 0,
+        };
+        self.drawn += 1;
+    }
+
+    const fn end(&self) -> u64 {
+        match &self.window {
+            Window::Bits(window) => window.end(),
+            Window::Words(window, _) => window.end() as u64,
+        }
+    }
+
+    const fn is_all_sent(&self) -> bool {
+        match &self.window {
+            Window::Bits(window) => window.is_all_sent(),
+            Window::Words(window, _) => window.is_all_sent(),
+        }
+    }
+
+    const fn has_in_flight(&self) -> bool {
+        match &self.window {
+            Window::Bits(window) => window.has_in_flight(),
+            Window::Words(window, _) => window.in_flight() > 0,
+        }
+    }
+
     const fn finish(&mut self, result: Result<(), Failure>) {
         self.phase = Phase::Finished(result);
-    }
-}
-
-/// The phases of a transfer, each named after what is out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Phase {
-    /// The hello on SIGUSR1.
-    HelloZero,
-    /// The hello on SIGUSR2.
-    HelloOne,
-    /// The request for the word lane.
-    WordsRequest,
-    /// Words.
-    Words,
-    /// This bit.
-    Bit(u64),
-    /// Nothing any longer.
-    Finished(Result<(), Failure>),
-}
-
-impl Phase {
-    /// Returns a number that grows from phase to phase.
-    const fn rank(self) -> u64 {
-        match self {
-            Self::HelloZero => 0,
-            Self::HelloOne => 1,
-            Self::WordsRequest => 2,
-            Self::Words => 3,
-            Self::Bit(index) => 4 + index,
-            Self::Finished(_) => u64::MAX,
-        }
     }
 }
 

@@ -1,85 +1,80 @@
-//! The words of the word lane: up to 24 bytes of a frame in one real-time signal.
+//! The words of the word lane: 24 bytes of a frame in one real-time signal.
 //!
 //! | in the siginfo | content |
 //! | --- | --- |
-//! | `si_errno` | 0: a request, in `si_value`. Otherwise bit 31: a reply is wanted; bits 0 to 30: the word's index + 1 |
+//! | `si_errno` | bit 31: set; bit 30: a reply is wanted; bits 0 to 29: the word's index, modulo 2^30 |
+//! | the four bytes behind `si_code` | the low half of the server's nonce |
 //! | `si_value` and the 16 bytes behind it | the bytes, in the order of memory |
-//!
-//! `sigqueue(3)` reaches `si_value` alone and sets `si_errno` to 0: requests and replies are what it can send.
 
-use super::control::Request;
+use super::control::Nonce;
+use super::packet::Packet;
 
-/// The most bytes in a word: what the kernel keeps of a siginfo beside PID, user ID and `si_errno`.
-pub const MAX_SIZE: usize = 24;
+/// The number of bytes in a word: what the kernel keeps of a siginfo besides PID, user ID and what proves the sender.
+pub const SIZE: usize = 24;
 
-/// The fewest bytes in a word, for a kernel, or an emulation of one, that keeps only `si_value`.
-pub const MIN_SIZE: usize = 8;
+const IS_WORD: u32 = 1 << 31;
+const WANTS_REPLY: u32 = 1 << 30;
+const INDEX: u32 = WANTS_REPLY - 1;
 
-const WANTS_REPLY: u32 = 1 << 31;
-
-/// What one real-time signal carries.
+/// Holds part of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
-    /// `si_errno`.
-    pub number: u32,
-    /// `si_value` and the 16 bytes behind it.
-    pub bytes: [u8; MAX_SIZE],
+    /// The word's index in the frame, modulo 2^30: words arrive in order, and far fewer are in flight.
+    pub index: u32,
+    /// Whether the client asks how the transfer stands.
+    pub wants_reply: bool,
+    /// What [`proof`] returns of the server's nonce.
+    pub proof: u32,
+    /// The bytes; behind the end of the frame they mean nothing.
+    pub bytes: [u8; SIZE],
+}
+
+/// Returns what a word carries of the server's nonce. The checksum is keyed by all of both nonces.
+#[must_use]
+pub const fn proof(server: Nonce) -> u32 {
+    server as u32
 }
 
 impl Word {
-    /// Returns the word that carries a request.
+    /// Returns the packet that carries the word.
     #[must_use]
-    pub fn from_request(request: Request) -> Self {
-        Self::from_parts(0, request.value(), [0; 2])
-    }
-
-    /// Returns word `index` of a transfer.
-    #[must_use]
-    pub const fn data(index: u32, wants_reply: bool, bytes: [u8; MAX_SIZE]) -> Self {
-        let flag = if wants_reply { WANTS_REPLY } else { 0 };
-        Self {
-            number: (index & !WANTS_REPLY).saturating_add(1) | flag,
-            bytes,
-        }
-    }
-
-    /// Returns the word in a siginfo: `si_errno`, `si_value`, and the 16 bytes behind it.
-    #[must_use]
-    pub fn from_parts(number: u32, value: u64, more: [u64; 2]) -> Self {
-        let mut bytes = [0; MAX_SIZE];
-        let words = [value, more[0], more[1]];
-        for (to, from) in bytes.chunks_exact_mut(8).zip(words) {
-            to.copy_from_slice(&from.to_ne_bytes());
-        }
-        Self { number, bytes }
-    }
-
-    /// Returns the fields of a siginfo; the inverse of [`from_parts`](Self::from_parts).
-    #[must_use]
-    pub fn parts(&self) -> (u32, u64, [u64; 2]) {
+    pub fn packet(self) -> Packet {
         let word = |at: usize| {
             let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<8>);
             u64::from_ne_bytes(*bytes.unwrap_or(&[0; 8]))
         };
-        (self.number, word(0), [word(8), word(16)])
+        let flag = if self.wants_reply { WANTS_REPLY } else { 0 };
+        Packet {
+            errno: IS_WORD | flag | self.index & INDEX,
+            padding: self.proof,
+            value: word(0),
+            more: [word(8), word(16)],
+        }
     }
 
-    /// Returns the request that the word carries; `None` for part of a message and for an unknown request.
+    /// Reads a packet; `None` if it carries no word.
     #[must_use]
-    pub fn request(&self) -> Option<Request> {
-        Request::from_value(self.parts().1).filter(|_| self.number == 0)
+    pub fn from_packet(packet: &Packet) -> Option<Self> {
+        if packet.errno & IS_WORD == 0 {
+            return None;
+        }
+        let mut bytes = [0; SIZE];
+        let words = [packet.value, packet.more[0], packet.more[1]];
+        for (to, from) in bytes.chunks_exact_mut(8).zip(words) {
+            to.copy_from_slice(&from.to_ne_bytes());
+        }
+        Some(Self {
+            index: packet.errno & INDEX,
+            wants_reply: packet.errno & WANTS_REPLY != 0,
+            proof: packet.padding,
+            bytes,
+        })
     }
 
-    /// Returns the word's index; `None` for a request.
+    /// Returns whether this is word `index` of its frame, as far as its own index tells.
     #[must_use]
-    pub const fn index(&self) -> Option<u32> {
-        (self.number & !WANTS_REPLY).checked_sub(1)
-    }
-
-    /// Returns whether the sender asks how the transfer stands.
-    #[must_use]
-    pub const fn wants_reply(&self) -> bool {
-        self.number & WANTS_REPLY != 0
+    pub const fn is_number(&self, index: u64) -> bool {
+        self.index as u64 == index & INDEX as u64
     }
 }
 
@@ -88,30 +83,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fields_of_a_siginfo_come_back() {
+    fn a_word_comes_back_from_its_packet() {
         let bytes = core::array::from_fn(|i| i as u8);
         for wants_reply in [false, true] {
-            for index in [0, 1, 0x7FFF_FFFE] {
-                let word = Word::data(index, wants_reply, bytes);
-                let (number, value, more) = word.parts();
-                let flag = if wants_reply { 0x8000_0000 } else { 0 };
-                assert_eq!(number, (index + 1) | flag);
-                assert_eq!(Word::from_parts(number, value, more), word);
-                assert_eq!(word.index(), Some(index));
-                assert_eq!(word.wants_reply(), wants_reply);
-                assert_eq!(word.request(), None);
+            for index in [0, 1, INDEX] {
+                let word = Word {
+                    index,
+                    wants_reply,
+                    proof: proof(0x1234_5678_9ABC_DEF0),
+                    bytes,
+                };
+                let packet = word.packet();
+                let flag = if wants_reply { 0x4000_0000 } else { 0 };
+                assert_eq!(packet.errno, 0x8000_0000 | flag | index);
+                assert_eq!(packet.padding, 0x9ABC_DEF0);
+                assert_eq!(packet.value.to_ne_bytes(), bytes[..8]);
+                assert_eq!(Word::from_packet(&packet), Some(word));
+                let control = Packet {
+                    errno: packet.errno & 0x7FFF_FFFF,
+                    ..packet
+                };
+                assert_eq!(Word::from_packet(&control), None);
             }
         }
-        let value = Word::data(0, false, bytes).parts().1;
-        assert_eq!(value.to_ne_bytes(), bytes[..8]);
     }
 
     #[test]
-    fn a_request_has_no_index() {
-        let request = Request::Words { tag: 7, size: 24 };
-        let word = Word::from_request(request);
-        assert_eq!((word.request(), word.index()), (Some(request), None));
-        let data = Word { number: 1, ..word };
-        assert_eq!((data.request(), data.index()), (None, Some(0)));
+    fn an_index_counts_modulo_two_to_the_30() {
+        let mut word = Word {
+            index: 0,
+            wants_reply: false,
+            proof: 0,
+            bytes: [0; SIZE],
+        };
+        assert!(word.is_number(0) && word.is_number(1 << 30));
+        assert!(!word.is_number(1));
+        word.index = INDEX;
+        assert!(word.is_number((1 << 30) - 1));
     }
 }

@@ -24,7 +24,12 @@ struct Room {
 const ROOMS: &[Room] = &[
     Room {
         name: "types",
-        modules: &["signal::event", "signal::ring", "process::pid"],
+        modules: &[
+            "signal::event",
+            "signal::ring",
+            "process::pid",
+            "wire::packet",
+        ],
         uses: &[],
     },
     Room {
@@ -50,7 +55,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "wire",
         modules: &["wire"],
-        uses: &[],
+        uses: &["types"],
     },
     Room {
         name: "dialect",

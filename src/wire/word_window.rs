@@ -12,7 +12,7 @@ const GROW_AFTER: u32 = 1024;
 
 /// Tracks the words of a transfer, numbered from 0 to `end`; see the module's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SendWindow {
+pub struct WordWindow {
     end: u32,
     acknowledged: u32,
     next: u32,
@@ -21,7 +21,7 @@ pub struct SendWindow {
     since: u32,
 }
 
-impl SendWindow {
+impl WordWindow {
     /// Returns the window over `end` words, none of them sent.
     #[must_use]
     pub const fn new(end: u32) -> Self {
@@ -89,6 +89,18 @@ impl SendWindow {
         self.next - self.acknowledged
     }
 
+    /// Returns whether every word has been sent.
+    #[must_use]
+    pub const fn is_all_sent(&self) -> bool {
+        self.next == self.end
+    }
+
+    /// Goes back to the first word.
+    pub const fn restart(&mut self) {
+        self.acknowledged = 0;
+        self.next = 0;
+    }
+
     /// Returns the number of words in all.
     #[must_use]
     pub const fn end(&self) -> u32 {
@@ -101,7 +113,7 @@ mod tests {
     use super::*;
 
     /// Returns the words that the window lets go, and of those the ones that ask for a reply.
-    fn send_all(window: &mut SendWindow) -> (u32, std::vec::Vec<u32>) {
+    fn send_all(window: &mut WordWindow) -> (u32, std::vec::Vec<u32>) {
         let sent: std::vec::Vec<_> = core::iter::from_fn(|| window.send()).collect();
         let asking = sent.iter().filter(|(_, wants_reply)| *wants_reply);
         (sent.len() as u32, asking.map(|(index, _)| *index).collect())
@@ -109,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_reply_is_wanted_each_half_window_and_at_the_end() {
-        let mut window = SendWindow::new(MAX_WINDOW + 5);
+        let mut window = WordWindow::new(MAX_WINDOW + 5);
         assert_eq!(send_all(&mut window), (64, [31, 63].to_vec()));
         assert_eq!(window.in_flight(), 64);
         assert_eq!(window.acknowledge(1), Some(true));
@@ -120,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_window_without_room_shrinks_to_half_of_what_had_room() {
-        let mut window = SendWindow::new(1_000_000);
+        let mut window = WordWindow::new(1_000_000);
         for _ in 0..5 {
             window.send();
         }
@@ -140,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_window_that_shrank_grows_again() {
-        let mut window = SendWindow::new(1_000_000);
+        let mut window = WordWindow::new(1_000_000);
         window.send();
         window.acknowledge(1);
         window.send();
@@ -159,7 +171,7 @@ mod tests {
 
     #[test]
     fn after_a_timeout_only_what_is_missing_is_sent_again() {
-        let mut window = SendWindow::new(100);
+        let mut window = WordWindow::new(100);
         for _ in 0..10 {
             window.send();
         }

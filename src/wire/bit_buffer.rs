@@ -1,0 +1,112 @@
+//! The bits that have come: a buffer that puts them in order.
+
+use super::bits::Bit;
+use super::control::{MAX_BITS_IN_FLIGHT, Progress};
+
+/// Puts bits in order that come up to [`MAX_BITS_IN_FLIGHT`] ahead of one that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BitBuffer {
+    /// The index of the first bit that has not been returned.
+    next: u64,
+    /// Bit `i`: bit `next + i` has come.
+    come: u32,
+    /// Bit `i`: bit `next + i` is a 1.
+    ones: u32,
+    serial: u8,
+}
+
+impl BitBuffer {
+    /// Returns an empty buffer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            next: 0,
+            come: 0,
+            ones: 0,
+            serial: 0,
+        }
+    }
+
+    /// Takes in a bit that was sent as number `serial`; returns whether it had not come before and is not too far ahead.
+    pub const fn insert(&mut self, index: u64, bit: Bit, serial: u8) -> bool {
+        self.serial = serial;
+        let ahead = index.wrapping_sub(self.next);
+        if ahead >= MAX_BITS_IN_FLIGHT as u64 || self.come >> ahead & 1 != 0 {
+            return false;
+        }
+        self.come |= 1 << ahead;
+        if matches!(bit, Bit::One) {
+            self.ones |= 1 << ahead;
+        }
+        true
+    }
+
+    /// Returns the next bit, once it has come.
+    pub const fn next(&mut self) -> Option<Bit> {
+        if self.come & 1 == 0 {
+            return None;
+        }
+        let bit = if self.ones & 1 == 0 {
+            Bit::Zero
+        } else {
+            Bit::One
+        };
+        self.next += 1;
+        self.come >>= 1;
+        self.ones >>= 1;
+        Some(bit)
+    }
+
+    /// Returns whether the next bit is missing although a later one has come.
+    #[must_use]
+    pub const fn has_gap(&self) -> bool {
+        self.come != 0 && self.come & 1 == 0
+    }
+
+    /// Returns what has come, as far as it has been returned by [`next`](Self::next).
+    #[must_use]
+    pub const fn progress(&self) -> Progress {
+        Progress {
+            next: self.next,
+            beyond: self.come >> 1,
+            serial: self.serial,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_come_out_in_order() {
+        let mut buffer = BitBuffer::default();
+        assert!(!buffer.has_gap());
+        assert!(buffer.insert(2, Bit::One, 5));
+        assert!(buffer.insert(1, Bit::Zero, 6));
+        assert!(!buffer.insert(2, Bit::Zero, 7), "it has come before");
+        assert!(buffer.has_gap());
+        assert_eq!(buffer.next(), None);
+        let progress = buffer.progress();
+        assert_eq!((progress.next, progress.beyond, progress.serial), (0, 3, 7));
+        assert!(buffer.insert(0, Bit::One, 8));
+        assert!(!buffer.has_gap());
+        let bits = [(); 4].map(|()| buffer.next());
+        assert_eq!(
+            bits,
+            [Some(Bit::One), Some(Bit::Zero), Some(Bit::One), None]
+        );
+        assert_eq!(buffer.progress().next, 3);
+        assert!(!buffer.insert(2, Bit::One, 9), "it has been returned");
+    }
+
+    #[test]
+    fn no_bit_is_taken_too_far_ahead() {
+        let mut buffer = BitBuffer::default();
+        let last = u64::from(MAX_BITS_IN_FLIGHT) - 1;
+        assert!(!buffer.insert(last + 1, Bit::One, 0));
+        assert!(!buffer.insert(u64::MAX, Bit::One, 0));
+        assert!(buffer.insert(last, Bit::One, 0));
+        assert_eq!(buffer.progress().beyond, 1 << (last - 1));
+    }
+}
