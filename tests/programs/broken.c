@@ -1,7 +1,7 @@
 /* A server that breaks the protocol, or breaks off.
  *
- *   broken forgets    says greeted to each first hello, and that it knows of none to each second
- *   broken stands     takes the hellos and the question for words, and then says for ever that the first word is due
+ *   broken forgets    greets each hello and each open with another nonce
+ *   broken stands     opens each transfer, and then says for ever that the first word is due
  *   broken leaves     takes 40 bits, answers the last of them with nothing, and executes sleep
  *
  * It prints its PID.
@@ -14,14 +14,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { HELLO = 0x10, ASK_WORDS = 0x12, GREETED = 0x20, OK, RESET = 0x25, WORDS };
-enum { WORD_SIGNAL = 44, WANTS_ANSWER = 1 << 31 };
+enum { HELLO = 0x10, OPEN, BIT, GREETED = 0x20, OK };
+enum { WORD_SIGNAL = 44 };
+#define IS_WORD 0x80000000u
+#define WANTS_ANSWER 0x40000000u
+
+/* What the kernel keeps of a siginfo, and the rest of it. */
+struct info {
+    int32_t signo, error, code, padding;
+    int32_t pid;
+    uint32_t uid;
+    uint64_t value, client, server;
+    uint8_t rest[80];
+};
 
 static void nothing(int sig) { (void)sig; }
 
-static void answer(pid_t client, int sig, uint64_t kind, uint64_t tag, uint64_t number) {
-    union sigval value = {.sival_ptr = (void *)(uintptr_t)(kind << 56 | tag << 40 | number)};
-    sigqueue(client, sig, value);
+static void answer(const struct info *to, uint64_t kind, uint64_t number, uint64_t server) {
+    uint64_t serial = kind == OK && to->value >> 56 == BIT ? to->value >> 40 & 0xFF : 0;
+    struct info info = {.signo = to->signo, .code = SI_QUEUE, .pid = getpid(), .uid = getuid(),
+                        .value = kind << 56 | serial << 40 | number, .client = to->client, .server = server};
+    syscall(SYS_rt_sigqueueinfo, to->pid, to->signo, &info);
 }
 
 int main(int argc, char **argv) {
@@ -39,33 +52,30 @@ int main(int argc, char **argv) {
     sigprocmask(SIG_BLOCK, &set, NULL);
     printf("PID %d\n", (int)getpid());
     fflush(stdout);
-    uint64_t tag = 0, bits = 0;
+    uint64_t client = 0, bits = 0, next = 0, greetings = 0;
     for (;;) {
-        siginfo_t info;
-        int sig = sigwaitinfo(&set, &info);
-        if (sig < 0)
+        struct info info;
+        if (syscall(SYS_rt_sigtimedwait, &set, &info, NULL, 8) < 0 || info.code != SI_QUEUE)
             continue;
-        uint64_t value = (uint64_t)(uintptr_t)info.si_value.sival_ptr;
-        if (info.si_code != SI_QUEUE) {
-            if (sig == WORD_SIGNAL)
-                continue;
+        uint64_t kind = info.value >> 56;
+        if ((uint32_t)info.error & IS_WORD) {
+            info.client = client;
+            if ((uint32_t)info.error & WANTS_ANSWER)
+                answer(&info, OK, 0, 77);
+        } else if (kind == BIT) {
             if (++bits == 40 && leaves) {
                 sigprocmask(SIG_UNBLOCK, &set, NULL);
                 execlp("sleep", "sleep", "1000", NULL);
                 return 1;
             }
-            answer(info.si_pid, SIGUSR1, OK, tag, bits);
-        } else if (info.si_errno != 0) {
-            if (info.si_errno & WANTS_ANSWER)
-                answer(info.si_pid, sig, WORDS, tag, 0);
-        } else if (value >> 56 == HELLO) {
-            tag = value >> 40 & 0xFFFF;
-            if (sig == SIGUSR1)
-                answer(info.si_pid, sig, GREETED, tag, leaves ? 0 : 24);
-            else
-                answer(info.si_pid, sig, forgets ? RESET : OK, tag, 0);
-        } else if (value >> 56 == ASK_WORDS) {
-            answer(info.si_pid, sig, WORDS, tag, 0);
+            next += (info.value & 0xFFFFFFFFFF) == next;
+            answer(&info, OK, next, 77);
+        } else if (kind == HELLO || forgets) {
+            answer(&info, GREETED, leaves ? 0 : 1, forgets ? ++greetings : 77);
+        } else if (kind == OPEN) {
+            client = info.client;
+            next = 0;
+            answer(&info, OK, 0, 77);
         }
     }
 }
