@@ -24,8 +24,11 @@ pub const fn name(signal: Signal) -> &'static str {
     }
 }
 
-/// Describes an answer of a server.
-pub fn answer(answer: Reply) -> String {
+/// Describes an answer of a server; `None` is a bare signal, which acknowledges in a dialect.
+pub fn answer(answer: Option<Reply>) -> String {
+    let Some(answer) = answer else {
+        return "ok".into();
+    };
     match answer.status {
         Status::Greeted { words: true } => "greeted, takes words".into(),
         Status::Greeted { words: false } => "greeted".into(),
