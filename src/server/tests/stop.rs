@@ -2,7 +2,7 @@
 
 use super::super::shutdown::Urgency;
 use super::super::{Note, ServeError, Stop};
-use super::own::{frame, status};
+use super::own::{bits_of, frame, status};
 use super::world::*;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
@@ -17,10 +17,14 @@ fn busy(writing: Writing) -> (World, [Pid; 3]) {
     world.writing = writing;
     let clients = [1, 2, 3].map(|n| world.spawn(n));
     for client in clients {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
-    world.feed_each(frame(clients[0], b"whole"));
-    world.feed_each(frame(clients[1], b"half")[..70].iter().copied());
+    world.feed_each(frame(clients[0], 7, b"whole"));
+    world.feed_each(
+        frame(clients[1], 7, b"half")[..bits_of(2) + 6]
+            .iter()
+            .copied(),
+    );
     world.exit(clients[2]);
     world.take_notes();
     world.answers(clients[0]);
@@ -45,12 +49,12 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
     assert!(world.end.is_none());
     // A new transfer of a client that is known, and of one that is not.
     for client in [half, world.spawn(4)] {
-        world.feed(&hellos(client, 9)[..1]);
+        world.feed(&opening(client, 9)[..1]);
         assert_eq!(status(&mut world, client), [REJECTED]);
     }
     // Each answer is waited for, but not for ever.
     while world.end.is_none() {
-        world.feed(&hellos(half, 7)[1..]);
+        world.feed(&opening(half, 7)[1..]);
         world.pass(100 * MILLISECOND);
     }
     assert!(matches!(world.end, Some(Ok(()))));
@@ -188,7 +192,7 @@ fn an_output_that_fails_ends_the_server() {
     assert_eq!(status(&mut world, half), rejected);
     // What is complete now comes too late, and a later reason does not replace the first.
     let late = world.spawn(5);
-    world.feed_each(hellos(late, 7));
+    world.feed_each(opening(late, 7));
     stop(&mut world);
     world.pass(SECOND);
     assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
@@ -200,8 +204,8 @@ fn a_message_that_is_complete_after_a_failure_is_refused() {
     world.writing = Writing::Blocks;
     let [first, second] = [1, 2].map(|n| world.spawn(n));
     for client in [first, second] {
-        world.feed_each(hellos(client, 7));
-        world.feed_each(frame(client, b"x"));
+        world.feed_each(opening(client, 7));
+        world.feed_each(frame(client, 7, b"x"));
     }
     world.writing = Writing::Fails;
     world.pass(SECOND);
@@ -218,14 +222,14 @@ fn the_server_ends_after_as_many_messages_as_there_may_be() {
     let mut world = World::new(|config| config.count = Some(2));
     let clients = [1, 2, 3].map(|n| world.spawn(n));
     for client in clients {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
     world.writing = Writing::Blocks;
-    world.feed_each(frame(clients[2], b"half")[..100].iter().copied());
+    world.feed_each(frame(clients[2], 7, b"half")[..bits_of(3)].iter().copied());
     world.answers(clients[2]);
-    world.feed_each(frame(clients[0], b"a"));
+    world.feed_each(frame(clients[0], 7, b"a"));
     assert_eq!(status(&mut world, clients[2]), []);
-    world.feed_each(frame(clients[1], b"b"));
+    world.feed_each(frame(clients[1], 7, b"b"));
     assert_eq!(status(&mut world, clients[2]), [REJECTED]);
     assert!(world.take_notes().is_empty(), "nothing is lost");
     world.writing = Writing::Works;
@@ -238,8 +242,8 @@ fn the_server_ends_after_as_many_messages_as_there_may_be() {
 fn the_end_of_a_client_without_a_pidfd_is_found() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.is_certain = false);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"half")[..bits_of(2)].iter().copied());
     world.take_notes();
     world.pass(2 * SECOND);
     assert_eq!(world.machine.sessions.len(), 1);
@@ -258,8 +262,8 @@ fn a_silent_client_loses_its_half_message() {
     let idle = core::time::Duration::from_secs(1);
     let mut world = World::new(|config| config.idle_timeout = Some(idle));
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"half")[..bits_of(2)].iter().copied());
     world.answers(client);
     world.pass(990 * MILLISECOND);
     assert!(world.take_notes().is_empty());
@@ -274,14 +278,14 @@ fn a_silent_client_loses_its_half_message() {
     );
     assert_eq!(world.next_at(), None, "an idle server is not woken");
     // A client whose message is over may be silent without limit; so may any client without an idle timeout.
-    world.feed_each(hellos(client, 8));
-    world.feed_each(frame(client, b"whole"));
+    world.feed_each(opening(client, 8));
+    world.feed_each(frame(client, 7, b"whole"));
     world.pass(10 * SECOND);
     assert!(world.take_notes().is_empty());
     assert_eq!(world.next_at(), None);
     let mut world = World::new(|config| config.idle_timeout = None);
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     world.pass(2 * SECOND);
     assert_eq!(world.next_at(), None);
     assert_eq!(world.machine.sessions.len(), 1);
@@ -293,7 +297,7 @@ fn sessions_are_looked_through_at_a_quarter_of_the_limit() {
         let idle = core::time::Duration::from_millis(limit);
         let mut world = World::new(|config| config.idle_timeout = Some(idle));
         let client = world.spawn_with(1, |p| p.handled = SignalSet::LANES);
-        world.feed(&hellos(client, 7));
+        world.feed(&opening(client, 7));
         let at = world.next_at().unwrap();
         assert_eq!((at - world.now) / MILLISECOND, interval, "{limit}");
     }
@@ -306,7 +310,7 @@ fn notes_that_are_missing_are_counted_at_the_end() {
     for n in 1..300 {
         let denied = || crate::process::peer::PeerError::NotPermitted;
         let client = world.spawn_with(n, |p| p.error = Some(denied));
-        world.feed(&hellos(client, 7));
+        world.feed(&opening(client, 7));
         world.exit(client);
     }
     stop(&mut world);
