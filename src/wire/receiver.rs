@@ -153,7 +153,7 @@ impl FrameReceiver {
                     serial,
                     wants_reply,
                 },
-            ) if nonces == self.nonces && !self.in_words => {
+            ) if self.is_current(nonces) && !self.in_words => {
                 let bit = Bit::from(channel == Channel::Usr2);
                 self.handle_bit(bit, index, serial, wants_reply)
             }
@@ -170,7 +170,10 @@ impl FrameReceiver {
     #[must_use]
     pub fn is_opening(&self, request: &Request) -> bool {
         match request {
-            Request::Open { nonces, .. } => self.is_proof(*nonces) && *nonces != self.nonces,
+            Request::Open { nonces, in_words } => {
+                let is_possible = self.takes_words || !in_words;
+                is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)
+            }
             _ => false,
         }
     }
@@ -301,11 +304,11 @@ impl FrameReceiver {
     }
 
     fn handle_open(&mut self, nonces: Nonces, in_words: bool) -> Response {
-        if nonces == self.nonces && self.state != State::Idle {
+        if self.is_current(nonces) {
             self.count_repeated();
             return self.status();
         }
-        if !self.is_proof(nonces) || in_words && !self.takes_words {
+        if !self.is_opening(&Request::Open { nonces, in_words }) {
             return Response::default();
         }
         let is_abandoned = self.in_message() && (self.next > 0 || self.bits.progress().next > 0);
@@ -323,20 +326,20 @@ impl FrameReceiver {
     }
 
     fn handle_bit(&mut self, bit: Bit, index: u64, serial: u8, wants_reply: bool) -> Response {
-        let is_new = self.bits.insert(index, bit, serial) && self.state == State::Open;
-        if is_new {
-            self.repeated = 0;
-        } else {
+        if self.state != State::Open || !self.bits.insert(index, bit, serial) {
             self.resent += 1;
             self.count_repeated();
+            self.owed = Owed::Now;
+            return Response::default();
         }
+        self.repeated = 0;
         while let Some(bit) = self.bits.next() {
             let decoded = self.decoder.push(bit);
             if decoded.is_some() {
                 return self.progress(decoded);
             }
         }
-        let owed = if !is_new || wants_reply || self.bits.has_gap() {
+        let owed = if wants_reply || self.bits.has_gap() {
             Owed::Now
         } else {
             Owed::WhenQuiet
@@ -370,6 +373,11 @@ impl FrameReceiver {
     /// Returns whether these nonces show that a greeting has reached who sends them.
     fn is_proof(&self, nonces: Nonces) -> bool {
         nonces.server == self.draw(nonces.client)
+    }
+
+    /// Returns whether these nonces are those of the last transfer, if there was one.
+    fn is_current(&self, nonces: Nonces) -> bool {
+        self.state != State::Idle && nonces == self.nonces
     }
 
     fn count_repeated(&mut self) {

@@ -179,12 +179,18 @@ fn a_message_that_cannot_be_written_is_rejected() {
 #[test]
 fn a_reply_is_owed_now_if_a_bit_is_missing_or_comes_again_or_asks() {
     let (mut receiver, frame) = (opened(false), frame(b"Hi"));
-    assert_eq!((receiver.owed(), receiver.poll_reply(true)), (Owed::Nothing, None));
+    assert_eq!(
+        (receiver.owed(), receiver.poll_reply(true)),
+        (Owed::Nothing, None)
+    );
     send(&mut receiver, &frame, 0, false);
     assert_eq!(receiver.poll_reply(false), None);
     let ok = |next, beyond, serial| Some(reply(NONCES, Status::Ok(progress(next, beyond, serial))));
     assert_eq!(receiver.poll_reply(true), ok(1, 0, 1));
-    assert_eq!((receiver.owed(), receiver.poll_reply(true)), (Owed::Nothing, None));
+    assert_eq!(
+        (receiver.owed(), receiver.poll_reply(true)),
+        (Owed::Nothing, None)
+    );
     send(&mut receiver, &frame, 1, true);
     assert_eq!(receiver.poll_reply(false), ok(2, 0, 2), "asked for");
     send(&mut receiver, &frame, 4, false);
@@ -225,7 +231,10 @@ fn a_transfer_opens_with_the_nonce_that_its_client_was_sent() {
         of_another_key,
         Nonces::default(),
         Nonces { client: 9, ..first },
-        Nonces { client: 7, ..second },
+        Nonces {
+            client: 7,
+            ..second
+        },
     ] {
         assert!(!receiver.is_opening(&open(wrong, false)));
         let response = receiver.handle_request(Channel::Usr1, open(wrong, false));
@@ -391,8 +400,14 @@ fn only_what_belongs_to_the_open_transfer_counts() {
         assert_eq!(after, *receiver);
     }
     for wrong in [
-        Nonces { client: 8, ..NONCES },
-        Nonces { server: 8, ..NONCES },
+        Nonces {
+            client: 8,
+            ..NONCES
+        },
+        Nonces {
+            server: 8,
+            ..NONCES
+        },
         Nonces::default(),
     ] {
         let before = in_bits.clone();
@@ -411,4 +426,41 @@ fn the_offer_of_words_can_change() {
     let nonces = greeted(&mut receiver, 7);
     receiver.handle_request(Channel::Realtime, open(nonces, true));
     assert!(receiver.uses_words() && receiver.limit() == LIMIT);
+}
+
+/// Nonces of 0 are no secret, so a stranger could write a frame with their checksum.
+#[test]
+fn without_a_transfer_no_bit_counts() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, true);
+    let before = receiver.clone();
+    let mut frame = Frame::new(b"forged").unwrap();
+    frame.seal(Nonces::default());
+    for index in 0..frame.bits() {
+        let bit = frame.bit(index).unwrap();
+        let response = send_bit(&mut receiver, Nonces::default(), bit, index, true);
+        assert_eq!(response, NOTHING);
+    }
+    assert_eq!(receiver, before);
+}
+
+/// The bits of a refused message that are still under way are not the beginning of another frame.
+#[test]
+fn bits_after_the_end_are_not_decoded() {
+    let (mut receiver, frame) = (opened(false), frame(b"again"));
+    receiver.refuse(Reason::Idle);
+    for index in 0..frame.bits() {
+        assert_eq!(send(&mut receiver, &frame, index, false), NOTHING);
+    }
+    let refused = status(Status::Rejected(Reason::Idle)).reply;
+    assert_eq!(receiver.poll_reply(true), refused);
+    assert_eq!(receiver.held_bytes(), 0);
+}
+
+#[test]
+fn words_that_are_not_taken_open_nothing() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, false);
+    let nonces = greeted(&mut receiver, 7);
+    assert!(!receiver.is_opening(&open(nonces, true)));
+    let response = receiver.handle_request(Channel::Realtime, open(nonces, true));
+    assert_eq!((response, receiver.is_closed()), (NOTHING, true));
 }
