@@ -227,7 +227,9 @@ impl World {
             self.machine.handle_signal(*event);
             self.apply_all();
         }
-        self.askers = events.iter().filter_map(sender).collect();
+        // A client that is owed a reply has asked a moment ago.
+        self.askers = self.machine.core.owing.clone();
+        self.askers.extend(events.iter().filter_map(sender));
         self.machine.handle_batch_end();
         self.apply_all();
         if self.is_quiet {
