@@ -528,7 +528,7 @@ fn message(random: &mut Random, len: u64) -> Vec<u8> {
 fn every_message_arrives_once_whatever_a_third_process_sends() {
     let mut results = BTreeSet::new();
     let mut of_adversary = 0;
-    for seed in 0..400 {
+    for seed in 0..250 {
         let mut world = World::new(seed);
         let mut sent = Vec::new();
         for _ in 0..1 + seed % 3 {
@@ -570,5 +570,144 @@ fn a_long_message_arrives_in_words_and_in_bits() {
         let message = message(&mut world.random, len);
         assert_eq!(world.transfer(&message, lane, 5_000), Ok(()));
         assert_eq!(world.written_by(CLIENT), [message]);
+    }
+}
+
+/// Returns any status, more often one that could be meant.
+fn any_status(random: &mut Random, end: u64) -> Status {
+    let next = match random.below(10) {
+        0 => random.next(),
+        1 => u64::MAX - random.below(3),
+        _ => random.below(end + 2),
+    };
+    let progress = Progress {
+        next,
+        beyond: (random.next() as u32)
+            .checked_shr(random.below(64) as u32)
+            .unwrap_or(0),
+        serial: random.next() as u8,
+    };
+    match random.below(20) {
+        0 | 1 => Status::Greeted {
+            words: random.percent(50),
+        },
+        2 => Status::Delivered(next),
+        3 => Status::Rejected(random.pick(&[Reason::Checksum, Reason::Checksum, Reason::Idle])),
+        4 => Status::Wait(progress),
+        _ => Status::Ok(progress),
+    }
+}
+
+/// A server that replies whatever it likes is not in the threat model, but neither stops nor kills a client.
+#[test]
+fn no_reply_makes_a_sender_panic_or_wait_for_ever() {
+    for seed in 0..300 {
+        let mut random = Random(seed);
+        let timeout = Duration::from_millis(random.below(2_000));
+        let lane = random.pick(&[Lane::Auto, Lane::Bit, Lane::Word]);
+        let len = random.below(100);
+        let message = message(&mut random, len);
+        let mut now = Instant::from_nanos(random.pick(&[0, u64::MAX - (1 << 50)]));
+        let mut sender = FrameSender::new(&message, Key([seed, 1]), timeout, lane).unwrap();
+        let mut client = 0;
+        let mut server = 1;
+        let mut replies = random.below(2_000);
+        for step in 0.. {
+            while let Some(sent) = sender.poll_transmit(now) {
+                if let Some(Request::Hello { client: nonce, .. }) =
+                    sent.packet.and_then(|packet| Request::from_packet(&packet))
+                {
+                    client = nonce;
+                }
+                if sent.channel == Channel::Realtime && random.percent(5) {
+                    sender.handle_eagain(now);
+                }
+            }
+            if sender.result().is_some() {
+                assert_eq!(sender.poll_timeout(), None);
+                break;
+            }
+            let deadline = sender.poll_timeout().expect("it would wait for ever");
+            assert!(step < 10_000, "seed {seed}");
+            if replies == 0 || random.percent(10) {
+                now = now.max(deadline);
+                continue;
+            }
+            replies -= 1;
+            now = now + Duration::from_nanos(random.below(1_000_000));
+            server += u64::from(random.percent(5));
+            let nonces = Nonces { client, server };
+            let end = 8 * message.len() as u64 + 64;
+            let status = any_status(&mut random, if lane == Lane::Bit { end } else { 5 });
+            sender.handle_reply(Reply { nonces, status }, now);
+            assert!(sender.acknowledged() <= end);
+        }
+    }
+}
+
+/// Nor does a client that has proved itself harm the server.
+#[test]
+fn no_request_makes_a_receiver_panic_or_keep_more_than_its_limit() {
+    const LIMIT: usize = 100;
+    for seed in 0..100 {
+        let mut random = Random(seed);
+        let mut receiver = FrameReceiver::new(LIMIT, Key([seed, 2]), true);
+        let mut nonces = Nonces::default();
+        let mut at: u64 = 0;
+        for _ in 0..2_000 {
+            let wants_reply = random.percent(30);
+            let request = match random.below(100) {
+                0 => Request::Hello {
+                    client: random.below(3),
+                    version: VERSION,
+                },
+                1 | 2 => Request::Open {
+                    nonces,
+                    in_words: random.percent(50),
+                },
+                3..60 => Request::Bit {
+                    nonces,
+                    index: at.wrapping_add(random.below(5)).wrapping_sub(1),
+                    serial: random.next() as u8,
+                    wants_reply,
+                },
+                60 => Request::Bit {
+                    nonces,
+                    index: random.next(),
+                    serial: random.next() as u8,
+                    wants_reply,
+                },
+                _ => Request::Word(Word {
+                    index: (at as u32).wrapping_add(random.below(3) as u32),
+                    wants_reply,
+                    proof: proof(nonces.server),
+                    bytes: [random.pick(&[0, 0, 1, 0xFF]); SIZE],
+                }),
+            };
+            receiver.handle_bare();
+            let channel = random.pick(&CHANNELS);
+            let response = receiver.handle_request(channel, request);
+            let owed = receiver.poll_reply(random.percent(50));
+            for reply in response.reply.into_iter().chain(owed) {
+                let is_same = Reply::from_packet(&reply.packet());
+                assert_eq!(is_same, Some(reply));
+                nonces = reply.nonces;
+                at = match reply.status {
+                    Status::Ok(progress) | Status::Wait(progress) => progress.next,
+                    _ => 0,
+                };
+            }
+            if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+                assert!(payload.len() <= LIMIT);
+            }
+            match random.below(200) {
+                0 => receiver.hold(true),
+                1 => drop(receiver.release()),
+                2 => drop(receiver.refuse(Reason::Idle)),
+                3 => drop(receiver.handle_written(receiver.client_nonce(), Ok(()))),
+                _ => {}
+            }
+            assert!(receiver.held_bytes() <= LIMIT && receiver.missing_bytes() <= LIMIT);
+        }
     }
 }
