@@ -1,28 +1,14 @@
 /* A server that breaks the protocol, or breaks off.
  *
- *   broken forgets    says greeted to each first hello, and that it knows of none to each second
- *   broken stands     takes the hellos and the question for words, and then says for ever that the first word is due
- *   broken leaves     takes 40 bits, answers the last of them with nothing, and executes sleep
+ *   broken forgets    says greeted to each hello, with a new nonce, and also to each open
+ *   broken stands     takes hello and open, and then says for ever that the first bit or word is due
+ *   broken leaves     takes 40 bits, says wait, and executes sleep
  *
  * It prints its PID.
  */
-#define _GNU_SOURCE
-#include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-enum { HELLO = 0x10, ASK_WORDS = 0x12, GREETED = 0x20, OK, RESET = 0x25, WORDS };
-enum { WORD_SIGNAL = 44, WANTS_ANSWER = 1 << 31 };
+#include "protocol.h"
 
 static void nothing(int sig) { (void)sig; }
-
-static void answer(pid_t client, int sig, uint64_t kind, uint64_t tag, uint64_t number) {
-    union sigval value = {.sival_ptr = (void *)(uintptr_t)(kind << 56 | tag << 40 | number)};
-    sigqueue(client, sig, value);
-}
 
 int main(int argc, char **argv) {
     if (argc != 2)
@@ -39,33 +25,34 @@ int main(int argc, char **argv) {
     sigprocmask(SIG_BLOCK, &set, NULL);
     printf("PID %d\n", (int)getpid());
     fflush(stdout);
-    uint64_t tag = 0, bits = 0;
+    struct key key = {0, 0};
+    uint64_t taken = 0;
     for (;;) {
-        siginfo_t info;
-        int sig = sigwaitinfo(&set, &info);
-        if (sig < 0)
+        struct content content = {0};
+        int sig = take(&set, &content, 1000);
+        if (sig < 0 || content.code != SI_QUEUE)
             continue;
-        uint64_t value = (uint64_t)(uintptr_t)info.si_value.sival_ptr;
-        if (info.si_code != SI_QUEUE) {
-            if (sig == WORD_SIGNAL)
-                continue;
-            if (++bits == 40 && leaves) {
-                sigprocmask(SIG_UNBLOCK, &set, NULL);
-                execlp("sleep", "sleep", "1000", NULL);
-                return 1;
-            }
-            answer(info.si_pid, SIGUSR1, OK, tag, bits);
-        } else if (info.si_errno != 0) {
-            if (info.si_errno & WANTS_ANSWER)
-                answer(info.si_pid, sig, WORDS, tag, 0);
-        } else if (value >> 56 == HELLO) {
-            tag = value >> 40 & 0xFFFF;
-            if (sig == SIGUSR1)
-                answer(info.si_pid, sig, GREETED, tag, leaves ? 0 : 24);
-            else
-                answer(info.si_pid, sig, forgets ? RESET : OK, tag, 0);
-        } else if (value >> 56 == ASK_WORDS) {
-            answer(info.si_pid, sig, WORDS, tag, 0);
+        int is_word = (content.error & WORD) != 0;
+        uint64_t kind = is_word ? WORD : kind_of(&content), serial = 0;
+        if (kind == HELLO || (kind == OPEN && forgets)) {
+            key = (struct key){content.client, forgets ? random_number() : 1};
+            kind = GREETED;
+        } else {
+            if (kind == BIT && leaves)
+                taken += number_of(&content) == taken;
+            if (kind == BIT)
+                serial = content.value >> 40 & 0xFF;
+            kind = taken >= 40 ? WAIT : OK;
+        }
+        struct content answer = control(getpid(), kind, serial, kind == GREETED ? !leaves : taken, key);
+        queue(content.pid, sig, &answer);
+        if (kind == WAIT) {
+            /* What was in flight comes first; a client that waits asks again only after 250 ms. */
+            while (take(&set, &content, 50) > 0)
+                ;
+            sigprocmask(SIG_UNBLOCK, &set, NULL);
+            execlp("sleep", "sleep", "1000", NULL);
+            return 1;
         }
     }
 }
