@@ -43,8 +43,7 @@ static unsigned long queued(void) {
 }
 
 static void forge(int sig, const struct content *content) {
-    sent++;
-    queue(own.server, sig, content);
+    sent += queue(own.server, sig, content) == 0;
 }
 
 /* Returns its own nonces, invented ones, or half of each. */
@@ -94,9 +93,9 @@ static void answers(unsigned long n) {
             uint64_t number = kind == REJECTED ? 1 + n % 8 : n / 8 % (size * 8 + 1);
             struct content content = control(own.server, kind, n & 0xFF, number, guess(n));
             content.error = kind == OK || kind == WAIT ? random_number() >> 33 : 0;
+            content.signo = SIGNALS[i];
             /* Never another process that has its PID now. */
-            syscall(SYS_pidfd_send_signal, victim_fd, SIGNALS[i], &content, 0);
-            sent++;
+            sent += syscall(SYS_pidfd_send_signal, victim_fd, SIGNALS[i], &content, 0) == 0;
         }
     }
 }
