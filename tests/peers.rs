@@ -107,9 +107,9 @@ fn a_client_gives_up_when_answers_bring_no_progress() {
 
 // ---- forged PIDs --------------------------------------------------------------------------------------------------
 
-/// Sends `server` the first hello of a client with the PID `forged`.
+/// Sends `server` the hello of a client with the PID `forged`.
 fn forge_hello(server: i32, forged: i32) {
-    const HELLO: u64 = 0x10 << 56 | 5 << 40 | 1;
+    const HELLO: u64 = 0x10 << 56 | 2;
     let mut info = [0i32; 32];
     (info[0], info[2]) = (libc::SIGUSR1, libc::SI_QUEUE);
     // SAFETY: getuid takes nothing.

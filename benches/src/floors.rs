@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use minitalk::Signal;
 use minitalk::internals::ffi::{self, Content, Errno, Identity};
+use minitalk::wire::packet::Packet;
 
 use crate::lane::{self, Lane};
 use crate::options::Options;
@@ -355,12 +356,13 @@ fn ask_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Result<S
         let mut room = true;
         while room && sent < count && sent - acknowledged < window {
             let value = u64::from(sent);
-            let content = Content {
-                from,
+            let packet = Packet {
                 errno: sent,
+                padding: sent,
                 value,
                 more: [value; 2],
             };
+            let content = Content { from, packet };
             match ffi::send_through(peer, Signal::Word, Some(&content)) {
                 Ok(()) => sent += 1,
                 Err(Errno::AGAIN) if sent > acknowledged => room = false,
@@ -381,7 +383,11 @@ fn answer_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Resul
         }
         let taken = n + 1;
         if taken % every == 0 || taken == count {
-            let content = Content::value(from, taken.into());
+            let packet = Packet {
+                value: taken.into(),
+                ..Packet::default()
+            };
+            let content = Content { from, packet };
             ffi::send_through(peer, Signal::Word, Some(&content)).map_err(std::io::Error::from)?;
         }
     }

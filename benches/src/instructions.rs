@@ -4,6 +4,7 @@
 //! runs over two numbers of bits, and the difference excludes start and end.
 
 use std::io;
+use std::iter;
 use std::num::NonZeroU64;
 use std::process::Stdio;
 
@@ -11,19 +12,20 @@ use minitalk::Pid;
 use minitalk::internals::ffi::getpid;
 use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
-use minitalk::wire::control::{Reply, Request, Status, Tag};
-use minitalk::wire::frame::{HEADER_LEN, VERSION, header};
-use minitalk::wire::receiver::FrameReceiver;
-use minitalk::wire::sender::{FrameSender, Lane, Transmit};
+use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
+use minitalk::wire::frame::HEADER_LEN;
+use minitalk::wire::packet::{Channel, Packet};
+use minitalk::wire::receiver::{FrameReceiver, VERSION};
+use minitalk::wire::sender::{FrameSender, Lane};
+use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};
 use minitalk::{Event, Origin, Signal};
 
 use crate::{Result, number, role};
 
-const TAG: Tag = 7;
+const HEADER_BITS: u64 = 8 * HEADER_LEN as u64;
 
-/// The `si_code` of a bare signal, and of one with a value.
-const SI_USER: u32 = 0;
+/// The `si_code` of a signal with a value.
 const SI_QUEUE: u32 = (-1i32).cast_unsigned();
 
 /// Runs callgrind and describes the result.
@@ -40,11 +42,11 @@ pub fn measure(quick: bool) -> Result<String> {
     for (side, what) in [
         (
             "server",
-            "server: ring, decoding of the event, receiver, value of the answer",
+            "server: ring, decoding of the event, receiver, packet of the reply",
         ),
         (
             "client",
-            "client: ring, decoding of the answer, sender, value of the next step",
+            "client: ring, decoding of the reply, sender, packet of the next bit",
         ),
     ] {
         let (Some(first), Some(second)) = (count(side, few)?, count(side, many)?) else {
@@ -96,93 +98,126 @@ pub fn role(side: &str, bits: &str) -> Result<()> {
     }
 }
 
-/// Feeds `bits` bits of a payload, all 0, to a receiver.
+/// Feeds `bits` bits of a payload, all 0, to a receiver that is asked for a reply to each.
 fn server(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
-    let (mut receiver, _) = opened(bits)?;
-    for byte in header(bits) {
-        (0..8).for_each(|i| drop(receiver.handle_bit(bit_of(byte, i))));
-    }
-    let mut last = 0;
-    for _ in 0..bits {
-        RING.push(&entry(pid, Signal::Usr1, SI_USER, 0));
+    let (mut receiver, nonces) = opened(bits)?;
+    let header = bits.to_be_bytes().into_iter();
+    let header = header.flat_map(|byte| (0..8).map(move |i| bit_of(byte, i)));
+    let payload = iter::repeat_n(Bit::Zero, bits as usize);
+    let mut last = None;
+    for (index, bit) in (0..).zip(header.chain(payload)) {
+        let request = Request::Bit {
+            nonces,
+            index,
+            serial: index as u8,
+            wants_reply: true,
+        };
+        RING.push(&entry(
+            pid,
+            Signal::of_bit(bit == Bit::One),
+            request.packet(),
+        ));
         let event = ring
             .pop()
             .and_then(Event::decode)
             .ok_or("nothing in the ring")?;
-        let Origin::Attested { .. } = event.origin else {
-            return Err("not attested".into());
+        let Origin::Claimed { packet, .. } = event.origin else {
+            return Err("no packet".into());
         };
-        let response = receiver.handle_bit(Bit::from(event.signal == Signal::Usr2));
-        last = response.reply.ok_or("no answer")?.value();
+        let channel = event.signal.channel().ok_or("no channel")?;
+        let request = Request::from_packet(&packet).ok_or("no request")?;
+        receiver.handle_request(channel, request);
+        last = Some(receiver.poll_reply(false).ok_or("no reply")?.packet());
     }
-    let expected = Status::Ok(u64::from(bits) + 8 * HEADER_LEN as u64);
-    if Reply::from_value(last)
-        == Some(Reply {
-            tag: TAG,
-            status: expected,
-        })
-    {
-        Ok(())
-    } else {
-        Err(format!("the last answer is {last:#x}").into())
+    let status = last.as_ref().and_then(Reply::from_packet).map(|r| r.status);
+    match status {
+        Some(Status::Ok(progress)) if progress.next == u64::from(bits) + HEADER_BITS => Ok(()),
+        other => Err(format!("the last reply is {other:?}").into()),
     }
 }
 
-/// Feeds `bits` answers to a sender.
+/// Feeds a sender of `bits` bits the reply to each transmission.
 fn client(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
     let message = vec![0; bits as usize / 8];
-    let mut sender = FrameSender::new(&message, TAG, Duration::MAX, Lane::Bit)?;
-    let (_, hellos) = opened(bits)?;
+    let mut sender = FrameSender::new(&message, Key([1, 2]), Duration::MAX, Lane::Bit)?;
     // A microsecond a step.
     let mut nanos = 0;
-    let mut answers = hellos.into_iter().chain((1..=u64::from(bits)).map(|next| {
-        let status = Status::Ok(next);
-        Reply { tag: TAG, status }
-    }));
-    while let Some(Transmit::Signal { .. }) = sender.poll_transmit(Instant::from_nanos(nanos)) {
-        let Some(answer) = answers.next() else { break };
+    let mut nonces = Nonces::default();
+    let mut next = 0;
+    while sender.acknowledged() < u64::from(bits) {
+        let now = Instant::from_nanos(nanos);
+        let transmit = sender.poll_transmit(now).ok_or("nothing to send")?;
+        let request = transmit
+            .packet
+            .and_then(|packet| Request::from_packet(&packet))
+            .ok_or("no request")?;
+        let status = match request {
+            Request::Hello { client, .. } => {
+                nonces = Nonces { client, server: 7 };
+                Status::Greeted { words: false }
+            }
+            Request::Bit { index, serial, .. } => {
+                next = index + 1;
+                Status::Ok(Progress {
+                    next,
+                    beyond: 0,
+                    serial,
+                })
+            }
+            _ => Status::Ok(Progress::at(next)),
+        };
+        let reply = Reply { nonces, status };
         nanos += 1_000;
-        RING.push(&entry(pid, Signal::Usr1, SI_QUEUE, answer.value()));
+        RING.push(&entry(pid, Signal::Usr1, reply.packet()));
         let event = ring
             .pop()
             .and_then(Event::decode)
             .ok_or("nothing in the ring")?;
-        let Origin::Claimed { value, .. } = event.origin else {
-            return Err("no value".into());
+        let Origin::Claimed { packet, .. } = event.origin else {
+            return Err("no packet".into());
         };
         sender.handle_reply(
-            Reply::from_value(value).ok_or("no answer")?,
+            Reply::from_packet(&packet).ok_or("no reply")?,
             Instant::from_nanos(nanos),
         );
     }
-    if sender.acknowledged() == u64::from(bits) {
-        Ok(())
-    } else {
-        Err(format!("the sender is at {} of {bits}", sender.acknowledged()).into())
-    }
+    Ok(())
 }
 
-/// A receiver that has heard the hellos, and its answers to them.
-fn opened(bits: u32) -> Result<(FrameReceiver, Vec<Reply>)> {
-    let mut receiver = FrameReceiver::new(bits as usize);
+/// Returns a receiver with an open transfer, and its nonces.
+fn opened(bits: u32) -> Result<(FrameReceiver, Nonces)> {
+    let mut receiver = FrameReceiver::new(bits as usize, Key([3, 4]), false);
     let hello = Request::Hello {
-        tag: TAG,
+        client: 5,
         version: VERSION,
     };
-    let answers = [Bit::Zero, Bit::One].map(|bit| receiver.handle_request(bit, hello).reply);
-    let answers: Option<Vec<Reply>> = answers.into_iter().collect();
-    Ok((receiver, answers.ok_or("a hello without an answer")?))
+    let greeting = receiver.handle_request(Channel::Usr1, hello).reply;
+    let nonces = greeting.ok_or("a hello without a reply")?.nonces;
+    let open = Request::Open {
+        nonces,
+        in_words: false,
+    };
+    receiver.handle_request(Channel::Usr1, open);
+    Ok((receiver, nonces))
 }
 
 /// Returns the entry that the handler would push for a signal of this process.
-fn entry(pid: Pid, signal: Signal, code: u32, value: u64) -> Entry<REST> {
+fn entry(pid: Pid, signal: Signal, packet: Packet) -> Entry<REST> {
+    let join = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+    let signo = signal.number().cast_unsigned();
     Entry {
-        tag: NonZeroU64::new(signal.number() as u64).unwrap(),
-        rest: [code.into(), pid.get().cast_unsigned().into(), value, 0, 0],
+        tag: NonZeroU64::new(join(signo, packet.errno)).unwrap(),
+        rest: [
+            join(SI_QUEUE, packet.padding),
+            pid.get().cast_unsigned().into(),
+            packet.value,
+            packet.more[0],
+            packet.more[1],
+        ],
     }
 }
 

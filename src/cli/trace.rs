@@ -7,7 +7,7 @@ use minitalk::dialect::Dialect;
 use minitalk::server::Note;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::Request;
-use minitalk::wire::word::Word;
+use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Pid, Signal};
 
 use super::stdio::has_colors;
@@ -136,16 +136,14 @@ impl Tracer {
         let bit = Bit::from(event.signal == Signal::Usr2);
         let (who, code, what) = match event.origin {
             Origin::Unknown { code } => ("?".into(), code.to_string(), "no sender".into()),
-            Origin::Claimed { pid, value, .. } => {
-                let what = match event.errno {
-                    0 => self.request(pid, event.signal, value, pause),
-                    errno => trace_values::word(&Word::from_parts(errno, value, event.more)),
-                };
+            Origin::Claimed { pid, packet, .. } => {
+                let what = self.request(pid, bit, &packet, pause)?;
                 (pid.to_string(), "SI_QUEUE".into(), what)
             }
             Origin::Attested { pid, .. } => {
                 let mut what = String::new();
                 if matches!(event.signal, Signal::Usr1 | Signal::Usr2) {
+                    self.clients.get(pid).is_attested = true;
                     let first;
                     (what, first) = self.bit(pid, bit, pause)?;
                     // The line of a byte shows the pause before its first bit.
@@ -158,35 +156,35 @@ impl Tracer {
         Some(self.render(pause, &who, &signal, &what, &answers.join(", ")))
     }
 
-    /// Describes a signal with a value, and takes a retransmitted bit as the next bit of its byte.
-    fn request(&mut self, pid: Pid, signal: Signal, value: u64, pause: Duration) -> String {
-        match Request::from_value(value) {
-            Some(Request::Hello { tag, .. }) => {
-                if signal == Signal::Usr1 {
-                    *self.clients.get(pid) = ClientBytes::of_frame();
-                }
-                format!("hello, transfer {tag:#06x}")
+    /// Describes a signal with a value; `None` for a bit that does not end a byte, unless every signal is described.
+    fn request(&mut self, pid: Pid, bit: Bit, packet: &Packet, pause: Duration) -> Option<String> {
+        Some(match Request::from_packet(packet) {
+            Some(Request::Hello { version, .. }) => format!("hello, version {version}"),
+            Some(Request::Open { nonces, in_words }) => {
+                *self.clients.get(pid) = ClientBytes::of_frame(nonces);
+                format!("open, in {}", if in_words { "words" } else { "bits" })
             }
-            Some(Request::Resend { index, .. }) => {
-                let bit = Bit::from(signal == Signal::Usr2);
-                let again = format!("bit {index} again");
-                let is_next = self.clients.is_next_bit(pid, index);
-                match is_next.then(|| self.bit(pid, bit, pause)).flatten() {
-                    Some((byte, _)) => format!("{byte}  ({again})"),
-                    None => format!("{again}: {}", u8::from(signal == Signal::Usr2)),
+            Some(Request::Bit { nonces, index, .. }) => {
+                let what = format!("bit {index}: {}", u8::from(bit == Bit::One));
+                let Some(bits) = self.clients.get(pid).insert(nonces, index, bit) else {
+                    return Some(format!("{what}, again"));
+                };
+                let bytes = bits.into_iter().filter_map(|bit| self.bit(pid, bit, pause));
+                let bytes: Vec<_> = bytes.map(|(byte, _)| byte).collect();
+                if bytes.is_empty() && !self.every_signal {
+                    return None;
                 }
+                format!("{what}  {}", bytes.last().map_or("", String::as_str))
             }
-            Some(Request::Words { size: 0, .. }) => "status?".into(),
-            Some(Request::Words { size, .. }) => format!("words of {size} bytes?"),
-            None => format!("value {value:#x}"),
-        }
+            Some(Request::Word(word)) => trace_values::word(&word),
+            None => format!("value {:#x}", packet.value),
+        })
     }
 
     /// Returns what to print for a bit, and the pause before the first bit of its byte.
     fn bit(&mut self, pid: Pid, signal: Bit, pause: Duration) -> Option<(String, Duration)> {
         let (given, every_signal) = (self.dialect, self.every_signal);
         let client = self.clients.get(pid);
-        client.is_attested = true;
         let dialect = client.dialect.or(given).unwrap_or(Dialect::CLASSIC);
         client.push(&dialect, signal, pause, every_signal)
     }
@@ -237,19 +235,22 @@ mod tests {
     }
 
     /// Returns the lines of a signal from `pid`.
-    fn trace(tracer: &mut Tracer, pid: i32, signal: Signal, value: Option<u64>) -> Option<String> {
+    fn trace(
+        tracer: &mut Tracer,
+        pid: i32,
+        signal: Signal,
+        request: Option<Request>,
+    ) -> Option<String> {
         let pid = Pid::new(pid).unwrap();
-        let origin = match value {
-            Some(value) => Origin::Claimed { pid, uid: 0, value },
+        let origin = match request.map(Request::packet) {
+            Some(packet) => Origin::Claimed {
+                pid,
+                uid: 0,
+                packet,
+            },
             None => Origin::Attested { pid, uid: 0 },
         };
-        let (errno, more) = (0, [0; 2]);
-        let event = Event {
-            signal,
-            origin,
-            errno,
-            more,
-        };
+        let event = Event { signal, origin };
         assert_eq!(tracer.line(&Note::Received(event)), None);
         tracer.line(&Note::Handled)
     }
@@ -270,17 +271,60 @@ mod tests {
     }
 
     #[test]
+    fn the_bits_of_a_frame_may_swap() {
+        let mut tracer = tracer();
+        let nonces = Nonces {
+            client: 1,
+            server: 2,
+        };
+        let open = Request::Open {
+            nonces,
+            in_words: false,
+        };
+        assert!(trace(&mut tracer, 7, Signal::Usr1, Some(open)).is_some());
+        let bits = |indexes: Vec<u64>, tracer: &mut Tracer, nonces| {
+            let lines = indexes.into_iter().map(|index| {
+                let bit = Request::Bit {
+                    nonces,
+                    index,
+                    serial: 1,
+                    wants_reply: false,
+                };
+                trace(
+                    tracer,
+                    7,
+                    [Signal::Usr1, Signal::Usr2][index as usize % 2],
+                    Some(bit),
+                )
+            });
+            lines.collect::<Vec<_>>()
+        };
+        let lines = bits(vec![0, 2, 1, 3, 5, 4, 7], &mut tracer, nonces);
+        assert!(lines.iter().all(Option::is_none), "{lines:?}");
+        let stranger = Nonces {
+            client: 1,
+            server: 3,
+        };
+        assert!(bits(vec![6], &mut tracer, stranger)[0].is_some());
+        let line = bits(vec![6], &mut tracer, nonces).remove(0).unwrap();
+        assert!(line.contains("0x55  length"), "{line}");
+    }
+
+    #[test]
     fn claimed_clients_take_bounded_memory() {
-        let hello = Request::Hello { tag: 7, version: 1 }.value();
+        let open = Request::Open {
+            nonces: Nonces::default(),
+            in_words: false,
+        };
         let mut tracer = tracer();
         for _ in 0..4 {
             trace(&mut tracer, 1, Signal::Usr2, None);
         }
         for pid in 2..20_000 {
-            trace(&mut tracer, pid, Signal::Usr1, Some(hello));
+            trace(&mut tracer, pid, Signal::Usr1, Some(open));
             assert!(tracer.clients.len() <= MAX_CLIENTS);
         }
         let attested = tracer.clients.get(Pid::new(1).unwrap());
-        assert_eq!(attested.next(), 4);
+        assert_eq!(attested.len(), 4);
     }
 }

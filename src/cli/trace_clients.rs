@@ -1,14 +1,15 @@
 //! The clients of a trace, and their bytes from their bits.
 
 use std::fmt::Write;
+use std::iter;
 use std::time::Duration;
 
 use minitalk::dialect::{BitOrder, Dialect, Symbol};
 use minitalk::internals::process::pid::{Pid, PidMap};
+use minitalk::wire::bit_buffer::BitBuffer;
 use minitalk::wire::bits::Bit;
-
-/// Bytes of a frame before its text: magic number, version and length.
-const HEADER: u64 = 6;
+use minitalk::wire::control::Nonces;
+use minitalk::wire::frame::HEADER_LEN;
 
 /// The most clients whose bytes are followed.
 pub const MAX_CLIENTS: usize = 4096;
@@ -31,12 +32,6 @@ impl Clients {
         self.0.entry(pid).or_default()
     }
 
-    /// Returns whether the bit `index` of a frame is the next one of the client `pid`.
-    pub fn is_next_bit(&self, pid: Pid, index: u64) -> bool {
-        let client = self.0.get(&pid);
-        client.is_some_and(|client| client.is_framed && client.next() == index)
-    }
-
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -53,8 +48,8 @@ pub struct ClientBytes {
     /// Whether the kernel attested a signal of the client.
     pub is_attested: bool,
     pub dialect: Option<Dialect>,
-    /// Whether the client said hello, so that a frame follows.
-    is_framed: bool,
+    /// The transfer that the client opened, and the bits of its frame.
+    frame: Option<(Nonces, BitBuffer)>,
     /// The bits of the unfinished byte, in the order in which they arrived.
     bits: Vec<bool>,
     /// Whether the signal that opens a handshake has arrived.
@@ -67,16 +62,25 @@ pub struct ClientBytes {
 }
 
 impl ClientBytes {
-    /// Returns the state after a hello.
-    pub fn of_frame() -> Self {
+    /// Returns the state at the beginning of a transfer.
+    pub fn of_frame(nonces: Nonces) -> Self {
         Self {
-            is_framed: true,
+            frame: Some((nonces, BitBuffer::new())),
             ..Self::default()
         }
     }
 
-    /// Returns the index of the next bit.
-    pub fn next(&self) -> u64 {
+    /// Takes bit `index` of the transfer, and returns the bits of the frame that are in order now; `None` if it is of another
+    /// transfer or has come before.
+    pub fn insert(&mut self, nonces: Nonces, index: u64, bit: Bit) -> Option<Vec<Bit>> {
+        let (open, buffer) = self.frame.as_mut()?;
+        let is_new = *open == nonces && buffer.insert(index, bit, 0);
+        is_new.then(|| iter::from_fn(|| buffer.next()).collect())
+    }
+
+    /// Returns the number of bits so far.
+    #[cfg(test)]
+    pub fn len(&self) -> u64 {
         8 * self.bytes + self.bits.len() as u64
     }
 
@@ -88,7 +92,7 @@ impl ClientBytes {
         pause: Duration,
         every_signal: bool,
     ) -> Option<(String, Duration)> {
-        if dialect.hello && !self.has_greeted && !self.is_framed {
+        if dialect.hello && !self.has_greeted && self.frame.is_none() {
             self.has_greeted = true;
             return Some(("asks for the turn".into(), pause));
         }
@@ -99,7 +103,8 @@ impl ClientBytes {
         if self.bits.len() < 8 {
             return every_signal.then_some((what, pause));
         }
-        let in_head = !self.is_framed && self.bytes < u64::from(dialect.head.width().unwrap_or(0));
+        let in_head =
+            self.frame.is_none() && self.bytes < u64::from(dialect.head.width().unwrap_or(0));
         let order = if in_head {
             dialect.head_order
         } else {
@@ -122,18 +127,17 @@ impl ClientBytes {
         if in_head {
             return "head".into();
         }
-        if !self.is_framed {
+        if self.frame.is_none() {
             return character(byte);
         }
-        match at {
-            0 => "a frame begins".into(),
-            1 => "version".into(),
-            2..HEADER => {
-                self.length = self.length << 8 | u32::from(byte);
-                "length".into()
-            }
-            _ if at < HEADER + u64::from(self.length) => character(byte),
-            _ => "checksum".into(),
+        let header = HEADER_LEN as u64;
+        if at < header {
+            self.length = self.length << 8 | u32::from(byte);
+            return "length".into();
+        }
+        match at - header < u64::from(self.length) {
+            true => character(byte),
+            false => "checksum".into(),
         }
     }
 }

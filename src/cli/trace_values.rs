@@ -1,19 +1,16 @@
 //! Descriptions of signals and their values in a trace.
 
 use minitalk::Signal;
-use minitalk::wire::control::{Reply, Status};
+use minitalk::wire::control::{Progress, Reply, Status};
 use minitalk::wire::word::Word;
 
 use super::text::for_terminal;
 
 /// Describes a word of a message.
 pub fn word(word: &Word) -> String {
-    let Some(index) = word.index() else {
-        return "invalid word".into();
-    };
     let bytes = for_terminal(&word.bytes);
-    let asks = if word.wants_reply() { ", asks" } else { "" };
-    format!("word {index}{asks}: {bytes}")
+    let asks = if word.wants_reply { ", asks" } else { "" };
+    format!("word {}{asks}: {bytes}", word.index)
 }
 
 /// Returns the name of a signal.
@@ -27,15 +24,24 @@ pub const fn name(signal: Signal) -> &'static str {
     }
 }
 
-/// Describes an answer of a server.
-pub fn answer(answer: Reply) -> String {
+/// Describes an answer of a server; `None` is a bare signal, which acknowledges in a dialect.
+pub fn answer(answer: Option<Reply>) -> String {
+    let Some(answer) = answer else {
+        return "ok".into();
+    };
     match answer.status {
-        Status::Greeted { words } => format!("greeted, words of {words}"),
-        Status::Ok(next) => format!("ok, next {next}"),
-        Status::Wait(next) => format!("wait, next {next}"),
+        Status::Greeted { words: true } => "greeted, takes words".into(),
+        Status::Greeted { words: false } => "greeted".into(),
+        Status::Ok(progress) => format!("ok, {}", self::progress(progress)),
+        Status::Wait(progress) => format!("wait, {}", self::progress(progress)),
         Status::Delivered(next) => format!("delivered {next}"),
         Status::Rejected(reason) => format!("rejected: {reason}"),
-        Status::Reset => "unknown transfer".into(),
-        Status::Words(next) => format!("words, next {next}"),
+    }
+}
+
+fn progress(progress: Progress) -> String {
+    match progress.beyond.count_ones() {
+        0 => format!("next {}", progress.next),
+        beyond => format!("next {}, and {beyond} beyond", progress.next),
     }
 }

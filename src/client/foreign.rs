@@ -53,7 +53,8 @@ pub fn send_as(
             Some(SendAction::Transmit(symbol)) => {
                 match server.send(Signal::of_bit(symbol == Symbol::Usr2), None) {
                     Err(PeerError::NoSuchProcess) => sender.handle_send_failure(),
-                    result => result?,
+                    Err(error) => return Err(error.into()),
+                    Ok(_) => {}
                 }
             }
             Some(SendAction::Inspect) => match status(server) {

@@ -3,7 +3,6 @@
 mod foreign;
 
 use core::fmt;
-use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
 use std::io;
 use std::string::String;
@@ -12,19 +11,17 @@ use std::time::Instant;
 use crate::dialect::encoder::Unencodable;
 use crate::ffi;
 use crate::process::affinity::AffinityFollower;
-use crate::process::peer::INSPECT_INTERVAL;
-use crate::process::peer::{Peer, PeerError};
+use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal};
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
-use crate::wire::bits::Bit;
-use crate::wire::control::{Reply, Tag};
+use crate::wire::control::Reply;
 use crate::wire::frame::TooLong;
 use crate::wire::reason::Reason;
 use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use crate::wire::siphash::Key;
 use crate::wire::time;
-use crate::wire::word::Word;
 
 pub use foreign::{DialectOptions, send_as};
 
@@ -183,11 +180,12 @@ impl<'a> Outgoing<'a> {
         let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
         let timeout = time::Duration::from_nanos(timeout);
         let lane = lane(server, options)?;
+        let key = Key([ffi::random(), ffi::random()]);
         Ok(Self {
             server,
             options,
             message,
-            sender: FrameSender::new(message, new_tag(), timeout, lane)?,
+            sender: FrameSender::new(message, key, timeout, lane)?,
             inbound: Inbound::default(),
             start: Instant::now(),
             inspected_at: time::Instant::default(),
@@ -231,27 +229,21 @@ impl<'a> Outgoing<'a> {
     fn inspect(&mut self, is_repeated: bool, now: time::Instant) -> Result<(), SendError> {
         if is_repeated || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL) {
             self.inspected_at = now;
-            self.has_ended = !still_serves(self.server, self.sender.uses_words())?;
+            self.has_ended = !still_serves(self.server, self.sender.uses_realtime())?;
         }
         Ok(())
     }
 
     fn send(&mut self, transmit: Transmit, now: time::Instant) -> Result<(), PeerError> {
-        match transmit {
-            Transmit::Signal { bit, value, copies } => {
-                if copies > MIGRATE_ABOVE_COPIES {
-                    ffi::migrate();
-                }
-                let signal = Signal::of_bit(bit == Bit::One);
-                (0..copies).try_for_each(|_| self.server.send(signal, value))
-            }
-            Transmit::Word(word) => {
-                if !queue(self.server, &word)? {
-                    self.sender.handle_eagain(now);
-                }
-                Ok(())
+        if transmit.copies > MIGRATE_ABOVE_COPIES {
+            ffi::migrate();
+        }
+        for _ in 0..transmit.copies {
+            if !self.server.send(transmit.channel.into(), transmit.packet)? {
+                self.sender.handle_eagain(now);
             }
         }
+        Ok(())
     }
 
     /// Returns how long to wait for a signal; `None` for as long as it takes.
@@ -296,27 +288,13 @@ fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
 }
 
 /// Returns whether the process is still a server, and not another program by now, which the next signal would kill.
-fn still_serves(server: &Peer, in_words: bool) -> Result<bool, SendError> {
+fn still_serves(server: &Peer, uses_realtime: bool) -> Result<bool, SendError> {
     match check(server) {
-        Ok(takes_words) => Ok(takes_words || !in_words),
+        Ok(handles_realtime) => Ok(handles_realtime || !uses_realtime),
         Err(SendError::NoSuchProcess | SendError::Refused { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }
-
-/// Queues a word, and before a request the bare signal, which the kernel attests as it does not attest words.
-fn queue(server: &Peer, word: &Word) -> Result<bool, PeerError> {
-    if word.index().is_none() {
-        server.send(Signal::Word, None)?;
-    }
-    server.queue(word.parts())
-}
-
-/// Above this number of copies, both ends send from another CPU each time.
-///
-/// In a storm of stray signals, one that is sent from its receiver's own CPU finds the receiver not running and a stray
-/// pending. One that is sent from the storm's CPU arrives.
-pub(crate) const MIGRATE_ABOVE_COPIES: u32 = 2;
 
 /// Rounds after which the client follows the server to its CPU again.
 const FOLLOW: u32 = 512;
@@ -371,9 +349,8 @@ impl Inbound {
     fn take(&mut self, event: Event, server: Pid) -> Option<Reply> {
         match (event.signal, event.origin) {
             (Signal::Int | Signal::Term, _) => self.stop = Some(event.signal),
-            // A reply has no number; a word of a message has one.
-            (_, Origin::Claimed { pid, value, .. }) if pid == server && event.errno == 0 => {
-                return Reply::from_value(value);
+            (_, Origin::Claimed { pid, packet, .. }) if pid == server => {
+                return Reply::from_packet(&packet);
             }
             (
                 _,
@@ -391,18 +368,6 @@ impl Inbound {
             Failure::TimedOut => SendError::TimedOut { blank: self.blank },
             Failure::Rejected(reason) => SendError::Rejected(reason),
             other => SendError::Link(other),
-        }
-    }
-}
-
-/// Returns a tag that is neither 0 nor the last transfer's, and unlikely to be that of any other transfer from this PID.
-fn new_tag() -> Tag {
-    static LAST: AtomicU16 = AtomicU16::new(0);
-    loop {
-        let tag = (ffi::random() % u64::from(Tag::MAX)) as Tag + 1;
-        // Ordering: Relaxed; only the number matters, and an inbox is used by one thread.
-        if LAST.swap(tag, Ordering::Relaxed) != tag {
-            return tag;
         }
     }
 }
@@ -540,33 +505,5 @@ impl core::error::Error for SendError {
             Self::System(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signal_with_a_number_is_no_reply() {
-        let [server, other] = [4242, 4243].map(|raw| Pid::new(raw).unwrap());
-        let reply = Reply {
-            tag: 7,
-            status: crate::wire::control::Status::Delivered(80),
-        };
-        let event = |pid, errno| Event {
-            signal: Signal::Word,
-            origin: Origin::Claimed {
-                pid,
-                uid: 0,
-                value: reply.value(),
-            },
-            errno,
-            more: [0; 2],
-        };
-        let mut inbound = Inbound::default();
-        assert_eq!(inbound.take(event(server, 0), server), Some(reply));
-        assert_eq!(inbound.take(event(server, 1), server), None, "a word");
-        assert_eq!(inbound.take(event(other, 0), server), None);
     }
 }

@@ -66,8 +66,7 @@ pub struct TextReceiver {
     probe: AckProbe,
     final_acks: FinalAcks,
     actions: VecDeque<TextAction>,
-    /// The number of symbols so far, the last of them, and when it came.
-    received: u64,
+    /// The last symbol, and when it came.
     last: Symbol,
     last_seen: Nanos,
     /// Whether the silence since then has been handled.
@@ -111,7 +110,6 @@ impl TextReceiver {
             probe,
             final_acks: FinalAcks::default(),
             actions: VecDeque::new(),
-            received: 0,
             last: Symbol::Usr1,
             last_seen: 0,
             is_silent: false,
@@ -138,16 +136,6 @@ impl TextReceiver {
         }
         let due = self.decode(symbol, now);
         self.acknowledge(due);
-    }
-
-    /// Handles a signal of minitalk's own protocol that claims to repeat number `index`; returns `false` if it was not yet sent.
-    pub fn handle_resent(&mut self, symbol: Symbol, index: u64, now: Nanos) -> bool {
-        if index == self.received {
-            self.handle_symbol(symbol, now);
-        } else if index < self.received && self.withheld.is_none() && self.unwritten == 0 {
-            self.actions.push_back(TextAction::Acknowledge(symbol));
-        }
-        index <= self.received
     }
 
     /// Handles what is due at `now`; `sleeps` says that the client was seen to wait for a signal.
@@ -298,12 +286,6 @@ impl TextReceiver {
         Some(ProfileUpdate::Speaks(dialect))
     }
 
-    /// Returns the number of symbols so far, which is the index of the next one.
-    #[must_use]
-    pub const fn next_index(&self) -> u64 {
-        self.received
-    }
-
     /// Returns whether part of a message has been received.
     #[must_use]
     pub const fn in_message(&self) -> bool {
@@ -347,7 +329,6 @@ impl TextReceiver {
 
     /// Decodes a symbol and returns the acknowledgement that is due.
     fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
-        self.received += 1;
         self.last = symbol;
         self.last_seen = now;
         self.is_silent = false;
@@ -450,7 +431,6 @@ impl TextReceiver {
             Ok(rest) => rest,
             Err(reason) => return self.act(TextAction::Rejected { reason, bytes: 0 }),
         };
-        self.received -= rest.len() as u64;
         let mut due = None;
         for symbol in rest.iter() {
             // The client went on after the symbols before, and so has had their acknowledgements.

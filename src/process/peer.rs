@@ -242,6 +242,12 @@ impl ProcessStatus {
         self.caught & signal.mask() != 0 && !self.catches_everything()
     }
 
+    /// Returns the real user ID of the process.
+    #[must_use]
+    pub const fn real_uid(&self) -> u32 {
+        self.uid.0
+    }
+
     /// Returns whether the process may signal a process of the real user `uid` (`kill(2)`). Ignores capabilities, except that
     /// root may.
     #[must_use]

@@ -8,6 +8,7 @@ use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::control::Reply;
+use crate::wire::packet::Packet;
 
 /// One thing that the host is to do. An action for a process that the host does not hold is skipped.
 #[derive(Debug)]
@@ -24,11 +25,11 @@ pub enum Action {
     ReadExitStatus(Pid),
     /// Move to another CPU before the next signals.
     Migrate,
-    /// Send the signal so many times; feed back `handle_send_error` for an error.
+    /// Send the signal so many times, bare if there is no packet; feed back `handle_send_error` for an error.
     Send {
         pid: Pid,
         signal: Signal,
-        value: u64,
+        packet: Option<Packet>,
         copies: u32,
     },
     /// Hand the message to the writer; feed back `handle_written` when that is done.
@@ -44,10 +45,16 @@ pub enum Action {
 pub enum Then {
     /// The signal that made the inspection necessary is handled.
     Signal(Event),
-    /// The answer is sent.
-    Reply { signal: Signal, answer: Reply },
-    /// The same value is sent once more.
-    Repeat { signal: Signal, value: u64 },
+    /// The reply is sent, or a bare signal if there is none.
+    Reply {
+        signal: Signal,
+        reply: Option<Reply>,
+    },
+    /// The same signal is sent once more.
+    Repeat {
+        signal: Signal,
+        packet: Option<Packet>,
+    },
     /// The listener is told what became of a message.
     Settle { written: bool },
     /// The listener has the turn.
@@ -70,6 +77,8 @@ pub enum After {
 pub struct Inspection {
     /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
     pub handled: Result<SignalSet, PeerError>,
+    /// The real user of the process.
+    pub uid: Option<u32>,
     /// The device and number of the program's file.
     pub program: Option<(u64, u64)>,
 }
@@ -79,6 +88,8 @@ pub struct Inspection {
 pub struct Opened {
     /// Whether a pidfd watches it and signals go through that.
     pub is_certain: bool,
+    /// When it was started; a later process of its PID has another number here.
+    pub start: u64,
     /// What it looked like.
     pub inspection: Inspection,
 }

@@ -10,7 +10,7 @@ use super::memory::{Memory, OVERRUN};
 use super::session::Session;
 use super::writer::{WAITING, Written};
 use super::{Config, DropReason, Message, Note};
-use crate::wire::control::Tag;
+use crate::wire::control::Nonce;
 use crate::wire::reason::Reason;
 
 /// Holds the messages that are complete and not written.
@@ -68,7 +68,7 @@ impl Machine {
             Reason::Output
         });
         if let Some(session) = self.sessions.get_mut(&written.pid) {
-            self.core.settle(session, written.tag, verdict);
+            self.core.settle(session, written.client, verdict);
         }
     }
 }
@@ -82,7 +82,11 @@ impl Core {
 
     /// Accepts a message that is complete, or refuses it.
     pub fn complete(&mut self, session: &mut Session, payload: Vec<u8>, framed: bool, resent: u64) {
-        let (pid, tag, bytes) = (session.pid, session.receiver.tag(), payload.len());
+        let (pid, bytes) = (session.pid, payload.len());
+        let (client, uid) = match framed {
+            true => (session.receiver.client_nonce(), session.proven_uid),
+            false => (0, session.attested_uid),
+        };
         if let Some(why) = self.why_refused(session, bytes, framed) {
             let reason = match why {
                 DropReason::Rejected(reason) => reason,
@@ -90,7 +94,7 @@ impl Core {
                 _ => Reason::Output,
             };
             self.dropped(session, why, bytes);
-            return self.settle(session, tag, Err(reason));
+            return self.settle(session, client, Err(reason));
         }
         if self.config.trace {
             self.note(Note::Complete { pid, bytes, framed });
@@ -99,12 +103,12 @@ impl Core {
         session.warned = false;
         self.backlog.waiting.push_back(Message {
             pid,
-            uid: session.uid,
+            uid,
             payload,
             framed,
             resent,
             duration: Duration::from_nanos(self.now.saturating_sub(session.started_at)),
-            tag,
+            client,
         });
         self.backlog.accepted += 1;
         self.shutdown.is_due |= self.config.count == Some(self.backlog.accepted);
@@ -118,7 +122,7 @@ impl Core {
             return Some(DropReason::Noise);
         }
         // A client that is told to wait may have sent a little more meanwhile.
-        let overrun = if session.is_announced() { OVERRUN } else { 0 };
+        let overrun = if framed { OVERRUN } else { 0 };
         if !(self.backlog.memory).has_room_for(bytes.saturating_sub(overrun)) {
             return Some(DropReason::Backlog);
         }
@@ -126,13 +130,13 @@ impl Core {
         (!has_room).then_some(DropReason::Rejected(Reason::NoMemory))
     }
 
-    /// Tells the client what became of a message that was complete.
-    fn settle(&mut self, session: &mut Session, tag: Tag, verdict: Result<(), Reason>) {
-        if session.listener.is_some() {
+    /// Tells the client what became of a message that was complete. `client` is the client's nonce, or 0 for a text.
+    fn settle(&mut self, session: &mut Session, client: Nonce, verdict: Result<(), Reason>) {
+        if client == 0 {
             let written = verdict.is_ok();
             return self.inspect(session.pid, Then::Settle { written });
         }
-        if let Some(answer) = session.receiver.handle_written(tag, verdict) {
+        if let Some(answer) = session.receiver.handle_written(client, verdict) {
             self.answer_unasked(session, answer);
         }
     }

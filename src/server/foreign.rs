@@ -16,7 +16,6 @@ use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Reply, Status};
 use crate::wire::reason::Reason;
 
 /// Holds what clients of other protocols have in common.
@@ -97,7 +96,7 @@ impl Machine {
 }
 
 impl Core {
-    /// Handles a bare bit of a client that has announced nothing.
+    /// Handles a bare bit of a client that is in no transfer.
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
         let (pid, now) = (session.pid, self.now);
         if session.listener.is_none() {
@@ -129,23 +128,6 @@ impl Core {
             listener.hold(!may_go_on);
             listener.handle_symbol(bit.into(), now);
         });
-    }
-
-    /// Handles a numbered bit of a client that has announced nothing. Only minitalk's own clients send that.
-    pub(super) fn on_foreign_resend(&mut self, session: &mut Session, bit: Bit, index: u64) {
-        session.last_seen = self.now;
-        let mut is_known = true;
-        self.listen(session, |listener, now| {
-            is_known = listener.handle_resent(bit.into(), index, now);
-        });
-        if !is_known {
-            let status = Status::Reset;
-            self.answer(
-                session,
-                Signal::of_bit(bit == Bit::One),
-                Reply { tag: 0, status },
-            );
-        }
     }
 
     /// Lets the listener do what is due. `sleeps`: the client waits for a signal.
@@ -192,15 +174,7 @@ impl Core {
         }
         match action {
             TextAction::Acknowledge(symbol) => {
-                if let Some(listener) = &session.listener {
-                    // A client that asks for nothing but a signal does not read its value.
-                    let status = Status::Ok(listener.next_index());
-                    self.answer(
-                        session,
-                        Signal::of_bit(symbol == Symbol::Usr2),
-                        Reply { tag: 0, status },
-                    );
-                }
+                self.answer(session, Signal::of_bit(symbol == Symbol::Usr2), None);
             }
             TextAction::Detected { dialect, rival } => {
                 let note = Note::DialectFound {

@@ -6,6 +6,7 @@
 use core::mem;
 use core::time::Duration;
 use std::string::ToString;
+use std::vec::Vec;
 
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
@@ -18,13 +19,14 @@ use super::{Config, DropReason, Note};
 use crate::ffi::Errno;
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, PeerError};
 use crate::process::pid::{Pid, PidMap};
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Reply, Request, Status};
+use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
-use crate::wire::receiver::{FrameReceiver, Outcome, Response};
-use crate::wire::word::Word;
+use crate::wire::receiver::{FrameReceiver, Outcome, Owed};
+use crate::wire::siphash::Key;
 
 /// Decides what the server does; see the module's text.
 pub struct Machine {
@@ -39,8 +41,9 @@ pub struct Machine {
 /// Holds what all sessions have in common: limits, turns, output, and actions to do.
 pub(super) struct Core {
     pub config: Config,
-    /// Bytes in a word; 0 where none are taken.
-    word_size: u8,
+    takes_words: bool,
+    /// What the keys of all sessions come from.
+    key: Key,
     pub now: Nanos,
     batch: Batch,
     pub scheduler: TurnScheduler,
@@ -50,6 +53,8 @@ pub(super) struct Core {
     pub expire_at: Option<Nanos>,
     pub foreign: Foreign,
     actions: Actions,
+    /// The clients that are owed a reply for bits.
+    owing: Vec<Pid>,
     /// How many notes all clients together may still cause.
     allowance: Allowance,
     once: Once,
@@ -59,7 +64,7 @@ pub(super) struct Core {
 #[derive(Default)]
 struct Batch {
     number: u64,
-    /// Whether one was of an unannounced client that does not wait for its answers, and one of such a client that does.
+    /// Whether one was of another program's client that does not wait for its answers, and one of such a client that does.
     has_foreign: bool,
     has_paced_client: bool,
     /// Whether no client before the sender of the present signal needs the memory.
@@ -72,18 +77,21 @@ struct Once {
     unknown_sender: bool,
     no_pidfd: bool,
     unwatched: bool,
+    /// The process last noted that cannot be answered and of which no session is kept: it asks again.
+    unanswerable: Option<Pid>,
 }
 
 impl Machine {
-    /// Returns a server without clients, of which it takes `limit`, in words of `word_size` bytes.
-    pub fn new(mut config: Config, word_size: u8, limit: usize) -> Self {
+    /// Returns a server without clients, of which it takes `limit`, in words too if `takes_words`. No other process knows `key`.
+    pub fn new(mut config: Config, takes_words: bool, limit: usize, key: Key) -> Self {
         Self {
             sessions: PidMap::default(),
             limit,
             core: Core {
                 backlog: Backlog::new(&mut config),
                 config,
-                word_size,
+                takes_words,
+                key,
                 now: 0,
                 batch: Batch::default(),
                 scheduler: TurnScheduler::default(),
@@ -91,6 +99,7 @@ impl Machine {
                 expire_at: None,
                 foreign: Foreign::default(),
                 actions: Actions::default(),
+                owing: Vec::new(),
                 allowance: Allowance::of_all(),
                 once: Once::default(),
             },
@@ -149,41 +158,23 @@ impl Machine {
     pub fn handle_signal(&mut self, event: Event) {
         self.core.batch.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
         let (core, sessions) = (&mut self.core, &mut self.sessions);
-        let is_word = event.signal == Signal::Word;
+        let Some(channel) = event.signal.channel() else {
+            return self.handle_stop(false);
+        };
         match event.origin {
-            _ if SignalSet::STOPS.contains(event.signal) => return self.handle_stop(false),
-            // It attests the sender of the words that follow.
-            Origin::Attested { pid, uid } if is_word => {
-                if let Some(session) = sessions.get_mut(&pid) {
-                    session.uid = Some(uid);
-                }
-            }
             Origin::Attested { pid, uid } => match sessions.get_mut(&pid) {
+                Some(session) if channel == Channel::Realtime => session.receiver.handle_bare(),
                 Some(session) => core.on_bit(session, uid, event),
                 None => self.open(pid, event),
             },
-            Origin::Claimed { pid, value, .. } if event.errno == 0 => {
-                let Some(ask) = Request::from_value(value) else {
+            Origin::Claimed { pid, packet, .. } => {
+                let Some(request) = Request::from_packet(&packet) else {
                     return;
                 };
-                if is_word != matches!(ask, Request::Words { .. }) {
-                    return;
-                }
                 match sessions.get_mut(&pid) {
-                    Some(session) => core.on_ask(session, ask, event),
-                    None => {
-                        self.limit_claims();
-                        self.open(pid, event);
-                    }
-                }
-            }
-            Origin::Claimed { pid, value, .. } => {
-                // Only of a client that asked before: no process is looked up for a stray word.
-                if let Some(session) = sessions.get_mut(&pid).filter(|_| is_word) {
-                    let word = Word::from_parts(event.errno, value, event.more);
-                    core.react(session, Signal::Word, |receiver| {
-                        receiver.handle_word(&word)
-                    });
+                    Some(session) => core.on_request(session, channel, request, event),
+                    None if may_open(channel, request) => self.open(pid, event),
+                    None => {}
                 }
             }
             Origin::Unknown { .. } => {
@@ -194,34 +185,76 @@ impl Machine {
         self.after_input();
     }
 
+    /// Sends the replies that are owed for bits, once all signals of the batch have been handled.
+    pub fn handle_batch_end(&mut self) {
+        self.reply_to_bits(false);
+    }
+
+    /// Returns whether a reply is owed as soon as no signal follows at once; then call [`handle_quiet`](Self::handle_quiet).
+    pub const fn owes_reply(&self) -> bool {
+        !self.core.owing.is_empty()
+    }
+
+    /// Sends the replies that are owed since no signal has followed at once.
+    pub fn handle_quiet(&mut self) {
+        self.reply_to_bits(true);
+    }
+
+    fn reply_to_bits(&mut self, is_quiet: bool) {
+        let core = &mut self.core;
+        let mut owing = mem::take(&mut core.owing);
+        owing.retain(|pid| {
+            let Some(session) = self.sessions.get_mut(pid) else {
+                return false;
+            };
+            // The signals of others do not keep a client waiting.
+            let is_quiet = is_quiet || session.bit_batch != core.batch.number;
+            if let Some(reply) = session.receiver.poll_reply(is_quiet) {
+                core.answer(session, session.signal, Some(reply));
+            }
+            session.is_owed = session.receiver.owed() != Owed::Nothing;
+            session.is_owed
+        });
+        core.owing = owing;
+    }
+
     /// Handles the result of opening a process for `event`.
     pub fn handle_opened(&mut self, pid: Pid, opened: Result<Opened, PeerError>, event: Event) {
         let core = &mut self.core;
-        let (is_certain, inspection) = match opened {
-            Ok(opened) => (opened.is_certain, opened.inspection),
+        let opened = match opened {
+            Ok(opened) => opened,
             Err(error) => return self.not_opened(pid, error, event),
         };
-        if let Err(error) = &inspection.handled {
-            if matches!(error, PeerError::NoSuchProcess) || error.is_exhausted() {
+        match opened.inspection.handled {
+            Err(error) if matches!(error, PeerError::NoSuchProcess) || error.is_exhausted() => {
                 core.act(Action::Close(pid));
-                let error = inspection.handled.err();
-                return self.not_opened(pid, error.unwrap_or(PeerError::NoSuchProcess), event);
+                return self.not_opened(pid, error, event);
             }
+            _ => {}
         }
-        if !is_certain {
+        if !opened.is_certain {
             let is_told = mem::replace(&mut core.once.no_pidfd, true);
             core.note_unless(is_told, Note::NoPidfd);
         }
-        match &inspection.handled {
-            Err(PeerError::NotPermitted) => core.note_caused(Note::Unreachable(pid)),
-            // Its signals are read, and it is never answered.
-            Err(error) => core.note_caused(Note::Unanswerable(pid, error.to_string())),
-            Ok(_) => {}
+        if let Err(error) = &opened.inspection.handled {
+            core.note_unanswerable(pid, error, event);
         }
-        let (limit, words, now) = (core.config.max_message, core.word_size, core.now);
-        let session = Session::new(pid, is_certain, limit, words, inspection, now);
+        // The nonces of one process mean nothing to a later one of its PID.
+        let key = core.key.derive(opened.start).derive(pid.get() as u64);
+        let receiver = FrameReceiver::new(core.config.max_message, key, core.takes_words);
+        let session = Session::new(pid, receiver, core.takes_words, opened, core.now);
+        let request = claimed_request(&event);
+        let is_proven = request.is_some_and(|request| session.receiver.is_opening(&request));
+        if is_proven && !self.has_room() {
+            self.core.act(Action::Close(pid));
+            return self.cannot_take(pid, &too_many());
+        }
         self.sessions.insert(pid, session);
         self.handle_signal(event);
+        let is_kept = |session: &Session| request.is_none() || session.is_announced();
+        if !self.sessions.get(&pid).is_none_or(is_kept) {
+            self.forget(pid);
+        }
     }
 
     /// Takes in an inspection, and goes on with what it was for.
@@ -233,12 +266,12 @@ impl Machine {
         session.inspected(inspection, core.now);
         match then {
             Then::Signal(event) => return self.handle_signal(event),
-            Then::Reply { signal, answer } => core.send(session, signal, answer),
-            Then::Repeat { signal, value } if session.can_answer(signal) => {
+            Then::Reply { signal, reply } => core.send(session, signal, reply),
+            Then::Repeat { signal, packet } if session.can_answer(signal) => {
                 core.act(Action::Send {
                     pid,
                     signal,
-                    value,
+                    packet,
                     copies: 1,
                 });
             }
@@ -302,7 +335,7 @@ impl Machine {
         };
         let is_before = |s: &&Session| {
             let is_older = (s.started_at, s.pid) < (own.started_at, pid);
-            is_older && s.is_announced() && s.in_message()
+            is_older && s.receiver.in_message()
         };
         let mut before = self.sessions.values().filter(is_before).peekable();
         // A client that waits is not silent: it asks again.
@@ -324,17 +357,17 @@ impl Machine {
         }
     }
 
-    /// Opens a session for a new client, if there is room.
+    /// Opens a process that signals. Only a client that is known to exist takes a place; another may be opened for a moment.
     fn open(&mut self, pid: Pid, event: Event) {
-        if self.sessions.len() >= self.limit && !self.evict() {
-            let error = PeerError::System(Errno::TOO_MANY_FILES.into());
-            return self.cannot_take(pid, &error);
+        if claimed_request(&event).is_none() && !self.has_room() {
+            return self.cannot_take(pid, &too_many());
         }
         self.core.act(Action::Open { pid, event });
     }
 
     fn not_opened(&mut self, pid: Pid, error: PeerError, event: Event) {
-        if error.is_exhausted() && self.evict() {
+        let is_attested = claimed_request(&event).is_none();
+        if is_attested && error.is_exhausted() && self.evict() {
             return self.open(pid, event);
         }
         if !matches!(error, PeerError::NoSuchProcess) {
@@ -348,8 +381,12 @@ impl Machine {
             .note_unless(is_told, Note::Unwatched(pid, error.to_string()));
     }
 
-    /// Ends the least useful session to free its descriptor, and returns whether there was one. Sessions that other processes may
-    /// have claimed come first, then strays.
+    /// Returns whether there is room for another session, after ending one if that is possible.
+    fn has_room(&mut self) -> bool {
+        self.sessions.len() < self.limit || self.evict()
+    }
+
+    /// Ends the least useful session to free its descriptor, and returns whether there was one.
     fn evict(&mut self) -> bool {
         let now = self.core.now;
         let sessions = self.sessions.values();
@@ -357,14 +394,28 @@ impl Machine {
         let least = evictable.min();
         least.and_then(|(_, pid)| self.remove(pid)).is_some()
     }
+}
 
-    /// Makes room for another session of a process that the kernel has not attested.
-    fn limit_claims(&mut self) {
-        let claims = self.sessions.values().filter(|s| !s.is_attested());
-        if claims.count() >= self.limit.div_ceil(2) {
-            self.evict();
-        }
+/// Returns whether the request of a process without a session may lead to one, or to a greeting. On the real-time signal only
+/// a process that has introduced itself is greeted, and that has a session.
+const fn may_open(channel: Channel, request: Request) -> bool {
+    match request {
+        Request::Hello { .. } => !matches!(channel, Channel::Realtime),
+        Request::Open { .. } => true,
+        Request::Bit { .. } | Request::Word(_) => false,
     }
+}
+
+/// Returns the request of a signal whose sender is claimed.
+fn claimed_request(event: &Event) -> Option<Request> {
+    match &event.origin {
+        Origin::Claimed { packet, .. } => Request::from_packet(packet),
+        _ => None,
+    }
+}
+
+fn too_many() -> PeerError {
+    PeerError::System(Errno::TOO_MANY_FILES.into())
 }
 
 impl Core {
@@ -376,65 +427,78 @@ impl Core {
         self.act(Action::Inspect { pid, then });
     }
 
-    /// Handles a bare bit.
+    /// Handles a bare bit, which belongs to another protocol. In a transfer it is a stray, and none of the transfer's bits.
     fn on_bit(&mut self, session: &mut Session, uid: u32, event: Event) {
+        if !session.receiver.is_closed() {
+            return;
+        }
         self.arm_expiry();
         if session.needs_inspection(self.now) && session.may_begin() {
             return self.inspect(session.pid, Then::Signal(event));
         }
-        session.uid = Some(uid);
+        session.attested_uid = Some(uid);
         session.count_bit(self.batch.number, self.now);
         let is_paced = session.is_paced();
         self.batch.has_paced_client |= is_paced;
-        self.batch.has_foreign |= !is_paced && !session.is_announced();
-        let bit = Bit::from(event.signal == Signal::Usr2);
-        if session.is_foreign() {
-            return self.on_foreign_bit(session, bit);
-        }
-        // A bare bit is answered on SIGUSR1, which is what classic clients wait for.
-        self.react(session, Signal::Usr1, |receiver| receiver.handle_bit(bit));
+        self.batch.has_foreign |= !is_paced;
+        self.on_foreign_bit(session, Bit::from(event.signal == Signal::Usr2));
     }
 
-    /// Handles a question.
-    fn on_ask(&mut self, session: &mut Session, ask: Request, event: Event) {
-        self.arm_expiry();
-        let bit = Bit::from(event.signal == Signal::Usr2);
-        match ask {
-            Request::Hello { tag, .. } => {
-                let is_new = tag != session.receiver.tag();
-                if is_new && session.needs_inspection(self.now) {
-                    return self.inspect(session.pid, Then::Signal(event));
-                }
-                let bytes = session.listener.take().map_or(0, |l| l.received_bytes());
-                if bytes > 0 {
-                    self.dropped(session, DropReason::Abandoned, bytes);
-                }
-                if is_new && self.shutdown.is_begun() {
-                    let status = Status::Rejected(Reason::ShuttingDown);
-                    return self.answer(session, event.signal, Reply { tag, status });
-                }
-            }
-            Request::Resend { tag: 0, index } if session.listener.is_some() => {
-                return self.on_foreign_resend(session, bit, index);
-            }
-            Request::Resend { .. } | Request::Words { .. } => {}
-        }
-        // A question is answered on the signal that asked, so that a storm on one signal cannot silence both directions.
-        self.react(session, event.signal, |receiver| {
-            receiver.handle_request(bit, ask)
-        });
-    }
-
-    /// Lets `session` react to a signal, in its turn and within the memory, and does what follows.
-    pub fn react(
+    /// Handles a request in the name of the client: all but a hello counts only with the proof that the client has sent it.
+    fn on_request(
         &mut self,
         session: &mut Session,
-        via: Signal,
-        act: impl FnOnce(&mut FrameReceiver) -> Response,
+        channel: Channel,
+        request: Request,
+        event: Event,
     ) {
+        let is_opening = session.receiver.is_opening(&request);
+        match request {
+            _ if session.receiver.is_proven(&request) => {}
+            Request::Hello { client, .. } => {
+                // The answer would look like an acknowledgement of the text.
+                if channel != Channel::Realtime && session.in_foreign_message() {
+                    return;
+                }
+                if session.needs_inspection(self.now) {
+                    return self.inspect(session.pid, Then::Signal(event));
+                }
+                let receiver = &mut session.receiver;
+                let reply = match self.shutdown.is_begun() {
+                    true => receiver.refuse_hello(channel, client, Reason::ShuttingDown),
+                    false => receiver.handle_request(channel, request).reply,
+                };
+                if reply.is_some() {
+                    self.answer(session, event.signal, reply);
+                }
+                return;
+            }
+            _ => return,
+        }
+        // The client may be another program, and another user's, since it was greeted.
+        if is_opening && session.needs_inspection(self.now) {
+            return self.inspect(session.pid, Then::Signal(event));
+        }
+        if let Request::Open { nonces, .. } = request {
+            if is_opening && self.shutdown.is_begun() {
+                let status = Status::Rejected(Reason::ShuttingDown);
+                return self.answer(session, event.signal, Some(Reply { nonces, status }));
+            }
+        }
+        self.on_proven(session, channel, request, event.signal);
+    }
+
+    /// Handles a request of the client of `session`, in its turn and within the memory, and does what follows.
+    fn on_proven(
+        &mut self,
+        session: &mut Session,
+        channel: Channel,
+        request: Request,
+        signal: Signal,
+    ) {
+        self.arm_expiry();
         session.last_seen = self.now;
-        let was_in_message = session.receiver.in_message();
-        if was_in_message && session.is_announced() {
+        if session.receiver.in_message() {
             let has_room = self.backlog.memory.has_room_for(session.held_bytes());
             let may_go_on = if has_room && self.batch.is_first {
                 self.scheduler.may_go_on(session.pid, self.now)
@@ -445,10 +509,25 @@ impl Core {
             };
             session.receiver.hold(!may_go_on);
         }
+        let before = session.receiver.client_nonce();
         let bytes = session.receiver.held_bytes();
-        let response = act(&mut session.receiver);
-        if !was_in_message {
-            session.started_at = self.now;
+        let response = session.receiver.handle_request(channel, request);
+        if session.receiver.client_nonce() != before {
+            if let Some(text) = session.open_transfer(signal, self.now) {
+                self.dropped(session, DropReason::Abandoned, text);
+            }
+        }
+        let mut via = signal;
+        if let Request::Bit { .. } = request {
+            session.bit_batch = self.batch.number;
+            if session.signal != Signal::Word {
+                session.signal = signal;
+            }
+            via = session.signal;
+            if session.receiver.owed() != Owed::Nothing && !mem::replace(&mut session.is_owed, true)
+            {
+                self.owing.push(session.pid);
+            }
         }
         self.recount(session);
         if let Some(outcome) = response.outcome {
@@ -463,8 +542,8 @@ impl Core {
                 Outcome::Abandoned => self.dropped(session, DropReason::Abandoned, bytes),
             }
         }
-        if let Some(answer) = response.reply {
-            self.answer(session, via, answer);
+        if response.reply.is_some() {
+            self.answer(session, via, response.reply);
         }
     }
 
@@ -474,47 +553,50 @@ impl Core {
         self.backlog.memory.recount(&mut session.counted, now);
     }
 
-    /// Answers a signal that the client has just sent, on `signal`.
+    /// Answers a signal that the client has just sent, on `signal`: by a reply, or by a bare signal if there is none.
     ///
     /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
     /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
-    pub fn answer(&mut self, session: &mut Session, signal: Signal, answer: Reply) {
-        self.trace_answer(session.pid, signal, answer);
+    pub fn answer(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
+        self.trace_answer(session.pid, signal, reply);
         let is_second = session.answered_at == Some(self.now) && !session.in_message();
         if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
-            return self.inspect(session.pid, Then::Reply { signal, answer });
+            return self.inspect(session.pid, Then::Reply { signal, reply });
         }
-        self.send(session, signal, answer);
+        self.send(session, signal, reply);
     }
 
-    /// Sends an answer that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
-    pub fn answer_unasked(&mut self, session: &mut Session, answer: Reply) {
-        let signal = session.signal();
-        self.trace_answer(session.pid, signal, answer);
-        self.inspect(session.pid, Then::Reply { signal, answer });
+    /// Sends a reply that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
+    pub fn answer_unasked(&mut self, session: &mut Session, reply: Reply) {
+        let (signal, reply) = (session.signal, Some(reply));
+        self.trace_answer(session.pid, signal, reply);
+        self.inspect(session.pid, Then::Reply { signal, reply });
     }
 
-    fn trace_answer(&mut self, pid: Pid, signal: Signal, answer: Reply) {
+    fn trace_answer(&mut self, pid: Pid, signal: Signal, reply: Option<Reply>) {
         if self.config.trace {
             self.note(Note::Answered {
                 pid,
                 signal,
-                answer,
+                answer: reply,
             });
         }
     }
 
     /// Sends an answer, if the client handles `signal`: one that does not would be killed. Where it may be swallowed it is sent
     /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
-    fn send(&mut self, session: &mut Session, signal: Signal, answer: Reply) {
+    fn send(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
         if !session.can_answer(signal) {
             return;
         }
         session.answered_at = Some(self.now);
-        let (pid, value) = (session.pid, answer.value());
+        let (pid, packet) = (session.pid, reply.map(Reply::packet));
+        // What another process may have asked for in the client's name is sent once.
+        let client = session.receiver.client_nonce();
+        let is_known = reply.is_some_and(|reply| reply.nonces.client == client);
         let copies = match signal {
-            Signal::Word => 1,
-            _ => session.receiver.burst_len(),
+            Signal::Usr1 | Signal::Usr2 if is_known => session.receiver.burst_len(),
+            _ => 1,
         };
         if copies > MIGRATE_ABOVE_COPIES {
             self.act(Action::Migrate);
@@ -523,18 +605,18 @@ impl Core {
         self.act(Action::Send {
             pid,
             signal,
-            value,
+            packet,
             copies: if may_be_last { 1 } else { copies },
         });
         if may_be_last {
             for _ in 1..copies {
-                self.inspect(pid, Then::Repeat { signal, value });
+                self.inspect(pid, Then::Repeat { signal, packet });
             }
         }
     }
 
     pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
-        // An unannounced client's noise is worth one line, not one for every few signals.
+        // The noise of another program is worth one line, not one for every few signals.
         if session.is_announced() || !mem::replace(&mut session.warned, true) {
             let pid = session.pid;
             self.note_of(session, Note::Dropped { pid, why, bytes });
@@ -549,6 +631,18 @@ impl Core {
         if !is_told {
             self.note(note);
         }
+    }
+
+    /// Notes that the sender of `event` cannot be answered: its signals are read all the same.
+    fn note_unanswerable(&mut self, pid: Pid, error: &PeerError, event: Event) {
+        let is_claimed = claimed_request(&event).is_some();
+        if is_claimed && self.once.unanswerable.replace(pid) == Some(pid) {
+            return;
+        }
+        self.note_caused(match error {
+            PeerError::NotPermitted => Note::Unreachable(pid),
+            error => Note::Unanswerable(pid, error.to_string()),
+        });
     }
 
     /// Makes a note that a client caused, or counts it if all clients have caused too many.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use crate::process::pid::Pid;
-use crate::wire::control::Tag;
+use crate::wire::control::Nonce;
 
 /// A complete message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ use crate::wire::control::Tag;
 pub struct Message {
     /// The process that sent the message.
     pub pid: Pid,
-    /// The sender's real user ID, if the kernel has attested it.
+    /// The sender's real user ID, if it is known: in a frame, when the transfer began; otherwise, as the kernel attests it.
     pub uid: Option<u32>,
     /// The message's bytes.
     pub payload: Vec<u8>,
@@ -22,8 +22,8 @@ pub struct Message {
     pub resent: u64,
     /// The time from the first signal to the last.
     pub duration: Duration,
-    /// The transfer, for the answer; 0 for a message that was not announced.
-    pub(super) tag: Tag,
+    /// The client's nonce of the transfer, for the answer; 0 for a text.
+    pub(super) client: Nonce,
 }
 
 impl Message {
@@ -37,7 +37,7 @@ impl Message {
             framed: true,
             resent: 0,
             duration: Duration::ZERO,
-            tag: 0,
+            client: 0,
         }
     }
 }

@@ -38,9 +38,10 @@ use crate::ffi::{self, Epoll};
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
+use crate::wire::siphash::Key;
 
 /// Reserves descriptors for the program around the server, and for files that are open for a moment.
 const RESERVED: usize = 20;
@@ -134,10 +135,11 @@ impl<'n> Server<'n> {
                 std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
             return Err(io::Error::other(text));
         }
+        let key = Key([ffi::random(), ffi::random()]);
         let limit = ffi::descriptor_limit().saturating_sub(RESERVED).max(1);
         Ok(Self {
             trace: config.trace,
-            machine: Machine::new(config, inbox.probe_word(), limit),
+            machine: Machine::new(config, inbox.takes_words(), limit, key),
             peers: PidMap::default(),
             set,
             writer,
@@ -155,12 +157,18 @@ impl<'n> Server<'n> {
             self.machine.set_now(nanos(start.elapsed()));
             // All signals before the first is answered: a sender with two in a batch did not wait for an answer between them.
             inbox.drain(|event| events.push(event));
-            for event in events.drain(..) {
+            let mut batch = events.drain(..);
+            while let Some(event) = batch.next() {
                 self.note_traced(|| Note::Received(event));
                 self.machine.handle_signal(event);
+                if batch.len() == 0 {
+                    self.apply_all();
+                    self.machine.handle_batch_end();
+                }
                 self.apply_all();
                 self.note_traced(|| Note::Handled);
             }
+            drop(batch);
             // Only now: the signals before the request were in the drain.
             if let Some(stop) = self.stop.filter(|_| mem::take(&mut stops)) {
                 self.machine.handle_stop_request(stop.urgency());
@@ -184,6 +192,13 @@ impl<'n> Server<'n> {
                     Ok(()) if self.note_sink.take_panic() => Err(ServeError::Panicked("notes")),
                     result => result,
                 };
+            }
+            if self.machine.owes_reply() {
+                if inbox.poll_more() {
+                    continue;
+                }
+                self.machine.handle_quiet();
+                self.apply_all();
             }
             let timeout = self.machine.poll_timeout();
             let fd = Some(self.set.fd());
@@ -222,13 +237,15 @@ impl<'n> Server<'n> {
             Action::Send {
                 pid,
                 signal,
-                value,
+                packet,
                 copies,
             } => {
                 let Some(peer) = self.peers.get(&pid) else {
                     return;
                 };
-                let sent = (0..copies).try_for_each(|_| send(peer, signal, value));
+                // Where the kernel has no room for a real-time signal, the client asks again.
+                let send = |_| peer.send(signal, packet).map(drop);
+                let sent = (0..copies).try_for_each(send);
                 if let Err(error) = sent {
                     self.machine.handle_send_error(pid, &error);
                 }
@@ -275,6 +292,11 @@ impl<'n> Server<'n> {
     fn open(&mut self, pid: Pid) -> Result<Opened, PeerError> {
         let peer = Peer::open(pid)?;
         let inspection = inspect(&peer);
+        let start = match peer.start_time() {
+            Err(error) if error.is_exhausted() => return Err(error),
+            // Without it no nonce is valid beyond the session.
+            start => start.unwrap_or_else(|_| ffi::random()),
+        };
         if let Some(fd) = peer.fd() {
             self.set.add(fd, (pid.get() as u32).into())?;
         }
@@ -282,23 +304,19 @@ impl<'n> Server<'n> {
         self.peers.insert(pid, peer);
         Ok(Opened {
             is_certain,
+            start,
             inspection,
         })
     }
 }
 
-fn send(peer: &Peer, signal: Signal, value: u64) -> Result<(), PeerError> {
-    if signal == Signal::Word {
-        // Where the kernel has no room for it, the client asks again.
-        return peer.queue((0, value, [0; 2])).map(|_| ());
-    }
-    peer.send(signal, Some(value))
-}
-
 fn inspect(peer: &Peer) -> Inspection {
+    let status = peer.inspect();
+    let uid = status.as_ref().ok().map(ProcessStatus::real_uid);
     let handled = |status: ProcessStatus| SignalSet::LANES.filter(|s| status.handles(s));
     Inspection {
-        handled: peer.inspect().map(handled),
+        handled: status.map(handled),
+        uid,
         program: proc::program(peer.pid()).ok(),
     }
 }
@@ -319,6 +337,7 @@ mod host_tests {
     use std::thread;
 
     use super::*;
+    use crate::signal::event::Signal;
 
     #[test]
     fn a_zombie_has_ended_where_its_text_may_be_complete() {
@@ -340,7 +359,7 @@ mod host_tests {
             inspect(&peer).handled,
             Err(PeerError::NoSuchProcess)
         ));
-        let sent = send(&peer, Signal::Usr1, 0);
+        let sent = peer.send(Signal::Usr1, None);
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
     }
 }

@@ -73,8 +73,8 @@ pub enum Note {
         pid: Pid,
         /// The signal.
         signal: Signal,
-        /// The value of the signal, which other programs do not read.
-        answer: Reply,
+        /// The answer; `None` for a bare signal, which acknowledges in another program's dialect.
+        answer: Option<Reply>,
     },
     /// The session of a client is over: it has ended, or others needed its place. Only with `trace`.
     SessionEnded(Pid),
@@ -208,8 +208,11 @@ impl fmt::Display for Note {
             Self::Answered {
                 pid,
                 signal,
-                answer,
+                answer: Some(answer),
             } => write!(f, "answered client {pid} on {signal:?}: {:?}", answer.status),
+            Self::Answered { pid, signal, .. } => {
+                write!(f, "acknowledged client {pid} on {signal:?}")
+            }
             Self::SessionEnded(pid) => write!(f, "the session of client {pid} is over"),
             Self::Complete { pid, bytes, .. } => {
                 write!(f, "a message of {bytes} bytes of client {pid} is complete")

@@ -1,6 +1,6 @@
 //! One client as the server knows it: its link, what it handles, and how it paces its signals.
 
-use super::action::Inspection;
+use super::action::{Inspection, Opened};
 use super::notes::Allowance;
 use crate::dialect::ack_probe::HandledSignals;
 use crate::dialect::receiver::TextReceiver;
@@ -28,12 +28,19 @@ pub struct Session {
     silence: Silence,
     /// The program that the listener was begun for; see [`program`](crate::process::proc::program).
     pub program: Option<(u64, u64)>,
-    /// The client's real user, once the kernel has attested it.
-    pub uid: Option<u32>,
+    /// The client's real user when its transfer was opened, as the inspection showed it.
+    pub proven_uid: Option<u32>,
+    /// The client's real user, as the kernel attests it of the last bare bit.
+    pub attested_uid: Option<u32>,
+    /// On which signal the client is answered that has not just asked: that of the last bit, if its transfer was not opened on
+    /// the real-time signal.
+    pub signal: Signal,
+    /// Whether the session is in the list of those that are owed a reply for bits.
+    pub is_owed: bool,
+    /// The batch of signals in which the last bit of the transfer came.
+    pub bit_batch: u64,
     /// When the client last sent anything.
     pub last_seen: Nanos,
-    /// When the session began.
-    opened_at: Nanos,
     /// When the present message began.
     pub started_at: Nanos,
     /// When the client was last answered.
@@ -44,10 +51,12 @@ pub struct Session {
     pub allowance: Allowance,
     /// Bytes of the client's messages that are in the server's account.
     pub counted: usize,
-    /// Bytes of a word that the client may send, if it can be answered.
-    words: u8,
+    /// Whether the client may send words, if it can be answered.
+    takes_words: bool,
     /// The signals that the client handled at the last inspection.
     handled: SignalSet,
+    /// The client's real user at the last inspection.
+    inspected_uid: Option<u32>,
     /// The program that the client ran at the last inspection.
     inspected_program: Option<(u64, u64)>,
     /// When the last inspection was.
@@ -77,37 +86,40 @@ struct Silence {
 }
 
 impl Session {
-    /// Returns the session of a client that is new at `now`. Its messages may have `limit` bytes and its words `words`.
+    /// Returns the session of a client that is new at `now`. `takes_words` says whether the server does.
     pub fn new(
         pid: Pid,
-        is_certain: bool,
-        limit: usize,
-        words: u8,
-        inspection: Inspection,
+        receiver: FrameReceiver,
+        takes_words: bool,
+        opened: Opened,
         now: Nanos,
     ) -> Self {
         let mut session = Self {
             pid,
-            is_certain,
-            receiver: FrameReceiver::new(limit),
+            is_certain: opened.is_certain,
+            receiver,
             listener: None,
             probe_at: 0,
             is_listed: false,
             silence: Silence::default(),
             program: None,
-            uid: None,
+            proven_uid: None,
+            attested_uid: None,
+            signal: Signal::Usr1,
+            is_owed: false,
+            bit_batch: 0,
             last_seen: now,
-            opened_at: now,
             started_at: now,
             answered_at: None,
             warned: false,
             allowance: Allowance::of_client(now),
             counted: 0,
-            words,
+            takes_words,
             handled: SignalSet::NONE,
+            inspected_uid: None,
             inspected_program: None,
             inspected_at: now,
-            is_unreachable: inspection.handled.is_err(),
+            is_unreachable: opened.inspection.handled.is_err(),
             batch: 0,
             bit_at: 0,
             bits: 0,
@@ -115,13 +127,14 @@ impl Session {
             all_bits: 0,
             all_unpaced_bits: 0,
         };
-        session.inspected(inspection, now);
+        session.inspected(opened.inspection, now);
         session
     }
 
     /// Records an inspection. One that failed leaves no signal that may be sent.
     pub fn inspected(&mut self, inspection: Inspection, now: Nanos) {
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
+        self.inspected_uid = inspection.uid;
         self.inspected_program = inspection.program;
         self.inspected_at = now;
         self.offer_words();
@@ -165,12 +178,8 @@ impl Session {
 
     /// Offers words to a client that can be answered on their signal; others do not learn of them.
     fn offer_words(&mut self) {
-        let words = if self.can_answer(Signal::Word) {
-            self.words
-        } else {
-            0
-        };
-        self.receiver.set_word_size(words);
+        let takes_words = self.takes_words && self.can_answer(Signal::Word);
+        self.receiver.set_takes_words(takes_words);
         let handles = self.handles();
         if let Some(listener) = &mut self.listener {
             listener.set_handled(handles);
@@ -211,39 +220,37 @@ impl Session {
         }
     }
 
-    /// Returns the rank of the session among those that may be ended for another; the smallest is ended first.
+    /// Returns since when the client is silent, if its session may be ended for another: the longest silence is ended first.
     ///
-    /// Any process can claim the PID of a session that the kernel has not attested, so those sessions come first, and among them
-    /// those that could not be answered. An attested client keeps its session until its message is over and it has been quiet.
-    pub fn evictable(&self, now: Nanos) -> Option<(u8, Nanos)> {
+    /// A client keeps its session until its message is over and it has been quiet. A stray signal keeps none.
+    pub fn evictable(&self, now: Nanos) -> Option<Nanos> {
         const QUIET: Nanos = 5_000_000_000;
-        if !self.is_attested() {
-            return Some((u8::from(self.handles().any()), self.opened_at));
-        }
         let is_over = !self.in_message() && self.is_idle();
         let is_quiet = now.saturating_sub(self.last_seen) >= QUIET;
-        (self.is_stray() || is_over && is_quiet).then_some((2, self.last_seen))
+        (self.is_stray() || is_over && is_quiet).then_some(self.last_seen)
     }
 
-    /// Returns whether the kernel has attested a signal of the client.
-    pub const fn is_attested(&self) -> bool {
-        self.uid.is_some()
+    /// Takes over what is known of the client at `now`, when it has opened a transfer on `signal`. Ends the listener, and returns
+    /// the number of bytes of its text that is given up, if there are any.
+    pub fn open_transfer(&mut self, signal: Signal, now: Nanos) -> Option<usize> {
+        self.proven_uid = self.inspected_uid;
+        self.started_at = now;
+        self.signal = match self.receiver.uses_words() {
+            true => Signal::Word,
+            false => signal,
+        };
+        let bytes = self.listener.take()?.received_bytes();
+        (bytes > 0).then_some(bytes)
     }
 
-    /// Returns whether a bare bit belongs to another protocol, as far as is known before a whole byte has come.
-    pub const fn is_foreign(&self) -> bool {
-        self.listener.is_some() || self.receiver.is_closed()
-    }
-
-    /// Begins to read another protocol than minitalk's own. `begin` makes the listener for the program.
+    /// Begins to read another protocol than minitalk's own. `begin` makes the listener for the program. The client may still ask
+    /// what became of its last transfer.
     pub fn begin_stream(
         &mut self,
         begin: impl FnOnce(Option<(u64, u64)>, HandledSignals) -> TextReceiver,
     ) {
         self.program = self.inspected_program;
         self.listener = Some(begin(self.program, self.handles()));
-        self.receiver = FrameReceiver::new(self.receiver.limit());
-        self.offer_words();
     }
 
     /// Returns when the listener has something to do next.
@@ -251,15 +258,6 @@ impl Session {
         let listener = self.listener.as_ref()?;
         let probe = listener.needs_sleep_state().then_some(self.probe_at);
         [probe, listener.poll_timeout()].into_iter().flatten().min()
-    }
-
-    /// Returns the signal on which the client expects an answer that it has not just asked for.
-    pub const fn signal(&self) -> Signal {
-        if self.receiver.uses_words() {
-            Signal::Word
-        } else {
-            Signal::Usr1
-        }
     }
 
     /// Counts a bare bit that came at `now`, in this batch of signals.
@@ -286,7 +284,7 @@ impl Session {
             || self.all_unpaced_bits + self.unpaced_bits > (self.all_bits + self.bits) / 4
     }
 
-    /// Returns whether the client has not announced itself and has waited for the answer to each of its bits.
+    /// Returns whether the client speaks another protocol and has waited for the answer to each of its bits.
     pub const fn is_paced(&self) -> bool {
         const SOME: u64 = 64;
         !self.is_announced()
@@ -295,19 +293,24 @@ impl Session {
             && self.all_unpaced_bits + self.unpaced_bits == 0
     }
 
-    /// Returns whether the client announced itself and so waits for answers.
+    /// Returns whether the client has last opened a transfer, and not sent bits in another protocol since.
     pub const fn is_announced(&self) -> bool {
-        self.receiver.tag() != 0
+        self.listener.is_none() && self.has_opened()
     }
 
-    /// Returns whether neither a byte of a message nor a hello has come.
+    /// Returns whether the client has ever opened a transfer.
+    pub const fn has_opened(&self) -> bool {
+        self.receiver.client_nonce() != 0
+    }
+
+    /// Returns whether no byte of a message has come, and no transfer was ever opened.
     fn is_stray(&self) -> bool {
-        !self.is_announced() && self.is_idle()
+        !self.has_opened() && self.is_idle()
     }
 
     fn is_idle(&self) -> bool {
         let is_idle = self.listener.as_ref().is_none_or(TextReceiver::is_idle);
-        self.receiver.is_idle() && is_idle
+        self.receiver.is_closed() && is_idle
     }
 
     /// Returns whether `signal` does not kill the client, as far as the last inspection says (AS-21).

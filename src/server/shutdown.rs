@@ -211,9 +211,8 @@ impl Machine {
             return;
         };
         let bytes = session.received_bytes();
-        // Less than a byte from an unannounced client is a stray signal, and a hello alone may be another process's.
-        let is_announced = session.is_announced() && session.is_attested();
-        if session.in_message() && (is_announced || bytes > 0) {
+        // Less than a byte of a text is a stray signal.
+        if session.in_message() && (session.is_announced() || bytes > 0) {
             let why = DropReason::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
             self.core.note_of(&mut session, note);
@@ -223,6 +222,15 @@ impl Machine {
 
     /// Removes the session of `pid`, whatever it holds.
     pub(super) fn remove(&mut self, pid: Pid) -> Option<Session> {
+        let session = self.forget(pid)?;
+        if self.core.config.trace {
+            self.core.note(Note::SessionEnded(pid));
+        }
+        Some(session)
+    }
+
+    /// Removes the session of `pid` without a note.
+    pub(super) fn forget(&mut self, pid: Pid) -> Option<Session> {
         let core = &mut self.core;
         core.scheduler.leave(pid);
         let mut session = self.sessions.remove(&pid)?;
@@ -234,9 +242,6 @@ impl Machine {
         if self.sessions.is_empty() {
             // An idle server has no timer.
             core.expire_at = None;
-        }
-        if core.config.trace {
-            core.note(Note::SessionEnded(pid));
         }
         Some(session)
     }
@@ -321,10 +326,11 @@ impl Machine {
         let deadline = shutdown.linger_deadline;
         let deadline = deadline.unwrap_or_else(|| now.saturating_add(3 * LINGER));
         shutdown.linger_deadline = Some(deadline);
-        let owes_until = |s: &Session| match s.listener.as_ref() {
-            Some(listener) => TextReceiver::closing_deadline(listener),
-            None if s.is_announced() => s.answered_at.map(|at| at.saturating_add(LINGER)),
-            None => None,
+        let owes_until = |s: &Session| {
+            let listener = s.listener.as_ref();
+            let of_text = listener.and_then(TextReceiver::closing_deadline);
+            let answered_at = s.answered_at.filter(|_| s.has_opened());
+            of_text.max(answered_at.map(|at| at.saturating_add(LINGER)))
         };
         let until = self.sessions.values().filter_map(owes_until).max()?;
         Some(until.min(deadline))

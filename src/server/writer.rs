@@ -11,7 +11,7 @@ use super::{Message, ServeError};
 use crate::background::{Background, Item};
 use crate::ffi::EventFd;
 use crate::process::pid::Pid;
-use crate::wire::control::Tag;
+use crate::wire::control::Nonce;
 
 /// Limits the messages that the thread has at once.
 pub(super) const WAITING: usize = 64;
@@ -27,8 +27,8 @@ pub(crate) type Sink = Box<dyn FnMut(Message) -> io::Result<()> + Send>;
 pub struct Written {
     /// The process that sent the message.
     pub pid: Pid,
-    /// The transfer that the message came in.
-    pub tag: Tag,
+    /// The client's nonce of the transfer that the message came in; 0 for a text.
+    pub client: Nonce,
     /// The message's length in bytes.
     pub bytes: usize,
     /// Whether the output took it.
@@ -60,7 +60,7 @@ impl Writer {
         let mut output = Guarded(Some(output));
         let run = move |item: Item<Message>| {
             let Item::Next(message) = item else { return };
-            let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
+            let (pid, client, bytes) = (message.pid, message.client, message.payload.len());
             let result = write(&mut output.0, message);
             if result.is_err() {
                 // A message must not follow half of another.
@@ -69,7 +69,7 @@ impl Writer {
             // Never full: it has room for all that the thread can have.
             let _ = to.written.push(Written {
                 pid,
-                tag,
+                client,
                 bytes,
                 result,
             });

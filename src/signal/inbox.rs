@@ -40,11 +40,11 @@ const DESCRIPTOR_INTERVAL: u32 = 64;
 /// The longest that [`Inbox::spin_wait`] sleeps for signals alone: that wake-up costs half of one that runs a handler.
 const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 
-/// The number of polls for the next word before the caller handles those that have come.
-const POLLS_BETWEEN_WORDS: u32 = 16;
+/// The number of polls, some 5 us, after which a sender that goes on at once would have sent its next signal.
+const POLLS_BETWEEN_SIGNALS: u32 = 16;
 
-/// The most words that one call takes, so that their acknowledgement does not wait for ever.
-const WORD_BATCH: u32 = 32;
+/// The most signals that one call takes, so that their acknowledgement does not wait for ever.
+const BATCH: u32 = 32;
 
 /// Receives the signals of a process; at most one is open at a time.
 ///
@@ -96,7 +96,7 @@ pub struct Inbox {
     /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
     keeps_blocked: bool,
     spin: Spin,
-    /// The number of calls of `spin_wait` since the descriptor was checked.
+    /// The number of calls of `spin_wait` and `poll_more` since the descriptor was checked.
     rounds: u32,
     /// Keeps the inbox on its thread: a mask belongs to a thread.
     _thread: PhantomData<*mut ()>,
@@ -183,6 +183,7 @@ impl Inbox {
     /// Those of `ppoll(2)`.
     pub fn wait(&mut self, fd: Option<&Fd>, timeout: Option<Duration>) -> Result<bool, Errno> {
         ffi::block(self.signals);
+        self.rounds = 0;
         if !self.ring.is_below_mark() {
             return Ok(false);
         }
@@ -217,13 +218,9 @@ impl Inbox {
         self.rounds += 1;
         if timeout == Some(Duration::ZERO) || self.rounds >= DESCRIPTOR_INTERVAL {
             // A peer that keeps this process busy must not hide the descriptor.
-            self.rounds = 0;
             return self.wait(fd, Some(Duration::ZERO));
         }
-        if !self.keeps_blocked {
-            ffi::block(self.signals);
-            self.keeps_blocked = true;
-        }
+        self.keep_blocked();
         // AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return Ok(false);
@@ -245,17 +242,43 @@ impl Inbox {
         let readable = match found {
             Some(entry) => {
                 RING.push(&entry);
-                self.take_words_after(entry, budget);
+                self.take_more_after(entry, budget);
                 Ok(false)
             }
-            None => {
-                self.rounds = 0;
-                self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(sleep)))
-            }
+            None => self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(sleep))),
         };
         let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
         self.spin.record(polled.map(|(count, _)| count), nanos);
         readable
+    }
+
+    /// Polls for some 5 us for a signal that follows the last at once, if polling pays. Returns whether there is something to
+    /// [`drain`](Self::drain).
+    ///
+    /// After many calls and [`spin_wait`](Self::spin_wait)s in a row it returns `false`, so that one checks the descriptor.
+    pub fn poll_more(&mut self) -> bool {
+        self.rounds += 1;
+        if self.rounds >= DESCRIPTOR_INTERVAL {
+            return false;
+        }
+        self.keep_blocked();
+        if !self.ring.is_empty() || !self.ring.is_below_mark() {
+            return true;
+        }
+        let budget = self.spin.spin_budget().min(POLLS_BETWEEN_SIGNALS);
+        let found = self.poll(budget);
+        if let Some((_, entry)) = found {
+            RING.push(&entry);
+            self.take_more_after(entry, budget);
+        }
+        found.is_some()
+    }
+
+    fn keep_blocked(&mut self) {
+        if !self.keeps_blocked {
+            ffi::block(self.signals);
+            self.keeps_blocked = true;
+        }
     }
 
     /// Returns the first signal that at most `budget` polls find, and the number of the poll, from 1.
@@ -263,15 +286,16 @@ impl Inbox {
         (1..=budget).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
     }
 
-    /// Takes the words that follow if `last` is a word; another signal comes alone, and one more poll would delay its answer.
+    /// Takes the signals that follow `last`: words that come soon, and others that are pending already. To wait for those would
+    /// delay the answer to `last`.
     ///
     /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
-    fn take_words_after(&self, mut last: Entry<REST>, budget: u32) {
-        let polls = budget.min(POLLS_BETWEEN_WORDS);
-        for _ in 1..WORD_BATCH {
-            if !Signal::Word.is_of(&last) {
-                return;
-            }
+    fn take_more_after(&self, mut last: Entry<REST>, budget: u32) {
+        for _ in 1..BATCH {
+            let polls = match Signal::Word.is_of(&last) {
+                true => budget.min(POLLS_BETWEEN_SIGNALS),
+                false => 0,
+            };
             let take = |_| ffi::take(self.signals, Duration::ZERO);
             let Some(entry) = (0..=polls).find_map(take) else {
                 return;

@@ -153,7 +153,7 @@ impl FrameReceiver {
                     serial,
                     wants_reply,
                 },
-            ) if nonces == self.nonces && !self.in_words => {
+            ) if nonces == self.nonces && !self.in_words && self.state != State::Idle => {
                 let bit = Bit::from(channel == Channel::Usr2);
                 self.handle_bit(bit, index, serial, wants_reply)
             }
@@ -172,6 +172,18 @@ impl FrameReceiver {
         match request {
             Request::Open { nonces, .. } => self.is_proof(*nonces) && *nonces != self.nonces,
             _ => false,
+        }
+    }
+
+    /// Returns whether the request carries a number that was sent to one process alone, which proves that it comes from the client.
+    #[must_use]
+    pub fn is_proven(&self, request: &Request) -> bool {
+        let has_transfer = self.state != State::Idle;
+        match request {
+            Request::Hello { client, .. } => has_transfer && *client == self.nonces.client,
+            Request::Open { nonces, .. } => self.is_proof(*nonces),
+            Request::Bit { nonces, .. } => has_transfer && *nonces == self.nonces,
+            Request::Word(word) => has_transfer && word.proof == proof(self.nonces.server),
         }
     }
 
@@ -331,9 +343,12 @@ impl FrameReceiver {
             self.count_repeated();
         }
         while let Some(bit) = self.bits.next() {
-            let decoded = self.decoder.push(bit);
-            if decoded.is_some() {
-                return self.progress(decoded);
+            // The bits that follow the end of a message, or its rejection, are no message.
+            if self.state == State::Open {
+                let decoded = self.decoder.push(bit);
+                if decoded.is_some() {
+                    return self.progress(decoded);
+                }
             }
         }
         let owed = if !is_new || wants_reply || self.bits.has_gap() {
@@ -367,9 +382,9 @@ impl FrameReceiver {
         self.key.hash(&[client])
     }
 
-    /// Returns whether these nonces show that a greeting has reached who sends them.
+    /// Returns whether these nonces show that a greeting has reached who sends them. A client's nonce of 0 names no transfer.
     fn is_proof(&self, nonces: Nonces) -> bool {
-        nonces.server == self.draw(nonces.client)
+        nonces.client != 0 && nonces.server == self.draw(nonces.client)
     }
 
     fn count_repeated(&mut self) {

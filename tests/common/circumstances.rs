@@ -60,7 +60,7 @@ pub fn without_pidfd(command: &mut Command) -> &mut Command {
     without_syscalls(command, calls, libc::ENOSYS)
 }
 
-/// Makes `command` run where the probe fails that shows how much a signal carries beyond `si_value`.
+/// Makes `command` run where the probe fails that shows that the kernel carries words.
 pub fn without_a_probe(command: &mut Command) -> &mut Command {
     without_syscalls(command, [libc::SYS_rt_tgsigqueueinfo; 2], libc::ENOSYS)
 }

@@ -29,6 +29,7 @@ const ROOMS: &[Room] = &[
             "signal::ring",
             "process::pid",
             "wire::packet",
+            "wire::siphash",
         ],
         uses: &[],
     },

@@ -79,7 +79,7 @@ fn poll() -> Option<Event> {
 /// Returns the number that a word or an acknowledgement carries.
 pub fn value(event: Event) -> Option<u32> {
     match event.origin {
-        Origin::Claimed { value, .. } => value.try_into().ok(),
+        Origin::Claimed { packet, .. } => packet.value.try_into().ok(),
         _ => None,
     }
 }

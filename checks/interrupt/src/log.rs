@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 use minitalk::internals::ffi::{self, Content, Errno, Identity};
 use minitalk::internals::signal::ring::{Entry, REST};
+use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Signal};
 
 const MOST: usize = 2048;
@@ -32,7 +33,10 @@ pub fn sent() -> usize {
 
 /// Sends this process a signal; if it is unblocked, its handler has run when this returns. Async-signal-safe.
 pub fn send(signal: Signal) {
-    let content = content(note(signal));
+    let content = Content {
+        from: Identity::ours(),
+        packet: packet(note(signal)),
+    };
     if ffi::send(ffi::getpid(), signal, Some(&content)) == Err(Errno::AGAIN) {
         WAS_REFUSED.store(true, Relaxed);
     }
@@ -47,24 +51,24 @@ pub fn entry(signal: Signal) -> Entry<REST> {
 #[must_use]
 pub fn entry_at(place: usize) -> Entry<REST> {
     let word = |high: u32, low: i32| u64::from(high) << 32 | u64::from(low.cast_unsigned());
-    let content = content(place as u64);
+    let packet = packet(place as u64);
     Entry {
-        tag: NonZeroU64::new(word(content.errno, SIGNALS[place].load(Relaxed))).unwrap(),
+        tag: NonZeroU64::new(word(packet.errno, SIGNALS[place].load(Relaxed))).unwrap(),
         rest: [
-            libc::SI_QUEUE.cast_unsigned().into(),
+            word(packet.padding, libc::SI_QUEUE),
             word(ffi::getuid(), SENDERS[place].load(Relaxed)),
-            content.value,
-            content.more[0],
-            content.more[1],
+            packet.value,
+            packet.more[0],
+            packet.more[1],
         ],
     }
 }
 
-/// Returns the content of the signal at this index, which differs in every word that the kernel keeps.
-fn content(place: u64) -> Content {
-    Content {
-        from: Identity::ours(),
+/// Returns what the signal at this index carries, which differs in every word that the kernel keeps.
+fn packet(place: u64) -> Packet {
+    Packet {
         errno: !place as u32,
+        padding: 0x5555_5555 ^ place as u32,
         value: place,
         more: [place << 32, !place],
     }
@@ -157,14 +161,13 @@ pub fn judge(places: &[usize]) -> Verdict {
 }
 
 fn place(event: &Event) -> Option<usize> {
-    let Origin::Claimed { pid, uid, value } = event.origin else {
+    let Origin::Claimed { pid, uid, packet } = event.origin else {
         return None;
     };
-    let place = usize::try_from(value).ok().filter(|&p| p < sent())?;
+    let place = usize::try_from(packet.value).ok().filter(|&p| p < sent())?;
     let same = SIGNALS[place].load(Relaxed) == event.signal.number()
         && SENDERS[place].load(Relaxed) == pid.get()
         && uid == ffi::getuid()
-        && event.errno == content(value).errno
-        && event.more == content(value).more;
+        && packet == self::packet(packet.value);
     same.then_some(place)
 }

@@ -8,6 +8,7 @@ use check_interrupt::shared::{Shareable, Shared};
 use minitalk::Inbox;
 use minitalk::Pid;
 use minitalk::internals::ffi::{self, Content, Identity};
+use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Signal};
 
 fn main() {
@@ -115,8 +116,8 @@ impl Senders {
         let pid = self.children[who].as_ref().map(Child::pid);
         match event.origin {
             Origin::Claimed {
-                pid: from, value, ..
-            } if pid == Some(from.get()) => (who, value as u32),
+                pid: from, packet, ..
+            } if pid == Some(from.get()) => (who, packet.value as u32),
             _ => panic!("{event:?}"),
         }
     }
@@ -132,7 +133,13 @@ fn send(board: &Board, receiver: Pid, who: usize, each: u32, paced: bool) {
     let drained = &board.drained[who];
     let us = Identity::ours();
     let tell = |number: u32| {
-        let content = Content::value(us, number.into());
+        let content = Content {
+            from: us,
+            packet: Packet {
+                value: number.into(),
+                ..Packet::default()
+            },
+        };
         ffi::send(receiver, SIGNALS[who], Some(&content)).unwrap();
     };
     while wait_beyond(&board.open, 0) == 0 {}
