@@ -54,7 +54,7 @@ pub(super) struct Core {
     pub foreign: Foreign,
     actions: Actions,
     /// The clients that are owed a reply for bits.
-    owing: Vec<Pid>,
+    pub owing: Vec<Pid>,
     /// How many notes all clients together may still cause.
     allowance: Allowance,
     once: Once,

@@ -238,6 +238,9 @@ impl Machine {
         if session.is_listed {
             core.foreign.listed.retain(|listed| *listed != pid);
         }
+        if session.is_owed {
+            core.owing.retain(|owed| *owed != pid);
+        }
         core.act(Action::Close(pid));
         if self.sessions.is_empty() {
             // An idle server has no timer.

@@ -123,21 +123,25 @@ impl BitWindow {
             beyond,
             serial,
         } = progress;
-        // The last bit that has come, if any is beyond the first that has not.
-        let last = next + u64::from(u32::BITS - beyond.leading_zeros());
-        if next > self.next || beyond != 0 && last >= self.next {
+        // Those that were sent after the first that has not come.
+        let after = self.next.checked_sub(next)?.saturating_sub(1);
+        if u64::from(u32::BITS - beyond.leading_zeros()) > after {
             return None;
         }
         let Some(news) = next.checked_sub(self.acknowledged) else {
             return Some(false);
         };
         let come = shifted(self.come, news) | beyond << 1;
-        let fresh = news as u32 + come.count_ones() - shifted(self.come, news).count_ones();
+        if come & 1 != 0 {
+            // What was said to have come does not go missing.
+            return None;
+        }
+        let fresh = news as u32 + come.count_ones() - self.come.count_ones();
         self.come = come;
         self.lost = shifted(self.lost, news) & !come;
         self.acknowledged = next;
-        self.mark_lost(serial);
         self.since = self.since.saturating_add(fresh);
+        self.mark_lost(serial);
         if self.since >= self.grow_after {
             self.grow();
         }
@@ -248,4 +252,223 @@ const fn low(count: u32) -> u32 {
 /// Returns `mask` for a window that begins `by` bits later.
 const fn shifted(mask: u32, by: u64) -> u32 {
     if by >= 32 { 0 } else { mask >> by }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bit_buffer::BitBuffer;
+    use super::super::siphash::Key;
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    const ALTERNATING: fn(u64) -> Bit = |index| Bit::from(index % 2 == 1);
+    const EQUAL: fn(u64) -> Bit = |_| Bit::One;
+
+    /// Sends what the window lets go, and returns the indexes.
+    fn send_all(window: &mut BitWindow, bit: fn(u64) -> Bit) -> Vec<u64> {
+        let sent = core::iter::from_fn(|| window.send(bit));
+        sent.map(|sent| sent.index).collect()
+    }
+
+    fn progress(next: u64, beyond: u32, serial: u8) -> Progress {
+        Progress {
+            next,
+            beyond,
+            serial,
+        }
+    }
+
+    /// Returns a window of this size, of which nothing is in flight.
+    fn of_size(size: u32) -> BitWindow {
+        BitWindow {
+            size,
+            ..BitWindow::new(1_000)
+        }
+    }
+
+    #[test]
+    fn two_bits_go_together_only_if_they_differ() {
+        let mut window = BitWindow::new(10);
+        let first = Transmission {
+            index: 0,
+            serial: 1,
+            wants_reply: true,
+            is_repeated: false,
+        };
+        assert_eq!(window.send(EQUAL), Some(first));
+        assert_eq!(window.send(EQUAL), None);
+        assert_eq!(window.acknowledge(progress(1, 0, 1)), Some(true));
+        assert_eq!(send_all(&mut window, ALTERNATING), [1, 2]);
+        assert_eq!(window.acknowledge(progress(2, 0, 2)), Some(true));
+        assert_eq!(window.send(ALTERNATING).unwrap().index, 3);
+        assert!(window.has_in_flight());
+        let mut larger = of_size(4);
+        assert_eq!(send_all(&mut larger, EQUAL), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn the_window_grows_while_nothing_is_lost() {
+        let mut window = of_size(1);
+        let mut sizes = std::vec![1];
+        for _ in 0..200 {
+            let sent = send_all(&mut window, ALTERNATING);
+            assert_eq!(sent.len() as u32, window.size.min(1_000 - sent[0] as u32));
+            if window.is_all_sent() {
+                assert_eq!(sizes, [1, 2, 4, 5, 6, 7, 8, 10, 12, 15, 18, 22, 27, 32]);
+                return;
+            }
+            let serial = window.serial;
+            window.acknowledge(progress(window.next, 0, serial));
+            if sizes.last() != Some(&window.size) {
+                sizes.push(window.size);
+            }
+        }
+        panic!("{sizes:?}");
+    }
+
+    #[test]
+    fn what_was_sent_before_the_last_that_came_is_lost() {
+        let mut window = of_size(8);
+        assert_eq!(send_all(&mut window, ALTERNATING).len(), 8);
+        // Bits 1, 2 and 4 are missing; 6 and 7 may still come.
+        assert_eq!(window.acknowledge(progress(1, 0b101 << 1, 6)), Some(true));
+        assert_eq!((window.size, window.lost), (4, 0b1011));
+        let again = window.send(ALTERNATING).unwrap();
+        assert_eq!((again.index, again.serial), (1, 9));
+        assert!(again.is_repeated && !again.wants_reply);
+        let next = window.send(ALTERNATING).unwrap();
+        assert_eq!((next.index, next.wants_reply), (2, true), "a full window");
+        assert_eq!(window.send(ALTERNATING), None);
+        // One that was sent before the window shrank.
+        assert_eq!(window.acknowledge(progress(1, 0b101 << 1, 8)), Some(false));
+        assert_eq!((window.size, window.lost), (4, 0b110_1000));
+    }
+
+    #[test]
+    fn the_window_shrinks_with_each_loss_down_to_one() {
+        for (size, after) in [(32, 16), (5, 2), (4, 2), (3, 2), (2, 1), (1, 1)] {
+            let mut window = of_size(size);
+            window.send(ALTERNATING);
+            let grow_after = window.grow_after;
+            window.acknowledge(progress(0, 0, 1));
+            assert_eq!(window.size, after);
+            assert_eq!(window.grow_after, 2 * grow_after, "it grows more slowly");
+        }
+    }
+
+    #[test]
+    fn a_window_that_shrank_does_not_grow_by_the_same_reply() {
+        let mut window = of_size(32);
+        send_all(&mut window, ALTERNATING);
+        window.acknowledge(progress(0, u32::MAX >> 1, 32));
+        assert_eq!((window.size, window.since), (16, 0));
+    }
+
+    #[test]
+    fn after_a_timeout_one_bit_at_a_time_is_sent() {
+        let mut window = of_size(8);
+        send_all(&mut window, ALTERNATING);
+        window.acknowledge(progress(2, 0b10, 1));
+        let first = window.rewind();
+        assert_eq!((first.index, first.wants_reply), (2, true));
+        assert_eq!(window.size, 1);
+        assert_eq!(window.send(ALTERNATING), None);
+        assert_eq!(window.acknowledge(progress(3, 1, 9)), Some(true));
+        assert_eq!(send_all(&mut window, ALTERNATING), [3]);
+        assert_eq!(window.acknowledge(progress(5, 0, 10)), Some(true));
+        assert_eq!(send_all(&mut window, ALTERNATING), [5], "4 has come");
+        let mut window = BitWindow::new(2);
+        assert_eq!(window.rewind().index, 0, "nothing was sent yet");
+        assert_eq!(window.acknowledge(progress(1, 0, 1)), Some(true));
+        assert_eq!(window.rewind().index, 1);
+        assert_eq!(window.acknowledge(progress(2, 0, 2)), Some(true));
+        let last = window.rewind();
+        assert_eq!((last.index, last.wants_reply), (1, true), "the very last");
+        assert!(!window.has_in_flight() && window.is_all_sent());
+        assert_eq!(window.send(ALTERNATING), None);
+        assert_eq!((window.acknowledged(), window.end()), (2, 2));
+    }
+
+    #[test]
+    fn progress_that_cannot_be_is_noticed() {
+        let mut window = of_size(8);
+        send_all(&mut window, ALTERNATING);
+        for (next, beyond) in [
+            (9, 0),
+            (8, 1),
+            (0, 1 << 7),
+            (7, 1),
+            (0, 1 << 31),
+            (u64::MAX, u32::MAX),
+        ] {
+            let mut window = window.clone();
+            assert_eq!(
+                window.acknowledge(progress(next, beyond, 8)),
+                None,
+                "{next}"
+            );
+        }
+        assert_eq!(window.acknowledge(progress(0, 1 << 6, 0)), Some(true));
+        let mut gone = window.clone();
+        assert_eq!(gone.acknowledge(progress(7, 0, 0)), None, "7 has come");
+        assert_eq!(window.acknowledge(progress(6, 1, 0)), Some(true));
+        assert_eq!(window.acknowledge(progress(5, 0, 0)), Some(false), "late");
+        assert_eq!(window.acknowledged(), 6);
+    }
+
+    #[test]
+    fn serials_are_compared_across_their_wrap() {
+        assert!(is_after(1, 0) && is_after(0, 255) && is_after(126, 255));
+        assert!(!is_after(0, 0) && !is_after(255, 0) && !is_after(254, 126));
+        let mut window = of_size(4);
+        window.serial = 253;
+        send_all(&mut window, ALTERNATING);
+        // They were sent as 254, 255, 0 and 1.
+        window.acknowledge(progress(0, 0b10, 0));
+        assert_eq!(window.lost, 0b11);
+    }
+
+    proptest! {
+        /// Whatever is lost, all bits arrive in order, and no more are in flight than the window lets go.
+        #[test]
+        fn all_bits_arrive_whatever_is_lost(
+            bits in prop::collection::vec(any::<bool>(), 1..600),
+            seed: u64,
+            loss in 0..60u64,
+            reply_loss in 0..60u64,
+        ) {
+            let bit = |index: u64| Bit::from(bits[index as usize]);
+            let mut window = BitWindow::new(bits.len() as u64);
+            let mut buffer = BitBuffer::new();
+            let mut events = 0;
+            let mut is_lost = |percent| {
+                events += 1;
+                Key([seed, 0]).hash(&[events]) % 100 < percent
+            };
+            let mut arrived = Vec::new();
+            let mut rounds = 0;
+            while window.acknowledged() < window.end() {
+                rounds += 1;
+                prop_assert!(rounds < 20_000);
+                let mut sent: Vec<_> = core::iter::from_fn(|| window.send(bit)).collect();
+                if sent.is_empty() {
+                    sent.push(window.rewind());
+                }
+                prop_assert!(window.in_flight().count_ones() <= window.size.max(1));
+                prop_assert!((1..=MAX_BITS_IN_FLIGHT).contains(&window.size));
+                for Transmission { index, serial, .. } in sent {
+                    if !is_lost(loss) {
+                        buffer.insert(index, bit(index), serial);
+                    }
+                }
+                arrived.extend(core::iter::from_fn(|| buffer.next()));
+                if !is_lost(reply_loss) {
+                    prop_assert!(window.acknowledge(buffer.progress()).is_some());
+                }
+            }
+            let wanted: Vec<_> = (0..window.end()).map(bit).collect();
+            prop_assert_eq!(arrived, wanted);
+        }
+    }
 }

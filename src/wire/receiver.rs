@@ -153,7 +153,7 @@ impl FrameReceiver {
                     serial,
                     wants_reply,
                 },
-            ) if nonces == self.nonces && !self.in_words && self.state != State::Idle => {
+            ) if self.is_current(nonces) && !self.in_words => {
                 let bit = Bit::from(channel == Channel::Usr2);
                 self.handle_bit(bit, index, serial, wants_reply)
             }
@@ -170,7 +170,10 @@ impl FrameReceiver {
     #[must_use]
     pub fn is_opening(&self, request: &Request) -> bool {
         match request {
-            Request::Open { nonces, .. } => self.is_proof(*nonces) && *nonces != self.nonces,
+            Request::Open { nonces, in_words } => {
+                let is_possible = self.takes_words || !in_words;
+                is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)
+            }
             _ => false,
         }
     }
@@ -182,7 +185,7 @@ impl FrameReceiver {
         match request {
             Request::Hello { client, .. } => has_transfer && *client == self.nonces.client,
             Request::Open { nonces, .. } => self.is_proof(*nonces),
-            Request::Bit { nonces, .. } => has_transfer && *nonces == self.nonces,
+            Request::Bit { nonces, .. } => self.is_current(*nonces),
             Request::Word(word) => has_transfer && word.proof == proof(self.nonces.server),
         }
     }
@@ -313,11 +316,11 @@ impl FrameReceiver {
     }
 
     fn handle_open(&mut self, nonces: Nonces, in_words: bool) -> Response {
-        if nonces == self.nonces && self.state != State::Idle {
+        if self.is_current(nonces) {
             self.count_repeated();
             return self.status();
         }
-        if !self.is_proof(nonces) || in_words && !self.takes_words {
+        if !self.is_opening(&Request::Open { nonces, in_words }) {
             return Response::default();
         }
         let is_abandoned = self.in_message() && (self.next > 0 || self.bits.progress().next > 0);
@@ -335,23 +338,20 @@ impl FrameReceiver {
     }
 
     fn handle_bit(&mut self, bit: Bit, index: u64, serial: u8, wants_reply: bool) -> Response {
-        let is_new = self.bits.insert(index, bit, serial) && self.state == State::Open;
-        if is_new {
-            self.repeated = 0;
-        } else {
+        if self.state != State::Open || !self.bits.insert(index, bit, serial) {
             self.resent += 1;
             self.count_repeated();
+            self.owed = Owed::Now;
+            return Response::default();
         }
+        self.repeated = 0;
         while let Some(bit) = self.bits.next() {
-            // The bits that follow the end of a message, or its rejection, are no message.
-            if self.state == State::Open {
-                let decoded = self.decoder.push(bit);
-                if decoded.is_some() {
-                    return self.progress(decoded);
-                }
+            let decoded = self.decoder.push(bit);
+            if decoded.is_some() {
+                return self.progress(decoded);
             }
         }
-        let owed = if !is_new || wants_reply || self.bits.has_gap() {
+        let owed = if wants_reply || self.bits.has_gap() {
             Owed::Now
         } else {
             Owed::WhenQuiet
@@ -385,6 +385,11 @@ impl FrameReceiver {
     /// Returns whether these nonces show that a greeting has reached who sends them. A client's nonce of 0 names no transfer.
     fn is_proof(&self, nonces: Nonces) -> bool {
         nonces.client != 0 && nonces.server == self.draw(nonces.client)
+    }
+
+    /// Returns whether these nonces are those of the last transfer, if there was one.
+    fn is_current(&self, nonces: Nonces) -> bool {
+        self.state != State::Idle && nonces == self.nonces
     }
 
     fn count_repeated(&mut self) {

@@ -43,12 +43,10 @@ pub struct FrameSender<'m> {
     /// What follows the signal sent last.
     queued: Option<Transmit>,
     window: Window,
-    /// How far the transfer has ever been: see [`FrameSender::rank`].
-    furthest: u64,
-    /// How often the server's replies have led back since the last progress.
+    /// Whether the sender has gone on after a reply without news, and there has been none since.
+    has_gone_on: bool,
+    /// How often the transfer has begun again.
     restarts: u32,
-    /// How often the checksum did not match.
-    mismatches: u32,
     signals: u64,
     resent: u64,
 }
@@ -115,8 +113,11 @@ enum Window {
 /// Unanswered hellos on the real-time signal after which the sender goes on with the other two.
 const MAX_QUEUED_HELLOS: u32 = 8;
 
-/// How often a message is sent whose checksum does not match.
-const MAX_MISMATCHES: u32 = 3;
+/// How often a transfer begins again: its checksum does not match, or the server has forgotten it.
+const MAX_RESTARTS: u32 = 3;
+
+/// Each attempt of this number repeats the hello instead.
+const HELLO_EVERY: u32 = 4;
 
 impl<'m> FrameSender<'m> {
     /// Returns a transfer of `message` that fails after `timeout` without progress.
@@ -143,9 +144,8 @@ impl<'m> FrameSender<'m> {
             phase: Phase::Hello,
             timer: RetryTimer::new(timeout),
             queued: None,
-            furthest: 0,
+            has_gone_on: false,
             restarts: 0,
-            mismatches: 0,
             signals: 0,
             resent: 0,
         };
@@ -158,20 +158,23 @@ impl<'m> FrameSender<'m> {
         if let Some(transmit) = self.queued.take() {
             return Some(self.counted(transmit));
         }
-        match self.phase {
-            Phase::Finished(_) => None,
-            Phase::Data => self.poll_data(now),
-            Phase::Hello | Phase::Open => {
-                if self.timer.is_running() {
-                    if !self.timer.is_expired(now) || !self.next_attempt(now) {
-                        return None;
-                    }
-                    self.leave_queue();
-                }
-                self.timer.start(now);
-                Some(self.open_or_hello())
-            }
+        if self.result().is_some() {
+            return None;
         }
+        if self.phase != Phase::Data && !self.timer.is_running() {
+            self.timer.start(now);
+            return Some(self.repeat());
+        }
+        if !self.timer.is_expired(now) {
+            return self.send_data(now);
+        }
+        if !self.timer.next_attempt(now) {
+            self.finish(Err(Failure::TimedOut));
+            return None;
+        }
+        self.leave_queue();
+        self.timer.start(now);
+        Some(self.repeat())
     }
 
     /// Returns when to call [`poll_transmit`](Self::poll_transmit) again if no reply comes; `None` if never.
@@ -209,15 +212,17 @@ impl<'m> FrameSender<'m> {
         match (self.phase, reply.status) {
             (Phase::Finished(_), _) => {}
             (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
-            (_, Status::Rejected(Reason::Checksum)) if self.mismatches < MAX_MISMATCHES => {
+            (_, Status::Rejected(reason)) => {
+                let failure = Failure::Rejected(reason);
+                if reason != Reason::Checksum {
+                    return self.finish(Err(failure));
+                }
                 // What a stranger put into the words cannot get into the bits.
-                self.mismatches += 1;
                 if self.lane == Lane::Auto {
                     self.lane = Lane::Bit;
                 }
-                self.restart(now);
+                self.restart(now, failure);
             }
-            (_, Status::Rejected(reason)) => self.finish(Err(Failure::Rejected(reason))),
             (Phase::Hello, _) => {}
             (Phase::Open | Phase::Data, Status::Delivered(next)) => {
                 let is_end = next == self.end() && self.is_all_sent();
@@ -285,17 +290,15 @@ impl<'m> FrameSender<'m> {
         self.resent
     }
 
-    /// Returns the request that opens the transfer, or else the hello.
-    fn open_or_hello(&mut self) -> Transmit {
-        if self.phase != Phase::Open {
-            return self.say_hello();
+    /// Returns what to send first, or after a time without a reply.
+    fn repeat(&mut self) -> Transmit {
+        let attempt = self.timer.attempt;
+        // A server that has forgotten the transfer ignores all that belongs to it, but greets.
+        let is_hello = attempt > 0 && attempt % HELLO_EVERY == 0;
+        match self.phase {
+            Phase::Open | Phase::Data if !is_hello => self.go_back(),
+            _ => self.say_hello(),
         }
-        let open = Request::Open {
-            nonces: self.nonces,
-            in_words: false,
-        };
-        let transmit = self.request(self.channel(), open);
-        self.counted(transmit)
     }
 
     /// Returns the hello, or the bare signal that goes before it where it queues: only a bare signal is attested.
@@ -317,7 +320,8 @@ impl<'m> FrameSender<'m> {
 
     /// Returns the signal for a hello, and for what opens a transfer. It changes, as a storm of strays may swallow all of one number.
     const fn channel(&self) -> Channel {
-        match self.timer.attempt % 2 {
+        let attempt = self.timer.attempt;
+        match (attempt + attempt / HELLO_EVERY) % 2 {
             _ if self.is_queued => Channel::Realtime,
             0 => Channel::Usr1,
             _ => Channel::Usr2,
@@ -344,19 +348,8 @@ impl<'m> FrameSender<'m> {
         transmit
     }
 
-    fn poll_data(&mut self, now: Instant) -> Option<Transmit> {
-        if self.timer.is_expired(now) {
-            if !self.next_attempt(now) {
-                return None;
-            }
-            self.timer.start(now);
-            if self.timer.attempt % 4 == 0 {
-                // A server that has forgotten the transfer ignores its bits and words, but greets.
-                return Some(self.say_hello());
-            }
-            return Some(self.go_back());
-        }
-        if self.timer.is_paused || self.timer.attempt > 0 {
+    fn send_data(&mut self, now: Instant) -> Option<Transmit> {
+        if self.phase != Phase::Data || self.timer.is_paused || self.timer.attempt > 0 {
             return None;
         }
         let transmit = match &mut self.window {
@@ -378,9 +371,10 @@ impl<'m> FrameSender<'m> {
         Some(self.counted(transmit))
     }
 
-    /// Returns the first bit or word that is not known to have come, or the request to open the transfer of words, if that is not.
+    /// Returns the first bit or word that is not known to have come, or the request to open the transfer if that is not.
     fn go_back(&mut self) -> Transmit {
         let transmit = match &mut self.window {
+            Window::Bits(_) if self.phase == Phase::Open => self.open(),
             Window::Bits(window) => {
                 let transmission = window.rewind();
                 self.bit(transmission)
@@ -391,14 +385,18 @@ impl<'m> FrameSender<'m> {
             }
             Window::Words(window, false) => {
                 window.restart();
-                let open = Request::Open {
-                    nonces: self.nonces,
-                    in_words: true,
-                };
-                self.request(Channel::Realtime, open)
+                self.open()
             }
         };
         self.counted(transmit)
+    }
+
+    fn open(&self) -> Transmit {
+        let open = Request::Open {
+            nonces: self.nonces,
+            in_words: self.uses_words(),
+        };
+        self.request(self.channel(), open)
     }
 
     fn bit(&self, transmission: Transmission) -> Transmit {
@@ -437,11 +435,10 @@ impl<'m> FrameSender<'m> {
         match self.phase {
             Phase::Hello => {}
             // A second reply to a repeated hello.
-            _ if nonces == self.nonces => return,
-            // The server has forgotten the transfer, and the message may have been complete.
+            _ if nonces == self.nonces && !self.is_forgotten(words) => return,
+            // The message may have been complete.
             Phase::Data if self.is_all_sent() => return self.finish(Err(Failure::Forgotten)),
-            Phase::Data => return self.restart(now),
-            Phase::Open | Phase::Finished(_) => {}
+            _ => return self.restart(now, Failure::Contradiction),
         }
         let len = self.frame.bytes().div_ceil(SIZE);
         let in_words = match (self.lane, u32::try_from(len)) {
@@ -458,13 +455,21 @@ impl<'m> FrameSender<'m> {
         self.advance(now, Phase::Open);
         if in_words.is_some() {
             // What is queued behind the request finds the transfer open.
-            let open = Request::Open {
-                nonces,
-                in_words: true,
-            };
-            self.queued = Some(self.request(Channel::Realtime, open));
+            self.queued = Some(self.open());
             self.phase = Phase::Data;
         }
+    }
+
+    /// Returns whether a greeting with the nonce of this transfer shows that the server has forgotten it.
+    ///
+    /// A server greets before the transfer is open, and such a greeting has come long before a hello is repeated.
+    const fn is_forgotten(&self, words: bool) -> bool {
+        let is_open = match (self.phase, &self.window) {
+            (Phase::Data, Window::Words(_, is_open)) => *is_open || !words,
+            (Phase::Data, Window::Bits(_)) => true,
+            _ => false,
+        };
+        is_open && self.timer.attempt >= HELLO_EVERY
     }
 
     fn handle_progress(&mut self, progress: Progress, is_wait: bool, now: Instant) {
@@ -488,14 +493,18 @@ impl<'m> FrameSender<'m> {
 
     /// Goes on after the server said what has come; `is_news` is whether more has come than it said before.
     fn go_on(&mut self, is_news: bool, now: Instant) {
-        let is_first = self.timer.attempt > 0 && self.restarts == 0;
+        let is_first = self.timer.attempt > 0 && !self.has_gone_on;
         if is_news {
             self.timer.handle_reply(now);
-            self.count_progress(now);
+            self.timer.progress();
+            self.has_gone_on = false;
         } else if self.timer.is_paused || is_first || !self.uses_words() {
             // Going on from there once is enough: a repeated word is one that the server could have taken.
-            self.restarts = 1;
+            self.has_gone_on = true;
             self.timer.count_idle(now);
+            if self.timer.is_over() {
+                return self.finish(Err(Failure::TimedOut));
+            }
         } else {
             return;
         }
@@ -503,15 +512,6 @@ impl<'m> FrameSender<'m> {
         if self.has_in_flight() || self.acknowledged() == self.frame.bits() {
             self.timer.start(now);
         }
-    }
-
-    /// Counts an attempt, since the time for a reply has passed; returns whether to go on.
-    fn next_attempt(&mut self, now: Instant) -> bool {
-        let goes_on = self.timer.next_attempt(now);
-        if !goes_on {
-            self.finish(Err(Failure::TimedOut));
-        }
-        goes_on
     }
 
     /// Goes on without the real-time signal if the server does not reply on it.
@@ -526,43 +526,21 @@ impl<'m> FrameSender<'m> {
 
     fn advance(&mut self, now: Instant, phase: Phase) {
         self.timer.handle_reply(now);
-        self.phase = phase;
-        self.count_progress(now);
+        self.timer.progress();
         self.timer.stop();
+        self.has_gone_on = false;
+        self.phase = phase;
     }
 
-    fn count_progress(&mut self, now: Instant) {
-        let rank = self.rank();
-        if rank > self.furthest {
-            self.furthest = rank;
-            self.timer.progress();
-            self.restarts = 0;
-        } else {
-            // It has been here before: a reply that leads in a circle is no progress.
-            self.timer.count_idle(now);
+    /// Begins again under another nonce, or fails if that has been in vain too often.
+    fn restart(&mut self, now: Instant, failure: Failure) {
+        if self.restarts == MAX_RESTARTS {
+            return self.finish(Err(failure));
         }
-    }
-
-    /// Returns a number that grows as the transfer goes on.
-    fn rank(&self) -> u64 {
-        match self.phase {
-            Phase::Hello => 0,
-            Phase::Open => 1,
-            Phase::Data => 2 + self.acknowledged(),
-            Phase::Finished(_) => u64::MAX,
-        }
-    }
-
-    /// Begins again under another nonce: at once the first time, later the more slowly the more often it was in vain.
-    fn restart(&mut self, now: Instant) {
+        self.restarts += 1;
         self.draw();
         self.queued = None;
         self.advance(now, Phase::Hello);
-        if self.restarts > 0 {
-            self.timer.attempt = self.restarts;
-            self.timer.start(now);
-        }
-        self.restarts = self.restarts.saturating_add(1);
     }
 
     fn draw(&mut self) {
@@ -596,6 +574,7 @@ impl<'m> FrameSender<'m> {
 
     const fn finish(&mut self, result: Result<(), Failure>) {
         self.phase = Phase::Finished(result);
+        self.queued = None;
     }
 }
 

@@ -87,7 +87,7 @@ impl RetryTimer {
     /// Notes that the time for a reply has passed, and counts an attempt; returns whether to go on.
     pub fn next_attempt(&mut self, now: Instant) -> bool {
         self.count_idle(now);
-        if self.idle_time >= self.timeout {
+        if self.is_over() {
             return false;
         }
         self.attempt = self.attempt.saturating_add(1);
@@ -95,14 +95,22 @@ impl RetryTimer {
         true
     }
 
-    /// Takes in the round trip of what was out, if it was sent only once.
+    /// Returns whether there was no progress for the whole timeout.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.idle_time >= self.timeout
+    }
+
+    /// Takes in the round trip of what was out, if it was sent only once and not held up by the server.
     pub fn handle_reply(&mut self, now: Instant) {
-        if self.attempt == 0 {
-            self.rtt.sample(now - self.sent_at);
-            self.loss_free = (self.loss_free + 1).min(LOSS_FREE_AFTER);
-        } else {
+        if self.attempt > 0 {
             self.loss_free = 0;
+            return;
         }
+        if self.is_running() && !self.is_paused {
+            self.rtt.sample(now - self.sent_at);
+        }
+        self.loss_free = (self.loss_free + 1).min(LOSS_FREE_AFTER);
     }
 
     /// Notes that the transfer is further than it has ever been.
@@ -112,6 +120,10 @@ impl RetryTimer {
 
     /// Adds the wait for the reply that came at `now` to the idle time.
     pub fn count_idle(&mut self, now: Instant) {
+        if self.is_paused && self.unanswered == 0 {
+            // The server has asked for this wait.
+            return;
+        }
         let longest = self.rtt.timeout(self.attempt) + MAX_DELAY;
         self.idle_time = self.idle_time + (now - self.sent_at).min(longest);
     }
@@ -222,6 +234,32 @@ mod tests {
         timer.progress();
         timer.stop();
         assert!(timer.expects_reply());
+    }
+
+    #[test]
+    fn the_wait_that_the_server_asked_for_does_not_count() {
+        let mut timer = RetryTimer::new(Duration::from_millis(100));
+        timer.start(at(0));
+        timer.pause(at(2));
+        assert!(timer.next_attempt(at(252)), "it is asked at least once");
+        timer.start(at(252));
+        assert!(timer.next_attempt(at(300)) && !timer.is_over());
+        timer.pause(at(310));
+        timer.handle_reply(at(500));
+        timer.stop();
+        timer.start(at(500));
+        assert_eq!(
+            timer.deadline(),
+            Some(at(500) + INITIAL_TIMEOUT),
+            "no round trip"
+        );
+        assert!(!timer.next_attempt(at(600)) && timer.is_over());
+        let mut timer = RetryTimer::new(Duration::MAX);
+        timer.pause(at(2));
+        timer.handle_reply(at(102));
+        timer.stop();
+        timer.start(at(200));
+        assert_eq!(timer.deadline(), Some(at(200) + INITIAL_TIMEOUT));
     }
 
     #[test]

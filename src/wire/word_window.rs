@@ -16,6 +16,8 @@ pub struct WordWindow {
     end: u32,
     acknowledged: u32,
     next: u32,
+    /// The words that were ever sent: those that are sent again may all have been taken.
+    sent: u32,
     size: u32,
     /// Words acknowledged since the size last changed.
     since: u32,
@@ -29,6 +31,7 @@ impl WordWindow {
             end,
             acknowledged: 0,
             next: 0,
+            sent: 0,
             size: MAX_WINDOW,
             since: 0,
         }
@@ -42,6 +45,7 @@ impl WordWindow {
         }
         let index = self.next;
         self.next += 1;
+        self.sent = self.sent.max(self.next);
         let half = (self.size / 2).max(1);
         let is_last = self.next == self.end || in_flight + 1 == self.size;
         Some((index, is_last || self.next % half == 0))
@@ -58,6 +62,7 @@ impl WordWindow {
     pub fn rewind(&mut self) -> u32 {
         let index = self.acknowledged.min(self.end.saturating_sub(1));
         self.next = self.acknowledged.max(index + 1);
+        self.sent = self.sent.max(self.next);
         index
     }
 
@@ -69,6 +74,7 @@ impl WordWindow {
         let news = next.saturating_sub(self.acknowledged);
         self.acknowledged += news;
         self.next = self.next.max(self.acknowledged);
+        self.sent = self.sent.max(self.next);
         self.since = self.since.saturating_add(news);
         if self.since >= GROW_AFTER {
             self.since = 0;
@@ -89,10 +95,10 @@ impl WordWindow {
         self.next - self.acknowledged
     }
 
-    /// Returns whether every word has been sent.
+    /// Returns whether every word has been sent at least once.
     #[must_use]
     pub const fn is_all_sent(&self) -> bool {
-        self.next == self.end
+        self.sent == self.end
     }
 
     /// Goes back to the first word.
@@ -183,6 +189,15 @@ mod tests {
         assert_eq!(window.acknowledge(9), Some(false));
         assert_eq!(window.acknowledge(101), None);
         assert_eq!((window.acknowledged(), window.end()), (10, 100));
+        while window.send().is_some() {}
+        assert!(!window.is_all_sent());
+        window.acknowledge(70);
+        while window.send().is_some() {}
+        assert!(window.is_all_sent());
+        assert_eq!((window.rewind(), window.in_flight()), (70, 1));
+        assert!(window.is_all_sent(), "what was sent may all have come");
+        window.restart();
+        assert!(window.is_all_sent());
         window.acknowledge(100);
         assert_eq!(window.rewind(), 99, "the very last word asks for the end");
         assert_eq!((window.in_flight(), window.send()), (0, None));

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::own::words;
+use super::own::{own_bit, words};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
@@ -28,19 +28,23 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Sent {
     Bits(u8),
-    Hello(u16),
-    Resend(u16, u64),
-    AskWords(u16),
+    Hello(u64, Signal),
+    /// With the nonces of the server, or with others.
+    Open(u64, Signal, bool),
+    OwnBits(u64, u64, u8, bool),
     Word(usize),
     Attestation,
 }
 
 fn sent() -> impl Strategy<Value = Sent> {
+    let client = || 0u64..3;
+    let signal = || prop::sample::select(&[Signal::Usr1, Signal::Usr2, Signal::Word]);
     prop_oneof![
         4 => any::<u8>().prop_map(Sent::Bits),
-        2 => (0u16..3).prop_map(Sent::Hello),
-        1 => (0u16..3, 0u64..20).prop_map(|(tag, index)| Sent::Resend(tag, index)),
-        1 => (0u16..3).prop_map(Sent::AskWords),
+        2 => (client(), signal()).prop_map(|(client, signal)| Sent::Hello(client, signal)),
+        2 => (client(), signal(), any::<bool>()).prop_map(|(c, s, is_ours)| Sent::Open(c, s, is_ours)),
+        2 => (client(), 0u64..40, any::<u8>(), any::<bool>())
+            .prop_map(|(c, index, bits, is_ours)| Sent::OwnBits(c, index, bits, is_ours)),
         2 => (0usize..3).prop_map(Sent::Word),
         1 => Just(Sent::Attestation),
     ]
@@ -64,16 +68,19 @@ fn events(n: i32, sent: &Sent) -> Vec<Event> {
         Sent::Bits(byte) => (0..8)
             .map(|i| bit(client, Bit::from(byte >> i & 1 == 1)))
             .collect(),
-        Sent::Hello(tag) => hellos(client, *tag).into(),
-        Sent::Resend(tag, index) => {
-            let (tag, index) = (*tag, *index);
-            [ask(client, Signal::Usr2, Request::Resend { tag, index })].into()
+        Sent::Hello(nonce, signal) => [hello(client, *nonce, *signal)].into(),
+        Sent::Open(nonce, signal, true) => [open(client, *nonce, *signal)].into(),
+        // The nonce of another process.
+        Sent::Open(nonce, signal, false) => {
+            let (nonces, in_words) = (nonces(pid(n + 1), *nonce), false);
+            [ask(client, *signal, Request::Open { nonces, in_words })].into()
         }
-        Sent::AskWords(tag) => {
-            let (tag, size) = (*tag, WORD);
-            [ask(client, Signal::Word, Request::Words { tag, size })].into()
+        Sent::OwnBits(nonce, index, bits, is_ours) => {
+            let nonces = nonces(pid(n + i32::from(!is_ours)), *nonce);
+            let bit = |i| own_bit(client, nonces, index + i, Bit::from(bits >> i & 1 == 1));
+            (0..8).map(bit).collect()
         }
-        Sent::Word(index) => [words(client, &[7; 48])[*index]].into(),
+        Sent::Word(index) => [words(client, 1, &[7; 48])[*index]].into(),
         Sent::Attestation => [bare(client, Signal::Word)].into(),
     }
 }

@@ -3,16 +3,15 @@
 use std::vec::Vec;
 
 use super::super::{DropReason, Note, ServeError};
-use super::own::{frame, status};
+use super::own::frame;
 use super::world::*;
 use crate::dialect::Dialect;
 use crate::dialect::encoder::TextEncoder;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::bits::Bit;
-use crate::wire::control::Request;
 
-fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
+pub fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
     let dialect: Dialect = spec.parse().unwrap();
     let encoder = TextEncoder::new(&dialect, text.as_bytes(), from).unwrap();
     let bits = encoder.symbols().map(|symbol| bit(from, symbol.into()));
@@ -57,8 +56,8 @@ fn a_text_in_a_dialect_that_is_given_is_answered_bit_by_bit() {
         (&b"Hello"[..], false)
     );
     assert_eq!(
-        (message.uid, message.tag, message.resent),
-        (Some(1000), 0, 0)
+        (message.uid, message.client, message.resent),
+        (Some(USER), 0, 0)
     );
     assert!(message.duration.as_micros() >= 100 * (events.len() as u128 - 1));
     assert!(world.take_notes().is_empty());
@@ -227,8 +226,8 @@ fn a_client_that_becomes_another_program_between_two_texts_is_not_answered() {
 fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered() {
     let mut world = server("classic");
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"x"));
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"x"));
     assert!(!world.answers(client).is_empty());
     world.process(client).handled = SignalSet::NONE;
     world.feed_each(signals(client, "classic", "a")[..4].iter().copied());
@@ -306,7 +305,7 @@ fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
 }
 
 #[test]
-fn a_hello_abandons_a_text() {
+fn an_opening_abandons_a_text() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
     converse(
@@ -314,36 +313,12 @@ fn a_hello_abandons_a_text() {
         client,
         &signals(client, "classic", "a text")[..30],
     );
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     let text = "dropped a message of client 1 after 3 bytes: the client began another";
     assert_eq!(world.take_notes(), [text]);
     world.answers(client);
-    world.feed_each(frame(client, b"x"));
+    world.feed_each(frame(client, 7, b"x"));
     assert_eq!(world.take_texts(), ["x"]);
-}
-
-#[test]
-fn a_numbered_bit_is_taken_once() {
-    let mut world = server("classic");
-    let client = world.spawn(1);
-    let events = signals(client, "classic", "a");
-    for (i, event) in (0..).zip(&events) {
-        let resend = ask(client, event.signal, Request::Resend { tag: 0, index: i });
-        world.now += MILLISECOND;
-        // The first bit is bare: nothing is opened by a number.
-        world.feed(&[if i == 0 { *event } else { resend }]);
-        assert_eq!(world.answers(client).len(), 1);
-        world.now += MILLISECOND;
-        world.feed(&[resend]);
-        let again = world.answers(client);
-        assert!(again.len() <= 1 && again.iter().all(|(signal, _)| *signal == event.signal));
-    }
-    assert_eq!(world.take_texts(), ["a"]);
-    // The number of a bit that is still to come.
-    let early = Request::Resend { tag: 0, index: 99 };
-    world.feed_each([ask(client, Signal::Usr2, early)]);
-    let reset = crate::wire::control::Status::Reset;
-    assert_eq!(status(&mut world, client), [(Signal::Usr2, reset)]);
 }
 
 #[test]
@@ -425,8 +400,8 @@ fn a_text_that_is_complete_after_the_output_has_failed_is_rejected() {
     }
     let other = world.spawn(2);
     world.writing = Writing::Fails;
-    world.feed(&hellos(other, 7));
-    world.feed(&frame(other, b"x"));
+    world.feed(&opening(other, 7));
+    world.feed(&frame(other, 7, b"x"));
     assert!(world.take_notes().is_empty());
     world.pass(SECOND);
     let notes = world.take_notes();
@@ -440,7 +415,7 @@ fn after_a_stop_a_foreign_client_is_refused() {
     let mut world = server("classic");
     let [half, keeper] = [1, 2].map(|n| world.spawn(n));
     converse(&mut world, half, &signals(half, "classic", "half")[..20]);
-    world.feed_each(hellos(keeper, 7));
+    world.feed_each(opening(keeper, 7));
     world.feed(&[bare(pid(99), Signal::Int)]);
     let notes = world.take_notes();
     assert!(

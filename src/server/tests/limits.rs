@@ -3,17 +3,20 @@
 use std::vec::Vec;
 
 use super::super::{DropReason, Note};
-use super::own::{frame, status, words};
+use super::own::{bits_of, frame, status, words};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Request, Status};
+use crate::wire::control::Status;
 use crate::wire::reason::Reason;
 
 /// The limit of sessions in a [`World`].
 const LIMIT: i32 = 16;
+
+/// The bits of half a message.
+const HALF: usize = bits_of(2);
 
 fn held(world: &World) -> Vec<i32> {
     let mut held: Vec<_> = world.held.iter().map(|pid| pid.get()).collect();
@@ -21,50 +24,31 @@ fn held(world: &World) -> Vec<i32> {
     held
 }
 
-/// Half a message of a client that the kernel has attested.
+/// Begins a message of a client, which is not over.
 fn begin(world: &mut World, n: i32) -> Pid {
     let client = world.spawn(n);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"half")[..HALF].iter().copied());
     client
 }
 
 #[test]
-fn claims_take_half_of_the_sessions_at_most() {
+fn a_hello_is_answered_and_an_opening_refused_where_all_sessions_are_in_use() {
     let mut world = World::new(|_| {});
-    for n in 1..=40 {
-        let claimed = world.spawn(n);
-        world.feed_each(hellos(claimed, 7));
-        assert!(world.held.len() <= 8);
-    }
-    assert_eq!(held(&world), (33..=40).collect::<Vec<_>>());
-    assert!(world.take_notes().is_empty());
-}
-
-#[test]
-fn claims_are_ended_for_attested_clients_first_those_that_cannot_be_answered() {
-    let mut world = World::new(|_| {});
-    let none = crate::signal::event::SignalSet::NONE;
-    let dumb = world.spawn_with(5, |p| p.handled = none);
-    for claimed in [world.spawn(4), dumb, world.spawn(6)] {
-        world.feed_each(hellos(claimed, 7));
-    }
-    for n in 10..10 + LIMIT - 3 {
+    for n in 1..=LIMIT {
         begin(&mut world, n);
     }
-    assert_eq!(world.held.len(), 16);
-    begin(&mut world, 40);
-    assert!(!held(&world).contains(&5));
-    begin(&mut world, 41);
-    assert!(!held(&world).contains(&4));
-    begin(&mut world, 42);
-    assert!(!held(&world).contains(&6));
-    assert!(world.take_notes().is_empty());
-    // All sessions that are left are in mid-message.
+    let before = held(&world);
     for n in [43, 44] {
         let late = world.spawn(n);
-        world.feed_each(hellos(late, 7));
+        let [hello, open] = opening(late, 7);
+        world.feed_each([hello]);
+        let greeted = (Signal::Usr1, Status::Greeted { words: true });
+        assert_eq!(status(&mut world, late), [greeted]);
+        world.feed_each([open]);
         assert_eq!(world.answers(late), []);
+        world.feed_each([bit(late, Bit::One)]);
+        assert_eq!(held(&world), before);
     }
     let notes = world.take_notes();
     assert!(
@@ -77,24 +61,28 @@ fn claims_are_ended_for_attested_clients_first_those_that_cannot_be_answered() {
 fn a_stray_and_a_client_that_was_quiet_for_five_seconds_are_ended_for_others() {
     let mut world = World::new(|_| {});
     let quiet = begin(&mut world, 1);
-    world.feed_each(frame(quiet, b"half")[64..].iter().copied());
+    world.feed_each(frame(quiet, 7, b"half")[HALF..].iter().copied());
     assert_eq!(world.take_texts(), ["half"]);
     for n in 2..=LIMIT {
         begin(&mut world, n);
     }
     let late = world.spawn(50);
-    world.feed_each(hellos(late, 7));
+    world.feed_each(opening(late, 7));
     assert!(!world.held.contains(&late), "quiet for too short a time");
     world.take_notes();
     world.pass(5 * SECOND);
-    world.feed_each(hellos(late, 7));
+    world.feed_each(opening(late, 7));
     assert!(world.held.contains(&late) && !world.held.contains(&quiet));
     // A stray is ended at once.
     world.exit(late);
     let stray = world.spawn(51);
     world.feed_each([bit(stray, Bit::One)]);
-    world.feed_each(hellos(late, 7));
-    assert!(!world.held.contains(&stray));
+    let next = world.spawn(52);
+    let [hello, open] = opening(next, 7);
+    world.feed_each([hello]);
+    assert!(world.held.contains(&stray), "a hello takes no place");
+    world.feed_each([open]);
+    assert!(world.held.contains(&next) && !world.held.contains(&stray));
 }
 
 #[test]
@@ -103,20 +91,20 @@ fn a_session_is_ended_for_another_when_descriptors_run_out() {
     world.descriptors = 2;
     begin(&mut world, 1);
     for n in 2..6 {
-        let claimed = world.spawn(n);
-        world.feed_each(hellos(claimed, 7));
+        let stray = world.spawn(n);
+        world.feed_each([bit(stray, Bit::One)]);
         assert_eq!(held(&world), [1, n]);
     }
-    world.descriptors = 1;
-    world.exit(pid(5));
+    // A hello ends no other session.
     let late = world.spawn(9);
-    world.feed_each(hellos(late, 7));
+    world.feed_each(opening(late, 7));
+    assert_eq!(world.answers(late), []);
+    assert_eq!(held(&world), [1, 5]);
     let notes = world.take_notes();
     assert!(
         matches!(&notes[..], [one] if one.starts_with("cannot take client 9")),
         "{notes:?}"
     );
-    assert_eq!(held(&world), [1]);
 }
 
 #[test]
@@ -125,12 +113,12 @@ fn a_process_whose_first_inspection_fails_is_closed() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.error = Some(exhausted));
     let gone = world.spawn_with(2, |p| p.error = Some(|| PeerError::NoSuchProcess));
-    world.feed_each(hellos(gone, 7));
+    world.feed_each(opening(gone, 7));
     assert!(world.held.is_empty() && world.take_notes().is_empty());
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     assert!(world.held.is_empty());
     assert_eq!(world.take_notes().len(), 1);
-    world.feed_each(hellos(pid(77), 7));
+    world.feed_each(opening(pid(77), 7));
     assert!(world.take_notes().is_empty(), "there is no such process");
 }
 
@@ -142,7 +130,7 @@ fn the_client_that_began_first_goes_on_when_memory_is_scarce() {
     });
     let [first, second] = [1, 2].map(|n| world.spawn(n));
     for client in [first, second] {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
     let message = [b'x'; 100];
     let last = |world: &mut World, client| {
@@ -150,7 +138,7 @@ fn the_client_that_began_first_goes_on_when_memory_is_scarce() {
         status.last().map(|(_, status)| *status)
     };
     // The hellos of the first have come first. The pauses let each have the turn.
-    let (one, two) = (frame(first, &message), frame(second, &message));
+    let (one, two) = (frame(first, 7, &message), frame(second, 7, &message));
     let half = one.len() / 2;
     world.feed_each(one[..half].iter().copied());
     world.pass(10 * MILLISECOND);
@@ -184,10 +172,10 @@ fn a_message_that_fits_beside_that_of_a_silent_client_goes_on() {
     });
     let [silent, second] = [1, 2].map(|n| world.spawn(n));
     for client in [silent, second] {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
-    world.feed_each(frame(silent, &[b'x'; 100])[..600].iter().copied());
-    let bits = frame(second, &[b'y'; 60]);
+    world.feed_each(frame(silent, 7, &[b'x'; 100])[..600].iter().copied());
+    let bits = frame(second, 7, &[b'y'; 60]);
     world.pass(900 * MILLISECOND);
     world.feed_each(bits[..200].iter().copied());
     assert!(matches!(
@@ -216,10 +204,10 @@ fn a_message_that_does_not_fit_beside_that_of_a_silent_client_waits() {
     });
     let [silent, second] = [1, 2].map(|n| world.spawn(n));
     for client in [silent, second] {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
-    world.feed_each(frame(silent, &[b'x'; 100])[..600].iter().copied());
-    let bits = frame(second, &[b'y'; 100]);
+    world.feed_each(frame(silent, 7, &[b'x'; 100])[..600].iter().copied());
+    let bits = frame(second, 7, &[b'y'; 100]);
     world.feed_each(bits[..200].iter().copied());
     world.pass(2 * SECOND);
     world.feed_each([bits[200]]);
@@ -237,19 +225,11 @@ fn the_message_that_began_last_is_dropped_when_clients_do_not_wait_for_memory() 
     });
     let clients = [1, 2].map(|n| world.spawn(n));
     for client in clients {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening_in_words(client, 7));
     }
     for client in clients {
-        world.feed_each([ask(
-            client,
-            Signal::Word,
-            Request::Words { tag: 7, size: WORD },
-        )]);
-        world.feed_each(
-            words(client, &[b'x'; 190_000])[..140_000 / 24]
-                .iter()
-                .copied(),
-        );
+        let words = words(client, 7, &[b'x'; 190_000]);
+        world.feed_each(words[..140_000 / 24].iter().copied());
     }
     let notes = world.notes.iter().filter_map(|note| match note {
         Note::Dropped { pid, why, bytes } => Some((*pid, *why, *bytes)),
@@ -276,9 +256,9 @@ fn messages_that_wait_for_the_output_are_kept_in_order_up_to_a_limit() {
     for n in 1..=LIMIT {
         let client = world.spawn(n);
         for tag in 1..40 {
-            world.feed(&hellos(client, tag));
+            world.feed(&opening(client, tag));
             world.now += MILLISECOND;
-            world.feed(&frame(client, &[n as u8, tag as u8]));
+            world.feed(&frame(client, tag, &[n as u8, tag as u8]));
             sent += 1;
         }
         assert!(world.queue.len() <= 64);
@@ -302,8 +282,8 @@ fn a_client_causes_few_notes() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
     for tag in 1..=20 {
-        world.feed_each(hellos(client, tag));
-        world.feed_each(frame(client, b"ab")[..56].iter().copied());
+        world.feed_each(opening(client, tag));
+        world.feed_each(frame(client, tag, b"ab")[..bits_of(1)].iter().copied());
     }
     let dropped = |world: &mut World| {
         let notes = world.take_notes();
@@ -327,7 +307,7 @@ fn clients_without_number_cause_few_notes_together() {
     for n in 1..=5000 {
         world.now = began + n as u64 * 2 * MILLISECOND;
         let client = world.spawn_with(n, |p| p.error = Some(denied));
-        world.feed(&hellos(client, 7)[..1]);
+        world.feed(&opening(client, 7)[..1]);
         world.exit(client);
     }
     let (mut notes, mut missing) = (0, 0);

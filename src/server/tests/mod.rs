@@ -2,6 +2,7 @@
 
 mod chaos;
 mod foreign;
+mod forged;
 mod limits;
 mod own;
 mod stop;

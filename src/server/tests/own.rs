@@ -12,12 +12,13 @@ use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Reply, Request, Status};
+use crate::wire::control::{Nonce, Nonces, Progress, Request, Status};
 use crate::wire::frame::Frame;
 use crate::wire::reason::Reason;
-use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use crate::wire::sender::{Failure, FrameSender, Lane};
+use crate::wire::siphash::Key;
 use crate::wire::time::{self, Instant};
-use crate::wire::word::{MAX_SIZE, Word};
+use crate::wire::word::{SIZE, Word, proof};
 
 /// Sends a message by the real sending end.
 struct Client<'m> {
@@ -29,8 +30,9 @@ struct Client<'m> {
 
 impl<'m> Client<'m> {
     fn new(pid: Pid, message: &'m [u8], lane: Lane) -> Self {
-        let sender =
-            FrameSender::new(message, 7, time::Duration::from_nanos(60 * SECOND), lane).unwrap();
+        let key = Key([pid.get() as u64, 33]);
+        let timeout = time::Duration::from_nanos(60 * SECOND);
+        let sender = FrameSender::new(message, key, timeout, lane).unwrap();
         let (result, deadline) = (None, 0);
         Self {
             pid,
@@ -44,21 +46,11 @@ impl<'m> Client<'m> {
     fn poll(&mut self, now: Nanos) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(transmit) = self.sender.poll_transmit(Instant::from_nanos(now)) {
-            match transmit {
-                Transmit::Signal { bit, value, .. } => {
-                    let signal = Signal::of_bit(bit == Bit::One);
-                    events.push(match value {
-                        None => bare(self.pid, signal),
-                        Some(value) => queued(self.pid, signal, Word::from_parts(0, value, [0; 2])),
-                    });
-                }
-                Transmit::Word(word) => {
-                    if word.index().is_none() {
-                        events.push(bare(self.pid, Signal::Word));
-                    }
-                    events.push(queued(self.pid, Signal::Word, word));
-                }
-            }
+            let signal = Signal::from(transmit.channel);
+            events.push(match transmit.packet {
+                None => bare(self.pid, signal),
+                Some(packet) => queued(self.pid, signal, packet),
+            });
         }
         self.result = self.sender.result();
         let deadline = self.sender.poll_timeout();
@@ -79,12 +71,11 @@ fn transfer(world: &mut World, clients: &mut [Client<'_>], mut is_lost: impl FnM
         world.feed(&events);
         let mut is_quiet = events.is_empty();
         for client in &mut *clients {
-            for (_, answer) in world.answers(client.pid) {
+            for (_, reply) in world.answers(client.pid) {
                 is_quiet = false;
                 if !is_lost() {
-                    client
-                        .sender
-                        .handle_reply(answer, Instant::from_nanos(world.now));
+                    let now = Instant::from_nanos(world.now);
+                    client.sender.handle_reply(reply.unwrap(), now);
                 }
             }
         }
@@ -101,26 +92,67 @@ fn transfer(world: &mut World, clients: &mut [Client<'_>], mut is_lost: impl FnM
 
 pub fn status(world: &mut World, pid: Pid) -> Vec<(Signal, Status)> {
     let answers = world.answers(pid).into_iter();
-    answers.map(|(signal, a)| (signal, a.status)).collect()
-}
-
-/// Returns the bare signals of a frame.
-pub fn frame(pid: Pid, message: &[u8]) -> Vec<Event> {
-    let frame = Frame::new(message).unwrap();
-    (0..frame.bits())
-        .map(|i| bit(pid, frame.bit(i).unwrap()))
+    answers
+        .map(|(signal, a)| (signal, a.unwrap().status))
         .collect()
 }
 
-/// Returns the words of a frame, each of which asks for an answer.
-pub fn words(pid: Pid, message: &[u8]) -> Vec<Event> {
-    let frame = Frame::new(message).unwrap();
-    let word = |index: usize| {
-        let mut bytes = [0; MAX_SIZE];
-        frame.copy(index * MAX_SIZE, &mut bytes);
-        queued(pid, Signal::Word, Word::data(index as u32, true, bytes))
+/// Returns the frame of a transfer.
+fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
+    let mut frame = Frame::new(message).unwrap();
+    frame.seal(nonces);
+    frame
+}
+
+/// Returns the bits of a frame, each of which asks for an answer.
+pub fn frame(pid: Pid, client: Nonce, message: &[u8]) -> Vec<Event> {
+    let nonces = nonces(pid, client);
+    let frame = sealed(message, nonces);
+    let bit = |index| own_bit(pid, nonces, index, frame.bit(index).unwrap());
+    (0..frame.bits()).map(bit).collect()
+}
+
+/// Returns one bit of a transfer.
+pub fn own_bit(pid: Pid, nonces: Nonces, index: u64, bit: Bit) -> Event {
+    let request = Request::Bit {
+        nonces,
+        index,
+        serial: (index + 1) as u8,
+        wants_reply: true,
     };
-    (0..frame.bytes().div_ceil(MAX_SIZE)).map(word).collect()
+    ask(pid, Signal::of_bit(bit == Bit::One), request)
+}
+
+/// Returns the words of a frame, each of which asks for an answer.
+pub fn words(pid: Pid, client: Nonce, message: &[u8]) -> Vec<Event> {
+    let nonces = nonces(pid, client);
+    let frame = sealed(message, nonces);
+    let word = |index: usize| {
+        let mut bytes = [0; SIZE];
+        frame.copy(index * SIZE, &mut bytes);
+        let word = Word {
+            index: index as u32,
+            wants_reply: true,
+            proof: proof(nonces.server),
+            bytes,
+        };
+        ask(pid, Signal::Word, Request::Word(word))
+    };
+    (0..frame.bytes().div_ceil(SIZE)).map(word).collect()
+}
+
+/// Returns the number of bits up to the end of so many bytes of the message.
+pub const fn bits_of(bytes: usize) -> usize {
+    8 * (crate::wire::frame::HEADER_LEN + bytes)
+}
+
+/// Returns the status of a client of bits that may go on with bit `next`.
+const fn ok(next: u64) -> Status {
+    Status::Ok(Progress {
+        next,
+        beyond: 0,
+        serial: next as u8,
+    })
 }
 
 proptest! {
@@ -145,12 +177,10 @@ proptest! {
         });
         let results: Vec<_> = clients.iter().map(|client| client.result).collect();
         prop_assert!(results.iter().all(|result| *result == Some(Ok(()))), "{results:?}");
-        // The signal that attests a client of words may be swallowed.
-        let is_attested = |m: &Message| m.uid == Some(1000) || loss > 0 && m.uid.is_none();
-        let key = |m: &Message| (m.pid, m.payload.clone(), m.framed, is_attested(m));
+        let key = |m: &Message| (m.pid, m.payload.clone(), m.framed, m.uid);
         let mut written: Vec<_> = world.written.iter().map(key).collect();
         written.sort();
-        let sent = (1..).zip(&messages).map(|(n, (message, _))| (pid(n), message.clone(), true, true));
+        let sent = (1..).zip(&messages).map(|(n, (message, _))| (pid(n), message.clone(), true, Some(USER)));
         prop_assert_eq!(written, sent.collect::<Vec<_>>());
         prop_assert_eq!(world.machine.core.backlog.memory.used(), 0);
         for client in &clients {
@@ -165,35 +195,39 @@ proptest! {
 fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     let mut world = World::new(|config| config.trace = true);
     let client = world.spawn(1);
-    let [zero, one] = hellos(client, 7);
-    world.feed(&[zero]);
-    assert_eq!(world.take_log()[..1], [Did::Open(client)]);
-    assert!(world.machine.poll_timeout() <= Some(Duration::from_secs(1)));
+    let [hello, open] = opening(client, 7);
+    world.feed(&[hello]);
+    let greeted = (Signal::Usr1, Status::Greeted { words: true });
+    assert_eq!(status(&mut world, client), [greeted]);
+    assert_eq!(world.take_log(), [Did::Open(client), Did::Close(client)]);
+    assert_eq!(world.next_at(), None);
     world.now += MILLISECOND;
-    world.feed(&[one]);
-    assert_eq!(status(&mut world, client), [(Signal::Usr2, Status::Ok(0))]);
+    world.feed(&[open]);
+    assert_eq!(status(&mut world, client), [(Signal::Usr2, ok(0))]);
+    assert!(world.machine.poll_timeout() <= Some(Duration::from_secs(1)));
     let began = world.now;
-    let bits = frame(client, b"Hi");
+    let bits = frame(client, 7, b"Hi");
     let count = bits.len() as u64;
+    world.take_log();
     for (i, event) in (1..).zip(bits) {
         world.now += MILLISECOND;
         world.feed(&[event]);
         let status = status(&mut world, client);
         if i < count {
-            assert_eq!(status, [(Signal::Usr1, Status::Ok(i))]);
+            assert_eq!(status, [(event.signal, ok(i))]);
             assert!(world.machine.expects_signal());
         } else {
             // The writer is done within the same turn.
-            assert_eq!(status, [(Signal::Usr1, Status::Delivered(count))]);
+            assert_eq!(status, [(event.signal, Status::Delivered(count))]);
         }
     }
     assert!(!world.machine.expects_signal());
     let message = &world.written[0];
-    assert_eq!((message.pid, message.uid), (client, Some(1000)));
+    assert_eq!((message.pid, message.uid), (client, Some(USER)));
     assert_eq!((&message.payload[..], message.framed), (&b"Hi"[..], true));
-    assert_eq!((message.tag, message.resent), (7, 0));
-    let duration = Duration::from_nanos(world.now - began + MILLISECOND);
-    assert_eq!(message.duration, duration, "from the first hello");
+    assert_eq!((message.client, message.resent), (7, 0));
+    let duration = Duration::from_nanos(world.now - began);
+    assert_eq!(message.duration, duration, "from the opening");
     let inspections = world.take_log().len() as u64;
     assert!(
         (count / 10..=count / 10 + 2).contains(&inspections),
@@ -220,55 +254,109 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
 fn words_are_answered_on_their_signal_once() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    let greeted = world.answers(client)[0].1;
-    assert_eq!(greeted.status, Status::Greeted { words: WORD });
-    let question = Request::Words { tag: 7, size: WORD };
-    // A request on the signal of another lane is not taken for one.
-    world.feed_each([ask(client, Signal::Usr1, question)]);
-    assert!(world.answers(client).is_empty());
-    let hello = Request::Hello { tag: 9, version: 1 };
-    world.feed_each([ask(client, Signal::Word, hello)]);
-    assert!(world.answers(client).is_empty());
-    world.feed_each([
-        bare(client, Signal::Word),
-        ask(client, Signal::Word, question),
-    ]);
-    assert_eq!(
-        status(&mut world, client),
-        [(Signal::Word, Status::Words(0))]
-    );
+    let [introduction, hello, open] = opening_in_words(client, 7);
+    world.feed_each([introduction, hello]);
+    let greeted = (Signal::Word, Status::Greeted { words: true });
+    assert_eq!(status(&mut world, client), [greeted]);
+    world.feed_each([hello]);
+    assert_eq!(world.answers(client), [], "one greeting for a bare signal");
+    world.feed_each([open]);
+    let at = |next| (Signal::Word, Status::Ok(Progress::at(next)));
+    assert_eq!(status(&mut world, client), [at(0)]);
     world.writing = Writing::Blocks;
-    world.feed_each(words(
-        client,
-        b"a message of three words, which is more than two",
-    ));
-    let steps = [Status::Words(1), Status::Words(2)].map(|status| (Signal::Word, status));
-    assert_eq!(status(&mut world, client), steps);
+    let message = b"a message of three words, which is more than two words";
+    world.feed_each(words(client, 7, message));
+    assert_eq!(status(&mut world, client), [at(1), at(2)]);
     world.writing = Writing::Works;
     world.pass(0);
-    assert_eq!(
-        status(&mut world, client),
-        [(Signal::Word, Status::Delivered(3))]
-    );
-    assert_eq!(world.written[0].uid, Some(1000));
+    let delivered = (Signal::Word, Status::Delivered(3));
+    assert_eq!(status(&mut world, client), [delivered]);
+    assert_eq!(world.written[0].uid, Some(USER));
     // Words are not offered to a client that does not handle their signal.
     let other = world.spawn_with(2, |p| p.handled = SignalSet::BITS);
-    world.feed_each(hellos(other, 7));
-    assert_eq!(
-        world.answers(other)[0].1.status,
-        Status::Greeted { words: 0 }
-    );
+    world.feed_each(opening(other, 7));
+    let greeted = (Signal::Usr1, Status::Greeted { words: false });
+    assert_eq!(status(&mut world, other)[0], greeted);
 }
 
 #[test]
-fn a_stray_word_or_attestation_opens_nothing() {
+fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(words(client, b"x"));
-    world.feed_each([bare(client, Signal::Word)]);
-    world.feed_each([queued(client, Signal::Usr1, Word::from_parts(3, 1, [0; 2]))]);
-    world.feed_each([queued(client, Signal::Usr1, Word::from_parts(0, 1, [0; 2]))]);
+    let [introduction, hello, _] = opening_in_words(client, 7);
+    let in_bits = Request::Open {
+        nonces: nonces(client, 7),
+        in_words: false,
+    };
+    world.feed_each([introduction, hello, ask(client, Signal::Word, in_bits)]);
+    world.feed_each(frame(client, 7, b"x"));
+    let answers = status(&mut world, client);
+    assert!(answers.iter().all(|(signal, _)| *signal == Signal::Word));
+    assert!(matches!(answers.last(), Some((_, Status::Delivered(_)))));
+    assert_eq!(world.take_texts(), ["x"]);
+}
+
+#[test]
+fn bits_of_one_batch_are_answered_together() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    world.feed_each(opening(client, 7));
+    world.answers(client);
+    let bits = frame(client, 7, b"x");
+    world.now += MILLISECOND;
+    world.feed(&bits[..5]);
+    assert_eq!(status(&mut world, client), [(bits[4].signal, ok(5))]);
+    // One that does not ask for an answer is answered once the client is quiet, and not because others are.
+    let silent = |index: u64| {
+        let bit = Request::Bit {
+            nonces: nonces(client, 7),
+            index,
+            serial: (index + 1) as u8,
+            wants_reply: false,
+        };
+        ask(client, bits[index as usize].signal, bit)
+    };
+    world.is_quiet = false;
+    world.now += MILLISECOND;
+    world.feed(&[silent(5)]);
+    assert!(world.machine.owes_reply());
+    world.feed(&[silent(6)]);
+    assert_eq!(world.answers(client), []);
+    let stray = bit(world.spawn(2), Bit::One);
+    world.feed(&[stray]);
+    assert_eq!(status(&mut world, client), [(bits[6].signal, ok(7))]);
+    assert!(!world.machine.owes_reply());
+    world.feed(&[silent(7)]);
+    world.is_quiet = true;
+    world.feed(&[]);
+    assert_eq!(status(&mut world, client), [(bits[7].signal, ok(8))]);
+    // A gap is answered at once.
+    world.is_quiet = false;
+    world.feed(&[silent(9)]);
+    let gap = Status::Ok(Progress {
+        next: 8,
+        beyond: 1,
+        serial: 10,
+    });
+    assert_eq!(status(&mut world, client), [(bits[9].signal, gap)]);
+    assert!(!world.machine.owes_reply());
+    world.feed(&[silent(8)]);
+    world.exit(client);
+    assert!(!world.machine.owes_reply());
+}
+
+#[test]
+fn a_stray_word_or_bit_opens_nothing() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    world.feed_each(words(client, 7, b"x"));
+    world.feed_each(frame(client, 7, b"x"));
+    world.feed_each([hello(client, 7, Signal::Word)]);
+    world.feed_each([queued(
+        client,
+        Signal::Usr1,
+        crate::wire::packet::Packet::default(),
+    )]);
     assert_eq!(world.take_log(), []);
 }
 
@@ -277,10 +365,10 @@ fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
     // Before the next answer is due, at the end of the message, and at the next message.
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     world.process(client).handled = SignalSet::NONE;
     world.now += 20 * MILLISECOND;
-    let bits = frame(client, b"x");
+    let bits = frame(client, 7, b"x");
     world.answers(client);
     world.feed_each(bits[..8].iter().copied());
     assert_eq!(world.answers(client), []);
@@ -288,14 +376,14 @@ fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
     world.now += 20 * MILLISECOND;
     world.writing = Writing::Blocks;
     world.feed_each(bits[8..].iter().copied());
-    assert!(world.answers(client).len() > 70);
+    assert!(world.answers(client).len() > 60);
     world.process(client).handled = SignalSet::NONE;
     world.writing = Writing::Works;
     world.pass(0);
     assert_eq!(world.take_texts(), ["x"]);
     assert_eq!(world.answers(client), []);
     world.process(client).handled = SignalSet::LANES;
-    world.feed_each(hellos(client, 8));
+    world.feed_each(opening(client, 8));
     assert_eq!(world.answers(client).len(), 2);
 }
 
@@ -303,12 +391,12 @@ fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
 fn a_question_that_is_repeated_is_answered_more_than_once() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     world.take_log();
     let mut counts = Vec::new();
     for _ in 0..4 {
         world.now += MILLISECOND;
-        world.feed(&hellos(client, 7)[1..]);
+        world.feed(&opening(client, 7)[1..]);
         let sent = world.take_log();
         let migrated = sent.contains(&Did::Migrate);
         let copies = sent.iter().map(|did| match did {
@@ -319,11 +407,11 @@ fn a_question_that_is_repeated_is_answered_more_than_once() {
     }
     assert_eq!(counts, [(2, false), (8, true), (32, true), (32, true)]);
     // Where the message is over, each copy has an inspection of its own.
-    world.feed_each(frame(client, b"x"));
+    world.feed_each(frame(client, 7, b"x"));
     for _ in 0..3 {
         world.now += MILLISECOND;
         world.take_log();
-        world.feed(&hellos(client, 7)[1..]);
+        world.feed(&opening(client, 7)[1..]);
     }
     let log = world.take_log();
     assert_eq!(
@@ -342,11 +430,10 @@ fn clients_take_turns() {
     let mut world = World::new(|_| {});
     let clients = [1, 2].map(|n| world.spawn(n));
     for client in clients {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
     let [first, second] = clients;
-    let (a, b) = (frame(first, &[7; 80]), frame(second, b"b"));
-    // A hello without a bit takes the turn too.
+    let (a, b) = (frame(first, 7, &[7; 80]), frame(second, 7, b"b"));
     let (mut i, mut j) = (0, 0);
     let mut waits = 0;
     world.answers(first);
@@ -357,7 +444,7 @@ fn clients_take_turns() {
         world.now += MILLISECOND / 4;
         let may_go_on = |world: &mut World, pid| {
             let answers = world.answers(pid);
-            let last = answers.last().map(|(_, answer)| answer.status);
+            let last = answers.last().map(|(_, answer)| answer.unwrap().status);
             last.is_some_and(|status| matches!(status, Status::Ok(_)))
         };
         let (one, two) = (may_go_on(&mut world, first), may_go_on(&mut world, second));
@@ -383,25 +470,24 @@ fn clients_take_turns() {
 fn a_client_that_ends_in_mid_message_is_noted() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"abc")[..72].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"abc")[..bits_of(3)].iter().copied());
     world.exit(client);
     let text = "dropped a message of client 1 after 3 bytes: the client ended";
     assert_eq!(world.take_notes(), [text]);
     assert_eq!(world.take_log().last(), Some(&Did::Close(client)));
-    // Hellos alone may be another process's, and a bit is a stray.
+    // A hello alone may be another process's, and a bit is a stray.
     let claimed = world.spawn(2);
-    world.feed_each(hellos(claimed, 7));
+    world.feed_each([hello(claimed, 7, Signal::Usr1)]);
     world.exit(claimed);
     let stray = world.spawn(3);
     world.feed_each([bit(stray, Bit::One)]);
     world.exit(stray);
     assert!(world.take_notes().is_empty());
-    // An attested client that has announced a message is noted with its first bit.
-    let attested = world.spawn(4);
-    world.feed_each(hellos(attested, 7));
-    world.feed_each([bit(attested, Bit::One)]);
-    world.exit(attested);
+    // A client that has opened a transfer is noted without a bit.
+    let opened = world.spawn(4);
+    world.feed_each(opening(opened, 7));
+    world.exit(opened);
     assert!(world.take_notes()[0].ends_with("0 bytes: the client ended"));
 }
 
@@ -409,28 +495,32 @@ fn a_client_that_ends_in_mid_message_is_noted() {
 fn a_client_that_has_ended_when_it_is_answered_is_removed() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     world.process(client).has_ended = true;
-    world.feed_each([bit(client, Bit::One)]);
+    world.feed_each([frame(client, 7, b"x")[0]]);
     assert!(world.machine.sessions.is_empty());
     assert_eq!(world.next_at(), None);
 }
 
 #[test]
-fn another_hello_abandons_the_message() {
+fn another_opening_abandons_the_message() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"abc")[..64].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"abc")[..bits_of(2)].iter().copied());
     world.take_log();
-    world.feed_each(hellos(client, 8));
+    let [hello, open] = opening(client, 8);
+    world.feed_each([hello]);
+    assert!(world.take_notes().is_empty());
+    world.take_log();
+    world.feed_each([open]);
     assert!(
         world.take_log().contains(&Did::Inspect(client)),
         "it may be another program"
     );
     let text = "dropped a message of client 1 after 2 bytes: the client began another";
     assert_eq!(world.take_notes(), [text]);
-    world.feed_each(frame(client, b"abc"));
+    world.feed_each(frame(client, 8, b"abc"));
     assert_eq!(world.take_texts(), ["abc"]);
 }
 
@@ -438,16 +528,16 @@ fn another_hello_abandons_the_message() {
 fn a_message_with_a_wrong_checksum_is_rejected_and_noted() {
     let mut world = World::new(|_| {});
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    let mut bits = frame(client, b"abc");
+    world.feed_each(opening(client, 7));
+    let mut bits = frame(client, 7, b"abc");
     let last = bits.len() - 1;
     bits[last].signal = match bits[last].signal {
         Signal::Usr1 => Signal::Usr2,
         _ => Signal::Usr1,
     };
+    let rejected = (bits[last].signal, Status::Rejected(Reason::Checksum));
     world.feed_each(bits);
     let answers = status(&mut world, client);
-    let rejected = (Signal::Usr1, Status::Rejected(Reason::Checksum));
     assert_eq!(answers.last(), Some(&rejected));
     let notes = world.take_notes();
     assert_eq!(notes.len(), 1);
@@ -462,7 +552,7 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
     let denied = || PeerError::NotPermitted;
     let mut world = World::new(|_| {});
     let other = world.spawn_with(1, |p| p.error = Some(denied));
-    world.feed_each(hellos(other, 7));
+    world.feed_each(opening(other, 7));
     assert_eq!(world.answers(other), []);
     let notes = world.take_notes();
     assert!(
@@ -471,7 +561,7 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
     );
     let filtered = || PeerError::System(std::io::ErrorKind::Other.into());
     let other = world.spawn_with(2, |p| p.error = Some(filtered));
-    world.feed_each(hellos(other, 7));
+    world.feed_each(opening(other, 7));
     let notes = world.take_notes();
     assert!(
         matches!(&notes[..], [one] if one.contains("gets no ack")),
@@ -479,10 +569,10 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
     );
     // One whose signals are denied only when they are sent.
     let late = world.spawn(3);
-    world.feed_each(hellos(late, 7));
+    world.feed_each(opening(late, 7));
     world.process(late).error = Some(filtered);
     world.answers(late);
-    world.feed_each([bit(late, Bit::One), bit(late, Bit::One)]);
+    world.feed_each(frame(late, 7, b"x")[..2].iter().copied());
     assert_eq!(world.answers(late).len(), 1);
     assert_eq!(world.take_notes().len(), 1);
 }
@@ -502,28 +592,11 @@ fn signals_without_a_sender_and_processes_without_a_pidfd_are_noted_once() {
     );
     for n in [1, 2] {
         let client = world.spawn_with(n, |p| p.is_certain = false);
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
     let notes = world.take_notes();
     assert!(
         matches!(&notes[..], [one] if one.contains("no pidfd")),
         "{notes:?}"
     );
-}
-
-#[test]
-fn a_repetition_of_an_unknown_transfer_is_answered_with_a_reset() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    let resend = Request::Resend { tag: 9, index: 3 };
-    world.feed_each([ask(client, Signal::Usr2, resend)]);
-    let reset = Reply {
-        tag: 9,
-        status: Status::Reset,
-    };
-    assert_eq!(world.answers(client), [(Signal::Usr2, reset)]);
-    let unannounced = Request::Resend { tag: 0, index: 3 };
-    world.feed_each([ask(client, Signal::Usr2, unannounced)]);
-    assert_eq!(status(&mut world, client), [(Signal::Usr2, Status::Reset)]);
-    assert!(world.take_texts().is_empty());
 }

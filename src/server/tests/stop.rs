@@ -1,15 +1,23 @@
 //! How the server ends.
 
+use std::vec::Vec;
+
 use super::super::shutdown::Urgency;
 use super::super::{Note, ServeError, Stop};
-use super::own::{frame, status};
+use super::own::{bits_of, frame, status};
 use super::world::*;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 use crate::wire::control::Status;
 use crate::wire::reason::Reason;
 
-const REJECTED: (Signal, Status) = (Signal::Usr1, Status::Rejected(Reason::ShuttingDown));
+const REJECTED: Status = Status::Rejected(Reason::ShuttingDown);
+
+/// Returns the answers to a client since the last call, on whatever signal.
+fn statuses(world: &mut World, client: Pid) -> Vec<Status> {
+    let answers = status(world, client).into_iter();
+    answers.map(|(_, status)| status).collect()
+}
 
 /// Returns a server with one client that has sent a whole message, one that has sent half of one, and one that has ended.
 fn busy(writing: Writing) -> (World, [Pid; 3]) {
@@ -17,10 +25,14 @@ fn busy(writing: Writing) -> (World, [Pid; 3]) {
     world.writing = writing;
     let clients = [1, 2, 3].map(|n| world.spawn(n));
     for client in clients {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
-    world.feed_each(frame(clients[0], b"whole"));
-    world.feed_each(frame(clients[1], b"half")[..70].iter().copied());
+    world.feed_each(frame(clients[0], 7, b"whole"));
+    world.feed_each(
+        frame(clients[1], 7, b"half")[..bits_of(2) + 6]
+            .iter()
+            .copied(),
+    );
     world.exit(clients[2]);
     world.take_notes();
     world.answers(clients[0]);
@@ -38,19 +50,19 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
     let (mut world, [whole, half, _]) = busy(Writing::Works);
     let stopped_at = world.now;
     stop(&mut world);
-    assert_eq!(status(&mut world, half), [REJECTED]);
-    assert_eq!(status(&mut world, whole), []);
+    assert_eq!(statuses(&mut world, half), [REJECTED]);
+    assert_eq!(statuses(&mut world, whole), []);
     assert!(world.end.is_none());
     world.pass(240 * MILLISECOND);
     assert!(world.end.is_none());
     // A new transfer of a client that is known, and of one that is not.
     for client in [half, world.spawn(4)] {
-        world.feed(&hellos(client, 9)[..1]);
-        assert_eq!(status(&mut world, client), [REJECTED]);
+        world.feed(&opening(client, 9)[..1]);
+        assert_eq!(statuses(&mut world, client), [REJECTED]);
     }
     // Each answer is waited for, but not for ever.
     while world.end.is_none() {
-        world.feed(&hellos(half, 7)[1..]);
+        world.feed(&opening(half, 7)[1..]);
         world.pass(100 * MILLISECOND);
     }
     assert!(matches!(world.end, Some(Ok(()))));
@@ -100,11 +112,8 @@ fn a_stop_waits_for_the_output_and_a_second_one_gives_it_up() {
     // The last answer is waited for from the moment of the writing on.
     world.writing = Writing::Works;
     world.pass(0);
-    let answers = status(&mut world, whole);
-    assert!(
-        matches!(answers[..], [(_, Status::Delivered(_))]),
-        "{answers:?}"
-    );
+    let answers = statuses(&mut world, whole);
+    assert!(matches!(answers[..], [Status::Delivered(_)]), "{answers:?}");
     assert!(world.end.is_none());
     world.pass(250 * MILLISECOND);
     assert!(matches!(world.end, Some(Ok(()))));
@@ -139,7 +148,7 @@ fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
     assert!(matches!(world.end, Some(Ok(()))), "nothing is given up");
     let (mut world, [_, half, _]) = busy(Writing::Works);
     request(&mut world, Urgency::Panicked);
-    assert_eq!(status(&mut world, half), [REJECTED]);
+    assert_eq!(statuses(&mut world, half), [REJECTED]);
     world.pass(SECOND);
     assert!(matches!(
         world.end,
@@ -183,12 +192,12 @@ fn an_output_that_fails_ends_the_server() {
     let (mut world, [whole, half, _]) = busy(Writing::Blocks);
     world.writing = Writing::Fails;
     world.feed(&[]);
-    let rejected = [(Signal::Usr1, Status::Rejected(Reason::Output))];
-    assert_eq!(status(&mut world, whole), rejected);
-    assert_eq!(status(&mut world, half), rejected);
+    let rejected = [Status::Rejected(Reason::Output)];
+    assert_eq!(statuses(&mut world, whole), rejected);
+    assert_eq!(statuses(&mut world, half), rejected);
     // What is complete now comes too late, and a later reason does not replace the first.
     let late = world.spawn(5);
-    world.feed_each(hellos(late, 7));
+    world.feed_each(opening(late, 7));
     stop(&mut world);
     world.pass(SECOND);
     assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
@@ -200,15 +209,15 @@ fn a_message_that_is_complete_after_a_failure_is_refused() {
     world.writing = Writing::Blocks;
     let [first, second] = [1, 2].map(|n| world.spawn(n));
     for client in [first, second] {
-        world.feed_each(hellos(client, 7));
-        world.feed_each(frame(client, b"x"));
+        world.feed_each(opening(client, 7));
+        world.feed_each(frame(client, 7, b"x"));
     }
     world.writing = Writing::Fails;
     world.pass(SECOND);
     assert_eq!(world.take_texts().len(), 0);
-    let rejected = (Signal::Usr1, Status::Rejected(Reason::Output));
+    let rejected = Status::Rejected(Reason::Output);
     for client in [first, second] {
-        assert_eq!(status(&mut world, client).last(), Some(&rejected));
+        assert_eq!(statuses(&mut world, client).last(), Some(&rejected));
     }
     assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
 }
@@ -218,15 +227,15 @@ fn the_server_ends_after_as_many_messages_as_there_may_be() {
     let mut world = World::new(|config| config.count = Some(2));
     let clients = [1, 2, 3].map(|n| world.spawn(n));
     for client in clients {
-        world.feed_each(hellos(client, 7));
+        world.feed_each(opening(client, 7));
     }
     world.writing = Writing::Blocks;
-    world.feed_each(frame(clients[2], b"half")[..100].iter().copied());
+    world.feed_each(frame(clients[2], 7, b"half")[..bits_of(3)].iter().copied());
     world.answers(clients[2]);
-    world.feed_each(frame(clients[0], b"a"));
-    assert_eq!(status(&mut world, clients[2]), []);
-    world.feed_each(frame(clients[1], b"b"));
-    assert_eq!(status(&mut world, clients[2]), [REJECTED]);
+    world.feed_each(frame(clients[0], 7, b"a"));
+    assert_eq!(statuses(&mut world, clients[2]), []);
+    world.feed_each(frame(clients[1], 7, b"b"));
+    assert_eq!(statuses(&mut world, clients[2]), [REJECTED]);
     assert!(world.take_notes().is_empty(), "nothing is lost");
     world.writing = Writing::Works;
     world.pass(SECOND);
@@ -238,8 +247,8 @@ fn the_server_ends_after_as_many_messages_as_there_may_be() {
 fn the_end_of_a_client_without_a_pidfd_is_found() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.is_certain = false);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"half")[..bits_of(2)].iter().copied());
     world.take_notes();
     world.pass(2 * SECOND);
     assert_eq!(world.machine.sessions.len(), 1);
@@ -258,15 +267,15 @@ fn a_silent_client_loses_its_half_message() {
     let idle = core::time::Duration::from_secs(1);
     let mut world = World::new(|config| config.idle_timeout = Some(idle));
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
-    world.feed_each(frame(client, b"half")[..64].iter().copied());
+    world.feed_each(opening(client, 7));
+    world.feed_each(frame(client, 7, b"half")[..bits_of(2)].iter().copied());
     world.answers(client);
     world.pass(990 * MILLISECOND);
     assert!(world.take_notes().is_empty());
     world.take_log();
     world.pass(260 * MILLISECOND);
-    let rejected = (Signal::Usr1, Status::Rejected(Reason::Idle));
-    assert_eq!(status(&mut world, client), [rejected]);
+    let rejected = Status::Rejected(Reason::Idle);
+    assert_eq!(statuses(&mut world, client), [rejected]);
     let notes = world.take_notes();
     assert!(
         matches!(&notes[..], [one] if one.contains("after 2 bytes")),
@@ -274,14 +283,14 @@ fn a_silent_client_loses_its_half_message() {
     );
     assert_eq!(world.next_at(), None, "an idle server is not woken");
     // A client whose message is over may be silent without limit; so may any client without an idle timeout.
-    world.feed_each(hellos(client, 8));
-    world.feed_each(frame(client, b"whole"));
+    world.feed_each(opening(client, 8));
+    world.feed_each(frame(client, 8, b"whole"));
     world.pass(10 * SECOND);
     assert!(world.take_notes().is_empty());
     assert_eq!(world.next_at(), None);
     let mut world = World::new(|config| config.idle_timeout = None);
     let client = world.spawn(1);
-    world.feed_each(hellos(client, 7));
+    world.feed_each(opening(client, 7));
     world.pass(2 * SECOND);
     assert_eq!(world.next_at(), None);
     assert_eq!(world.machine.sessions.len(), 1);
@@ -293,7 +302,7 @@ fn sessions_are_looked_through_at_a_quarter_of_the_limit() {
         let idle = core::time::Duration::from_millis(limit);
         let mut world = World::new(|config| config.idle_timeout = Some(idle));
         let client = world.spawn_with(1, |p| p.handled = SignalSet::LANES);
-        world.feed(&hellos(client, 7));
+        world.feed(&opening(client, 7));
         let at = world.next_at().unwrap();
         assert_eq!((at - world.now) / MILLISECOND, interval, "{limit}");
     }
@@ -306,7 +315,7 @@ fn notes_that_are_missing_are_counted_at_the_end() {
     for n in 1..300 {
         let denied = || crate::process::peer::PeerError::NotPermitted;
         let client = world.spawn_with(n, |p| p.error = Some(denied));
-        world.feed(&hellos(client, 7));
+        world.feed(&opening(client, 7)[..1]);
         world.exit(client);
     }
     stop(&mut world);

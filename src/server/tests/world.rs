@@ -15,15 +15,22 @@ use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Reply, Request};
-use crate::wire::frame::VERSION;
-use crate::wire::word::Word;
+use crate::wire::control::{Nonce, Nonces, Reply, Request};
+use crate::wire::packet::Packet;
+use crate::wire::receiver::VERSION;
+use crate::wire::siphash::Key;
 
 pub const MILLISECOND: Nanos = 1_000_000;
 pub const SECOND: Nanos = 1000 * MILLISECOND;
 
-/// Bytes in a word of the server.
-pub const WORD: u8 = 24;
+/// The user of each process, unless it is changed.
+pub const USER: u32 = 1000;
+
+/// The key of the server.
+const KEY: Key = Key([11, 22]);
+
+/// When each process was started, unless it is changed.
+const START: u64 = 5000;
 
 /// Describes a process as the kernel knows it.
 #[derive(Clone, Debug)]
@@ -37,6 +44,8 @@ pub struct Process {
     /// Its CPU time, if it waits for a CPU.
     pub run_time: Option<u64>,
     pub program: u64,
+    pub uid: u32,
+    pub start: u64,
     /// The error of each inspection or signal, if it can be found at all.
     pub error: Option<fn() -> PeerError>,
 }
@@ -56,7 +65,7 @@ pub enum Did {
     Inspect(Pid),
     Observe(Pid, bool),
     Migrate,
-    Send(Pid, Signal, u64, u32),
+    Send(Pid, Signal, Option<Packet>, u32),
     Close(Pid),
 }
 
@@ -73,8 +82,10 @@ pub struct World {
     pub log: Vec<Did>,
     pub notes: Vec<Note>,
     pub end: Option<Result<(), ServeError>>,
-    /// Whose signal is being handled.
-    asker: Option<Pid>,
+    /// Whether no signal follows the last of a batch at once.
+    pub is_quiet: bool,
+    /// Whose signals are being handled.
+    askers: Vec<Pid>,
     /// What each process handled when it was inspected, and when that was.
     seen: PidMap<(SignalSet, Nanos)>,
     sent_at: PidMap<Nanos>,
@@ -90,38 +101,53 @@ pub fn bit(from: Pid, bit: Bit) -> Event {
 }
 
 pub fn bare(pid: Pid, signal: Signal) -> Event {
-    let origin = Origin::Attested { pid, uid: 1000 };
-    let (errno, more) = (0, [0; 2]);
-    Event {
-        signal,
-        origin,
-        errno,
-        more,
-    }
+    let origin = Origin::Attested { pid, uid: USER };
+    Event { signal, origin }
 }
 
-/// Returns a queued signal.
-pub fn queued(pid: Pid, signal: Signal, word: Word) -> Event {
-    let (errno, value, more) = word.parts();
-    let origin = Origin::Claimed { pid, uid: 0, value };
-    Event {
-        signal,
-        origin,
-        errno,
-        more,
-    }
+/// Returns a queued signal, whose sender claims to be root.
+pub fn queued(pid: Pid, signal: Signal, packet: Packet) -> Event {
+    let uid = 0;
+    let origin = Origin::Claimed { pid, uid, packet };
+    Event { signal, origin }
 }
 
-pub fn ask(pid: Pid, signal: Signal, ask: Request) -> Event {
-    queued(pid, signal, Word::from_request(ask))
+pub fn ask(pid: Pid, signal: Signal, request: Request) -> Event {
+    queued(pid, signal, request.packet())
 }
 
-pub fn hellos(pid: Pid, tag: u16) -> [Event; 2] {
-    let hello = Request::Hello {
-        tag,
-        version: VERSION,
-    };
-    [Signal::Usr1, Signal::Usr2].map(|signal| ask(pid, signal, hello))
+/// Returns the nonces of a transfer of a process that was started at [`START`].
+pub fn nonces(pid: Pid, client: Nonce) -> Nonces {
+    let key = KEY.derive(START).derive(pid.get() as u64);
+    let server = key.hash(&[client]);
+    Nonces { client, server }
+}
+
+pub fn hello(pid: Pid, client: Nonce, signal: Signal) -> Event {
+    let version = VERSION;
+    ask(pid, signal, Request::Hello { client, version })
+}
+
+pub fn open(pid: Pid, client: Nonce, signal: Signal) -> Event {
+    let (nonces, in_words) = (nonces(pid, client), signal == Signal::Word);
+    ask(pid, signal, Request::Open { nonces, in_words })
+}
+
+/// Returns the signals that open a transfer in bits.
+pub fn opening(pid: Pid, client: Nonce) -> [Event; 2] {
+    [
+        hello(pid, client, Signal::Usr1),
+        open(pid, client, Signal::Usr2),
+    ]
+}
+
+/// Returns the signals that open a transfer in words.
+pub fn opening_in_words(pid: Pid, client: Nonce) -> [Event; 3] {
+    [
+        bare(pid, Signal::Word),
+        hello(pid, client, Signal::Word),
+        open(pid, client, Signal::Word),
+    ]
 }
 
 impl World {
@@ -129,7 +155,7 @@ impl World {
         let mut config = Config::default();
         configure(&mut config);
         Self {
-            machine: Machine::new(config, WORD, 16),
+            machine: Machine::new(config, true, 16, KEY),
             now: SECOND,
             processes: PidMap::default(),
             descriptors: usize::MAX,
@@ -140,7 +166,8 @@ impl World {
             log: Vec::new(),
             notes: Vec::new(),
             end: None,
-            asker: None,
+            is_quiet: true,
+            askers: Vec::new(),
             seen: PidMap::default(),
             sent_at: PidMap::default(),
         }
@@ -160,6 +187,8 @@ impl World {
             sleeps: true,
             run_time: None,
             program: 7,
+            uid: USER,
+            start: START,
             error: None,
         };
         change(&mut process);
@@ -189,15 +218,26 @@ impl World {
 
     fn turn(&mut self, events: &[Event]) {
         self.apply_all();
+        let sender = |event: &Event| match event.origin {
+            Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => Some(pid),
+            Origin::Unknown { .. } => None,
+        };
         for event in events {
-            self.asker = match event.origin {
-                Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => Some(pid),
-                Origin::Unknown { .. } => None,
-            };
+            self.askers = Vec::from_iter(sender(event));
             self.machine.handle_signal(*event);
             self.apply_all();
         }
-        self.asker = None;
+        // A client that is owed a reply has asked a moment ago.
+        self.askers = self.machine.core.owing.clone();
+        self.askers.extend(events.iter().filter_map(sender));
+        self.machine.handle_batch_end();
+        self.apply_all();
+        if self.is_quiet {
+            self.machine.handle_quiet();
+            self.apply_all();
+            assert!(!self.machine.owes_reply());
+        }
+        self.askers.clear();
         self.machine.handle_timeout();
         self.apply_all();
         if self.writing != Writing::Blocks {
@@ -240,12 +280,13 @@ impl World {
         Some(self.now + timeout.as_nanos() as Nanos)
     }
 
-    /// Returns the answers to `pid` since the last call.
-    pub fn answers(&mut self, pid: Pid) -> Vec<(Signal, Reply)> {
+    /// Returns the answers to `pid` since the last call; `None` for a bare signal.
+    pub fn answers(&mut self, pid: Pid) -> Vec<(Signal, Option<Reply>)> {
         let mut answers = Vec::new();
         self.log.retain(|did| match did {
-            Did::Send(to, signal, value, _) if *to == pid => {
-                answers.push((*signal, Reply::from_value(*value).unwrap()));
+            Did::Send(to, signal, packet, _) if *to == pid => {
+                let reply = packet.map(|packet| Reply::from_packet(&packet).unwrap());
+                answers.push((*signal, reply));
                 false
             }
             _ => true,
@@ -276,13 +317,13 @@ impl World {
                 Writing::Fails => Err(ServeError::Output(io::ErrorKind::BrokenPipe.into())),
                 Writing::Works | Writing::Blocks => Ok(()),
             };
-            let (pid, tag, bytes) = (message.pid, message.tag, message.payload.len());
+            let (pid, client, bytes) = (message.pid, message.client, message.payload.len());
             if result.is_ok() {
                 self.written.push(message);
             }
             self.machine.handle_written(Written {
                 pid,
-                tag,
+                client,
                 bytes,
                 result,
             });
@@ -337,9 +378,9 @@ impl World {
             Action::Send {
                 pid,
                 signal,
-                value,
+                packet,
                 copies,
-            } => self.send(pid, signal, value, copies),
+            } => self.send(pid, signal, packet, copies),
             Action::Write(message) => self.queue.push_back(message),
             Action::Close(pid) => {
                 self.log.push(Did::Close(pid));
@@ -357,12 +398,13 @@ impl World {
                 libc::EMFILE,
             )));
         }
-        let is_certain = process.is_certain;
+        let (is_certain, start) = (process.is_certain, process.start);
         assert!(!self.held.contains(&pid), "{pid} is held already");
         self.held.push(pid);
         let inspection = self.inspect(pid);
         Ok(Opened {
             is_certain,
+            start,
             inspection,
         })
     }
@@ -374,24 +416,26 @@ impl World {
             None if process.has_ended => Err(PeerError::NoSuchProcess),
             None => Ok(process.handled),
         };
+        let uid = handled.as_ref().ok().map(|_| process.uid);
         let seen = *handled.as_ref().unwrap_or(&SignalSet::NONE);
         self.seen.insert(pid, (seen, self.now));
         Inspection {
             handled,
+            uid,
             program: Some((0, process.program)),
         }
     }
 
     /// Checks AS-21: the last inspection allows the signal, and precedes it directly if the client has not just asked for it.
-    fn send(&mut self, pid: Pid, signal: Signal, value: u64, copies: u32) {
+    fn send(&mut self, pid: Pid, signal: Signal, packet: Option<Packet>, copies: u32) {
         let (handled, seen_at) = self.seen[&pid];
         assert!(handled.contains(signal), "{pid} does not handle {signal:?}");
         assert!(self.now - seen_at < INSPECT_INTERVAL, "an old inspection");
         let session = &self.machine.sessions.get(&pid);
-        let may_be_last = session.is_some_and(|session| !session.in_message());
+        let may_be_last = session.is_none_or(|session| !session.in_message());
         let is_second = self.sent_at.insert(pid, self.now) == Some(self.now) && may_be_last;
         assert!(copies == 1 || !may_be_last && signal != Signal::Word);
-        if is_second || self.asker != Some(pid) {
+        if is_second || !self.askers.contains(&pid) {
             let is_sent = |did: &&Did| matches!(did, Did::Send(to, ..) if *to == pid);
             let mut before = self.log.iter().rev();
             let before = before.find(|did| match did {
@@ -402,7 +446,7 @@ impl World {
             let is_inspected = before.is_some_and(|did| inspected.contains(did));
             assert!(is_inspected, "{pid} is not inspected, but {before:?}");
         }
-        self.log.push(Did::Send(pid, signal, value, copies));
+        self.log.push(Did::Send(pid, signal, packet, copies));
         let process = &self.processes[&pid];
         let error = match process.error {
             _ if process.has_ended => PeerError::NoSuchProcess,
@@ -434,6 +478,11 @@ impl World {
                 .count();
             assert_eq!(is_listed, usize::from(session.is_listed));
             assert!(session.due_at().is_none() || session.is_listed);
+            let may_listen = session.listener.is_none() || session.receiver.is_closed();
+            assert!(may_listen, "a bare bit is none of a transfer");
+            assert!(session.attested_uid.is_none_or(|uid| uid == USER));
+            let is_owed = core.owing.iter().filter(|p| **p == session.pid).count();
+            assert_eq!(is_owed, usize::from(session.is_owed));
             session.counted
         });
         let unwritten = core.backlog.memory.held() == counted.sum::<usize>();

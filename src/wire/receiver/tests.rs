@@ -1,52 +1,118 @@
 //! Unit tests of the module around them.
 
 use super::super::frame::Frame;
+use super::super::word::SIZE;
 use super::*;
 
-const TAG: Tag = 7;
+const LIMIT: usize = 1000;
+const KEY: Key = Key([1, 2]);
+/// What opens a transfer of client nonce 7: the server's is what `KEY` draws for it.
+const NONCES: Nonces = Nonces {
+    client: 7,
+    server: 0x5253_C00C_6B6F_35A0,
+};
+const NOTHING: Response = Response {
+    reply: None,
+    outcome: None,
+};
 
-fn hello(tag: Tag) -> Request {
+fn hello(client: Nonce) -> Request {
     let version = VERSION;
-    Request::Hello { tag, version }
+    Request::Hello { client, version }
 }
 
-/// Returns a receiver, with words offered, that has taken both hellos.
-fn open() -> FrameReceiver {
-    let mut receiver = FrameReceiver::with_words(1000, 24);
-    let greeted = reply(TAG, Status::Greeted { words: 24 });
-    assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), greeted);
-    let ok = reply(TAG, Status::Ok(0));
-    assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), ok);
+fn open(nonces: Nonces, in_words: bool) -> Request {
+    Request::Open { nonces, in_words }
+}
+
+fn reply(nonces: Nonces, status: Status) -> Reply {
+    Reply { nonces, status }
+}
+
+/// Returns the response that is a reply of the transfer `NONCES` alone.
+fn status(status: Status) -> Response {
+    answer(reply(NONCES, status))
+}
+
+fn ok(next: u64) -> Response {
+    status(Status::Ok(Progress::at(next)))
+}
+
+/// Greets a client, and returns the nonces that open its transfer.
+fn greeted(receiver: &mut FrameReceiver, client: Nonce) -> Nonces {
+    let response = receiver.handle_request(Channel::Usr1, hello(client));
+    let words = receiver.takes_words;
+    let nonces = response.reply.unwrap().nonces;
+    let greeting = reply(nonces, Status::Greeted { words });
+    assert_eq!((response, nonces.client), (answer(greeting), client));
+    nonces
+}
+
+fn opened(in_words: bool) -> FrameReceiver {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, true);
+    assert_eq!(greeted(&mut receiver, 7), NONCES);
+    let response = receiver.handle_request(Channel::Usr2, open(NONCES, in_words));
+    assert_eq!(response, ok(0));
+    assert!(receiver.in_message() && !receiver.is_closed());
     receiver
 }
 
-/// Returns one that has been asked for words of this size, too.
-fn open_words(size: u8) -> FrameReceiver {
-    let mut receiver = open();
-    let request = Request::Words { tag: TAG, size };
-    let ready = reply(TAG, Status::Words(0));
-    assert_eq!(receiver.handle_request(Bit::Zero, request), ready);
-    receiver
+fn frame(message: &[u8]) -> Frame<'_> {
+    let mut frame = Frame::new(message).unwrap();
+    frame.seal(NONCES);
+    frame
 }
 
-fn resend(receiver: &mut FrameReceiver, bit: Bit, index: u64) -> Response {
-    receiver.handle_request(bit, Request::Resend { tag: TAG, index })
+/// Sends bit `index` of the frame, as transmission `index + 1`.
+fn send(
+    receiver: &mut FrameReceiver,
+    frame: &Frame<'_>,
+    index: u64,
+    wants_reply: bool,
+) -> Response {
+    let bit = frame.bit(index).unwrap_or(Bit::Zero);
+    send_bit(receiver, NONCES, bit, index, wants_reply)
 }
 
-fn bits(message: &[u8]) -> Vec<Bit> {
-    let frame = Frame::new(message).unwrap();
-    (0..frame.bits()).filter_map(|i| frame.bit(i)).collect()
-}
-
-fn words(message: &[u8], size: usize) -> Vec<Word> {
-    let frame = Frame::new(message).unwrap();
-    let count = frame.bytes().div_ceil(size) as u32;
-    let word = |index| {
-        let mut bytes = [0; MAX_SIZE];
-        frame.copy(index as usize * size, &mut bytes[..size]);
-        Word::data(index, true, bytes)
+fn send_bit(
+    receiver: &mut FrameReceiver,
+    nonces: Nonces,
+    bit: Bit,
+    index: u64,
+    wants_reply: bool,
+) -> Response {
+    let channel = match bit {
+        Bit::Zero => Channel::Usr1,
+        Bit::One => Channel::Usr2,
     };
-    (0..count).map(word).collect()
+    let request = Request::Bit {
+        nonces,
+        index,
+        serial: (index as u8).wrapping_add(1),
+        wants_reply,
+    };
+    receiver.handle_request(channel, request)
+}
+
+/// Sends the frame but for its last bit, and returns the index of that.
+fn all_but_the_last(receiver: &mut FrameReceiver, frame: &Frame<'_>) -> u64 {
+    let last = frame.bits() - 1;
+    for index in 0..last {
+        assert_eq!(send(receiver, frame, index, false), NOTHING);
+        assert_eq!(receiver.owed(), Owed::WhenQuiet);
+    }
+    last
+}
+
+fn word(frame: &Frame<'_>, index: u32, wants_reply: bool) -> Request {
+    let mut bytes = [0; SIZE];
+    frame.copy(index as usize * SIZE, &mut bytes);
+    Request::Word(Word {
+        index,
+        wants_reply,
+        proof: proof(NONCES.server),
+        bytes,
+    })
 }
 
 fn complete(payload: &[u8], resent: u64) -> Response {
@@ -60,317 +126,341 @@ fn complete(payload: &[u8], resent: u64) -> Response {
 fn rejected(reason: Reason) -> Response {
     Response {
         outcome: Some(Outcome::Rejected(reason)),
-        ..reply(TAG, Status::Rejected(reason))
+        ..status(Status::Rejected(reason))
     }
 }
 
-/// Sends the frame of `message` but for its last bit, which is returned with its index.
-fn all_but_the_last(receiver: &mut FrameReceiver, message: &[u8]) -> (Bit, u64) {
-    let bits = bits(message);
-    let (last, rest) = bits.split_last().unwrap();
-    for (index, bit) in rest.iter().enumerate() {
-        let ok = reply(TAG, Status::Ok(index as u64 + 1));
-        assert_eq!(receiver.handle_bit(*bit), ok);
-        assert!(receiver.in_message() && !receiver.is_closed());
+fn progress(next: u64, beyond: u32, serial: u8) -> Progress {
+    Progress {
+        next,
+        beyond,
+        serial,
     }
-    (*last, rest.len() as u64)
 }
 
 #[test]
 fn a_message_in_bits_is_delivered_once_written() {
-    let mut receiver = open();
-    let (last, index) = all_but_the_last(&mut receiver, b"Hi");
+    let (mut receiver, frame) = (opened(false), frame(b"Hi"));
+    let last = all_but_the_last(&mut receiver, &frame);
     assert_eq!((receiver.held_bytes(), receiver.missing_bytes()), (2, 0));
-    assert_eq!(receiver.handle_bit(last), complete(b"Hi", 0));
-    assert!(!receiver.in_message() && !receiver.is_idle() && !receiver.is_closed());
-    let wait = reply(TAG, Status::Wait(index + 1));
-    assert_eq!(resend(&mut receiver, last, index), wait);
+    assert_eq!(send(&mut receiver, &frame, last, true), complete(b"Hi", 0));
+    assert!(!receiver.in_message() && !receiver.is_closed());
+    assert_eq!(
+        receiver.poll_reply(true),
+        None,
+        "its end stays unanswered until it is written"
+    );
+    assert_eq!(send(&mut receiver, &frame, last, true), NOTHING);
+    let wait = Status::Wait(progress(80, 0, 80));
+    assert_eq!(receiver.poll_reply(false), Some(reply(NONCES, wait)));
     assert_eq!(receiver.burst_len(), 1, "it asks because it waits");
-    assert_eq!(receiver.handle_bit(last), Response::default());
-    assert_eq!(receiver.handle_written(TAG + 1, Ok(())), None);
-    let delivered = reply(TAG, Status::Delivered(index + 1));
-    assert_eq!(receiver.handle_written(TAG, Ok(())), delivered.reply);
-    assert_eq!(receiver.handle_written(TAG, Ok(())), None);
-    assert_eq!(resend(&mut receiver, last, index), delivered);
     assert_eq!(receiver.refuse(Reason::Idle), None);
-    assert!(receiver.is_idle() && receiver.is_closed());
+    assert_eq!(receiver.handle_written(8, Ok(())), None, "of another");
+    let delivered = reply(NONCES, Status::Delivered(80));
+    assert_eq!(receiver.handle_written(7, Ok(())), Some(delivered));
+    assert_eq!(receiver.handle_written(7, Ok(())), None);
+    send(&mut receiver, &frame, last, false);
+    assert_eq!(receiver.poll_reply(false), Some(delivered));
+    let again = receiver.handle_request(Channel::Usr1, hello(7));
+    assert_eq!(again, answer(delivered));
+    assert!(receiver.is_closed() && receiver.client_nonce() == 7);
 }
 
 #[test]
 fn a_message_that_cannot_be_written_is_rejected() {
-    let mut receiver = open();
-    let (last, _) = all_but_the_last(&mut receiver, b"");
-    receiver.handle_bit(last);
-    let failed = receiver.handle_written(TAG, Err(Reason::Output));
-    assert_eq!(failed, reply(TAG, Status::Rejected(Reason::Output)).reply);
+    let (mut receiver, frame) = (opened(false), frame(b""));
+    let last = all_but_the_last(&mut receiver, &frame);
+    send(&mut receiver, &frame, last, true);
+    let failed = receiver.handle_written(7, Err(Reason::Output));
+    let rejected = reply(NONCES, Status::Rejected(Reason::Output));
+    assert_eq!(failed, Some(rejected));
 }
 
 #[test]
-fn a_repeated_bit_is_taken_at_most_once() {
-    let mut receiver = open();
-    let taken = reply(TAG, Status::Ok(1));
-    assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
-    assert_eq!(receiver.burst_len(), 1, "progress");
-    let bursts: Vec<u32> = (0..4)
-        .map(|_| {
-            assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
-            receiver.burst_len()
-        })
-        .collect();
-    assert_eq!(bursts, [2, 8, 32, 32]);
+fn a_reply_is_owed_now_if_a_bit_is_missing_or_comes_again_or_asks() {
+    let (mut receiver, frame) = (opened(false), frame(b"Hi"));
+    assert_eq!(
+        (receiver.owed(), receiver.poll_reply(true)),
+        (Owed::Nothing, None)
+    );
+    send(&mut receiver, &frame, 0, false);
+    assert_eq!(receiver.poll_reply(false), None);
+    let ok = |next, beyond, serial| Some(reply(NONCES, Status::Ok(progress(next, beyond, serial))));
+    assert_eq!(receiver.poll_reply(true), ok(1, 0, 1));
+    assert_eq!(
+        (receiver.owed(), receiver.poll_reply(true)),
+        (Owed::Nothing, None)
+    );
+    send(&mut receiver, &frame, 1, true);
+    assert_eq!(receiver.poll_reply(false), ok(2, 0, 2), "asked for");
+    send(&mut receiver, &frame, 4, false);
+    send(&mut receiver, &frame, 3, false);
+    assert_eq!(receiver.poll_reply(false), ok(2, 0b11, 4), "a gap");
+    send(&mut receiver, &frame, 2, false);
+    assert_eq!(receiver.owed(), Owed::WhenQuiet);
+    send(&mut receiver, &frame, 1, false);
+    assert_eq!(receiver.poll_reply(false), ok(5, 0, 2), "repeated");
+}
+
+#[test]
+fn a_request_that_keeps_coming_is_answered_several_times() {
+    let (mut receiver, frame) = (opened(false), frame(b"Hi"));
+    let mut bursts = [0; 5];
+    for burst in &mut bursts {
+        send(&mut receiver, &frame, 0, true);
+        *burst = receiver.burst_len();
+    }
+    assert_eq!(bursts, [1, 2, 8, 32, 32]);
     receiver.hold(true);
     assert_eq!(receiver.burst_len(), 1);
     receiver.hold(false);
-    let unknown = reply(TAG, Status::Reset);
-    assert_eq!(resend(&mut receiver, Bit::One, 2), unknown, "too far");
-    let other = Request::Resend {
-        tag: TAG + 1,
-        index: 1,
-    };
-    let reset = reply(TAG + 1, Status::Reset);
-    assert_eq!(receiver.handle_request(Bit::One, other), reset);
-    assert_eq!(receiver.handle_bit(Bit::One), reply(TAG, Status::Ok(2)));
-    assert_eq!(receiver.burst_len(), 1);
-    for (index, bit) in bits(b"").into_iter().enumerate().skip(2) {
-        let response = receiver.handle_bit(bit);
-        if index == 79 {
-            assert_eq!(response, complete(b"", 5));
-            let late = resend(&mut receiver, bit, 80);
-            assert_eq!(late, unknown, "nothing follows the last bit");
-        }
-    }
-}
-
-#[test]
-fn a_hello_is_needed_on_both_signals_and_in_order() {
-    let mut receiver = FrameReceiver::new(1000);
-    assert!(receiver.is_idle() && receiver.is_closed() && !receiver.in_message());
-    assert_eq!(receiver.handle_bit(Bit::One), Response::default());
-    let reset = reply(TAG, Status::Reset);
-    assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), reset);
-    assert_eq!(
-        receiver.handle_request(Bit::Zero, hello(0)),
-        reply(0, Status::Reset)
-    );
-    assert_eq!(
-        receiver.handle_request(Bit::One, hello(0)),
-        reply(0, Status::Reset)
-    );
-    let greeted = reply(TAG, Status::Greeted { words: 0 });
-    for burst in [1, 2] {
-        assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), greeted);
-        assert_eq!(receiver.burst_len(), burst);
-        assert!(receiver.in_message());
-    }
-    assert_eq!(receiver.handle_bit(Bit::One), Response::default());
-    assert_eq!(resend(&mut receiver, Bit::One, 0), reset);
-    let ok = reply(TAG, Status::Ok(0));
-    assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), ok);
-    assert_eq!(receiver.burst_len(), 1);
-    assert_eq!(receiver.handle_request(Bit::One, hello(TAG)), ok);
+    send(&mut receiver, &frame, 1, true);
+    assert_eq!(receiver.burst_len(), 1, "progress");
+    receiver.handle_request(Channel::Usr1, hello(7));
     assert_eq!(receiver.burst_len(), 2);
-    assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), ok);
 }
 
 #[test]
-fn a_hello_of_another_version_is_rejected() {
-    let mut receiver = open();
-    let (tag, version) = (TAG + 1, VERSION + 1);
-    let other = Request::Hello { tag, version };
-    let rejected = reply(tag, Status::Rejected(Reason::Version));
-    assert_eq!(receiver.handle_request(Bit::Zero, other), rejected);
-    assert_eq!(receiver.tag(), TAG);
+fn a_transfer_opens_with_the_nonce_that_its_client_was_sent() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, false);
+    assert!(receiver.is_closed() && !receiver.in_message());
+    let (first, second) = (greeted(&mut receiver, 7), greeted(&mut receiver, 8));
+    assert_ne!(first.server, second.server);
+    let of_another_key = greeted(&mut FrameReceiver::new(LIMIT, Key([1, 3]), false), 7);
+    for wrong in [
+        of_another_key,
+        Nonces::default(),
+        Nonces { client: 9, ..first },
+        Nonces {
+            client: 7,
+            ..second
+        },
+    ] {
+        assert!(!receiver.is_opening(&open(wrong, false)));
+        let response = receiver.handle_request(Channel::Usr1, open(wrong, false));
+        assert_eq!((response, receiver.is_closed()), (NOTHING, true));
+    }
+    let request = open(first, true);
+    assert_eq!(receiver.handle_request(Channel::Realtime, request), NOTHING);
+    let request = open(first, false);
+    assert!(receiver.is_opening(&request) && !receiver.is_opening(&hello(7)));
+    assert_eq!(receiver.handle_request(Channel::Realtime, request), ok(0));
+    assert!(!receiver.is_opening(&request));
+    assert_eq!(receiver.handle_request(Channel::Usr1, request), ok(0));
+    assert_eq!(receiver.burst_len(), 2, "a repeated open");
+}
+
+#[test]
+fn a_hello_leaves_the_open_transfer_alone() {
+    let (mut receiver, frame) = (opened(false), frame(b"Hi"));
+    send(&mut receiver, &frame, 0, false);
+    let before = receiver.clone();
+    greeted(&mut receiver, 8);
+    let version = VERSION + 1;
+    let other = Request::Hello { client: 8, version };
+    let nonces = Nonces {
+        client: 8,
+        server: receiver.draw(8),
+    };
+    let refused = answer(reply(nonces, Status::Rejected(Reason::Version)));
+    assert_eq!(receiver.handle_request(Channel::Usr1, other), refused);
+    let reason = Reason::ShuttingDown;
+    let refused = receiver.refuse_hello(Channel::Usr2, 8, reason);
+    assert_eq!(refused, Some(reply(nonces, Status::Rejected(reason))));
+    assert_eq!(receiver, before);
+}
+
+#[test]
+fn on_the_real_time_signal_each_greeting_needs_a_bare_one() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, true);
+    let ask = |receiver: &mut FrameReceiver| {
+        let response = receiver.handle_request(Channel::Realtime, hello(7));
+        response.reply.is_some()
+    };
+    assert!(!ask(&mut receiver));
+    receiver.handle_bare();
+    receiver.handle_bare();
+    assert!(ask(&mut receiver) && !ask(&mut receiver));
+    let refuse = |receiver: &mut FrameReceiver| {
+        let reply = receiver.refuse_hello(Channel::Realtime, 7, Reason::ShuttingDown);
+        reply.is_some()
+    };
+    receiver.handle_bare();
+    assert!(refuse(&mut receiver) && !refuse(&mut receiver));
+    let mut receiver = opened(true);
+    assert!(!ask(&mut receiver), "nor is its own transfer reported");
+    receiver.handle_bare();
+    assert!(ask(&mut receiver));
 }
 
 #[test]
 fn another_transfer_abandons_what_is_half_there() {
-    let mut receiver = open();
-    let greeted = |tag| reply(tag, Status::Greeted { words: 24 });
-    let next = receiver.handle_request(Bit::Zero, hello(TAG + 1));
-    assert_eq!(next, greeted(TAG + 1), "nothing was half there");
-    let ok = reply(TAG + 1, Status::Ok(0));
-    assert_eq!(receiver.handle_request(Bit::One, hello(TAG + 1)), ok);
-    receiver.handle_bit(Bit::One);
-    let abandoned = Response {
-        outcome: Some(Outcome::Abandoned),
-        ..greeted(TAG)
-    };
-    let again = receiver.handle_request(Bit::Zero, hello(TAG));
-    assert_eq!(again, abandoned);
-    assert_eq!(receiver.handle_bit(Bit::One), Response::default());
-}
-
-#[test]
-fn a_bit_after_the_end_belongs_to_another_program() {
-    let mut receiver = open();
-    let (last, index) = all_but_the_last(&mut receiver, b"");
-    receiver.handle_bit(last);
-    receiver.handle_written(TAG, Ok(()));
-    assert_eq!(receiver.handle_bit(Bit::One), Response::default());
-    let forgotten = reply(TAG, Status::Reset);
-    assert_eq!(resend(&mut receiver, last, index), forgotten);
-    assert_eq!((receiver.tag(), receiver.limit()), (0, 1000));
+    let mut receiver = opened(false);
+    let other = greeted(&mut receiver, 8);
+    let next = receiver.handle_request(Channel::Usr1, open(other, false));
+    let ok = answer(reply(other, Status::Ok(Progress::at(0))));
+    assert_eq!(next, ok, "nothing was half there");
+    send_bit(&mut receiver, other, Bit::One, 0, false);
+    let back = receiver.handle_request(Channel::Usr1, open(NONCES, false));
+    assert_eq!(back.outcome, Some(Outcome::Abandoned));
+    let late = send_bit(&mut receiver, other, Bit::One, 1, true);
+    assert_eq!((late, receiver.owed()), (NOTHING, Owed::Nothing));
 }
 
 #[test]
 fn a_frame_that_is_wrong_is_rejected() {
-    let mut receiver = open();
-    let (last, index) = all_but_the_last(&mut receiver, b"x");
-    let wrong = Bit::from(last == Bit::Zero);
-    assert_eq!(receiver.handle_bit(wrong), rejected(Reason::Checksum));
-    assert!(receiver.is_closed(), "its last bit was its last");
-    let again = reply(TAG, Status::Rejected(Reason::Checksum));
-    assert_eq!(resend(&mut receiver, wrong, index), again);
-
-    let mut receiver = open();
-    let mut responses = (0..8).map(|_| receiver.handle_bit(Bit::Zero));
-    assert_eq!(responses.nth(7), Some(rejected(Reason::NotAFrame)));
-    assert!(!receiver.is_closed() && !receiver.in_message() && receiver.is_idle());
-    let still = reply(TAG, Status::Rejected(Reason::NotAFrame));
-    assert_eq!(receiver.handle_bit(Bit::One), still);
-    assert_eq!(resend(&mut receiver, Bit::One, 8), still);
+    let (mut receiver, frame) = (opened(false), frame(b"x"));
+    let last = all_but_the_last(&mut receiver, &frame);
+    let wrong = Bit::from(frame.bit(last) == Some(Bit::Zero));
+    let response = send_bit(&mut receiver, NONCES, wrong, last, true);
+    assert_eq!(response, rejected(Reason::Checksum));
+    assert!(receiver.is_closed());
+    send(&mut receiver, &frame, last, true);
+    let again = status(Status::Rejected(Reason::Checksum)).reply;
+    assert_eq!(receiver.poll_reply(false), again);
+    let mut receiver = opened(true);
+    let long = Frame::new(&[0; LIMIT + 1]).unwrap();
+    let response = receiver.handle_request(Channel::Realtime, word(&long, 0, false));
+    assert_eq!(response, rejected(Reason::TooLong));
 }
 
 #[test]
-fn a_refused_message_is_refused_at_each_bit() {
-    assert_eq!(FrameReceiver::new(9).refuse(Reason::Idle), None);
-    let mut receiver = open();
-    (0..80).zip(bits(b"abc")).for_each(|(_, bit)| {
-        receiver.handle_bit(bit);
-    });
-    assert_eq!(receiver.held_bytes(), 3);
-    let refused = reply(TAG, Status::Rejected(Reason::ShuttingDown));
-    assert_eq!(receiver.refuse(Reason::ShuttingDown), refused.reply);
-    assert_eq!(receiver.held_bytes(), 0);
-    assert!(receiver.is_idle() && !receiver.is_closed());
+fn a_refused_message_stays_refused() {
+    let mut receiver = FrameReceiver::new(9, KEY, false);
     assert_eq!(receiver.refuse(Reason::Idle), None);
-    assert_eq!(receiver.handle_bit(Bit::One), refused);
+    let (mut receiver, frame) = (opened(false), frame(b"abc"));
+    for index in 0..80 {
+        send(&mut receiver, &frame, index, false);
+    }
+    assert_eq!(receiver.held_bytes(), 3);
+    let refused = reply(NONCES, Status::Rejected(Reason::ShuttingDown));
+    assert_eq!(receiver.refuse(Reason::ShuttingDown), Some(refused));
+    assert_eq!((receiver.held_bytes(), receiver.is_closed()), (0, true));
+    assert_eq!(receiver.refuse(Reason::Idle), None);
+    send(&mut receiver, &frame, 80, false);
+    assert_eq!(receiver.poll_reply(true), Some(refused));
     receiver.hold(true);
     assert_eq!(receiver.release(), None);
 }
 
 #[test]
 fn a_sender_that_is_held_is_told_to_wait_until_it_is_released() {
-    let mut receiver = open();
+    let (mut receiver, frame) = (opened(false), frame(b"Hi"));
     assert_eq!(receiver.release(), None, "it is not held");
     receiver.hold(true);
-    let wait = reply(TAG, Status::Wait(1));
-    assert_eq!(receiver.handle_bit(Bit::One), wait);
-    assert_eq!(resend(&mut receiver, Bit::One, 0), wait);
-    let ok = reply(TAG, Status::Ok(1));
-    assert_eq!(receiver.release(), ok.reply);
+    send(&mut receiver, &frame, 0, false);
+    let taken = progress(1, 0, 1);
+    let wait = reply(NONCES, Status::Wait(taken));
+    assert_eq!(receiver.poll_reply(true), Some(wait));
+    let asked = receiver.handle_request(Channel::Usr1, hello(7));
+    assert_eq!(asked, answer(wait));
+    let go_on = reply(NONCES, Status::Ok(taken));
+    assert_eq!(receiver.release(), Some(go_on));
     assert_eq!(receiver.release(), None);
-    assert_eq!(receiver.burst_len(), 1);
-    let mut receiver = open_words(8);
-    receiver.hold(true);
-    let wait = reply(TAG, Status::Wait(1));
-    assert_eq!(receiver.handle_word(&words(b"longer", 8)[0]), wait);
-    let words = reply(TAG, Status::Words(1));
-    assert_eq!(receiver.release(), words.reply);
-}
-
-#[test]
-fn the_offer_holds_from_the_next_transfer_on() {
-    let mut receiver = FrameReceiver::new(1000);
-    receiver.set_word_size(8);
-    let greeted = reply(TAG, Status::Greeted { words: 8 });
-    assert_eq!(receiver.handle_request(Bit::Zero, hello(TAG)), greeted);
-    assert!(!receiver.uses_words());
-    assert!(open_words(24).uses_words());
 }
 
 #[test]
 fn a_word_is_taken_once_and_in_its_turn() {
-    for size in [8, 24] {
-        let mut receiver = open_words(size);
-        let words = words(&[0xA5; 100], size.into());
-        let ready = |next| reply(TAG, Status::Words(next));
-        assert_eq!(receiver.handle_word(&words[1]), ready(0), "too early");
-        receiver.handle_request(Bit::One, hello(TAG));
-        assert_eq!(receiver.burst_len(), 2);
-        assert_eq!(receiver.handle_word(&words[0]), ready(1));
-        assert_eq!(receiver.burst_len(), 1, "progress");
-        assert_eq!(receiver.handle_word(&words[0]), ready(1), "again");
-        for word in &words[1..words.len() - 1] {
-            assert!(receiver.handle_word(word).outcome.is_none());
-        }
-        let last = receiver.handle_word(&words[words.len() - 1]);
-        assert_eq!(last, complete(&[0xA5; 100], 2));
-        let end = words.len() as u64;
-        let wait = reply(TAG, Status::Wait(end));
-        assert_eq!(receiver.handle_word(&words[0]), wait);
-        let delivered = reply(TAG, Status::Delivered(end));
-        assert_eq!(receiver.handle_written(TAG, Ok(())), delivered.reply);
-        assert_eq!(receiver.handle_word(&words[0]), delivered);
-    }
-}
-
-#[test]
-fn a_word_that_wants_no_reply_gets_none() {
-    let mut receiver = open_words(8);
-    let words = words(b"some words", 8);
-    let quiet = |word: &Word| Word::data(word.index().unwrap(), false, word.bytes);
-    for word in [&words[1], &words[0], &words[0]] {
-        let response = receiver.handle_word(&quiet(word));
-        assert_eq!(response, Response::default());
-    }
-    let status = Request::Words {
-        tag: TAG,
-        size: STATUS_ONLY,
-    };
-    let ready = reply(TAG, Status::Words(1));
-    assert_eq!(receiver.handle_request(Bit::Zero, status), ready);
-}
-
-#[test]
-fn what_was_not_asked_for_is_not_a_word() {
-    let words = words(b"x", 8);
-    let mut receiver = FrameReceiver::with_words(1000, 24);
-    assert_eq!(receiver.handle_word(&words[0]), Response::default());
-    let ask = |tag, size| Request::Words { tag, size };
-    let reset = reply(TAG, Status::Reset);
-    assert_eq!(receiver.handle_request(Bit::Zero, ask(TAG, 24)), reset);
-    let none = Response::default();
-    for size in [25, 7] {
-        let mut receiver = open();
-        assert_eq!(receiver.handle_request(Bit::Zero, ask(TAG, size)), none);
-        assert!(!receiver.uses_words());
-    }
-    let mut receiver = open();
-    let unknown = receiver.handle_request(Bit::Zero, ask(TAG, STATUS_ONLY));
-    assert_eq!(unknown, reset, "it opens nothing");
-    let mut receiver = open_words(8);
-    assert_eq!(
-        receiver.handle_request(Bit::Zero, ask(TAG + 1, 8)),
-        reply(TAG + 1, Status::Reset)
-    );
-    let response = receiver.handle_bit(Bit::One);
-    assert_eq!(response, reply(TAG, Status::Ok(1)), "it falls back to bits");
-    assert_eq!(receiver.handle_word(&words[0]), none);
-    assert_eq!(receiver.handle_request(Bit::Zero, ask(TAG, 8)), none);
-}
-
-/// The first bit of a sender that falls back to bits may be swallowed; then its repetition says so.
-#[test]
-fn a_repeated_bit_falls_back_to_bits_too() {
-    let mut receiver = open_words(8);
-    let taken = reply(TAG, Status::Ok(1));
-    assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
-    assert_eq!(resend(&mut receiver, Bit::One, 0), taken);
-    assert_eq!(receiver.handle_bit(Bit::One), reply(TAG, Status::Ok(2)));
-}
-
-#[test]
-fn no_bit_counts_amid_words() {
-    let mut receiver = open_words(8);
-    receiver.handle_word(&words(b"some words", 8)[0]);
-    assert_eq!(receiver.handle_bit(Bit::One), Response::default());
-    assert_eq!(resend(&mut receiver, Bit::One, 1), Response::default());
-    let other = Request::Resend {
-        tag: TAG + 1,
-        index: 1,
-    };
-    let reset = reply(TAG + 1, Status::Reset);
-    assert_eq!(receiver.handle_request(Bit::One, other), reset);
+    let (mut receiver, frame) = (opened(true), frame(&[0xA5; 100]));
     assert!(receiver.uses_words());
+    let mut give = |index, wants_reply| {
+        receiver.handle_request(Channel::Realtime, word(&frame, index, wants_reply))
+    };
+    assert_eq!(give(1, true), ok(0), "too early");
+    assert_eq!(give(1, false), NOTHING);
+    assert_eq!(give(0, true), ok(1));
+    assert_eq!(give(0, true), ok(1), "again");
+    for index in 1..4 {
+        assert_eq!(give(index, false), NOTHING);
+    }
+    assert_eq!(give(4, true), complete(&[0xA5; 100], 3));
+    assert_eq!(give(4, true), status(Status::Wait(Progress::at(5))));
+    let delivered = status(Status::Delivered(5));
+    assert_eq!(receiver.handle_written(7, Ok(())), delivered.reply);
+    let again = receiver.handle_request(Channel::Realtime, word(&frame, 4, true));
+    assert_eq!(again, delivered);
+}
+
+#[test]
+fn only_what_belongs_to_the_open_transfer_counts() {
+    let frame = frame(b"Hi");
+    let mut in_words = opened(true);
+    let mut forged = word(&frame, 0, true);
+    if let Request::Word(word) = &mut forged {
+        word.proof ^= 1;
+    }
+    let mut in_bits = opened(false);
+    for (receiver, channel, request) in [
+        (&in_words, Channel::Realtime, forged),
+        (&in_words, Channel::Usr1, word(&frame, 0, true)),
+        (&in_bits, Channel::Realtime, word(&frame, 0, true)),
+    ] {
+        let mut after = receiver.clone();
+        assert_eq!(after.handle_request(channel, request), NOTHING);
+        assert_eq!(after, *receiver);
+    }
+    for wrong in [
+        Nonces {
+            client: 8,
+            ..NONCES
+        },
+        Nonces {
+            server: 8,
+            ..NONCES
+        },
+        Nonces::default(),
+    ] {
+        let before = in_bits.clone();
+        send_bit(&mut in_bits, wrong, Bit::One, 0, true);
+        assert_eq!(in_bits, before);
+    }
+    let before = in_words.clone();
+    send(&mut in_words, &frame, 0, true);
+    assert_eq!(in_words, before, "no bit counts amid words");
+}
+
+#[test]
+fn the_offer_of_words_can_change() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, false);
+    receiver.set_takes_words(true);
+    let nonces = greeted(&mut receiver, 7);
+    receiver.handle_request(Channel::Realtime, open(nonces, true));
+    assert!(receiver.uses_words() && receiver.limit() == LIMIT);
+}
+
+/// Nonces of 0 are no secret, so a stranger could write a frame with their checksum.
+#[test]
+fn without_a_transfer_no_bit_counts() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, true);
+    let before = receiver.clone();
+    let mut frame = Frame::new(b"forged").unwrap();
+    frame.seal(Nonces::default());
+    for index in 0..frame.bits() {
+        let bit = frame.bit(index).unwrap();
+        let response = send_bit(&mut receiver, Nonces::default(), bit, index, true);
+        assert_eq!(response, NOTHING);
+    }
+    assert_eq!(receiver, before);
+}
+
+/// The bits of a refused message that are still under way are not the beginning of another frame.
+#[test]
+fn bits_after_the_end_are_not_decoded() {
+    let (mut receiver, frame) = (opened(false), frame(b"again"));
+    receiver.refuse(Reason::Idle);
+    for index in 0..frame.bits() {
+        assert_eq!(send(&mut receiver, &frame, index, false), NOTHING);
+    }
+    let refused = status(Status::Rejected(Reason::Idle)).reply;
+    assert_eq!(receiver.poll_reply(true), refused);
+    assert_eq!(receiver.held_bytes(), 0);
+}
+
+#[test]
+fn words_that_are_not_taken_open_nothing() {
+    let mut receiver = FrameReceiver::new(LIMIT, KEY, false);
+    let nonces = greeted(&mut receiver, 7);
+    assert!(!receiver.is_opening(&open(nonces, true)));
+    let response = receiver.handle_request(Channel::Realtime, open(nonces, true));
+    assert_eq!((response, receiver.is_closed()), (NOTHING, true));
 }

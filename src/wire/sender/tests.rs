@@ -1,34 +1,63 @@
 //! Unit tests of the module around them.
 
-use super::super::receiver::{FrameReceiver, Outcome, Response};
+use super::super::receiver::{FrameReceiver, Outcome};
 use super::*;
-use proptest::prelude::*;
 use std::vec::Vec;
 
-const TAG: Tag = 7;
+const KEY: Key = Key([3, 4]);
 const START: Instant = Instant::from_nanos(0);
-const NO_WORDS: Status = Status::Greeted { words: 0 };
-const HELLOS: [Status; 2] = [NO_WORDS, Status::Ok(0)];
-const GREETED: Status = Status::Greeted { words: 8 };
-const INTO_WORDS: [Status; 3] = [GREETED, Status::Ok(0), Status::Words(0)];
+/// The server's nonce.
+const SERVER: u64 = 99;
+const NO_WORDS: Status = Status::Greeted { words: false };
+const WORDS: Status = Status::Greeted { words: true };
+const OPENED: Status = Status::Ok(Progress::at(0));
 
 fn sender(message: &[u8], lane: Lane) -> FrameSender<'_> {
-    FrameSender::new(message, TAG, Duration::MAX, lane).unwrap()
+    FrameSender::new(message, KEY, Duration::MAX, lane).unwrap()
 }
 
 fn at(millis: u64) -> Instant {
     START + Duration::from_millis(millis)
 }
 
-fn tell(sender: &mut FrameSender<'_>, status: Status, now: Instant) {
-    sender.handle_reply(Reply { tag: TAG, status }, now);
+fn tell_as(sender: &mut FrameSender<'_>, server: u64, status: Status, now: Instant) {
+    let nonces = Nonces {
+        server,
+        ..sender.nonces
+    };
+    sender.handle_reply(Reply { nonces, status }, now);
 }
 
-/// Returns a sender of which everything was answered at once with the next of `replies`.
+fn tell(sender: &mut FrameSender<'_>, status: Status, now: Instant) {
+    tell_as(sender, SERVER, status, now);
+}
+
+/// Returns a reply that says what the server has taken, the bit sent last included.
+fn taken(sender: &FrameSender<'_>, next: u64) -> Progress {
+    let serial = match &sender.window {
+        Window::Bits(window) => window.clone().rewind().serial.wrapping_sub(1),
+        Window::Words(..) => 0,
+    };
+    Progress {
+        serial,
+        ..Progress::at(next)
+    }
+}
+
+fn ok(sender: &mut FrameSender<'_>, next: u64, now: Instant) {
+    tell(sender, Status::Ok(taken(sender, next)), now);
+}
+
+/// Sends all that may be sent at `now`.
+fn send_all(sender: &mut FrameSender<'_>, now: Instant) -> Vec<Transmit> {
+    core::iter::from_fn(|| sender.poll_transmit(now)).collect()
+}
+
+/// Returns a sender whose signals were answered at once with `replies`.
 fn sender_after<'m>(message: &'m [u8], lane: Lane, replies: &[Status]) -> FrameSender<'m> {
     let mut sender = sender(message, lane);
     for status in replies {
-        assert_ne!(sender.poll_transmit(START), None, "before {status:?}");
+        assert_ne!(send_all(&mut sender, START), [], "before {status:?}");
         tell(&mut sender, *status, START);
     }
     sender
@@ -44,105 +73,83 @@ fn next(sender: &mut FrameSender<'_>, mut now: Instant) -> (Transmit, Instant) {
     }
 }
 
-/// Hands a transmission to a receiver, as a server does that writes at once; returns its replies and what arrived.
-fn deliver(receiver: &mut FrameReceiver, sent: &Transmit) -> (Vec<Reply>, Option<Vec<u8>>) {
-    let Response { reply, outcome } = match sent {
-        Transmit::Signal { bit, value, .. } => match value.and_then(Request::from_value) {
-            None => receiver.handle_bit(*bit),
-            Some(request) => receiver.handle_request(*bit, request),
-        },
-        Transmit::Word(word) => match word.request() {
-            None => receiver.handle_word(word),
-            Some(request) => receiver.handle_request(Bit::Zero, request),
-        },
-    };
-    let mut replies: Vec<Reply> = reply.into_iter().collect();
-    let Some(Outcome::Complete { payload, .. }) = outcome else {
-        return (replies, None);
-    };
-    replies.extend(receiver.handle_written(TAG, Ok(())));
-    (replies, Some(payload))
+fn request(sent: &Transmit) -> Option<Request> {
+    sent.packet
+        .map(|packet| Request::from_packet(&packet).unwrap())
 }
 
-fn signal(bit: Bit, request: Option<Request>, copies: u32) -> Transmit {
-    let value = request.map(Request::value);
-    Transmit::Signal { bit, value, copies }
-}
-
-fn hello(bit: Bit, copies: u32) -> Transmit {
-    let (tag, version) = (TAG, VERSION);
-    signal(bit, Some(Request::Hello { tag, version }), copies)
-}
-
-fn words_request(size: u8) -> Transmit {
-    let tag = TAG;
-    Transmit::Word(Word::from_request(Request::Words { tag, size }))
-}
-
-fn index(sent: Option<Transmit>) -> Option<u32> {
-    match sent {
-        Some(Transmit::Word(word)) => word.index(),
+/// Returns the indexes of the words among `sent`.
+fn words(sent: &[Transmit]) -> Vec<u32> {
+    let index = |sent| match request(sent) {
+        Some(Request::Word(word)) => Some(word.index),
         _ => None,
+    };
+    sent.iter().filter_map(index).collect()
+}
+
+/// Returns the index of a bit, and its number among the client's transmissions.
+fn bit(sent: &Transmit) -> (u64, u8) {
+    match request(sent) {
+        Some(Request::Bit { index, serial, .. }) => (index, serial),
+        other => panic!("{other:?}"),
     }
 }
 
-proptest! {
-    #[test]
-    fn every_message_arrives_once_whatever_is_lost(
-        message in prop::collection::vec(any::<u8>(), 0..40),
-        lost in prop::collection::vec(any::<bool>(), 0..60),
-        lane in prop_oneof![Just(Lane::Auto), Just(Lane::Bit), Just(Lane::Word)],
-        offer in prop_oneof![Just(8u8), Just(24)],
-    ) {
-        let mut sender = sender(&message, lane);
-        let mut receiver = FrameReceiver::with_words(100, offer);
-        let mut lost = lost.into_iter();
-        let mut is_lost = || lost.next().unwrap_or(false);
-        let mut arrived = Vec::new();
-        let mut now = START;
-        while sender.result().is_none() {
-            while let Some(sent) = sender.poll_transmit(now) {
-                if is_lost() {
-                    continue;
-                }
-                let (replies, payload) = deliver(&mut receiver, &sent);
-                arrived.extend(payload);
-                for reply in replies.into_iter().filter(|_| !is_lost()) {
-                    now = now + Duration::from_nanos(10_000);
-                    sender.handle_reply(reply, now);
-                }
-            }
-            now = sender.poll_timeout().map_or(now, |at| at.max(now));
-        }
-        prop_assert_eq!(sender.result(), Some(Ok(())));
-        prop_assert_eq!(arrived, [&message[..]]);
-        prop_assert_eq!(sender.acknowledged(), sender.frame.bits());
-        prop_assert_eq!(sender.poll_transmit(now), None);
-        prop_assert_eq!(sender.poll_timeout(), None);
-    }
+fn hello(sender: &FrameSender<'_>) -> Option<Request> {
+    Some(Request::Hello {
+        client: sender.nonces.client,
+        version: VERSION,
+    })
+}
+
+fn open(sender: &FrameSender<'_>, in_words: bool) -> Option<Request> {
+    let nonces = Nonces {
+        server: SERVER,
+        ..sender.nonces
+    };
+    Some(Request::Open { nonces, in_words })
 }
 
 #[test]
 fn nothing_is_repeated_where_nothing_is_lost() {
     for (lane, signals) in [
-        (Lane::Bit, 2 + 880),
+        (Lane::Bit, 2 + 864),
         (Lane::Word, 3 + 5),
         (Lane::Auto, 3 + 5),
     ] {
         let mut sender = sender(&[7; 100], lane);
-        let mut receiver = FrameReceiver::with_words(100, 24);
+        let mut receiver = FrameReceiver::new(100, KEY, true);
         let mut now = START;
         while sender.result().is_none() {
-            let sent = sender.poll_transmit(now).unwrap();
-            let (replies, _) = deliver(&mut receiver, &sent);
+            let mut replies = Vec::new();
+            for sent in send_all(&mut sender, now) {
+                let Some(request) = request(&sent) else {
+                    receiver.handle_bare();
+                    continue;
+                };
+                let response = receiver.handle_request(sent.channel, request);
+                replies.extend(response.reply);
+                if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+                    assert_eq!(payload, [7; 100]);
+                    let client = receiver.client_nonce();
+                    replies.extend(receiver.handle_written(client, Ok(())));
+                }
+            }
+            replies.extend(receiver.poll_reply(true));
             now = now + Duration::from_nanos(10);
-            replies
-                .into_iter()
-                .for_each(|reply| sender.handle_reply(reply, now));
+            for reply in replies {
+                sender.handle_reply(reply, now);
+            }
             assert!(sender.expects_reply() && sender.is_loss_free());
         }
+        assert_eq!(sender.result(), Some(Ok(())));
         assert_eq!((sender.signals(), sender.resent()), (signals, 0));
         assert_eq!(sender.uses_words(), lane != Lane::Bit);
+        assert_eq!(sender.acknowledged(), 864);
+        assert_eq!(
+            (sender.poll_transmit(now), sender.poll_timeout()),
+            (None, None)
+        );
     }
 }
 
@@ -150,42 +157,41 @@ fn nothing_is_repeated_where_nothing_is_lost() {
 #[test]
 fn replies_that_lead_nowhere_do_not_stop_the_clock() {
     const TIMEOUT: Duration = Duration::from_millis(2_000);
-    let greeted = Status::Greeted { words: 24 };
-    // The replies to the hello on SIGUSR1, to the one on SIGUSR2, to the request for words, and to words.
+    // The replies to a hello, to the request that opens the transfer, and to what follows; and whether each nonce is another.
     let servers = [
-        [greeted, Status::Reset, Status::Reset, Status::Reset],
-        [greeted, Status::Ok(0), Status::Reset, Status::Reset],
-        [greeted, Status::Ok(0), Status::Words(0), Status::Words(0)],
-        [greeted; 4],
-        [Status::Ok(0), Status::Reset, Status::Reset, Status::Reset],
+        ([WORDS, WORDS, WORDS], true),
+        ([WORDS, WORDS, WORDS], false),
+        ([NO_WORDS, OPENED, NO_WORDS], true),
+        ([NO_WORDS, OPENED, OPENED], false),
+        ([WORDS, OPENED, OPENED], true),
+        ([WORDS, OPENED, WORDS], true),
+        ([OPENED, OPENED, OPENED], false),
+        ([WORDS, Status::Rejected(Reason::Checksum), OPENED], false),
     ];
-    for server in servers {
+    for (server, is_drawn) in servers {
         for lane in [Lane::Auto, Lane::Bit] {
-            let mut sender = FrameSender::new(&[7; 1000], TAG, TIMEOUT, lane).unwrap();
+            let mut sender = FrameSender::new(&[7; 1000], KEY, TIMEOUT, lane).unwrap();
             let mut now = START;
-            let result = loop {
-                let status = match sender.poll_transmit(now) {
-                    None => match sender.result() {
-                        Some(result) => break result,
-                        None => {
-                            now = sender.poll_timeout().unwrap();
-                            continue;
-                        }
-                    },
-                    Some(Transmit::Signal { value: None, .. }) => break Err(Failure::TimedOut),
-                    Some(Transmit::Signal { bit, .. }) => server[usize::from(bit == Bit::One)],
-                    Some(Transmit::Word(word)) => server[2 + usize::from(word.index().is_some())],
+            let mut nonce = 0;
+            while sender.result().is_none() {
+                let Some(sent) = sender.poll_transmit(now) else {
+                    if sender.result().is_none() {
+                        now = sender.poll_timeout().unwrap();
+                    }
+                    continue;
+                };
+                let status = match request(&sent) {
+                    None => continue,
+                    Some(Request::Hello { .. }) => server[0],
+                    Some(Request::Open { .. }) => server[1],
+                    Some(_) => server[2],
                 };
                 now = now + Duration::from_nanos(10_000);
-                tell(&mut sender, status, now);
-                assert!(now < at(4_000), "{server:?}: still at it");
-            };
-            assert_eq!(result, Err(Failure::TimedOut), "{server:?}");
-            assert!(
-                sender.signals() < 20_000,
-                "{server:?}: {}",
-                sender.signals()
-            );
+                nonce += u64::from(is_drawn);
+                tell_as(&mut sender, nonce, status, now);
+                assert!(now < at(10_000), "{server:?}: still at it");
+            }
+            assert!(sender.result() != Some(Ok(())));
         }
     }
 }
@@ -193,10 +199,18 @@ fn replies_that_lead_nowhere_do_not_stop_the_clock() {
 #[test]
 fn a_silent_server_is_given_up_at_the_timeout() {
     let timeout = Duration::from_millis(100);
-    let mut sender = FrameSender::new(b"", TAG, timeout, Lane::Bit).unwrap();
+    let mut sender = FrameSender::new(b"", KEY, timeout, Lane::Bit).unwrap();
     let mut now = START;
-    for (millis, copies) in [(0, 1), (20, 2), (40, 8), (60, 32), (80, 32)] {
-        assert_eq!(sender.poll_transmit(now), Some(hello(Bit::Zero, copies)));
+    for (millis, channel, copies) in [
+        (0, Channel::Usr1, 1),
+        (20, Channel::Usr2, 2),
+        (40, Channel::Usr1, 8),
+        (60, Channel::Usr2, 32),
+        (80, Channel::Usr2, 32),
+    ] {
+        let sent = sender.poll_transmit(now).unwrap();
+        assert_eq!(request(&sent), hello(&sender));
+        assert_eq!((sent.channel, sent.copies), (channel, copies));
         assert_eq!(sender.poll_transmit(now), None);
         assert_eq!(now, at(millis));
         now = sender.poll_timeout().unwrap();
@@ -209,314 +223,412 @@ fn a_silent_server_is_given_up_at_the_timeout() {
     assert_eq!(sender.poll_timeout(), None);
 }
 
-/// Otherwise a bit, or a hello, could be left out by replies that come too early.
 #[test]
-fn a_reply_to_what_was_not_sent_is_ignored() {
-    let mut sender = sender(b"", Lane::Bit);
-    for status in [Status::Wait(0), NO_WORDS] {
-        tell(&mut sender, status, START);
-    }
-    assert_eq!(sender.poll_transmit(START), Some(hello(Bit::Zero, 1)));
-    tell(&mut sender, NO_WORDS, START);
-    assert_eq!(sender.poll_transmit(START), Some(hello(Bit::One, 1)));
-    for status in [Status::Ok(0), Status::Ok(1), Status::Delivered(80)] {
-        tell(&mut sender, status, START);
+fn only_the_nonce_of_the_client_makes_a_reply() {
+    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
+    send_all(&mut sender, START);
+    let nonces = Nonces {
+        client: sender.nonces.client ^ 1,
+        server: SERVER,
+    };
+    for status in [
+        NO_WORDS,
+        Status::Ok(Progress::at(1)),
+        Status::Wait(Progress::at(0)),
+        Status::Delivered(64),
+        Status::Rejected(Reason::Output),
+    ] {
+        sender.handle_reply(Reply { nonces, status }, START);
     }
     assert_eq!((sender.acknowledged(), sender.result()), (0, None));
-    let other = Reply {
-        tag: TAG + 1,
-        status: Status::Ok(1),
-    };
-    sender.poll_transmit(START);
-    sender.handle_reply(other, START);
-    assert_eq!(sender.acknowledged(), 0);
-    tell(&mut sender, Status::Ok(1), START);
-    assert_eq!(sender.acknowledged(), 1);
+    assert!(sender.expects_reply());
+}
+
+#[test]
+fn before_the_greeting_nothing_else_counts() {
+    let mut sender = sender(b"", Lane::Bit);
+    let sent = sender.poll_transmit(START).unwrap();
+    assert_eq!(request(&sent), hello(&sender));
+    for status in [OPENED, Status::Wait(Progress::at(0)), Status::Delivered(64)] {
+        tell(&mut sender, status, START);
+        assert_eq!((sender.poll_transmit(START), sender.result()), (None, None));
+    }
+    tell(&mut sender, NO_WORDS, START);
+    let sent = sender.poll_transmit(START).unwrap();
+    assert_eq!(request(&sent), open(&sender, false));
 }
 
 /// AS-16: a repetition must not be taken for the next bit.
 #[test]
-fn a_repeated_bit_carries_its_index() {
-    let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
-    assert_eq!(next(&mut sender, START).0, signal(Bit::One, None, 1));
-    let resend = |index| Some(Request::Resend { tag: TAG, index });
-    assert_eq!(next(&mut sender, START).0, signal(Bit::One, resend(0), 2));
-    tell(&mut sender, Status::Ok(1), at(50));
+fn a_repeated_bit_has_its_index_and_another_serial() {
+    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
+    assert_eq!(bit(&next(&mut sender, START).0), (0, 1));
+    let (again, now) = next(&mut sender, START);
+    assert_eq!((bit(&again), again.copies, now), ((0, 2), 2, at(1)));
+    assert_eq!(bit(&next(&mut sender, now).0), (0, 3));
+    ok(&mut sender, 1, at(50));
     assert!(!sender.is_loss_free());
-    assert_eq!(next(&mut sender, at(50)).0, signal(Bit::One, None, 1));
-    assert_eq!(next(&mut sender, at(50)).0, signal(Bit::One, resend(1), 2));
+    assert_eq!(bit(&next(&mut sender, at(50)).0), (1, 4));
+}
+
+/// A server that was replaced, with the same PID, ignores what is not its own.
+#[test]
+fn each_fourth_attempt_is_a_hello_on_either_signal() {
+    for replies in [&[NO_WORDS][..], &[NO_WORDS, OPENED]] {
+        let mut sender = sender_after(b"", Lane::Bit, replies);
+        let mut now = START;
+        let mut hellos = Vec::new();
+        for attempt in 0..12 {
+            let (sent, at) = next(&mut sender, now);
+            now = at;
+            if request(&sent) == hello(&sender) {
+                hellos.push((attempt, sent.channel));
+            }
+        }
+        let wanted = [(4, Channel::Usr2), (8, Channel::Usr1)];
+        assert_eq!(hellos, wanted);
+    }
 }
 
 #[test]
 fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
-    for (next_bit, status) in [
-        (0, Status::Wait(0)),
-        (0, Status::Wait(1)),
-        (1, Status::Wait(1)),
-    ] {
-        let mut replies = HELLOS.to_vec();
-        replies.extend((0..next_bit).map(|bit| Status::Ok(bit + 1)));
-        let mut sender = sender_after(b"", Lane::Bit, &replies);
-        sender.poll_transmit(START);
-        tell(&mut sender, status, at(3));
+    for taken in [0, 1] {
+        let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
+        send_all(&mut sender, START);
+        tell(&mut sender, Status::Wait(Progress::at(taken)), at(3));
         assert!(!sender.expects_reply() && sender.result().is_none());
-        let resend = Request::Resend {
-            tag: TAG,
-            index: next_bit,
-        };
         let (again, now) = next(&mut sender, at(3));
-        assert_eq!((again, now), (signal(Bit::One, Some(resend), 2), at(253)));
-        tell(&mut sender, Status::Ok(next_bit + 1), at(260));
+        assert_eq!((bit(&again).0, now), (taken, at(253)));
+        ok(&mut sender, taken + 1, at(260));
         assert!(sender.expects_reply());
-        assert_eq!(sender.acknowledged(), next_bit + 1);
+        assert_eq!(sender.acknowledged(), taken + 1);
+        assert_eq!(bit(&next(&mut sender, at(260)).0).0, taken + 1);
     }
-    let mut sender = sender_after(b"", Lane::Bit, &[Status::Wait(0)]);
-    assert_eq!(next(&mut sender, START), (hello(Bit::Zero, 2), at(250)));
+    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Wait(Progress::at(0))]);
+    let (first, now) = next(&mut sender, START);
+    assert_eq!((bit(&first).0, now), (0, at(250)), "the transfer is open");
+}
+
+/// Its server says so each time that it is asked.
+#[test]
+fn a_client_that_is_told_to_wait_does_not_give_up() {
+    let timeout = Duration::from_millis(100);
+    for (lane, greeting) in [(Lane::Bit, NO_WORDS), (Lane::Word, WORDS)] {
+        let mut sender = FrameSender::new(b"", KEY, timeout, lane).unwrap();
+        send_all(&mut sender, START);
+        tell(&mut sender, greeting, START);
+        let mut now = START;
+        for _ in 0..20 {
+            now = next(&mut sender, now).1;
+            let wait = Status::Wait(taken(&sender, 0));
+            tell(&mut sender, wait, now);
+        }
+        assert!(now > at(3_000));
+        while sender.result().is_none() {
+            now = sender.poll_timeout().unwrap();
+            send_all(&mut sender, now);
+        }
+        assert_eq!(sender.result(), Some(Err(Failure::TimedOut)));
+    }
 }
 
 #[test]
 fn a_reply_that_contradicts_the_protocol_ends_the_transfer() {
     let contradiction = Some(Err(Failure::Contradiction));
-    for status in [
-        Status::Ok(2),
-        Status::Wait(2),
-        Status::Delivered(1),
-        Status::Delivered(80),
+    for (lane, greeting, wrong) in [
+        (Lane::Bit, NO_WORDS, Status::Ok(Progress::at(2))),
+        (Lane::Bit, NO_WORDS, Status::Wait(Progress::at(2))),
+        (Lane::Bit, NO_WORDS, Status::Ok(Progress::at(u64::MAX))),
+        (Lane::Bit, NO_WORDS, Status::Delivered(1)),
+        (Lane::Bit, NO_WORDS, Status::Delivered(64)),
+        (Lane::Word, WORDS, Status::Ok(Progress::at(2))),
+        (Lane::Word, WORDS, Status::Wait(Progress::at(2))),
+        (Lane::Word, WORDS, Status::Ok(Progress::at(u64::MAX))),
+        (Lane::Word, WORDS, Status::Delivered(0)),
+        (Lane::Word, WORDS, Status::Delivered(2)),
     ] {
-        let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
-        sender.poll_transmit(START);
-        tell(&mut sender, status, START);
-        assert_eq!(sender.result(), contradiction, "{status:?}");
-        tell(&mut sender, Status::Ok(1), START);
+        let mut sender = sender_after(b"", lane, &[greeting, OPENED]);
+        send_all(&mut sender, START);
+        tell(&mut sender, wrong, START);
+        assert_eq!(sender.result(), contradiction, "{wrong:?}");
+        ok(&mut sender, 1, START);
+        tell(&mut sender, Status::Delivered(1), START);
         assert_eq!(sender.result(), contradiction, "the end is the end");
     }
-    for status in [
-        Status::Words(3),
-        Status::Wait(3),
-        Status::Delivered(1),
-        Status::Delivered(3),
-    ] {
-        let mut sender = sender_after(b"", Lane::Word, &INTO_WORDS);
-        sender.poll_transmit(START);
-        tell(&mut sender, status, START);
-        assert_eq!(sender.result(), contradiction, "{status:?}");
-    }
-    let late = (1..80).map(Status::Ok).chain([Status::Ok(80)]);
-    let replies: Vec<_> = HELLOS.into_iter().chain(late).collect();
-    let sender = sender_after(b"", Lane::Bit, &replies);
-    assert_eq!(
-        sender.result(),
-        contradiction,
-        "the last bit is delivered, not ok"
-    );
 }
 
 #[test]
 fn a_reply_that_comes_twice_changes_nothing() {
-    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Ok(0), Status::Ok(1)]);
-    sender.poll_transmit(START);
-    for status in [
-        NO_WORDS,
-        Status::Ok(0),
-        Status::Ok(1),
-        Status::Wait(0),
-        Status::Words(0),
-    ] {
+    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
+    for next in 1..5 {
+        send_all(&mut sender, START);
+        ok(&mut sender, next, START);
+    }
+    send_all(&mut sender, START);
+    for status in [NO_WORDS, OPENED, Status::Ok(Progress::at(4))] {
         tell(&mut sender, status, START);
-        assert_eq!(
-            (sender.acknowledged(), sender.result()),
-            (1, None),
-            "{status:?}"
-        );
-        assert!(sender.expects_reply(), "{status:?}");
+        assert_eq!((sender.acknowledged(), sender.result()), (4, None));
+        assert_eq!(send_all(&mut sender, START), [], "{status:?}");
+        assert!(sender.poll_timeout().is_some());
     }
 }
 
 #[test]
 fn a_rejection_ends_a_transfer_at_any_point() {
     let reason = Reason::TooLong;
-    for replies in [&[][..], &[GREETED], &INTO_WORDS[..2], &INTO_WORDS] {
-        let mut sender = sender_after(b"", Lane::Auto, replies);
-        tell(&mut sender, Status::Rejected(reason), START);
-        assert_eq!(sender.result(), Some(Err(Failure::Rejected(reason))));
+    for replies in [&[][..], &[WORDS], &[WORDS, OPENED]] {
+        for lane in [Lane::Bit, Lane::Word] {
+            let mut sender = sender_after(b"", lane, replies);
+            tell(&mut sender, Status::Rejected(reason), START);
+            assert_eq!(sender.result(), Some(Err(Failure::Rejected(reason))));
+            assert_eq!(sender.poll_transmit(START), None);
+        }
     }
 }
 
-/// A hello, or a request for words, that was on its way when the server forgot the transfer may open it again.
+/// What is queued behind the last signal has no meaning after the end.
 #[test]
-fn a_server_that_is_further_than_the_client_is_believed() {
-    let again = [NO_WORDS, Status::Reset, Status::Ok(0), Status::Ok(0)];
-    let mut sender = sender_after(b"", Lane::Bit, &again);
-    assert_eq!(next(&mut sender, START).0, signal(Bit::One, None, 1));
-    let again = [&INTO_WORDS[..2], &[Status::Reset], &[Status::Words(0); 3]];
-    let mut sender = sender_after(b"", Lane::Word, &again.concat());
-    assert_eq!(index(sender.poll_transmit(START)), Some(0));
+fn nothing_is_sent_after_the_end() {
+    let mut sender = sender(b"", Lane::Auto);
+    assert_eq!(sender.poll_transmit(START).unwrap().packet, None);
+    tell(&mut sender, Status::Rejected(Reason::ShuttingDown), START);
+    assert_eq!(sender.poll_transmit(START), None);
+    sender.handle_eagain(START);
+    assert_eq!(
+        (sender.poll_transmit(at(99)), sender.poll_timeout()),
+        (None, None)
+    );
 }
 
 #[test]
-fn a_forgotten_transfer_begins_again_more_and_more_slowly() {
-    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Reset]);
-    assert_eq!(next(&mut sender, START), (hello(Bit::Zero, 1), START));
-    for (restarts, millis) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
-        let now = START;
-        tell(&mut sender, NO_WORDS, now);
-        next(&mut sender, now);
-        tell(&mut sender, Status::Reset, now);
-        let (again, at_last) = next(&mut sender, now);
-        assert_eq!(again, hello(Bit::Zero, 2));
-        assert_eq!(at_last, at(millis), "{restarts}");
+fn a_message_whose_checksum_does_not_match_is_sent_again_in_bits() {
+    let wrong = Status::Rejected(Reason::Checksum);
+    let mut sender = sender(b"Hi", Lane::Auto);
+    let mut used = Vec::new();
+    let mut nonces = Vec::new();
+    while sender.result().is_none() {
+        nonces.push(sender.nonces.client);
+        for status in [WORDS, OPENED, wrong] {
+            send_all(&mut sender, START);
+            used.push(sender.uses_words());
+            tell(&mut sender, status, START);
+        }
     }
-    let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
-    sender.poll_transmit(START);
-    tell(&mut sender, Status::Reset, START);
-    assert_eq!(sender.result(), Some(Err(Failure::Forgotten)));
+    assert_eq!(
+        sender.result(),
+        Some(Err(Failure::Rejected(Reason::Checksum)))
+    );
+    let in_words = used.iter().skip(1).step_by(3);
+    assert_eq!(
+        in_words.collect::<Vec<_>>(),
+        [&true, &false, &false, &false]
+    );
+    nonces.dedup();
+    assert_eq!(nonces.len(), 4, "each under a nonce of its own");
+}
+
+/// A long message takes longer than the timeout, the second time as the first.
+#[test]
+fn a_message_that_is_sent_again_makes_progress() {
+    let timeout = Duration::from_millis(500);
+    let mut sender = FrameSender::new(&[7; 1000], KEY, timeout, Lane::Bit).unwrap();
+    let mut now = START;
+    for is_last in [false, true] {
+        for status in [NO_WORDS, OPENED] {
+            send_all(&mut sender, now);
+            tell(&mut sender, status, now);
+        }
+        while sender.acknowledged() < sender.frame.bits() - 1 {
+            send_all(&mut sender, now);
+            now = now + Duration::from_nanos(900_000);
+            let next = sender.acknowledged() + 1;
+            ok(&mut sender, next, now);
+            assert_eq!(sender.result(), None);
+        }
+        send_all(&mut sender, now);
+        let now = next(&mut sender, now).1;
+        assert_eq!(sender.result(), None, "one bit is lost");
+        if !is_last {
+            tell(&mut sender, Status::Rejected(Reason::Checksum), now);
+        }
+    }
+    assert!(now > at(10_000));
+}
+
+#[test]
+fn a_server_that_has_forgotten_the_transfer_is_greeted_again() {
+    // With another nonce, or with the same one in answer to a hello.
+    for server in [SERVER + 1, SERVER] {
+        for (lane, greeting) in [(Lane::Bit, NO_WORDS), (Lane::Word, WORDS)] {
+            for (message, is_all_sent) in [(&[7; 10_000][..], false), (b"", lane == Lane::Word)] {
+                let mut sender = sender_after(message, lane, &[greeting, OPENED]);
+                send_all(&mut sender, START);
+                tell(&mut sender, greeting, START);
+                assert_eq!(sender.result(), None, "of the first hello");
+                let client = sender.nonces.client;
+                let mut now = START;
+                loop {
+                    let sent;
+                    (sent, now) = next(&mut sender, now);
+                    if request(&sent) == hello(&sender) {
+                        break;
+                    }
+                }
+                tell_as(&mut sender, server, greeting, now);
+                if is_all_sent {
+                    assert_eq!(sender.result(), Some(Err(Failure::Forgotten)));
+                    continue;
+                }
+                assert_ne!(sender.nonces.client, client);
+                let sent = send_all(&mut sender, now);
+                assert_eq!(request(sent.last().unwrap()), hello(&sender));
+            }
+        }
+    }
 }
 
 #[test]
 fn words_are_used_where_both_ends_want_them() {
-    for (offer, lane, size) in [
-        (8, Lane::Auto, 8),
-        (24, Lane::Word, 24),
-        (13, Lane::Auto, 13),
-    ] {
-        let replies = [Status::Greeted { words: offer }, Status::Ok(0)];
-        let mut sender = sender_after(b"", lane, &replies);
-        assert_eq!(sender.poll_transmit(START), Some(words_request(size)));
-        assert!(sender.uses_words());
+    for lane in [Lane::Auto, Lane::Word] {
+        let mut sender = sender(&[7; 40], lane);
+        let sent = send_all(&mut sender, START);
+        assert_eq!(sent[0].packet, None, "a bare signal introduces the client");
+        assert_eq!(request(&sent[1]), hello(&sender));
+        assert!(sent.iter().all(|sent| sent.channel == Channel::Realtime));
+        tell(&mut sender, WORDS, START);
+        let sent = send_all(&mut sender, START);
+        assert_eq!(request(&sent[0]), open(&sender, true));
+        assert_eq!(words(&sent), [0, 1]);
+        assert!(sender.uses_words() && sender.uses_realtime());
     }
-    for (offer, lane) in [
-        (0, Lane::Auto),
-        (7, Lane::Auto),
-        (25, Lane::Auto),
-        (24, Lane::Bit),
-    ] {
-        let replies = [Status::Greeted { words: offer }, Status::Ok(0)];
-        let mut sender = sender_after(b"", lane, &replies);
-        assert_eq!(sender.poll_transmit(START), Some(signal(Bit::One, None, 1)));
-        assert!(!sender.uses_words());
+    for (lane, greeting) in [(Lane::Auto, NO_WORDS), (Lane::Bit, WORDS)] {
+        let mut sender = sender_after(b"", lane, &[greeting]);
+        let sent = sender.poll_transmit(START).unwrap();
+        assert_eq!(request(&sent), open(&sender, false));
+        let is_queued = sent.channel == Channel::Realtime;
+        assert_eq!(
+            (is_queued, sender.uses_words()),
+            (lane == Lane::Auto, false)
+        );
     }
-    let sender = sender_after(b"", Lane::Word, &HELLOS);
+    let sender = sender_after(b"", Lane::Word, &[NO_WORDS]);
     assert_eq!(sender.result(), Some(Err(Failure::NoWords)));
 }
 
-/// Waiting for one's turn may take long, and says nothing against words.
 #[test]
-fn only_silence_leads_from_words_to_bits() {
-    for (lane, last) in [
-        (Lane::Auto, signal(Bit::One, None, 1)),
-        (Lane::Word, words_request(8)),
-    ] {
-        let mut sender = sender_after(b"", lane, &INTO_WORDS[..2]);
+fn without_a_reply_on_the_real_time_signal_the_other_two_are_used() {
+    // It does not matter whether there is no reply, or no room.
+    for (lane, has_room) in [(Lane::Auto, true), (Lane::Auto, false), (Lane::Word, true)] {
+        let mut sender = sender(b"", lane);
+        let client = sender.nonces.client;
         let mut now = START;
-        for _ in 0..3 * MAX_WORDS_REQUESTS {
+        let mut introductions = 0;
+        let last = loop {
             let (sent, at) = next(&mut sender, now);
-            assert_eq!(sent, words_request(8));
-            tell(&mut sender, Status::Wait(0), at);
             now = at;
+            introductions += u32::from(sent.packet.is_none());
+            if sent.channel != Channel::Realtime || introductions == 20 {
+                break sent;
+            }
+            if !has_room {
+                sender.handle_eagain(now);
+            }
+        };
+        if lane == Lane::Word {
+            assert_eq!(sender.nonces.client, client);
+            continue;
         }
-        for _ in 1..MAX_WORDS_REQUESTS {
-            let (sent, at) = next(&mut sender, now);
-            assert_eq!(sent, words_request(8));
-            now = at;
-        }
-        assert_eq!(next(&mut sender, now).0, last);
+        assert_eq!(last.channel, Channel::Usr1);
+        assert_eq!(request(&last), hello(&sender));
+        assert_eq!(introductions, MAX_QUEUED_HELLOS);
+        assert!(sender.nonces.client != client && !sender.uses_realtime());
     }
 }
 
 #[test]
 fn without_room_for_a_word_the_sender_waits_a_millisecond() {
-    let mut sender = sender_after(&[7; 1000], Lane::Word, &INTO_WORDS);
-    for sent in 0..4 {
-        assert_eq!(index(sender.poll_transmit(START)), Some(sent));
-    }
+    let mut sender = sender_after(&[7; 1000], Lane::Word, &[WORDS, OPENED]);
+    tell(&mut sender, Status::Ok(Progress::at(40)), START);
+    let (sent, _) = next(&mut sender, START);
+    assert_eq!(words(&[sent]), [40]);
     sender.handle_eagain(START);
     assert_eq!(sender.poll_transmit(START), None);
     let (sent, now) = next(&mut sender, START);
-    assert_eq!((sent, now), (words_request(STATUS_ONLY), at(1)));
-    tell(&mut sender, Status::Words(2), now);
-    assert_eq!(sender.acknowledged(), 2 * 64);
-    assert_eq!(sender.poll_transmit(now), None, "the window is one word");
-    tell(&mut sender, Status::Words(3), now);
-    assert_eq!(index(sender.poll_transmit(now)), Some(3));
-    let mut sender = sender_after(b"", Lane::Bit, &HELLOS);
-    sender.poll_transmit(START);
-    let before = sender.poll_timeout();
-    sender.handle_eagain(START);
-    assert_eq!(sender.poll_timeout(), before, "no word is out");
+    assert_eq!((words(&[sent]), now), ([40].to_vec(), at(1)));
+    tell(&mut sender, Status::Ok(Progress::at(41)), now);
+    assert_eq!(words(&send_all(&mut sender, now)), [41], "a window of one");
 }
 
 #[test]
-fn words_without_a_reply_are_asked_about_and_sent_again() {
-    let mut sender = sender_after(&[7; 1000], Lane::Word, &INTO_WORDS);
-    while sender.poll_transmit(START).is_some() {}
-    tell(&mut sender, Status::Words(30), START);
-    while sender.poll_transmit(START).is_some() {}
+fn a_request_without_room_is_repeated() {
+    // The bare signal, the hello, and the request that opens the transfer.
+    for refused in 0..3 {
+        let mut sender = sender(b"", Lane::Word);
+        let mut now = START;
+        for number in 0..=refused {
+            if number == 2 {
+                tell(&mut sender, WORDS, now);
+            }
+            assert!(sender.poll_transmit(now).is_some());
+        }
+        sender.handle_eagain(now);
+        assert_eq!(sender.poll_transmit(now), None);
+        now = sender.poll_timeout().unwrap();
+        assert_eq!(now, at(1));
+        let sent = send_all(&mut sender, now);
+        match refused {
+            2 => assert_eq!(request(&sent[0]), open(&sender, true)),
+            _ => assert_eq!((sent[0].packet, request(&sent[1])), (None, hello(&sender))),
+        }
+    }
+}
+
+#[test]
+fn words_without_a_reply_are_sent_again() {
+    let mut sender = sender_after(&[7; 1000], Lane::Word, &[WORDS, OPENED]);
+    tell(&mut sender, Status::Ok(Progress::at(30)), START);
+    send_all(&mut sender, START);
     let (sent, now) = next(&mut sender, START);
-    assert_eq!(index(Some(sent)), Some(30));
-    assert!(matches!(sent, Transmit::Word(word) if word.wants_reply()));
-    assert_eq!(sender.poll_transmit(now), None);
-    let (status, now) = next(&mut sender, now);
-    assert_eq!(status, words_request(STATUS_ONLY));
-    assert_eq!(sender.resent(), 2);
-    tell(&mut sender, Status::Words(30), now);
-    assert_eq!(
-        index(sender.poll_transmit(now)),
-        Some(31),
-        "30 is in flight again"
-    );
-    let signals = sender.signals();
-    while sender.poll_transmit(now).is_some() {}
-    assert_eq!(sender.signals() - signals, 62);
+    assert_eq!(words(&[sent]), [30]);
+    assert_eq!((sender.poll_transmit(now), sender.resent()), (None, 1));
+    tell(&mut sender, Status::Ok(Progress::at(30)), now);
+    let sent = words(&send_all(&mut sender, now));
+    assert_eq!(sent, (31..42).collect::<Vec<_>>(), "30 is in flight again");
     let before = sender.poll_timeout();
-    tell(
-        &mut sender,
-        Status::Words(30),
-        now + Duration::from_nanos(1),
-    );
+    tell(&mut sender, Status::Ok(Progress::at(30)), at(2));
     assert_eq!(sender.poll_timeout(), before, "no news");
+}
+
+/// Its server was slow to write, so it was asked again meanwhile.
+#[test]
+fn a_late_delivery_is_one() {
+    for (lane, greeting, end) in [(Lane::Bit, NO_WORDS, 64), (Lane::Word, WORDS, 6)] {
+        let message = if lane == Lane::Bit { 0 } else { 120 };
+        let message = std::vec![7; message];
+        let mut sender = sender_after(&message, lane, &[greeting, OPENED]);
+        if lane == Lane::Bit {
+            for next in 1..64 {
+                send_all(&mut sender, START);
+                ok(&mut sender, next, START);
+            }
+        }
+        let sent = send_all(&mut sender, START);
+        let now = if sent.is_empty() { START } else { at(1) };
+        next(&mut sender, now);
+        tell(&mut sender, Status::Delivered(end), at(9));
+        assert_eq!(sender.result(), Some(Ok(())));
+        assert_eq!(sender.acknowledged(), sender.frame.bits());
+    }
 }
 
 #[test]
 fn no_word_is_sent_while_the_server_says_to_wait() {
-    let mut sender = sender_after(&[7; 1000], Lane::Word, &INTO_WORDS);
-    for _ in 0..3 {
-        sender.poll_transmit(START);
-    }
-    tell(&mut sender, Status::Wait(3), START);
+    let mut sender = sender_after(&[7; 5000], Lane::Word, &[WORDS]);
+    let sent = words(&send_all(&mut sender, START));
+    assert_eq!(sent.len(), 64);
+    tell(&mut sender, Status::Wait(Progress::at(3)), START);
     assert_eq!(sender.poll_transmit(START), None);
     assert_eq!(sender.poll_timeout(), Some(at(250)));
-    tell(&mut sender, Status::Words(3), at(9));
-    assert_eq!(index(sender.poll_transmit(at(9))), Some(3));
-}
-
-/// Otherwise it would be silent, which says less.
-#[test]
-fn a_server_that_has_forgotten_the_words_says_so() {
-    let mut sender = sender_after(b"", Lane::Word, &INTO_WORDS);
-    let mut server = FrameReceiver::with_words(9, 8);
-    let mut now = START;
-    while sender.result().is_none() {
-        let (sent, at) = next(&mut sender, now);
-        now = at;
-        let (replies, _) = deliver(&mut server, &sent);
-        replies
-            .into_iter()
-            .for_each(|reply| sender.handle_reply(reply, now));
-        assert!(now < self::at(1_000));
-    }
-    assert_eq!(sender.result(), Some(Err(Failure::Forgotten)));
-}
-
-#[test]
-fn a_message_whose_only_reply_is_its_delivery_went_in_words() {
-    let replies = [
-        GREETED,
-        Status::Ok(0),
-        Status::Words(0),
-        Status::Delivered(2),
-    ];
-    let sender = sender_after(b"", Lane::Auto, &replies);
-    assert_eq!(sender.result(), Some(Ok(())));
-    assert!(sender.uses_words());
-    assert_eq!(sender.acknowledged(), 80);
+    tell(&mut sender, Status::Ok(Progress::at(3)), at(9));
+    assert_eq!(words(&send_all(&mut sender, at(9))), [64, 65, 66]);
 }

@@ -1,0 +1,309 @@
+//! Another process that sends signals in a client's name.
+
+use std::vec::Vec;
+
+use super::foreign::signals;
+use super::own::{frame, own_bit, status, words};
+use super::world::*;
+use crate::process::pid::Pid;
+use crate::signal::event::{Event, Signal, SignalSet};
+use crate::wire::bits::Bit;
+use crate::wire::control::{Nonces, Request, Status};
+use crate::wire::frame::Frame;
+use crate::wire::word::{SIZE, Word, proof};
+
+/// Returns what a process can send that knows the client's PID and the index of its next bit or word, and none of its nonces.
+fn forgeries(client: Pid, next: u64) -> Vec<Event> {
+    let ours = nonces(client, 7);
+    // Nonces that the server has sent to the other process itself.
+    let theirs = nonces(pid(99), 7);
+    let mut events = Vec::new();
+    for signal in [Signal::Usr1, Signal::Usr2, Signal::Word] {
+        for client_nonce in [0, 1, 8] {
+            events.push(hello(client, client_nonce, signal));
+        }
+        for (client_nonce, server) in [
+            (7, theirs.server),
+            (0, 0),
+            (7, 0),
+            (0, nonces(client, 0).server),
+            (8, ours.server),
+            (theirs.client, theirs.server),
+        ] {
+            let nonces = Nonces {
+                client: client_nonce,
+                server,
+            };
+            for in_words in [false, true] {
+                events.push(ask(client, signal, Request::Open { nonces, in_words }));
+            }
+            let bit = Request::Bit {
+                nonces,
+                index: next,
+                serial: 77,
+                wants_reply: true,
+            };
+            events.push(ask(client, signal, bit));
+            let word = Word {
+                index: next as u32,
+                wants_reply: true,
+                proof: proof(server).wrapping_add(1),
+                bytes: [0; SIZE],
+            };
+            events.push(ask(client, signal, Request::Word(word)));
+        }
+    }
+    events
+}
+
+#[test]
+fn a_forged_hello_leaves_neither_a_session_nor_a_descriptor() {
+    let mut world = World::new(|_| {});
+    for n in 1..=1000 {
+        let named = world.spawn(n);
+        let signal = Signal::of_bit(n % 2 == 0);
+        world.feed_each([hello(named, 7, signal)]);
+        let log = world.take_log();
+        let [
+            Did::Open(opened),
+            Did::Send(to, on, Some(_), 1),
+            Did::Close(closed),
+        ] = log[..]
+        else {
+            panic!("{log:?}");
+        };
+        assert_eq!([opened, to, closed], [named; 3]);
+        assert_eq!(on, signal);
+        assert!(world.machine.sessions.is_empty() && world.held.is_empty());
+    }
+    assert_eq!(world.next_at(), None);
+    assert!(world.take_notes().is_empty());
+    // One that does not handle the signal is sent nothing, nor one that does not exist.
+    let shell = world.spawn_with(2000, |p| p.handled = SignalSet::NONE);
+    world.feed_each([hello(shell, 7, Signal::Usr1)]);
+    assert_eq!(world.take_log(), [Did::Open(shell), Did::Close(shell)]);
+    world.feed_each([hello(pid(3000), 7, Signal::Usr1)]);
+    assert_eq!(world.take_log(), [Did::Open(pid(3000))]);
+}
+
+#[test]
+fn a_thousand_hellos_at_once_leave_nothing() {
+    let mut world = World::new(|config| config.trace = true);
+    let named: Vec<_> = (1..=1000).map(|n| world.spawn(n)).collect();
+    let hellos = named.iter().map(|pid| hello(*pid, 7, Signal::Usr2));
+    world.feed(&hellos.collect::<Vec<_>>());
+    let log = world.take_log();
+    let count = |is: fn(&Did) -> bool| log.iter().filter(|did| is(did)).count();
+    assert_eq!(count(|did| matches!(did, Did::Open(_))), 1000);
+    assert_eq!(count(|did| matches!(did, Did::Close(_))), 1000);
+    assert!(world.machine.sessions.is_empty());
+    assert_eq!(world.next_at(), None);
+}
+
+#[test]
+fn an_opening_without_the_nonce_of_the_server_leaves_nothing() {
+    let mut world = World::new(|_| {});
+    let named = world.spawn(1);
+    world.feed_each(forgeries(named, 0));
+    let is_greeting = |status: &Status| matches!(status, Status::Greeted { .. });
+    let answers = status(&mut world, named);
+    assert!(answers.iter().all(|(_, status)| is_greeting(status)));
+    assert_eq!(answers.len(), 6, "one for each hello that is no word");
+    assert!(world.machine.sessions.is_empty());
+    assert!(world.take_notes().is_empty());
+}
+
+#[test]
+fn forged_signals_change_nothing_in_a_transfer() {
+    for in_words in [false, true] {
+        let mut world = World::new(|_| {});
+        let client = world.spawn(1);
+        let message = b"a message that is long enough for several words of 24 bytes";
+        let (begin, data) = match in_words {
+            false => (opening(client, 7).to_vec(), frame(client, 7, message)),
+            true => (
+                opening_in_words(client, 7).to_vec(),
+                words(client, 7, message),
+            ),
+        };
+        world.feed_each(begin);
+        let half = data.len() / 2;
+        world.feed_each(data[..half].iter().copied());
+        world.answers(client);
+        let state = |world: &World| {
+            let session = &world.machine.sessions[&client];
+            let receiver = session.receiver.clone();
+            let times = (session.last_seen, session.started_at);
+            (receiver, times, session.signal, session.proven_uid)
+        };
+        let before = state(&world);
+        world.process(client).uid = 0;
+        for event in forgeries(client, half as u64) {
+            world.feed_each([event]);
+            let log = world.take_log();
+            let sent = log.iter().filter(|did| matches!(did, Did::Send(..)));
+            assert!(sent.count() <= 1, "one answer at most");
+        }
+        assert_eq!(state(&world), before);
+        world.feed_each(data[half..].iter().copied());
+        let last = status(&mut world, client).pop();
+        assert!(matches!(last, Some((_, Status::Delivered(_)))));
+        assert_eq!(world.written[0].payload, message);
+        assert_eq!(world.written[0].uid, Some(USER));
+        assert!(world.take_notes().is_empty());
+    }
+}
+
+#[test]
+fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
+    let mut world = World::new(|_| {});
+    let named = world.spawn(1);
+    // Its session is that of a stray, or of an introduction.
+    world.feed_each([bit(named, Bit::One), bare(named, Signal::Word)]);
+    let none = Nonces::default();
+    let mut forged = Frame::new(b"forged").unwrap();
+    forged.seal(none);
+    let bits = (0..forged.bits()).map(|i| own_bit(named, none, i, forged.bit(i).unwrap()));
+    world.feed_each(bits.collect::<Vec<_>>());
+    let answers = world.answers(named);
+    assert!(answers.iter().all(|(_, reply)| reply.is_none()));
+    assert_eq!(world.take_texts().len(), 0);
+    let receiver = &world.machine.sessions[&named].receiver;
+    assert_eq!((receiver.client_nonce(), receiver.held_bytes()), (0, 0));
+}
+
+#[test]
+fn a_later_process_of_the_same_pid_cannot_use_the_nonces_of_the_one_before() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    world.feed_each(opening(client, 7));
+    assert_eq!(world.machine.sessions.len(), 1);
+    world.exit(client);
+    let later = world.spawn_with(1, |process| process.start += 1);
+    world.take_log();
+    world.feed_each([open(later, 7, Signal::Usr1)]);
+    assert_eq!(world.take_log(), [Did::Open(later), Did::Close(later)]);
+    world.feed_each(frame(later, 7, b"x"));
+    assert_eq!(world.take_texts().len(), 0);
+}
+
+#[test]
+fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn_with(1, |process| process.uid = 33);
+    // A stray, of which the kernel says another user.
+    world.feed_each([bit(client, Bit::One)]);
+    // Each signal claims to be root's.
+    world.feed_each(opening_in_words(client, 7));
+    world.process(client).uid = 44;
+    world.feed_each(words(client, 7, b"one"));
+    let [hello, open] = opening(client, 8);
+    world.feed_each([hello]);
+    world.process(client).uid = 55;
+    world.feed_each([open]);
+    world.feed_each(frame(client, 8, b"two"));
+    let users: Vec<_> = world.written.iter().map(|m| m.uid).collect();
+    assert_eq!(users, [Some(33), Some(55)]);
+    assert_eq!(world.take_texts(), ["one", "two"]);
+}
+
+#[test]
+fn a_bare_bit_during_a_transfer_is_ignored() {
+    let mut world = World::new(|_| {});
+    world.writing = Writing::Blocks;
+    let client = world.spawn(1);
+    world.feed_each(opening(client, 7));
+    let bits = frame(client, 7, b"x");
+    let stray = bit(client, Bit::One);
+    world.feed_each([stray]);
+    world.feed_each(bits[..5].iter().copied());
+    world.answers(client);
+    world.feed_each([stray, stray]);
+    world.feed_each(bits[5..].iter().copied());
+    world.feed_each([stray]);
+    assert!(world.machine.sessions[&client].listener.is_none());
+    assert_eq!(world.answers(client).len(), bits.len() - 6);
+    world.writing = Writing::Works;
+    world.pass(SECOND);
+    assert!(matches!(
+        status(&mut world, client)[..],
+        [(_, Status::Delivered(_))]
+    ));
+    assert_eq!(world.take_texts(), ["x"]);
+    assert!(world.take_notes().is_empty());
+}
+
+#[test]
+fn a_client_can_ask_about_a_delivered_message_after_a_bare_bit() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    world.feed_each(opening(client, 7));
+    let bits = frame(client, 7, b"x");
+    world.feed_each(bits.iter().copied());
+    world.feed_each([bit(client, Bit::One)]);
+    assert!(world.machine.sessions[&client].listener.is_some());
+    world.answers(client);
+    let [hello, open] = opening(client, 7);
+    for question in [bits[bits.len() - 1], open, hello] {
+        world.feed_each([question]);
+        // The bare bit may be acknowledged meanwhile.
+        let answers = world.answers(client).into_iter();
+        let replies = answers.filter_map(|(signal, reply)| Some((signal, reply?.status)));
+        let delivered = (question.signal, Status::Delivered(bits.len() as u64));
+        assert_eq!(replies.collect::<Vec<_>>(), [delivered]);
+    }
+    assert_eq!(world.take_texts(), ["x"]);
+}
+
+#[test]
+fn a_hello_is_not_answered_in_the_middle_of_a_text() {
+    let mut world = World::new(|config| {
+        let dialect = "classic".parse().unwrap();
+        config.dialects = super::super::Dialects::Given(dialect);
+    });
+    let client = world.spawn(1);
+    let text = signals(client, "classic", "a text");
+    for (i, event) in text.iter().enumerate() {
+        world.feed_each([*event]);
+        assert_eq!(world.answers(client).len(), 1, "the acknowledgement");
+        world.feed_each([hello(client, 7, Signal::Usr1)]);
+        let is_over = i + 1 == text.len();
+        assert_eq!(world.answers(client).len(), usize::from(is_over));
+    }
+    assert_eq!(world.take_texts(), ["a text"]);
+    // The real-time signal is no acknowledgement.
+    world.feed_each(text[..9].iter().copied());
+    world.answers(client);
+    world.feed_each(opening_in_words(client, 7)[..2].iter().copied());
+    let greeted = (Signal::Word, Status::Greeted { words: true });
+    assert_eq!(status(&mut world, client), [greeted]);
+    assert!(world.take_notes().is_empty());
+    // A transfer is the client's own doing.
+    world.feed_each(opening_in_words(client, 7)[2..].iter().copied());
+    let note = "dropped a message of client 1 after 1 bytes: the client began another";
+    assert_eq!(world.take_notes(), [note]);
+}
+
+#[test]
+fn words_that_a_stranger_guessed_are_no_message() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    world.feed_each(opening_in_words(client, 7));
+    let words = words(
+        client,
+        7,
+        b"a message of three words, which is more than two words",
+    );
+    world.feed_each(words[..1].iter().copied());
+    let guessed = Word {
+        index: 1,
+        wants_reply: false,
+        proof: proof(nonces(client, 7).server),
+        bytes: [b'!'; SIZE],
+    };
+    world.feed_each([ask(client, Signal::Word, Request::Word(guessed))]);
+    world.feed_each(words[2..].iter().copied());
+    let last = status(&mut world, client).pop();
+    assert!(matches!(last, Some((_, Status::Rejected(_)))), "{last:?}");
+    assert_eq!(world.take_texts().len(), 0);
+}
