@@ -34,6 +34,9 @@ struct content {
     uint8_t rest[80];
 };
 
+/* Questions without an answer after which a client gives up: more than two minutes, as on a slow machine. */
+#define PATIENCE 6000
+
 /* Nonces. */
 struct key {
     uint64_t client, server;
@@ -171,7 +174,7 @@ struct transfer {
 static inline struct content ask(struct transfer *t, int sig, struct content question, uint64_t kind, uint64_t number) {
     struct content answer = {0};
     int is_waiting = 0;
-    for (int silent = 0; silent < 250; silent++) {
+    for (int silent = 0; silent < PATIENCE; silent++) {
         int is_word = question.error & WORD;
         if (!is_word && kind_of(&question) == BIT)
             question.value = (question.value & ~(0xFFull << 40)) | (uint64_t)++t->transmissions << 40;
