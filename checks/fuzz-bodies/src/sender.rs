@@ -362,7 +362,7 @@ impl Watched<'_, '_> {
         };
         let request = request_in(&packet);
         let is_hello = matches!(request, Request::Hello { .. });
-        assert!(is_hello || !was_bare && !self.is_over);
+        assert!(is_hello || !self.is_over);
         match request {
             Request::Hello { client, version } => {
                 assert_eq!(version, VERSION);

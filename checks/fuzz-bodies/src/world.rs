@@ -20,7 +20,7 @@ use minitalk::wire::rtt::PAUSED_INTERVAL;
 use minitalk::wire::sender::{Failure, FrameSender, Lane, Transmit};
 use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};
-use minitalk::wire::word::Word;
+use minitalk::wire::word::{SIZE, Word};
 
 use crate::serve::{self, Hear, Serve, Step, request_in, step};
 
@@ -242,8 +242,10 @@ impl World {
             known: Vec::new(),
             unwritten: VecDeque::new(),
         };
-        for process in 0..=CLIENTS {
-            let session = world.session(process, 0);
+        // What the adversary knows comes from a process that had the PID of the first client.
+        let processes = (0..CLIENTS).map(|client| (client, 1)).chain([(0, 0)]);
+        for (process, number) in processes {
+            let session = world.session(process, number);
             world.sessions.push(session);
         }
         for client in 0..CLIENTS {
@@ -648,8 +650,12 @@ impl World {
         for client in 0..CLIENTS {
             let message = self.transfers[self.clients[client].transfer].message;
             let frame = Frame::new(message).expect("a short message");
-            // A bit a round, and what the faults have left: pending signals, a message to begin again.
-            let enough = frame.bits() + 40;
+            // A bit or word a round, and what the faults have left: pending signals, a message to begin again.
+            let enough = 24
+                + match LANES[client] {
+                    Lane::Word => frame.bytes().div_ceil(SIZE),
+                    _ => 8 * frame.bytes(),
+                };
             let mut rounds = 0;
             while self.clients[client].sender.result().is_none() {
                 self.round(client);

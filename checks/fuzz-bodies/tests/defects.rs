@@ -344,17 +344,19 @@ fn the_bodies_detect_defects_of_the_sender() {
 }
 
 #[test]
-fn a_key_that_other_processes_share_is_detected() {
-    let panics = caught("server-adversary", |input| {
-        adversary::on_server(
-            input,
-            Parts {
-                session_key: |_, _| Key([1, 2]),
-                ..Parts::default()
-            },
-        );
-    });
-    assert!(panics > 0);
+fn a_key_that_other_processes_had_is_detected() {
+    let shared: fn(usize, u64) -> Key = |_, _| Key([1, 2]);
+    let of_pid: fn(usize, u64) -> Key = |process, _| Key([process as u64, 2]);
+    for session_key in [shared, of_pid] {
+        let parts = || Parts {
+            session_key,
+            ..Parts::default()
+        };
+        let panics = caught("server-adversary", |input| {
+            adversary::on_server(input, parts());
+        });
+        assert!(panics > 0);
+    }
 }
 
 #[test]
