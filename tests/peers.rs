@@ -1,13 +1,11 @@
-//! Unusual peers: they become another program, break the protocol, forge a PID, or run under a filter of system calls.
+//! Unusual peers: they become another program, break the protocol, or run under a filter of system calls.
 
 mod common;
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use common::child::Child;
 use common::*;
 
 // ---- processes that become another program ------------------------------------------------------------------------
@@ -105,27 +103,7 @@ fn a_client_gives_up_when_answers_bring_no_progress() {
     }
 }
 
-// ---- forged PIDs --------------------------------------------------------------------------------------------------
-
-/// Sends `server` the hello of a client with the PID `forged`.
-fn forge_hello(server: i32, forged: i32) {
-    const HELLO: u64 = 0x10 << 56 | 2;
-    let mut info = [0i32; 32];
-    (info[0], info[2]) = (libc::SIGUSR1, libc::SI_QUEUE);
-    // SAFETY: getuid takes nothing.
-    (info[4], info[5]) = (forged, unsafe { libc::getuid() } as i32);
-    (info[6], info[7]) = (HELLO as i32, (HELLO >> 32) as i32);
-    // SAFETY: the array has the size of a siginfo_t and lives for the whole call.
-    let sent = unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigqueueinfo,
-            server,
-            libc::SIGUSR1,
-            info.as_ptr(),
-        )
-    };
-    assert_eq!(sent, 0);
-}
+// ---- few descriptors -----------------------------------------------------------------------------------------------
 
 /// A server without a descriptor for its clients must end: otherwise no client gets an answer.
 #[test]
@@ -152,56 +130,6 @@ fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
             );
         }
     }
-}
-
-/// Forged hellos name as many processes as the server may have descriptors; honest clients are still served.
-#[test]
-fn forged_pids_do_not_exhaust_the_descriptors() {
-    const LIMIT: u64 = 32;
-    let mut command = minitalk(["serve"]);
-    let limit = libc::rlimit {
-        rlim_cur: LIMIT,
-        rlim_max: LIMIT,
-    };
-    // SAFETY: between fork and exec the closure makes one system call, with a structure of its own.
-    unsafe {
-        command.pre_exec(
-            move || match libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) {
-                0 => Ok(()),
-                _ => Err(std::io::Error::last_os_error()),
-            },
-        )
-    };
-    let server = Server::spawn(&mut command);
-    let sleep = |_| Child::spawn(Command::new("sleep").arg("1000").stdin(Stdio::null()));
-    let sleepers: Vec<_> = (0..LIMIT).map(sleep).map(Result::unwrap).collect();
-    for sleep in &sleepers {
-        forge_hello(server.pid(), sleep.id().try_into().unwrap());
-        let taken = || {
-            let status = minitalk::internals::process::proc::status(
-                minitalk::Pid::new(server.pid()).unwrap(),
-            );
-            status.is_ok_and(|status| status.pending == 0)
-        };
-        wait_until("the server has taken the hello", taken);
-    }
-    for lane in LANES {
-        let output = run(minitalk([
-            "send",
-            "--lane",
-            lane,
-            &server.pid().to_string(),
-            "honest",
-        ]));
-        assert_success(&output);
-    }
-    let open = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
-    assert!(open.count() < LIMIT as usize);
-    server.assert_printed(&[b"honest", b"honest"]);
-    for sleep in &sleepers {
-        assert!(sleep.is_running(), "PID {} was signalled", sleep.id());
-    }
-    server.stop();
 }
 
 // ---- filters of system calls --------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ impl ClientBytes {
     }
 
     /// Returns the number of bits so far.
+    #[cfg(test)]
     pub fn len(&self) -> u64 {
         8 * self.bytes + self.bits.len() as u64
     }

@@ -220,10 +220,7 @@ impl Inbox {
             // A peer that keeps this process busy must not hide the descriptor.
             return self.wait(fd, Some(Duration::ZERO));
         }
-        if !self.keeps_blocked {
-            ffi::block(self.signals);
-            self.keeps_blocked = true;
-        }
+        self.keep_blocked();
         // AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return Ok(false);
@@ -264,10 +261,7 @@ impl Inbox {
         if self.rounds >= DESCRIPTOR_INTERVAL {
             return false;
         }
-        if !self.keeps_blocked {
-            ffi::block(self.signals);
-            self.keeps_blocked = true;
-        }
+        self.keep_blocked();
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return true;
         }
@@ -278,6 +272,13 @@ impl Inbox {
             self.take_more_after(entry, budget);
         }
         found.is_some()
+    }
+
+    fn keep_blocked(&mut self) {
+        if !self.keeps_blocked {
+            ffi::block(self.signals);
+            self.keeps_blocked = true;
+        }
     }
 
     /// Returns the first signal that at most `budget` polls find, and the number of the poll, from 1.

@@ -29,11 +29,11 @@ const START: &[&str] = &["--test", "start"];
 const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-16",
-        file: "src/wire/sender.rs",
-        old: "is_repeated.then_some(Request::Resend { tag, index })",
-        new: "(is_repeated && tag == 0).then_some(Request::Resend { tag, index })",
+        file: "src/wire/bit_window.rs",
+        old: "if !is_after(sent_as, serial) {",
+        new: "if is_after(sent_as, serial) {",
         check: UNITS,
-        test: "a_repeated_bit_carries_its_index",
+        test: "what_was_sent_before_the_last_that_came_is_lost",
     },
     Mutant {
         rule: "AS-1",
@@ -119,8 +119,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-21",
         file: "src/server/machine.rs",
-        old: "        self.inspect(session.pid, Then::Reply { signal, answer });\n",
-        new: "        self.send(session, signal, answer);\n",
+        old: "        self.inspect(session.pid, Then::Reply { signal, reply });\n",
+        new: "        self.send(session, signal, reply);\n",
         check: PEERS,
         test: "a_program_executed_in_mid_message_is_not_signalled_at_shutdown",
     },
@@ -303,16 +303,16 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-29",
         file: "src/signal/inbox.rs",
-        old: "                RING.push(&entry);\n                self.take_words_after(entry, budget);\n",
-        new: "                self.take_words_after(entry, budget);\n                RING.push(&entry);\n",
+        old: "                RING.push(&entry);\n                self.take_more_after(entry, budget);\n",
+        new: "                self.take_more_after(entry, budget);\n                RING.push(&entry);\n",
         check: SWEEP,
         test: "consecutive words",
     },
     Mutant {
         rule: "AS-30",
         file: "src/wire/receiver.rs",
-        old: "if self.state == State::Open && u64::from(index) == self.next {",
-        new: "if self.state == State::Open && u64::from(index) >= self.next {",
+        old: "if self.state == State::Open && word.is_number(self.next) {",
+        new: "if self.state == State::Open && (word.is_number(self.next) || word.is_number(self.next + 1)) {",
         check: UNITS,
         test: "a_word_is_taken_once_and_in_its_turn",
     },

@@ -1,0 +1,175 @@
+/* A third process: what PROTOCOL.md lets it send, as fast as it can.
+ *
+ *   adversary words SERVER VICTIM      words of a frame in the name of VICTIM: with the proof of a session of its own (a
+ *                                      replay), and with guessed ones
+ *   adversary bits SERVER VICTIM       the same in bits
+ *   adversary hellos SERVER VICTIM     hello and open in the name of VICTIM
+ *   adversary answers SERVER VICTIM    answers of SERVER to VICTIM
+ *   adversary all SERVER VICTIM        all of these in turn
+ *   adversary names SERVER PID...      once: hello and open in the name of each PID, on each signal
+ *
+ * It prints "ready" now and then. All but names go on until standard input or VICTIM ends, and then print how many signals were
+ * sent. No process but SERVER and VICTIM is signalled.
+ */
+#include <poll.h>
+
+#include "protocol.h"
+
+#define EVIL "EVIL: this is what the third process says"
+
+/* Many of these would leave no room for the signals of other processes of the user. */
+#define MOST_QUEUED 1000
+
+static const int SIGNALS[] = {SIGUSR1, SIGUSR2, WORD_SIGNAL};
+
+static struct transfer own;
+static pid_t victim;
+static int victim_fd;
+static uint8_t *frame;
+static size_t size;
+static unsigned long sent;
+
+static unsigned long queued(void) {
+    char line[256];
+    unsigned long number = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    if (status == NULL)
+        return 0;
+    while (fgets(line, sizeof line, status) != NULL)
+        if (sscanf(line, "SigQ: %lu", &number) == 1)
+            break;
+    fclose(status);
+    return number;
+}
+
+static void forge(int sig, const struct content *content) {
+    sent += queue(own.server, sig, content) == 0;
+}
+
+/* Returns its own nonces, invented ones, or half of each. */
+static struct key guess(unsigned long n) {
+    struct key key = own.key;
+    if (n & 1)
+        key.client = random_number();
+    if (n & 2)
+        key.server = random_number();
+    return key;
+}
+
+static void words(unsigned long n) {
+    uint32_t flag = n & 4 ? WORD_ASKS : 0;
+    for (uint32_t i = 0; i < (size + WORD_BYTES - 1) / WORD_BYTES; i++) {
+        struct content content = word(victim, i, flag, guess(n).server, frame);
+        forge(WORD_SIGNAL, &content);
+    }
+}
+
+static void bits(unsigned long n) {
+    for (size_t i = 0; i < size * 8; i++) {
+        struct content content = control(victim, BIT, (n & 4 ? BIT_ASKS : 0) | (i & 0xFF), i, guess(n));
+        forge(signal_of(frame, i), &content);
+    }
+}
+
+static void hellos(unsigned long n) {
+    int sig = SIGNALS[n % 3];
+    struct key key = guess(n), none = {key.client, 0};
+    struct content hello = control(victim, HELLO, 0, VERSION, none);
+    struct content open = control(victim, OPEN, 0, n >> 2 & 1, key);
+    /* A bare signal introduces this process and not the victim. */
+    if (sig == WORD_SIGNAL)
+        kill(own.server, sig);
+    forge(sig, &hello);
+    forge(sig, &open);
+}
+
+static void answers(unsigned long n) {
+    /* What the victim does not handle yet would kill it. */
+    uint64_t caught = mask_of(victim, "SigCgt");
+    for (int i = 0; i < 3; i++) {
+        if (!(caught >> (SIGNALS[i] - 1) & 1))
+            continue;
+        for (uint64_t kind = GREETED; kind <= REJECTED; kind++) {
+            uint64_t number = kind == REJECTED ? 1 + n % 8 : n / 8 % (size * 8 + 1);
+            struct content content = control(own.server, kind, n & 0xFF, number, guess(n));
+            content.error = kind == OK || kind == WAIT ? random_number() >> 33 : 0;
+            content.signo = SIGNALS[i];
+            /* Never another process that has its PID now. */
+            sent += syscall(SYS_pidfd_send_signal, victim_fd, SIGNALS[i], &content, 0) == 0;
+        }
+    }
+}
+
+static int is_over(void) {
+    struct pollfd ends[] = {{.fd = 0, .events = POLLIN}, {.fd = victim_fd, .events = POLLIN}};
+    return poll(ends, 2, 0) != 0;
+}
+
+static void send_frame(int in_words) {
+    size_t count = in_words ? (size + WORD_BYTES - 1) / WORD_BYTES : size * 8;
+    for (size_t i = 0; i < count; i++) {
+        int sig = in_words ? WORD_SIGNAL : signal_of(frame, i);
+        struct content content = in_words ? word(getpid(), i, WORD_ASKS, own.key.server, frame)
+                                          : control(getpid(), BIT, BIT_ASKS, i, own.key);
+        ask(&own, sig, content, i + 1 == count ? DELIVERED : OK, i + 1);
+    }
+}
+
+/* Waits until the server has taken all signals. */
+static void wait_until_taken(void) {
+    while (mask_of(own.server, "ShdPnd") & mask_of(own.server, "SigCgt"))
+        usleep(100);
+}
+
+static void name(pid_t pid) {
+    victim = pid;
+    for (unsigned long n = 0; n < 24; n++) {
+        hellos(n);
+        wait_until_taken();
+    }
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*send)(unsigned long n);
+    } kinds[] = {{"words", words}, {"bits", bits}, {"hellos", hellos}, {"answers", answers}};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
+    if (argc < 4)
+        return 2;
+    own.server = atoi(argv[2]);
+    victim = atoi(argv[3]);
+    if (victim <= 0 || own.server <= 0)
+        return 2;
+    for (int i = 0; i < 3; i++)
+        receive(&own.answers, SIGNALS[i]);
+    /* A session of its own: its message is delivered as its own. */
+    int sig = catches(own.server, WORD_SIGNAL) ? WORD_SIGNAL : SIGUSR1;
+    int in_words = greet(&own, sig) && sig == WORD_SIGNAL;
+    frame = frame_of(EVIL, own.key, &size);
+    if (strcmp(argv[1], "names") == 0) {
+        for (int i = 3; i < argc; i++)
+            name(atoi(argv[i]));
+        puts("ready");
+        return 0;
+    }
+    victim_fd = syscall(SYS_pidfd_open, victim, 0);
+    open_transfer(&own, sig, in_words);
+    send_frame(in_words);
+    int is_all = strcmp(argv[1], "all") == 0, is_known = 0;
+    for (unsigned long n = 0; !is_over(); n++) {
+        for (int i = 0; i < KINDS; i++)
+            if (is_all || strcmp(argv[1], kinds[i].name) == 0)
+                kinds[i].send(n), is_known = 1;
+        if (!is_known)
+            return 2;
+        if (n % 64 == 8) {
+            puts("ready");
+            fflush(stdout);
+        }
+        while (queued() > MOST_QUEUED)
+            usleep(100);
+    }
+    printf("%lu\n", sent);
+    return 0;
+}
