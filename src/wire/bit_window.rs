@@ -353,6 +353,9 @@ mod tests {
         // One that was sent before the window shrank.
         assert_eq!(window.acknowledge(progress(1, 0b101 << 1, 8)), Some(false));
         assert_eq!((window.size, window.lost), (4, 0b110_1000));
+        let late = progress(1, 0b1101 << 1, 8);
+        assert_eq!(window.acknowledge(late), Some(true));
+        assert_eq!(window.lost, 0b100_1000, "6 has come after all");
     }
 
     #[test]
@@ -396,6 +399,7 @@ mod tests {
         window.acknowledge(progress(2, 0b10, 1));
         let first = window.rewind();
         assert_eq!((first.index, first.wants_reply), (2, true));
+        assert_eq!(window.lost, 0b11_1010, "all that has not come");
         assert_eq!(window.size, 1);
         assert_eq!(window.send(ALTERNATING), None);
         assert_eq!(window.acknowledge(progress(3, 1, 9)), Some(true));
