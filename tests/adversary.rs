@@ -305,15 +305,14 @@ fn bystander(command: &mut Command) -> Process {
     bystander
 }
 
-/// One process names more living processes than the server may have descriptors.
-#[test]
-fn named_processes_cost_no_descriptor_and_get_at_most_a_signal_for_each_hello() {
-    const LIMIT: u64 = 32;
-    const HELLOS: usize = 8;
+/// The descriptors of a server in these tests, fewer than there are processes.
+const FEW: u64 = 32;
+
+fn server_with_few_descriptors() -> Server {
     let mut command = minitalk(["serve"]);
     let limit = libc::rlimit {
-        rlim_cur: LIMIT,
-        rlim_max: LIMIT,
+        rlim_cur: FEW,
+        rlim_max: FEW,
     };
     // SAFETY: between fork and exec the closure makes one system call, with a structure of its own.
     unsafe {
@@ -324,7 +323,36 @@ fn named_processes_cost_no_descriptor_and_get_at_most_a_signal_for_each_hello() 
             },
         )
     };
-    let server = Server::spawn(&mut command);
+    Server::spawn(&mut command)
+}
+
+/// Delivers by each lane, soon: while others take all descriptors, a client would wait for ever.
+fn assert_serves(server: &Server) {
+    for lane in LANES {
+        let pid = server.pid().to_string();
+        let client = minitalk(["send", "--lane", lane, "--timeout", "30", &pid, "honest"]);
+        assert_success(&run(client));
+    }
+    server.assert_printed(&[b"honest", b"honest"]);
+}
+
+/// The kernel attests each of these strays, so that the server takes their senders for clients at first.
+#[test]
+fn strays_of_many_processes_do_not_exhaust_the_descriptors() {
+    let server = server_with_few_descriptors();
+    let pid = server.pid().to_string();
+    let stray = |_| bystander(Command::new(program("bystander")).arg(&pid));
+    let strays: Vec<_> = (0..FEW + 8).map(stray).collect();
+    assert_serves(&server);
+    drop(strays);
+    server.stop();
+}
+
+/// One process names more living processes than the server may have descriptors.
+#[test]
+fn named_processes_cost_no_descriptor_and_get_at_most_a_signal_for_each_hello() {
+    const HELLOS: usize = 8;
+    let server = server_with_few_descriptors();
     let tries = tries(40);
     let sleep = |_| Child::spawn(Command::new("sleep").arg("1000").stdin(Stdio::null())).unwrap();
     let sleepers: Vec<_> = (0..tries).map(sleep).collect();
@@ -341,10 +369,7 @@ fn named_processes_cost_no_descriptor_and_get_at_most_a_signal_for_each_hello() 
         .args(&names);
     let adversary = Process::spawn(&mut adversary);
     assert_success(&adversary.output());
-    for lane in LANES {
-        deliver_by(lane, server.pid(), b"honest");
-    }
-    server.assert_printed(&[b"honest", b"honest"]);
+    assert_serves(&server);
     let mut successes = Vec::new();
     let held = held_by(server.pid())
         .into_iter()
