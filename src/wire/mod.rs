@@ -80,3 +80,6 @@ pub mod word;
 pub mod word_window;
 
 pub use time::Nanos;
+
+#[cfg(test)]
+mod tests;
