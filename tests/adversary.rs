@@ -190,13 +190,16 @@ fn forged_answers_do_not_end_a_client_that_sends() {
     attack("answers", 20);
 }
 
-/// Waits until a process has done nothing for a while, as a client that is told to wait.
+/// Waits until a process has done nothing for a while, as a client that is told to wait, or has ended.
 fn wait_quiet(process: &Process) {
     let work = || (switches(process.pid()), cpu_time(process.pid()));
     wait_until("the client waits", || {
+        if !process.is_running() {
+            return true;
+        }
         let before = work();
         std::thread::sleep(Duration::from_millis(20));
-        process.is_running() && work() == before
+        work() == before
     });
 }
 
