@@ -11,7 +11,7 @@ case $seconds in '' | *[!0-9]*) echo "$usage" >&2; exit 2 ;; esac
 cd "$(dirname "$0")"
 all=
 [ $# -gt 0 ] || all=yes
-[ $# -gt 0 ] || set -- decoder dialects frame link ring roundtrip sender words
+[ $# -gt 0 ] || set -- client-adversary dialects frame link receiver ring sender server-adversary
 
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked

@@ -110,14 +110,19 @@ impl Message {
     }
 }
 
-/// Describes the messages that are not printed exactly once, and those that should not be.
+/// Describes the messages that are not printed as often as they were sent. PIDs come again, so that two may be equal.
 fn differences(printed: &[Message], wanted: &[Message]) -> Vec<String> {
-    let unexpected = printed.iter().filter(|message| !wanted.contains(message));
-    let mut all: Vec<_> = unexpected.map(|m| format!("printed: {m:?}")).collect();
-    let times = |message: &Message| printed.iter().filter(|m| *m == message).count();
-    let lost = wanted.iter().filter(|message| times(message) != 1);
-    all.extend(lost.map(|m| format!("printed {} times: {m:?}", times(m))));
-    all
+    let times = |all: &[Message], message: &Message| all.iter().filter(|m| *m == message).count();
+    let mut differences = Vec::new();
+    for message in printed.iter().chain(wanted) {
+        let (sent, came) = (times(wanted, message), times(printed, message));
+        if sent != came {
+            differences.push(format!(
+                "sent {sent} times, printed {came} times: {message:?}"
+            ));
+        }
+    }
+    differences
 }
 
 // ---- in the name of a client --------------------------------------------------------------------------------------

@@ -225,6 +225,7 @@ impl Tracer {
 mod tests {
     use super::super::trace_clients::MAX_CLIENTS;
     use super::*;
+    use minitalk::wire::control::Nonces;
 
     fn tracer() -> Tracer {
         let trace = Trace {

@@ -131,7 +131,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "fuzz",
-        proves: "the decoder, the frame, the link and the ring withstand every input that the fuzzer tries in this time",
+        proves: "both ends of the link, also under an adversary, frame, ring and dialects withstand every input that the fuzzer tries",
         command: &["fuzz/run.sh", "FUZZ"],
         tolerates_load: false,
     },

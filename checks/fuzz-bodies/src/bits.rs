@@ -1,6 +1,7 @@
 //! Conversion of messages to bits and back.
 
 use minitalk::wire::bits::{Bit, bit_of};
+use minitalk::wire::control::Nonces;
 use minitalk::wire::frame::Frame;
 
 /// Returns the bits of `bytes`, most significant first.
@@ -18,8 +19,11 @@ pub fn to_bytes(bits: &[Bit]) -> Vec<u8> {
     bits.chunks_exact(8).map(byte).collect()
 }
 
-/// Returns the bits of `payload` in its frame.
-pub fn of_frame(payload: &[u8]) -> Vec<Bit> {
-    let frame = Frame::new(payload).expect("fuzz inputs are short");
-    (0..frame.bits()).filter_map(|i| frame.bit(i)).collect()
+/// Returns `payload` in its frame.
+pub fn frame(payload: &[u8], nonces: Nonces) -> Vec<u8> {
+    let mut frame = Frame::new(payload).expect("fuzz inputs are short");
+    frame.seal(nonces);
+    let mut bytes = vec![0; frame.bytes()];
+    frame.copy(0, &mut bytes);
+    bytes
 }

@@ -3,17 +3,24 @@
 //! Input: one byte of options, the limit, the stream.
 
 use minitalk::wire::bits::Bit;
+use minitalk::wire::control::Nonces;
 use minitalk::wire::decoder::{Decoded, FrameDecoder};
 use minitalk::wire::frame::TRAILER_LEN;
 use minitalk::wire::reason::Reason;
 
 use crate::bits;
-use crate::reference::parse;
+use crate::reference::{checksum, parse};
 
 /// Whether each frame is given the checksum it needs: one that is guessed is rare.
 const REPAIR: u8 = 2;
 /// The position of the number of bits that are missing at the end.
 const CUT_SHIFT: u8 = 5;
+
+/// The transfer of PROTOCOL.md's example.
+const NONCES: Nonces = Nonces {
+    client: 0x0123_4567_89AB_CDEF,
+    server: 0xFEDC_BA98_7654_3210,
+};
 
 /// Decodes the frames of `data`, one decoder after the other, and panics unless every result is the reference's.
 pub fn run(data: &[u8]) {
@@ -35,18 +42,16 @@ pub fn check(data: &[u8], push: &mut dyn FnMut(&mut FrameDecoder, Bit) -> Option
     let whole = &stream[..all.len() / 8];
 
     let mut begin = 0;
-    while let Some((len, expected)) = parse(&whole[begin..], limit) {
-        let frame = &all[8 * begin..];
+    while let Some((len, expected)) = parse(&whole[begin..], limit, NONCES) {
+        let by_bytes = FrameDecoder::new(limit, NONCES).push_bytes(&whole[begin..]);
+        assert_eq!(by_bytes.as_ref(), Some(&expected));
         assert_eq!(
-            decode(frame, limit, push),
+            decode(&all[8 * begin..], limit, push),
             Some((8 * len, expected.clone()))
         );
         if let Ok(payload) = &expected {
-            assert_eq!(
-                bits::of_frame(payload),
-                frame[..8 * len],
-                "another reading of the bits"
-            );
+            let frame = bits::frame(payload, NONCES);
+            assert_eq!(frame, whole[begin..begin + len], "another reading");
         }
         begin += len;
     }
@@ -63,7 +68,7 @@ fn decode(
     limit: usize,
     push: &mut dyn FnMut(&mut FrameDecoder, Bit) -> Option<Decoded>,
 ) -> Option<(usize, Decoded)> {
-    let mut decoder = FrameDecoder::new(limit);
+    let mut decoder = FrameDecoder::new(limit, NONCES);
     let mut result = None;
     for (at, bit) in bits.iter().enumerate() {
         let decoded = push(&mut decoder, *bit);
@@ -82,10 +87,10 @@ fn decode(
 
 fn repair(stream: &mut [u8], limit: usize) {
     let mut begin = 0;
-    while let Some((len, decoded)) = parse(&stream[begin..], limit) {
+    while let Some((len, decoded)) = parse(&stream[begin..], limit, NONCES) {
         if decoded == Err(Reason::Checksum) {
             let (covered, trailer) = stream[begin..begin + len].split_at_mut(len - TRAILER_LEN);
-            trailer.copy_from_slice(&crc32fast::hash(covered).to_be_bytes());
+            trailer.copy_from_slice(&checksum(NONCES, covered));
         }
         begin += len;
     }

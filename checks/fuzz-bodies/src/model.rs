@@ -1,176 +1,233 @@
-//! What a receiver must reply, from the whole log of the bits it took: slower than the real one, and with nothing to carry
-//! from bit to bit but the log.
+//! What a receiver must reply, from the set of the bits that have come: slower than the real one, and with nothing to carry
+//! from signal to signal but what was received.
+
+use std::collections::BTreeMap;
 
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Reply, Request, STATUS_ONLY, Status, Tag};
-use minitalk::wire::decoder::Decoded;
-use minitalk::wire::frame::VERSION;
+use minitalk::wire::control::{
+    MAX_BITS_IN_FLIGHT, Nonce, Nonces, Progress, Reply, Request, Status,
+};
+use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
-use minitalk::wire::receiver::{Outcome, Response};
-use minitalk::wire::word::{MIN_SIZE, Word};
+use minitalk::wire::receiver::{Outcome, Owed, Response, VERSION};
+use minitalk::wire::word::Word;
 
 use crate::{bits, reference};
 
 /// The reference for `FrameReceiver`.
 pub struct Model {
     limit: usize,
-    offer: u8,
-    /// The bytes in a word, and the number of words taken; `None` on the bit lane.
-    pub words: Option<(u8, u64)>,
-    /// The transfer; 0 before the first.
-    pub tag: Tag,
-    has_both_hellos: bool,
-    /// Every bit that was taken since the transfer began.
-    pub taken: Vec<Bit>,
+    key: [u64; 2],
+    pub takes_words: bool,
+    /// Whether a bare real-time signal has come that no hello has followed.
+    pub is_introduced: bool,
+    /// The transfer; `None` before the first.
+    pub transfer: Option<Transfer>,
+}
+
+/// A transfer, since it was opened.
+pub struct Transfer {
+    pub nonces: Nonces,
+    pub in_words: bool,
+    /// The bytes of the words that were taken.
+    words: Vec<[u8; 24]>,
+    /// Every bit that has come before the first that has not.
+    bits: Vec<Bit>,
+    /// The bits behind it.
+    ahead: BTreeMap<u64, Bit>,
+    serial: u8,
     /// Whether the frame is complete, and not known to be written.
     is_unwritten: bool,
-    /// How the message ended at its end.
     ended: Option<Result<(), Reason>>,
-    /// Why the message was rejected before its end.
-    refused: Option<Reason>,
     held: bool,
+    owed: Owed,
     resent: u64,
 }
 
 impl Model {
     /// Returns the model of a receiver that knows nothing of its sender.
-    pub const fn new(limit: usize, offer: u8) -> Self {
+    pub const fn new(limit: usize, key: [u64; 2], takes_words: bool) -> Self {
         Self {
             limit,
-            offer,
-            words: None,
-            tag: 0,
-            has_both_hellos: false,
-            taken: Vec::new(),
-            is_unwritten: false,
-            ended: None,
-            refused: None,
-            held: false,
-            resent: 0,
+            key,
+            takes_words,
+            is_introduced: false,
+            transfer: None,
         }
     }
 
-    /// A signal, with the request in its value.
-    pub fn signal(&mut self, bit: Bit, request: Option<Request>) -> Response {
+    /// Returns the nonces of a client that was greeted.
+    pub fn greeted(&self, client: Nonce) -> Nonces {
+        let server = reference::hash(self.key, &client.to_le_bytes());
+        Nonces { client, server }
+    }
+
+    /// See `FrameReceiver::handle_request`.
+    pub fn request(&mut self, channel: Channel, request: Request) -> Response {
         match request {
-            None => self.bit(bit),
-            Some(Request::Hello { tag, version }) if version != VERSION => {
-                replied(tag, Status::Rejected(Reason::Version))
-            }
-            Some(Request::Hello { tag, .. }) if tag == self.tag && tag != 0 => {
-                self.has_both_hellos |= bit == Bit::One && self.refused.is_none();
-                self.status()
-            }
-            Some(Request::Hello { tag, .. }) if tag == 0 || bit == Bit::One => {
-                replied(tag, Status::Reset)
-            }
-            Some(Request::Hello { tag, .. }) => {
-                let is_half = self.in_message() && !self.taken.is_empty();
-                *self = Self {
-                    tag,
-                    ..Self::new(self.limit, self.offer)
+            Request::Hello { client, version } => self.hello(channel, client, version),
+            Request::Open { nonces, in_words } => self.open(nonces, in_words),
+            Request::Bit {
+                nonces,
+                index,
+                serial,
+                wants_reply,
+            } => {
+                let bit = match channel {
+                    Channel::Usr1 => Bit::Zero,
+                    Channel::Usr2 => Bit::One,
+                    Channel::Realtime => return Response::default(),
                 };
-                Response {
-                    outcome: is_half.then_some(Outcome::Abandoned),
-                    ..self.status()
+                let limit = self.limit;
+                match self.of(nonces).filter(|transfer| !transfer.in_words) {
+                    Some(transfer) => transfer.bit(limit, index, bit, serial, wants_reply),
+                    None => Response::default(),
                 }
             }
-            Some(Request::Resend { tag, index }) => self.resend(bit, tag, index),
-            Some(Request::Words { tag, size }) => self.open_words(tag, size),
-        }
-    }
-
-    /// A word.
-    pub fn word(&mut self, word: &Word) -> Response {
-        let (Some((size, count)), Some(index)) = (self.words, word.index()) else {
-            return Response::default();
-        };
-        if !self.in_message() || u64::from(index) != count {
-            self.resent += 1;
-            return self.status_if(word.wants_reply());
-        }
-        self.words = Some((size, count + 1));
-        let bytes = bits::to_bytes(&self.taken);
-        let bytes = [&bytes[..], &word.bytes[..size.into()]].concat();
-        match reference::parse(&bytes, self.limit) {
-            None => {
-                self.taken = bits::of_bytes(&bytes);
-                self.status_if(word.wants_reply())
-            }
-            Some((len, decoded)) => {
-                // The rest is padding.
-                self.taken = bits::of_bytes(&bytes[..len]);
-                self.conclude(decoded)
+            Request::Word(word) => {
+                let limit = self.limit;
+                match &mut self.transfer {
+                    Some(transfer)
+                        if channel == Channel::Realtime
+                            && transfer.in_words
+                            && word.proof == transfer.nonces.server as u32 =>
+                    {
+                        transfer.word(limit, &word)
+                    }
+                    _ => Response::default(),
+                }
             }
         }
     }
 
-    /// Returns the next index.
-    pub fn next(&self) -> u64 {
-        self.words
-            .map_or(self.taken.len() as u64, |(_, count)| count)
-    }
-
-    fn status_if(&mut self, wanted: bool) -> Response {
-        if wanted {
-            self.status()
-        } else {
-            Response::default()
-        }
-    }
-
-    fn open_words(&mut self, tag: Tag, size: u8) -> Response {
-        if !self.is_known(tag) || size == STATUS_ONLY && self.words.is_none() {
-            return replied(tag, Status::Reset);
-        }
-        if size == STATUS_ONLY {
-            return self.status();
-        }
-        let in_bits = self.words.is_none() && !self.taken.is_empty();
-        if usize::from(size) < MIN_SIZE || size > self.offer || in_bits {
-            return Response::default();
-        }
-        if self.taken.is_empty() {
-            self.words = Some((size, 0));
-        }
-        self.status()
-    }
-
-    /// See `FrameReceiver::hold`.
-    pub const fn hold(&mut self, held: bool) {
-        self.held = held;
-    }
-
-    /// See `FrameReceiver::release`.
-    pub fn release(&mut self) -> Option<Reply> {
-        let due = self.held && self.in_message();
-        self.held = false;
-        due.then(|| self.reply())
+    /// See `FrameReceiver::refuse_hello`.
+    pub fn refuse_hello(
+        &mut self,
+        channel: Channel,
+        client: Nonce,
+        reason: Reason,
+    ) -> Option<Reply> {
+        self.may_greet(channel)
+            .then(|| self.reply(client, Status::Rejected(reason)))
     }
 
     /// See `FrameReceiver::handle_written`.
-    pub fn written(&mut self, tag: Tag, result: Result<(), Reason>) -> Option<Reply> {
-        if tag != self.tag || !self.is_unwritten {
+    pub fn written(&mut self, client: Nonce, result: Result<(), Reason>) -> Option<Reply> {
+        let transfer = self.transfer.as_mut()?;
+        if !transfer.is_unwritten || transfer.nonces.client != client {
             return None;
         }
-        self.is_unwritten = false;
-        self.held = false;
-        self.ended = Some(result);
-        Some(self.reply())
+        (transfer.is_unwritten, transfer.held) = (false, false);
+        transfer.ended = Some(result);
+        transfer.status().reply
     }
 
     /// See `FrameReceiver::refuse`.
     pub fn refuse(&mut self, reason: Reason) -> Option<Reply> {
-        if !self.in_message() {
-            return None;
-        }
-        self.refused = Some(reason);
-        Some(self.reply())
+        let transfer = self.transfer.as_mut().filter(|t| t.in_message())?;
+        transfer.ended = Some(Err(reason));
+        transfer.status().reply
     }
 
-    /// See `FrameReceiver::in_message`.
+    /// See `FrameReceiver::hold`.
+    pub const fn hold(&mut self, held: bool) {
+        if let Some(transfer) = &mut self.transfer {
+            transfer.held = held;
+        }
+    }
+
+    /// See `FrameReceiver::release`.
+    pub fn release(&mut self) -> Option<Reply> {
+        let transfer = self.transfer.as_mut()?;
+        let due = std::mem::take(&mut transfer.held) && transfer.in_message();
+        due.then(|| transfer.status().reply).flatten()
+    }
+
+    /// See `FrameReceiver::poll_reply`.
+    pub fn poll_reply(&mut self, is_quiet: bool) -> Option<Reply> {
+        let due = match self.owed() {
+            Owed::Nothing => false,
+            Owed::WhenQuiet => is_quiet,
+            Owed::Now => true,
+        };
+        self.transfer
+            .as_mut()
+            .filter(|_| due)
+            .and_then(|transfer| transfer.status().reply)
+    }
+
+    /// See `FrameReceiver::owed`.
+    pub fn owed(&self) -> Owed {
+        self.transfer.as_ref().map_or(Owed::Nothing, |t| t.owed)
+    }
+
+    fn of(&mut self, nonces: Nonces) -> Option<&mut Transfer> {
+        self.transfer.as_mut().filter(|t| t.nonces == nonces)
+    }
+
+    fn may_greet(&mut self, channel: Channel) -> bool {
+        channel != Channel::Realtime || std::mem::take(&mut self.is_introduced)
+    }
+
+    fn hello(&mut self, channel: Channel, client: Nonce, version: u8) -> Response {
+        if !self.may_greet(channel) {
+            return Response::default();
+        }
+        let reply = match &mut self.transfer {
+            _ if version != VERSION => self.reply(client, Status::Rejected(Reason::Version)),
+            Some(transfer) if transfer.nonces.client == client => return transfer.status(),
+            _ => {
+                let words = self.takes_words;
+                self.reply(client, Status::Greeted { words })
+            }
+        };
+        replied(reply)
+    }
+
+    fn open(&mut self, nonces: Nonces, in_words: bool) -> Response {
+        if let Some(transfer) = self.of(nonces) {
+            return transfer.status();
+        }
+        let is_proven = nonces.client != 0 && nonces == self.greeted(nonces.client);
+        if !is_proven || in_words && !self.takes_words {
+            return Response::default();
+        }
+        let last = self.transfer.as_ref();
+        let is_half = last.is_some_and(|t| t.in_message() && t.next() > 0);
+        self.is_introduced = false;
+        let transfer = self.transfer.insert(Transfer::new(nonces, in_words));
+        Response {
+            outcome: is_half.then_some(Outcome::Abandoned),
+            ..transfer.status()
+        }
+    }
+
+    fn reply(&self, client: Nonce, status: Status) -> Reply {
+        let nonces = self.greeted(client);
+        Reply { nonces, status }
+    }
+}
+
+impl Transfer {
+    const fn new(nonces: Nonces, in_words: bool) -> Self {
+        Self {
+            nonces,
+            in_words,
+            words: Vec::new(),
+            bits: Vec::new(),
+            ahead: BTreeMap::new(),
+            serial: 0,
+            is_unwritten: false,
+            ended: None,
+            held: false,
+            owed: Owed::Nothing,
+            resent: 0,
+        }
+    }
+
+    /// Returns whether the message is not complete.
     pub const fn in_message(&self) -> bool {
-        self.tag != 0 && !self.is_unwritten && self.ended.is_none() && self.refused.is_none()
+        !self.is_unwritten && self.ended.is_none()
     }
 
     /// Returns whether the sender retransmits because it is paused.
@@ -178,57 +235,76 @@ impl Model {
         self.held || self.is_unwritten
     }
 
-    /// Whether the receiver knows the transfer `tag` beyond its first hello.
-    fn is_known(&self, tag: Tag) -> bool {
-        tag == self.tag && tag != 0 && (self.has_both_hellos || self.refused.is_some())
+    /// Returns the index of the first bit or word that has not come.
+    pub fn next(&self) -> u64 {
+        if self.in_words {
+            self.words.len() as u64
+        } else {
+            self.bits.len() as u64
+        }
     }
 
-    fn bit(&mut self, bit: Bit) -> Response {
-        if self.refused.is_some() {
-            return self.status();
+    /// Returns the bytes of the frame that have come without a gap.
+    pub fn bytes(&self) -> Vec<u8> {
+        if self.in_words {
+            return self.words.concat();
         }
-        if self.ended.is_some() {
-            *self = Self::new(self.limit, self.offer);
-        }
-        let is_amid_words = self.words.is_some() && !self.taken.is_empty();
-        if !self.has_both_hellos || !self.in_message() || is_amid_words {
+        bits::to_bytes(&self.bits)
+    }
+
+    fn bit(&mut self, limit: usize, index: u64, bit: Bit, serial: u8, wants: bool) -> Response {
+        if !self.in_message() {
+            // The bits that follow the end say nothing.
+            self.owed = Owed::Now;
             return Response::default();
         }
-        self.take(bit)
+        self.serial = serial;
+        let window = self.next()..self.next() + u64::from(MAX_BITS_IN_FLIGHT);
+        let is_new = window.contains(&index) && !self.ahead.contains_key(&index);
+        if is_new {
+            self.ahead.insert(index, bit);
+            while let Some(bit) = self.ahead.remove(&self.next()) {
+                self.bits.push(bit);
+                let is_byte = self.bits.len().is_multiple_of(8);
+                if let Some(response) = is_byte.then(|| self.conclude(limit)).flatten() {
+                    return response;
+                }
+            }
+        } else {
+            self.resent += 1;
+        }
+        let has_gap = !self.ahead.is_empty();
+        self.owed = if !is_new || wants || has_gap || self.owed == Owed::Now {
+            Owed::Now
+        } else {
+            Owed::WhenQuiet
+        };
+        Response::default()
     }
 
-    fn resend(&mut self, bit: Bit, tag: Tag, index: u64) -> Response {
-        if self.words.is_some() && tag == self.tag && self.next() > 0 {
-            return Response::default();
+    fn word(&mut self, limit: usize, word: &Word) -> Response {
+        if self.in_message() && word.is_number(self.next()) {
+            self.words.push(word.bytes);
+            if let Some(response) = self.conclude(limit) {
+                return response;
+            }
+        } else {
+            self.resent += 1;
         }
-        let next = self.taken.len() as u64;
-        let is_over = self.is_unwritten || self.ended.is_some();
-        if !self.is_known(tag) || index >= next + u64::from(!is_over) {
-            return replied(tag, Status::Reset);
-        }
-        self.resent += 1;
-        if index < next || self.refused.is_some() {
-            return self.status();
-        }
-        self.take(bit)
-    }
-
-    fn take(&mut self, bit: Bit) -> Response {
-        self.taken.push(bit);
-        self.words = None;
-        let decoded = (self.taken.len().is_multiple_of(8))
-            .then(|| reference::parse(&bits::to_bytes(&self.taken), self.limit))
-            .flatten();
-        match decoded {
-            Some((_, decoded)) => self.conclude(decoded),
-            None => self.status(),
+        if word.wants_reply {
+            self.status()
+        } else {
+            Response::default()
         }
     }
 
-    fn conclude(&mut self, decoded: Decoded) -> Response {
-        match decoded {
+    /// Returns what follows if what has come completes the frame.
+    fn conclude(&mut self, limit: usize) -> Option<Response> {
+        let (_, decoded) = reference::parse(&self.bytes(), limit, self.nonces)?;
+        Some(match decoded {
             Ok(payload) => {
                 self.is_unwritten = true;
+                self.owed = Owed::Nothing;
                 let resent = std::mem::take(&mut self.resent);
                 Response {
                     reply: None,
@@ -236,46 +312,39 @@ impl Model {
                 }
             }
             Err(reason) => {
-                if reason == Reason::Checksum {
-                    self.ended = Some(Err(reason));
-                } else {
-                    self.refused = Some(reason);
-                }
+                self.ended = Some(Err(reason));
                 Response {
                     outcome: Some(Outcome::Rejected(reason)),
                     ..self.status()
                 }
             }
-        }
+        })
     }
 
-    fn status(&self) -> Response {
-        Response {
-            reply: Some(self.reply()),
-            outcome: None,
-        }
-    }
-
-    fn reply(&self) -> Reply {
+    /// Returns how the transfer stands.
+    pub fn status(&mut self) -> Response {
+        self.owed = Owed::Nothing;
         let next = self.next();
-        let status = match self.refused.map(Err).or(self.ended) {
+        let beyond = (0..31).filter(|i| self.ahead.contains_key(&(next + 1 + i)));
+        let progress = Progress {
+            next,
+            beyond: beyond.fold(0, |beyond, i| beyond | 1 << i),
+            serial: self.serial,
+        };
+        let status = match self.ended {
             Some(Err(reason)) => Status::Rejected(reason),
             Some(Ok(())) => Status::Delivered(next),
-            None if !self.has_both_hellos => Status::Greeted { words: self.offer },
-            None if self.makes_wait() => Status::Wait(next),
-            None if self.words.is_some() => Status::Words(next),
-            None => Status::Ok(next),
+            None if self.makes_wait() => Status::Wait(progress),
+            None => Status::Ok(progress),
         };
-        Reply {
-            tag: self.tag,
-            status,
-        }
+        let nonces = self.nonces;
+        replied(Reply { nonces, status })
     }
 }
 
-fn replied(tag: Tag, status: Status) -> Response {
+const fn replied(reply: Reply) -> Response {
     Response {
-        reply: Some(Reply { tag, status }),
+        reply: Some(reply),
         outcome: None,
     }
 }

@@ -1,71 +1,54 @@
 //! A sender whose server answers anything at any time.
 //!
-//! Input: options, the length of the message, the message, then operations, see `Op`. Options from 0xE0 up select a sender of
-//! words, whose message is made longer: see `sender_words`.
+//! Input: options, the length of the message, the message, then operations, see `Op`. The options are the lane, a timeout, and
+//! how often the message is repeated.
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk::wire::Nanos;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Reply, Request, Status, Tag};
-use minitalk::wire::frame::{Frame, VERSION};
+use minitalk::wire::control::{
+    MAX_BITS_IN_FLIGHT, Nonce, Nonces, Progress, Reply, Request, Status,
+};
+use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
+use minitalk::wire::receiver::{FrameReceiver, Outcome, VERSION};
 use minitalk::wire::rtt::PAUSED_INTERVAL;
-use minitalk::wire::sender::{Failure, FrameSender, Lane};
-use minitalk::wire::time::Duration;
+use minitalk::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use minitalk::wire::siphash::Key;
+use minitalk::wire::time::{Duration, Instant};
+use minitalk::wire::word::{SIZE, Word};
+use minitalk::wire::word_window::MAX_WINDOW;
 
 use crate::bits;
-use crate::sender_words::{self, WORDS};
-use crate::serve::{Step, hear, step};
+use crate::serve::{Hear, Step, react, request_in, step};
 
-/// The tag of the transfer.
-pub const TAG: Tag = 0xBEEF;
+/// The key of the sender.
+pub const KEY: Key = Key([1, 2]);
 
 /// The option of a sender that gives up after a second.
-const SHORT_TIMEOUT: u8 = 1;
+const SHORT_TIMEOUT: u8 = 4;
 
 const SECOND: Duration = Duration::from_millis(1_000);
 
 enum Op {
-    /// A poll; for a word, the flag means that there is no room for it.
+    /// A poll; the flag means that there is room for a queued signal.
     Poll(bool),
-    Pass(Nanos),
-    /// An answer; its number counts from one before the bit that is out.
-    Reply(Kind, u64),
-    OfAnotherTag(Kind, u64),
-    Value(u64),
-    /// This many polls, each with the correct answer.
+    Pass(u8),
+    /// A reply; its number counts from one before the first bit or word that is not acknowledged.
+    Reply(Kind, u8, u8),
+    OfAnother(Kind, u8, Nonce),
+    /// This many polls, each with the correct reply.
     Run(u8),
 }
 
-/// The kinds of answers.
+/// The kinds of replies.
 #[derive(Clone, Copy)]
-pub enum Kind {
-    /// See [`Status`].
+enum Kind {
     Greeted,
-    /// See [`Status`].
+    NoWords,
     Ok,
-    /// See [`Status`].
     Wait,
-    /// See [`Status`].
     Delivered,
-    /// See [`Status`].
-    Rejected,
-    /// See [`Status`].
-    Reset,
-}
-
-impl Kind {
-    /// Returns the answer of this kind from a server without words.
-    pub const fn of(self, number: u64) -> Status {
-        match self {
-            Self::Greeted => Status::Greeted { words: 0 },
-            Self::Ok => Status::Ok(number),
-            Self::Wait => Status::Wait(number),
-            Self::Delivered => Status::Delivered(number),
-            Self::Rejected => Status::Rejected(Reason::Output),
-            Self::Reset => Status::Reset,
-        }
-    }
+    Rejected(Reason),
 }
 
 impl<'a> Arbitrary<'a> for Op {
@@ -73,51 +56,63 @@ impl<'a> Arbitrary<'a> for Op {
         let byte = u8::arbitrary(u)?;
         let kind = match byte >> 3 & 7 {
             0 => Kind::Greeted,
-            1 | 2 => Kind::Ok,
-            3 => Kind::Wait,
-            4 | 5 => Kind::Delivered,
-            6 => Kind::Rejected,
-            _ => Kind::Reset,
+            1 => Kind::NoWords,
+            2 | 3 => Kind::Ok,
+            4 => Kind::Wait,
+            5 => Kind::Delivered,
+            6 => Kind::Rejected(Reason::Checksum),
+            _ => Kind::Rejected(Reason::Output),
         };
+        let number = byte >> 6;
         Ok(match byte & 7 {
             0 | 1 => Self::Poll(byte & 1 == 0),
-            2 => Self::Pass(1 << (u8::arbitrary(u)? % 64)),
-            3 | 4 => Self::Reply(kind, (byte >> 6).into()),
-            5 => Self::OfAnotherTag(kind, (byte >> 6).into()),
-            6 => Self::Value(u.arbitrary()?),
+            2 => Self::Pass(u.arbitrary()?),
+            3 | 4 => Self::Reply(kind, number, 0),
+            5 => Self::Reply(kind, u.arbitrary()?, u.arbitrary()?),
+            6 => Self::OfAnother(kind, number, u.arbitrary()?),
             _ => Self::Run(u.arbitrary()?),
         })
     }
 }
 
-/// Executes the operations of `data`; panics when the sender trusts a false answer or sends a forbidden signal.
+/// Executes the operations of `data`; panics when the sender trusts a false reply or sends a forbidden signal.
 pub fn run(data: &[u8]) {
-    check(data, &mut hear);
+    check(data, &mut |sender, reply, now| {
+        sender.handle_reply(reply, now)
+    });
 }
 
-/// [`run`] with `answer` in the place of [`FrameSender::answer`].
-pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply)) {
+/// [`run`] with `hear` in the place of [`FrameSender::handle_reply`].
+pub fn check(data: &[u8], hear: &mut Hear) {
     let &[options, len, ref rest @ ..] = data else {
         return;
     };
     let (message, operations) = rest.split_at(rest.len().min(usize::from(len % 8)));
-    if options >= WORDS {
-        return check_words(options, message, operations, answer);
-    }
-    let timeout = if options & SHORT_TIMEOUT == 0 {
-        Duration::MAX
-    } else {
-        SECOND
+    // In words, the message fills several windows.
+    let message = message.repeat(1 + 100 * usize::from(options >> 3 & 3));
+    let lane = [Lane::Auto, Lane::Bit, Lane::Word, Lane::Auto][usize::from(options & 3)];
+    let timeout = match options & SHORT_TIMEOUT {
+        0 => Duration::MAX,
+        _ => SECOND,
     };
-    let sender = FrameSender::new(message, TAG, timeout, Lane::Bit).expect("a short message");
     let mut watched = Watched {
-        sender,
-        answer,
-        bits: bits::of_frame(message),
-        now: 0,
-        hellos: [false; 2],
+        sender: FrameSender::new(&message, KEY, timeout, lane).expect("a short message"),
+        hear,
+        message: &message,
+        lane,
+        server: FrameReceiver::new(message.len(), Key([3, 4]), lane != Lane::Bit),
+        now: Instant::default(),
+        nonces: Nonces::default(),
+        frame: Vec::new(),
+        takes_words: false,
+        greeted: None,
+        is_over: false,
         opened: false,
-        bare: 0,
+        bare: false,
+        sent: 0,
+        told: 0,
+        serial: 0,
+        quiet: None,
         delivered: false,
         ended: None,
     };
@@ -129,178 +124,307 @@ pub fn check(data: &[u8], answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Re
     }
 }
 
-/// Runs the body in words.
-fn check_words(
-    options: u8,
-    message: &[u8],
-    operations: &[u8],
-    answer: &mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
-) {
-    // The message fills several windows.
-    let message = message.repeat(1 + 40 * usize::from(options >> 1 & 7));
-    let timeout = if options & SHORT_TIMEOUT == 0 {
-        Duration::MAX
-    } else {
-        SECOND
-    };
-    let mut watched = sender_words::Watched {
-        sender: FrameSender::new(&message, TAG, timeout, Lane::Word).expect("a short message"),
-        answer,
-        frame: Frame::new(&message).expect("a short message"),
-        now: 0,
-        hellos: [false; 3],
-        opened: false,
-        sent: 0,
-        told: 0,
-        taken: 0,
-        delivered: false,
-        ended: None,
-    };
-    let mut u = Unstructured::new(operations);
-    while !u.is_empty()
-        && let Ok(op) = Op::arbitrary(&mut u)
-    {
-        match op {
-            Op::Poll(room) => watched.poll(room),
-            Op::Pass(time) => watched.now = watched.now.saturating_add(time),
-            Op::Reply(kind, number) => watched.hear(watched.status(kind, number), TAG),
-            Op::OfAnotherTag(kind, number) => watched.hear(watched.status(kind, number), TAG ^ 1),
-            Op::Value(value) => {
-                if let Some(answer) = Reply::from_value(value) {
-                    watched.hear(answer.status, answer.tag);
-                }
-            }
-            Op::Run(polls) => {
-                for _ in 0..polls {
-                    watched.poll(true);
-                    watched.hear(watched.due(), TAG);
-                }
-            }
-        }
-        watched.watch();
-    }
-}
-
 struct Watched<'m, 'a> {
     sender: FrameSender<'m>,
-    answer: &'a mut dyn FnMut(&mut FrameSender<'_>, Nanos, Reply),
-    bits: Vec<Bit>,
-    now: Nanos,
-    /// The hellos sent.
-    hellos: [bool; 2],
-    /// Whether the server ever asked for the first bit, after the hellos.
+    hear: &'a mut Hear,
+    message: &'m [u8],
+    lane: Lane,
+    /// A correct server.
+    server: FrameReceiver,
+    now: Instant,
+    /// The client's nonce that was sent last, and the server's of the greeting after it.
+    nonces: Nonces,
+    /// The frame for them.
+    frame: Vec<u8>,
+    /// Whether the last greeting offered words.
+    takes_words: bool,
+    greeted: Option<Nonces>,
+    /// Whether the sender has begun again, under a nonce that it has not sent yet.
+    is_over: bool,
+    /// Whether the transfer is known to be open.
     opened: bool,
-    /// The bits sent bare: without an index, none may be sent twice.
-    bare: u64,
-    /// Whether the server ever acknowledged the whole frame.
+    /// Whether the last signal was bare.
+    bare: bool,
+    /// The number of bits or words sent at least once.
+    sent: u64,
+    /// The number of bits or words that the server acknowledged.
+    told: u64,
+    /// The serial of the last bit.
+    serial: u8,
+    /// Until when the sender, told to wait, must be silent without another reply.
+    quiet: Option<Instant>,
+    /// Whether the server ever confirmed the whole frame.
     delivered: bool,
     ended: Option<Result<(), Failure>>,
 }
 
 impl Watched<'_, '_> {
     fn apply(&mut self, op: &Op) {
-        let acknowledged = self.sender.acknowledged();
         match *op {
-            Op::Poll(_) => self.poll(),
-            Op::Pass(time) => self.now = self.now.saturating_add(time),
-            Op::Reply(kind, number) => self.hear(self.status(kind, number), TAG),
-            Op::OfAnotherTag(kind, number) => {
-                self.hear(self.status(kind, number), TAG ^ 1);
-                assert_eq!(self.sender.acknowledged(), acknowledged, "not for us");
+            Op::Poll(has_room) => drop(self.poll(has_room)),
+            Op::Pass(time) => {
+                let nanos = self.now.as_nanos().saturating_add(1 << (time % 64));
+                self.now = Instant::from_nanos(nanos);
             }
-            Op::Value(value) => {
-                if let Some(answer) = Reply::from_value(value) {
-                    assert!(Request::from_value(value).is_none());
-                    self.hear(answer.status, answer.tag);
-                }
+            Op::Reply(kind, number, beyond) => {
+                let status = self.status(kind, number, beyond);
+                let server = match kind {
+                    Kind::Greeted | Kind::NoWords => u64::from(number),
+                    _ => self.nonces.server,
+                };
+                let nonces = Nonces {
+                    server,
+                    ..self.nonces
+                };
+                self.reply(Reply { nonces, status });
             }
-            Op::Run(polls) => {
-                for _ in 0..polls {
-                    self.poll();
-                    self.hear(self.due(), TAG);
+            Op::OfAnother(kind, number, nonce) => {
+                let status = self.status(kind, number, 0);
+                let client = match nonce == self.nonces.client || self.is_unsaid(nonce) {
+                    true => !nonce,
+                    false => nonce,
+                };
+                let nonces = Nonces {
+                    client,
+                    ..self.nonces
+                };
+                let before = format!("{:?}", self.sender);
+                (self.hear)(&mut self.sender, Reply { nonces, status }, self.now);
+                assert!(
+                    before == format!("{:?}", self.sender),
+                    "not for this client"
+                );
+            }
+            Op::Run(polls) => (0..polls).for_each(|_| self.run()),
+        }
+        let acknowledged = self.sender.acknowledged();
+        let is_over = self.delivered || self.sender.result().is_some();
+        assert!(acknowledged <= 8 * self.frame.len() as u64 || acknowledged == 0);
+        assert!(
+            is_over || acknowledged <= self.told * self.unit(),
+            "more than it was told"
+        );
+    }
+
+    /// Returns whether the sender may have drawn this nonce and not sent it yet.
+    fn is_unsaid(&self, nonce: Nonce) -> bool {
+        (0..1000).any(|n| KEY.hash(&[n]) == nonce)
+    }
+
+    fn in_words(&self) -> bool {
+        self.sender.uses_words()
+    }
+
+    /// Returns the bits in what one signal carries.
+    fn unit(&self) -> u64 {
+        if self.in_words() { 8 * SIZE as u64 } else { 1 }
+    }
+
+    /// Returns the number of bits or words in the frame.
+    fn end(&self) -> u64 {
+        (8 * self.frame.len() as u64).div_ceil(self.unit())
+    }
+
+    fn status(&self, kind: Kind, number: u8, beyond: u8) -> Status {
+        let first = self.sender.acknowledged().div_ceil(self.unit());
+        let next = (first + u64::from(number)).saturating_sub(1);
+        let progress = Progress {
+            next,
+            beyond: beyond.into(),
+            serial: self.serial.wrapping_sub(beyond),
+        };
+        match kind {
+            Kind::Greeted => Status::Greeted { words: true },
+            Kind::NoWords => Status::Greeted { words: false },
+            Kind::Ok => Status::Ok(progress),
+            Kind::Wait => Status::Wait(progress),
+            Kind::Delivered => Status::Delivered(next),
+            Kind::Rejected(reason) => Status::Rejected(reason),
+        }
+    }
+
+    /// Lets the sender perform one step, and then gives it what a correct server replies.
+    fn run(&mut self) {
+        let Some(transmit) = self.poll(true) else {
+            return;
+        };
+        let request = transmit.packet.map(|packet| request_in(&packet));
+        let response = react(&mut self.server, transmit.channel, request);
+        let mut reply = response.reply;
+        if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+            assert_eq!(payload, self.message);
+            let client = self.server.client_nonce();
+            reply = self.server.handle_written(client, Ok(()));
+        }
+        if let Some(reply) = reply.or_else(|| self.server.poll_reply(true)) {
+            self.reply(reply);
+        }
+    }
+
+    /// Gives the sender a reply in the name of its server.
+    fn reply(&mut self, reply: Reply) {
+        if reply.nonces.client == self.nonces.client && !self.is_over && self.ended.is_none() {
+            self.quiet = match reply.status {
+                Status::Wait(_) if self.greeted.is_some() => Some(self.now + PAUSED_INTERVAL),
+                _ => None,
+            };
+            match reply.status {
+                Status::Greeted { .. } if self.greeted == Some(reply.nonces) => {}
+                // The transfer begins again under another nonce.
+                Status::Greeted { .. } if self.greeted.is_some() => self.is_over = true,
+                Status::Rejected(Reason::Checksum) => self.is_over = true,
+                Status::Greeted { words } => self.greet(reply.nonces, words),
+                Status::Ok(progress) | Status::Wait(progress) if self.greeted.is_some() => {
+                    self.opened = true;
+                    self.told = self.told.max(progress.next.min(self.end()));
                 }
+                Status::Delivered(next) => {
+                    self.delivered |=
+                        self.greeted.is_some() && next == self.end() && self.sent == next;
+                }
+                _ => {}
             }
         }
-        assert!(self.sender.acknowledged() >= acknowledged);
-        assert!(self.sender.acknowledged() <= self.bits.len() as u64);
+        (self.hear)(&mut self.sender, reply, self.now);
     }
 
-    fn status(&self, kind: Kind, number: u64) -> Status {
-        let number = (self.sender.acknowledged() + number).saturating_sub(1);
-        kind.of(number)
+    fn greet(&mut self, nonces: Nonces, takes_words: bool) {
+        self.greeted = Some(nonces);
+        self.nonces = nonces;
+        self.frame = bits::frame(self.message, nonces);
+        self.takes_words = takes_words;
+        (self.sent, self.told, self.opened, self.serial) = (0, 0, false, 0);
     }
 
-    /// Returns the answer of a correct server.
-    fn due(&self) -> Status {
-        match self.bare {
-            0 if !self.hellos[1] => Status::Greeted { words: 0 },
-            n if n == self.bits.len() as u64 => Status::Delivered(n),
-            n => Status::Ok(n),
-        }
-    }
-
-    fn hear(&mut self, status: Status, tag: Tag) {
-        self.opened |= tag == TAG && status == Status::Ok(0) && self.hellos[1];
-        let all = self.bits.len() as u64;
-        self.delivered |= tag == TAG && status == Status::Delivered(all) && self.bare == all;
-        (self.answer)(&mut self.sender, self.now, Reply { tag, status });
-    }
-
-    fn poll(&mut self) {
+    /// Lets the sender perform one step, with or without room for a queued signal.
+    fn poll(&mut self, has_room: bool) -> Option<Transmit> {
+        let acknowledged = self.sender.acknowledged().div_ceil(self.unit());
         let (signals, resent) = (self.sender.signals(), self.sender.resent());
         let step = step(&mut self.sender, self.now);
-        let new = self.sender.signals() - signals;
-        let again = self.sender.resent() > resent;
         if let Some(result) = self.ended {
             assert_eq!(step, Step::Finished(result), "the end is the end");
         }
         match step {
-            Step::Signal { bit, value, copies } => {
-                assert_eq!(new, copies.into());
-                assert!(again || copies == 1, "a burst without a loss");
-                self.transmitted(bit, value, again);
+            Step::Send(transmit) => {
+                let is_again = self.sender.resent() > resent;
+                let copies = transmit.copies;
+                assert_eq!(self.sender.signals() - signals, copies.into());
+                assert!(is_again || copies == 1, "a burst without a loss");
+                let is_queued = transmit.channel == Channel::Realtime;
+                assert!(!is_queued || copies == 1, "a burst of what cannot merge");
+                assert!(!is_queued || self.lane != Lane::Bit, "the lane");
+                self.transmitted(transmit, acknowledged, has_room || !is_queued);
+                if is_queued && !has_room {
+                    self.sender.handle_eagain(self.now);
+                    self.waits_without_room();
+                    return None;
+                }
+                Some(transmit)
             }
-            Step::Queue(_) => panic!("a word in the bit lane"),
             Step::Wait(until) => {
                 assert!(until > self.now, "a wait for nothing");
-                assert!(
-                    until - self.now <= PAUSED_INTERVAL.as_nanos(),
-                    "too long a wait"
-                );
+                assert!(until - self.now <= PAUSED_INTERVAL, "too long a wait");
+                None
             }
             Step::Finished(result) => {
                 assert!(
                     result.is_err() || self.delivered,
-                    "a result without an answer"
+                    "a result without a reply"
                 );
                 self.ended = Some(result);
+                None
             }
         }
     }
 
-    fn transmitted(&mut self, bit: Bit, value: Option<u64>, again: bool) {
-        let index = self.sender.acknowledged();
-        let due = self.bits.get(index as usize).copied();
-        let Some(value) = value else {
-            assert!(!again && self.opened);
-            assert_eq!(self.bare, index, "a bit twice, or one left out");
-            assert_eq!(Some(bit), due);
-            self.bare += 1;
+    fn waits_without_room(&mut self) {
+        // At the end of the clock there is nothing later to wait for.
+        if self.now < Instant::from_nanos(u64::MAX - PAUSED_INTERVAL.as_nanos()) {
+            let next = step(&mut self.sender, self.now);
+            assert!(matches!(next, Step::Wait(_)), "{next:?} without room");
+        }
+    }
+
+    fn transmitted(&mut self, transmit: Transmit, acknowledged: u64, is_sent: bool) {
+        let Transmit {
+            channel, packet, ..
+        } = transmit;
+        let quiet = self.quiet.take();
+        assert!(
+            quiet.is_none_or(|until| self.now >= until),
+            "though told to wait"
+        );
+        let was_bare = std::mem::take(&mut self.bare);
+        let Some(packet) = packet else {
+            assert_eq!(channel, Channel::Realtime, "only that one queues");
+            self.bare = is_sent;
             return;
         };
-        match Request::from_value(value) {
-            Some(Request::Hello { tag, version }) => {
-                assert_eq!((tag, version, self.bare), (TAG, VERSION, 0));
-                assert!(bit == Bit::Zero || self.hellos[0], "out of order");
-                self.hellos[usize::from(bit == Bit::One)] = true;
+        let request = request_in(&packet);
+        let is_hello = matches!(request, Request::Hello { .. });
+        assert!(is_hello || !self.is_over);
+        match request {
+            Request::Hello { client, version } => {
+                assert_eq!(version, VERSION);
+                assert!(was_bare || channel != Channel::Realtime, "no introduction");
+                if client != self.nonces.client {
+                    self.nonces = Nonces { client, server: 0 };
+                    self.greeted = None;
+                    self.is_over = false;
+                    self.opened = false;
+                }
             }
-            Some(Request::Words { .. }) => panic!("words where bits were asked for"),
-            Some(Request::Resend { tag, index: i }) => {
-                assert!(again, "the kernel attests only what is bare");
-                assert_eq!((tag, i, Some(bit)), (TAG, index, due));
-                assert_eq!(self.bare, index + 1, "again before the first time");
+            Request::Open { nonces, in_words } => {
+                assert_eq!(Some(nonces), self.greeted);
+                assert!(!in_words || self.takes_words && channel == Channel::Realtime);
+                assert_eq!(in_words, self.in_words());
             }
-            None => panic!("no question"),
+            Request::Bit {
+                nonces,
+                index,
+                serial,
+                ..
+            } => {
+                assert_eq!(Some(nonces), self.greeted);
+                assert!(self.opened, "a bit before its transfer");
+                assert_eq!(serial, self.serial.wrapping_add(1));
+                self.serial = serial;
+                let byte = self.frame[(index / 8) as usize];
+                let due = match bits::of_bytes(&[byte])[(index % 8) as usize] {
+                    Bit::Zero => Channel::Usr1,
+                    Bit::One => Channel::Usr2,
+                };
+                assert_eq!(channel, due, "another bit");
+                self.numbered(index, acknowledged, MAX_BITS_IN_FLIGHT, true);
+            }
+            Request::Word(word) => {
+                assert_eq!(channel, Channel::Realtime);
+                self.word(&word, acknowledged, is_sent);
+            }
+        }
+    }
+
+    fn word(&mut self, word: &Word, acknowledged: u64, is_sent: bool) {
+        let nonces = self.greeted.expect("nobody asked for words");
+        assert!(self.takes_words, "nobody asked for words");
+        assert_eq!(word.proof, nonces.server as u32);
+        let index = u64::from(word.index);
+        let mut parts = self.frame.chunks(SIZE).skip(index as usize);
+        let part = parts.next().expect("a word behind the end");
+        assert!(word.bytes.starts_with(part), "other bytes");
+        let is_last = index + 1 == self.end();
+        assert!(word.wants_reply || !is_last, "the end is not asked for");
+        self.numbered(index, acknowledged, MAX_WINDOW, is_sent);
+    }
+
+    /// Checks the index of a bit or word.
+    fn numbered(&mut self, index: u64, acknowledged: u64, window: u32, is_sent: bool) {
+        assert!(index < acknowledged + u64::from(window), "ahead");
+        let is_last = index + 1 == self.end();
+        assert!(index >= acknowledged || is_last, "known to have come");
+        assert!(index <= self.sent.max(self.told), "one left out");
+        if is_sent {
+            self.sent = self.sent.max(index + 1);
         }
     }
 }

@@ -1,69 +1,57 @@
-//! The two ends of the link as the bodies drive them, with a clock of nanoseconds.
+//! The two ends of the link as the bodies drive them, with parts that can be replaced by defective ones.
 
-use minitalk::wire::Nanos;
-use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{Reply, Request};
+use minitalk::wire::packet::{Channel, Packet};
 use minitalk::wire::receiver::{FrameReceiver, Response};
 use minitalk::wire::sender::{Failure, FrameSender, Transmit};
 use minitalk::wire::time::Instant;
-use minitalk::wire::word::Word;
 
 /// [`react`], or a defect in its place.
-pub type Serve<'s> = &'s mut dyn FnMut(&mut FrameReceiver, Bit, Option<Request>) -> Response;
+pub type Serve = dyn FnMut(&mut FrameReceiver, Channel, Option<Request>) -> Response;
 
-/// `FrameReceiver::handle_word`, or a defect in its place.
-pub type Take<'t> = &'t mut dyn FnMut(&mut FrameReceiver, &Word) -> Response;
+/// [`FrameSender::handle_reply`], or a defect in its place.
+pub type Hear = dyn FnMut(&mut FrameSender<'_>, Reply, Instant);
 
-/// Does what the server does: a signal without a value is a bit, one with a value is a request.
-pub fn react(receiver: &mut FrameReceiver, bit: Bit, request: Option<Request>) -> Response {
+/// Does what the server does: a bare real-time signal introduces its sender, a packet carries a request.
+pub fn react(receiver: &mut FrameReceiver, channel: Channel, request: Option<Request>) -> Response {
     match request {
-        None => receiver.handle_bit(bit),
-        Some(request) => receiver.handle_request(bit, request),
+        None => {
+            receiver.handle_bare();
+            Response::default()
+        }
+        Some(request) => receiver.handle_request(channel, request),
     }
+}
+
+/// Returns the request that a sender's packet carries.
+pub fn request_in(packet: &Packet) -> Request {
+    let request = Request::from_packet(packet).expect("a sender's packet carries a request");
+    assert_eq!(request.packet(), *packet, "another packet of that request");
+    request
 }
 
 /// What a sender does at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It sends a standard signal.
-    Signal {
-        /// Which of the two.
-        bit: Bit,
-        /// Its value.
-        value: Option<u64>,
-        /// How many times in a row.
-        copies: u32,
-    },
-    /// It queues a word.
-    Queue(Word),
+    /// It sends a signal.
+    Send(Transmit),
     /// It waits until this moment.
-    Wait(Nanos),
+    Wait(Instant),
     /// It is done.
     Finished(Result<(), Failure>),
 }
 
 /// Returns what `sender` does at `now`.
-pub fn step(sender: &mut FrameSender<'_>, now: Nanos) -> Step {
-    match sender.poll_transmit(Instant::from_nanos(now)) {
-        Some(Transmit::Signal { bit, value, copies }) => Step::Signal { bit, value, copies },
-        Some(Transmit::Word(word)) => Step::Queue(word),
+pub fn step(sender: &mut FrameSender<'_>, now: Instant) -> Step {
+    match sender.poll_transmit(now) {
+        Some(transmit) => Step::Send(transmit),
         None => match (sender.result(), sender.poll_timeout()) {
             (Some(result), timeout) => {
                 assert_eq!(timeout, None, "a timeout after the end");
                 Step::Finished(result)
             }
-            (None, Some(at)) => Step::Wait(at.as_nanos()),
+            (None, Some(at)) => Step::Wait(at),
             (None, None) => panic!("a sender that waits for nothing"),
         },
     }
-}
-
-/// Hands `reply` to `sender` at `now`.
-pub fn hear(sender: &mut FrameSender<'_>, now: Nanos, reply: Reply) {
-    sender.handle_reply(reply, Instant::from_nanos(now));
-}
-
-/// Tells `sender` that the kernel has no room for its last word.
-pub fn no_room(sender: &mut FrameSender<'_>, now: Nanos) {
-    sender.handle_eagain(Instant::from_nanos(now));
 }

@@ -4,18 +4,20 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fuzz_bodies::serve::{Serve, hear, no_room, react};
-use fuzz_bodies::words::{self, Parts};
-use fuzz_bodies::{corpus, decoder, dialects, frame, link, ring, roundtrip, sender};
+use fuzz_bodies::serve::react;
+use fuzz_bodies::world::{Parts, client_key};
+use fuzz_bodies::{adversary, corpus, dialects, frame, link, receiver, ring, sender};
 use minitalk::dialect::Symbol;
 use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
-use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{Reply, Request, Status};
+use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
 use minitalk::wire::decoder::Decoded;
-use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
+use minitalk::wire::packet::Channel;
+use minitalk::wire::receiver::{FrameReceiver, Outcome, Response, VERSION};
 use minitalk::wire::sender::FrameSender;
-use minitalk::wire::word::Word;
+use minitalk::wire::siphash::Key;
+use minitalk::wire::time::Instant;
+use minitalk::wire::word::{Word, proof};
 
 /// Returns how many inputs of the corpus of `target` make `body` panic.
 fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
@@ -26,87 +28,373 @@ fn caught(target: &str, mut body: impl FnMut(&[u8])) -> usize {
         .count()
 }
 
-type Check = fn(&[u8], Serve<'_>);
-type Served = fn(&mut FrameReceiver, Bit, Option<Request>) -> Response;
-
 fn flip(payload: &mut [u8]) {
     if let Some(last) = payload.last_mut() {
         *last ^= 1;
     }
 }
 
-fn wrong_byte(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    let mut response = react(receiver, bit, ask);
+type Serve = fn(&mut FrameReceiver, Channel, Option<Request>) -> Response;
+
+/// Returns what the receiver replies to its client.
+fn status(receiver: &FrameReceiver) -> Reply {
+    let client = receiver.client_nonce();
+    greet(receiver, client)
+}
+
+/// Returns what the receiver replies to a client with this nonce.
+fn greet(receiver: &FrameReceiver, client: u64) -> Reply {
+    let version = VERSION;
+    let hello = Request::Hello { client, version };
+    let response = receiver.clone().handle_request(Channel::Usr1, hello);
+    response.reply.expect("a hello is answered")
+}
+
+/// Returns the index of the bit or word that the receiver lacks.
+fn next(receiver: &FrameReceiver) -> u64 {
+    match status(receiver).status {
+        Status::Ok(progress) | Status::Wait(progress) => progress.next,
+        _ => 0,
+    }
+}
+
+/// Takes the request that `change` makes of one.
+fn changed(
+    receiver: &mut FrameReceiver,
+    channel: Channel,
+    request: Option<Request>,
+    change: impl Fn(&FrameReceiver, Request) -> Request,
+) -> Response {
+    let request = request.map(|request| change(receiver, request));
+    react(receiver, channel, request)
+}
+
+fn any_index(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    changed(receiver, on, request, |receiver, request| match request {
+        Request::Bit {
+            nonces,
+            serial,
+            wants_reply,
+            ..
+        } => Request::Bit {
+            nonces,
+            index: next(receiver),
+            serial,
+            wants_reply,
+        },
+        other => other,
+    })
+}
+
+fn any_word(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    changed(receiver, on, request, |receiver, request| match request {
+        Request::Word(word) => Request::Word(Word {
+            index: next(receiver) as u32,
+            ..word
+        }),
+        other => other,
+    })
+}
+
+/// Compares neither a bit's nonces nor a word's.
+fn any_nonces(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    changed(receiver, on, request, |receiver, request| match request {
+        Request::Bit {
+            index,
+            serial,
+            wants_reply,
+            ..
+        } => Request::Bit {
+            nonces: status(receiver).nonces,
+            index,
+            serial,
+            wants_reply,
+        },
+        other => other,
+    })
+}
+
+fn any_proof(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    changed(receiver, on, request, |receiver, request| match request {
+        Request::Word(word) => Request::Word(Word {
+            proof: proof(status(receiver).nonces.server),
+            ..word
+        }),
+        other => other,
+    })
+}
+
+/// Opens a transfer for a client that does not know the server's nonce.
+fn unproven(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    changed(receiver, on, request, |receiver, request| match request {
+        Request::Open { nonces, in_words } => Request::Open {
+            nonces: greet(receiver, nonces.client).nonces,
+            in_words,
+        },
+        other => other,
+    })
+}
+
+/// Ends a transfer when another hello comes.
+fn hello_resets(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    if let Some(Request::Hello { client, .. }) = request
+        && client != receiver.client_nonce()
+    {
+        let nonces = greet(receiver, client).nonces;
+        let in_words = false;
+        receiver.handle_request(on, Request::Open { nonces, in_words });
+    }
+    react(receiver, on, request)
+}
+
+/// Answers each hello on the real-time signal.
+fn greets_anyone(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    if matches!(request, Some(Request::Hello { .. })) {
+        receiver.handle_bare();
+    }
+    react(receiver, on, request)
+}
+
+fn wrong_byte(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
+    let mut response = react(receiver, on, request);
     if let Some(Outcome::Complete { payload, .. }) = &mut response.outcome {
         flip(payload);
     }
     response
 }
 
-/// Counts a bit that is sent again as another one.
-fn no_index(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    let ask = ask.filter(|ask| !matches!(ask, Request::Resend { .. }));
-    react(receiver, bit, ask)
-}
-
-/// Takes a bit that is sent again for one it has, always.
-fn deaf_to_resends(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    match ask {
-        Some(Request::Resend { tag, index }) => {
-            let index = index.saturating_sub(1);
-            react(receiver, bit, Some(Request::Resend { tag, index }))
-        }
-        _ => react(receiver, bit, ask),
-    }
-}
-
-fn delivered_unwritten(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    let mut response = react(receiver, bit, ask);
-    if let Some(answer) = &mut response.reply
-        && let Status::Wait(next) = answer.status
-    {
-        answer.status = Status::Delivered(next);
+fn no_word_answered(
+    receiver: &mut FrameReceiver,
+    on: Channel,
+    request: Option<Request>,
+) -> Response {
+    let mut response = react(receiver, on, request);
+    if matches!(request, Some(Request::Word(_))) {
+        response.reply = None;
     }
     response
 }
 
+fn each_word_answered(
+    receiver: &mut FrameReceiver,
+    on: Channel,
+    request: Option<Request>,
+) -> Response {
+    changed(receiver, on, request, |_, request| match request {
+        Request::Word(word) => Request::Word(Word {
+            wants_reply: true,
+            ..word
+        }),
+        other => other,
+    })
+}
+
+fn no_open_answered(
+    receiver: &mut FrameReceiver,
+    on: Channel,
+    request: Option<Request>,
+) -> Response {
+    let mut response = react(receiver, on, request);
+    if matches!(request, Some(Request::Open { .. })) {
+        response.reply = None;
+    }
+    response
+}
+
+type Hear = fn(&mut FrameSender<'_>, Reply, Instant);
+
+fn progress(reply: Reply, change: fn(Progress) -> Progress) -> Reply {
+    let status = match reply.status {
+        Status::Ok(progress) => Status::Ok(change(progress)),
+        Status::Wait(progress) => Status::Wait(change(progress)),
+        other => other,
+    };
+    Reply { status, ..reply }
+}
+
+/// Believes that one more has come.
+fn one_more(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
+    let reply = progress(reply, |progress| Progress {
+        next: progress.next + u64::from(progress.next > 0),
+        ..progress
+    });
+    sender.handle_reply(reply, now);
+}
+
+/// Believes that a bit has come that is missing.
+fn no_gap(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
+    let reply = progress(reply, |progress| {
+        let beyond = progress.beyond | progress.beyond >> 1;
+        Progress { beyond, ..progress }
+    });
+    sender.handle_reply(reply, now);
+}
+
+/// Goes on although the server says to wait.
+fn no_pause(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
+    let status = match reply.status {
+        Status::Wait(progress) => Status::Ok(progress),
+        other => other,
+    };
+    sender.handle_reply(Reply { status, ..reply }, now);
+}
+
+/// Takes a message for written that has come.
+fn unwritten(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
+    let status = match reply.status {
+        Status::Wait(progress) => Status::Delivered(progress.next),
+        other => other,
+    };
+    sender.handle_reply(Reply { status, ..reply }, now);
+}
+
+/// Believes replies with any nonce.
+fn anyone(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
+    let keys = (0..100).map(client_key).chain([sender::KEY]);
+    for key in keys {
+        for drawn in 0..4 {
+            let client = key.hash(&[drawn]);
+            let nonces = Nonces {
+                client,
+                ..reply.nonces
+            };
+            sender.handle_reply(Reply { nonces, ..reply }, now);
+        }
+    }
+}
+
+/// Returns how many inputs of the target notice that the receiver has this defect.
+fn caught_in_receiver(target: &str, serve: Serve) -> usize {
+    let parts = || Parts {
+        serve: Box::new(serve),
+        ..Parts::default()
+    };
+    match target {
+        "receiver" => caught(target, |input| receiver::check(input, &mut { serve })),
+        "link" => caught(target, |input| link::check(input, parts())),
+        _ => caught(target, |input| adversary::on_server(input, parts())),
+    }
+}
+
+/// Returns how many inputs of the target notice that the sender has this defect.
+fn caught_in_sender(target: &str, hear: Hear) -> usize {
+    let parts = || Parts {
+        hear: Box::new(hear),
+        ..Parts::default()
+    };
+    match target {
+        "sender" => caught(target, |input| sender::check(input, &mut { hear })),
+        "link" => caught(target, |input| link::check(input, parts())),
+        _ => caught(target, |input| adversary::on_client(input, parts())),
+    }
+}
+
 #[test]
-fn the_link_bodies_detect_defects() {
-    let bodies: [(&str, Check); 3] = [
-        ("decoder", decoder::check),
-        ("link", link::check),
-        ("roundtrip", roundtrip::check),
+fn the_bodies_detect_defects_of_the_receiver() {
+    let defects: [(&str, Serve, &[&str]); 11] = [
+        ("any_index", any_index, &["receiver", "link"]),
+        ("any_word", any_word, &["receiver", "link"]),
+        ("any_nonces", any_nonces, &["receiver", "server-adversary"]),
+        ("any_proof", any_proof, &["receiver", "server-adversary"]),
+        ("unproven", unproven, &["receiver", "server-adversary"]),
+        ("hello_resets", hello_resets, &["server-adversary"]),
+        (
+            "greets_anyone",
+            greets_anyone,
+            &["receiver", "server-adversary"],
+        ),
+        ("wrong_byte", wrong_byte, &["receiver", "link"]),
+        ("no_word_answered", no_word_answered, &["receiver"]),
+        ("each_word_answered", each_word_answered, &["receiver"]),
+        ("no_open_answered", no_open_answered, &["receiver"]),
     ];
-    let defects: [(&str, Served); 3] = [
-        ("wrong_byte", wrong_byte),
-        ("no_index", no_index),
-        ("deaf_to_resends", deaf_to_resends),
-    ];
-    for (target, check) in bodies {
-        for (name, mut defect) in defects {
-            let panics = caught(target, |input| check(input, &mut defect));
+    for (name, defect, targets) in defects {
+        for target in targets {
+            let panics = caught_in_receiver(target, defect);
             assert!(panics > 0, "{target} does not notice {name}");
         }
-        let panics = caught(target, |input| check(input, &mut react));
-        assert_eq!(panics, 0, "{target} without a defect");
     }
-    let panics = caught("link", |input| link::check(input, &mut delivered_unwritten));
-    assert!(panics > 0, "link does not notice delivered_unwritten");
+    for target in ["receiver", "link", "server-adversary"] {
+        assert_eq!(caught_in_receiver(target, react), 0, "{target}");
+    }
+}
+
+#[test]
+fn the_bodies_detect_defects_of_the_sender() {
+    let defects: [(&str, Hear, &[&str]); 5] = [
+        ("one_more", one_more, &["sender", "link"]),
+        ("no_gap", no_gap, &["link"]),
+        ("no_pause", no_pause, &["sender"]),
+        ("unwritten", unwritten, &["link"]),
+        ("anyone", anyone, &["sender", "client-adversary"]),
+    ];
+    for (name, defect, targets) in defects {
+        for target in targets {
+            let panics = caught_in_sender(target, defect);
+            assert!(panics > 0, "{target} does not notice {name}");
+        }
+    }
+    for target in ["sender", "link", "client-adversary"] {
+        assert_eq!(
+            caught_in_sender(target, |sender, reply, now| sender.handle_reply(reply, now)),
+            0,
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_other_processes_had_is_detected() {
+    let shared: fn(usize, u64) -> Key = |_, _| Key([1, 2]);
+    let of_pid: fn(usize, u64) -> Key = |process, _| Key([process as u64, 2]);
+    for session_key in [shared, of_pid] {
+        let parts = || Parts {
+            session_key,
+            ..Parts::default()
+        };
+        let panics = caught("server-adversary", |input| {
+            adversary::on_server(input, parts());
+        });
+        assert!(panics > 0);
+    }
+}
+
+#[test]
+fn a_sender_that_does_not_know_of_the_lack_of_room_is_detected() {
+    let panics = caught("link", |input| {
+        link::check(
+            input,
+            Parts {
+                no_room: |_, _| (),
+                ..Parts::default()
+            },
+        );
+    });
+    assert!(panics > 0);
 }
 
 #[test]
 fn a_duplicate_message_is_detected() {
-    let mut last = None;
-    let mut again = |receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>| {
-        let mut response = react(receiver, bit, ask);
-        if response.outcome.is_some() {
-            last = response.outcome.clone();
-        } else if response.reply.is_none() {
-            response.outcome = last.take();
-        }
-        response
-    };
-    assert!(caught("link", |input| link::check(input, &mut again)) > 0);
+    let panics = caught("link", |input| {
+        let mut last = None;
+        let again = move |receiver: &mut FrameReceiver, on, request: Option<Request>| {
+            let mut response = react(receiver, on, request);
+            if response.outcome.is_some() {
+                last = response.outcome.clone();
+            } else if response.reply.is_none() {
+                response.outcome = last.take();
+            }
+            response
+        };
+        link::check(
+            input,
+            Parts {
+                serve: Box::new(again),
+                ..Parts::default()
+            },
+        );
+    });
+    assert!(panics > 0);
 }
 
 #[test]
@@ -175,276 +463,12 @@ fn the_ring_body_detects_defects() {
     assert!(panics > 0, "entries out of order");
 }
 
-#[test]
-fn the_sender_body_detects_defects() {
-    let panics = caught("sender", |input| {
-        sender::check(input, &mut |sender, now, answer| {
-            let tag = 0xBEEF;
-            hear(sender, now, Reply { tag, ..answer });
-        });
-    });
-    assert!(panics > 0, "an answer to somebody else that is believed");
-
-    let panics = caught("sender", |input| {
-        sender::check(input, &mut |sender, now, answer| {
-            let status = match answer.status {
-                Status::Ok(next) => Status::Delivered(next),
-                other => other,
-            };
-            hear(sender, now, answer);
-            hear(sender, now, Reply { status, ..answer });
-        });
-    });
-    assert!(
-        panics == 0,
-        "it believes nothing that contradicts the protocol"
-    );
-}
-
-type Taken = fn(&mut FrameReceiver, &Word) -> Response;
-
-/// Believes every word to be the next.
-fn any_index(receiver: &mut FrameReceiver, word: &Word) -> Response {
-    let before = receiver.clone();
-    for index in 0..200 {
-        let response = receiver.handle_word(&Word::data(index, word.wants_reply(), word.bytes));
-        if receiver.held_bytes() > before.held_bytes() || response.outcome.is_some() {
-            return response;
-        }
-        *receiver = before.clone();
-    }
-    receiver.handle_word(word)
-}
-
-/// Takes a word for the first if it is not the next.
-fn first_again(receiver: &mut FrameReceiver, word: &Word) -> Response {
-    let before = receiver.clone();
-    let response = receiver.handle_word(word);
-    if response.outcome.is_none() && receiver.held_bytes() == before.held_bytes() {
-        return receiver.handle_word(&Word::data(0, word.wants_reply(), word.bytes));
-    }
-    response
-}
-
-fn never_answered(receiver: &mut FrameReceiver, word: &Word) -> Response {
-    let outcome = receiver.handle_word(word).outcome;
-    let reply = None;
-    Response { reply, outcome }
-}
-
-fn always_answered(receiver: &mut FrameReceiver, word: &Word) -> Response {
-    let index = word.index().unwrap_or_default();
-    receiver.handle_word(&Word::data(index, true, word.bytes))
-}
-
-fn wrong_byte_in_words(receiver: &mut FrameReceiver, word: &Word) -> Response {
-    let mut response = receiver.handle_word(word);
-    if let Some(Outcome::Complete { payload, .. }) = &mut response.outcome {
-        flip(payload);
-    }
-    response
-}
-
-fn word_delivered_unwritten(receiver: &mut FrameReceiver, word: &Word) -> Response {
-    let mut response = receiver.handle_word(word);
-    if let Some(answer) = &mut response.reply
-        && let Status::Wait(next) = answer.status
-    {
-        answer.status = Status::Delivered(next);
-    }
-    response
-}
-
-/// Opens the word lane by a question of any transfer.
-fn any_question(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    let ask = ask.map(|ask| match ask {
-        Request::Words { size, .. } => {
-            let tag = receiver.tag();
-            Request::Words { tag, size }
-        }
-        other => other,
-    });
-    react(receiver, bit, ask)
-}
-
-/// Has forgotten nothing, as far as it says.
-fn never_reset(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    let mut response = react(receiver, bit, ask);
-    if matches!(ask, Some(Request::Words { .. })) {
-        response.reply = response
-            .reply
-            .filter(|answer| answer.status != Status::Reset);
-    }
-    response
-}
-
-/// Does not give words up for a bit that is sent again.
-fn words_are_kept(receiver: &mut FrameReceiver, bit: Bit, ask: Option<Request>) -> Response {
-    if receiver.uses_words() && matches!(ask, None | Some(Request::Resend { .. })) {
-        return Response::default();
-    }
-    react(receiver, bit, ask)
-}
-
-#[test]
-fn the_decoder_body_detects_defects_in_words() {
-    let defects: [(&str, Taken); 5] = [
-        ("any_index", any_index),
-        ("first_again", first_again),
-        ("never_answered", never_answered),
-        ("always_answered", always_answered),
-        ("wrong_byte", wrong_byte_in_words),
-    ];
-    for (name, mut defect) in defects {
-        let panics = caught("decoder", |input| {
-            decoder::check_words(input, &mut react, &mut defect);
-        });
-        assert!(panics > 0, "decoder does not notice {name}");
-    }
-    let defects: [(&str, Served); 3] = [
-        ("any_question", any_question),
-        ("never_reset", never_reset),
-        ("words_are_kept", words_are_kept),
-    ];
-    for (name, mut defect) in defects {
-        let panics = caught("decoder", |input| decoder::check(input, &mut defect));
-        assert!(panics > 0, "decoder does not notice {name}");
-    }
-}
-
-/// Returns how many inputs of `words` detect a change of one of its parts.
-fn caught_in_words(
-    serve: Option<Served>,
-    take: Option<Taken>,
-    status: fn(Status) -> Status,
-    hears_no_room: bool,
-) -> usize {
-    caught("words", |input| {
-        words::check(
-            input,
-            Parts {
-                serve: &mut serve.unwrap_or(react),
-                take: &mut take.unwrap_or(FrameReceiver::handle_word),
-                answer: &mut |sender: &mut FrameSender<'_>, now, answer| {
-                    let status = status(answer.status);
-                    hear(sender, now, Reply { status, ..answer });
-                },
-                no_room: &mut |sender, now| {
-                    if hears_no_room {
-                        no_room(sender, now);
-                    }
-                },
-            },
-        );
-    })
-}
-
-#[test]
-fn the_words_body_detects_defects() {
-    let same = |status| status;
-    assert_eq!(caught_in_words(None, None, same, true), 0, "no defect");
-    assert!(caught_in_words(None, None, same, false) > 0, "no_room");
-
-    let defects: [(&str, Taken); 5] = [
-        ("any_index", any_index),
-        ("first_again", first_again),
-        ("never_answered", never_answered),
-        ("wrong_byte", wrong_byte_in_words),
-        ("delivered_unwritten", word_delivered_unwritten),
-    ];
-    for (name, defect) in defects {
-        let panics = caught_in_words(None, Some(defect), same, true);
-        assert!(panics > 0, "words does not notice {name}");
-    }
-
-    let defects: [(&str, Served); 3] = [
-        ("any_question", any_question),
-        ("never_reset", never_reset),
-        ("words_are_kept", words_are_kept),
-    ];
-    for (name, defect) in defects {
-        let panics = caught_in_words(Some(defect), None, same, true);
-        assert!(panics > 0, "words does not notice {name}");
-    }
-
-    let one_more = |status| match status {
-        Status::Words(next) if next > 0 => Status::Words(next + 1),
-        other => other,
-    };
-    let leave = |status| match status {
-        Status::Wait(next) => Status::Words(next),
-        other => other,
-    };
-    let delivered = |status| match status {
-        Status::Wait(next) if next > 0 => Status::Delivered(next),
-        other => other,
-    };
-    for (name, status) in [
-        ("one_more", one_more as fn(Status) -> Status),
-        ("leave", leave),
-        ("delivered", delivered),
-    ] {
-        let panics = caught_in_words(None, None, status, true);
-        assert!(panics > 0, "words does not notice {name}");
-    }
-}
-
-#[test]
-fn the_roundtrip_body_detects_defects_in_words() {
-    let caught_by = |take: &mut dyn FnMut(&mut FrameReceiver, &Word) -> Response| {
-        caught("roundtrip", |input| {
-            roundtrip::check_words(input, take);
-        })
-    };
-    assert_eq!(caught_by(&mut FrameReceiver::handle_word), 0, "no defect");
-    assert!(caught_by(&mut wrong_byte_in_words) > 0, "a wrong byte");
-    let mut count = 0;
-    let mut dropping = |receiver: &mut FrameReceiver, word: &Word| {
-        count += 1;
-        if count % 5 == 0 {
-            return Response::default();
-        }
-        receiver.handle_word(word)
-    };
-    assert!(caught_by(&mut dropping) > 0, "a dropped word");
-}
-
-#[test]
-fn the_sender_body_detects_defects_in_words() {
-    let caught_by = |status: fn(Status) -> Status| {
-        caught("sender", |input| {
-            sender::check(input, &mut |sender, now, answer| {
-                let status = status(answer.status);
-                hear(sender, now, Reply { status, ..answer });
-            });
-        })
-    };
-    let one_more = caught_by(|status| match status {
-        Status::Words(next) if next > 0 => Status::Words(next + 1),
-        other => other,
-    });
-    assert!(one_more > 0, "a word that nobody has taken");
-    let opened = caught_by(|status| match status {
-        Status::Ok(0) => Status::Words(0),
-        other => other,
-    });
-    assert_eq!(opened, 0, "it asks for words all the same");
-    let delivered = caught_by(|status| match status {
-        Status::Words(next) if next > 0 => Status::Delivered(next),
-        other => other,
-    });
-    assert_eq!(
-        delivered, 0,
-        "it believes nothing that contradicts the protocol"
-    );
-}
-
 /// A defect, which changes the actions of a receiver.
-type Defect = fn(&mut Vec<TextAction>);
+type Spoil = fn(&mut Vec<TextAction>);
 
 #[test]
 fn the_dialects_body_detects_defects() {
-    let defects: [(&str, Defect); 4] = [
+    let defects: [(&str, Spoil); 4] = [
         ("wrong_byte", |actions| {
             for action in actions {
                 if let TextAction::Complete(text) = action {
