@@ -8,7 +8,6 @@ mod common;
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -418,15 +417,6 @@ fn with_users(command: &mut Command, [real, effective]: [u32; 2]) -> &mut Comman
     }
 }
 
-/// Copies a helper program to where another user can run it.
-fn public(nobody: &Nobody, name: &'static str) -> PathBuf {
-    let path = nobody.binary().with_file_name(name);
-    if !path.exists() {
-        std::fs::copy(program(name), &path).unwrap();
-    }
-    path
-}
-
 /// Starts a server that the processes of these users may signal, and that may signal theirs.
 fn server_of(nobody: &Nobody, users: [u32; 2]) -> Server {
     let mut command = nobody.minitalk();
@@ -458,6 +448,8 @@ fn send_last(nobody: &Nobody, user: u32, server: &Server) -> Message {
 fn a_message_is_shown_with_the_user_of_the_process_that_sent_it() {
     let Some(nobody) = Nobody::new() else { return };
     let server = server_of(&nobody, USERS);
+    let [forger, bits, words] =
+        ["adversary", "framed", "words"].map(|name| nobody.copy(&program(name)));
     let tries = tries(12);
     let (mut wanted, mut successes, mut forged) = (Vec::new(), Vec::new(), 0);
     for n in 0..tries {
@@ -465,11 +457,11 @@ fn a_message_is_shown_with_the_user_of_the_process_that_sent_it() {
         let text = format!("user {user}, {n}");
         let client = client_of(&nobody, user, &server, LANES[n / 2 % 2]);
         // Its effective user may signal the client too.
-        let mut command = Command::new(public(&nobody, "adversary"));
+        let mut command = Command::new(&forger);
         let command = with_users(&mut command, [other, user]);
         let adversary = Adversary::spawn(command, "all", server.pid(), client.pid());
         client.take_stdin().write_all(text.as_bytes()).unwrap();
-        let mut command = Command::new(public(&nobody, ["framed", "words"][n / 2 % 2]));
+        let mut command = Command::new([&bits, &words][n / 2 % 2]);
         command.args([&server.pid().to_string(), &text]);
         let in_c = Process::spawn(with_users(&mut command, [user; 2]));
         wanted.extend([
@@ -501,11 +493,12 @@ fn a_bare_signal_does_not_lend_its_user_to_others() {
     let Some(nobody) = Nobody::new() else { return };
     let user = USERS[0];
     let server = server_of(&nobody, [user; 2]);
+    let forger = nobody.copy(&program("adversary"));
     let tries = tries(12);
     let (mut wanted, mut forged) = (Vec::new(), 0);
     for _ in 0..tries {
         let root = bystander(Command::new(program("bystander")).arg(server.pid().to_string()));
-        let mut command = Command::new(public(&nobody, "adversary"));
+        let mut command = Command::new(&forger);
         let command = with_users(&mut command, [user; 2]);
         let adversary = Adversary::spawn(command, "all", server.pid(), root.pid());
         adversary.wait_ready(2);

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,8 +29,20 @@ impl Nobody {
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).unwrap();
         std::fs::set_permissions(&directory, PermissionsExt::from_mode(0o755)).unwrap();
-        std::fs::copy(MINITALK, directory.join("minitalk")).unwrap();
-        Some(Self { directory })
+        let nobody = Self { directory };
+        nobody.copy(MINITALK.as_ref());
+        Some(nobody)
+    }
+
+    /// Copies a program to where another user can run it, and returns its path.
+    ///
+    /// A process of its own copies it: a child that another thread starts just now would hold the copy open for writing, and
+    /// such a file cannot be executed (ETXTBSY).
+    pub fn copy(&self, program: &Path) -> PathBuf {
+        let path = self.directory.join(program.file_name().unwrap());
+        let copied = Command::new("cp").args([program, &path]).status().unwrap();
+        assert!(copied.success(), "cannot copy {program:?}");
+        path
     }
 
     /// Returns the path of the copy.
