@@ -25,7 +25,7 @@ use crate::wire::bits::Bit;
 use crate::wire::control::{Reply, Request, Status};
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
-use crate::wire::receiver::{FrameReceiver, Outcome, Owed};
+use crate::wire::receiver::{Outcome, Owed};
 use crate::wire::siphash::Key;
 
 /// Decides what the server does; see the module's text.
@@ -244,8 +244,8 @@ impl Machine {
         }
         // The nonces of one process mean nothing to a later one of its PID.
         let key = core.key.derive(opened.start).derive(pid.get() as u64);
-        let receiver = FrameReceiver::new(core.config.max_message, key, core.takes_words);
-        let session = Session::new(pid, receiver, core.takes_words, opened, core.now);
+        let (limit, takes_words) = (core.config.max_message, core.takes_words);
+        let session = Session::new(pid, key, limit, takes_words, opened, core.now);
         let request = claimed_request(&event);
         let is_proven = request.is_some_and(|request| session.receiver.is_opening(&request));
         if is_proven && !self.has_room() {

@@ -214,10 +214,11 @@ impl<'m> FrameSender<'m> {
             (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
             (_, Status::Rejected(reason)) => {
                 let failure = Failure::Rejected(reason);
-                if reason != Reason::Checksum {
+                // What a stranger put into the words, a length too, cannot get into the bits.
+                let may_be_foreign = reason == Reason::TooLong && self.uses_words();
+                if reason != Reason::Checksum && !may_be_foreign {
                     return self.finish(Err(failure));
                 }
-                // What a stranger put into the words cannot get into the bits.
                 if self.lane == Lane::Auto {
                     self.lane = Lane::Bit;
                 }

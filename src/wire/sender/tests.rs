@@ -375,7 +375,7 @@ fn a_reply_that_comes_twice_changes_nothing() {
 
 #[test]
 fn a_rejection_ends_a_transfer_at_any_point() {
-    let reason = Reason::TooLong;
+    let reason = Reason::NoMemory;
     for replies in [&[][..], &[WORDS], &[WORDS, OPENED]] {
         for lane in [Lane::Bit, Lane::Word] {
             let mut sender = sender_after(b"", lane, replies);
@@ -425,6 +425,22 @@ fn a_message_whose_checksum_does_not_match_is_sent_again_in_bits() {
     );
     nonces.dedup();
     assert_eq!(nonces.len(), 4, "each under a nonce of its own");
+}
+
+/// A stranger's word may have given the length.
+#[test]
+fn a_message_that_is_too_long_in_words_is_sent_again_in_bits_once() {
+    let too_long = Status::Rejected(Reason::TooLong);
+    let mut sender = sender(b"Hi", Lane::Auto);
+    for status in [WORDS, OPENED, too_long, WORDS, OPENED] {
+        send_all(&mut sender, START);
+        tell(&mut sender, status, START);
+        assert_eq!(sender.result(), None);
+    }
+    assert!(!sender.uses_words());
+    tell(&mut sender, too_long, START);
+    let rejected = Failure::Rejected(Reason::TooLong);
+    assert_eq!(sender.result(), Some(Err(rejected)));
 }
 
 /// A long message takes longer than the timeout, the second time as the first.
