@@ -1,4 +1,5 @@
-//! Random clients of all kinds at servers that are stopped, hit by signal storms, and not read, for any length of time.
+//! Random clients of all kinds at servers that are stopped, hit by signal storms, lied to by a third process, and not read, for
+//! any length of time.
 //!
 //! `cargo test` runs it for some seconds, `cargo xtask soak` for minutes. The seed and its number determine each client, so
 //! that a plan can be repeated; the scheduling of the processes cannot. Messages carry their numbers. In the end:
@@ -15,7 +16,7 @@ mod plan;
 #[path = "soak/servers.rs"]
 mod servers;
 
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -26,7 +27,7 @@ use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::proc;
 use oracle::{Defect, Observations};
-use plan::{Client, FOREIGN, Random};
+use plan::{Client, FOREIGN, Random, Running};
 use servers::SoakServer;
 
 const USAGE: &str = "\
@@ -176,13 +177,14 @@ fn run(
 ) {
     let over = AtomicBool::new(false);
     let clients = Mutex::new(Vec::new());
+    let running = Running::default();
     let goes_on = |done: usize| done < MIN_CLIENTS || Instant::now() < until;
     let native_clients = || {
         for _ in (0..).take_while(|done| goes_on(*done)) {
             // Ordering: only that each number comes once matters.
             let id = ids.0.fetch_add(1, Ordering::Relaxed);
             let client = Client::native(seed, id);
-            let code = client.run(native.pid());
+            let code = client.run(native.pid(), &running);
             clients.lock().unwrap().push((client, code));
         }
     };
@@ -199,62 +201,94 @@ fn run(
                 let status = proc::status(Pid::new(server).unwrap()).unwrap();
                 status.pending & (Signal::Usr1.mask() | Signal::Usr2.mask()) == 0
             });
-            let code = client.run(server);
+            let code = client.run(server, &running);
             clients.lock().unwrap().push((client, code));
         }
     };
     let mut random = Random::new(seed, DISTURBANCES - phase);
-    let storms = thread::scope(|scope| {
+    let disturbances = thread::scope(|scope| {
         let mut workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(native_clients)).collect();
         workers.push(scope.spawn(foreign_clients));
-        let storms = scope.spawn(|| {
-            let mut storms = 0;
+        let disturbances = scope.spawn(|| {
+            let mut all = Vec::new();
             // Ordering: the flag publishes nothing else.
             while !over.load(Ordering::Relaxed) {
-                storms += disturb(&mut random, native, foreign);
+                all.push(disturb(&mut random, native, foreign, &running));
             }
-            storms
+            all
         });
         for worker in workers {
             worker.join().unwrap();
         }
         over.store(true, Ordering::Relaxed);
-        storms.join().unwrap()
+        disturbances.join().unwrap()
     });
-    seen.storms += storms;
+    let count = |wanted| disturbances.iter().filter(|one| **one == wanted).count();
+    seen.storms += count(Disturbance::Storm);
+    seen.adversaries += count(Disturbance::Adversary);
     seen.clients.extend(clients.into_inner().unwrap());
 }
 
-/// Disturbs a server for a while; returns 1 for a storm.
-fn disturb(random: &mut Random, native: &SoakServer, foreign: &[SoakServer]) -> usize {
+/// A disturbance of the servers.
+#[derive(PartialEq)]
+enum Disturbance {
+    /// A server is stopped, or its output is not read.
+    Pause,
+    /// Strays come as fast as a process can send them.
+    Storm,
+    /// A third process forges signals between the server and a client.
+    Adversary,
+}
+
+/// Disturbs a server for a while.
+fn disturb(
+    random: &mut Random,
+    native: &SoakServer,
+    foreign: &[SoakServer],
+    running: &Running,
+) -> Disturbance {
     const LONG: Duration = Duration::from_millis(200);
     thread::sleep(random.time(LONG));
-    match random.below(4) {
+    match random.below(5) {
         0 => {
             kill(native.pid(), libc::SIGSTOP);
             thread::sleep(random.time(LONG));
             kill(native.pid(), libc::SIGCONT);
-            0
+            Disturbance::Pause
         }
         1 => {
             let which = usize::try_from(random.below(foreign.len() as u64)).unwrap();
             kill(foreign[which].pid(), libc::SIGSTOP);
             thread::sleep(random.time(LONG));
             kill(foreign[which].pid(), libc::SIGCONT);
-            0
+            Disturbance::Pause
         }
         2 => {
             native.pause_reader(true);
             thread::sleep(random.time(2 * LONG));
             native.pause_reader(false);
-            0
+            Disturbance::Pause
+        }
+        3 => {
+            let Some((id, client)) = running.pick(random) else {
+                return Disturbance::Pause;
+            };
+            let kind = random.pick(&["words", "bits", "hellos", "answers", "all"]);
+            let pids = [native.pid(), client].map(|pid| pid.to_string());
+            let mut adversary = Command::new(program("adversary"));
+            // The oracle takes it for a changed message of this client, should it ever be printed.
+            adversary.arg(kind).args(pids).arg(format!("#{id} forged"));
+            let adversary = Process::spawn(adversary.stdin(Stdio::piped()));
+            thread::sleep(random.time(LONG));
+            drop(adversary);
+            Disturbance::Adversary
         }
         _ => {
             let mut storm = Command::new(program("storm"));
             let storm = Process::spawn(storm.arg(native.pid().to_string()));
             thread::sleep(random.time(LONG / 4));
             drop(storm);
-            1
+            Disturbance::Storm
         }
     }
 }

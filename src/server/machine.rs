@@ -163,7 +163,10 @@ impl Machine {
         };
         match event.origin {
             Origin::Attested { pid, uid } => match sessions.get_mut(&pid) {
-                Some(session) if channel == Channel::Realtime => session.receiver.handle_bare(),
+                Some(session) if channel == Channel::Realtime => {
+                    core.shutdown.greeted_at = Some(core.now);
+                    session.receiver.handle_bare();
+                }
                 Some(session) => core.on_bit(session, uid, event),
                 None => self.open(pid, event),
             },
@@ -250,6 +253,7 @@ impl Machine {
             return self.cannot_take(pid, &too_many());
         }
         self.sessions.insert(pid, session);
+        self.core.arm_expiry();
         self.handle_signal(event);
         let is_kept = |session: &Session| request.is_none() || session.is_announced();
         if !self.sessions.get(&pid).is_none_or(is_kept) {
@@ -469,6 +473,7 @@ impl Core {
                     false => receiver.handle_request(channel, request).reply,
                 };
                 if reply.is_some() {
+                    self.shutdown.greeted_at = Some(self.now);
                     self.answer(session, event.signal, reply);
                 }
                 return;

@@ -321,7 +321,7 @@ impl<'m> FrameSender<'m> {
     /// Returns the signal for a hello, and for what opens a transfer. It changes, as a storm of strays may swallow all of one number.
     const fn channel(&self) -> Channel {
         let attempt = self.timer.attempt;
-        match (attempt ^ attempt / HELLO_EVERY) % 2 {
+        match (attempt ^ (attempt / HELLO_EVERY)) % 2 {
             _ if self.is_queued => Channel::Realtime,
             0 => Channel::Usr1,
             _ => Channel::Usr2,

@@ -1,6 +1,7 @@
 /* A third process: what PROTOCOL.md lets it send, as fast as it can.
  *
- *   adversary words SERVER VICTIM      words of a frame in the name of VICTIM: with the proof of a session of its own (a
+ *   adversary words SERVER VICTIM [MESSAGE]
+ *                                      words of a frame in the name of VICTIM: with the proof of a session of its own (a
  *                                      replay), and with guessed ones
  *   adversary bits SERVER VICTIM       the same in bits
  *   adversary hellos SERVER VICTIM     hello and open in the name of VICTIM
@@ -8,8 +9,10 @@
  *   adversary all SERVER VICTIM        all of these in turn
  *   adversary names SERVER PID...      once: hello and open in the name of each PID, on each signal
  *
+ * What is forged says MESSAGE. Without one, the adversary first delivers a message of its own, and forges the same.
+ *
  * It prints "ready" now and then. All but names go on until standard input or VICTIM ends, and then print how many signals were
- * sent. No process but SERVER and VICTIM is signalled.
+ * sent. No process but SERVER and VICTIM is signalled, and VICTIM must have the same parent.
  */
 #include <poll.h>
 
@@ -105,6 +108,20 @@ static int is_over(void) {
     return poll(ends, 2, 0) != 0;
 }
 
+static int is_sibling(pid_t pid) {
+    char path[64], line[256];
+    int parent = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *status = fopen(path, "r");
+    if (status == NULL)
+        return 0;
+    while (fgets(line, sizeof line, status) != NULL)
+        if (sscanf(line, "PPid: %d", &parent) == 1)
+            break;
+    fclose(status);
+    return parent == getppid();
+}
+
 static void send_frame(int in_words) {
     size_t count = in_words ? (size + WORD_BYTES - 1) / WORD_BYTES : size * 8;
     for (size_t i = 0; i < count; i++) {
@@ -146,7 +163,7 @@ int main(int argc, char **argv) {
     /* A session of its own: its message is delivered as its own. */
     int sig = catches(own.server, WORD_SIGNAL) ? WORD_SIGNAL : SIGUSR1;
     int in_words = greet(&own, sig) && sig == WORD_SIGNAL;
-    frame = frame_of(EVIL, own.key, &size);
+    frame = frame_of(argc > 4 ? argv[4] : EVIL, own.key, &size);
     if (strcmp(argv[1], "names") == 0) {
         for (int i = 3; i < argc; i++)
             name(atoi(argv[i]));
@@ -154,8 +171,12 @@ int main(int argc, char **argv) {
         return 0;
     }
     victim_fd = syscall(SYS_pidfd_open, victim, 0);
-    open_transfer(&own, sig, in_words);
-    send_frame(in_words);
+    if (victim_fd < 0 || !is_sibling(victim))
+        return 1;
+    if (argc == 4) {
+        open_transfer(&own, sig, in_words);
+        send_frame(in_words);
+    }
     int is_all = strcmp(argv[1], "all") == 0, is_known = 0;
     for (unsigned long n = 0; !is_over(); n++) {
         for (int i = 0; i < KINDS; i++)

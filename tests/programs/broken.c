@@ -27,6 +27,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
     struct key key = {0, 0};
     uint64_t taken = 0;
+    int is_open = 0;
     for (;;) {
         struct content content = {0};
         int sig = take(&set, &content, 1000);
@@ -34,10 +35,13 @@ int main(int argc, char **argv) {
             continue;
         int is_word = (content.error & WORD) != 0;
         uint64_t kind = is_word ? WORD : kind_of(&content), serial = 0;
-        if (kind == HELLO || (kind == OPEN && forgets)) {
+        int is_known = is_open && content.client == key.client;
+        if ((kind == HELLO && !is_known) || (kind == OPEN && forgets)) {
             key = (struct key){content.client, forgets ? random_number() : 1};
             kind = GREETED;
+            is_open = 0;
         } else {
+            is_open |= kind == OPEN;
             if (kind == BIT && leaves)
                 taken += number_of(&content) == taken;
             if (kind == BIT)

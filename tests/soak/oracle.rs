@@ -49,6 +49,7 @@ pub struct Observations {
     pub lines: Vec<Vec<u8>>,
     pub growth: Vec<Growth>,
     pub storms: usize,
+    pub adversaries: usize,
     pub others: Vec<String>,
 }
 
@@ -180,7 +181,8 @@ impl Observations {
             .iter()
             .map(|g| g.after.memory.saturating_sub(g.before.memory));
         format!(
-            "{} clients: {} delivered; {} spoke a dialect, {} were stopped, {} ended by a signal, {} had a short timeout; {} storms; {} bytes; \
+            "{} clients: {} delivered; {} spoke a dialect, {} were stopped, {} ended by a signal, {} had a short timeout; {} storms, {} adversaries; \
+             {} bytes; \
              the servers have grown by at most {} KB",
             self.clients.len(),
             count(|_, code| code == Some(0)),
@@ -189,6 +191,7 @@ impl Observations {
             count(|client, _| matches!(client.fate, Fate::Ended(..))),
             count(|client, _| matches!(client.fate, Fate::ShortTimeout(_))),
             self.storms,
+            self.adversaries,
             self.clients
                 .iter()
                 .map(|(client, _)| client.message.len())

@@ -1,6 +1,7 @@
 //! The plan: random clients from a seed, and the disturbance of each.
 
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
@@ -53,6 +54,23 @@ impl Random {
     /// Returns a time up to `most`, short ones as often as long ones.
     pub fn time(&mut self, most: Duration) -> Duration {
         Duration::from_micros(self.scale(u64::try_from(most.as_micros()).unwrap()))
+    }
+}
+
+/// The clients that run now, by number and PID.
+#[derive(Default)]
+pub struct Running(Mutex<Vec<(usize, i32)>>);
+
+impl Running {
+    /// Returns one of the native clients, if any runs.
+    pub fn pick(&self, random: &mut Random) -> Option<(usize, i32)> {
+        let clients = self.0.lock().unwrap();
+        let native: Vec<_> = clients
+            .iter()
+            .copied()
+            .filter(|(id, _)| *id < FOREIGN)
+            .collect();
+        (!native.is_empty()).then(|| random.pick(&native))
     }
 }
 
@@ -153,13 +171,14 @@ impl Client {
         command
     }
 
-    /// Runs the client with its disturbance, and returns its exit code if it has one.
-    pub fn run(&self, server: i32) -> Option<i32> {
+    /// Runs the client with its disturbance, as one of those that run, and returns its exit code if it has one.
+    pub fn run(&self, server: i32, running: &Running) -> Option<i32> {
         let mut command = self.command(server);
         let process = match self.options {
             Some(_) => Process::spawn_fed(&mut command, self.message.clone()),
             None => Process::spawn(&mut command),
         };
+        running.0.lock().unwrap().push((self.id, process.pid()));
         match self.fate {
             Fate::Stopped(after, lasts) => {
                 thread::sleep(after);
@@ -174,6 +193,7 @@ impl Client {
             Fate::Undisturbed | Fate::ShortTimeout(_) => {}
         }
         let output = process.output();
+        running.0.lock().unwrap().retain(|(id, _)| *id != self.id);
         let code = output.status.code();
         if self.fate == Fate::Undisturbed && code != Some(0) {
             println!("  client {}: {}", self.id, stderr(&output));

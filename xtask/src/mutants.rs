@@ -24,6 +24,7 @@ const FAULTS: &[&str] = &["--test", "faults"];
 const LIBRARY: &[&str] = &["--test", "library"];
 const TRANSFER: &[&str] = &["--test", "transfer"];
 const PEERS: &[&str] = &["--test", "peers"];
+const ADVERSARY: &[&str] = &["--test", "adversary"];
 const START: &[&str] = &["--test", "start"];
 
 const MUTANTS: &[Mutant] = &[
@@ -183,10 +184,18 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-32",
         file: "src/server/machine.rs",
+        old: "let is_kept = |session: &Session| request.is_none() || session.is_announced();",
+        new: "let is_kept = |_: &Session| true;",
+        check: ADVERSARY,
+        test: "named_processes_cost_no_descriptor_and_get_at_most_a_signal_for_each_hello",
+    },
+    Mutant {
+        rule: "AS-32",
+        file: "src/server/machine.rs",
         old: "let least = evictable.min();",
         new: "let least = evictable.min().filter(|_| false);",
-        check: PEERS,
-        test: "forged_pids_do_not_exhaust_the_descriptors",
+        check: ADVERSARY,
+        test: "strays_of_many_processes_do_not_exhaust_the_descriptors",
     },
     Mutant {
         rule: "AS-25",
