@@ -140,7 +140,9 @@ fn attack(kind: &str, usual: usize) {
     let (mut wanted, mut successes, mut forged) = (Vec::new(), Vec::new(), 0);
     for n in 0..tries {
         let lane = LANES[n % LANES.len()];
-        let text = format!("GOOD {n} ").repeat(1 + n % 40);
+        // A thousand words take as long as some hundred bits.
+        let times = if lane == "word" { 3000 } else { 1 + n % 40 };
+        let text = format!("GOOD {n} ").repeat(times);
         let mut client = minitalk(["send", "--lane", lane, &server.pid().to_string()]);
         let client = Process::spawn(client.stdin(Stdio::piped()));
         let adversary = Adversary::start(kind, server.pid(), client.pid());

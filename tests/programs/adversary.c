@@ -60,9 +60,11 @@ static struct key guess(unsigned long n) {
 }
 
 static void words(unsigned long n) {
-    uint32_t flag = n & 4 ? WORD_ASKS : 0;
-    for (uint32_t i = 0; i < (size + WORD_BYTES - 1) / WORD_BYTES; i++) {
-        struct content content = word(victim, i, flag, guess(n).server, frame);
+    uint32_t flag = n & 4 ? WORD_ASKS : 0, count = (size + WORD_BYTES - 1) / WORD_BYTES;
+    /* Only the word that is due can be taken: the first, and those of a longer message. */
+    for (uint32_t i = 0; i < 32; i++) {
+        uint32_t index = n & 8 ? i : n / 16 * 32 % 2048 + i;
+        struct content content = word(victim, index, flag, guess(n).server, frame + i % count * WORD_BYTES);
         forge(WORD_SIGNAL, &content);
     }
 }
@@ -126,7 +128,7 @@ static void send_frame(int in_words) {
     size_t count = in_words ? (size + WORD_BYTES - 1) / WORD_BYTES : size * 8;
     for (size_t i = 0; i < count; i++) {
         int sig = in_words ? WORD_SIGNAL : signal_of(frame, i);
-        struct content content = in_words ? word(getpid(), i, WORD_ASKS, own.key.server, frame)
+        struct content content = in_words ? word(getpid(), i, WORD_ASKS, own.key.server, frame + i * WORD_BYTES)
                                           : control(getpid(), BIT, BIT_ASKS, i, own.key);
         ask(&own, sig, content, i + 1 == count ? DELIVERED : OK, i + 1);
     }

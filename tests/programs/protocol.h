@@ -102,10 +102,10 @@ static inline struct content control(pid_t from, uint64_t kind, uint64_t serial,
     return (struct content){.code = SI_QUEUE, .pid = from, .value = value, .client = key.client, .server = key.server};
 }
 
-static inline struct content word(pid_t from, uint32_t index, uint32_t flag, uint64_t proof, const uint8_t *frame) {
+/* Returns a word of these 24 bytes. */
+static inline struct content word(pid_t from, uint32_t index, uint32_t flag, uint64_t proof, const uint8_t *bytes) {
     uint32_t error = WORD | flag | (index & (WORD_ASKS - 1));
     struct content content = {.error = error, .code = SI_QUEUE, .proof = proof, .pid = from};
-    const uint8_t *bytes = frame + (size_t)index * WORD_BYTES;
     memcpy(&content.value, bytes, 8);
     memcpy(&content.client, bytes + 8, 8);
     memcpy(&content.server, bytes + 16, 8);
