@@ -14,7 +14,20 @@ const WITHIN: u64 = 2_000;
 const LANES: [Lane; 3] = [Lane::Bits, Lane::Words, Lane::Either];
 
 /// Mutants that need a server that forgets, a queue that loses signals, or one exact moment: the model catches them.
-const NEEDS_THE_MODEL: &[&str] = &[];
+const NEEDS_THE_MODEL: &[&str] = &[
+    "checksum_without_the_key",
+    "bits_taken_before_a_transfer_is_open",
+    "nonce_of_written_message_not_compared",
+    "answer_shows_bits_beyond_at_the_wrong_place",
+    "going_on_while_told_to_wait",
+    "forgotten_transfer_is_stuck",
+    "no_hello_once_it_is_open",
+    "forgotten_message_sent_again",
+    "gap_in_the_words_accepted",
+    "going_back_skips_a_word",
+    "no_going_back_to_a_word",
+    "more_words_acknowledged_than_said",
+];
 
 fn seeds() -> std::ops::Range<u64> {
     match std::env::var("MINITALK_SEED") {
