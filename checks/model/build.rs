@@ -9,31 +9,92 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-/// In every copy. Counts that are only reported, or only say how often to repeat or when to widen the window, would make the
-/// states of a link endlessly many. Two unanswered requests for words are as good as eight. And the models compare clients by
-/// what is private.
-const FROZEN: [(&str, &str, &str); 5] = [
-    ("receiver.rs", "        self.resent += 1;\n", ""),
+/// In every copy, to keep the states few: see the text of `src/lib.rs`, which says what is frozen.
+const FROZEN: &[(&str, &str, &str)] = &[
+    // One byte of length, one of checksum.
+    (
+        "frame.rs",
+        "pub const HEADER_LEN: usize = 4;",
+        "pub const HEADER_LEN: usize = 1;",
+    ),
+    (
+        "frame.rs",
+        "pub const TRAILER_LEN: usize = 4;",
+        "pub const TRAILER_LEN: usize = 1;",
+    ),
+    (
+        "frame.rs",
+        "header: len.to_be_bytes(),",
+        "header: [len as u8],",
+    ),
+    (
+        "frame.rs",
+        "(hasher.finish() as u32).to_be_bytes();",
+        "[hasher.finish() as u8];",
+    ),
+    (
+        "decoder.rs",
+        "*so_far == self.hasher.finish() as u32;",
+        "*so_far as u8 == self.hasher.finish() as u8;",
+    ),
+    // A window of bits grows with each reply that brings news.
+    (
+        "control.rs",
+        "pub const MAX_BITS_IN_FLIGHT: u32 = 32;",
+        "pub const MAX_BITS_IN_FLIGHT: u32 = 3;",
+    ),
+    (
+        "bit_window.rs",
+        "const GROW_AFTER: (u32, u32) = (8, 1024);",
+        "const GROW_AFTER: (u32, u32) = (1, 1);",
+    ),
+    // One of words does not.
+    (
+        "word_window.rs",
+        "        self.since = self.since.saturating_add(news);\n",
+        "",
+    ),
+    // Two unanswered hellos on the real-time signal are as good as eight, and a hello at every second timeout as one at every
+    // fourth.
+    (
+        "sender.rs",
+        "const MAX_QUEUED_HELLOS: u32 = 8;",
+        "const MAX_QUEUED_HELLOS: u32 = 2;",
+    ),
+    (
+        "sender.rs",
+        "const HELLO_EVERY: u32 = 4;",
+        "const HELLO_EVERY: u32 = 2;",
+    ),
+    (
+        "sender.rs",
+        "match (attempt ^ (attempt / HELLO_EVERY)) % 2 {",
+        "match attempt % 2 {",
+    ),
+    // Only reported, or only how often to repeat.
+    (
+        "receiver.rs",
+        "            self.resent += 1;\n            self.count_repeated();",
+        "            self.count_repeated();",
+    ),
+    (
+        "receiver.rs",
+        "            self.resent += 1;\n        }\n        if word",
+        "        }\n        if word",
+    ),
     (
         "receiver.rs",
         "            self.repeated = self.repeated.saturating_add(1);\n",
         "",
     ),
-    (
-        "window.rs",
-        "        self.since = self.since.saturating_add(news);\n",
-        "",
-    ),
-    (
-        "sender.rs",
-        "const MAX_WORDS_REQUESTS: u32 = 8;",
-        "const MAX_WORDS_REQUESTS: u32 = 2;",
-    ),
-    (
-        "sender.rs",
-        "    fn transmission(&mut self) -> Transmit {",
-        include_str!("inspect.rs"),
-    ),
+];
+
+/// What is added to the files of every copy: the models compare clients by what is private.
+const INSPECT: [(&str, &str); 4] = [
+    ("sender.rs", include_str!("inspect/sender.rs")),
+    ("bit_window.rs", include_str!("inspect/bit_window.rs")),
+    ("bit_buffer.rs", include_str!("inspect/bit_buffer.rs")),
+    ("receiver.rs", include_str!("inspect/receiver.rs")),
 ];
 
 fn main() {
@@ -41,7 +102,7 @@ fn main() {
     let out = env::var("OUT_DIR").unwrap();
     let wire = Path::new(&here).join("../../src/wire");
     println!("cargo::rerun-if-changed=mutants.rs");
-    println!("cargo::rerun-if-changed=inspect.rs");
+    println!("cargo::rerun-if-changed=inspect");
     println!("cargo::rerun-if-changed=src/ends.rs");
     println!("cargo::rerun-if-changed={}", wire.display());
     let ends = Path::new(&here).join("src/ends.rs");
@@ -56,8 +117,12 @@ fn main() {
         let copy = Path::new(&out).join(name);
         fs::create_dir_all(&copy).unwrap();
         let mut files = read(&wire);
-        for edit in edits.iter().chain(&FROZEN) {
+        for edit in edits.iter().chain(FROZEN) {
             replace(&mut files, edit);
+        }
+        for (name, text) in INSPECT {
+            let (_, file) = files.iter_mut().find(|(file, _)| file == name).unwrap();
+            file.push_str(text);
         }
         for (file, text) in files {
             fs::write(copy.join(file), text).unwrap();

@@ -9,122 +9,252 @@ pub const FAITHFUL: &str = "faithful";
 /// Links that lack one rule of the protocol.
 pub const MUTANTS: &[(&str, Edits)] = &[
     (
-        "index_not_checked",
-        &[
-            (
-                "receiver.rs",
-                "if index < self.next || self.state != State::Open {",
-                "if self.state != State::Open {",
-            ),
-        ],
-    ),
-    (
-        "repetition_not_answered_again",
-        &[
-            (
-                "receiver.rs",
-                "if index < self.next || self.state != State::Open {\n            return self.status();",
-                "if index < self.next || self.state != State::Open {\n            return Response::default();",
-            ),
-        ],
-    ),
-    (
-        "repetition_without_index",
+        "nonce_of_answer_not_compared",
         &[
             (
                 "sender.rs",
-                "is_repeated.then_some(Request::Resend { tag, index })",
-                "(is_repeated && self.tag == 0).then_some(Request::Resend { tag, index })",
+                "if reply.nonces.client != self.nonces.client {",
+                "if false {",
             ),
         ],
     ),
     (
-        "repetition_on_the_other_signal",
+        "nonce_of_bit_not_compared",
+        &[
+            (
+                "receiver.rs",
+                "if self.is_current(nonces) && !self.in_words =>",
+                "if self.state != State::Idle && !self.in_words =>",
+            ),
+        ],
+    ),
+    (
+        "proof_of_word_not_compared",
+        &[
+            (
+                "receiver.rs",
+                "if self.in_words && word.proof == proof(self.nonces.server) =>",
+                "if self.in_words =>",
+            ),
+        ],
+    ),
+    (
+        "nonce_of_open_not_compared",
+        &[
+            (
+                "receiver.rs",
+                "nonces.server == self.draw(nonces.client)",
+                "true",
+            ),
+        ],
+    ),
+    (
+        "nonce_of_server_without_its_key",
+        &[
+            (
+                "receiver.rs",
+                "self.key.hash(&[client])",
+                "Key([0, 0]).hash(&[client])",
+            ),
+        ],
+    ),
+    (
+        "nonce_of_server_has_one_bit",
+        &[
+            (
+                "receiver.rs",
+                "self.key.hash(&[client])",
+                "self.key.hash(&[client]) & 1",
+            ),
+        ],
+    ),
+    (
+        "nonce_of_client_has_one_bit",
         &[
             (
                 "sender.rs",
-                "(bit, is_repeated.then_some(Request::Resend { tag, index }))",
-                "(if is_repeated { Bit::from(bit == Bit::Zero) } else { bit }, is_repeated.then_some(Request::Resend { tag, index }))",
-            ),
-            (
-                "receiver.rs",
-                "        self.words = None;\n        self.take(bit)\n    }\n\n    /// Returns whether both hellos",
-                "        self.words = None;\n        self.take(Bit::from(bit == Bit::Zero))\n    }\n\n    /// Returns whether both hellos",
+                "client: self.key.hash(&[self.drawn]),",
+                "client: self.key.hash(&[self.drawn]) & 1,",
             ),
         ],
     ),
     (
-        "one_hello_only",
+        "one_key_for_all_sessions",
+        &[
+            (
+                "siphash.rs",
+                "Self([self.hash(&[number, 0]), self.hash(&[number, 1])])",
+                "Self([self.hash(&[0, 0]), self.hash(&[0, 1])])",
+            ),
+        ],
+    ),
+    (
+        "checksum_without_the_key",
+        &[
+            (
+                "frame.rs",
+                "SipHasher::new(Key([nonces.client, nonces.server]))",
+                "SipHasher::new(Key([0, 0]))",
+            ),
+        ],
+    ),
+    (
+        "session_for_an_unproven_hello",
         &[
             (
                 "receiver.rs",
-                "state: State::Greeted,",
-                "state: State::Open,",
-            ),
-            (
-                "sender.rs",
-                "(Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {\n                self.advance(now, Phase::HelloOne);",
-                "(Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {\n                self.advance(now, Phase::Bit(0));",
+                "        let words = self.takes_words;\n        answer(",
+                "        let words = self.takes_words;\n        self.nonces.client = client;\n        answer(",
             ),
         ],
     ),
     (
-        "bits_before_the_hellos_taken",
+        "hello_ends_the_transfer",
         &[
             (
                 "receiver.rs",
-                "State::Idle | State::Greeted | State::Unwritten => return Response::default(),",
-                "State::Greeted => self.state = State::Open,\n            State::Idle | State::Unwritten => return Response::default(),",
+                "        let words = self.takes_words;\n        answer(",
+                "        let words = self.takes_words;\n        self.state = State::Idle;\n        answer(",
             ),
         ],
     ),
     (
-        "hello_begins_again",
+        "unproven_open_ends_the_transfer",
         &[
             (
                 "receiver.rs",
-                "if tag == self.tag && tag != 0 {",
-                "if tag == self.tag && tag != 0 && bit == Bit::One {",
+                "if !self.is_opening(&Request::Open { nonces, in_words }) {",
+                "if !self.is_opening(&Request::Open { nonces, in_words }) {\n            self.state = State::Idle;",
             ),
         ],
     ),
     (
-        "forgotten_between_the_hellos_is_stuck",
-        &[
-            (
-                "sender.rs",
-                "(Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {",
-                "(Phase::HelloZero, Status::Words(0)) => {",
-            ),
-        ],
-    ),
-    (
-        "tag_of_repetition_not_checked",
+        "bits_taken_before_a_transfer_is_open",
         &[
             (
                 "receiver.rs",
-                "if !self.is_known(tag) || index > self.next ||",
-                "if index > self.next ||",
+                "self.state != State::Idle && nonces == self.nonces",
+                "nonces == self.nonces",
             ),
-        ],
-    ),
-    (
-        "tag_of_answer_not_checked",
-        &[
             (
-                "sender.rs",
-                "if reply.tag != self.tag {",
-                "if reply.tag == 0 {",
+                "receiver.rs",
+                "if self.state != State::Open || !self.bits.insert(index, bit, serial) {",
+                "if !self.bits.insert(index, bit, serial) {",
             ),
         ],
     ),
     (
-        "tag_of_settlement_not_checked",
+        "nonce_of_written_message_not_compared",
         &[
             (
                 "receiver.rs",
-                "if tag != self.tag || self.state != State::Unwritten {",
+                "if client != self.nonces.client || self.state != State::Unwritten {",
                 "if self.state != State::Unwritten {",
+            ),
+        ],
+    ),
+    (
+        "index_of_bit_not_compared",
+        &[
+            (
+                "bit_buffer.rs",
+                "let ahead = index.wrapping_sub(self.next);",
+                "let ahead = 0;",
+            ),
+        ],
+    ),
+    (
+        "answer_acknowledges_a_hole",
+        &[
+            (
+                "bit_buffer.rs",
+                "            next: self.next,\n            beyond: self.come >> 1,",
+                "            next: self.next + (u32::BITS - self.come.leading_zeros()) as u64,\n            beyond: 0,",
+            ),
+        ],
+    ),
+    (
+        "answer_shows_bits_beyond_at_the_wrong_place",
+        &[
+            (
+                "bit_buffer.rs",
+                "beyond: self.come >> 1,",
+                "beyond: self.come >> 2,",
+            ),
+            (
+                "bit_window.rs",
+                "beyond << 1;\n        if come & 1 != 0",
+                "beyond << 1;\n        if false && come & 1 != 0",
+            ),
+        ],
+    ),
+    (
+        "more_bits_acknowledged_than_said",
+        &[
+            (
+                "bit_window.rs",
+                "self.acknowledged = next;",
+                "self.acknowledged = self.next;",
+            ),
+        ],
+    ),
+    (
+        "lost_bits_taken_for_come",
+        &[
+            (
+                "bit_window.rs",
+                "self.lost |= 1 << ahead;",
+                "self.come |= 1 << ahead;",
+            ),
+        ],
+    ),
+    (
+        "late_answer_taken_for_a_contradiction",
+        &[
+            (
+                "bit_window.rs",
+                "            return Some(false);",
+                "            return None;",
+            ),
+        ],
+    ),
+    (
+        "lost_bits_not_sent_again",
+        &[
+            (
+                "bit_window.rs",
+                "let is_repeated = self.lost != 0;",
+                "let is_repeated = false;",
+            ),
+            (
+                "bit_window.rs",
+                "self.lost = self.sent() & !self.come;",
+                "self.lost = 0;",
+            ),
+        ],
+    ),
+    (
+        "open_begins_again",
+        &[
+            (
+                "receiver.rs",
+                "is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)",
+                "is_possible && self.is_proof(*nonces)",
+            ),
+            (
+                "receiver.rs",
+                "        if self.is_current(nonces) {\n",
+                "        if false {\n",
+            ),
+        ],
+    ),
+    (
+        "open_transfer_is_greeted",
+        &[
+            (
+                "receiver.rs",
+                "if client == self.nonces.client && self.state != State::Idle {",
+                "if false {",
             ),
         ],
     ),
@@ -133,57 +263,67 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "                self.state = State::Unwritten;\n                Response {\n                    reply: None,",
-                "                self.state = State::Unwritten;\n                Response {\n                    reply: Some(Reply { tag: self.tag, status: Status::Delivered(self.next) }),",
+                "State::Unwritten => Status::Wait(progress),",
+                "State::Unwritten if self.in_words => Status::Wait(progress),\n            State::Unwritten => Status::Delivered(progress.next),",
             ),
         ],
     ),
     (
-        "wait_not_said_while_unwritten",
-        &[
-            (
-                "receiver.rs",
-                "State::Unwritten => Status::Wait(self.next),",
-                "State::Unwritten if self.held => Status::Wait(self.next),",
-            ),
-        ],
-    ),
-    (
-        "wait_taken_for_leave",
+        "wait_taken_for_delivered",
         &[
             (
                 "sender.rs",
-                "if next == index || next == index + 1 => self.timer.pause(now),",
-                "if next == index || next == index + 1 => self.finish(Ok(())),",
+                "Some(_) if is_wait => self.timer.pause(now),",
+                "Some(_) if is_wait => self.finish(Ok(())),",
             ),
         ],
     ),
     (
-        "old_answer_taken_for_new",
+        "going_on_while_told_to_wait",
         &[
             (
                 "sender.rs",
-                "Status::Ok(next) if next == index + 1 && next < bits => {\n                self.advance(now, Phase::Bit(next));",
-                "Status::Ok(next) if index + 1 < bits && next > 0 => {\n                self.advance(now, Phase::Bit(index + 1));",
+                "if self.phase != Phase::Data || self.timer.is_paused || self.timer.attempt > 0 {",
+                "if self.phase != Phase::Data || self.timer.attempt > 0 {",
             ),
         ],
     ),
     (
-        "words_before_the_question_taken",
+        "forgotten_transfer_is_stuck",
         &[
             (
-                "receiver.rs",
-                "let (Some(size), Some(index)) = (self.words, word.index()) else {",
-                "let (Some(size), Some(index)) = (Some(self.offer).filter(|_| self.state == State::Open), word.index()) else {",
+                "sender.rs",
+                "is_open && self.timer.attempt >= HELLO_EVERY",
+                "false",
             ),
         ],
     ),
     (
-        "index_of_word_not_checked",
+        "no_hello_once_it_is_open",
+        &[
+            (
+                "sender.rs",
+                "Phase::Open | Phase::Data if !is_hello => self.go_back(),",
+                "Phase::Open | Phase::Data => self.go_back(),",
+            ),
+        ],
+    ),
+    (
+        "forgotten_message_sent_again",
+        &[
+            (
+                "sender.rs",
+                "Phase::Data if self.is_all_sent() => return",
+                "Phase::Data if false => return",
+            ),
+        ],
+    ),
+    (
+        "index_of_word_not_compared",
         &[
             (
                 "receiver.rs",
-                "if self.state == State::Open && u64::from(index) == self.next {",
+                "if self.state == State::Open && word.is_number(self.next) {",
                 "if self.state == State::Open {",
             ),
         ],
@@ -193,8 +333,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "if self.state == State::Open && u64::from(index) == self.next {",
-                "if self.state == State::Open && (u64::from(index) == self.next || u64::from(index) + 1 == self.next) {",
+                "if self.state == State::Open && word.is_number(self.next) {",
+                "if self.state == State::Open && (word.is_number(self.next) || word.is_number(self.next.wrapping_sub(1))) {",
             ),
         ],
     ),
@@ -203,8 +343,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "if self.state == State::Open && u64::from(index) == self.next {",
-                "if self.state == State::Open && u64::from(index) >= self.next {",
+                "if self.state == State::Open && word.is_number(self.next) {",
+                "if self.state == State::Open && u64::from(word.index) >= self.next {",
             ),
         ],
     ),
@@ -213,198 +353,48 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "        if word.wants_reply() {\n            self.status()",
-                "        if word.wants_reply() && self.state == State::Unwritten {\n            reply(self.tag, Status::Delivered(self.next))\n        } else if word.wants_reply() {\n            self.status()",
+                "State::Unwritten => Status::Wait(progress),",
+                "State::Unwritten if !self.in_words => Status::Wait(progress),\n            State::Unwritten => Status::Delivered(progress.next),",
             ),
         ],
     ),
     (
-        "word_after_the_last_taken",
+        "going_back_skips_a_word",
         &[
             (
-                "receiver.rs",
-                "if self.state == State::Open && u64::from(index) == self.next {",
-                "if matches!(self.state, State::Open | State::Ended(_)) && (u64::from(index) == self.next || self.state != State::Open) {",
-            ),
-        ],
-    ),
-    (
-        "tag_of_question_for_words_not_checked",
-        &[
-            (
-                "receiver.rs",
-                "if !self.is_known(tag) {\n            return reply(tag, Status::Reset);\n        }\n        if size",
-                "if !self.is_known(self.tag) {\n            return reply(tag, Status::Reset);\n        }\n        if size",
-            ),
-        ],
-    ),
-    (
-        "unknown_question_for_words_not_answered",
-        &[
-            (
-                "receiver.rs",
-                "if !self.is_known(tag) {\n            return reply(tag, Status::Reset);\n        }\n        if size",
-                "if !self.is_known(tag) {\n            return Response::default();\n        }\n        if size",
-            ),
-        ],
-    ),
-    (
-        "question_for_words_not_answered_again",
-        &[
-            (
-                "receiver.rs",
-                "        if self.next == 0 {\n            self.words = Some(size);\n        }\n        self.status()",
-                "        if self.next == 0 && self.words.is_none() {\n            self.words = Some(size);\n            return self.status();\n        }\n        Response::default()",
-            ),
-        ],
-    ),
-    (
-        "word_not_answered_again",
-        &[
-            (
-                "receiver.rs",
-                "        if word.wants_reply() {\n            self.status()",
-                "        if false {\n            self.status()",
-            ),
-            (
-                "receiver.rs",
-                "                Some(_) => self.status(),\n                None => reply(tag, Status::Reset),",
-                "                Some(_) => Response::default(),\n                None => reply(tag, Status::Reset),",
-            ),
-        ],
-    ),
-    (
-        "words_without_a_question_that_names_the_transfer",
-        &[
-            (
-                "sender.rs",
-                "if self.timer.attempt % 2 == 0 {",
-                "if false {",
-            ),
-        ],
-    ),
-    (
-        "words_opened_by_any_question",
-        &[
-            (
-                "sender.rs",
-                "let (tag, size) = (self.tag, STATUS_ONLY);",
-                "let (tag, size) = (self.tag, self.size);",
-            ),
-        ],
-    ),
-    (
-        "hello_not_answered_by_words",
-        &[
-            (
-                "sender.rs",
-                "(Phase::HelloZero, Status::Ok(0) | Status::Words(0)) => {",
-                "(Phase::HelloZero, Status::Ok(0)) => {",
-            ),
-        ],
-    ),
-    (
-        "going_back_skips",
-        &[
-            (
-                "window.rs",
+                "word_window.rs",
                 "let index = self.acknowledged.min(",
                 "let index = (self.acknowledged + 1).min(",
             ),
         ],
     ),
     (
-        "no_going_back",
+        "no_going_back_to_a_word",
         &[
             (
-                "window.rs",
+                "word_window.rs",
                 "let index = self.acknowledged.min(self.end.saturating_sub(1));",
                 "let index = self.next.max(1) - 1;",
             ),
         ],
     ),
     (
-        "more_acknowledged_than_said",
+        "more_words_acknowledged_than_said",
         &[
             (
-                "window.rs",
+                "word_window.rs",
                 "self.acknowledged += news;",
                 "self.acknowledged = self.next.max(self.acknowledged + news);",
             ),
         ],
     ),
     (
-        "going_on_while_told_to_wait",
+        "words_sent_again_count_as_not_sent",
         &[
             (
-                "sender.rs",
-                "if self.timer.attempt > 0 || self.timer.is_paused {",
-                "if self.timer.attempt > 0 {",
-            ),
-        ],
-    ),
-    (
-        "wait_for_words_taken_for_leave",
-        &[
-            (
-                "sender.rs",
-                "Some(_) if matches!(status, Status::Wait(_)) => self.timer.pause(now),",
-                "Some(_) if matches!(status, Status::Wait(_)) => self.finish(Ok(())),",
-            ),
-        ],
-    ),
-    (
-        "wait_for_words_not_said_while_unwritten",
-        &[
-            (
-                "receiver.rs",
-                "State::Unwritten => Status::Wait(self.next),",
-                "State::Unwritten if self.words.is_none() => Status::Wait(self.next),\n            State::Unwritten => Status::Delivered(self.next),",
-            ),
-        ],
-    ),
-    (
-        "waiting_taken_for_silence",
-        &[
-            (
-                "sender.rs",
-                "&& self.timer.unanswered >= MAX_WORDS_REQUESTS",
-                "&& self.timer.attempt >= MAX_WORDS_REQUESTS",
-            ),
-        ],
-    ),
-    (
-        "fallback_keeps_the_words",
-        &[
-            (
-                "receiver.rs",
-                "            // Our reply to the request for words cannot reach the sender, which falls back to bits.\n            self.words = None;",
-                "",
-            ),
-        ],
-    ),
-    (
-        "repeated_fallback_keeps_the_words",
-        &[
-            (
-                "receiver.rs",
-                "        // As in `handle_bit`: the sender falls back to bits.\n        self.words = None;\n",
-                "",
-            ),
-        ],
-    ),
-    (
-        "words_taken_again_after_the_fallback",
-        &[
-            (
-                "receiver.rs",
-                "        if self.next == 0 {\n            self.words = Some(size);\n        }",
-                "        self.words = Some(size);",
-            ),
-            (
-                "receiver.rs",
-                "if !fits || self.next > 0 && self.words.is_none() {",
-                "if !fits {",
+                "word_window.rs",
+                "self.sent == self.end",
+                "self.next == self.end",
             ),
         ],
     ),
@@ -413,8 +403,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "sender.rs",
-                "                self.phase = Phase::Bit(0);\n",
-                "                self.size = 0;\n",
+                "            self.is_queued = false;\n",
+                "",
             ),
         ],
     ),

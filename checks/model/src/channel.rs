@@ -62,6 +62,23 @@ impl Channel {
         }
     }
 
+    /// Returns whether a packet of this kind is on its way.
+    pub fn holds(&self, kind: u8) -> bool {
+        let signals = self
+            .pending
+            .iter()
+            .flatten()
+            .chain(&self.queue)
+            .chain(&self.ring);
+        let mut packets = signals.filter_map(|signal| signal.packet);
+        packets.any(|packet| packet.kind() == Some(kind))
+    }
+
+    /// Returns whether nothing is on its way.
+    pub fn is_empty(&self) -> bool {
+        self.ring.is_empty() && ![0, 1, REAL_TIME].iter().any(|n| self.is_pending(*n))
+    }
+
     /// Returns the number of signals in the ring.
     pub fn in_ring(&self) -> usize {
         self.ring.len()
@@ -70,5 +87,15 @@ impl Channel {
     /// Changes the room for real-time signals: other processes share the limit.
     pub fn set_room(&mut self, room: usize) {
         self.room = room;
+    }
+
+    /// Gives the serials of all signals on their way others.
+    pub fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
+        let pending = self.pending.iter_mut().flatten();
+        for signal in pending.chain(&mut self.queue).chain(&mut self.ring) {
+            if let Some(packet) = &mut signal.packet {
+                packet.relabel(label);
+            }
+        }
     }
 }

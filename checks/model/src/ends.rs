@@ -1,45 +1,69 @@
 // The two ends of the link in the wire code beside this file, as driven by the model and the simulation.
 
-use super::wire::bits::Bit;
-use super::wire::control::{Reply, Request};
-use super::wire::receiver::{FrameReceiver, Outcome, Response};
-use super::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use super::wire::control::{Nonces, Reply, Request};
+use super::wire::frame::Frame;
+use super::wire::packet::{Channel, Packet};
+use super::wire::reason::Reason;
+use super::wire::receiver::{FrameReceiver, Outcome, Owed, Response};
+use super::wire::sender::{Failure, FrameSender, Lane};
+use super::wire::siphash::Key;
 use super::wire::time::{Duration, Instant};
-use super::wire::word::Word;
-use crate::link::{self, Ended, Move, Phase, REAL_TIME, Reaction, Signal};
+use crate::link::{self, Ended, Move, Reaction, Signal};
 
 /// The link of this copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link;
 
+/// The key that the server has drawn at its start.
+const SERVER_KEY: Key = Key([0x5EED_0001, 0x5EED_0002]);
+
 impl link::Link for Link {
     type Client = FrameSender<'static>;
     type Server = FrameReceiver;
+
+    fn session_key(pid: u64) -> link::Key {
+        SERVER_KEY.derive(pid).0
+    }
+
+    fn frame(message: &'static [u8], [client, server]: [u64; 2]) -> Vec<u8> {
+        let mut frame = Frame::new(message).unwrap();
+        frame.seal(Nonces { client, server });
+        let mut bytes = vec![0; frame.bytes()];
+        frame.copy(0, &mut bytes);
+        bytes
+    }
 }
 
 impl link::Client for FrameSender<'static> {
-    fn new(message: &'static [u8], tag: u16, timeout: u64, lane: link::Lane) -> Self {
+    fn new(message: &'static [u8], key: link::Key, timeout: u64, lane: link::Lane) -> Self {
         let lane = match lane {
             link::Lane::Bits => Lane::Bit,
             link::Lane::Words => Lane::Word,
-            link::Lane::Either => Lane::Auto,
+            link::Lane::Queued | link::Lane::Either => Lane::Auto,
         };
-        Self::new(message, tag, Duration::from_nanos(timeout), lane).unwrap()
+        Self::new(message, Key(key), Duration::from_nanos(timeout), lane).unwrap()
     }
 
     fn poll(&mut self, now: u64) -> Move {
         match (self.poll_transmit(Instant::from_nanos(now)), self.result()) {
-            (Some(Transmit::Signal { bit, value, .. }), _) => Move::Send(signal(bit, value)),
-            (Some(Transmit::Word(word)), _) => Move::Send(queued(&word)),
+            (Some(transmit), _) => Move::Send(Signal {
+                number: match transmit.channel {
+                    Channel::Usr1 => 0,
+                    Channel::Usr2 => 1,
+                    Channel::Realtime => link::REAL_TIME,
+                },
+                packet: transmit.packet.map(link_packet),
+            }),
             (None, None) => Move::Wait(self.poll_timeout().map_or(u64::MAX, Instant::as_nanos)),
             (None, Some(Ok(()))) => Move::End(Ended::Delivered),
             (None, Some(Err(Failure::Forgotten))) => Move::End(Ended::Forgotten),
+            (None, Some(Err(Failure::Rejected(Reason::Checksum)))) => Move::End(Ended::Mismatch),
             (None, Some(Err(_))) => Move::End(Ended::Broken),
         }
     }
 
     fn receive(&mut self, now: u64, signal: Signal) {
-        if let Some(reply) = signal.value.and_then(Reply::from_value) {
+        if let Some(reply) = signal.packet.and_then(|packet| Reply::from_packet(&wire_packet(packet))) {
             self.handle_reply(reply, Instant::from_nanos(now));
         }
     }
@@ -52,15 +76,32 @@ impl link::Client for FrameSender<'static> {
         self.acknowledged()
     }
 
-    fn phase(&self) -> Phase {
-        [
-            Phase::HelloZero,
-            Phase::HelloOne,
-            Phase::HelloWords,
-            Phase::Words,
-            Phase::Bits,
-            Phase::Finished,
-        ][self.phase_number()]
+    fn phase(&self) -> u64 {
+        self.phase_number()
+    }
+
+    fn uses_words(&self) -> bool {
+        self.uses_words()
+    }
+
+    fn is_paused(&self) -> bool {
+        self.is_paused()
+    }
+
+    fn nonce(&self) -> u64 {
+        self.client_nonce()
+    }
+
+    fn normalise(&mut self) {
+        self.normalise();
+    }
+
+    fn serials(&self) -> Vec<u8> {
+        self.serials()
+    }
+
+    fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
+        self.relabel(label);
     }
 
     fn fingerprint(&self) -> u64 {
@@ -68,35 +109,26 @@ impl link::Client for FrameSender<'static> {
     }
 }
 
-/// The number of bytes in a word.
-const WORD: u8 = 8;
-
 impl link::Server for FrameReceiver {
-    fn new(lane: link::Lane) -> Self {
-        match lane {
-            link::Lane::Bits => Self::new(1000),
-            link::Lane::Words | link::Lane::Either => Self::with_words(1000, WORD),
-        }
+    fn new(key: link::Key, lane: link::Lane) -> Self {
+        let takes_words = matches!(lane, link::Lane::Words | link::Lane::Either);
+        Self::new(1000, Key(key), takes_words)
     }
 
     fn receive(&mut self, signal: Signal) -> Reaction {
-        let bit = Bit::from(signal.number == 1);
-        let request = signal.value.filter(|_| signal.errno == 0).and_then(Request::from_value);
-        // The request for words counts on the real-time signal only, the others only elsewhere: as the server does.
-        let request = request
-            .filter(|request| (signal.number == REAL_TIME) == matches!(request, Request::Words { .. }));
-        let Response { reply, outcome } = match (signal.value, request) {
-            (None, _) => self.handle_bit(bit),
-            (Some(_), Some(request)) => self.handle_request(bit, request),
-            (Some(value), None) if signal.errno != 0 => {
-                self.handle_word(&Word::from_parts(signal.errno, value, [0; 2]))
+        let channel = [Channel::Usr1, Channel::Usr2, Channel::Realtime][signal.number];
+        let request = signal.packet.and_then(|packet| Request::from_packet(&wire_packet(packet)));
+        let Response { reply, outcome } = match request {
+            Some(request) => self.handle_request(channel, request),
+            None => {
+                if signal.packet.is_none() && channel == Channel::Realtime {
+                    self.handle_bare();
+                }
+                Response::default()
             }
-            (Some(_), None) => Response::default(),
         };
-        // A bare bit is answered on the first signal, a request and a word on its own: as the server does.
-        let via = signal.value.map_or(0, |_| signal.number);
         Reaction {
-            answer: reply.map(|reply| on(via, reply)),
+            reply: reply.map(|reply| link_packet(reply.packet())),
             rejected: matches!(outcome, Some(Outcome::Rejected(_))),
             complete: match outcome {
                 Some(Outcome::Complete { payload, .. }) => Some(payload),
@@ -105,41 +137,49 @@ impl link::Server for FrameReceiver {
         }
     }
 
+    fn poll(&mut self) -> Option<link::Packet> {
+        self.poll_reply(true).map(|reply| link_packet(reply.packet()))
+    }
+
+    fn owes(&self) -> bool {
+        self.owed() != Owed::Nothing
+    }
+
     fn hold(&mut self) {
         self.hold(true);
     }
 
-    fn release(&mut self) -> Option<Signal> {
-        let reply = self.release()?;
-        Some(on(unasked(self), reply))
+    fn release(&mut self) -> Option<link::Packet> {
+        self.release().map(|reply| link_packet(reply.packet()))
     }
 
-    fn settle(&mut self, tag: u16) -> Option<Signal> {
-        let reply = self.handle_written(tag, Ok(()))?;
-        Some(on(unasked(self), reply))
+    fn written(&mut self, client: u64) -> Option<link::Packet> {
+        self.handle_written(client, Ok(())).map(|reply| link_packet(reply.packet()))
     }
 
-    fn tag(&self) -> u16 {
-        self.tag()
+    fn client_nonce(&self) -> u64 {
+        self.client_nonce()
+    }
+
+    fn uses_words(&self) -> bool {
+        self.uses_words()
+    }
+
+    fn due(&self) -> u64 {
+        self.due()
+    }
+
+    fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
+        self.relabel(label);
     }
 }
 
-/// Where the client expects what it has not just asked for.
-fn unasked(server: &FrameReceiver) -> usize {
-    if server.uses_words() { REAL_TIME } else { 0 }
+fn link_packet(packet: Packet) -> link::Packet {
+    let Packet { errno, padding, value, more } = packet;
+    link::Packet { errno, padding, value, more }
 }
 
-fn on(number: usize, reply: Reply) -> Signal {
-    let value = Some(reply.value());
-    Signal { number, value, errno: 0 }
-}
-
-fn signal(bit: Bit, value: Option<u64>) -> Signal {
-    Signal { number: usize::from(bit == Bit::One), value, errno: 0 }
-}
-
-fn queued(word: &Word) -> Signal {
-    let (errno, value, more) = word.parts();
-    assert_eq!(more, [0; 2], "a word of more than was offered");
-    Signal { number: REAL_TIME, value: Some(value), errno }
+fn wire_packet(packet: link::Packet) -> Packet {
+    let link::Packet { errno, padding, value, more } = packet;
+    Packet { errno, padding, value, more }
 }

@@ -9,12 +9,20 @@ pub trait Link: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
     type Client: Client;
     /// The receiving end.
     type Server: Server;
+
+    /// Returns the server's key for its session with process `pid`.
+    fn session_key(pid: u64) -> Key;
+    /// Returns the bytes of the frame of `message` in the transfer of these nonces.
+    fn frame(message: &'static [u8], nonces: [u64; 2]) -> Vec<u8>;
 }
+
+/// What nonces are drawn with.
+pub type Key = [u64; 2];
 
 /// The sending end of a link.
 pub trait Client: Clone + Debug + Send + Sync {
-    /// Returns the sender of `message` in a transfer with this tag.
-    fn new(message: &'static [u8], tag: u16, timeout: u64, lane: Lane) -> Self;
+    /// Returns the sender of `message`, which draws its nonces with `key`.
+    fn new(message: &'static [u8], key: Key, timeout: u64, lane: Lane) -> Self;
     /// Returns what the sender does at `now`.
     fn poll(&mut self, now: u64) -> Move;
     /// Handles a signal of the server.
@@ -23,68 +31,143 @@ pub trait Client: Clone + Debug + Send + Sync {
     fn no_room(&mut self, now: u64);
     /// Returns the number of acknowledged bits.
     fn acknowledged(&self) -> u64;
-    /// Returns the phase of the transfer.
-    fn phase(&self) -> Phase;
-    /// Returns, for a client that may send words, all state that decides its next action, without its clock.
+    /// Returns the number of the phase: 0 before it knows the server's nonce, 1 before it may send bits, 2, and 3 at the end.
+    fn phase(&self) -> u64;
+    /// Returns whether the message travels in words.
+    fn uses_words(&self) -> bool;
+    /// Returns whether the server said to wait.
+    fn is_paused(&self) -> bool;
+    /// Returns the nonce of its present transfer.
+    fn nonce(&self) -> u64;
+    /// Brings counters of which only a class matters to the least of their class.
+    fn normalise(&mut self);
+    /// Returns the serials of the bits in flight.
+    fn serials(&self) -> Vec<u8>;
+    /// Gives each serial that still matters another.
+    fn relabel(&mut self, label: &dyn Fn(u8) -> u8);
+    /// Returns a hash of all that decides what this end does, without its clock.
     fn fingerprint(&self) -> u64;
 }
 
 /// The receiving end of a link.
 pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
-    /// Returns a receiver without state, which offers what a client in this lane may use.
-    fn new(lane: Lane) -> Self;
+    /// Returns a receiver without a transfer, whose nonces are computed with `key`, and which takes what a client in this lane
+    /// may send.
+    fn new(key: Key, lane: Lane) -> Self;
     /// Handles a signal of a client.
     fn receive(&mut self, signal: Signal) -> Reaction;
-    /// Starts to withhold answers.
+    /// Returns the reply that is owed for bits, once it is quiet or is not to wait for that.
+    fn poll(&mut self) -> Option<Packet>;
+    /// Returns whether a reply is owed.
+    fn owes(&self) -> bool;
+    /// Starts to withhold replies.
     fn hold(&mut self);
-    /// Stops withholding answers, and returns the one that was due.
-    fn release(&mut self) -> Option<Signal>;
-    /// Handles the end of the writing of the message of `tag`.
-    fn settle(&mut self, tag: u16) -> Option<Signal>;
-    /// Returns the tag of its present transfer.
-    fn tag(&self) -> u16;
+    /// Stops withholding replies, and returns the one that was due.
+    fn release(&mut self) -> Option<Packet>;
+    /// Handles the end of the writing of the message of the transfer that `client` names.
+    fn written(&mut self, client: u64) -> Option<Packet>;
+    /// Returns the client's nonce of its present transfer, and 0 before the first.
+    fn client_nonce(&self) -> u64;
+    /// Returns whether the transfer is one of words.
+    fn uses_words(&self) -> bool;
+    /// Returns the index of the bit or word that is due.
+    fn due(&self) -> u64;
+    /// Gives the serial that it has seen last another.
+    fn relabel(&mut self, label: &dyn Fn(u8) -> u8);
 }
 
-/// The lane of messages; hellos are always in bits.
+/// What a client may use, and the server takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// Bits only: the server offers no words.
+    /// SIGUSR1 and SIGUSR2 alone.
     Bits,
+    /// Bits, with hellos and replies on the real-time signal: the server takes no words.
+    Queued,
     /// Words only: the client does not fall back.
     Words,
-    /// Words, with a fallback to bits if the question for words stays unanswered.
+    /// Words, and bits if hellos on the real-time signal stay unanswered.
     Either,
 }
 
 /// The number of the real-time signal; 0 is SIGUSR1 and 1 is SIGUSR2.
 pub const REAL_TIME: usize = 2;
 
-/// A signal in flight: its number, its `si_value` if it has one, and its `si_errno`.
+/// A signal in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Signal {
     /// Which of the three signals it is.
     pub number: usize,
-    /// The content, of up to a word of 8 bytes.
-    pub value: Option<u64>,
-    /// The number of a word; 0 for other signals.
-    pub errno: u32,
+    /// What it carries; `None` if it is bare.
+    pub packet: Option<Packet>,
 }
 
-/// The phases of a transfer, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// The hello on SIGUSR1.
-    HelloZero,
-    /// The hello on SIGUSR2.
-    HelloOne,
-    /// The question for words.
-    HelloWords,
-    /// The message in words.
-    Words,
-    /// The message in bits.
-    Bits,
-    /// The end of the transfer.
-    Finished,
+/// What a signal carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Packet {
+    /// `si_errno`.
+    pub errno: u32,
+    /// The four bytes between `si_code` and `si_pid`.
+    pub padding: u32,
+    /// `si_value`.
+    pub value: u64,
+    /// The 16 bytes behind `si_value`: the nonces, or part of a word.
+    pub more: [u64; 2],
+}
+
+/// The kinds of packets (`PROTOCOL.md`).
+pub mod kind {
+    pub const HELLO: u8 = 0x10;
+    pub const OPEN: u8 = 0x11;
+    pub const BIT: u8 = 0x12;
+    pub const GREETED: u8 = 0x20;
+    pub const OK: u8 = 0x21;
+    pub const WAIT: u8 = 0x22;
+    pub const DELIVERED: u8 = 0x23;
+    pub const REJECTED: u8 = 0x24;
+}
+
+const IS_WORD: u32 = 1 << 31;
+const SERIAL: u32 = 40;
+
+impl Packet {
+    /// Returns the packet of this kind.
+    pub const fn new(kind: u8, serial: u64, number: u64, nonces: [u64; 2]) -> Self {
+        Self {
+            errno: 0,
+            padding: 0,
+            value: (kind as u64) << 56 | serial << SERIAL | number,
+            more: nonces,
+        }
+    }
+
+    /// Returns the packet of a word that asks for a reply.
+    pub fn word(index: u32, proof: u32, bytes: &[u8]) -> Self {
+        let mut whole = [0; 24];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        let word = |at: usize| u64::from_ne_bytes(whole[at..at + 8].try_into().unwrap());
+        Self {
+            errno: IS_WORD | 1 << 30 | index,
+            padding: proof,
+            value: word(0),
+            more: [word(8), word(16)],
+        }
+    }
+
+    /// Returns the kind; `None` for a word.
+    pub const fn kind(&self) -> Option<u8> {
+        if self.errno & IS_WORD != 0 {
+            return None;
+        }
+        Some((self.value >> 56) as u8)
+    }
+
+    /// Gives the serial another, if the packet has one.
+    pub fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
+        if let Some(kind::BIT | kind::OK | kind::WAIT) = self.kind() {
+            let serial = label((self.value >> SERIAL) as u8);
+            self.value = self.value & !(0xFF << SERIAL) | u64::from(serial) << SERIAL;
+        }
+    }
 }
 
 /// The next action of a client.
@@ -105,15 +188,17 @@ pub enum Ended {
     Delivered,
     /// The server reported that it does not know the transfer.
     Forgotten,
+    /// The server rejected the message for its checksum, several times.
+    Mismatch,
     /// Any other end.
     Broken,
 }
 
 /// The reaction of a server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Reaction {
-    /// The answer.
-    pub answer: Option<Signal>,
+    /// The reply.
+    pub reply: Option<Packet>,
     /// A complete message.
     pub complete: Option<Vec<u8>>,
     /// Whether a message was rejected.

@@ -1,39 +1,43 @@
 //! All possible events between the two ends, as a model for stateright.
 
-use crate::link::{Client, Lane, Link, Phase, REAL_TIME, Signal};
-use crate::world::{Fate, World, tag};
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use crate::adversary::Adversary;
+use crate::link::{Client, Link, REAL_TIME, Signal};
+use crate::world::{Fate, Property, Rules, World};
+use stateright::{Checker, HasDiscoveries, Model};
 use std::marker::PhantomData;
 
 /// The events that are possible in a model, beside those that always are.
 #[derive(Clone, Debug)]
 pub struct Bounds {
+    /// What holds in all states.
+    pub rules: Rules,
     /// The capacity of each process's ring; with 0 a process reacts to each signal when it is delivered.
     pub ring: usize,
     /// The first transfer of the model.
     pub first: usize,
     /// The last transfer of the model.
     pub last: usize,
+    /// The number of bits or words that have come without a fault when the model starts.
+    pub from: u64,
+    /// The number of acknowledged bits of each transfer at which its client goes no further.
+    pub until: fn(usize) -> u64,
     /// Whether a client may die with this many bits acknowledged.
     pub deaths: fn(u64) -> bool,
     /// Whether the server lets clients take turns.
     pub turns: bool,
     /// Whether the server may forget the PID, once.
     pub forgets: bool,
-    /// Whether the model starts with remains of an earlier transfer, in every combination.
-    pub remains: bool,
-    /// The lane of the messages.
-    pub lane: Lane,
-    /// The number of real-time signals for which the kernel has room, in each direction.
-    pub room: usize,
     /// Whether signals may be lost that the kernel has already queued.
     pub queue_leaks: bool,
+    /// Whether there is a third process.
+    pub adversary: bool,
 }
 
 /// A model within bounds.
 #[derive(Clone, Debug)]
 pub struct LinkModel<L> {
     bounds: Bounds,
+    adversary: Option<Adversary>,
     link: PhantomData<fn() -> L>,
 }
 
@@ -50,8 +54,10 @@ pub enum Action {
     ServerTakes { lost: bool },
     /// The client takes a signal from its ring.
     ClientTakes,
+    /// The server sends the reply that it owes for bits.
+    Reply { lost: bool },
     /// The writer has written the oldest message.
-    Settle { lost: bool },
+    Write { lost: bool },
     /// The client loses its turn.
     Hold,
     /// The client gets its turn.
@@ -60,6 +66,10 @@ pub enum Action {
     Succeed,
     /// The server's session ends.
     Forget,
+    /// A third process sends to the server, in the client's name.
+    DeceiveServer(Signal),
+    /// A third process sends to the client, in the server's name.
+    DeceiveClient(Signal),
 }
 
 /// The result of an exploration.
@@ -69,22 +79,22 @@ pub struct Verdict {
     pub states: usize,
     /// The number of transitions.
     pub transitions: usize,
-    /// The broken guarantee, and the path to it.
-    pub broken: Option<String>,
+    /// The broken property, and the path to it.
+    pub broken: Option<(Property, String)>,
+    /// Whether a transfer ends with its message written.
+    pub ends: bool,
+    /// How long it took.
+    pub time: std::time::Duration,
 }
 
-const fn signal(number: usize, value: Option<u64>) -> Signal {
-    Signal {
-        number,
-        value,
-        errno: 0,
-    }
-}
+const ENDS: &str = "ends";
 
 impl<L: Link> LinkModel<L> {
-    /// Explores all states.
-    pub fn explore(bounds: Bounds) -> Verdict {
+    /// Explores all states, or as many as `at_most`.
+    pub fn explore(bounds: Bounds, at_most: usize) -> Verdict {
+        let start = std::time::Instant::now();
         let model = Self {
+            adversary: bounds.adversary.then(Adversary::new::<L>),
             bounds,
             link: PhantomData,
         };
@@ -92,21 +102,23 @@ impl<L: Link> LinkModel<L> {
             .checker()
             .threads(2)
             .finish_when(HasDiscoveries::AnyFailures)
+            .target_state_count(at_most)
             .spawn_bfs()
             .join();
         let broken = checker.discoveries().into_iter().find_map(|(name, path)| {
-            if name == "ends" {
+            if name == ENDS {
                 return None;
             }
-            let world = path.last_state();
-            let why = world.broken.unwrap_or(name);
-            Some(format!("{why}: {:?}", path.into_actions()))
+            let broken = path.last_state().broken;
+            let (property, why) = broken.unwrap_or((Property::Liveness, name));
+            Some((property, format!("{why}: {:?}", path.into_actions())))
         });
-        let ends = checker.discovery("ends").is_some();
         Verdict {
             states: checker.unique_state_count(),
             transitions: checker.state_count(),
-            broken: broken.or((!ends).then(|| "no transfer ends".to_owned())),
+            broken,
+            ends: checker.discovery(ENDS).is_some(),
+            time: start.elapsed(),
         }
     }
 }
@@ -116,49 +128,9 @@ impl<L: Link> Model for LinkModel<L> {
     type Action = Action;
 
     fn init_states(&self) -> Vec<World<L>> {
-        let fresh = World::new(self.bounds.first, self.bounds.lane, self.bounds.room);
-        if !self.bounds.remains {
-            return vec![fresh];
-        }
-        let old = tag(0);
-        let word = |kind: u64, number: u64| Some(kind << 56 | u64::from(old) << 40 | number);
-        let asked = |number| {
-            [
-                None,
-                word(0x10, 1),
-                word(0x11, 0),
-                word(0x11, 1),
-                word(0x11, 79),
-            ]
-            .map(|value| Some(signal(number, value)))
-        };
-        let answered = |number| {
-            [
-                word(0x20, 0),
-                word(0x21, 0),
-                word(0x21, 1),
-                word(0x22, 1),
-                word(0x23, 80),
-                word(0x25, 0),
-            ]
-            .map(|value| Some(signal(number, value)))
-        };
-        let mut worlds = Vec::new();
-        for zero in asked(0).into_iter().chain([None]) {
-            for one in asked(1).into_iter().chain([None]) {
-                for back in answered(0).into_iter().chain(answered(1)).chain([None]) {
-                    let mut world = fresh.clone();
-                    zero.into_iter().chain(one).for_each(|signal| {
-                        world.to_server.send(signal);
-                    });
-                    back.into_iter().for_each(|signal| {
-                        world.to_client.send(signal);
-                    });
-                    worlds.push(world);
-                }
-            }
-        }
-        worlds
+        let mut world = World::new(self.bounds.first, self.bounds.rules);
+        world.advance_to(self.bounds.from);
+        vec![world]
     }
 
     fn actions(&self, world: &World<L>, actions: &mut Vec<Action>) {
@@ -167,6 +139,13 @@ impl<L: Link> Model for LinkModel<L> {
         }
         let bounds = &self.bounds;
         let over = world.client.ended().is_some();
+        let acknowledged = world.client.client.acknowledged();
+        if world.transfer < bounds.last && (over || (bounds.deaths)(acknowledged)) {
+            actions.push(Action::Succeed);
+        }
+        if !over && acknowledged >= (bounds.until)(world.transfer) {
+            return;
+        }
         if !over {
             let lost = if bounds.queue_leaks {
                 Fate::Lost
@@ -198,23 +177,28 @@ impl<L: Link> Model for LinkModel<L> {
         if world.to_client.in_ring() > 0 {
             actions.push(Action::ClientTakes);
         }
+        if world.owes() {
+            actions.extend([false, true].map(|lost| Action::Reply { lost }));
+        }
         if !world.unwritten.is_empty() {
-            actions.extend([false, true].map(|lost| Action::Settle { lost }));
+            actions.extend([false, true].map(|lost| Action::Write { lost }));
         }
         if bounds.turns {
-            // Turns in bits are explored in the model that has only bits.
-            let fell_back =
-                bounds.lane == Lane::Either && world.client.client.phase() > Phase::Words;
-            if !fell_back {
-                actions.push(Action::Hold);
-            }
+            actions.push(Action::Hold);
             actions.extend([false, true].map(|lost| Action::Release { lost }));
         }
-        if world.transfer < bounds.last && (over || (bounds.deaths)(world.client.acknowledged())) {
-            actions.push(Action::Succeed);
-        }
-        if bounds.forgets && !world.forgot {
+        if bounds.forgets && world.may_forget() {
             actions.push(Action::Forget);
+        }
+        if let Some(adversary) = &self.adversary {
+            let signals = adversary
+                .to_server(world.due(), world.guessed_proof())
+                .into_iter();
+            let signals = signals.filter(|signal| world.may_deceive_server(*signal));
+            actions.extend(signals.map(Action::DeceiveServer));
+            let signals = adversary.to_client(world.end()).into_iter();
+            let signals = signals.filter(|signal| world.may_deceive_client(*signal));
+            actions.extend(signals.map(Action::DeceiveClient));
         }
     }
 
@@ -248,26 +232,29 @@ impl<L: Link> Model for LinkModel<L> {
                 let signal = world.to_client.take()?;
                 world.client_receives(signal);
             }
-            Action::Settle { lost } => world.settle(lost),
+            Action::Reply { lost } => world.reply(lost),
+            Action::Write { lost } => world.write(lost),
             Action::Hold => world.hold(),
             Action::Release { lost } => world.release(lost),
             Action::Succeed => world.succeed(),
             Action::Forget => world.forget(),
+            Action::DeceiveServer(signal) => world.server_is_deceived(signal),
+            Action::DeceiveClient(signal) => world.client_is_deceived(signal),
         }
+        world.normalise();
         (world != *last).then_some(world)
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<stateright::Property<Self>> {
         vec![
-            Property::always(
-                "nothing lost, doubled, altered or misreported",
-                |_, world: &World<L>| world.broken.is_none(),
-            ),
-            Property::always(
-                "without further faults the client gets on",
-                |_, world: &World<L>| world.gets_on(),
-            ),
-            Property::sometimes("ends", |model: &Self, world: &World<L>| {
+            stateright::Property::always("nothing is broken", |_, world: &World<L>| {
+                world.broken.is_none()
+            }),
+            stateright::Property::always("the client gets on", |model: &Self, world: &World<L>| {
+                let only = model.bounds.rules.only;
+                only.is_some_and(|only| only != Property::Liveness) || world.gets_on()
+            }),
+            stateright::Property::sometimes(ENDS, |model: &Self, world: &World<L>| {
                 world.transfer == model.bounds.last
                     && world.written[world.transfer] == 1
                     && world.client.ended().is_some()

@@ -1,13 +1,17 @@
 //! Whole messages through a channel that treats signals as the kernel does, and worse: strays that swallow, delays, pauses,
 //! full rings, queues without room. One seed determines each schedule.
 
+use crate::adversary::Adversary;
 use crate::channel::Channel;
-use crate::link::{Client, Ended, Lane, Link, Move, Phase, REAL_TIME, Server, Signal};
+use crate::link::{Client, Ended, Lane, Link, Move, Packet, REAL_TIME, Server, Signal, kind};
 
 const SECOND: u64 = 1_000_000_000;
 
 /// A foreign signal, which takes a place and has no meaning.
-const STRAY: u64 = 0xFF << 56;
+const STRAY: Packet = Packet::new(0xFF, 0, 0, [0; 2]);
+
+/// The client's PID.
+const PID: u64 = 1;
 
 /// The result of a schedule.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +38,7 @@ pub fn run<L: Link>(seed: u64, lane: Lane) -> Result<Outcome, String> {
         } else {
             world.random.below(3000)
         };
-        let told = world.transfer(message, n as u16, patience)?;
+        let told = world.transfer(message, n, patience)?;
         if n == clients && !told {
             return Err("the last client was never told".to_owned());
         }
@@ -47,9 +51,9 @@ pub fn run<L: Link>(seed: u64, lane: Lane) -> Result<Outcome, String> {
 /// Returns bytes with long runs of one bit, and without.
 const PAYLOAD: &[u8] = b"\x00\xFFa\x55\xAA\x00\xFB\x01\x80\x7Fz\x00";
 
-/// Returns enough bytes for several windows of words, all different.
-static LONG: [u8; 1000] = {
-    let mut bytes = [0; 1000];
+/// Enough bytes for eleven words, all different; the frozen frame holds no more than 255.
+static LONG: [u8; 250] = {
+    let mut bytes = [0; 250];
     let mut i = 0;
     while i < bytes.len() {
         bytes[i] = (i / 8 + i % 8 * 31) as u8;
@@ -69,14 +73,19 @@ struct Simulation<L: Link> {
     storm: u64,
     lowest_first: bool,
     now: u64,
-    server: L::Server,
+    adversary: Option<Adversary>,
+    server: Option<L::Server>,
+    /// Whether the transfer was opened on the real-time signal.
+    is_queued: bool,
+    /// The signal that the server took last.
+    via: usize,
     to_server: Channel,
     to_client: Channel,
-    /// The tag and the content of each transfer so far.
-    sent: Vec<(u16, &'static [u8])>,
-    unwritten: Vec<u16>,
-    completed: Vec<u16>,
-    written: Vec<u16>,
+    /// Each client's nonce so far, the client that drew it, and its message.
+    sent: Vec<(u64, u64, &'static [u8])>,
+    unwritten: Vec<u64>,
+    completed: Vec<u64>,
+    written: Vec<u64>,
 }
 
 impl<L: Link> Simulation<L> {
@@ -94,8 +103,10 @@ impl<L: Link> Simulation<L> {
             room = 1 + random.below(most) as usize;
             deaf = lane == Lane::Either && random.chance(15);
         }
+        let adversary = random.chance(30).then(Adversary::new::<L>);
         Self {
             lane,
+            adversary,
             in_bits: false,
             room,
             deaf,
@@ -103,7 +114,9 @@ impl<L: Link> Simulation<L> {
             storm,
             lowest_first,
             now: 0,
-            server: L::Server::new(lane),
+            server: None,
+            is_queued: false,
+            via: 0,
             to_server: Channel::with_room(room),
             to_client: Channel::with_room(room),
             sent: Vec::new(),
@@ -124,24 +137,30 @@ impl<L: Link> Simulation<L> {
     fn transfer(
         &mut self,
         message: &'static [u8],
-        tag: u16,
+        number: u64,
         patience: u64,
     ) -> Result<bool, String> {
-        self.sent.push((tag, message));
-        let mut client = L::Client::new(message, tag, u64::MAX, self.lane);
+        let mut client = L::Client::new(message, [0xC11E, number], u64::MAX, self.lane);
         for _ in 0..patience {
-            self.disturb();
+            self.disturb(&mut client)?;
+            if !self.sent.iter().any(|(nonce, ..)| *nonce == client.nonce()) {
+                self.sent.push((client.nonce(), number, message));
+            }
             match self.random.below(6) {
+                // As in the model: a client takes what is pending before it repeats anything.
+                0 | 1 if client.phase() == 2 && self.to_client.holds(kind::GREETED) => {}
                 0 | 1 => match client.poll(self.now) {
                     Move::Send(signal) => {
-                        self.in_bits = client.phase() == Phase::Bits;
+                        self.in_bits = client.phase() == 2 && !client.uses_words();
                         if !self.to_server.send(signal) {
                             client.no_room(self.now);
                         }
                     }
                     Move::Wait(_) => {}
-                    Move::End(Ended::Delivered) if self.written.contains(&tag) => return Ok(true),
-                    Move::End(ended) => return Err(format!("the client of {tag} ends: {ended:?}")),
+                    Move::End(Ended::Delivered) if self.written.contains(&number) => {
+                        return Ok(true);
+                    }
+                    Move::End(ended) => return Err(format!("client {number} ends: {ended:?}")),
                 },
                 // If more arrives at a time, more is taken out.
                 2 if self.lane != Lane::Bits => {
@@ -178,15 +197,14 @@ impl<L: Link> Simulation<L> {
     }
 
     /// Lets time pass, with strays, and stops a process for a while.
-    fn disturb(&mut self) {
+    fn disturb(&mut self, client: &mut L::Client) -> Result<(), String> {
         self.now += self.random.below(SECOND / 1000);
         for channel in [&mut self.to_server, &mut self.to_client] {
             if self.random.chance(self.storm) {
                 let number = self.random.below(2) as usize;
                 channel.send(Signal {
                     number,
-                    value: Some(STRAY),
-                    errno: 0,
+                    packet: Some(STRAY),
                 });
             }
             if self.lane != Lane::Bits && self.random.chance(5) {
@@ -196,54 +214,127 @@ impl<L: Link> Simulation<L> {
         if self.random.chance(1) {
             self.now += self.random.below(10) * SECOND;
         }
+        let Some(adversary) = &self.adversary else {
+            return Ok(());
+        };
+        if self.random.chance(20) {
+            let due = self.server.as_ref().map_or(0, Server::due);
+            let signals = adversary.to_server(due, None);
+            let signal = signals[self.random.below(signals.len() as u64) as usize];
+            self.handle(signal)?;
+        }
+        let Some(adversary) = &self.adversary else {
+            return Ok(());
+        };
+        if self.random.chance(20) {
+            let end = client.acknowledged() + self.random.below(16);
+            let signals = adversary.to_client(end);
+            client.receive(
+                self.now,
+                signals[self.random.below(signals.len() as u64) as usize],
+            );
+        }
+        Ok(())
     }
 
     fn server(&mut self) -> Result<(), String> {
         match self.random.below(20) {
-            0 => self.server.hold(),
+            0 => {
+                self.server.iter_mut().for_each(Server::hold);
+            }
             1..4 => {
-                let answer = self.server.release();
-                self.answer(answer);
+                let reply = self.server.as_mut().and_then(Server::release);
+                self.answer(self.unasked(), reply);
             }
             _ => {}
         }
-        let Some(signal) = self.to_server.take() else {
-            return Ok(());
-        };
+        match self.to_server.take() {
+            Some(signal) => self.handle(signal)?,
+            None => self.reply(),
+        }
+        if self.random.chance(30) {
+            self.reply();
+        }
+        Ok(())
+    }
+
+    /// Lets the server send the reply that it owes for bits.
+    fn reply(&mut self) {
+        let reply = self.server.as_mut().and_then(Server::poll);
+        let number = if self.is_queued { REAL_TIME } else { self.via };
+        self.answer(number, reply);
+    }
+
+    fn handle(&mut self, signal: Signal) -> Result<(), String> {
         if self.deaf && signal.number == REAL_TIME {
             return Ok(());
         }
-        let reply = self.server.receive(signal);
-        if reply.rejected {
+        let is_kept = self.server.is_some() || signal.packet.is_none();
+        let new = || L::Server::new(L::session_key(PID), self.lane);
+        let mut server = self.server.take().unwrap_or_else(new);
+        let before = server.client_nonce();
+        let reaction = server.receive(signal);
+        let nonce = server.client_nonce();
+        if nonce != before {
+            self.is_queued = signal.number == REAL_TIME;
+        }
+        if server.owes() {
+            self.via = signal.number % REAL_TIME;
+        }
+        self.server = (is_kept || nonce != 0).then_some(server);
+        if reaction.rejected {
             return Err("a message is rejected".to_owned());
         }
-        if let Some(payload) = reply.complete {
-            let tag = self.server.tag();
-            if !self.sent.contains(&(tag, &payload)) {
+        if let Some(payload) = reaction.complete {
+            let sent = self.sent.iter().find(|(sent, ..)| *sent == nonce);
+            let Some((_, number, _)) = sent.filter(|(.., message)| *message == payload) else {
                 return Err("something is delivered that nobody sent".to_owned());
+            };
+            if self.completed.contains(number) {
+                return Err(format!("the message of client {number} is delivered twice"));
             }
-            if self.completed.contains(&tag) {
-                return Err(format!("the message of {tag} is delivered twice"));
-            }
-            self.completed.push(tag);
-            self.unwritten.push(tag);
+            self.completed.push(*number);
+            self.unwritten.push(nonce);
         }
-        self.answer(reply.answer);
+        let is_bit = signal
+            .packet
+            .is_some_and(|packet| packet.kind() == Some(kind::BIT));
+        let number = if is_bit && self.is_queued {
+            REAL_TIME
+        } else {
+            signal.number
+        };
+        self.answer(number, reaction.reply);
         Ok(())
     }
 
     fn writer(&mut self) {
         if !self.unwritten.is_empty() && self.random.chance(50) {
-            let tag = self.unwritten.remove(0);
-            self.written.push(tag);
-            let answer = self.server.settle(tag);
-            self.answer(answer);
+            let nonce = self.unwritten.remove(0);
+            let sent = self.sent.iter().find(|(sent, ..)| *sent == nonce);
+            self.written.extend(sent.map(|(_, number, _)| *number));
+            let reply = self
+                .server
+                .as_mut()
+                .and_then(|server| server.written(nonce));
+            self.answer(self.unasked(), reply);
         }
     }
 
-    fn answer(&mut self, answer: Option<Signal>) {
-        if let Some(answer) = answer {
-            self.to_client.send(answer);
+    /// Returns the signal of replies for which the client has not just asked.
+    fn unasked(&self) -> usize {
+        match &self.server {
+            Some(server) if self.is_queued || server.uses_words() => REAL_TIME,
+            _ => 0,
+        }
+    }
+
+    fn answer(&mut self, number: usize, reply: Option<Packet>) {
+        if reply.is_some() {
+            self.to_client.send(Signal {
+                number,
+                packet: reply,
+            });
         }
     }
 }

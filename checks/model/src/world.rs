@@ -1,42 +1,90 @@
-//! A client, a server and the two channels between them, and the guarantees that are checked in every state.
+//! A client, a server and the two channels between them, and the properties that are checked in every state.
 
 use crate::channel::Channel;
-use crate::link::{Client, Ended, Lane, Link, Move, Phase, REAL_TIME, Server, Signal};
+use crate::link::{
+    Client, Ended, Lane, Link, Move, Packet, REAL_TIME, Reaction, Server, Signal, kind,
+};
 use std::hash::{Hash, Hasher};
 
-/// The transfers that one PID makes, one after the other, in one process or in several. The first never runs: its remains are
-/// the initial state of some models.
-pub const MESSAGES: [&[u8]; 4] = [b"old", b"", b"!", b"3 words"];
+/// The messages that one PID sends, one after the other, in one process or in several: frames of 16 and of 24 bits, both in one
+/// word; of two words; of three.
+pub const MESSAGES: [&[u8]; 4] = [b"", b"!", &[0x55; 30], &[0xA5; 60]];
 
-/// The tag of each transfer.
-pub const fn tag(transfer: usize) -> u16 {
-    transfer as u16 + 1
+/// The client's PID.
+const PID: u64 = 1;
+
+/// What must hold in every state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Property {
+    /// What is complete is what the client sent, and only once.
+    Integrity,
+    /// A client that ends with success has its message written.
+    Agreement,
+    /// A transfer is opened only by the process that the server has sent its nonce.
+    Identity,
+    /// An unproven hello or open leaves the server's session as it was, and makes none.
+    Bounded,
+    /// No other signal of a third process changes either end.
+    Noninterference,
+    /// No message is rejected, and no client given up, but by a server that has forgotten it.
+    Delivery,
+    /// A client that is to wait sends nothing until its time has passed.
+    Pause,
+    /// Without further faults, the client gets on.
+    Liveness,
+}
+
+/// What holds in all states of a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// What the client may use.
+    pub lane: Lane,
+    /// The number of real-time signals for which the kernel has room, in each direction.
+    pub room: usize,
+    /// Whether the server ignores the real-time signal.
+    pub deaf: bool,
+    /// Whether the third process guesses what words carry of the server's nonce, but not the nonce.
+    pub guesses: bool,
+    /// The only property that is checked, if not all.
+    pub only: Option<Property>,
 }
 
 /// A state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World<L: Link> {
-    lane: Lane,
+    rules: Rules,
     /// The present transfer.
     pub transfer: usize,
     /// The client of the present transfer.
     pub client: Sending<L>,
-    /// The server's link to the PID.
-    pub server: L::Server,
+    /// The server's session for the PID.
+    session: Option<Session<L>>,
     /// The channel from the client.
     pub to_server: Channel,
     /// The channel from the server.
     pub to_client: Channel,
-    /// Messages that the server has handed to its writer.
-    pub unwritten: Vec<u16>,
+    /// The client's nonces of messages that the server has handed to its writer.
+    pub unwritten: Vec<u64>,
+    /// Each nonce that the client has drawn, and for which transfer.
+    drawn: Vec<(u64, usize)>,
     /// How often each message was completed.
-    pub completed: [u8; MESSAGES.len()],
+    completed: [u8; MESSAGES.len()],
     /// How often each message was written.
     pub written: [u8; MESSAGES.len()],
     /// Whether the server has forgotten the PID.
     pub forgot: bool,
-    /// The broken guarantee.
-    pub broken: Option<&'static str>,
+    /// The broken property.
+    pub broken: Option<(Property, &'static str)>,
+}
+
+/// What the server keeps for a PID.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Session<L: Link> {
+    receiver: L::Server,
+    /// Whether the transfer was opened on the real-time signal.
+    is_queued: bool,
+    /// The signal of the bit for which a reply is owed.
+    via: usize,
 }
 
 /// A client, compared by its future actions and not by its clock: with the timeout out of reach, no time that it keeps changes
@@ -45,8 +93,8 @@ pub struct World<L: Link> {
 pub struct Sending<L: Link> {
     /// The client.
     pub client: L::Client,
-    /// Whether the client waits, what it sends after that, the acknowledged bits, and for words the remaining state.
-    key: (bool, Move, u64, u64),
+    /// The fingerprint, and how it has ended.
+    key: (u64, Option<Ended>),
 }
 
 /// The fate of a signal of the client.
@@ -63,32 +111,39 @@ pub enum Fate {
 }
 
 impl<L: Link> World<L> {
-    /// Returns the start of the transfer `transfer`, with room for `room` real-time signals in each direction.
-    pub fn new(transfer: usize, lane: Lane, room: usize) -> Self {
-        Self {
-            lane,
+    /// Returns the start of the transfer `transfer`.
+    pub fn new(transfer: usize, rules: Rules) -> Self {
+        let mut world = Self {
+            rules,
             transfer,
-            client: Sending::new(transfer, lane),
-            server: L::Server::new(lane),
-            to_server: Channel::with_room(room),
-            to_client: Channel::with_room(room),
+            client: Sending::new(transfer, rules.lane),
+            session: None,
+            to_server: Channel::with_room(rules.room),
+            to_client: Channel::with_room(rules.room),
             unwritten: Vec::new(),
+            drawn: Vec::new(),
             completed: [0; MESSAGES.len()],
             written: [0; MESSAGES.len()],
             forgot: false,
             broken: None,
-        }
+        };
+        world.renew();
+        world
     }
 
     /// Lets the client send its next signal, after its timeout if it waits; returns whether this fate is possible for it.
     pub fn client_sends(&mut self, fate: Fate) -> bool {
         let client = &mut self.client.client;
         let next = match client.poll(0) {
+            // A client takes what is pending before it repeats anything, so no greeting is older than all of its repetitions.
+            Move::Wait(_) if client.phase() == 2 && self.to_client.holds(kind::GREETED) => {
+                return false;
+            }
             Move::Wait(until) => client.poll(until),
             other => other,
         };
         let Move::Send(signal) = next else {
-            self.client.renew();
+            self.renew();
             return fate == Fate::Sent;
         };
         let queues = signal.number == REAL_TIME;
@@ -102,114 +157,217 @@ impl<L: Link> World<L> {
         if !accepted {
             client.no_room(0);
         }
-        self.client.renew();
+        self.renew();
         true
     }
 
     /// Lets the client react to a signal.
     pub fn client_receives(&mut self, signal: Signal) {
         let before = self.client.ended();
-        // Before it has asked, it cannot have been paused; in words it always has asked.
-        let asked = self.client.waits() || self.client.client.phase() == Phase::Words;
         self.client.client.receive(0, signal);
-        self.client.renew();
+        self.renew();
         match self.client.ended() {
-            Some(Ended::Delivered) if before.is_none() && self.written[self.transfer] != 1 => {
-                self.broken = Some("a message that is not written is reported as delivered");
+            Some(Ended::Delivered) if before.is_none() && self.written[self.transfer] == 0 => {
+                self.fail(
+                    Property::Agreement,
+                    "a message that is not written is reported as delivered",
+                );
             }
-            Some(Ended::Broken) => self.broken = Some("the client cannot interpret the answers"),
+            Some(Ended::Broken) if !self.may_restart_in_vain() => {
+                self.fail(Property::Delivery, "the client gives up")
+            }
+            Some(Ended::Mismatch) if !self.rules.guesses => {
+                self.fail(Property::Delivery, "the client gives up after mismatches");
+            }
             Some(Ended::Forgotten) if !self.forgot => {
-                self.broken = Some("the server forgot a transfer")
+                self.fail(Property::Delivery, "the server forgot a transfer");
             }
             _ => {}
         }
-        if asked && self.is_paused(signal) {
-            self.check_pause();
+        let is_wait = signal.packet.is_some_and(|packet| {
+            packet.kind() == Some(kind::WAIT) && packet.more[0] == self.client.client.nonce()
+        });
+        if is_wait && self.client.client.phase() == 2 && self.client.goes_on() {
+            self.fail(Property::Pause, "the client goes on although it is to wait");
         }
     }
 
-    /// Returns whether the signal pauses this client: the kind is that of `Status::Wait`, and the tag is its own.
-    fn is_paused(&self, signal: Signal) -> bool {
-        let wait = 0x22 << 16 | u64::from(tag(self.transfer));
-        signal.value.is_some_and(|value| value >> 40 == wait)
-    }
-
-    /// Checks that a client that is paused in its words waits, and does not consider the server silent.
-    fn check_pause(&mut self) {
-        let mut client = self.client.client.clone();
-        let phase = client.phase();
-        if !matches!(phase, Phase::HelloWords | Phase::Words) {
-            return;
-        }
-        let Move::Wait(until) = client.poll(0) else {
-            self.broken = Some("the client continues although it is paused");
-            return;
-        };
-        client.poll(until);
-        if client.phase() != phase {
-            self.broken = Some("the client gives up words although it was answered");
+    /// Lets the client react to a signal of a third process.
+    pub fn client_is_deceived(&mut self, signal: Signal) {
+        let before = self.client.clone();
+        self.client_receives(signal);
+        if self.client != before {
+            self.fail(
+                Property::Noninterference,
+                "a third process changes the client",
+            );
         }
     }
 
-    /// Lets the server react to a signal.
+    /// Lets the server react to a signal of the client.
     pub fn server_receives(&mut self, signal: Signal, lost: bool) {
-        let reply = self.server.receive(signal);
-        if reply.rejected && !self.forgot {
-            self.broken = Some("a message is rejected");
+        let reaction = self.handle(signal);
+        self.react(signal, reaction, lost);
+    }
+
+    /// Lets the server react to a signal that a third process sends in the client's name.
+    pub fn server_is_deceived(&mut self, signal: Signal) {
+        let before = self.session.clone();
+        let reaction = self.handle(signal);
+        let has_opened = nonce(&self.session) != nonce(&before);
+        let is_request = signal
+            .packet
+            .is_some_and(|packet| matches!(packet.kind(), Some(kind::HELLO | kind::OPEN)));
+        if has_opened {
+            self.fail(Property::Identity, "a third process opens a transfer");
         }
-        if let Some(payload) = reply.complete {
-            let tag = self.server.tag();
-            self.unwritten.push(tag);
-            match usize::from(tag)
-                .checked_sub(1)
-                .filter(|&t| MESSAGES[t] == payload)
-            {
-                Some(transfer) => {
-                    self.completed[transfer] += 1;
-                    if self.completed[transfer] > 1 {
-                        self.broken = Some("a message is delivered twice");
-                    }
-                }
-                None => self.broken = Some("something is delivered that nobody sent"),
+        if is_request && is_changed(&self.session, &before) {
+            self.fail(Property::Bounded, "an unproven request changes the session");
+        } else if is_changed(&self.session, &before) && !self.rules.guesses {
+            self.fail(
+                Property::Noninterference,
+                "a third process changes the session",
+            );
+        }
+        self.react(signal, reaction, false);
+    }
+
+    /// Returns whether a signal that a third process sends in the client's name has any effect.
+    pub fn may_deceive_server(&self, signal: Signal) -> bool {
+        let fresh;
+        let before = match &self.session {
+            Some(session) => &session.receiver,
+            None => {
+                fresh = self.new_session().receiver;
+                &fresh
             }
+        };
+        let mut receiver = before.clone();
+        let reaction = receiver.receive(signal);
+        reaction.reply.is_some() || reaction.complete.is_some() || receiver != *before
+    }
+
+    /// Returns whether a signal that a third process sends in the server's name has any effect.
+    pub fn may_deceive_client(&self, signal: Signal) -> bool {
+        let mut client = self.client.client.clone();
+        client.receive(0, signal);
+        client.fingerprint() != self.client.key.0
+    }
+
+    /// Lets the server send the reply that it owes for bits.
+    pub fn reply(&mut self, lost: bool) {
+        if let Some(session) = &mut self.session {
+            let number = if session.is_queued {
+                REAL_TIME
+            } else {
+                session.via
+            };
+            let reply = session.receiver.poll();
+            session.via = 0;
+            self.answer(number, reply, lost);
         }
-        self.answer(reply.answer, lost);
+    }
+
+    /// Returns whether the server owes a reply for bits.
+    pub fn owes(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.receiver.owes())
     }
 
     /// Lets the writer finish the oldest message.
-    pub fn settle(&mut self, lost: bool) {
-        let tag = self.unwritten.remove(0);
-        if let Some(written) = usize::from(tag)
-            .checked_sub(1)
-            .and_then(|t| self.written.get_mut(t))
-        {
-            *written += 1;
+    pub fn write(&mut self, lost: bool) {
+        let nonce = self.unwritten.remove(0);
+        if let Some(transfer) = self.transfer_of(nonce) {
+            self.written[transfer] += 1;
         }
-        let answer = self.server.settle(tag);
-        self.answer(answer, lost);
+        let number = self.unasked();
+        let reply = self
+            .session
+            .as_mut()
+            .and_then(|session| session.receiver.written(nonce));
+        self.answer(number, reply, lost);
     }
 
     /// Gives the client its turn.
     pub fn release(&mut self, lost: bool) {
-        let answer = self.server.release();
-        self.answer(answer, lost);
+        let number = self.unasked();
+        let reply = self
+            .session
+            .as_mut()
+            .and_then(|session| session.receiver.release());
+        self.answer(number, reply, lost);
     }
 
     /// Takes the turn from the client.
     pub fn hold(&mut self) {
-        self.server.hold();
+        if let Some(session) = &mut self.session {
+            session.receiver.hold();
+        }
     }
 
     /// Ends the client, in any state, and starts the next one.
     pub fn succeed(&mut self) {
         self.transfer += 1;
-        self.client = Sending::new(self.transfer, self.lane);
+        self.client = Sending::new(self.transfer, self.rules.lane);
+        self.renew();
     }
 
     /// Makes the server forget all state of the client.
     pub fn forget(&mut self) {
-        self.server = L::Server::new(self.lane);
+        self.session = None;
         self.forgot = true;
+    }
+
+    /// Returns whether nothing is on its way that could open the transfer again, or would make the client do so.
+    pub fn may_forget(&self) -> bool {
+        let client = &self.client.client;
+        let is_answered = !client.uses_words() || client.acknowledged() > 0;
+        !self.forgot && self.to_server.is_empty() && is_answered
+    }
+
+    /// Returns the index of the bit or word that is due.
+    pub fn due(&self) -> u64 {
+        self.session
+            .as_ref()
+            .map_or(0, |session| session.receiver.due())
+    }
+
+    /// Returns the number of bits or words of the present frame.
+    pub fn end(&self) -> u64 {
+        let bytes = MESSAGES[self.transfer].len() as u64 + 2;
+        if self.client.client.uses_words() {
+            bytes.div_ceil(24)
+        } else {
+            8 * bytes
+        }
+    }
+
+    /// Returns what words carry of the server's nonce, if a third process has guessed it.
+    pub fn guessed_proof(&self) -> Option<u32> {
+        let nonce = nonce(&self.session).filter(|_| self.rules.guesses)?;
+        Some(greet::<L>(PID, nonce) as u32)
+    }
+
+    /// Renumbers the serials, of which only the order matters, and only among those in flight: else they would make the states
+    /// endlessly many.
+    pub fn normalise(&mut self) {
+        let marks = self.client.client.serials();
+        let is_after = |a: u8, b: u8| a.wrapping_sub(b) as i8 > 0;
+        let label = |serial: u8| {
+            marks
+                .iter()
+                .filter(|mark| !is_after(**mark, serial))
+                .count() as u8
+        };
+        self.client.client.relabel(&label);
+        if let Some(session) = &mut self.session {
+            session.receiver.relabel(&label);
+        }
+        self.to_server.relabel(&label);
+        self.to_client.relabel(&label);
+        self.client.client.normalise();
+        self.client.renew();
     }
 
     /// Returns whether the client makes progress from here on without further faults. If it does in every state, it ends from
@@ -226,33 +384,20 @@ impl<L: Link> World<L> {
         false
     }
 
+    /// Goes on without faults until the server has taken this number of bits or words.
+    pub fn advance_to(&mut self, due: u64) {
+        while self.due() < due {
+            self.one_round_without_faults();
+        }
+        self.normalise();
+    }
+
     fn one_round_without_faults(&mut self) {
-        let mut idle = true;
-        self.to_server.deliver(0);
-        self.to_server.deliver(1);
-        while self.to_server.is_pending(REAL_TIME) {
-            self.to_server.deliver(REAL_TIME);
-        }
-        while let Some(signal) = self.to_server.take() {
-            self.server_receives(signal, false);
-            idle = false;
-        }
-        self.release(false);
-        while !self.unwritten.is_empty() {
-            self.settle(false);
-        }
-        self.to_client.deliver(0);
-        self.to_client.deliver(1);
-        while self.to_client.is_pending(REAL_TIME) {
-            self.to_client.deliver(REAL_TIME);
-        }
-        while let Some(signal) = self.to_client.take() {
-            self.client_receives(signal);
-            idle = false;
-        }
-        // A window of words, one after the other.
-        while !self.client.waits() && self.client.ended().is_none() {
+        let mut idle = !self.server_works();
+        idle &= !self.client_works();
+        while self.client.sends_at_once() {
             self.client_sends(Fate::Sent);
+            self.server_works();
             idle = false;
         }
         if idle {
@@ -260,61 +405,230 @@ impl<L: Link> World<L> {
         }
     }
 
-    fn answer(&mut self, answer: Option<Signal>, lost: bool) {
-        if let Some(answer) = answer
+    /// Lets the server do all that it has to do; returns whether there was anything.
+    fn server_works(&mut self) -> bool {
+        let mut works = false;
+        deliver_all(&mut self.to_server);
+        while let Some(signal) = self.to_server.take() {
+            self.server_receives(signal, false);
+            works = true;
+        }
+        self.release(false);
+        self.reply(false);
+        while !self.unwritten.is_empty() {
+            self.write(false);
+            works = true;
+        }
+        works
+    }
+
+    fn client_works(&mut self) -> bool {
+        let mut works = false;
+        deliver_all(&mut self.to_client);
+        while let Some(signal) = self.to_client.take() {
+            self.client_receives(signal);
+            works = true;
+        }
+        works
+    }
+
+    fn new_session(&self) -> Session<L> {
+        Session {
+            receiver: L::Server::new(L::session_key(PID), self.rules.lane),
+            is_queued: false,
+            via: 0,
+        }
+    }
+
+    /// Lets the session handle a signal, or one that is made for it and kept only if the kernel attests the signal or a transfer
+    /// is open then: as the server does.
+    fn handle(&mut self, signal: Signal) -> Reaction {
+        if self.rules.deaf && signal.number == REAL_TIME {
+            return Reaction::default();
+        }
+        let is_kept = self.session.is_some() || signal.packet.is_none();
+        let mut session = self.session.take().unwrap_or_else(|| self.new_session());
+        let before = session.receiver.client_nonce();
+        let reaction = session.receiver.receive(signal);
+        let nonce = session.receiver.client_nonce();
+        if nonce != before {
+            session.is_queued = signal.number == REAL_TIME;
+        }
+        let is_owed = session.receiver.owes() && !session.is_queued;
+        session.via = if is_owed { signal.number } else { 0 };
+        self.session = (is_kept || nonce != 0).then_some(session);
+        reaction
+    }
+
+    fn react(&mut self, signal: Signal, reaction: Reaction, lost: bool) {
+        let nonce = nonce(&self.session).unwrap_or(0);
+        if nonce != 0 && self.transfer_of(nonce).is_none() {
+            self.fail(
+                Property::Identity,
+                "a transfer is open that the client did not open",
+            );
+        }
+        if reaction.rejected && !self.rules.guesses {
+            self.fail(Property::Delivery, "a message is rejected");
+        }
+        if let Some(payload) = reaction.complete {
+            self.unwritten.push(nonce);
+            match self.transfer_of(nonce).filter(|t| MESSAGES[*t] == payload) {
+                Some(transfer) => {
+                    self.completed[transfer] += 1;
+                    if self.completed[transfer] > 1 {
+                        self.fail(Property::Integrity, "a message is delivered twice");
+                    }
+                }
+                None => self.fail(
+                    Property::Integrity,
+                    "something is delivered that nobody sent",
+                ),
+            }
+        }
+        let is_bit = signal
+            .packet
+            .is_some_and(|packet| packet.kind() == Some(kind::BIT));
+        let is_queued = self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.is_queued);
+        let number = if is_bit && is_queued {
+            REAL_TIME
+        } else {
+            signal.number
+        };
+        self.answer(number, reaction.reply, lost);
+    }
+
+    /// Returns the signal of replies for which the client has not just asked.
+    fn unasked(&self) -> usize {
+        match &self.session {
+            Some(session) if session.is_queued || session.receiver.uses_words() => REAL_TIME,
+            _ => 0,
+        }
+    }
+
+    fn answer(&mut self, number: usize, reply: Option<Packet>, lost: bool) {
+        if let Some(packet) = reply
             && !lost
         {
-            self.to_client.send(answer);
+            let packet = Some(packet);
+            self.to_client.send(Signal { number, packet });
+        }
+    }
+
+    /// Returns whether late signals may use up all of the client's attempts: an open that was pending ends a later transfer.
+    fn may_restart_in_vain(&self) -> bool {
+        self.rules.lane == Lane::Bits && (self.forgot || self.transfer > 0)
+    }
+
+    fn transfer_of(&self, nonce: u64) -> Option<usize> {
+        let drawn = self.drawn.iter().find(|(drawn, _)| *drawn == nonce);
+        drawn.map(|(_, transfer)| *transfer)
+    }
+
+    fn renew(&mut self) {
+        self.client.renew();
+        let nonce = self.client.client.nonce();
+        if !self.drawn.contains(&(nonce, self.transfer)) {
+            self.drawn.push((nonce, self.transfer));
+        }
+    }
+
+    fn fail(&mut self, property: Property, why: &'static str) {
+        if self.rules.only.is_none_or(|only| only == property) {
+            self.broken.get_or_insert((property, why));
         }
     }
 }
 
+fn deliver_all(channel: &mut Channel) {
+    for number in [0, 1, REAL_TIME] {
+        while channel.is_pending(number) {
+            channel.deliver(number);
+        }
+    }
+}
+
+/// Returns the nonce with which the server answers a hello of process `pid`.
+pub fn greet<L: Link>(pid: u64, client: u64) -> u64 {
+    let hello = Packet::new(kind::HELLO, 0, 2, [client, 0]);
+    let mut server = L::Server::new(L::session_key(pid), Lane::Bits);
+    let signal = Signal {
+        number: 0,
+        packet: Some(hello),
+    };
+    server
+        .receive(signal)
+        .reply
+        .map_or(0, |reply| reply.more[1])
+}
+
+fn nonce<L: Link>(session: &Option<Session<L>>) -> Option<u64> {
+    session
+        .as_ref()
+        .map(|session| session.receiver.client_nonce())
+}
+
+/// Returns whether two sessions differ, but for whether the client has introduced itself.
+fn is_changed<L: Link>(now: &Option<Session<L>>, before: &Option<Session<L>>) -> bool {
+    let introduced = |session: &Option<Session<L>>| {
+        session.clone().map(|mut session| {
+            session.receiver.receive(Signal {
+                number: REAL_TIME,
+                packet: None,
+            });
+            session.receiver
+        })
+    };
+    introduced(now) != introduced(before)
+}
+
 impl<L: Link> Sending<L> {
     fn new(transfer: usize, lane: Lane) -> Self {
-        let client = L::Client::new(MESSAGES[transfer], tag(transfer), u64::MAX, lane);
-        let key = (false, Move::Wait(0), 0, 0);
-        let mut this = Self { client, key };
-        this.renew();
-        this
+        let key = [0xC11E, transfer as u64];
+        let client = L::Client::new(MESSAGES[transfer], key, u64::MAX, lane);
+        Self {
+            client,
+            key: (0, None),
+        }
     }
 
     /// Returns how the client ended, if it has.
     pub fn ended(&self) -> Option<Ended> {
-        match self.key.1 {
-            Move::End(ended) => Some(ended),
-            _ => None,
+        self.key.1
+    }
+
+    /// Returns whether the client sends before a timeout has passed.
+    fn sends_at_once(&self) -> bool {
+        matches!(self.client.clone().poll(0), Move::Send(_))
+    }
+
+    /// Returns whether the client sends a bit or a word before a timeout has passed.
+    fn goes_on(&self) -> bool {
+        match self.client.clone().poll(0) {
+            Move::Send(signal) => signal
+                .packet
+                .is_some_and(|packet| matches!(packet.kind(), None | Some(kind::BIT))),
+            _ => false,
         }
     }
 
-    /// Returns whether the client has sent and waits for an answer.
-    pub fn waits(&self) -> bool {
-        self.key.0
-    }
-
-    /// Returns the number of acknowledged bits.
-    pub fn acknowledged(&self) -> u64 {
-        self.key.2
-    }
-
-    /// Returns the phase: the hellos, then the bits.
+    /// Returns a number that grows as the transfer goes on.
     fn stage(&self) -> u64 {
-        let begun = match self.client.phase() {
-            Phase::HelloZero => 0,
-            Phase::HelloOne => 1,
-            Phase::HelloWords => 2,
-            Phase::Words | Phase::Bits | Phase::Finished => 3,
-        };
-        self.key.2 + begun
+        match self.client.phase() {
+            2 => 2 + self.client.acknowledged(),
+            phase => phase,
+        }
     }
 
     fn renew(&mut self) {
-        let waits = matches!(self.client.clone().poll(0), Move::Wait(_));
-        let mut later = self.client.clone();
-        later.poll(u64::MAX);
-        // Sent twice, because the retransmission carries more than the first transmission.
-        let next = later.poll(u64::MAX);
-        let (bits, rest) = (self.client.acknowledged(), self.client.fingerprint());
-        self.key = (waits, next, bits, rest);
+        let ended = match self.client.clone().poll(0) {
+            Move::End(ended) => Some(ended),
+            _ => None,
+        };
+        self.key = (self.client.fingerprint(), ended);
     }
 }
 

@@ -15,20 +15,18 @@ const LANES: [Lane; 3] = [Lane::Bits, Lane::Words, Lane::Either];
 
 /// Mutants that need a server that forgets, a queue that loses signals, or one exact moment: the model catches them.
 const NEEDS_THE_MODEL: &[&str] = &[
-    "forgotten_between_the_hellos_is_stuck",
-    "tag_of_repetition_not_checked",
-    "tag_of_settlement_not_checked",
-    "tag_of_question_for_words_not_checked",
-    "gap_in_the_words_accepted",
-    "unknown_question_for_words_not_answered",
-    "question_for_words_not_answered_again",
-    "words_without_a_question_that_names_the_transfer",
-    "words_opened_by_any_question",
-    "hello_not_answered_by_words",
-    "no_going_back",
-    "more_acknowledged_than_said",
+    "checksum_without_the_key",
+    "bits_taken_before_a_transfer_is_open",
+    "nonce_of_written_message_not_compared",
+    "answer_shows_bits_beyond_at_the_wrong_place",
     "going_on_while_told_to_wait",
-    "waiting_taken_for_silence",
+    "forgotten_transfer_is_stuck",
+    "no_hello_once_it_is_open",
+    "forgotten_message_sent_again",
+    "gap_in_the_words_accepted",
+    "going_back_skips_a_word",
+    "no_going_back_to_a_word",
+    "more_words_acknowledged_than_said",
 ];
 
 fn seeds() -> std::ops::Range<u64> {
@@ -66,7 +64,7 @@ fn every_message_arrives_once_in_words_or_bits() {
     println!("{in_bits} in bits");
     if std::env::var("MINITALK_SEED").is_err() {
         // Both lanes are tried.
-        assert!((SCHEDULES / 20..SCHEDULES / 2).contains(&in_bits));
+        assert!((SCHEDULES / 20..SCHEDULES * 19 / 20).contains(&in_bits));
     }
 }
 

@@ -1,0 +1,58 @@
+
+impl FrameSender<'_> {
+    /// Brings counters of which only a class matters to the least of their class.
+    pub fn normalise(&mut self) {
+        // Whether any, whether enough for a hello, and even or odd: which signal a request takes, and when it is a hello.
+        self.timer.attempt = match self.timer.attempt {
+            n @ 0..=3 => n,
+            n => 2 + n % 2,
+        };
+        let is_counted = self.phase == Phase::Hello && self.is_queued;
+        self.timer.unanswered = match is_counted {
+            true => self.timer.unanswered.min(MAX_QUEUED_HELLOS),
+            false => 0,
+        };
+    }
+
+    pub fn phase_number(&self) -> u64 {
+        match self.phase {
+            Phase::Hello => 0,
+            Phase::Open => 1,
+            Phase::Data => 2,
+            Phase::Finished(_) => 3,
+        }
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.timer.is_paused
+    }
+
+    pub fn client_nonce(&self) -> u64 {
+        self.nonces.client
+    }
+
+    pub fn serials(&self) -> alloc::vec::Vec<u8> {
+        match &self.window {
+            Window::Bits(window) => window.serials(),
+            Window::Words(..) => alloc::vec::Vec::new(),
+        }
+    }
+
+    pub fn relabel(&mut self, label: impl Fn(u8) -> u8) {
+        if let Window::Bits(window) = &mut self.window {
+            window.relabel(label);
+        }
+    }
+
+    /// Returns a hash of all that decides what this end does, but not when: without the clock.
+    pub fn fingerprint(&self) -> u64 {
+        use core::hash::{Hash, Hasher};
+        let mut hasher = std::hash::DefaultHasher::new();
+        (self.phase, self.lane, self.is_queued, self.nonces, self.drawn).hash(&mut hasher);
+        (self.queued.map(|transmit| transmit.packet), &self.window).hash(&mut hasher);
+        (self.restarts, self.has_gone_on).hash(&mut hasher);
+        let timer = &self.timer;
+        (timer.attempt, timer.unanswered, timer.is_paused, timer.is_running()).hash(&mut hasher);
+        hasher.finish()
+    }
+}
