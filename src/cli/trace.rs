@@ -171,10 +171,13 @@ impl Tracer {
                 };
                 let bytes = bits.into_iter().filter_map(|bit| self.bit(pid, bit, pause));
                 let bytes: Vec<_> = bytes.map(|(byte, _)| byte).collect();
-                if bytes.is_empty() && !self.every_signal {
-                    return None;
-                }
-                format!("{what}  {}", bytes.last().map_or("", String::as_str))
+                // In a line for every signal, the last shows all bits so far.
+                let shown = match self.every_signal {
+                    true => bytes.last().cloned().unwrap_or_default(),
+                    false if bytes.is_empty() => return None,
+                    false => bytes.join("  "),
+                };
+                format!("{what}  {shown}")
             }
             Some(Request::Word(word)) => trace_values::word(&word),
             None => format!("value {:#x}", packet.value),

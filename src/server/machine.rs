@@ -25,7 +25,7 @@ use crate::wire::bits::Bit;
 use crate::wire::control::{Reply, Request, Status};
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
-use crate::wire::receiver::{FrameReceiver, Outcome, Owed};
+use crate::wire::receiver::{Outcome, Owed};
 use crate::wire::siphash::Key;
 
 /// Decides what the server does; see the module's text.
@@ -163,7 +163,10 @@ impl Machine {
         };
         match event.origin {
             Origin::Attested { pid, uid } => match sessions.get_mut(&pid) {
-                Some(session) if channel == Channel::Realtime => session.receiver.handle_bare(),
+                Some(session) if channel == Channel::Realtime => {
+                    core.shutdown.greeted_at = Some(core.now);
+                    session.receiver.handle_bare();
+                }
                 Some(session) => core.on_bit(session, uid, event),
                 None => self.open(pid, event),
             },
@@ -241,8 +244,8 @@ impl Machine {
         }
         // The nonces of one process mean nothing to a later one of its PID.
         let key = core.key.derive(opened.start).derive(pid.get() as u64);
-        let receiver = FrameReceiver::new(core.config.max_message, key, core.takes_words);
-        let session = Session::new(pid, receiver, core.takes_words, opened, core.now);
+        let (limit, takes_words) = (core.config.max_message, core.takes_words);
+        let session = Session::new(pid, key, limit, takes_words, opened, core.now);
         let request = claimed_request(&event);
         let is_proven = request.is_some_and(|request| session.receiver.is_opening(&request));
         if is_proven && !self.has_room() {
@@ -250,6 +253,7 @@ impl Machine {
             return self.cannot_take(pid, &too_many());
         }
         self.sessions.insert(pid, session);
+        self.core.arm_expiry();
         self.handle_signal(event);
         let is_kept = |session: &Session| request.is_none() || session.is_announced();
         if !self.sessions.get(&pid).is_none_or(is_kept) {
@@ -469,6 +473,7 @@ impl Core {
                     false => receiver.handle_request(channel, request).reply,
                 };
                 if reply.is_some() {
+                    self.shutdown.greeted_at = Some(self.now);
                     self.answer(session, event.signal, reply);
                 }
                 return;

@@ -8,6 +8,7 @@ use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::receiver::FrameReceiver;
+use crate::wire::siphash::Key;
 
 /// Holds what the server knows of one client.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Session {
     pub is_certain: bool,
     /// The link, in minitalk's own protocol.
     pub receiver: FrameReceiver,
+    /// What the keys of the link come from.
+    key: Key,
     /// The receiving end for any other protocol.
     pub listener: Option<TextReceiver>,
     /// When to find out whether the client sleeps for a signal; for the listener.
@@ -89,7 +92,8 @@ impl Session {
     /// Returns the session of a client that is new at `now`. `takes_words` says whether the server does.
     pub fn new(
         pid: Pid,
-        receiver: FrameReceiver,
+        key: Key,
+        limit: usize,
         takes_words: bool,
         opened: Opened,
         now: Nanos,
@@ -97,7 +101,8 @@ impl Session {
         let mut session = Self {
             pid,
             is_certain: opened.is_certain,
-            receiver,
+            receiver: FrameReceiver::new(limit, key, takes_words),
+            key,
             listener: None,
             probe_at: 0,
             is_listed: false,
@@ -135,6 +140,9 @@ impl Session {
     pub fn inspected(&mut self, inspection: Inspection, now: Nanos) {
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
         self.inspected_uid = inspection.uid;
+        // What the process was sent as one user proves nothing once it is another's: it keeps its PID when it executes a program.
+        let uid = inspection.uid.map_or(u64::MAX, u64::from);
+        self.receiver.set_key(self.key.derive(uid));
         self.inspected_program = inspection.program;
         self.inspected_at = now;
         self.offer_words();

@@ -100,6 +100,8 @@ pub struct Shutdown {
     pub is_due: bool,
     /// Whether clients that may ask again are not waited for.
     is_immediate: bool,
+    /// When a process last began to ask for a transfer. Nothing else is kept of it, and it is still to be refused.
+    pub greeted_at: Option<Nanos>,
     /// When to stop lingering at the latest, once all is written.
     linger_deadline: Option<Nanos>,
     /// How many messages are given up, if the server is to end at once.
@@ -335,8 +337,9 @@ impl Machine {
             let answered_at = s.answered_at.filter(|_| s.has_opened());
             of_text.max(answered_at.map(|at| at.saturating_add(LINGER)))
         };
-        let until = self.sessions.values().filter_map(owes_until).max()?;
-        Some(until.min(deadline))
+        let greeted_at = shutdown.greeted_at.map(|at| at.saturating_add(LINGER));
+        let until = self.sessions.values().filter_map(owes_until).max();
+        Some(until.max(greeted_at)?.min(deadline))
     }
 }
 

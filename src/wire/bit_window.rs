@@ -6,6 +6,9 @@
 //!
 //! The window grows while nothing is lost, and shrinks with each loss. A window of two sends two bits at once only if they
 //! travel on different signals: then they cannot swallow each other even if the server sleeps.
+//!
+//! What was lost at the end of the window is noticed only by what is sent after it. So while a loss is made up for, each reply
+//! lets one bit go, however many are in flight; otherwise the sender would wait for its timer, hundreds of round trips.
 
 use super::bits::Bit;
 use super::control::{MAX_BITS_IN_FLIGHT, Progress};
@@ -34,6 +37,8 @@ pub struct BitWindow {
     /// The first bit that had not been sent when the window last shrank: the loss of one before says nothing new.
     recover: u64,
     size: u32,
+    /// Whether a reply has come since the last transmission while a loss is made up for.
+    may_probe: bool,
     /// Bits sent since a reply was last asked for.
     unasked: u32,
     /// Bits acknowledged since the size last changed, and how many let it grow.
@@ -68,6 +73,7 @@ impl BitWindow {
             serial: 0,
             recover: 0,
             size: PAIR,
+            may_probe: false,
             unasked: 0,
             since: 0,
             grow_after: GROW_AFTER.0,
@@ -83,11 +89,13 @@ impl BitWindow {
             false => (self.next - self.acknowledged) as u32,
         };
         let index = self.acknowledged + u64::from(ahead);
-        if ahead >= MAX_BITS_IN_FLIGHT || index >= self.end || in_flight.count_ones() >= self.size {
+        if ahead >= MAX_BITS_IN_FLIGHT || index >= self.end {
             return None;
         }
         let other = self.acknowledged + u64::from(in_flight.trailing_zeros());
-        if self.size <= PAIR && in_flight != 0 && bit(other) == bit(index) {
+        let is_blocked = in_flight.count_ones() >= self.size
+            || self.size <= PAIR && in_flight != 0 && bit(other) == bit(index);
+        if is_blocked && !self.may_probe {
             return None;
         }
         self.lost &= !(1 << ahead);
@@ -142,6 +150,7 @@ impl BitWindow {
         self.acknowledged = next;
         self.since = self.since.saturating_add(fresh);
         self.mark_lost(serial);
+        self.may_probe = self.lost != 0 || next < self.recover;
         if self.since >= self.grow_after {
             self.grow();
         }
@@ -174,6 +183,7 @@ impl BitWindow {
 
     fn transmission(&mut self, index: u64, wants_reply: bool, is_repeated: bool) -> Transmission {
         self.serial = self.serial.wrapping_add(1);
+        self.may_probe = false;
         let slot = (index % u64::from(MAX_BITS_IN_FLIGHT)) as usize;
         self.serials[slot] = self.serial;
         Transmission {
@@ -343,6 +353,9 @@ mod tests {
         // One that was sent before the window shrank.
         assert_eq!(window.acknowledge(progress(1, 0b101 << 1, 8)), Some(false));
         assert_eq!((window.size, window.lost), (4, 0b110_1000));
+        let late = progress(1, 0b1101 << 1, 8);
+        assert_eq!(window.acknowledge(late), Some(true));
+        assert_eq!(window.lost, 0b100_1000, "6 has come after all");
     }
 
     #[test]
@@ -366,12 +379,27 @@ mod tests {
     }
 
     #[test]
+    fn after_a_loss_each_reply_lets_one_bit_go() {
+        let mut window = of_size(4);
+        assert_eq!(send_all(&mut window, EQUAL), [0, 1, 2, 3]);
+        // Bit 1 is lost, and bit 3 may be: the window shrinks to two, and they share a signal.
+        assert_eq!(window.acknowledge(progress(1, 1, 3)), Some(true));
+        assert_eq!((window.size, window.in_flight()), (2, 0b100));
+        assert_eq!(send_all(&mut window, EQUAL), [1]);
+        assert_eq!(window.acknowledge(progress(3, 0, 5)), Some(true));
+        assert_eq!(send_all(&mut window, EQUAL), [3], "it was sent before");
+        assert_eq!(window.acknowledge(progress(4, 0, 6)), Some(true));
+        assert_eq!(send_all(&mut window, EQUAL), [4]);
+    }
+
+    #[test]
     fn after_a_timeout_one_bit_at_a_time_is_sent() {
         let mut window = of_size(8);
         send_all(&mut window, ALTERNATING);
         window.acknowledge(progress(2, 0b10, 1));
         let first = window.rewind();
         assert_eq!((first.index, first.wants_reply), (2, true));
+        assert_eq!(window.lost, 0b11_1010, "all that has not come");
         assert_eq!(window.size, 1);
         assert_eq!(window.send(ALTERNATING), None);
         assert_eq!(window.acknowledge(progress(3, 1, 9)), Some(true));
@@ -455,7 +483,7 @@ mod tests {
                 if sent.is_empty() {
                     sent.push(window.rewind());
                 }
-                prop_assert!(window.in_flight().count_ones() <= window.size.max(1));
+                prop_assert!(sent.len() as u32 <= window.size);
                 prop_assert!((1..=MAX_BITS_IN_FLIGHT).contains(&window.size));
                 for Transmission { index, serial, .. } in sent {
                     if !is_lost(loss) {

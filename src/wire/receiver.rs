@@ -1,6 +1,6 @@
 //! The receiving end of the reliable link, for one sender: a state machine without timers.
 //!
-//! A transfer opens when its client brings back the server's nonce, which was sent to the client alone (AS-20). Bits and words
+//! A transfer opens when its client brings back the server's nonce, which was sent to the client alone (AS-18). Bits and words
 //! count only with the nonces of the open transfer. On the real-time signal a client is greeted only after a bare one, which
 //! the kernel attests: so nothing is sent to a process that did not ask, whoever names it.
 //!
@@ -123,6 +123,11 @@ impl FrameReceiver {
             repeated: 0,
             resent: 0,
         }
+    }
+
+    /// Sets what the server's nonces are computed with from now on: those of another key prove nothing any longer.
+    pub const fn set_key(&mut self, key: Key) {
+        self.key = key;
     }
 
     /// Sets whether later transfers may be in words.

@@ -214,10 +214,11 @@ impl<'m> FrameSender<'m> {
             (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
             (_, Status::Rejected(reason)) => {
                 let failure = Failure::Rejected(reason);
-                if reason != Reason::Checksum {
+                // What a stranger put into the words, a length too, cannot get into the bits.
+                let may_be_foreign = reason == Reason::TooLong && self.uses_words();
+                if reason != Reason::Checksum && !may_be_foreign {
                     return self.finish(Err(failure));
                 }
-                // What a stranger put into the words cannot get into the bits.
                 if self.lane == Lane::Auto {
                     self.lane = Lane::Bit;
                 }
@@ -321,7 +322,7 @@ impl<'m> FrameSender<'m> {
     /// Returns the signal for a hello, and for what opens a transfer. It changes, as a storm of strays may swallow all of one number.
     const fn channel(&self) -> Channel {
         let attempt = self.timer.attempt;
-        match (attempt ^ attempt / HELLO_EVERY) % 2 {
+        match (attempt ^ (attempt / HELLO_EVERY)) % 2 {
             _ if self.is_queued => Channel::Realtime,
             0 => Channel::Usr1,
             _ => Channel::Usr2,

@@ -10,7 +10,7 @@ use minitalk::wire::control::{
 use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{Outcome, Owed, Response, VERSION};
-use minitalk::wire::word::Word;
+use minitalk::wire::word::{SIZE, Word};
 
 use crate::{bits, reference};
 
@@ -30,7 +30,7 @@ pub struct Transfer {
     pub nonces: Nonces,
     pub in_words: bool,
     /// The bytes of the words that were taken.
-    words: Vec<[u8; 24]>,
+    words: Vec<[u8; SIZE]>,
     /// Every bit that has come before the first that has not.
     bits: Vec<Bit>,
     /// The bits behind it.

@@ -166,7 +166,7 @@ impl Watched {
             }
             Op::Open(client, in_words, is_wrong) => {
                 let Nonces { client, server } = model.greeted(client.into());
-                let server = server ^ u64::from(is_wrong);
+                let server = server ^ u64::from(is_wrong) << (client % 64);
                 let nonces = Nonces { client, server };
                 self.signal(Channel::Usr1, Request::Open { nonces, in_words }, serve);
             }

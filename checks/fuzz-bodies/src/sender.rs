@@ -3,6 +3,8 @@
 //! Input: options, the length of the message, the message, then operations, see `Op`. The options are the lane, a timeout, and
 //! how often the message is repeated.
 
+use std::collections::BTreeSet;
+
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{
@@ -111,6 +113,7 @@ pub fn check(data: &[u8], hear: &mut Hear) {
         bare: false,
         sent: 0,
         told: 0,
+        come: BTreeSet::new(),
         serial: 0,
         quiet: None,
         delivered: false,
@@ -149,6 +152,8 @@ struct Watched<'m, 'a> {
     sent: u64,
     /// The number of bits or words that the server acknowledged.
     told: u64,
+    /// The bits that it acknowledged behind the first that is missing.
+    come: BTreeSet<u64>,
     /// The serial of the last bit.
     serial: u8,
     /// Until when the sender, told to wait, must be silent without another reply.
@@ -277,6 +282,11 @@ impl Watched<'_, '_> {
                 Status::Ok(progress) | Status::Wait(progress) if self.greeted.is_some() => {
                     self.opened = true;
                     self.told = self.told.max(progress.next.min(self.end()));
+                    // A late reply says nothing new.
+                    if progress.next >= self.sender.acknowledged() && !self.in_words() {
+                        let beyond = (0..32).filter(|i| progress.beyond >> i & 1 != 0);
+                        self.come.extend(beyond.map(|i| progress.next + 1 + i));
+                    }
                 }
                 Status::Delivered(next) => {
                     self.delivered |=
@@ -294,6 +304,7 @@ impl Watched<'_, '_> {
         self.frame = bits::frame(self.message, nonces);
         self.takes_words = takes_words;
         (self.sent, self.told, self.opened, self.serial) = (0, 0, false, 0);
+        self.come.clear();
     }
 
     /// Lets the sender perform one step, with or without room for a queued signal.
@@ -349,11 +360,6 @@ impl Watched<'_, '_> {
         let Transmit {
             channel, packet, ..
         } = transmit;
-        let quiet = self.quiet.take();
-        assert!(
-            quiet.is_none_or(|until| self.now >= until),
-            "though told to wait"
-        );
         let was_bare = std::mem::take(&mut self.bare);
         let Some(packet) = packet else {
             assert_eq!(channel, Channel::Realtime, "only that one queues");
@@ -363,6 +369,10 @@ impl Watched<'_, '_> {
         let request = request_in(&packet);
         let is_hello = matches!(request, Request::Hello { .. });
         assert!(is_hello || !self.is_over);
+        let quiet = self.quiet.take();
+        let is_quiet = quiet.is_some_and(|until| self.now < until);
+        let is_data = matches!(request, Request::Bit { .. } | Request::Word(_));
+        assert!(!is_quiet || !is_data, "though told to wait");
         match request {
             Request::Hello { client, version } => {
                 assert_eq!(version, VERSION);
@@ -388,6 +398,7 @@ impl Watched<'_, '_> {
                 assert_eq!(Some(nonces), self.greeted);
                 assert!(self.opened, "a bit before its transfer");
                 assert_eq!(serial, self.serial.wrapping_add(1));
+                assert!(!self.come.contains(&index), "known to have come");
                 self.serial = serial;
                 let byte = self.frame[(index / 8) as usize];
                 let due = match bits::of_bytes(&[byte])[(index % 8) as usize] {

@@ -647,12 +647,12 @@ impl World {
             let reply = self.sessions[client].receiver.release();
             self.reply(client, reply);
         }
-        for client in 0..CLIENTS {
+        for (client, lane) in LANES.into_iter().enumerate() {
             let message = self.transfers[self.clients[client].transfer].message;
             let frame = Frame::new(message).expect("a short message");
             // A bit or word a round, and what the faults have left: pending signals, a message to begin again.
             let enough = 24
-                + match LANES[client] {
+                + match lane {
                     Lane::Word => frame.bytes().div_ceil(SIZE),
                     _ => 8 * frame.bytes(),
                 };

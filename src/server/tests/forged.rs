@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::foreign::signals;
-use super::own::{frame, own_bit, status, words};
+use super::own::{frame, own_bit, sealed, status, words};
 use super::world::*;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
@@ -132,8 +132,10 @@ fn forged_signals_change_nothing_in_a_transfer() {
         world.answers(client);
         let state = |world: &World| {
             let session = &world.machine.sessions[&client];
-            let receiver = session.receiver.clone();
+            let mut receiver = session.receiver.clone();
             let times = (session.last_seen, session.started_at);
+            // The key is that of the last inspection, and the transfer's nonces stay.
+            receiver.set_key(KEY);
             (receiver, times, session.signal, session.proven_uid)
         };
         let before = state(&world);
@@ -189,22 +191,37 @@ fn a_later_process_of_the_same_pid_cannot_use_the_nonces_of_the_one_before() {
 
 #[test]
 fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
+    const OTHER: u32 = USER + 1;
     let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |process| process.uid = 33);
+    let client = world.spawn_with(1, |process| process.uid = OTHER);
     // A stray, of which the kernel says another user.
     world.feed_each([bit(client, Bit::One)]);
     // Each signal claims to be root's.
-    world.feed_each(opening_in_words(client, 7));
-    world.process(client).uid = 44;
-    world.feed_each(words(client, 7, b"one"));
-    let [hello, open] = opening(client, 8);
+    let nonces = nonces_of(OTHER, client, 7);
+    let in_words = false;
+    let open = ask(client, Signal::Usr1, Request::Open { nonces, in_words });
+    world.feed_each([hello(client, 7, Signal::Usr1), open]);
+    world.process(client).uid = USER;
+    let frame = sealed(b"one", nonces);
+    world.feed_each((0..frame.bits()).map(|i| own_bit(client, nonces, i, frame.bit(i).unwrap())));
+    assert_eq!(world.written[0].uid, Some(OTHER));
+    assert_eq!(world.take_texts(), ["one"]);
+}
+
+#[test]
+fn what_a_process_was_sent_as_one_user_proves_nothing_once_it_is_anothers() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    let [hello, open] = opening(client, 7);
     world.feed_each([hello]);
-    world.process(client).uid = 55;
+    world.process(client).uid = USER + 1;
     world.feed_each([open]);
-    world.feed_each(frame(client, 8, b"two"));
-    let users: Vec<_> = world.written.iter().map(|m| m.uid).collect();
-    assert_eq!(users, [Some(33), Some(55)]);
-    assert_eq!(world.take_texts(), ["one", "two"]);
+    world.feed_each(frame(client, 7, b"x"));
+    assert_eq!(world.take_texts().len(), 0);
+    world.process(client).uid = USER;
+    world.feed_each([open]);
+    world.feed_each(frame(client, 7, b"x"));
+    assert_eq!(world.take_texts(), ["x"]);
 }
 
 #[test]

@@ -98,7 +98,7 @@ pub fn status(world: &mut World, pid: Pid) -> Vec<(Signal, Status)> {
 }
 
 /// Returns the frame of a transfer.
-fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
+pub fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
     let mut frame = Frame::new(message).unwrap();
     frame.seal(nonces);
     frame

@@ -81,6 +81,25 @@ fn a_server_without_announced_clients_ends_at_once() {
 }
 
 #[test]
+fn a_client_that_was_greeted_before_a_stop_is_refused() {
+    for signals in [1, 2] {
+        let mut world = World::new(|_| {});
+        let client = world.spawn(1);
+        let [introduction, hello, open] = opening_in_words(client, 7);
+        let all = [introduction, hello, open];
+        world.feed(&all[..signals]);
+        stop(&mut world);
+        assert!(world.end.is_none());
+        world.answers(client);
+        world.now += MILLISECOND;
+        world.feed(&all[signals..signals + 1]);
+        assert_eq!(statuses(&mut world, client), [REJECTED]);
+        world.pass(260 * MILLISECOND);
+        assert!(matches!(world.end, Some(Ok(()))));
+    }
+}
+
+#[test]
 fn the_linger_ends_on_time() {
     let (mut world, _) = busy(Writing::Works);
     let began = world.now;
@@ -260,6 +279,18 @@ fn the_end_of_a_client_without_a_pidfd_is_found() {
         matches!(&notes[..], [one] if one.ends_with("the client ended")),
         "{notes:?}"
     );
+}
+
+#[test]
+fn the_end_of_a_process_that_has_only_introduced_itself_is_found() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn_with(1, |p| p.is_certain = false);
+    world.feed_each([bare(client, Signal::Word)]);
+    assert_eq!(world.machine.sessions.len(), 1);
+    world.exit(client);
+    world.pass(SECOND);
+    assert!(world.machine.sessions.is_empty());
+    assert_eq!(world.next_at(), None);
 }
 
 #[test]

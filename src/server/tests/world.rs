@@ -27,7 +27,7 @@ pub const SECOND: Nanos = 1000 * MILLISECOND;
 pub const USER: u32 = 1000;
 
 /// The key of the server.
-const KEY: Key = Key([11, 22]);
+pub const KEY: Key = Key([11, 22]);
 
 /// When each process was started, unless it is changed.
 const START: u64 = 5000;
@@ -116,9 +116,15 @@ pub fn ask(pid: Pid, signal: Signal, request: Request) -> Event {
     queued(pid, signal, request.packet())
 }
 
-/// Returns the nonces of a transfer of a process that was started at [`START`].
+/// Returns the nonces of a transfer of a process of [`USER`] that was started at [`START`].
 pub fn nonces(pid: Pid, client: Nonce) -> Nonces {
+    nonces_of(USER, pid, client)
+}
+
+/// Returns the nonces of a transfer of a process of the user `uid` that was started at [`START`].
+pub fn nonces_of(uid: u32, pid: Pid, client: Nonce) -> Nonces {
     let key = KEY.derive(START).derive(pid.get() as u64);
+    let key = key.derive(uid.into());
     let server = key.hash(&[client]);
     Nonces { client, server }
 }

@@ -199,7 +199,8 @@ fn a_reply_is_owed_now_if_a_bit_is_missing_or_comes_again_or_asks() {
     send(&mut receiver, &frame, 2, false);
     assert_eq!(receiver.owed(), Owed::WhenQuiet);
     send(&mut receiver, &frame, 1, false);
-    assert_eq!(receiver.poll_reply(false), ok(5, 0, 2), "repeated");
+    send(&mut receiver, &frame, 5, false);
+    assert_eq!(receiver.poll_reply(false), ok(6, 0, 6), "repeated");
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn on_the_real_time_signal_each_greeting_needs_a_bare_one() {
     receiver.handle_bare();
     assert!(refuse(&mut receiver) && !refuse(&mut receiver));
     let mut receiver = opened(true);
-    assert!(!ask(&mut receiver), "nor is its own transfer reported");
+    assert!(!ask(&mut receiver), "not even about its own transfer");
     receiver.handle_bare();
     assert!(ask(&mut receiver));
 }

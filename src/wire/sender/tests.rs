@@ -375,7 +375,7 @@ fn a_reply_that_comes_twice_changes_nothing() {
 
 #[test]
 fn a_rejection_ends_a_transfer_at_any_point() {
-    let reason = Reason::TooLong;
+    let reason = Reason::NoMemory;
     for replies in [&[][..], &[WORDS], &[WORDS, OPENED]] {
         for lane in [Lane::Bit, Lane::Word] {
             let mut sender = sender_after(b"", lane, replies);
@@ -425,6 +425,22 @@ fn a_message_whose_checksum_does_not_match_is_sent_again_in_bits() {
     );
     nonces.dedup();
     assert_eq!(nonces.len(), 4, "each under a nonce of its own");
+}
+
+/// A stranger's word may have given the length.
+#[test]
+fn a_message_that_is_too_long_in_words_is_sent_again_in_bits_once() {
+    let too_long = Status::Rejected(Reason::TooLong);
+    let mut sender = sender(b"Hi", Lane::Auto);
+    for status in [WORDS, OPENED, too_long, WORDS, OPENED] {
+        send_all(&mut sender, START);
+        tell(&mut sender, status, START);
+        assert_eq!(sender.result(), None);
+    }
+    assert!(!sender.uses_words());
+    tell(&mut sender, too_long, START);
+    let rejected = Failure::Rejected(Reason::TooLong);
+    assert_eq!(sender.result(), Some(Err(rejected)));
 }
 
 /// A long message takes longer than the timeout, the second time as the first.
@@ -547,16 +563,36 @@ fn without_a_reply_on_the_real_time_signal_the_other_two_are_used() {
 
 #[test]
 fn without_room_for_a_word_the_sender_waits_a_millisecond() {
-    let mut sender = sender_after(&[7; 1000], Lane::Word, &[WORDS, OPENED]);
+    let mut sender = sender_after(&[7; 2000], Lane::Word, &[WORDS, OPENED]);
     tell(&mut sender, Status::Ok(Progress::at(40)), START);
-    let (sent, _) = next(&mut sender, START);
-    assert_eq!(words(&[sent]), [40]);
+    assert_eq!(words(&[next(&mut sender, START).0]), [64]);
     sender.handle_eagain(START);
     assert_eq!(sender.poll_transmit(START), None);
     let (sent, now) = next(&mut sender, START);
     assert_eq!((words(&[sent]), now), ([40].to_vec(), at(1)));
-    tell(&mut sender, Status::Ok(Progress::at(41)), now);
-    assert_eq!(words(&send_all(&mut sender, now)), [41], "a window of one");
+    tell(&mut sender, Status::Ok(Progress::at(64)), now);
+    let sent = words(&send_all(&mut sender, now));
+    let half: Vec<_> = (64..64 + 24 / 2).collect();
+    assert_eq!(sent, half, "half of what had room");
+}
+
+/// A reply does not start the clock again unless it says that more has come.
+#[test]
+fn only_news_is_progress() {
+    let timeout = Duration::from_millis(100);
+    let mut sender = FrameSender::new(b"", KEY, timeout, Lane::Bit).unwrap();
+    for status in [NO_WORDS, OPENED] {
+        send_all(&mut sender, START);
+        tell(&mut sender, status, START);
+    }
+    let mut now = START;
+    while sender.result().is_none() {
+        send_all(&mut sender, now);
+        now = now + Duration::from_nanos(500_000);
+        ok(&mut sender, 0, now);
+        assert!(now <= at(101));
+    }
+    assert_eq!(sender.result(), Some(Err(Failure::TimedOut)));
 }
 
 #[test]
