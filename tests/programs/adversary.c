@@ -63,7 +63,7 @@ static void words(unsigned long n) {
     uint32_t flag = n & 4 ? WORD_ASKS : 0, count = (size + WORD_BYTES - 1) / WORD_BYTES;
     /* Only the word that is due can be taken: the first, and those of a longer message. */
     for (uint32_t i = 0; i < 32; i++) {
-        uint32_t index = n & 8 ? i : n / 16 * 32 % 2048 + i;
+        uint32_t index = n & 8 ? i : n * 32 % 4096 + i;
         struct content content = word(victim, index, flag, guess(n).server, frame + i % count * WORD_BYTES);
         forge(WORD_SIGNAL, &content);
     }
