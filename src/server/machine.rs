@@ -396,7 +396,12 @@ impl Machine {
         let sessions = self.sessions.values();
         let evictable = sessions.filter_map(|session| Some((session.evictable(now)?, session.pid)));
         let least = evictable.min();
-        least.and_then(|(_, pid)| self.remove(pid)).is_some()
+        let ended = least.and_then(|(_, pid)| self.remove(pid));
+        if ended.as_ref().is_some_and(Session::has_opened) {
+            // Its client may not know what became of its message. If it opened the transfer again, the message would come twice.
+            self.core.key = self.core.key.derive(0);
+        }
+        ended.is_some()
     }
 }
 

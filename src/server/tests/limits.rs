@@ -3,13 +3,13 @@
 use std::vec::Vec;
 
 use super::super::{DropReason, Note};
-use super::own::{bits_of, frame, status, words};
+use super::own::{bits_of, frame, own_bit, sealed, status, words};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::bits::Bit;
-use crate::wire::control::Status;
+use crate::wire::control::{Nonces, Request, Status};
 use crate::wire::reason::Reason;
 
 /// The limit of sessions in a [`World`].
@@ -78,11 +78,46 @@ fn a_stray_and_a_client_that_was_quiet_for_five_seconds_are_ended_for_others() {
     let stray = world.spawn(51);
     world.feed_each([bit(stray, Bit::One)]);
     let next = world.spawn(52);
-    let [hello, open] = opening(next, 7);
-    world.feed_each([hello]);
+    world.feed_each([hello(next, 7, Signal::Usr1)]);
     assert!(world.held.contains(&stray), "a hello takes no place");
-    world.feed_each([open]);
+    open_as_greeted(&mut world, next);
     assert!(world.held.contains(&next) && !world.held.contains(&stray));
+}
+
+/// Opens the transfer of a client in bits with the nonces that it was greeted with last.
+fn open_as_greeted(world: &mut World, client: Pid) -> Nonces {
+    let (_, greeting) = world.answers(client).pop().unwrap();
+    let nonces = greeting.unwrap().nonces;
+    let in_words = false;
+    let open = Request::Open { nonces, in_words };
+    world.feed_each([ask(client, Signal::Usr1, open)]);
+    nonces
+}
+
+/// Its client may not have got the answer, and would open its transfer again.
+#[test]
+fn a_client_whose_session_was_ended_does_not_deliver_its_message_twice() {
+    let mut world = World::new(|_| {});
+    let quiet = begin(&mut world, 1);
+    world.feed_each(frame(quiet, 7, b"half")[HALF..].iter().copied());
+    assert_eq!(world.take_texts(), ["half"]);
+    for n in 2..=LIMIT {
+        begin(&mut world, n);
+    }
+    world.pass(5 * SECOND);
+    let stray = world.spawn(50);
+    world.feed_each([bit(stray, Bit::One)]);
+    assert!(!world.held.contains(&quiet));
+    world.exit(stray);
+    world.feed_each([open(quiet, 7, Signal::Usr1)]);
+    assert!(!world.held.contains(&quiet), "there is room for it");
+    // Under another nonce it says something new.
+    world.answers(quiet);
+    world.feed_each([hello(quiet, 7, Signal::Usr1)]);
+    let nonces = open_as_greeted(&mut world, quiet);
+    let frame = sealed(b"again", nonces);
+    world.feed_each((0..frame.bits()).map(|i| own_bit(quiet, nonces, i, frame.bit(i).unwrap())));
+    assert_eq!(world.take_texts(), ["again"]);
 }
 
 #[test]
