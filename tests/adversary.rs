@@ -176,24 +176,24 @@ fn words_in_the_name_of_a_client_are_not_taken() {
 
 #[test]
 fn bits_in_the_name_of_a_client_are_not_taken() {
-    attack("bits", 20);
+    attack("bits", 12);
 }
 
 #[test]
 fn hellos_in_the_name_of_a_client_do_not_end_its_transfer() {
-    attack("hellos", 20);
+    attack("hellos", 12);
 }
 
 #[test]
 fn everything_at_once_only_delays_a_client() {
-    attack("all", 20);
+    attack("all", 12);
 }
 
 // ---- in the name of a server --------------------------------------------------------------------------------------
 
 #[test]
 fn forged_answers_do_not_end_a_client_that_sends() {
-    attack("answers", 20);
+    attack("answers", 12);
 }
 
 /// Waits until a process has done nothing for a while, as a client that is told to wait, or has ended.
