@@ -133,7 +133,7 @@ pub fn send_watched(
         // What the server sent before it ended is in the ring by the time that its end is known, so it is drained once more.
         let is_last_round = outgoing.has_ended;
         inbox.drain(|event| outgoing.handle_event(event, now));
-        outgoing.transmit(now)?;
+        let is_all_sent = outgoing.transmit(inbox, now)?;
         match outgoing.sender.result() {
             None => {}
             Some(Ok(())) => return Ok(outgoing.report()),
@@ -147,7 +147,9 @@ pub fn send_watched(
                 acknowledged: outgoing.sender.acknowledged() / 8,
             });
         }
-        let waited = if outgoing.sender.expects_reply() {
+        let waited = if !is_all_sent {
+            inbox.check(server.fd())
+        } else if outgoing.sender.expects_reply() {
             let slack = if outgoing.sender.is_loss_free() {
                 SLACK
             } else {
@@ -204,16 +206,16 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Sends all that is due at `now`.
-    fn transmit(&mut self, now: time::Instant) -> Result<(), SendError> {
-        loop {
-            let resent = self.sender.resent();
+    /// Sends what is due at `now`, up to a limit; returns whether that was all.
+    fn transmit(&mut self, inbox: &mut Inbox, now: time::Instant) -> Result<bool, SendError> {
+        for _ in 0..SENT_AT_ONCE {
             let Some(transmit) = self.sender.poll_transmit(now) else {
-                return Ok(());
+                return Ok(true);
             };
-            let is_repeated = self.sender.resent() > resent;
             if !self.has_ended && !self.options.skip_check {
-                self.inspect(is_repeated, now)?;
+                // What was lost is sent again as soon as a reply says so, and then the server has just replied.
+                let is_unanswered = !self.sender.expects_reply();
+                self.inspect(is_unanswered, now)?;
             }
             if self.has_ended {
                 continue;
@@ -222,12 +224,18 @@ impl<'a> Outgoing<'a> {
                 Err(PeerError::NoSuchProcess) => self.has_ended = true,
                 other => other?,
             }
+            // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
+            if !self.sender.uses_words() && inbox.poll_more(1) {
+                inbox.drain(|event| self.handle_event(event, now));
+            }
         }
+        Ok(false)
     }
 
     /// AS-21: a server that has not answered, or was not inspected for a while, may be another program by now.
-    fn inspect(&mut self, is_repeated: bool, now: time::Instant) -> Result<(), SendError> {
-        if is_repeated || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL) {
+    fn inspect(&mut self, is_unanswered: bool, now: time::Instant) -> Result<(), SendError> {
+        if is_unanswered || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL)
+        {
             self.inspected_at = now;
             self.has_ended = !still_serves(self.server, self.sender.uses_realtime())?;
         }
@@ -295,6 +303,9 @@ fn still_serves(server: &Peer, uses_realtime: bool) -> Result<bool, SendError> {
         Err(error) => Err(error),
     }
 }
+
+/// Signals sent between two looks at the clock.
+const SENT_AT_ONCE: u32 = 64;
 
 /// Rounds after which the client follows the server to its CPU again.
 const FOLLOW: u32 = 512;

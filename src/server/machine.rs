@@ -67,6 +67,8 @@ struct Batch {
     /// Whether one was of another program's client that does not wait for its answers, and one of such a client that does.
     has_foreign: bool,
     has_paced_client: bool,
+    /// Whether one was a bit of a transfer.
+    has_bit: bool,
     /// Whether no client before the sender of the present signal needs the memory.
     is_first: bool,
 }
@@ -188,22 +190,21 @@ impl Machine {
         self.after_input();
     }
 
-    /// Sends the replies that are owed for bits, once all signals of the batch have been handled.
-    pub fn handle_batch_end(&mut self) {
-        self.reply_to_bits(false);
+    /// Returns whether a client that has sent a bit may send the next at once.
+    pub const fn expects_bit(&self) -> bool {
+        self.core.batch.has_bit
     }
 
-    /// Returns whether a reply is owed as soon as no signal follows at once; then call [`handle_quiet`](Self::handle_quiet).
-    pub const fn owes_reply(&self) -> bool {
-        !self.core.owing.is_empty()
+    /// Returns whether a client is owed a reply for bits, at least so urgently.
+    pub fn owes_reply(&self, least: Owed) -> bool {
+        let owing = self.core.owing.iter();
+        let mut sessions = owing.filter_map(|pid| self.sessions.get(pid));
+        sessions.any(|session| session.receiver.owed() >= least)
     }
 
-    /// Sends the replies that are owed since no signal has followed at once.
-    pub fn handle_quiet(&mut self) {
-        self.reply_to_bits(true);
-    }
-
-    fn reply_to_bits(&mut self, is_quiet: bool) {
+    /// Sends the replies for bits that are owed at least so urgently: [`Owed::Now`] once no signal is pending,
+    /// [`Owed::WhenQuiet`] once none has followed at once.
+    pub fn reply_to_bits(&mut self, least: Owed) {
         let core = &mut self.core;
         let mut owing = mem::take(&mut core.owing);
         owing.retain(|pid| {
@@ -211,7 +212,7 @@ impl Machine {
                 return false;
             };
             // The signals of others do not keep a client waiting.
-            let is_quiet = is_quiet || session.bit_batch != core.batch.number;
+            let is_quiet = least == Owed::WhenQuiet || session.bit_batch != core.batch.number;
             if let Some(reply) = session.receiver.poll_reply(is_quiet) {
                 core.answer(session, session.signal, Some(reply));
             }
@@ -530,6 +531,7 @@ impl Core {
         let mut via = signal;
         if let Request::Bit { .. } = request {
             session.bit_batch = self.batch.number;
+            self.batch.has_bit = true;
             if session.signal != Signal::Word {
                 session.signal = signal;
             }
@@ -578,7 +580,13 @@ impl Core {
 
     /// Sends a reply that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
     pub fn answer_unasked(&mut self, session: &mut Session, reply: Reply) {
-        let (signal, reply) = (session.signal, Some(reply));
+        // One that is pending still would swallow it on its own signal.
+        let signal = match (session.signal, session.answered_on) {
+            (Signal::Word, _) => Signal::Word,
+            (_, Signal::Usr1) => Signal::Usr2,
+            _ => Signal::Usr1,
+        };
+        let reply = Some(reply);
         self.trace_answer(session.pid, signal, reply);
         self.inspect(session.pid, Then::Reply { signal, reply });
     }
@@ -600,6 +608,7 @@ impl Core {
             return;
         }
         session.answered_at = Some(self.now);
+        session.answered_on = signal;
         let (pid, packet) = (session.pid, reply.map(Reply::packet));
         // What another process may have asked for in the client's name is sent once.
         let client = session.receiver.client_nonce();

@@ -41,10 +41,17 @@ use crate::process::proc;
 use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
+use crate::wire::receiver::Owed;
 use crate::wire::siphash::Key;
 
 /// Reserves descriptors for the program around the server, and for files that are open for a moment.
 const RESERVED: usize = 20;
+
+/// The polls for a further bit, some 5 us, after which a client is taken to wait for a reply.
+const POLLS_BEFORE_QUIET: u32 = 16;
+
+/// How many batches of bits may follow each other before everything else has its turn.
+const BATCHES_AT_ONCE: u32 = 64;
 
 /// Name the writer's bell and the stop in the set of descriptors. The others are named by PIDs, from 1 to 2^31 - 1.
 const BELL: u64 = 0;
@@ -154,21 +161,20 @@ impl<'n> Server<'n> {
         let mut ended = Vec::new();
         let mut stops = false;
         loop {
-            self.machine.set_now(nanos(start.elapsed()));
-            // All signals before the first is answered: a sender with two in a batch did not wait for an answer between them.
-            inbox.drain(|event| events.push(event));
-            let mut batch = events.drain(..);
-            while let Some(event) = batch.next() {
-                self.note_traced(|| Note::Received(event));
-                self.machine.handle_signal(event);
-                if batch.len() == 0 {
+            for _ in 0..BATCHES_AT_ONCE {
+                self.machine.set_now(nanos(start.elapsed()));
+                // All signals before the first is answered: a sender with two in a batch did not wait for an answer between them.
+                inbox.drain(|event| events.push(event));
+                for event in events.drain(..) {
+                    self.note_traced(|| Note::Received(event));
+                    self.machine.handle_signal(event);
                     self.apply_all();
-                    self.machine.handle_batch_end();
+                    self.note_traced(|| Note::Handled);
                 }
-                self.apply_all();
-                self.note_traced(|| Note::Handled);
+                if !self.follow_bits(inbox) {
+                    break;
+                }
             }
-            drop(batch);
             // Only now: the signals before the request were in the drain.
             if let Some(stop) = self.stop.filter(|_| mem::take(&mut stops)) {
                 self.machine.handle_stop_request(stop.urgency());
@@ -193,13 +199,6 @@ impl<'n> Server<'n> {
                     result => result,
                 };
             }
-            if self.machine.owes_reply() {
-                if inbox.poll_more() {
-                    continue;
-                }
-                self.machine.handle_quiet();
-                self.apply_all();
-            }
             let timeout = self.machine.poll_timeout();
             let fd = Some(self.set.fd());
             let waited = if self.machine.expects_signal() {
@@ -217,6 +216,25 @@ impl<'n> Server<'n> {
                 self.writer.bell().clear();
             }
         }
+    }
+
+    /// Takes the signals that follow a bit at once, and else sends the replies to bits that are due. Returns whether signals came:
+    /// one that is taken late may have swallowed others.
+    fn follow_bits(&mut self, inbox: &mut Inbox) -> bool {
+        if self.machine.owes_reply(Owed::Now) {
+            // What is pending already belongs to the same reply.
+            if inbox.poll_more(1) {
+                return true;
+            }
+            self.machine.reply_to_bits(Owed::Now);
+            self.apply_all();
+        }
+        if self.machine.expects_bit() && inbox.poll_more(POLLS_BEFORE_QUIET) {
+            return true;
+        }
+        self.machine.reply_to_bits(Owed::WhenQuiet);
+        self.apply_all();
+        false
     }
 
     fn note_traced(&mut self, note: impl FnOnce() -> Note) {

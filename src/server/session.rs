@@ -46,8 +46,9 @@ pub struct Session {
     pub last_seen: Nanos,
     /// When the present message began.
     pub started_at: Nanos,
-    /// When the client was last answered.
+    /// When the client was last answered, and on which signal.
     pub answered_at: Option<Nanos>,
+    pub answered_on: Signal,
     /// Whether a note has been made of the client's noise, which is done once.
     pub warned: bool,
     /// How many notes the client may still cause.
@@ -116,6 +117,7 @@ impl Session {
             last_seen: now,
             started_at: now,
             answered_at: None,
+            answered_on: Signal::Usr2,
             warned: false,
             allowance: Allowance::of_client(now),
             counted: 0,

@@ -41,10 +41,10 @@ const DESCRIPTOR_INTERVAL: u32 = 64;
 const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 
 /// The number of polls, some 5 us, after which a sender that goes on at once would have sent its next signal.
-const POLLS_BETWEEN_SIGNALS: u32 = 16;
+const POLLS_BETWEEN_WORDS: u32 = 16;
 
 /// The most signals that one call takes, so that their acknowledgement does not wait for ever.
-const BATCH: u32 = 32;
+const WORD_BATCH: u32 = 32;
 
 /// Receives the signals of a process; at most one is open at a time.
 ///
@@ -215,10 +215,16 @@ impl Inbox {
         timeout: Option<Duration>,
         slack: Duration,
     ) -> Result<bool, Errno> {
+        if timeout == Some(Duration::ZERO) {
+            return self.wait(fd, timeout);
+        }
         self.rounds += 1;
-        if timeout == Some(Duration::ZERO) || self.rounds >= DESCRIPTOR_INTERVAL {
+        if self.rounds >= DESCRIPTOR_INTERVAL {
             // A peer that keeps this process busy must not hide the descriptor.
-            return self.wait(fd, Some(Duration::ZERO));
+            self.rounds = 0;
+            if self.check(fd)? {
+                return Ok(true);
+            }
         }
         self.keep_blocked();
         // AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
@@ -242,7 +248,7 @@ impl Inbox {
         let readable = match found {
             Some(entry) => {
                 RING.push(&entry);
-                self.take_more_after(entry, budget);
+                self.take_words_after(entry, budget);
                 Ok(false)
             }
             None => self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(sleep))),
@@ -252,26 +258,29 @@ impl Inbox {
         readable
     }
 
-    /// Polls for some 5 us for a signal that follows the last at once, if polling pays. Returns whether there is something to
-    /// [`drain`](Self::drain).
-    ///
-    /// After many calls and [`spin_wait`](Self::spin_wait)s in a row it returns `false`, so that one checks the descriptor.
-    pub fn poll_more(&mut self) -> bool {
-        self.rounds += 1;
-        if self.rounds >= DESCRIPTOR_INTERVAL {
-            return false;
-        }
+    /// Polls up to `polls` times for a signal that follows the last at once: once if polling does not pay. Returns whether there is
+    /// something to [`drain`](Self::drain).
+    pub fn poll_more(&mut self, polls: u32) -> bool {
         self.keep_blocked();
         if !self.ring.is_empty() || !self.ring.is_below_mark() {
             return true;
         }
-        let budget = self.spin.spin_budget().min(POLLS_BETWEEN_SIGNALS);
-        let found = self.poll(budget);
-        if let Some((_, entry)) = found {
-            RING.push(&entry);
-            self.take_more_after(entry, budget);
+        let found = self.poll(self.spin.spin_budget().clamp(1, polls.max(1)));
+        if let Some((_, entry)) = &found {
+            RING.push(entry);
         }
         found.is_some()
+    }
+
+    /// Returns whether `fd` is readable, as [`wait`](Self::wait) does, but leaves the signals blocked if it is not.
+    ///
+    /// # Errors
+    /// Those of `ppoll(2)`.
+    pub fn check(&mut self, fd: Option<&Fd>) -> Result<bool, Errno> {
+        if fd.is_some_and(ffi::is_readable) {
+            return self.wait(fd, Some(Duration::ZERO));
+        }
+        Ok(false)
     }
 
     fn keep_blocked(&mut self) {
@@ -286,16 +295,15 @@ impl Inbox {
         (1..=budget).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
     }
 
-    /// Takes the signals that follow `last`: words that come soon, and others that are pending already. To wait for those would
-    /// delay the answer to `last`.
+    /// Takes the words that follow if `last` is a word; another signal comes alone, and one more poll would delay its answer.
     ///
     /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
-    fn take_more_after(&self, mut last: Entry<REST>, budget: u32) {
-        for _ in 1..BATCH {
-            let polls = match Signal::Word.is_of(&last) {
-                true => budget.min(POLLS_BETWEEN_SIGNALS),
-                false => 0,
-            };
+    fn take_words_after(&self, mut last: Entry<REST>, budget: u32) {
+        let polls = budget.min(POLLS_BETWEEN_WORDS);
+        for _ in 1..WORD_BATCH {
+            if !Signal::Word.is_of(&last) {
+                return;
+            }
             let take = |_| ffi::take(self.signals, Duration::ZERO);
             let Some(entry) = (0..=polls).find_map(take) else {
                 return;

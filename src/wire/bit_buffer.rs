@@ -57,12 +57,6 @@ impl BitBuffer {
         Some(bit)
     }
 
-    /// Returns whether the next bit is missing although a later one has come.
-    #[must_use]
-    pub const fn has_gap(&self) -> bool {
-        self.come != 0 && self.come & 1 == 0
-    }
-
     /// Returns what has come, as far as it has been returned by [`next`](Self::next).
     #[must_use]
     pub const fn progress(&self) -> Progress {
@@ -81,16 +75,13 @@ mod tests {
     #[test]
     fn bits_come_out_in_order() {
         let mut buffer = BitBuffer::default();
-        assert!(!buffer.has_gap());
         assert!(buffer.insert(2, Bit::One, 5));
         assert!(buffer.insert(1, Bit::Zero, 6));
         assert!(!buffer.insert(2, Bit::Zero, 7), "it has come before");
-        assert!(buffer.has_gap());
         assert_eq!(buffer.next(), None);
         let progress = buffer.progress();
         assert_eq!((progress.next, progress.beyond, progress.serial), (0, 3, 7));
         assert!(buffer.insert(0, Bit::One, 8));
-        assert!(!buffer.has_gap());
         let bits = [(); 4].map(|()| buffer.next());
         assert_eq!(
             bits,

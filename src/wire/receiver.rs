@@ -70,7 +70,7 @@ pub enum Owed {
     Nothing,
     /// One, once the client has been silent for as long as a signal takes.
     WhenQuiet,
-    /// One, after the signals that have come already.
+    /// One, after the signals that have come already: the client asks for it.
     Now,
 }
 
@@ -362,7 +362,7 @@ impl FrameReceiver {
                 return self.progress(decoded);
             }
         }
-        let owed = if wants_reply || self.bits.has_gap() {
+        let owed = if wants_reply {
             Owed::Now
         } else {
             Owed::WhenQuiet

@@ -273,8 +273,7 @@ impl Transfer {
         } else {
             self.resent += 1;
         }
-        let has_gap = !self.ahead.is_empty();
-        self.owed = if !is_new || wants || has_gap || self.owed == Owed::Now {
+        self.owed = if !is_new || wants || self.owed == Owed::Now {
             Owed::Now
         } else {
             Owed::WhenQuiet

@@ -17,7 +17,7 @@ use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Reply, Request};
 use crate::wire::packet::Packet;
-use crate::wire::receiver::VERSION;
+use crate::wire::receiver::{Owed, VERSION};
 use crate::wire::siphash::Key;
 
 pub const MILLISECOND: Nanos = 1_000_000;
@@ -236,12 +236,12 @@ impl World {
         // A client that is owed a reply has asked a moment ago.
         self.askers = self.machine.core.owing.clone();
         self.askers.extend(events.iter().filter_map(sender));
-        self.machine.handle_batch_end();
+        self.machine.reply_to_bits(Owed::Now);
         self.apply_all();
         if self.is_quiet {
-            self.machine.handle_quiet();
+            self.machine.reply_to_bits(Owed::WhenQuiet);
             self.apply_all();
-            assert!(!self.machine.owes_reply());
+            assert!(!self.machine.owes_reply(Owed::WhenQuiet));
         }
         self.askers.clear();
         self.machine.handle_timeout();

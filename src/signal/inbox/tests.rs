@@ -183,8 +183,10 @@ fn spin_wait_takes_one_bit_and_leaves_the_signals_blocked() {
         send(Signal::Word, 3);
         assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
         assert_eq!(drained(&mut inbox), [(Signal::Usr2, 1)]);
-        assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
-        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 2), (Signal::Word, 3)]);
+        for taken in [(Signal::Usr1, 2), (Signal::Word, 3)] {
+            assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
+            assert_eq!(drained(&mut inbox), [taken]);
+        }
         send(Signal::Usr1, 4);
         assert_eq!(drained(&mut inbox), []);
         assert_eq!(inbox.spin_wait(None, NOW, Duration::ZERO), Ok(false));
@@ -208,45 +210,54 @@ fn spin_wait_takes_words_in_batches() {
     for spins in [true, false] {
         let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
         inbox.spin = Spin::new(spins);
-        let count = u64::from(BATCH) + 8;
+        let count = u64::from(WORD_BATCH) + 8;
         (0..count).for_each(|n| send(Signal::Word, n));
         let mut words = Vec::new();
-        for batch in [BATCH as usize, 8] {
+        for batch in [WORD_BATCH as usize, 8] {
             assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
             words.extend(drained(&mut inbox));
-            assert_eq!(words.len() % BATCH as usize, batch % BATCH as usize);
+            assert_eq!(
+                words.len() % WORD_BATCH as usize,
+                batch % WORD_BATCH as usize
+            );
         }
         assert!(words.into_iter().eq((0..count).map(|n| (Signal::Word, n))));
     }
 }
 
 #[test]
-fn poll_more_takes_what_is_pending_if_polling_pays() {
+fn poll_more_takes_one_signal_and_leaves_the_signals_blocked() {
     let _turn = exclusive();
     for spins in [true, false] {
         let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
         inbox.spin = Spin::new(spins);
-        assert!(!inbox.poll_more());
+        assert!(!inbox.poll_more(3));
         assert!(is_blocked(Signal::Usr1));
         send(Signal::Usr2, 1);
         send(Signal::Usr1, 2);
-        assert_eq!(inbox.poll_more(), spins);
-        let taken = [(Signal::Usr1, 2), (Signal::Usr2, 1)];
-        assert_eq!(drained(&mut inbox), if spins { &taken[..] } else { &[] });
-        assert_eq!(inbox.spin_wait(None, NOW, Duration::ZERO), Ok(false));
-        assert_eq!(drained(&mut inbox), if spins { &[] } else { &taken[..] });
+        for taken in [(Signal::Usr1, 2), (Signal::Usr2, 1)] {
+            assert!(inbox.poll_more(3));
+            assert_eq!(drained(&mut inbox), [taken]);
+        }
         // What the handler has pushed is there in any case.
         fill_ring(1);
-        assert!(inbox.poll_more());
+        assert!(inbox.poll_more(3));
         drained(&mut inbox);
-        inbox.rounds = DESCRIPTOR_INTERVAL - 1;
-        send(Signal::Usr1, 3);
-        assert!(!inbox.poll_more(), "the descriptor is to be checked");
-        let event = EventFd::new().unwrap();
-        event.ring();
-        let readable = inbox.spin_wait(Some(event.fd()), None, Duration::ZERO);
-        assert_eq!((readable, inbox.rounds), (Ok(true), 0));
     }
+}
+
+#[test]
+fn a_check_of_the_descriptor_unblocks_the_signals_only_if_it_is_readable() {
+    let _turn = exclusive();
+    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let event = EventFd::new().unwrap();
+    send(Signal::Usr1, 1);
+    assert_eq!(inbox.check(None), Ok(false));
+    assert_eq!(inbox.check(Some(event.fd())), Ok(false));
+    assert_eq!(drained(&mut inbox), []);
+    event.ring();
+    assert_eq!(inbox.check(Some(event.fd())), Ok(true));
+    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
 }
 
 #[test]
