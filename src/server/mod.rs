@@ -169,6 +169,11 @@ impl<'n> Server<'n> {
                     self.note_traced(|| Note::Received(event));
                     self.machine.handle_signal(event);
                     self.apply_all();
+                    if self.trace {
+                        // The line of a bit shows the reply that it asked for.
+                        self.machine.reply_to_bits(Owed::Now);
+                        self.apply_all();
+                    }
                     self.note_traced(|| Note::Handled);
                 }
                 if !self.follow_bits(inbox) {
