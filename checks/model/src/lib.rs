@@ -37,7 +37,7 @@
 //! - Durations: timeouts may pass at any moment, and the client's own limit on silence is out of reach.
 //! - A client that repeats its hello while a greeting is pending that came before: it takes what is pending first.
 //! - A server that forgets a client whose signals are pending, or whose words it has never answered. Such a client could open the
-//!   same transfer again.
+//!   same transfer again; the server draws another key when it forgets one (`src/server/machine.rs`, `evict`).
 //! - That a client in bits is never given up when the opens of earlier transfers of its PID come late, time after time.
 //! - Serials that are 128 transmissions old, guesses of 64 bits, and SipHash itself.
 //! - How the server finds the user of a process, and which process has a PID: that is outside `src/wire/`.
