@@ -238,7 +238,7 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "is_possible && self.is_proof(*nonces) && !is_old",
+                "is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)",
                 "is_possible && self.is_proof(*nonces)",
             ),
             (

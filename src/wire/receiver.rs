@@ -36,8 +36,6 @@ pub struct FrameReceiver {
     is_introduced: bool,
     state: State,
     nonces: Nonces,
-    /// The client's nonce of the transfer before; 0 if there was none.
-    previous: Nonce,
     in_words: bool,
     /// The word that is due next.
     next: u64,
@@ -116,7 +114,6 @@ impl FrameReceiver {
             is_introduced: false,
             state: State::Idle,
             nonces,
-            previous: 0,
             in_words: false,
             next: 0,
             bits: BitBuffer::new(),
@@ -180,9 +177,7 @@ impl FrameReceiver {
         match request {
             Request::Open { nonces, in_words } => {
                 let is_possible = self.takes_words || !in_words;
-                // A late repetition of the transfer before does not end this one.
-                let is_old = self.is_current(*nonces) || nonces.client == self.previous;
-                is_possible && self.is_proof(*nonces) && !is_old
+                is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)
             }
             _ => false,
         }
@@ -337,7 +332,6 @@ impl FrameReceiver {
         *self = Self {
             state: State::Open,
             nonces,
-            previous: self.nonces.client,
             in_words,
             decoder: FrameDecoder::new(self.limit, nonces),
             ..Self::new(self.limit, self.key, self.takes_words)
