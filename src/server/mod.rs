@@ -227,8 +227,8 @@ impl<'n> Server<'n> {
     /// one that is taken late may have swallowed others.
     fn follow_bits(&mut self, inbox: &mut Inbox) -> bool {
         if self.machine.owes_reply(Owed::Now) {
-            // What is pending already belongs to the same reply.
-            if inbox.poll_more(1) {
+            // What is pending already belongs to the same reply, unless others keep sending.
+            if self.machine.expects_bit() && inbox.poll_more(1) {
                 return true;
             }
             self.machine.reply_to_bits(Owed::Now);

@@ -44,7 +44,7 @@ const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 const POLLS_BETWEEN_WORDS: u32 = 16;
 
 /// The most signals that one call takes, so that their acknowledgement does not wait for ever.
-const WORD_BATCH: u32 = 32;
+const BATCH: u32 = 32;
 
 /// Receives the signals of a process; at most one is open at a time.
 ///
@@ -248,7 +248,7 @@ impl Inbox {
         let readable = match found {
             Some(entry) => {
                 RING.push(&entry);
-                self.take_words_after(entry, budget);
+                self.take_more_after(entry, budget);
                 Ok(false)
             }
             None => self.wait(fd, timeout.map(|timeout| timeout.saturating_sub(sleep))),
@@ -295,15 +295,16 @@ impl Inbox {
         (1..=budget).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
     }
 
-    /// Takes the words that follow if `last` is a word; another signal comes alone, and one more poll would delay its answer.
+    /// Takes the signals that follow `last`: words that come soon, and others that are pending already. The kernel delivers the lower
+    /// number first, so a flood of one signal would otherwise hide another for ever.
     ///
     /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
-    fn take_words_after(&self, mut last: Entry<REST>, budget: u32) {
-        let polls = budget.min(POLLS_BETWEEN_WORDS);
-        for _ in 1..WORD_BATCH {
-            if !Signal::Word.is_of(&last) {
-                return;
-            }
+    fn take_more_after(&self, mut last: Entry<REST>, budget: u32) {
+        for _ in 1..BATCH {
+            let polls = match Signal::Word.is_of(&last) {
+                true => budget.min(POLLS_BETWEEN_WORDS),
+                false => 0,
+            };
             let take = |_| ffi::take(self.signals, Duration::ZERO);
             let Some(entry) = (0..=polls).find_map(take) else {
                 return;

@@ -336,8 +336,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "AS-29",
         file: "src/signal/inbox.rs",
-        old: "                RING.push(&entry);\n                self.take_words_after(entry, budget);\n",
-        new: "                self.take_words_after(entry, budget);\n                RING.push(&entry);\n",
+        old: "                RING.push(&entry);\n                self.take_more_after(entry, budget);\n",
+        new: "                self.take_more_after(entry, budget);\n                RING.push(&entry);\n",
         check: SWEEP,
         test: "consecutive words",
     },
