@@ -45,7 +45,7 @@ pub enum Action {
 pub enum Then {
     /// The signal that made the inspection necessary is handled.
     Signal(Event),
-    /// The reply is sent, or a bare signal if there is none.
+    /// Sends the reply; `None`: a bare signal.
     Reply {
         signal: Signal,
         reply: Option<Reply>,

@@ -406,8 +406,9 @@ impl Machine {
     }
 }
 
-/// Returns whether the request of a process without a session may lead to one, or to a greeting. On the real-time signal only
-/// a process that has introduced itself is greeted, and that has a session.
+/// Returns whether the request of a process without a session may lead to a session or a greeting.
+///
+/// On the real-time signal only a process that has introduced itself is greeted, and such a process has a session.
 const fn may_open(channel: Channel, request: Request) -> bool {
     match request {
         Request::Hello { .. } => !matches!(channel, Channel::Realtime),
@@ -565,7 +566,7 @@ impl Core {
         self.backlog.memory.recount(&mut session.counted, now);
     }
 
-    /// Answers a signal that the client has just sent, on `signal`: by a reply, or by a bare signal if there is none.
+    /// Answers a signal that the client has just sent, on `signal`: with the reply, or with a bare signal for `None`.
     ///
     /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
     /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
@@ -652,7 +653,7 @@ impl Core {
         }
     }
 
-    /// Notes that the sender of `event` cannot be answered: its signals are read all the same.
+    /// Notes that the sender of `event` cannot be answered. Its signals are still read.
     fn note_unanswerable(&mut self, pid: Pid, error: &PeerError, event: Event) {
         let is_claimed = claimed_request(&event).is_some();
         if is_claimed && self.once.unanswerable.replace(pid) == Some(pid) {

@@ -47,10 +47,10 @@ use crate::wire::siphash::Key;
 /// Reserves descriptors for the program around the server, and for files that are open for a moment.
 const RESERVED: usize = 20;
 
-/// The polls for a further bit, some 5 us, after which a client is taken to wait for a reply.
+/// Is the number of polls for a further bit, some 5 us, after which a client is taken to wait for a reply.
 const POLLS_BEFORE_QUIET: u32 = 16;
 
-/// How many batches of bits may follow each other before everything else has its turn.
+/// Limits the batches of bits that may follow each other before everything else has its turn.
 const BATCHES_AT_ONCE: u32 = 64;
 
 /// Name the writer's bell and the stop in the set of descriptors. The others are named by PIDs, from 1 to 2^31 - 1.
@@ -223,8 +223,9 @@ impl<'n> Server<'n> {
         }
     }
 
-    /// Takes the signals that follow a bit at once, and else sends the replies to bits that are due. Returns whether signals came:
-    /// one that is taken late may have swallowed others.
+    /// Takes a signal that follows a bit at once, or sends the replies to bits that are due. Returns whether a signal came.
+    ///
+    /// A signal that stays pending swallows others of its number.
     fn follow_bits(&mut self, inbox: &mut Inbox) -> bool {
         if self.machine.owes_reply(Owed::Now) {
             // What is pending already belongs to the same reply, unless others keep sending.

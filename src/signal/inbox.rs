@@ -40,7 +40,7 @@ const DESCRIPTOR_INTERVAL: u32 = 64;
 /// The longest that [`Inbox::spin_wait`] sleeps for signals alone: that wake-up costs half of one that runs a handler.
 const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 
-/// The number of polls, some 5 us, after which a sender that goes on at once would have sent its next signal.
+/// The number of polls, some 5 us, after which a sender that goes on at once would have sent its next word.
 const POLLS_BETWEEN_WORDS: u32 = 16;
 
 /// The most signals that one call takes, so that their acknowledgement does not wait for ever.
@@ -96,7 +96,7 @@ pub struct Inbox {
     /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
     keeps_blocked: bool,
     spin: Spin,
-    /// The number of calls of `spin_wait` and `poll_more` since the descriptor was checked.
+    /// The number of calls of `spin_wait` since the descriptor was checked.
     rounds: u32,
     /// Keeps the inbox on its thread: a mask belongs to a thread.
     _thread: PhantomData<*mut ()>,

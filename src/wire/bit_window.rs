@@ -13,10 +13,10 @@
 use super::bits::Bit;
 use super::control::{MAX_BITS_IN_FLIGHT, Progress};
 
-/// The largest window in which no two bits share a signal.
+/// Is the largest window in which no two bits share a signal.
 const PAIR: u32 = 2;
 
-/// Bits to be acknowledged before the window grows: at first, and at most.
+/// Limits the bits to be acknowledged before the window grows: at first, and at most.
 const GROW_AFTER: (u32, u32) = (8, 1024);
 
 /// Tracks the bits of a transfer, numbered from 0 to `end`; see the module's text.
@@ -46,16 +46,16 @@ pub struct BitWindow {
     grow_after: u32,
 }
 
-/// A bit to send.
+/// Describes a bit to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transmission {
-    /// Its index.
+    /// Identifies the bit in the frame, from 0.
     pub index: u64,
-    /// The number of the transmission, modulo 256.
+    /// Counts the transmissions, modulo 256.
     pub serial: u8,
-    /// Whether to ask for a reply.
+    /// Says whether to ask for a reply.
     pub wants_reply: bool,
-    /// Whether it was sent before.
+    /// Says whether the bit was sent before.
     pub is_repeated: bool,
 }
 
@@ -458,7 +458,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is lost, all bits arrive in order, and no more are in flight than the window lets go.
+        /// Checks that all bits arrive in order and that the window bounds those in flight, with any losses.
         #[test]
         fn all_bits_arrive_whatever_is_lost(
             bits in prop::collection::vec(any::<bool>(), 1..600),

@@ -11,8 +11,8 @@
 //!
 //! A word of a message has bit 31 of `si_errno` set, and fills the other fields in its own way ([`word`](super::word)).
 //!
-//! The kernel shows a signal's content to its target alone. So who knows both nonces is one of the two ends: only the server
-//! was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
+//! The kernel shows a signal's content to its target alone. So a process that knows both nonces is one of the two ends: only the
+//! server was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
 
 use super::packet::Packet;
 use super::reason::Reason;
@@ -24,83 +24,83 @@ pub type Nonce = u64;
 /// Names a transfer: the nonces that its two ends have drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Nonces {
-    /// Drawn by the client.
+    /// Holds the nonce that the client has drawn.
     pub client: Nonce,
-    /// Drawn by the server; 0 where the client does not know it yet.
+    /// Holds the nonce that the server has drawn; 0 where the client does not know it yet.
     pub server: Nonce,
 }
 
-/// What a client sends in a signal with a value.
+/// Lists the packets of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     /// Asks for the server's nonce, or how the transfer stands that the nonce names.
     Hello {
-        /// The client's nonce.
+        /// Holds the client's nonce.
         client: Nonce,
-        /// The version of the protocol.
+        /// Holds the version of the protocol.
         version: u8,
     },
     /// Begins a transfer.
     Open {
-        /// The transfer.
+        /// Names the transfer.
         nonces: Nonces,
-        /// Whether the frame follows in words.
+        /// Says whether the frame follows in words.
         in_words: bool,
     },
     /// Carries one bit: 0 on SIGUSR1, 1 on SIGUSR2.
     Bit {
-        /// The transfer.
+        /// Names the transfer.
         nonces: Nonces,
-        /// The bit's index in the frame.
+        /// Holds the bit's index in the frame.
         index: u64,
         /// Counts the client's transmissions, modulo 256.
         serial: u8,
-        /// Whether the client asks how the transfer stands.
+        /// Says whether the client asks how the transfer stands.
         wants_reply: bool,
     },
     /// Carries part of the frame.
     Word(Word),
 }
 
-/// What a server sends back.
+/// Holds a packet of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
-    /// The transfer.
+    /// Names the transfer.
     pub nonces: Nonces,
-    /// How the transfer stands.
+    /// Says how the transfer stands.
     pub status: Status,
 }
 
-/// How a transfer stands.
+/// Says how a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// The transfer may be opened with the server's nonce.
+    /// Brings the server's nonce, with which the transfer may be opened.
     Greeted {
-        /// Whether the server takes words.
+        /// Says whether the server takes words.
         words: bool,
     },
-    /// The client may go on.
+    /// Lets the client go on.
     Ok(Progress),
-    /// The client is to ask again instead of going on.
+    /// Tells the client to ask again instead of going on.
     Wait(Progress),
-    /// The message that ends before this bit or word passed its checksum and has been written to the output.
+    /// Says that the message passed its checksum and was written to the output; it ends before this bit or word.
     Delivered(u64),
-    /// The message will not be delivered.
+    /// Says why the message will not be delivered.
     Rejected(Reason),
 }
 
-/// What has come of a frame.
+/// Says which bits or words of a frame have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Progress {
-    /// The index of the first bit or word that is missing.
+    /// Holds the index of the first bit or word that is missing.
     pub next: u64,
-    /// Bit `i`: bit `next + 1 + i` of the frame has come.
+    /// Shows in its bit `i` whether bit `next + 1 + i` of the frame has come.
     pub beyond: u32,
-    /// The serial of the last bit that came.
+    /// Holds the serial of the bit that came last.
     pub serial: u8,
 }
 
-/// The most bits in flight: the missing one, and those that [`Progress::beyond`] shows.
+/// Limits the bits in flight: the missing one, and those that [`Progress::beyond`] shows.
 pub const MAX_BITS_IN_FLIGHT: u32 = 32;
 
 const NUMBER_BITS: u32 = 40;

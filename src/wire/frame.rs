@@ -12,7 +12,7 @@ use super::bits::{Bit, bit_of};
 use super::control::Nonces;
 use super::siphash::{Key, SipHasher};
 
-/// The number of bytes before the payload: its length, big-endian.
+/// Is the number of bytes before the payload: its length, big-endian.
 pub const HEADER_LEN: usize = 4;
 
 /// The number of bytes after the payload.

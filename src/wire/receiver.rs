@@ -2,7 +2,7 @@
 //!
 //! A transfer opens when its client brings back the server's nonce, which was sent to the client alone (AS-18). Bits and words
 //! count only with the nonces of the open transfer. On the real-time signal a client is greeted only after a bare one, which
-//! the kernel attests: so nothing is sent to a process that did not ask, whoever names it.
+//! the kernel attests. So no other process can cause a signal to a process that did not ask.
 //!
 //! Bits may be lost, repeated and swapped with their neighbours. Words are queued in order, so a word counts only in its turn.
 //!
@@ -21,7 +21,7 @@ use super::rtt::burst_len;
 use super::siphash::Key;
 use super::word::{Word, proof};
 
-/// The version of the protocol, which a hello names.
+/// Is the version of the protocol, which a hello names.
 pub const VERSION: u8 = 2;
 
 /// Receives the messages of one sender, one transfer after the other; see the module's text.
@@ -61,18 +61,18 @@ enum State {
     Ended(Result<(), Reason>),
 }
 
-/// The reply that the client of bits is owed.
+/// Says whether a client that sends bits is owed a reply, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owed {
-    /// None.
+    /// Owes no reply.
     Nothing,
-    /// One, once the client has been silent for as long as a signal takes.
+    /// Owes a reply once the client has been silent for as long as a signal takes.
     WhenQuiet,
-    /// One, after the signals that have come already: the client asks for it.
+    /// Owes a reply after the signals that are pending: the client asks for it.
     Now,
 }
 
-/// What a signal leads to.
+/// Holds the consequences of a signal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// The reply to send now, if any.
@@ -81,7 +81,7 @@ pub struct Response {
     pub outcome: Option<Outcome>,
 }
 
-/// What became of a message.
+/// Says how a message has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The message is complete and is to be written; then call [`FrameReceiver::handle_written`].
@@ -171,7 +171,7 @@ impl FrameReceiver {
         }
     }
 
-    /// Returns whether the request opens a transfer: it brings back this server's nonce, and another client's nonce than the last.
+    /// Returns whether the request opens a new transfer: it brings back this server's nonce, with a client's nonce not in use.
     #[must_use]
     pub fn is_opening(&self, request: &Request) -> bool {
         match request {
@@ -183,7 +183,7 @@ impl FrameReceiver {
         }
     }
 
-    /// Returns whether the request carries a number that was sent to one process alone, which proves that it comes from the client.
+    /// Returns whether the request carries a nonce, or a proof of one, that only the client and the server know.
     #[must_use]
     pub fn is_proven(&self, request: &Request) -> bool {
         let has_transfer = self.state != State::Idle;

@@ -1,8 +1,8 @@
 //! The sending end of the reliable link.
 //!
-//! A transfer opens with a hello. The server's reply brings its nonce, which goes back with the request that opens the transfer:
-//! a stranger who names this process never sees it. Whatever carries other nonces
-//! belongs to another transfer, or to another process, and is ignored at both ends.
+//! A transfer opens with a hello. The server's reply brings its nonce, which goes back with the request that opens the transfer. A
+//! stranger that names this process never sees it. Packets with other nonces belong to another transfer or another process, and
+//! both ends ignore them (AS-18).
 //!
 //! **Words** (AS-30): where both ends have the real-time signal, the frame follows in words, a window of them in flight. They
 //! queue in order, so only interference loses any: their numbers show it, and the sender goes back to the first that is missing.
@@ -51,25 +51,25 @@ pub struct FrameSender<'m> {
     resent: u64,
 }
 
-/// How a message travels.
+/// Says how a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// In words if the server takes them, otherwise in bits.
+    /// Sends words if the server takes them, otherwise bits.
     Auto,
-    /// In bits, by SIGUSR1 and SIGUSR2 alone.
+    /// Sends bits, by SIGUSR1 and SIGUSR2 alone.
     Bit,
-    /// In words, or not at all.
+    /// Sends words, or nothing.
     Word,
 }
 
-/// What to send now.
+/// Describes a signal to send now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transmit {
-    /// The signal. Call [`FrameSender::handle_eagain`] if the kernel has no room for [`Channel::Realtime`].
+    /// Names the signal. Call [`FrameSender::handle_eagain`] if the kernel has no room for [`Channel::Realtime`].
     pub channel: Channel,
-    /// What it carries; `None` for plain `kill` semantics.
+    /// Holds the content of the signal; `None`: none, as from `kill(2)`.
     pub packet: Option<Packet>,
-    /// How many times in a row.
+    /// Says how many times in a row to send it.
     pub copies: u32,
 }
 
@@ -110,13 +110,13 @@ enum Window {
     Words(WordWindow, bool),
 }
 
-/// Unanswered hellos on the real-time signal after which the sender goes on with the other two.
+/// Limits the unanswered hellos on the real-time signal; then the sender goes on with the other two.
 const MAX_QUEUED_HELLOS: u32 = 8;
 
-/// How often a transfer begins again: its checksum does not match, or the server has forgotten it.
+/// Limits how often a transfer begins again: its checksum does not match, or the server has forgotten it.
 const MAX_RESTARTS: u32 = 3;
 
-/// Each attempt of this number repeats the hello instead.
+/// Is the number of attempts of which the last repeats the hello instead.
 const HELLO_EVERY: u32 = 4;
 
 impl<'m> FrameSender<'m> {
@@ -319,7 +319,7 @@ impl<'m> FrameSender<'m> {
         })
     }
 
-    /// Returns the signal for a hello, and for what opens a transfer. It changes, as a storm of strays may swallow all of one number.
+    /// Returns the signal for a hello or an open. It changes with the attempts: a storm of strays may swallow all of one number.
     const fn channel(&self) -> Channel {
         let attempt = self.timer.attempt;
         match (attempt ^ (attempt / HELLO_EVERY)) % 2 {

@@ -9,7 +9,7 @@
 use super::control::Nonce;
 use super::packet::Packet;
 
-/// The number of bytes in a word: what the kernel keeps of a siginfo besides PID, user ID and what proves the sender.
+/// Is the number of bytes in a word: as many as the kernel keeps besides PID, user ID and the proof of the sender.
 pub const SIZE: usize = 24;
 
 const IS_WORD: u32 = 1 << 31;
@@ -19,13 +19,13 @@ const INDEX: u32 = WANTS_REPLY - 1;
 /// Holds part of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
-    /// The word's index in the frame, modulo 2^30: words arrive in order, and far fewer are in flight.
+    /// Holds the word's index in the frame, modulo 2^30: words arrive in order, and far fewer are in flight.
     pub index: u32,
-    /// Whether the client asks how the transfer stands.
+    /// Says whether the client asks how the transfer stands.
     pub wants_reply: bool,
-    /// What [`proof`] returns of the server's nonce.
+    /// Holds [`proof`] of the server's nonce.
     pub proof: u32,
-    /// The bytes; behind the end of the frame they mean nothing.
+    /// Holds the bytes; behind the end of the frame they have no meaning.
     pub bytes: [u8; SIZE],
 }
 

@@ -4,7 +4,7 @@
 //! ahead of the receiver, and how much of the queue one transfer takes (RLIMIT_SIGPENDING, shared by all processes of a
 //! user). Where the kernel has no room for a word, the window shrinks.
 
-/// The most words in flight; from 16 up, more only bridges the scheduler's delays.
+/// Limits the words in flight; from 16 up, more only bridges the scheduler's delays.
 pub const MAX_WINDOW: u32 = 64;
 
 /// Acknowledged words after which a window that had to shrink grows by one word.

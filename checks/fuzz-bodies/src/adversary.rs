@@ -1,7 +1,7 @@
 //! The world of `link` with an adversary, who sends to the server or to the clients.
 //!
 //! Input: as that of `link`, but for the last three operations, which are the adversary's: see [`forge`]. What it sends must
-//! change nothing at either end but what a stray signal changes, and every message must arrive all the same.
+//! change nothing at either end but what a stray signal changes, and every message must still arrive.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};

@@ -485,7 +485,7 @@ impl World {
             assert_eq!(is_listed, usize::from(session.is_listed));
             assert!(session.due_at().is_none() || session.is_listed);
             let may_listen = session.listener.is_none() || session.receiver.is_closed();
-            assert!(may_listen, "a bare bit is none of a transfer");
+            assert!(may_listen, "a bare bit does not belong to a transfer");
             assert!(session.attested_uid.is_none_or(|uid| uid == USER));
             let is_owed = core.owing.iter().filter(|p| **p == session.pid).count();
             assert_eq!(is_owed, usize::from(session.is_owed));
