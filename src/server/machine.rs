@@ -17,15 +17,14 @@ use super::session::Session;
 use super::shutdown::Shutdown;
 use super::{Config, DropReason, Note};
 use crate::ffi::Errno;
-use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, PeerError};
+use crate::process::peer::PeerError;
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Reply, Request, Status};
+use crate::wire::control::Request;
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
-use crate::wire::receiver::{Outcome, Owed};
 use crate::wire::siphash::Key;
 
 /// Decides what the server does; see the module's text.
@@ -45,7 +44,7 @@ pub(super) struct Core {
     /// What the keys of all sessions come from.
     key: Key,
     pub now: Nanos,
-    batch: Batch,
+    pub batch: Batch,
     pub scheduler: TurnScheduler,
     pub backlog: Backlog,
     pub shutdown: Shutdown,
@@ -62,15 +61,15 @@ pub(super) struct Core {
 
 /// Describes the signals that came at once.
 #[derive(Default)]
-struct Batch {
-    number: u64,
+pub(super) struct Batch {
+    pub number: u64,
     /// Whether one was of another program's client that does not wait for its answers, and one of such a client that does.
-    has_foreign: bool,
-    has_paced_client: bool,
+    pub has_foreign: bool,
+    pub has_paced_client: bool,
     /// Whether one was a bit of a transfer.
-    has_bit: bool,
+    pub has_bit: bool,
     /// Whether no client before the sender of the present signal needs the memory.
-    is_first: bool,
+    pub is_first: bool,
 }
 
 /// Remembers the notes that are made once.
@@ -188,38 +187,6 @@ impl Machine {
             }
         }
         self.after_input();
-    }
-
-    /// Returns whether a client that has sent a bit may send the next at once.
-    pub const fn expects_bit(&self) -> bool {
-        self.core.batch.has_bit
-    }
-
-    /// Returns whether a client is owed a reply for bits, at least so urgently.
-    pub fn owes_reply(&self, least: Owed) -> bool {
-        let owing = self.core.owing.iter();
-        let mut sessions = owing.filter_map(|pid| self.sessions.get(pid));
-        sessions.any(|session| session.receiver.owed() >= least)
-    }
-
-    /// Sends the replies for bits that are owed at least so urgently: [`Owed::Now`] once no signal is pending,
-    /// [`Owed::WhenQuiet`] once none has followed at once.
-    pub fn reply_to_bits(&mut self, least: Owed) {
-        let core = &mut self.core;
-        let mut owing = mem::take(&mut core.owing);
-        owing.retain(|pid| {
-            let Some(session) = self.sessions.get_mut(pid) else {
-                return false;
-            };
-            // The signals of others do not keep a client waiting.
-            let is_quiet = least == Owed::WhenQuiet || session.bit_batch != core.batch.number;
-            if let Some(reply) = session.receiver.poll_reply(is_quiet) {
-                core.answer(session, session.signal, Some(reply));
-            }
-            session.is_owed = session.receiver.owed() != Owed::Nothing;
-            session.is_owed
-        });
-        core.owing = owing;
     }
 
     /// Handles the result of opening a process for `event`.
@@ -455,184 +422,10 @@ impl Core {
         self.on_foreign_bit(session, Bit::from(event.signal == Signal::Usr2));
     }
 
-    /// Handles a request in the name of the client: all but a hello counts only with the proof that the client has sent it.
-    fn on_request(
-        &mut self,
-        session: &mut Session,
-        channel: Channel,
-        request: Request,
-        event: Event,
-    ) {
-        let is_opening = session.receiver.is_opening(&request);
-        match request {
-            _ if session.receiver.is_proven(&request) => {}
-            Request::Hello { client, .. } => {
-                // The answer would look like an acknowledgement of the text.
-                if channel != Channel::Realtime && session.in_foreign_message() {
-                    return;
-                }
-                if session.needs_inspection(self.now) {
-                    return self.inspect(session.pid, Then::Signal(event));
-                }
-                let receiver = &mut session.receiver;
-                let reply = match self.shutdown.is_begun() {
-                    true => receiver.refuse_hello(channel, client, Reason::ShuttingDown),
-                    false => receiver.handle_request(channel, request).reply,
-                };
-                if reply.is_some() {
-                    self.shutdown.greeted_at = Some(self.now);
-                    self.answer(session, event.signal, reply);
-                }
-                return;
-            }
-            _ => return,
-        }
-        // The client may be another program, and another user's, since it was greeted.
-        if is_opening && session.needs_inspection(self.now) {
-            return self.inspect(session.pid, Then::Signal(event));
-        }
-        if let Request::Open { nonces, .. } = request {
-            if is_opening && self.shutdown.is_begun() {
-                let status = Status::Rejected(Reason::ShuttingDown);
-                return self.answer(session, event.signal, Some(Reply { nonces, status }));
-            }
-        }
-        self.on_proven(session, channel, request, event.signal);
-    }
-
-    /// Handles a request of the client of `session`, in its turn and within the memory, and does what follows.
-    fn on_proven(
-        &mut self,
-        session: &mut Session,
-        channel: Channel,
-        request: Request,
-        signal: Signal,
-    ) {
-        self.arm_expiry();
-        session.last_seen = self.now;
-        if session.receiver.in_message() {
-            let has_room = self.backlog.memory.has_room_for(session.held_bytes());
-            let may_go_on = if has_room && self.batch.is_first {
-                self.scheduler.may_go_on(session.pid, self.now)
-            } else {
-                // It is told to wait, and asks again.
-                self.scheduler.leave(session.pid);
-                false
-            };
-            session.receiver.hold(!may_go_on);
-        }
-        let before = session.receiver.client_nonce();
-        let bytes = session.receiver.held_bytes();
-        let response = session.receiver.handle_request(channel, request);
-        if session.receiver.client_nonce() != before {
-            if let Some(text) = session.open_transfer(signal, self.now) {
-                self.dropped(session, DropReason::Abandoned, text);
-            }
-        }
-        let mut via = signal;
-        if let Request::Bit { .. } = request {
-            session.bit_batch = self.batch.number;
-            self.batch.has_bit = true;
-            if session.signal != Signal::Word {
-                session.signal = signal;
-            }
-            via = session.signal;
-            if session.receiver.owed() != Owed::Nothing && !mem::replace(&mut session.is_owed, true)
-            {
-                self.owing.push(session.pid);
-            }
-        }
-        self.recount(session);
-        if let Some(outcome) = response.outcome {
-            self.scheduler.leave(session.pid);
-            match outcome {
-                Outcome::Complete { payload, resent } => {
-                    self.complete(session, payload, true, resent);
-                }
-                Outcome::Rejected(reason) => {
-                    self.dropped(session, DropReason::Rejected(reason), bytes);
-                }
-                Outcome::Abandoned => self.dropped(session, DropReason::Abandoned, bytes),
-            }
-        }
-        if response.reply.is_some() {
-            self.answer(session, via, response.reply);
-        }
-    }
-
     /// Counts the bytes that the session holds.
     pub fn recount(&mut self, session: &mut Session) {
         let now = session.held_bytes();
         self.backlog.memory.recount(&mut session.counted, now);
-    }
-
-    /// Answers a signal that the client has just sent, on `signal`: with the reply, or with a bare signal for `None`.
-    ///
-    /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
-    /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
-    pub fn answer(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
-        self.trace_answer(session.pid, signal, reply);
-        let is_second = session.answered_at == Some(self.now) && !session.in_message();
-        if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
-            return self.inspect(session.pid, Then::Reply { signal, reply });
-        }
-        self.send(session, signal, reply);
-    }
-
-    /// Sends a reply that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
-    pub fn answer_unasked(&mut self, session: &mut Session, reply: Reply) {
-        // One that is pending still would swallow it on its own signal.
-        let signal = match (session.signal, session.answered_on) {
-            (Signal::Word, _) => Signal::Word,
-            (_, Signal::Usr1) => Signal::Usr2,
-            _ => Signal::Usr1,
-        };
-        let reply = Some(reply);
-        self.trace_answer(session.pid, signal, reply);
-        self.inspect(session.pid, Then::Reply { signal, reply });
-    }
-
-    fn trace_answer(&mut self, pid: Pid, signal: Signal, reply: Option<Reply>) {
-        if self.config.trace {
-            self.note(Note::Answered {
-                pid,
-                signal,
-                answer: reply,
-            });
-        }
-    }
-
-    /// Sends an answer, if the client handles `signal`: one that does not would be killed. Where it may be swallowed it is sent
-    /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
-    fn send(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
-        if !session.can_answer(signal) {
-            return;
-        }
-        session.answered_at = Some(self.now);
-        session.answered_on = signal;
-        let (pid, packet) = (session.pid, reply.map(Reply::packet));
-        // What another process may have asked for in the client's name is sent once.
-        let client = session.receiver.client_nonce();
-        let is_known = reply.is_some_and(|reply| reply.nonces.client == client);
-        let copies = match signal {
-            Signal::Usr1 | Signal::Usr2 if is_known => session.receiver.burst_len(),
-            _ => 1,
-        };
-        if copies > MIGRATE_ABOVE_COPIES {
-            self.act(Action::Migrate);
-        }
-        let may_be_last = !session.in_message();
-        self.act(Action::Send {
-            pid,
-            signal,
-            packet,
-            copies: if may_be_last { 1 } else { copies },
-        });
-        if may_be_last {
-            for _ in 1..copies {
-                self.inspect(pid, Then::Repeat { signal, packet });
-            }
-        }
     }
 
     pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {

@@ -1,6 +1,7 @@
 //! Receives messages: the loop that joins the inbox, the processes of clients and the writer thread, as the machine decides.
 
 mod action;
+mod answer;
 mod backlog;
 mod config;
 mod foreign;
@@ -14,6 +15,7 @@ mod session;
 mod shutdown;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod writer;
 
 use core::mem;

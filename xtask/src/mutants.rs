@@ -151,7 +151,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-21",
-        file: "src/server/machine.rs",
+        file: "src/server/answer.rs",
         old: "        self.inspect(session.pid, Then::Reply { signal, reply });\n",
         new: "        self.send(session, signal, reply);\n",
         check: PEERS,

@@ -1,0 +1,81 @@
+//! How a client is answered: on which signal, how often, and after which inspection.
+
+use super::Note;
+use super::action::{Action, Then};
+use super::machine::Core;
+use super::session::Session;
+use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES};
+use crate::process::pid::Pid;
+use crate::signal::event::Signal;
+use crate::wire::control::Reply;
+
+impl Core {
+    /// Answers a signal that the client has just sent, on `signal`: with the reply, or with a bare signal for `None`.
+    ///
+    /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
+    /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
+    pub fn answer(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
+        self.trace_answer(session.pid, signal, reply);
+        let is_second = session.answered_at == Some(self.now) && !session.in_message();
+        if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
+            return self.inspect(session.pid, Then::Reply { signal, reply });
+        }
+        self.send(session, signal, reply);
+    }
+
+    /// Sends a reply that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
+    pub fn answer_unasked(&mut self, session: &mut Session, reply: Reply) {
+        // One that is pending still would swallow it on its own signal.
+        let signal = match (session.signal, session.answered_on) {
+            (Signal::Word, _) => Signal::Word,
+            (_, Signal::Usr1) => Signal::Usr2,
+            _ => Signal::Usr1,
+        };
+        let reply = Some(reply);
+        self.trace_answer(session.pid, signal, reply);
+        self.inspect(session.pid, Then::Reply { signal, reply });
+    }
+
+    fn trace_answer(&mut self, pid: Pid, signal: Signal, reply: Option<Reply>) {
+        if self.config.trace {
+            self.note(Note::Answered {
+                pid,
+                signal,
+                answer: reply,
+            });
+        }
+    }
+
+    /// Sends an answer, if the client handles `signal`: one that does not would be killed. Where it may be swallowed it is sent
+    /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
+    pub(super) fn send(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
+        if !session.can_answer(signal) {
+            return;
+        }
+        session.answered_at = Some(self.now);
+        session.answered_on = signal;
+        let (pid, packet) = (session.pid, reply.map(Reply::packet));
+        // What another process may have asked for in the client's name is sent once.
+        let client = session.receiver.client_nonce();
+        let is_known = reply.is_some_and(|reply| reply.nonces.client == client);
+        let copies = match signal {
+            Signal::Usr1 | Signal::Usr2 if is_known => session.receiver.burst_len(),
+            _ => 1,
+        };
+        if copies > MIGRATE_ABOVE_COPIES {
+            self.act(Action::Migrate);
+        }
+        let may_be_last = !session.in_message();
+        self.act(Action::Send {
+            pid,
+            signal,
+            packet,
+            copies: if may_be_last { 1 } else { copies },
+        });
+        if may_be_last {
+            for _ in 1..copies {
+                self.inspect(pid, Then::Repeat { signal, packet });
+            }
+        }
+    }
+}
