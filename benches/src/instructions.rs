@@ -13,7 +13,7 @@ use minitalk::internals::ffi::getpid;
 use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
 use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
-use minitalk::wire::frame::HEADER_LEN;
+use minitalk::wire::frame::{Frame, HEADER_LEN, MessageKind};
 use minitalk::wire::packet::{Channel, Packet};
 use minitalk::wire::receiver::{FrameReceiver, VERSION};
 use minitalk::wire::sender::{FrameSender, Lane};
@@ -143,7 +143,8 @@ fn client(bits: u32) -> Result<()> {
     let pid = getpid();
     let mut ring = RING.claim().ok_or("the ring is taken")?;
     let message = vec![0; bits as usize / 8];
-    let mut sender = FrameSender::new(&message, Key([1, 2]), Duration::MAX, Lane::Bit)?;
+    let frame = Frame::new(MessageKind::Message, &message)?;
+    let mut sender = FrameSender::new(frame, Key([1, 2]), Duration::MAX, Lane::Bit);
     // A microsecond a step.
     let mut nanos = 0;
     let mut nonces = Nonces::default();

@@ -24,11 +24,6 @@ const FROZEN: &[(&str, &str, &str)] = &[
     ),
     (
         "frame.rs",
-        "header: len.to_be_bytes(),",
-        "header: [len as u8],",
-    ),
-    (
-        "frame.rs",
         "(hasher.finish() as u32).to_be_bytes();",
         "[hasher.finish() as u8];",
     ),

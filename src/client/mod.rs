@@ -17,7 +17,7 @@ use crate::signal::event::{Event, Origin, Signal};
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
 use crate::wire::control::Reply;
-use crate::wire::frame::TooLong;
+use crate::wire::frame::{Frame, MessageKind, TooLong};
 use crate::wire::reason::Reason;
 use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
 use crate::wire::siphash::Key;
@@ -187,7 +187,12 @@ impl<'a> Outgoing<'a> {
             server,
             options,
             message,
-            sender: FrameSender::new(message, key, timeout, lane)?,
+            sender: FrameSender::new(
+                Frame::new(MessageKind::Message, message)?,
+                key,
+                timeout,
+                lane,
+            ),
             inbound: Inbound::default(),
             start: Instant::now(),
             inspected_at: time::Instant::default(),

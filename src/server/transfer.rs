@@ -139,7 +139,9 @@ impl Core {
         if let Some(outcome) = response.outcome {
             self.scheduler.leave(session.pid);
             match outcome {
-                Outcome::Complete { payload, resent } => {
+                Outcome::Complete {
+                    payload, resent, ..
+                } => {
                     self.complete(session, payload, true, resent);
                 }
                 Outcome::Rejected(reason) => {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::bits::{Bit, ByteAssembler};
 use super::control::Nonces;
-use super::frame::{HEADER_LEN, TRAILER_LEN, hasher};
+use super::frame::{HEADER_LEN, MessageKind, REFERENCE_LEN, TRAILER_LEN, hasher, parse_header};
 use super::reason::Reason;
 use super::siphash::SipHasher;
 
@@ -14,6 +14,7 @@ pub struct FrameDecoder {
     limit: usize,
     byte: ByteAssembler,
     state: State,
+    kind: MessageKind,
     hasher: SipHasher,
     payload: Vec<u8>,
 }
@@ -21,14 +22,15 @@ pub struct FrameDecoder {
 /// The part of the frame that the next byte belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
-    Length { so_far: u32, missing: usize },
+    Header { so_far: u32, missing: usize },
+    Reference { missing: usize, len: u32 },
     Payload { missing: u32 },
     Trailer { so_far: u32, missing: usize },
     Done,
 }
 
-/// The payload of a frame, or why it is not taken.
-pub type Decoded = Result<Vec<u8>, Reason>;
+/// The kind of a message and its bytes, or why it is not taken.
+pub type Decoded = Result<(MessageKind, Vec<u8>), Reason>;
 
 impl FrameDecoder {
     /// Returns a decoder of this transfer's frame that takes a payload of at most `limit` bytes.
@@ -37,10 +39,11 @@ impl FrameDecoder {
         Self {
             limit,
             byte: ByteAssembler::new(),
-            state: State::Length {
+            state: State::Header {
                 so_far: 0,
                 missing: HEADER_LEN,
             },
+            kind: MessageKind::Message,
             hasher: hasher(nonces),
             payload: Vec::new(),
         }
@@ -84,19 +87,33 @@ impl FrameDecoder {
         let decoded = self.step(byte).transpose()?;
         self.state = State::Done;
         let payload = core::mem::take(&mut self.payload);
-        Some(decoded.map(|()| payload))
+        Some(decoded.map(|()| (self.kind, payload)))
     }
 
     /// Takes a byte; `Ok(Some(()))` ends a sound frame.
     fn step(&mut self, byte: u8) -> Result<Option<()>, Reason> {
         match &mut self.state {
-            State::Length { so_far, missing } => {
+            State::Header { so_far, missing } => {
                 self.hasher.push(byte);
                 *so_far = *so_far << 8 | u32::from(byte);
                 *missing -= 1;
                 if *missing == 0 {
-                    let len = *so_far;
+                    // A kind that is unknown here belongs to a later version.
+                    let (kind, len) = parse_header(*so_far).ok_or(Reason::Version)?;
+                    self.kind = kind;
                     self.begin_payload(len)?;
+                }
+            }
+            State::Reference { missing, len } => {
+                self.hasher.push(byte);
+                let so_far = match self.kind {
+                    MessageKind::Reply(so_far) => so_far,
+                    _ => 0,
+                };
+                self.kind = MessageKind::Reply(so_far << 8 | u64::from(byte));
+                *missing -= 1;
+                if *missing == 0 {
+                    self.state = State::of_payload(*len);
                 }
             }
             State::Payload { missing } => {
@@ -131,9 +148,12 @@ impl FrameDecoder {
         if !reserve(&mut self.payload, bytes) {
             return Err(Reason::NoMemory);
         }
-        self.state = match len {
-            0 => State::TRAILER,
-            missing => State::Payload { missing },
+        self.state = match self.kind {
+            MessageKind::Reply(_) => State::Reference {
+                missing: REFERENCE_LEN,
+                len,
+            },
+            _ => State::of_payload(len),
         };
         Ok(())
     }
@@ -148,7 +168,7 @@ impl FrameDecoder {
     #[must_use]
     pub const fn missing(&self) -> usize {
         match &self.state {
-            State::Payload { missing } => *missing as usize,
+            State::Payload { missing } | State::Reference { len: missing, .. } => *missing as usize,
             _ => 0,
         }
     }
@@ -159,6 +179,13 @@ impl State {
         so_far: 0,
         missing: TRAILER_LEN,
     };
+
+    const fn of_payload(len: u32) -> Self {
+        match len {
+            0 => Self::TRAILER,
+            missing => Self::Payload { missing },
+        }
+    }
 }
 
 /// Reserves all of an announced payload at once, since growing it step by step could take twice as much.
@@ -203,7 +230,11 @@ mod tests {
     }
 
     fn framed(payload: &[u8]) -> Vec<u8> {
-        let mut frame = Frame::new(payload).unwrap();
+        framed_as(MessageKind::Message, payload)
+    }
+
+    fn framed_as(kind: MessageKind, payload: &[u8]) -> Vec<u8> {
+        let mut frame = Frame::new(kind, payload).unwrap();
         frame.seal(NONCES);
         let mut bytes = std::vec![0; frame.bytes()];
         frame.copy(0, &mut bytes);
@@ -214,14 +245,23 @@ mod tests {
         feed(&mut FrameDecoder::new(limit, NONCES), bytes)
     }
 
+    fn kinds() -> impl Strategy<Value = MessageKind> {
+        prop_oneof![
+            Just(MessageKind::Message),
+            Just(MessageKind::Request),
+            any::<u64>().prop_map(MessageKind::Reply),
+        ]
+    }
+
     proptest! {
         #[test]
         fn bytes_are_eight_bits_each(
             payload in prop::collection::vec(any::<u8>(), 0..100),
             size in 1..30usize,
             wrong: Option<prop::sample::Index>,
+            kind in kinds(),
         ) {
-            let mut bytes = framed(&payload);
+            let mut bytes = framed_as(kind, &payload);
             if let Some(at) = wrong {
                 let at = at.index(bytes.len());
                 bytes[at] ^= 0x10;
@@ -243,19 +283,21 @@ mod tests {
         fn a_frame_is_decoded_at_its_last_bit_and_nothing_after_it(
             payload in prop::collection::vec(any::<u8>(), 0..50),
             rest in prop::collection::vec(any::<u8>(), 0..20),
+            kind in kinds(),
         ) {
-            let frame = framed(&payload);
+            let frame = framed_as(kind, &payload);
             let bytes = [&frame[..], &rest, &frame].concat();
-            prop_assert_eq!(results(&bytes, LIMIT), [(8 * frame.len(), Ok(payload.clone()))]);
-            prop_assert_eq!(FrameDecoder::new(LIMIT, NONCES).push_bytes(&bytes), Some(Ok(payload)));
+            prop_assert_eq!(results(&bytes, LIMIT), [(8 * frame.len(), Ok((kind, payload.clone())))]);
+            prop_assert_eq!(FrameDecoder::new(LIMIT, NONCES).push_bytes(&bytes), Some(Ok((kind, payload))));
         }
 
         #[test]
         fn a_frame_with_any_single_bit_wrong_is_never_delivered(
             payload in prop::collection::vec(any::<u8>(), 0..20),
             at: prop::sample::Index,
+            kind in kinds(),
         ) {
-            let mut bytes = framed(&payload);
+            let mut bytes = framed_as(kind, &payload);
             let at = at.index(bytes.len() * 8);
             bytes[at / 8] ^= 0x80 >> (at % 8);
             for (_, decoded) in results(&bytes, LIMIT) {
@@ -271,7 +313,15 @@ mod tests {
             [(32, Err(Reason::TooLong))],
             "at the end of the length"
         );
-        assert_eq!(results(&framed(b"abc"), 3), [(88, Ok(b"abc".to_vec()))]);
+        assert_eq!(
+            results(&framed(b"abc"), 3),
+            [(88, Ok((MessageKind::Message, b"abc".to_vec())))]
+        );
+        assert_eq!(
+            results(&[0xC0, 0, 0, 0], LIMIT),
+            [(32, Err(Reason::Version))],
+            "an unknown kind"
+        );
         let mut bytes = framed(b"hello");
         bytes[6] ^= 1;
         assert_eq!(results(&bytes, LIMIT), [(104, Err(Reason::Checksum))]);

@@ -1,19 +1,32 @@
 //! The frame around a message.
 //!
 //! ```text
-//! byte   0 .. 3           4 .. 4+L    4+L .. 8+L
-//!      +-----------------+-----------+--------------------------------------+
-//!      | length L, big-  | payload,  | low half of the SipHash of all       |
-//!      | endian          | L bytes   | before it, keyed by both nonces, b-e |
-//!      +-----------------+-----------+--------------------------------------+
+//! byte   0 .. 3            8 bytes          L bytes   4 bytes
+//!      +-----------------+----------------+---------+--------------------------------------+
+//!      | kind, 2 bits    | of a reply:    | payload | low half of the SipHash of all       |
+//!      | length L, 30    | the request's  |         | before it, keyed by both nonces      |
+//!      +-----------------+----------------+---------+--------------------------------------+
 //! ```
+//!
+//! All numbers are big-endian.
+
+use alloc::borrow::Cow;
 
 use super::bits::{Bit, bit_of};
-use super::control::Nonces;
+use super::control::{Nonce, Nonces};
 use super::siphash::{Key, SipHasher};
 
-/// Is the number of bytes before the payload: its length, big-endian.
+/// Is the number of bytes at the beginning that give kind and length.
 pub const HEADER_LEN: usize = 4;
+
+/// Is the number of bytes that name the request, between header and payload of a reply.
+pub const REFERENCE_LEN: usize = 8;
+
+/// Is the longest payload of a frame, in bytes.
+pub const MAX_LEN: u32 = (1 << KIND_SHIFT) - 1;
+
+/// Is the position of the kind in the header.
+const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;
 
 /// The number of bytes after the payload.
 pub const TRAILER_LEN: usize = 4;
@@ -24,11 +37,47 @@ pub const fn hasher(nonces: Nonces) -> SipHasher {
     SipHasher::new(Key([nonces.client, nonces.server]))
 }
 
+/// Says what a message is to its receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// Expects no reply.
+    #[default]
+    Message,
+    /// Expects a reply.
+    Request,
+    /// Replies to the request whose transfer had this nonce of its client, in its last attempt.
+    Reply(Nonce),
+}
+
+impl MessageKind {
+    const fn number(self) -> u32 {
+        match self {
+            Self::Message => 0,
+            Self::Request => 1,
+            Self::Reply(_) => 2,
+        }
+    }
+}
+
+/// Returns kind and length that a header gives, the kind of a reply with a reference of 0; `None` for an unknown kind.
+#[must_use]
+pub const fn parse_header(header: u32) -> Option<(MessageKind, u32)> {
+    let kind = match header >> KIND_SHIFT {
+        0 => MessageKind::Message,
+        1 => MessageKind::Request,
+        2 => MessageKind::Reply(0),
+        _ => return None,
+    };
+    Some((kind, header & MAX_LEN))
+}
+
 /// Holds a message in its frame, readable bit by bit.
 #[derive(Clone, Debug)]
 pub struct Frame<'m> {
-    header: [u8; HEADER_LEN],
-    payload: &'m [u8],
+    /// Header and reference, of which a reply alone has the second.
+    head: [u8; HEADER_LEN + REFERENCE_LEN],
+    head_len: usize,
+    payload: Cow<'m, [u8]>,
     trailer: [u8; TRAILER_LEN],
 }
 
@@ -36,11 +85,23 @@ impl<'m> Frame<'m> {
     /// Frames `payload`; [`seal`](Self::seal) makes the checksum.
     ///
     /// # Errors
-    /// [`TooLong`] above 4,294,967,295 bytes, the most that the length field can hold.
-    pub fn new(payload: &'m [u8]) -> Result<Self, TooLong> {
-        let len = u32::try_from(payload.len()).map_err(|_| TooLong)?;
+    /// [`TooLong`] above [`MAX_LEN`].
+    pub fn new(kind: MessageKind, payload: impl Into<Cow<'m, [u8]>>) -> Result<Self, TooLong> {
+        let payload = payload.into();
+        let len = u32::try_from(payload.len()).ok();
+        let len = len.filter(|len| *len <= MAX_LEN).ok_or(TooLong)?;
+        let mut head = [0; HEADER_LEN + REFERENCE_LEN];
+        let (header, reference) = head.split_at_mut(HEADER_LEN);
+        let number = kind.number() << KIND_SHIFT | len;
+        header.copy_from_slice(&number.to_be_bytes()[size_of::<u32>() - HEADER_LEN..]);
+        let mut head_len = HEADER_LEN;
+        if let MessageKind::Reply(request) = kind {
+            reference.copy_from_slice(&request.to_be_bytes());
+            head_len += REFERENCE_LEN;
+        }
         Ok(Self {
-            header: len.to_be_bytes(),
+            head,
+            head_len,
             payload,
             trailer: [0; TRAILER_LEN],
         })
@@ -49,14 +110,14 @@ impl<'m> Frame<'m> {
     /// Makes the checksum for this transfer.
     pub fn seal(&mut self, nonces: Nonces) {
         let mut hasher = hasher(nonces);
-        hasher.extend(&self.header);
-        hasher.extend(self.payload);
+        hasher.extend(self.head());
+        hasher.extend(&self.payload);
         self.trailer = (hasher.finish() as u32).to_be_bytes();
     }
 
     /// Returns the number of bits.
     #[must_use]
-    pub const fn bits(&self) -> u64 {
+    pub fn bits(&self) -> u64 {
         8 * self.bytes() as u64
     }
 
@@ -64,8 +125,8 @@ impl<'m> Frame<'m> {
     #[must_use]
     pub fn bit(&self, index: u64) -> Option<Bit> {
         let byte = usize::try_from(index / 8).ok()?;
-        let byte = *match byte.checked_sub(HEADER_LEN) {
-            None => self.header.get(byte),
+        let byte = *match byte.checked_sub(self.head_len) {
+            None => self.head.get(byte),
             Some(at) => self
                 .payload
                 .get(at)
@@ -76,13 +137,13 @@ impl<'m> Frame<'m> {
 
     /// Returns the number of bytes.
     #[must_use]
-    pub const fn bytes(&self) -> usize {
-        HEADER_LEN + self.payload.len() + TRAILER_LEN
+    pub fn bytes(&self) -> usize {
+        self.head_len + self.payload.len() + TRAILER_LEN
     }
 
     /// Copies the bytes from `offset` on into `to`, as far as the frame goes; the rest of `to` stays as it is.
     pub fn copy(&self, offset: usize, to: &mut [u8]) {
-        let inside = offset.checked_sub(HEADER_LEN).and_then(|at| {
+        let inside = offset.checked_sub(self.head_len).and_then(|at| {
             let end = at.checked_add(to.len())?;
             self.payload.get(at..end)
         });
@@ -90,7 +151,7 @@ impl<'m> Frame<'m> {
             return to.copy_from_slice(bytes);
         }
         let mut begin = 0;
-        for part in [&self.header[..], self.payload, &self.trailer] {
+        for part in [self.head(), &self.payload, &self.trailer] {
             let end = begin + part.len();
             // The bytes of this part that are wanted.
             let from = offset.max(begin);
@@ -101,6 +162,16 @@ impl<'m> Frame<'m> {
             begin = end;
         }
     }
+
+    /// Returns the number of bytes of the payload.
+    #[must_use]
+    pub fn payload_len(&self) -> usize {
+        self.payload.len()
+    }
+
+    fn head(&self) -> &[u8] {
+        &self.head[..self.head_len]
+    }
 }
 
 /// Says that the payload does not fit a frame.
@@ -109,7 +180,7 @@ pub struct TooLong;
 
 impl core::fmt::Display for TooLong {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("a message has at most 4294967295 bytes")
+        write!(f, "a message has at most {MAX_LEN} bytes")
     }
 }
 
@@ -123,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_frame_is_that_of_protocol_md() {
-        let mut frame = Frame::new(b"Hi").unwrap();
+        let mut frame = Frame::new(MessageKind::Message, b"Hi").unwrap();
         frame.seal(Nonces {
             client: 0x0123_4567_89AB_CDEF,
             server: 0xFEDC_BA98_7654_3210,
@@ -136,6 +207,22 @@ mod tests {
             bytes,
             [0x00, 0x00, 0x00, 0x02, 0x48, 0x69, 0x63, 0x3D, 0x1A, 0x8D]
         );
+        let mut reply = Frame::new(MessageKind::Reply(0x0123_4567_89AB_CDEF), b"Hi").unwrap();
+        reply.seal(Nonces {
+            client: 1,
+            server: 2,
+        });
+        let mut head = [0; 14];
+        reply.copy(0, &mut head);
+        assert_eq!(
+            head,
+            [
+                0x80, 0, 0, 2, 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0x48, 0x69
+            ]
+        );
+        assert_eq!(reply.bytes(), 18);
+        let request = Frame::new(MessageKind::Request, b"").unwrap();
+        assert_eq!((request.bytes(), request.bit(1)), (8, Some(Bit::One)));
         for offset in 0..14 {
             for len in 0..14 {
                 let mut copied = std::vec![0xEE; len];

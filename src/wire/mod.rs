@@ -27,6 +27,7 @@
 //!
 //! ```
 //! use minitalk::wire::control::Request;
+//! use minitalk::wire::frame::{Frame, MessageKind};
 //! use minitalk::wire::receiver::{FrameReceiver, Outcome};
 //! use minitalk::wire::sender::{FrameSender, Lane};
 //! use minitalk::wire::siphash::Key;
@@ -35,7 +36,7 @@
 //! // In a program, the keys are random numbers.
 //! let (ours, theirs) = (Key([1, 2]), Key([3, 4]));
 //! let timeout = Duration::from_millis(1_000);
-//! let mut sender = FrameSender::new(b"Hi", ours, timeout, Lane::Bit)?;
+//! let mut sender = FrameSender::new(Frame::new(MessageKind::Message, b"Hi")?, ours, timeout, Lane::Bit);
 //! let mut receiver = FrameReceiver::new(64, theirs, false);
 //! let mut now = Instant::from_nanos(0);
 //! while sender.result().is_none() {

@@ -23,10 +23,16 @@ pub enum Reason {
     ShuttingDown = 7,
     /// The server could not write the message to its output.
     Output = 8,
+    /// The message is a request, and the server does not reply to any.
+    NoReplies = 9,
+    /// The message is a reply that nobody waits for.
+    Unasked = 10,
+    /// The program that handles the message has refused it, or failed.
+    Refused = 11,
 }
 
 impl Reason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Checksum,
         Self::TooLong,
         Self::Version,
@@ -35,6 +41,9 @@ impl Reason {
         Self::Idle,
         Self::ShuttingDown,
         Self::Output,
+        Self::NoReplies,
+        Self::Unasked,
+        Self::Refused,
     ];
 
     /// Returns the reason with this number.
@@ -57,6 +66,9 @@ impl fmt::Display for Reason {
             Self::Idle => "the client was silent for too long",
             Self::ShuttingDown => "the server is shutting down",
             Self::Output => "the server could not write its output",
+            Self::NoReplies => "the server does not reply to requests",
+            Self::Unasked => "nobody waits for this reply",
+            Self::Refused => "the program behind the server refused it",
         })
     }
 }
@@ -66,14 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_number_from_1_to_8_is_a_reason() {
+    fn each_number_from_1_to_11_is_a_reason() {
         let numbers = Reason::ALL.map(|reason| reason as u8);
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
         for reason in Reason::ALL {
             assert_eq!(Reason::from_number(reason as u64), Some(reason));
         }
         assert_eq!(Reason::from_number(0), None);
-        assert_eq!(Reason::from_number(9), None);
+        assert_eq!(Reason::from_number(12), None);
         assert_eq!(Reason::from_number(257), None);
     }
 }

@@ -15,6 +15,7 @@ use super::bit_buffer::BitBuffer;
 use super::bits::Bit;
 use super::control::{Nonce, Nonces, Progress, Reply, Request, Status};
 use super::decoder::{Decoded, FrameDecoder};
+use super::frame::MessageKind;
 use super::packet::Channel;
 use super::reason::Reason;
 use super::rtt::burst_len;
@@ -86,6 +87,8 @@ pub struct Response {
 pub enum Outcome {
     /// The message is complete and is to be written; then call [`FrameReceiver::handle_written`].
     Complete {
+        /// What the message is to its receiver.
+        kind: MessageKind,
         /// Its bytes.
         payload: Vec<u8>,
         /// Repeated bits, requests and words while it came.
@@ -408,12 +411,13 @@ impl FrameReceiver {
     fn progress(&mut self, decoded: Option<Decoded>) -> Response {
         match decoded {
             None => Response::default(),
-            Some(Ok(payload)) => {
+            Some(Ok((kind, payload))) => {
                 self.state = State::Unwritten;
                 self.owed = Owed::Nothing;
                 Response {
                     reply: None,
                     outcome: Some(Outcome::Complete {
+                        kind,
                         payload,
                         resent: core::mem::take(&mut self.resent),
                     }),

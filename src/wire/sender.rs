@@ -15,8 +15,8 @@ use core::fmt;
 
 use super::bit_window::{BitWindow, Transmission};
 use super::bits::Bit;
-use super::control::{Nonces, Progress, Reply, Request, Status};
-use super::frame::{Frame, TooLong};
+use super::control::{Nonce, Nonces, Progress, Reply, Request, Status};
+use super::frame::Frame;
 use super::packet::{Channel, Packet};
 use super::reason::Reason;
 use super::receiver::VERSION;
@@ -120,19 +120,11 @@ const MAX_RESTARTS: u32 = 3;
 const HELLO_EVERY: u32 = 4;
 
 impl<'m> FrameSender<'m> {
-    /// Returns a transfer of `message` that fails after `timeout` without progress.
+    /// Returns a transfer of `frame` that fails after `timeout` without progress.
     ///
     /// The client's nonces are drawn with `key`, which nobody else knows and no other transfer has.
-    ///
-    /// # Errors
-    /// [`TooLong`] for a message that does not fit a frame.
-    pub fn new(
-        message: &'m [u8],
-        key: Key,
-        timeout: Duration,
-        lane: Lane,
-    ) -> Result<Self, TooLong> {
-        let frame = Frame::new(message)?;
+    #[must_use]
+    pub fn new(frame: Frame<'m>, key: Key, timeout: Duration, lane: Lane) -> Self {
         let mut sender = Self {
             window: Window::Bits(BitWindow::new(frame.bits())),
             frame,
@@ -150,7 +142,7 @@ impl<'m> FrameSender<'m> {
             resent: 0,
         };
         sender.draw();
-        Ok(sender)
+        sender
     }
 
     /// Returns what to send at `now`; to be called until it returns `None`.
@@ -240,6 +232,18 @@ impl<'m> FrameSender<'m> {
                 self.handle_progress(progress, true, now);
             }
         }
+    }
+
+    /// Returns the client's nonce, which names the transfer to the receiver of the message.
+    #[must_use]
+    pub const fn client_nonce(&self) -> Nonce {
+        self.nonces.client
+    }
+
+    /// Returns the frame that is sent.
+    #[must_use]
+    pub const fn frame(&self) -> &Frame<'m> {
+        &self.frame
     }
 
     /// Returns the bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.

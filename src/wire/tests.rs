@@ -5,7 +5,7 @@
 
 use super::bits::Bit;
 use super::control::{Nonces, Progress, Reply, Request, Status};
-use super::frame::Frame;
+use super::frame::{Frame, MessageKind};
 use super::packet::{Channel, Packet};
 use super::reason::Reason;
 use super::receiver::{FrameReceiver, Outcome, VERSION};
@@ -271,7 +271,7 @@ impl Adversary {
             1 => Status::Ok(progress),
             2 => Status::Wait(progress),
             3 => Status::Delivered(random.below(2_000)),
-            _ => Status::Rejected(Reason::from_number(1 + random.below(8)).unwrap()),
+            _ => Status::Rejected(Reason::from_number(1 + random.below(11)).unwrap()),
         };
         let packet = match random.below(8) {
             0 => Request::Hello {
@@ -309,7 +309,7 @@ impl Adversary {
         let nonces = self.nonces(random);
         let named = random.pick(&[CLIENT, CLIENT, ADVERSARY, BYSTANDER]);
         let in_words = random.percent(30);
-        let mut frame = Frame::new(b"forged").unwrap();
+        let mut frame = Frame::new(MessageKind::Message, b"forged").unwrap();
         frame.seal(nonces);
         let open = Request::Open { nonces, in_words };
         let mut requests = std::vec![(random.pick(&CHANNELS), open)];
@@ -469,7 +469,12 @@ impl World {
     fn transfer(&mut self, message: &[u8], lane: Lane, mut chaos: u64) -> Result<(), Failure> {
         let key = Key([self.random.next(), self.random.next()]);
         let timeout = Duration::from_millis(1_000_000);
-        let mut sender = FrameSender::new(message, key, timeout, lane).unwrap();
+        let mut sender = FrameSender::new(
+            Frame::new(MessageKind::Message, message).unwrap(),
+            key,
+            timeout,
+            lane,
+        );
         let loss = self.loss;
         let mut quiet = 0;
         self.run_client(&mut sender);
@@ -608,7 +613,12 @@ fn no_reply_makes_a_sender_panic_or_wait_for_ever() {
         let len = random.below(100);
         let message = message(&mut random, len);
         let mut now = Instant::from_nanos(random.pick(&[0, u64::MAX - (1 << 50)]));
-        let mut sender = FrameSender::new(&message, Key([seed, 1]), timeout, lane).unwrap();
+        let mut sender = FrameSender::new(
+            Frame::new(MessageKind::Message, &message).unwrap(),
+            Key([seed, 1]),
+            timeout,
+            lane,
+        );
         let mut client = 0;
         let mut server = 1;
         let mut replies = random.below(2_000);

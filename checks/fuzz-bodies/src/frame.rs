@@ -49,8 +49,8 @@ pub fn check(data: &[u8], push: &mut dyn FnMut(&mut FrameDecoder, Bit) -> Option
             decode(&all[8 * begin..], limit, push),
             Some((8 * len, expected.clone()))
         );
-        if let Ok(payload) = &expected {
-            let frame = bits::frame(payload, NONCES);
+        if let Ok((kind, payload)) = &expected {
+            let frame = bits::frame_of(*kind, payload, NONCES);
             assert_eq!(frame, whole[begin..begin + len], "another reading");
         }
         begin += len;

@@ -301,13 +301,17 @@ impl Transfer {
     fn conclude(&mut self, limit: usize) -> Option<Response> {
         let (_, decoded) = reference::parse(&self.bytes(), limit, self.nonces)?;
         Some(match decoded {
-            Ok(payload) => {
+            Ok((kind, payload)) => {
                 self.is_unwritten = true;
                 self.owed = Owed::Nothing;
                 let resent = std::mem::take(&mut self.resent);
                 Response {
                     reply: None,
-                    outcome: Some(Outcome::Complete { payload, resent }),
+                    outcome: Some(Outcome::Complete {
+                        kind,
+                        payload,
+                        resent,
+                    }),
                 }
             }
             Err(reason) => {

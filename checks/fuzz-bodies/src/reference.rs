@@ -2,7 +2,7 @@
 
 use minitalk::wire::control::Nonces;
 use minitalk::wire::decoder::Decoded;
-use minitalk::wire::frame::{HEADER_LEN, TRAILER_LEN};
+use minitalk::wire::frame::{HEADER_LEN, MessageKind, TRAILER_LEN};
 use minitalk::wire::reason::Reason;
 
 /// Returns the SipHash-2-4 of `bytes` as the standard library computes it.
@@ -25,15 +25,26 @@ pub fn checksum(nonces: Nonces, covered: &[u8]) -> [u8; TRAILER_LEN] {
 
 /// Returns the result of the frame in `bytes` and the number of bytes it takes; `None` if it is not complete.
 pub fn parse(bytes: &[u8], limit: usize, nonces: Nonces) -> Option<(usize, Decoded)> {
-    let header = bytes.first_chunk::<HEADER_LEN>()?;
-    let len = u32::from_be_bytes(*header) as usize;
+    let header = u32::from_be_bytes(*bytes.first_chunk::<HEADER_LEN>()?);
+    let len = (header & 0x3FFF_FFFF) as usize;
+    let is_reply = header >> 30 == 2;
+    if header >> 30 == 3 {
+        return Some((HEADER_LEN, Err(Reason::Version)));
+    }
     if len > limit {
         return Some((HEADER_LEN, Err(Reason::TooLong)));
     }
-    let (covered, rest) = bytes.split_at_checked(HEADER_LEN + len)?;
+    let begin = if is_reply { HEADER_LEN + 8 } else { HEADER_LEN };
+    let (covered, rest) = bytes.split_at_checked(begin + len)?;
     let trailer = rest.first_chunk::<TRAILER_LEN>()?;
     let decoded = if checksum(nonces, covered) == *trailer {
-        Ok(covered[HEADER_LEN..].to_vec())
+        let reference = covered[HEADER_LEN..begin].try_into();
+        let kind = match reference {
+            Ok(reference) => MessageKind::Reply(u64::from_be_bytes(reference)),
+            Err(_) if header >> 30 == 1 => MessageKind::Request,
+            Err(_) => MessageKind::Message,
+        };
+        Ok((kind, covered[begin..].to_vec()))
     } else {
         Err(Reason::Checksum)
     };

@@ -10,6 +10,7 @@ use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{
     MAX_BITS_IN_FLIGHT, Nonce, Nonces, Progress, Reply, Request, Status,
 };
+use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{FrameReceiver, Outcome, VERSION};
@@ -98,7 +99,12 @@ pub fn check(data: &[u8], hear: &mut Hear) {
         _ => SECOND,
     };
     let mut watched = Watched {
-        sender: FrameSender::new(&message, KEY, timeout, lane).expect("a short message"),
+        sender: FrameSender::new(
+            Frame::new(MessageKind::Message, &message).expect("a short message"),
+            KEY,
+            timeout,
+            lane,
+        ),
         hear,
         message: &message,
         lane,

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::LazyLock;
 
 use minitalk::wire::control::{Nonce, Nonces, Reply, Request, Status};
-use minitalk::wire::frame::Frame;
+use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::{Channel, Packet};
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
@@ -276,8 +276,13 @@ impl World {
             message,
             ..Transfer::default()
         });
-        let sender = FrameSender::new(message, client_key(number), Duration::MAX, LANES[client]);
-        (number, sender.expect("a short message"))
+        let sender = FrameSender::new(
+            Frame::new(MessageKind::Message, message).expect("a short message"),
+            client_key(number),
+            Duration::MAX,
+            LANES[client],
+        );
+        (number, sender)
     }
 
     /// Returns what the adversary knows.
@@ -430,7 +435,8 @@ impl World {
             }
             Request::Open { nonces, .. } => self.secrets.extend([nonces.client, nonces.server]),
             Request::Bit { index, .. } => {
-                let frame = Frame::new(transfer.message).expect("a short message");
+                let frame =
+                    Frame::new(MessageKind::Message, transfer.message).expect("a short message");
                 assert!(index < frame.bits(), "a bit behind the end");
             }
             Request::Word(_) => {}
@@ -649,7 +655,7 @@ impl World {
         }
         for (client, lane) in LANES.into_iter().enumerate() {
             let message = self.transfers[self.clients[client].transfer].message;
-            let frame = Frame::new(message).expect("a short message");
+            let frame = Frame::new(MessageKind::Message, message).expect("a short message");
             // A bit or word a round, and what the faults have left: pending signals, a message to begin again.
             let enough = 24
                 + match lane {

@@ -402,7 +402,7 @@ fn the_frame_body_detects_defects() {
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
-            if let Some(Ok(payload)) = &mut decoded {
+            if let Some(Ok((_, payload))) = &mut decoded {
                 flip(payload);
             }
             decoded

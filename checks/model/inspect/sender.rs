@@ -27,10 +27,6 @@ impl FrameSender<'_> {
         self.timer.is_paused
     }
 
-    pub fn client_nonce(&self) -> u64 {
-        self.nonces.client
-    }
-
     pub fn serials(&self) -> alloc::vec::Vec<u8> {
         match &self.window {
             Window::Bits(window) => window.serials(),

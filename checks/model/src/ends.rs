@@ -1,7 +1,7 @@
 // The two ends of the link in the wire code beside this file, as driven by the model and the simulation.
 
 use super::wire::control::{Nonces, Reply, Request};
-use super::wire::frame::Frame;
+use super::wire::frame::{Frame, MessageKind};
 use super::wire::packet::{Channel, Packet};
 use super::wire::reason::Reason;
 use super::wire::receiver::{FrameReceiver, Outcome, Owed, Response};
@@ -26,7 +26,7 @@ impl link::Link for Link {
     }
 
     fn frame(message: &'static [u8], [client, server]: [u64; 2]) -> Vec<u8> {
-        let mut frame = Frame::new(message).unwrap();
+        let mut frame = Frame::new(MessageKind::Message, message).unwrap();
         frame.seal(Nonces { client, server });
         let mut bytes = vec![0; frame.bytes()];
         frame.copy(0, &mut bytes);
@@ -41,7 +41,8 @@ impl link::Client for FrameSender<'static> {
             link::Lane::Words => Lane::Word,
             link::Lane::Queued | link::Lane::Either => Lane::Auto,
         };
-        Self::new(message, Key(key), Duration::from_nanos(timeout), lane).unwrap()
+        let frame = Frame::new(MessageKind::Message, message).unwrap();
+        Self::new(frame, Key(key), Duration::from_nanos(timeout), lane)
     }
 
     fn poll(&mut self, now: u64) -> Move {

@@ -9,7 +9,7 @@ use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonces, Request, Status};
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::word::{SIZE, Word, proof};
 
 /// Returns what a process can send that knows the client's PID and the index of its next bit or word, and none of its nonces.
@@ -163,7 +163,7 @@ fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
     // Its session is that of a stray, or of an introduction.
     world.feed_each([bit(named, Bit::One), bare(named, Signal::Word)]);
     let none = Nonces::default();
-    let mut forged = Frame::new(b"forged").unwrap();
+    let mut forged = Frame::new(MessageKind::Message, b"forged").unwrap();
     forged.seal(none);
     let bits = (0..forged.bits()).map(|i| own_bit(named, none, i, forged.bit(i).unwrap()));
     world.feed_each(bits.collect::<Vec<_>>());

@@ -13,7 +13,7 @@ use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Progress, Request, Status};
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::reason::Reason;
 use crate::wire::receiver::Owed;
 use crate::wire::sender::{Failure, FrameSender, Lane};
@@ -33,7 +33,12 @@ impl<'m> Client<'m> {
     fn new(pid: Pid, message: &'m [u8], lane: Lane) -> Self {
         let key = Key([pid.get() as u64, 33]);
         let timeout = time::Duration::from_nanos(60 * SECOND);
-        let sender = FrameSender::new(message, key, timeout, lane).unwrap();
+        let sender = FrameSender::new(
+            Frame::new(MessageKind::Message, message).unwrap(),
+            key,
+            timeout,
+            lane,
+        );
         let (result, deadline) = (None, 0);
         Self {
             pid,
@@ -100,7 +105,7 @@ pub fn status(world: &mut World, pid: Pid) -> Vec<(Signal, Status)> {
 
 /// Returns the frame of a transfer.
 pub fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
-    let mut frame = Frame::new(message).unwrap();
+    let mut frame = Frame::new(MessageKind::Message, message).unwrap();
     frame.seal(nonces);
     frame
 }

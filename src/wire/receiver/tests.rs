@@ -1,6 +1,6 @@
 //! Unit tests of the module around them.
 
-use super::super::frame::Frame;
+use super::super::frame::{Frame, MessageKind};
 use super::super::word::SIZE;
 use super::*;
 
@@ -58,7 +58,7 @@ fn opened(in_words: bool) -> FrameReceiver {
 }
 
 fn frame(message: &[u8]) -> Frame<'_> {
-    let mut frame = Frame::new(message).unwrap();
+    let mut frame = Frame::new(MessageKind::Message, message).unwrap();
     frame.seal(NONCES);
     frame
 }
@@ -119,7 +119,11 @@ fn complete(payload: &[u8], resent: u64) -> Response {
     let payload = payload.to_vec();
     Response {
         reply: None,
-        outcome: Some(Outcome::Complete { payload, resent }),
+        outcome: Some(Outcome::Complete {
+            kind: MessageKind::Message,
+            payload,
+            resent,
+        }),
     }
 }
 
@@ -325,7 +329,7 @@ fn a_frame_that_is_wrong_is_rejected() {
     let again = status(Status::Rejected(Reason::Checksum)).reply;
     assert_eq!(receiver.poll_reply(false), again);
     let mut receiver = opened(true);
-    let long = Frame::new(&[0; LIMIT + 1]).unwrap();
+    let long = Frame::new(MessageKind::Message, &[0; LIMIT + 1]).unwrap();
     let response = receiver.handle_request(Channel::Realtime, word(&long, 0, false));
     assert_eq!(response, rejected(Reason::TooLong));
 }
@@ -439,7 +443,7 @@ fn the_offer_of_words_can_change() {
 fn without_a_transfer_no_bit_counts() {
     let mut receiver = FrameReceiver::new(LIMIT, KEY, true);
     let before = receiver.clone();
-    let mut frame = Frame::new(b"forged").unwrap();
+    let mut frame = Frame::new(MessageKind::Message, b"forged").unwrap();
     frame.seal(Nonces::default());
     for index in 0..frame.bits() {
         let bit = frame.bit(index).unwrap();

@@ -1,5 +1,6 @@
 //! Unit tests of the module around them.
 
+use super::super::frame::{Frame, MessageKind};
 use super::super::receiver::{FrameReceiver, Outcome};
 use super::*;
 use std::vec::Vec;
@@ -13,7 +14,12 @@ const WORDS: Status = Status::Greeted { words: true };
 const OPENED: Status = Status::Ok(Progress::at(0));
 
 fn sender(message: &[u8], lane: Lane) -> FrameSender<'_> {
-    FrameSender::new(message, KEY, Duration::MAX, lane).unwrap()
+    FrameSender::new(
+        Frame::new(MessageKind::Message, message).unwrap(),
+        KEY,
+        Duration::MAX,
+        lane,
+    )
 }
 
 fn at(millis: u64) -> Instant {
@@ -170,7 +176,12 @@ fn replies_that_lead_nowhere_do_not_stop_the_clock() {
     ];
     for (server, is_drawn) in servers {
         for lane in [Lane::Auto, Lane::Bit] {
-            let mut sender = FrameSender::new(&[7; 1000], KEY, TIMEOUT, lane).unwrap();
+            let mut sender = FrameSender::new(
+                Frame::new(MessageKind::Message, &[7; 1000]).unwrap(),
+                KEY,
+                TIMEOUT,
+                lane,
+            );
             let mut now = START;
             let mut nonce = 0;
             while sender.result().is_none() {
@@ -199,7 +210,12 @@ fn replies_that_lead_nowhere_do_not_stop_the_clock() {
 #[test]
 fn a_silent_server_is_given_up_at_the_timeout() {
     let timeout = Duration::from_millis(100);
-    let mut sender = FrameSender::new(b"", KEY, timeout, Lane::Bit).unwrap();
+    let mut sender = FrameSender::new(
+        Frame::new(MessageKind::Message, b"").unwrap(),
+        KEY,
+        timeout,
+        Lane::Bit,
+    );
     let mut now = START;
     for (millis, channel, copies) in [
         (0, Channel::Usr1, 1),
@@ -314,7 +330,12 @@ fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
 fn a_client_that_is_told_to_wait_does_not_give_up() {
     let timeout = Duration::from_millis(100);
     for (lane, greeting) in [(Lane::Bit, NO_WORDS), (Lane::Word, WORDS)] {
-        let mut sender = FrameSender::new(b"", KEY, timeout, lane).unwrap();
+        let mut sender = FrameSender::new(
+            Frame::new(MessageKind::Message, b"").unwrap(),
+            KEY,
+            timeout,
+            lane,
+        );
         send_all(&mut sender, START);
         tell(&mut sender, greeting, START);
         let mut now = START;
@@ -447,7 +468,12 @@ fn a_message_that_is_too_long_in_words_is_sent_again_in_bits_once() {
 #[test]
 fn a_message_that_is_sent_again_makes_progress() {
     let timeout = Duration::from_millis(500);
-    let mut sender = FrameSender::new(&[7; 1000], KEY, timeout, Lane::Bit).unwrap();
+    let mut sender = FrameSender::new(
+        Frame::new(MessageKind::Message, &[7; 1000]).unwrap(),
+        KEY,
+        timeout,
+        Lane::Bit,
+    );
     let mut now = START;
     for is_last in [false, true] {
         for status in [NO_WORDS, OPENED] {
@@ -580,7 +606,12 @@ fn without_room_for_a_word_the_sender_waits_a_millisecond() {
 #[test]
 fn only_news_is_progress() {
     let timeout = Duration::from_millis(100);
-    let mut sender = FrameSender::new(b"", KEY, timeout, Lane::Bit).unwrap();
+    let mut sender = FrameSender::new(
+        Frame::new(MessageKind::Message, b"").unwrap(),
+        KEY,
+        timeout,
+        Lane::Bit,
+    );
     for status in [NO_WORDS, OPENED] {
         send_all(&mut sender, START);
         tell(&mut sender, status, START);
