@@ -1,65 +1,46 @@
-//! Lets two people chat: run `cargo run --example chat` in two terminals, and type in each the PID that the other prints.
-//!
-//! A process has one receiver or one sender, so each end is two processes: a child receives, the parent reads lines and sends
-//! them.
+//! Lets two people chat: run `cargo run --example chat` in one terminal, and `cargo run --example chat PID` in another, with the PID
+//! that the first prints.
 
-use std::env;
 use std::error::Error;
 use std::io::{self, BufRead};
-use std::process::{Child, Command};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use minitalk::{Receiver, Sender};
+use minitalk::{Endpoint, Pid};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if env::args().nth(1).as_deref() == Some("listen") {
-        return listen();
-    }
-    let child = Command::new(env::current_exe()?).arg("listen").spawn()?;
-    let mut listener = Listener(child);
-    let result = talk();
-    listener.stop()?;
-    result
+    let other: Option<Pid> = std::env::args().nth(1).map(|pid| pid.parse()).transpose()?;
+    let endpoint = Endpoint::bind()?;
+    println!("I am PID {}", std::process::id());
+    let other = Mutex::new(other);
+    thread::scope(|scope| {
+        let stopper = endpoint.stopper();
+        let (endpoint, other) = (&endpoint, &other);
+        scope.spawn(move || listen(endpoint, other));
+        let result = talk(endpoint, other);
+        stopper.stop();
+        result
+    })
 }
 
-fn talk() -> Result<(), Box<dyn Error>> {
-    let mut lines = io::stdin().lock().lines();
-    let Some(pid) = lines.next().transpose()? else {
-        return Ok(());
-    };
-    let mut other = Sender::open(pid.trim().parse()?)?;
-    for line in lines {
-        other.send(line?.as_bytes())?;
-    }
-    Ok(())
-}
-
-fn listen() -> Result<(), Box<dyn Error>> {
-    let receiver = Receiver::builder().stop_on_signals().bind()?;
-    println!("I am PID {}; which is yours?", std::process::id());
-    for message in receiver {
-        // Escaped, because text from another user must not control this terminal.
-        let text = String::from_utf8_lossy(&message?.payload).into_owned();
-        println!("> {}", text.escape_debug());
-    }
-    Ok(())
-}
-
-/// Owns the child process and ends it when dropped.
-struct Listener(Child);
-
-impl Listener {
-    fn stop(&mut self) -> Result<(), Box<dyn Error>> {
-        Command::new("kill").arg(self.0.id().to_string()).status()?;
-        self.0.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Ok(None) = self.0.try_wait() {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
+/// Sends each line to who was named, or else has spoken last.
+fn talk(endpoint: &Endpoint, other: &Mutex<Option<Pid>>) -> Result<(), Box<dyn Error>> {
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let to = *other.lock().unwrap_or_else(PoisonError::into_inner);
+        match to {
+            Some(pid) => drop(endpoint.send(pid, line.as_bytes())?),
+            None => println!("nobody has spoken yet"),
         }
+    }
+    Ok(())
+}
+
+fn listen(endpoint: &Endpoint, other: &Mutex<Option<Pid>>) {
+    for message in endpoint.iter().map_while(Result::ok) {
+        *other.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.pid);
+        // Escaped, because text from another user must not control this terminal.
+        let text = String::from_utf8_lossy(&message.payload);
+        println!("{}: {}", message.pid, text.escape_debug());
     }
 }

@@ -4,15 +4,15 @@
 
 use std::error::Error;
 
-use minitalk::Receiver;
+use minitalk::Endpoint;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let receiver = Receiver::builder()
+    let endpoint = Endpoint::builder()
         .stop_on_signals()
         .notes(|note| eprintln!("{note}"))
         .bind()?;
     println!("PID {}", std::process::id());
-    for message in receiver {
+    for message in &endpoint {
         let message = message?;
         println!("{}", String::from_utf8_lossy(&message.payload));
     }

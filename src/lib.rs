@@ -77,6 +77,10 @@ mod background;
 #[cfg(feature = "std")]
 pub mod client;
 pub mod dialect;
+#[cfg(feature = "std")]
+mod endpoint;
+#[cfg(feature = "std")]
+pub mod engine;
 #[allow(unsafe_code)]
 #[cfg_attr(
     not(feature = "internals"),
@@ -89,10 +93,6 @@ mod ffi;
 )]
 mod process;
 #[cfg(feature = "std")]
-mod receiver;
-#[cfg(feature = "std")]
-mod sender;
-#[cfg(feature = "std")]
 pub mod server;
 mod signal;
 pub mod wire;
@@ -104,10 +104,10 @@ pub use signal::inbox::{Inbox, InboxError};
 
 #[cfg(feature = "std")]
 pub use {
+    endpoint::{Builder, Endpoint, Messages, ReceiveError, Stopper, send},
+    engine::Message,
     process::peer::{Peer, PeerError, ProcessStatus},
-    receiver::{Builder, ReceiveError, Receiver, Stopper},
-    sender::{Sender, send},
-    server::Message,
+    server::Received,
     signal::threads::{Unavailable, block_signals, block_signals_and_stops},
 };
 

@@ -67,36 +67,32 @@ fn the_async_receiver_takes_messages_between_timer_ticks() {
 
 #[test]
 fn the_chat_delivers_lines_in_both_directions() {
-    let spawn = || {
+    let spawn = |other: Option<&str>| {
         let mut command = example("chat");
-        let process = Process::spawn(command.stdin(Stdio::piped()));
+        let process = Process::spawn(command.args(other).stdin(Stdio::piped()));
+        process.wait_stdout(|bytes| bytes.ends_with(b"\n"));
         let stdin = process.take_stdin();
         (process, stdin)
     };
-    let (alice, mut alice_types) = spawn();
-    let (bob, mut bob_types) = spawn();
-    let listener = |process: &Process| {
-        let line = process.wait_stdout(|bytes| bytes.ends_with(b"yours?\n"));
-        let line = String::from_utf8(line).unwrap();
-        let pid = line.split(['D', ';']).nth(1).unwrap().trim();
-        pid.to_string()
-    };
-    let (to_bob, to_alice) = (listener(&bob), listener(&alice));
-    writeln!(alice_types, "{to_bob}\nHello, Bob").unwrap();
-    bob.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Bob\n"));
-    writeln!(bob_types, "{to_alice}\nHello, Alice\n\u{1b}[2J").unwrap();
-    alice.wait_stdout(|bytes| bytes.ends_with(b"> Hello, Alice\n> \\u{1b}[2J\n"));
+    let (alice, mut alice_types) = spawn(None);
+    let of_alice = alice.pid().to_string();
+    let (bob, mut bob_types) = spawn(Some(&of_alice));
+    let of_bob = bob.pid().to_string();
+    let shown = |pid: &str, text: &str| format!("{pid}: {text}\n");
+    writeln!(bob_types, "Hello, Alice\n\u{1b}[2J").unwrap();
+    let both = shown(&of_bob, "Hello, Alice") + &shown(&of_bob, "\\u{1b}[2J");
+    alice.wait_stdout(|bytes| bytes.ends_with(both.as_bytes()));
+    writeln!(alice_types, "Hello, Bob").unwrap();
+    bob.wait_stdout(|bytes| bytes.ends_with(shown(&of_alice, "Hello, Bob").as_bytes()));
     // Both ends send at once.
     let many = |who: &str| (0..20).map(|n| format!("{who} {n}\n")).collect::<String>();
     alice_types.write_all(many("a").as_bytes()).unwrap();
     bob_types.write_all(many("b").as_bytes()).unwrap();
-    let shown = |who: &str| {
-        (0..20)
-            .map(|n| format!("> {who} {n}\n"))
-            .collect::<String>()
+    let all = |pid: &str, who: &str| -> String {
+        (0..20).map(|n| shown(pid, &format!("{who} {n}"))).collect()
     };
-    bob.wait_stdout(|bytes| bytes.ends_with(shown("a").as_bytes()));
-    alice.wait_stdout(|bytes| bytes.ends_with(shown("b").as_bytes()));
+    bob.wait_stdout(|bytes| bytes.ends_with(all(&of_alice, "a").as_bytes()));
+    alice.wait_stdout(|bytes| bytes.ends_with(all(&of_bob, "b").as_bytes()));
     drop((alice_types, bob_types));
     for end in [alice, bob] {
         assert_success(&end.output());

@@ -1,4 +1,4 @@
-//! The receiver and the sender of the library. Each case is a process of its own, which can have only one of them.
+//! The endpoint of the library. Each case is a process of its own, which can have only one.
 
 mod common;
 
@@ -13,12 +13,11 @@ use std::time::Duration;
 use common::child::Child;
 use common::*;
 use minitalk::client::{Options, SendError};
-use minitalk::server::{self, Config, Note, ServeError};
+use minitalk::engine;
+use minitalk::server::{Config, Note, ServeError};
 use minitalk::wire::sender::Lane;
+use minitalk::{Endpoint, Pid, ReceiveError, Unavailable, block_signals, block_signals_and_stops};
 use minitalk::{Inbox, InboxError};
-use minitalk::{
-    Pid, ReceiveError, Receiver, Sender, Unavailable, block_signals, block_signals_and_stops,
-};
 use minitalk::{Signal, SignalSet};
 
 /// The environment variable that names the case to run.
@@ -34,7 +33,7 @@ const CASES: &[(&str, fn())] = cases![
     a_message_that_is_not_taken_is_rejected,
     a_taken_message_is_acknowledged_however_the_receiver_ends,
     clients_wait_for_a_slow_program,
-    a_process_has_at_most_one_receiver_or_sender,
+    a_process_has_at_most_one_endpoint,
     a_thread_that_would_get_the_signals_is_named,
     open_threads_are_found_while_others_start_and_end,
     stops_must_be_blocked_on_every_thread,
@@ -95,7 +94,7 @@ fn main() -> ExitCode {
 
 /// Runs a server until it ends, and returns its error and the output of its client.
 fn serve_one(
-    output: server::Output,
+    output: engine::Output,
     notes: &mut dyn FnMut(&Note),
     trace: bool,
 ) -> (ServeError, std::process::Output) {
@@ -105,7 +104,7 @@ fn serve_one(
     let client = send_us(&[], "for a function that panics");
     let mut config = Config::default();
     config.trace = trace;
-    let error = server::serve(&mut inbox, config, output, notes).unwrap_err();
+    let error = engine::serve(&mut inbox, config, vec![output], notes, None).unwrap_err();
     inbox.leak();
     (error, client.output())
 }
@@ -141,7 +140,13 @@ fn a_panic_in_the_last_note_is_an_error() {
         assert!(!has_panicked, "on purpose");
     };
     let client = send_us(&[], "the last");
-    let result = server::serve(&mut inbox, config, Box::new(|_| Ok(())), &mut notes);
+    let result = engine::serve(
+        &mut inbox,
+        config,
+        vec![Box::new(|_| Ok(()))],
+        &mut notes,
+        None,
+    );
     assert_success(&client.output());
     let is_reported = matches!(result, Err(ServeError::Panicked("notes")));
     assert_eq!(is_reported, has_panicked, "{result:?}");
@@ -152,31 +157,31 @@ fn unread_notes_delay_no_message() {
     let (go, wait) = mpsc::channel::<()>();
     let mut config = Config::default();
     config.trace = true;
-    let builder = Receiver::builder().config(config).notes(move |note| {
+    let builder = Endpoint::builder().config(config).notes(move |note| {
         let _ = wait.recv();
         let _ = tell.send(note.clone());
     });
-    let mut receiver = builder.bind().unwrap();
+    let endpoint = builder.bind().unwrap();
     // The message causes some thousand notes.
     let message = "x".repeat(300);
     let client = send_us(&["--lane", "bit"], &message);
-    assert_eq!(receiver.recv().unwrap().payload, message.as_bytes());
+    assert_eq!(endpoint.recv().unwrap().payload, message.as_bytes());
     assert_success(&client.output());
     drop(go);
     assert!(told.iter().any(|note| matches!(note, Note::Missing(1..))));
-    drop(receiver);
+    drop(endpoint);
 }
 
 // ---- receiving ---------------------------------------------------------------------------------------------------
 
 fn a_message_names_its_sender() {
-    let mut receiver = Receiver::bind().unwrap();
-    assert!(matches!(receiver.try_recv(), Err(ReceiveError::Empty)));
-    let nothing = receiver.recv_timeout(Duration::from_millis(1));
+    let endpoint = Endpoint::bind().unwrap();
+    assert!(matches!(endpoint.try_recv(), Err(ReceiveError::Empty)));
+    let nothing = endpoint.recv_timeout(Duration::from_millis(1));
     assert!(matches!(nothing, Err(ReceiveError::Empty)));
     for (lane, message) in [("bit", "Hello"), ("word", "é 🦀"), ("auto", "")] {
         let client = send_us(&["--lane", lane], message);
-        let received = receiver.recv().unwrap();
+        let received = endpoint.recv().unwrap();
         assert_eq!(received.payload, message.as_bytes());
         assert_eq!(received.pid.get(), client.pid());
         // SAFETY: getuid takes nothing.
@@ -185,7 +190,7 @@ fn a_message_names_its_sender() {
         assert_success(&client.output());
     }
     let client = send_us(&["--dialect", "lsb"], "in a dialect");
-    let received = receiver.recv().unwrap();
+    let received = endpoint.recv().unwrap();
     assert_eq!(received.payload, b"in a dialect");
     assert!(!received.framed);
     assert_success(&client.output());
@@ -193,31 +198,31 @@ fn a_message_names_its_sender() {
 
 /// The descriptor is readable for as long as there is a message to take.
 fn a_client_is_acknowledged_when_its_message_is_taken() {
-    let mut receiver = Receiver::bind().unwrap();
+    let endpoint = Endpoint::bind().unwrap();
     for _ in 0..3 {
-        assert!(!is_readable(&receiver, 0));
+        assert!(!is_readable(&endpoint, 0));
         let client = send_us(&[], "x");
-        assert!(is_readable(&receiver, -1));
+        assert!(is_readable(&endpoint, -1));
         let before = switches(client.pid());
         wait_until("the client has asked again", || {
             switches(client.pid()) > before + 2
         });
-        assert!(client.is_running() && is_readable(&receiver, 0));
-        assert_eq!(receiver.try_recv().unwrap().payload, b"x");
-        assert!(!is_readable(&receiver, 0));
+        assert!(client.is_running() && is_readable(&endpoint, 0));
+        assert_eq!(endpoint.try_recv().unwrap().payload, b"x");
+        assert!(!is_readable(&endpoint, 0));
         assert_success(&client.output());
     }
-    receiver.stopper().stop();
-    assert!(is_readable(&receiver, -1));
-    assert!(matches!(receiver.try_recv(), Err(ReceiveError::Stopped)));
-    assert!(is_readable(&receiver, 0), "it is no longer readable");
+    endpoint.stopper().stop();
+    assert!(is_readable(&endpoint, -1));
+    assert!(matches!(endpoint.try_recv(), Err(ReceiveError::Stopped)));
+    assert!(is_readable(&endpoint, 0), "it is no longer readable");
 }
 
 fn a_message_that_is_not_taken_is_rejected() {
-    let receiver = Receiver::bind().unwrap();
+    let endpoint = Endpoint::bind().unwrap();
     let client = send_us(&[], "x");
-    assert!(is_readable(&receiver, -1));
-    drop(receiver);
+    assert!(is_readable(&endpoint, -1));
+    drop(endpoint);
     let output = client.output();
     assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
@@ -226,33 +231,33 @@ fn a_taken_message_is_acknowledged_however_the_receiver_ends() {
     for _ in 0..10 {
         let mut config = Config::default();
         config.count = Some(1);
-        let mut receiver = Receiver::builder().config(config).bind().unwrap();
+        let endpoint = Endpoint::builder().config(config).bind().unwrap();
         let client = send_us(&[], "the last one");
-        receiver.recv().unwrap();
-        drop(receiver);
+        endpoint.recv().unwrap();
+        drop(endpoint);
         assert_success(&client.output());
-        let mut receiver = Receiver::bind().unwrap();
+        let endpoint = Endpoint::bind().unwrap();
         let client = send_us(&[], "finished");
-        assert!(is_readable(&receiver, -1));
-        let stopper = receiver.stopper();
+        assert!(is_readable(&endpoint, -1));
+        let stopper = endpoint.stopper();
         stopper.stop();
         stopper.stop();
-        receiver.recv().unwrap();
-        drop(receiver);
+        endpoint.recv().unwrap();
+        drop(endpoint);
         stopper.stop();
         assert_success(&client.output());
     }
 }
 
 fn clients_wait_for_a_slow_program() {
-    let mut receiver = Receiver::bind().unwrap();
+    let endpoint = Endpoint::bind().unwrap();
     let text = |n: usize| format!("from {n}");
     let clients: Vec<Process> = (0..8).map(|n| send_us(&[], &text(n))).collect();
     let mut texts: Vec<String> = (0..8)
         .map(|_| {
             // The program is busy, and the clients wait.
             thread::sleep(Duration::from_millis(20));
-            String::from_utf8(receiver.recv().unwrap().payload).unwrap()
+            String::from_utf8(endpoint.recv().unwrap().into_payload()).unwrap()
         })
         .collect();
     texts.sort();
@@ -264,23 +269,23 @@ fn clients_wait_for_a_slow_program() {
 
 // ---- one per process ---------------------------------------------------------------------------------------------
 
-fn a_process_has_at_most_one_receiver_or_sender() {
+fn a_process_has_at_most_one_endpoint() {
     block_signals();
     let server = Server::start();
     let to = Pid::new(server.pid()).unwrap();
-    let receiver = Receiver::bind().unwrap();
-    assert!(matches!(Receiver::bind(), Err(Unavailable::Taken)));
-    let taken = Sender::open(to);
+    let endpoint = Endpoint::bind().unwrap();
+    assert!(matches!(Endpoint::bind(), Err(Unavailable::Taken)));
+    let taken = minitalk::send(to, b"x");
     assert!(matches!(
         taken,
         Err(SendError::Unavailable(Unavailable::Taken))
     ));
     assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
-    drop(receiver);
-    let sender = Sender::open(to).unwrap();
-    assert!(matches!(Receiver::bind(), Err(Unavailable::Taken)));
-    drop(sender);
-    drop(Receiver::bind().unwrap());
+    drop(endpoint);
+    let endpoint = sender();
+    assert!(matches!(Endpoint::bind(), Err(Unavailable::Taken)));
+    drop(endpoint);
+    drop(Endpoint::bind().unwrap());
     server.stop();
 }
 
@@ -293,7 +298,7 @@ fn a_thread_that_would_get_the_signals_is_named() {
     };
     let (end, thread) = idle();
     // A thread that is starting has all signals blocked.
-    let error = Receiver::bind().unwrap_err();
+    let error = Endpoint::bind().unwrap_err();
     assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
     assert_eq!(
         ours("SigCgt") | ours("SigBlk"),
@@ -301,7 +306,7 @@ fn a_thread_that_would_get_the_signals_is_named() {
         "handlers or mask remain"
     );
     wait_until("the thread has its name", || {
-        let error = Receiver::bind().unwrap_err().to_string();
+        let error = Endpoint::bind().unwrap_err().to_string();
         assert!(error.contains("block_signals"), "{error}");
         error.contains("(idler)")
     });
@@ -309,7 +314,7 @@ fn a_thread_that_would_get_the_signals_is_named() {
     thread.join().unwrap();
     block_signals();
     let (end, thread) = idle();
-    drop(Receiver::bind().unwrap());
+    drop(Endpoint::bind().unwrap());
     // The caller blocked the signals, so they stay blocked.
     assert_eq!(ours("SigBlk"), SignalSet::LANES.mask());
     drop(end);
@@ -327,7 +332,7 @@ fn open_threads_are_found_while_others_start_and_end() {
     let first = Arc::clone(&end);
     thread::spawn(move || chain(first));
     for _ in 0..100 {
-        let error = Receiver::bind().unwrap_err();
+        let error = Endpoint::bind().unwrap_err();
         let is_expected = match &error {
             Unavailable::OpenOn { .. } => true,
             Unavailable::System(error) => error.kind() == std::io::ErrorKind::TimedOut,
@@ -336,7 +341,7 @@ fn open_threads_are_found_while_others_start_and_end() {
         assert!(is_expected, "{error:?}");
     }
     end.store(true, Ordering::Relaxed);
-    drop(Receiver::bind());
+    drop(Endpoint::bind());
 }
 
 /// With musl the mask of such a thread looks like that of a starting thread.
@@ -354,7 +359,7 @@ fn a_thread_that_blocks_all_signals_does_not_prevent_binding() {
         ended.recv().unwrap_or(());
     });
     blocked.recv().unwrap();
-    drop(Receiver::bind().unwrap());
+    drop(Endpoint::bind().unwrap());
     drop(end);
     idler.join().unwrap();
 }
@@ -363,7 +368,7 @@ fn stops_must_be_blocked_on_every_thread() {
     block_signals();
     let (end, ended) = mpsc::channel::<()>();
     let idler = thread::spawn(move || ended.recv().unwrap_or(()));
-    let error = Receiver::builder().stop_on_signals().bind().unwrap_err();
+    let error = Endpoint::builder().stop_on_signals().bind().unwrap_err();
     assert!(
         error.to_string().contains("block_signals_and_stops"),
         "{error}"
@@ -373,7 +378,7 @@ fn stops_must_be_blocked_on_every_thread() {
     block_signals_and_stops();
     let (end, ended) = mpsc::channel::<()>();
     let idler = thread::spawn(move || ended.recv().unwrap_or(()));
-    drop(Receiver::builder().stop_on_signals().bind().unwrap());
+    drop(Endpoint::builder().stop_on_signals().bind().unwrap());
     drop(end);
     idler.join().unwrap();
 }
@@ -392,34 +397,34 @@ fn a_receiver_binds_where_no_signal_can_be_queued() {
         (end, thread::spawn(move || ended.recv().unwrap_or(())))
     };
     let (end, open) = idle();
-    let error = Receiver::bind().unwrap_err();
+    let error = Endpoint::bind().unwrap_err();
     assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
     drop(end);
     open.join().unwrap();
     block_signals();
     let (end, blocked) = idle();
-    drop(Receiver::bind().unwrap());
+    drop(Endpoint::bind().unwrap());
     drop(end);
     blocked.join().unwrap();
 }
 
 fn a_forked_child_has_no_receiver_and_can_open_an_inbox() {
-    let mut receiver = Receiver::bind().unwrap();
-    let stopper = receiver.stopper();
+    let endpoint = Endpoint::bind().unwrap();
+    let stopper = endpoint.stopper();
     // SAFETY: the child takes locks that no other thread can hold, for there is no client yet, and the C library lets it
     // allocate.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        let is_forked = matches!(receiver.try_recv(), Err(ReceiveError::Forked));
+        let is_forked = matches!(endpoint.try_recv(), Err(ReceiveError::Forked));
         stopper.stop();
-        let says = receiver.by_ref().count();
+        let says = endpoint.iter().count();
         let dispositions = ours("SigCgt") | ours("SigIgn") | ours("SigBlk");
         let mut own = Inbox::open_for(SignalSet::BITS).unwrap();
         kill(std::process::id().try_into().unwrap(), libc::SIGUSR2);
         own.wait(None, None).unwrap();
         let mut came = 0;
         own.drain(|_| came += 1);
-        drop(receiver);
+        drop(endpoint);
         let is_right = is_forked && (says, dispositions, came) == (1, 0, 1);
         // SAFETY: _exit takes any number.
         unsafe { libc::_exit(if is_right { 42 } else { 1 }) };
@@ -432,15 +437,15 @@ fn a_forked_child_has_no_receiver_and_can_open_an_inbox() {
         (true, 42)
     );
     let client = send_us(&[], "to the parent");
-    assert_eq!(receiver.recv().unwrap().payload, b"to the parent");
+    assert_eq!(endpoint.recv().unwrap().payload, b"to the parent");
     assert_success(&client.output());
 }
 
 /// The child also holds the descriptors open, so that a mere close would leave them in the epoll set.
 fn a_forked_child_does_not_keep_a_client_watched() {
-    let mut receiver = Receiver::bind().unwrap();
+    let endpoint = Endpoint::bind().unwrap();
     let client = send_us(&[], "x");
-    assert!(is_readable(&receiver, -1));
+    assert!(is_readable(&endpoint, -1));
     let with_client = watched();
     assert_eq!(pidfds(), 1);
     // SAFETY: the child does nothing but wait for its end.
@@ -453,7 +458,7 @@ fn a_forked_child_does_not_keep_a_client_watched() {
             unsafe { libc::pause() };
         }
     }
-    assert_eq!(receiver.recv().unwrap().payload, b"x");
+    assert_eq!(endpoint.recv().unwrap().payload, b"x");
     assert_success(&client.output());
     wait_until("the client is forgotten", || pidfds() == 0);
     let without_client = watched();
@@ -505,35 +510,36 @@ fn dropping_a_receiver_restores_handlers_and_mask() {
     let [lanes, usr2] = [SignalSet::LANES, Signal::Usr2.into()].map(SignalSet::mask);
     assert_eq!(look(), [usr2, 0, 0]);
     for before in [0, lanes & !usr2] {
-        let receiver = Receiver::bind().unwrap();
+        let endpoint = Endpoint::bind().unwrap();
         assert_eq!(look(), [lanes, 0, lanes], "{before}");
-        drop(receiver);
+        drop(endpoint);
         assert_eq!(look(), [usr2, lanes & !usr2, 0]);
     }
     kill(std::process::id().try_into().unwrap(), libc::SIGUSR2);
     assert_eq!(CAME.load(Ordering::Relaxed), 1);
     // The stop signals do not carry messages, and get their old actions back.
-    drop(Receiver::builder().stop_on_signals().bind().unwrap());
+    drop(Endpoint::builder().stop_on_signals().bind().unwrap());
     assert_eq!(look(), [usr2, lanes & !usr2, 0]);
 }
 
 fn late_signals_do_not_kill() {
-    let mut receiver = Receiver::bind().unwrap();
+    let mut endpoint = Endpoint::bind().unwrap();
     // A client of another program that keeps sending.
     let script = format!("while kill -USR1 {}; do :; done", us());
     let mut shell = Command::new("sh");
     let shell = Process::spawn(shell.args(["-c", &script]));
     for _ in 0..20 {
-        let _ = receiver.recv_timeout(Duration::from_millis(2));
-        drop(receiver);
+        let _ = endpoint.recv_timeout(Duration::from_millis(2));
+        drop(endpoint);
         thread::sleep(Duration::from_millis(2));
-        receiver = Receiver::bind().unwrap();
+        endpoint = Endpoint::bind().unwrap();
     }
     kill(shell.pid(), libc::SIGTERM);
     shell.output();
     let client = send_us(&[], "again");
     assert_eq!(
-        receiver
+        endpoint
+            .iter()
             .find(|message| message.as_ref().unwrap().framed)
             .unwrap()
             .unwrap()
@@ -544,9 +550,9 @@ fn late_signals_do_not_kill() {
 }
 
 fn a_handler_installed_later_is_kept() {
-    let receiver = Receiver::bind().unwrap();
+    let endpoint = Endpoint::bind().unwrap();
     handle(libc::SIGUSR1);
-    drop(receiver);
+    drop(endpoint);
     kill(std::process::id().try_into().unwrap(), libc::SIGUSR1);
     assert_eq!(CAME.load(Ordering::Relaxed), 1);
 }
@@ -556,16 +562,16 @@ fn no_message_follows_the_end() {
     block_signals_and_stops();
     let threads = || status("Threads");
     let before = threads();
-    let mut receiver = Receiver::builder().stop_on_signals().bind().unwrap();
+    let endpoint = Endpoint::builder().stop_on_signals().bind().unwrap();
     let clients: Vec<Process> = (0..4).map(|_| send_us(&[], "x")).collect();
-    assert!(is_readable(&receiver, -1));
+    assert!(is_readable(&endpoint, -1));
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
     // A second SIGTERM merges with a pending one.
     let pending = || u64::from_str_radix(&status("ShdPnd"), 16).unwrap();
     wait_until("the first SIGTERM is taken", || pending() == 0);
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
     let end = loop {
-        match receiver.recv() {
+        match endpoint.recv() {
             Ok(_) => {}
             Err(error) => break error,
         }
@@ -575,37 +581,40 @@ fn no_message_follows_the_end() {
         "{end:?}"
     );
     for _ in 0..1000 {
-        assert!(matches!(receiver.try_recv(), Err(ReceiveError::Stopped)));
+        assert!(matches!(endpoint.try_recv(), Err(ReceiveError::Stopped)));
     }
-    drop(receiver);
+    drop(endpoint);
     // The clients of messages that were given up get no answer.
     drop(clients);
     wait_until("no thread is left", || threads() == before);
 }
 
 fn a_receiver_can_be_stopped_from_another_thread() {
-    let mut receiver = Receiver::bind().unwrap();
-    let stopper = receiver.stopper();
+    let endpoint = Endpoint::bind().unwrap();
+    let stopper = endpoint.stopper();
     let client = send_us(&[], "finished");
-    assert!(is_readable(&receiver, -1));
+    assert!(is_readable(&endpoint, -1));
     stopper.stop();
     // A complete message can still be taken.
-    assert_eq!(receiver.next().unwrap().unwrap().payload, b"finished");
-    assert!(receiver.next().is_none());
-    assert!(matches!(receiver.recv(), Err(ReceiveError::Stopped)));
+    assert_eq!(
+        endpoint.iter().next().unwrap().unwrap().payload,
+        b"finished"
+    );
+    assert!(endpoint.iter().next().is_none());
+    assert!(matches!(endpoint.recv(), Err(ReceiveError::Stopped)));
     assert_success(&client.output());
-    drop(receiver);
-    let receiver = Receiver::bind().unwrap();
-    let stopper = receiver.stopper();
-    let waiting = thread::spawn(move || receiver.count());
+    drop(endpoint);
+    let endpoint = Endpoint::bind().unwrap();
+    let stopper = endpoint.stopper();
+    let waiting = thread::spawn(move || endpoint.iter().count());
     stopper.stop();
     assert_eq!(waiting.join().unwrap(), 0);
 }
 
 fn a_receiver_can_stop_on_sigterm() {
-    let receiver = Receiver::builder().stop_on_signals().bind().unwrap();
+    let endpoint = Endpoint::builder().stop_on_signals().bind().unwrap();
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
-    assert_eq!(receiver.count(), 0);
+    assert_eq!(endpoint.iter().count(), 0);
 }
 
 fn sigterm_keeps_its_default_action() {
@@ -618,33 +627,33 @@ fn sigterm_keeps_its_default_action() {
         assert_eq!(signal_of(&output), Some(libc::SIGTERM), "{output:?}");
         return;
     }
-    let mut receiver = Receiver::bind().unwrap();
+    let endpoint = Endpoint::bind().unwrap();
     kill(std::process::id().try_into().unwrap(), libc::SIGTERM);
-    let _ = receiver.recv();
+    let _ = endpoint.recv();
 }
 
 fn a_receiver_stops_after_its_count() {
     let mut config = Config::default();
     config.count = Some(2);
-    let receiver = Receiver::builder().config(config).bind().unwrap();
+    let endpoint = Endpoint::builder().config(config).bind().unwrap();
     let clients: Vec<Process> = (0..2).map(|_| send_us(&[], "x")).collect();
-    assert_eq!(receiver.map(Result::unwrap).count(), 2);
+    assert_eq!(endpoint.iter().map(Result::unwrap).count(), 2);
     for client in clients {
         assert_success(&client.output());
     }
 }
 
 fn a_panic_of_the_program_ends_the_receiver() {
-    let builder = Receiver::builder().notes(|_| panic!("on purpose"));
-    let mut receiver = builder.bind().unwrap();
+    let builder = Endpoint::builder().notes(|_| panic!("on purpose"));
+    let endpoint = builder.bind().unwrap();
     let client = send_us(&["--dialect", "ack=none", "--first", "20"], "worth a note");
     assert_success(&client.output());
-    let error = receiver.recv().unwrap_err();
+    let error = endpoint.recv().unwrap_err();
     let ReceiveError::Failed(why) = &error else {
         panic!("{error:?}");
     };
     assert!(matches!(why, ServeError::Panicked("notes")), "{why:?}");
-    assert!(receiver.next().is_none());
+    assert!(endpoint.iter().next().is_none());
     // Late signals must not kill.
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
 }
@@ -655,14 +664,17 @@ fn a_sender_delivers_several_messages_to_one_server() {
     block_signals();
     let server = Server::start();
     let to = Pid::new(server.pid()).unwrap();
-    let mut sender = Sender::open_with(to, patient()).unwrap();
-    assert_eq!(sender.server().get(), server.pid());
+    let sender = sender();
     let long = "long ".repeat(300_000);
     let mut reports = Vec::new();
     let mut seen = Vec::new();
     for text in ["one", "", &long] {
         let mut watch = |progress: &minitalk::client::Progress| seen.push(progress.bytes);
-        reports.push(sender.send_watched(text.as_bytes(), &mut watch).unwrap());
+        reports.push(
+            sender
+                .send_with(to, text.as_bytes(), patient(), &mut watch)
+                .unwrap(),
+        );
     }
     assert!(reports.iter().all(|report| report.confirmed));
     let last = reports.last().unwrap();
@@ -670,7 +682,7 @@ fn a_sender_delivers_several_messages_to_one_server() {
     assert!(seen.is_sorted());
     server.assert_printed(&[b"one", b"", long.as_bytes()]);
     server.stop();
-    let error = sender.send(b"too late").unwrap_err();
+    let error = sender.send(to, b"too late").unwrap_err();
     assert!(matches!(error, SendError::NoSuchProcess), "{error}");
     drop(sender);
     assert_eq!(
@@ -685,11 +697,13 @@ fn a_sender_keeps_the_signals_blocked_between_messages() {
     let server = Child::spawn(server.stdout(std::process::Stdio::null())).unwrap();
     let lanes = SignalSet::LANES.mask();
     let to = Pid::new(server.id().try_into().unwrap()).unwrap();
-    wait_until("the server is ready", || Sender::open(to).is_ok());
+    wait_until("the server is ready", || {
+        minitalk::client::find(to, false).is_ok()
+    });
     for (lane, mut len) in [(Lane::Bit, 2_000), (Lane::Word, 100_000)] {
         let mut options = patient();
         options.lane = lane;
-        let mut sender = Sender::open_with(to, options).unwrap();
+        let sender = sender();
         let (mut sent, mut watched) = (0, 0);
         // Progress is reported ten times a second; each message is longer, until one takes long enough.
         while sent < 3 || watched == 0 {
@@ -698,11 +712,13 @@ fn a_sender_keeps_the_signals_blocked_between_messages() {
                 assert_eq!(ours("SigBlk"), lanes);
                 watched += 1;
             };
-            sender.send_watched(&noise(len), &mut watch).unwrap();
+            sender
+                .send_with(to, &noise(len), options, &mut watch)
+                .unwrap();
             sent += 1;
             len *= 2;
         }
-        let error = sender.send(&vec![0; 17 << 20]).unwrap_err();
+        let error = sender.send(to, &vec![0; 17 << 20]).unwrap_err();
         assert!(matches!(error, SendError::Rejected(_)), "{error}");
         assert_eq!(ours("SigBlk"), lanes);
         drop(sender);
@@ -729,14 +745,16 @@ fn bystanders_are_never_signalled() {
     shell.wait_stdout(|bytes| bytes == b"up\n");
     let mut options = Options::default();
     options.timeout = Duration::from_millis(200);
-    let mut sender = Sender::open_with(Pid::new(shell.pid()).unwrap(), options).unwrap();
-    let error = sender.send(b"x").unwrap_err();
+    let sender = sender();
+    let to = Pid::new(shell.pid()).unwrap();
+    let send = || sender.send_with(to, b"x", options, &mut |_| {});
+    let error = send().unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
     drop(shell.take_stdin());
     wait_until("the server executes sleep", || {
         command_of(shell.pid()) == "sleep"
     });
-    let error = sender.send(b"x").unwrap_err();
+    let error = send().unwrap_err();
     assert!(matches!(error, SendError::Refused { .. }), "{error}");
     assert!(shell.is_running());
 }
@@ -748,8 +766,10 @@ fn late_answers_do_not_harm_a_process_that_gave_up() {
     wait_state(server.pid(), 'T');
     let mut options = Options::default();
     options.timeout = Duration::from_millis(200);
-    let mut sender = Sender::open_with(Pid::new(server.pid()).unwrap(), options).unwrap();
-    let error = sender.send(b"x").unwrap_err();
+    let sender = sender();
+    let to = Pid::new(server.pid()).unwrap();
+    let sent = sender.send_with(to, b"x", options, &mut |_| {});
+    let error = sent.unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
     drop(sender);
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
@@ -774,6 +794,11 @@ fn patient() -> Options {
     options
 }
 
+/// Returns an endpoint that sends.
+fn sender() -> Endpoint {
+    Endpoint::builder().send_only().bind().unwrap()
+}
+
 /// Starts a client that sends to this process.
 fn send_us(options: &[&str], message: &str) -> Process {
     Process::spawn(
@@ -784,9 +809,9 @@ fn send_us(options: &[&str], message: &str) -> Process {
 }
 
 /// Returns whether the descriptor becomes readable within these milliseconds; -1 waits without a limit.
-fn is_readable(receiver: &Receiver, milliseconds: i32) -> bool {
+fn is_readable(endpoint: &Endpoint, milliseconds: i32) -> bool {
     let mut poll = libc::pollfd {
-        fd: receiver.as_raw_fd(),
+        fd: endpoint.as_raw_fd(),
         events: libc::POLLIN,
         revents: 0,
     };

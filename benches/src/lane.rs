@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use minitalk::Inbox;
 use minitalk::client::{self, Report};
+use minitalk::engine;
 use minitalk::internals::process::peer::Peer;
 use minitalk::server::{self, Config};
 use minitalk::wire::sender;
@@ -33,7 +34,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Sends a message; no other code chooses a lane.
 fn send(
     inbox: &mut Inbox,
-    server: &Peer,
+    server: &Arc<Peer>,
     message: &[u8],
     lane: Lane,
     placement: Placement,
@@ -45,7 +46,7 @@ fn send(
         Lane::Bit => sender::Lane::Bit,
         Lane::Word => sender::Lane::Word,
     };
-    Ok(client::send(inbox, server, message, options)?)
+    Ok(engine::send(inbox, server, message, options, &mut |_| {})?)
 }
 
 impl Lane {
@@ -354,7 +355,7 @@ pub fn server(placement: &str) -> Result<()> {
     let mut config = Config::default();
     config.max_message = usize::MAX;
     config.idle_timeout = Some(SILENCE);
-    let output: server::Output = Box::new(move |message| {
+    let output: engine::Output = Box::new(move |message| {
         let message = Arrived::of(&message.payload);
         arrived
             .lock()
@@ -363,7 +364,13 @@ pub fn server(placement: &str) -> Result<()> {
         Ok(())
     });
     let mut note = |note: &server::Note| eprintln!("bench: server: {note}");
-    Ok(server::serve(&mut inbox, config, output, &mut note)?)
+    Ok(engine::serve(
+        &mut inbox,
+        config,
+        vec![output],
+        &mut note,
+        None,
+    )?)
 }
 
 /// Runs a client in this process, which sends on request of the parent.

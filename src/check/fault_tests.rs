@@ -86,7 +86,8 @@ fn kill_halfway(fixture: &mut Fixture<'_>) -> Result<Server, String> {
 /// Tests that the message after stray signals to the server is exact.
 pub fn strays_to_server(fixture: &mut Fixture<'_>, section: &mut Section) {
     let result = fixture.take().and_then(|server| {
-        send_strays(&server.peer()?)?;
+        let peer = server.peer()?;
+        send_strays(&peer)?;
         fixture.server = Some(server);
         let delivery = fixture.deliver_exactly(NEXT, SHORT);
         delivery

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -100,7 +101,7 @@ impl Server {
         self.child.pid()
     }
 
-    pub fn peer(&self) -> Result<Peer, String> {
+    pub fn peer(&self) -> Result<Arc<Peer>, String> {
         client::find(self.pid(), false).map_err(|error| chain(&error))
     }
 

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use minitalk::client::{self, Options};
+use minitalk::engine;
 use minitalk::internals::ffi;
 use minitalk::wire::sender::Lane;
 use minitalk::{Inbox, Signal, SignalSet};
@@ -109,7 +110,7 @@ fn demo<'a>(
     let count = message.len();
     print_stderr(format!("client: sending {count} bytes to PID {pid}"));
 
-    let sent = client::send(&mut inbox, &peer, message, options);
+    let sent = engine::send(&mut inbox, &peer, message, options, &mut |_| {});
     inbox.leak();
     let _ = peer.send(Signal::Term, None);
     let status = server.wait(Duration::MAX);

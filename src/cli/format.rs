@@ -5,8 +5,9 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use minitalk::Pid;
+use minitalk::engine::Output;
 use minitalk::internals::ffi;
-use minitalk::server::{Message, Output};
+use minitalk::{Message, Received};
 
 use super::lines::Lines;
 use super::stdio::{Stdout, refuse_closed, write_all, write_stdout};
@@ -48,24 +49,25 @@ impl Format {
     pub fn output(self, lines: Option<Lines>) -> io::Result<Output> {
         let is_terminal = io::stdout().is_terminal();
         let mut out = Stdout::open()?;
-        Ok(Box::new(move |message| {
+        Ok(Box::new(move |message: &Message| {
             if let Some(lines) = &lines {
                 lines.wait();
             }
             out.begin();
             let written = self.write(&mut out, message, is_terminal);
-            written.and_then(|()| out.flush()).map_err(|error| match out.written {
+            let written = written.and_then(|()| out.flush());
+            Ok(written.map_err(|error| match out.written {
                 0 => error,
                 count => io::Error::other(format!(
                     "{error}; the last {count} bytes written are the beginning of a message of client {}, which was rejected",
                     message.pid
                 )),
-            })
+            })?)
         }))
     }
 
     /// Writes one message as a stream, without allocating memory of its size.
-    fn write(self, out: &mut impl Write, message: &Message, is_terminal: bool) -> io::Result<()> {
+    fn write(self, out: &mut impl Write, message: &Received, is_terminal: bool) -> io::Result<()> {
         let payload = &message.payload[..];
         match self {
             Self::Text | Self::Raw if is_terminal => write_for_terminal(out, payload)?,
@@ -84,7 +86,7 @@ impl Format {
     }
 }
 
-fn write_object(out: &mut impl Write, message: &Message) -> io::Result<()> {
+fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
     let (pid, bytes) = (message.pid, message.payload.len());
     write!(out, "{{\"pid\":{pid},\"uid\":")?;
     match message.uid {

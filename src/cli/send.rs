@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use minitalk::client::{self, DialectOptions, Options, Progress, Report};
 use minitalk::dialect::Dialect;
+use minitalk::engine;
 use minitalk::wire::sender::Lane;
 use minitalk::{Inbox, Pid, SignalSet};
 
@@ -152,7 +153,7 @@ pub fn send(
     let mut inbox = Inbox::open()?;
     let mut line = ProgressLine::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
-    let result = client::send_watched(&mut inbox, &server, &message, options, &mut watch);
+    let result = engine::send(&mut inbox, &server, &message, options, &mut watch);
     inbox.leak();
     line.clear();
     result.map_err(failed)

@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minitalk::engine;
 use minitalk::internals::ffi::{self, CpuSet};
-use minitalk::server::{self, Config, Note};
+use minitalk::server::{Config, Note};
 use minitalk::{Inbox, SignalSet};
 
 use super::command::Command;
@@ -229,7 +230,8 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             }
         };
         stop::begin();
-        server::serve_until(&mut inbox, options.config, output, &mut note, Some(&stop))
+        let outputs = vec![output];
+        engine::serve(&mut inbox, options.config, outputs, &mut note, Some(&stop))
             .map_err(Failure::from)
     });
     inbox.leak();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::vec::Vec;
 
-use super::{Message, Note};
+use super::{Note, Received};
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
@@ -33,7 +33,9 @@ pub enum Action {
         copies: u32,
     },
     /// Hand the message to the writer; feed back `handle_written` when that is done.
-    Write(Message),
+    Write(Received),
+    /// Hand the reply to who waits for it; feed back `handle_replied`.
+    Reply(Received),
     /// Let the process go.
     Close(Pid),
     /// Call the caller's function for notes.

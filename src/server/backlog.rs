@@ -4,22 +4,25 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::vec::Vec;
 
-use super::action::Then;
+use super::action::{Action, Then};
 use super::machine::{Core, Machine};
 use super::memory::{Memory, OVERRUN};
 use super::session::Session;
-use super::writer::{WAITING, Written};
-use super::{Config, DropReason, Message, Note};
+use super::writer::Written;
+use super::{Config, DropReason, Note, Received};
+use crate::process::pid::Pid;
 use crate::wire::control::Nonce;
+use crate::wire::frame::MessageKind;
 use crate::wire::reason::Reason;
 
 /// Holds the messages that are complete and not written.
 #[derive(Debug)]
 pub struct Backlog {
     /// The messages that the writer has no room for yet, oldest first.
-    waiting: VecDeque<Message>,
-    /// How many messages the writer has.
+    waiting: VecDeque<Received>,
+    /// How many messages the writer has, and may have.
     writing: usize,
+    room: usize,
     /// How many messages were ever accepted.
     accepted: u64,
     /// The account of all bytes that clients have sent and that are not written.
@@ -27,11 +30,12 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    /// Returns an empty backlog. The longest message of `config` becomes one that fits the memory.
-    pub fn new(config: &mut Config) -> Self {
+    /// Returns an empty backlog before a writer with this room. The longest message of `config` becomes one that fits the memory.
+    pub fn new(config: &mut Config, room: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
             writing: 0,
+            room,
             accepted: 0,
             memory: Memory::new(config),
         }
@@ -43,8 +47,8 @@ impl Backlog {
     }
 
     /// Removes the next message that the writer has room for.
-    pub fn next_to_write(&mut self) -> Option<Message> {
-        if self.writing == WAITING {
+    pub fn next_to_write(&mut self) -> Option<Received> {
+        if self.writing == self.room {
             return None;
         }
         let message = self.waiting.pop_front()?;
@@ -63,12 +67,18 @@ impl Machine {
     pub fn handle_written(&mut self, written: Written) {
         self.core.backlog.writing -= 1;
         self.core.backlog.memory.written(written.bytes);
-        let verdict = written.result.map_err(|error| {
+        if let Some(error) = written.error {
             self.close(Err(error), Reason::Output);
-            Reason::Output
-        });
+        }
         if let Some(session) = self.sessions.get_mut(&written.pid) {
-            self.core.settle(session, written.client, verdict);
+            self.core.settle(session, written.client, written.verdict);
+        }
+    }
+
+    /// Takes in whether somebody waited for a reply that has come from `pid`, in the transfer that `client` names.
+    pub fn handle_replied(&mut self, pid: Pid, client: Nonce, verdict: Result<(), Reason>) {
+        if let Some(session) = self.sessions.get_mut(&pid) {
+            self.core.settle(session, client, verdict);
         }
     }
 }
@@ -80,14 +90,37 @@ impl Core {
         self.config.count.is_some_and(|count| accepted >= count)
     }
 
-    /// Accepts a message that is complete, or refuses it.
-    pub fn complete(&mut self, session: &mut Session, payload: Vec<u8>, framed: bool, resent: u64) {
-        let (pid, bytes) = (session.pid, payload.len());
+    /// Accepts a message that is complete, or refuses it. `kind` is `None` for a text, which comes without a frame.
+    pub fn complete(
+        &mut self,
+        session: &mut Session,
+        payload: Vec<u8>,
+        kind: Option<MessageKind>,
+        resent: u64,
+    ) {
+        let (pid, bytes, framed) = (session.pid, payload.len(), kind.is_some());
         let (client, uid) = match framed {
             true => (session.receiver.client_nonce(), session.proven_uid),
             false => (0, session.attested_uid),
         };
-        if let Some(why) = self.why_refused(session, bytes, framed) {
+        let kind = kind.unwrap_or_default();
+        let received = |core: &Self| Received {
+            pid,
+            uid,
+            payload,
+            kind,
+            framed,
+            resent,
+            duration: Duration::from_nanos(core.now.saturating_sub(session.started_at)),
+            client,
+            start: session.start,
+        };
+        if let MessageKind::Reply(_) = kind {
+            // Who waits for it may be what the output waits for.
+            let reply = received(self);
+            return self.act(Action::Reply(reply));
+        }
+        if let Some(why) = self.why_refused(session, bytes, kind, framed) {
             let reason = match why {
                 DropReason::Rejected(reason) => reason,
                 DropReason::Noise => Reason::NotText,
@@ -100,21 +133,23 @@ impl Core {
             self.note(Note::Complete { pid, bytes, framed });
         }
         self.backlog.memory.complete(bytes);
+        let received = received(self);
         session.warned = false;
-        self.backlog.waiting.push_back(Message {
-            pid,
-            uid,
-            payload,
-            framed,
-            resent,
-            duration: Duration::from_nanos(self.now.saturating_sub(session.started_at)),
-            client,
-        });
+        self.backlog.waiting.push_back(received);
         self.backlog.accepted += 1;
         self.shutdown.is_due |= self.config.count == Some(self.backlog.accepted);
     }
 
-    fn why_refused(&mut self, session: &Session, bytes: usize, framed: bool) -> Option<DropReason> {
+    fn why_refused(
+        &mut self,
+        session: &Session,
+        bytes: usize,
+        kind: MessageKind,
+        framed: bool,
+    ) -> Option<DropReason> {
+        if kind == MessageKind::Request && !self.config.replies {
+            return Some(DropReason::Rejected(Reason::NoReplies));
+        }
         if self.shutdown.has_failed() || self.has_enough() {
             return Some(DropReason::Rejected(Reason::ShuttingDown));
         }

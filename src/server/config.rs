@@ -19,6 +19,8 @@ pub struct Config {
     pub count: Option<u64>,
     /// The dialects of clients that do not use minitalk's own protocol.
     pub dialects: Dialects,
+    /// Whether requests are taken too, which expect a reply. If not, they are rejected.
+    pub replies: bool,
     /// Whether to report every signal.
     pub trace: bool,
 }
@@ -32,6 +34,7 @@ impl Default for Config {
             idle_timeout: Some(Duration::from_secs(60)),
             count: None,
             dialects: Dialects::Auto,
+            replies: false,
             trace: false,
         }
     }

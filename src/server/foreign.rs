@@ -187,7 +187,7 @@ impl Core {
             TextAction::Ambiguous { one, other } => {
                 self.note_of(session, Note::Undecided { pid, one, other });
             }
-            TextAction::Complete(text) => self.complete(session, text, false, 0),
+            TextAction::Complete(text) => self.complete(session, text, None, 0),
             TextAction::Rejected { reason, bytes } => {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }

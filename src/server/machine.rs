@@ -84,12 +84,13 @@ struct Once {
 
 impl Machine {
     /// Returns a server without clients, of which it takes `limit`, in words too if `takes_words`. No other process knows `key`.
-    pub fn new(mut config: Config, takes_words: bool, limit: usize, key: Key) -> Self {
+    /// The writer has `room` for so many messages.
+    pub fn new(mut config: Config, takes_words: bool, limit: usize, room: usize, key: Key) -> Self {
         Self {
             sessions: PidMap::default(),
             limit,
             core: Core {
-                backlog: Backlog::new(&mut config),
+                backlog: Backlog::new(&mut config, room),
                 config,
                 takes_words,
                 key,

@@ -7,7 +7,7 @@
 
 use core::mem;
 
-use super::{Config, Message};
+use super::{Config, Received};
 
 /// Limits the bytes of messages that wait for the output, unless a single message is longer.
 const WAITING: usize = 16 << 20;
@@ -94,7 +94,7 @@ impl Memory {
 
 /// Returns the memory of a message of `bytes` bytes. A short message takes its header too.
 const fn cost(bytes: usize) -> usize {
-    bytes.saturating_add(size_of::<Message>())
+    bytes.saturating_add(size_of::<Received>())
 }
 
 #[cfg(test)]
@@ -139,7 +139,7 @@ mod tests {
             memory.complete(0);
             count += 1;
         }
-        assert!(count <= WAITING / size_of::<Message>());
+        assert!(count <= WAITING / size_of::<Received>());
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Session {
     pub pid: Pid,
     /// Whether a pidfd says when the process ends.
     pub is_certain: bool,
+    /// When the process was started.
+    pub start: u64,
     /// The link, in minitalk's own protocol.
     pub receiver: FrameReceiver,
     /// What the keys of the link come from.
@@ -102,6 +104,7 @@ impl Session {
         let mut session = Self {
             pid,
             is_certain: opened.is_certain,
+            start: opened.start,
             receiver: FrameReceiver::new(limit, key, takes_words),
             key,
             listener: None,

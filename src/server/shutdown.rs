@@ -74,12 +74,12 @@ impl Stop {
         self.bell.ring();
     }
 
-    pub(super) fn fd(&self) -> &Fd {
+    pub(crate) fn fd(&self) -> &Fd {
         self.bell.fd()
     }
 
     /// Returns the greatest urgency that was asked for.
-    pub(super) fn urgency(&self) -> Urgency {
+    pub(crate) fn urgency(&self) -> Urgency {
         self.bell.clear();
         // Ordering: Acquire pairs with the Release in `ask`. Read after the bell, which rings after the store.
         match self.urgency.load(Ordering::Acquire) {

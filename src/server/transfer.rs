@@ -140,9 +140,11 @@ impl Core {
             self.scheduler.leave(session.pid);
             match outcome {
                 Outcome::Complete {
-                    payload, resent, ..
+                    kind,
+                    payload,
+                    resent,
                 } => {
-                    self.complete(session, payload, true, resent);
+                    self.complete(session, payload, Some(kind), resent);
                 }
                 Outcome::Rejected(reason) => {
                     self.dropped(session, DropReason::Rejected(reason), bytes);

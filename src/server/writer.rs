@@ -1,26 +1,40 @@
-//! The thread that writes complete messages, so that a slow or blocked output never stalls the server.
+//! The threads that take complete messages, so that a slow or blocked output never stalls the server.
 
 use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
+use std::vec::Vec;
 
 use crossbeam_queue::ArrayQueue;
 
 use super::notes::survives;
-use super::{Message, ServeError};
+use super::{Received, ServeError};
 use crate::background::{Background, Item};
 use crate::ffi::EventFd;
 use crate::process::pid::Pid;
 use crate::wire::control::Nonce;
+use crate::wire::reason::Reason;
 
-/// Limits the messages that the thread has at once.
-pub(super) const WAITING: usize = 64;
+/// Limits the messages that an output has at once if it is the only one.
+const WAITING: usize = 64;
 
 /// Takes each message, and returns once the message is written and flushed.
-pub type Output = Box<dyn FnMut(&Message) -> io::Result<()> + Send>;
+pub(crate) type Sink = Box<dyn FnMut(Received) -> Result<(), OutputError> + Send>;
 
-/// Takes each message as [`Output`] does, and keeps it.
-pub(crate) type Sink = Box<dyn FnMut(Message) -> io::Result<()> + Send>;
+/// Says why an output has not taken a message.
+#[derive(Debug)]
+pub enum OutputError {
+    /// The message is rejected, and the server goes on.
+    Refused,
+    /// The output can take no message any longer, so the server ends.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// Says what became of a message.
 #[derive(Debug)]
@@ -32,51 +46,66 @@ pub struct Written {
     /// The message's length in bytes.
     pub bytes: usize,
     /// Whether the output took it.
-    pub result: Result<(), ServeError>,
+    pub verdict: Result<(), Reason>,
+    /// Why the output can take no message any longer.
+    pub error: Option<ServeError>,
 }
 
-/// Hands messages to the writer thread. A drop lets the thread write what it has, without waiting for that.
+/// Hands messages to the outputs, each on a thread of its own. A drop lets them write what they have, without waiting for that.
 pub struct Writer {
-    thread: Background<Message>,
+    workers: Vec<Worker>,
     shared: Arc<WriterQueues>,
 }
 
+struct Worker {
+    thread: Background<Received>,
+    /// How many messages it has.
+    writing: usize,
+}
+
 struct WriterQueues {
-    written: ArrayQueue<Written>,
+    /// What became of messages, each with the number of its worker.
+    written: ArrayQueue<(usize, Written)>,
     bell: EventFd,
 }
 
 impl Writer {
-    /// Starts the thread, which inherits the caller's signal mask: block what it is not to receive.
+    /// Returns how many messages a writer with so many outputs may have at once: none waits for one output while another is idle.
+    #[must_use]
+    pub const fn room(outputs: usize) -> usize {
+        match outputs {
+            1 => WAITING,
+            _ => outputs,
+        }
+    }
+
+    /// Starts the threads, which inherit the caller's signal mask: block what they are not to receive.
     ///
     /// # Errors
-    /// When the thread or its bell cannot be made.
-    pub fn start(output: Sink) -> io::Result<Self> {
+    /// When a thread or the bell cannot be made.
+    pub fn start(outputs: Vec<Sink>) -> io::Result<Self> {
+        let room = Self::room(outputs.len());
         let shared = Arc::new(WriterQueues {
-            written: ArrayQueue::new(WAITING),
+            written: ArrayQueue::new(room.max(1)),
             bell: EventFd::new()?,
         });
-        let to = Arc::clone(&shared);
-        let mut output = Guarded(Some(output));
-        let run = move |item: Item<Message>| {
-            let Item::Next(message) = item else { return };
-            let (pid, client, bytes) = (message.pid, message.client, message.payload.len());
-            let result = write(&mut output.0, message);
-            if result.is_err() {
-                // A message must not follow half of another.
-                output = Guarded(None);
-            }
-            // Never full: it has room for all that the thread can have.
-            let _ = to.written.push(Written {
-                pid,
-                client,
-                bytes,
-                result,
-            });
-            to.bell.ring();
+        let start = |(number, output)| {
+            let to = Arc::clone(&shared);
+            let mut output = Guarded(Some(output));
+            let run = move |item: Item<Received>| {
+                let Item::Next(message) = item else { return };
+                let written = write(&mut output, message);
+                // Never full: it has room for all that the threads can have.
+                let _ = to.written.push((number, written));
+                to.bell.ring();
+            };
+            let thread = Background::start("writer", room, run)?;
+            let writing = 0;
+            Ok(Worker { thread, writing })
         };
+        let workers = outputs.into_iter().enumerate().map(start);
         Ok(Self {
-            thread: Background::start("writer", WAITING, run)?,
+            workers: workers.collect::<io::Result<_>>()?,
             shared,
         })
     }
@@ -87,20 +116,27 @@ impl Writer {
         &self.shared.bell
     }
 
-    /// Hands over a message. There must not be more than [`WAITING`] that [`written`](Self::written) has not returned.
-    pub fn write(&mut self, message: Message) {
-        // There is room: the machine counts.
-        self.thread.push_waiting(message);
+    /// Hands over a message. There must not be more than [`room`](Self::room) that [`written`](Self::written) has not returned.
+    pub fn write(&mut self, message: Received) {
+        if let Some(worker) = self.workers.iter_mut().min_by_key(|worker| worker.writing) {
+            worker.writing += 1;
+            // There is room: the machine counts.
+            worker.thread.push_waiting(message);
+        }
     }
 
-    /// Returns the next message that the thread is done with.
-    pub fn written(&self) -> Option<Written> {
-        self.shared.written.pop()
+    /// Returns the next message that an output is done with.
+    pub fn written(&mut self) -> Option<Written> {
+        let (number, written) = self.shared.written.pop()?;
+        self.workers[number].writing -= 1;
+        Some(written)
     }
 
-    /// Blocks until the thread has ended. Call it when nothing is left to write.
+    /// Blocks until the threads have ended. Call it when nothing is left to write.
     pub fn join(self) {
-        self.thread.join();
+        for worker in self.workers {
+            worker.thread.join();
+        }
     }
 }
 
@@ -115,14 +151,37 @@ impl Drop for Guarded {
 }
 
 /// Gives `message` to the output, unless that has failed before.
-fn write(output: &mut Option<Sink>, message: Message) -> Result<(), ServeError> {
-    let mut result = Err(ServeError::Panicked("output"));
-    let Some(output) = output else {
-        let error = io::Error::other("the output has failed before");
-        return Err(ServeError::Output(error));
-    };
-    survives(|| result = output(message).map_err(ServeError::Output));
-    result
+fn write(output: &mut Guarded, message: Received) -> Written {
+    let (pid, client, bytes) = (message.pid, message.client, message.payload.len());
+    let mut error = None;
+    let mut verdict = Err(Reason::Output);
+    match &mut output.0 {
+        None => {
+            let failed = io::Error::other("the output has failed before");
+            error = Some(ServeError::Output(failed));
+        }
+        Some(sink) => {
+            let mut result = None;
+            survives(|| result = Some(sink(message)));
+            match result {
+                Some(Ok(())) => verdict = Ok(()),
+                Some(Err(OutputError::Refused)) => verdict = Err(Reason::Refused),
+                Some(Err(OutputError::Failed(failed))) => error = Some(ServeError::Output(failed)),
+                None => error = Some(ServeError::Panicked("output")),
+            }
+        }
+    }
+    if error.is_some() {
+        // A message must not follow half of another.
+        *output = Guarded(None);
+    }
+    Written {
+        pid,
+        client,
+        bytes,
+        verdict,
+        error,
+    }
 }
 
 #[cfg(test)]
@@ -136,17 +195,18 @@ mod tests {
 
     /// Writes these texts and returns what became of each, in order.
     fn write_all(output: Sink, texts: &[&str]) -> Vec<(usize, Option<String>)> {
-        let mut writer = Writer::start(output).unwrap();
+        let mut writer = Writer::start(Vec::from([output])).unwrap();
         let pid = Pid::new(1).unwrap();
         for text in texts {
-            writer.write(Message::new(pid, text.as_bytes().into()));
+            writer.write(Received::new(pid, text.as_bytes().into()));
         }
         let mut results = Vec::new();
         while results.len() < texts.len() {
             ffi::wait(Some(writer.bell().fd()), None, &ffi::block(SignalSet::NONE)).unwrap();
             writer.bell().clear();
             while let Some(written) = writer.written() {
-                let error = written.result.err().map(|error| error.to_string());
+                let error = written.error.map(|error| error.to_string());
+                assert_eq!(written.verdict.is_err(), error.is_some());
                 results.push((written.bytes, error));
             }
         }
@@ -158,11 +218,11 @@ mod tests {
     fn each_message_is_written_in_order_until_the_output_fails() {
         let (tell, told) = std::sync::mpsc::channel();
         let mut count = 0;
-        let output = Box::new(move |message: Message| {
+        let output = Box::new(move |message: Received| {
             count += 1;
             tell.send(message.payload).unwrap();
             match count {
-                3 => Err(io::ErrorKind::BrokenPipe.into()),
+                3 => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
                 _ => Ok(()),
             }
         });

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::super::{Message, Note};
+use super::super::{Note, Received};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
@@ -183,7 +183,7 @@ proptest! {
         });
         let results: Vec<_> = clients.iter().map(|client| client.result).collect();
         prop_assert!(results.iter().all(|result| *result == Some(Ok(()))), "{results:?}");
-        let key = |m: &Message| (m.pid, m.payload.clone(), m.framed, m.uid);
+        let key = |m: &Received| (m.pid, m.payload.clone(), m.framed, m.uid);
         let mut written: Vec<_> = world.written.iter().map(key).collect();
         written.sort();
         let sent = (1..).zip(&messages).map(|(n, (message, _))| (pid(n), message.clone(), true, Some(USER)));

@@ -9,7 +9,7 @@ use std::vec::Vec;
 use super::super::action::{Action, After, Inspection, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
-use super::super::{Config, Message, Note, ServeError};
+use super::super::{Config, Note, Received, ServeError};
 use crate::process::peer::{INSPECT_INTERVAL, PeerError};
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
@@ -17,6 +17,7 @@ use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Reply, Request};
 use crate::wire::packet::Packet;
+use crate::wire::reason::Reason;
 use crate::wire::receiver::{Owed, VERSION};
 use crate::wire::siphash::Key;
 
@@ -55,6 +56,7 @@ pub struct Process {
 pub enum Writing {
     Works,
     Blocks,
+    Refuses,
     Fails,
 }
 
@@ -77,8 +79,11 @@ pub struct World {
     pub descriptors: usize,
     pub held: Vec<Pid>,
     pub writing: Writing,
-    pub queue: VecDeque<Message>,
-    pub written: Vec<Message>,
+    pub queue: VecDeque<Received>,
+    /// The replies that have come, and what becomes of each.
+    pub replies: Vec<Received>,
+    pub verdict: Result<(), Reason>,
+    pub written: Vec<Received>,
     pub log: Vec<Did>,
     pub notes: Vec<Note>,
     pub end: Option<Result<(), ServeError>>,
@@ -161,13 +166,15 @@ impl World {
         let mut config = Config::default();
         configure(&mut config);
         Self {
-            machine: Machine::new(config, true, 16, KEY),
+            machine: Machine::new(config, true, 16, 64, KEY),
             now: SECOND,
             processes: PidMap::default(),
             descriptors: usize::MAX,
             held: Vec::new(),
             writing: Writing::Works,
             queue: VecDeque::new(),
+            replies: Vec::new(),
+            verdict: Ok(()),
             written: Vec::new(),
             log: Vec::new(),
             notes: Vec::new(),
@@ -312,26 +319,31 @@ impl World {
 
     /// Returns the messages since the last call, as text.
     pub fn take_texts(&mut self) -> Vec<String> {
-        let text = |m: &Message| String::from_utf8_lossy(&m.payload).into_owned();
+        let text = |m: &Received| String::from_utf8_lossy(&m.payload).into_owned();
         mem::take(&mut self.written).iter().map(text).collect()
     }
 
     /// Writes what the writer has.
     pub fn write_all(&mut self) {
         while let Some(message) = self.queue.pop_front() {
-            let result = match self.writing {
-                Writing::Fails => Err(ServeError::Output(io::ErrorKind::BrokenPipe.into())),
-                Writing::Works | Writing::Blocks => Ok(()),
+            let (verdict, error) = match self.writing {
+                Writing::Fails => {
+                    let error = io::ErrorKind::BrokenPipe.into();
+                    (Err(Reason::Output), Some(ServeError::Output(error)))
+                }
+                Writing::Refuses => (Err(Reason::Refused), None),
+                Writing::Works | Writing::Blocks => (Ok(()), None),
             };
             let (pid, client, bytes) = (message.pid, message.client, message.payload.len());
-            if result.is_ok() {
+            if verdict.is_ok() {
                 self.written.push(message);
             }
             self.machine.handle_written(Written {
                 pid,
                 client,
                 bytes,
-                result,
+                verdict,
+                error,
             });
             self.apply_all();
         }
@@ -388,6 +400,12 @@ impl World {
                 copies,
             } => self.send(pid, signal, packet, copies),
             Action::Write(message) => self.queue.push_back(message),
+            Action::Reply(message) => {
+                let verdict = self.verdict;
+                let (pid, client) = (message.pid, message.client);
+                self.replies.push(message);
+                self.machine.handle_replied(pid, client, verdict);
+            }
             Action::Close(pid) => {
                 self.log.push(Did::Close(pid));
                 self.held.retain(|held| *held != pid);

@@ -1,8 +1,9 @@
-//! Receives messages in the background: runs [`server`] on a thread of its own and hands the program one message at a time.
+//! Sends and receives messages in the background: runs the [`engine`] on a thread of its own.
 //!
 //! ```text
 //! signals ──► service thread ──► writer thread ──► one message ──► recv, try_recv, the iterator
 //!             decodes, answers   waits until it is taken             and a descriptor to wait on
+//! signals ◄── service thread ◄── outbox ◄── send, request, reply: from any thread
 //! ```
 
 use core::fmt;
@@ -14,74 +15,94 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::vec::Vec;
 
 use crate::background::{self, Background, Item};
+use crate::client::{self, Options, Progress, Report, SendError};
+use crate::engine::{self, Message, Outbox};
 use crate::ffi::{self, EventFd};
 use crate::process::pid::Pid;
-use crate::server::{self, Config, Message, Note, ServeError, Stop};
+use crate::server::{Config, Note, OutputError, Received, ServeError, Sink, Stop};
 use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
+use crate::wire::frame::MessageKind;
 
-/// Receives the messages that other processes send to this process's PID.
+/// Sends `message` to the process `to`, and blocks until it is delivered.
+///
+/// # Errors
+/// See [`SendError`].
+pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
+    // Before the handler is installed, whose removal leaves the signals ignored.
+    client::find(to, false)?;
+    Endpoint::builder().send_only().bind()?.send(to, message)
+}
+
+/// Sends and receives messages, under this process's PID.
 ///
 /// ```no_run
-/// let receiver = minitalk::Receiver::bind()?;
+/// let endpoint = minitalk::Endpoint::bind()?;
 /// println!("PID {}", std::process::id());
-/// for message in receiver {
+/// for message in &endpoint {
 ///     let message = message?;
 ///     println!("{}: {}", message.pid, String::from_utf8_lossy(&message.payload).escape_debug());
+///     message.reply(b"thank you")?;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A thread of the receiver answers clients, whatever the program does meanwhile. A message counts as delivered when the
-/// program takes it. Until then its client waits, however short its timeout for a silent server is. A message that is never
-/// taken is rejected when the receiver is dropped. Drop the receiver before the program ends, or the client of the last message
-/// may get no answer. A program that must have processed a message before the client is answered uses [`server::serve`].
+/// A thread of the endpoint answers other processes and sends, whatever the program does meanwhile. All methods can be called from any
+/// number of threads.
+///
+/// A message counts as delivered when the program takes it. Until then its sender waits, however short its timeout for a silent
+/// receiver is. So two programs that only send to each other wait for ever: take messages on another thread than the one that sends.
+/// A message that is never taken is rejected when the endpoint is dropped. Drop the endpoint before the program ends, or the sender of
+/// the last message may get no answer. A program that must have processed a message before its sender is answered uses
+/// [`engine::serve`].
+///
+/// Messages to one process are delivered in order, those to several at the same time.
 ///
 /// # One for a process
-/// A process has one disposition for each signal. So it has one receiver, *or* one [`Sender`](crate::Sender), *or* one
-/// [`Inbox`]. To open a second one returns [`Unavailable::Taken`].
+/// A process has one disposition for each signal. So it has one endpoint *or* one [`Inbox`] of these signals. To open a second one
+/// returns [`Unavailable::Taken`].
 ///
 /// # Threads
 /// SIGUSR1, SIGUSR2 and real-time signal 44 are blocked on the thread that binds, and on all threads that it starts from then
 /// on. Threads that already run must have them blocked, or `bind` fails and names the thread: see
-/// [`block_signals`](crate::block_signals). The receiver itself can be sent to another thread.
+/// [`block_signals`](crate::block_signals). The endpoint itself can be sent to another thread.
 ///
 /// ```
 /// fn is_send<T: Send + Sync>() {}
-/// is_send::<minitalk::Receiver>();
+/// is_send::<minitalk::Endpoint>();
+/// is_send::<minitalk::Message>();
 /// is_send::<minitalk::Stopper>();
 /// ```
 ///
 /// # Other users of these signals
-/// When the receiver is dropped, the previous dispositions are restored. The default disposition, which kills, becomes *ignore*:
-/// a client that has just seen that the signals are handled may be about to send one. Programs that are started afterwards
-/// inherit that. The mask of the thread that bound the receiver is restored if the receiver is dropped on that thread. A handler
-/// that is installed meanwhile takes the signals away from the receiver, which cannot notice that, and is left in place. SIGINT
+/// When the endpoint is dropped, the previous dispositions are restored. The default disposition, which kills, becomes *ignore*:
+/// a process that has just seen that the signals are handled may be about to send one. Programs that are started afterwards
+/// inherit that. The mask of the thread that bound the endpoint is restored if the endpoint is dropped on that thread. A handler
+/// that is installed meanwhile takes the signals away from the endpoint, which cannot notice that, and is left in place. SIGINT
 /// and SIGTERM are not changed without [`Builder::stop_on_signals`].
 ///
 /// # Children
-/// A child made by `fork` has no receiver and may bind its own. There the signals have their default disposition, and the
-/// inherited receiver returns [`ReceiveError::Forked`]. A program that is started by [`Command`](std::process::Command) inherits
-/// the thread's mask, in which the signals are blocked.
+/// A child made by `fork` has no endpoint and may bind its own. There the signals have their default disposition, and the
+/// inherited endpoint returns [`ReceiveError::Forked`] and [`Unavailable::Forked`]. A program that is started by
+/// [`Command`](std::process::Command) inherits the thread's mask, in which the signals are blocked.
 ///
 /// # Async runtimes
-/// The descriptor of the receiver ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) returns something other than
-/// `Empty`. Bind before the runtime starts its threads. Drop the receiver where blocking for a second is allowed.
-/// `examples/async_receiver.rs` does so with tokio.
-#[must_use = "a receiver is unbound when it is dropped"]
-pub struct Receiver {
+/// The descriptor of the endpoint ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) returns something other than
+/// `Empty`. Bind before the runtime starts its threads. Sending blocks, so it belongs on a thread for blocking work. Drop the endpoint
+/// where blocking for a second is allowed. `examples/async_receiver.rs` does so with tokio.
+#[must_use = "an endpoint is unbound when it is dropped"]
+pub struct Endpoint {
     shared: Arc<Shared>,
     service: Option<JoinHandle<()>>,
     blocked: Blocked,
-    /// Whether the iterator has returned [`ReceiveError::Forked`], which it does once.
-    has_returned_forked: bool,
 }
 
-impl Receiver {
-    /// Binds a receiver of messages up to 16 MiB, from clients in any known dialect.
+impl Endpoint {
+    /// Binds an endpoint that receives messages up to 16 MiB, from clients in any known dialect.
     ///
     /// # Errors
     /// See [`Unavailable`].
@@ -95,15 +116,64 @@ impl Receiver {
         Builder {
             config: Config::default(),
             signals: SignalSet::LANES,
+            receives: true,
+            is_eco: false,
             notes: None,
         }
+    }
+
+    /// Sends `message` to the process `to`, and blocks until it is delivered.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(&self, to: Pid, message: &[u8]) -> Result<Report, SendError> {
+        self.send_with(to, message, Options::default(), &mut |_| {})
+    }
+
+    /// Sends as [`send`](Self::send) does, with these options, and reports progress to `watch` about ten times a second.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with(
+        &self,
+        to: Pid,
+        message: &[u8],
+        options: Options,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<Report, SendError> {
+        let delivery = self.deliver(to, MessageKind::Message, message, options, watch)?;
+        Ok(delivery.report)
+    }
+
+    /// Sends the request `message` to the process `to`, and blocks until its reply has come, which is returned.
+    ///
+    /// # Errors
+    /// See [`SendError`]. A receiver that replies to no request rejects it with
+    /// [`Reason::NoReplies`](crate::wire::reason::Reason::NoReplies).
+    pub fn request(&self, to: Pid, message: &[u8]) -> Result<Vec<u8>, SendError> {
+        self.request_with(to, message, Options::default(), &mut |_| {})
+    }
+
+    /// Requests as [`request`](Self::request) does, with these options, and reports progress to `watch` about ten times a second.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub fn request_with(
+        &self,
+        to: Pid,
+        message: &[u8],
+        options: Options,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<Vec<u8>, SendError> {
+        let delivery = self.deliver(to, MessageKind::Request, message, options, watch)?;
+        Ok(delivery.reply.unwrap_or_default())
     }
 
     /// Blocks until there is a message, and takes it.
     ///
     /// # Errors
     /// Any [`ReceiveError`] except `Empty`.
-    pub fn recv(&mut self) -> Result<Message, ReceiveError> {
+    pub fn recv(&self) -> Result<Message, ReceiveError> {
         self.take_after(|state, changed| {
             let wait = changed.wait_while(state, |state| state.is_quiet());
             wait.unwrap_or_else(PoisonError::into_inner)
@@ -114,7 +184,7 @@ impl Receiver {
     ///
     /// # Errors
     /// Any [`ReceiveError`]; `Empty` when no message came in time.
-    pub fn recv_timeout(&mut self, limit: Duration) -> Result<Message, ReceiveError> {
+    pub fn recv_timeout(&self, limit: Duration) -> Result<Message, ReceiveError> {
         self.take_after(|state, changed| {
             let wait = changed.wait_timeout_while(state, limit, |state| state.is_quiet());
             wait.unwrap_or_else(PoisonError::into_inner).0
@@ -125,17 +195,40 @@ impl Receiver {
     ///
     /// # Errors
     /// Any [`ReceiveError`]; `Empty` when there is no message.
-    pub fn try_recv(&mut self) -> Result<Message, ReceiveError> {
+    pub fn try_recv(&self) -> Result<Message, ReceiveError> {
         self.take_after(|state, _| state)
     }
 
-    /// Returns a handle that stops the receiver from another thread.
+    /// Returns an iterator that takes one message after the other, and ends when the endpoint has been stopped.
+    #[must_use]
+    pub const fn iter(&self) -> Messages<'_> {
+        Messages {
+            endpoint: self,
+            has_returned_forked: false,
+        }
+    }
+
+    /// Returns a handle that stops the endpoint from another thread.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper {
             shared: Arc::clone(&self.shared),
             pid: self.blocked.pid(),
         }
+    }
+
+    fn deliver(
+        &self,
+        to: Pid,
+        kind: MessageKind,
+        message: &[u8],
+        options: Options,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<client::Delivery, SendError> {
+        let peer = client::find(to, options.skip_check)?;
+        self.shared
+            .outbox
+            .send(&peer, kind, message, options, watch)
     }
 
     fn take_after<'s>(
@@ -151,7 +244,7 @@ impl Receiver {
                 self.shared.ready.clear();
             }
             self.shared.changed.notify_all();
-            return Ok(message);
+            return Ok(Message::new(message, &self.shared.outbox));
         }
         Err(match (state.error.take(), state.ended) {
             (Some(error), _) => ReceiveError::Failed(error),
@@ -161,12 +254,19 @@ impl Receiver {
     }
 }
 
-/// Yields one message after the other, and ends when the receiver has been stopped.
-impl Iterator for Receiver {
+/// Takes the messages of an [`Endpoint`], and ends when that has been stopped.
+#[derive(Debug)]
+pub struct Messages<'e> {
+    endpoint: &'e Endpoint,
+    /// Whether [`ReceiveError::Forked`] has been returned, which is done once.
+    has_returned_forked: bool,
+}
+
+impl Iterator for Messages<'_> {
     type Item = Result<Message, ReceiveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.recv() {
+        match self.endpoint.recv() {
             Err(ReceiveError::Stopped) => None,
             Err(ReceiveError::Forked) if mem::replace(&mut self.has_returned_forked, true) => None,
             other => Some(other),
@@ -174,18 +274,27 @@ impl Iterator for Receiver {
     }
 }
 
-impl FusedIterator for Receiver {}
+impl FusedIterator for Messages<'_> {}
 
-/// Returns a descriptor that is readable while [`Receiver::try_recv`] returns something other than `Empty`, in the process that
-/// bound the receiver. Do not read from it.
-impl AsFd for Receiver {
+impl<'e> IntoIterator for &'e Endpoint {
+    type Item = Result<Message, ReceiveError>;
+    type IntoIter = Messages<'e>;
+
+    fn into_iter(self) -> Messages<'e> {
+        self.iter()
+    }
+}
+
+/// Returns a descriptor that is readable while [`Endpoint::try_recv`] returns something other than `Empty`, in the process that
+/// bound the endpoint. Do not read from it.
+impl AsFd for Endpoint {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.ready.fd().as_fd()
     }
 }
 
 /// Returns the descriptor of [`AsFd`].
-impl AsRawFd for Receiver {
+impl AsRawFd for Endpoint {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
@@ -193,7 +302,7 @@ impl AsRawFd for Receiver {
 
 /// Rejects messages that are not complete, and waits for the service thread: half a second at most after the last message is
 /// settled, and as long for the function for notes.
-impl Drop for Receiver {
+impl Drop for Endpoint {
     fn drop(&mut self) {
         if self.blocked.is_elsewhere() {
             // A forked child does not have the thread, so there is nothing to join or to detach.
@@ -202,7 +311,7 @@ impl Drop for Receiver {
         }
         self.shared.close();
         self.shared.stop.request();
-        // The function for notes may drop the receiver, on the service thread itself.
+        // The function for notes may drop the endpoint, on the service thread itself.
         let is_other = |service: &JoinHandle<()>| service.thread().id() != thread::current().id();
         if let Some(service) = self.service.take().filter(is_other) {
             let _ = service.join();
@@ -210,16 +319,18 @@ impl Drop for Receiver {
     }
 }
 
-impl fmt::Debug for Receiver {
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").finish_non_exhaustive()
+        f.debug_struct("Endpoint").finish_non_exhaustive()
     }
 }
 
-/// Configures a [`Receiver`] before it is bound.
+/// Configures a [`Endpoint`] before it is bound.
 pub struct Builder {
     config: Config,
     signals: SignalSet,
+    receives: bool,
+    is_eco: bool,
     notes: Option<Notes>,
 }
 
@@ -237,7 +348,21 @@ impl Builder {
         self
     }
 
-    /// Stops the receiver on SIGINT and SIGTERM, as [`Stopper::stop`] does. A second signal drops complete messages that the
+    /// Receives no messages but replies to requests. Others that signal this process get no answer.
+    #[must_use]
+    pub fn send_only(mut self) -> Self {
+        self.receives = false;
+        self
+    }
+
+    /// Sleeps for each signal instead of polling, to spare the CPU.
+    #[must_use]
+    pub fn eco(mut self) -> Self {
+        self.is_eco = true;
+        self
+    }
+
+    /// Stops the endpoint on SIGINT and SIGTERM, as [`Stopper::stop`] does. A second signal drops complete messages that the
     /// program has not taken. Programs that are started meanwhile inherit that the two signals are blocked.
     #[must_use]
     pub fn stop_on_signals(mut self) -> Self {
@@ -246,7 +371,7 @@ impl Builder {
     }
 
     /// Calls `notes`, on a thread of its own, with what is worth a line in a log. If it is slow, notes are left out, and
-    /// [`Note::Missing`] counts them. If it panics, the receiver ends with [`ServeError::Panicked`].
+    /// [`Note::Missing`] counts them. If it panics, the endpoint ends with [`ServeError::Panicked`].
     #[must_use]
     pub fn notes(mut self, notes: impl FnMut(&Note) + Send + 'static) -> Self {
         self.notes = Some(Box::new(notes));
@@ -257,22 +382,22 @@ impl Builder {
     ///
     /// # Errors
     /// See [`Unavailable`].
-    pub fn bind(self) -> Result<Receiver, Unavailable> {
+    pub fn bind(self) -> Result<Endpoint, Unavailable> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
             ready: EventFd::new()?,
             stop: Stop::new()?,
+            outbox: Outbox::new()?,
         });
         let signals = self.signals;
-        let mut receiver = Receiver {
+        let mut endpoint = Endpoint {
             shared: Arc::clone(&shared),
             service: None,
             blocked: Blocked::everywhere(signals)?,
-            has_returned_forked: false,
         };
         let (report, reported) = mpsc::channel();
-        let program = *receiver.blocked.before();
+        let program = *endpoint.blocked.before();
         let service = move || {
             let _end = End(&shared);
             // The program's own handlers are for its own threads.
@@ -290,17 +415,18 @@ impl Builder {
             match opened {
                 Ok((notes, inbox)) => {
                     let _ = report.send(Ok(()));
-                    shared.serve(inbox, self.config, notes);
+                    let config = self.receives.then_some(self.config);
+                    shared.serve(inbox, config, self.is_eco, notes);
                 }
                 Err(error) => drop(report.send(Err(error))),
             }
         };
-        receiver.service = Some(background::spawn("minitalk", None, Box::new(service))?);
+        endpoint.service = Some(background::spawn("minitalk", None, Box::new(service))?);
         // An error on the channel is a panic of the thread, which the panic hook has reported.
         reported
             .recv()
             .map_err(|_| io::Error::other("the thread ended"))??;
-        Ok(receiver)
+        Ok(endpoint)
     }
 }
 
@@ -311,7 +437,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Stops a [`Receiver`] from another thread.
+/// Stops an [`Endpoint`] from another thread.
 #[derive(Clone)]
 pub struct Stopper {
     shared: Arc<Shared>,
@@ -320,7 +446,7 @@ pub struct Stopper {
 
 impl Stopper {
     /// Rejects messages that are not complete, and all later ones. The program can still take complete messages before it gets
-    /// [`ReceiveError::Stopped`]; a drop of the receiver rejects them. Idempotent; has no effect in a forked child.
+    /// [`ReceiveError::Stopped`]; a drop of the endpoint rejects them. Idempotent; has no effect in a forked child.
     pub fn stop(&self) {
         if ffi::getpid() == self.pid {
             self.shared.stop.request();
@@ -340,9 +466,9 @@ impl fmt::Debug for Stopper {
 pub enum ReceiveError {
     /// No message has come yet.
     Empty,
-    /// No message will come: the receiver was stopped, or has taken as many as its configuration allows.
+    /// No message will come: the endpoint was stopped, or has taken as many as its configuration allows.
     Stopped,
-    /// This process was forked from the one that bound the receiver.
+    /// This process was forked from the one that bound the endpoint.
     Forked,
     /// The service failed. The next call returns `Stopped`.
     Failed(ServeError),
@@ -352,9 +478,9 @@ impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("no message has come"),
-            Self::Stopped => f.write_str("the receiver has been stopped"),
+            Self::Stopped => f.write_str("the endpoint has been stopped"),
             Self::Forked => Unavailable::Forked.fmt(f),
-            Self::Failed(_) => f.write_str("the receiver failed"),
+            Self::Failed(_) => f.write_str("the endpoint failed"),
         }
     }
 }
@@ -368,19 +494,20 @@ impl core::error::Error for ReceiveError {
     }
 }
 
-/// Shared by the program and the threads of the receiver.
+/// Shared by the program and the threads of the endpoint.
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     /// Readable while the program has something to take.
     ready: EventFd,
     stop: Stop,
+    outbox: Arc<Outbox>,
 }
 
 #[derive(Default)]
 struct State {
     /// The message that the program can take.
-    message: Option<Message>,
+    message: Option<Received>,
     /// Whether the program takes no more messages.
     closed: bool,
     /// Whether the service has ended, and why if it failed.
@@ -396,23 +523,41 @@ impl State {
 }
 
 impl Shared {
-    fn serve(self: &Arc<Self>, inbox: Inbox, config: Config, notes: Option<Background<Note>>) {
+    /// Runs the engine until it ends. It receives if there is a `config`.
+    fn serve(
+        self: &Arc<Self>,
+        inbox: Inbox,
+        config: Option<Config>,
+        is_eco: bool,
+        notes: Option<Background<Note>>,
+    ) {
         let mut inbox = Closing(Some(inbox));
         let Some(open) = &mut inbox.0 else { return };
+        if is_eco {
+            open.never_spin();
+        }
         let to = Arc::clone(self);
-        let output = Box::new(move |message| to.hand_over(message));
+        let output: Sink = Box::new(move |message| to.hand_over(message));
         let mut note = |note: &Note| {
             if let Some(notes) = &notes {
                 let _ = notes.push(note.clone());
             }
         };
-        let result = server::serve_into(open, config, output, &mut note, Some(&self.stop));
+        let stop = Some(&self.stop);
+        let result = match config {
+            Some(mut config) => {
+                config.replies = true;
+                let outputs = Vec::from([output]);
+                engine::serve_into(open, config, outputs, &mut note, stop, &self.outbox)
+            }
+            None => engine::send_from(open, &self.stop, &self.outbox),
+        };
         if let Some(notes) = notes {
             notes.finish(Some(LAST_NOTES));
         }
         drop(inbox);
         let mut state = self.lock();
-        // The error of a closed receiver cannot be asked for.
+        // The error of a closed endpoint cannot be asked for.
         state.error = result.err().filter(|_| !state.closed);
     }
 
@@ -438,10 +583,10 @@ impl Shared {
     }
 
     /// Blocks until the program has taken the message.
-    fn hand_over(&self, message: Message) -> io::Result<()> {
+    fn hand_over(&self, message: Received) -> Result<(), OutputError> {
         let mut state = self.lock();
         if state.closed {
-            return Err(io::ErrorKind::BrokenPipe.into());
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         }
         state.message = Some(message);
         self.ready.ring();
@@ -451,7 +596,7 @@ impl Shared {
         let left = wait.unwrap_or_else(PoisonError::into_inner).message.take();
         match left {
             None => Ok(()),
-            Some(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            Some(_) => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
         }
     }
 

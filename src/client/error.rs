@@ -1,0 +1,162 @@
+//! Why a message was not delivered.
+
+use core::fmt;
+use std::io;
+use std::string::String;
+
+use crate::dialect::encoder::Unencodable;
+use crate::process::peer::PeerError;
+use crate::signal::event::Signal;
+use crate::signal::threads::Unavailable;
+use crate::wire::frame::TooLong;
+use crate::wire::reason::Reason;
+use crate::wire::sender::Failure;
+
+/// Says why a message was not delivered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The server does not exist.
+    NoSuchProcess,
+    /// The server belongs to another user.
+    NotPermitted,
+    /// The target is this very process.
+    Ourselves,
+    /// The target does not handle SIGUSR1 and SIGUSR2, which would kill it.
+    Refused {
+        /// The target's command, not necessarily safe to print.
+        name: String,
+        /// Whether it catches all signals alike, which does not show that it survives them.
+        catches_everything: bool,
+    },
+    /// There was no progress for the whole timeout.
+    TimedOut {
+        /// Whether replies came without their content, since the limit on queued signals is exhausted.
+        blank: bool,
+    },
+    /// The server will not deliver the message.
+    Rejected(Reason),
+    /// The transfer failed otherwise; whether the message was delivered is unknown.
+    Link(Failure),
+    /// The server ended in the middle of the transfer.
+    ServerEnded {
+        /// Bytes of the frame that it had acknowledged.
+        acknowledged: u64,
+    },
+    /// The request was delivered, but no reply came.
+    NoReply {
+        /// Whether the server has ended, and not just taken too long.
+        has_ended: bool,
+    },
+    /// The message has no sender that could take a reply: it is the text of another dialect.
+    NoRoute,
+    /// The endpoint was stopped in the middle of the transfer.
+    Stopped,
+    /// This process received SIGINT or SIGTERM.
+    Interrupted(Signal),
+    /// The message does not fit a frame.
+    TooLong(TooLong),
+    /// The dialect has no way to say the message.
+    Unencodable(Unencodable),
+    /// This process cannot get the answers.
+    Unavailable(Unavailable),
+    /// The server was busy until the timeout.
+    Busy,
+    /// A signal was not acknowledged, although the dialect acknowledges each.
+    Unanswered {
+        /// The number of the signal, counted from 1.
+        signal: usize,
+    },
+    /// A system call failed.
+    System(io::Error),
+}
+
+impl From<PeerError> for SendError {
+    fn from(error: PeerError) -> Self {
+        match error {
+            PeerError::NoSuchProcess => Self::NoSuchProcess,
+            PeerError::NotPermitted => Self::NotPermitted,
+            PeerError::System(error) => Self::System(error),
+        }
+    }
+}
+
+impl From<TooLong> for SendError {
+    fn from(error: TooLong) -> Self {
+        Self::TooLong(error)
+    }
+}
+
+impl From<Unencodable> for SendError {
+    fn from(error: Unencodable) -> Self {
+        Self::Unencodable(error)
+    }
+}
+
+impl From<Unavailable> for SendError {
+    fn from(error: Unavailable) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl From<io::Error> for SendError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchProcess => f.write_str("there is no such process"),
+            Self::NotPermitted => f.write_str("it belongs to another user, and both ends must signal each other"),
+            Self::Ourselves => f.write_str("that is this very process"),
+            Self::Refused {
+                name,
+                catches_everything,
+            } => write!(
+                f,
+                "it ({}) {}",
+                name.escape_default(),
+                if *catches_everything {
+                    "catches all signals alike, as shells and language runtimes do, and may still die of SIGUSR1"
+                } else {
+                    "does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it"
+                }
+            ),
+            Self::TimedOut { blank: false } => f.write_str("no progress before the timeout"),
+            Self::TimedOut { blank: true } => f.write_str(
+                "no progress before the timeout: answers came without their content, the limit on queued signals is exhausted",
+            ),
+            Self::Rejected(reason) => write!(f, "the server rejected the message: {reason}"),
+            Self::Link(failure) => failure.fmt(f),
+            Self::ServerEnded { acknowledged } => write!(
+                f,
+                "the server ended in mid-message, after acknowledging {acknowledged} bytes"
+            ),
+            Self::NoReply { has_ended: true } => f.write_str("the message was delivered, but the server ended without a reply"),
+            Self::NoReply { has_ended: false } => f.write_str("the message was delivered, but no reply came in time"),
+            Self::NoRoute => f.write_str("a text of another dialect cannot be replied to"),
+            Self::Stopped => f.write_str("the endpoint was stopped"),
+            Self::Interrupted(Signal::Int) => f.write_str("this command was interrupted"),
+            Self::Interrupted(_) => f.write_str("this command was terminated"),
+            Self::TooLong(error) => error.fmt(f),
+            Self::Unencodable(error) => error.fmt(f),
+            Self::Unavailable(_) => f.write_str("this process cannot be answered"),
+            Self::Busy => f.write_str("it is busy with another client"),
+            Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
+            Self::System(_) => f.write_str("a system call failed"),
+        }
+    }
+}
+
+/// Names as sources only the errors whose text [`SendError`] does not repeat.
+impl core::error::Error for SendError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Unavailable(error) => Some(error),
+            Self::System(error) => Some(error),
+            _ => None,
+        }
+    }
+}

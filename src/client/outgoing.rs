@@ -1,0 +1,353 @@
+//! One message on its way to one process: what a [`FrameSender`] decides is carried out here.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec::Vec;
+
+use super::{Delivery, Options, Progress, Report, SendError, check};
+use crate::ffi;
+use crate::process::affinity::AffinityFollower;
+use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
+use crate::wire::control::{Nonce, Reply};
+use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use crate::wire::siphash::Key;
+use crate::wire::time;
+
+/// Is the number of signals after which the client follows the server to its CPU again.
+const FOLLOW: u32 = 512;
+
+/// Separates two reports of a transfer that is under way.
+const WATCH_INTERVAL: time::Duration = time::Duration::from_millis(100);
+
+/// Tells the owner of a transfer how far it is.
+pub enum Update {
+    /// It is under way.
+    Progress(Progress),
+    /// It is over.
+    Ended(Result<Delivery, SendError>),
+}
+
+/// Says what a call of [`Outgoing::send_next`] has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Nothing: no signal is due.
+    Nothing,
+    /// A bit, or what opens a transfer. A server that polls takes it in the time that the next takes to send.
+    Bit,
+    /// A word.
+    Word,
+}
+
+/// Holds a message on its way to a server.
+pub struct Outgoing<'m> {
+    peer: Arc<Peer>,
+    options: Options,
+    sender: FrameSender<'m>,
+    stage: Stage,
+    start: Instant,
+    /// When the server was last seen to handle the signals.
+    inspected_at: time::Instant,
+    watched_at: time::Instant,
+    follower: Option<AffinityFollower>,
+    rounds: u32,
+    /// The server's end, as far as it is known.
+    end: End,
+}
+
+/// What the owner still waits for.
+enum Stage {
+    /// That the message is delivered; `reply` is whether it is a request.
+    Delivery { wants_reply: bool },
+    /// The reply, until the deadline.
+    Reply {
+        report: Report,
+        deadline: time::Instant,
+    },
+    /// Nothing any longer.
+    Over(Option<Result<Delivery, SendError>>),
+}
+
+/// How much of the server's end is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It lives.
+    Alive,
+    /// It has ended, or has become another program. What it sent before is in the ring, and may be undrained.
+    Ended,
+    /// It has ended, and all that it sent was taken in.
+    Drained,
+}
+
+impl<'m> Outgoing<'m> {
+    /// Returns a transfer of `frame`, which expects a reply if it is a request.
+    ///
+    /// # Errors
+    /// [`SendError::Refused`] and its like for a process that is no server.
+    pub fn new(
+        peer: &Arc<Peer>,
+        kind: MessageKind,
+        frame: Frame<'m>,
+        options: Options,
+    ) -> Result<Self, SendError> {
+        let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
+        let timeout = time::Duration::from_nanos(timeout);
+        let lane = lane(peer, options)?;
+        let key = Key([ffi::random(), ffi::random()]);
+        Ok(Self {
+            peer: Arc::clone(peer),
+            options,
+            sender: FrameSender::new(frame, key, timeout, lane),
+            stage: Stage::Delivery {
+                wants_reply: kind == MessageKind::Request,
+            },
+            start: Instant::now(),
+            inspected_at: time::Instant::default(),
+            watched_at: time::Instant::default(),
+            follower: None,
+            rounds: 0,
+            end: End::Alive,
+        })
+    }
+
+    /// Returns the process to which the message goes.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Returns whether the owner asked not to poll.
+    pub const fn is_eco(&self) -> bool {
+        self.options.eco
+    }
+
+    /// Returns whether the message is still on its way, and no other may be on its way to the same process.
+    pub const fn is_sending(&self) -> bool {
+        matches!(self.stage, Stage::Delivery { .. })
+    }
+
+    /// Takes a reply of the server's protocol.
+    pub fn handle_reply(&mut self, reply: Reply, now: time::Instant) {
+        self.sender.handle_reply(reply, now);
+    }
+
+    /// Takes the news that the server has ended.
+    pub fn handle_exit(&mut self) {
+        if self.end == End::Alive {
+            self.end = End::Ended;
+        }
+    }
+
+    /// Ends the transfer with an error, unless it is over.
+    pub fn fail(&mut self, error: SendError) {
+        if !matches!(self.stage, Stage::Over(_)) {
+            self.stage = Stage::Over(Some(Err(error)));
+        }
+    }
+
+    /// Returns whether the owner waits for the reply to the request that had the client's nonce `request`.
+    pub const fn awaits(&self, request: Nonce) -> bool {
+        let is_open = matches!(
+            self.stage,
+            Stage::Delivery { wants_reply: true } | Stage::Reply { .. }
+        );
+        is_open && request == self.sender.client_nonce()
+    }
+
+    /// Takes the reply. It shows that the request was delivered, whether the server's answer has come or not.
+    pub fn take_reply(&mut self, payload: Vec<u8>) {
+        let report = match &self.stage {
+            Stage::Reply { report, .. } => *report,
+            _ => self.report(),
+        };
+        let reply = Some(payload);
+        self.stage = Stage::Over(Some(Ok(Delivery { report, reply })));
+    }
+
+    /// Sends the next signal that is due at `now`, if there is one.
+    pub fn send_next(&mut self, now: time::Instant) -> Sent {
+        if !self.is_sending() {
+            return Sent::Nothing;
+        }
+        self.follow();
+        let Some(transmit) = self.sender.poll_transmit(now) else {
+            return Sent::Nothing;
+        };
+        if let Err(error) = self.try_send(transmit, now) {
+            self.fail(error);
+        }
+        match self.sender.uses_words() {
+            true => Sent::Word,
+            false => Sent::Bit,
+        }
+    }
+
+    fn try_send(&mut self, transmit: Transmit, now: time::Instant) -> Result<(), SendError> {
+        if self.end == End::Alive && !self.options.skip_check {
+            self.inspect(now)?;
+        }
+        if self.end != End::Alive {
+            return Ok(());
+        }
+        if transmit.copies > MIGRATE_ABOVE_COPIES {
+            ffi::migrate();
+        }
+        for _ in 0..transmit.copies {
+            match self.peer.send(transmit.channel.into(), transmit.packet) {
+                Ok(true) => {}
+                Ok(false) => self.sender.handle_eagain(now),
+                Err(PeerError::NoSuchProcess) => {
+                    self.handle_exit();
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// AS-21: a server that has not answered, or was not inspected for a while, may be another program by now.
+    fn inspect(&mut self, now: time::Instant) -> Result<(), SendError> {
+        // What was lost is sent again as soon as a reply says so, and then the server has just replied.
+        let is_unanswered = !self.sender.expects_reply();
+        if is_unanswered || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL)
+        {
+            self.inspected_at = now;
+            if !still_serves(&self.peer, self.sender.uses_realtime())? {
+                self.handle_exit();
+            }
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self) {
+        if self.options.eco && self.rounds % FOLLOW == 0 {
+            let follower = self.follower.get_or_insert_default();
+            follower.follow(self.peer.pid());
+        }
+        self.rounds = self.rounds.wrapping_add(1);
+    }
+
+    /// Takes in that all signals have been handled that came before `now`, and does what is due. `is_blank`: replies came without
+    /// their content.
+    pub fn settle(&mut self, now: time::Instant, is_blank: bool) {
+        match (&self.stage, self.sender.result()) {
+            (Stage::Delivery { wants_reply: false }, Some(Ok(()))) => {
+                let report = self.report();
+                let reply = None;
+                self.stage = Stage::Over(Some(Ok(Delivery { report, reply })));
+            }
+            (Stage::Delivery { wants_reply: true }, Some(Ok(()))) => {
+                let wait = self.options.reply_timeout.as_nanos();
+                let wait = time::Duration::from_nanos(wait.try_into().unwrap_or(u64::MAX));
+                self.stage = Stage::Reply {
+                    report: self.report(),
+                    deadline: now + wait,
+                };
+            }
+            (Stage::Delivery { .. }, Some(Err(failure))) => self.fail(explain(failure, is_blank)),
+            (Stage::Delivery { .. }, None) if self.end == End::Drained => {
+                self.fail(SendError::ServerEnded {
+                    acknowledged: self.sender.acknowledged() / 8,
+                });
+            }
+            (Stage::Reply { deadline, .. }, _) if self.end == End::Drained || now >= *deadline => {
+                self.fail(SendError::NoReply {
+                    has_ended: self.end == End::Drained,
+                });
+            }
+            _ => {}
+        }
+        if self.end == End::Ended {
+            self.end = End::Drained;
+        }
+    }
+
+    /// Returns the news for the owner at `now`.
+    pub fn poll_update(&mut self, now: time::Instant) -> Option<Update> {
+        match &mut self.stage {
+            Stage::Over(result) => return Some(Update::Ended(result.take()?)),
+            Stage::Reply { .. } => return None,
+            Stage::Delivery { .. } => {}
+        }
+        if self.watched_at == time::Instant::default() {
+            self.watched_at = now;
+        }
+        if now < self.watched_at + WATCH_INTERVAL {
+            return None;
+        }
+        self.watched_at = now;
+        Some(Update::Progress(self.progress()))
+    }
+
+    /// Returns how long to wait for a signal at `now`; `None` for as long as it takes.
+    pub fn poll_timeout(&self, now: time::Instant) -> Option<Duration> {
+        let deadline = match &self.stage {
+            _ if self.end != End::Alive => now,
+            // It has just begun.
+            Stage::Delivery { .. } if self.sender.signals() == 0 => now,
+            Stage::Delivery { .. } => self.sender.poll_timeout()?,
+            Stage::Reply { deadline, .. } => *deadline,
+            Stage::Over(_) => now,
+        };
+        Some(Duration::from_nanos((deadline - now).as_nanos()))
+    }
+
+    /// Returns whether the server's reply is due within a round trip.
+    pub fn expects_reply(&self) -> bool {
+        self.is_sending() && self.sender.expects_reply()
+    }
+
+    /// Returns whether nothing had to be repeated lately.
+    pub const fn is_loss_free(&self) -> bool {
+        self.sender.is_loss_free()
+    }
+
+    fn progress(&self) -> Progress {
+        let bytes = self.sender.frame().payload_len() as u64;
+        Progress {
+            bytes: (self.sender.acknowledged() / 8).min(bytes),
+            of: bytes,
+            resent: self.sender.resent(),
+            elapsed: self.start.elapsed(),
+        }
+    }
+
+    fn report(&self) -> Report {
+        Report {
+            bytes: self.sender.frame().payload_len(),
+            signals: self.sender.signals(),
+            resent: self.sender.resent(),
+            in_words: self.sender.uses_words(),
+            confirmed: true,
+            elapsed: self.start.elapsed(),
+        }
+    }
+}
+
+/// Returns the lane that the message may take: words kill a process that does not handle them, so no option allows that.
+fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
+    match (check(server), options.lane) {
+        (Ok(true), lane) => Ok(lane),
+        (Ok(false), Lane::Word) => Err(SendError::Link(Failure::NoWords)),
+        (Err(error), _) if !options.skip_check => Err(error),
+        _ => Ok(Lane::Bit),
+    }
+}
+
+/// Returns whether the process is still a server, and not another program by now, which the next signal would kill.
+fn still_serves(server: &Peer, uses_realtime: bool) -> Result<bool, SendError> {
+    match check(server) {
+        Ok(handles_realtime) => Ok(handles_realtime || !uses_realtime),
+        Err(SendError::NoSuchProcess | SendError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn explain(failure: Failure, is_blank: bool) -> SendError {
+    match failure {
+        Failure::TimedOut => SendError::TimedOut { blank: is_blank },
+        Failure::Rejected(reason) => SendError::Rejected(reason),
+        other => SendError::Link(other),
+    }
+}

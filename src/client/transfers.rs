@@ -1,0 +1,181 @@
+//! The transfers of a process to others: one at a time to each, in order.
+
+use core::time::Duration;
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::vec::Vec;
+
+use super::SendError;
+use super::outgoing::{Outgoing, Sent, Update};
+use crate::ffi::Epoll;
+use crate::process::pid::Pid;
+use crate::signal::event::{Event, Origin};
+use crate::wire::control::{Nonce, Reply};
+use crate::wire::time::Instant;
+
+/// Holds the transfers of a process.
+pub struct Transfers<'m> {
+    /// Those that have begun, and the requests that wait for their replies.
+    begun: Vec<Transfer<'m>>,
+    /// Those that wait for another to the same process.
+    waiting: VecDeque<Transfer<'m>>,
+    set: Rc<Epoll>,
+    /// Whether signals came from which the kernel had dropped the content.
+    is_blank: bool,
+}
+
+/// A transfer, and who is told of it.
+type Transfer<'m> = (Outgoing<'m>, Tell<'m>);
+
+/// Is told of a transfer.
+pub type Tell<'m> = Box<dyn FnMut(Update) + 'm>;
+
+/// Marks the processes of servers in the set of descriptors; clients have their bare PIDs.
+const SERVER: u64 = 1 << 32;
+
+impl<'m> Transfers<'m> {
+    /// Returns no transfers. Their processes will be added to `set`.
+    pub const fn new(set: Rc<Epoll>) -> Self {
+        Self {
+            begun: Vec::new(),
+            waiting: VecDeque::new(),
+            set,
+            is_blank: false,
+        }
+    }
+
+    /// Adds a transfer, of which `tell` is told.
+    pub fn add(&mut self, outgoing: Outgoing<'m>, tell: Tell<'m>) {
+        self.waiting.push_back((outgoing, tell));
+        self.begin();
+    }
+
+    /// Returns the number of transfers that have begun.
+    pub const fn len(&self) -> usize {
+        self.begun.len()
+    }
+
+    /// Returns whether there is no transfer at all. While one waits, another has begun.
+    pub const fn is_empty(&self) -> bool {
+        self.begun.is_empty()
+    }
+
+    /// Takes a signal, and returns whether it belongs to a transfer, as far as it claims.
+    pub fn handle_signal(&mut self, event: &Event, now: Instant) -> bool {
+        let (pid, packet) = match &event.origin {
+            _ if self.begun.is_empty() => return false,
+            Origin::Claimed { pid, packet, .. } => (*pid, packet),
+            Origin::Unknown { code } => {
+                self.is_blank |= *code == libc::SI_USER;
+                return false;
+            }
+            Origin::Attested { .. } => return false,
+        };
+        let Some(reply) = Reply::from_packet(packet) else {
+            return false;
+        };
+        for outgoing in self.to(pid).filter(|outgoing| outgoing.is_sending()) {
+            outgoing.handle_reply(reply, now);
+        }
+        true
+    }
+
+    /// Takes the number of a descriptor that is readable: a process that it stands for has ended.
+    pub fn handle_ready(&mut self, number: u64) {
+        let pid = number.checked_sub(SERVER);
+        let pid = pid.and_then(|pid| Pid::new(pid.try_into().ok()?));
+        if let Some(pid) = pid {
+            self.to(pid).for_each(Outgoing::handle_exit);
+        }
+    }
+
+    /// Takes the reply of the process `pid` to the request that had the client's nonce `request`, and returns whether somebody waits
+    /// for it.
+    pub fn take_reply(&mut self, pid: Pid, request: Nonce, payload: Vec<u8>) -> bool {
+        let waiting = self.to(pid).find(|outgoing| outgoing.awaits(request));
+        waiting
+            .map(|outgoing| outgoing.take_reply(payload))
+            .is_some()
+    }
+
+    /// Sends the next signal of transfer `number`, below [`len`](Self::len).
+    pub fn send_next(&mut self, number: usize, now: Instant) -> Sent {
+        let transfer = self.begun.get_mut(number);
+        transfer.map_or(Sent::Nothing, |(outgoing, _)| outgoing.send_next(now))
+    }
+
+    /// Ends all transfers with errors.
+    pub fn fail_all(&mut self, error: impl Fn() -> SendError) {
+        for (outgoing, _) in self.begun.iter_mut().chain(&mut self.waiting) {
+            outgoing.fail(error());
+        }
+    }
+
+    /// Does what is due at `now`, once all signals that came before were handled, and tells the owners.
+    pub fn settle(&mut self, now: Instant) {
+        let (set, is_blank) = (&self.set, self.is_blank);
+        self.begun.retain_mut(|(outgoing, tell)| {
+            outgoing.settle(now, is_blank);
+            let Some(update) = outgoing.poll_update(now) else {
+                return true;
+            };
+            let is_over = matches!(update, Update::Ended(_));
+            if let Some(fd) = outgoing.peer().fd().filter(|_| is_over) {
+                set.remove(fd);
+            }
+            tell(update);
+            !is_over
+        });
+        self.begin();
+    }
+
+    /// Returns how long to wait for a signal at `now`; `None` for as long as it takes.
+    pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
+        let timeouts = self.begun.iter();
+        timeouts
+            .filter_map(|(outgoing, _)| outgoing.poll_timeout(now))
+            .min()
+    }
+
+    /// Returns whether a server's reply is due within a round trip.
+    pub fn expects_reply(&self) -> bool {
+        self.begun
+            .iter()
+            .any(|(outgoing, _)| outgoing.expects_reply())
+    }
+
+    /// Returns whether no transfer had to repeat anything lately.
+    pub fn is_loss_free(&self) -> bool {
+        self.begun
+            .iter()
+            .all(|(outgoing, _)| outgoing.is_loss_free())
+    }
+
+    /// Begins the transfers that wait for no other any longer.
+    fn begin(&mut self) {
+        let mut still_waiting = VecDeque::new();
+        for (mut outgoing, tell) in self.waiting.drain(..) {
+            let pid = outgoing.peer().pid();
+            let is_to = |(other, _): &Transfer<'_>| other.peer().pid() == pid;
+            let is_sent_to = |begun: &Transfer<'_>| begun.0.is_sending() && is_to(begun);
+            if self.begun.iter().any(is_sent_to) || still_waiting.iter().any(is_to) {
+                still_waiting.push_back((outgoing, tell));
+                continue;
+            }
+            if let Some(fd) = outgoing.peer().fd() {
+                if let Err(error) = self.set.add(fd, SERVER | pid.get() as u64) {
+                    outgoing.fail(io::Error::from(error).into());
+                }
+            }
+            self.begun.push((outgoing, tell));
+        }
+        self.waiting = still_waiting;
+    }
+
+    fn to(&mut self, pid: Pid) -> impl Iterator<Item = &mut Outgoing<'m>> {
+        let all = self.begun.iter_mut().map(|(outgoing, _)| outgoing);
+        all.filter(move |outgoing| outgoing.peer().pid() == pid)
+    }
+}

@@ -1,0 +1,425 @@
+//! The one loop over an inbox: it receives messages and sends any number at once, to and from the same process too.
+//!
+//! ```text
+//! inbox ──► answer to one of ours? ──yes──► transfers ([`client`])  ──► signals
+//!                   └──no──────────────────► host ([`server`])      ──► signals, outputs, notes
+//! ```
+//!
+//! [`serve`], [`send`] and [`request`] run it on the caller's thread. An [`Endpoint`](crate::Endpoint) has a thread for it, which other
+//! threads reach through an [`Outbox`].
+
+mod message;
+mod outbox;
+
+use core::cell::Cell;
+use core::mem;
+use core::time::Duration;
+use std::boxed::Box;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time;
+use std::vec::Vec;
+
+pub use message::Message;
+pub(crate) use outbox::Outbox;
+
+use crate::client::{
+    Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
+};
+use crate::ffi::Epoll;
+use crate::process::peer::Peer;
+use crate::process::pid::Pid;
+use crate::server::{Config, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
+use crate::signal::event::{Event, SignalSet};
+use crate::signal::inbox::Inbox;
+use crate::wire::Nanos;
+use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::reason::Reason;
+use crate::wire::time::Instant;
+
+/// Takes each message, and returns once the message is written and flushed.
+pub type Output = Box<dyn FnMut(&Message) -> Result<(), OutputError> + Send>;
+
+/// Limits the batches of bits that may follow each other before everything else has its turn.
+const BATCHES_AT_ONCE: u32 = 64;
+
+/// Limits the signals that a transfer sends between two looks at the clock.
+const SENT_AT_ONCE: u32 = 64;
+
+/// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::spin_wait`].
+const SLACK: Duration = Duration::from_millis(15);
+
+/// Name descriptors in the set. Clients are named by their PIDs, from 1 to 2^31 - 1, and servers above 2^32.
+const BELL: u64 = 0;
+const STOP: u64 = u64::MAX;
+const OUTBOX: u64 = u64::MAX - 1;
+
+/// Receives messages until SIGINT or SIGTERM comes, `config.count` is reached, or `stop` is requested.
+///
+/// `inbox` is fresh from [`Inbox::open`]: its signals are still blocked, which the threads of the outputs inherit. Each output handles
+/// one message at a time; with several, so many messages are handled at once.
+///
+/// `notes` is called between two signals, so it must not block. If it panics, or an output does, the server ends in order with
+/// [`ServeError::Panicked`].
+///
+/// # Errors
+/// See [`ServeError`]. The clients have been answered.
+pub fn serve(
+    inbox: &mut Inbox,
+    config: Config,
+    outputs: Vec<Output>,
+    notes: &mut dyn FnMut(&Note),
+    stop: Option<&Stop>,
+) -> Result<(), ServeError> {
+    let outbox = Outbox::new()?;
+    let with_replies = |mut output: Output| {
+        let outbox = Arc::clone(&outbox);
+        let sink = move |received| output(&Message::new(received, &outbox));
+        Box::new(sink) as Sink
+    };
+    let outputs = outputs.into_iter().map(with_replies).collect();
+    serve_into(inbox, config, outputs, notes, stop, &outbox)
+}
+
+/// Receives messages as [`serve`] does, and sends those of the outbox, which is closed at the end.
+pub(crate) fn serve_into(
+    inbox: &mut Inbox,
+    config: Config,
+    outputs: Vec<Sink>,
+    notes: &mut dyn FnMut(&Note),
+    stop: Option<&Stop>,
+    outbox: &Arc<Outbox>,
+) -> Result<(), ServeError> {
+    let _close = Closing(outbox);
+    if config.count == Some(0) {
+        return Ok(());
+    }
+    let mut engine = Engine::new()?;
+    engine.receive(inbox, config, outputs, notes)?;
+    engine.listen(stop, Some(outbox))?;
+    let result = engine.run(inbox);
+    engine.host.into_iter().for_each(Host::join);
+    result
+}
+
+/// Sends the messages of the outbox until `stop` is requested, and receives none.
+pub(crate) fn send_from(
+    inbox: &mut Inbox,
+    stop: &Stop,
+    outbox: &Arc<Outbox>,
+) -> Result<(), ServeError> {
+    let _close = Closing(outbox);
+    let mut engine = Engine::new()?;
+    engine.listen(Some(stop), Some(outbox))?;
+    engine.run(inbox)
+}
+
+/// Sends `message` to `server` and returns when it is delivered. Calls `watch` some ten times a second with how far the transfer is.
+///
+/// # Errors
+/// See [`SendError`].
+pub fn send(
+    inbox: &mut Inbox,
+    server: &Arc<Peer>,
+    message: &[u8],
+    options: Options,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<Report, SendError> {
+    let engine = Engine::new()?;
+    let delivery = engine.deliver(inbox, server, MessageKind::Message, message, options, watch)?;
+    Ok(delivery.report)
+}
+
+/// Sends the request `message` to `server`, and returns the reply.
+///
+/// Messages of other processes are rejected meanwhile.
+///
+/// # Errors
+/// See [`SendError`].
+pub fn request(
+    inbox: &mut Inbox,
+    server: &Arc<Peer>,
+    message: &[u8],
+    options: Options,
+    watch: &mut dyn FnMut(&Progress),
+) -> Result<(Report, Vec<u8>), SendError> {
+    let output: Sink = Box::new(|_| Err(OutputError::Refused));
+    let mut notes = |_: &Note| {};
+    let mut engine = Engine::new()?;
+    engine.receive(inbox, Config::default(), Vec::from([output]), &mut notes)?;
+    let delivery = engine.deliver(inbox, server, MessageKind::Request, message, options, watch)?;
+    Ok((delivery.report, delivery.reply.unwrap_or_default()))
+}
+
+/// Drives incoming and outgoing transfers over one inbox.
+struct Engine<'e> {
+    start: time::Instant,
+    set: Rc<Epoll>,
+    /// What receives, if anything does.
+    host: Option<Host<'e>>,
+    transfers: Transfers<'e>,
+    stop: Option<&'e Stop>,
+    outbox: Option<&'e Outbox>,
+    /// The signals that have been taken and not handled.
+    events: Vec<Event>,
+    /// The processes of clients that have ended.
+    ended: Vec<Pid>,
+    /// Whether a stop has been requested, and something is in the outbox.
+    is_stop_due: bool,
+    is_outbox_due: bool,
+    /// Whether the end has begun.
+    is_stopped: bool,
+}
+
+impl<'e> Engine<'e> {
+    fn new() -> io::Result<Self> {
+        let set = Rc::new(Epoll::new()?);
+        Ok(Self {
+            start: time::Instant::now(),
+            host: None,
+            transfers: Transfers::new(Rc::clone(&set)),
+            set,
+            stop: None,
+            outbox: None,
+            events: Vec::new(),
+            ended: Vec::new(),
+            is_stop_due: false,
+            is_outbox_due: false,
+            is_stopped: false,
+        })
+    }
+
+    /// Receives messages from now on.
+    fn receive(
+        &mut self,
+        inbox: &Inbox,
+        config: Config,
+        outputs: Vec<Sink>,
+        notes: &'e mut dyn FnMut(&Note),
+    ) -> io::Result<()> {
+        let set = Rc::clone(&self.set);
+        self.host = Some(Host::new(inbox, config, outputs, notes, set, BELL)?);
+        Ok(())
+    }
+
+    /// Takes requests of other threads from now on.
+    fn listen(&mut self, stop: Option<&'e Stop>, outbox: Option<&'e Outbox>) -> io::Result<()> {
+        if let Some(stop) = stop {
+            self.set.add(stop.fd(), STOP)?;
+        }
+        if let Some(outbox) = outbox {
+            self.set.add(outbox.fd(), OUTBOX)?;
+        }
+        (self.stop, self.outbox) = (stop, outbox);
+        Ok(())
+    }
+
+    /// Sends one message, and returns what it has come to.
+    fn deliver(
+        mut self,
+        inbox: &mut Inbox,
+        server: &Arc<Peer>,
+        kind: MessageKind,
+        message: &'e [u8],
+        options: Options,
+        watch: &'e mut dyn FnMut(&Progress),
+    ) -> Result<Delivery, SendError> {
+        let frame = Frame::new(kind, message)?;
+        let outgoing = Outgoing::new(server, kind, frame, options)?;
+        if outgoing.is_eco() {
+            inbox.never_spin();
+        }
+        let result = Rc::new(Cell::new(None));
+        let slot = Rc::clone(&result);
+        let tell = move |update| match update {
+            Update::Progress(progress) => watch(&progress),
+            Update::Ended(result) => slot.set(Some(result)),
+        };
+        self.transfers.add(outgoing, Box::new(tell));
+        let ended = self.run(inbox);
+        result.take().unwrap_or_else(|| {
+            ended.map_err(io::Error::other)?;
+            Err(SendError::Stopped)
+        })
+    }
+
+    fn run(&mut self, inbox: &mut Inbox) -> Result<(), ServeError> {
+        loop {
+            let mut now = self.now();
+            let mut is_all_sent = true;
+            for _ in 0..BATCHES_AT_ONCE {
+                self.take_signals(inbox, now);
+                is_all_sent = self.transmit(inbox, now);
+                let host = self.host.as_mut();
+                if !host.is_some_and(|host| host.follow_bits(inbox)) {
+                    break;
+                }
+                now = self.now();
+            }
+            self.handle_others(now);
+            if let Some(result) = self.poll_end(now) {
+                return result;
+            }
+            self.wait(inbox, now, is_all_sent)?;
+        }
+    }
+
+    fn now(&self) -> Nanos {
+        let nanos = self.start.elapsed().as_nanos();
+        nanos.try_into().unwrap_or(Nanos::MAX)
+    }
+
+    /// Takes all signals, and only then handles them: a client with two of them did not wait for an answer between them.
+    fn take_signals(&mut self, inbox: &mut Inbox, now: Nanos) {
+        if let Some(host) = &mut self.host {
+            host.set_now(now);
+        }
+        let mut events = mem::take(&mut self.events);
+        inbox.drain(|event| events.push(event));
+        for event in events.drain(..) {
+            self.handle_signal(event, now);
+        }
+        self.events = events;
+    }
+
+    fn handle_signal(&mut self, event: Event, now: Nanos) {
+        if SignalSet::STOPS.contains(event.signal) {
+            let signal = event.signal;
+            self.transfers.fail_all(|| SendError::Interrupted(signal));
+            self.is_stopped = true;
+        } else if self
+            .transfers
+            .handle_signal(&event, Instant::from_nanos(now))
+        {
+            return;
+        }
+        if let Some(host) = &mut self.host {
+            host.handle_signal(event);
+        }
+    }
+
+    /// Sends what is due, up to a limit, and returns whether that was all.
+    fn transmit(&mut self, inbox: &mut Inbox, now: Nanos) -> bool {
+        let mut is_all_sent = true;
+        for number in 0..self.transfers.len() {
+            is_all_sent &= self.transmit_to(number, inbox, now);
+        }
+        is_all_sent
+    }
+
+    fn transmit_to(&mut self, number: usize, inbox: &mut Inbox, now: Nanos) -> bool {
+        for _ in 0..SENT_AT_ONCE {
+            match self.transfers.send_next(number, Instant::from_nanos(now)) {
+                Sent::Nothing => return true,
+                Sent::Word => {}
+                // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
+                Sent::Bit => {
+                    if inbox.poll_more(1) {
+                        self.take_signals(inbox, now);
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Handles all that is no signal. The signals that came before it were handled.
+    fn handle_others(&mut self, now: Nanos) {
+        let stop = self.stop.filter(|_| mem::take(&mut self.is_stop_due));
+        let urgency = stop.map_or(Urgency::None, Stop::urgency);
+        self.is_stopped |= urgency != Urgency::None;
+        if let Some(outbox) = self.outbox.filter(|_| mem::take(&mut self.is_outbox_due)) {
+            for (outgoing, tell) in outbox.take() {
+                self.transfers.add(outgoing, tell);
+            }
+        }
+        if let Some(host) = &mut self.host {
+            host.handle_others(&self.ended, urgency);
+            while let Some(mut reply) = host.take_reply() {
+                let request = match reply.kind {
+                    MessageKind::Reply(request) => request,
+                    MessageKind::Message | MessageKind::Request => continue,
+                };
+                let payload = mem::take(&mut reply.payload);
+                let is_taken = self.transfers.take_reply(reply.pid, request, payload);
+                let verdict = if is_taken {
+                    Ok(())
+                } else {
+                    Err(Reason::Unasked)
+                };
+                host.settle_reply(&reply, verdict);
+            }
+        }
+        self.ended.clear();
+        self.transfers.settle(Instant::from_nanos(now));
+    }
+
+    /// Returns how the loop ends, once it does.
+    fn poll_end(&mut self, now: Nanos) -> Option<Result<(), ServeError>> {
+        let has_outbox = self.outbox.is_some();
+        let is_idle = self.transfers.is_empty() && !has_outbox;
+        let result = match &mut self.host {
+            Some(host) => {
+                if is_idle && !mem::replace(&mut self.is_stopped, true) {
+                    host.handle_others(&[], Urgency::Requested);
+                }
+                host.poll_end()?
+            }
+            None if is_idle || self.is_stopped => Ok(()),
+            None => return None,
+        };
+        self.transfers.fail_all(|| SendError::Stopped);
+        self.transfers.settle(Instant::from_nanos(now));
+        Some(result)
+    }
+
+    fn wait(&mut self, inbox: &mut Inbox, now: Nanos, is_all_sent: bool) -> io::Result<()> {
+        let of_host = self.host.as_mut().and_then(Host::poll_timeout);
+        let of_transfers = self.transfers.poll_timeout(Instant::from_nanos(now));
+        let timeout = of_host.into_iter().chain(of_transfers).min();
+        let expects_request = self.host.as_ref().is_some_and(Host::expects_signal);
+        let fd = Some(self.set.fd());
+        let is_ready = if !is_all_sent {
+            inbox.check(fd)?
+        } else if expects_request || self.transfers.expects_reply() {
+            let may_be_late = !expects_request && self.transfers.is_loss_free();
+            let slack = if may_be_late { SLACK } else { Duration::ZERO };
+            inbox.spin_wait(fd, timeout, slack)?
+        } else {
+            inbox.wait(fd, timeout)?
+        };
+        if is_ready {
+            self.take_ready()?;
+        }
+        Ok(())
+    }
+
+    fn take_ready(&mut self) -> io::Result<()> {
+        let (host, transfers) = (&mut self.host, &mut self.transfers);
+        let (outbox, ended) = (self.outbox, &mut self.ended);
+        let (is_stop_due, is_outbox_due) = (&mut self.is_stop_due, &mut self.is_outbox_due);
+        self.set.ready(|number| match number {
+            BELL => host.iter().for_each(Host::clear_bell),
+            STOP => *is_stop_due = true,
+            OUTBOX => {
+                outbox.into_iter().for_each(Outbox::clear_bell);
+                *is_outbox_due = true;
+            }
+            number => match number.try_into() {
+                Ok(client) => ended.extend(Pid::new(client)),
+                Err(_) => transfers.handle_ready(number),
+            },
+        })?;
+        Ok(())
+    }
+}
+
+/// Closes an outbox when dropped: what is still in it ends with an error.
+struct Closing<'o>(&'o Outbox);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,105 @@
+//! How other threads send messages: through a queue that the engine's thread empties.
+
+use std::boxed::Box;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::vec::Vec;
+
+use crate::client::{Delivery, Options, Outgoing, Progress, SendError, Update};
+use crate::ffi::{self, EventFd, Fd};
+use crate::process::peer::Peer;
+use crate::process::pid::Pid;
+use crate::signal::threads::Unavailable;
+use crate::wire::frame::{Frame, MessageKind};
+
+/// Hands messages of other threads to the engine.
+///
+/// A mutex, and no lock-free queue: a message that comes when the engine ends must either be seen by it or be refused.
+pub struct Outbox {
+    /// The messages that the engine has not taken; `None` once it has ended.
+    waiting: Mutex<Option<Vec<Submission>>>,
+    bell: EventFd,
+    /// The process whose engine takes the messages. A forked child has none.
+    owner: Pid,
+}
+
+/// A message to send, and who is told of it.
+pub type Submission = (Outgoing<'static>, Box<dyn FnMut(Update) + Send>);
+
+impl Outbox {
+    /// Returns an empty outbox.
+    ///
+    /// # Errors
+    /// EMFILE or ENOMEM.
+    pub fn new() -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            waiting: Mutex::new(Some(Vec::new())),
+            bell: EventFd::new()?,
+            owner: ffi::getpid(),
+        }))
+    }
+
+    /// Sends `payload` to `to`, and blocks until that has come to something. Calls `watch` some ten times a second.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(
+        &self,
+        to: &Arc<Peer>,
+        kind: MessageKind,
+        payload: &[u8],
+        options: Options,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<Delivery, SendError> {
+        if ffi::getpid() != self.owner {
+            return Err(Unavailable::Forked.into());
+        }
+        let frame = Frame::new(kind, payload.to_vec())?;
+        let outgoing = Outgoing::new(to, kind, frame, options)?;
+        let (tell, told) = mpsc::channel();
+        // Who is told may have given up.
+        let tell = move |update| drop(tell.send(update));
+        match &mut *self.lock() {
+            Some(waiting) => waiting.push((outgoing, Box::new(tell))),
+            None => return Err(SendError::Stopped),
+        }
+        self.bell.ring();
+        for update in told {
+            match update {
+                Update::Progress(progress) => watch(&progress),
+                Update::Ended(result) => return result,
+            }
+        }
+        Err(SendError::Stopped)
+    }
+
+    /// Takes the messages. Call [`clear_bell`](Self::clear_bell) before.
+    pub fn take(&self) -> Vec<Submission> {
+        self.lock()
+            .as_mut()
+            .map(core::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// Ends all messages that were not taken, and all later ones, with an error.
+    pub fn close(&self) {
+        let left = self.lock().take();
+        // The owners see that their channels have ended.
+        drop(left);
+    }
+
+    /// Returns the descriptor that is readable while there may be a message to take.
+    pub fn fd(&self) -> &Fd {
+        self.bell.fd()
+    }
+
+    /// Makes the descriptor unreadable again.
+    pub fn clear_bell(&self) {
+        self.bell.clear();
+    }
+
+    /// Locks the queue. No code that holds the lock can panic, so a poisoned lock guards a consistent queue.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Submission>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

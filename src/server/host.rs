@@ -1,0 +1,320 @@
+//! Carries out what the [`Machine`] decides, and feeds it signals and results.
+
+use core::time::Duration;
+use std::io;
+use std::rc::Rc;
+use std::vec::Vec;
+
+use super::action::{Action, After, Inspection, Opened};
+use super::machine::Machine;
+use super::notes::NoteSink;
+use super::shutdown::Urgency;
+use super::writer::{Sink, Writer};
+use super::{Config, Note, Received, ServeError};
+use crate::ffi::{self, Epoll};
+use crate::process::peer::{Peer, PeerError, ProcessStatus};
+use crate::process::pid::{Pid, PidMap};
+use crate::process::proc;
+use crate::signal::event::{Event, SignalSet};
+use crate::signal::inbox::Inbox;
+use crate::wire::Nanos;
+use crate::wire::reason::Reason;
+use crate::wire::receiver::Owed;
+use crate::wire::siphash::Key;
+
+/// Reserves descriptors for the program around the server, and for files that are open for a moment.
+const RESERVED: usize = 20;
+
+/// Is the number of polls for a further bit, some 5 us, after which a client is taken to wait for a reply.
+const POLLS_BEFORE_QUIET: u32 = 16;
+
+/// Receives messages: the machine with its processes, outputs and notes.
+pub struct Host<'n> {
+    machine: Machine,
+    peers: PidMap<Peer>,
+    set: Rc<Epoll>,
+    writer: Writer,
+    note_sink: NoteSink<'n>,
+    /// The replies that have come and were not taken.
+    replies: Vec<Received>,
+    trace: bool,
+}
+
+impl<'n> Host<'n> {
+    /// Returns a host that adds the processes of clients to `set`, by their PIDs, and the bell of its outputs as `bell`.
+    ///
+    /// # Errors
+    /// When a thread or a descriptor cannot be had.
+    pub fn new(
+        inbox: &Inbox,
+        config: Config,
+        outputs: Vec<Sink>,
+        notes: &'n mut dyn FnMut(&Note),
+        set: Rc<Epoll>,
+        bell: u64,
+    ) -> io::Result<Self> {
+        let room = Writer::room(outputs.len());
+        let writer = Writer::start(outputs)?;
+        set.add(writer.bell().fd(), bell)?;
+        // A client takes a descriptor, and an inspection another for a moment.
+        let inspected = Peer::open(ffi::getpid()).and_then(|peer| peer.inspect());
+        if let Some(error) = inspected.err().filter(PeerError::is_exhausted) {
+            let text =
+                std::format!("{error}: no client can be taken; raise the limit with ulimit -n");
+            return Err(io::Error::other(text));
+        }
+        let key = Key([ffi::random(), ffi::random()]);
+        let limit = ffi::descriptor_limit().saturating_sub(RESERVED).max(1);
+        Ok(Self {
+            trace: config.trace,
+            machine: Machine::new(config, inbox.takes_words(), limit, room, key),
+            peers: PidMap::default(),
+            set,
+            writer,
+            note_sink: NoteSink::new(notes),
+            replies: Vec::new(),
+        })
+    }
+
+    /// Sets the clock. The signals that are handled until the next call came in one batch.
+    pub fn set_now(&mut self, now: Nanos) {
+        self.machine.set_now(now);
+    }
+
+    /// Handles a signal.
+    pub fn handle_signal(&mut self, event: Event) {
+        self.note_traced(|| Note::Received(event));
+        self.machine.handle_signal(event);
+        self.apply_all();
+        if self.trace {
+            // The line of a bit shows the reply that it asked for.
+            self.machine.reply_to_bits(Owed::Now);
+            self.apply_all();
+        }
+        self.note_traced(|| Note::Handled);
+    }
+
+    /// Takes a signal that follows a bit at once, or sends the replies to bits that are due. Returns whether a signal came.
+    ///
+    /// A signal that stays pending swallows others of its number.
+    pub fn follow_bits(&mut self, inbox: &mut Inbox) -> bool {
+        if self.machine.owes_reply(Owed::Now) {
+            // What is pending already belongs to the same reply, unless others keep sending.
+            if self.machine.expects_bit() && inbox.poll_more(1) {
+                return true;
+            }
+            self.machine.reply_to_bits(Owed::Now);
+            self.apply_all();
+        }
+        if self.machine.expects_bit() && inbox.poll_more(POLLS_BEFORE_QUIET) {
+            return true;
+        }
+        self.machine.reply_to_bits(Owed::WhenQuiet);
+        self.apply_all();
+        false
+    }
+
+    /// Handles all that is no signal: processes that have ended, a request to stop, what the outputs have done, what is due.
+    ///
+    /// Call it once all signals are handled: those of a client before its end, and those before the request.
+    pub fn handle_others(&mut self, ended: &[Pid], stop: Urgency) {
+        self.machine.handle_stop_request(stop);
+        if self.note_sink.take_panic() {
+            self.machine.handle_panic();
+        }
+        for pid in ended {
+            self.machine.handle_exit(*pid);
+        }
+        self.apply_all();
+        while let Some(written) = self.writer.written() {
+            self.machine.handle_written(written);
+        }
+        self.machine.handle_timeout();
+        self.apply_all();
+    }
+
+    /// Makes the bell unreadable again, which rings when an output is done with a message.
+    pub fn clear_bell(&self) {
+        self.writer.bell().clear();
+    }
+
+    /// Returns how the server ends, once it does.
+    pub fn poll_end(&mut self) -> Option<Result<(), ServeError>> {
+        let result = self.machine.poll_end()?;
+        self.apply_all();
+        Some(match result {
+            Ok(()) if self.note_sink.take_panic() => Err(ServeError::Panicked("notes")),
+            result => result,
+        })
+    }
+
+    /// Returns how long nothing is due if no event comes; `None` for ever.
+    pub fn poll_timeout(&mut self) -> Option<Duration> {
+        self.machine.poll_timeout()
+    }
+
+    /// Returns whether a client that has been answered will send the next bit at once.
+    pub fn expects_signal(&self) -> bool {
+        self.machine.expects_signal()
+    }
+
+    /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited for.
+    pub fn take_reply(&mut self) -> Option<Received> {
+        self.replies.pop()
+    }
+
+    /// Answers the sender of a reply.
+    pub fn settle_reply(&mut self, reply: &Received, verdict: Result<(), Reason>) {
+        self.machine
+            .handle_replied(reply.pid, reply.client, verdict);
+        self.apply_all();
+    }
+
+    /// Blocks until the outputs have ended, unless one of them is stuck.
+    pub fn join(self) {
+        if self.machine.writing() == 0 {
+            self.writer.join();
+        }
+    }
+
+    fn note_traced(&mut self, note: impl FnOnce() -> Note) {
+        if self.trace {
+            self.note_sink.call(&note());
+        }
+    }
+
+    /// Carries out what the machine wants done, until there is nothing more.
+    fn apply_all(&mut self) {
+        while let Some(action) = self.machine.poll_action() {
+            self.apply(action);
+        }
+    }
+
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Send {
+                pid,
+                signal,
+                packet,
+                copies,
+            } => {
+                let Some(peer) = self.peers.get(&pid) else {
+                    return;
+                };
+                // Where the kernel has no room for a real-time signal, the client asks again.
+                let send = |_| peer.send(signal, packet).map(drop);
+                let sent = (0..copies).try_for_each(send);
+                if let Err(error) = sent {
+                    self.machine.handle_send_error(pid, &error);
+                }
+            }
+            Action::Migrate => ffi::migrate(),
+            Action::Open { pid, event } => {
+                let opened = self.open(pid);
+                self.machine.handle_opened(pid, opened, event);
+            }
+            Action::Inspect { pid, then } => {
+                if let Some(peer) = self.peers.get(&pid) {
+                    self.machine.handle_inspected(pid, inspect(peer), then);
+                }
+            }
+            Action::Observe { pid, sleep } => {
+                let sleeps = sleep && proc::sleeps_for_signal(pid);
+                let run_time = match sleeps {
+                    true => None,
+                    false => proc::run_time_if_runnable(pid),
+                };
+                self.machine.handle_observed(pid, sleeps, run_time);
+            }
+            Action::CheckEnded { pids, after } => {
+                let peers = pids.iter().filter_map(|pid| self.peers.get(pid));
+                let ended = peers.filter(|peer| has_ended(peer, after));
+                let ended: Vec<_> = ended.map(|peer| (peer.pid(), peer.ended_well())).collect();
+                self.machine.handle_ended(&ended, after);
+            }
+            Action::ReadExitStatus(pid) => {
+                let well = self.peers.get(&pid).is_some_and(Peer::ended_well);
+                self.machine.handle_exit_status(pid, well);
+            }
+            Action::Write(message) => self.writer.write(message),
+            Action::Reply(reply) => self.replies.push(reply),
+            Action::Close(pid) => {
+                let peer = self.peers.remove(&pid);
+                if let Some(fd) = peer.as_ref().and_then(Peer::fd) {
+                    self.set.remove(fd);
+                }
+            }
+            Action::Note(note) => self.note_sink.call(&note),
+        }
+    }
+
+    fn open(&mut self, pid: Pid) -> Result<Opened, PeerError> {
+        let peer = Peer::open(pid)?;
+        let inspection = inspect(&peer);
+        let start = match peer.start_time() {
+            Err(error) if error.is_exhausted() => return Err(error),
+            // Without it no nonce is valid beyond the session.
+            start => start.unwrap_or_else(|_| ffi::random()),
+        };
+        if let Some(fd) = peer.fd() {
+            self.set.add(fd, (pid.get() as u32).into())?;
+        }
+        let is_certain = peer.is_certain();
+        self.peers.insert(pid, peer);
+        Ok(Opened {
+            is_certain,
+            start,
+            inspection,
+        })
+    }
+}
+
+fn inspect(peer: &Peer) -> Inspection {
+    let status = peer.inspect();
+    let uid = status.as_ref().ok().map(ProcessStatus::real_uid);
+    let handled = |status: ProcessStatus| SignalSet::LANES.filter(|s| status.handles(s));
+    Inspection {
+        handled: status.map(handled),
+        uid,
+        program: proc::program(peer.pid()).ok(),
+    }
+}
+
+fn has_ended(peer: &Peer, after: After) -> bool {
+    // A zombie can still be signalled.
+    let is_zombie = || proc::status(peer.pid()).is_ok_and(|status| status.ended);
+    peer.probe().is_err() || after != After::Expire && is_zombie()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+    use crate::signal::event::Signal;
+
+    #[test]
+    fn a_zombie_has_ended_where_its_text_may_be_complete() {
+        let mut child = Command::new("sleep").arg("3600").spawn().unwrap();
+        let pid = Pid::new(child.id().try_into().unwrap());
+        let peer = Peer::open(pid.unwrap()).unwrap();
+        let stop = After::Stop { again: false };
+        assert!(!has_ended(&peer, stop) && !has_ended(&peer, After::Expire));
+        assert!(!inspect(&peer).handled.unwrap().contains(Signal::Usr1));
+        assert!(inspect(&peer).program.is_some());
+        child.kill().unwrap();
+        while !has_ended(&peer, stop) {
+            thread::yield_now();
+        }
+        assert!(!has_ended(&peer, After::Expire));
+        child.wait().unwrap();
+        assert!(has_ended(&peer, After::Expire));
+        assert!(matches!(
+            inspect(&peer).handled,
+            Err(PeerError::NoSuchProcess)
+        ));
+        let sent = peer.send(Signal::Usr1, None);
+        assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
+    }
+}
