@@ -78,7 +78,7 @@ use crate::signal::ring::{CAPACITY, Entry, REST, RING, Ring};
 compile_error!("minitalk relies on the signal frame of 64-bit Linux: x86_64, aarch64 or riscv64");
 
 /// Holds the kernel's signal mask of all the handler's signals.
-const OURS: u64 = SignalSet::ALL.mask();
+const OURS: u64 = SignalSet::MINITALK.mask();
 
 /// Lays out the kernel's `siginfo_t` as `kill` and `rt_sigqueueinfo` fill it (`include/uapi/asm-generic/siginfo.h`).
 #[repr(C)]

@@ -99,7 +99,7 @@ pub mod wire;
 
 pub use ffi::{Errno, Fd};
 pub use process::pid::{InvalidPid, Pid};
-pub use signal::event::{Event, Origin, Signal, SignalSet};
+pub use signal::event::{Event, InvalidSignal, Origin, Signal, SignalSet};
 pub use signal::inbox::{Inbox, InboxError};
 
 #[cfg(feature = "std")]

@@ -502,7 +502,7 @@ fn handle(signal: libc::c_int) {
 fn dropping_a_receiver_restores_handlers_and_mask() {
     handle(libc::SIGUSR2);
     let look = || ["SigCgt", "SigIgn", "SigBlk"].map(ours);
-    let [lanes, usr2] = [SignalSet::LANES, Signal::Usr2.into()].map(SignalSet::mask);
+    let [lanes, usr2] = [SignalSet::LANES, Signal::USR2.into()].map(SignalSet::mask);
     assert_eq!(look(), [usr2, 0, 0]);
     for before in [0, lanes & !usr2] {
         let receiver = Receiver::bind().unwrap();
@@ -796,7 +796,7 @@ fn is_readable(receiver: &Receiver, milliseconds: i32) -> bool {
 
 /// Returns the part of this mask of `/proc` that concerns our signals: those of messages and the stop signals.
 fn ours(mask: &str) -> u64 {
-    u64::from_str_radix(&status(mask), 16).unwrap() & SignalSet::ALL.mask()
+    u64::from_str_radix(&status(mask), 16).unwrap() & SignalSet::MINITALK.mask()
 }
 
 /// Returns a field of `/proc/thread-self/status`.

@@ -111,7 +111,7 @@ fn demo<'a>(
 
     let sent = client::send(&mut inbox, &peer, message, options);
     inbox.leak();
-    let _ = peer.send(Signal::Term, None);
+    let _ = peer.send(Signal::TERM, None);
     let status = server.wait(Duration::MAX);
     server.stdout.wait(0, Duration::MAX, |_| false);
     let report = sent.map_err(|error| Failure::send_to(pid, &error))?;

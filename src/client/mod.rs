@@ -52,8 +52,8 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
-    if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
-        return Ok(look.handles(Signal::Word));
+    if look.handles(Signal::USR1) && look.handles(Signal::USR2) {
+        return Ok(look.handles(Signal::WORD));
     }
     Err(SendError::Refused {
         catches_everything: look.catches_everything(),
@@ -364,7 +364,7 @@ struct Inbound {
 impl Inbound {
     fn take(&mut self, event: Event, server: Pid) -> Option<Reply> {
         match (event.signal, event.origin) {
-            (Signal::Int | Signal::Term, _) => self.stop = Some(event.signal),
+            (Signal::INT | Signal::TERM, _) => self.stop = Some(event.signal),
             (_, Origin::Claimed { pid, packet, .. }) if pid == server => {
                 return Reply::from_packet(&packet);
             }
@@ -501,7 +501,7 @@ impl fmt::Display for SendError {
                 f,
                 "the server ended in mid-message, after acknowledging {acknowledged} bytes"
             ),
-            Self::Interrupted(Signal::Int) => f.write_str("this command was interrupted"),
+            Self::Interrupted(Signal::INT) => f.write_str("this command was interrupted"),
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
             Self::Unencodable(error) => error.fmt(f),

@@ -45,7 +45,7 @@ pub fn install(signal: Signal) -> Result<Disposition, Errno> {
     let mut action = default_action();
     action.sa_sigaction = handler_address();
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-    action.sa_mask = set_of(SignalSet::ALL);
+    action.sa_mask = set_of(SignalSet::MINITALK);
     replace(signal, &action)
 }
 
@@ -120,7 +120,7 @@ fn ignore(signo: libc::c_int) {
 pub fn raise_default(signal: Signal) -> ! {
     let _ = replace(signal, &default_action());
     let _ = send(getpid(), signal, None);
-    unblock(SignalSet::ALL);
+    unblock(SignalSet::MINITALK);
     // SAFETY: _exit takes any number and does not return. This line is reached only if the signal could not be sent.
     unsafe { libc::_exit(128 + signal.number()) }
 }

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::disposition::{default_action, is_ours, replace};
 use super::{Errno, Mask, unblock};
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::event::SignalSet;
 use crate::signal::ring::RING;
 
 /// Holds the mask of those of our signals that were not blocked before the handler was installed, for [`in_forked_child`].
@@ -22,7 +22,7 @@ static OWNER: AtomicUsize = AtomicUsize::new(0);
 /// ENOMEM.
 pub fn install_fork_hook(before: &Mask) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    let unblocked = SignalSet::ALL.filter(|signal| !before.contains(signal));
+    let unblocked = SignalSet::MINITALK.filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
     UNBLOCKED_BEFORE.store(unblocked.mask(), Ordering::Relaxed);
     // Ordering: Relaxed; as above.
@@ -54,7 +54,7 @@ unsafe extern "C" fn in_forked_child() {
         // The thread that drained the ring is not in the child, which has no thread but this one.
         RING.reset();
     }
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         if !is_ours(signal) {
             continue;
         }

@@ -79,14 +79,14 @@ const BATCH: u32 = 32;
 ///     inbox.wait(None, None)?;
 ///     inbox.drain(|event| events.push(event));
 /// }
-/// assert_eq!(events[0].signal, Signal::Usr2);
+/// assert_eq!(events[0].signal, Signal::USR2);
 /// // The kernel attests the sender: si_code is SI_USER.
 /// assert!(matches!(events[0].origin, Origin::Attested { .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY, REST>,
-    installed: [Option<Disposition>; Signal::ALL.len()],
+    installed: [Option<Disposition>; SignalSet::MINITALK.len()],
     signals: SignalSet,
     before: Mask,
     /// The mask while a wait sleeps.
@@ -103,7 +103,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Installs the handler for [`SignalSet::ALL`]; SIGINT and SIGTERM stay ignored if they are (AS-26).
+    /// Installs the handler for [`SignalSet::MINITALK`]; SIGINT and SIGTERM stay ignored if they are (AS-26).
     ///
     /// Our signals are blocked on this thread until the first [`wait`](Self::wait). Start other threads before it: they inherit
     /// the mask, so that signals reach this thread only.
@@ -111,7 +111,7 @@ impl Inbox {
     /// # Errors
     /// [`InboxError::Taken`] while another inbox is open in this process.
     pub fn open() -> Result<Self, InboxError> {
-        Self::open_for(SignalSet::ALL)
+        Self::open_for(SignalSet::MINITALK)
     }
 
     /// Installs the handler as [`open`](Self::open) does, for `signals` alone, which "our signals" then means. The others keep
@@ -132,18 +132,18 @@ impl Inbox {
         let is_unblocked = |signal| signals.contains(signal) || !before.contains(signal);
         let mut inbox = Self {
             ring,
-            installed: [None; Signal::ALL.len()],
+            installed: [None; SignalSet::MINITALK.len()],
             signals,
             before,
             wait_mask: before.without(signals),
-            unblocked: SignalSet::ALL.filter(is_unblocked),
+            unblocked: SignalSet::MINITALK.filter(is_unblocked),
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             rounds: 0,
             _thread: PhantomData,
         };
         ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;
-        for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
+        for (signal, slot) in SignalSet::MINITALK.iter().zip(&mut inbox.installed) {
             if !signals.contains(signal) {
                 continue;
             }
@@ -301,7 +301,7 @@ impl Inbox {
     /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
     fn take_more_after(&self, mut last: Entry<REST>, budget: u32) {
         for _ in 1..BATCH {
-            let polls = match Signal::Word.is_of(&last) {
+            let polls = match Signal::WORD.is_of(&last) {
                 true => budget.min(POLLS_BETWEEN_WORDS),
                 false => 0,
             };
@@ -325,7 +325,7 @@ impl Inbox {
     #[cfg(feature = "std")]
     #[must_use]
     pub(crate) fn takes_words(&self) -> bool {
-        self.signals.contains(Signal::Word) && ffi::carries_packets()
+        self.signals.contains(Signal::WORD) && ffi::carries_packets()
     }
 
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
@@ -340,13 +340,13 @@ impl Inbox {
         let _ = ManuallyDrop::new(self);
     }
 
-    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and [`Signal::Word`] that would
+    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and [`Signal::WORD`] that would
     /// otherwise kill the process (AS-27).
     ///
     /// For a program that lives on while other processes may still signal it. Programs that it executes inherit the ignored
     /// signals.
     pub fn close_ignoring(mut self) {
-        for (signal, slot) in Signal::ALL.into_iter().zip(&mut self.installed) {
+        for (signal, slot) in SignalSet::MINITALK.iter().zip(&mut self.installed) {
             let is_lane = SignalSet::LANES.contains(signal);
             if let Some(previous) = slot.as_mut().filter(|slot| is_lane && slot.is_default()) {
                 *previous = Disposition::ignore();
@@ -378,7 +378,7 @@ impl Drop for Inbox {
     fn drop(&mut self) {
         ffi::block(self.signals);
         let stop = self.discard();
-        for (signal, slot) in Signal::ALL.into_iter().zip(&self.installed) {
+        for (signal, slot) in SignalSet::MINITALK.iter().zip(&self.installed) {
             if let Some(previous) = slot {
                 let _ = ffi::restore(signal, previous);
             }

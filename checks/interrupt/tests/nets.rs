@@ -55,7 +55,7 @@ fn installed() {
         fn minitalk_on_signal();
     }
     let _inbox = Inbox::open().unwrap();
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         let action = disposition(signal);
         assert_eq!(
             action.sa_sigaction,
@@ -69,12 +69,12 @@ fn installed() {
 fn bounded() {
     let mut inbox = Inbox::open().unwrap();
     inbox.wait(None, Some(Duration::ZERO)).unwrap();
-    send(Signal::Usr1);
+    send(Signal::USR1);
     let mut drained = 0;
     inbox.drain(|_| {
         drained += 1;
         assert!(drained < 1_000_000, "the drain does not end");
-        send(Signal::Usr1);
+        send(Signal::USR1);
     });
     assert!(drained > 1);
 }
@@ -90,7 +90,7 @@ fn errno() {
             std::thread::yield_now();
         }
         for sent in 1..=SIGNALS {
-            ffi::send(receiver, Signal::Usr1, None).unwrap();
+            ffi::send(receiver, Signal::USR1, None).unwrap();
             while word.0.load(SeqCst) <= sent {
                 std::thread::yield_now();
             }
@@ -98,7 +98,7 @@ fn errno() {
         0
     });
     let mut inbox = Inbox::open().unwrap();
-    ffi::unblock(SignalSet::ALL);
+    ffi::unblock(SignalSet::MINITALK);
     set_errno(NUMBER);
     word.0.store(1, SeqCst);
     let mut got = 0;
@@ -125,12 +125,12 @@ fn stack() {
     let result = unsafe { libc::sigaltstack(&raw const new, ptr::null_mut()) };
     assert_eq!(result, 0);
     let mut inbox = Inbox::open().unwrap();
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         assert_eq!(disposition(signal).sa_flags & libc::SA_ONSTACK, 0);
     }
-    ffi::unblock(SignalSet::ALL);
-    send(Signal::Usr1);
-    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    ffi::unblock(SignalSet::MINITALK);
+    send(Signal::USR1);
+    assert_eq!(drained(&mut inbox), [Signal::USR1]);
     let off = libc::stack_t {
         ss_sp: ptr::null_mut(),
         ss_flags: libc::SS_DISABLE,
@@ -150,10 +150,10 @@ fn restart() {
     let (reader, writer) = std::io::pipe().unwrap();
     let parent = ffi::getpid();
     let mut inbox = Inbox::open().unwrap();
-    ffi::unblock(SignalSet::ALL);
+    ffi::unblock(SignalSet::MINITALK);
     let sender = Child::fork(Limit::GENEROUS, || {
         asleep_in(parent, libc::SYS_read);
-        send_to(parent, Signal::Usr1);
+        send_to(parent, Signal::USR1);
         // Once it sleeps again, it has been interrupted and restarted.
         while !handled(parent) {
             std::thread::yield_now();
@@ -161,7 +161,7 @@ fn restart() {
         asleep_in(parent, libc::SYS_read);
         std::io::Write::write_all(&mut &writer, b"!").unwrap();
         asleep_in(parent, libc::SYS_ppoll);
-        send_to(parent, Signal::Usr2);
+        send_to(parent, Signal::USR2);
         0
     });
     let mut byte = [0];
@@ -174,9 +174,9 @@ fn restart() {
         )
     };
     assert_eq!((read, byte), (1, *b"!"));
-    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    assert_eq!(drained(&mut inbox), [Signal::USR1]);
     inbox.wait(None, None).unwrap();
-    assert_eq!(drained(&mut inbox), [Signal::Usr2]);
+    assert_eq!(drained(&mut inbox), [Signal::USR2]);
     assert_eq!(sender.end(), End::Exited(0));
 }
 
@@ -204,30 +204,30 @@ fn forked() {
         let mut inbox = Inbox::open().unwrap();
         for open in [false, true] {
             if open {
-                ffi::unblock(SignalSet::ALL);
+                ffi::unblock(SignalSet::MINITALK);
             }
             let child = Child::fork(Limit::GENEROUS, || {
-                for signal in Signal::ALL {
+                for signal in SignalSet::MINITALK.iter() {
                     assert_eq!(disposition(signal).sa_sigaction, libc::SIG_DFL);
                 }
                 assert_eq!(blocked(), 0);
-                send(Signal::Term);
+                send(Signal::TERM);
                 0
             });
             assert_eq!(child.end(), End::Killed(libc::SIGTERM));
         }
         // The parent's handler is unchanged.
-        send(Signal::Usr2);
-        assert_eq!(drained(&mut inbox), [Signal::Usr2]);
+        send(Signal::USR2);
+        assert_eq!(drained(&mut inbox), [Signal::USR2]);
     });
     // A signal that was ignored or blocked before stays so.
     in_child(|| {
-        ignore(Signal::Int);
-        ffi::block(SignalSet::ALL);
+        ignore(Signal::INT);
+        ffi::block(SignalSet::MINITALK);
         let _inbox = Inbox::open().unwrap();
         let child = Child::fork(Limit::GENEROUS, || {
-            assert_eq!(disposition(Signal::Int).sa_sigaction, libc::SIG_IGN);
-            assert_eq!(blocked(), Signal::ALL.len());
+            assert_eq!(disposition(Signal::INT).sa_sigaction, libc::SIG_IGN);
+            assert_eq!(blocked(), SignalSet::MINITALK.len());
             0
         });
         assert_eq!(child.end(), End::Exited(0));
@@ -237,8 +237,8 @@ fn forked() {
 fn forked_inbox() {
     in_child(|| {
         let mut inbox = Inbox::open().unwrap();
-        ffi::unblock(SignalSet::ALL);
-        send(Signal::Usr1);
+        ffi::unblock(SignalSet::MINITALK);
+        send(Signal::USR1);
         let child = Child::fork(Limit::GENEROUS, || {
             // SAFETY: the child's copy is used instead of the parent's from here on; the child ends by _exit, which drops
             // nothing twice.
@@ -246,14 +246,14 @@ fn forked_inbox() {
             assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
             drop(copy);
             let mut own = Inbox::open().unwrap();
-            ffi::unblock(SignalSet::ALL);
+            ffi::unblock(SignalSet::MINITALK);
             assert_eq!(drained(&mut own), [], "the child sees the parent's signal");
-            send(Signal::Usr2);
-            assert_eq!(drained(&mut own), [Signal::Usr2]);
+            send(Signal::USR2);
+            assert_eq!(drained(&mut own), [Signal::USR2]);
             0
         });
         assert_eq!(child.end(), End::Exited(0));
-        assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+        assert_eq!(drained(&mut inbox), [Signal::USR1]);
     });
 }
 
@@ -264,7 +264,7 @@ const STATUS: &[&str] = &["-E", "^Sig(Blk|Cgt):", "/proc/self/status"];
 /// program started while our signals are blocked cannot be ended by SIGTERM. A program started after the first wait can.
 fn spawned() {
     let mut inbox = Inbox::open().unwrap();
-    assert_eq!(blocked(), Signal::ALL.len());
+    assert_eq!(blocked(), SignalSet::MINITALK.len());
     for closed in [ours(), 0] {
         let plain = Command::new("grep");
         let mut forking = Command::new("grep");
@@ -327,32 +327,39 @@ fn masks(status: &[u8]) -> (u64, u64) {
 }
 
 fn ours() -> u64 {
-    Signal::ALL.iter().map(|signal| signal.mask()).sum()
+    SignalSet::MINITALK.mask()
 }
 
 // ---- closing -----------------------------------------------------------------------------------------------------
 
 fn closed() {
-    ignore(Signal::Usr2);
-    let before = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
-    for blocked_before in [0, Signal::ALL.len()] {
+    ignore(Signal::USR2);
+    let before = dispositions();
+    for blocked_before in [0, SignalSet::MINITALK.len()] {
         if blocked_before > 0 {
-            ffi::block(SignalSet::ALL);
+            ffi::block(SignalSet::MINITALK);
         }
         let mut inbox = Inbox::open().unwrap();
-        assert_eq!(blocked(), Signal::ALL.len());
+        assert_eq!(blocked(), SignalSet::MINITALK.len());
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         assert_eq!(blocked(), 0);
         drop(inbox);
-        let after = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
-        assert_eq!((after, blocked()), (before, blocked_before));
+        assert_eq!(
+            (dispositions(), blocked()),
+            (before.clone(), blocked_before)
+        );
     }
+}
+
+fn dispositions() -> Vec<usize> {
+    let all = SignalSet::MINITALK.iter().map(disposition);
+    all.map(|action| action.sa_sigaction).collect()
 }
 
 fn discarded() {
     let inbox = Inbox::open().unwrap();
-    send(Signal::Usr1);
-    send(Signal::Usr2);
+    send(Signal::USR1);
+    send(Signal::USR2);
     drop(inbox);
     assert_eq!(blocked(), 0, "the signals are still blocked");
 }
@@ -360,8 +367,8 @@ fn discarded() {
 fn terminated() {
     let child = Child::fork(Limit::GENEROUS, || {
         let inbox = Inbox::open().unwrap();
-        send(Signal::Usr1);
-        send(Signal::Term);
+        send(Signal::USR1);
+        send(Signal::TERM);
         drop(inbox);
         0
     });
@@ -371,8 +378,8 @@ fn terminated() {
 fn undrained() {
     let child = Child::fork(Limit::GENEROUS, || {
         let mut inbox = Inbox::open().unwrap();
-        send(Signal::Usr1);
-        send(Signal::Term);
+        send(Signal::USR1);
+        send(Signal::TERM);
         inbox.wait(None, None).unwrap();
         drop(inbox);
         0
@@ -389,20 +396,19 @@ fn refused() {
 
 /// A late signal is ignored if it would kill; otherwise it has its old effect.
 fn deafened() {
-    ignore(Signal::Usr2);
-    let dispositions = || Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
+    ignore(Signal::USR2);
     let mut after = dispositions();
-    after[0] = libc::SIG_IGN;
+    after[1] = libc::SIG_IGN;
     after[4] = libc::SIG_IGN;
     let inbox = Inbox::open().unwrap();
-    send(Signal::Usr1);
+    send(Signal::USR1);
     inbox.close_ignoring();
     assert_eq!((dispositions(), blocked()), (after, 0));
-    send(Signal::Usr1);
+    send(Signal::USR1);
     let mut inbox = Inbox::open().unwrap();
-    send(Signal::Usr1);
+    send(Signal::USR1);
     inbox.wait(None, None).unwrap();
-    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    assert_eq!(drained(&mut inbox), [Signal::USR1]);
 }
 
 /// At the mark the handler blocks every signal that it can be installed for, and SIGINT even where the inbox does not handle
@@ -416,11 +422,11 @@ fn others() {
         assert_eq!(blocked(), 2 + blocked_before);
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         for _ in 1..CAPACITY / 2 {
-            send(Signal::Usr1);
+            send(Signal::USR1);
         }
         assert_eq!(blocked(), blocked_before);
-        send(Signal::Usr1);
-        assert_eq!(blocked(), Signal::ALL.len());
+        send(Signal::USR1);
+        assert_eq!(blocked(), SignalSet::MINITALK.len());
         assert_eq!(drained(&mut inbox).len(), CAPACITY / 2);
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         assert_eq!(blocked(), blocked_before);
@@ -472,8 +478,8 @@ fn blocked() -> usize {
     unsafe {
         libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), set.as_mut_ptr());
         let set = set.assume_init();
-        let is_blocked = |s: &&Signal| libc::sigismember(&raw const set, s.number()) == 1;
-        Signal::ALL.iter().filter(is_blocked).count()
+        let is_blocked = |s: &Signal| libc::sigismember(&raw const set, s.number()) == 1;
+        SignalSet::MINITALK.iter().filter(is_blocked).count()
     }
 }
 
