@@ -87,6 +87,12 @@ impl Signal {
         Self::new(libc::SIGRTMIN() + i32::from(n))
     }
 
+    /// Returns whether the signal is a real-time signal, which the kernel queues; also for those of the C library.
+    #[must_use]
+    pub const fn is_realtime(self) -> bool {
+        self.number() > Self::SYS.number()
+    }
+
     /// Returns the signal's number.
     #[must_use]
     pub const fn number(self) -> i32 {
@@ -185,6 +191,16 @@ impl SignalSet {
     /// Contains the five signals that minitalk itself uses: those of both lanes, and those that request a stop.
     pub const MINITALK: Self = Self::LANES.union(Self::STOPS);
 
+    /// Contains the signals by which the kernel reports a fault of a running thread. It ends a process that blocks them.
+    pub const FAULTS: Self = Self::of(&[
+        Signal::SEGV,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::ILL,
+        Signal::TRAP,
+        Signal::SYS,
+    ]);
+
     /// Returns the set of `signals`.
     #[must_use]
     pub const fn of(signals: &[Signal]) -> Self {
@@ -192,6 +208,11 @@ impl SignalSet {
             [first, rest @ ..] => Self(first.mask()).union(Self::of(rest)),
             [] => Self::NONE,
         }
+    }
+
+    /// Returns the set that [`mask`](Self::mask) returned.
+    pub(crate) const fn of_mask(mask: u64) -> Self {
+        Self(mask)
     }
 
     /// Returns the signals that are in either set.

@@ -203,6 +203,9 @@ impl From<InboxError> for Unavailable {
     fn from(error: InboxError) -> Self {
         match error {
             InboxError::Taken => Self::Taken,
+            InboxError::Unsupported(_) => {
+                Self::System(io::Error::new(io::ErrorKind::Unsupported, error))
+            }
             InboxError::System(errno) => Self::from(errno),
         }
     }

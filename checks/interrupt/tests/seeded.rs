@@ -101,6 +101,7 @@ fn hasty_wait() {
     };
     let report = sweep.run(
         || {
+            ffi::add_handled(SignalSet::MINITALK);
             for signal in SignalSet::MINITALK.iter() {
                 ffi::install(signal).unwrap();
             }

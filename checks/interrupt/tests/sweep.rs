@@ -510,6 +510,7 @@ fn drop(state: &mut Option<Inbox>) {
 /// Installs the handler, and fills a ring with `filled` entries that wrap around the end of its array.
 fn prepare(filled: usize) -> Consumer<'static, CAPACITY, REST> {
     let ring = claim();
+    ffi::add_handled(SignalSet::MINITALK);
     for signal in SignalSet::MINITALK.iter() {
         ffi::install(signal).unwrap();
     }

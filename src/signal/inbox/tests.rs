@@ -94,9 +94,69 @@ fn a_second_inbox_is_an_error() {
     assert!(Inbox::is_open());
     let error = Inbox::open().err().unwrap();
     assert_eq!(error, InboxError::Taken);
-    assert!(std::format!("{error}").contains("another inbox"));
+    assert!(std::format!("{error}").contains("already has an inbox"));
     drop(inbox);
     assert!(!Inbox::is_open());
+}
+
+#[test]
+fn an_inbox_for_a_signal_that_cannot_be_received_is_refused_with_the_reason() {
+    let _turn = exclusive();
+    let of_libc = libc::SIGRTMIN() - 1;
+    for (number, reason) in [
+        (libc::SIGKILL, "SIGKILL cannot be received: no process can"),
+        (libc::SIGSTOP, "no process can handle it"),
+        (of_libc, "the C library keeps it"),
+        (
+            libc::SIGSEGV,
+            "SIGSEGV cannot be received: it reports a fault",
+        ),
+        (libc::SIGTRAP, "it reports a fault"),
+        (libc::SIGSYS, "it reports a fault"),
+    ] {
+        let signal = Signal::new(number).unwrap();
+        let set = SignalSet::BITS.union(signal.into());
+        let error = Inbox::open_for(set).err().unwrap();
+        assert_eq!(error, InboxError::Unsupported(signal));
+        assert!(std::format!("{error}").contains(reason), "{error}");
+    }
+    assert!(!Inbox::is_open() && !is_blocked(Signal::USR1));
+}
+
+#[test]
+fn an_inbox_can_be_opened_for_all_other_signals() {
+    let _turn = exclusive();
+    let all = (1..=64).filter_map(Signal::new);
+    let all: SignalSet = all.filter(|s| why_not(*s).is_none()).collect();
+    let before: Vec<_> = all.iter().map(disposition).collect();
+    let reserved = libc::SIGRTMIN() - 32;
+    assert_eq!(all.len(), 64 - 8 - usize::try_from(reserved).unwrap());
+    let kept = INHERITED.filter(ffi::is_ignored).len();
+    let mut inbox = Inbox::open_for(all).unwrap();
+    assert_eq!(inbox.signals.len(), all.len() - kept);
+    for signal in inbox.signals.iter() {
+        send(signal, signal.number() as u64);
+        inbox.wait(None, NOW).unwrap();
+        assert_eq!(drained(&mut inbox), [(signal, signal.number() as u64)]);
+    }
+    drop(inbox);
+    for (signal, before) in all.iter().zip(before) {
+        let after = disposition(signal);
+        assert_eq!(after.is_default(), before.is_default(), "{signal}");
+        assert_eq!(after.is_ignored(), before.is_ignored(), "{signal}");
+        assert!(!is_blocked(signal));
+    }
+}
+
+#[test]
+fn a_late_signal_of_a_former_inbox_is_not_drained() {
+    let _turn = exclusive();
+    drop(Inbox::open_for(Signal::HUP.into()).unwrap());
+    let mut inbox = Inbox::open_for(Signal::WORD.into()).unwrap();
+    fill_ring(1);
+    send(Signal::WORD, 1);
+    inbox.wait(None, NOW).unwrap();
+    assert_eq!(drained(&mut inbox), [(Signal::WORD, 1)]);
 }
 
 #[test]
@@ -147,6 +207,8 @@ fn a_wait_at_the_mark_leaves_the_signals_blocked() {
 #[test]
 fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
     let _turn = exclusive();
+    // A former inbox, whose signals the handler blocks too.
+    drop(Inbox::open().unwrap());
     for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::MINITALK] {
         ffi::block(before);
         let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
@@ -358,7 +420,7 @@ fn closing_discards_messages_and_keeps_a_stop() {
             inbox.wait(None, None).unwrap();
             inbox.block();
         }
-        let stop = Some(signal).filter(|signal| *signal == Signal::TERM);
+        let stop = SignalSet::from(signal).filter(|signal| signal == Signal::TERM);
         assert_eq!(inbox.discard(), stop);
         inbox.wait(None, NOW).unwrap();
         assert_eq!(drained(&mut inbox), []);
