@@ -135,7 +135,7 @@ impl Tracer {
         let mut pause = self.pause();
         let bit = Bit::from(event.signal == Signal::USR2);
         let (who, code, what) = match event.origin {
-            Origin::Unknown { code } => ("?".into(), code.to_string(), "no sender".into()),
+            Origin::Unknown { .. } => ("?".into(), event.code.to_string(), "no sender".into()),
             Origin::Claimed { pid, packet, .. } => {
                 let what = self.request(pid, bit, &packet, pause)?;
                 (pid.to_string(), "SI_QUEUE".into(), what)
@@ -254,7 +254,11 @@ mod tests {
             },
             None => Origin::Attested { pid, uid: 0 },
         };
-        let event = Event { signal, origin };
+        let event = Event {
+            signal,
+            code: 0,
+            origin,
+        };
         assert_eq!(tracer.line(&Note::Received(event)), None);
         tracer.line(&Note::Handled)
     }

@@ -368,12 +368,7 @@ impl Inbound {
             (_, Origin::Claimed { pid, packet, .. }) if pid == server => {
                 return Reply::from_packet(&packet);
             }
-            (
-                _,
-                Origin::Unknown {
-                    code: libc::SI_USER,
-                },
-            ) => self.blank = true,
+            (_, Origin::Unknown { .. }) if event.code == libc::SI_USER => self.blank = true,
             _ => {}
         }
         None

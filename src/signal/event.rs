@@ -319,23 +319,66 @@ pub enum Origin {
     },
     /// Names no process to answer: the sender is in another PID namespace (`si_pid` is 0), a timer or the kernel.
     ///
-    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING).
+    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING). The words are as the
+    /// kernel gave them. What they mean depends on the code: see [`Event`].
     Unknown {
-        /// Holds the `si_code`.
-        code: i32,
+        /// Holds the word that is `si_pid` for many codes.
+        pid: i32,
+        /// Holds the word that is `si_uid` for many codes.
+        uid: u32,
+        /// Holds the other words.
+        packet: Packet,
     },
 }
 
-/// Describes one received signal.
+/// Describes one received signal by all that the kernel keeps of a siginfo (48 bytes).
+///
+/// | code | [`ids`](Self::ids) | [`value`](Self::value), and the words behind it |
+/// | --- | --- | --- |
+/// | SI_USER, SI_TKILL: `kill`, `tgkill` | PID and user of the sender | 0 |
+/// | SI_QUEUE: `sigqueue` | PID and user that the sender claims | the value |
+/// | SI_TIMER: `timer_settime` | the kernel's number of the timer, overruns | the value |
+/// | SI_MESGQ: `mq_notify` | PID and user of the message's sender | the value |
+/// | CLD_EXITED to CLD_CONTINUED, of SIGCHLD | PID and user of the child | exit status or signal; user and system time in ticks |
+/// | POLL_IN to POLL_HUP, of `F_SETSIG` | events of `poll`, in one word of 64 bits | the descriptor |
+///
+/// Only the kernel sends a code above 0 or SI_TKILL, unless a process signals itself. With any other negative code every word may be
+/// false. With SI_USER and PID 0 the sender is in another PID namespace, or the kernel had no room for a siginfo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Says which signal was received.
     pub signal: Signal,
+    /// Says why the signal was sent: `si_code` (`sigaction(2)`).
+    pub code: i32,
     /// Says where the signal came from.
     pub origin: Origin,
 }
 
 impl Event {
+    /// Returns the words that are `si_pid` and `si_uid` for many codes, whether they are true or not.
+    #[must_use]
+    pub const fn ids(&self) -> (i32, u32) {
+        match self.origin {
+            Origin::Attested { pid, uid } | Origin::Claimed { pid, uid, .. } => (pid.get(), uid),
+            Origin::Unknown { pid, uid, .. } => (pid, uid),
+        }
+    }
+
+    /// Returns the word that is `si_value` for many codes.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.packet().value
+    }
+
+    /// Returns `si_errno` and the other words of the signal, which are 0 for an attested one.
+    #[must_use]
+    pub fn packet(&self) -> Packet {
+        match self.origin {
+            Origin::Attested { .. } => Packet::default(),
+            Origin::Claimed { packet, .. } | Origin::Unknown { packet, .. } => packet,
+        }
+    }
+
     /// Decodes an entry; `None` if it does not begin with a signal's number, which the kernel never does.
     #[must_use]
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
@@ -349,13 +392,17 @@ impl Event {
         };
         let code = low(code) as i32;
         let signal = Signal::new(low(entry.tag.get()) as i32)?;
-        let uid = high(from);
-        let origin = match (code, Pid::new(low(from) as i32)) {
+        let (pid, uid) = (low(from) as i32, high(from));
+        let origin = match (code, Pid::new(pid)) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
             (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, packet },
-            _ => Origin::Unknown { code },
+            _ => Origin::Unknown { pid, uid, packet },
         };
-        Some(Self { signal, origin })
+        Some(Self {
+            signal,
+            code,
+            origin,
+        })
     }
 }
 
@@ -435,6 +482,31 @@ mod tests {
         assert_eq!(SignalSet::default().iter().next(), None);
     }
 
+    #[test]
+    fn an_event_is_small() {
+        assert_eq!(size_of::<Event>(), 56);
+        assert_eq!(size_of::<Option<Event>>(), 56);
+    }
+
+    #[test]
+    fn the_words_of_every_code_are_kept() {
+        for code in [
+            libc::SI_QUEUE,
+            libc::SI_TIMER,
+            libc::SI_MESGQ,
+            libc::CLD_EXITED,
+        ] {
+            let event = decode(libc::SIGCHLD, code, 4242, 1000).unwrap();
+            assert_eq!(event.code, code);
+            assert_eq!((event.ids(), event.value()), ((4242, 1000), 77));
+            let packet = event.packet();
+            assert_eq!((packet.errno, packet.padding), (5, 0xBAD));
+            assert_eq!(packet.more, [78, 79]);
+        }
+        let attested = decode(libc::SIGHUP, libc::SI_USER, 4242, 1000).unwrap();
+        assert_eq!((attested.ids(), attested.value()), ((4242, 1000), 0));
+    }
+
     // glibc reserves 32 and 33, musl 34 too.
     #[test]
     fn the_word_signal_is_not_reserved_by_the_c_library() {
@@ -466,6 +538,7 @@ mod tests {
             decode(libc::SIGUSR2, libc::SI_QUEUE, 4242, 1000),
             Some(Event {
                 signal: Signal::USR2,
+                code: libc::SI_QUEUE,
                 origin: claimed,
             })
         );
@@ -476,10 +549,9 @@ mod tests {
             (libc::SI_TIMER, 4242),
             (libc::SI_KERNEL, 4242),
         ] {
-            assert_eq!(
-                decode(libc::SIGTERM, code, pid, 0).unwrap().origin,
-                Origin::Unknown { code }
-            );
+            let event = decode(libc::SIGTERM, code, pid, 6).unwrap();
+            assert!(matches!(event.origin, Origin::Unknown { .. }), "{event:?}");
+            assert_eq!((event.code, event.ids()), (code, (pid, 6)));
         }
         for number in [0, 65, -1] {
             assert_eq!(decode(number, libc::SI_USER, 4242, 0), None);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::own::{own_bit, words};
 use super::world::*;
 use crate::process::peer::PeerError;
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::Request;
@@ -110,7 +110,7 @@ fn run(world: &mut World, step: &Step) {
         }
         Step::Writing(writing) => world.writing = *writing,
         Step::Stop => world.feed(&[Event {
-            origin: Origin::Unknown { code: 0 },
+            origin: unknown(),
             ..bare(pid(1), Signal::TERM)
         }]),
     }

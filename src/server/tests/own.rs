@@ -9,7 +9,7 @@ use super::super::{Message, Note};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Progress, Request, Status};
@@ -595,7 +595,7 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
 fn signals_without_a_sender_and_processes_without_a_pidfd_are_noted_once() {
     let mut world = World::new(|_| {});
     let unknown = Event {
-        origin: Origin::Unknown { code: 0 },
+        origin: unknown(),
         ..bare(pid(1), Signal::USR1)
     };
     world.feed_each([unknown, unknown]);

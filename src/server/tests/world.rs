@@ -101,15 +101,30 @@ pub fn bit(from: Pid, bit: Bit) -> Event {
 }
 
 pub fn bare(pid: Pid, signal: Signal) -> Event {
-    let origin = Origin::Attested { pid, uid: USER };
-    Event { signal, origin }
+    Event {
+        signal,
+        code: libc::SI_USER,
+        origin: Origin::Attested { pid, uid: USER },
+    }
+}
+
+/// Returns what names no sender.
+pub fn unknown() -> Origin {
+    Origin::Unknown {
+        pid: 0,
+        uid: 0,
+        packet: Packet::default(),
+    }
 }
 
 /// Returns a queued signal, whose sender claims to be root.
 pub fn queued(pid: Pid, signal: Signal, packet: Packet) -> Event {
     let uid = 0;
-    let origin = Origin::Claimed { pid, uid, packet };
-    Event { signal, origin }
+    Event {
+        signal,
+        code: libc::SI_QUEUE,
+        origin: Origin::Claimed { pid, uid, packet },
+    }
 }
 
 pub fn ask(pid: Pid, signal: Signal, request: Request) -> Event {
