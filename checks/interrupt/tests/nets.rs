@@ -23,6 +23,9 @@ fn main() {
         ("the handler installed is the one audited", || {
             in_child(installed)
         }),
+        ("the handler is not interrupted by our signals", || {
+            in_child(masked)
+        }),
         ("a drain ends in any storm", || in_child(bounded)),
         ("errno is untouched", || in_child(errno)),
         ("the handler uses the normal stack", || in_child(stack)),
@@ -63,6 +66,24 @@ fn installed() {
         );
         assert_eq!(action.sa_flags & libc::SA_NODEFER, 0);
     }
+}
+
+/// While the handler runs for one of the signals, the kernel blocks all of them.
+fn masked() {
+    for set in [SignalSet::MINITALK, others_set()] {
+        let _inbox = Inbox::open_for(set).unwrap();
+        for signal in set.iter() {
+            let mask = disposition(signal).sa_mask;
+            // SAFETY: the set is initialised; the number is that of a signal.
+            let blocks = |s: Signal| unsafe { libc::sigismember(&raw const mask, s.number()) == 1 };
+            assert!(set.iter().all(blocks), "{signal}");
+        }
+    }
+}
+
+/// Returns signals that minitalk itself does not use.
+fn others_set() -> SignalSet {
+    SignalSet::of(&[Signal::HUP, Signal::realtime(8).unwrap()])
 }
 
 /// Each drained signal causes another one, which is in the ring before the next pop.
@@ -220,6 +241,19 @@ fn forked() {
         send(Signal::USR2);
         assert_eq!(drained(&mut inbox), [Signal::USR2]);
     });
+    // The same for signals that minitalk itself does not use.
+    in_child(|| {
+        drop(Inbox::open().unwrap());
+        let _inbox = Inbox::open_for(others_set()).unwrap();
+        let child = Child::fork(Limit::GENEROUS, || {
+            for signal in others_set().iter() {
+                assert_eq!(disposition(signal).sa_sigaction, libc::SIG_DFL);
+                assert!(!ffi::block(SignalSet::NONE).contains(signal));
+            }
+            0
+        });
+        assert_eq!(child.end(), End::Exited(0));
+    });
     // A signal that was ignored or blocked before stays so.
     in_child(|| {
         ignore(Signal::INT);
@@ -365,14 +399,21 @@ fn discarded() {
 }
 
 fn terminated() {
-    let child = Child::fork(Limit::GENEROUS, || {
-        let inbox = Inbox::open().unwrap();
-        send(Signal::USR1);
-        send(Signal::TERM);
-        drop(inbox);
-        0
-    });
-    assert_eq!(child.end(), End::Killed(libc::SIGTERM));
+    for (set, stop) in [
+        (SignalSet::MINITALK, Signal::TERM),
+        (others_set(), Signal::HUP),
+    ] {
+        let child = Child::fork(Limit::GENEROUS, || {
+            let inbox = Inbox::open_for(set).unwrap();
+            set.filter(|signal| !SignalSet::STOPS.contains(signal))
+                .iter()
+                .for_each(send);
+            send(stop);
+            drop(inbox);
+            0
+        });
+        assert_eq!(child.end(), End::Killed(stop.number()));
+    }
 }
 
 fn undrained() {
@@ -409,14 +450,23 @@ fn deafened() {
     send(Signal::USR1);
     inbox.wait(None, None).unwrap();
     assert_eq!(drained(&mut inbox), [Signal::USR1]);
+    drop(inbox);
+    Inbox::open_for(others_set()).unwrap().close_ignoring();
+    let after: Vec<_> = others_set().iter().map(disposition).collect();
+    assert_eq!(after[0].sa_sigaction, libc::SIG_DFL);
+    assert_eq!(after[1].sa_sigaction, libc::SIG_IGN);
 }
 
-/// At the mark the handler blocks every signal that it can be installed for, and SIGINT even where the inbox does not handle
-/// it.
+/// At the mark the handler blocks every signal that it has been installed for, and no other.
 fn others() {
-    for blocked_before in [0, 2] {
-        if blocked_before > 0 {
-            ffi::block(SignalSet::STOPS);
+    for (blocked_before, blocked_at_mark) in [(0, 2), (2, 4), (2, 5), (0, 5)] {
+        if blocked_at_mark == SignalSet::MINITALK.len() {
+            // A former inbox: its signals may still come.
+            drop(Inbox::open().unwrap());
+        }
+        match blocked_before {
+            0 => ffi::unblock(SignalSet::STOPS),
+            _ => drop(ffi::block(SignalSet::STOPS)),
         }
         let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
         assert_eq!(blocked(), 2 + blocked_before);
@@ -426,7 +476,7 @@ fn others() {
         }
         assert_eq!(blocked(), blocked_before);
         send(Signal::USR1);
-        assert_eq!(blocked(), SignalSet::MINITALK.len());
+        assert_eq!(blocked(), blocked_at_mark);
         assert_eq!(drained(&mut inbox).len(), CAPACITY / 2);
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         assert_eq!(blocked(), blocked_before);

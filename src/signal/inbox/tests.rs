@@ -460,15 +460,18 @@ fn closing_sends_a_pending_stop_again() {
 #[test]
 fn a_stop_that_is_ignored_stays_ignored() {
     let _turn = exclusive();
-    let before = disposition(Signal::TERM);
-    set_disposition(Signal::TERM, &Disposition::ignore());
-    let inbox = Inbox::open_for(SignalSet::MINITALK).unwrap();
-    assert!(disposition(Signal::TERM).is_ignored());
-    assert!(!inbox.signals.contains(Signal::TERM));
-    assert!(inbox.signals.contains(Signal::USR1));
-    drop(inbox);
-    assert!(disposition(Signal::TERM).is_ignored());
-    set_disposition(Signal::TERM, &before);
+    for stop in [Signal::TERM, Signal::HUP] {
+        let before = disposition(stop);
+        set_disposition(stop, &Disposition::ignore());
+        let set = SignalSet::of(&[Signal::USR1, stop]);
+        let inbox = Inbox::open_for(set).unwrap();
+        assert!(disposition(stop).is_ignored());
+        assert!(!inbox.signals.contains(stop));
+        assert!(inbox.signals.contains(Signal::USR1));
+        drop(inbox);
+        assert!(disposition(stop).is_ignored());
+        set_disposition(stop, &before);
+    }
 }
 
 #[test]
