@@ -19,7 +19,7 @@
 //!         .spawn()?;
 //!     let message = receiver.recv()?;
 //!     assert_eq!(message.payload, b"Hello, signals");
-//!     assert_eq!(message.pid.get(), client.id().try_into()?);
+//!     assert_eq!(message.pid, client.id().try_into()?);
 //!     assert!(client.wait()?.success());
 //!     Ok(())
 //! }
