@@ -1,5 +1,5 @@
 //! Shared by the process tests: children that are always reaped, a watchdog, and the helper programs in C.
-#![allow(dead_code, unused_imports, missing_docs)] // each test binary uses its part
+#![allow(dead_code, unused_imports, unused_macros, missing_docs)] // each test binary uses its part
 
 mod cases;
 pub mod child;
