@@ -34,6 +34,7 @@ mod wait;
 use core::ffi::{c_int, c_void};
 use core::mem::{offset_of, size_of};
 use core::ptr;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 #[cfg(feature = "tools")]
 pub use child::*;
@@ -77,8 +78,25 @@ use crate::signal::ring::{CAPACITY, Entry, REST, RING, Ring};
 )))]
 compile_error!("minitalk relies on the signal frame of 64-bit Linux: x86_64, aarch64 or riscv64");
 
-/// Holds the kernel's signal mask of all the handler's signals.
-const OURS: u64 = SignalSet::ALL.mask();
+/// Holds the mask of every signal that the handler has been installed for in this process.
+///
+/// It only grows, because a signal of a former inbox can still come: late, on another thread, or from a handler that calls ours.
+static HANDLED: AtomicU64 = AtomicU64::new(0);
+
+/// Adds `signals` to those that the handler blocks while it runs and at the mark, and returns all of them.
+///
+/// For signals that [`install`] is to be called with one after the other, so that none of them interrupts another's handler.
+pub fn add_handled(signals: SignalSet) -> SignalSet {
+    // Ordering: Relaxed; the kernel runs the handler for a signal only after a later system call, `sigaction`.
+    let before = HANDLED.fetch_or(signals.mask(), Ordering::Relaxed);
+    SignalSet::of_mask(before).union(signals)
+}
+
+/// Returns every signal that the handler has been installed for.
+fn handled() -> SignalSet {
+    // Ordering: Relaxed; see `add_handled`.
+    SignalSet::of_mask(HANDLED.load(Ordering::Relaxed))
+}
 
 /// Lays out the kernel's `siginfo_t` as `kill` and `rt_sigqueueinfo` fill it (`include/uapi/asm-generic/siginfo.h`).
 #[repr(C)]
@@ -112,8 +130,8 @@ const _: () = {
     assert!(offset_of!(libc::ucontext_t, uc_sigmask) == 296);
 };
 
-/// Handles a signal: copies its siginfo into [`RING`], and at the ring's high-water mark blocks our signals in the interrupted
-/// context.
+/// Handles a signal: copies its siginfo into [`RING`], and at the ring's high-water mark blocks all [`HANDLED`] signals in the
+/// interrupted context.
 ///
 /// The kernel then holds back further signals until the main loop has drained the ring.
 ///
@@ -165,11 +183,13 @@ unsafe fn on_signal(
     // `si_signo`, is not 0, since signal 0 is never delivered (`kill(2)`).
     let high = push(&RING, unsafe { &*info.cast::<Entry<REST>>() });
     if high {
+        // Ordering: Relaxed; `add_handled` has added each signal before the kernel could run this for it.
+        let handled = HANDLED.load(Ordering::Relaxed);
         // SAFETY: the kernel passes the ucontext of the frame that sigreturn will restore, writable and ours alone; its
         // signal mask begins with the kernel's 64-bit mask (`asm-generic/ucontext.h`), aligned as asserted above.
         unsafe {
             *ptr::addr_of_mut!((*context.cast::<libc::ucontext_t>()).uc_sigmask).cast::<u64>() |=
-                OURS;
+                handled;
         }
     }
 }

@@ -19,7 +19,7 @@
 //!         .spawn()?;
 //!     let message = receiver.recv()?;
 //!     assert_eq!(message.payload, b"Hello, signals");
-//!     assert_eq!(message.pid.get(), client.id().try_into()?);
+//!     assert_eq!(message.pid, client.id().try_into()?);
 //!     assert!(client.wait()?.success());
 //!     Ok(())
 //! }
@@ -35,12 +35,27 @@
 //! | send | [`send`], or [`Sender`] for several messages and for options | `std` |
 //! | receive in a loop that owns the thread, and acknowledge only messages that have been handled | [`server::serve`] | `std` |
 //! | send to a program that speaks another protocol | [`client`], with an [`Inbox`] | `std` |
-//! | receive bare signals: sender, bit, code, value | [`Inbox`] | |
+//! | receive any signals: number, code, sender, value | [`Inbox`] | |
 //! | decode or encode, without I/O and without a clock | [`wire`], [`dialect`] | |
 //! | pass values out of your own signal handler | [`ring::Ring`] | |
 //!
 //! The examples of the repository show most of them. Without features the crate is `no_std` and depends on `libc` alone. The
 //! command `minitalk` needs the feature `cli`, and some of its commands `tools`.
+//!
+//! # Any signal
+//!
+//! An [`Inbox`] receives any signal that a process may handle, loses none that the kernel delivers, and shows all that the kernel
+//! knows of it ([`Event`]). `tests/signals.rs` in the repository has a program for each cell:
+//!
+//! | | [`Inbox`] | signal-hook 0.4 | tokio 1 | signalfd |
+//! | --- | --- | --- | --- | --- |
+//! | of fifty queued SIGRTMIN+8, read together | 50, in order | 1 | 1 | 50, in order |
+//! | of these with siginfo: value, sender's PID | 50 | 5, by `WithRawSiginfo` | none | 50 |
+//! | left after an edge of epoll and one read | | | | 49, without another edge |
+//! | whether the kernel attests the PID | [`Origin`] | from `si_code` | no | from `ssi_code` |
+//!
+//! They work beside each other in one process, each with its own signals. As with signalfd, the other threads must block the
+//! signals of an inbox.
 //!
 //! # Effects on the process
 //!
@@ -99,7 +114,7 @@ pub mod wire;
 
 pub use ffi::{Errno, Fd};
 pub use process::pid::{InvalidPid, Pid};
-pub use signal::event::{Event, Origin, Signal, SignalSet};
+pub use signal::event::{Event, InvalidSignal, Origin, Signal, SignalSet};
 pub use signal::inbox::{Inbox, InboxError};
 
 #[cfg(feature = "std")]

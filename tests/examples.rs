@@ -100,6 +100,32 @@ fn the_chat_delivers_lines_in_both_directions() {
 }
 
 #[test]
+fn the_inbox_prints_each_queued_signal_with_its_value() {
+    let inbox = Process::spawn(&mut example("inbox"));
+    inbox.wait_stdout(|bytes| bytes.ends_with(b"\n"));
+    let signal = libc::SIGRTMIN() + 8;
+    for n in 0..50 {
+        let sival_ptr = n as *mut libc::c_void;
+        // SAFETY: sigqueue takes integers, and a value that it does not interpret.
+        let sent = unsafe { libc::sigqueue(inbox.pid(), signal, libc::sigval { sival_ptr }) };
+        assert_eq!(sent, 0);
+    }
+    kill(inbox.pid(), signal);
+    let us = std::process::id();
+    let mut expected = format!("PID {}\n", inbox.pid());
+    for n in 0..50 {
+        let count = n + 1;
+        expected += &format!("SIGRTMIN+8 {count}: {n} from {us}, as it claims\n");
+    }
+    expected += &format!("SIGRTMIN+8 51: 0 from {us}\n");
+    inbox.wait_stdout(|bytes| bytes.len() >= expected.len());
+    kill(inbox.pid(), libc::SIGTERM);
+    let output = inbox.output();
+    assert_success(&output);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
 fn the_own_handler_numbers_its_ticks_in_order() {
     let output = run(&mut example("own_handler"));
     assert_success(&output);

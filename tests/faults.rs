@@ -70,7 +70,7 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
     let message = noise(100);
     let client = sending(&server, "bit", PATIENT, &message);
     let pid = Pid::new(client.pid()).unwrap();
-    let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::Usr2.mask() != 0);
+    let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::USR2.mask() != 0);
     wait_until("the client has its handler", handles);
     let storm = storm(client.pid());
     wait_until("the storm reaches the client", || {
@@ -371,7 +371,7 @@ fn a_recycled_pid_is_not_signalled() {
         if second.pid() != pid {
             continue;
         }
-        let sent = peer.send(Signal::Usr1, None);
+        let sent = peer.send(Signal::USR1, None);
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)), "{sent:?}");
         assert!(
             second.is_running(),

@@ -20,13 +20,6 @@ use minitalk::{Endpoint, Pid, ReceiveError, Unavailable, block_signals, block_si
 use minitalk::{Inbox, InboxError};
 use minitalk::{Signal, SignalSet};
 
-/// The environment variable that names the case to run.
-const CASE: &str = "MINITALK_TEST_CASE";
-
-macro_rules! cases {
-    ($($name:ident),* $(,)?) => { &[$((stringify!($name), $name as fn())),*] };
-}
-
 const CASES: &[(&str, fn())] = cases![
     a_message_names_its_sender,
     a_client_is_acknowledged_when_its_message_is_taken,
@@ -60,34 +53,8 @@ const CASES: &[(&str, fn())] = cases![
     late_answers_do_not_harm_a_process_that_gave_up,
 ];
 
-/// Runs the cases whose names contain the first argument, as libtest does; the options of libtest have no effect.
 fn main() -> ExitCode {
-    if let Ok(case) = env::var(CASE) {
-        let (_, run) = CASES.iter().find(|(name, _)| *name == case).unwrap();
-        run();
-        return ExitCode::SUCCESS;
-    }
-    let wanted = env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    let wanted = wanted.unwrap_or_default();
-    let (mut passed, mut failed) = (0, 0);
-    for (name, _) in CASES.iter().filter(|(name, _)| name.contains(&wanted)) {
-        let mut command = Command::new(env::current_exe().unwrap());
-        command.env(CASE, name);
-        let output = run(command);
-        if output.status.success() {
-            println!("test {name} ... ok");
-            passed += 1;
-        } else {
-            println!(
-                "test {name} ... FAILED: {}\n{}",
-                output.status,
-                stderr(&output)
-            );
-            failed += 1;
-        }
-    }
-    println!("\n{passed} passed; {failed} failed");
-    ExitCode::from(u8::from(failed > 0))
+    run_cases(CASES, &[])
 }
 
 // ---- the caller's own functions ----------------------------------------------------------------------------------
@@ -507,7 +474,7 @@ fn handle(signal: libc::c_int) {
 fn dropping_a_receiver_restores_handlers_and_mask() {
     handle(libc::SIGUSR2);
     let look = || ["SigCgt", "SigIgn", "SigBlk"].map(ours);
-    let [lanes, usr2] = [SignalSet::LANES, Signal::Usr2.into()].map(SignalSet::mask);
+    let [lanes, usr2] = [SignalSet::LANES, Signal::USR2.into()].map(SignalSet::mask);
     assert_eq!(look(), [usr2, 0, 0]);
     for before in [0, lanes & !usr2] {
         let endpoint = Endpoint::bind().unwrap();
@@ -618,12 +585,9 @@ fn a_receiver_can_stop_on_sigterm() {
 }
 
 fn sigterm_keeps_its_default_action() {
-    let mut command = Command::new(env::current_exe().unwrap());
     if env::var_os("IS_CHILD").is_none() {
-        command
-            .env("IS_CHILD", "")
-            .env(CASE, "sigterm_keeps_its_default_action");
-        let output = run(command);
+        let mut command = case("sigterm_keeps_its_default_action");
+        let output = run(command.env("IS_CHILD", ""));
         assert_eq!(signal_of(&output), Some(libc::SIGTERM), "{output:?}");
         return;
     }
@@ -821,7 +785,7 @@ fn is_readable(endpoint: &Endpoint, milliseconds: i32) -> bool {
 
 /// Returns the part of this mask of `/proc` that concerns our signals: those of messages and the stop signals.
 fn ours(mask: &str) -> u64 {
-    u64::from_str_radix(&status(mask), 16).unwrap() & SignalSet::ALL.mask()
+    u64::from_str_radix(&status(mask), 16).unwrap() & SignalSet::MINITALK.mask()
 }
 
 /// Returns a field of `/proc/thread-self/status`.

@@ -192,5 +192,5 @@ fn wait_until_it_only_polls(client: &Process) {
 
 fn handles_usr1(pid: i32) -> bool {
     let status = minitalk::internals::process::proc::status(minitalk::Pid::new(pid).unwrap());
-    status.is_ok_and(|status| status.caught & minitalk::Signal::Usr1.mask() != 0)
+    status.is_ok_and(|status| status.caught & minitalk::Signal::USR1.mask() != 0)
 }

@@ -199,7 +199,7 @@ fn run(
             // client, which does not retransmit it.
             wait_until("the server has taken all earlier signals", || {
                 let status = proc::status(Pid::new(server).unwrap()).unwrap();
-                status.pending & (Signal::Usr1.mask() | Signal::Usr2.mask()) == 0
+                status.pending & (Signal::USR1.mask() | Signal::USR2.mask()) == 0
             });
             let code = client.run(server, &running);
             clients.lock().unwrap().push((client, code));

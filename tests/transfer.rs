@@ -132,7 +132,7 @@ fn a_server_without_the_word_lane_rejects_words() {
     let server = Server::start_with(&["--lane", "bit"]);
     let pid = Pid::new(server.pid()).unwrap();
     let caught = proc::status(pid).unwrap().caught;
-    assert_eq!(caught & Signal::Word.mask(), 0);
+    assert_eq!(caught & Signal::WORD.mask(), 0);
     deliver(server.pid(), b"in bits");
     let output = run(minitalk(["send", "--lane", "word", &pid.to_string(), "x"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");

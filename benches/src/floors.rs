@@ -323,9 +323,9 @@ fn ask_bits(end: &mut End, peer: &ffi::Fd, count: u32) -> Result<String> {
     let mut before = start;
     for n in 0..count {
         let signal = if n % 2 == 0 {
-            Signal::Usr1
+            Signal::USR1
         } else {
-            Signal::Usr2
+            Signal::USR2
         };
         ffi::send_through(peer, signal, None).map_err(std::io::Error::from)?;
         end.next()?;
@@ -343,7 +343,7 @@ fn ask_bits(end: &mut End, peer: &ffi::Fd, count: u32) -> Result<String> {
 fn answer_bits(end: &mut End, peer: &ffi::Fd, count: u32) -> Result<()> {
     for _ in 0..count {
         end.next()?;
-        ffi::send_through(peer, Signal::Usr1, None).map_err(std::io::Error::from)?;
+        ffi::send_through(peer, Signal::USR1, None).map_err(std::io::Error::from)?;
     }
     Ok(())
 }
@@ -363,7 +363,7 @@ fn ask_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Result<S
                 more: [value; 2],
             };
             let content = Content { from, packet };
-            match ffi::send_through(peer, Signal::Word, Some(&content)) {
+            match ffi::send_through(peer, Signal::WORD, Some(&content)) {
                 Ok(()) => sent += 1,
                 Err(Errno::AGAIN) if sent > acknowledged => room = false,
                 Err(errno) => return Err(std::io::Error::from(errno).into()),
@@ -388,7 +388,7 @@ fn answer_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Resul
                 ..Packet::default()
             };
             let content = Content { from, packet };
-            ffi::send_through(peer, Signal::Word, Some(&content)).map_err(std::io::Error::from)?;
+            ffi::send_through(peer, Signal::WORD, Some(&content)).map_err(std::io::Error::from)?;
         }
     }
     Ok(())

@@ -173,7 +173,7 @@ fn client(bits: u32) -> Result<()> {
         };
         let reply = Reply { nonces, status };
         nanos += 1_000;
-        RING.push(&entry(pid, Signal::Usr1, reply.packet()));
+        RING.push(&entry(pid, Signal::USR1, reply.packet()));
         let event = ring
             .pop()
             .and_then(Event::decode)

@@ -113,7 +113,7 @@ pub fn command(words: &[&str]) -> Result<Command> {
 pub fn main(words: &[OsString]) -> ExitCode {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     // Called before any thread starts, so that each inherits the mask.
-    ffi::block(SignalSet::ALL);
+    ffi::block(SignalSet::MINITALK);
     let result = match words[..] {
         ["floor", side, name, window] => floors::role(side, name, window),
         ["server", placement] => lane::server(placement),

@@ -34,9 +34,9 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
     }
     let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
     let echoes = |(count, signal): &ReceivedAck| sent(*count) == Some(symbol(*signal));
-    if all(Signal::Usr1) {
+    if all(Signal::USR1) {
         dialect.ack_signal = AckSignal::Usr1;
-    } else if all(Signal::Usr2) {
+    } else if all(Signal::USR2) {
         dialect.ack_signal = AckSignal::Usr2;
     } else if usual.iter().all(echoes) {
         dialect.ack_signal = AckSignal::Echo;
@@ -52,14 +52,15 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
 }
 
 fn symbol(signal: Signal) -> Symbol {
-    Symbol::from(Bit::from(signal == Signal::Usr2))
+    Symbol::from(Bit::from(signal == Signal::USR2))
 }
 
 #[cfg(test)]
 mod tests {
-    use Signal::{Usr1, Usr2};
-
     use super::*;
+
+    const USR1: Signal = Signal::USR1;
+    const USR2: Signal = Signal::USR2;
 
     const TEXT: &str = "Hello";
     /// The number of bits, with the NUL at the end.
@@ -77,19 +78,19 @@ mod tests {
 
     #[test]
     fn the_signal_of_the_acknowledgements_is_recognized() {
-        assert_eq!(refined("classic", |_| vec![Usr1]), "classic");
-        assert_eq!(refined("classic", |_| vec![Usr2]), "ack-signal=usr2");
+        assert_eq!(refined("classic", |_| vec![USR1]), "classic");
+        assert_eq!(refined("classic", |_| vec![USR2]), "ack-signal=usr2");
         let client = minitalk::internals::ffi::getpid();
         let encoder = TextEncoder::new(&Dialect::CLASSIC, TEXT.as_bytes(), client).unwrap();
         let echo = |count: u64| match encoder.symbol(count as usize - 1) {
-            Some(Symbol::Usr2) => vec![Usr2],
-            _ => vec![Usr1],
+            Some(Symbol::Usr2) => vec![USR2],
+            _ => vec![USR1],
         };
         assert_eq!(refined("classic", echo), "ack-signal=echo");
-        let handshake = |count| if count == 1 { vec![Usr1] } else { vec![Usr2] };
+        let handshake = |count| if count == 1 { vec![USR1] } else { vec![USR2] };
         assert_eq!(refined("hello=yes", handshake), "hello=yes,ack-signal=usr2");
         // No key describes this.
-        let neither = |count| vec![if count % 3 == 0 { Usr1 } else { Usr2 }];
+        let neither = |count| vec![if count % 3 == 0 { USR1 } else { USR2 }];
         assert_eq!(refined("classic", neither), "classic");
     }
 
@@ -98,18 +99,18 @@ mod tests {
         let last = |signals: &'static [Signal]| {
             refined("classic", move |count| match count {
                 LAST => signals.to_vec(),
-                _ => vec![Usr1],
+                _ => vec![USR1],
             })
         };
-        assert_eq!(last(&[Usr2]), "final=other");
-        assert_eq!(last(&[Usr1, Usr1]), "final=twice");
-        assert_eq!(last(&[Usr1, Usr2]), "final=both");
+        assert_eq!(last(&[USR2]), "final=other");
+        assert_eq!(last(&[USR1, USR1]), "final=twice");
+        assert_eq!(last(&[USR1, USR2]), "final=both");
     }
 
     #[test]
     fn the_absence_of_acknowledgements_is_recognized() {
         assert_eq!(refined("ack=none", |_| vec![]), "ack=none");
-        let only_last = |count| if count == LAST { vec![Usr1] } else { vec![] };
+        let only_last = |count| if count == LAST { vec![USR1] } else { vec![] };
         assert_eq!(refined("ack=none", only_last), "ack=message");
     }
 }

@@ -99,7 +99,7 @@ pub fn strays_to_server(fixture: &mut Fixture<'_>, section: &mut Section) {
 
 fn send_strays(peer: &Peer) -> Result<(), String> {
     for _ in 0..3 {
-        peer.send(Signal::Usr1, None)
+        peer.send(Signal::USR1, None)
             .map_err(|error| format!("one ended the process: {error}"))?;
         thread::sleep(Duration::from_millis(5));
     }
@@ -131,7 +131,7 @@ pub fn strays_to_client(fixture: &mut Fixture<'_>, section: &mut Section) {
         let peer = Peer::open(client.pid()).map_err(|error| error.to_string())?;
         let handles = peer
             .inspect()
-            .is_ok_and(|status| status.handles(Signal::Usr1));
+            .is_ok_and(|status| status.handles(Signal::USR1));
         if !handles {
             return Err("not tried: the client does not handle SIGUSR1".into());
         }

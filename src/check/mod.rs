@@ -113,7 +113,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
         own: own_program,
     };
     // A server acknowledges stray signals too, which must not end this process.
-    for signal in [Signal::Usr1, Signal::Usr2] {
+    for signal in [Signal::USR1, Signal::USR2] {
         ffi::install(signal).map_err(|error| Failure::io("sigaction", io::Error::from(error)))?;
     }
     // Must precede the start of every program.

@@ -217,9 +217,9 @@ impl ServerSearch<'_> {
         loop {
             let mut stop = None;
             inbox.drain(|event| match event.signal {
-                Signal::Usr1 | Signal::Usr2 => acks.push((sent, event.signal)),
-                Signal::Int | Signal::Term => stop = Some(event.signal),
-                Signal::Word => {}
+                Signal::USR1 | Signal::USR2 => acks.push((sent, event.signal)),
+                Signal::INT | Signal::TERM => stop = Some(event.signal),
+                _ => {}
             });
             if let Some(signal) = stop {
                 return Err(interrupted(&SendError::Interrupted(signal)));

@@ -105,7 +105,7 @@ impl Capture {
         if let Some(mut source) = source {
             thread::spawn(move || {
                 // Signals are for the thread that waits for them.
-                ffi::block(SignalSet::ALL);
+                ffi::block(SignalSet::MINITALK);
                 let mut chunk = [0; 4096];
                 loop {
                     match source.read(&mut chunk) {

@@ -112,7 +112,7 @@ fn demo<'a>(
 
     let sent = engine::send(&mut inbox, &peer, message, options, &mut |_| {});
     inbox.leak();
-    let _ = peer.send(Signal::Term, None);
+    let _ = peer.send(Signal::TERM, None);
     let status = server.wait(Duration::MAX);
     server.stdout.wait(0, Duration::MAX, |_| false);
     let report = sent.map_err(|error| Failure::send_to(pid, &error))?;

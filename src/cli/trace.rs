@@ -133,16 +133,16 @@ impl Tracer {
 
     fn signal(&mut self, event: Event, answers: &[String]) -> Option<String> {
         let mut pause = self.pause();
-        let bit = Bit::from(event.signal == Signal::Usr2);
+        let bit = Bit::from(event.signal == Signal::USR2);
         let (who, code, what) = match event.origin {
-            Origin::Unknown { code } => ("?".into(), code.to_string(), "no sender".into()),
+            Origin::Unknown { .. } => ("?".into(), event.code.to_string(), "no sender".into()),
             Origin::Claimed { pid, packet, .. } => {
                 let what = self.request(pid, bit, &packet, pause)?;
                 (pid.to_string(), "SI_QUEUE".into(), what)
             }
             Origin::Attested { pid, .. } => {
                 let mut what = String::new();
-                if matches!(event.signal, Signal::Usr1 | Signal::Usr2) {
+                if matches!(event.signal, Signal::USR1 | Signal::USR2) {
                     self.clients.get(pid).is_attested = true;
                     let first;
                     (what, first) = self.bit(pid, bit, pause)?;
@@ -254,7 +254,11 @@ mod tests {
             },
             None => Origin::Attested { pid, uid: 0 },
         };
-        let event = Event { signal, origin };
+        let event = Event {
+            signal,
+            code: 0,
+            origin,
+        };
         assert_eq!(tracer.line(&Note::Received(event)), None);
         tracer.line(&Note::Handled)
     }
@@ -263,14 +267,14 @@ mod tests {
     fn the_next_process_with_a_pid_starts_with_a_whole_byte() {
         let mut tracer = tracer();
         for _ in 0..4 {
-            assert_eq!(trace(&mut tracer, 7, Signal::Usr2, None), None);
+            assert_eq!(trace(&mut tracer, 7, Signal::USR2, None), None);
         }
         tracer.line(&Note::SessionEnded(Pid::new(7).unwrap()));
         for bit in [0, 1, 0, 0, 0, 0, 0] {
-            let signal = [Signal::Usr1, Signal::Usr2][bit];
+            let signal = [Signal::USR1, Signal::USR2][bit];
             assert_eq!(trace(&mut tracer, 7, signal, None), None);
         }
-        let line = trace(&mut tracer, 7, Signal::Usr2, None).unwrap();
+        let line = trace(&mut tracer, 7, Signal::USR2, None).unwrap();
         assert!(line.contains("'A'"), "{line}");
     }
 
@@ -285,7 +289,7 @@ mod tests {
             nonces,
             in_words: false,
         };
-        assert!(trace(&mut tracer, 7, Signal::Usr1, Some(open)).is_some());
+        assert!(trace(&mut tracer, 7, Signal::USR1, Some(open)).is_some());
         let bits = |indexes: Vec<u64>, tracer: &mut Tracer, nonces| {
             let lines = indexes.into_iter().map(|index| {
                 let bit = Request::Bit {
@@ -297,7 +301,7 @@ mod tests {
                 trace(
                     tracer,
                     7,
-                    [Signal::Usr1, Signal::Usr2][index as usize % 2],
+                    [Signal::USR1, Signal::USR2][index as usize % 2],
                     Some(bit),
                 )
             });
@@ -322,10 +326,10 @@ mod tests {
         };
         let mut tracer = tracer();
         for _ in 0..4 {
-            trace(&mut tracer, 1, Signal::Usr2, None);
+            trace(&mut tracer, 1, Signal::USR2, None);
         }
         for pid in 2..20_000 {
-            trace(&mut tracer, pid, Signal::Usr1, Some(open));
+            trace(&mut tracer, pid, Signal::USR1, Some(open));
             assert!(tracer.clients.len() <= MAX_CLIENTS);
         }
         let attested = tracer.clients.get(Pid::new(1).unwrap());

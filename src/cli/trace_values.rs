@@ -13,14 +13,11 @@ pub fn word(word: &Word) -> String {
     format!("word {}{asks}: {bytes}", word.index)
 }
 
-/// Returns the name of a signal.
-pub const fn name(signal: Signal) -> &'static str {
+/// Returns the name of a signal without its prefix.
+pub fn name(signal: Signal) -> String {
     match signal {
-        Signal::Usr1 => "USR1",
-        Signal::Usr2 => "USR2",
-        Signal::Int => "INT",
-        Signal::Term => "TERM",
-        Signal::Word => "RT44",
+        Signal::WORD => "RT44".into(),
+        _ => signal.to_string().replacen("SIG", "", 1),
     }
 }
 

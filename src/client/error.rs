@@ -138,7 +138,7 @@ impl fmt::Display for SendError {
             Self::NoReply { has_ended: false } => f.write_str("the message was delivered, but no reply came in time"),
             Self::NoRoute => f.write_str("a text of another dialect cannot be replied to"),
             Self::Stopped => f.write_str("the endpoint was stopped"),
-            Self::Interrupted(Signal::Int) => f.write_str("this command was interrupted"),
+            Self::Interrupted(Signal::INT) => f.write_str("this command was interrupted"),
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
             Self::Unencodable(error) => error.fmt(f),

@@ -76,10 +76,10 @@ pub fn send_as(
                 let mut stop = None;
                 let mut acks = 0;
                 inbox.drain(|event| match event.signal {
-                    Signal::Int | Signal::Term => stop = Some(event.signal),
-                    signal @ (Signal::Usr1 | Signal::Usr2) if is_from(server, &event) => {
+                    Signal::INT | Signal::TERM => stop = Some(event.signal),
+                    signal @ (Signal::USR1 | Signal::USR2) if is_from(server, &event) => {
                         acks += 1;
-                        sender.handle_ack(Symbol::from(Bit::from(signal == Signal::Usr2)));
+                        sender.handle_ack(Symbol::from(Bit::from(signal == Signal::USR2)));
                         on_ack(sender.signals(), signal);
                     }
                     _ => {}
@@ -106,7 +106,7 @@ pub fn send_as(
 
 /// Returns the status of the server; `None` if it has ended.
 fn status(server: &Peer) -> Option<ServerStatus> {
-    let ours = Signal::Usr1.mask() | Signal::Usr2.mask();
+    let ours = Signal::USR1.mask() | Signal::USR2.mask();
     let status = proc::status(server.pid())
         .ok()
         .filter(|status| !status.ended)?;

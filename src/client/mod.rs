@@ -48,8 +48,8 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
-    if look.handles(Signal::Usr1) && look.handles(Signal::Usr2) {
-        return Ok(look.handles(Signal::Word));
+    if look.handles(Signal::USR1) && look.handles(Signal::USR2) {
+        return Ok(look.handles(Signal::WORD));
     }
     Err(SendError::Refused {
         catches_everything: look.catches_everything(),

@@ -67,8 +67,8 @@ impl<'m> Transfers<'m> {
         let (pid, packet) = match &event.origin {
             _ if self.begun.is_empty() => return false,
             Origin::Claimed { pid, packet, .. } => (*pid, packet),
-            Origin::Unknown { code } => {
-                self.is_blank |= *code == libc::SI_USER;
+            Origin::Unknown { .. } => {
+                self.is_blank |= event.code == libc::SI_USER;
                 return false;
             }
             Origin::Attested { .. } => return false,

@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::errno::check;
 use super::mask::set_of;
-use super::{Errno, HANDLERS, getpid, handler_address, send, unblock};
+use super::{Errno, HANDLERS, add_handled, getpid, handler_address, send, unblock};
 use crate::signal::event::{Signal, SignalSet};
 
 /// Holds a signal's disposition: ignored, the default action, or a handler (`sigaction(2)`).
@@ -27,7 +27,7 @@ impl Disposition {
         self.0.sa_sigaction == libc::SIG_IGN
     }
 
-    /// Returns whether the signal has its default action, which for our signals ends the process.
+    /// Returns whether the signal has its default action, which for most signals ends the process.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_DFL
@@ -36,16 +36,16 @@ impl Disposition {
 
 /// Installs the handler for `signal` and returns the previous disposition.
 ///
-/// Sets SA_SIGINFO to learn the sender, and SA_RESTART for the program's other system calls (AS-23). `sa_mask` contains all our
-/// signals, so that the handler does not nest (AS-14). Does not set SA_ONSTACK (AS-9).
+/// Sets SA_SIGINFO to learn the sender, and SA_RESTART for the program's other system calls (AS-23). `sa_mask` contains all
+/// signals of the handler, so that it does not nest (AS-14). Does not set SA_ONSTACK (AS-9).
 ///
 /// # Errors
-/// Those of `sigaction(2)`; none is known for these signals.
+/// Those of `sigaction(2)`: EINVAL for a signal that no process can handle.
 pub fn install(signal: Signal) -> Result<Disposition, Errno> {
     let mut action = default_action();
     action.sa_sigaction = handler_address();
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-    action.sa_mask = set_of(SignalSet::ALL);
+    action.sa_mask = set_of(add_handled(signal.into()));
     replace(signal, &action)
 }
 
@@ -69,7 +69,6 @@ pub(super) fn is_ours(signal: Signal) -> bool {
 }
 
 /// Returns whether `signal` is ignored.
-#[cfg(feature = "cli")]
 #[must_use]
 pub fn is_ignored(signal: Signal) -> bool {
     current(signal).is_ignored()
@@ -77,7 +76,7 @@ pub fn is_ignored(signal: Signal) -> bool {
 
 fn current(signal: Signal) -> Disposition {
     let mut now = default_action();
-    // SAFETY: with no new action, sigaction only fills the old one, for which all our signals are valid.
+    // SAFETY: with no new action, sigaction only fills the old one, for which all signals are valid.
     unsafe { libc::sigaction(signal.number(), ptr::null(), &raw mut now) };
     Disposition(now)
 }
@@ -120,7 +119,7 @@ fn ignore(signo: libc::c_int) {
 pub fn raise_default(signal: Signal) -> ! {
     let _ = replace(signal, &default_action());
     let _ = send(getpid(), signal, None);
-    unblock(SignalSet::ALL);
+    unblock(SignalSet::MINITALK);
     // SAFETY: _exit takes any number and does not return. This line is reached only if the signal could not be sent.
     unsafe { libc::_exit(128 + signal.number()) }
 }

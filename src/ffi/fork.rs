@@ -3,11 +3,10 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::disposition::{default_action, is_ours, replace};
-use super::{Errno, Mask, unblock};
-use crate::signal::event::{Signal, SignalSet};
+use super::{Errno, Mask, handled, unblock};
 use crate::signal::ring::RING;
 
-/// Holds the mask of those of our signals that were not blocked before the handler was installed, for [`in_forked_child`].
+/// Holds the mask of the handled signals that were not blocked before the handler was installed, for [`in_forked_child`].
 static UNBLOCKED_BEFORE: AtomicU64 = AtomicU64::new(0);
 
 /// Identifies the thread that drains the ring (`pthread_self(3)`), for [`in_forked_child`].
@@ -16,13 +15,13 @@ static OWNER: AtomicUsize = AtomicUsize::new(0);
 /// Installs a hook that removes the handler in a forked child (AS-24), which would otherwise swallow SIGTERM.
 ///
 /// Each signal that is handled at the time of the fork gets its default action in the child, as after `exec`. It is unblocked
-/// there unless `before` blocks it.
+/// there unless `before` blocks it. Call it after [`add_handled`](super::add_handled).
 ///
 /// # Errors
 /// ENOMEM.
 pub fn install_fork_hook(before: &Mask) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    let unblocked = SignalSet::ALL.filter(|signal| !before.contains(signal));
+    let unblocked = handled().filter(|signal| !before.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
     UNBLOCKED_BEFORE.store(unblocked.mask(), Ordering::Relaxed);
     // Ordering: Relaxed; as above.
@@ -54,7 +53,7 @@ unsafe extern "C" fn in_forked_child() {
         // The thread that drained the ring is not in the child, which has no thread but this one.
         RING.reset();
     }
-    for signal in Signal::ALL {
+    for signal in handled().iter() {
         if !is_ours(signal) {
             continue;
         }

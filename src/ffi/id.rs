@@ -11,6 +11,14 @@ pub fn getpid() -> Pid {
     Pid::new(raw).unwrap_or(const { Pid::new(1).unwrap() })
 }
 
+impl Pid {
+    /// Returns the PID of this process. A forked child has another.
+    #[must_use]
+    pub fn current() -> Self {
+        getpid()
+    }
+}
+
 /// Returns the ID of this thread (`gettid(2)`).
 #[must_use]
 pub fn gettid() -> i32 {

@@ -41,21 +41,9 @@ pub fn unblock(signals: SignalSet) {
 /// Blocks every signal on this thread except those that report a fault of the thread itself, such as SIGSEGV.
 pub fn block_everything() {
     let mut set = empty_set();
-    // SAFETY: the set is initialised and ours alone; the numbers are those of signals.
-    unsafe {
-        libc::sigfillset(&raw mut set);
-        for fault in [
-            libc::SIGSEGV,
-            libc::SIGBUS,
-            libc::SIGILL,
-            libc::SIGFPE,
-            libc::SIGTRAP,
-            libc::SIGSYS,
-        ] {
-            libc::sigdelset(&raw mut set, fault);
-        }
-    }
-    change_mask(libc::SIG_BLOCK, &set);
+    // SAFETY: the set is initialised and ours alone.
+    unsafe { libc::sigfillset(&raw mut set) };
+    change_mask(libc::SIG_BLOCK, &Mask(set).without(SignalSet::FAULTS).0);
 }
 
 /// Sets this thread's mask to one that [`block`] returned.

@@ -90,7 +90,7 @@ pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errn
     .map(drop)
 }
 
-/// Returns whether the kernel carries all of a [`Packet`], measured with a signal to this thread. [`Signal::Word`] must be blocked.
+/// Returns whether the kernel carries all of a [`Packet`], measured with a signal to this thread. [`Signal::WORD`] must be blocked.
 ///
 /// Linux does. The result is also `false` at the limit on queued signals (RLIMIT_SIGPENDING).
 #[must_use]
@@ -105,11 +105,11 @@ pub fn carries_packets() -> bool {
         from: Identity::ours(),
         packet: MARK,
     };
-    let sent = send_to_this_thread(Signal::Word, &content);
+    let sent = send_to_this_thread(Signal::WORD, &content);
     // The kernel delivers a thread's signals before those of its process, so `take` finds this one first.
     let came = sent
         .ok()
-        .and_then(|()| take(Signal::Word.into(), Duration::ZERO));
+        .and_then(|()| take(Signal::WORD.into(), Duration::ZERO));
     let origin = came.and_then(Event::decode).map(|event| event.origin);
     matches!(origin, Some(Origin::Claimed { packet, .. }) if packet == MARK)
 }

@@ -355,11 +355,11 @@ mod tests {
     fn a_handler_counts_unless_everything_is_caught() {
         // A minitalk server: SIGINT, SIGUSR1, SIGUSR2, SIGTERM, and the two that Rust's runtime catches.
         let ours = status_with(0x4a02 | 0x440);
-        assert!(ours.handles(Signal::Usr1) && ours.handles(Signal::Usr2));
-        assert!(!status_with(0x200).handles(Signal::Usr2));
+        assert!(ours.handles(Signal::USR1) && ours.handles(Signal::USR2));
+        assert!(!status_with(0x200).handles(Signal::USR2));
         // bash 5.2, interactive: SIGUSR1 ends it although it catches SIGUSR1.
-        assert!(!status_with(0x4381_7efb).handles(Signal::Usr1));
+        assert!(!status_with(0x4381_7efb).handles(Signal::USR1));
         // A Go program: it catches every signal.
-        assert!(!status_with(0xffff_ffff_7fc1_feff).handles(Signal::Usr1));
+        assert!(!status_with(0xffff_ffff_7fc1_feff).handles(Signal::USR1));
     }
 }

@@ -43,6 +43,16 @@ impl Pid {
     }
 }
 
+/// Converts what `std::process::id` and `Child::id` return.
+impl TryFrom<u32> for Pid {
+    type Error = InvalidPid;
+
+    fn try_from(raw: u32) -> Result<Self, InvalidPid> {
+        let pid = i32::try_from(raw).ok().and_then(Self::new);
+        pid.ok_or(InvalidPid::OutOfRange)
+    }
+}
+
 /// Parses as [`Pid::parse`] does.
 impl FromStr for Pid {
     type Err = InvalidPid;
@@ -114,6 +124,15 @@ impl core::error::Error for InvalidPid {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_the_standard_library_become_pids() {
+        assert_eq!(Pid::try_from(std::process::id()), Ok(Pid::current()));
+        assert_eq!(Pid::try_from(1).map(Pid::get), Ok(1));
+        for raw in [0, 1 << 31, u32::MAX] {
+            assert_eq!(Pid::try_from(raw), Err(InvalidPid::OutOfRange));
+        }
+    }
 
     #[test]
     fn only_pids_of_single_processes_are_parsed() {

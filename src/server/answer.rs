@@ -27,9 +27,9 @@ impl Core {
     pub fn answer_unasked(&mut self, session: &mut Session, reply: Reply) {
         // One that is pending still would swallow it on its own signal.
         let signal = match (session.signal, session.answered_on) {
-            (Signal::Word, _) => Signal::Word,
-            (_, Signal::Usr1) => Signal::Usr2,
-            _ => Signal::Usr1,
+            (Signal::WORD, _) => Signal::WORD,
+            (_, Signal::USR1) => Signal::USR2,
+            _ => Signal::USR1,
         };
         let reply = Some(reply);
         self.trace_answer(session.pid, signal, reply);
@@ -59,7 +59,7 @@ impl Core {
         let client = session.receiver.client_nonce();
         let is_known = reply.is_some_and(|reply| reply.nonces.client == client);
         let copies = match signal {
-            Signal::Usr1 | Signal::Usr2 if is_known => session.receiver.burst_len(),
+            Signal::USR1 | Signal::USR2 if is_known => session.receiver.burst_len(),
             _ => 1,
         };
         if copies > MIGRATE_ABOVE_COPIES {

@@ -301,7 +301,7 @@ mod tests {
         let peer = Peer::open(pid.unwrap()).unwrap();
         let stop = After::Stop { again: false };
         assert!(!has_ended(&peer, stop) && !has_ended(&peer, After::Expire));
-        assert!(!inspect(&peer).handled.unwrap().contains(Signal::Usr1));
+        assert!(!inspect(&peer).handled.unwrap().contains(Signal::USR1));
         assert!(inspect(&peer).program.is_some());
         child.kill().unwrap();
         while !has_ended(&peer, stop) {
@@ -314,7 +314,7 @@ mod tests {
             inspect(&peer).handled,
             Err(PeerError::NoSuchProcess)
         ));
-        let sent = peer.send(Signal::Usr1, None);
+        let sent = peer.send(Signal::USR1, None);
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
     }
 }

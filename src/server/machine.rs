@@ -420,7 +420,7 @@ impl Core {
         let is_paced = session.is_paced();
         self.batch.has_paced_client |= is_paced;
         self.batch.has_foreign |= !is_paced;
-        self.on_foreign_bit(session, Bit::from(event.signal == Signal::Usr2));
+        self.on_foreign_bit(session, Bit::from(event.signal == Signal::USR2));
     }
 
     /// Counts the bytes that the session holds.

@@ -114,13 +114,13 @@ impl Session {
             program: None,
             proven_uid: None,
             attested_uid: None,
-            signal: Signal::Usr1,
+            signal: Signal::USR1,
             is_owed: false,
             bit_batch: 0,
             last_seen: now,
             started_at: now,
             answered_at: None,
-            answered_on: Signal::Usr2,
+            answered_on: Signal::USR2,
             warned: false,
             allowance: Allowance::of_client(now),
             counted: 0,
@@ -191,7 +191,7 @@ impl Session {
 
     /// Offers words to a client that can be answered on their signal; others do not learn of them.
     fn offer_words(&mut self) {
-        let takes_words = self.takes_words && self.can_answer(Signal::Word);
+        let takes_words = self.takes_words && self.can_answer(Signal::WORD);
         self.receiver.set_takes_words(takes_words);
         let handles = self.handles();
         if let Some(listener) = &mut self.listener {
@@ -202,8 +202,8 @@ impl Session {
     /// Returns on which of the two signals the client can be answered.
     pub const fn handles(&self) -> HandledSignals {
         HandledSignals {
-            usr1: self.can_answer(Signal::Usr1),
-            usr2: self.can_answer(Signal::Usr2),
+            usr1: self.can_answer(Signal::USR1),
+            usr2: self.can_answer(Signal::USR2),
         }
     }
 
@@ -249,7 +249,7 @@ impl Session {
         self.proven_uid = self.inspected_uid;
         self.started_at = now;
         self.signal = match self.receiver.uses_words() {
-            true => Signal::Word,
+            true => Signal::WORD,
             false => signal,
         };
         let bytes = self.listener.take()?.received_bytes();

@@ -126,7 +126,7 @@ impl Core {
         if let Request::Bit { .. } = request {
             session.bit_batch = self.batch.number;
             self.batch.has_bit = true;
-            if session.signal != Signal::Word {
+            if session.signal != Signal::WORD {
                 session.signal = signal;
             }
             via = session.signal;

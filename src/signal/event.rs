@@ -1,52 +1,118 @@
 //! Decodes a ring entry: which signal it is, and whether the kernel attests its sender.
 
+use core::fmt;
+use core::num::NonZeroU8;
+
 use crate::process::pid::Pid;
 use crate::signal::ring::{Entry, REST};
 use crate::wire::packet::{Channel, Packet};
 
-/// Lists the signals that the handler receives, with their numbers on Linux (`signal(7)`), the same on every supported
-/// architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Signal {
-    /// Is SIGUSR1: a 0, or an answer.
-    Usr1 = libc::SIGUSR1,
-    /// Is SIGUSR2: a 1.
-    Usr2 = libc::SIGUSR2,
-    /// Is SIGINT: a request to stop, from a terminal.
-    Int = libc::SIGINT,
-    /// Is SIGTERM: a request to stop, from a supervisor.
-    Term = libc::SIGTERM,
-    /// Is a real-time signal, SIGRTMIN+10 with glibc, SIGRTMIN+9 with musl: a word of a message, or an answer to one.
-    ///
-    /// The kernel queues it and delivers it in order.
-    Word = 44,
+/// Identifies a signal by its number, 1 to 64 (`signal(7)`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signal(NonZeroU8);
+
+/// Gives the highest number of a signal.
+const MAX: i32 = 64;
+
+/// Defines the constants and the names of the standard signals, which have the same numbers on every supported architecture.
+macro_rules! standard_signals {
+    ($($name:ident = $number:ident,)*) => {
+        impl Signal {
+            $(
+                #[doc = concat!("Is ", stringify!($number), ".")]
+                pub const $name: Self = Self::new(libc::$number).unwrap();
+            )*
+
+            /// Returns the name of a standard signal; `None` for a real-time signal.
+            const fn standard_name(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$name => Some(stringify!($number)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+standard_signals! {
+    HUP = SIGHUP,
+    INT = SIGINT,
+    QUIT = SIGQUIT,
+    ILL = SIGILL,
+    TRAP = SIGTRAP,
+    ABRT = SIGABRT,
+    BUS = SIGBUS,
+    FPE = SIGFPE,
+    KILL = SIGKILL,
+    USR1 = SIGUSR1,
+    SEGV = SIGSEGV,
+    USR2 = SIGUSR2,
+    PIPE = SIGPIPE,
+    ALRM = SIGALRM,
+    TERM = SIGTERM,
+    STKFLT = SIGSTKFLT,
+    CHLD = SIGCHLD,
+    CONT = SIGCONT,
+    STOP = SIGSTOP,
+    TSTP = SIGTSTP,
+    TTIN = SIGTTIN,
+    TTOU = SIGTTOU,
+    URG = SIGURG,
+    XCPU = SIGXCPU,
+    XFSZ = SIGXFSZ,
+    VTALRM = SIGVTALRM,
+    PROF = SIGPROF,
+    WINCH = SIGWINCH,
+    IO = SIGIO,
+    PWR = SIGPWR,
+    SYS = SIGSYS,
 }
 
 impl Signal {
-    /// Lists every signal of the handler.
-    pub const ALL: [Self; 5] = [Self::Usr1, Self::Usr2, Self::Int, Self::Term, Self::Word];
+    /// Is the real-time signal 44, which carries words of messages: SIGRTMIN+10 with glibc, SIGRTMIN+9 with musl.
+    pub const WORD: Self = Self::new(44).unwrap();
+
+    /// Returns the signal with `number`; `None` if it is not from 1 to 64.
+    #[must_use]
+    pub const fn new(number: i32) -> Option<Self> {
+        match NonZeroU8::new(number as u8) {
+            Some(signal) if 0 < number && number <= MAX => Some(Self(signal)),
+            _ => None,
+        }
+    }
+
+    /// Returns SIGRTMIN+`n`; `None` beyond SIGRTMAX. The C library keeps the first real-time signals for itself.
+    #[must_use]
+    pub fn realtime(n: u8) -> Option<Self> {
+        Self::new(libc::SIGRTMIN() + i32::from(n))
+    }
+
+    /// Returns whether the signal is a real-time signal, which the kernel queues; also for those of the C library.
+    #[must_use]
+    pub const fn is_realtime(self) -> bool {
+        self.number() > Self::SYS.number()
+    }
 
     /// Returns the signal's number.
     #[must_use]
     pub const fn number(self) -> i32 {
-        self as i32
+        self.0.get() as i32
     }
 
     /// Returns the signal that carries a bit: SIGUSR2 if `is_one`, otherwise SIGUSR1.
     #[must_use]
     pub const fn of_bit(is_one: bool) -> Self {
-        if is_one { Self::Usr2 } else { Self::Usr1 }
+        if is_one { Self::USR2 } else { Self::USR1 }
     }
 
-    /// Returns the protocol's name of the signal; `None` for one that asks to stop.
+    /// Returns the protocol's name of the signal; `None` for a signal outside of [`SignalSet::LANES`].
     #[must_use]
     pub const fn channel(self) -> Option<Channel> {
         match self {
-            Self::Usr1 => Some(Channel::Usr1),
-            Self::Usr2 => Some(Channel::Usr2),
-            Self::Word => Some(Channel::Realtime),
-            Self::Int | Self::Term => None,
+            Self::USR1 => Some(Channel::Usr1),
+            Self::USR2 => Some(Channel::Usr2),
+            Self::WORD => Some(Channel::Realtime),
+            _ => None,
         }
     }
 
@@ -63,21 +129,91 @@ impl Signal {
     }
 }
 
-/// Holds a set of [`Signal`]s.
+impl TryFrom<i32> for Signal {
+    type Error = InvalidSignal;
+
+    fn try_from(number: i32) -> Result<Self, InvalidSignal> {
+        Self::new(number).ok_or(InvalidSignal(number))
+    }
+}
+
+/// Writes the name: SIGUSR1, or SIGRTMIN+10 by the C library's SIGRTMIN.
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.standard_name(), self.number() - libc::SIGRTMIN()) {
+            (Some(name), _) => f.pad(name),
+            (None, 0) => f.pad("SIGRTMIN"),
+            (None, n @ 1..) => write!(f, "SIGRTMIN+{n}"),
+            (None, _) => write!(f, "signal {}", self.number()),
+        }
+    }
+}
+
+/// Writes what `Display` writes.
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Holds a number that is not that of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidSignal(i32);
+
+impl fmt::Display for InvalidSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a signal is a number from 1 to {MAX}, not {}", self.0)
+    }
+}
+
+impl core::error::Error for InvalidSignal {}
+
+/// Holds a set of [`Signal`]s.
+///
+/// ```
+/// use minitalk::{Signal, SignalSet};
+///
+/// let set = SignalSet::of(&[Signal::USR1, Signal::HUP]);
+/// assert_eq!(format!("{set:?}"), "{SIGHUP, SIGUSR1}");
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct SignalSet(u64);
 
 impl SignalSet {
     /// Contains no signal.
     pub const NONE: Self = Self(0);
     /// Contains the signals of the bit lane: SIGUSR1 and SIGUSR2.
-    pub const BITS: Self = Self(Signal::Usr1.mask() | Signal::Usr2.mask());
+    pub const BITS: Self = Self::of(&[Signal::USR1, Signal::USR2]);
     /// Contains the signals of both lanes: SIGUSR1, SIGUSR2 and signal 44.
-    pub const LANES: Self = Self(Self::BITS.0 | Signal::Word.mask());
-    /// Contains the signals that request a stop: SIGINT and SIGTERM.
-    pub const STOPS: Self = Self(Signal::Int.mask() | Signal::Term.mask());
-    /// Contains every signal of the handler.
-    pub const ALL: Self = Self::LANES.union(Self::STOPS);
+    pub const LANES: Self = Self::BITS.union(Self::of(&[Signal::WORD]));
+    /// Contains the signals that request a stop: SIGINT, from a terminal, and SIGTERM, from a supervisor.
+    pub const STOPS: Self = Self::of(&[Signal::INT, Signal::TERM]);
+    /// Contains the five signals that minitalk itself uses: those of both lanes, and those that request a stop.
+    pub const MINITALK: Self = Self::LANES.union(Self::STOPS);
+
+    /// Contains the signals by which the kernel reports a fault of a running thread. It ends a process that blocks them.
+    pub const FAULTS: Self = Self::of(&[
+        Signal::SEGV,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::ILL,
+        Signal::TRAP,
+        Signal::SYS,
+    ]);
+
+    /// Returns the set of `signals`.
+    #[must_use]
+    pub const fn of(signals: &[Signal]) -> Self {
+        match signals {
+            [first, rest @ ..] => Self(first.mask()).union(Self::of(rest)),
+            [] => Self::NONE,
+        }
+    }
+
+    /// Returns the set that [`mask`](Self::mask) returned.
+    pub(crate) const fn of_mask(mask: u64) -> Self {
+        Self(mask)
+    }
 
     /// Returns the signals that are in either set.
     #[must_use]
@@ -88,8 +224,7 @@ impl SignalSet {
     /// Returns the signals for which `keep` returns true.
     #[must_use]
     pub fn filter(self, keep: impl Fn(Signal) -> bool) -> Self {
-        let kept = self.iter().filter(|signal| keep(*signal));
-        Self(kept.map(Signal::mask).sum())
+        self.iter().filter(|signal| keep(*signal)).collect()
     }
 
     /// Returns whether a signal is in both sets.
@@ -104,24 +239,55 @@ impl SignalSet {
         self.0 & signal.mask() != 0
     }
 
+    /// Returns the number of signals.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Returns whether the set contains no signal.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Returns the set as a kernel signal mask: bit `n - 1` for signal `n`.
     #[must_use]
     pub const fn mask(self) -> u64 {
         self.0
     }
 
-    /// Iterates over the signals in the order of [`Signal::ALL`].
+    /// Iterates over the signals in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
-        Signal::ALL.into_iter().filter(move |s| self.contains(*s))
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let signal = Signal::new(left.trailing_zeros() as i32 + 1)?;
+            left ^= signal.mask();
+            Some(signal)
+        })
+    }
+}
+
+/// Lists the signals by name.
+impl fmt::Debug for SignalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+impl FromIterator<Signal> for SignalSet {
+    fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
+        let union = |set: Self, signal: Signal| set.union(signal.into());
+        signals.into_iter().fold(Self::NONE, union)
     }
 }
 
 impl From<Channel> for Signal {
     fn from(channel: Channel) -> Self {
         match channel {
-            Channel::Usr1 => Self::Usr1,
-            Channel::Usr2 => Self::Usr2,
-            Channel::Realtime => Self::Word,
+            Channel::Usr1 => Self::USR1,
+            Channel::Usr2 => Self::USR2,
+            Channel::Realtime => Self::WORD,
         }
     }
 }
@@ -153,24 +319,67 @@ pub enum Origin {
     },
     /// Names no process to answer: the sender is in another PID namespace (`si_pid` is 0), a timer or the kernel.
     ///
-    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING).
+    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING). The words are as the
+    /// kernel gave them. What they mean depends on the code: see [`Event`].
     Unknown {
-        /// Holds the `si_code`.
-        code: i32,
+        /// Holds the word that is `si_pid` for many codes.
+        pid: i32,
+        /// Holds the word that is `si_uid` for many codes.
+        uid: u32,
+        /// Holds the other words.
+        packet: Packet,
     },
 }
 
-/// Describes one received signal.
+/// Describes one received signal by all that the kernel keeps of a siginfo (48 bytes).
+///
+/// | code | [`ids`](Self::ids) | [`value`](Self::value), and the words behind it |
+/// | --- | --- | --- |
+/// | SI_USER, SI_TKILL: `kill`, `tgkill` | PID and user of the sender | 0 |
+/// | SI_QUEUE: `sigqueue` | PID and user that the sender claims | the value |
+/// | SI_TIMER: `timer_settime` | the kernel's number of the timer, overruns | the value |
+/// | SI_MESGQ: `mq_notify` | PID and user of the message's sender | the value |
+/// | CLD_EXITED to CLD_CONTINUED, of SIGCHLD | PID and user of the child | exit status or signal; user and system time in ticks |
+/// | POLL_IN to POLL_HUP, of `F_SETSIG` | events of `poll`, in one word of 64 bits | the descriptor |
+///
+/// Only the kernel sends a code above 0 or SI_TKILL, unless a process signals itself. With any other negative code every word may be
+/// false. With SI_USER and PID 0 the sender is in another PID namespace, or the kernel had no room for a siginfo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Says which signal was received.
     pub signal: Signal,
+    /// Says why the signal was sent: `si_code` (`sigaction(2)`).
+    pub code: i32,
     /// Says where the signal came from.
     pub origin: Origin,
 }
 
 impl Event {
-    /// Decodes an entry; `None` for a signal number that the handler is never installed for.
+    /// Returns the words that are `si_pid` and `si_uid` for many codes, whether they are true or not.
+    #[must_use]
+    pub const fn ids(&self) -> (i32, u32) {
+        match self.origin {
+            Origin::Attested { pid, uid } | Origin::Claimed { pid, uid, .. } => (pid.get(), uid),
+            Origin::Unknown { pid, uid, .. } => (pid, uid),
+        }
+    }
+
+    /// Returns the word that is `si_value` for many codes.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.packet().value
+    }
+
+    /// Returns `si_errno` and the other words of the signal, which are 0 for an attested one.
+    #[must_use]
+    pub fn packet(&self) -> Packet {
+        match self.origin {
+            Origin::Attested { .. } => Packet::default(),
+            Origin::Claimed { packet, .. } | Origin::Unknown { packet, .. } => packet,
+        }
+    }
+
+    /// Decodes an entry; `None` if it does not begin with a signal's number, which the kernel never does.
     #[must_use]
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
@@ -182,14 +391,18 @@ impl Event {
             more,
         };
         let code = low(code) as i32;
-        let signal = Signal::ALL.into_iter().find(|s| s.is_of(&entry))?;
-        let uid = high(from);
-        let origin = match (code, Pid::new(low(from) as i32)) {
+        let signal = Signal::new(low(entry.tag.get()) as i32)?;
+        let (pid, uid) = (low(from) as i32, high(from));
+        let origin = match (code, Pid::new(pid)) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
             (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, packet },
-            _ => Origin::Unknown { code },
+            _ => Origin::Unknown { pid, uid, packet },
         };
-        Some(Self { signal, origin })
+        Some(Self {
+            signal,
+            code,
+            origin,
+        })
     }
 }
 
@@ -219,11 +432,86 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_signal_is_a_number_from_1_to_64() {
+        for number in 1..=64 {
+            let signal = Signal::try_from(number).unwrap();
+            assert_eq!(signal.number(), number);
+            assert_eq!(SignalSet::from(signal).mask(), 1 << (number - 1));
+        }
+        for number in [0, 65, -1, 257, i32::MIN] {
+            assert_eq!(Signal::try_from(number), Err(InvalidSignal(number)));
+        }
+        let error = std::format!("{}", InvalidSignal(65));
+        assert_eq!(error, "a signal is a number from 1 to 64, not 65");
+    }
+
+    #[test]
+    fn signals_have_the_names_of_the_manual() {
+        let first = libc::SIGRTMIN();
+        for (number, name) in [
+            (libc::SIGHUP, "SIGHUP"),
+            (libc::SIGUSR2, "SIGUSR2"),
+            (libc::SIGSYS, "SIGSYS"),
+            (first - 1, &std::format!("signal {}", first - 1)),
+            (first, "SIGRTMIN"),
+            (first + 8, "SIGRTMIN+8"),
+        ] {
+            let signal = Signal::new(number).unwrap();
+            assert_eq!(
+                std::format!("{signal} {signal:?}"),
+                std::format!("{name} {name}")
+            );
+        }
+        assert_eq!(Signal::realtime(8), Signal::new(first + 8));
+        assert_eq!(Signal::realtime(31), None);
+        assert!((1..32).all(|n| Signal::new(n).unwrap().standard_name().is_some()));
+    }
+
+    #[test]
+    fn a_set_lists_its_signals_in_order() {
+        let signals = [1, 10, 31, 32, 63, 64].map(|n| Signal::new(n).unwrap());
+        let set: SignalSet = signals.into_iter().rev().collect();
+        assert_eq!(set, SignalSet::of(&signals));
+        assert!(set.iter().eq(signals));
+        assert_eq!((set.len(), set.is_empty()), (6, false));
+        assert_eq!(set.filter(|signal| signal != Signal::USR1).len(), 5);
+        assert_eq!(std::format!("{:?}", SignalSet::STOPS), "{SIGINT, SIGTERM}");
+        let all: SignalSet = (1..=64).filter_map(Signal::new).collect();
+        assert_eq!((all.mask(), all.iter().count()), (u64::MAX, 64));
+        assert_eq!(SignalSet::default().iter().next(), None);
+    }
+
+    #[test]
+    fn an_event_is_small() {
+        assert_eq!(size_of::<Event>(), 56);
+        assert_eq!(size_of::<Option<Event>>(), 56);
+    }
+
+    #[test]
+    fn the_words_of_every_code_are_kept() {
+        for code in [
+            libc::SI_QUEUE,
+            libc::SI_TIMER,
+            libc::SI_MESGQ,
+            libc::CLD_EXITED,
+        ] {
+            let event = decode(libc::SIGCHLD, code, 4242, 1000).unwrap();
+            assert_eq!(event.code, code);
+            assert_eq!((event.ids(), event.value()), ((4242, 1000), 77));
+            let packet = event.packet();
+            assert_eq!((packet.errno, packet.padding), (5, 0xBAD));
+            assert_eq!(packet.more, [78, 79]);
+        }
+        let attested = decode(libc::SIGHUP, libc::SI_USER, 4242, 1000).unwrap();
+        assert_eq!((attested.ids(), attested.value()), ((4242, 1000), 0));
+    }
+
     // glibc reserves 32 and 33, musl 34 too.
     #[test]
     fn the_word_signal_is_not_reserved_by_the_c_library() {
         let free = libc::SIGRTMIN()..=libc::SIGRTMAX();
-        assert!(free.contains(&Signal::Word.number()), "{free:?}");
+        assert!(free.contains(&Signal::WORD.number()), "{free:?}");
     }
 
     #[test]
@@ -249,7 +537,8 @@ mod tests {
         assert_eq!(
             decode(libc::SIGUSR2, libc::SI_QUEUE, 4242, 1000),
             Some(Event {
-                signal: Signal::Usr2,
+                signal: Signal::USR2,
+                code: libc::SI_QUEUE,
                 origin: claimed,
             })
         );
@@ -260,11 +549,12 @@ mod tests {
             (libc::SI_TIMER, 4242),
             (libc::SI_KERNEL, 4242),
         ] {
-            assert_eq!(
-                decode(libc::SIGTERM, code, pid, 0).unwrap().origin,
-                Origin::Unknown { code }
-            );
+            let event = decode(libc::SIGTERM, code, pid, 6).unwrap();
+            assert!(matches!(event.origin, Origin::Unknown { .. }), "{event:?}");
+            assert_eq!((event.code, event.ids()), (code, (pid, 6)));
         }
-        assert_eq!(decode(libc::SIGHUP, libc::SI_USER, 4242, 0), None);
+        for number in [0, 65, -1] {
+            assert_eq!(decode(number, libc::SI_USER, 4242, 0), None);
+        }
     }
 }

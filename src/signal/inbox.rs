@@ -24,6 +24,7 @@
 //! `unblock` at the end of the next wait lets them in again. A wait that finds the ring still at its mark returns with them
 //! blocked, so a caller who does not drain loses nothing either.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -79,19 +80,20 @@ const BATCH: u32 = 32;
 ///     inbox.wait(None, None)?;
 ///     inbox.drain(|event| events.push(event));
 /// }
-/// assert_eq!(events[0].signal, Signal::Usr2);
+/// assert_eq!(events[0].signal, Signal::USR2);
 /// // The kernel attests the sender: si_code is SI_USER.
 /// assert!(matches!(events[0].origin, Origin::Attested { .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Inbox {
     ring: Consumer<'static, CAPACITY, REST>,
-    installed: [Option<Disposition>; Signal::ALL.len()],
+    /// The signals that the handler has been installed for, with their dispositions before.
+    installed: Vec<(Signal, Disposition)>,
     signals: SignalSet,
     before: Mask,
     /// The mask while a wait sleeps.
     wait_mask: Mask,
-    /// The signals to unblock after a wait: ours, and other signals of the handler, which it may have blocked with them.
+    /// The signals to unblock after a wait: ours, and those of former inboxes, which the handler blocks with them.
     unblocked: SignalSet,
     /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
     keeps_blocked: bool,
@@ -103,22 +105,25 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Installs the handler for [`SignalSet::ALL`]; SIGINT and SIGTERM stay ignored if they are (AS-26).
-    ///
-    /// Our signals are blocked on this thread until the first [`wait`](Self::wait). Start other threads before it: they inherit
-    /// the mask, so that signals reach this thread only.
+    /// Opens an inbox for [`SignalSet::MINITALK`], as [`open_for`](Self::open_for) does.
     ///
     /// # Errors
-    /// [`InboxError::Taken`] while another inbox is open in this process.
+    /// See [`open_for`](Self::open_for).
     pub fn open() -> Result<Self, InboxError> {
-        Self::open_for(SignalSet::ALL)
+        Self::open_for(SignalSet::MINITALK)
     }
 
-    /// Installs the handler as [`open`](Self::open) does, for `signals` alone, which "our signals" then means. The others keep
-    /// their dispositions.
+    /// Installs the handler for `signals`, which "our signals" means from then on. The others keep their dispositions.
+    ///
+    /// Our signals are blocked on this thread until the first [`wait`](Self::wait). Start other threads before it: they inherit
+    /// the mask, so that signals reach this thread only. SIGHUP, SIGINT, SIGQUIT and SIGTERM stay ignored if they are (AS-26).
+    ///
+    /// A real-time signal is queued by the kernel, and each one sent is one event. Of a standard signal, those that are sent while
+    /// one is pending are one event.
     ///
     /// # Errors
-    /// See [`open`](Self::open).
+    /// [`InboxError::Taken`] while another inbox is open in this process. [`InboxError::Unsupported`] for SIGKILL, SIGSTOP, a
+    /// signal of the C library, or one of [`SignalSet::FAULTS`].
     pub fn open_for(signals: SignalSet) -> Result<Self, InboxError> {
         Self::open_in(signals, None)
     }
@@ -126,34 +131,33 @@ impl Inbox {
     /// Installs the handler as [`open_for`](Self::open_for) does. `program` is the mask that a forked child gets; `None`: this
     /// thread's.
     pub(crate) fn open_in(signals: SignalSet, program: Option<&Mask>) -> Result<Self, InboxError> {
+        if let Some(signal) = signals.iter().find(|signal| why_not(*signal).is_some()) {
+            return Err(InboxError::Unsupported(signal));
+        }
         let mut ring = RING.claim().ok_or(InboxError::Taken)?;
         while ring.pop().is_some() {}
+        // The kernel keeps an ignored signal while it is blocked, and `spin_wait` would take it.
+        let stays_ignored = |signal| INHERITED.contains(signal) && ffi::is_ignored(signal);
+        let signals = signals.filter(|signal| !stays_ignored(signal));
         let before = ffi::block(signals);
+        let handled = ffi::add_handled(signals);
         let is_unblocked = |signal| signals.contains(signal) || !before.contains(signal);
         let mut inbox = Self {
             ring,
-            installed: [None; Signal::ALL.len()],
+            installed: Vec::with_capacity(signals.len()),
             signals,
             before,
             wait_mask: before.without(signals),
-            unblocked: SignalSet::ALL.filter(is_unblocked),
+            unblocked: handled.filter(is_unblocked),
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             rounds: 0,
             _thread: PhantomData,
         };
         ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;
-        for (signal, slot) in Signal::ALL.into_iter().zip(&mut inbox.installed) {
-            if !signals.contains(signal) {
-                continue;
-            }
+        for signal in signals.iter() {
             let previous = ffi::install(signal).map_err(InboxError::System)?;
-            *slot = Some(previous);
-            if previous.is_ignored() && SignalSet::STOPS.contains(signal) {
-                let _ = ffi::restore(signal, &previous);
-                // The kernel keeps an ignored signal while it is blocked, and `spin_wait` would take it.
-                inbox.signals = inbox.signals.filter(|other| other != signal);
-            }
+            inbox.installed.push((signal, previous));
         }
         Ok(inbox)
     }
@@ -164,11 +168,12 @@ impl Inbox {
         RING.is_claimed()
     }
 
-    /// Calls `f` for each signal in the ring, oldest first: at most 1,024, so that it ends in any storm of signals (AS-17).
+    /// Calls `f` for each of our signals in the ring, oldest first: at most 1,024, so that it ends in any storm (AS-17).
     pub fn drain(&mut self, mut f: impl FnMut(Event)) {
         for _ in 0..CAPACITY {
             let Some(entry) = self.ring.pop() else { break };
-            if let Some(event) = Event::decode(entry) {
+            // A late signal of a former inbox is not for this one.
+            if let Some(event) = Event::decode(entry).filter(|e| self.signals.contains(e.signal)) {
                 f(event);
             }
         }
@@ -301,7 +306,7 @@ impl Inbox {
     /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
     fn take_more_after(&self, mut last: Entry<REST>, budget: u32) {
         for _ in 1..BATCH {
-            let polls = match Signal::Word.is_of(&last) {
+            let polls = match Signal::WORD.is_of(&last) {
                 true => budget.min(POLLS_BETWEEN_WORDS),
                 false => 0,
             };
@@ -325,7 +330,7 @@ impl Inbox {
     #[cfg(feature = "std")]
     #[must_use]
     pub(crate) fn takes_words(&self) -> bool {
-        self.signals.contains(Signal::Word) && ffi::carries_packets()
+        self.signals.contains(Signal::WORD) && ffi::carries_packets()
     }
 
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
@@ -340,50 +345,71 @@ impl Inbox {
         let _ = ManuallyDrop::new(self);
     }
 
-    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and [`Signal::Word`] that would
+    /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and the real-time signals that would
     /// otherwise kill the process (AS-27).
     ///
     /// For a program that lives on while other processes may still signal it. Programs that it executes inherit the ignored
     /// signals.
     pub fn close_ignoring(mut self) {
-        for (signal, slot) in Signal::ALL.into_iter().zip(&mut self.installed) {
-            let is_lane = SignalSet::LANES.contains(signal);
-            if let Some(previous) = slot.as_mut().filter(|slot| is_lane && slot.is_default()) {
+        for (signal, previous) in &mut self.installed {
+            if is_message(*signal) && previous.is_default() {
                 *previous = Disposition::ignore();
             }
         }
     }
 
-    /// Discards all signals in the ring and in the kernel, and returns the last of them that asks to stop, if any.
-    fn discard(&mut self) -> Option<Signal> {
-        let mut stop = None;
+    /// Discards all signals in the ring and in the kernel, and returns those of them that are no messages.
+    fn discard(&mut self) -> SignalSet {
+        let mut others = SignalSet::NONE;
         let mut note = |event: Event| {
-            if SignalSet::STOPS.contains(event.signal) {
-                stop = Some(event.signal);
+            if !is_message(event.signal) {
+                others = others.union(event.signal.into());
             }
         };
         self.drain(&mut note);
         while let Some(entry) = ffi::take(self.signals, Duration::ZERO) {
             Event::decode(entry).into_iter().for_each(&mut note);
         }
-        stop
+        others
+    }
+}
+
+/// Contains the signals that stay ignored if a parent ignored them: a shell in a background job, or `nohup(1)`.
+const INHERITED: SignalSet = SignalSet::STOPS.union(SignalSet::of(&[Signal::HUP, Signal::QUIT]));
+
+/// Returns whether a signal has the meaning that programs agree on, and none to the system.
+fn is_message(signal: Signal) -> bool {
+    SignalSet::BITS.contains(signal) || signal.is_realtime()
+}
+
+/// Returns why no inbox can be opened for `signal`; `None` if one can.
+///
+/// SIGABRT is permitted: `abort(3)` ends the process even if a handler returns, and supervisors send it to a program that hangs.
+fn why_not(signal: Signal) -> Option<&'static str> {
+    match signal {
+        Signal::KILL | Signal::STOP => Some("no process can handle it"),
+        _ if SignalSet::FAULTS.contains(signal) => {
+            Some("it reports a fault of running code, and ends a process that blocks it")
+        }
+        _ if signal.is_realtime() && signal.number() < libc::SIGRTMIN() => {
+            Some("the C library keeps it for itself")
+        }
+        _ => None,
     }
 }
 
 /// Restores the dispositions and the mask (AS-27).
 ///
-/// Discards pending messages first, since under its default disposition a SIGUSR1 or SIGUSR2 would kill the process. Sends a
-/// SIGINT or SIGTERM again that was pending or not drained.
+/// Discards pending messages first, since under its default disposition a SIGUSR1, SIGUSR2 or real-time signal would kill the
+/// process. Sends any other signal again, such as SIGTERM, that was pending or not drained.
 impl Drop for Inbox {
     fn drop(&mut self) {
         ffi::block(self.signals);
-        let stop = self.discard();
-        for (signal, slot) in Signal::ALL.into_iter().zip(&self.installed) {
-            if let Some(previous) = slot {
-                let _ = ffi::restore(signal, previous);
-            }
+        let others = self.discard();
+        for (signal, previous) in &self.installed {
+            let _ = ffi::restore(*signal, previous);
         }
-        if let Some(signal) = stop {
+        for signal in others.iter() {
             let _ = ffi::send(ffi::getpid(), signal, None);
         }
         ffi::set_mask(&self.before);
@@ -396,6 +422,8 @@ impl Drop for Inbox {
 pub enum InboxError {
     /// Another inbox is open in this process, which has one handler and one ring.
     Taken,
+    /// No inbox can be opened for this signal.
+    Unsupported(Signal),
     /// A system call failed: `sigaction(2)`, or `pthread_atfork(3)`.
     System(Errno),
 }
@@ -403,9 +431,14 @@ pub enum InboxError {
 impl fmt::Display for InboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Taken => {
-                f.write_str("this process already receives signals through another inbox")
-            }
+            Self::Taken => f.write_str(
+                "this process already has an inbox, receiver or sender, and can have only one",
+            ),
+            Self::Unsupported(signal) => write!(
+                f,
+                "{signal} cannot be received: {}",
+                why_not(*signal).unwrap_or_default()
+            ),
             Self::System(errno) => {
                 write!(f, "the signal handler could not be installed ({errno})")
             }

@@ -145,7 +145,10 @@ pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
         command.pre_exec(|| {
             let mut set: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&raw mut set);
-            for signal in minitalk::Signal::ALL.map(minitalk::Signal::number) {
+            for signal in minitalk::SignalSet::MINITALK
+                .iter()
+                .map(minitalk::Signal::number)
+            {
                 libc::sigaddset(&raw mut set, signal);
             }
             libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());

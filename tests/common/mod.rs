@@ -1,6 +1,7 @@
 //! Shared by the process tests: children that are always reaped, a watchdog, and the helper programs in C.
-#![allow(dead_code, unused_imports, missing_docs)] // each test binary uses its part
+#![allow(dead_code, unused_imports, unused_macros, missing_docs)] // each test binary uses its part
 
+mod cases;
 pub mod child;
 mod circumstances;
 mod files;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use child::{Child, Transcript};
 
+pub(crate) use cases::*;
 pub use circumstances::*;
 pub use files::*;
 pub use watch::*;

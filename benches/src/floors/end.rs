@@ -42,7 +42,7 @@ impl End {
     pub fn next(&mut self) -> Result<Event> {
         let event = match self.wait {
             Wait::Poll => poll(),
-            Wait::Take => ffi::take(SignalSet::ALL, LIMIT).and_then(Event::decode),
+            Wait::Take => ffi::take(SignalSet::MINITALK, LIMIT).and_then(Event::decode),
             Wait::Handler => self.handled()?,
         };
         event.ok_or_else(|| "the other end is silent".into())
@@ -68,7 +68,8 @@ impl End {
 fn poll() -> Option<Event> {
     let start = Instant::now();
     while start.elapsed() < LIMIT {
-        if let Some(entry) = (0..LOOKS).find_map(|_| ffi::take(SignalSet::ALL, Duration::ZERO)) {
+        if let Some(entry) = (0..LOOKS).find_map(|_| ffi::take(SignalSet::MINITALK, Duration::ZERO))
+        {
             return Event::decode(entry);
         }
         thread::yield_now();

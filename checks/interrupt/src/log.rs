@@ -128,10 +128,9 @@ impl Verdict {
 #[must_use]
 pub fn compare(received: &[Event]) -> Verdict {
     // The kernel delivers this for a queued standard signal for which it has no room.
-    const WITHOUT_CONTENT: Origin = Origin::Unknown {
-        code: libc::SI_USER,
+    let is_blank = |event: &Event| {
+        matches!(event.origin, Origin::Unknown { .. }) && event.code == libc::SI_USER
     };
-    let is_blank = |event: &Event| event.origin == WITHOUT_CONTENT;
     if WAS_REFUSED.load(Relaxed) || received.iter().any(is_blank) {
         return Verdict::NoRoom;
     }

@@ -281,10 +281,10 @@ fn visit(boundary: &Boundary) -> Next {
         end(Verdict::Exact);
     }
     if boundary.is_endless_wait() {
-        if !boundary.is_blocked(Signal::Term) {
+        if !boundary.is_blocked(Signal::TERM) {
             end(Verdict::Exact);
         }
-        log::send(Signal::Term);
+        log::send(Signal::TERM);
     }
     if boundary.is_syscall() {
         trace.syscalls.fetch_add(1, Relaxed);

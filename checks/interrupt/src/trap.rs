@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::Signal;
+use minitalk::{Signal, SignalSet};
 
 const TRAP_FLAG: i64 = 0x100;
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
@@ -109,7 +109,7 @@ fn install() {
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = handler as libc::sighandler_t;
     action.sa_flags = libc::SA_SIGINFO;
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         // SAFETY: all zeroes are an empty set, and it is ours alone; the number is that of a signal.
         unsafe { libc::sigaddset(&raw mut action.sa_mask, signal.number()) };
     }

@@ -23,6 +23,9 @@ fn main() {
         ("the handler installed is the one audited", || {
             in_child(installed)
         }),
+        ("the handler is not interrupted by our signals", || {
+            in_child(masked)
+        }),
         ("a drain ends in any storm", || in_child(bounded)),
         ("errno is untouched", || in_child(errno)),
         ("the handler uses the normal stack", || in_child(stack)),
@@ -55,7 +58,7 @@ fn installed() {
         fn minitalk_on_signal();
     }
     let _inbox = Inbox::open().unwrap();
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         let action = disposition(signal);
         assert_eq!(
             action.sa_sigaction,
@@ -65,16 +68,34 @@ fn installed() {
     }
 }
 
+/// While the handler runs for one of the signals, the kernel blocks all of them.
+fn masked() {
+    for set in [SignalSet::MINITALK, others_set()] {
+        let _inbox = Inbox::open_for(set).unwrap();
+        for signal in set.iter() {
+            let mask = disposition(signal).sa_mask;
+            // SAFETY: the set is initialised; the number is that of a signal.
+            let blocks = |s: Signal| unsafe { libc::sigismember(&raw const mask, s.number()) == 1 };
+            assert!(set.iter().all(blocks), "{signal}");
+        }
+    }
+}
+
+/// Returns signals that minitalk itself does not use.
+fn others_set() -> SignalSet {
+    SignalSet::of(&[Signal::HUP, Signal::realtime(8).unwrap()])
+}
+
 /// Each drained signal causes another one, which is in the ring before the next pop.
 fn bounded() {
     let mut inbox = Inbox::open().unwrap();
     inbox.wait(None, Some(Duration::ZERO)).unwrap();
-    send(Signal::Usr1);
+    send(Signal::USR1);
     let mut drained = 0;
     inbox.drain(|_| {
         drained += 1;
         assert!(drained < 1_000_000, "the drain does not end");
-        send(Signal::Usr1);
+        send(Signal::USR1);
     });
     assert!(drained > 1);
 }
@@ -90,7 +111,7 @@ fn errno() {
             std::thread::yield_now();
         }
         for sent in 1..=SIGNALS {
-            ffi::send(receiver, Signal::Usr1, None).unwrap();
+            ffi::send(receiver, Signal::USR1, None).unwrap();
             while word.0.load(SeqCst) <= sent {
                 std::thread::yield_now();
             }
@@ -98,7 +119,7 @@ fn errno() {
         0
     });
     let mut inbox = Inbox::open().unwrap();
-    ffi::unblock(SignalSet::ALL);
+    ffi::unblock(SignalSet::MINITALK);
     set_errno(NUMBER);
     word.0.store(1, SeqCst);
     let mut got = 0;
@@ -125,12 +146,12 @@ fn stack() {
     let result = unsafe { libc::sigaltstack(&raw const new, ptr::null_mut()) };
     assert_eq!(result, 0);
     let mut inbox = Inbox::open().unwrap();
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         assert_eq!(disposition(signal).sa_flags & libc::SA_ONSTACK, 0);
     }
-    ffi::unblock(SignalSet::ALL);
-    send(Signal::Usr1);
-    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    ffi::unblock(SignalSet::MINITALK);
+    send(Signal::USR1);
+    assert_eq!(drained(&mut inbox), [Signal::USR1]);
     let off = libc::stack_t {
         ss_sp: ptr::null_mut(),
         ss_flags: libc::SS_DISABLE,
@@ -150,10 +171,10 @@ fn restart() {
     let (reader, writer) = std::io::pipe().unwrap();
     let parent = ffi::getpid();
     let mut inbox = Inbox::open().unwrap();
-    ffi::unblock(SignalSet::ALL);
+    ffi::unblock(SignalSet::MINITALK);
     let sender = Child::fork(Limit::GENEROUS, || {
         asleep_in(parent, libc::SYS_read);
-        send_to(parent, Signal::Usr1);
+        send_to(parent, Signal::USR1);
         // Once it sleeps again, it has been interrupted and restarted.
         while !handled(parent) {
             std::thread::yield_now();
@@ -161,7 +182,7 @@ fn restart() {
         asleep_in(parent, libc::SYS_read);
         std::io::Write::write_all(&mut &writer, b"!").unwrap();
         asleep_in(parent, libc::SYS_ppoll);
-        send_to(parent, Signal::Usr2);
+        send_to(parent, Signal::USR2);
         0
     });
     let mut byte = [0];
@@ -174,9 +195,9 @@ fn restart() {
         )
     };
     assert_eq!((read, byte), (1, *b"!"));
-    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    assert_eq!(drained(&mut inbox), [Signal::USR1]);
     inbox.wait(None, None).unwrap();
-    assert_eq!(drained(&mut inbox), [Signal::Usr2]);
+    assert_eq!(drained(&mut inbox), [Signal::USR2]);
     assert_eq!(sender.end(), End::Exited(0));
 }
 
@@ -204,30 +225,43 @@ fn forked() {
         let mut inbox = Inbox::open().unwrap();
         for open in [false, true] {
             if open {
-                ffi::unblock(SignalSet::ALL);
+                ffi::unblock(SignalSet::MINITALK);
             }
             let child = Child::fork(Limit::GENEROUS, || {
-                for signal in Signal::ALL {
+                for signal in SignalSet::MINITALK.iter() {
                     assert_eq!(disposition(signal).sa_sigaction, libc::SIG_DFL);
                 }
                 assert_eq!(blocked(), 0);
-                send(Signal::Term);
+                send(Signal::TERM);
                 0
             });
             assert_eq!(child.end(), End::Killed(libc::SIGTERM));
         }
         // The parent's handler is unchanged.
-        send(Signal::Usr2);
-        assert_eq!(drained(&mut inbox), [Signal::Usr2]);
+        send(Signal::USR2);
+        assert_eq!(drained(&mut inbox), [Signal::USR2]);
+    });
+    // The same for signals that minitalk itself does not use.
+    in_child(|| {
+        drop(Inbox::open().unwrap());
+        let _inbox = Inbox::open_for(others_set()).unwrap();
+        let child = Child::fork(Limit::GENEROUS, || {
+            for signal in others_set().iter() {
+                assert_eq!(disposition(signal).sa_sigaction, libc::SIG_DFL);
+                assert!(!ffi::block(SignalSet::NONE).contains(signal));
+            }
+            0
+        });
+        assert_eq!(child.end(), End::Exited(0));
     });
     // A signal that was ignored or blocked before stays so.
     in_child(|| {
-        ignore(Signal::Int);
-        ffi::block(SignalSet::ALL);
+        ignore(Signal::INT);
+        ffi::block(SignalSet::MINITALK);
         let _inbox = Inbox::open().unwrap();
         let child = Child::fork(Limit::GENEROUS, || {
-            assert_eq!(disposition(Signal::Int).sa_sigaction, libc::SIG_IGN);
-            assert_eq!(blocked(), Signal::ALL.len());
+            assert_eq!(disposition(Signal::INT).sa_sigaction, libc::SIG_IGN);
+            assert_eq!(blocked(), SignalSet::MINITALK.len());
             0
         });
         assert_eq!(child.end(), End::Exited(0));
@@ -237,8 +271,8 @@ fn forked() {
 fn forked_inbox() {
     in_child(|| {
         let mut inbox = Inbox::open().unwrap();
-        ffi::unblock(SignalSet::ALL);
-        send(Signal::Usr1);
+        ffi::unblock(SignalSet::MINITALK);
+        send(Signal::USR1);
         let child = Child::fork(Limit::GENEROUS, || {
             // SAFETY: the child's copy is used instead of the parent's from here on; the child ends by _exit, which drops
             // nothing twice.
@@ -246,14 +280,14 @@ fn forked_inbox() {
             assert_eq!(Inbox::open().err(), Some(InboxError::Taken));
             drop(copy);
             let mut own = Inbox::open().unwrap();
-            ffi::unblock(SignalSet::ALL);
+            ffi::unblock(SignalSet::MINITALK);
             assert_eq!(drained(&mut own), [], "the child sees the parent's signal");
-            send(Signal::Usr2);
-            assert_eq!(drained(&mut own), [Signal::Usr2]);
+            send(Signal::USR2);
+            assert_eq!(drained(&mut own), [Signal::USR2]);
             0
         });
         assert_eq!(child.end(), End::Exited(0));
-        assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+        assert_eq!(drained(&mut inbox), [Signal::USR1]);
     });
 }
 
@@ -264,7 +298,7 @@ const STATUS: &[&str] = &["-E", "^Sig(Blk|Cgt):", "/proc/self/status"];
 /// program started while our signals are blocked cannot be ended by SIGTERM. A program started after the first wait can.
 fn spawned() {
     let mut inbox = Inbox::open().unwrap();
-    assert_eq!(blocked(), Signal::ALL.len());
+    assert_eq!(blocked(), SignalSet::MINITALK.len());
     for closed in [ours(), 0] {
         let plain = Command::new("grep");
         let mut forking = Command::new("grep");
@@ -327,52 +361,66 @@ fn masks(status: &[u8]) -> (u64, u64) {
 }
 
 fn ours() -> u64 {
-    Signal::ALL.iter().map(|signal| signal.mask()).sum()
+    SignalSet::MINITALK.mask()
 }
 
 // ---- closing -----------------------------------------------------------------------------------------------------
 
 fn closed() {
-    ignore(Signal::Usr2);
-    let before = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
-    for blocked_before in [0, Signal::ALL.len()] {
+    ignore(Signal::USR2);
+    let before = dispositions();
+    for blocked_before in [0, SignalSet::MINITALK.len()] {
         if blocked_before > 0 {
-            ffi::block(SignalSet::ALL);
+            ffi::block(SignalSet::MINITALK);
         }
         let mut inbox = Inbox::open().unwrap();
-        assert_eq!(blocked(), Signal::ALL.len());
+        assert_eq!(blocked(), SignalSet::MINITALK.len());
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         assert_eq!(blocked(), 0);
         drop(inbox);
-        let after = Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
-        assert_eq!((after, blocked()), (before, blocked_before));
+        assert_eq!(
+            (dispositions(), blocked()),
+            (before.clone(), blocked_before)
+        );
     }
+}
+
+fn dispositions() -> Vec<usize> {
+    let all = SignalSet::MINITALK.iter().map(disposition);
+    all.map(|action| action.sa_sigaction).collect()
 }
 
 fn discarded() {
     let inbox = Inbox::open().unwrap();
-    send(Signal::Usr1);
-    send(Signal::Usr2);
+    send(Signal::USR1);
+    send(Signal::USR2);
     drop(inbox);
     assert_eq!(blocked(), 0, "the signals are still blocked");
 }
 
 fn terminated() {
-    let child = Child::fork(Limit::GENEROUS, || {
-        let inbox = Inbox::open().unwrap();
-        send(Signal::Usr1);
-        send(Signal::Term);
-        drop(inbox);
-        0
-    });
-    assert_eq!(child.end(), End::Killed(libc::SIGTERM));
+    for (set, stop) in [
+        (SignalSet::MINITALK, Signal::TERM),
+        (others_set(), Signal::HUP),
+    ] {
+        let child = Child::fork(Limit::GENEROUS, || {
+            let inbox = Inbox::open_for(set).unwrap();
+            set.filter(|signal| !SignalSet::STOPS.contains(signal))
+                .iter()
+                .for_each(send);
+            send(stop);
+            drop(inbox);
+            0
+        });
+        assert_eq!(child.end(), End::Killed(stop.number()));
+    }
 }
 
 fn undrained() {
     let child = Child::fork(Limit::GENEROUS, || {
         let mut inbox = Inbox::open().unwrap();
-        send(Signal::Usr1);
-        send(Signal::Term);
+        send(Signal::USR1);
+        send(Signal::TERM);
         inbox.wait(None, None).unwrap();
         drop(inbox);
         0
@@ -389,38 +437,46 @@ fn refused() {
 
 /// A late signal is ignored if it would kill; otherwise it has its old effect.
 fn deafened() {
-    ignore(Signal::Usr2);
-    let dispositions = || Signal::ALL.map(|signal| disposition(signal).sa_sigaction);
+    ignore(Signal::USR2);
     let mut after = dispositions();
-    after[0] = libc::SIG_IGN;
+    after[1] = libc::SIG_IGN;
     after[4] = libc::SIG_IGN;
     let inbox = Inbox::open().unwrap();
-    send(Signal::Usr1);
+    send(Signal::USR1);
     inbox.close_ignoring();
     assert_eq!((dispositions(), blocked()), (after, 0));
-    send(Signal::Usr1);
+    send(Signal::USR1);
     let mut inbox = Inbox::open().unwrap();
-    send(Signal::Usr1);
+    send(Signal::USR1);
     inbox.wait(None, None).unwrap();
-    assert_eq!(drained(&mut inbox), [Signal::Usr1]);
+    assert_eq!(drained(&mut inbox), [Signal::USR1]);
+    drop(inbox);
+    Inbox::open_for(others_set()).unwrap().close_ignoring();
+    let after: Vec<_> = others_set().iter().map(disposition).collect();
+    assert_eq!(after[0].sa_sigaction, libc::SIG_DFL);
+    assert_eq!(after[1].sa_sigaction, libc::SIG_IGN);
 }
 
-/// At the mark the handler blocks every signal that it can be installed for, and SIGINT even where the inbox does not handle
-/// it.
+/// At the mark the handler blocks every signal that it has been installed for, and no other.
 fn others() {
-    for blocked_before in [0, 2] {
-        if blocked_before > 0 {
-            ffi::block(SignalSet::STOPS);
+    for (blocked_before, blocked_at_mark) in [(0, 2), (2, 4), (2, 5), (0, 5)] {
+        if blocked_at_mark == SignalSet::MINITALK.len() {
+            // A former inbox: its signals may still come.
+            drop(Inbox::open().unwrap());
+        }
+        match blocked_before {
+            0 => ffi::unblock(SignalSet::STOPS),
+            _ => drop(ffi::block(SignalSet::STOPS)),
         }
         let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
         assert_eq!(blocked(), 2 + blocked_before);
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         for _ in 1..CAPACITY / 2 {
-            send(Signal::Usr1);
+            send(Signal::USR1);
         }
         assert_eq!(blocked(), blocked_before);
-        send(Signal::Usr1);
-        assert_eq!(blocked(), Signal::ALL.len());
+        send(Signal::USR1);
+        assert_eq!(blocked(), blocked_at_mark);
         assert_eq!(drained(&mut inbox).len(), CAPACITY / 2);
         inbox.wait(None, Some(Duration::ZERO)).unwrap();
         assert_eq!(blocked(), blocked_before);
@@ -472,8 +528,8 @@ fn blocked() -> usize {
     unsafe {
         libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), set.as_mut_ptr());
         let set = set.assume_init();
-        let is_blocked = |s: &&Signal| libc::sigismember(&raw const set, s.number()) == 1;
-        Signal::ALL.iter().filter(is_blocked).count()
+        let is_blocked = |s: &Signal| libc::sigismember(&raw const set, s.number()) == 1;
+        SignalSet::MINITALK.iter().filter(is_blocked).count()
     }
 }
 

@@ -20,7 +20,7 @@ fn main() {
     ]);
 }
 
-const SIGNALS: [Signal; 2] = [Signal::Usr1, Signal::Usr2];
+const SIGNALS: [Signal; 2] = [Signal::USR1, Signal::USR2];
 
 struct Board {
     open: AtomicU32,

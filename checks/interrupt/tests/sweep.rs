@@ -15,8 +15,8 @@ use minitalk::internals::ffi;
 use minitalk::internals::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
 use minitalk::{Event, Signal, SignalSet};
 
-const ONE: &[Signal] = &[Signal::Usr1];
-const TWO: &[Signal] = &[Signal::Usr1, Signal::Usr2];
+const ONE: &[Signal] = &[Signal::USR1];
+const TWO: &[Signal] = &[Signal::USR1, Signal::USR2];
 /// `Ring::HIGH_WATER`.
 const MARK: usize = CAPACITY / 2;
 /// A number that no system call stores in errno.
@@ -110,7 +110,7 @@ fn replace_handler() {
         return;
     }
     let handler: unsafe extern "C" fn(c_int, *mut c_void, *mut c_void) = alone_on_signal;
-    for signal in Signal::ALL {
+    for signal in SignalSet::MINITALK.iter() {
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
         // SAFETY: sigaction fills the action that is in force, which is then initialised (zeroes are one); the new one differs
         // in its handler only, which copes with these signals at any instruction.
@@ -129,7 +129,7 @@ unsafe extern "C" fn alone_on_signal(_: c_int, info: *mut c_void, context: *mut 
         // SAFETY: the kernel passes the ucontext that sigreturn will restore, ours alone; its mask begins with the kernel's.
         unsafe {
             *(&raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask).cast::<u64>() |=
-                SignalSet::ALL.mask();
+                SignalSet::MINITALK.mask();
         }
     }
 }
@@ -165,7 +165,7 @@ fn pops(filled: usize, pops: usize, signals: &'static [Signal]) -> Report {
                 while let Some(entry) = state.ring.pop() {
                     state.got.extend(Event::decode(entry));
                 }
-                ffi::unblock(SignalSet::ALL);
+                ffi::unblock(SignalSet::MINITALK);
             }
             while let Some(entry) = state.ring.pop() {
                 state.got.extend(Event::decode(entry));
@@ -219,7 +219,7 @@ fn drain(filled: usize, signals: &'static [Signal]) -> Report {
             let closed = blocked();
             for _ in 0..2 {
                 state.inbox.drain(|event| state.got.push(event));
-                ffi::unblock(SignalSet::ALL);
+                ffi::unblock(SignalSet::MINITALK);
             }
             state.inbox.drain(|event| state.got.push(event));
             match log::compare(&state.got) {
@@ -258,10 +258,10 @@ struct Nesting {
 }
 
 fn nest(filled: usize) -> Report {
-    Sweep::with(&[Signal::Usr2]).run(
+    Sweep::with(&[Signal::USR2]).run(
         || {
             let ring = prepare(filled);
-            let entry = log::entry(Signal::Usr1);
+            let entry = log::entry(Signal::USR1);
             let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
             let words = info.as_mut_ptr().cast::<u64>();
             // SAFETY: the siginfo is ours, 128 bytes, aligned to 8, and begins with the words of an entry.
@@ -398,11 +398,11 @@ fn switching() {
 
 /// Real-time signals queue, so that two of one number both arrive; polling takes both in one round.
 fn words() {
-    let report = soon(0, true, &[Signal::Word, Signal::Word], |state| {
+    let report = soon(0, true, &[Signal::WORD, Signal::WORD], |state| {
         let _ = state.inbox.spin_wait(None, None, Duration::ZERO);
     });
     report.all_exact("2 words over spin_wait", 100);
-    let report = drain(3, &[Signal::Word, Signal::Word]);
+    let report = drain(3, &[Signal::WORD, Signal::WORD]);
     report.all_exact("2 words over drain", 40);
 }
 
@@ -447,11 +447,11 @@ fn kept_out() {
         let mut inbox = open(0);
         let mut got = Vec::new();
         for round in 0..3 {
-            log::send(Signal::Usr1);
+            log::send(Signal::USR1);
             inbox.spin_wait(None, None, Duration::ZERO).unwrap();
             inbox.drain(|event| got.push(event));
             assert!(blocked(), "round {round}");
-            log::send(Signal::Usr2);
+            log::send(Signal::USR2);
             inbox.drain(|_| panic!("the handler has run"));
             assert_eq!(pending(), 1);
             inbox.spin_wait(None, None, Duration::ZERO).unwrap();
@@ -469,7 +469,7 @@ fn waiting_without_draining() {
         let mut inbox = open(0);
         for _ in 0..2 * CAPACITY - 1 {
             if pending() == 0 {
-                log::send(Signal::Usr1);
+                log::send(Signal::USR1);
             }
             inbox.wait(None, Some(Duration::ZERO)).unwrap();
         }
@@ -488,7 +488,7 @@ fn waiting_without_draining() {
 
 /// A SIGTERM at any boundary of the closing of the inbox is not lost: it ends the process, which has the default disposition.
 fn closing() {
-    let report = Sweep::with(&[Signal::Term]).run(
+    let report = Sweep::with(&[Signal::TERM]).run(
         || Some(open(2)),
         drop,
         // Only the undisturbed run comes here.
@@ -510,7 +510,8 @@ fn drop(state: &mut Option<Inbox>) {
 /// Installs the handler, and fills a ring with `filled` entries that wrap around the end of its array.
 fn prepare(filled: usize) -> Consumer<'static, CAPACITY, REST> {
     let ring = claim();
-    for signal in Signal::ALL {
+    ffi::add_handled(SignalSet::MINITALK);
+    for signal in SignalSet::MINITALK.iter() {
         ffi::install(signal).unwrap();
     }
     replace_handler();
@@ -522,7 +523,7 @@ fn open(filled: usize) -> Inbox {
     std::mem::drop(claim());
     let inbox = Inbox::open().unwrap();
     replace_handler();
-    ffi::unblock(SignalSet::ALL);
+    ffi::unblock(SignalSet::MINITALK);
     fill(filled);
     inbox
 }
@@ -543,7 +544,7 @@ fn claim() -> Consumer<'static, CAPACITY, REST> {
 /// Fills the ring by real signals up to the mark, and beyond it by pushes, as the handlers of other threads would.
 fn fill(filled: usize) {
     for n in 0..filled {
-        let signal = [Signal::Usr1, Signal::Usr2][n % 2];
+        let signal = [Signal::USR1, Signal::USR2][n % 2];
         if n < MARK - 1 || n + 1 == filled && n < MARK {
             log::send(signal);
         } else {
@@ -572,7 +573,7 @@ fn blocked() -> bool {
         set.assume_init()
     };
     let blocked = members(&set);
-    assert!(blocked == 0 || blocked == Signal::ALL.len());
+    assert!(blocked == 0 || blocked == SignalSet::MINITALK.len());
     blocked > 0
 }
 
@@ -589,6 +590,6 @@ fn pending() -> usize {
 
 fn members(set: &libc::sigset_t) -> usize {
     // SAFETY: the set is initialised; the numbers are those of signals.
-    let is_member = |s: &&Signal| unsafe { libc::sigismember(set, s.number()) == 1 };
-    Signal::ALL.iter().filter(is_member).count()
+    let is_member = |s: &Signal| unsafe { libc::sigismember(set, s.number()) == 1 };
+    SignalSet::MINITALK.iter().filter(is_member).count()
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::own::{own_bit, words};
 use super::world::*;
 use crate::process::peer::PeerError;
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::Request;
@@ -38,7 +38,7 @@ enum Sent {
 
 fn sent() -> impl Strategy<Value = Sent> {
     let client = || 0u64..3;
-    let signal = || prop::sample::select(&[Signal::Usr1, Signal::Usr2, Signal::Word]);
+    let signal = || prop::sample::select(&[Signal::USR1, Signal::USR2, Signal::WORD]);
     prop_oneof![
         4 => any::<u8>().prop_map(Sent::Bits),
         2 => (client(), signal()).prop_map(|(client, signal)| Sent::Hello(client, signal)),
@@ -81,7 +81,7 @@ fn events(n: i32, sent: &Sent) -> Vec<Event> {
             (0..8).map(bit).collect()
         }
         Sent::Word(index) => [words(client, 1, &[7; 48])[*index]].into(),
-        Sent::Attestation => [bare(client, Signal::Word)].into(),
+        Sent::Attestation => [bare(client, Signal::WORD)].into(),
     }
 }
 
@@ -110,8 +110,8 @@ fn run(world: &mut World, step: &Step) {
         }
         Step::Writing(writing) => world.writing = *writing,
         Step::Stop => world.feed(&[Event {
-            origin: Origin::Unknown { code: 0 },
-            ..bare(pid(1), Signal::Term)
+            origin: unknown(),
+            ..bare(pid(1), Signal::TERM)
         }]),
     }
 }

@@ -381,7 +381,7 @@ fn a_stop_reads_a_text_that_its_client_has_ended_by_exiting() {
         }
         // A zombie, of which no pidfd has said anything yet.
         world.process(client).has_ended = has_ended;
-        world.feed(&[bare(pid(99), Signal::Int)]);
+        world.feed(&[bare(pid(99), Signal::INT)]);
         assert_eq!(world.machine.sessions.is_empty(), has_ended);
         assert_eq!(world.written.len(), usize::from(has_ended));
         world.pass(SECOND);
@@ -416,7 +416,7 @@ fn after_a_stop_a_foreign_client_is_refused() {
     let [half, keeper] = [1, 2].map(|n| world.spawn(n));
     converse(&mut world, half, &signals(half, "classic", "half")[..20]);
     world.feed_each(opening(keeper, 7));
-    world.feed(&[bare(pid(99), Signal::Int)]);
+    world.feed(&[bare(pid(99), Signal::INT)]);
     let notes = world.take_notes();
     assert!(
         matches!(&notes[..], [one] if one.contains("after 2 bytes")),
@@ -449,11 +449,11 @@ fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
         world.feed(&[*event]);
     }
     let last = world.answers(client);
-    assert_eq!(last.last().unwrap().0, Signal::Usr1);
-    world.feed(&[bare(pid(99), Signal::Int)]);
+    assert_eq!(last.last().unwrap().0, Signal::USR1);
+    world.feed(&[bare(pid(99), Signal::INT)]);
     assert!(world.end.is_none());
     world.pass(3 * MILLISECOND);
     let both = world.answers(client);
-    assert!(matches!(both[..], [(Signal::Usr2, _)]), "{both:?}");
+    assert!(matches!(both[..], [(Signal::USR2, _)]), "{both:?}");
     assert!(matches!(world.end, Some(Ok(()))));
 }

@@ -18,7 +18,7 @@ fn forgeries(client: Pid, next: u64) -> Vec<Event> {
     // Nonces that the server has sent to the other process itself.
     let theirs = nonces(pid(99), 7);
     let mut events = Vec::new();
-    for signal in [Signal::Usr1, Signal::Usr2, Signal::Word] {
+    for signal in [Signal::USR1, Signal::USR2, Signal::WORD] {
         for client_nonce in [0, 1, 8] {
             events.push(hello(client, client_nonce, signal));
         }
@@ -80,9 +80,9 @@ fn a_forged_hello_leaves_neither_a_session_nor_a_descriptor() {
     assert!(world.take_notes().is_empty());
     // One that does not handle the signal is sent nothing, nor one that does not exist.
     let shell = world.spawn_with(2000, |p| p.handled = SignalSet::NONE);
-    world.feed_each([hello(shell, 7, Signal::Usr1)]);
+    world.feed_each([hello(shell, 7, Signal::USR1)]);
     assert_eq!(world.take_log(), [Did::Open(shell), Did::Close(shell)]);
-    world.feed_each([hello(pid(3000), 7, Signal::Usr1)]);
+    world.feed_each([hello(pid(3000), 7, Signal::USR1)]);
     assert_eq!(world.take_log(), [Did::Open(pid(3000))]);
 }
 
@@ -90,7 +90,7 @@ fn a_forged_hello_leaves_neither_a_session_nor_a_descriptor() {
 fn a_thousand_hellos_at_once_leave_nothing() {
     let mut world = World::new(|config| config.trace = true);
     let named: Vec<_> = (1..=1000).map(|n| world.spawn(n)).collect();
-    let hellos = named.iter().map(|pid| hello(*pid, 7, Signal::Usr2));
+    let hellos = named.iter().map(|pid| hello(*pid, 7, Signal::USR2));
     world.feed(&hellos.collect::<Vec<_>>());
     let log = world.take_log();
     let count = |is: fn(&Did) -> bool| log.iter().filter(|did| is(did)).count();
@@ -161,7 +161,7 @@ fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
     let mut world = World::new(|_| {});
     let named = world.spawn(1);
     // Its session is that of a stray, or of an introduction.
-    world.feed_each([bit(named, Bit::One), bare(named, Signal::Word)]);
+    world.feed_each([bit(named, Bit::One), bare(named, Signal::WORD)]);
     let none = Nonces::default();
     let mut forged = Frame::new(MessageKind::Message, b"forged").unwrap();
     forged.seal(none);
@@ -183,7 +183,7 @@ fn a_later_process_of_the_same_pid_cannot_use_the_nonces_of_the_one_before() {
     world.exit(client);
     let later = world.spawn_with(1, |process| process.start += 1);
     world.take_log();
-    world.feed_each([open(later, 7, Signal::Usr1)]);
+    world.feed_each([open(later, 7, Signal::USR1)]);
     assert_eq!(world.take_log(), [Did::Open(later), Did::Close(later)]);
     world.feed_each(frame(later, 7, b"x"));
     assert_eq!(world.take_texts().len(), 0);
@@ -199,8 +199,8 @@ fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
     // Each signal claims to be root's.
     let nonces = nonces_of(OTHER, client, 7);
     let in_words = false;
-    let open = ask(client, Signal::Usr1, Request::Open { nonces, in_words });
-    world.feed_each([hello(client, 7, Signal::Usr1), open]);
+    let open = ask(client, Signal::USR1, Request::Open { nonces, in_words });
+    world.feed_each([hello(client, 7, Signal::USR1), open]);
     world.process(client).uid = USER;
     let frame = sealed(b"one", nonces);
     world.feed_each((0..frame.bits()).map(|i| own_bit(client, nonces, i, frame.bit(i).unwrap())));
@@ -283,7 +283,7 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
     for (i, event) in text.iter().enumerate() {
         world.feed_each([*event]);
         assert_eq!(world.answers(client).len(), 1, "the acknowledgement");
-        world.feed_each([hello(client, 7, Signal::Usr1)]);
+        world.feed_each([hello(client, 7, Signal::USR1)]);
         let is_over = i + 1 == text.len();
         assert_eq!(world.answers(client).len(), usize::from(is_over));
     }
@@ -292,7 +292,7 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
     world.feed_each(text[..9].iter().copied());
     world.answers(client);
     world.feed_each(opening_in_words(client, 7)[..2].iter().copied());
-    let greeted = (Signal::Word, Status::Greeted { words: true });
+    let greeted = (Signal::WORD, Status::Greeted { words: true });
     assert_eq!(status(&mut world, client), [greeted]);
     assert!(world.take_notes().is_empty());
     // A transfer is the client's own doing.
@@ -318,7 +318,7 @@ fn words_that_a_stranger_guessed_are_no_message() {
         proof: proof(nonces(client, 7).server),
         bytes: [b'!'; SIZE],
     };
-    world.feed_each([ask(client, Signal::Word, Request::Word(guessed))]);
+    world.feed_each([ask(client, Signal::WORD, Request::Word(guessed))]);
     world.feed_each(words[2..].iter().copied());
     let last = status(&mut world, client).pop();
     assert!(matches!(last, Some((_, Status::Rejected(_)))), "{last:?}");

@@ -43,7 +43,7 @@ fn a_hello_is_answered_and_an_opening_refused_where_all_sessions_are_in_use() {
         let late = world.spawn(n);
         let [hello, open] = opening(late, 7);
         world.feed_each([hello]);
-        let greeted = (Signal::Usr1, Status::Greeted { words: true });
+        let greeted = (Signal::USR1, Status::Greeted { words: true });
         assert_eq!(status(&mut world, late), [greeted]);
         world.feed_each([open]);
         assert_eq!(world.answers(late), []);
@@ -78,7 +78,7 @@ fn a_stray_and_a_client_that_was_quiet_for_five_seconds_are_ended_for_others() {
     let stray = world.spawn(51);
     world.feed_each([bit(stray, Bit::One)]);
     let next = world.spawn(52);
-    world.feed_each([hello(next, 7, Signal::Usr1)]);
+    world.feed_each([hello(next, 7, Signal::USR1)]);
     assert!(world.held.contains(&stray), "a hello takes no place");
     open_as_greeted(&mut world, next);
     assert!(world.held.contains(&next) && !world.held.contains(&stray));
@@ -90,7 +90,7 @@ fn open_as_greeted(world: &mut World, client: Pid) -> Nonces {
     let nonces = greeting.unwrap().nonces;
     let in_words = false;
     let open = Request::Open { nonces, in_words };
-    world.feed_each([ask(client, Signal::Usr1, open)]);
+    world.feed_each([ask(client, Signal::USR1, open)]);
     nonces
 }
 
@@ -109,11 +109,11 @@ fn a_client_whose_session_was_ended_does_not_deliver_its_message_twice() {
     world.feed_each([bit(stray, Bit::One)]);
     assert!(!world.held.contains(&quiet));
     world.exit(stray);
-    world.feed_each([open(quiet, 7, Signal::Usr1)]);
+    world.feed_each([open(quiet, 7, Signal::USR1)]);
     assert!(!world.held.contains(&quiet), "there is room for it");
     // Under another nonce it says something new.
     world.answers(quiet);
-    world.feed_each([hello(quiet, 7, Signal::Usr1)]);
+    world.feed_each([hello(quiet, 7, Signal::USR1)]);
     let nonces = open_as_greeted(&mut world, quiet);
     let frame = sealed(b"again", nonces);
     world.feed_each((0..frame.bits()).map(|i| own_bit(quiet, nonces, i, frame.bit(i).unwrap())));
@@ -276,7 +276,7 @@ fn the_message_that_began_last_is_dropped_when_clients_do_not_wait_for_memory() 
     };
     assert_eq!(pid, clients[1]);
     assert!((120_000..140_000).contains(&bytes), "{bytes}");
-    let rejected = (Signal::Word, Status::Rejected(Reason::NoMemory));
+    let rejected = (Signal::WORD, Status::Rejected(Reason::NoMemory));
     assert!(status(&mut world, clients[1]).contains(&rejected));
 }
 

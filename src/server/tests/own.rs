@@ -9,7 +9,7 @@ use super::super::{Note, Received};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Progress, Request, Status};
@@ -142,7 +142,7 @@ pub fn words(pid: Pid, client: Nonce, message: &[u8]) -> Vec<Event> {
             proof: proof(nonces.server),
             bytes,
         };
-        ask(pid, Signal::Word, Request::Word(word))
+        ask(pid, Signal::WORD, Request::Word(word))
     };
     (0..frame.bytes().div_ceil(SIZE)).map(word).collect()
 }
@@ -203,19 +203,19 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     let client = world.spawn(1);
     let [hello, open] = opening(client, 7);
     world.feed(&[hello]);
-    let greeted = (Signal::Usr1, Status::Greeted { words: true });
+    let greeted = (Signal::USR1, Status::Greeted { words: true });
     assert_eq!(status(&mut world, client), [greeted]);
     assert_eq!(world.take_log(), [Did::Open(client), Did::Close(client)]);
     assert_eq!(world.next_at(), None);
     world.now += MILLISECOND;
     world.feed(&[open]);
-    assert_eq!(status(&mut world, client), [(Signal::Usr2, ok(0))]);
+    assert_eq!(status(&mut world, client), [(Signal::USR2, ok(0))]);
     assert!(world.machine.poll_timeout() <= Some(Duration::from_secs(1)));
     let began = world.now;
     let bits = frame(client, 7, b"Hi");
     let count = bits.len() as u64;
     world.take_log();
-    let mut last_answer = Signal::Usr1;
+    let mut last_answer = Signal::USR1;
     for (i, event) in (1..).zip(bits) {
         world.now += MILLISECOND;
         world.feed(&[event]);
@@ -266,12 +266,12 @@ fn words_are_answered_on_their_signal_once() {
     let client = world.spawn(1);
     let [introduction, hello, open] = opening_in_words(client, 7);
     world.feed_each([introduction, hello]);
-    let greeted = (Signal::Word, Status::Greeted { words: true });
+    let greeted = (Signal::WORD, Status::Greeted { words: true });
     assert_eq!(status(&mut world, client), [greeted]);
     world.feed_each([hello]);
     assert_eq!(world.answers(client), [], "one greeting for a bare signal");
     world.feed_each([open]);
-    let at = |next| (Signal::Word, Status::Ok(Progress::at(next)));
+    let at = |next| (Signal::WORD, Status::Ok(Progress::at(next)));
     assert_eq!(status(&mut world, client), [at(0)]);
     world.writing = Writing::Blocks;
     let message = b"a message of three words, which is more than two words";
@@ -279,13 +279,13 @@ fn words_are_answered_on_their_signal_once() {
     assert_eq!(status(&mut world, client), [at(1), at(2)]);
     world.writing = Writing::Works;
     world.pass(0);
-    let delivered = (Signal::Word, Status::Delivered(3));
+    let delivered = (Signal::WORD, Status::Delivered(3));
     assert_eq!(status(&mut world, client), [delivered]);
     assert_eq!(world.written[0].uid, Some(USER));
     // Words are not offered to a client that does not handle their signal.
     let other = world.spawn_with(2, |p| p.handled = SignalSet::BITS);
     world.feed_each(opening(other, 7));
-    let greeted = (Signal::Usr1, Status::Greeted { words: false });
+    let greeted = (Signal::USR1, Status::Greeted { words: false });
     assert_eq!(status(&mut world, other)[0], greeted);
 }
 
@@ -298,10 +298,10 @@ fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
         nonces: nonces(client, 7),
         in_words: false,
     };
-    world.feed_each([introduction, hello, ask(client, Signal::Word, in_bits)]);
+    world.feed_each([introduction, hello, ask(client, Signal::WORD, in_bits)]);
     world.feed_each(frame(client, 7, b"x"));
     let answers = status(&mut world, client);
-    assert!(answers.iter().all(|(signal, _)| *signal == Signal::Word));
+    assert!(answers.iter().all(|(signal, _)| *signal == Signal::WORD));
     assert!(matches!(answers.last(), Some((_, Status::Delivered(_)))));
     assert_eq!(world.take_texts(), ["x"]);
 }
@@ -365,10 +365,10 @@ fn a_stray_word_or_bit_opens_nothing() {
     let client = world.spawn(1);
     world.feed_each(words(client, 7, b"x"));
     world.feed_each(frame(client, 7, b"x"));
-    world.feed_each([hello(client, 7, Signal::Word)]);
+    world.feed_each([hello(client, 7, Signal::WORD)]);
     world.feed_each([queued(
         client,
-        Signal::Usr1,
+        Signal::USR1,
         crate::wire::packet::Packet::default(),
     )]);
     assert_eq!(world.take_log(), []);
@@ -492,7 +492,7 @@ fn a_client_that_ends_in_mid_message_is_noted() {
     assert_eq!(world.take_log().last(), Some(&Did::Close(client)));
     // A hello alone may be another process's, and a bit is a stray.
     let claimed = world.spawn(2);
-    world.feed_each([hello(claimed, 7, Signal::Usr1)]);
+    world.feed_each([hello(claimed, 7, Signal::USR1)]);
     world.exit(claimed);
     let stray = world.spawn(3);
     world.feed_each([bit(stray, Bit::One)]);
@@ -546,8 +546,8 @@ fn a_message_with_a_wrong_checksum_is_rejected_and_noted() {
     let mut bits = frame(client, 7, b"abc");
     let last = bits.len() - 1;
     bits[last].signal = match bits[last].signal {
-        Signal::Usr1 => Signal::Usr2,
-        _ => Signal::Usr1,
+        Signal::USR1 => Signal::USR2,
+        _ => Signal::USR1,
     };
     let rejected = (bits[last].signal, Status::Rejected(Reason::Checksum));
     world.feed_each(bits);
@@ -595,8 +595,8 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
 fn signals_without_a_sender_and_processes_without_a_pidfd_are_noted_once() {
     let mut world = World::new(|_| {});
     let unknown = Event {
-        origin: Origin::Unknown { code: 0 },
-        ..bare(pid(1), Signal::Usr1)
+        origin: unknown(),
+        ..bare(pid(1), Signal::USR1)
     };
     world.feed_each([unknown, unknown]);
     let notes = world.take_notes();

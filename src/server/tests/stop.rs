@@ -41,7 +41,7 @@ fn busy(writing: Writing) -> (World, [Pid; 3]) {
 }
 
 fn stop(world: &mut World) {
-    let signal = bare(pid(99), Signal::Term);
+    let signal = bare(pid(99), Signal::TERM);
     world.feed(&[signal]);
 }
 
@@ -75,7 +75,7 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
 fn a_server_without_announced_clients_ends_at_once() {
     let mut world = World::new(|_| {});
     let stray = world.spawn(1);
-    world.feed_each([bare(stray, Signal::Usr1)]);
+    world.feed_each([bare(stray, Signal::USR1)]);
     stop(&mut world);
     assert!(matches!(world.end, Some(Ok(()))));
 }
@@ -285,7 +285,7 @@ fn the_end_of_a_client_without_a_pidfd_is_found() {
 fn the_end_of_a_process_that_has_only_introduced_itself_is_found() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.is_certain = false);
-    world.feed_each([bare(client, Signal::Word)]);
+    world.feed_each([bare(client, Signal::WORD)]);
     assert_eq!(world.machine.sessions.len(), 1);
     world.exit(client);
     world.pass(SECOND);

@@ -106,15 +106,30 @@ pub fn bit(from: Pid, bit: Bit) -> Event {
 }
 
 pub fn bare(pid: Pid, signal: Signal) -> Event {
-    let origin = Origin::Attested { pid, uid: USER };
-    Event { signal, origin }
+    Event {
+        signal,
+        code: libc::SI_USER,
+        origin: Origin::Attested { pid, uid: USER },
+    }
+}
+
+/// Returns what names no sender.
+pub fn unknown() -> Origin {
+    Origin::Unknown {
+        pid: 0,
+        uid: 0,
+        packet: Packet::default(),
+    }
 }
 
 /// Returns a queued signal, whose sender claims to be root.
 pub fn queued(pid: Pid, signal: Signal, packet: Packet) -> Event {
     let uid = 0;
-    let origin = Origin::Claimed { pid, uid, packet };
-    Event { signal, origin }
+    Event {
+        signal,
+        code: libc::SI_QUEUE,
+        origin: Origin::Claimed { pid, uid, packet },
+    }
 }
 
 pub fn ask(pid: Pid, signal: Signal, request: Request) -> Event {
@@ -140,24 +155,24 @@ pub fn hello(pid: Pid, client: Nonce, signal: Signal) -> Event {
 }
 
 pub fn open(pid: Pid, client: Nonce, signal: Signal) -> Event {
-    let (nonces, in_words) = (nonces(pid, client), signal == Signal::Word);
+    let (nonces, in_words) = (nonces(pid, client), signal == Signal::WORD);
     ask(pid, signal, Request::Open { nonces, in_words })
 }
 
 /// Returns the signals that open a transfer in bits.
 pub fn opening(pid: Pid, client: Nonce) -> [Event; 2] {
     [
-        hello(pid, client, Signal::Usr1),
-        open(pid, client, Signal::Usr2),
+        hello(pid, client, Signal::USR1),
+        open(pid, client, Signal::USR2),
     ]
 }
 
 /// Returns the signals that open a transfer in words.
 pub fn opening_in_words(pid: Pid, client: Nonce) -> [Event; 3] {
     [
-        bare(pid, Signal::Word),
-        hello(pid, client, Signal::Word),
-        open(pid, client, Signal::Word),
+        bare(pid, Signal::WORD),
+        hello(pid, client, Signal::WORD),
+        open(pid, client, Signal::WORD),
     ]
 }
 
@@ -458,7 +473,7 @@ impl World {
         let session = &self.machine.sessions.get(&pid);
         let may_be_last = session.is_none_or(|session| !session.in_message());
         let is_second = self.sent_at.insert(pid, self.now) == Some(self.now) && may_be_last;
-        assert!(copies == 1 || !may_be_last && signal != Signal::Word);
+        assert!(copies == 1 || !may_be_last && signal != Signal::WORD);
         if is_second || !self.askers.contains(&pid) {
             let is_sent = |did: &&Did| matches!(did, Did::Send(to, ..) if *to == pid);
             let mut before = self.log.iter().rev();

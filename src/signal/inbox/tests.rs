@@ -33,7 +33,7 @@ fn send(signal: Signal, value: u64) {
 
 /// Pushes `count` entries, as a handler that other threads ran would have.
 fn fill_ring(count: usize) {
-    let tag = NonZeroU64::new(Signal::Usr1.number() as u64).unwrap();
+    let tag = NonZeroU64::new(Signal::USR1.number() as u64).unwrap();
     let pid = ffi::getpid().get() as u64;
     let code = u64::from(libc::SI_QUEUE.cast_unsigned());
     for n in 0..count as u64 {
@@ -73,17 +73,17 @@ fn set_disposition(signal: Signal, disposition: &Disposition) {
 fn signals_are_blocked_until_the_first_wait() {
     let _turn = exclusive();
     let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
-    send(Signal::Usr1, 1);
+    send(Signal::USR1, 1);
     assert_eq!(drained(&mut inbox), []);
     assert_eq!(inbox.wait(None, None), Ok(false));
-    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
-    send(Signal::Usr2, 2);
-    assert_eq!(drained(&mut inbox), [(Signal::Usr2, 2)]);
+    assert_eq!(drained(&mut inbox), [(Signal::USR1, 1)]);
+    send(Signal::USR2, 2);
+    assert_eq!(drained(&mut inbox), [(Signal::USR2, 2)]);
     inbox.block();
-    send(Signal::Usr1, 3);
+    send(Signal::USR1, 3);
     assert_eq!(drained(&mut inbox), []);
     assert_eq!(inbox.wait(None, None), Ok(false));
-    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 3)]);
+    assert_eq!(drained(&mut inbox), [(Signal::USR1, 3)]);
 }
 
 #[test]
@@ -94,9 +94,75 @@ fn a_second_inbox_is_an_error() {
     assert!(Inbox::is_open());
     let error = Inbox::open().err().unwrap();
     assert_eq!(error, InboxError::Taken);
-    assert!(std::format!("{error}").contains("another inbox"));
+    assert!(std::format!("{error}").contains("already has an inbox"));
     drop(inbox);
     assert!(!Inbox::is_open());
+}
+
+#[test]
+fn an_inbox_for_a_signal_that_cannot_be_received_is_refused_with_the_reason() {
+    let _turn = exclusive();
+    let of_libc = libc::SIGRTMIN() - 1;
+    for (number, reason) in [
+        (libc::SIGKILL, "SIGKILL cannot be received: no process can"),
+        (libc::SIGSTOP, "no process can handle it"),
+        (of_libc, "the C library keeps it"),
+        (
+            libc::SIGSEGV,
+            "SIGSEGV cannot be received: it reports a fault",
+        ),
+        (libc::SIGTRAP, "it reports a fault"),
+        (libc::SIGSYS, "it reports a fault"),
+    ] {
+        let signal = Signal::new(number).unwrap();
+        let set = SignalSet::BITS.union(signal.into());
+        let error = Inbox::open_for(set).err().unwrap();
+        assert_eq!(error, InboxError::Unsupported(signal));
+        assert!(std::format!("{error}").contains(reason), "{error}");
+    }
+    assert!(!Inbox::is_open() && !is_blocked(Signal::USR1));
+}
+
+#[test]
+fn an_inbox_can_be_opened_for_all_other_signals() {
+    let _turn = exclusive();
+    let all = (1..=64).filter_map(Signal::new);
+    let all: SignalSet = all.filter(|s| why_not(*s).is_none()).collect();
+    let before: Vec<_> = all.iter().map(disposition).collect();
+    let reserved = libc::SIGRTMIN() - 32;
+    assert_eq!(all.len(), 64 - 8 - usize::try_from(reserved).unwrap());
+    let kept = INHERITED.filter(ffi::is_ignored).len();
+    let mut inbox = Inbox::open_for(all).unwrap();
+    assert_eq!(inbox.signals.len(), all.len() - kept);
+    for signal in inbox.signals.iter() {
+        send(signal, signal.number() as u64);
+        inbox.wait(None, NOW).unwrap();
+        let mut values = Vec::new();
+        // The kernel may send others of them, such as SIGCHLD.
+        inbox.drain(|event| {
+            let is_sent = matches!(event.origin, Origin::Claimed { .. });
+            values.extend(is_sent.then(|| (event.signal, event.value())));
+        });
+        assert_eq!(values, [(signal, signal.number() as u64)]);
+    }
+    drop(inbox);
+    for (signal, before) in all.iter().zip(before) {
+        let after = disposition(signal);
+        assert_eq!(after.is_default(), before.is_default(), "{signal}");
+        assert_eq!(after.is_ignored(), before.is_ignored(), "{signal}");
+        assert!(!is_blocked(signal));
+    }
+}
+
+#[test]
+fn a_late_signal_of_a_former_inbox_is_not_drained() {
+    let _turn = exclusive();
+    drop(Inbox::open_for(Signal::HUP.into()).unwrap());
+    let mut inbox = Inbox::open_for(Signal::WORD.into()).unwrap();
+    fill_ring(1);
+    send(Signal::WORD, 1);
+    inbox.wait(None, NOW).unwrap();
+    assert_eq!(drained(&mut inbox), [(Signal::WORD, 1)]);
 }
 
 #[test]
@@ -104,12 +170,12 @@ fn a_drain_ends_in_a_storm() {
     let _turn = exclusive();
     let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
     inbox.wait(None, NOW).unwrap();
-    send(Signal::Usr1, 0);
+    send(Signal::USR1, 0);
     let mut count = 0;
     inbox.drain(|_| {
         count += 1;
         assert!(count <= CAPACITY);
-        send(Signal::Usr1, 0);
+        send(Signal::USR1, 0);
     });
     assert_eq!(count, CAPACITY);
 }
@@ -136,36 +202,38 @@ fn a_wait_at_the_mark_leaves_the_signals_blocked() {
     fill_ring(MARK);
     for _ in 0..2 {
         assert_eq!(inbox.wait(Some(event.fd()), NOW), Ok(false));
-        send(Signal::Usr1, 7);
-        assert!(is_blocked(Signal::Usr1));
+        send(Signal::USR1, 7);
+        assert!(is_blocked(Signal::USR1));
     }
     assert_eq!(drained(&mut inbox).len(), MARK);
     assert_eq!(inbox.wait(Some(event.fd()), NOW), Ok(true));
-    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 7)]);
+    assert_eq!(drained(&mut inbox), [(Signal::USR1, 7)]);
 }
 
 #[test]
 fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
     let _turn = exclusive();
-    for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::ALL] {
+    // A former inbox, whose signals the handler blocks too.
+    drop(Inbox::open().unwrap());
+    for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::MINITALK] {
         ffi::block(before);
         let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
         inbox.wait(None, NOW).unwrap();
         fill_ring(MARK - 1);
-        send(Signal::Usr2, 9);
-        assert!(Signal::ALL.into_iter().all(is_blocked));
-        assert_eq!(drained(&mut inbox).last(), Some(&(Signal::Usr2, 9)));
+        send(Signal::USR2, 9);
+        assert!(SignalSet::MINITALK.iter().all(is_blocked));
+        assert_eq!(drained(&mut inbox).last(), Some(&(Signal::USR2, 9)));
         inbox.wait(None, NOW).unwrap();
-        for signal in Signal::ALL {
+        for signal in SignalSet::MINITALK.iter() {
             let is_ours = SignalSet::BITS.contains(signal);
             let expected = before.contains(signal) && !is_ours;
             assert_eq!(is_blocked(signal), expected, "{signal:?}");
         }
         drop(inbox);
-        for signal in Signal::ALL {
+        for signal in SignalSet::MINITALK.iter() {
             assert_eq!(is_blocked(signal), before.contains(signal), "{signal:?}");
         }
-        ffi::unblock(SignalSet::ALL);
+        ffi::unblock(SignalSet::MINITALK);
     }
 }
 
@@ -176,29 +244,29 @@ fn spin_wait_takes_what_is_pending_and_leaves_the_signals_blocked() {
         let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
         inbox.spin = Spin::new(spins);
         inbox.wait(None, NOW).unwrap();
-        send(Signal::Usr2, 1);
+        send(Signal::USR2, 1);
         // The ring holds a signal, so the kernel's must wait: they came later.
         inbox.block();
-        send(Signal::Usr1, 2);
-        send(Signal::Word, 3);
+        send(Signal::USR1, 2);
+        send(Signal::WORD, 3);
         assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
-        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 1)]);
+        assert_eq!(drained(&mut inbox), [(Signal::USR2, 1)]);
         assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
-        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 2), (Signal::Word, 3)]);
-        send(Signal::Usr1, 4);
+        assert_eq!(drained(&mut inbox), [(Signal::USR1, 2), (Signal::WORD, 3)]);
+        send(Signal::USR1, 4);
         assert_eq!(drained(&mut inbox), []);
         assert_eq!(inbox.spin_wait(None, NOW, Duration::ZERO), Ok(false));
-        assert_eq!(drained(&mut inbox), [(Signal::Usr1, 4)]);
+        assert_eq!(drained(&mut inbox), [(Signal::USR1, 4)]);
         // After a wait they are unblocked, until the next call blocks them again.
-        send(Signal::Usr2, 5);
-        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 5)]);
+        send(Signal::USR2, 5);
+        assert_eq!(drained(&mut inbox), [(Signal::USR2, 5)]);
         let soon = Some(Duration::from_millis(1));
         assert_eq!(inbox.spin_wait(None, soon, Duration::ZERO), Ok(false));
-        send(Signal::Usr2, 6);
-        assert_eq!(drained(&mut inbox), [(Signal::Usr2, 6)]);
+        send(Signal::USR2, 6);
+        assert_eq!(drained(&mut inbox), [(Signal::USR2, 6)]);
         fill_ring(1);
         assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
-        assert!(is_blocked(Signal::Usr1));
+        assert!(is_blocked(Signal::USR1));
     }
 }
 
@@ -209,14 +277,14 @@ fn spin_wait_takes_words_in_batches() {
         let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
         inbox.spin = Spin::new(spins);
         let count = u64::from(BATCH) + 8;
-        (0..count).for_each(|n| send(Signal::Word, n));
+        (0..count).for_each(|n| send(Signal::WORD, n));
         let mut words = Vec::new();
         for batch in [BATCH as usize, 8] {
             assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
             words.extend(drained(&mut inbox));
             assert_eq!(words.len() % BATCH as usize, batch % BATCH as usize);
         }
-        assert!(words.into_iter().eq((0..count).map(|n| (Signal::Word, n))));
+        assert!(words.into_iter().eq((0..count).map(|n| (Signal::WORD, n))));
     }
 }
 
@@ -227,10 +295,10 @@ fn poll_more_takes_one_signal_and_leaves_the_signals_blocked() {
         let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
         inbox.spin = Spin::new(spins);
         assert!(!inbox.poll_more(3));
-        assert!(is_blocked(Signal::Usr1));
-        send(Signal::Usr2, 1);
-        send(Signal::Usr1, 2);
-        for taken in [(Signal::Usr1, 2), (Signal::Usr2, 1)] {
+        assert!(is_blocked(Signal::USR1));
+        send(Signal::USR2, 1);
+        send(Signal::USR1, 2);
+        for taken in [(Signal::USR1, 2), (Signal::USR2, 1)] {
             assert!(inbox.poll_more(3));
             assert_eq!(drained(&mut inbox), [taken]);
         }
@@ -246,13 +314,13 @@ fn a_check_of_the_descriptor_unblocks_the_signals_only_if_it_is_readable() {
     let _turn = exclusive();
     let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
     let event = EventFd::new().unwrap();
-    send(Signal::Usr1, 1);
+    send(Signal::USR1, 1);
     assert_eq!(inbox.check(None), Ok(false));
     assert_eq!(inbox.check(Some(event.fd())), Ok(false));
     assert_eq!(drained(&mut inbox), []);
     event.ring();
     assert_eq!(inbox.check(Some(event.fd())), Ok(true));
-    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
+    assert_eq!(drained(&mut inbox), [(Signal::USR1, 1)]);
 }
 
 #[test]
@@ -260,11 +328,11 @@ fn spin_wait_at_the_mark_takes_nothing() {
     let _turn = exclusive();
     let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
     fill_ring(MARK);
-    send(Signal::Usr1, 1);
+    send(Signal::USR1, 1);
     assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
     assert_eq!(drained(&mut inbox).len(), MARK);
     assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
-    assert_eq!(drained(&mut inbox), [(Signal::Usr1, 1)]);
+    assert_eq!(drained(&mut inbox), [(Signal::USR1, 1)]);
 }
 
 #[test]
@@ -277,7 +345,7 @@ fn a_stream_of_signals_does_not_hide_the_descriptor() {
         let mut calls = 0;
         loop {
             calls += 1;
-            send(Signal::Usr1, 0);
+            send(Signal::USR1, 0);
             let readable = inbox.spin_wait(Some(event.fd()), None, Duration::ZERO);
             assert_eq!(drained(&mut inbox).len(), 1);
             if readable.unwrap() {
@@ -345,20 +413,20 @@ fn only_an_inbox_for_words_offers_room_in_them() {
 #[test]
 fn closing_discards_messages_and_keeps_a_stop() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+    let mut inbox = Inbox::open_for(SignalSet::MINITALK).unwrap();
     for (signal, is_drained) in [
-        (Signal::Term, true),
-        (Signal::Term, false),
-        (Signal::Usr1, true),
-        (Signal::Usr1, false),
+        (Signal::TERM, true),
+        (Signal::TERM, false),
+        (Signal::USR1, true),
+        (Signal::USR1, false),
     ] {
-        send(Signal::Usr2, 0);
+        send(Signal::USR2, 0);
         send(signal, 0);
         if is_drained {
             inbox.wait(None, None).unwrap();
             inbox.block();
         }
-        let stop = Some(signal).filter(|signal| *signal == Signal::Term);
+        let stop = SignalSet::from(signal).filter(|signal| signal == Signal::TERM);
         assert_eq!(inbox.discard(), stop);
         inbox.wait(None, NOW).unwrap();
         assert_eq!(drained(&mut inbox), []);
@@ -369,9 +437,9 @@ fn closing_discards_messages_and_keeps_a_stop() {
 #[test]
 fn closing_sends_a_pending_stop_again() {
     let _turn = exclusive();
-    let before = ffi::install(Signal::Term).unwrap();
+    let before = ffi::install(Signal::TERM).unwrap();
     let inbox = Inbox::open_for(SignalSet::STOPS).unwrap();
-    send(Signal::Term, 0);
+    send(Signal::TERM, 0);
     drop(inbox);
     // The handler is the restored disposition too, so it pushes the signal on whichever thread it runs.
     let mut ring = RING.claim().unwrap();
@@ -383,45 +451,48 @@ fn closing_sends_a_pending_stop_again() {
     };
     // `kill` sends it, unlike the first.
     let event = Event::decode(entry).unwrap();
-    assert_eq!(event.signal, Signal::Term);
+    assert_eq!(event.signal, Signal::TERM);
     assert!(matches!(event.origin, Origin::Attested { .. }), "{event:?}");
     drop(ring);
-    ffi::restore(Signal::Term, &before).unwrap();
+    ffi::restore(Signal::TERM, &before).unwrap();
 }
 
 #[test]
 fn a_stop_that_is_ignored_stays_ignored() {
     let _turn = exclusive();
-    let before = disposition(Signal::Term);
-    set_disposition(Signal::Term, &Disposition::ignore());
-    let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
-    assert!(disposition(Signal::Term).is_ignored());
-    assert!(!inbox.signals.contains(Signal::Term));
-    assert!(inbox.signals.contains(Signal::Usr1));
-    drop(inbox);
-    assert!(disposition(Signal::Term).is_ignored());
-    set_disposition(Signal::Term, &before);
+    for stop in [Signal::TERM, Signal::HUP] {
+        let before = disposition(stop);
+        set_disposition(stop, &Disposition::ignore());
+        let set = SignalSet::of(&[Signal::USR1, stop]);
+        let inbox = Inbox::open_for(set).unwrap();
+        assert!(disposition(stop).is_ignored());
+        assert!(!inbox.signals.contains(stop));
+        assert!(inbox.signals.contains(Signal::USR1));
+        drop(inbox);
+        assert!(disposition(stop).is_ignored());
+        set_disposition(stop, &before);
+    }
 }
 
 #[test]
 fn closing_restores_dispositions_or_ignores_messages() {
     let _turn = exclusive();
-    let before = Signal::ALL.map(disposition);
-    set_disposition(Signal::Usr2, &Disposition::ignore());
+    let before: Vec<_> = SignalSet::MINITALK.iter().map(disposition).collect();
+    set_disposition(Signal::USR2, &Disposition::ignore());
     let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
     drop(inbox);
-    let usr1 = [before[0], disposition(Signal::Usr1)];
+    let usr1 = [before[1], disposition(Signal::USR1)];
     assert_eq!(usr1[0].is_default(), usr1[1].is_default());
-    assert!(disposition(Signal::Usr2).is_ignored());
+    assert!(disposition(Signal::USR2).is_ignored());
     // Another handler is kept, and so is the default action of what asks to stop.
-    ffi::install(Signal::Word).unwrap();
-    let inbox = Inbox::open_for(SignalSet::ALL).unwrap();
+    ffi::install(Signal::WORD).unwrap();
+    let inbox = Inbox::open_for(SignalSet::MINITALK).unwrap();
     inbox.close_ignoring();
-    assert!(disposition(Signal::Usr1).is_ignored());
-    assert!(!disposition(Signal::Word).is_ignored());
-    let term = [before[3], disposition(Signal::Term)];
+    assert!(disposition(Signal::USR1).is_ignored());
+    assert!(!disposition(Signal::WORD).is_ignored());
+    let term = [before[3], disposition(Signal::TERM)];
     assert_eq!(term[0].is_ignored(), term[1].is_ignored());
-    for (signal, before) in Signal::ALL.into_iter().zip(&before) {
+    for (signal, before) in SignalSet::MINITALK.iter().zip(&before) {
         set_disposition(signal, before);
     }
 }
