@@ -237,6 +237,35 @@ mod tests {
     }
 
     #[test]
+    fn with_several_outputs_as_many_messages_are_handled_at_once() {
+        let both = Arc::new(std::sync::Barrier::new(2));
+        let output = || {
+            let both = Arc::clone(&both);
+            let output: Sink = Box::new(move |_| {
+                both.wait();
+                Ok(())
+            });
+            output
+        };
+        let mut writer = Writer::start(Vec::from([output(), output()])).unwrap();
+        assert_eq!(Writer::room(2), 2);
+        // Neither returns before the other has begun.
+        for text in ["a", "b"] {
+            writer.write(Received::new(Pid::new(1).unwrap(), text.into()));
+        }
+        let written = core::iter::from_fn(|| {
+            loop {
+                if let Some(written) = writer.written() {
+                    return Some(written);
+                }
+                std::thread::yield_now();
+            }
+        });
+        assert!(written.take(2).all(|written| written.verdict.is_ok()));
+        writer.join();
+    }
+
+    #[test]
     fn an_output_that_panics_is_not_called_again() {
         let results = write_all(Box::new(|_| panic!("on purpose")), &["a", "b"]);
         let panicked = "the caller's own function for output panicked".into();

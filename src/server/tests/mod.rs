@@ -5,5 +5,6 @@ mod foreign;
 mod forged;
 mod limits;
 mod own;
+mod replies;
 mod stop;
 mod world;

@@ -22,23 +22,23 @@ use crate::wire::time::{self, Instant};
 use crate::wire::word::{SIZE, Word, proof};
 
 /// Sends a message by the real sending end.
-struct Client<'m> {
+pub struct Client<'m> {
     pid: Pid,
     sender: FrameSender<'m>,
-    result: Option<Result<(), Failure>>,
+    pub result: Option<Result<(), Failure>>,
     deadline: Nanos,
 }
 
 impl<'m> Client<'m> {
     fn new(pid: Pid, message: &'m [u8], lane: Lane) -> Self {
+        Self::of_kind(pid, MessageKind::Message, message, lane)
+    }
+
+    pub fn of_kind(pid: Pid, kind: MessageKind, message: &'m [u8], lane: Lane) -> Self {
         let key = Key([pid.get() as u64, 33]);
         let timeout = time::Duration::from_nanos(60 * SECOND);
-        let sender = FrameSender::new(
-            Frame::new(MessageKind::Message, message).unwrap(),
-            key,
-            timeout,
-            lane,
-        );
+        let frame = Frame::new(kind, message).unwrap();
+        let sender = FrameSender::new(frame, key, timeout, lane);
         let (result, deadline) = (None, 0);
         Self {
             pid,
@@ -66,7 +66,7 @@ impl<'m> Client<'m> {
 }
 
 /// Runs the clients to their ends. `is_lost` decides for each signal of either side whether it is swallowed.
-fn transfer(world: &mut World, clients: &mut [Client<'_>], mut is_lost: impl FnMut() -> bool) {
+pub fn transfer(world: &mut World, clients: &mut [Client<'_>], mut is_lost: impl FnMut() -> bool) {
     for _ in 0..200_000 {
         let polled = clients.iter_mut().flat_map(|client| client.poll(world.now));
         let mut events: Vec<_> = polled.collect();
