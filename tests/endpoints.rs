@@ -1,0 +1,341 @@
+//! Endpoints that talk to each other, both ways at the same time. Each case is a process of its own, and so is each partner.
+
+mod common;
+
+use std::io::{BufRead, Write, stdin};
+use std::process::{ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+use std::{collections::HashMap, env};
+
+use common::*;
+use minitalk::client::{self, Options, SendError};
+use minitalk::wire::reason::Reason;
+use minitalk::wire::sender::Lane;
+use minitalk::{Endpoint, Pid, block_signals};
+
+const CASES: &[(&str, fn())] = cases![
+    two_endpoints_flood_each_other_in_bits,
+    two_endpoints_flood_each_other_in_words,
+    two_endpoints_flood_each_other_in_a_storm_of_strays,
+    a_partner_that_is_stopped_and_continued_loses_nothing,
+    eight_endpoints_talk_all_to_all,
+    each_of_many_requests_gets_its_own_reply,
+    a_plain_message_can_be_replied_to,
+    a_request_fails_when_its_partner_ends,
+    a_request_ends_at_its_timeout_and_takes_no_late_reply,
+    a_server_that_does_not_reply_rejects_a_request,
+    a_reply_reaches_no_later_process,
+    sends_end_when_their_endpoint_is_stopped,
+];
+
+const HELPERS: &[(&str, fn())] = cases![talker, echo, silent, late];
+
+/// How many messages each end of a flood sends. `MINITALK_MESSAGES` says another number, as 10000.
+fn count() -> usize {
+    let given = env::var("MINITALK_MESSAGES").ok();
+    given.map_or(200, |count| count.parse().unwrap())
+}
+
+fn main() -> ExitCode {
+    run_cases(CASES, HELPERS)
+}
+
+// ---- both ways ---------------------------------------------------------------------------------------------------
+
+/// Sends to each process that a line of standard input names, and takes as many messages from each.
+///
+/// Prints "ready" first, so that its handlers are installed when the others hear of it, and "done" at the end.
+fn talker() {
+    let endpoint = Endpoint::bind().unwrap();
+    println!("ready");
+    let lane = match env::var("LANE").as_deref() {
+        Ok("bit") => Lane::Bit,
+        _ => Lane::Auto,
+    };
+    let lines = stdin().lock().lines().map(Result::unwrap);
+    let others: Vec<Pid> = lines.map(|line| line.parse().unwrap()).collect();
+    talk(&endpoint, &others, lane);
+    println!("done");
+    // The others may still ask what became of their last messages.
+    thread::park_timeout(WATCHDOG);
+}
+
+/// Sends [`count`] messages to each of the others while it takes theirs, which come in order.
+fn talk(endpoint: &Endpoint, others: &[Pid], lane: Lane) {
+    let count = count();
+    thread::scope(|scope| {
+        for other in others {
+            scope.spawn(move || {
+                for n in 0..count {
+                    let options = options(lane);
+                    let text = text(n);
+                    let sent = endpoint.send_with(*other, &text, options, &mut |_| {});
+                    assert_eq!(sent.unwrap().bytes, text.len());
+                }
+            });
+        }
+        let mut next: HashMap<Pid, usize> = others.iter().map(|pid| (*pid, 0)).collect();
+        for _ in 0..count * others.len() {
+            let message = endpoint.recv_timeout(WATCHDOG).unwrap();
+            let n = next.get_mut(&message.pid).unwrap();
+            assert_eq!(message.payload, text(*n), "{} of {}", n, message.pid);
+            *n += 1;
+        }
+        assert!(next.values().all(|n| *n == count));
+    });
+}
+
+/// Returns a message whose length and content depend on its number.
+fn text(n: usize) -> Vec<u8> {
+    format!("{n} {}", "x".repeat(n % 40)).into_bytes()
+}
+
+fn options(lane: Lane) -> Options {
+    let mut options = Options::default();
+    options.lane = lane;
+    options.timeout = WATCHDOG;
+    options.reply_timeout = WATCHDOG;
+    options
+}
+
+/// Starts a talker in this lane, which waits for the PIDs of the others.
+fn start_talker(lane: Lane) -> Process {
+    let name = if lane == Lane::Bit { "bit" } else { "auto" };
+    let mut command = case("talker");
+    let talker = Process::spawn(command.env("LANE", name).stdin(Stdio::piped()));
+    talker.wait_stdout(|bytes| bytes == b"ready\n");
+    talker
+}
+
+fn tell(talker: &Process, others: impl IntoIterator<Item = i32>) {
+    let mut stdin = talker.take_stdin();
+    for other in others {
+        writeln!(stdin, "{other}").unwrap();
+    }
+}
+
+/// Talks with a partner, which `disturb` can do something to once both have begun.
+fn flood(lane: Lane, disturb: impl FnOnce(&Process) + Send) {
+    block_signals();
+    let partner = start_talker(lane);
+    let endpoint = Endpoint::bind().unwrap();
+    tell(&partner, [us()]);
+    thread::scope(|scope| {
+        scope.spawn(|| disturb(&partner));
+        talk(&endpoint, &[pid_of(&partner)], lane);
+    });
+    partner.wait_stdout(|bytes| bytes == b"ready\ndone\n");
+}
+
+fn two_endpoints_flood_each_other_in_bits() {
+    flood(Lane::Bit, |_| {});
+}
+
+fn two_endpoints_flood_each_other_in_words() {
+    flood(Lane::Auto, |_| {});
+}
+
+fn two_endpoints_flood_each_other_in_a_storm_of_strays() {
+    flood(Lane::Auto, |partner| {
+        for _ in 0..200 {
+            for pid in [us(), partner.pid()] {
+                for signal in [libc::SIGUSR1, libc::SIGUSR2] {
+                    kill(pid, signal);
+                }
+            }
+            thread::sleep(Duration::from_micros(200));
+        }
+    });
+}
+
+fn a_partner_that_is_stopped_and_continued_loses_nothing() {
+    flood(Lane::Auto, |partner| {
+        for _ in 0..3 {
+            kill(partner.pid(), libc::SIGSTOP);
+            wait_state(partner.pid(), 'T');
+            kill(partner.pid(), libc::SIGCONT);
+        }
+    });
+}
+
+fn eight_endpoints_talk_all_to_all() {
+    block_signals();
+    let all: Vec<Process> = (0..8).map(|_| start_talker(Lane::Auto)).collect();
+    for one in &all {
+        let others = all.iter().map(Process::pid);
+        tell(one, others.filter(|pid| *pid != one.pid()));
+    }
+    for one in &all {
+        one.wait_stdout(|bytes| bytes == b"ready\ndone\n");
+    }
+}
+
+// ---- requests ----------------------------------------------------------------------------------------------------
+
+/// Replies to each message with itself and an exclamation mark.
+fn echo() {
+    let endpoint = Endpoint::bind().unwrap();
+    println!("ready");
+    thread::scope(|scope| {
+        for message in &endpoint {
+            let message = message.unwrap();
+            scope.spawn(move || {
+                let reply = [&message.payload[..], b"!"].concat();
+                message.reply_with(&reply, options(Lane::Auto)).unwrap();
+            });
+        }
+    });
+}
+
+/// Takes messages and never replies.
+fn silent() {
+    let endpoint = Endpoint::bind().unwrap();
+    println!("ready");
+    endpoint.iter().for_each(drop);
+}
+
+/// Replies to the first message when a line comes, and says what becomes of that.
+fn late() {
+    let endpoint = Endpoint::bind().unwrap();
+    println!("ready");
+    let message = endpoint.recv().unwrap();
+    stdin().lock().lines().next();
+    println!("{:?}", message.reply(b"too late").unwrap_err());
+    thread::park_timeout(WATCHDOG);
+}
+
+fn partner(name: &str) -> Process {
+    block_signals();
+    let partner = Process::spawn(case(name).stdin(Stdio::piped()));
+    partner.wait_stdout(|bytes| bytes == b"ready\n");
+    partner
+}
+
+fn each_of_many_requests_gets_its_own_reply() {
+    let partner = partner("echo");
+    let to = pid_of(&partner);
+    let endpoint = Endpoint::builder().bind().unwrap();
+    let replies = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            let (endpoint, replies) = (&endpoint, &replies);
+            scope.spawn(move || {
+                for n in 0..count() / 10 {
+                    let request = format!("{thread} {n}");
+                    let options = options(Lane::Auto);
+                    let reply = endpoint.request_with(to, request.as_bytes(), options, &mut |_| {});
+                    assert_eq!(reply.unwrap(), format!("{request}!").as_bytes());
+                    // Ordering: Relaxed; read after the threads have ended.
+                    replies.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!(replies.into_inner(), 8 * (count() / 10));
+}
+
+fn a_plain_message_can_be_replied_to() {
+    let partner = partner("echo");
+    let endpoint = Endpoint::bind().unwrap();
+    endpoint.send(pid_of(&partner), b"hello").unwrap();
+    let message = endpoint.recv_timeout(WATCHDOG).unwrap();
+    assert_eq!(
+        (message.pid, &message.payload[..]),
+        (pid_of(&partner), &b"hello!"[..])
+    );
+    assert!(!message.is_request());
+}
+
+fn a_request_fails_when_its_partner_ends() {
+    let partner = partner("silent");
+    let endpoint = Endpoint::bind().unwrap();
+    thread::scope(|scope| {
+        let request = scope.spawn(|| {
+            let options = options(Lane::Auto);
+            endpoint.request_with(pid_of(&partner), b"x", options, &mut |_| {})
+        });
+        // Whether the request was delivered by then or not.
+        kill(partner.pid(), libc::SIGKILL);
+        let error = request.join().unwrap().unwrap_err();
+        let is_told = matches!(
+            error,
+            SendError::NoReply { has_ended: true }
+                | SendError::ServerEnded { .. }
+                | SendError::NoSuchProcess
+        );
+        assert!(is_told, "{error}");
+    });
+}
+
+fn a_request_ends_at_its_timeout_and_takes_no_late_reply() {
+    let partner = partner("late");
+    let endpoint = Endpoint::bind().unwrap();
+    let mut options = options(Lane::Auto);
+    options.reply_timeout = Duration::from_millis(50);
+    let error = endpoint.request_with(pid_of(&partner), b"x", options, &mut |_| {});
+    let error = error.unwrap_err();
+    assert!(
+        matches!(error, SendError::NoReply { has_ended: false }),
+        "{error}"
+    );
+    drop(partner.take_stdin());
+    partner.wait_stdout(|bytes| bytes == b"ready\nRejected(Unasked)\n");
+    let nothing = endpoint.try_recv();
+    assert!(nothing.is_err(), "{nothing:?}");
+}
+
+fn a_server_that_does_not_reply_rejects_a_request() {
+    block_signals();
+    let server = Server::start();
+    let endpoint = Endpoint::bind().unwrap();
+    let to = Pid::new(server.pid()).unwrap();
+    let error = endpoint.request(to, b"x").unwrap_err();
+    assert!(
+        matches!(error, SendError::Rejected(Reason::NoReplies)),
+        "{error}"
+    );
+    endpoint.send(to, b"y").unwrap();
+    server.assert_printed(&[b"y"]);
+    server.stop();
+}
+
+fn a_reply_reaches_no_later_process() {
+    block_signals();
+    let endpoint = Endpoint::bind().unwrap();
+    let client = Process::spawn(minitalk(["send"]).args([&us().to_string(), "x"]));
+    let message = endpoint.recv_timeout(WATCHDOG).unwrap();
+    assert_success(&client.output());
+    let error = message.reply(b"y").unwrap_err();
+    assert!(matches!(error, SendError::NoSuchProcess), "{error}");
+}
+
+fn sends_end_when_their_endpoint_is_stopped() {
+    let partner = partner("talker");
+    let endpoint = Endpoint::bind().unwrap();
+    let to = pid_of(&partner);
+    thread::scope(|scope| {
+        // The partner takes nothing before it has been told of others.
+        let send = || endpoint.send_with(to, b"x", options(Lane::Auto), &mut |_| {});
+        let waiting = [scope.spawn(send), scope.spawn(send)];
+        wait_until("a message waits", || client::find(to, false).is_ok());
+        endpoint.stopper().stop();
+        for send in waiting {
+            let error = send.join().unwrap().unwrap_err();
+            assert!(matches!(error, SendError::Stopped), "{error}");
+        }
+        let error = send().unwrap_err();
+        assert!(matches!(error, SendError::Stopped), "{error}");
+    });
+}
+
+// ---- shared by the cases -----------------------------------------------------------------------------------------
+
+fn us() -> i32 {
+    Pid::current().get()
+}
+
+fn pid_of(process: &Process) -> Pid {
+    Pid::new(process.pid()).unwrap()
+}
