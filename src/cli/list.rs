@@ -36,8 +36,8 @@ pub const LIST: Command = Command {
     synopsis: "",
     summary: "list the servers that this user may signal",
     about: "\
-Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime. There
-is no registry: all of it is in /proc.
+Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime.
+There is no registry: all of it is in /proc.
 ",
     flags: &[],
     notes: String::new,
