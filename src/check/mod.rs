@@ -36,7 +36,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use minitalk::Signal;
+use minitalk::SignalSet;
 use minitalk::internals::ffi;
 
 use crate::cli::command::Command;
@@ -113,7 +113,8 @@ fn run(mut args: Args) -> Result<(), Failure> {
         own: own_program,
     };
     // A server acknowledges stray signals too, which must not end this process.
-    for signal in [Signal::USR1, Signal::USR2] {
+    ffi::add_handled(SignalSet::BITS);
+    for signal in SignalSet::BITS.iter() {
         ffi::install(signal).map_err(|error| Failure::io("sigaction", io::Error::from(error)))?;
     }
     // Must precede the start of every program.
