@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Dialect;
+use super::ack_timing::SleepState;
 
 /// The number of programs that are remembered.
 pub const MAX_PROGRAMS: usize = 1024;
@@ -17,6 +18,8 @@ pub struct Profile {
     pub dialects: Vec<Dialect>,
     /// Whether a process ended when it was acknowledged with SIGUSR1.
     pub ack_on_usr2: bool,
+    /// How its processes have to be seen to sleep before they are acknowledged.
+    pub ack_sleep: SleepState,
 }
 
 /// Says what one client has shown of its program.
@@ -26,14 +29,17 @@ pub enum ProfileUpdate {
     Speaks(Dialect),
     /// The client ended when it was acknowledged with SIGUSR1, so SIGUSR2 is better for the next one.
     AckOnUsr2,
+    /// The client lost an acknowledgement that came before it slept like this.
+    AckSleep(SleepState),
 }
 
 impl Profile {
     /// Adds what a client has shown. A dialect replaces the one of the same visible form.
     pub fn update(&mut self, update: ProfileUpdate) {
-        let ProfileUpdate::Speaks(dialect) = update else {
-            self.ack_on_usr2 = true;
-            return;
+        let dialect = match update {
+            ProfileUpdate::Speaks(dialect) => dialect,
+            ProfileUpdate::AckOnUsr2 => return self.ack_on_usr2 = true,
+            ProfileUpdate::AckSleep(sleep) => return self.ack_sleep = self.ack_sleep.max(sleep),
         };
         self.ack_on_usr2 = false;
         self.dialects

@@ -251,8 +251,8 @@ impl Machine {
             Then::Settle { written } => core.listen(session, |listener, now| {
                 listener.handle_written(written, now);
             }),
-            Then::Release => core.listen(session, |listener, _| listener.release()),
-            Then::Poll { sleeps } => core.poll_listener(session, sleeps),
+            Then::Release => core.listen(session, |listener, now| listener.release(now)),
+            Then::Poll(sleep) => core.poll_listener(session, sleep),
         }
         self.after_input();
     }

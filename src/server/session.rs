@@ -267,7 +267,8 @@ impl Session {
     pub fn due_at(&self) -> Option<Nanos> {
         let listener = self.listener.as_ref()?;
         let probe = listener.needs_sleep_state().then_some(self.probe_at);
-        [probe, listener.poll_timeout()].into_iter().flatten().min()
+        let all = [probe, listener.look_at(), listener.poll_timeout()];
+        all.into_iter().flatten().min()
     }
 
     /// Counts a bare bit that came at `now`, in this batch of signals.

@@ -6,6 +6,7 @@ use super::super::{DropReason, Note, ServeError};
 use super::own::frame;
 use super::world::*;
 use crate::dialect::Dialect;
+use crate::dialect::ack_timing::SleepState;
 use crate::dialect::encoder::TextEncoder;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
@@ -246,7 +247,7 @@ fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered
 fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
     let mut world = World::new(|_| {});
     let change = |p: &mut Process| {
-        (p.handled, p.sleeps, p.run_time) = (SignalSet::NONE, false, Some(0));
+        (p.handled, p.sleep, p.run_time) = (SignalSet::NONE, SleepState::Awake, Some(0));
     };
     let client = world.spawn_with(1, change);
     for event in signals(client, "classic", "12") {
