@@ -9,8 +9,8 @@
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
 //!    after every byte.
 //! 3. Any other client is acknowledged when the message is complete.
-//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that handles both and does not go
-//!    on after SIGUSR1 is sent SIGUSR2.
+//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
+//!    same once more and, if it handles both signals, then the other: that one can end it.
 
 use super::{Ack, MILLISECOND, Symbol};
 use crate::wire::Nanos;
@@ -27,7 +27,7 @@ pub const SILENCE_AFTER_BYTE: Nanos = 60 * MILLISECOND;
 /// Stops that prove that a client waits for every bit; the first could be a handshake.
 pub const PROOF_STOPS: u8 = 3;
 
-/// The silence after an acknowledgement before the other signal is tried.
+/// The silence after an acknowledgement before it is repeated, and before the other signal is tried.
 const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
 
 /// Says which signals a client handles.
@@ -60,7 +60,8 @@ pub(super) struct AckProbe {
     state: ProbeState,
     /// The signal to acknowledge with if the client handles both.
     symbol: Symbol,
-    /// Whether the other signal has been tried.
+    /// Whether the first acknowledgement has been repeated, and whether the other signal has been tried.
+    has_repeated: bool,
     has_switched: bool,
     /// Symbols since the last acknowledgement, and the times of both.
     unanswered: u32,
@@ -88,6 +89,7 @@ impl AckProbe {
             handled,
             state: Watching,
             symbol,
+            has_repeated: false,
             has_switched: false,
             unanswered: 0,
             last_seen: 0,
@@ -129,6 +131,7 @@ impl AckProbe {
     pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
         self.poll_timeout(sleeps).filter(|at| now >= *at)?;
         match (self.state, self.unanswered) {
+            (Watching, 0) if !self.has_repeated => self.has_repeated = true,
             (Watching, 0) => {
                 self.has_switched = true;
                 self.symbol = self.symbol.other();
@@ -149,7 +152,9 @@ impl AckProbe {
     pub fn poll_timeout(&self, sleeps: bool) -> Option<Nanos> {
         let (since, silence) = match (self.state, self.unanswered) {
             _ if !self.handled.any() => return None,
-            (Watching, 0) if self.may_switch() => (self.last_ack?, SWITCH_AFTER),
+            (Watching, 0) if !self.has_repeated || self.may_switch() => {
+                (self.last_ack?, SWITCH_AFTER)
+            }
             (Watching, 0) => return None,
             (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
             (Watching, _) => (self.last_seen, SILENCE_AWAKE),
@@ -203,6 +208,11 @@ impl AckProbe {
             && self.bit_stops == 1
             && self.unanswered == 0
             && self.may_switch()
+    }
+
+    /// Returns whether the client has been sent the other signal in vain.
+    pub const fn has_switched_in_vain(&self) -> bool {
+        matches!(self.state, Watching) && self.has_switched && self.unanswered == 0
     }
 
     const fn may_switch(&self) -> bool {
@@ -299,21 +309,18 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_does_not_go_on_is_sent_the_other_signal_once() {
+    fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other_once() {
         let mut probe = probe();
         assert!(!probe.is_stuck_after_first_ack());
         probe.handle_symbol(0);
         assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Symbol::Usr1));
-        assert!(probe.is_stuck_after_first_ack());
-        assert_eq!(
-            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER - 1, false),
-            None
-        );
-        assert_eq!(
-            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER, false),
-            Some(Symbol::Usr2)
-        );
-        assert!(!probe.is_stuck_after_first_ack());
+        for (count, symbol) in [(1, Symbol::Usr1), (2, Symbol::Usr2)] {
+            assert!(probe.is_stuck_after_first_ack() && !probe.has_switched_in_vain());
+            let at = SILENCE_AWAKE + count * SWITCH_AFTER;
+            assert_eq!(probe.poll_ack(at - 1, false), None);
+            assert_eq!(probe.poll_ack(at, false), Some(symbol));
+        }
+        assert!(!probe.is_stuck_after_first_ack() && probe.has_switched_in_vain());
         assert_eq!(
             probe.poll_ack(SILENCE_AWAKE + 9 * SWITCH_AFTER, false),
             None
@@ -334,6 +341,11 @@ mod tests {
             let mut probe = AckProbe::new(first, handled);
             probe.handle_symbol(0);
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
+            assert_eq!(
+                probe.poll_ack(9 * SWITCH_AFTER, false),
+                Some(expected),
+                "once more"
+            );
             assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
             assert_eq!(probe.is_stuck_after_first_ack(), handled.both());
         }
