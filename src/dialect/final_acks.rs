@@ -14,13 +14,20 @@ const PAUSE: Nanos = 3 * MILLISECOND;
 /// The pause before one that is tried because the client has not ended.
 const TRY_AFTER: Nanos = 50 * MILLISECOND;
 
+/// The silence of a client after which a bit that follows a message does not begin another.
+const EXTRA_AFTER: Nanos = 100 * MILLISECOND;
+
 /// Holds the acknowledgements that follow the first final one of a message.
 #[derive(Clone, Debug, Default)]
 pub struct FinalAcks {
     /// The acknowledgements to come, each with the pause before it and with what it makes of all that were sent.
     left: Vec<(Nanos, Symbol, FinalAck)>,
     /// When the last one was sent, and what it makes of all that were sent.
-    sent: Option<(Nanos, FinalAck)>,
+    sent: Option<(Nanos, Option<FinalAck>)>,
+    /// The signal to send to a client whose handler sends a bit too many.
+    other: Option<Symbol>,
+    /// The symbols since the message.
+    extra: u8,
 }
 
 impl FinalAcks {
@@ -31,7 +38,8 @@ impl FinalAcks {
         let (Some(first), second) = acks else {
             return;
         };
-        self.sent = Some((now, FinalAck::Same));
+        self.sent = Some((now, Some(FinalAck::Same)));
+        self.other = may_try.then(|| first.other());
         for (ack, kind) in [(first.other(), FinalAck::Both), (first, FinalAck::Twice)] {
             if second == Some(ack) {
                 self.left.insert(0, (PAUSE, ack, kind));
@@ -41,10 +49,23 @@ impl FinalAcks {
         }
     }
 
-    /// Drops the plan, because the client has gone on.
-    pub fn clear(&mut self) {
+    /// Handles that the client has gone on, which ends the plan.
+    ///
+    /// A client whose handler sends the next bit may only have sent one too many: then the other signal ends it.
+    pub fn handle_symbol(&mut self, now: Nanos) {
+        let other = self.other.filter(|_| self.extra < 7);
+        let extra = self.extra;
+        self.clear();
+        if let Some(other) = other {
+            (self.other, self.extra) = (Some(other), extra + 1);
+            self.sent = Some((now, None));
+            self.left.push((EXTRA_AFTER, other, FinalAck::Other));
+        }
+    }
+
+    fn clear(&mut self) {
         self.left.clear();
-        self.sent = None;
+        (self.sent, self.other, self.extra) = (None, None, 0);
     }
 
     /// Restarts the pause at `now`, because the client had no CPU until then.
@@ -69,14 +90,14 @@ impl FinalAcks {
     pub fn poll_ack(&mut self, now: Nanos) -> Option<Symbol> {
         self.poll_timeout().filter(|at| now >= *at)?;
         let (_, ack, kind) = self.left.remove(0);
-        self.sent = Some((now, kind));
+        self.sent = Some((now, Some(kind)));
         Some(ack)
     }
 
     /// Returns what a client waited for that has ended at `now`; `None` if an acknowledgement is not why it ended.
     pub fn awaited(&self, now: Nanos) -> Option<FinalAck> {
         let (at, kind) = self.sent?;
-        (now.saturating_sub(at) < TRY_AFTER).then_some(kind)
+        kind.filter(|_| now.saturating_sub(at) < TRY_AFTER)
     }
 }
 
@@ -152,7 +173,26 @@ mod tests {
         acks.plan((Some(Usr1), None), true, 0);
         acks.restart_silence(7);
         assert_eq!(acks.poll_timeout(), Some(7 + TRY_AFTER));
-        acks.clear();
-        assert_eq!((acks.awaited(1), acks.poll_timeout()), (None, None));
+        for _ in 0..8 {
+            acks.handle_symbol(1);
+            assert_eq!(acks.awaited(1), None);
+        }
+        assert_eq!(acks.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_client_that_stops_after_a_bit_too_many_gets_the_other_signal_instead() {
+        for (may_try, expected) in [(true, Some(Usr2)), (false, None)] {
+            let mut acks = FinalAcks::default();
+            acks.plan((Some(Usr1), None), may_try, 0);
+            acks.handle_symbol(5);
+            assert_eq!(acks.poll_ack(4 + EXTRA_AFTER), None);
+            assert_eq!(acks.poll_ack(5 + EXTRA_AFTER), expected);
+            let shown = acks.awaited(6 + EXTRA_AFTER);
+            assert_eq!(
+                (shown, acks.is_empty()),
+                (expected.map(|_| FinalAck::Other), true)
+            );
+        }
     }
 }

@@ -16,8 +16,8 @@ const MAX_DIALECTS: usize = 4;
 pub struct Profile {
     /// The dialects that its processes have used, with different visible forms; the last one found is last.
     pub dialects: Vec<Dialect>,
-    /// Whether a process ended when it was acknowledged with SIGUSR1.
-    pub ack_on_usr2: bool,
+    /// Which acknowledgement, counted from 0, ended a process because it was a SIGUSR1.
+    pub ack_on_usr2: Option<u8>,
     /// How its processes have to be seen to sleep before they are acknowledged.
     pub ack_sleep: SleepState,
 }
@@ -27,8 +27,8 @@ pub struct Profile {
 pub enum ProfileUpdate {
     /// The client used this dialect.
     Speaks(Dialect),
-    /// The client ended when it was acknowledged with SIGUSR1, so SIGUSR2 is better for the next one.
-    AckOnUsr2,
+    /// The client ended when this acknowledgement, counted from 0, was a SIGUSR1, so SIGUSR2 is better for the next one.
+    AckOnUsr2(u8),
     /// The client lost an acknowledgement that came before it slept like this.
     AckSleep(SleepState),
 }
@@ -38,10 +38,10 @@ impl Profile {
     pub fn update(&mut self, update: ProfileUpdate) {
         let dialect = match update {
             ProfileUpdate::Speaks(dialect) => dialect,
-            ProfileUpdate::AckOnUsr2 => return self.ack_on_usr2 = true,
+            ProfileUpdate::AckOnUsr2(from) => return self.ack_on_usr2 = Some(from),
             ProfileUpdate::AckSleep(sleep) => return self.ack_sleep = self.ack_sleep.max(sleep),
         };
-        self.ack_on_usr2 = false;
+        self.ack_on_usr2 = None;
         self.dialects
             .retain(|old| old.visible_form() != dialect.visible_form());
         if self.dialects.len() == MAX_DIALECTS {
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn a_client_that_speaks_takes_back_that_sigusr1_ends_its_kind() {
         let mut profile = Profile::default();
-        profile.update(ProfileUpdate::AckOnUsr2);
-        assert!(profile.ack_on_usr2);
+        profile.update(ProfileUpdate::AckOnUsr2(1));
+        assert_eq!(profile.ack_on_usr2, Some(1));
         profile.update(speaks("classic"));
-        assert!(!profile.ack_on_usr2);
+        assert_eq!(profile.ack_on_usr2, None);
     }
 }

@@ -75,6 +75,8 @@ pub struct TextReceiver {
     is_silent: bool,
     /// Whether the last symbol of the present message has been acknowledged.
     is_acknowledged: bool,
+    /// The last acknowledgement.
+    last_ack: Symbol,
     /// Whether it is another client's turn, and the acknowledgement that is withheld.
     is_held: bool,
     withheld: Option<Symbol>,
@@ -97,13 +99,12 @@ impl TextReceiver {
     /// Returns a receiver for a client of which only the profile of its program is known.
     #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
-        let symbol = if profile.ack_on_usr2 {
-            Symbol::Usr2
-        } else {
-            Symbol::Usr1
+        let probe = match profile.ack_on_usr2 {
+            Some(from) => AckProbe::for_usr2(from, handled),
+            None => AckProbe::new(Symbol::Usr1, handled),
         };
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.usr1);
-        Self::new(decoder, AckProbe::new(symbol, handled)).with_ack_sleep(profile.ack_sleep)
+        Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
     }
 
     /// Returns this receiver for a program whose processes have to be seen to sleep like this before they are acknowledged.
@@ -124,6 +125,7 @@ impl TextReceiver {
             last_seen: 0,
             is_silent: false,
             is_acknowledged: false,
+            last_ack: Symbol::Usr1,
             is_held: false,
             withheld: None,
             unwritten: 0,
@@ -134,7 +136,11 @@ impl TextReceiver {
 
     /// Returns what to do next; `None` until the next event.
     pub fn poll_action(&mut self) -> Option<TextAction> {
-        self.actions.pop_front()
+        let action = self.actions.pop_front();
+        if let Some(TextAction::Acknowledge(ack)) = action {
+            self.last_ack = ack;
+        }
+        action
     }
 
     /// Handles a bare signal.
@@ -152,8 +158,10 @@ impl TextReceiver {
     pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
         let timed = self.timing.poll_ack(now, sleep);
         self.actions.extend(timed.map(TextAction::Acknowledge));
-        let next = self.final_acks.poll_ack(now);
-        self.actions.extend(next.map(TextAction::Acknowledge));
+        if self.may_send_final_ack() {
+            let next = self.final_acks.poll_ack(now);
+            self.actions.extend(next.map(TextAction::Acknowledge));
+        }
         if self.decoder.is_lost() && now >= self.last_seen.saturating_add(RESET_AFTER) {
             self.reset();
         }
@@ -196,7 +204,9 @@ impl TextReceiver {
         let is_watched = has_evidence && self.may_be_acknowledged();
         let after = |silence| self.last_seen.saturating_add(silence);
         let deadlines = [
-            self.final_acks.poll_timeout(),
+            self.final_acks
+                .poll_timeout()
+                .filter(|_| self.may_send_final_ack()),
             self.timing.deadline(),
             (has_evidence && !self.is_silent).then(|| after(COMPLETE_AFTER)),
             self.decoder.is_lost().then(|| after(RESET_AFTER)),
@@ -314,12 +324,18 @@ impl TextReceiver {
     #[must_use]
     pub fn profile_update(&self, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
-            let is_stuck = self.probe.is_stuck_after_first_ack();
-            return is_stuck.then_some(ProfileUpdate::AckOnUsr2);
+            return self.probe.stuck_after().map(ProfileUpdate::AckOnUsr2);
         }
         let mut dialect = *self.decoder.detected()?;
         dialect.final_ack = self.final_acks.awaited(now).unwrap_or(dialect.final_ack);
         Some(ProfileUpdate::Speaks(dialect))
+    }
+
+    /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
+    #[must_use]
+    pub fn may_have_ended_on(&self) -> Option<Symbol> {
+        let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
+        (is_early && self.is_acknowledged).then_some(self.last_ack)
     }
 
     /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
@@ -379,7 +395,7 @@ impl TextReceiver {
         self.is_acknowledged = false;
         let overdue = self.timing.handle_symbol(self.decoder.in_message());
         self.actions.extend(overdue.map(TextAction::Acknowledge));
-        self.final_acks.clear();
+        self.final_acks.handle_symbol(now);
         if let Some(reason) = self.closing.take() {
             self.close_now(reason);
         }
@@ -524,6 +540,11 @@ impl TextReceiver {
     /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
     fn may_be_acknowledged(&self) -> bool {
         !self.is_kept_waiting() && !self.decoder.is_tie()
+    }
+
+    /// Returns whether the client waits for no other acknowledgement, as far as is known.
+    fn may_send_final_ack(&self) -> bool {
+        !self.decoder.in_message() || self.is_acknowledged && self.withheld.is_none()
     }
 
     fn is_kept_waiting(&self) -> bool {

@@ -88,12 +88,16 @@ impl Machine {
         if let Some(session) = self.sessions.get_mut(&pid) {
             core.listen(session, |listener, now| listener.handle_exit(well, now));
             let listener = session.listener.as_ref();
+            let ended_on = listener.and_then(TextReceiver::may_have_ended_on);
             let lesson = listener.and_then(|listener| listener.profile_update(core.now));
             let timing = listener.and_then(TextReceiver::ack_sleep_update);
             if let Some(program) = session.program.filter(|_| !session.is_noise()) {
                 for update in lesson.into_iter().chain(timing) {
                     core.foreign.profiles.update(program, update);
                 }
+            }
+            if let Some(ack) = ended_on {
+                core.dropped(session, DropReason::EndedOn(ack), 0);
             }
         }
         self.end_session(pid);

@@ -6,7 +6,7 @@ use std::io;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Symbol};
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal};
 use crate::wire::control::Reply;
@@ -108,6 +108,8 @@ pub enum DropReason {
     Rejected(Reason),
     /// The client ended in mid-message.
     ClientEnded,
+    /// The client of an unknown dialect ended after an acknowledgement by this signal.
+    EndedOn(Symbol),
     /// The client began another message in mid-message.
     Abandoned,
     /// The signals came too fast to be a message.
@@ -249,6 +251,13 @@ impl fmt::Display for DropReason {
         match self {
             Self::Rejected(reason) => reason.fmt(f),
             Self::ClientEnded => f.write_str("the client ended"),
+            Self::EndedOn(ack) => {
+                let number = if *ack == Symbol::Usr2 { 2 } else { 1 };
+                write!(
+                    f,
+                    "the client ended after an acknowledgement by SIGUSR{number}; try again, or give --dialect"
+                )
+            }
             Self::Abandoned => f.write_str("the client began another"),
             Self::Noise => f.write_str("signals too fast for a text, which swallow each other"),
             Self::Backlog => f.write_str("the output is blocked and the client does not wait"),

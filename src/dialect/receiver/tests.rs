@@ -388,9 +388,12 @@ fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better(
     send(&mut receiver, &[Usr1], now);
     assert_eq!(receiver.profile_update(now), None);
     assert_eq!(wait(&mut receiver, &mut now), "usr1");
-    assert_eq!(receiver.profile_update(now), Some(ProfileUpdate::AckOnUsr2));
+    assert_eq!(
+        receiver.profile_update(now),
+        Some(ProfileUpdate::AckOnUsr2(0))
+    );
     let mut profile = Profile::default();
-    profile.update(ProfileUpdate::AckOnUsr2);
+    profile.update(ProfileUpdate::AckOnUsr2(0));
     let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
     send(&mut receiver, &[Usr1], now);
     assert_eq!(wait(&mut receiver, &mut now), "usr2");
