@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::{FinalAck, MILLISECOND, Symbol};
+use super::{Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The pause between two final acknowledgements that the dialect has: the first must have been taken.
@@ -31,14 +31,18 @@ pub struct FinalAcks {
 }
 
 impl FinalAcks {
-    /// Plans what follows the first final acknowledgement of `acks`, which was sent at `now`; `may_try` adds those that the
-    /// dialect does not have.
-    pub fn plan(&mut self, acks: (Option<Symbol>, Option<Symbol>), may_try: bool, now: Nanos) {
+    /// Plans what follows the first final acknowledgement of `dialect` after the symbol `last`, which was sent at `now`;
+    /// `may_try` adds those that the dialect does not have.
+    pub fn plan(&mut self, dialect: &Dialect, last: Symbol, may_try: bool, now: Nanos) {
         self.clear();
-        let (Some(first), second) = acks else {
+        let (Some(first), second) = dialect.final_acks(last) else {
             return;
         };
-        self.sent = Some((now, Some(FinalAck::Same)));
+        let shown = match dialect.final_ack {
+            FinalAck::Other => FinalAck::Other,
+            _ => FinalAck::Same,
+        };
+        self.sent = Some((now, Some(shown)));
         self.other = may_try.then(|| first.other());
         for (ack, kind) in [(first.other(), FinalAck::Both), (first, FinalAck::Twice)] {
             if second == Some(ack) {
@@ -106,7 +110,6 @@ mod tests {
     use FinalAck::{Both, Same, Twice};
     use Symbol::{Usr1, Usr2};
 
-    use super::super::Dialect;
     use super::*;
 
     /// Returns what a client that does not end is sent, with the pause before each, and what its end would show after each.
@@ -114,7 +117,7 @@ mod tests {
         let dialect: Dialect = spec.parse().unwrap();
         let mut acks = FinalAcks::default();
         let mut now = 1000 * MILLISECOND;
-        acks.plan(dialect.final_acks(Usr2), may_try, now);
+        acks.plan(&dialect, Usr2, may_try, now);
         let mut sent = Vec::new();
         let mut shown: Vec<_> = acks.awaited(now).into_iter().collect();
         while let Some(at) = acks.poll_timeout() {
@@ -170,7 +173,7 @@ mod tests {
     #[test]
     fn the_end_of_a_client_that_has_gone_on_shows_nothing() {
         let mut acks = FinalAcks::default();
-        acks.plan((Some(Usr1), None), true, 0);
+        acks.plan(&Dialect::CLASSIC, Usr1, true, 0);
         acks.restart_silence(7);
         assert_eq!(acks.poll_timeout(), Some(7 + TRY_AFTER));
         for _ in 0..8 {
@@ -181,10 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_client_on_the_other_signal_alone_confirms_that_it_waits_for_it() {
+        let dialect: Dialect = "final=other".parse().unwrap();
+        let mut acks = FinalAcks::default();
+        acks.plan(&dialect, Usr1, true, 0);
+        assert_eq!(acks.awaited(1), Some(FinalAck::Other));
+    }
+
+    #[test]
     fn a_client_that_stops_after_a_bit_too_many_gets_the_other_signal_instead() {
         for (may_try, expected) in [(true, Some(Usr2)), (false, None)] {
             let mut acks = FinalAcks::default();
-            acks.plan((Some(Usr1), None), may_try, 0);
+            acks.plan(&Dialect::CLASSIC, Usr1, may_try, 0);
             acks.handle_symbol(5);
             assert_eq!(acks.poll_ack(4 + EXTRA_AFTER), None);
             assert_eq!(acks.poll_ack(5 + EXTRA_AFTER), expected);

@@ -256,8 +256,12 @@ impl TextReceiver {
         let acks = dialect.final_acks(self.last);
         self.acknowledge(acks.0.filter(|_| !self.is_acknowledged), now);
         let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
-        self.final_acks
-            .plan(acks, !is_certain && self.probe.handled.both(), now);
+        self.final_acks.plan(
+            &dialect,
+            self.last,
+            !is_certain && self.probe.handled.both(),
+            now,
+        );
         if !self.final_acks.is_empty() {
             self.timing.trust();
         }
