@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::dialect::Dialect;
+use crate::process::pid::Pid;
 
 /// Configures a server: limits, timeouts, dialects.
 #[derive(Clone, Debug)]
@@ -19,6 +20,9 @@ pub struct Config {
     pub count: Option<u64>,
     /// The dialects of clients that do not use minitalk's own protocol.
     pub dialects: Dialects,
+    /// The process under which the bare bits of all processes are taken as one stream, which is this one: it is not answered.
+    /// `None`: the bits of each process are a stream of their own.
+    pub one_stream: Option<Pid>,
     /// Whether to report every signal.
     pub trace: bool,
 }
@@ -32,6 +36,7 @@ impl Default for Config {
             idle_timeout: Some(Duration::from_secs(60)),
             count: None,
             dialects: Dialects::Auto,
+            one_stream: None,
             trace: false,
         }
     }

@@ -14,9 +14,10 @@ use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileCache;
 use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
-use crate::signal::event::Signal;
+use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
+use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
 
 /// Holds what clients of other protocols have in common.
@@ -26,9 +27,23 @@ pub struct Foreign {
     pub listed: Vec<Pid>,
     /// The dialects of programs, by the device and number of their files.
     profiles: ProfileCache<(u64, u64)>,
+    /// How many processes in a row ended before they had sent a byte or had been answered.
+    fleeting: u32,
     /// The actions of a listener; kept to reuse its memory.
     scratch: Vec<TextAction>,
 }
+
+impl Foreign {
+    /// Begins to count again, unless the note has been made.
+    const fn count_complete(&mut self) {
+        if self.fleeting < FLEETING {
+            self.fleeting = 0;
+        }
+    }
+}
+
+/// How many processes in a row with less than a byte are worth a note.
+const FLEETING: u32 = 16;
 
 impl Machine {
     /// Observes the clients whose listeners have something to do.
@@ -96,6 +111,9 @@ impl Machine {
                     core.foreign.profiles.update(program, update);
                 }
             }
+            if session.answered_at.is_none() && session.is_in_first_byte() {
+                core.count_fleeting();
+            }
             if let Some(ack) = ended_on {
                 core.dropped(session, DropReason::EndedOn(ack), 0);
             }
@@ -106,6 +124,25 @@ impl Machine {
 }
 
 impl Core {
+    /// Attributes a bare bit to the one stream of all processes, if there is one.
+    pub(super) fn attribute(&self, mut event: Event) -> Event {
+        let is_bit = event.signal.channel() != Some(Channel::Realtime);
+        if let (Some(stream), Origin::Attested { pid, .. }) =
+            (self.config.one_stream.filter(|_| is_bit), &mut event.origin)
+        {
+            *pid = stream;
+        }
+        event
+    }
+
+    /// Counts a process that has ended before it had sent a byte, and makes a note if there are many in a row.
+    pub(super) fn count_fleeting(&mut self) {
+        self.foreign.fleeting = self.foreign.fleeting.saturating_add(1);
+        if self.foreign.fleeting == FLEETING {
+            self.note(Note::FleetingSenders);
+        }
+    }
+
     /// Handles a bare bit of a client that is in no transfer.
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
         let (pid, now) = (session.pid, self.now);
@@ -200,7 +237,10 @@ impl Core {
             TextAction::Ambiguous { one, other } => {
                 self.note_of(session, Note::Undecided { pid, one, other });
             }
-            TextAction::Complete(text) => self.complete(session, text, false, 0),
+            TextAction::Complete(text) => {
+                self.foreign.count_complete();
+                self.complete(session, text, false, 0);
+            }
             TextAction::Rejected { reason, bytes } => {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }

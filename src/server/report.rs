@@ -36,6 +36,8 @@ pub enum Note {
     Unwatched(Pid, String),
     /// A signal came without its sender: from another PID namespace, or without room for the signal's content.
     UnknownSender,
+    /// Many processes in a row sent less than a byte each and ended.
+    FleetingSenders,
     /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
     NoPidfd,
     /// The dialect of a client has been detected.
@@ -174,6 +176,9 @@ impl fmt::Display for Note {
             Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
             Self::UnknownSender => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
+            ),
+            Self::FleetingSenders => f.write_str(
+                "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",
             ),
             Self::NoPidfd => f.write_str(
                 "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",

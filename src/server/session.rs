@@ -214,6 +214,11 @@ impl Session {
         self.listener.as_ref().is_some_and(TextReceiver::in_message)
     }
 
+    /// Returns whether less than a byte of a message in another protocol has been taken.
+    pub fn is_in_first_byte(&self) -> bool {
+        self.in_foreign_message() && self.received_bytes() == 0
+    }
+
     /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
         match &self.listener {

@@ -458,3 +458,30 @@ fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
     assert!(matches!(both[..], [(Signal::Usr2, _)]), "{both:?}");
     assert!(matches!(world.end, Some(Ok(()))));
 }
+
+#[test]
+fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reported_once() {
+    let stream = pid(1000);
+    for is_wanted in [true, false] {
+        let mut world = World::new(|config| config.one_stream = is_wanted.then_some(stream));
+        world.spawn(1000);
+        for (n, event) in (1..).zip(signals(stream, "classic", "Hello there")) {
+            let sender = world.spawn_with(n, |p| p.handled = SignalSet::NONE);
+            world.now += MILLISECOND;
+            world.feed(&[bare(sender, event.signal)]);
+            // Some have ended before they are looked at.
+            world.exit(sender);
+        }
+        world.pass(SECOND);
+        let sent = world.log.iter().any(|did| matches!(did, Did::Send(..)));
+        assert!(!sent, "nobody waits for an answer");
+        let texts: &[&str] = if is_wanted { &["Hello there"] } else { &[] };
+        assert_eq!(world.take_texts(), texts);
+        let notes = world.take_notes();
+        let word = if is_wanted { "speaks" } else { "--sender any" };
+        assert!(
+            matches!(&notes[..], [one] if one.contains(word)),
+            "{notes:?}"
+        );
+    }
+}
