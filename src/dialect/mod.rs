@@ -13,12 +13,14 @@
 //! | `decoder` | symbols to a message, in one dialect |
 //! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
 //! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
+//! | [`ack_timing`] | when to acknowledge a client that loses what comes too soon |
 //! | [`ack_probe`] | which acknowledgements a client of an unknown dialect waits for |
 //! | `final_acks` | the acknowledgements at the end of a message |
 //! | [`profile_cache`] | what is known of programs |
 //! | [`receiver`] | the receiving end: decodes, and says when to send which acknowledgement |
 
 pub mod ack_probe;
+pub mod ack_timing;
 mod auto_decoder;
 pub mod candidates;
 mod decoder;
