@@ -16,7 +16,7 @@
 //! and hashes are the product's own.
 //!
 //! # What is frozen in every copy
-//! - A frame has one byte of length and one of checksum, so it has 16 bits with an empty message.
+//! - A frame has one byte of length, no kind, and one byte of checksum, so it has 16 bits with an empty message.
 //! - At most three bits are in flight; the window of bits grows with each reply that brings news, and that of words does not.
 //! - A hello is repeated at every second timeout instead of every fourth, and two hellos are tried on the real-time signal, not
 //!   eight.
