@@ -42,6 +42,7 @@ use minitalk::dialect::Dialect;
 use minitalk::internals::ffi;
 
 use crate::cli::command::Command;
+use crate::cli::exec::executable;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::flags::{Args, Flag, flag};
 use crate::cli::stdio::write_stdout;
@@ -110,8 +111,8 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let own_program =
         own_program.map_err(|error| Failure::io("cannot find this program", error))?;
     let programs = Programs {
-        client: client.map(executable).transpose()?,
-        server: server.map(executable).transpose()?,
+        client: client.as_deref().map(executable).transpose()?,
+        server: server.as_deref().map(executable).transpose()?,
         audit: handler_audit::find(audit, &own_program),
         own: own_program,
     };
@@ -138,22 +139,6 @@ fn run(mut args: Args) -> Result<(), Failure> {
 
 /// How long all sections together may take, but for what is under way then.
 const LIMIT: Duration = Duration::from_secs(45);
-
-/// Returns the absolute path of a program that can be executed.
-fn executable(path: PathBuf) -> Result<PathBuf, Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    let cannot = |why: &dyn std::fmt::Display| Failure::io(format!("cannot run {path:?}"), why);
-    // Does not resolve links, because the name of a program may decide what it does.
-    let found = std::path::absolute(&path).map_err(|error| cannot(&error))?;
-    let metadata = fs::metadata(&found).map_err(|error| cannot(&error))?;
-    if metadata.is_dir() {
-        return Err(cannot(&"not executable (is a directory)"));
-    }
-    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
-        return Err(cannot(&"not executable (chmod +x)"));
-    }
-    Ok(found)
-}
 
 /// Prints a part of the report. Ignores errors, because the exit code has the verdict too.
 fn show(text: &str) {

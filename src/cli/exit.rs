@@ -37,6 +37,8 @@ pub enum Exit {
     ServerEnded = 8,
     /// A check found failures.
     Failed = 9,
+    /// The message was delivered, but its reply did not come.
+    NoReply = 10,
 }
 
 impl From<Exit> for ExitCode {
@@ -133,11 +135,19 @@ impl Failure {
             SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
             SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
+            SendError::NoReply { has_ended: false } => {
+                (Exit::NoReply, "; --reply-timeout waits for longer")
+            }
+            SendError::NoReply { has_ended: true } => (Exit::NoReply, ""),
             _ => (Exit::Io, ""),
+        };
+        let what = match exit {
+            Exit::NoReply => "no reply from",
+            _ => "cannot send to",
         };
         Self {
             exit,
-            message: format!("cannot send to {target}: {}{remedy}", chain(error)),
+            message: format!("{what} {target}: {}{remedy}", chain(error)),
             hint: match error {
                 SendError::Refused { .. } => " (--force skips this check)".into(),
                 _ => "".into(),
@@ -157,6 +167,10 @@ impl Failure {
             Reason::Version => "; update the older of the two",
             Reason::Output => "; the standard error of the server says why",
             Reason::ShuttingDown => "; send it again when a server is running",
+            Reason::NoReplies => {
+                "; serve --exec replies, and send without --reply expects no reply"
+            }
+            Reason::Refused => "; the standard error of the server says why",
             _ => "",
         }
     }

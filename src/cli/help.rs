@@ -79,6 +79,7 @@ exit codes:
   3  no such process                       7  the server rejected the message
   4  not permitted                         8  the server ended during the transfer
                                            9  check found failures
+                                          10  delivered, but no reply (send --reply)
 A client that SIGINT or SIGTERM ends during a message dies of that signal.
 ";
 

@@ -8,6 +8,7 @@ pub(crate) mod command;
 pub(crate) mod completions;
 #[cfg(feature = "tools")]
 pub(crate) mod demo;
+pub(crate) mod exec;
 pub(crate) mod exit;
 pub(crate) mod flags;
 pub(crate) mod format;

@@ -1,21 +1,25 @@
 //! `minitalk send`.
 
+use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use minitalk::client::{self, DialectOptions, Options, Progress, Report};
+use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
 use minitalk::engine;
 use minitalk::wire::sender::Lane;
-use minitalk::{Inbox, Pid, SignalSet};
+use minitalk::{Inbox, Peer, Pid, SignalSet};
 
 use super::command::Command;
 use super::exit::Failure;
 use super::flags::{Args, Flag, flag};
 use super::progress::{ProgressLine, ShowProgress};
 use super::source::Source;
-use super::stdio::print_stderr;
+use super::stdio::{print_stderr, write_stdout};
 use super::target;
+use super::text::for_terminal;
 use super::units::{MILLISECOND, decimal, rate};
 
 pub const SEND: Command = Command {
@@ -27,6 +31,8 @@ Sends MESSAGE, or standard input if there is none or it is -, to the server with
 and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
 that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not. After -- nothing is an option, and - is
 a MESSAGE.
+With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
+as serve shows a message.
 ",
     flags: &[FLAGS],
     notes: || "exit codes: see minitalk --help\n".into(),
@@ -38,6 +44,11 @@ const FLAGS: &[Flag] = &[
     flag(
         "--timeout SECONDS",
         "give up after so long without progress, unless the server asks to wait (default 5)",
+    ),
+    flag("--reply", "wait for the reply, and print it"),
+    flag(
+        "--reply-timeout SECONDS",
+        "with --reply: give up so long after the delivery (default 30)",
     ),
     flag(
         LANE,
@@ -80,11 +91,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let mut options = Options::default();
     options.eco = args.switch("--eco");
     options.skip_check = args.switch("--force");
-    if let Some(timeout) = args.seconds("--timeout")? {
-        if timeout.is_zero() {
-            return Err(Failure::usage("--timeout: expected more than 0 seconds"));
-        }
-        options.timeout = timeout;
+    options.timeout = wait(&mut args, "--timeout")?.unwrap_or(options.timeout);
+    let wants_reply = args.switch("--reply");
+    if wants_reply {
+        let timeout = wait(&mut args, "--reply-timeout")?;
+        options.reply_timeout = timeout.unwrap_or(options.reply_timeout);
     }
     let lane = args.choice("--lane", &LANES)?;
     options.lane = lane.unwrap_or(options.lane);
@@ -96,6 +107,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
     if lane.is_some() && dialect.is_some() {
         return Err(Failure::usage(
             "--lane and --dialect exclude each other: only minitalk's own protocol has lanes",
+        ));
+    }
+    if wants_reply && dialect.is_some() {
+        return Err(Failure::usage(
+            "--reply and --dialect exclude each other: only minitalk's own protocol has replies",
         ));
     }
     if first.is_some() && dialect.is_none() {
@@ -125,6 +141,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     let pid = target::pid_or_name(&pid)?;
     let report = match dialect {
+        None if wants_reply => request(pid, source, options, progress.unwrap_or_default())?,
         None => send(pid, source, options, progress.unwrap_or_default())?,
         Some(dialect) => send_in_dialect(pid, source, &dialect, first, options)?,
     };
@@ -134,6 +151,16 @@ fn run(mut args: Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Takes the value of an option, a number of seconds above 0.
+fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
+    match args.seconds(long)? {
+        Some(Duration::ZERO) => Err(Failure::usage(format!(
+            "{long}: expected more than 0 seconds"
+        ))),
+        seconds => Ok(seconds),
+    }
+}
+
 /// Sends a message to the server `pid`.
 pub fn send(
     pid: Pid,
@@ -141,6 +168,40 @@ pub fn send(
     options: Options,
     progress: ShowProgress,
 ) -> Result<Report, Failure> {
+    transfer(pid, source, options, progress, engine::send)
+}
+
+/// Sends a request to the server `pid`, and prints the reply.
+fn request(
+    pid: Pid,
+    source: Source,
+    options: Options,
+    progress: ShowProgress,
+) -> Result<Report, Failure> {
+    let (report, reply) = transfer(pid, source, options, progress, engine::request)?;
+    if io::stdout().is_terminal() {
+        write_stdout(format!("{}\n", for_terminal(&reply)).as_bytes())
+    } else {
+        write_stdout(&reply)
+    }
+    .map_err(Failure::stdout)?;
+    Ok(report)
+}
+
+/// Finds the server `pid`, reads the message, and has `act` send it.
+fn transfer<T>(
+    pid: Pid,
+    source: Source,
+    options: Options,
+    progress: ShowProgress,
+    act: impl FnOnce(
+        &mut Inbox,
+        &Arc<Peer>,
+        &[u8],
+        Options,
+        &mut dyn FnMut(&Progress),
+    ) -> Result<T, SendError>,
+) -> Result<T, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is reported at once.
     let server = client::find(pid, options.skip_check).map_err(failed)?;
@@ -153,7 +214,7 @@ pub fn send(
     let mut inbox = Inbox::open()?;
     let mut line = ProgressLine::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
-    let result = engine::send(&mut inbox, &server, &message, options, &mut watch);
+    let result = act(&mut inbox, &server, &message, options, &mut watch);
     inbox.leak();
     line.clear();
     result.map_err(failed)

@@ -10,6 +10,7 @@ use minitalk::server::{Config, Note};
 use minitalk::{Inbox, SignalSet};
 
 use super::command::Command;
+use super::exec::{self, Exec};
 use super::exit::Failure;
 use super::flags::{Args, Flag, flag};
 use super::format::Format;
@@ -30,6 +31,7 @@ pub struct Options {
     signals: SignalSet,
     eco: bool,
     format: Format,
+    exec: Option<Exec>,
     trace: Option<Trace>,
     name: Option<String>,
     pid_file: Option<PathBuf>,
@@ -42,6 +44,7 @@ impl Default for Options {
             signals: SignalSet::LANES,
             eco: false,
             format: Format::Text,
+            exec: None,
             trace: None,
             name: None,
             pid_file: None,
@@ -51,7 +54,7 @@ impl Default for Options {
 
 pub const SERVE: Command = Command {
     name: "serve",
-    synopsis: "[options]",
+    synopsis: "[--exec PROGRAM [ARG...]] [options]",
     summary: "print this process's PID, then the messages that arrive",
     about: "\
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
@@ -60,8 +63,9 @@ characters and backslashes are shown escaped, whatever the format.
 SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
 once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
 has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
+With --exec it prints no messages. Programs that run finish before the end, and are killed at a second signal.
 ",
-    flags: &[FORMAT, COMMON],
+    flags: &[FORMAT, exec::FLAGS, COMMON],
     notes: String::new,
     run: |args| run(args, false),
 };
@@ -168,8 +172,11 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     let streams = [None, Some(ffi::getpid())];
     options.config.one_stream = args.choice("--sender", &streams)?.flatten();
     options.eco = args.switch("--eco");
-    let format = args.choice("--format", &formats)?;
-    options.format = format.unwrap_or(options.format);
+    options.exec = Exec::parse(&mut args)?;
+    if options.exec.is_none() {
+        let format = args.choice("--format", &formats)?;
+        options.format = format.unwrap_or(options.format);
+    }
     options.name = args.value("--name").map(list::valid_name).transpose()?;
     options.pid_file = args.value("--pid-file").map(PathBuf::from);
     let every_signal = args.switch("--verbose");
@@ -216,18 +223,26 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         ffi::ignore_hangup();
     }
     let lines = Lines::start(to_stdout)?;
+    let limit = options.config.max_message;
+    options.config.replies = options.exec.is_some();
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let ready = || {
-        let output = format.output(to_stdout.then(|| lines.clone()));
-        let announced = output.and_then(|output| {
+        let outputs = match options.exec {
+            Some(exec) => Ok(exec.outputs(limit, &lines)),
+            None => {
+                let output = format.output(to_stdout.then(|| lines.clone()));
+                output.map(|output| vec![output])
+            }
+        };
+        let announced = outputs.and_then(|outputs| {
             format.announce(ffi::getpid(), &lines)?;
-            Ok(output)
+            Ok(outputs)
         });
-        let output = announced.map_err(|error| Failure::io("cannot print the PID", error))?;
+        let outputs = announced.map_err(|error| Failure::io("cannot print the PID", error))?;
         notify::ready().map_err(|error| Failure::io("cannot notify NOTIFY_SOCKET", error))?;
-        Ok(output)
+        Ok(outputs)
     };
-    let result = ready().and_then(|output| {
+    let result = ready().and_then(|outputs| {
         let mut note = |note: &Note| match &mut tracer {
             None => lines.note(note),
             Some(tracer) => {
@@ -237,7 +252,6 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
             }
         };
         stop::begin();
-        let outputs = vec![output];
         engine::serve(&mut inbox, options.config, outputs, &mut note, Some(&stop))
             .map_err(Failure::from)
     });

@@ -104,6 +104,45 @@ pub fn wait_readable(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
     poll_one(fd.as_raw_fd(), libc::POLLIN, None).map(drop)
 }
 
+/// Names a descriptor, and what to wait for.
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy)]
+pub enum Wanted<'f> {
+    /// That it is readable.
+    Readable(std::os::fd::BorrowedFd<'f>),
+    /// That it is writable.
+    Writable(std::os::fd::BorrowedFd<'f>),
+}
+
+/// Waits for at most `timeout` (`None`: no limit) until one of `wanted` has come, and returns which have. Skips `None`.
+///
+/// An error or a hang-up counts as what was wanted, because the next read or write then returns at once.
+///
+/// # Errors
+/// Those of `poll(2)`.
+#[cfg(feature = "cli")]
+pub fn wait_any<const N: usize>(
+    wanted: [Option<Wanted<'_>>; N],
+    timeout: Option<Duration>,
+) -> Result<[bool; N], Errno> {
+    use std::os::fd::AsRawFd;
+    let mut polls = wanted.map(|wanted| {
+        let (fd, events) = match wanted {
+            None => (-1, 0),
+            Some(Wanted::Readable(fd)) => (fd.as_raw_fd(), libc::POLLIN),
+            Some(Wanted::Writable(fd)) => (fd.as_raw_fd(), libc::POLLOUT),
+        };
+        let revents = 0;
+        libc::pollfd {
+            fd,
+            events,
+            revents,
+        }
+    });
+    poll(&mut polls, timeout)?;
+    Ok(polls.map(|poll| poll.revents != 0))
+}
+
 /// Waits until the terminal behind the standard output hangs up (`poll(2)`, POLLHUP).
 ///
 /// # Errors
@@ -120,15 +159,25 @@ fn poll_one(
     events: libc::c_short,
     timeout: Option<Duration>,
 ) -> Result<bool, Errno> {
-    let mut poll = libc::pollfd {
+    let mut polls = [libc::pollfd {
         fd,
         events,
         revents: 0,
-    };
-    let timeout = timeout.map_or(-1, |t| t.as_millis().try_into().unwrap_or(libc::c_int::MAX));
+    }];
+    poll(&mut polls, timeout)
+}
+
+/// Calls `poll(2)` until it is not interrupted, and returns whether anything came before `timeout`.
+#[cfg(feature = "cli")]
+fn poll<const N: usize>(
+    polls: &mut [libc::pollfd; N],
+    timeout: Option<Duration>,
+) -> Result<bool, Errno> {
+    let millis = |t: Duration| t.as_nanos().div_ceil(1_000_000).try_into();
+    let timeout = timeout.map_or(-1, |t| millis(t).unwrap_or(libc::c_int::MAX));
     loop {
-        // SAFETY: the pollfd lives for the whole call and the count is 1.
-        match check(unsafe { libc::poll(&raw mut poll, 1, timeout) }) {
+        // SAFETY: the pollfds live for the whole call and N is their number.
+        match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, timeout) }) {
             Err(Errno::INTERRUPTED) => {}
             result => return result.map(|count| count > 0),
         }
