@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`serve`], [`send`] and [`request`] run it on the caller's thread. An [`Endpoint`](crate::Endpoint) has a thread for it, which other
-//! threads reach through an [`Outbox`].
+//! threads reach through an outbox.
 
 mod message;
 mod outbox;
