@@ -160,6 +160,12 @@ impl Failure {
         }
     }
 
+    /// Returns what happened.
+    #[cfg(feature = "tools")]
+    pub fn text(&self) -> &str {
+        &self.message
+    }
+
     /// Returns the text to append to the reason of a rejection.
     const fn remedy(reason: Reason) -> &'static str {
         match reason {

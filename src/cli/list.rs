@@ -36,8 +36,8 @@ pub const LIST: Command = Command {
     synopsis: "",
     summary: "list the servers that this user may signal",
     about: "\
-Lists the minitalk servers that this user may signal: PID, name (serve --name), user, lanes, dialect and uptime. There
-is no registry: all of it is in /proc.
+Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime.
+There is no registry: all of it is in /proc.
 ",
     flags: &[],
     notes: String::new,
@@ -175,7 +175,9 @@ fn serves(args: &[&OsStr], program: &str) -> bool {
     }
     match args {
         [called, ..] if Path::new(called).file_name() == Some(OsStr::new("server")) => true,
-        [_, command, ..] => *command == "serve" || *command == "trace",
+        [_, command, ..] => ["serve", "trace", "chat"]
+            .iter()
+            .any(|name| command == name),
         _ => false,
     }
 }

@@ -1,6 +1,8 @@
 //! The command line, one file per command.
 
 #[cfg(feature = "tools")]
+pub(crate) mod chat;
+#[cfg(feature = "tools")]
 pub(crate) mod child;
 pub(crate) mod classic;
 pub(crate) mod command;
@@ -47,6 +49,8 @@ const COMMANDS: &[Command] = &[
     send::SEND,
     serve::TRACE,
     #[cfg(feature = "tools")]
+    chat::CHAT,
+    #[cfg(feature = "tools")]
     demo::DEMO,
     #[cfg(feature = "tools")]
     crate::check::CHECK,
@@ -63,7 +67,7 @@ const COMMANDS: &[Command] = &[
 const LEFT_OUT: &[&str] = if cfg!(feature = "tools") {
     &[]
 } else {
-    &["demo", "check", "completions", "man"]
+    &["chat", "demo", "check", "completions", "man"]
 };
 
 /// Runs the command that the arguments name.

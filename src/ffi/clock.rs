@@ -1,4 +1,4 @@
-//! Reads the monotonic clock (`clock_gettime(2)`).
+//! Reads the clocks (`clock_gettime(2)`, `localtime(3)`).
 
 use core::time::Duration;
 
@@ -13,6 +13,20 @@ pub fn now() -> u64 {
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
     let seconds = (time.tv_sec as u64).wrapping_mul(1_000_000_000);
     seconds.wrapping_add(time.tv_nsec as u64)
+}
+
+/// Returns the hour, the minute and the second of the local time (`localtime(3)`).
+#[cfg(feature = "tools")]
+#[must_use]
+pub fn local_time() -> [core::ffi::c_int; 3] {
+    // SAFETY: a null pointer means that the time is returned alone (time(2)).
+    let now = unsafe { libc::time(core::ptr::null_mut()) };
+    let mut fields = core::mem::MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both live for the whole call. It reads TZ, which this program never changes.
+    unsafe { libc::localtime_r(&raw const now, fields.as_mut_ptr()) };
+    // SAFETY: all zeroes are a valid `tm`, integers and a pointer, if the call has left it so.
+    let fields = unsafe { fields.assume_init() };
+    [fields.tm_hour, fields.tm_min, fields.tm_sec]
 }
 
 pub(super) fn timespec(duration: Duration) -> libc::timespec {

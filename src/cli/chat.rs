@@ -1,0 +1,380 @@
+//! `minitalk chat`: a conversation in two terminals, or a stream in both directions in pipes.
+
+use std::fmt::{Display, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
+
+use minitalk::client::{self, SendError};
+use minitalk::internals::ffi::{self, EventFd, Fd, Wanted};
+use minitalk::internals::process::proc;
+use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError};
+
+use super::command::Command;
+use super::exit::{Exit, Failure, chain};
+use super::flags::{Args, Flag, flag};
+use super::list;
+use super::stdio::{print_stderr, refuse_closed, write_stdout};
+use super::target;
+use super::text::for_terminal;
+
+/// The longest piece of standard input that is one message.
+const PIECE: usize = 64 << 10;
+
+/// How often to look for the end of the other process without a pidfd.
+const POLL: Duration = Duration::from_millis(100);
+
+pub const CHAT: Command = Command {
+    name: "chat",
+    synopsis: "[PID|NAME] [options]",
+    summary: "talk with another chat, line by line, or send and receive a stream",
+    about: "\
+Sends each line of standard input to the process with that PID or name, and prints what comes from it. Without PID it
+waits to be spoken to, and then talks with the first process that has spoken.
+On a terminal a line is shown with its time and the name or the PID of its sender, and escaped as serve does; lines of
+other processes are shown with their PID. Ctrl-D ends the chat once everything has been delivered.
+In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
+bytes that come go to standard output. What other processes send is left out, with a line on standard error. The end of
+standard input is sent as an empty message; the chat then goes on until the other has ended its input too.
+The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit code 0 unless a message is under way.
+",
+    flags: &[FLAGS],
+    notes: || "exit codes: see minitalk --help\n".into(),
+    run,
+};
+
+const FLAGS: &[Flag] = &[flag(
+    "--name NAME",
+    "make the chat known by a name: minitalk chat NAME (at most 15 bytes)",
+)];
+
+fn run(mut args: Args) -> Result<(), Failure> {
+    let name = args.value("--name").map(list::valid_name).transpose()?;
+    let other = args.positional();
+    args.finish()?;
+    let other = other.map(|text| target::pid_or_name(&text)).transpose()?;
+    // Before the endpoint is bound, so that a wrong PID is reported at once.
+    let partner = other.map(|pid| Partner::find(pid).map_err(|e| Failure::send_to(pid, &e)));
+    let partner = partner.transpose()?;
+    let input = refuse_closed(0, "input");
+    input.map_err(|error| Failure::io("cannot read standard input", error))?;
+    // At the limit on file sizes a write then fails with an error, instead of ending the chat.
+    ffi::ignore_file_size();
+    let endpoint = Endpoint::builder().stop_on_signals().bind();
+    let endpoint = endpoint.map_err(|error| Failure::new(Exit::Io, chain(&error)))?;
+    let event =
+        || EventFd::new().map_err(|error| Failure::io("cannot wait", io::Error::from(error)));
+    let line = Arc::new(Line {
+        endpoint,
+        halt: event()?,
+        over: event()?,
+    });
+    if let Some(name) = &name {
+        list::take_name(name)?;
+    }
+    let own = ffi::getpid();
+    note(match &partner {
+        Some(partner) => format!("PID {own} talks with {partner}"),
+        None => {
+            let target = name.unwrap_or_else(|| own.to_string());
+            format!("PID {own} waits to be spoken to: minitalk chat {target}")
+        }
+    });
+    converse(&line, partner)
+}
+
+fn note(text: impl Display) {
+    print_stderr(format_args!("minitalk: {text}"));
+}
+
+/// Shared by the thread that talks and the one that listens. Two chats that send at once must not wait for each other.
+struct Line {
+    endpoint: Endpoint,
+    /// Ends the thread that talks while it waits for input.
+    halt: EventFd,
+    /// Rings when that thread has ended.
+    over: EventFd,
+}
+
+/// The process at the other end.
+struct Partner {
+    peer: Arc<Peer>,
+    /// The name that it has given itself, safe to print, or its PID.
+    label: String,
+}
+
+impl Partner {
+    fn find(pid: Pid) -> Result<Self, SendError> {
+        let peer = client::find(pid, false)?;
+        let name = proc::status(pid).map(|status| status.name);
+        let name = name.unwrap_or_default();
+        let is_given = list::is_name(&name) && name != "minitalk";
+        let label = if is_given {
+            for_terminal(name.as_bytes())
+        } else {
+            pid.to_string()
+        };
+        Ok(Self { peer, label })
+    }
+}
+
+impl Display for Partner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let pid = self.peer.pid();
+        write!(f, "PID {pid}")?;
+        match self.label == pid.to_string() {
+            true => Ok(()),
+            false => write!(f, " ({})", self.label),
+        }
+    }
+}
+
+/// Returns whether the process has ended, so that its PID may be another's.
+fn has_ended(peer: &Peer) -> bool {
+    peer.fd()
+        .map_or_else(|| peer.inspect().is_err(), ffi::is_readable)
+}
+
+/// Says why the listening ends.
+enum End {
+    /// The input has ended, and nothing more is expected.
+    Said,
+    PartnerEnded,
+    /// SIGINT or SIGTERM came.
+    Stopped,
+}
+
+fn converse(line: &Arc<Line>, partner: Option<Partner>) -> Result<(), Failure> {
+    let (tell, told) = mpsc::channel();
+    let talking = Arc::clone(line);
+    let mut talk = Some(thread::spawn(move || {
+        let said = talk_to(&talking, &told);
+        talking.over.ring();
+        said
+    }));
+    let mut join = || {
+        let panicked = |_| Err(Failure::new(Exit::Io, "the thread that sends panicked"));
+        talk.take()
+            .map_or(Ok(true), |talk| talk.join().unwrap_or_else(panicked))
+    };
+    let is_input_terminal = io::stdin().is_terminal();
+    let mut listener = Listener {
+        line,
+        tell,
+        partner: None,
+        is_partner_done: false,
+        is_terminal: io::stdout().is_terminal(),
+    };
+    if let Some(partner) = partner {
+        listener.meet(partner);
+    }
+    let mut said = None;
+    let end = loop {
+        let over = said.is_none().then(|| line.over.fd());
+        // If this fails, the other thread may wait for ever to be taken, and is left to the end of the process.
+        if let Some(end) = listener.listen(over)? {
+            break end;
+        }
+        if said.is_none() && ffi::is_readable(line.over.fd()) {
+            said = Some(join());
+        }
+        match &said {
+            Some(Err(_)) => break End::Said,
+            Some(Ok(_)) if is_input_terminal || listener.is_partner_done => break End::Said,
+            _ => {}
+        }
+    };
+    line.halt.ring();
+    let partner = listener.hang_up();
+    let is_all_said = said.unwrap_or_else(join)?;
+    match (end, partner) {
+        (End::PartnerEnded, Some(partner)) if !is_all_said && !is_input_terminal => {
+            let text = format!("{partner} has ended before the end of standard input");
+            Err(Failure::new(Exit::ServerEnded, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sends standard input to the partner once that is known. Returns whether the input has ended.
+fn talk_to(line: &Line, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
+    let failed = |error: io::Error| Failure::io("cannot read standard input", error);
+    let mut stdin = io::stdin().lock();
+    let is_terminal = stdin.is_terminal();
+    // As long as that of the standard library or longer, so that nothing is left there when the descriptor is waited for.
+    let mut piece = vec![0; PIECE];
+    let mut partner = None;
+    loop {
+        let wanted = [stdin.as_fd(), line.halt.fd().as_fd()].map(|fd| Some(Wanted::Readable(fd)));
+        let [_, is_halted] = ffi::wait_any(wanted, None).map_err(|error| failed(error.into()))?;
+        if is_halted {
+            return Ok(false);
+        }
+        let count = match stdin.read(&mut piece) {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
+            {
+                continue;
+            }
+            result => result.map_err(failed)?,
+        };
+        let is_over = count == 0;
+        if is_over && is_terminal {
+            return Ok(true);
+        }
+        if partner.is_none() {
+            partner = told.recv().ok();
+        }
+        let Some(peer) = &partner else {
+            return Ok(false);
+        };
+        let sent = match has_ended(peer) {
+            true => Err(SendError::NoSuchProcess),
+            false => line.endpoint.send(peer.pid(), &piece[..count]),
+        };
+        match sent {
+            Ok(_) => {}
+            // It does not miss the end of the input.
+            Err(SendError::NoSuchProcess | SendError::ServerEnded { .. }) if is_over => {}
+            Err(error) => {
+                let goes_on = is_terminal
+                    && !matches!(
+                        error,
+                        SendError::NoSuchProcess
+                            | SendError::ServerEnded { .. }
+                            | SendError::Interrupted(_)
+                            | SendError::Stopped
+                    );
+                let failure = Failure::send_to(peer.pid(), &error);
+                if !goes_on {
+                    return Err(failure);
+                }
+                note(failure.text());
+            }
+        }
+        if is_over {
+            return Ok(true);
+        }
+    }
+}
+
+/// Prints what comes.
+struct Listener<'l> {
+    line: &'l Line,
+    /// Tells the thread that talks whom to talk to.
+    tell: Sender<Arc<Peer>>,
+    partner: Option<Partner>,
+    /// Whether the partner has ended its input.
+    is_partner_done: bool,
+    is_terminal: bool,
+}
+
+impl Listener<'_> {
+    /// Makes `partner` the process at the other end.
+    fn meet(&mut self, partner: Partner) {
+        let _ = self.tell.send(Arc::clone(&partner.peer));
+        self.partner = Some(partner);
+    }
+
+    /// Stops the wait for a partner, and returns the partner, if there is one.
+    fn hang_up(self) -> Option<Partner> {
+        self.partner
+    }
+
+    /// Waits until something comes or `over` is readable, and prints what has come.
+    fn listen(&mut self, over: Option<&Fd>) -> Result<Option<End>, Failure> {
+        let peer = self.partner.as_ref().map(|partner| &partner.peer);
+        let pidfd = peer.and_then(|peer| peer.fd());
+        let wanted = [
+            Some(Wanted::Readable(self.line.endpoint.as_fd())),
+            over.map(|fd| Wanted::Readable(fd.as_fd())),
+            pidfd.map(|fd| Wanted::Readable(fd.as_fd())),
+        ];
+        let poll = (peer.is_some() && pidfd.is_none()).then_some(POLL);
+        let waited = ffi::wait_any(wanted, poll);
+        waited.map_err(|error| Failure::io("cannot wait", io::Error::from(error)))?;
+        // Looked at first: what the partner has said before its end has come by then.
+        let has_ended = peer.is_some_and(|peer| has_ended(peer));
+        loop {
+            match self.line.endpoint.try_recv() {
+                Ok(message) => {
+                    if let Some(end) = self.take(&message)? {
+                        return Ok(Some(end));
+                    }
+                }
+                Err(ReceiveError::Empty) => break,
+                Err(ReceiveError::Stopped) => return Ok(Some(End::Stopped)),
+                Err(error) => return Err(Failure::new(Exit::Io, chain(&error))),
+            }
+        }
+        match &self.partner {
+            Some(partner) if has_ended => {
+                note(format_args!("{partner} has ended"));
+                Ok(Some(End::PartnerEnded))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Prints a message.
+    fn take(&mut self, message: &Message) -> Result<Option<End>, Failure> {
+        let (pid, mut end) = (message.pid, None);
+        // Text of another dialect cannot be answered.
+        let is_first = self.partner.is_none() && message.framed;
+        if is_first {
+            match Partner::find(pid) {
+                Ok(partner) => {
+                    note(format_args!("{partner} has begun to speak"));
+                    self.meet(partner);
+                }
+                Err(error) => {
+                    note(Failure::send_to(pid, &error).text());
+                    let has_ended = matches!(error, SendError::NoSuchProcess);
+                    end = has_ended.then_some(End::PartnerEnded);
+                }
+            }
+        }
+        let partner = self
+            .partner
+            .as_ref()
+            .filter(|partner| partner.peer.pid() == pid);
+        if is_first || partner.is_some() {
+            if message.payload.is_empty() {
+                self.is_partner_done = true;
+                if self.is_terminal {
+                    note(format_args!("PID {pid} has ended its input"));
+                }
+                return Ok(end);
+            }
+        } else if !self.is_terminal {
+            let bytes = message.payload.len();
+            note(format_args!(
+                "{bytes} bytes of PID {pid} are left out, which is not the other end"
+            ));
+            return Ok(end);
+        }
+        if self.is_terminal {
+            let label = partner.map_or_else(|| pid.to_string(), |partner| partner.label.clone());
+            write_stdout(shown(&label, &message.payload).as_bytes())
+        } else {
+            write_stdout(&message.payload)
+        }
+        .map_err(Failure::stdout)?;
+        Ok(end)
+    }
+}
+
+/// Returns the lines of a message, each with the time and the sender, so that no line can pretend to be another's.
+fn shown(label: &str, payload: &[u8]) -> String {
+    let [hour, minute, second] = ffi::local_time();
+    let text = payload.strip_suffix(b"\n").unwrap_or(payload);
+    text.split(|byte| *byte == b'\n')
+        .fold(String::new(), |mut lines, line| {
+            let line = for_terminal(line);
+            let _ = writeln!(lines, "{hour:02}:{minute:02}:{second:02} {label}: {line}");
+            lines
+        })
+}
