@@ -33,6 +33,7 @@ const ACKS: &[&str] = &[
     "final=other",
     "final=both",
     "final=twice",
+    "final=none",
     "ack-signal=echo",
     "ack-signal=usr2",
     "ack=message",

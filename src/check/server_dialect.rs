@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use minitalk::client::{self, DialectOptions, SendError};
 use minitalk::dialect::candidates::from_parts;
-use minitalk::dialect::{Ack, Dialect};
+use minitalk::dialect::{Ack, Dialect, FinalAck};
 use minitalk::internals::ffi;
 use minitalk::{Inbox, Signal, SignalSet};
 
@@ -154,11 +154,14 @@ impl ServerSearch<'_> {
         print: Duration,
     ) -> Result<Option<ServerDialect>, SearchEnd> {
         let attempt = self.attempt(candidate, print)?;
-        let (Some(format), Ok(())) = (attempt.format, attempt.exchange.result) else {
+        let Some(format) = attempt.format else {
             return Ok(None);
         };
         drop(attempt.server);
-        let refined = acks::refine(*candidate, PROBE, ffi::getpid(), &attempt.exchange.acks);
+        let mut refined = acks::refine(*candidate, PROBE, ffi::getpid(), &attempt.exchange.acks);
+        if attempt.exchange.result.is_err() {
+            refined.final_ack = FinalAck::None;
+        }
         for dialect in [refined, *candidate] {
             if self.holds(&dialect, &format)? {
                 return Ok(Some(ServerDialect { dialect, format }));
@@ -206,7 +209,7 @@ impl ServerSearch<'_> {
         let server = Server::start(&program).map_err(SearchEnd::Report)?;
         let exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {
-            Ok(()) => server.output_format(PROBE, print),
+            Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),
             Err(_) => None,
         };
         Ok(Attempt {

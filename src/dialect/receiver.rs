@@ -453,8 +453,10 @@ impl TextReceiver {
 
     /// Returns whether the last bit of a message is acknowledged before the message is written.
     fn acknowledges_early(&self) -> bool {
-        let is_early =
-            |d: &Dialect| d.ack_time == AckTime::Before && d.final_ack != FinalAck::Other;
+        let is_early = |d: &Dialect| {
+            d.ack_time == AckTime::Before
+                && !matches!(d.final_ack, FinalAck::Other | FinalAck::None)
+        };
         self.decoder.dialect().is_some_and(is_early)
     }
 
