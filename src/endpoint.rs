@@ -93,7 +93,7 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// # Async runtimes
 /// The descriptor of the endpoint ([`AsFd`]) is readable while [`try_recv`](Self::try_recv) returns something other than
 /// `Empty`. Bind before the runtime starts its threads. Sending blocks, so it belongs on a thread for blocking work. Drop the endpoint
-/// where blocking for a second is allowed. `examples/async_receiver.rs` does so with tokio.
+/// where blocking for a second is allowed. `examples/async_receiver.rs` takes messages on a thread, for tokio.
 #[must_use = "an endpoint is unbound when it is dropped"]
 pub struct Endpoint {
     shared: Arc<Shared>,

@@ -4,22 +4,22 @@
 //! real-time signal. Messages arrive complete and unchanged. A process that does not handle the signals is never sent one.
 //!
 //! ```
-//! use minitalk::Receiver;
+//! use minitalk::Endpoint;
 //!
 //! # #[cfg(feature = "std")]
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let endpoint = Endpoint::bind()?;
 //!     // Two processes: the first starts this program again as its client.
-//!     if let Ok(pid) = std::env::var("RECEIVER") {
-//!         minitalk::send(pid.parse()?, b"Hello, signals")?;
+//!     if let Ok(pid) = std::env::var("SERVICE") {
+//!         assert_eq!(endpoint.request(pid.parse()?, b"Hello")?, b"Hello, signals");
 //!         return Ok(());
 //!     }
-//!     let mut receiver = Receiver::bind()?;
 //!     let mut client = std::process::Command::new(std::env::current_exe()?)
-//!         .env("RECEIVER", std::process::id().to_string())
+//!         .env("SERVICE", std::process::id().to_string())
 //!         .spawn()?;
-//!     let message = receiver.recv()?;
-//!     assert_eq!(message.payload, b"Hello, signals");
+//!     let message = endpoint.recv()?;
 //!     assert_eq!(message.pid, client.id().try_into()?);
+//!     message.reply(&[&message.payload, &b", signals"[..]].concat())?;
 //!     assert!(client.wait()?.success());
 //!     Ok(())
 //! }
@@ -31,9 +31,8 @@
 //!
 //! | to | there is | of feature |
 //! | --- | --- | --- |
-//! | receive in a program that also does other work | [`Receiver`] | `std` |
-//! | send | [`send`], or [`Sender`] for several messages and for options | `std` |
-//! | receive in a loop that owns the thread, and acknowledge only messages that have been handled | [`server::serve`] | `std` |
+//! | send, receive, ask and reply, in a program that also does other work | [`Endpoint`], or [`send`] for one message | `std` |
+//! | receive in a loop that owns the thread, and acknowledge only messages that have been handled | [`engine::serve`] | `std` |
 //! | send to a program that speaks another protocol | [`client`], with an [`Inbox`] | `std` |
 //! | receive any signals: number, code, sender, value | [`Inbox`] | |
 //! | decode or encode, without I/O and without a clock | [`wire`], [`dialect`] | |
@@ -60,15 +59,15 @@
 //! # Effects on the process
 //!
 //! A process has one disposition for each signal, and the kernel delivers a signal to any thread that does not block it. Hence
-//! these rules. A receiver or sender that would break one of the first two is not opened ([`Unavailable`]).
+//! these rules. An endpoint that would break one of the first two is not bound ([`Unavailable`]).
 //!
-//! * **One** receiver, sender or inbox is open at a time.
+//! * **One** endpoint or inbox is open at a time.
 //! * **Threads** that were started before must block SIGUSR1, SIGUSR2 and signal 44: call [`block_signals`] first in `main`.
-//! * **Dispositions** are restored when a receiver or sender is dropped, but a signal that would then kill the process is
-//!   ignored from then on. SIGINT and SIGTERM are not touched, unless the receiver is to stop on them.
-//! * **Children** by `fork` do not receive, unless they bind their own receiver. Programs that the process starts inherit the
+//! * **Dispositions** are restored when an endpoint is dropped, but a signal that would then kill the process is
+//!   ignored from then on. SIGINT and SIGTERM are not touched, unless the endpoint is to stop on them.
+//! * **Children** by `fork` do not receive, unless they bind their own endpoint. Programs that the process starts inherit the
 //!   blocked signals.
-//! * **Async runtimes** wait for the receiver's descriptor. Bind the receiver before the runtime starts its threads.
+//! * **Async runtimes** wait for the endpoint's descriptor. Call [`block_signals`] before the runtime starts its threads.
 //!
 //! The signal handler copies six words into a ring and does nothing else. `SAFETY.md` in the repository lists the hazards of
 //! signal handlers, and the evidence that this one has none of them.

@@ -126,6 +126,19 @@ fn the_inbox_prints_each_queued_signal_with_its_value() {
 }
 
 #[test]
+fn the_service_replies_to_each_request() {
+    let service = Server::spawn(&mut example("echo"));
+    let pid = service.pid().to_string();
+    for word in ["hello", "", "again"] {
+        let output = run(example("request").args([&pid, word]));
+        assert_success(&output);
+        let wanted = format!("{}\n", word.to_uppercase());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), wanted);
+    }
+    service.stop();
+}
+
+#[test]
 fn the_own_handler_numbers_its_ticks_in_order() {
     let output = run(&mut example("own_handler"));
     assert_success(&output);

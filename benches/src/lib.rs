@@ -17,11 +17,13 @@
 //! | [`streams`] | the same sizes through a pipe and a socket |
 //! | [`latency`] | short messages, one at a time |
 //! | [`clients`] | many clients at once |
+//! | [`both`] | two endpoints that send to each other |
 //! | [`pair`] | any server and client through their command lines |
 //! | [`instructions`] | user-space instructions a bit, by callgrind |
 //! | [`stats`], [`table`], [`number`], [`pattern`] | medians, tables, units, messages |
 //! | [`machine`], [`product`], [`plot`] | the measured machine, the command itself, plots |
 
+pub mod both;
 #[path = "../../tests/common/child.rs"]
 mod child;
 pub mod clients;
@@ -47,6 +49,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use both::Both;
 use clients::Clients;
 use floors::Floors;
 use lane::Lanes;
@@ -117,6 +120,7 @@ fn run(options: &Options) -> Result<u32> {
     let mut streams = has(Part::Streams).then(|| Streams::new(options));
     let mut latency = has(Part::Latency).then(|| Latency::new(options));
     let mut clients = has(Part::Clients).then(|| Clients::new(options));
+    let mut both = has(Part::Both).then(|| Both::new(options));
     let mut pairs = has(Part::Pair).then(|| Pairs::new(options)).transpose()?;
     for round in 0..options.rounds {
         if let Some(part) = &mut floors {
@@ -133,6 +137,9 @@ fn run(options: &Options) -> Result<u32> {
         }
         if let Some(part) = &mut clients {
             part.round(round, &mut failures);
+        }
+        if let Some(part) = &mut both {
+            part.round(&mut failures);
         }
         if let Some(part) = &mut pairs {
             part.round(&mut failures);
@@ -158,6 +165,9 @@ fn run(options: &Options) -> Result<u32> {
         part.print(floors);
     }
     if let Some(part) = &clients {
+        part.print();
+    }
+    if let Some(part) = &both {
         part.print();
     }
     if let Some(part) = &pairs {

@@ -20,7 +20,8 @@ options:
   --quick              a smoke run of everything: tiny sizes, one round, two clients
   --full               messages of 1 MB in bits too, and of 100 MB through everything faster
   --rounds N           rounds (default 5)
-  --only PARTS         some of: floors, lanes, streams, latency, clients, pair, instructions
+  --only PARTS         some of: floors, lanes, streams, latency, clients, both, pair,
+                        instructions
   --sizes LIST         messages for the bit lane (default 100,1K,10K,100K)
   --word-sizes LIST    messages for the word lane, and for the comparison (default 10K,100K,1M,10M)
   --window N           the floor of words: signals in flight (default 32)
@@ -58,6 +59,8 @@ pub enum Part {
     Streams,
     /// [`crate::latency`].
     Latency,
+    /// [`crate::both`].
+    Both,
     /// [`crate::clients`].
     Clients,
     /// [`crate::pair`].
@@ -66,11 +69,12 @@ pub enum Part {
     Instructions,
 }
 
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 8] = [
     ("floors", Part::Floors),
     ("lanes", Part::Lanes),
     ("streams", Part::Streams),
     ("latency", Part::Latency),
+    ("both", Part::Both),
     ("clients", Part::Clients),
     ("pair", Part::Pair),
     ("instructions", Part::Instructions),

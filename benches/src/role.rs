@@ -15,7 +15,7 @@ use minitalk::SignalSet;
 use minitalk::internals::ffi;
 
 use crate::child::Child;
-use crate::{Result, floors, instructions, lane, streams};
+use crate::{Result, both, floors, instructions, lane, streams};
 
 /// How long a role may take until it is ready.
 const START: Duration = Duration::from_secs(300);
@@ -118,6 +118,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
         ["floor", side, name, window] => floors::role(side, name, window),
         ["server", placement] => lane::server(placement),
         ["client", placement, lane] => lane::client(placement, lane),
+        ["endpoint"] => both::endpoint(),
         ["stream", side, len, seed] => return exit(streams::role(side, len, seed)),
         ["instructions", side, bits] => return exit(instructions::role(side, bits)),
         _ => Err(format!("there is no role {words:?}").into()),

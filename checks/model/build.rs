@@ -4,14 +4,19 @@ mod mutants {
     include!("mutants.rs");
 }
 
-use mutants::{FAITHFUL, MUTANTS};
+use mutants::{FAITHFUL, MUTANTS, MUTANTS_OF_BOTH};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
 /// In every copy, to keep the states few: see the text of `src/lib.rs`, which says what is frozen.
 const FROZEN: &[(&str, &str, &str)] = &[
-    // One byte of length, one of checksum.
+    // One byte of length, without a kind: each frame is a message. One byte of checksum.
+    (
+        "frame.rs",
+        "const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;",
+        "const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32;",
+    ),
     (
         "frame.rs",
         "pub const HEADER_LEN: usize = 4;",
@@ -84,6 +89,9 @@ const FROZEN: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The file that drives a copy: it tells answers from requests, so mutants change it too.
+const ENDS: &str = "ends.rs";
+
 /// What is added to the files of every copy: the models compare clients by what is private.
 const INSPECT: [(&str, &str); 4] = [
     ("sender.rs", include_str!("inspect/sender.rs")),
@@ -100,18 +108,17 @@ fn main() {
     println!("cargo::rerun-if-changed=inspect");
     println!("cargo::rerun-if-changed=src/ends.rs");
     println!("cargo::rerun-if-changed={}", wire.display());
-    let ends = Path::new(&here).join("src/ends.rs");
+    let ends = fs::read_to_string(Path::new(&here).join("src/ends.rs")).unwrap();
 
     let mut modules = String::new();
-    let mut each =
-        String::from("macro_rules! for_each_variant {\n    ($do:ident) => {\n        $do! {");
     for (name, edits) in [(FAITHFUL, &[][..])]
         .into_iter()
-        .chain(MUTANTS.iter().copied())
+        .chain(MUTANTS.iter().chain(MUTANTS_OF_BOTH).copied())
     {
         let copy = Path::new(&out).join(name);
         fs::create_dir_all(&copy).unwrap();
         let mut files = read(&wire);
+        files.push((ENDS.to_owned(), ends.clone()));
         for edit in edits.iter().chain(FROZEN) {
             replace(&mut files, edit);
         }
@@ -125,17 +132,22 @@ fn main() {
         write!(
             modules,
             "/// A copy of the link.\npub mod {name} {{\n    #[path = {:?}]\n    #[allow(clippy::all, dead_code, unused, reason = \"a copy of the product, linted there\")]\n    \
-             pub mod wire;\n    #[path = {ends:?}]\n    #[allow(clippy::duplicate_mod, reason = \"the same adapter, for each link\")]\n    mod ends;\n    pub use ends::Link;\n}}\n",
-            copy.join("mod.rs")
+             pub mod wire;\n    #[path = {:?}]\n    mod ends;\n    pub use ends::Link;\n}}\n",
+            copy.join("mod.rs"),
+            copy.join(ENDS)
         )
         .unwrap();
-        write!(each, " {name}").unwrap();
     }
-    fs::write(
-        Path::new(&out).join("variants.rs"),
-        modules + &each + " }\n    };\n}\n",
-    )
-    .unwrap();
+    for (list, mutants) in [("variant", MUTANTS), ("variant_of_both", MUTANTS_OF_BOTH)] {
+        let names: Vec<_> = mutants.iter().map(|(name, _)| *name).collect();
+        let names = names.join(" ");
+        write!(
+            modules,
+            "macro_rules! for_each_{list} {{\n    ($do:ident) => {{\n        $do! {{ {FAITHFUL} {names} }}\n    }};\n}}\n"
+        )
+        .unwrap();
+    }
+    fs::write(Path::new(&out).join("variants.rs"), modules).unwrap();
 }
 
 /// The files, without their unit tests.

@@ -1,6 +1,6 @@
 // Shared with the build script, which compiles each mutant, so that no list of names can become outdated.
 
-/// Texts of a file of `src/wire/`, each occurring exactly once, and their replacements.
+/// Texts of a file of `src/wire/`, or of `ends.rs`, each occurring exactly once, and their replacements.
 pub type Edits = &'static [(&'static str, &'static str, &'static str)];
 
 /// The unchanged link.
@@ -405,6 +405,50 @@ pub const MUTANTS: &[(&str, Edits)] = &[
                 "sender.rs",
                 "            self.is_queued = false;\n",
                 "",
+            ),
+        ],
+    ),
+];
+
+/// Links that lack a rule which matters only between two processes that send to each other.
+pub const MUTANTS_OF_BOTH: &[(&str, Edits)] = &[
+    (
+        "request_taken_for_an_answer",
+        &[
+            (
+                "control.rs",
+                "pub const BIT: u8 = 0x12;",
+                "pub const BIT: u8 = 0x21;",
+            ),
+        ],
+    ),
+    (
+        "answer_taken_for_a_request",
+        &[
+            (
+                "ends.rs",
+                "reply.is_some()",
+                "reply.is_some_and(|reply| !matches!(reply.status, super::wire::control::Status::Greeted { .. }))",
+            ),
+            (
+                "control.rs",
+                "            kind::OPEN => Some(Self::Open {",
+                "            kind::OPEN | kind::GREETED => Some(Self::Open {",
+            ),
+        ],
+    ),
+    (
+        "answer_matched_to_the_transfer_of_the_other_direction",
+        &[
+            (
+                "ends.rs",
+                "!Self::is_reply(signal)",
+                "signal.number <= link::REAL_TIME",
+            ),
+            (
+                "ends.rs",
+                "            None => {\n",
+                "            None if signal.packet.is_some_and(|packet| matches!(Reply::from_packet(&wire_packet(packet)), Some(Reply { status: super::wire::control::Status::Delivered(_), .. }))) => {\n                Response { reply: self.handle_written(self.client_nonce(), Ok(())), outcome: None }\n            }\n            None => {\n",
             ),
         ],
     ),

@@ -16,7 +16,7 @@ pub fn of(ack: Ack, may_handshake: bool, confined: bool) -> impl Iterator<Item =
 /// Returns whether a server could take a number in the message for its client's PID and signal a bystander.
 ///
 /// The text of a probe cannot be a PID. A server that acknowledges every bit knows its client from the kernel.
-fn may_mislead(dialect: &Dialect) -> bool {
+pub fn may_mislead(dialect: &Dialect) -> bool {
     matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
 }
 

@@ -137,7 +137,8 @@ pub fn strays_to_client(fixture: &mut Fixture<'_>, section: &mut Section) {
         }
         send_strays(&peer)?;
         let fits = |printed: &[u8]| fixture.format.fits(text.as_bytes(), printed);
-        match (server.wait(2 * SHORT, fits), client.wait(NOTICE)) {
+        let is_exact = fixture.settles(&server, core::slice::from_mut(&mut client), fits);
+        match (is_exact, client.wait(NOTICE)) {
             (true, Some(_)) => Ok("during a message: exact".into()),
             (true, None) => Err("exact, but the client hangs".into()),
             (false, _) => Err("three of SIGUSR1 during a message: not exact".into()),

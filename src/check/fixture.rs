@@ -1,6 +1,6 @@
 //! The programs of a section under test: a server for each test, or one for several, and a client to send to it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::delivery::{ClientProgram, Delivery};
 use super::output_format::OutputFormat;
@@ -20,6 +20,9 @@ pub const NOTICE: Duration = Duration::from_secs(1);
 /// The text of the message after the one under test.
 pub const NEXT: &str = "the next message, 123";
 
+/// What is said of a test that the time of the section does not suffice for.
+const TIME_IS_UP: &str = "not tried: the time of the check is up";
+
 /// The programs under test.
 pub struct Fixture<'a> {
     pub server_program: ServerProgram<'a>,
@@ -29,6 +32,8 @@ pub struct Fixture<'a> {
     pub server: Option<Server>,
     /// Bytes per second of a text of 1,000 bytes.
     pub rate: Option<u64>,
+    /// When the time of the section is up.
+    until: Instant,
 }
 
 impl<'a> Fixture<'a> {
@@ -36,6 +41,7 @@ impl<'a> Fixture<'a> {
         server_program: ServerProgram<'a>,
         client: ClientProgram<'a>,
         format: OutputFormat,
+        until: Instant,
     ) -> Self {
         Self {
             server_program,
@@ -43,11 +49,15 @@ impl<'a> Fixture<'a> {
             format,
             server: None,
             rate: None,
+            until,
         }
     }
 
     /// Takes the server, or starts one. The caller puts it back if it is still fit.
     pub fn take(&mut self) -> Result<Server, String> {
+        if self.left().is_zero() {
+            return Err(TIME_IS_UP.into());
+        }
         let mut server = match self.server.take() {
             Some(server) => server,
             None => Server::start(&self.server_program)?,
@@ -61,10 +71,20 @@ impl<'a> Fixture<'a> {
         self.client.start(server.pid(), text, &[])
     }
 
+    /// Returns how much is left of the time of the section.
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
     /// Delivers `text`. A server that fails is not used again.
     pub fn deliver(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
         let mut server = self.take()?;
-        let delivery = Delivery::run(&mut server, &self.client, text, &self.format, limit)?;
+        let left = self.left();
+        let least = limit.min(left);
+        let delivery = Delivery::run(&mut server, &self.client, text, &self.format, least)?;
+        if delivery.is_late && left < limit {
+            return Err(TIME_IS_UP.into());
+        }
         if delivery.error(text).is_none() {
             self.server = Some(server);
         }
@@ -74,6 +94,29 @@ impl<'a> Fixture<'a> {
     /// Delivers `text`; the error is what is wrong.
     pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
         self.deliver(text, limit)?.verdict(text)
+    }
+
+    /// Waits until what a server prints of these clients fits, or until it cannot any more; returns whether it does.
+    pub fn settles(
+        &self,
+        server: &Server,
+        clients: &mut [Child],
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> bool {
+        let start = Instant::now();
+        let until = start + self.left().min(2 * SHORT);
+        loop {
+            if server.wait(Duration::from_millis(20), &fits) {
+                return true;
+            }
+            let now = Instant::now();
+            let last = server.stdout().last_at().map_or(start, |at| at.max(start));
+            let are_over = clients.iter_mut().all(|client| client.ended().is_some());
+            let quiet = if are_over { NOTICE } else { SHORT / 2 };
+            if now >= until || now - last >= quiet {
+                return false;
+            }
+        }
     }
 
     /// Returns the rate, measured or assumed.

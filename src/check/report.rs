@@ -80,6 +80,9 @@ impl Row {
     }
 }
 
+/// How the detail of a test begins that was not made.
+pub const NOT_TRIED: &str = "not tried";
+
 /// The column where the details begin.
 const DETAIL: usize = 29;
 
@@ -136,6 +139,8 @@ impl Section {
     fn add_result(&mut self, otherwise: Verdict, what: &str, result: Result<String, String>) {
         match result {
             Ok(detail) => self.add(Verdict::Ok, what, &detail),
+            // Nothing is known of the program then.
+            Err(detail) if detail.starts_with(NOT_TRIED) => self.add(Verdict::Warn, what, &detail),
             Err(detail) => self.add(otherwise, what, &detail),
         }
     }

@@ -133,6 +133,10 @@ impl Failure {
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unencodable(_) => (Exit::Rejected, "; nothing was sent"),
             SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
+            SendError::LastUnanswered => (
+                Exit::TimedOut,
+                "; if it never does, add final=none to --dialect",
+            ),
             SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             SendError::NoReply { has_ended: false } => {

@@ -121,6 +121,11 @@ const COMMON: &[Flag] = &[
          (default): detect it, and report it on standard error",
     ),
     flag(
+        "--sender same|any",
+        "same (default): a text is the bits of one process; any: the bits of all processes are one stream, which is not \
+         answered, as from kill(1) in a loop of a shell",
+    ),
+    flag(
         "--eco",
         "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move",
     ),
@@ -164,6 +169,8 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     }
     let lanes = [SignalSet::LANES, SignalSet::BITS];
     options.signals = args.choice("--lane", &lanes)?.unwrap_or(options.signals);
+    let streams = [None, Some(ffi::getpid())];
+    options.config.one_stream = args.choice("--sender", &streams)?.flatten();
     options.eco = args.switch("--eco");
     options.exec = Exec::parse(&mut args)?;
     if options.exec.is_none() {

@@ -67,6 +67,8 @@ pub enum SendError {
         /// The number of the signal, counted from 1.
         signal: usize,
     },
+    /// The server took every signal of a text in another dialect, and did not acknowledge the last.
+    LastUnanswered,
     /// A system call failed.
     System(io::Error),
 }
@@ -144,6 +146,7 @@ impl fmt::Display for SendError {
             Self::Unencodable(error) => error.fmt(f),
             Self::Unavailable(_) => f.write_str("this process cannot be answered"),
             Self::Busy => f.write_str("it is busy with another client"),
+            Self::LastUnanswered => f.write_str("it took the whole text, but did not acknowledge its last signal"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
             Self::System(_) => f.write_str("a system call failed"),
         }

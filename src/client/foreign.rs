@@ -131,6 +131,7 @@ fn nanos(time: Duration) -> Nanos {
 fn explain(error: TextSendError, signals: u64) -> SendError {
     match error {
         TextSendError::Unanswered(signal) => SendError::Unanswered { signal },
+        TextSendError::LastUnanswered => SendError::LastUnanswered,
         TextSendError::Busy => SendError::Busy,
         TextSendError::Stuck => SendError::TimedOut { blank: false },
         TextSendError::ServerEnded => SendError::ServerEnded {

@@ -351,3 +351,65 @@ fn explain(failure: Failure, is_blank: bool) -> SendError {
         other => SendError::Link(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Transfers;
+    use super::*;
+    use crate::ffi::Epoll;
+    use crate::process::pid::Pid;
+    use std::boxed::Box;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// Returns a transfer of this kind, and its client's nonce. Nothing is sent.
+    fn outgoing(peer: &Arc<Peer>, kind: MessageKind) -> (Outgoing<'static>, Nonce) {
+        let options = Options {
+            skip_check: true,
+            ..Options::default()
+        };
+        let frame = Frame::new(kind, b"?").unwrap();
+        let outgoing = Outgoing::new(peer, kind, frame, options).unwrap();
+        let nonce = outgoing.sender.client_nonce();
+        (outgoing, nonce)
+    }
+
+    #[test]
+    fn a_reply_that_was_not_asked_for_is_not_taken() {
+        let pid = ffi::getpid();
+        let peer = Arc::new(Peer::open(pid).unwrap());
+        let (message, of_message) = outgoing(&peer, MessageKind::Message);
+        let (request, of_request) = outgoing(&peer, MessageKind::Request);
+        let replies = RefCell::new(Vec::new());
+        let tell = |update| {
+            if let Update::Ended(result) = update {
+                replies.borrow_mut().push(result.unwrap().reply);
+            }
+        };
+        let now = time::Instant::default();
+
+        let mut transfers = Transfers::new(Rc::new(Epoll::new().unwrap()));
+        transfers.add(message, Box::new(|_| {}));
+        assert!(!transfers.take_reply(pid, of_message, b"forged".to_vec()));
+
+        let mut transfers = Transfers::new(Rc::new(Epoll::new().unwrap()));
+        transfers.add(request, Box::new(tell));
+        let stranger = Pid::new(1).unwrap();
+        for (pid, nonce) in [
+            (stranger, of_request),
+            (pid, 0),
+            (pid, of_message),
+            (pid, of_request ^ 1),
+        ] {
+            assert!(!transfers.take_reply(pid, nonce, b"forged".to_vec()));
+        }
+        transfers.settle(now);
+        assert_eq!((transfers.len(), replies.take()), (1, Vec::new()));
+
+        assert!(transfers.take_reply(pid, of_request, b"!".to_vec()));
+        assert!(!transfers.take_reply(pid, of_request, b"again".to_vec()));
+        transfers.settle(now);
+        assert!(transfers.is_empty());
+        assert_eq!(replies.take(), [Some(b"!".to_vec())]);
+    }
+}

@@ -9,8 +9,8 @@
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
 //!    after every byte.
 //! 3. Any other client is acknowledged when the message is complete.
-//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that handles both and does not go
-//!    on after SIGUSR1 is sent SIGUSR2.
+//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
+//!    same once more and, if it handles both signals, then the other: that one can end it.
 
 use super::{Ack, MILLISECOND, Symbol};
 use crate::wire::Nanos;
@@ -27,7 +27,7 @@ pub const SILENCE_AFTER_BYTE: Nanos = 60 * MILLISECOND;
 /// Stops that prove that a client waits for every bit; the first could be a handshake.
 pub const PROOF_STOPS: u8 = 3;
 
-/// The silence after an acknowledgement before the other signal is tried.
+/// The silence after an acknowledgement before it is repeated, and before the other signal is tried.
 const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
 
 /// Says which signals a client handles.
@@ -58,9 +58,11 @@ impl HandledSignals {
 pub(super) struct AckProbe {
     pub handled: HandledSignals,
     state: ProbeState,
-    /// The signal to acknowledge with if the client handles both.
+    /// The signal to acknowledge with if the client handles both, and the one for all after the first, if that differs.
     symbol: Symbol,
-    /// Whether the other signal has been tried.
+    later: Option<Symbol>,
+    /// Whether the first acknowledgement has been repeated, and whether the other signal has been tried.
+    has_repeated: bool,
     has_switched: bool,
     /// Symbols since the last acknowledgement, and the times of both.
     unanswered: u32,
@@ -88,6 +90,8 @@ impl AckProbe {
             handled,
             state: Watching,
             symbol,
+            later: None,
+            has_repeated: false,
             has_switched: false,
             unanswered: 0,
             last_seen: 0,
@@ -95,6 +99,16 @@ impl AckProbe {
             bit_stops: 0,
             byte_stops: 0,
         }
+    }
+
+    /// Returns a probe for a program whose processes end when this acknowledgement, counted from 0, is a SIGUSR1.
+    pub const fn for_usr2(from: u8, handled: HandledSignals) -> Self {
+        let mut probe = Self::new(Symbol::Usr2, handled);
+        if from > 0 {
+            probe.symbol = Symbol::Usr1;
+            probe.later = Some(Symbol::Usr2);
+        }
+        probe
     }
 
     /// Forgets everything but the signal to acknowledge with.
@@ -129,6 +143,7 @@ impl AckProbe {
     pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
         self.poll_timeout(sleeps).filter(|at| now >= *at)?;
         match (self.state, self.unanswered) {
+            (Watching, 0) if !self.has_repeated => self.has_repeated = true,
             (Watching, 0) => {
                 self.has_switched = true;
                 self.symbol = self.symbol.other();
@@ -141,15 +156,18 @@ impl AckProbe {
                 }
             }
         }
+        let symbol = self.symbol();
         self.note_ack(now);
-        Some(self.symbol())
+        Some(symbol)
     }
 
     /// Returns when [`poll_ack`](Self::poll_ack) may return an acknowledgement.
     pub fn poll_timeout(&self, sleeps: bool) -> Option<Nanos> {
         let (since, silence) = match (self.state, self.unanswered) {
             _ if !self.handled.any() => return None,
-            (Watching, 0) if self.may_switch() => (self.last_ack?, SWITCH_AFTER),
+            (Watching, 0) if !self.has_repeated || self.may_switch() => {
+                (self.last_ack?, SWITCH_AFTER)
+            }
             (Watching, 0) => return None,
             (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
             (Watching, _) => (self.last_seen, SILENCE_AWAKE),
@@ -197,12 +215,14 @@ impl AckProbe {
         matches!(self.state, Watching | WaitsForBits)
     }
 
-    /// Returns whether the client has not gone on since its first acknowledgement, on one signal of two that it handles.
-    pub const fn is_stuck_after_first_ack(&self) -> bool {
-        matches!(self.state, Watching)
-            && self.bit_stops == 1
-            && self.unanswered == 0
-            && self.may_switch()
+    /// Returns which acknowledgement, counted from 0, a client has not gone on after, if it is one of the first two and the other
+    /// signal was not tried. The first may answer a handshake.
+    pub const fn stuck_after(&self) -> Option<u8> {
+        let is_stuck = matches!(self.state, Watching) && self.unanswered == 0 && self.may_switch();
+        match self.bit_stops {
+            1 | 2 if is_stuck => Some(self.bit_stops - 1),
+            _ => None,
+        }
     }
 
     const fn may_switch(&self) -> bool {
@@ -212,6 +232,9 @@ impl AckProbe {
     const fn note_ack(&mut self, now: Nanos) {
         self.unanswered = 0;
         self.last_ack = Some(now);
+        if let Some(symbol) = self.later.take() {
+            self.symbol = symbol;
+        }
     }
 }
 
@@ -299,28 +322,41 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_does_not_go_on_is_sent_the_other_signal_once() {
+    fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other_once() {
         let mut probe = probe();
-        assert!(!probe.is_stuck_after_first_ack());
+        assert_eq!(probe.stuck_after(), None);
         probe.handle_symbol(0);
         assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Symbol::Usr1));
-        assert!(probe.is_stuck_after_first_ack());
-        assert_eq!(
-            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER - 1, false),
-            None
-        );
-        assert_eq!(
-            probe.poll_ack(SILENCE_AWAKE + SWITCH_AFTER, false),
-            Some(Symbol::Usr2)
-        );
-        assert!(!probe.is_stuck_after_first_ack());
+        for (count, symbol) in [(1, Symbol::Usr1), (2, Symbol::Usr2)] {
+            assert_eq!(probe.stuck_after(), Some(0));
+            let at = SILENCE_AWAKE + count * SWITCH_AFTER;
+            assert_eq!(probe.poll_ack(at - 1, false), None);
+            assert_eq!(probe.poll_ack(at, false), Some(symbol));
+        }
+        assert_eq!(probe.stuck_after(), None);
         assert_eq!(
             probe.poll_ack(SILENCE_AWAKE + 9 * SWITCH_AFTER, false),
             None
         );
         probe.handle_symbol(20 * SWITCH_AFTER);
         assert_eq!(probe.poll_ack(21 * SWITCH_AFTER, false), Some(Symbol::Usr2));
-        assert!(!probe.is_stuck_after_first_ack());
+        assert_eq!(probe.stuck_after(), None);
+    }
+
+    #[test]
+    fn a_program_may_need_sigusr2_for_each_acknowledgement_or_for_all_but_the_first() {
+        for (from, expected) in [
+            (0, [Symbol::Usr2, Symbol::Usr2, Symbol::Usr2]),
+            (1, [Symbol::Usr1, Symbol::Usr2, Symbol::Usr2]),
+        ] {
+            let mut probe = AckProbe::for_usr2(from, handled(true, true));
+            for (count, symbol) in expected.into_iter().enumerate() {
+                probe.handle_symbol(0);
+                assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(symbol));
+                let shown = [Some(0), Some(1), None];
+                assert_eq!(probe.stuck_after(), shown[count]);
+            }
+        }
     }
 
     #[test]
@@ -334,8 +370,13 @@ mod tests {
             let mut probe = AckProbe::new(first, handled);
             probe.handle_symbol(0);
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
+            assert_eq!(
+                probe.poll_ack(9 * SWITCH_AFTER, false),
+                Some(expected),
+                "once more"
+            );
             assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
-            assert_eq!(probe.is_stuck_after_first_ack(), handled.both());
+            assert_eq!(probe.stuck_after().is_some(), handled.both());
         }
     }
 

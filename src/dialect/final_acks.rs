@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::{FinalAck, MILLISECOND, Symbol};
+use super::{Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The pause between two final acknowledgements that the dialect has: the first must have been taken.
@@ -14,24 +14,36 @@ const PAUSE: Nanos = 3 * MILLISECOND;
 /// The pause before one that is tried because the client has not ended.
 const TRY_AFTER: Nanos = 50 * MILLISECOND;
 
+/// The silence of a client after which a bit that follows a message does not begin another.
+const EXTRA_AFTER: Nanos = 100 * MILLISECOND;
+
 /// Holds the acknowledgements that follow the first final one of a message.
 #[derive(Clone, Debug, Default)]
 pub struct FinalAcks {
     /// The acknowledgements to come, each with the pause before it and with what it makes of all that were sent.
     left: Vec<(Nanos, Symbol, FinalAck)>,
     /// When the last one was sent, and what it makes of all that were sent.
-    sent: Option<(Nanos, FinalAck)>,
+    sent: Option<(Nanos, Option<FinalAck>)>,
+    /// The signal to send to a client whose handler sends a bit too many.
+    other: Option<Symbol>,
+    /// The symbols since the message.
+    extra: u8,
 }
 
 impl FinalAcks {
-    /// Plans what follows the first final acknowledgement of `acks`, which was sent at `now`; `may_try` adds those that the
-    /// dialect does not have.
-    pub fn plan(&mut self, acks: (Option<Symbol>, Option<Symbol>), may_try: bool, now: Nanos) {
+    /// Plans what follows the first final acknowledgement of `dialect` after the symbol `last`, which was sent at `now`;
+    /// `may_try` adds those that the dialect does not have.
+    pub fn plan(&mut self, dialect: &Dialect, last: Symbol, may_try: bool, now: Nanos) {
         self.clear();
-        let (Some(first), second) = acks else {
+        let (Some(first), second) = dialect.final_acks(last) else {
             return;
         };
-        self.sent = Some((now, FinalAck::Same));
+        let shown = match dialect.final_ack {
+            FinalAck::Other => FinalAck::Other,
+            _ => FinalAck::Same,
+        };
+        self.sent = Some((now, Some(shown)));
+        self.other = may_try.then(|| first.other());
         for (ack, kind) in [(first.other(), FinalAck::Both), (first, FinalAck::Twice)] {
             if second == Some(ack) {
                 self.left.insert(0, (PAUSE, ack, kind));
@@ -41,10 +53,23 @@ impl FinalAcks {
         }
     }
 
-    /// Drops the plan, because the client has gone on.
-    pub fn clear(&mut self) {
+    /// Handles that the client has gone on, which ends the plan.
+    ///
+    /// A client whose handler sends the next bit may only have sent one too many: then the other signal ends it.
+    pub fn handle_symbol(&mut self, now: Nanos) {
+        let other = self.other.filter(|_| self.extra < 7);
+        let extra = self.extra;
+        self.clear();
+        if let Some(other) = other {
+            (self.other, self.extra) = (Some(other), extra + 1);
+            self.sent = Some((now, None));
+            self.left.push((EXTRA_AFTER, other, FinalAck::Other));
+        }
+    }
+
+    fn clear(&mut self) {
         self.left.clear();
-        self.sent = None;
+        (self.sent, self.other, self.extra) = (None, None, 0);
     }
 
     /// Restarts the pause at `now`, because the client had no CPU until then.
@@ -69,14 +94,14 @@ impl FinalAcks {
     pub fn poll_ack(&mut self, now: Nanos) -> Option<Symbol> {
         self.poll_timeout().filter(|at| now >= *at)?;
         let (_, ack, kind) = self.left.remove(0);
-        self.sent = Some((now, kind));
+        self.sent = Some((now, Some(kind)));
         Some(ack)
     }
 
     /// Returns what a client waited for that has ended at `now`; `None` if an acknowledgement is not why it ended.
     pub fn awaited(&self, now: Nanos) -> Option<FinalAck> {
         let (at, kind) = self.sent?;
-        (now.saturating_sub(at) < TRY_AFTER).then_some(kind)
+        kind.filter(|_| now.saturating_sub(at) < TRY_AFTER)
     }
 }
 
@@ -85,7 +110,6 @@ mod tests {
     use FinalAck::{Both, Same, Twice};
     use Symbol::{Usr1, Usr2};
 
-    use super::super::Dialect;
     use super::*;
 
     /// Returns what a client that does not end is sent, with the pause before each, and what its end would show after each.
@@ -93,7 +117,7 @@ mod tests {
         let dialect: Dialect = spec.parse().unwrap();
         let mut acks = FinalAcks::default();
         let mut now = 1000 * MILLISECOND;
-        acks.plan(dialect.final_acks(Usr2), may_try, now);
+        acks.plan(&dialect, Usr2, may_try, now);
         let mut sent = Vec::new();
         let mut shown: Vec<_> = acks.awaited(now).into_iter().collect();
         while let Some(at) = acks.poll_timeout() {
@@ -149,10 +173,37 @@ mod tests {
     #[test]
     fn the_end_of_a_client_that_has_gone_on_shows_nothing() {
         let mut acks = FinalAcks::default();
-        acks.plan((Some(Usr1), None), true, 0);
+        acks.plan(&Dialect::CLASSIC, Usr1, true, 0);
         acks.restart_silence(7);
         assert_eq!(acks.poll_timeout(), Some(7 + TRY_AFTER));
-        acks.clear();
-        assert_eq!((acks.awaited(1), acks.poll_timeout()), (None, None));
+        for _ in 0..8 {
+            acks.handle_symbol(1);
+            assert_eq!(acks.awaited(1), None);
+        }
+        assert_eq!(acks.poll_timeout(), None);
+    }
+
+    #[test]
+    fn the_end_of_a_client_on_the_other_signal_alone_confirms_that_it_waits_for_it() {
+        let dialect: Dialect = "final=other".parse().unwrap();
+        let mut acks = FinalAcks::default();
+        acks.plan(&dialect, Usr1, true, 0);
+        assert_eq!(acks.awaited(1), Some(FinalAck::Other));
+    }
+
+    #[test]
+    fn a_client_that_stops_after_a_bit_too_many_gets_the_other_signal_instead() {
+        for (may_try, expected) in [(true, Some(Usr2)), (false, None)] {
+            let mut acks = FinalAcks::default();
+            acks.plan(&Dialect::CLASSIC, Usr1, may_try, 0);
+            acks.handle_symbol(5);
+            assert_eq!(acks.poll_ack(4 + EXTRA_AFTER), None);
+            assert_eq!(acks.poll_ack(5 + EXTRA_AFTER), expected);
+            let shown = acks.awaited(6 + EXTRA_AFTER);
+            assert_eq!(
+                (shown, acks.is_empty()),
+                (expected.map(|_| FinalAck::Other), true)
+            );
+        }
     }
 }

@@ -13,12 +13,14 @@
 //! | `decoder` | symbols to a message, in one dialect |
 //! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
 //! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
+//! | [`ack_timing`] | when to acknowledge a client that loses what comes too soon |
 //! | [`ack_probe`] | which acknowledgements a client of an unknown dialect waits for |
 //! | `final_acks` | the acknowledgements at the end of a message |
 //! | [`profile_cache`] | what is known of programs |
 //! | [`receiver`] | the receiving end: decodes, and says when to send which acknowledgement |
 
 pub mod ack_probe;
+pub mod ack_timing;
 mod auto_decoder;
 pub mod candidates;
 mod decoder;
@@ -159,6 +161,8 @@ choice! {
         Twice = "twice",
         /// With the usual signal and then the other one.
         Both = "both",
+        /// Not at all.
+        None = "none",
     }
 }
 
@@ -261,12 +265,12 @@ impl Dialect {
         }
     }
 
-    /// Returns the one or two acknowledgements of a message whose last symbol is `symbol`, in order.
+    /// Returns the acknowledgements of a message, at most two, whose last symbol is `symbol`, in order.
     #[must_use]
     pub fn final_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
         let usual = self.ack_for(symbol);
         match (self.ack, self.final_ack) {
-            (Ack::None, _) => (None, None),
+            (Ack::None, _) | (_, FinalAck::None) => (None, None),
             (_, FinalAck::Same) => (Some(usual), None),
             (_, FinalAck::Other) => (Some(usual.other()), None),
             (_, FinalAck::Twice) => (Some(usual), Some(usual)),
@@ -349,6 +353,7 @@ mod tests {
             ("ack-signal=usr2", (Some(Usr2), None), (Some(Usr2), None)),
             ("ack-signal=echo", (Some(Usr1), None), (Some(Usr2), None)),
             ("final=other", (Some(Usr2), None), (Some(Usr2), None)),
+            ("final=none", (None, None), (None, None)),
             (
                 "ack=byte,final=twice",
                 (Some(Usr1), Some(Usr1)),

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Dialect;
+use super::ack_timing::SleepState;
 
 /// The number of programs that are remembered.
 pub const MAX_PROGRAMS: usize = 1024;
@@ -15,8 +16,10 @@ const MAX_DIALECTS: usize = 4;
 pub struct Profile {
     /// The dialects that its processes have used, with different visible forms; the last one found is last.
     pub dialects: Vec<Dialect>,
-    /// Whether a process ended when it was acknowledged with SIGUSR1.
-    pub ack_on_usr2: bool,
+    /// Which acknowledgement, counted from 0, ended a process because it was a SIGUSR1.
+    pub ack_on_usr2: Option<u8>,
+    /// How its processes have to be seen to sleep before they are acknowledged.
+    pub ack_sleep: SleepState,
 }
 
 /// Says what one client has shown of its program.
@@ -24,18 +27,21 @@ pub struct Profile {
 pub enum ProfileUpdate {
     /// The client used this dialect.
     Speaks(Dialect),
-    /// The client ended when it was acknowledged with SIGUSR1, so SIGUSR2 is better for the next one.
-    AckOnUsr2,
+    /// The client ended when this acknowledgement, counted from 0, was a SIGUSR1, so SIGUSR2 is better for the next one.
+    AckOnUsr2(u8),
+    /// The client lost an acknowledgement that came before it slept like this.
+    AckSleep(SleepState),
 }
 
 impl Profile {
     /// Adds what a client has shown. A dialect replaces the one of the same visible form.
     pub fn update(&mut self, update: ProfileUpdate) {
-        let ProfileUpdate::Speaks(dialect) = update else {
-            self.ack_on_usr2 = true;
-            return;
+        let dialect = match update {
+            ProfileUpdate::Speaks(dialect) => dialect,
+            ProfileUpdate::AckOnUsr2(from) => return self.ack_on_usr2 = Some(from),
+            ProfileUpdate::AckSleep(sleep) => return self.ack_sleep = self.ack_sleep.max(sleep),
         };
-        self.ack_on_usr2 = false;
+        self.ack_on_usr2 = None;
         self.dialects
             .retain(|old| old.visible_form() != dialect.visible_form());
         if self.dialects.len() == MAX_DIALECTS {
@@ -139,9 +145,9 @@ mod tests {
     #[test]
     fn a_client_that_speaks_takes_back_that_sigusr1_ends_its_kind() {
         let mut profile = Profile::default();
-        profile.update(ProfileUpdate::AckOnUsr2);
-        assert!(profile.ack_on_usr2);
+        profile.update(ProfileUpdate::AckOnUsr2(1));
+        assert_eq!(profile.ack_on_usr2, Some(1));
         profile.update(speaks("classic"));
-        assert!(!profile.ack_on_usr2);
+        assert_eq!(profile.ack_on_usr2, None);
     }
 }

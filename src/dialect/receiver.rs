@@ -12,6 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::ack_probe::{AckProbe, HandledSignals};
+use super::ack_timing::{AckTiming, SleepState};
 use super::auto_decoder::{AutoDecoder, DecodeOutcome};
 use super::detector::{DetectState, Detection, EXCERPT, Excerpt};
 use super::final_acks::FinalAcks;
@@ -64,6 +65,7 @@ pub enum TextAction {
 pub struct TextReceiver {
     decoder: AutoDecoder,
     probe: AckProbe,
+    timing: AckTiming,
     final_acks: FinalAcks,
     actions: VecDeque<TextAction>,
     /// The last symbol, and when it came.
@@ -73,6 +75,8 @@ pub struct TextReceiver {
     is_silent: bool,
     /// Whether the last symbol of the present message has been acknowledged.
     is_acknowledged: bool,
+    /// The last acknowledgement.
+    last_ack: Symbol,
     /// Whether it is another client's turn, and the acknowledgement that is withheld.
     is_held: bool,
     withheld: Option<Symbol>,
@@ -95,25 +99,33 @@ impl TextReceiver {
     /// Returns a receiver for a client of which only the profile of its program is known.
     #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
-        let symbol = if profile.ack_on_usr2 {
-            Symbol::Usr2
-        } else {
-            Symbol::Usr1
+        let probe = match profile.ack_on_usr2 {
+            Some(from) => AckProbe::for_usr2(from, handled),
+            None => AckProbe::new(Symbol::Usr1, handled),
         };
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.usr1);
-        Self::new(decoder, AckProbe::new(symbol, handled))
+        Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
+    }
+
+    /// Returns this receiver for a program whose processes have to be seen to sleep like this before they are acknowledged.
+    #[must_use]
+    pub const fn with_ack_sleep(mut self, sleep: SleepState) -> Self {
+        self.timing = AckTiming::new(sleep);
+        self
     }
 
     fn new(decoder: AutoDecoder, probe: AckProbe) -> Self {
         Self {
             decoder,
             probe,
+            timing: AckTiming::new(SleepState::Awake),
             final_acks: FinalAcks::default(),
             actions: VecDeque::new(),
             last: Symbol::Usr1,
             last_seen: 0,
             is_silent: false,
             is_acknowledged: false,
+            last_ack: Symbol::Usr1,
             is_held: false,
             withheld: None,
             unwritten: 0,
@@ -124,7 +136,11 @@ impl TextReceiver {
 
     /// Returns what to do next; `None` until the next event.
     pub fn poll_action(&mut self) -> Option<TextAction> {
-        self.actions.pop_front()
+        let action = self.actions.pop_front();
+        if let Some(TextAction::Acknowledge(ack)) = action {
+            self.last_ack = ack;
+        }
+        action
     }
 
     /// Handles a bare signal.
@@ -135,13 +151,17 @@ impl TextReceiver {
             return;
         }
         let due = self.decode(symbol, now);
-        self.acknowledge(due);
+        self.acknowledge(due, now);
     }
 
-    /// Handles what is due at `now`; `sleeps` says that the client was seen to wait for a signal.
-    pub fn handle_timeout(&mut self, now: Nanos, sleeps: bool) {
-        let next = self.final_acks.poll_ack(now);
-        self.actions.extend(next.map(TextAction::Acknowledge));
+    /// Handles what is due at `now`; `sleep` says how the client was seen to wait.
+    pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
+        let timed = self.timing.poll_ack(now, sleep);
+        self.actions.extend(timed.map(TextAction::Acknowledge));
+        if self.may_send_final_ack() {
+            let next = self.final_acks.poll_ack(now);
+            self.actions.extend(next.map(TextAction::Acknowledge));
+        }
         if self.decoder.is_lost() && now >= self.last_seen.saturating_add(RESET_AFTER) {
             self.reset();
         }
@@ -149,11 +169,16 @@ impl TextReceiver {
             return;
         }
         let mut due = match self.may_be_acknowledged() {
-            true => self.probe.poll_ack(now, sleeps),
+            true => self.probe.poll_ack(now, sleep == SleepState::ForSignal),
             false => None,
         };
-        if due.is_none() && now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent
-        {
+        if due.is_some() {
+            // It has stopped, so this does not come too soon.
+            self.is_acknowledged = true;
+            self.actions.extend(due.take().map(TextAction::Acknowledge));
+            return;
+        }
+        if now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent {
             self.is_silent = true;
             due = match self.decoder.handle_silence() {
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
@@ -161,13 +186,14 @@ impl TextReceiver {
                 DetectState::Undecided => None,
             };
         }
-        self.acknowledge(due);
+        self.acknowledge(due, now);
     }
 
     /// Restarts the silence of the client at `now`, because it had no CPU until then.
     pub fn restart_silence(&mut self, now: Nanos) {
         self.last_seen = now;
         self.probe.restart_silence(now);
+        self.timing.restart_silence(now);
         self.final_acks.restart_silence(now);
     }
 
@@ -178,7 +204,10 @@ impl TextReceiver {
         let is_watched = has_evidence && self.may_be_acknowledged();
         let after = |silence| self.last_seen.saturating_add(silence);
         let deadlines = [
-            self.final_acks.poll_timeout(),
+            self.final_acks
+                .poll_timeout()
+                .filter(|_| self.may_send_final_ack()),
+            self.timing.deadline(),
             (has_evidence && !self.is_silent).then(|| after(COMPLETE_AFTER)),
             self.decoder.is_lost().then(|| after(RESET_AFTER)),
             is_watched.then(|| self.probe.poll_timeout(false)).flatten(),
@@ -190,6 +219,18 @@ impl TextReceiver {
     #[must_use]
     pub fn needs_sleep_state(&self) -> bool {
         self.decoder.has_evidence() && self.may_be_acknowledged() && self.probe.needs_sleep_state()
+    }
+
+    /// Returns when to look whether the client sleeps, because an acknowledgement waits for that or may be lost.
+    #[must_use]
+    pub const fn look_at(&self) -> Option<Nanos> {
+        self.timing.look_at()
+    }
+
+    /// Returns whether an acknowledgement waits until the client sleeps.
+    #[must_use]
+    pub fn has_pending_ack(&self) -> bool {
+        self.timing.deadline().is_some()
     }
 
     /// Handles the end of the client; `success` says that its end may complete a message.
@@ -213,10 +254,17 @@ impl TextReceiver {
             return;
         }
         let acks = dialect.final_acks(self.last);
-        self.acknowledge(acks.0.filter(|_| !self.is_acknowledged));
+        self.acknowledge(acks.0.filter(|_| !self.is_acknowledged), now);
         let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
-        self.final_acks
-            .plan(acks, !is_certain && self.probe.handled.both(), now);
+        self.final_acks.plan(
+            &dialect,
+            self.last,
+            !is_certain && self.probe.handled.both(),
+            now,
+        );
+        if !self.final_acks.is_empty() {
+            self.timing.trust();
+        }
     }
 
     /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
@@ -225,10 +273,10 @@ impl TextReceiver {
     }
 
     /// Ends [`hold`](Self::hold) and sends what was withheld.
-    pub fn release(&mut self) {
+    pub fn release(&mut self, now: Nanos) {
         self.is_held = false;
         let withheld = self.withheld.take();
-        self.acknowledge(withheld);
+        self.acknowledge(withheld, now);
     }
 
     /// Receives nothing more, because of `reason`.
@@ -248,7 +296,8 @@ impl TextReceiver {
         let completes_at = self
             .closing
             .map(|_| self.last_seen.saturating_add(COMPLETE_AFTER));
-        self.final_acks.poll_timeout().max(completes_at)
+        let acks_at = self.final_acks.poll_timeout().max(self.timing.deadline());
+        acks_at.max(completes_at)
     }
 
     fn close_now(&mut self, reason: Reason) {
@@ -265,6 +314,7 @@ impl TextReceiver {
     pub fn reset(&mut self) {
         self.decoder.reset();
         self.probe.reset();
+        self.timing.reset();
         self.withheld = None;
     }
 
@@ -278,12 +328,25 @@ impl TextReceiver {
     #[must_use]
     pub fn profile_update(&self, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
-            let is_stuck = self.probe.is_stuck_after_first_ack();
-            return is_stuck.then_some(ProfileUpdate::AckOnUsr2);
+            return self.probe.stuck_after().map(ProfileUpdate::AckOnUsr2);
         }
         let mut dialect = *self.decoder.detected()?;
         dialect.final_ack = self.final_acks.awaited(now).unwrap_or(dialect.final_ack);
         Some(ProfileUpdate::Speaks(dialect))
+    }
+
+    /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
+    #[must_use]
+    pub fn may_have_ended_on(&self) -> Option<Symbol> {
+        let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
+        (is_early && self.is_acknowledged).then_some(self.last_ack)
+    }
+
+    /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
+    #[must_use]
+    pub fn ack_sleep_update(&self) -> Option<ProfileUpdate> {
+        let sleep = self.timing.needed();
+        (sleep > SleepState::Awake).then_some(ProfileUpdate::AckSleep(sleep))
     }
 
     /// Returns whether part of a message has been received.
@@ -307,7 +370,8 @@ impl TextReceiver {
     /// Returns whether no whole byte of a message is held, none is unwritten and no acknowledgement is owed.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.unwritten == 0 && self.received_bytes() == 0 && self.final_acks.is_empty()
+        let owes = self.unwritten > 0 || !self.final_acks.is_empty() || self.has_pending_ack();
+        !owes && self.received_bytes() == 0
     }
 
     /// Returns whether the message may have ended with the last symbol, so that the next may be another program's.
@@ -333,7 +397,9 @@ impl TextReceiver {
         self.last_seen = now;
         self.is_silent = false;
         self.is_acknowledged = false;
-        self.final_acks.clear();
+        let overdue = self.timing.handle_symbol(self.decoder.in_message());
+        self.actions.extend(overdue.map(TextAction::Acknowledge));
+        self.final_acks.handle_symbol(now);
         if let Some(reason) = self.closing.take() {
             self.close_now(reason);
         }
@@ -363,7 +429,7 @@ impl TextReceiver {
                 // The turn ends with the message, and nothing would release the client afterwards.
                 self.is_held = false;
                 let early = self.usual_ack().filter(|_| self.acknowledges_early());
-                self.acknowledge(early);
+                self.acknowledge(early, now);
                 self.deliver();
                 None
             }
@@ -387,8 +453,10 @@ impl TextReceiver {
 
     /// Returns whether the last bit of a message is acknowledged before the message is written.
     fn acknowledges_early(&self) -> bool {
-        let is_early =
-            |d: &Dialect| d.ack_time == AckTime::Before && d.final_ack != FinalAck::Other;
+        let is_early = |d: &Dialect| {
+            d.ack_time == AckTime::Before
+                && !matches!(d.final_ack, FinalAck::Other | FinalAck::None)
+        };
         self.decoder.dialect().is_some_and(is_early)
     }
 
@@ -461,7 +529,7 @@ impl TextReceiver {
     }
 
     /// Sends an acknowledgement, or withholds it while it is another client's turn.
-    fn acknowledge(&mut self, due: Option<Symbol>) {
+    fn acknowledge(&mut self, due: Option<Symbol>, now: Nanos) {
         let Some(ack) = due else {
             return;
         };
@@ -471,12 +539,18 @@ impl TextReceiver {
             return;
         }
         self.is_acknowledged = true;
-        self.act(TextAction::Acknowledge(ack));
+        let at_once = self.timing.submit(ack, now);
+        self.actions.extend(at_once.map(TextAction::Acknowledge));
     }
 
     /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
     fn may_be_acknowledged(&self) -> bool {
         !self.is_kept_waiting() && !self.decoder.is_tie()
+    }
+
+    /// Returns whether the client waits for no other acknowledgement, as far as is known.
+    fn may_send_final_ack(&self) -> bool {
+        !self.decoder.in_message() || self.is_acknowledged && self.withheld.is_none()
     }
 
     fn is_kept_waiting(&self) -> bool {

@@ -45,6 +45,8 @@ pub enum SendAction {
 pub enum TextSendError {
     /// The server did not acknowledge this symbol, counted from 1.
     Unanswered(usize),
+    /// The server acknowledged every symbol that it acknowledges but the last.
+    LastUnanswered,
     /// The server said that it is busy until the timeout.
     Busy,
     /// The server did not take a signal, or did not return from its handler, until the timeout.
@@ -174,7 +176,7 @@ impl TextSender {
     /// Returns whether success means that the server has acknowledged the whole text.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
-        !self.is_cut && self.dialect.ack != Ack::None && !self.encoder.is_empty()
+        !self.is_cut && self.acknowledges_last() && !self.encoder.is_empty()
     }
 
     /// Returns what to do next; `None` until the next event or the [timeout](Self::poll_timeout).
@@ -244,6 +246,9 @@ impl TextSender {
             {
                 inspect(SendStep::Resend { give_up })
             }
+            SendState::Ack { .. } if self.is_last() && self.dialect.ack == Ack::Bit => {
+                finish(Err(TextSendError::LastUnanswered))
+            }
             SendState::Ack { .. } => finish(Err(TextSendError::Unanswered(self.index + 1))),
             SendState::SecondAck { .. } => finish(Ok(())),
             SendState::Pause { then, .. } => SendState::Status(then),
@@ -297,7 +302,7 @@ impl TextSender {
 
     /// Handles the end of the server, which may end once it has acknowledged the last symbol.
     pub fn handle_exit(&mut self) {
-        let is_acknowledged = self.is_last() && self.dialect.ack != Ack::None && self.acks > 0;
+        let is_acknowledged = self.is_last() && self.acknowledges_last() && self.acks > 0;
         self.state = finish(match is_acknowledged {
             true => Ok(()),
             false => Err(TextSendError::ServerEnded),
@@ -335,7 +340,7 @@ impl TextSender {
             return SendAction::Finish(Ok(()));
         };
         let is_acknowledged = match self.is_last() {
-            true => self.dialect.ack != Ack::None,
+            true => self.acknowledges_last(),
             false => self.encoder.is_acknowledged(self.index),
         };
         self.state = match self.dialect.pace {
@@ -362,6 +367,10 @@ impl TextSender {
         };
         let until = now.saturating_add(wait).min(give_up);
         SendState::Ack { until, give_up }
+    }
+
+    fn acknowledges_last(&self) -> bool {
+        self.dialect.ack != Ack::None && self.dialect.final_ack != FinalAck::None
     }
 
     fn is_last(&self) -> bool {

@@ -90,7 +90,8 @@ pub const KEYS: &[Key] = &[
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),
     key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
-        "final", "same|other|twice|both", "the last acknowledgement: like the others, the other signal, two signals",
+        "final", "same|other|twice|both|none",
+        "the last acknowledgement: like the others, the other signal, two signals, or there is none",
         choice final_ack: FinalAck
     ),
     key!(
@@ -216,6 +217,8 @@ impl Draft {
             "head-order and head-bytes need a head of 16, 32 or 64 bits"
         } else if d.ack == Ack::None && d.final_ack != FinalAck::Same {
             "final needs acknowledgements: ack=message for one at the end alone"
+        } else if d.ack == Ack::Message && d.final_ack == FinalAck::None {
+            "ack=message is the last acknowledgement, which final=none takes away"
         } else if d.silence == OnSilence::Retry && (d.wait == 0 || d.ack == Ack::None) {
             "silence=retry needs acknowledgements and a wait"
         } else {

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`serve`], [`send`] and [`request`] run it on the caller's thread. An [`Endpoint`](crate::Endpoint) has a thread for it, which other
-//! threads reach through an [`Outbox`].
+//! threads reach through an outbox.
 
 mod message;
 mod outbox;
@@ -46,6 +46,9 @@ const BATCHES_AT_ONCE: u32 = 64;
 
 /// Limits the signals that a transfer sends between two looks at the clock.
 const SENT_AT_ONCE: u32 = 64;
+
+/// Limits the signals that are taken between two bits.
+const TAKEN_BETWEEN_BITS: u32 = 4;
 
 /// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::spin_wait`].
 const SLACK: Duration = Duration::from_millis(15);
@@ -314,8 +317,12 @@ impl<'e> Engine<'e> {
                 Sent::Nothing => return true,
                 Sent::Word => {}
                 // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
+                // One that sends too swallows its own signals if they are not taken as fast.
                 Sent::Bit => {
-                    if inbox.poll_more(1) {
+                    for _ in 0..TAKEN_BETWEEN_BITS {
+                        if !inbox.poll_more(1) {
+                            break;
+                        }
                         self.take_signals(inbox, now);
                     }
                 }

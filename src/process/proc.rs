@@ -139,17 +139,36 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
         libc::SYS_rt_sigsuspend,
         libc::SYS_rt_sigtimedwait,
     ];
+    sleeps_in(pid, CALLS, &["sigsuspend", "sigtimedwait", "pause"])
+}
+
+/// Returns whether the main thread of `pid` sleeps in a call that waits for some time; `false` if the kernel does not tell.
+#[must_use]
+pub fn naps(pid: Pid) -> bool {
+    const CALLS: &[libc::c_long] = &[
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_select,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_poll,
+        libc::SYS_nanosleep,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_pselect6,
+        libc::SYS_ppoll,
+    ];
+    sleeps_in(pid, CALLS, &["nanosleep", "select", "poll"])
+}
+
+/// Returns whether the main thread of `pid` sleeps in one of `calls` or, if the number of the call is not shown, in a place of
+/// the kernel whose name contains one of `places`.
+fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
     let read = |file: &str| read_text(&std::format!("/proc/{pid}/{file}"));
     if let Ok(call) = read("syscall") {
         let number = call.split_ascii_whitespace().next();
         return number
             .and_then(|n| n.parse().ok())
-            .is_some_and(|n| CALLS.contains(&n));
+            .is_some_and(|n| calls.contains(&n));
     }
-    read("wchan").is_ok_and(|place| {
-        let places = ["sigsuspend", "sigtimedwait", "pause"];
-        places.iter().any(|name| place.contains(name))
-    })
+    read("wchan").is_ok_and(|place| places.iter().any(|name| place.contains(name)))
 }
 
 /// Returns the device and inode numbers of the program that `pid` runs, which identify it (`/proc/PID/exe`).

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::vec::Vec;
 
 use super::{Note, Received};
+use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
@@ -17,7 +18,7 @@ pub enum Action {
     Open { pid: Pid, event: Event },
     /// Inspect the process and feed back `handle_inspected`.
     Inspect { pid: Pid, then: Then },
-    /// Find out whether the process waits for a signal (if `sleep` asks for that) or for a CPU; feed back `handle_observed`.
+    /// Find out how the process sleeps (if `sleep` asks for that) and whether it waits for a CPU; feed back `handle_observed`.
     Observe { pid: Pid, sleep: bool },
     /// Find out which of the processes have ended and feed back `handle_ended`.
     CheckEnded { pids: Vec<Pid>, after: After },
@@ -61,8 +62,8 @@ pub enum Then {
     Settle { written: bool },
     /// The listener has the turn.
     Release,
-    /// The listener does what is due. `sleeps`: the client waits for a signal.
-    Poll { sleeps: bool },
+    /// The listener does what is due; the client was seen to wait like this.
+    Poll(SleepState),
 }
 
 /// What follows [`Action::CheckEnded`].

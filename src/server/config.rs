@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::dialect::Dialect;
+use crate::process::pid::Pid;
 
 /// Configures a server: limits, timeouts, dialects.
 #[derive(Clone, Debug)]
@@ -21,6 +22,9 @@ pub struct Config {
     pub dialects: Dialects,
     /// Whether requests are taken too, which expect a reply. If not, they are rejected.
     pub replies: bool,
+    /// The process under which the bare bits of all processes are taken as one stream, which is this one: it is not answered.
+    /// `None`: the bits of each process are a stream of their own.
+    pub one_stream: Option<Pid>,
     /// Whether to report every signal.
     pub trace: bool,
 }
@@ -35,6 +39,7 @@ impl Default for Config {
             count: None,
             dialects: Dialects::Auto,
             replies: false,
+            one_stream: None,
             trace: false,
         }
     }

@@ -10,12 +10,14 @@ use super::session::Session;
 use super::{Dialects, DropReason, Note};
 use crate::dialect::Symbol;
 use crate::dialect::ack_probe::SILENCE_ASLEEP;
+use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileCache;
 use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
-use crate::signal::event::Signal;
+use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
+use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
 
 /// Holds what clients of other protocols have in common.
@@ -25,9 +27,23 @@ pub struct Foreign {
     pub listed: Vec<Pid>,
     /// The dialects of programs, by the device and number of their files.
     profiles: ProfileCache<(u64, u64)>,
+    /// How many processes in a row ended before they had sent a byte or had been answered.
+    fleeting: u32,
     /// The actions of a listener; kept to reuse its memory.
     scratch: Vec<TextAction>,
 }
+
+impl Foreign {
+    /// Begins to count again, unless the note has been made.
+    const fn count_complete(&mut self) {
+        if self.fleeting < FLEETING {
+            self.fleeting = 0;
+        }
+    }
+}
+
+/// How many processes in a row with less than a byte are worth a note.
+const FLEETING: u32 = 16;
 
 impl Machine {
     /// Observes the clients whose listeners have something to do.
@@ -46,8 +62,11 @@ impl Machine {
                     .listener
                     .as_ref()
                     .is_some_and(TextReceiver::needs_sleep_state);
-                let sleep = is_watching && session.probe_at <= now;
-                if sleep {
+                let listener = session.listener.as_ref();
+                let look_at = listener.and_then(TextReceiver::look_at);
+                let is_probed = is_watching && session.probe_at <= now;
+                let sleep = is_probed || look_at.is_some_and(|at| at <= now);
+                if is_probed {
                     let silence = now.saturating_sub(session.last_seen).max(SILENCE_ASLEEP);
                     session.probe_at = now.saturating_add(silence);
                 }
@@ -65,16 +84,16 @@ impl Machine {
         sessions.filter_map(Session::due_at).min()
     }
 
-    /// Takes in whether a client waits for a signal, and its CPU time if it waits for a CPU.
-    pub fn handle_observed(&mut self, pid: Pid, sleeps: bool, run_time: Option<u64>) {
+    /// Takes in how a client sleeps, and its CPU time if it waits for a CPU.
+    pub fn handle_observed(&mut self, pid: Pid, sleep: SleepState, run_time: Option<u64>) {
         let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        if !sleeps && session.lacks_cpu(run_time) {
+        if sleep == SleepState::Awake && session.lacks_cpu(run_time) {
             core.listen(session, |listener, now| listener.restart_silence(now));
         } else {
-            core.inspect(pid, Then::Poll { sleeps });
+            core.inspect(pid, Then::Poll(sleep));
         }
     }
 
@@ -84,10 +103,19 @@ impl Machine {
         if let Some(session) = self.sessions.get_mut(&pid) {
             core.listen(session, |listener, now| listener.handle_exit(well, now));
             let listener = session.listener.as_ref();
+            let ended_on = listener.and_then(TextReceiver::may_have_ended_on);
             let lesson = listener.and_then(|listener| listener.profile_update(core.now));
-            let lesson = session.program.zip(lesson);
-            if let Some((program, lesson)) = lesson.filter(|_| !session.is_noise()) {
-                core.foreign.profiles.update(program, lesson);
+            let timing = listener.and_then(TextReceiver::ack_sleep_update);
+            if let Some(program) = session.program.filter(|_| !session.is_noise()) {
+                for update in lesson.into_iter().chain(timing) {
+                    core.foreign.profiles.update(program, update);
+                }
+            }
+            if session.answered_at.is_none() && session.is_in_first_byte() {
+                core.count_fleeting();
+            }
+            if let Some(ack) = ended_on {
+                core.dropped(session, DropReason::EndedOn(ack), 0);
             }
         }
         self.end_session(pid);
@@ -96,17 +124,39 @@ impl Machine {
 }
 
 impl Core {
+    /// Attributes a bare bit to the one stream of all processes, if there is one.
+    pub(super) fn attribute(&self, mut event: Event) -> Event {
+        let is_bit = event.signal.channel() != Some(Channel::Realtime);
+        if let (Some(stream), Origin::Attested { pid, .. }) =
+            (self.config.one_stream.filter(|_| is_bit), &mut event.origin)
+        {
+            *pid = stream;
+        }
+        event
+    }
+
+    /// Counts a process that has ended before it had sent a byte, and makes a note if there are many in a row.
+    pub(super) fn count_fleeting(&mut self) {
+        self.foreign.fleeting = self.foreign.fleeting.saturating_add(1);
+        if self.foreign.fleeting == FLEETING {
+            self.note(Note::FleetingSenders);
+        }
+    }
+
     /// Handles a bare bit of a client that is in no transfer.
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
         let (pid, now) = (session.pid, self.now);
         if session.listener.is_none() {
             let (dialects, limit) = (self.config.dialects, self.config.max_message);
             let profiles = &mut self.foreign.profiles;
-            session.begin_stream(|program, handles| match dialects {
-                Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles),
-                Dialects::Auto => {
-                    let known = program.map(|program| profiles.get(program));
-                    TextReceiver::unknown(known.unwrap_or_default(), limit, pid, handles)
+            session.begin_stream(|program, handles| {
+                let profile = program
+                    .map(|program| profiles.get(program))
+                    .unwrap_or_default();
+                match dialects {
+                    Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles)
+                        .with_ack_sleep(profile.ack_sleep),
+                    Dialects::Auto => TextReceiver::unknown(profile, limit, pid, handles),
                 }
             });
             if self.shutdown.is_begun() {
@@ -130,14 +180,14 @@ impl Core {
         });
     }
 
-    /// Lets the listener do what is due. `sleeps`: the client waits for a signal.
-    pub(super) fn poll_listener(&mut self, session: &mut Session, sleeps: bool) {
+    /// Lets the listener do what is due; the client was seen to sleep like this.
+    pub(super) fn poll_listener(&mut self, session: &mut Session, sleep: SleepState) {
         let is_patient = |l: &TextReceiver| l.in_message() && l.can_be_held();
         let is_patient = session.listener.as_ref().is_some_and(is_patient);
         let may_go_on = !is_patient || self.scheduler.may_go_on(session.pid, self.now);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
-            listener.handle_timeout(now, sleeps);
+            listener.handle_timeout(now, sleep);
         });
     }
 
@@ -187,7 +237,10 @@ impl Core {
             TextAction::Ambiguous { one, other } => {
                 self.note_of(session, Note::Undecided { pid, one, other });
             }
-            TextAction::Complete(text) => self.complete(session, text, None, 0),
+            TextAction::Complete(text) => {
+                self.foreign.count_complete();
+                self.complete(session, text, None, 0);
+            }
             TextAction::Rejected { reason, bytes } => {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }

@@ -11,6 +11,7 @@ use super::notes::NoteSink;
 use super::shutdown::Urgency;
 use super::writer::{Sink, Writer};
 use super::{Config, Note, Received, ServeError};
+use crate::dialect::ack_timing::SleepState;
 use crate::ffi::{self, Epoll};
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
@@ -219,12 +220,16 @@ impl<'n> Host<'n> {
                 }
             }
             Action::Observe { pid, sleep } => {
-                let sleeps = sleep && proc::sleeps_for_signal(pid);
-                let run_time = match sleeps {
-                    true => None,
-                    false => proc::run_time_if_runnable(pid),
+                let sleep = match sleep {
+                    true if proc::sleeps_for_signal(pid) => SleepState::ForSignal,
+                    true if proc::naps(pid) => SleepState::Napping,
+                    _ => SleepState::Awake,
                 };
-                self.machine.handle_observed(pid, sleeps, run_time);
+                let run_time = match sleep {
+                    SleepState::Awake => proc::run_time_if_runnable(pid),
+                    _ => None,
+                };
+                self.machine.handle_observed(pid, sleep, run_time);
             }
             Action::CheckEnded { pids, after } => {
                 let peers = pids.iter().filter_map(|pid| self.peers.get(pid));

@@ -158,6 +158,7 @@ impl Machine {
 
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
+        let event = self.core.attribute(event);
         self.core.batch.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
         let (core, sessions) = (&mut self.core, &mut self.sessions);
         let Some(channel) = event.signal.channel() else {
@@ -214,7 +215,8 @@ impl Machine {
         // The nonces of one process mean nothing to a later one of its PID.
         let key = core.key.derive(opened.start).derive(pid.get() as u64);
         let (limit, takes_words) = (core.config.max_message, core.takes_words);
-        let session = Session::new(pid, key, limit, takes_words, opened, core.now);
+        let mut session = Session::new(pid, key, limit, takes_words, opened, core.now);
+        session.is_unreachable |= core.config.one_stream == Some(pid);
         let request = claimed_request(&event);
         let is_proven = request.is_some_and(|request| session.receiver.is_opening(&request));
         if is_proven && !self.has_room() {
@@ -252,8 +254,8 @@ impl Machine {
             Then::Settle { written } => core.listen(session, |listener, now| {
                 listener.handle_written(written, now);
             }),
-            Then::Release => core.listen(session, |listener, _| listener.release()),
-            Then::Poll { sleeps } => core.poll_listener(session, sleeps),
+            Then::Release => core.listen(session, |listener, now| listener.release(now)),
+            Then::Poll(sleep) => core.poll_listener(session, sleep),
         }
         self.after_input();
     }
@@ -345,6 +347,8 @@ impl Machine {
         }
         if !matches!(error, PeerError::NoSuchProcess) {
             self.cannot_take(pid, &error);
+        } else if is_attested {
+            self.core.count_fleeting();
         }
     }
 

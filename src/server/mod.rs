@@ -1,4 +1,4 @@
-//! Receives messages: what is decided ([`machine`]), and the host that carries it out with signals, processes and threads.
+//! Receives messages: what is decided (`machine.rs`), and the host (`host.rs`) that carries it out with signals, processes and threads.
 
 mod action;
 mod answer;

@@ -6,7 +6,7 @@ use std::io;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Symbol};
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal};
 use crate::wire::control::Reply;
@@ -36,6 +36,8 @@ pub enum Note {
     Unwatched(Pid, String),
     /// A signal came without its sender: from another PID namespace, or without room for the signal's content.
     UnknownSender,
+    /// Many processes in a row sent less than a byte each and ended.
+    FleetingSenders,
     /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
     NoPidfd,
     /// The dialect of a client has been detected.
@@ -108,6 +110,8 @@ pub enum DropReason {
     Rejected(Reason),
     /// The client ended in mid-message.
     ClientEnded,
+    /// The client of an unknown dialect ended after an acknowledgement by this signal.
+    EndedOn(Symbol),
     /// The client began another message in mid-message.
     Abandoned,
     /// The signals came too fast to be a message.
@@ -172,6 +176,9 @@ impl fmt::Display for Note {
             Self::Unwatched(pid, error) => write!(f, "cannot take client {pid}: {error}"),
             Self::UnknownSender => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
+            ),
+            Self::FleetingSenders => f.write_str(
+                "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",
             ),
             Self::NoPidfd => f.write_str(
                 "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
@@ -249,6 +256,13 @@ impl fmt::Display for DropReason {
         match self {
             Self::Rejected(reason) => reason.fmt(f),
             Self::ClientEnded => f.write_str("the client ended"),
+            Self::EndedOn(ack) => {
+                let number = if *ack == Symbol::Usr2 { 2 } else { 1 };
+                write!(
+                    f,
+                    "the client ended after an acknowledgement by SIGUSR{number}; try again, or give --dialect"
+                )
+            }
             Self::Abandoned => f.write_str("the client began another"),
             Self::Noise => f.write_str("signals too fast for a text, which swallow each other"),
             Self::Backlog => f.write_str("the output is blocked and the client does not wait"),

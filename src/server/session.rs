@@ -217,6 +217,11 @@ impl Session {
         self.listener.as_ref().is_some_and(TextReceiver::in_message)
     }
 
+    /// Returns whether less than a byte of a message in another protocol has been taken.
+    pub fn is_in_first_byte(&self) -> bool {
+        self.in_foreign_message() && self.received_bytes() == 0
+    }
+
     /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
         match &self.listener {
@@ -270,7 +275,8 @@ impl Session {
     pub fn due_at(&self) -> Option<Nanos> {
         let listener = self.listener.as_ref()?;
         let probe = listener.needs_sleep_state().then_some(self.probe_at);
-        [probe, listener.poll_timeout()].into_iter().flatten().min()
+        let all = [probe, listener.look_at(), listener.poll_timeout()];
+        all.into_iter().flatten().min()
     }
 
     /// Counts a bare bit that came at `now`, in this batch of signals.

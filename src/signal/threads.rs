@@ -17,19 +17,19 @@ use crate::signal::inbox::{Inbox, InboxError};
 
 /// Blocks SIGUSR1, SIGUSR2 and signal 44 on this thread, and so on every thread that it starts from then on.
 ///
-/// Call it first in `main` if the program opens a receiver or a sender after it has started other threads.
+/// Call it first in `main` if the program binds an endpoint after it has started other threads, as those of an async runtime.
 ///
 /// ```
 /// minitalk::block_signals();
 /// std::thread::spawn(|| { /* never interrupted by a message */ });
-/// let receiver = minitalk::Receiver::bind()?;
+/// let endpoint = minitalk::Endpoint::bind()?;
 /// # Ok::<(), minitalk::Unavailable>(())
 /// ```
 pub fn block_signals() {
     ffi::block(SignalSet::LANES);
 }
 
-/// Blocks what [`block_signals`] blocks, and SIGINT and SIGTERM, for a receiver that
+/// Blocks what [`block_signals`] blocks, and SIGINT and SIGTERM, for an endpoint that
 /// [stops on them](crate::Builder::stop_on_signals).
 pub fn block_signals_and_stops() {
     ffi::block(SignalSet::MINITALK);
@@ -182,7 +182,7 @@ const fn is_blocked_for_a_moment(blocked: u64) -> bool {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Unavailable {
-    /// The process has another [`Receiver`](crate::Receiver), [`Sender`](crate::Sender) or [`Inbox`].
+    /// The process has another [`Endpoint`](crate::Endpoint) or [`Inbox`].
     Taken,
     /// Another thread does not block the signals, and would receive them instead of the waiting thread: see [`block_signals`].
     OpenOn {

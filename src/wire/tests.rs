@@ -106,6 +106,7 @@ impl Mailbox {
 struct Write {
     from: Pid,
     client: u64,
+    kind: MessageKind,
     payload: Vec<u8>,
     due: Instant,
 }
@@ -119,7 +120,7 @@ struct Server {
     output: Result<(), Reason>,
     sessions: BTreeMap<Pid, (FrameReceiver, Channel)>,
     writes: Vec<Write>,
-    written: Vec<(Pid, Vec<u8>)>,
+    written: Vec<(Pid, MessageKind, Vec<u8>)>,
     /// The replies to be sent.
     replies: Vec<(Pid, Channel, Reply, u32)>,
 }
@@ -157,10 +158,11 @@ impl Server {
         let copies = session.burst_len();
         self.replies
             .extend(response.reply.map(|reply| (pid, channel, reply, copies)));
-        if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+        if let Some(Outcome::Complete { kind, payload, .. }) = response.outcome {
             self.writes.push(Write {
                 from: pid,
                 client: session.client_nonce(),
+                kind,
                 payload,
                 due: now + delay,
             });
@@ -191,7 +193,7 @@ impl Server {
                 continue;
             }
             if self.output.is_ok() {
-                self.written.push((write.from, write.payload));
+                self.written.push((write.from, write.kind, write.payload));
             }
             let (session, channel) = self.sessions.get_mut(&write.from).unwrap();
             let reply = session.handle_written(write.client, self.output);
@@ -309,7 +311,12 @@ impl Adversary {
         let nonces = self.nonces(random);
         let named = random.pick(&[CLIENT, CLIENT, ADVERSARY, BYSTANDER]);
         let in_words = random.percent(30);
-        let mut frame = Frame::new(MessageKind::Message, b"forged").unwrap();
+        let kind = match random.below(3) {
+            0 => MessageKind::Message,
+            1 => MessageKind::Request,
+            _ => MessageKind::Reply(self.nonces(random).client),
+        };
+        let mut frame = Frame::new(kind, b"forged").unwrap();
         frame.seal(nonces);
         let open = Request::Open { nonces, in_words };
         let mut requests = std::vec![(random.pick(&CHANNELS), open)];
@@ -352,6 +359,8 @@ struct World {
     /// Of 100 signals, how many vanish.
     loss: u64,
     signals: u64,
+    /// The nonces of the client's transfers: a reply to one of its requests names one of these.
+    asked: BTreeSet<u64>,
 }
 
 impl World {
@@ -384,6 +393,7 @@ impl World {
             adversary: Adversary::new(&mut random),
             loss: random.pick(&[0, 0, 5, 30]),
             signals: 0,
+            asked: BTreeSet::new(),
             random,
         }
     }
@@ -397,6 +407,7 @@ impl World {
             }
         }
         while let Some(sent) = sender.poll_transmit(self.now) {
+            self.asked.insert(sender.client_nonce());
             for _ in 0..sent.copies {
                 self.signals += 1;
                 if self.random.percent(self.loss) {
@@ -519,8 +530,19 @@ impl World {
     /// Returns the messages that were written in the name of this process.
     fn written_by(&self, pid: Pid) -> Vec<&[u8]> {
         let written = self.server.written.iter();
-        let own = written.filter(|(from, _)| *from == pid);
-        own.map(|(_, payload)| &payload[..]).collect()
+        let own = written.filter(|(from, ..)| *from == pid);
+        own.map(|(.., payload)| &payload[..]).collect()
+    }
+
+    /// Returns how many replies were written, and how many of them would be taken for replies to the client's requests.
+    fn replies(&self) -> (usize, usize) {
+        let written = self.server.written.iter();
+        let requests = written.filter_map(|(_, kind, _)| match kind {
+            MessageKind::Reply(request) => Some(request),
+            MessageKind::Message | MessageKind::Request => None,
+        });
+        let is_asked = |request: &&u64| self.asked.contains(request);
+        (requests.clone().count(), requests.filter(is_asked).count())
     }
 }
 
@@ -533,6 +555,7 @@ fn message(random: &mut Random, len: u64) -> Vec<u8> {
 fn every_message_arrives_once_whatever_a_third_process_sends() {
     let mut results = BTreeSet::new();
     let mut of_adversary = 0;
+    let mut replies = 0;
     for seed in 0..250 {
         let mut world = World::new(seed);
         let mut sent = Vec::new();
@@ -557,10 +580,16 @@ fn every_message_arrives_once_whatever_a_third_process_sends() {
             assert!(world.written_by(BYSTANDER).is_empty(), "seed {seed}");
         }
         of_adversary += world.written_by(ADVERSARY).len();
+        let (of_any, taken) = world.replies();
+        assert_eq!(
+            taken, 0,
+            "seed {seed}: a reply of a process that was not asked"
+        );
+        replies += of_any;
     }
     assert_eq!(results.len(), 3, "{results:?}");
     assert!(
-        of_adversary > 0,
+        of_adversary > 0 && replies > 0,
         "in its own name it may send what it likes"
     );
 }

@@ -6,6 +6,7 @@
 
 use minitalk::Pid;
 use minitalk::dialect::ack_probe::HandledSignals;
+use minitalk::dialect::ack_timing::SleepState;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::profile_cache::Profile;
 use minitalk::dialect::receiver::{TextAction, TextReceiver};
@@ -137,7 +138,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
     receiver.handle_written(true, 0);
     sort(actions(&mut receiver), &mut acks);
     while let Some(at) = receiver.poll_timeout() {
-        receiver.handle_timeout(at, false);
+        receiver.handle_timeout(at, SleepState::Awake);
         sort(actions(&mut receiver), &mut acks);
     }
     assert_eq!(arrived, [text]);
@@ -167,14 +168,17 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
     for op in ops {
         let silence = SILENCES[usize::from(op >> 1 & 3)];
         let until = now.saturating_add(silence);
-        let sleeps = op & 8 != 0;
+        let sleep = match op & 8 {
+            0 => SleepState::Awake,
+            _ => SleepState::ForSignal,
+        };
         // As in the server, at each deadline and not before.
         for _ in 0..8 {
             let Some(at) = receiver.poll_timeout().filter(|at| *at <= until) else {
                 break;
             };
             now = at.max(now);
-            receiver.handle_timeout(now, sleeps);
+            receiver.handle_timeout(now, sleep);
         }
         now = until;
         if op & 16 != 0 && unwritten > 0 {

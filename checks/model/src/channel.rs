@@ -62,15 +62,15 @@ impl Channel {
         }
     }
 
+    /// Returns the signals on their way.
+    pub fn signals(&self) -> impl Iterator<Item = &Signal> {
+        let pending = self.pending.iter().flatten();
+        pending.chain(&self.queue).chain(&self.ring)
+    }
+
     /// Returns whether a packet of this kind is on its way.
     pub fn holds(&self, kind: u8) -> bool {
-        let signals = self
-            .pending
-            .iter()
-            .flatten()
-            .chain(&self.queue)
-            .chain(&self.ring);
-        let mut packets = signals.filter_map(|signal| signal.packet);
+        let mut packets = self.signals().filter_map(|signal| signal.packet);
         packets.any(|packet| packet.kind() == Some(kind))
     }
 
@@ -89,11 +89,13 @@ impl Channel {
         self.room = room;
     }
 
-    /// Gives the serials of all signals on their way others.
-    pub fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
+    /// Gives other serials to the packets of these kinds on their way.
+    pub fn relabel(&mut self, kinds: &[u8], label: &dyn Fn(u8) -> u8) {
         let pending = self.pending.iter_mut().flatten();
         for signal in pending.chain(&mut self.queue).chain(&mut self.ring) {
-            if let Some(packet) = &mut signal.packet {
+            if let Some(packet) = &mut signal.packet
+                && packet.kind().is_some_and(|kind| kinds.contains(&kind))
+            {
                 packet.relabel(label);
             }
         }

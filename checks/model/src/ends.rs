@@ -25,6 +25,16 @@ impl link::Link for Link {
         SERVER_KEY.derive(pid).0
     }
 
+    // As `Transfers::handle_signal` of src/client/ tells them.
+    fn is_reply(signal: &Signal) -> bool {
+        let reply = signal.packet.and_then(|packet| Reply::from_packet(&wire_packet(packet)));
+        reply.is_some()
+    }
+
+    fn is_request(signal: &Signal) -> bool {
+        !Self::is_reply(signal)
+    }
+
     fn frame(message: &'static [u8], [client, server]: [u64; 2]) -> Vec<u8> {
         let mut frame = Frame::new(MessageKind::Message, message).unwrap();
         frame.seal(Nonces { client, server });

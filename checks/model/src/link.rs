@@ -12,6 +12,10 @@ pub trait Link: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
 
     /// Returns the server's key for its session with process `pid`.
     fn session_key(pid: u64) -> Key;
+    /// Returns whether a process takes the signal for an answer to its own transfer.
+    fn is_reply(signal: &Signal) -> bool;
+    /// Returns whether a process takes the signal for a request of the other process.
+    fn is_request(signal: &Signal) -> bool;
     /// Returns the bytes of the frame of `message` in the transfer of these nonces.
     fn frame(message: &'static [u8], nonces: [u64; 2]) -> Vec<u8>;
 }
@@ -161,12 +165,10 @@ impl Packet {
         Some((self.value >> 56) as u8)
     }
 
-    /// Gives the serial another, if the packet has one.
+    /// Gives the serial another, in a packet of a kind that has one.
     pub fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
-        if let Some(kind::BIT | kind::OK | kind::WAIT) = self.kind() {
-            let serial = label((self.value >> SERIAL) as u8);
-            self.value = self.value & !(0xFF << SERIAL) | u64::from(serial) << SERIAL;
-        }
+        let serial = label((self.value >> SERIAL) as u8);
+        self.value = self.value & !(0xFF << SERIAL) | u64::from(serial) << SERIAL;
     }
 }
 

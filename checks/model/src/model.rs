@@ -2,8 +2,10 @@
 
 use crate::adversary::Adversary;
 use crate::link::{Client, Link, REAL_TIME, Signal};
-use crate::world::{Fate, Property, Rules, World};
+use crate::world::{Fate, PIDS, Property, Rules, World};
 use stateright::{Checker, HasDiscoveries, Model};
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::marker::PhantomData;
 
 /// The events that are possible in a model, beside those that always are.
@@ -87,39 +89,54 @@ pub struct Verdict {
     pub time: std::time::Duration,
 }
 
-const ENDS: &str = "ends";
+/// The property of which a model finds an example.
+pub const ENDS: &str = "ends";
 
 impl<L: Link> LinkModel<L> {
     /// Explores all states, or as many as `at_most`.
     pub fn explore(bounds: Bounds, at_most: usize) -> Verdict {
-        let start = std::time::Instant::now();
         let model = Self {
             adversary: bounds.adversary.then(Adversary::new::<L>),
             bounds,
             link: PhantomData,
         };
-        let checker = model
-            .checker()
-            .threads(2)
-            .finish_when(HasDiscoveries::AnyFailures)
-            .target_state_count(at_most)
-            .spawn_bfs()
-            .join();
-        let broken = checker.discoveries().into_iter().find_map(|(name, path)| {
-            if name == ENDS {
-                return None;
-            }
-            let broken = path.last_state().broken;
-            let (property, why) = broken.unwrap_or((Property::Liveness, name));
-            Some((property, format!("{why}: {:?}", path.into_actions())))
-        });
-        Verdict {
-            states: checker.unique_state_count(),
-            transitions: checker.state_count(),
-            broken,
-            ends: checker.discovery(ENDS).is_some(),
-            time: start.elapsed(),
+        judge(model, at_most, |world| world.broken)
+    }
+}
+
+/// Explores all states of a model, or as many as `at_most`; `broken` returns the property that is broken in a state.
+pub fn judge<M>(
+    model: M,
+    at_most: usize,
+    broken: fn(&M::State) -> Option<(Property, &'static str)>,
+) -> Verdict
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync,
+    M::Action: Clone + Debug + PartialEq + Send + Sync,
+{
+    let start = std::time::Instant::now();
+    let checker = model
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::AnyFailures)
+        .target_state_count(at_most)
+        .spawn_bfs()
+        .join();
+    let broken = checker.discoveries().into_iter().find_map(|(name, path)| {
+        if name == ENDS {
+            return None;
         }
+        let broken = broken(path.last_state());
+        let (property, why) = broken.unwrap_or((Property::Liveness, name));
+        Some((property, format!("{why}: {:?}", path.into_actions())))
+    });
+    Verdict {
+        states: checker.unique_state_count(),
+        transitions: checker.state_count(),
+        broken,
+        ends: checker.discovery(ENDS).is_some(),
+        time: start.elapsed(),
     }
 }
 
@@ -128,7 +145,7 @@ impl<L: Link> Model for LinkModel<L> {
     type Action = Action;
 
     fn init_states(&self) -> Vec<World<L>> {
-        let mut world = World::new(self.bounds.first, self.bounds.rules);
+        let mut world = World::new(PIDS[0], self.bounds.first, self.bounds.rules);
         world.advance_to(self.bounds.from);
         vec![world]
     }

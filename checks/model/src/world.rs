@@ -10,8 +10,8 @@ use std::hash::{Hash, Hasher};
 /// word; of two words; of three.
 pub const MESSAGES: [&[u8]; 4] = [b"", b"!", &[0x55; 30], &[0xA5; 60]];
 
-/// The client's PID.
-const PID: u64 = 1;
+/// The PIDs of the two processes: the client alone, or two that send to each other.
+pub const PIDS: [u64; 2] = [1, 3];
 
 /// What must hold in every state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +53,8 @@ pub struct Rules {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World<L: Link> {
     rules: Rules,
+    /// The client's PID.
+    pid: u64,
     /// The present transfer.
     pub transfer: usize,
     /// The client of the present transfer.
@@ -111,10 +113,11 @@ pub enum Fate {
 }
 
 impl<L: Link> World<L> {
-    /// Returns the start of the transfer `transfer`.
-    pub fn new(transfer: usize, rules: Rules) -> Self {
+    /// Returns the start of the transfer `transfer` of process `pid`.
+    pub fn new(pid: u64, transfer: usize, rules: Rules) -> Self {
         let mut world = Self {
             rules,
+            pid,
             transfer,
             client: Sending::new(transfer, rules.lane),
             session: None,
@@ -346,7 +349,7 @@ impl<L: Link> World<L> {
     /// Returns what words carry of the server's nonce, if a third process has guessed it.
     pub fn guessed_proof(&self) -> Option<u32> {
         let nonce = nonce(&self.session).filter(|_| self.rules.guesses)?;
-        Some(greet::<L>(PID, nonce) as u32)
+        Some(greet::<L>(self.pid, nonce) as u32)
     }
 
     /// Renumbers the serials, of which only the order matters, and only among those in flight: else they would make the states
@@ -364,8 +367,8 @@ impl<L: Link> World<L> {
         if let Some(session) = &mut self.session {
             session.receiver.relabel(&label);
         }
-        self.to_server.relabel(&label);
-        self.to_client.relabel(&label);
+        self.to_server.relabel(&[kind::BIT], &label);
+        self.to_client.relabel(&[kind::OK, kind::WAIT], &label);
         self.client.client.normalise();
         self.client.renew();
     }
@@ -434,7 +437,7 @@ impl<L: Link> World<L> {
 
     fn new_session(&self) -> Session<L> {
         Session {
-            receiver: L::Server::new(L::session_key(PID), self.rules.lane),
+            receiver: L::Server::new(L::session_key(self.pid), self.rules.lane),
             is_queued: false,
             via: 0,
         }
@@ -601,7 +604,7 @@ impl<L: Link> Sending<L> {
     }
 
     /// Returns whether the client sends before a timeout has passed.
-    fn sends_at_once(&self) -> bool {
+    pub fn sends_at_once(&self) -> bool {
         matches!(self.client.clone().poll(0), Move::Send(_))
     }
 
@@ -616,7 +619,7 @@ impl<L: Link> Sending<L> {
     }
 
     /// Returns a number that grows as the transfer goes on.
-    fn stage(&self) -> u64 {
+    pub fn stage(&self) -> u64 {
         match self.client.phase() {
             2 => 2 + self.client.acknowledged(),
             phase => phase,

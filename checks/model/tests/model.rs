@@ -1,9 +1,10 @@
 //! The faithful link keeps its properties in every state of every model; every mutant breaks one.
 
-use check_model::VARIANTS;
+use check_model::both::Bounds as BothBounds;
 use check_model::link::Lane;
-use check_model::model::Bounds;
+use check_model::model::{Bounds, Verdict};
 use check_model::world::{Property, Rules};
+use check_model::{VARIANTS, VARIANTS_OF_BOTH};
 
 /// The states within which a mutant must break its property.
 const WITHIN: usize = 4_000_000;
@@ -186,7 +187,81 @@ const DEAF: Bounds = Bounds {
     ..EITHER
 };
 
-/// Each mutant, the model in which it breaks a property, and the property.
+/// The beginning of two transfers in bits, from each process to the other.
+const BOTH: BothBounds = BothBounds {
+    rules: RULES,
+    transfers: [0, 1],
+    from: [0, 0],
+    until: [2, 2],
+    early: 0,
+};
+
+/// The same, up to the first bits, with one repetition of what is not lost.
+const BOTH_EARLY: BothBounds = BothBounds {
+    until: [1, 1],
+    early: 1,
+    ..BOTH
+};
+
+/// The end of two transfers in bits.
+const BOTH_END: BothBounds = BothBounds {
+    from: [13, 20],
+    until: [u64::MAX; 2],
+    ..BOTH
+};
+
+/// The last bits of two transfers, with one repetition of what is not lost.
+const BOTH_END_EARLY: BothBounds = BothBounds {
+    from: [13, 21],
+    early: 1,
+    ..BOTH_END
+};
+
+/// The beginning of two transfers in bits whose hellos and replies travel on the real-time signal.
+const BOTH_QUEUED: BothBounds = BothBounds {
+    rules: QUEUED.rules,
+    until: [1, 1],
+    ..BOTH
+};
+
+/// The end of two transfers in bits whose replies travel on the real-time signal.
+const BOTH_QUEUED_END: BothBounds = BothBounds {
+    rules: QUEUED.rules,
+    ..BOTH_END
+};
+
+/// A transfer of two words and one of one word, with one repetition of what is not lost.
+const BOTH_WORDS: BothBounds = BothBounds {
+    rules: WORDS.rules,
+    transfers: [2, 1],
+    until: [u64::MAX; 2],
+    early: 1,
+    ..BOTH
+};
+
+/// Two transfers of words, with room for one signal on its way to each process.
+const BOTH_WORDS_FULL: BothBounds = BothBounds {
+    rules: Rules {
+        room: 1,
+        ..WORDS.rules
+    },
+    transfers: [2, 2],
+    early: 0,
+    ..BOTH_WORDS
+};
+
+/// Each mutant of two processes that send to each other, the model in which it breaks a property, and the property.
+const CAUGHT_IN_BOTH: &[(&str, BothBounds, Property)] = &[
+    ("request_taken_for_an_answer", BOTH, Property::Liveness),
+    ("answer_taken_for_a_request", BOTH_WORDS, Property::Liveness),
+    (
+        "answer_matched_to_the_transfer_of_the_other_direction",
+        BOTH_END,
+        Property::Agreement,
+    ),
+];
+
+/// Each mutant of one direction, the model in which it breaks a property, and the property.
 const CAUGHT: &[(&str, Bounds, Property)] = &[
     (
         "nonce_of_answer_not_compared",
@@ -294,12 +369,22 @@ const CAUGHT: &[(&str, Bounds, Property)] = &[
 
 fn explore(name: &str, bounds: Bounds, at_least: usize) {
     let verdict = (VARIANTS[0].explore)(bounds.clone(), usize::MAX);
+    let is_whole = (bounds.until)(bounds.last) == u64::MAX;
+    keeps(name, &verdict, is_whole, at_least);
+}
+
+fn explore_both(name: &str, bounds: BothBounds, at_least: usize) {
+    let (_, explore) = VARIANTS_OF_BOTH[0];
+    let verdict = explore(bounds.clone(), usize::MAX);
+    keeps(name, &verdict, bounds.until == [u64::MAX; 2], at_least);
+}
+
+fn keeps(name: &str, verdict: &Verdict, is_whole: bool, at_least: usize) {
     println!(
         "{name}: {} states, {} transitions, {:.1?}",
         verdict.states, verdict.transitions, verdict.time
     );
     assert_eq!(verdict.broken, None, "{name}");
-    let is_whole = (bounds.until)(bounds.last) == u64::MAX;
     assert!(verdict.ends || !is_whole, "{name}: no transfer ends");
     assert!(
         verdict.states >= at_least,
@@ -371,6 +456,22 @@ fn words_with_a_fallback_to_bits_keep_the_properties() {
 }
 
 #[test]
+fn both_directions_keep_the_properties() {
+    explore_both("both", BOTH, 560_000);
+    explore_both("both_early", BOTH_EARLY, 250_000);
+    explore_both("both_end", BOTH_END, 980_000);
+    explore_both("both_end_early", BOTH_END_EARLY, 100_000);
+}
+
+#[test]
+fn both_directions_keep_the_properties_on_the_real_time_signal() {
+    explore_both("both_queued", BOTH_QUEUED, 60_000);
+    explore_both("both_queued_end", BOTH_QUEUED_END, 21_000);
+    explore_both("both_words", BOTH_WORDS, 320_000);
+    explore_both("both_words_full", BOTH_WORDS_FULL, 140_000);
+}
+
+#[test]
 fn every_mutant_is_caught() {
     let mut survivors = Vec::new();
     for mutant in &VARIANTS[1..] {
@@ -379,22 +480,30 @@ fn every_mutant_is_caught() {
         let mut bounds = bounds.clone();
         bounds.rules.only = Some(*property);
         let verdict = (mutant.explore)(bounds, WITHIN);
-        match verdict.broken {
-            Some((broken, why)) if broken == *property => println!(
-                "{}: {} states, {:.1?}: {broken:?}: {}",
-                mutant.name,
-                verdict.states,
-                verdict.time,
-                why.split(':').next().unwrap_or_default()
-            ),
-            broken => {
-                println!(
-                    "{}: {} states, {:.1?}: SURVIVES {broken:?}",
-                    mutant.name, verdict.states, verdict.time
-                );
-                survivors.push(mutant.name);
-            }
-        }
+        survivors.extend(survivor(mutant.name, *property, verdict));
+    }
+    for (mutant, explore) in &VARIANTS_OF_BOTH[1..] {
+        let row = CAUGHT_IN_BOTH.iter().find(|(name, ..)| name == mutant);
+        let (_, bounds, property) = row.expect("each mutant has a row");
+        let mut bounds = bounds.clone();
+        bounds.rules.only = Some(*property);
+        survivors.extend(survivor(mutant, *property, explore(bounds, WITHIN)));
     }
     assert_eq!(survivors, [""; 0]);
+}
+
+/// Returns the mutant, unless it breaks its property.
+fn survivor(mutant: &'static str, property: Property, verdict: Verdict) -> Option<&'static str> {
+    let Verdict { states, time, .. } = verdict;
+    match verdict.broken {
+        Some((broken, why)) if broken == property => {
+            let why = why.split(':').next().unwrap_or_default();
+            println!("{mutant}: {states} states, {time:.1?}: {broken:?}: {why}");
+            None
+        }
+        broken => {
+            println!("{mutant}: {states} states, {time:.1?}: SURVIVES {broken:?}");
+            Some(mutant)
+        }
+    }
 }

@@ -2,6 +2,7 @@ use std::iter;
 use std::string::String;
 use std::vec::Vec;
 
+use SleepState::{Awake, ForSignal};
 use Symbol::Usr1;
 
 use super::super::ack_probe::SILENCE_AWAKE;
@@ -66,7 +67,7 @@ fn send(receiver: &mut TextReceiver, symbols: &[Symbol], now: Nanos) -> String {
 fn wait(receiver: &mut TextReceiver, now: &mut Nanos) -> String {
     while let Some(at) = receiver.poll_timeout() {
         *now = at.max(*now);
-        receiver.handle_timeout(*now, false);
+        receiver.handle_timeout(*now, Awake);
         let words = words(receiver);
         if !words.is_empty() {
             return words;
@@ -223,9 +224,9 @@ fn a_held_client_waits_for_the_acknowledgement_until_its_release() {
     assert_eq!(send(&mut receiver, &symbols[..1], 0), "");
     // The client repeats the symbol.
     assert_eq!(send(&mut receiver, &symbols[..1], 1), "");
-    receiver.release();
+    receiver.release(0);
     assert_eq!(words(&mut receiver), "usr1");
-    receiver.release();
+    receiver.release(0);
     assert_eq!(words(&mut receiver), "");
     assert_eq!(send(&mut receiver, &symbols[1..2], 3), "usr1");
 }
@@ -271,7 +272,7 @@ fn a_held_client_of_an_unknown_dialect_is_not_watched() {
     receiver.hold(true);
     assert!(!receiver.needs_sleep_state());
     assert_eq!(receiver.poll_timeout(), Some(COMPLETE_AFTER));
-    receiver.handle_timeout(COMPLETE_AFTER, true);
+    receiver.handle_timeout(COMPLETE_AFTER, ForSignal);
     assert_eq!(
         (words(&mut receiver), receiver.poll_timeout()),
         (String::new(), None)
@@ -338,9 +339,9 @@ fn a_stream_that_makes_no_sense_is_reported_and_begins_again_after_a_silence() {
         (receiver.poll_timeout(), receiver.in_message()),
         (Some(RESET_AFTER), false)
     );
-    receiver.handle_timeout(RESET_AFTER - 1, false);
+    receiver.handle_timeout(RESET_AFTER - 1, Awake);
     assert_eq!(receiver.poll_timeout(), Some(RESET_AFTER));
-    receiver.handle_timeout(RESET_AFTER, false);
+    receiver.handle_timeout(RESET_AFTER, Awake);
     assert_eq!(receiver.poll_timeout(), None);
     let said = send(
         &mut receiver,
@@ -387,9 +388,12 @@ fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better(
     send(&mut receiver, &[Usr1], now);
     assert_eq!(receiver.profile_update(now), None);
     assert_eq!(wait(&mut receiver, &mut now), "usr1");
-    assert_eq!(receiver.profile_update(now), Some(ProfileUpdate::AckOnUsr2));
+    assert_eq!(
+        receiver.profile_update(now),
+        Some(ProfileUpdate::AckOnUsr2(0))
+    );
     let mut profile = Profile::default();
-    profile.update(ProfileUpdate::AckOnUsr2);
+    profile.update(ProfileUpdate::AckOnUsr2(0));
     let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
     send(&mut receiver, &[Usr1], now);
     assert_eq!(wait(&mut receiver, &mut now), "usr2");
@@ -403,7 +407,7 @@ fn what_is_owed_for_a_complete_text_is_sent_after_the_close() {
     assert_eq!(words(&mut receiver), "");
     receiver.handle_written(true, 0);
     while let Some(at) = receiver.closing_deadline() {
-        receiver.handle_timeout(at, false);
+        receiver.handle_timeout(at, Awake);
     }
     assert_eq!(words(&mut receiver), "usr1 usr2");
 }
@@ -434,7 +438,7 @@ fn a_text_that_may_be_complete_is_delivered_after_the_close() {
     assert_eq!(words(&mut receiver), "");
     let mut late = receiver.clone();
     assert_eq!(receiver.closing_deadline(), Some(COMPLETE_AFTER));
-    receiver.handle_timeout(COMPLETE_AFTER, false);
+    receiver.handle_timeout(COMPLETE_AFTER, Awake);
     assert!(words(&mut receiver).ends_with("\"12\""));
     assert_eq!(receiver.closing_deadline(), None);
     // A client that goes on has not finished.
@@ -469,13 +473,13 @@ fn converse(
         };
         while !is_over(&out) {
             now = receiver.poll_timeout().unwrap();
-            receiver.handle_timeout(now, false);
+            receiver.handle_timeout(now, Awake);
             out.extend(actions(&mut receiver));
         }
         all.append(&mut out);
     }
     while let Some(at) = receiver.poll_timeout().filter(|_| texts(&all).is_empty()) {
-        receiver.handle_timeout(at, false);
+        receiver.handle_timeout(at, Awake);
         all.extend(actions(&mut receiver));
         now = at;
     }
@@ -533,7 +537,7 @@ fn a_clock_near_its_end_does_not_overflow() {
             receiver.handle_written(true, now);
             for _ in 0..4 {
                 now = receiver.poll_timeout().unwrap_or(now);
-                receiver.handle_timeout(now, true);
+                receiver.handle_timeout(now, ForSignal);
             }
         }
         assert!(!texts(&actions(&mut receiver)).is_empty());
@@ -549,9 +553,9 @@ fn a_silence_begins_again_after_a_lack_of_cpu() {
     let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
     send(&mut receiver, &symbols("classic", "12"), 0);
     receiver.restart_silence(COMPLETE_AFTER - 1);
-    receiver.handle_timeout(2 * COMPLETE_AFTER - 2, false);
+    receiver.handle_timeout(2 * COMPLETE_AFTER - 2, Awake);
     assert_eq!(words(&mut receiver), "");
-    receiver.handle_timeout(2 * COMPLETE_AFTER - 1, false);
+    receiver.handle_timeout(2 * COMPLETE_AFTER - 1, Awake);
     assert!(words(&mut receiver).ends_with("\"12\""));
     let mut receiver = given("final=both");
     send(&mut receiver, &symbols("classic", ""), 0);
@@ -570,7 +574,7 @@ fn known(specs: &[&str]) -> TextReceiver {
     let dialects = specs.iter().map(|spec| spec.parse().unwrap()).collect();
     let profile = Profile {
         dialects,
-        ack_on_usr2: false,
+        ..Profile::default()
     };
     TextReceiver::unknown(profile, 64, pid(), BOTH)
 }
@@ -593,7 +597,7 @@ fn an_ambiguous_text_at_the_close_is_the_last() {
     let mut receiver = known(&["classic", "lsb"]);
     send(&mut receiver, &symbols("classic", "22"), 0);
     receiver.close(Reason::ShuttingDown);
-    receiver.handle_timeout(COMPLETE_AFTER, false);
+    receiver.handle_timeout(COMPLETE_AFTER, Awake);
     assert_eq!(words(&mut receiver), "ambiguous");
     receiver.handle_symbol(Usr1, COMPLETE_AFTER);
     assert!(!receiver.in_message());

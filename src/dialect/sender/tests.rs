@@ -347,3 +347,16 @@ fn times_near_the_end_of_the_clock_do_not_overflow() {
         now,
     );
 }
+
+#[test]
+fn a_last_signal_without_an_acknowledgement_is_no_failure_if_the_dialect_says_so() {
+    for (spec, expected) in [
+        ("classic", Err(TextSendError::LastUnanswered)),
+        ("final=none", Ok(())),
+    ] {
+        let mut server = server(|count, _| std::vec![Usr1; usize::from(count < 24)]);
+        let mut sender = sender(spec, b"hi");
+        assert_eq!(server.take(&mut sender), expected);
+        assert_eq!((server.received.len(), sender.is_confirmed()), (24, false));
+    }
+}

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::own::{own_bit, words};
 use super::world::*;
+use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::PeerError;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
@@ -133,7 +134,11 @@ proptest! {
         for n in 1..24 {
             world.spawn_with(n, |process| {
                 process.is_certain = n % 5 > 0;
-                process.sleeps = n % 2 == 0;
+                process.sleep = match n % 3 {
+                    0 => SleepState::ForSignal,
+                    1 => SleepState::Napping,
+                    _ => SleepState::Awake,
+                };
                 process.run_time = (n % 3 == 0).then_some(0);
             });
         }

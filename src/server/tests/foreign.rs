@@ -6,6 +6,7 @@ use super::super::{DropReason, Note, ServeError};
 use super::own::frame;
 use super::world::*;
 use crate::dialect::Dialect;
+use crate::dialect::ack_timing::SleepState;
 use crate::dialect::encoder::TextEncoder;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
@@ -246,7 +247,7 @@ fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered
 fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
     let mut world = World::new(|_| {});
     let change = |p: &mut Process| {
-        (p.handled, p.sleeps, p.run_time) = (SignalSet::NONE, false, Some(0));
+        (p.handled, p.sleep, p.run_time) = (SignalSet::NONE, SleepState::Awake, Some(0));
     };
     let client = world.spawn_with(1, change);
     for event in signals(client, "classic", "12") {
@@ -456,4 +457,31 @@ fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
     let both = world.answers(client);
     assert!(matches!(both[..], [(Signal::USR2, _)]), "{both:?}");
     assert!(matches!(world.end, Some(Ok(()))));
+}
+
+#[test]
+fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reported_once() {
+    let stream = pid(1000);
+    for is_wanted in [true, false] {
+        let mut world = World::new(|config| config.one_stream = is_wanted.then_some(stream));
+        world.spawn(1000);
+        for (n, event) in (1..).zip(signals(stream, "classic", "Hello there")) {
+            let sender = world.spawn_with(n, |p| p.handled = SignalSet::NONE);
+            world.now += MILLISECOND;
+            world.feed(&[bare(sender, event.signal)]);
+            // Some have ended before they are looked at.
+            world.exit(sender);
+        }
+        world.pass(SECOND);
+        let sent = world.log.iter().any(|did| matches!(did, Did::Send(..)));
+        assert!(!sent, "nobody waits for an answer");
+        let texts: &[&str] = if is_wanted { &["Hello there"] } else { &[] };
+        assert_eq!(world.take_texts(), texts);
+        let notes = world.take_notes();
+        let word = if is_wanted { "speaks" } else { "--sender any" };
+        assert!(
+            matches!(&notes[..], [one] if one.contains(word)),
+            "{notes:?}"
+        );
+    }
 }

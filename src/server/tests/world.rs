@@ -10,6 +10,7 @@ use super::super::action::{Action, After, Inspection, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
 use super::super::{Config, Note, Received, ServeError};
+use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::{INSPECT_INTERVAL, PeerError};
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
@@ -40,8 +41,8 @@ pub struct Process {
     pub is_certain: bool,
     pub has_ended: bool,
     pub ends_well: bool,
-    /// Whether it sleeps until a signal comes.
-    pub sleeps: bool,
+    /// How it sleeps.
+    pub sleep: SleepState,
     /// Its CPU time, if it waits for a CPU.
     pub run_time: Option<u64>,
     pub program: u64,
@@ -212,7 +213,7 @@ impl World {
             is_certain: true,
             has_ended: false,
             ends_well: true,
-            sleeps: true,
+            sleep: SleepState::ForSignal,
             run_time: None,
             program: 7,
             uid: USER,
@@ -387,9 +388,14 @@ impl World {
             Action::Observe { pid, sleep } => {
                 self.log.push(Did::Observe(pid, sleep));
                 let process = &self.processes[&pid];
-                let sleeps = sleep && process.sleeps;
-                let run_time = process.run_time.filter(|_| !sleeps);
-                self.machine.handle_observed(pid, sleeps, run_time);
+                let state = if sleep {
+                    process.sleep
+                } else {
+                    SleepState::Awake
+                };
+                let is_awake = state == SleepState::Awake;
+                let run_time = process.run_time.filter(|_| is_awake);
+                self.machine.handle_observed(pid, state, run_time);
             }
             Action::CheckEnded { pids, after } => {
                 let has_ended = |pid: &Pid| self.processes[pid].has_ended;

@@ -1,0 +1,295 @@
+//! When to send an acknowledgement to a client that loses one which comes too soon.
+//!
+//! A client that sends a bit and then calls `pause` loses an acknowledgement that arrives between the two. So a client that is
+//! seen asleep although it was acknowledged is acknowledged again. If it then goes on, each further acknowledgement is sent once
+//! the client sleeps. All other clients are acknowledged at once.
+
+use super::{MILLISECOND, Symbol};
+use crate::wire::Nanos;
+
+/// Says how a client was seen to wait, the least certain first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SleepState {
+    /// It is awake, or nothing is known.
+    #[default]
+    Awake,
+    /// It sleeps for some time.
+    Napping,
+    /// It sleeps until a signal comes.
+    ForSignal,
+}
+
+/// How soon the state of a client is looked at again that is not asleep yet.
+const FIRST_LOOK: Nanos = MILLISECOND / 50;
+
+/// How soon after an acknowledgement the state of the client is looked at first.
+const CHECK_AFTER: Nanos = MILLISECOND;
+
+/// How long a client naps at most that paces itself.
+const NAP: Nanos = 100 * MILLISECOND;
+
+/// How long a client is looked at that does not go on.
+const GIVE_UP_AFTER: Nanos = 4000 * MILLISECOND;
+
+/// How long an acknowledgement waits for a client to sleep: at first, and at most.
+const BOUND: Nanos = MILLISECOND / 2;
+const MAX_BOUND: Nanos = 20 * MILLISECOND;
+
+/// Decides when one client is acknowledged.
+#[derive(Clone, Debug)]
+pub(super) struct AckTiming {
+    /// How the client has to be seen to sleep before it is acknowledged.
+    needed: SleepState,
+    /// How long to wait for that.
+    bound: Nanos,
+    /// The acknowledgement that waits, and since when.
+    pending: Option<(Symbol, Nanos)>,
+    /// The last acknowledgement, while the client has not gone on.
+    sent: Option<Sent>,
+    /// When to look at the client, and the pause after that.
+    look_at: Option<Nanos>,
+    pause: Nanos,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    ack: Symbol,
+    at: Nanos,
+    /// How the client was seen to sleep at that time, and since.
+    slept: SleepState,
+    seen: SleepState,
+    /// Whether the acknowledgement before it was lost.
+    is_repeated: bool,
+}
+
+impl AckTiming {
+    /// Returns the timing for a client whose program needs to be seen to sleep like this.
+    pub const fn new(needed: SleepState) -> Self {
+        Self {
+            needed,
+            bound: BOUND,
+            pending: None,
+            sent: None,
+            look_at: None,
+            pause: FIRST_LOOK,
+        }
+    }
+
+    /// Returns how the client has to be seen to sleep before it is acknowledged.
+    pub const fn needed(&self) -> SleepState {
+        self.needed
+    }
+
+    /// Takes an acknowledgement that is due, and returns it if it is to be sent at once.
+    pub fn submit(&mut self, ack: Symbol, now: Nanos) -> Option<Symbol> {
+        if self.needed == SleepState::Awake {
+            return Some(self.send(ack, now, SleepState::Awake, false));
+        }
+        self.pending = Some((ack, now));
+        (self.look_at, self.pause) = (Some(now), FIRST_LOOK);
+        None
+    }
+
+    /// Handles that the client goes on, in mid-message or with another one; returns an acknowledgement that is overdue.
+    pub fn handle_symbol(&mut self, in_message: bool) -> Option<Symbol> {
+        self.look_at = None;
+        let is_lost = |sent: &Sent| sent.is_repeated && in_message;
+        if let Some(sent) = self.sent.take().filter(is_lost) {
+            // The bound was too short for a client whose sleep had to be seen already.
+            if sent.slept <= self.needed {
+                self.bound = (2 * self.bound).min(MAX_BOUND);
+            }
+            self.needed = self.needed.max(sent.slept);
+        }
+        self.pending.take().map(|(ack, _)| ack)
+    }
+
+    /// Does not repeat the last acknowledgement, because others follow it.
+    pub fn trust(&mut self) {
+        self.sent = None;
+        self.look_at = self.look_at.filter(|_| self.pending.is_some());
+    }
+
+    /// Drops everything that concerns the present message.
+    pub const fn reset(&mut self) {
+        self.pending = None;
+        self.sent = None;
+        self.look_at = None;
+    }
+
+    /// Restarts the silence at `now`, because the client had no CPU until then.
+    pub fn restart_silence(&mut self, now: Nanos) {
+        if let Some((_, since)) = &mut self.pending {
+            *since = now;
+        }
+        self.look_at = self.look_at.and(Some(self.next_look(now)));
+    }
+
+    /// Returns when to look whether the client sleeps, and to call [`poll_ack`](Self::poll_ack).
+    pub const fn look_at(&self) -> Option<Nanos> {
+        self.look_at
+    }
+
+    /// Returns when the acknowledgement that waits is sent at the latest.
+    pub fn deadline(&self) -> Option<Nanos> {
+        self.pending
+            .map(|(_, since)| since.saturating_add(self.bound))
+    }
+
+    /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
+    pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+        self.look_at.filter(|at| now >= *at)?;
+        if let Some((ack, _)) = self.pending {
+            if sleep >= self.needed || self.deadline().is_some_and(|at| now >= at) {
+                self.pending = None;
+                return Some(self.send(ack, now, sleep, false));
+            }
+            self.look_at = Some(self.next_look(now));
+            return None;
+        }
+        let Some(sent) = &mut self.sent else {
+            self.look_at = None;
+            return None;
+        };
+        let silence = now.saturating_sub(sent.at);
+        // Twice, since what the client sent before the first look may not have been read yet.
+        let is_asleep = sleep > sent.slept && sent.seen >= sleep;
+        if is_asleep && (sleep == SleepState::ForSignal || silence >= NAP) {
+            let ack = sent.ack;
+            return Some(self.send(ack, now, sleep, true));
+        }
+        sent.seen = sent.seen.max(sleep);
+        self.look_at = (silence < GIVE_UP_AFTER).then(|| self.next_look(now));
+        None
+    }
+
+    fn send(&mut self, ack: Symbol, at: Nanos, slept: SleepState, is_repeated: bool) -> Symbol {
+        self.sent = Some(Sent {
+            ack,
+            at,
+            slept,
+            seen: SleepState::Awake,
+            is_repeated,
+        });
+        // A client that sleeps for a signal does not lose it.
+        self.look_at = (slept < SleepState::ForSignal).then(|| at.saturating_add(CHECK_AFTER));
+        self.pause = CHECK_AFTER;
+        ack
+    }
+
+    fn next_look(&mut self, now: Nanos) -> Nanos {
+        let longest = match self.pending {
+            Some(_) => MILLISECOND,
+            None => NAP,
+        };
+        let at = now.saturating_add(self.pause);
+        self.pause = (2 * self.pause).min(longest);
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use SleepState::{Awake, ForSignal, Napping};
+    use Symbol::Usr1;
+
+    use super::*;
+
+    /// Looks at a client that sleeps like this until it is acknowledged, or not looked at again; returns when that was.
+    fn look(timing: &mut AckTiming, sleep: SleepState) -> Option<Nanos> {
+        while let Some(at) = timing.look_at() {
+            assert!(at == 0 || timing.poll_ack(at - 1, ForSignal).is_none());
+            if timing.poll_ack(at, sleep).is_some() {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// Acknowledges a client at 0 that does not go on before it is acknowledged again; returns when that was.
+    fn lose(timing: &mut AckTiming, sleep: SleepState) -> Option<Nanos> {
+        timing.submit(Usr1, 0);
+        let at = look(timing, sleep);
+        assert_eq!(timing.handle_symbol(true), None);
+        at
+    }
+
+    #[test]
+    fn a_client_that_goes_on_is_always_acknowledged_at_once() {
+        let mut timing = AckTiming::new(Awake);
+        for now in 0..9 {
+            assert_eq!(timing.submit(Usr1, now), Some(Usr1));
+            assert_eq!(
+                (timing.look_at(), timing.deadline()),
+                (Some(now + CHECK_AFTER), None)
+            );
+            assert_eq!(timing.handle_symbol(true), None);
+        }
+        assert_eq!((timing.needed(), timing.look_at()), (Awake, None));
+    }
+
+    #[test]
+    fn a_client_that_loses_an_acknowledgement_gets_it_again_and_sleeps_before_each_further_one() {
+        for (sleep, seen_at) in [(ForSignal, 2 * MILLISECOND), (Napping, 128 * MILLISECOND)] {
+            let mut timing = AckTiming::new(Awake);
+            assert_eq!(lose(&mut timing, sleep), Some(seen_at));
+            assert_eq!(timing.needed(), sleep);
+            assert_eq!(timing.submit(Usr1, 5), None);
+            assert_eq!(timing.look_at(), Some(5));
+            assert_eq!(timing.poll_ack(5, Awake), None);
+            assert_eq!(timing.poll_ack(5 + FIRST_LOOK, sleep), Some(Usr1));
+            assert_eq!(timing.deadline(), None);
+        }
+    }
+
+    #[test]
+    fn a_client_that_does_not_go_on_after_a_repetition_shows_nothing() {
+        let mut timing = AckTiming::new(Awake);
+        assert_eq!(timing.submit(Usr1, 0), Some(Usr1));
+        assert!(look(&mut timing, ForSignal).is_some());
+        assert_eq!(look(&mut timing, ForSignal), None, "once is enough");
+        timing.reset();
+        assert_eq!((timing.handle_symbol(true), timing.needed()), (None, Awake));
+    }
+
+    #[test]
+    fn a_client_that_pauses_after_a_nap_is_acknowledged_in_its_pause() {
+        let mut timing = AckTiming::new(Napping);
+        assert_eq!(timing.submit(Usr1, 0), None);
+        assert_eq!(timing.poll_ack(0, Napping), Some(Usr1));
+        assert_eq!(look(&mut timing, Napping), None, "it may nap for long");
+        timing.handle_symbol(true);
+        timing.submit(Usr1, 0);
+        assert_eq!(timing.poll_ack(0, Napping), Some(Usr1));
+        assert_eq!(look(&mut timing, ForSignal), Some(2 * MILLISECOND));
+        timing.handle_symbol(true);
+        assert_eq!(timing.needed(), ForSignal);
+    }
+
+    #[test]
+    fn a_client_that_is_not_seen_asleep_is_acknowledged_after_a_bound_that_grows() {
+        let mut timing = AckTiming::new(ForSignal);
+        for bound in [BOUND, 2 * BOUND, 4 * BOUND] {
+            assert_eq!(timing.submit(Usr1, 0), None);
+            assert_eq!(timing.deadline(), Some(bound));
+            let at = look(&mut timing, Awake).unwrap();
+            assert!((bound..2 * bound + MILLISECOND).contains(&at), "{at}");
+            assert!(look(&mut timing, ForSignal).is_some());
+            timing.handle_symbol(true);
+        }
+        assert!((0..9).all(|_| lose(&mut timing, Awake).is_some()));
+    }
+
+    #[test]
+    fn a_client_without_a_cpu_is_given_time_and_one_that_goes_on_gets_what_it_is_owed() {
+        let mut timing = AckTiming::new(ForSignal);
+        timing.submit(Usr1, 0);
+        timing.restart_silence(BOUND);
+        assert_eq!(timing.deadline(), Some(2 * BOUND));
+        assert_eq!(timing.look_at(), Some(BOUND + FIRST_LOOK));
+        assert_eq!(timing.handle_symbol(true), Some(Usr1));
+        assert_eq!((timing.look_at(), timing.deadline()), (None, None));
+        timing.restart_silence(BOUND);
+        assert_eq!(timing.look_at(), None);
+    }
+}
