@@ -53,12 +53,12 @@ impl<'m> Transfers<'m> {
     }
 
     /// Returns the number of transfers that have begun.
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.begun.len()
     }
 
     /// Returns whether there is no transfer at all. While one waits, another has begun.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.begun.is_empty()
     }
 
