@@ -2,7 +2,7 @@
 //!
 //! No other module has `unsafe` code. `SAFETY.md` says what the handler may and may not do.
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 mod child;
 mod clock;
 mod cpu;
@@ -36,7 +36,7 @@ use core::mem::{offset_of, size_of};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub use child::*;
 pub use clock::*;
 pub use cpu::*;

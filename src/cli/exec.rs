@@ -19,6 +19,7 @@ use minitalk::{Message, Signal, SignalSet};
 use super::exit::{Failure, chain};
 use super::flags::{Args, Flag, flag};
 use super::lines::Lines;
+use super::serve::Handler;
 
 /// How long a program may run.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,7 +36,8 @@ pub const FLAGS: &[Flag] = &[
         "run PROGRAM for each message, with the arguments ARG (after --, if one begins with -), which no shell interprets. \
          It gets the message on standard input, the sender's PID as MINITALK_PID and, if it is known, its user ID as \
          MINITALK_UID. Exit status 0: the message is delivered, and what was printed is the reply to send --reply. Any \
-         other end: the message is rejected",
+         other end: the message is rejected. The server prints no messages. At its end it waits for the programs that run, \
+         and kills them at a second signal",
     ),
     flag(
         "--jobs N",
@@ -52,41 +54,37 @@ pub struct Exec {
     path: PathBuf,
     name: OsString,
     args: Vec<OsString>,
-    jobs: u64,
     timeout: Option<Duration>,
     /// The signals that this process may have ignored for itself.
     signals: SignalSet,
 }
 
-impl Exec {
-    /// Takes the program and its options. Call it before the server ignores signals.
-    pub fn parse(args: &mut Args) -> Result<Option<Self>, Failure> {
-        let Some(name) = args.value("--exec") else {
-            return Ok(None);
-        };
-        let timeout = args.seconds("--exec-timeout")?.unwrap_or(TIMEOUT);
-        let ignorable = SignalSet::from(Signal::HUP).union(Signal::XFSZ.into());
-        Ok(Some(Self {
-            path: find(&name)?,
-            name,
-            args: iter::from_fn(|| args.positional()).collect(),
-            jobs: args.number("--jobs", 1)?.unwrap_or(1),
-            timeout: (!timeout.is_zero()).then_some(timeout),
-            signals: SignalSet::LANES.union(ignorable.filter(|signal| !ffi::is_ignored(signal))),
-        }))
-    }
-
-    /// Returns an output for each job. A reply has at most `limit` bytes.
-    pub fn outputs(self, limit: usize, lines: &Lines) -> Vec<Output> {
-        let jobs = self.jobs;
-        let exec = Arc::new(self);
+/// Takes the program and its options. Call it before the server ignores signals.
+pub fn parse(args: &mut Args) -> Result<Option<Handler>, Failure> {
+    let Some(name) = args.value("--exec") else {
+        return Ok(None);
+    };
+    let timeout = args.seconds("--exec-timeout")?.unwrap_or(TIMEOUT);
+    let jobs = args.number("--jobs", 1)?.unwrap_or(1);
+    let ignorable = SignalSet::from(Signal::HUP).union(Signal::XFSZ.into());
+    let exec = Arc::new(Exec {
+        path: find(&name)?,
+        name,
+        args: iter::from_fn(|| args.positional()).collect(),
+        timeout: (!timeout.is_zero()).then_some(timeout),
+        signals: SignalSet::LANES.union(ignorable.filter(|signal| !ffi::is_ignored(signal))),
+    });
+    Ok(Some(Box::new(move |limit, lines| {
         let output = |_| {
             let (exec, lines) = (Arc::clone(&exec), lines.clone());
             Box::new(move |message: &Message| exec.handle(message, limit, &lines)) as Output
         };
         (0..jobs).map(output).collect()
-    }
+    })))
+}
 
+impl Exec {
+    /// Handles a message, whose reply has at most `limit` bytes.
     fn handle(&self, message: &Message, limit: usize, lines: &Lines) -> Result<(), OutputError> {
         let (pid, name) = (message.pid, &self.name);
         let why = match self.run(message, limit) {

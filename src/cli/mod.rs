@@ -10,6 +10,7 @@ pub(crate) mod command;
 pub(crate) mod completions;
 #[cfg(feature = "tools")]
 pub(crate) mod demo;
+#[cfg(feature = "tools")]
 pub(crate) mod exec;
 pub(crate) mod exit;
 pub(crate) mod flags;

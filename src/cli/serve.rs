@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk::engine;
+use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
 use minitalk::server::{Config, Note};
 use minitalk::{Inbox, SignalSet};
 
 use super::command::Command;
-use super::exec::{self, Exec};
+#[cfg(feature = "tools")]
+use super::exec;
 use super::exit::Failure;
 use super::flags::{Args, Flag, flag};
 use super::format::Format;
@@ -24,6 +25,9 @@ use super::trace::{Trace, Tracer};
 /// How long the end of a server waits for a standard error that takes nothing.
 const LAST_LINES: Duration = Duration::from_millis(125);
 
+/// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
+pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
+
 /// The options of a server.
 pub struct Options {
     config: Config,
@@ -31,7 +35,7 @@ pub struct Options {
     signals: SignalSet,
     eco: bool,
     format: Format,
-    exec: Option<Exec>,
+    handler: Option<Handler>,
     trace: Option<Trace>,
     name: Option<String>,
     pid_file: Option<PathBuf>,
@@ -44,7 +48,7 @@ impl Default for Options {
             signals: SignalSet::LANES,
             eco: false,
             format: Format::Text,
-            exec: None,
+            handler: None,
             trace: None,
             name: None,
             pid_file: None,
@@ -54,7 +58,11 @@ impl Default for Options {
 
 pub const SERVE: Command = Command {
     name: "serve",
-    synopsis: "[--exec PROGRAM [ARG...]] [options]",
+    synopsis: if cfg!(feature = "tools") {
+        "[--exec PROGRAM [ARG...]] [options]"
+    } else {
+        "[options]"
+    },
     summary: "print this process's PID, then the messages that arrive",
     about: "\
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
@@ -63,9 +71,13 @@ characters and backslashes are shown escaped, whatever the format.
 SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
 once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
 has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
-With --exec it prints no messages. Programs that run finish before the end, and are killed at a second signal.
 ",
-    flags: &[FORMAT, exec::FLAGS, COMMON],
+    flags: &[
+        FORMAT,
+        #[cfg(feature = "tools")]
+        exec::FLAGS,
+        COMMON,
+    ],
     notes: String::new,
     run: |args| run(args, false),
 };
@@ -172,8 +184,11 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     let streams = [None, Some(ffi::getpid())];
     options.config.one_stream = args.choice("--sender", &streams)?.flatten();
     options.eco = args.switch("--eco");
-    options.exec = Exec::parse(&mut args)?;
-    if options.exec.is_none() {
+    #[cfg(feature = "tools")]
+    {
+        options.handler = exec::parse(&mut args)?;
+    }
+    if options.handler.is_none() {
         let format = args.choice("--format", &formats)?;
         options.format = format.unwrap_or(options.format);
     }
@@ -224,11 +239,11 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     }
     let lines = Lines::start(to_stdout)?;
     let limit = options.config.max_message;
-    options.config.replies = options.exec.is_some();
+    options.config.replies = options.handler.is_some();
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let ready = || {
-        let outputs = match options.exec {
-            Some(exec) => Ok(exec.outputs(limit, &lines)),
+        let outputs = match options.handler {
+            Some(handler) => Ok(handler(limit, &lines)),
             None => {
                 let output = format.output(to_stdout.then(|| lines.clone()));
                 output.map(|output| vec![output])

@@ -105,7 +105,7 @@ pub fn wait_readable(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// Names a descriptor, and what to wait for.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 #[derive(Clone, Copy)]
 pub enum Wanted<'f> {
     /// That it is readable.
@@ -120,7 +120,7 @@ pub enum Wanted<'f> {
 ///
 /// # Errors
 /// Those of `poll(2)`.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub fn wait_any<const N: usize>(
     wanted: [Option<Wanted<'_>>; N],
     timeout: Option<Duration>,
