@@ -178,7 +178,9 @@ impl Detector {
     }
 
     /// Returns the likeliest complete message, if there is one.
-    pub fn finish(self) -> Option<Detection> {
+    pub fn finish(mut self) -> Option<Detection> {
+        let known = &self.known;
+        self.complete.retain(|reading| is_message(reading, known));
         let Ranking {
             best,
             is_sure,
@@ -271,14 +273,27 @@ impl Detector {
                 .iter()
                 .any(|reading| reading.at() == self.log.len())
         };
-        match (self.open.is_empty(), self.complete.is_empty()) {
+        let is_message = |reading: &Reading| {
+            !reading.is_empty_before_more() || self.known.contains(reading.dialect())
+        };
+        let is_text =
+            |reading: &Reading| reading.text_len() > 0 || self.known.contains(reading.dialect());
+        let has_text = self.complete.iter().any(is_text);
+        match (self.open.is_empty(), !self.complete.iter().any(is_message)) {
             _ if !self.has_begun => DetectState::Undecided,
             (true, true) => DetectState::NoMatch,
+            // An empty text may be the beginning of a head that is not known: the client shows it by going on.
+            (true, false) if !has_text => DetectState::Tentative,
             (true, false) => DetectState::Decided,
             (false, _) if is_now() => DetectState::Tentative,
             (false, _) => DetectState::Undecided,
         }
     }
+}
+
+/// Returns whether a reading can be the message: an empty text before more is rather the beginning of a head that is not known.
+fn is_message(reading: &Reading, known: &[Dialect]) -> bool {
+    !reading.is_empty_before_more() || known.contains(reading.dialect())
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub struct Reading {
     /// The cost of the complete messages that follow.
     later: u32,
     next: TextDecoder,
+    /// Whether anything followed the message.
+    has_rest: bool,
 }
 
 impl Reading {
@@ -40,6 +42,7 @@ impl Reading {
             at,
             later: 0,
             next,
+            has_rest: false,
         }
     }
 
@@ -58,8 +61,14 @@ impl Reading {
         self.decoder.text_len()
     }
 
+    /// Returns whether this is an empty text that something else follows.
+    pub const fn is_empty_before_more(&self) -> bool {
+        self.has_rest && self.text_len() == 0
+    }
+
     /// Takes a symbol that follows the message; returns whether it can.
     pub fn push(&mut self, symbol: Symbol) -> bool {
+        self.has_rest = true;
         let progress = self.next.push(symbol);
         if progress == DecodeProgress::Complete {
             self.later = self
@@ -73,11 +82,9 @@ impl Reading {
 
     /// Returns how much evidence it takes to believe what follows the message.
     fn cost_of_rest(&self) -> u32 {
-        let is_last =
-            self.later == 0 && self.next.text_len() == 0 && self.next.is_at_byte_boundary();
-        match is_last {
-            true => 0,
-            false => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
+        match self.has_rest {
+            false => 0,
+            true => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
         }
     }
 

@@ -274,3 +274,32 @@ fn an_excerpt_is_short() {
     let (_, excerpt) = *detector.finish().unwrap().rival.unwrap();
     assert_eq!(excerpt, [b'L'; EXCERPT]);
 }
+
+#[test]
+fn an_empty_text_before_more_is_no_message_and_a_text_with_a_long_length_is_found() {
+    let detect = |bytes: &[u8]| {
+        let mut detector = Detector::new(64, Pid::new(4242).unwrap(), true, &[]);
+        let bits = bytes
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+        let mut state = DetectState::Undecided;
+        for bit in bits {
+            let symbol = if bit == 1 { Symbol::Usr2 } else { Symbol::Usr1 };
+            state = detector.push(symbol).unwrap();
+            if state == DetectState::NoMatch {
+                break;
+            }
+        }
+        let found = state.has_message().then(|| detector.finish().unwrap().text);
+        (state == DetectState::NoMatch, found)
+    };
+    // The length in 64 bits counts the NUL.
+    assert_eq!(
+        detect(b"\0\0\0\0\0\0\0\x02H\0").1.as_deref(),
+        Some(&b"H"[..])
+    );
+    // NULs that wake a server up, and a length with a checksum.
+    for bytes in [&[0; 24][..], b"\0\x0c\x04\x09Hello World!"] {
+        assert_eq!(detect(bytes), (true, None));
+    }
+}
