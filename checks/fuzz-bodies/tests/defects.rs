@@ -12,6 +12,7 @@ use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
 use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
 use minitalk::wire::decoder::Decoded;
+use minitalk::wire::frame::MessageKind;
 use minitalk::wire::packet::Channel;
 use minitalk::wire::receiver::{FrameReceiver, Outcome, Response, VERSION};
 use minitalk::wire::sender::FrameSender;
@@ -428,6 +429,33 @@ fn the_frame_body_detects_defects() {
         });
     });
     assert!(panics > 0, "a lost bit");
+
+    let defects: [(&str, fn(MessageKind) -> MessageKind); 3] = [
+        ("a message taken for a request", |kind| match kind {
+            MessageKind::Message => MessageKind::Request,
+            other => other,
+        }),
+        ("a request taken for a message", |kind| match kind {
+            MessageKind::Request => MessageKind::Message,
+            other => other,
+        }),
+        ("a reply to another request", |kind| match kind {
+            MessageKind::Reply(request) => MessageKind::Reply(request ^ 1),
+            other => other,
+        }),
+    ];
+    for (defect, change) in defects {
+        let panics = caught("frame", |input| {
+            frame::check(input, &mut |decoder, bit| {
+                let mut decoded = decoder.push(bit);
+                if let Some(Ok((kind, _))) = &mut decoded {
+                    *kind = change(*kind);
+                }
+                decoded
+            });
+        });
+        assert!(panics > 0, "{defect}");
+    }
 }
 
 #[test]
