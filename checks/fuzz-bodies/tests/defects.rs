@@ -12,6 +12,7 @@ use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
 use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
 use minitalk::wire::decoder::Decoded;
+use minitalk::wire::frame::MessageKind;
 use minitalk::wire::packet::Channel;
 use minitalk::wire::receiver::{FrameReceiver, Outcome, Response, VERSION};
 use minitalk::wire::sender::FrameSender;
@@ -397,8 +398,13 @@ fn a_duplicate_message_is_detected() {
     assert!(panics > 0);
 }
 
+/// What the replies in the corpus of the target frame reply to.
+const REQUEST: u64 = 0x0123_4567_89AB_CDEF;
+
 #[test]
 fn the_frame_body_detects_defects() {
+    use MessageKind::{Message, Reply, Request};
+
     let panics = caught("frame", |input| {
         frame::check(input, &mut |decoder, bit| {
             let mut decoded = decoder.push(bit);
@@ -428,6 +434,30 @@ fn the_frame_body_detects_defects() {
         });
     });
     assert!(panics > 0, "a lost bit");
+
+    let defects = [
+        ("a message taken for a request", Message, Request),
+        ("a request taken for a message", Request, Message),
+        (
+            "a reply to another request",
+            Reply(REQUEST),
+            Reply(!REQUEST),
+        ),
+    ];
+    for (defect, kind, wrong) in defects {
+        let panics = caught("frame", |input| {
+            frame::check(input, &mut |decoder, bit| {
+                let mut decoded = decoder.push(bit);
+                if let Some(Ok((found, _))) = &mut decoded
+                    && *found == kind
+                {
+                    *found = wrong;
+                }
+                decoded
+            });
+        });
+        assert!(panics > 0, "{defect}");
+    }
 }
 
 #[test]

@@ -124,8 +124,7 @@ impl<L: Link> Model for BothModel<L> {
             }),
             stateright::Property::always("both clients get on", |model: &Self, both: &Both<L>| {
                 let only = model.bounds.rules.only;
-                only.is_some_and(|only| only != Property::Liveness)
-                    || [0, 1].into_iter().all(|process| both.gets_on(process))
+                only.is_some_and(|only| only != Property::Liveness) || both.gets_on()
             }),
             stateright::Property::sometimes(ENDS, |_, both: &Both<L>| {
                 let is_over =
@@ -220,13 +219,17 @@ impl<L: Link> Both<L> {
         }
     }
 
-    /// Returns whether the transfer that `process` sends makes progress from here on without further faults.
-    fn gets_on(&self, process: usize) -> bool {
-        let goal = self.ways[process].client.stage();
+    /// Returns whether both transfers make progress from here on without further faults.
+    fn gets_on(&self) -> bool {
+        let goals = self.ways.each_ref().map(|way| way.client.stage());
+        let mut is_further = [false; 2];
         let mut both = self.clone();
         for _ in 0..40 {
-            let client = &both.ways[process].client;
-            if client.ended().is_some() || client.stage() > goal {
+            for (process, way) in both.ways.iter().enumerate() {
+                let client = &way.client;
+                is_further[process] |= client.ended().is_some() || client.stage() > goals[process];
+            }
+            if is_further == [true; 2] {
                 return true;
             }
             both.one_round_without_faults();

@@ -192,7 +192,7 @@ const BOTH: BothBounds = BothBounds {
     rules: RULES,
     transfers: [0, 1],
     from: [0, 0],
-    until: [2, 2],
+    until: [2, 1],
     early: 0,
 };
 
@@ -457,7 +457,7 @@ fn words_with_a_fallback_to_bits_keep_the_properties() {
 
 #[test]
 fn both_directions_keep_the_properties() {
-    explore_both("both", BOTH, 560_000);
+    explore_both("both", BOTH, 160_000);
     explore_both("both_early", BOTH_EARLY, 250_000);
     explore_both("both_end", BOTH_END, 980_000);
     explore_both("both_end_early", BOTH_END_EARLY, 100_000);
