@@ -1,0 +1,37 @@
+//! Clients whose protocol no SPEC describes (`tests/dialects/unknown`): nothing is printed, and a note says so.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::*;
+
+#[test]
+fn what_no_dialect_describes_is_reported_and_not_printed() {
+    if Command::new("cc").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects/unknown");
+    std::thread::scope(|scope| {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            scope.spawn(move || {
+                let source = entry.unwrap().path();
+                let name = source.file_stem().unwrap().to_str().unwrap();
+                let client = compile(&source, &format!("dialect-unknown-{name}"));
+                let server = Server::start_with(&["--format", "raw"]);
+                let mut command = Command::new(client);
+                command.arg(server.pid().to_string()).arg("Hello World!");
+                let client = Process::spawn(command.stdin(Stdio::null()));
+                wait_until(name, || {
+                    let notes = server.stderr();
+                    notes.contains("fits no known dialect") || notes.contains("dropped a message")
+                });
+                drop(client);
+                let output = server.stop();
+                assert_eq!(output.stdout, b"", "{name}: {}", stderr(&output));
+            });
+        }
+    });
+}
