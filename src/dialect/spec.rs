@@ -91,7 +91,7 @@ pub const KEYS: &[Key] = &[
     key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
         "final", "same|other|twice|both|none",
-        "the last acknowledgement: like the others, the other signal, two signals, or there is none",
+        "the last acknowledgement: like the others, the other signal, two, or none",
         choice final_ack: FinalAck
     ),
     key!(

@@ -2,7 +2,7 @@ use std::iter;
 use std::string::String;
 use std::vec::Vec;
 
-use SleepState::{Awake, ForSignal, Napping};
+use SleepState::{Awake, ForSignal};
 use Symbol::Usr1;
 
 use super::super::ack_probe::SILENCE_AWAKE;
