@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use common::*;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::{Dialect, Symbol};
+use minitalk::internals::process::proc;
 use minitalk::wire::bits::Bit;
 
 /// Attempts of an unreliable program.
@@ -549,6 +550,11 @@ fn a_client_retries_while_the_server_is_busy() {
         let server = Server::start_with(&["--format", "raw", "--dialect", client.spec()]);
         let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
         (server, first)
+    });
+    // The last bit of the first client, if the server has not taken it yet, would swallow the request of the second.
+    let server_pid = minitalk::Pid::new(server.pid()).unwrap();
+    wait_until("the server has taken all bits", || {
+        proc::status(server_pid).is_ok_and(|status| status.pending == 0)
     });
     let second = start_client(&mut Command::new(&client.path), server.pid(), &short);
     second.wait_stderr("busy");
