@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use common::*;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::{Dialect, Symbol};
+use minitalk::internals::process::proc;
 use minitalk::wire::bits::Bit;
 
 /// Attempts of an unreliable program.
@@ -550,6 +551,7 @@ fn a_client_retries_while_the_server_is_busy() {
         let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
         (server, first)
     });
+    wait_until_taken(&server);
     let second = start_client(&mut Command::new(&client.path), server.pid(), &short);
     second.wait_stderr("busy");
     // Its retries could merge with bits of the first client, and neither client retransmits.
@@ -559,6 +561,14 @@ fn a_client_retries_while_the_server_is_busy() {
     kill(second.pid(), libc::SIGCONT);
     assert_success(&finish(second, LIMIT).unwrap());
     assert_eq!(server.stop().stdout, [long, short].concat());
+}
+
+/// Waits until the server has taken the last bit of a client, which would otherwise swallow the request of the next one.
+fn wait_until_taken(server: &Server) {
+    let pid = minitalk::Pid::new(server.pid()).unwrap();
+    wait_until("the server takes the last bit", || {
+        proc::status(pid).is_ok_and(|status| status.pending == 0)
+    });
 }
 
 /// The timeout applies however often the server answers "busy".
@@ -577,6 +587,7 @@ fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
         let first = start_client(&mut Command::new(&client.path), server.pid(), &long);
         (server, first)
     });
+    wait_until_taken(&server);
     let pid = server.pid().to_string();
     let send = [
         "send",

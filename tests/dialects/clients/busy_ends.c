@@ -1,5 +1,6 @@
 /* Knocks, and does not insist: at the word that the server is busy it ends. */
 // dialect: hello=yes,silence=fail
+// bytes: 200
 // auto: yes, the text comes one bit late
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* The handler of SIGUSR1 sends the next bit, and after the last of the NUL one more; that of SIGUSR2 ends the program. */
 // dialect: final=other
+// bytes: 200
 // auto: yes, plain; the first of its kind shows that SIGUSR1 does not end it
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* Sets its flag when the bit is on its way already: an answer that was faster is forgotten, and the loop never ends. */
 // dialect: classic
+// bytes: 200
 // auto: yes, plain
 #include <signal.h>
 #include <stdlib.h>

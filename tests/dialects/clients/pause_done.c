@@ -1,5 +1,6 @@
 /* SIGUSR1 only wakes it from pause(). SIGUSR2 means that all has been received, whenever it comes, and ends it well. */
 // dialect: final=other
+// bytes: 200
 // auto: yes, plain, unless a server tries SIGUSR2 in mid-text
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* An empty handler, and pause() after each kill(): an answer that comes in between is lost, and with it the client. */
 // dialect: classic
+// bytes: 200
 // auto: yes, plain
 #include <signal.h>
 #include <stdlib.h>

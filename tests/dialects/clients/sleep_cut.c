@@ -1,5 +1,6 @@
 /* Sleeps a second after each bit. The answer cuts that short, and its handler has nothing else to do. */
 // dialect: classic
+// bytes: 200
 // auto: yes, plain
 #include <signal.h>
 #include <stdio.h>

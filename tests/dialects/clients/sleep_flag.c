@@ -1,5 +1,6 @@
 /* Looks at its flag and then sleeps a second, which the answer cuts short unless it comes between the two. */
 // dialect: classic
+// bytes: 200
 // auto: yes, plain
 #include <signal.h>
 #include <stdlib.h>
