@@ -128,6 +128,8 @@ impl<'m> Transfers<'m> {
             tell(update);
             !is_over
         });
+        // What went wrong with one transfer explains no later one.
+        self.is_blank &= !self.begun.is_empty();
         self.begin();
     }
 
