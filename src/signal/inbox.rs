@@ -340,8 +340,10 @@ impl Inbox {
 
     /// Blocks our signals for the rest of the process's life and leaves the handler installed (AS-27): for a program about to
     /// exit, so that a late signal does not kill it.
-    pub fn leak(self) {
+    pub fn leak(mut self) {
         ffi::block(self.signals);
+        // The memory is not leaked, only what a drop does.
+        drop(core::mem::take(&mut self.installed));
         let _ = ManuallyDrop::new(self);
     }
 
