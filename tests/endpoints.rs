@@ -26,7 +26,7 @@ const CASES: &[(&str, fn())] = cases![
     a_request_fails_when_its_partner_ends,
     a_request_ends_at_its_timeout_and_takes_no_late_reply,
     a_server_that_does_not_reply_rejects_a_request,
-    a_reply_reaches_no_later_process,
+    a_reply_to_a_process_that_has_ended_fails,
     sends_end_when_their_endpoint_is_stopped,
 ];
 
@@ -301,7 +301,7 @@ fn a_server_that_does_not_reply_rejects_a_request() {
     server.stop();
 }
 
-fn a_reply_reaches_no_later_process() {
+fn a_reply_to_a_process_that_has_ended_fails() {
     block_signals();
     let endpoint = Endpoint::bind().unwrap();
     let client = Process::spawn(minitalk(["send"]).args([&us().to_string(), "x"]));

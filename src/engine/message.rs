@@ -7,6 +7,7 @@ use std::vec::Vec;
 
 use super::Outbox;
 use crate::client::{self, Options, Report, SendError};
+use crate::process::peer::Peer;
 use crate::server::Received;
 use crate::wire::frame::MessageKind;
 
@@ -44,8 +45,7 @@ impl Message {
             return Err(SendError::NoRoute);
         }
         let sender = client::find(self.pid, options.skip_check)?;
-        // An error leaves it open whether it is the sender, and another process must not get the reply.
-        if !sender.start_time().is_ok_and(|start| start == self.start) {
+        if !self.is_from(&sender) {
             return Err(SendError::NoSuchProcess);
         }
         let kind = match self.kind {
@@ -56,6 +56,11 @@ impl Message {
             .outbox
             .send(&sender, kind, payload, options, &mut |_| {});
         sent.map(|delivery| delivery.report)
+    }
+
+    /// Returns whether `peer` has sent this message, and is not a later process with its PID (AS-19). An error counts as no.
+    fn is_from(&self, peer: &Peer) -> bool {
+        peer.start_time().is_ok_and(|start| start == self.start)
     }
 
     /// Returns whether the sender waits for a reply.
@@ -83,5 +88,22 @@ impl Deref for Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.received.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::pid::Pid;
+
+    #[test]
+    fn a_reply_goes_to_no_later_owner_of_the_pid() {
+        let peer = Peer::open(Pid::current()).unwrap();
+        let mut received = Received::new(peer.pid(), Vec::new());
+        received.start = peer.start_time().unwrap();
+        let outbox = Outbox::new().unwrap();
+        assert!(Message::new(received.clone(), &outbox).is_from(&peer));
+        received.start += 1;
+        assert!(!Message::new(received, &outbox).is_from(&peer));
     }
 }

@@ -126,6 +126,14 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-19",
+        file: "src/engine/message.rs",
+        old: "is_ok_and(|start| start == self.start)",
+        new: "is_ok_and(|start| start == self.start || true)",
+        check: UNITS,
+        test: "a_reply_goes_to_no_later_owner_of_the_pid",
+    },
+    Mutant {
+        rule: "AS-19",
         file: "src/process/peer.rs",
         old: "Some(fd) => ffi::send_through(fd, signal, content),",
         new: "Some(_) => ffi::send(self.pid, signal, content),",
