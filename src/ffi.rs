@@ -85,7 +85,7 @@ static HANDLED: AtomicU64 = AtomicU64::new(0);
 
 /// Adds `signals` to those that the handler blocks while it runs and at the mark, and returns all of them.
 ///
-/// For signals that [`install`] is to be called with one after the other, so that none of them interrupts another's handler.
+/// Call it before [`install`] is called for several signals, so that none of them interrupts the handler of another.
 pub fn add_handled(signals: SignalSet) -> SignalSet {
     // Ordering: Relaxed; the kernel runs the handler for a signal only after a later system call, `sigaction`.
     let before = HANDLED.fetch_or(signals.mask(), Ordering::Relaxed);

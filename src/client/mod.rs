@@ -67,8 +67,8 @@ pub struct Options {
     pub reply_timeout: Duration,
     /// How the message travels.
     pub lane: Lane,
-    /// Whether to save CPU time: to sleep for replies, on the server's CPU, instead of polling. An endpoint moves to that CPU, and
-    /// polls all the same without [`Builder::eco`](crate::Builder::eco).
+    /// Whether to save CPU time: to sleep for replies, on the server's CPU, instead of polling. An endpoint moves to that CPU;
+    /// it stops polling with [`Builder::eco`](crate::Builder::eco) only.
     pub eco: bool,
     /// Whether to signal a process that does not seem to handle the signals, which kill it if it does not.
     ///
@@ -121,7 +121,7 @@ pub struct Report {
     pub elapsed: Duration,
 }
 
-/// What a message has come to.
+/// Says what a message has come to.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     /// What the transfer took.

@@ -100,7 +100,7 @@ pub(crate) fn serve_into(
     }
     let mut engine = Engine::new()?;
     engine.receive(inbox, config, outputs, notes)?;
-    engine.listen(stop, Some(outbox))?;
+    engine.listen(stop, outbox)?;
     let result = engine.run(inbox);
     engine.host.into_iter().for_each(Host::join);
     result
@@ -114,7 +114,7 @@ pub(crate) fn send_from(
 ) -> Result<(), ServeError> {
     let _close = Closing(outbox);
     let mut engine = Engine::new()?;
-    engine.listen(Some(stop), Some(outbox))?;
+    engine.listen(Some(stop), outbox)?;
     engine.run(inbox)
 }
 
@@ -207,14 +207,12 @@ impl<'e> Engine<'e> {
     }
 
     /// Takes requests of other threads from now on.
-    fn listen(&mut self, stop: Option<&'e Stop>, outbox: Option<&'e Outbox>) -> io::Result<()> {
+    fn listen(&mut self, stop: Option<&'e Stop>, outbox: &'e Outbox) -> io::Result<()> {
         if let Some(stop) = stop {
             self.set.add(stop.fd(), STOP)?;
         }
-        if let Some(outbox) = outbox {
-            self.set.add(outbox.fd(), OUTBOX)?;
-        }
-        (self.stop, self.outbox) = (stop, outbox);
+        self.set.add(outbox.fd(), OUTBOX)?;
+        (self.stop, self.outbox) = (stop, Some(outbox));
         Ok(())
     }
 

@@ -213,7 +213,7 @@ fn a_wait_at_the_mark_leaves_the_signals_blocked() {
 #[test]
 fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
     let _turn = exclusive();
-    // A former inbox, whose signals the handler blocks too. One that is ignored is none of them.
+    // A former inbox, whose signals the handler blocks too, except those that are ignored.
     drop(Inbox::open().unwrap());
     let handled = SignalSet::MINITALK.filter(|signal| !ffi::is_ignored(signal));
     for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::MINITALK] {
