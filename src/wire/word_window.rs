@@ -16,7 +16,7 @@ pub struct WordWindow {
     end: u32,
     acknowledged: u32,
     next: u32,
-    /// The words that were ever sent: those that are sent again may all have been taken.
+    /// How many words had ever been sent before the last call: the kernel may still refuse the one sent last.
     sent: u32,
     size: u32,
     /// Words acknowledged since the size last changed.
@@ -43,9 +43,9 @@ impl WordWindow {
         if self.next == self.end || in_flight >= self.size {
             return None;
         }
+        self.count_sent();
         let index = self.next;
         self.next += 1;
-        self.sent = self.sent.max(self.next);
         let half = (self.size / 2).max(1);
         let is_last = self.next == self.end || in_flight + 1 == self.size;
         Some((index, is_last || self.next % half == 0))
@@ -60,21 +60,21 @@ impl WordWindow {
 
     /// Goes back to the oldest word that is not acknowledged, or to the very last, and returns it, to be sent again.
     pub fn rewind(&mut self) -> u32 {
+        self.count_sent();
         let index = self.acknowledged.min(self.end.saturating_sub(1));
         self.next = self.acknowledged.max(index + 1);
-        self.sent = self.sent.max(self.next);
         index
     }
 
-    /// Takes in that all words before `next` have been taken; returns whether that is news, `None` if there is no such word.
+    /// Takes in that all words before `next` have been taken; returns whether that is news, `None` if one was never sent.
     pub fn acknowledge(&mut self, next: u32) -> Option<bool> {
-        if next > self.end {
+        self.count_sent();
+        if next > self.sent {
             return None;
         }
         let news = next.saturating_sub(self.acknowledged);
         self.acknowledged += news;
         self.next = self.next.max(self.acknowledged);
-        self.sent = self.sent.max(self.next);
         self.since = self.since.saturating_add(news);
         if self.since >= GROW_AFTER {
             self.since = 0;
@@ -98,11 +98,12 @@ impl WordWindow {
     /// Returns whether every word has been sent at least once.
     #[must_use]
     pub const fn is_all_sent(&self) -> bool {
-        self.sent == self.end
+        self.sent == self.end || self.next == self.end
     }
 
     /// Goes back to the first word.
-    pub const fn restart(&mut self) {
+    pub fn restart(&mut self) {
+        self.count_sent();
         self.acknowledged = 0;
         self.next = 0;
     }
@@ -111,6 +112,10 @@ impl WordWindow {
     #[must_use]
     pub const fn end(&self) -> u32 {
         self.end
+    }
+
+    fn count_sent(&mut self) {
+        self.sent = self.sent.max(self.next);
     }
 }
 
@@ -157,21 +162,42 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_had_no_room_was_not_sent() {
+        let mut window = WordWindow::new(2);
+        window.send();
+        window.send();
+        assert!(window.is_all_sent());
+        window.on_eagain();
+        assert!(!window.is_all_sent());
+        assert_eq!(window.clone().acknowledge(2), None);
+        window.acknowledge(1);
+        window.send();
+        window.rewind();
+        window.on_eagain();
+        assert!(window.is_all_sent(), "it was sent before");
+        assert_eq!(window.acknowledge(2), Some(true));
+    }
+
+    #[test]
     fn a_window_that_shrank_grows_again() {
         let mut window = WordWindow::new(1_000_000);
         window.send();
         window.acknowledge(1);
         window.send();
         window.on_eagain();
-        window.acknowledge(GROW_AFTER);
+        let take_up_to = |window: &mut WordWindow, end| {
+            for next in window.acknowledged()..end {
+                window.send();
+                window.acknowledge(next + 1);
+            }
+        };
+        take_up_to(&mut window, GROW_AFTER);
         assert_eq!(window.size, 1, "one word too few");
-        window.acknowledge(GROW_AFTER + 1);
+        take_up_to(&mut window, GROW_AFTER + 1);
         assert_eq!(window.size, 2);
-        window.acknowledge(2 * GROW_AFTER);
+        take_up_to(&mut window, 2 * GROW_AFTER);
         assert_eq!(window.size, 2);
-        for next in 0..100 * GROW_AFTER {
-            window.acknowledge(next);
-        }
+        take_up_to(&mut window, 100 * GROW_AFTER);
         assert_eq!(window.size, MAX_WINDOW);
     }
 
@@ -187,7 +213,7 @@ mod tests {
         assert_eq!(window.acknowledge(10), Some(true));
         assert_eq!(window.send(), Some((10, false)));
         assert_eq!(window.acknowledge(9), Some(false));
-        assert_eq!(window.acknowledge(101), None);
+        assert_eq!(window.acknowledge(12), None, "word 11 was never sent");
         assert_eq!((window.acknowledged(), window.end()), (10, 100));
         while window.send().is_some() {}
         assert!(!window.is_all_sent());
