@@ -201,9 +201,13 @@ impl Floors {
         self.costs(match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
             (Lane::Bit, Placement::Sleeping) => "bits-take",
-            (Lane::Bit, Placement::OneCpu | Placement::Eco) => "bits-take-one",
+            (Lane::Bit, Placement::OneCpu | Placement::Eco | Placement::EcoClient) => {
+                "bits-take-one"
+            }
             (Lane::Word, Placement::Polling | Placement::Apart) => "words-poll",
-            (Lane::Word, Placement::OneCpu | Placement::Eco) => "words-take-one",
+            (Lane::Word, Placement::OneCpu | Placement::Eco | Placement::EcoClient) => {
+                "words-take-one"
+            }
             (Lane::Word, Placement::Sleeping) => return &[],
         })
     }

@@ -41,7 +41,7 @@ fn send(
 ) -> Result<Report> {
     let mut options = client::Options::default();
     options.timeout = SILENCE;
-    options.eco = placement == Placement::Eco;
+    options.eco = matches!(placement, Placement::Eco | Placement::EcoClient);
     options.lane = match lane {
         Lane::Bit => sender::Lane::Bit,
         Lane::Word => sender::Lane::Word,

@@ -10,7 +10,7 @@ use crate::Result;
 pub enum Placement {
     /// The kernel chooses the CPUs, and both ends poll before they sleep.
     Polling,
-    /// Each end polls on its own CPU.
+    /// Each end is confined to a CPU of its own, as with `taskset`.
     Apart,
     /// The kernel chooses the CPUs, and both ends sleep while there is no signal.
     Sleeping,
@@ -18,16 +18,19 @@ pub enum Placement {
     OneCpu,
     /// Both ends sleep while there is no signal, and the client moves to the server's CPU: `--eco`.
     Eco,
+    /// As `Eco`, but the server was not asked to spare its CPU: `send --eco` alone.
+    EcoClient,
 }
 
 impl Placement {
     /// All placements.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Polling,
         Self::Apart,
         Self::Sleeping,
         Self::OneCpu,
         Self::Eco,
+        Self::EcoClient,
     ];
 
     /// Returns the placements for which this machine has enough CPUs.
@@ -46,6 +49,7 @@ impl Placement {
             Self::Sleeping => "two CPUs, sleeping",
             Self::OneCpu => "one CPU",
             Self::Eco => "two CPUs, --eco",
+            Self::EcoClient => "two CPUs, send --eco",
         }
     }
 
@@ -57,6 +61,7 @@ impl Placement {
             Self::Sleeping => "sleeping",
             Self::OneCpu => "one-cpu",
             Self::Eco => "eco",
+            Self::EcoClient => "eco-client",
         }
     }
 
@@ -72,14 +77,14 @@ impl Placement {
     /// # Errors
     /// Those of the inbox, or a CPU that the kernel does not allow.
     pub fn open(self, end: Side) -> Result<Inbox> {
-        if self == Self::OneCpu {
-            use_cpu(0)?;
+        match self {
+            Self::OneCpu => use_cpu(0)?,
+            Self::Apart => use_cpu(end.number())?,
+            _ => {}
         }
         let mut inbox = Inbox::open()?;
         match self {
-            Self::Polling | Self::OneCpu => {}
-            // The CPU is chosen after the inbox is opened: an inbox that may use only one CPU does not poll.
-            Self::Apart => use_cpu(end.number())?,
+            Self::Polling | Self::Apart | Self::OneCpu | Self::EcoClient => {}
             Self::Sleeping => inbox.never_spin(),
             // The same steps as in `serve --eco` and `send --eco`.
             Self::Eco => {

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
+use super::outgoing::may_spin;
 use super::{Report, SendError};
 use crate::dialect::sender::{SendAction, ServerStatus, TextSendError, TextSender};
 use crate::dialect::{Dialect, Symbol};
@@ -48,6 +49,7 @@ pub fn send_as(
     let sender = TextSender::new(&options.dialect, text, pid, timeout, initial, clock())?;
     let mut sender = sender.with_limit(options.limit.unwrap_or(u64::MAX));
     let mut has_ended = false;
+    inbox.let_spin(may_spin(server.pid()));
     loop {
         match sender.poll_action(clock()) {
             Some(SendAction::Transmit(symbol)) => {
@@ -90,7 +92,8 @@ pub fn send_as(
                 let now = clock();
                 let left = sender.poll_timeout().unwrap_or(now).saturating_sub(now);
                 if acks == 0 && !has_ended && left > 0 {
-                    let waited = inbox.wait(server.fd(), Some(Duration::from_nanos(left)));
+                    let left = Some(Duration::from_nanos(left));
+                    let waited = inbox.spin_wait(server.fd(), left, Duration::ZERO);
                     has_ended = waited.map_err(io::Error::from)?;
                     continue;
                 }

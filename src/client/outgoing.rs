@@ -7,8 +7,9 @@ use std::vec::Vec;
 
 use super::{Delivery, Options, Progress, Report, SendError, check};
 use crate::ffi;
-use crate::process::affinity::AffinityFollower;
+use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
+use crate::process::pid::Pid;
 use crate::wire::control::{Nonce, Reply};
 use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
@@ -51,6 +52,7 @@ pub struct Outgoing<'m> {
     inspected_at: time::Instant,
     watched_at: time::Instant,
     follower: Option<AffinityFollower>,
+    may_spin: bool,
     rounds: u32,
     /// The server's end, as far as it is known.
     end: End,
@@ -106,6 +108,7 @@ impl<'m> Outgoing<'m> {
             inspected_at: time::Instant::default(),
             watched_at: time::Instant::default(),
             follower: None,
+            may_spin: !options.eco && may_spin(peer.pid()),
             rounds: 0,
             end: End::Alive,
         })
@@ -116,9 +119,9 @@ impl<'m> Outgoing<'m> {
         &self.peer
     }
 
-    /// Returns whether the owner asked not to poll.
-    pub const fn is_eco(&self) -> bool {
-        self.options.eco
+    /// Returns whether to poll for the server's signals: it may run at the same time, and the owner did not ask to spare the CPU.
+    pub const fn may_spin(&self) -> bool {
+        self.may_spin
     }
 
     /// Returns whether the message is still on its way, and no other may be on its way to the same process.
@@ -325,6 +328,12 @@ impl<'m> Outgoing<'m> {
     }
 }
 
+/// Returns whether to poll for signals of the process `pid`, if there is no reason to spare the CPU.
+pub(super) fn may_spin(pid: Pid) -> bool {
+    affinity::leave_cpu_to(pid);
+    affinity::can_run_beside(pid)
+}
+
 /// Returns the lane that the message may take: words kill a process that does not handle them, so no option allows that.
 fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
     match (check(server), options.lane) {
@@ -357,7 +366,6 @@ mod tests {
     use super::super::Transfers;
     use super::*;
     use crate::ffi::Epoll;
-    use crate::process::pid::Pid;
     use std::boxed::Box;
     use std::cell::RefCell;
     use std::rc::Rc;

@@ -148,6 +148,11 @@ impl<'m> Transfers<'m> {
             .any(|(outgoing, _)| outgoing.expects_reply())
     }
 
+    /// Returns whether the inbox may poll for the signals of a server.
+    pub fn may_spin(&self) -> bool {
+        self.begun.iter().any(|(outgoing, _)| outgoing.may_spin())
+    }
+
     /// Returns whether no transfer had to repeat anything lately.
     pub fn is_loss_free(&self) -> bool {
         self.begun

@@ -228,9 +228,6 @@ impl<'e> Engine<'e> {
     ) -> Result<Delivery, SendError> {
         let frame = Frame::new(kind, message)?;
         let outgoing = Outgoing::new(server, kind, frame, options)?;
-        if outgoing.is_eco() {
-            inbox.never_spin();
-        }
         let result = Rc::new(Cell::new(None));
         let slot = Rc::clone(&result);
         let tell = move |update| match update {
@@ -385,6 +382,8 @@ impl<'e> Engine<'e> {
         let timeout = of_host.into_iter().chain(of_transfers).min();
         let expects_request = self.host.as_ref().is_some_and(Host::expects_signal);
         let fd = Some(self.set.fd());
+        let may_host = self.host.as_ref().is_some_and(Host::may_spin);
+        inbox.let_spin(may_host || self.transfers.may_spin());
         let is_ready = if !is_all_sent {
             inbox.check(fd)?
         } else if expects_request || self.transfers.expects_reply() {

@@ -6,6 +6,10 @@ use core::mem::size_of;
 
 use super::Errno;
 use super::errno::check;
+use crate::process::pid::Pid;
+
+/// Is the size of a `cpu_set_t` in words. A kernel that may have more CPUs rejects a smaller set than its own (EINVAL).
+const WORDS: usize = 16;
 
 /// Holds a set of CPUs as the kernel does, one bit a CPU in 64-bit words (`sched_setaffinity(2)`).
 #[derive(Clone)]
@@ -23,19 +27,24 @@ impl CpuSet {
     /// Returns the CPUs that this thread may run on; an empty set if the kernel does not tell.
     #[must_use]
     pub fn allowed() -> Self {
-        // The words of a `cpu_set_t`. A kernel that may have more CPUs rejects a smaller set than its own (EINVAL).
-        Self::allowed_in(16)
+        Self::read(0, WORDS)
+    }
+
+    /// Returns the CPUs that the first thread of the process `pid` may run on; an empty set if the kernel does not tell.
+    #[must_use]
+    pub fn allowed_to(pid: Pid) -> Self {
+        Self::read(pid.get(), WORDS)
     }
 
     /// Asks the kernel with room for `words` times 64 CPUs, and doubles the room while it is too small.
-    fn allowed_in(mut words: usize) -> Self {
+    fn read(thread: libc::pid_t, mut words: usize) -> Self {
         const MOST: usize = 1 << 14;
         while words <= MOST {
             let mut set = vec![0u64; words];
-            // SAFETY: the words live for the whole call and the size is theirs; 0 is the calling thread.
-            let asked = check(unsafe {
-                libc::sched_getaffinity(0, words * size_of::<u64>(), set.as_mut_ptr().cast())
-            });
+            let size = words * size_of::<u64>();
+            // SAFETY: the words live for the whole call and the size is theirs; the number of a thread is only looked up.
+            let asked =
+                check(unsafe { libc::sched_getaffinity(thread, size, set.as_mut_ptr().cast()) });
             match asked {
                 Ok(_) => return Self(set),
                 Err(Errno::INVALID) => words = (2 * words).max(1),
@@ -63,6 +72,14 @@ impl CpuSet {
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Returns the CPUs that are in either set.
+    #[must_use]
+    pub fn union(mut self, other: &Self) -> Self {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a |= b);
+        self
     }
 
     /// Returns the next CPU of the set after `cpu`, cyclically; `None` if there is no other.
@@ -101,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_cpu_set_grows_until_the_kernel_accepts_it() {
-        let grown = CpuSet::allowed_in(0);
+        let grown = CpuSet::read(0, 0);
         assert!(grown.count() > 0);
         assert_eq!(grown.count(), CpuSet::allowed().count());
         let far = CpuSet::only(5000);
@@ -111,5 +128,10 @@ mod tests {
             (Some(5000), None)
         );
         assert_eq!(far.next_after(9000), Some(5000));
+        let both = CpuSet::only(1).union(&far);
+        assert!(both.contains(1) && both.contains(5000) && both.count() == 2);
+        assert_eq!(far.clone().union(&far).count(), 1);
+        let nobody = CpuSet::allowed_to(Pid::new(libc::pid_t::MAX).unwrap());
+        assert_eq!(nobody.count(), 0);
     }
 }

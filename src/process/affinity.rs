@@ -1,9 +1,30 @@
-//! Moves a client to the server's CPU. Two processes that sleep until the other wakes them are several times faster on one CPU.
-//! On two CPUs each wake-up is an inter-processor interrupt to an idle CPU.
+//! Where the two ends run. Two processes that sleep until the other wakes them are several times faster on one CPU: on two, each
+//! wake-up is an inter-processor interrupt to an idle CPU. Two that poll need two.
 
-use crate::ffi::CpuSet;
+use crate::ffi::{self, CpuSet};
 use crate::process::pid::Pid;
 use crate::process::proc;
+
+/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a client
+/// that spares its CPU has moved here.
+///
+/// The affinities decide, not the number of CPUs of one end: two processes that are pinned to one CPU each can run at once.
+#[must_use]
+pub fn can_run_beside(pid: Pid) -> bool {
+    let theirs = CpuSet::allowed_to(pid);
+    CpuSet::allowed().union(&theirs).count() > 1 && !is_bound_here(&theirs)
+}
+
+/// Moves this thread off its CPU if that is the only one for the process `pid`, and this thread has others.
+pub fn leave_cpu_to(pid: Pid) {
+    if is_bound_here(&CpuSet::allowed_to(pid)) {
+        ffi::migrate();
+    }
+}
+
+fn is_bound_here(cpus: &CpuSet) -> bool {
+    cpus.count() == 1 && ffi::this_cpu().is_some_and(|cpu| cpus.contains(cpu))
+}
 
 /// Keeps this thread on the CPU of another process. When dropped, restores the CPUs that were allowed before.
 pub struct AffinityFollower {
@@ -48,7 +69,7 @@ impl Drop for AffinityFollower {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi;
+    use std::process::Command;
 
     #[test]
     fn a_dropped_follower_allows_all_cpus_again() {
@@ -58,5 +79,24 @@ mod tests {
         assert_eq!(CpuSet::allowed().count(), 1);
         drop(follower);
         assert_eq!(CpuSet::allowed().count(), before);
+    }
+
+    #[test]
+    fn a_process_that_is_bound_to_this_cpu_cannot_run_beside() {
+        let mut follower = AffinityFollower::new();
+        follower.follow(ffi::getpid());
+        // It inherits the affinity.
+        let mut child = Command::new("sleep").arg("3600").spawn().unwrap();
+        let pid = Pid::new(child.id().try_into().unwrap()).unwrap();
+        assert!(!can_run_beside(pid));
+        leave_cpu_to(pid);
+        assert!(!can_run_beside(pid), "there is no other CPU");
+        drop(follower);
+        // The scheduler may move this thread back.
+        while CpuSet::allowed().count() > 1 && !can_run_beside(pid) {
+            leave_cpu_to(pid);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

@@ -13,6 +13,7 @@ use super::writer::{Sink, Writer};
 use super::{Config, Note, Received, ServeError};
 use crate::dialect::ack_timing::SleepState;
 use crate::ffi::{self, Epoll};
+use crate::process::affinity;
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
@@ -33,6 +34,8 @@ const POLLS_BEFORE_QUIET: u32 = 16;
 pub struct Host<'n> {
     machine: Machine,
     peers: PidMap<Peer>,
+    /// Those of them that can run while this thread polls.
+    beside: PidMap<()>,
     set: Rc<Epoll>,
     writer: Writer,
     note_sink: NoteSink<'n>,
@@ -70,6 +73,7 @@ impl<'n> Host<'n> {
             trace: config.trace,
             machine: Machine::new(config, inbox.takes_words(), limit, room, key),
             peers: PidMap::default(),
+            beside: PidMap::default(),
             set,
             writer,
             note_sink: NoteSink::new(notes),
@@ -159,6 +163,11 @@ impl<'n> Host<'n> {
         self.machine.expects_signal()
     }
 
+    /// Returns whether the inbox may poll for signals of clients.
+    pub fn may_spin(&self) -> bool {
+        !self.beside.is_empty()
+    }
+
     /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited for.
     pub fn take_reply(&mut self) -> Option<Received> {
         self.replies.pop()
@@ -244,6 +253,7 @@ impl<'n> Host<'n> {
             Action::Write(message) => self.writer.write(message),
             Action::Reply(reply) => self.replies.push(reply),
             Action::Close(pid) => {
+                self.beside.remove(&pid);
                 let peer = self.peers.remove(&pid);
                 if let Some(fd) = peer.as_ref().and_then(Peer::fd) {
                     self.set.remove(fd);
@@ -263,6 +273,9 @@ impl<'n> Host<'n> {
         };
         if let Some(fd) = peer.fd() {
             self.set.add(fd, (pid.get() as u32).into())?;
+        }
+        if affinity::can_run_beside(pid) {
+            self.beside.insert(pid, ());
         }
         let is_certain = peer.is_certain();
         self.peers.insert(pid, peer);

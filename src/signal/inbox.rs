@@ -98,6 +98,8 @@ pub struct Inbox {
     /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
     keeps_blocked: bool,
     spin: Spin,
+    /// Whether polling is ruled out for good.
+    never_spins: bool,
     /// The number of calls of `spin_wait` since the descriptor was checked.
     rounds: u32,
     /// Keeps the inbox on its thread: a mask belongs to a thread.
@@ -151,6 +153,7 @@ impl Inbox {
             unblocked: handled.filter(is_unblocked),
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
+            never_spins: false,
             rounds: 0,
             _thread: PhantomData,
         };
@@ -206,7 +209,7 @@ impl Inbox {
     /// Waits as [`wait`](Self::wait) does, for a signal that is expected within microseconds. Leaves our signals blocked if one
     /// came.
     ///
-    /// Polls for a signal while that pays and a second CPU is allowed; otherwise sleeps, for the first 20 ms without regard to
+    /// Polls for a signal while that pays and the sender may run on another CPU; otherwise sleeps, for the first 20 ms without regard to
     /// `fd`. With a timeout of zero it is a `wait`.
     ///
     /// May return late by `slack`. For a timer that is due before the scheduler's next tick the kernel programs the hardware.
@@ -335,7 +338,15 @@ impl Inbox {
 
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
     pub const fn never_spin(&mut self) {
-        self.spin = Spin::new(false);
+        self.never_spins = true;
+        self.spin.is_enabled = false;
+    }
+
+    /// Says whether a sender can run while [`spin_wait`](Self::spin_wait) polls, and it may. At first, whether this thread may run on
+    /// more than one CPU.
+    #[cfg(feature = "std")]
+    pub(crate) const fn let_spin(&mut self, may_spin: bool) {
+        self.spin.is_enabled = may_spin && !self.never_spins;
     }
 
     /// Blocks our signals for the rest of the process's life and leaves the handler installed (AS-27): for a program about to

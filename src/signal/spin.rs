@@ -40,7 +40,8 @@ const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
 /// Keeps what one waiter has measured.
 #[derive(Clone, Debug)]
 pub struct Spin {
-    is_enabled: bool,
+    /// Whether to poll at all.
+    pub is_enabled: bool,
     phase: SpinPhase,
     misses: u32,
     /// The average number of polls of the last rounds that found something, times 16.
@@ -82,7 +83,8 @@ impl Spin {
     #[must_use]
     pub const fn spin_budget(&self) -> u32 {
         match self.phase {
-            SpinPhase::Polling if self.is_enabled => SPIN_LIMIT,
+            _ if !self.is_enabled => 0,
+            SpinPhase::Polling => SPIN_LIMIT,
             SpinPhase::Timing { left, .. } if left > SAMPLES => SPIN_LIMIT,
             _ => 0,
         }
