@@ -1,9 +1,10 @@
 //! Floors: the cost of bare signals between two processes, without a protocol.
 //!
-//! One end sends, the other answers. Bits are standard signals, one at a time. Words are real-time signals with 24 bytes of
+//! One end sends, the other answers. Bits are standard signals: one at a time, or in a window. Words are real-time signals with 24 bytes of
 //! payload, sent in a window and acknowledged cumulatively. Both ends wait in the same way.
 
 mod end;
+mod window;
 
 use std::time::Duration;
 
@@ -32,9 +33,20 @@ pub struct Floor {
     name: &'static str,
     /// Returns the title for tables.
     pub title: &'static str,
-    words: bool,
+    carrier: Carrier,
     cpus: Cpus,
     wait: Wait,
+}
+
+/// What travels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    /// Bits, each of which waits for the answer to the one before.
+    Bits,
+    /// Bits in a window.
+    Window,
+    /// Words in a window.
+    Words,
 }
 
 /// The way in which an end waits for a signal.
@@ -60,67 +72,74 @@ enum Cpus {
 }
 
 /// All floors, in the order of the table.
-const FLOORS: [Floor; 9] = [
+const FLOORS: [Floor; 10] = [
     floor(
         "bits-poll",
         "bits, polled, two CPUs",
-        false,
+        Carrier::Bits,
+        Cpus::Apart,
+        Wait::Poll,
+    ),
+    floor(
+        "bits-window",
+        "bits in a window of 8, polled, two CPUs",
+        Carrier::Window,
         Cpus::Apart,
         Wait::Poll,
     ),
     floor(
         "bits-take",
         "bits, sigtimedwait, any CPUs",
-        false,
+        Carrier::Bits,
         Cpus::Any,
         Wait::Take,
     ),
     floor(
         "bits-take-two",
         "bits, sigtimedwait, two CPUs",
-        false,
+        Carrier::Bits,
         Cpus::Apart,
         Wait::Take,
     ),
     floor(
         "bits-take-one",
         "bits, sigtimedwait, one CPU",
-        false,
+        Carrier::Bits,
         Cpus::One,
         Wait::Take,
     ),
     floor(
         "bits-handler",
         "bits, handler, any CPUs",
-        false,
+        Carrier::Bits,
         Cpus::Any,
         Wait::Handler,
     ),
     floor(
         "bits-handler-two",
         "bits, handler, two CPUs",
-        false,
+        Carrier::Bits,
         Cpus::Apart,
         Wait::Handler,
     ),
     floor(
         "bits-handler-one",
         "bits, handler, one CPU",
-        false,
+        Carrier::Bits,
         Cpus::One,
         Wait::Handler,
     ),
     floor(
         "words-poll",
         "words, polled, two CPUs",
-        true,
+        Carrier::Words,
         Cpus::Apart,
         Wait::Poll,
     ),
     floor(
         "words-take-one",
         "words, sigtimedwait, one CPU",
-        true,
+        Carrier::Words,
         Cpus::One,
         Wait::Take,
     ),
@@ -129,14 +148,14 @@ const FLOORS: [Floor; 9] = [
 const fn floor(
     name: &'static str,
     title: &'static str,
-    words: bool,
+    carrier: Carrier,
     cpus: Cpus,
     wait: Wait,
 ) -> Floor {
     Floor {
         name,
         title,
-        words,
+        carrier,
         cpus,
         wait,
     }
@@ -152,7 +171,7 @@ pub struct Floors {
 
 struct Series {
     floor: Floor,
-    /// The cost of each round in nanoseconds: of the round trip of a bit, or of a word.
+    /// The cost of each round in nanoseconds: of the round trip of a bit, of a bit in a window, or of a word.
     costs: Vec<f64>,
     /// Single round trips of all rounds, in nanoseconds.
     round_trips: Vec<f64>,
@@ -182,10 +201,10 @@ impl Floors {
     /// Measures each series once.
     pub fn round(&mut self, failures: &mut Failures) {
         for series in &mut self.series {
-            let count = if series.floor.words {
-                self.words
-            } else {
-                self.bits
+            let count = match series.floor.carrier {
+                Carrier::Bits => self.bits,
+                Carrier::Window => 4 * self.bits,
+                Carrier::Words => self.words,
             };
             let measured = measure(series.floor, count, self.window);
             let measured = failures.note(series.floor.title, measured);
@@ -212,9 +231,18 @@ impl Floors {
         })
     }
 
+    /// Returns the costs of a bit in a window, for ends that poll on two CPUs; empty for others.
+    pub fn of_window(&self, lane: Lane, placement: Placement) -> &[f64] {
+        match (lane, placement) {
+            (Lane::Bit, Placement::Polling | Placement::Apart) => self.costs("bits-window"),
+            _ => &[],
+        }
+    }
+
     /// Returns the titles of the floors of bits, and their round trips.
     pub fn round_trips(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
-        let bits = self.series.iter().filter(|series| !series.floor.words);
+        let bits = self.series.iter();
+        let bits = bits.filter(|series| series.floor.carrier == Carrier::Bits);
         bits.map(|series| (series.floor.title, &series.round_trips[..]))
     }
 
@@ -228,7 +256,7 @@ impl Floors {
             &[
                 "series",
                 "rounds",
-                "a bit there and back, or a word",
+                "a bit, or a word",
                 "payload",
                 "to the cheapest",
             ],
@@ -237,12 +265,11 @@ impl Floors {
             let Some(summary) = Summary::of(&series.costs) else {
                 continue;
             };
-            let payload = if series.floor.words { WORD } else { 1.0 / 8.0 };
-            let cheapest = self.costs(if series.floor.words {
-                "words-poll"
-            } else {
-                "bits-poll"
-            });
+            let (payload, cheapest) = match series.floor.carrier {
+                Carrier::Bits | Carrier::Window => (1.0 / 8.0, "bits-poll"),
+                Carrier::Words => (WORD, "words-poll"),
+            };
+            let cheapest = self.costs(cheapest);
             table.row(vec![
                 series.floor.title.into(),
                 summary.count.to_string(),
@@ -302,19 +329,21 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
         .ok_or("an end needs a PID and a count")?;
     let peer = ffi::pidfd_open(role::pid(peer)?).map_err(std::io::Error::from)?;
     let count: u32 = count.parse()?;
-    match (side, floor.words) {
-        (Side::Answering, false) => {
+    match side {
+        Side::Answering => {
             print_line("set");
-            answer_bits(&mut end, &peer, count)?;
+            match floor.carrier {
+                Carrier::Bits => answer_bits(&mut end, &peer, count)?,
+                Carrier::Window => window::answer(&peer, count)?,
+                Carrier::Words => answer_words(&mut end, &peer, count, window)?,
+            }
             print_line("done");
         }
-        (Side::Answering, true) => {
-            print_line("set");
-            answer_words(&mut end, &peer, count, window)?;
-            print_line("done");
-        }
-        (Side::Asking, false) => print_line(&ask_bits(&mut end, &peer, count)?),
-        (Side::Asking, true) => print_line(&ask_words(&mut end, &peer, count, window)?),
+        Side::Asking => print_line(&match floor.carrier {
+            Carrier::Bits => ask_bits(&mut end, &peer, count)?,
+            Carrier::Window => window::ask(&peer, count)?,
+            Carrier::Words => ask_words(&mut end, &peer, count, window)?,
+        }),
     }
     // The parent kills this process: a late signal must not end it before.
     let _ = lines.recv();

@@ -156,6 +156,7 @@ impl Lanes {
                 "rate",
                 "time a signal",
                 "to the floor",
+                "to the window's",
                 "resent",
             ],
         );
@@ -164,7 +165,10 @@ impl Lanes {
                 continue;
             };
             let per_step = series.per_step();
-            let floor = floors.map_or(&[][..], |floors| floors.of(series.lane, series.placement));
+            let of = |floor: fn(&Floors, Lane, Placement) -> &[f64]| {
+                let costs = floors.map(|floors| floor(floors, series.lane, series.placement));
+                times(ratio(&per_step, costs.unwrap_or_default()))
+            };
             let step = Summary::of(&per_step).map(|summary| summary.show(number::time));
             table.row(vec![
                 series.lane.title().into(),
@@ -174,7 +178,8 @@ impl Lanes {
                 summary.show(number::time),
                 number::rate(series.size as f64 * 1e9 / summary.median),
                 step.unwrap_or_default(),
-                times(ratio(&per_step, floor)),
+                of(Floors::of),
+                of(Floors::of_window),
                 format!("{} of {}", series.resent, series.signals),
             ]);
         }

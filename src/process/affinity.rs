@@ -93,8 +93,15 @@ mod tests {
         assert!(!can_run_beside(pid), "there is no other CPU");
         drop(follower);
         // The scheduler may move this thread back.
-        while CpuSet::allowed().count() > 1 && !can_run_beside(pid) {
+        let all = CpuSet::allowed();
+        while all.count() > 1 && !can_run_beside(pid) {
             leave_cpu_to(pid);
+        }
+        let theirs = CpuSet::allowed_to(pid);
+        let mut others = (0..1024).filter(|cpu| all.contains(*cpu) && !theirs.contains(*cpu));
+        if let Some(other) = others.next() {
+            assert!(CpuSet::only(other).apply() && can_run_beside(pid));
+            all.apply();
         }
         child.kill().unwrap();
         child.wait().unwrap();
