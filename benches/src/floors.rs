@@ -4,8 +4,10 @@
 //! payload, sent in a window and acknowledged cumulatively. Both ends wait in the same way.
 
 mod end;
+mod in_c;
 mod window;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use minitalk::Signal;
@@ -36,6 +38,8 @@ pub struct Floor {
     carrier: Carrier,
     cpus: Cpus,
     wait: Wait,
+    /// The loop of `floors.c` that is measured in the place of ours.
+    in_c: Option<&'static str>,
 }
 
 /// What travels.
@@ -72,7 +76,7 @@ enum Cpus {
 }
 
 /// All floors, in the order of the table.
-const FLOORS: [Floor; 10] = [
+const FLOORS: [Floor; 13] = [
     floor(
         "bits-poll",
         "bits, polled, two CPUs",
@@ -143,6 +147,30 @@ const FLOORS: [Floor; 10] = [
         Cpus::One,
         Wait::Take,
     ),
+    floor(
+        "bits-poll-c",
+        "bits, polled, two CPUs, in C",
+        Carrier::Bits,
+        Cpus::Apart,
+        Wait::Poll,
+    )
+    .in_c("poll"),
+    floor(
+        "bits-take-one-c",
+        "bits, sigwaitinfo, one CPU, in C",
+        Carrier::Bits,
+        Cpus::One,
+        Wait::Take,
+    )
+    .in_c("take"),
+    floor(
+        "words-poll-c",
+        "words, polled, two CPUs, in C",
+        Carrier::Words,
+        Cpus::Apart,
+        Wait::Poll,
+    )
+    .in_c("words"),
 ];
 
 const fn floor(
@@ -158,12 +186,24 @@ const fn floor(
         carrier,
         cpus,
         wait,
+        in_c: None,
+    }
+}
+
+impl Floor {
+    const fn in_c(self, loop_name: &'static str) -> Self {
+        Self {
+            in_c: Some(loop_name),
+            ..self
+        }
     }
 }
 
 /// The series of all floors.
 pub struct Floors {
     series: Vec<Series>,
+    /// The program of the loops in C.
+    in_c: Result<PathBuf>,
     bits: u32,
     words: u32,
     window: u32,
@@ -192,6 +232,7 @@ impl Floors {
                     round_trips: Vec::new(),
                 })
                 .collect(),
+            in_c: in_c::build(),
             bits: if options.quick { 500 } else { 5_000 },
             words: if options.quick { 2_000 } else { 50_000 },
             window: options.window,
@@ -206,7 +247,13 @@ impl Floors {
                 Carrier::Window => 4 * self.bits,
                 Carrier::Words => self.words,
             };
-            let measured = measure(series.floor, count, self.window);
+            let measured = match (series.floor.in_c, &self.in_c) {
+                (None, _) => measure(series.floor, count, self.window),
+                (Some(name), Ok(program)) => {
+                    in_c::measure(program, name, count).map(|cost| (cost, Vec::new()))
+                }
+                (Some(_), Err(error)) => Err(error.to_string().into()),
+            };
             let measured = failures.note(series.floor.title, measured);
             let (cost, round_trips) = measured.unwrap_or((f64::NAN, Vec::new()));
             series.costs.push(cost);
@@ -242,7 +289,8 @@ impl Floors {
     /// Returns the titles of the floors of bits, and their round trips.
     pub fn round_trips(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
         let bits = self.series.iter();
-        let bits = bits.filter(|series| series.floor.carrier == Carrier::Bits);
+        let bits = bits
+            .filter(|series| series.floor.carrier == Carrier::Bits && series.floor.in_c.is_none());
         bits.map(|series| (series.floor.title, &series.round_trips[..]))
     }
 
@@ -284,6 +332,14 @@ impl Floors {
     fn costs(&self, name: &str) -> &[f64] {
         let series = self.series.iter().find(|series| series.floor.name == name);
         series.map_or(&[], |series| &series.costs)
+    }
+}
+
+impl Drop for Floors {
+    fn drop(&mut self) {
+        if let Ok(program) = &self.in_c {
+            let _ = std::fs::remove_file(program);
+        }
     }
 }
 
