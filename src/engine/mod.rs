@@ -147,10 +147,35 @@ pub fn request(
     options: Options,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<(Report, Vec<u8>), SendError> {
+    request_with(
+        inbox,
+        server,
+        message,
+        options,
+        watch,
+        Config::default(),
+        &mut |_| {},
+    )
+}
+
+/// Requests as [`request`] does, with this configuration of the reception, which is reported to `notes`.
+///
+/// `notes` is called between two signals, so it must not block.
+///
+/// # Errors
+/// As [`request`].
+pub fn request_with(
+    inbox: &mut Inbox,
+    server: &Arc<Peer>,
+    message: &[u8],
+    options: Options,
+    watch: &mut dyn FnMut(&Progress),
+    config: Config,
+    notes: &mut dyn FnMut(&Note),
+) -> Result<(Report, Vec<u8>), SendError> {
     let output: Sink = Box::new(|_| Err(OutputError::Refused));
-    let mut notes = |_: &Note| {};
     let mut engine = Engine::new()?;
-    engine.receive(inbox, Config::default(), Vec::from([output]), &mut notes)?;
+    engine.receive(inbox, config, Vec::from([output]), notes)?;
     let delivery = engine.deliver(inbox, server, MessageKind::Request, message, options, watch)?;
     Ok((delivery.report, delivery.reply.unwrap_or_default()))
 }
