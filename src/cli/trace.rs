@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 use minitalk::server::Note;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::Request;
+use minitalk::wire::control::{Reply, Request};
 use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Pid, Signal};
 
@@ -180,7 +180,11 @@ impl Tracer {
                 format!("{what}  {shown}")
             }
             Some(Request::Word(word)) => trace_values::word(&word),
-            None => format!("value {:#x}", packet.value),
+            None => match Reply::from_packet(packet) {
+                // One that nothing waits for, as a copy that comes late.
+                Some(reply) => format!("answer, {}", trace_values::answer(Some(reply))),
+                None => format!("value {:#x}", packet.value),
+            },
         })
     }
 
