@@ -356,7 +356,7 @@ impl Builder {
         self
     }
 
-    /// Sleeps for each signal instead of polling, to spare the CPU.
+    /// Sleeps for each signal instead of polling, to spare the CPU. [`Options::eco`] does so for a single message.
     #[must_use]
     pub fn eco(mut self) -> Self {
         self.is_eco = true;

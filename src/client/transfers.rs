@@ -148,6 +148,12 @@ impl<'m> Transfers<'m> {
             .any(|(outgoing, _)| outgoing.expects_reply())
     }
 
+    /// Returns whether every reply that is due within a round trip is to be waited for without polling.
+    pub fn is_eco(&self) -> bool {
+        let mut due = self.begun.iter().filter(|begun| begun.0.expects_reply());
+        due.all(|(outgoing, _)| outgoing.is_eco())
+    }
+
     /// Returns whether no transfer had to repeat anything lately.
     pub fn is_loss_free(&self) -> bool {
         self.begun

@@ -415,6 +415,7 @@ impl<'e> Engine<'e> {
         } else if expects_request || self.transfers.expects_reply() {
             let may_be_late = !expects_request && self.transfers.is_loss_free();
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
+            inbox.pause_spin(!expects_request && self.transfers.is_eco());
             inbox.spin_wait(fd, timeout, slack)?
         } else {
             inbox.wait(fd, timeout)?

@@ -333,6 +333,12 @@ impl Inbox {
         self.signals.contains(Signal::WORD) && ffi::carries_packets()
     }
 
+    /// Makes [`spin_wait`](Self::spin_wait) sleep without polling while `is_paused`.
+    #[cfg(feature = "std")]
+    pub(crate) const fn pause_spin(&mut self, is_paused: bool) {
+        self.spin.pause(is_paused);
+    }
+
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
     pub const fn never_spin(&mut self) {
         self.spin = Spin::new(false);

@@ -41,6 +41,7 @@ const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
 #[derive(Clone, Debug)]
 pub struct Spin {
     is_enabled: bool,
+    is_paused: bool,
     phase: SpinPhase,
     misses: u32,
     /// The average number of polls of the last rounds that found something, times 16.
@@ -69,6 +70,7 @@ impl Spin {
     pub const fn new(is_enabled: bool) -> Self {
         Self {
             is_enabled,
+            is_paused: false,
             phase: SpinPhase::Polling,
             misses: 0,
             polls_times_16: 0,
@@ -78,10 +80,17 @@ impl Spin {
         }
     }
 
+    /// Makes waits sleep at once, or ends that. They are no sample of whether polling pays.
+    #[cfg(feature = "std")]
+    pub const fn pause(&mut self, is_paused: bool) {
+        self.is_paused = is_paused;
+    }
+
     /// Returns how often to poll in the next wait before sleeping; 0: sleep at once.
     #[must_use]
     pub const fn spin_budget(&self) -> u32 {
         match self.phase {
+            _ if self.is_paused => 0,
             SpinPhase::Polling if self.is_enabled => SPIN_LIMIT,
             SpinPhase::Timing { left, .. } if left > SAMPLES => SPIN_LIMIT,
             _ => 0,
@@ -91,13 +100,13 @@ impl Spin {
     /// Returns whether [`record`](Self::record) needs to know how long the next wait takes.
     #[must_use]
     pub const fn is_timing(&self) -> bool {
-        matches!(self.phase, SpinPhase::Timing { .. })
+        !self.is_paused && matches!(self.phase, SpinPhase::Timing { .. })
     }
 
     /// Records the end of a wait: the number of the poll that found something, from 1, or `None`; and the wait's nanoseconds.
     pub fn record(&mut self, found: Option<u32>, nanos: u64) {
         match (self.phase, found) {
-            _ if !self.is_enabled => {}
+            _ if !self.is_enabled || self.is_paused => {}
             (SpinPhase::Polling, Some(poll)) => self.hit(poll),
             (SpinPhase::Polling, None) => {
                 self.misses += 1;
@@ -179,6 +188,21 @@ mod tests {
         let waits: [u32; 4] =
             core::array::from_fn(|_| waits_before_the_next_round(&mut spin, None));
         assert_eq!(waits, [0, 0, 0, 16], "a round has found something since");
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_pause_changes_nothing_but_the_waits_in_it() {
+        let mut spin = Spin::new(true);
+        spin.pause(true);
+        for _ in 0..100 {
+            assert_eq!(spin.spin_budget(), 0);
+            assert!(!spin.is_timing());
+            spin.record(None, 1_000_000);
+        }
+        spin.pause(false);
+        assert_eq!(spin.spin_budget(), SPIN_LIMIT);
+        assert_eq!(spin.misses, 0);
     }
 
     /// Simulates `waits` waits: each succeeds at poll `polls`, or sleeps for `sleeping` nanoseconds. Returns how many polled.
