@@ -9,7 +9,7 @@
 use std::boxed::Box;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,9 +17,6 @@ use crossbeam_queue::ArrayQueue;
 
 /// Limits items that may be left out: notes, and lines of a trace.
 pub const LIMIT: usize = 1024;
-
-/// Pauses between two attempts of [`Background::push_waiting`].
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// Hands items to a function on a thread of its own. A drop lets the thread process what waits, without waiting for that.
 #[derive(Debug)]
@@ -43,8 +40,15 @@ struct Channel<T> {
     waiting: ArrayQueue<T>,
     missing: AtomicU64,
     closing: AtomicBool,
-    has_ended: Mutex<bool>,
-    end: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    has_ended: bool,
+    /// The number of threads that wait for room.
+    waiting: u32,
 }
 
 impl<T: Send + 'static> Background<T> {
@@ -61,8 +65,8 @@ impl<T: Send + 'static> Background<T> {
             waiting: ArrayQueue::new(limit),
             missing: AtomicU64::new(0),
             closing: AtomicBool::new(false),
-            has_ended: Mutex::new(false),
-            end: Condvar::new(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
         });
         let run = {
             let shared = Arc::clone(&shared);
@@ -92,11 +96,22 @@ impl<T: Send + 'static> Background<T> {
     }
 
     /// Blocks until there is room, and hands over an item.
-    pub fn push_waiting(&self, mut item: T) {
-        while let Err(back) = self.offer(item) {
-            item = back;
-            thread::sleep(PAUSE);
+    ///
+    /// # Errors
+    /// Returns the item if the thread has ended.
+    pub fn push_waiting(&self, mut item: T) -> Result<(), T> {
+        let mut state = self.shared.lock();
+        while !state.has_ended {
+            match self.offer(item) {
+                Ok(()) => return Ok(()),
+                Err(back) => item = back,
+            }
+            state.waiting += 1;
+            let woken = self.shared.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
+        Err(item)
     }
 
     /// Hands over an item, if there is room. Never blocks.
@@ -120,11 +135,10 @@ impl<T: Send + 'static> Background<T> {
         self.close();
         // Centuries, for a clock that would overflow with more.
         let limit = limit.unwrap_or(Duration::from_secs(u32::MAX.into()));
-        let lock = self.shared.has_ended.lock();
-        let has_ended = lock.unwrap_or_else(PoisonError::into_inner);
-        let waits = |has_ended: &mut bool| !*has_ended;
-        let wait = self.shared.end.wait_timeout_while(has_ended, limit, waits);
-        *wait.unwrap_or_else(PoisonError::into_inner).0
+        let waits = |state: &mut State| !state.has_ended;
+        let Channel { changed, .. } = &*self.shared;
+        let wait = changed.wait_timeout_while(self.shared.lock(), limit, waits);
+        wait.unwrap_or_else(PoisonError::into_inner).0.has_ended
     }
 }
 
@@ -180,9 +194,8 @@ struct EndGuard<'s, T>(&'s Channel<T>);
 
 impl<T> Drop for EndGuard<'_, T> {
     fn drop(&mut self) {
-        let lock = self.0.has_ended.lock();
-        *lock.unwrap_or_else(PoisonError::into_inner) = true;
-        self.0.end.notify_all();
+        self.0.lock().has_ended = true;
+        self.0.changed.notify_all();
     }
 }
 
@@ -195,16 +208,33 @@ impl<T> Channel<T> {
             // pushed before the gap is out of it.
             let has_gap = self.missing.load(Ordering::Acquire) > 0;
             if let Some(item) = self.waiting.pop() {
+                self.tell_of_room();
                 function(Item::Next(item));
             } else if has_gap {
                 // Ordering: Relaxed; a count. The queue is empty, and nothing is pushed into it before this.
-                function(Item::Missing(self.missing.swap(0, Ordering::Relaxed)));
+                let count = self.missing.swap(0, Ordering::Relaxed);
+                self.tell_of_room();
+                function(Item::Missing(count));
             } else if closing {
                 return;
             } else {
                 thread::park();
             }
         }
+    }
+}
+
+impl<T> Channel<T> {
+    /// Wakes the threads that wait for room. Who finds none does so under the lock, so that none misses this.
+    fn tell_of_room(&self) {
+        if self.lock().waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Locks the state. No code that holds the lock can panic, so a poisoned lock guards a consistent state.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -234,6 +264,27 @@ mod tests {
         while queue.push(7).is_err() {}
         assert!(queue.finish(None));
         assert!(told.into_iter().any(|item| item == Item::Next(7)));
+    }
+
+    #[test]
+    fn a_push_that_waits_goes_on_with_the_first_room_or_the_end() {
+        let (go, wait) = mpsc::channel::<()>();
+        let queue = Background::start("test", 1, move |item| {
+            if wait.recv().is_err() || item == Item::Next(3) {
+                panic!("ends the thread");
+            }
+        })
+        .unwrap();
+        thread::scope(|scope| {
+            let pushes = scope.spawn(|| [1, 2, 3, 4, 5].map(|n| queue.push_waiting(n)));
+            for _ in 0..3 {
+                go.send(()).unwrap();
+            }
+            let pushed = pushes.join().unwrap();
+            assert_eq!(pushed[..3], [Ok(()); 3]);
+            assert_eq!(pushed[4], Err(5));
+        });
+        assert!(queue.finish(None));
     }
 
     #[test]

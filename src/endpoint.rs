@@ -56,6 +56,7 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 ///
 /// A message counts as delivered when the program takes it. Until then its sender waits, however short its timeout for a silent
 /// receiver is. So two programs that only send to each other wait for ever: take messages on another thread than the one that sends.
+/// A reply waits behind earlier messages to its process: do not reply on the thread that takes if both ends also send.
 /// A message that is never taken is rejected when the endpoint is dropped. Drop the endpoint before the program ends, or the sender of
 /// the last message may get no answer. A program that must have processed a message before its sender is answered uses
 /// [`engine::serve`].
@@ -355,7 +356,7 @@ impl Builder {
         self
     }
 
-    /// Sleeps for each signal instead of polling, to spare the CPU.
+    /// Sleeps for each signal instead of polling, to spare the CPU. [`Options::eco`] does so for a single message.
     #[must_use]
     pub fn eco(mut self) -> Self {
         self.is_eco = true;

@@ -52,6 +52,15 @@ impl Adversary {
         adversary
     }
 
+    /// Starts one that says nothing in its own name.
+    fn without_message(kind: &str, server: i32, victim: i32) -> Process {
+        let mut command = Command::new(program("adversary"));
+        command
+            .arg(kind)
+            .args([server, victim].map(|pid| pid.to_string()));
+        Process::spawn(command.arg(EVIL).stdin(Stdio::piped()))
+    }
+
     fn pid(&self) -> i32 {
         self.0.pid()
     }
@@ -299,6 +308,61 @@ fn a_client_of_a_server_that_never_gets_on_ends_at_its_timeout() {
         }
     }
     assert_none_succeeded("a server that never gets on", tries, &successes);
+}
+
+// ---- replies ------------------------------------------------------------------------------------------------------
+
+/// Two adversaries send to both ends while a client waits for its reply, and one of them sends a reply of its own.
+#[test]
+fn a_reply_comes_from_the_server_alone_and_goes_to_its_client_alone() {
+    let folder = Folder::new("replies");
+    let [asked, go] = ["asked", "go"].map(|name| folder.0.join(name));
+    let script = "cat; >\"$0\"; until test -e \"$1\"; do sleep 0.01; done";
+    let mut command = minitalk(["serve", "--exec", "sh", "--", "-c", script]);
+    let server = Server::spawn(command.args([&asked, &go]));
+    let tries = tries(10);
+    let (mut successes, mut forged) = (Vec::new(), 0);
+    for n in 0..tries {
+        let lane = LANES[n % LANES.len()];
+        let text = format!("GOOD {n} ").repeat(1 + n % 40);
+        let mut client = minitalk(["send", "--reply", "--reply-timeout", PATIENT]);
+        client.args(["--lane", lane, &server.pid().to_string()]);
+        let client = Process::spawn(client.stdin(Stdio::piped()));
+        let [server_pid, client_pid] = [server.pid(), client.pid()];
+        let flood = |at, victim| {
+            let adversary = Adversary(Adversary::without_message("all", at, victim));
+            adversary.wait_ready(1);
+            adversary
+        };
+        let in_name_of_client = flood(server_pid, client_pid);
+        feed(&client, &text);
+        wait_until("the program runs", || asked.exists());
+        let in_name_of_server = flood(client_pid, server_pid);
+        let own = Adversary::without_message("reply", client_pid, server_pid).output();
+        if own.status.code() != Some(7) {
+            successes.push(format!("{lane}, a reply of its own to client {n}: {own:?}"));
+        }
+        std::fs::write(&go, "").unwrap();
+        // While its PID is signalled it must not be another's.
+        wait_state(client_pid, 'Z');
+        forged += in_name_of_server.stop() + in_name_of_client.stop();
+        let output = client.output();
+        if !output.status.success() || output.stdout != text.as_bytes() {
+            successes.push(format!("{lane}, client {n}: {output:?}"));
+        }
+        if !successes.is_empty() {
+            break;
+        }
+        for path in [&asked, &go] {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    assert_none_succeeded(
+        &format!("replies, {forged} forged signals"),
+        tries,
+        &successes,
+    );
+    server.stop();
 }
 
 // ---- in the name of bystanders ------------------------------------------------------------------------------------

@@ -352,12 +352,21 @@ fn a_missing_file_is_reported() {
 }
 
 #[test]
-fn the_demo_prints_the_output_of_the_server() {
-    let output = run(minitalk(["demo", "a demonstration"]));
-    assert_success(&output);
-    assert_eq!(output.stdout, b"a demonstration\n");
-    for wanted in ["PID", "15 bytes", "retransmissions", "identical"] {
-        assert!(stderr(&output).contains(wanted), "{output:?}");
+fn the_demo_prints_the_reply() {
+    for lane in ["bit", "word"] {
+        let output = run(minitalk(["demo", "--lane", lane, "a demonstration"]));
+        assert_success(&output);
+        assert_eq!(output.stdout, b"a demonstration\n");
+        for wanted in [
+            "PID",
+            "sent 15 bytes",
+            &format!("({lane}s)"),
+            "retransmissions",
+            "replied with 15 bytes",
+            "identical",
+        ] {
+            assert!(stderr(&output).contains(wanted), "{output:?}");
+        }
     }
     let output = run_with(minitalk(["demo"]), b"\0from\xFFa pipe");
     assert_success(&output);
@@ -502,21 +511,39 @@ fn a_missing_acknowledgement_is_reported_with_its_signal_number() {
 }
 
 #[test]
-fn a_trace_shows_every_byte_and_every_answer() {
+fn a_trace_shows_every_byte_and_every_answer_in_both_directions() {
     let output = run(minitalk(["demo", "--trace", "Hi"]));
     assert_success(&output);
     assert_eq!(output.stdout, b"Hi\n");
     let text = stderr(&output);
-    for part in [
+    let common = [
         "hello, version 2",
+        "open, in bits",
+        "  length",
         "01001000  0x48  'H'",
         "01101001  0x69  'i'",
-        "checksum",
+        "  checksum",
         "-> ok, next ",
-        "-> delivered 80 on USR",
-        "frame of client",
-    ] {
-        assert!(text.contains(part), "{part} is not in\n{text}");
+    ];
+    let request = ["01000000  0x40  request", "-> delivered 80"];
+    let reply = ["10000000  0x80  reply", "  reference", "-> delivered 144"];
+    let pid = |end: &str| {
+        let (_, rest) = text.split_once(&format!("{end}: PID ")).unwrap();
+        rest.split_once(',').unwrap().0
+    };
+    for (sender, own) in [(pid("client"), &request[..]), (pid("server"), &reply)] {
+        let frame = format!("frame of client {sender} complete: 2 bytes");
+        assert!(text.contains(&frame), "{frame} is not in\n{text}");
+        let column = format!("  {sender}  ");
+        let lines = text.lines().filter(|line| line.contains(&column));
+        let lines: Vec<&str> = lines.collect();
+        for part in common.iter().chain(own) {
+            let is_shown = lines.iter().any(|line| line.contains(part));
+            assert!(
+                is_shown,
+                "{part} is not in the lines of {sender} in\n{text}"
+            );
+        }
     }
     assert!(!text.contains('\x1b'), "colours are printed to a pipe");
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::{BufRead, Write, stdin};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +19,7 @@ const CASES: &[(&str, fn())] = cases![
     two_endpoints_flood_each_other_in_bits,
     two_endpoints_flood_each_other_in_words,
     two_endpoints_flood_each_other_in_a_storm_of_strays,
+    two_endpoints_to_which_a_third_process_lies_flood_each_other,
     a_partner_that_is_stopped_and_continued_loses_nothing,
     eight_endpoints_talk_all_to_all,
     each_of_many_requests_gets_its_own_reply,
@@ -148,6 +149,31 @@ fn two_endpoints_flood_each_other_in_a_storm_of_strays() {
             thread::sleep(Duration::from_micros(200));
         }
     });
+}
+
+/// Each of two adversaries forges messages, replies and answers between the two, which would fail if they took one.
+fn two_endpoints_to_which_a_third_process_lies_flood_each_other() {
+    block_signals();
+    let ends = [(); 2].map(|()| start_talker(Lane::Auto));
+    let [one, other] = [ends[0].pid(), ends[1].pid()];
+    let adversary = |server: i32, victim: i32| {
+        let mut command = Command::new(program("adversary"));
+        let pids = [server, victim].map(|pid| pid.to_string());
+        let command = command.arg("all").args(pids).arg("a lie");
+        let adversary = Process::spawn(command.stdin(Stdio::piped()));
+        adversary.wait_stdout(|bytes| !bytes.is_empty());
+        adversary
+    };
+    let adversaries = [adversary(one, other), adversary(other, one)];
+    tell(&ends[0], [other]);
+    tell(&ends[1], [one]);
+    for end in &ends {
+        end.wait_stdout(|bytes| bytes == b"ready\ndone\n");
+    }
+    for adversary in adversaries {
+        drop(adversary.take_stdin());
+        assert_success(&adversary.output());
+    }
 }
 
 fn a_partner_that_is_stopped_and_continued_loses_nothing() {

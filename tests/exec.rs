@@ -218,6 +218,22 @@ fn a_program_that_cannot_run_is_an_error_at_the_start() {
 }
 
 #[test]
+fn an_option_of_the_program_without_a_separator_is_explained() {
+    for option in ["-c", "--posix"] {
+        let output = run(minitalk(["serve", "--exec", "sh", option, "cat"]));
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let text = stderr(&output);
+        assert!(text.contains(option), "{text}");
+        assert!(
+            text.contains("write -- before the options of \"sh\""),
+            "{text}"
+        );
+    }
+    let output = run(minitalk(["serve", "-c"]));
+    assert!(!stderr(&output).contains("before"), "{output:?}");
+}
+
+#[test]
 fn a_request_without_a_reply_has_exit_codes_of_its_own() {
     let server = Server::start();
     let output = request(&server, b"x");

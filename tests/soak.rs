@@ -1,10 +1,11 @@
-//! Random clients of all kinds at servers that are stopped, hit by signal storms, lied to by a third process, and not read, for
-//! any length of time.
+//! Random clients of all kinds at servers that are stopped, hit by signal storms, lied to by a third process, and not read, and
+//! endpoints that talk to each other, for any length of time.
 //!
 //! `cargo test` runs it for some seconds, `cargo xtask soak` for minutes. The seed and its number determine each client, so
 //! that a plan can be repeated; the scheduling of the processes cannot. Messages carry their numbers. In the end:
 //!
 //! * a message is printed exactly once if its client exited with 0, at most once otherwise, and never changed;
+//! * a request whose client exited with 0 has one reply, and every reply is its request's;
 //! * an undisturbed client has exited with 0;
 //! * the servers have as many descriptors as at first, no more memory, and are no longer woken.
 
@@ -15,6 +16,8 @@ mod oracle;
 mod plan;
 #[path = "soak/servers.rs"]
 mod servers;
+#[path = "soak/talk.rs"]
+mod talk;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
@@ -27,21 +30,28 @@ use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::proc;
 use oracle::{Defect, Observations};
-use plan::{Client, FOREIGN, Random, Running};
+use plan::{Client, FOREIGN, REQUESTS, Random, Running};
 use servers::SoakServer;
+use talk::talker;
 
 const USAGE: &str = "\
 usage: soak [--minutes N | --seconds N] [--seed S] [--plant DEFECT]
 
 Prints what was tried and each violation; exit code 0 without a violation. DEFECT is planted in the observations, and must be
-detected: duplicate, loss, change, failure, descriptor, memory.
+detected: duplicate, loss, change, reply, silence, failure, descriptor, memory.
 ";
 
 /// The minimum number of clients of each worker, however long they take: too few would prove nothing.
 const MIN_CLIENTS: usize = 6;
 
+/// The minimum number of talks between two endpoints.
+const MIN_TALKS: usize = 2;
+
 /// Native clients at the same time.
 const AT_ONCE: usize = 4;
+
+/// Replies with the message, and appends it to a file.
+const EXEC: [&str; 5] = ["--exec", "sh", "--", "-c", "tee -a \"$0\" && echo >>\"$0\""];
 
 /// Dialects that lose nothing by design: each bit is acknowledged, and the text has an end.
 const DIALECTS: [&str; 5] = [
@@ -53,6 +63,9 @@ const DIALECTS: [&str; 5] = [
 ];
 
 fn main() -> ExitCode {
+    if is_case() {
+        return run_cases(&[], cases![talker]);
+    }
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => return ExitCode::SUCCESS,
@@ -133,34 +146,67 @@ impl Options {
 /// The part of a plan that is not a client.
 const DISTURBANCES: u64 = u64::MAX;
 
+/// The servers of all kinds.
+struct Servers {
+    native: SoakServer,
+    /// Runs a program for each message.
+    exec: SoakServer,
+    foreign: [SoakServer; DIALECTS.len()],
+}
+
+/// The numbers of the next clients and of the next talk.
+struct Next {
+    native: AtomicUsize,
+    request: AtomicUsize,
+    foreign: AtomicUsize,
+    talk: AtomicUsize,
+}
+
+fn take(number: &AtomicUsize) -> usize {
+    // Ordering: only that each number comes once matters.
+    number.fetch_add(1, Ordering::Relaxed)
+}
+
 fn soak(options: &Options) -> Observations {
     // Ends a server that hangs; it only has to happen some time.
     let limit = 2 * options.time + WATCHDOG;
-    let mut native = SoakServer::start(&[], limit);
-    let mut foreign = DIALECTS.map(|dialect| SoakServer::start(&["--dialect", dialect], limit));
+    let folder = Folder::new("soak");
+    let log = folder.0.join("messages");
+    let exec = [&EXEC[..], &[log.to_str().unwrap()]].concat();
+    let mut servers = Servers {
+        native: SoakServer::start(&[], limit),
+        exec: SoakServer::start(&exec, limit),
+        foreign: DIALECTS.map(|dialect| SoakServer::start(&["--dialect", dialect], limit)),
+    };
     let mut seen = Observations::default();
     // The footprint after a few clients of each kind is the one that the servers may have in the end.
-    let ids = (AtomicUsize::new(1), AtomicUsize::new(FOREIGN));
+    let next = Next {
+        native: AtomicUsize::new(1),
+        request: AtomicUsize::new(REQUESTS),
+        foreign: AtomicUsize::new(FOREIGN),
+        talk: AtomicUsize::new(0),
+    };
     for (phase, time) in [(0, options.time / 4), (1, options.time / 4 * 3)] {
         let until = Instant::now() + time;
-        run(
-            options.seed,
-            phase,
-            until,
-            &native,
-            &foreign,
-            &ids,
-            &mut seen,
-        );
+        run(options.seed, phase, until, &servers, &next, &mut seen);
         if phase == 0 {
-            native.before = Some(native.when_idle());
-            for server in &mut foreign {
+            let Servers {
+                native,
+                exec,
+                foreign,
+            } = &mut servers;
+            for server in [native, exec].into_iter().chain(foreign) {
                 server.before = Some(server.when_idle());
             }
         }
     }
-    native.finish("for native clients", &mut seen);
-    for (server, dialect) in foreign.into_iter().zip(DIALECTS) {
+    servers.native.finish("for native clients", &mut seen);
+    servers.exec.finish("that runs programs", &mut seen);
+    let printed = std::fs::read(log).unwrap_or_default();
+    let lines = printed.split_inclusive(|byte| *byte == b'\n');
+    seen.lines
+        .extend(lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec()));
+    for (server, dialect) in servers.foreign.into_iter().zip(DIALECTS) {
         server.finish(dialect, &mut seen);
     }
     seen
@@ -170,50 +216,68 @@ fn run(
     seed: u64,
     phase: u64,
     until: Instant,
-    native: &SoakServer,
-    foreign: &[SoakServer],
-    ids: &(AtomicUsize, AtomicUsize),
+    servers: &Servers,
+    next: &Next,
     seen: &mut Observations,
 ) {
     let over = AtomicBool::new(false);
-    let clients = Mutex::new(Vec::new());
+    let found = Mutex::new(Observations::default());
     let running = Running::default();
-    let goes_on = |done: usize| done < MIN_CLIENTS || Instant::now() < until;
+    let goes_on = |done: usize, least| done < least || Instant::now() < until;
+    let run_client = |client: Client, server| {
+        let (code, printed) = client.run(server, &running);
+        let mut found = found.lock().unwrap();
+        if client.is_request && (code == Some(0) || !printed.is_empty()) {
+            found.replies.push((client.id, printed));
+        }
+        found.clients.push((client, code));
+    };
     let native_clients = || {
-        for _ in (0..).take_while(|done| goes_on(*done)) {
-            // Ordering: only that each number comes once matters.
-            let id = ids.0.fetch_add(1, Ordering::Relaxed);
-            let client = Client::native(seed, id);
-            let code = client.run(native.pid(), &running);
-            clients.lock().unwrap().push((client, code));
+        for _ in (0..).take_while(|done| goes_on(*done, MIN_CLIENTS)) {
+            let client = Client::native(seed, take(&next.native));
+            run_client(client, servers.native.pid());
+        }
+    };
+    let requests = || {
+        for _ in (0..).take_while(|done| goes_on(*done, MIN_CLIENTS)) {
+            let client = Client::native(seed, take(&next.request));
+            run_client(client, servers.exec.pid());
+        }
+    };
+    let talks = || {
+        for _ in (0..).take_while(|done| goes_on(*done, MIN_TALKS)) {
+            let said = talk::run(seed, take(&next.talk));
+            found.lock().unwrap().extend(said);
         }
     };
     // One client at a time: of two bits at once one is lost, and these clients do not retransmit.
     let foreign_clients = || {
-        for _ in (0..).take_while(|done| goes_on(*done)) {
-            let id = ids.1.fetch_add(1, Ordering::Relaxed);
+        for _ in (0..).take_while(|done| goes_on(*done, MIN_CLIENTS)) {
+            let id = take(&next.foreign);
             let which = id % DIALECTS.len();
             let client = Client::foreign(seed, id, DIALECTS[which]);
-            let server = foreign[which].pid();
+            let server = servers.foreign[which].pid();
             // A signal of a killed client that is pending at a stopped server would merge with the first one of the next
             // client, which does not retransmit it.
             wait_until("the server has taken all earlier signals", || {
                 let status = proc::status(Pid::new(server).unwrap()).unwrap();
                 status.pending & (Signal::USR1.mask() | Signal::USR2.mask()) == 0
             });
-            let code = client.run(server, &running);
-            clients.lock().unwrap().push((client, code));
+            run_client(client, server);
         }
     };
     let mut random = Random::new(seed, DISTURBANCES - phase);
     let disturbances = thread::scope(|scope| {
         let mut workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(native_clients)).collect();
         workers.push(scope.spawn(foreign_clients));
+        // Two at once, so that the server has clients that wait for each other's programs.
+        workers.extend([scope.spawn(requests), scope.spawn(requests)]);
+        workers.push(scope.spawn(talks));
         let disturbances = scope.spawn(|| {
             let mut all = Vec::new();
             // Ordering: the flag publishes nothing else.
             while !over.load(Ordering::Relaxed) {
-                all.push(disturb(&mut random, native, foreign, &running));
+                all.push(disturb(&mut random, servers, &running));
             }
             all
         });
@@ -226,7 +290,7 @@ fn run(
     let count = |wanted| disturbances.iter().filter(|one| **one == wanted).count();
     seen.storms += count(Disturbance::Storm);
     seen.adversaries += count(Disturbance::Adversary);
-    seen.clients.extend(clients.into_inner().unwrap());
+    seen.extend(found.into_inner().unwrap());
 }
 
 /// A disturbance of the servers.
@@ -241,19 +305,20 @@ enum Disturbance {
 }
 
 /// Disturbs a server for a while.
-fn disturb(
-    random: &mut Random,
-    native: &SoakServer,
-    foreign: &[SoakServer],
-    running: &Running,
-) -> Disturbance {
+fn disturb(random: &mut Random, servers: &Servers, running: &Running) -> Disturbance {
     const LONG: Duration = Duration::from_millis(200);
     thread::sleep(random.time(LONG));
+    let Servers {
+        native,
+        exec,
+        foreign,
+    } = servers;
+    let own = random.pick(&[native, exec]);
     match random.below(5) {
         0 => {
-            kill(native.pid(), libc::SIGSTOP);
+            kill(own.pid(), libc::SIGSTOP);
             thread::sleep(random.time(LONG));
-            kill(native.pid(), libc::SIGCONT);
+            kill(own.pid(), libc::SIGCONT);
             Disturbance::Pause
         }
         1 => {
@@ -274,7 +339,8 @@ fn disturb(
                 return Disturbance::Pause;
             };
             let kind = random.pick(&["words", "bits", "hellos", "answers", "all"]);
-            let pids = [native.pid(), client].map(|pid| pid.to_string());
+            let server = if id < REQUESTS { native } else { exec };
+            let pids = [server.pid(), client].map(|pid| pid.to_string());
             let mut adversary = Command::new(program("adversary"));
             // The oracle takes it for a changed message of this client, should it ever be printed.
             adversary.arg(kind).args(pids).arg(format!("#{id} forged"));
@@ -285,7 +351,7 @@ fn disturb(
         }
         _ => {
             let mut storm = Command::new(program("storm"));
-            let storm = Process::spawn(storm.arg(native.pid().to_string()));
+            let storm = Process::spawn(storm.arg(own.pid().to_string()));
             thread::sleep(random.time(LONG / 4));
             drop(storm);
             Disturbance::Storm

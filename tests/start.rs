@@ -175,7 +175,7 @@ fn a_stray_on_an_unused_lane_does_not_end_a_server() {
 fn a_demo_ended_by_a_signal_leaves_no_server_behind() {
     for signal in [libc::SIGKILL, libc::SIGHUP, libc::SIGQUIT] {
         let demo = Process::spawn_fed(&mut minitalk(["demo"]), noise(1 << 20));
-        demo.wait_stderr("client: sending");
+        demo.wait_stderr(", sending");
         let text = demo.stderr();
         let pid = text.split_once("server: PID ").unwrap().1;
         let pid: i32 = pid.split_once(',').unwrap().0.parse().unwrap();

@@ -1,26 +1,31 @@
-//! `minitalk demo`: a server, a client and a message between them.
+//! `minitalk demo`: a server, a client, a message from one to the other, and the reply.
 
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileTypeExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use minitalk::client::{self, Options};
+use minitalk::client::{self, Options, Progress, Report, SendError};
 use minitalk::engine;
 use minitalk::internals::ffi;
+use minitalk::server::{Config, Note};
 use minitalk::wire::sender::Lane;
-use minitalk::{Inbox, Signal, SignalSet};
+use minitalk::{Inbox, Peer, Signal, SignalSet};
 
 use super::child::Child;
 use super::command;
 use super::exit::{Exit, Failure};
 use super::flags::{Args, Flag, flag};
+use super::lines::Lines;
 use super::send;
 use super::serve::VERBOSE_ALONE;
 use super::source::Source;
 use super::stdio::{print_stderr, write_stdout};
 use super::text::for_terminal;
+use super::trace::{Trace, Tracer};
+use super::units::{MILLISECOND, decimal};
 
 const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUSR2 alone.";
 
@@ -30,11 +35,12 @@ const START: Duration = Duration::from_secs(60);
 pub const DEMO: command::Command = command::Command {
     name: "demo",
     synopsis: "[MESSAGE] [options]",
-    summary: "run a server and a client, and show both",
+    summary: "run a server and a client, and show a message and its reply",
     about: "\
-Starts a server as a second process, sends it MESSAGE (or standard input, if that is a pipe or a file, or else a short
-default text), shows what the server printed, and stops the server. The server's output goes to standard output, the
-cost of the message to standard error. Exit code 0 only if the bytes were identical.
+Starts minitalk serve --exec cat as a second process, and sends it MESSAGE (or standard input, if that is a pipe or a
+file, or else a short default text) as minitalk send --reply does. cat prints the message, which makes it the reply.
+Shows the reply, and stops the server. The reply goes to standard output, and what both directions took to standard
+error. Exit code 0 only if the bytes that came back are identical.
 ",
     flags: &[FLAGS],
     notes: String::new,
@@ -44,12 +50,12 @@ cost of the message to standard error. Exit code 0 only if the bytes were identi
 const FLAGS: &[Flag] = &[
     flag(
         send::LANE,
-        "how the message travels (default bit); see minitalk help send",
+        "how message and reply travel (default bit); see minitalk help send",
     ),
     flag("--eco", "neither end busy-polls"),
     flag(
         "--trace",
-        "show every byte and every answer on standard error; -v: every signal",
+        "show every byte and every answer, in both directions, on standard error; -v: every signal",
     ),
     flag("-v, --verbose", "a line of the trace for each signal"),
 ];
@@ -70,13 +76,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
         None if is_piped() => Source::Stdin.read()?,
         None => TEXT.into(),
     };
-    let server_options = [
-        (options.eco, "--eco"),
-        (trace, "--trace"),
-        (every_signal, "-v"),
-    ];
-    let server_options = server_options.iter().filter(|(is_given, _)| *is_given);
-    demo(&message, options, server_options.map(|(_, name)| *name))
+    let trace = trace.then_some(Trace {
+        to_stdout: false,
+        every_signal,
+    });
+    demo(&message, options, trace)
 }
 
 /// Returns whether standard input has a message: it is a pipe or a file, and not a terminal, `/dev/null` or a socket.
@@ -84,46 +88,55 @@ fn is_piped() -> bool {
     std::fs::metadata("/dev/stdin").is_ok_and(|m| m.is_file() || m.file_type().is_fifo())
 }
 
-fn demo<'a>(
-    message: &[u8],
-    options: Options,
-    server_options: impl Iterator<Item = &'a str>,
-) -> Result<(), Failure> {
+fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Failure> {
     let failed = |error| Failure::io("cannot start a server", error);
+    let server_options = [
+        (options.eco, "--eco"),
+        (trace.is_some(), "--trace"),
+        (trace.is_some_and(|trace| trace.every_signal), "-v"),
+    ];
+    let server_options = server_options.iter().filter(|(is_given, _)| *is_given);
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     command
-        .args(["serve", "--max-message", "4294967295"])
-        .args(server_options)
+        .args(["serve", "--exec", "cat", "--max-message", "4294967295"])
+        .args(server_options.map(|(_, name)| *name))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     // The server inherits that the signals are ignored, so a stray one cannot end it before it has its handler.
     ffi::kill_with_thread(&mut command, SignalSet::NONE);
     let mut server = Child::spawn(&mut command, usize::MAX).map_err(failed)?;
     let pid = server.pid();
-    server.stdout.wait(0, START, |text| text.contains(&b'\n'));
-    let announced = server.stdout.len();
-    let peer = client::find(pid, false);
-    let peer = peer.map_err(|_| Failure::new(Exit::Io, "the server did not start"))?;
+    let has_started = server.stdout.wait(0, START, |text| text.contains(&b'\n'));
+    let peer = client::find(pid, false).ok().filter(|_| has_started);
+    let peer = peer.ok_or_else(|| Failure::new(Exit::Io, "the server did not start"))?;
     // After the start of the server, which would not inherit caught signals as ignored ones.
-    let mut inbox = Inbox::open()?;
-    print_stderr(format!("server: PID {pid}, waiting for signals"));
-    let count = message.len();
-    print_stderr(format!("client: sending {count} bytes to PID {pid}"));
+    let mut inbox = Inbox::open_for(match options.lane {
+        // Without the signal for words, the reply comes in bits too.
+        Lane::Bit => SignalSet::BITS.union(SignalSet::STOPS),
+        Lane::Auto | Lane::Word => SignalSet::MINITALK,
+    })?;
+    print_stderr(format!("server: PID {pid}, runs cat for each message"));
+    let (own, count) = (ffi::getpid(), message.len());
+    print_stderr(format!(
+        "client: PID {own}, sending {count} bytes to PID {pid}"
+    ));
 
-    let sent = engine::send(&mut inbox, &peer, message, options, &mut |_| {});
+    let sent = request(&mut inbox, &peer, message, options, trace);
     inbox.leak();
     let _ = peer.send(Signal::TERM, None);
     let status = server.wait(Duration::MAX);
-    server.stdout.wait(0, Duration::MAX, |_| false);
-    let report = sent.map_err(|error| Failure::send_to(pid, &error))?;
-    print_stderr(format!("client: {}", send::describe(&report)));
-    print_stderr("server: printed");
-    let printed = server.stdout.since(announced);
-    let text = printed.strip_suffix(b"\n").unwrap_or(&printed);
+    let (report, reply) = sent?.map_err(|error| Failure::send_to(pid, &error))?;
+    print_stderr(format!("client: {}", send::describe_signals(&report)));
+    print_stderr(format!(
+        "server: replied with {} bytes; there and back in {} ms",
+        reply.len(),
+        decimal(report.elapsed.as_nanos(), MILLISECOND, 3)
+    ));
+    print_stderr("client: received");
     if io::stdout().is_terminal() {
-        write_stdout(format!("{}\n", for_terminal(text)).as_bytes())
+        write_stdout(format!("{}\n", for_terminal(&reply)).as_bytes())
     } else {
-        write_stdout(&printed)
+        write_stdout(&[&reply[..], b"\n"].concat())
     }
     .map_err(Failure::stdout)?;
     if let Some(status) = status.filter(|status| !status.success()) {
@@ -132,10 +145,33 @@ fn demo<'a>(
             format!("the server ended with {status}"),
         ));
     }
-    if text != message {
-        let why = "the server printed something else than the message";
+    if reply != message {
+        let why = "the reply is not the message";
         return Err(Failure::new(Exit::Rejected, why));
     }
     print_stderr("the bytes are identical");
     Ok(())
+}
+
+/// Sends the request, and shows the bytes of the reply as they come if there is a `trace`.
+fn request(
+    inbox: &mut Inbox,
+    server: &Arc<Peer>,
+    message: &[u8],
+    options: Options,
+    trace: Option<Trace>,
+) -> Result<Result<(Report, Vec<u8>), SendError>, Failure> {
+    let lines = Lines::start(false)?;
+    let mut tracer = trace.map(|trace| Tracer::new(trace, None));
+    let mut note = |note: &Note| {
+        let line = tracer.as_mut().and_then(|tracer| tracer.line(note));
+        line.into_iter().for_each(|line| lines.line(line));
+    };
+    let mut config = Config::default();
+    config.max_message = message.len();
+    config.trace = trace.is_some();
+    let watch = &mut |_: &Progress| {};
+    let result = engine::request_with(inbox, server, message, options, watch, config, &mut note);
+    lines.finish(None);
+    Ok(result)
 }

@@ -92,13 +92,13 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
                 positional.push(text);
             }
             (Arg::Short(name), None) => {
-                return Err(Failure::usage(format!("invalid option '-{name}'")));
+                return Err(unknown(&flags, format_args!("invalid option '-{name}'")));
             }
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
                 let suggestion = suggest(&typed, command.all_flags().map(Flag::long));
-                let text = format!("invalid option '{typed}'{suggestion}");
-                return Err(Failure::usage(text));
+                let text = format_args!("invalid option '{typed}'{suggestion}");
+                return Err(unknown(&flags, text));
             }
         }
     }
@@ -107,6 +107,16 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
         positional: positional.into_iter(),
         has_separator,
     }))
+}
+
+/// Returns the error of an option that is not in the table, after the options `before`.
+fn unknown(before: &[(&Flag, OsString)], text: impl Display) -> Failure {
+    let is_exec = |(flag, _): &(&Flag, OsString)| flag.long() == "--exec";
+    let remedy = match before.iter().find(|option| is_exec(option)) {
+        Some((_, program)) => format!("; write -- before the options of {program:?}"),
+        None => String::new(),
+    };
+    Failure::usage(format_args!("{text}{remedy}"))
 }
 
 impl Args {

@@ -76,7 +76,9 @@ impl Lines {
     pub fn wait(&self) {
         let is_reached = Arc::new(AtomicBool::new(false));
         let mark = Line::Mark(Arc::clone(&is_reached), thread::current());
-        self.queue.push_waiting(mark);
+        if self.queue.push_waiting(mark).is_err() {
+            return;
+        }
         // Ordering: Acquire pairs with the Release of the thread that prints.
         while !is_reached.load(Ordering::Acquire) {
             thread::park();

@@ -249,11 +249,8 @@ fn send_in_dialect(
 /// Describes the cost of a message in a line.
 pub fn describe(report: &Report) -> String {
     format!(
-        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {} ms, {} bytes/s{}",
-        report.bytes,
-        report.signals,
-        if report.in_words { "words" } else { "bits" },
-        report.resent,
+        "{}, in {} ms, {} bytes/s{}",
+        describe_signals(report),
         decimal(report.elapsed.as_nanos(), MILLISECOND, 3),
         rate(report.bytes as u64, report.elapsed),
         if report.confirmed {
@@ -261,5 +258,16 @@ pub fn describe(report: &Report) -> String {
         } else {
             "; it was not acknowledged"
         },
+    )
+}
+
+/// Describes the signals of a message.
+pub fn describe_signals(report: &Report) -> String {
+    format!(
+        "sent {} bytes in {} signals ({}), {} of them retransmissions",
+        report.bytes,
+        report.signals,
+        if report.in_words { "words" } else { "bits" },
+        report.resent,
     )
 }

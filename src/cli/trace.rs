@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 use minitalk::server::Note;
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::Request;
+use minitalk::wire::control::{Reply, Request};
 use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Pid, Signal};
 
 use super::stdio::has_colors;
-use super::trace_clients::{ClientBytes, Clients};
+use super::trace_clients::Clients;
 use super::trace_values;
 use super::units::{MICROSECOND, MILLISECOND, SECOND, decimal};
 
@@ -161,7 +161,7 @@ impl Tracer {
         Some(match Request::from_packet(packet) {
             Some(Request::Hello { version, .. }) => format!("hello, version {version}"),
             Some(Request::Open { nonces, in_words }) => {
-                *self.clients.get(pid) = ClientBytes::of_frame(nonces);
+                self.clients.get(pid).open(nonces);
                 format!("open, in {}", if in_words { "words" } else { "bits" })
             }
             Some(Request::Bit { nonces, index, .. }) => {
@@ -180,7 +180,11 @@ impl Tracer {
                 format!("{what}  {shown}")
             }
             Some(Request::Word(word)) => trace_values::word(&word),
-            None => format!("value {:#x}", packet.value),
+            None => match Reply::from_packet(packet) {
+                // One that nothing waits for, as a copy that comes late.
+                Some(reply) => format!("answer, {}", trace_values::answer(Some(reply))),
+                None => format!("value {:#x}", packet.value),
+            },
         })
     }
 
@@ -279,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bits_of_a_frame_may_swap() {
+    fn the_bits_of_a_frame_may_swap_and_its_opening_may_be_repeated() {
         let mut tracer = tracer();
         let nonces = Nonces {
             client: 1,
@@ -307,7 +311,10 @@ mod tests {
             });
             lines.collect::<Vec<_>>()
         };
-        let lines = bits(vec![0, 2, 1, 3, 5, 4, 7], &mut tracer, nonces);
+        let lines = bits(vec![0, 2, 1], &mut tracer, nonces);
+        assert!(lines.iter().all(Option::is_none), "{lines:?}");
+        assert!(trace(&mut tracer, 7, Signal::USR2, Some(open)).is_some());
+        let lines = bits(vec![3, 5, 4, 7], &mut tracer, nonces);
         assert!(lines.iter().all(Option::is_none), "{lines:?}");
         let stranger = Nonces {
             client: 1,
@@ -315,7 +322,7 @@ mod tests {
         };
         assert!(bits(vec![6], &mut tracer, stranger)[0].is_some());
         let line = bits(vec![6], &mut tracer, nonces).remove(0).unwrap();
-        assert!(line.contains("0x55  length"), "{line}");
+        assert!(line.contains("0x55  request"), "{line}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use minitalk::internals::process::pid::{Pid, PidMap};
 use minitalk::wire::bit_buffer::BitBuffer;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::Nonces;
-use minitalk::wire::frame::HEADER_LEN;
+use minitalk::wire::frame::{HEADER_LEN, MessageKind, REFERENCE_LEN, parse_header};
 
 /// The most clients whose bytes are followed.
 pub const MAX_CLIENTS: usize = 4096;
@@ -54,19 +54,21 @@ pub struct ClientBytes {
     bits: Vec<bool>,
     /// Whether the signal that opens a handshake has arrived.
     has_greeted: bool,
-    /// The length of a frame, as far as it has arrived.
-    length: u32,
+    /// The header of a frame, as far as it has arrived.
+    header: u32,
     bytes: u64,
     /// The pause before the first bit of the unfinished byte.
     pause: Option<Duration>,
 }
 
 impl ClientBytes {
-    /// Returns the state at the beginning of a transfer.
-    pub fn of_frame(nonces: Nonces) -> Self {
-        Self {
-            frame: Some((nonces, BitBuffer::new())),
-            ..Self::default()
+    /// Begins a transfer, unless it has begun: an opening that is repeated comes after bits.
+    pub fn open(&mut self, nonces: Nonces) {
+        if self.frame.as_ref().is_none_or(|(open, _)| *open != nonces) {
+            *self = Self {
+                frame: Some((nonces, BitBuffer::new())),
+                ..Self::default()
+            };
         }
     }
 
@@ -130,14 +132,24 @@ impl ClientBytes {
         if self.frame.is_none() {
             return character(byte);
         }
-        let header = HEADER_LEN as u64;
-        if at < header {
-            self.length = self.length << 8 | u32::from(byte);
-            return "length".into();
-        }
-        match at - header < u64::from(self.length) {
-            true => character(byte),
-            false => "checksum".into(),
+        let Some(at) = at.checked_sub(HEADER_LEN as u64) else {
+            self.header = self.header << 8 | u32::from(byte);
+            let first = parse_header(self.header << (u32::BITS - 8)).filter(|_| at == 0);
+            return match first {
+                Some((MessageKind::Request, _)) => "request".into(),
+                Some((MessageKind::Reply(_), _)) => "reply".into(),
+                _ => "length".into(),
+            };
+        };
+        let (kind, length) = parse_header(self.header).unwrap_or_default();
+        let reference = match kind {
+            MessageKind::Reply(_) => REFERENCE_LEN as u64,
+            MessageKind::Message | MessageKind::Request => 0,
+        };
+        match at.checked_sub(reference) {
+            None => "reference".into(),
+            Some(at) if at < u64::from(length) => character(byte),
+            Some(_) => "checksum".into(),
         }
     }
 }

@@ -67,8 +67,9 @@ pub struct Options {
     pub reply_timeout: Duration,
     /// How the message travels.
     pub lane: Lane,
-    /// Whether to save CPU time: to sleep for replies, on the server's CPU, instead of polling. An endpoint polls all the same for
-    /// what others send, unless it has [`Builder::eco`](crate::Builder::eco).
+    /// Whether to save CPU time: to sleep for the answers to this message, on the server's CPU, instead of polling.
+    ///
+    /// An endpoint still polls for other messages, unless it has [`Builder::eco`](crate::Builder::eco).
     pub eco: bool,
     /// Whether to signal a process that does not seem to handle the signals, which kill it if it does not.
     ///

@@ -148,9 +148,10 @@ impl<'m> Transfers<'m> {
             .any(|(outgoing, _)| outgoing.expects_reply())
     }
 
-    /// Returns whether the inbox may poll for the signals of a server.
+    /// Returns whether to poll for a reply that is due within a round trip.
     pub fn may_spin(&self) -> bool {
-        self.begun.iter().any(|(outgoing, _)| outgoing.may_spin())
+        let mut due = self.begun.iter().filter(|begun| begun.0.expects_reply());
+        due.any(|(outgoing, _)| outgoing.may_spin())
     }
 
     /// Returns whether no transfer had to repeat anything lately.

@@ -147,10 +147,35 @@ pub fn request(
     options: Options,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<(Report, Vec<u8>), SendError> {
+    request_with(
+        inbox,
+        server,
+        message,
+        options,
+        watch,
+        Config::default(),
+        &mut |_| {},
+    )
+}
+
+/// Requests as [`request`] does, with this configuration of the reception, which is reported to `notes`.
+///
+/// `notes` is called between two signals, so it must not block.
+///
+/// # Errors
+/// As [`request`].
+pub fn request_with(
+    inbox: &mut Inbox,
+    server: &Arc<Peer>,
+    message: &[u8],
+    options: Options,
+    watch: &mut dyn FnMut(&Progress),
+    config: Config,
+    notes: &mut dyn FnMut(&Note),
+) -> Result<(Report, Vec<u8>), SendError> {
     let output: Sink = Box::new(|_| Err(OutputError::Refused));
-    let mut notes = |_: &Note| {};
     let mut engine = Engine::new()?;
-    engine.receive(inbox, Config::default(), Vec::from([output]), &mut notes)?;
+    engine.receive(inbox, config, Vec::from([output]), notes)?;
     let delivery = engine.deliver(inbox, server, MessageKind::Request, message, options, watch)?;
     Ok((delivery.report, delivery.reply.unwrap_or_default()))
 }
@@ -382,13 +407,13 @@ impl<'e> Engine<'e> {
         let timeout = of_host.into_iter().chain(of_transfers).min();
         let expects_request = self.host.as_ref().is_some_and(Host::expects_signal);
         let fd = Some(self.set.fd());
-        let may_host = self.host.as_ref().is_some_and(Host::may_spin);
-        inbox.let_spin(may_host || self.transfers.may_spin());
         let is_ready = if !is_all_sent {
             inbox.check(fd)?
         } else if expects_request || self.transfers.expects_reply() {
             let may_be_late = !expects_request && self.transfers.is_loss_free();
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
+            let may_host = expects_request && self.host.as_ref().is_some_and(Host::may_spin);
+            inbox.let_spin(may_host || self.transfers.may_spin());
             inbox.spin_wait(fd, timeout, slack)?
         } else {
             inbox.wait(fd, timeout)?

@@ -115,7 +115,13 @@ impl Core {
             client,
             start: session.start,
         };
+        let complete = |core: &mut Self| {
+            if core.config.trace {
+                core.note(Note::Complete { pid, bytes, framed });
+            }
+        };
         if let MessageKind::Reply(_) = kind {
+            complete(self);
             // Who waits for it may be what the output waits for.
             let reply = received(self);
             return self.act(Action::Reply(reply));
@@ -129,9 +135,7 @@ impl Core {
             self.dropped(session, why, bytes);
             return self.settle(session, client, Err(reason));
         }
-        if self.config.trace {
-            self.note(Note::Complete { pid, bytes, framed });
-        }
+        complete(self);
         self.backlog.memory.complete(bytes);
         let received = received(self);
         session.warned = false;

@@ -120,8 +120,8 @@ impl Writer {
     pub fn write(&mut self, message: Received) {
         if let Some(worker) = self.workers.iter_mut().min_by_key(|worker| worker.writing) {
             worker.writing += 1;
-            // There is room: the machine counts.
-            worker.thread.push_waiting(message);
+            // There is room, which the machine counts, and the thread survives its output.
+            let _ = worker.thread.push_waiting(message);
         }
     }
 

@@ -40,7 +40,7 @@ const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
 /// Keeps what one waiter has measured.
 #[derive(Clone, Debug)]
 pub struct Spin {
-    /// Whether to poll at all.
+    /// Whether to poll. Waits without are no sample of whether polling pays.
     pub is_enabled: bool,
     phase: SpinPhase,
     misses: u32,
@@ -93,7 +93,7 @@ impl Spin {
     /// Returns whether [`record`](Self::record) needs to know how long the next wait takes.
     #[must_use]
     pub const fn is_timing(&self) -> bool {
-        matches!(self.phase, SpinPhase::Timing { .. })
+        self.is_enabled && matches!(self.phase, SpinPhase::Timing { .. })
     }
 
     /// Records the end of a wait: the number of the poll that found something, from 1, or `None`; and the wait's nanoseconds.
@@ -181,6 +181,20 @@ mod tests {
         let waits: [u32; 4] =
             core::array::from_fn(|_| waits_before_the_next_round(&mut spin, None));
         assert_eq!(waits, [0, 0, 0, 16], "a round has found something since");
+    }
+
+    #[test]
+    fn a_pause_changes_nothing_but_the_waits_in_it() {
+        let mut spin = Spin::new(true);
+        spin.is_enabled = false;
+        for _ in 0..100 {
+            assert_eq!(spin.spin_budget(), 0);
+            assert!(!spin.is_timing());
+            spin.record(None, 1_000_000);
+        }
+        spin.is_enabled = true;
+        assert_eq!(spin.spin_budget(), SPIN_LIMIT);
+        assert_eq!(spin.misses, 0);
     }
 
     /// Simulates `waits` waits: each succeeds at poll `polls`, or sleeps for `sleeping` nanoseconds. Returns how many polled.

@@ -14,6 +14,11 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
+/// Returns whether this process is to run a case, and not the test.
+pub fn is_case() -> bool {
+    env::var_os(CASE).is_some()
+}
+
 /// Returns a command that runs the case `name` of this test.
 pub fn case(name: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());

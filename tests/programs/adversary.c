@@ -7,12 +7,15 @@
  *   adversary hellos SERVER VICTIM     hello and open in the name of VICTIM
  *   adversary answers SERVER VICTIM    answers of SERVER to VICTIM
  *   adversary all SERVER VICTIM        all of these in turn
+ *   adversary reply SERVER VICTIM      once: a reply in its own name, to a request whose nonce it guesses; SERVER may wait for
+ *                                      one, and rejects this
  *   adversary names SERVER PID...      once: hello and open in the name of each PID, on each signal
  *
- * What is forged says MESSAGE. Without one, the adversary first delivers a message of its own, and forges the same.
+ * What is forged says MESSAGE, as a message and as a reply. Without one, the adversary first delivers a message of its own, and
+ * forges the same.
  *
- * It prints "ready" now and then. All but names go on until standard input or VICTIM ends, and then print how many signals were
- * sent. No process but SERVER and VICTIM is signalled, and VICTIM must have the same parent.
+ * It prints "ready" now and then. All but reply and names go on until standard input or VICTIM ends, and then print how many signals
+ * were sent. It exits with 3 if SERVER has sent it a hello, as before a reply that is another's. No process but SERVER and VICTIM is signalled, and VICTIM must have the same parent.
  */
 #include <poll.h>
 
@@ -28,8 +31,8 @@ static const int SIGNALS[] = {SIGUSR1, SIGUSR2, WORD_SIGNAL};
 static struct transfer own;
 static pid_t victim;
 static int victim_fd;
-static uint8_t *frame;
-static size_t size;
+static uint8_t *frame, *frames[2];
+static size_t size, sizes[2];
 static unsigned long sent;
 
 static unsigned long queued(void) {
@@ -105,6 +108,15 @@ static void answers(unsigned long n) {
     }
 }
 
+/* Takes what has come, and returns whether a hello of the server is among it. */
+static int is_addressed(void) {
+    struct content content;
+    int found = 0;
+    while (take(&own.answers, &content, 0) > 0)
+        found |= content.code == SI_QUEUE && content.pid == own.server && kind_of(&content) == HELLO;
+    return found;
+}
+
 static int is_over(void) {
     struct pollfd ends[] = {{.fd = 0, .events = POLLIN}, {.fd = victim_fd, .events = POLLIN}};
     return poll(ends, 2, 0) != 0;
@@ -165,7 +177,10 @@ int main(int argc, char **argv) {
     /* A session of its own: its message is delivered as its own. */
     int sig = catches(own.server, WORD_SIGNAL) ? WORD_SIGNAL : SIGUSR1;
     int in_words = greet(&own, sig) && sig == WORD_SIGNAL;
-    frame = frame_of(argc > 4 ? argv[4] : EVIL, own.key, &size);
+    const char *text = argc > 4 ? argv[4] : EVIL;
+    frames[0] = frame_of(text, own.key, &sizes[0]);
+    frames[1] = reply_of(text, own.key.client, own.key, &sizes[1]);
+    frame = frames[0], size = sizes[0];
     if (strcmp(argv[1], "names") == 0) {
         for (int i = 3; i < argc; i++)
             name(atoi(argv[i]));
@@ -175,6 +190,12 @@ int main(int argc, char **argv) {
     victim_fd = syscall(SYS_pidfd_open, victim, 0);
     if (victim_fd < 0 || !is_sibling(victim))
         return 1;
+    if (strcmp(argv[1], "reply") == 0) {
+        frame = frames[1], size = sizes[1];
+        open_transfer(&own, sig, in_words);
+        send_frame(in_words);
+        return 0;
+    }
     if (argc == 4) {
         open_transfer(&own, sig, in_words);
         send_frame(in_words);
@@ -186,6 +207,9 @@ int main(int argc, char **argv) {
                 kinds[i].send(n), is_known = 1;
         if (!is_known)
             return 2;
+        frame = frames[n >> 5 & 1], size = sizes[n >> 5 & 1];
+        if (is_addressed())
+            return 3;
         if (n % 64 == 8) {
             puts("ready");
             fflush(stdout);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 enum { HELLO = 0x10, OPEN, BIT, GREETED = 0x20, OK, WAIT, DELIVERED, REJECTED };
+/* Kinds of frames. */
+enum { MESSAGE, REQUEST, REPLY };
 enum { WORD_SIGNAL = 44, WORD_BYTES = 24, VERSION = 2 };
 
 /* In the serial of a bit, and in si_errno of a word. */
@@ -80,15 +82,31 @@ static inline void put32(uint8_t *at, uint32_t number) {
         at[i] = number >> (24 - 8 * i);
 }
 
-/* Returns the frame of this message, with zeros behind it for the last word. */
-static inline uint8_t *frame_of(const char *message, struct key key, size_t *size) {
+/* Returns the frame of this kind around these bytes, with zeros behind it for the last word. */
+static inline uint8_t *frame_with(uint32_t kind, const uint8_t *head, size_t head_size, const char *message, struct key key,
+                                  size_t *size) {
     size_t length = strlen(message);
-    uint8_t *frame = calloc(4 + length + 4 + WORD_BYTES, 1);
-    put32(frame, length);
-    memcpy(frame + 4, message, length);
-    put32(frame + 4 + length, siphash(key, frame, 4 + length));
-    *size = 4 + length + 4;
+    uint8_t *frame = calloc(4 + head_size + length + 4 + WORD_BYTES, 1);
+    put32(frame, kind << 30 | length);
+    memcpy(frame + 4, head, head_size);
+    memcpy(frame + 4 + head_size, message, length);
+    length += 4 + head_size;
+    put32(frame + length, siphash(key, frame, length));
+    *size = length + 4;
     return frame;
+}
+
+/* Returns the frame of this message. */
+static inline uint8_t *frame_of(const char *message, struct key key, size_t *size) {
+    return frame_with(MESSAGE, (const uint8_t *)"", 0, message, key, size);
+}
+
+/* Returns the frame of a reply to the request whose client had this nonce. */
+static inline uint8_t *reply_of(const char *message, uint64_t request, struct key key, size_t *size) {
+    uint8_t head[8];
+    put32(head, request >> 32);
+    put32(head + 4, request);
+    return frame_with(REPLY, head, sizeof head, message, key, size);
 }
 
 /* Returns the signal that is bit `i` of a frame. */

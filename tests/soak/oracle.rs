@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Client, FOREIGN, Fate};
+use crate::plan::{Client, FOREIGN, Fate, SPOKEN};
 use crate::servers::Footprint;
 
 /// How much a server may grow, because the allocator keeps freed memory.
@@ -17,6 +17,10 @@ pub enum Defect {
     Loss,
     /// A byte of a message is changed.
     Change,
+    /// A byte of a reply is changed.
+    Reply,
+    /// A request whose client exited with 0 has no reply.
+    Silence,
     /// An undisturbed client does not exit with 0.
     Failure,
     /// A server has one more descriptor.
@@ -26,10 +30,12 @@ pub enum Defect {
 }
 
 impl Defect {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Duplicate,
         Self::Loss,
         Self::Change,
+        Self::Reply,
+        Self::Silence,
         Self::Failure,
         Self::Descriptor,
         Self::Memory,
@@ -47,6 +53,8 @@ impl Defect {
 pub struct Observations {
     pub clients: Vec<(Client, Option<i32>)>,
     pub lines: Vec<Vec<u8>>,
+    /// The replies that came, by the numbers of the clients that printed them.
+    pub replies: Vec<(usize, Vec<u8>)>,
     pub growth: Vec<Growth>,
     pub storms: usize,
     pub adversaries: usize,
@@ -61,6 +69,17 @@ pub struct Growth {
 }
 
 impl Observations {
+    /// Adds what was seen elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.clients.extend(other.clients);
+        self.lines.extend(other.lines);
+        self.replies.extend(other.replies);
+        self.growth.extend(other.growth);
+        self.storms += other.storms;
+        self.adversaries += other.adversaries;
+        self.others.extend(other.others);
+    }
+
     pub fn plant(&mut self, plant: Defect) {
         let delivered = |observations: &Self| {
             let (client, _) = observations
@@ -84,6 +103,19 @@ impl Observations {
             Defect::Change => {
                 let line = delivered(self);
                 *self.lines[line].last_mut().unwrap() ^= 1;
+            }
+            Defect::Reply => {
+                let mut replies = self.replies.iter_mut();
+                let reply = replies.find_map(|(_, reply)| reply.last_mut());
+                *reply.expect("some reply has bytes") ^= 1;
+            }
+            Defect::Silence => {
+                let has_succeeded = |id| {
+                    let mut clients = self.clients.iter();
+                    clients.any(|(client, code)| client.id == id && *code == Some(0))
+                };
+                let reply = self.replies.iter().position(|(id, _)| has_succeeded(*id));
+                self.replies.remove(reply.expect("some request succeeds"));
             }
             Defect::Failure => {
                 let mut clients = self.clients.iter_mut();
@@ -119,10 +151,25 @@ impl Observations {
                 )),
             }
         }
+        let mut replies: BTreeMap<usize, usize> = BTreeMap::new();
+        for (id, reply) in &self.replies {
+            match by_id.get(id) {
+                Some(client) if client.is_request && client.message == *reply => {
+                    *replies.entry(*id).or_default() += 1;
+                }
+                _ => violations.push(format!("client {id} got a reply that is not its request's")),
+            }
+        }
         let (mut least, mut most) = (0, 0);
         for (client, code) in &self.clients {
             let Client { id, fate, .. } = client;
             let has_failed = *code != Some(0);
+            let count = replies.get(id).copied().unwrap_or(0);
+            if count > 1 || (client.is_request && !has_failed && count != 1) {
+                violations.push(format!(
+                    "client {id} exited with {code:?} and {count} replies ({fate:?})"
+                ));
+            }
             if client.message.is_empty() {
                 least += usize::from(!has_failed);
                 most += 1;
@@ -181,15 +228,18 @@ impl Observations {
             .iter()
             .map(|g| g.after.memory.saturating_sub(g.before.memory));
         format!(
-            "{} clients: {} delivered; {} spoke a dialect, {} were stopped, {} ended by a signal, {} had a short timeout; {} storms, {} adversaries; \
-             {} bytes; \
+            "{} clients: {} delivered; {} asked for a reply, {} are messages between endpoints, {} spoke a dialect, {} were stopped, \
+             {} ended by a signal, {} had a short timeout; {} replies, {} storms, {} adversaries; {} bytes; \
              the servers have grown by at most {} KB",
             self.clients.len(),
             count(|_, code| code == Some(0)),
-            count(|client, _| client.id >= FOREIGN),
+            count(|client, _| client.is_request),
+            count(|client, _| client.id >= SPOKEN),
+            count(|client, _| (FOREIGN..SPOKEN).contains(&client.id)),
             count(|client, _| matches!(client.fate, Fate::Stopped(..))),
             count(|client, _| matches!(client.fate, Fate::Ended(..))),
             count(|client, _| matches!(client.fate, Fate::ShortTimeout(_))),
+            self.replies.len(),
             self.storms,
             self.adversaries,
             self.clients

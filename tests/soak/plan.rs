@@ -12,8 +12,14 @@ const MOST_BYTES: usize = 50_000;
 /// A foreign client waits for each bit, so its messages are short.
 const MOST_FOREIGN_BYTES: usize = 1_000;
 
+/// The first number of a client that asks for a reply.
+pub const REQUESTS: usize = 1 << 32;
+
 /// The first number of a foreign client.
 pub const FOREIGN: usize = 1 << 40;
+
+/// The first number of a message between two endpoints.
+pub const SPOKEN: usize = 1 << 48;
 
 /// Pseudo-random numbers from a seed (xorshift64*).
 pub struct Random(u64);
@@ -45,7 +51,7 @@ impl Random {
     }
 
     /// Returns a number up to `most`, small ones as often as large ones.
-    fn scale(&mut self, most: u64) -> u64 {
+    pub fn scale(&mut self, most: u64) -> u64 {
         let bits = u64::from(u64::BITS - most.leading_zeros());
         let limit = (1 << self.below(bits + 1)).min(most + 1);
         self.below(limit)
@@ -93,10 +99,12 @@ pub struct Client {
     options: Option<Vec<String>>,
     pub message: Vec<u8>,
     pub fate: Fate,
+    /// Whether it asks for a reply, which is the message itself.
+    pub is_request: bool,
 }
 
 impl Client {
-    /// Returns a client of the native protocol.
+    /// Returns a client of the native protocol, which asks for a reply if its number is from [`REQUESTS`] on.
     pub fn native(seed: u64, id: usize) -> Self {
         let mut random = Random::new(seed, id as u64);
         let mut options: Vec<String> = vec![
@@ -118,12 +126,28 @@ impl Client {
         if let Fate::ShortTimeout(milliseconds) = fate {
             options.extend(["--timeout".into(), format!("{}", milliseconds as f64 / 1e3)]);
         }
+        let is_request = id >= REQUESTS;
+        if is_request {
+            options.extend(["--reply", "--reply-timeout", PATIENT].map(String::from));
+        }
         let options = Some(options);
         Self {
             id,
             options,
             message,
             fate,
+            is_request,
+        }
+    }
+
+    /// Returns a message that an endpoint sends.
+    pub fn endpoint(id: usize, message: Vec<u8>, is_request: bool, fate: Fate) -> Self {
+        Self {
+            id,
+            options: None,
+            message,
+            fate,
+            is_request,
         }
     }
 
@@ -142,6 +166,7 @@ impl Client {
                 Fate::ShortTimeout(_) => Fate::Undisturbed,
                 fate => fate,
             },
+            is_request: false,
         }
     }
 
@@ -171,8 +196,8 @@ impl Client {
         command
     }
 
-    /// Runs the client with its disturbance, as one of those that run, and returns its exit code if it has one.
-    pub fn run(&self, server: i32, running: &Running) -> Option<i32> {
+    /// Runs the client with its disturbance, as one of those that run, and returns its exit code if it has one, and its output.
+    pub fn run(&self, server: i32, running: &Running) -> (Option<i32>, Vec<u8>) {
         let mut command = self.command(server);
         let process = match self.options {
             Some(_) => Process::spawn_fed(&mut command, self.message.clone()),
@@ -198,7 +223,7 @@ impl Client {
         if self.fate == Fate::Undisturbed && code != Some(0) {
             println!("  client {}: {}", self.id, stderr(&output));
         }
-        code
+        (code, output.stdout)
     }
 }
 
@@ -207,7 +232,7 @@ fn os(bytes: &[u8]) -> &std::ffi::OsStr {
 }
 
 /// Returns `#`, the number, and random bytes; an empty message if it must have no bytes.
-fn message(random: &mut Random, id: usize, bytes: u64, allow: impl Fn(u8) -> u8) -> Vec<u8> {
+pub fn message(random: &mut Random, id: usize, bytes: u64, allow: impl Fn(u8) -> u8) -> Vec<u8> {
     if bytes == 0 {
         return vec![];
     }

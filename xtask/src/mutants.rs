@@ -110,6 +110,14 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-18",
+        file: "src/client/transfers.rs",
+        old: "self.to(pid).find(|outgoing| outgoing.awaits(request));",
+        new: "self.begun.first_mut().map(|(outgoing, _)| outgoing).filter(|_| (pid, request).1 != 0);",
+        check: ADVERSARY,
+        test: "a_reply_comes_from_the_server_alone_and_goes_to_its_client_alone",
+    },
+    Mutant {
+        rule: "AS-18",
         file: "src/wire/receiver.rs",
         old: "nonces.client != 0 && nonces.server == self.draw(nonces.client)",
         new: "nonces.client != 0",
