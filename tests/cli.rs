@@ -251,7 +251,7 @@ fn json_output_is_one_object_per_line() {
 }
 
 #[test]
-fn control_characters_are_escaped_on_a_terminal() {
+fn a_terminal_shows_a_message_as_it_is_but_for_what_drives_it() {
     // script(1) gives the server a terminal.
     let mut script = Command::new("script");
     let serve = format!("exec '{MINITALK}' serve --count 1");
@@ -260,11 +260,15 @@ fn control_characters_are_escaped_on_a_terminal() {
     let line = terminal.wait_stdout(|bytes| bytes.contains(&b'\n'));
     let line = String::from_utf8(line).unwrap();
     let pid: i32 = line.trim().strip_prefix("PID ").unwrap().parse().unwrap();
-    deliver(pid, b"\x1b[31mred\x07\xc2\x9b");
+    deliver(
+        pid,
+        b"C:\\dir\n\ttwo lines\n\x1b[31mred\x07\xc2\x9b\xe2\x80\xae",
+    );
     let output = terminal.output();
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("\\u{1b}[31mred\\u{7}\\u{9b}"), "{shown:?}");
-    assert!(!shown.contains(['\x1b', '\x07', '\u{9b}']), "{shown:?}");
+    // The terminal ends each line with a carriage return too.
+    let wanted = "C:\\dir\r\n\ttwo lines\r\n\\u{1b}[31mred\\u{7}\\u{9b}\\u{202e}\r\n";
+    assert!(shown.ends_with(wanted), "{shown:?}");
 }
 
 #[test]

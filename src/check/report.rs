@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::cli::command::wrap;
 use crate::cli::stdio::has_colors;
-use crate::cli::text::{for_terminal, json_string};
+use crate::cli::text::{in_line, json_string};
 use crate::cli::units::{SECOND, decimal};
 
 /// The verdict of a test.
@@ -106,7 +106,7 @@ impl Section {
     pub fn new(key: &'static str, programs: &[&Path], show: Show) -> Self {
         let names = programs.iter().map(|path| path.display().to_string());
         let title = names.collect::<Vec<_>>().join(" to ");
-        show(&format!("{key}: {}\n", for_terminal(title.as_bytes())));
+        show(&format!("{key}: {}\n", in_line(title.as_bytes())));
         Self {
             key,
             title,
@@ -197,7 +197,7 @@ pub fn grouped(number: u64) -> String {
 pub fn quoted(bytes: &[u8]) -> String {
     const LIMIT: usize = 40;
     let more = if bytes.len() > LIMIT { "..." } else { "" };
-    let shown = for_terminal(&bytes[..bytes.len().min(LIMIT)]);
+    let shown = in_line(&bytes[..bytes.len().min(LIMIT)]);
     format!("\"{shown}{more}\"")
 }
 

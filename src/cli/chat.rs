@@ -19,7 +19,7 @@ use super::flags::{Args, Flag, flag};
 use super::list;
 use super::stdio::{print_stderr, refuse_closed, write_stdout};
 use super::target;
-use super::text::for_terminal;
+use super::text::{for_terminal, in_line};
 
 /// The longest piece of standard input that is one message.
 const PIECE: usize = 64 << 10;
@@ -34,8 +34,8 @@ pub const CHAT: Command = Command {
     about: "\
 Sends each line of standard input to the process with that PID or name, and prints what comes from it. Without PID it
 waits to be spoken to, and then talks with the first process that has spoken.
-On a terminal a line is shown with its time and the name or the PID of its sender, and escaped as serve does; lines of
-other processes are shown with their PID. Ctrl-D ends the chat once everything has been delivered.
+On a terminal each line is shown as serve does, after its time and the name or the PID of its sender; lines of other
+processes are shown with their PID. Ctrl-D ends the chat once everything has been delivered.
 In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
 bytes that come go to standard output. What other processes send is left out, with a line on standard error. The end of
 standard input is sent as an empty message; the chat then goes on until the other has ended its input too.
@@ -113,7 +113,7 @@ impl Partner {
         let name = name.unwrap_or_default();
         let is_given = list::is_name(&name) && name != "minitalk";
         let label = if is_given {
-            for_terminal(name.as_bytes())
+            in_line(name.as_bytes())
         } else {
             pid.to_string()
         };
@@ -373,7 +373,7 @@ fn shown(label: &str, payload: &[u8]) -> String {
     let text = payload.strip_suffix(b"\n").unwrap_or(payload);
     text.split(|byte| *byte == b'\n')
         .fold(String::new(), |mut lines, line| {
-            let line = for_terminal(line);
+            let line = for_terminal(line.strip_suffix(b"\r").unwrap_or(line));
             let _ = writeln!(lines, "{hour:02}:{minute:02}:{second:02} {label}: {line}");
             lines
         })

@@ -11,13 +11,13 @@ use minitalk::{Message, Received};
 
 use super::lines::Lines;
 use super::stdio::{Stdout, refuse_closed, write_all, write_stdout};
-use super::text::{write_base64, write_for_terminal, write_json_string};
+use super::text::{write_base64, write_for_terminal, write_in_line, write_json_string};
 use super::units::{SECOND, decimal};
 
 /// An output format of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Each message and a newline; escaped on a terminal.
+    /// Each message and a newline.
     Text,
     /// The messages' bytes.
     Raw,
@@ -75,7 +75,7 @@ impl Format {
             Self::Json => write_object(out, message)?,
             Self::Quoted => {
                 write!(out, "client {}: \"", message.pid)?;
-                write_for_terminal(out, payload)?;
+                write_in_line(out, payload)?;
                 out.write_all(b"\"")?;
             }
         }

@@ -16,7 +16,7 @@ use super::command::Command;
 use super::exit::{Exit, Failure};
 use super::flags::Args;
 use super::stdio::write_stdout;
-use super::text::for_terminal;
+use super::text::in_line;
 
 /// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
 const MAX_NAME: usize = 15;
@@ -110,7 +110,7 @@ impl RunningServer {
     fn row(&self) -> String {
         let lanes = if self.takes_words { "bit, word" } else { "bit" };
         let [name, user, dialect] =
-            [&self.name, &self.user, &self.dialect].map(|text| for_terminal(text.as_bytes()));
+            [&self.name, &self.user, &self.dialect].map(|text| in_line(text.as_bytes()));
         let (pid, uptime) = (self.pid, span(self.uptime));
         format!("{pid:>7}  {name:<15}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
     }
