@@ -283,6 +283,26 @@ fn count_ends_the_server_after_that_many_messages() {
 }
 
 #[test]
+fn a_size_has_a_unit_and_a_number_that_is_too_large_says_so() {
+    let server = Server::start_with(&["--max-message", "1K", "--max-memory", "16M"]);
+    deliver(server.pid(), &[b'x'; 1024]);
+    let output = send(&[&server.pid().to_string(), &"y".repeat(1025)]);
+    assert_eq!(code(&output), 7, "{output:?}");
+    server.stop();
+    for (option, value, wanted) in [
+        ("--max-message", "99999999999999999999", "too large"),
+        ("--max-memory", "17179869184G", "too large"),
+        ("--count", "99999999999999999999", "too large"),
+        ("--max-message", "16MB", "such as 500, 64K, 16M"),
+        ("--max-memory", "0", "at least 1"),
+    ] {
+        let output = run(minitalk(["serve", option, value]));
+        assert_eq!(code(&output), 2, "{output:?}");
+        assert!(stderr(&output).contains(wanted), "{output:?}");
+    }
+}
+
+#[test]
 fn a_message_above_the_limit_is_rejected_at_once() {
     pin_to_one_cpu();
     let server = Server::start_with(&["--max-message", "100"]);
@@ -332,7 +352,11 @@ fn a_mistyped_word_gets_a_suggestion() {
         (&["trace", "--verbos"], Some("--verbose")),
         (&["trace", "--idle-timout", "1"], Some("--idle-timeout")),
         (&["demo", "--laen", "bit"], Some("--lane")),
+        (&["--hlep"], Some("--help")),
+        (&["--verison"], Some("--version")),
         (&["frobnicate"], None),
+        (&["--frobnicate"], None),
+        (&["-v", "serve"], None),
         (&["serve", "--frobnicate"], None),
         (&["serve", "-x"], None),
     ] {
@@ -343,6 +367,8 @@ fn a_mistyped_word_gets_a_suggestion() {
             Some(meant) => assert!(text.contains(&format!("did you mean {meant}?")), "{text}"),
             None => assert!(!text.contains("did you mean"), "{text}"),
         }
+        let is_option = args.iter().any(|arg| arg.starts_with('-'));
+        assert_eq!(text.contains("invalid option '-"), is_option, "{text}");
     }
 }
 
@@ -593,6 +619,10 @@ fn servers_are_found_by_their_names() {
     }
     let nobody = send(&["nobody-here", "x"]);
     assert_eq!(code(&nobody), 3, "{nobody:?}");
+    let mistyped = send(&[&format!("{}x", names[0]), "x"]);
+    assert_eq!(code(&mistyped), 3, "{mistyped:?}");
+    let meant = format!("did you mean {}?", names[0]);
+    assert!(stderr(&mistyped).contains(&meant), "{mistyped:?}");
     let bad = run(minitalk(["serve", "--name", "4242"]));
     assert_eq!(code(&bad), 2, "{bad:?}");
     for server in [one, other, third] {

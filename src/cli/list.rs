@@ -16,6 +16,7 @@ use super::command::Command;
 use super::exit::{Exit, Failure};
 use super::flags::Args;
 use super::stdio::write_stdout;
+use super::suggest::suggest;
 use super::text::in_line;
 
 /// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
@@ -58,13 +59,22 @@ fn run(args: Args) -> Result<(), Failure> {
 
 /// Finds the only server with this name.
 pub fn by_name(name: &str) -> Result<Pid, Failure> {
-    let named: Vec<_> = servers()?.into_iter().filter(|s| s.name == name).collect();
+    let servers = servers()?;
+    let named: Vec<_> = servers.iter().filter(|s| s.name == name).collect();
     match &named[..] {
         [one] => Ok(one.pid),
-        [] => Err(Failure::new(
-            Exit::NoSuchProcess,
-            format!("there is no server named {name:?}; minitalk list shows the servers"),
-        )),
+        [] => {
+            let known = servers.iter().map(|server| &*server.name);
+            let suggestion = match suggest(name, known) {
+                none if none.is_empty() => "; minitalk list shows the servers".into(),
+                // A process can give itself a name with control characters.
+                suggestion => in_line(suggestion.as_bytes()),
+            };
+            Err(Failure::new(
+                Exit::NoSuchProcess,
+                format!("there is no server named {name:?}{suggestion}"),
+            ))
+        }
         several => {
             let mut text = format!(
                 "there are {} servers named {name:?}; give the PID of one of them:",

@@ -124,6 +124,15 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
         return Ok(command);
     }
     let name = name.to_string_lossy();
+    if name.starts_with('-') && name.len() > 1 {
+        let suggestion = match suggest::suggest(&name, ["--help", "--version"]) {
+            none if none.is_empty() => "; the options of a command follow its name".into(),
+            suggestion => suggestion,
+        };
+        return Err(Failure::usage(format!(
+            "invalid option '{name}'{suggestion}"
+        )));
+    }
     if LEFT_OUT.contains(&&*name) {
         return Err(Failure::usage(format!(
             "this build has no {name}; build minitalk with the feature tools, which is a default"

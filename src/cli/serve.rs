@@ -116,13 +116,13 @@ const FORMAT: &[Flag] = &[
 const COMMON: &[Flag] = &[
     flag("--count N", "end after N messages"),
     flag(
-        "--max-message BYTES",
-        "reject longer messages (default 16777216)",
+        "--max-message SIZE",
+        "reject longer messages (default 16M; K, M and G stand for 2^10, 2^20 and 2^30 bytes)",
     ),
     flag(
-        "--max-memory BYTES",
+        "--max-memory SIZE",
         "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits \
-         or is rejected (default: twice --max-message, 134217728 at least)",
+         or is rejected (default: twice --max-message, 128M at least)",
     ),
     flag(
         "--lane auto|bit",
@@ -170,10 +170,10 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     let mut options = Options::default();
     let config = &mut options.config;
     config.count = args.number("--count", 1)?;
-    if let Some(number) = args.number("--max-message", 0)? {
+    if let Some(number) = args.size("--max-message", 0)? {
         config.max_message = bytes(number);
     }
-    config.max_memory = args.number("--max-memory", 1)?.map(bytes);
+    config.max_memory = args.size("--max-memory", 1)?.map(bytes);
     if let Some(dialects) = args.dialects()? {
         config.dialects = dialects;
     }

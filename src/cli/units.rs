@@ -1,5 +1,6 @@
 //! Numbers for people, without floating point, whose formatting and parsing would be 45 KB of code.
 
+use std::num::IntErrorKind;
 use std::time::Duration;
 
 /// Returns `count / unit`, rounded to `places` decimal places.
@@ -52,6 +53,38 @@ pub fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::new(number(whole)?, nanos.try_into().ok()?))
 }
 
+/// Parses a whole number of at least `least`.
+pub fn whole(text: &str, least: u64) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(number) if number >= least => Ok(number),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err(too_large()),
+        _ => Err(format!("expected a whole number of at least {least}")),
+    }
+}
+
+/// Parses a number of bytes of at least `least`; after it K, M or G stands for 2^10, 2^20 or 2^30.
+pub fn size(text: &str, least: u64) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number = match digits.parse::<u64>() {
+        Ok(number) => number.checked_mul(1 << shift).ok_or_else(too_large)?,
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => return Err(too_large()),
+        Err(_) => return Err("expected a size, such as 500, 64K, 16M or 1G".into()),
+    };
+    match number >= least {
+        true => Ok(number),
+        false => Err(format!("expected a size of at least {least}")),
+    }
+}
+
+fn too_large() -> String {
+    format!("too large; the largest number is {}", u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +113,34 @@ mod tests {
         }
         assert_eq!(rate(1_000, Duration::from_millis(500)), 2_000);
         assert_eq!(rate(1_000, Duration::ZERO), 1_000_000_000_000);
+    }
+
+    #[test]
+    fn sizes_are_binary_and_too_large_ones_are_told_from_mistyped_ones() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("500", 500),
+            ("64K", 64 << 10),
+            ("16M", 16 << 20),
+            ("1g", 1 << 30),
+        ] {
+            assert_eq!(size(text, 0), Ok(bytes), "{text:?}");
+        }
+        for text in ["", "K", "-1", "1.5M", "16 M", "16MB", "1é", "M1"] {
+            let error = size(text, 0).unwrap_err();
+            assert!(error.starts_with("expected"), "{text:?}: {error}");
+        }
+        for text in ["18446744073709551616", "18014398509481984K"] {
+            let error = size(text, 0).unwrap_err();
+            assert!(error.starts_with("too large"), "{text:?}: {error}");
+        }
+        assert!(size("0", 1).is_err() && whole("0", 1).is_err());
+        assert!(
+            whole("99999999999999999999", 1)
+                .unwrap_err()
+                .starts_with("too large")
+        );
+        assert_eq!(whole("7", 7), Ok(7));
     }
 
     #[test]
