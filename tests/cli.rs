@@ -321,7 +321,7 @@ fn verbose_reports_the_cost_of_a_message() {
     let output = send(&["-v", &server.pid().to_string(), "12345"]);
     assert_success(&output);
     let text = stderr(&output);
-    for wanted in ["5 bytes", "signals", "retransmissions", "ms", "bytes/s"] {
+    for wanted in ["5 bytes", "signals", "retransmissions", "ms", "KB/s"] {
         assert!(text.contains(wanted), "{text}");
     }
     server.stop();
@@ -515,7 +515,7 @@ fn a_client_that_ends_in_mid_byte_does_not_corrupt_the_next_message() {
     assert_success(&output);
     assert!(stderr(&output).contains(" in 11 signals"), "{output:?}");
     assert!(stderr(&output).contains("not acknowledged"), "{output:?}");
-    server.wait_stderr("after 1 bytes");
+    server.wait_stderr("after 1 byte:");
     assert_success(&send(&["--dialect", "classic", &pid, "whole"]));
     server.assert_printed(&[b"whole"]);
     server.stop();
@@ -676,6 +676,31 @@ fn progress_is_shown_on_request() {
     assert!(line.ends_with('\r'), "the line is not erased: {line:?}");
     let silent = send(&bits);
     assert_eq!(stderr(&silent), "", "progress is printed to a pipe");
+    server.stop();
+}
+
+/// A line that wraps would scroll at each update.
+#[test]
+fn progress_fits_in_the_width_of_the_terminal() {
+    let server = Server::start_with(&["--format", "raw"]);
+    let send = format!(
+        "stty columns 40; exec '{MINITALK}' send --progress always --lane bit {} \"$TEXT\"",
+        server.pid()
+    );
+    let mut script = Command::new("script");
+    script.args(["-qec", &send, "/dev/null"]);
+    let text = "x".repeat(8_000);
+    let output = run({
+        script.env("TEXT", text).stdin(Stdio::null());
+        script
+    });
+    assert_success(&output);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("\r  "), "{shown:?}");
+    assert!(!shown.contains('\n'), "{shown:?}");
+    for line in shown.split('\r') {
+        assert!(line.chars().count() < 40, "{line:?}");
+    }
     server.stop();
 }
 

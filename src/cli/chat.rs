@@ -20,6 +20,7 @@ use super::list;
 use super::stdio::{print_stderr, refuse_closed, write_stdout};
 use super::target;
 use super::text::{for_terminal, in_line};
+use super::units::count;
 
 /// The longest piece of standard input that is one message.
 const PIECE: usize = 64 << 10;
@@ -350,9 +351,9 @@ impl Listener<'_> {
                 return Ok(end);
             }
         } else if !self.is_terminal {
-            let bytes = message.payload.len();
+            let bytes = count(message.payload.len() as u64, "byte");
             note(format_args!(
-                "{bytes} bytes of PID {pid} are left out, which is not the other end"
+                "left out {bytes} of PID {pid}, which is not the other end"
             ));
             return Ok(end);
         }

@@ -20,6 +20,7 @@ use super::exit::{Failure, chain};
 use super::flags::{Args, Flag, flag};
 use super::lines::Lines;
 use super::serve::Handler;
+use super::units::count;
 
 /// How long a program may run.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -100,9 +101,9 @@ impl Exec {
             Ok((status, _)) => format!("ended with {status}"),
             Err(error) => error.to_string(),
         };
-        let bytes = message.payload.len();
+        let bytes = count(message.payload.len() as u64, "byte");
         lines.note(&format_args!(
-            "client {pid}: {name:?} {why}; the message of {bytes} bytes is rejected"
+            "client {pid}: {name:?} {why}; the message of {bytes} is rejected"
         ));
         Err(OutputError::Refused)
     }

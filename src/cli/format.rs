@@ -12,7 +12,7 @@ use minitalk::{Message, Received};
 use super::lines::Lines;
 use super::stdio::{Stdout, refuse_closed, write_all, write_stdout};
 use super::text::{write_base64, write_for_terminal, write_in_line, write_json_string};
-use super::units::{SECOND, decimal};
+use super::units::{SECOND, count, decimal};
 
 /// An output format of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,9 @@ impl Format {
             let written = written.and_then(|()| out.flush());
             Ok(written.map_err(|error| match out.written {
                 0 => error,
-                count => io::Error::other(format!(
-                    "{error}; the last {count} bytes written are the beginning of a message of client {}, which was rejected",
+                written => io::Error::other(format!(
+                    "{error}; the last {} written: the beginning of a message of client {}, which was rejected",
+                    count(written, "byte"),
                     message.pid
                 )),
             })?)

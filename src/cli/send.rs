@@ -20,7 +20,7 @@ use super::source::Source;
 use super::stdio::{print_stderr, write_stdout};
 use super::target;
 use super::text::for_terminal;
-use super::units::{MILLISECOND, decimal, rate};
+use super::units::{MILLISECOND, amount, count, decimal, rate};
 
 pub const SEND: Command = Command {
     name: "send",
@@ -249,13 +249,13 @@ fn send_in_dialect(
 /// Describes the cost of a message in a line.
 pub fn describe(report: &Report) -> String {
     format!(
-        "sent {} bytes in {} signals ({}), {} of them retransmissions, in {} ms, {} bytes/s{}",
-        report.bytes,
-        report.signals,
+        "sent {} in {} ({}), {} of them retransmissions, in {} ms, {}/s{}",
+        count(report.bytes as u64, "byte"),
+        count(report.signals, "signal"),
         if report.in_words { "words" } else { "bits" },
         report.resent,
         decimal(report.elapsed.as_nanos(), MILLISECOND, 3),
-        rate(report.bytes as u64, report.elapsed),
+        amount(rate(report.bytes as u64, report.elapsed)),
         if report.confirmed {
             ""
         } else {

@@ -27,12 +27,19 @@ pub fn rate(bytes: u64, time: Duration) -> u64 {
     rate.try_into().unwrap_or(u64::MAX)
 }
 
+/// Returns a number and the noun for what it counts, whose plural has an s.
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// Returns a number of bytes in the unit with at most three digits before the point.
 pub fn amount(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..1_000 => return format!("{bytes} B"),
-        1_000..1_000_000 => (1_000, "KB"),
-        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        // What rounds up to 1,000 has the next unit.
+        1_000..999_950 => (1_000, "KB"),
+        999_950..999_950_000 => (1_000_000, "MB"),
         _ => (1_000_000_000, "GB"),
     };
     format!("{} {name}", decimal(bytes.into(), unit, 1))
@@ -106,6 +113,8 @@ mod tests {
             (999, "999 B"),
             (1_000, "1.0 KB"),
             (24_949, "24.9 KB"),
+            (999_949, "999.9 KB"),
+            (999_950, "1.0 MB"),
             (13_200_000, "13.2 MB"),
             (u64::MAX, "18446744073.7 GB"),
         ] {
@@ -113,6 +122,10 @@ mod tests {
         }
         assert_eq!(rate(1_000, Duration::from_millis(500)), 2_000);
         assert_eq!(rate(1_000, Duration::ZERO), 1_000_000_000_000);
+        assert_eq!(
+            [0, 1, 2].map(|n| count(n, "byte")),
+            ["0 bytes", "1 byte", "2 bytes"]
+        );
     }
 
     #[test]
