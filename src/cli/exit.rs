@@ -22,7 +22,7 @@ use super::stdio::print_stderr;
 /// How long the end of a server waits for an output that does not take its last line.
 const LAST_LINE: Duration = Duration::from_millis(125);
 
-/// The exit codes, as documented in `--help`.
+/// The exit codes; [`MEANINGS`] documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -40,6 +40,27 @@ pub enum Exit {
     /// The message was delivered, but its reply did not come.
     NoReply = 10,
 }
+
+/// The exit codes and their meanings, for the help text and the manual page.
+pub const MEANINGS: &[(Exit, &str)] = &[
+    (Exit::Ok, "delivered; or served, or chatted, to the end"),
+    (Exit::Io, "input or output error"),
+    (Exit::Usage, "usage"),
+    (Exit::NoSuchProcess, "no such process"),
+    (
+        Exit::NotPermitted,
+        "not permitted: the process belongs to another user",
+    ),
+    (
+        Exit::Refused,
+        "refused: the target does not handle the signals, which would kill it",
+    ),
+    (Exit::TimedOut, "no progress before the timeout"),
+    (Exit::Rejected, "the server rejected the message"),
+    (Exit::ServerEnded, "the server ended during the transfer"),
+    (Exit::Failed, "check found failures"),
+    (Exit::NoReply, "delivered, but no reply (send --reply)"),
+];
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
