@@ -745,12 +745,105 @@ fn completions_and_the_manual_page_list_every_option() {
             );
         }
     }
-    let try_it = format!(
-        "{bash}\nCOMP_WORDS=(minitalk send --lane ''); COMP_CWORD=3; _minitalk; echo \"${{COMPREPLY[*]}}\""
-    );
-    let output = Command::new("bash").args(["-c", &try_it]).output();
-    if let Ok(output) = output {
-        assert_eq!(output.stdout, b"auto bit word\n", "{output:?}");
-    }
     assert_eq!(code(&run(minitalk(["completions", "tcsh"]))), 2);
+    for line in fish.lines().filter(|line| line.starts_with("complete")) {
+        let quotes = line.replace("\\'", "").matches('\'').count();
+        assert_eq!(quotes % 2, 0, "an open quotation: {line}");
+    }
+    for (shell, script) in [("bash", &bash), ("zsh", &zsh), ("fish", &fish)] {
+        let mut command = Command::new(shell);
+        // Not every machine has every shell.
+        if command.arg("--version").output().is_ok() {
+            let mut command = Command::new(shell);
+            command.args(["-n", "/dev/stdin"]);
+            let output = run_with(command, script.as_bytes());
+            assert_success(&output);
+            assert_eq!(stderr(&output), "");
+        }
+    }
+    for section in [
+        "SYNOPSIS",
+        "COMMANDS",
+        "EXIT STATUS",
+        "ENVIRONMENT",
+        "EXAMPLES",
+        "SEE ALSO",
+    ] {
+        assert!(page.contains(&format!("\n.SH {section}\n")), "{section}");
+    }
+}
+
+#[test]
+fn every_command_has_the_same_help_in_both_forms() {
+    let main = String::from_utf8(run(minitalk(["help"])).stdout).unwrap();
+    let usages = main.lines().filter_map(|l| l.strip_prefix("  minitalk "));
+    let names: Vec<_> = usages.filter_map(|usage| usage.split(' ').next()).collect();
+    assert!(names.contains(&"serve"), "{names:?}");
+    for name in names.into_iter().filter(|name| !name.starts_with('-')) {
+        let [by_name, by_option] =
+            [["help", name], [name, "--help"]].map(|args| run(minitalk(args)));
+        assert_success(&by_name);
+        assert_eq!(by_name.stdout, by_option.stdout, "{name}");
+        let usage = format!("usage: minitalk {name}");
+        assert!(by_name.stdout.starts_with(usage.as_bytes()), "{name}");
+    }
+}
+
+#[test]
+fn a_shell_completes_values_dialects_commands_and_servers() {
+    let name = format!("c{}", std::process::id());
+    let server = Server::start_with(&["--name", &name]);
+    // A process chooses its own name, and a name must not run in the shell that completes it.
+    let hostile = Server::start_with(&["--name", "$(echo c>&2)"]);
+    let bash = String::from_utf8(run(minitalk(["completions", "bash"])).stdout).unwrap();
+    let directory = PathBuf::from(MINITALK).parent().unwrap().to_owned();
+    let path = format!(
+        "{}:{}",
+        directory.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let complete = |words: &[&str]| {
+        let words: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+        let script = format!(
+            "{bash}\nCOMP_WORDS=(minitalk {}); COMP_CWORD={}; _minitalk; echo \"${{COMPREPLY[*]}}\"",
+            words.join(" "),
+            words.len()
+        );
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).env("PATH", &path);
+        let output = command.output().unwrap();
+        assert_eq!(output.stderr, b"", "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (words, wanted) in [
+        (&["send", "--lane", ""][..], "auto bit word\n"),
+        (&["ser"], "serve\n"),
+        (&["help", "dem"], "demo\n"),
+        (&["completions", "f"], "fish\n"),
+        (&["serve", "--max-me"], "--max-message --max-memory\n"),
+        (&["send", "--dialect", "handsh"], "handshake\n"),
+        // The shell divides order=l into three words, and completes the last.
+        (&["send", "--dialect", "order", "=", "l"], "lsb\n"),
+        (
+            &["send", "--dialect", "lsb,ack", "=", ""],
+            "bit none byte message\n",
+        ),
+        (
+            &["send", "--dialect", "lsb,ack", "="],
+            "bit none byte message\n",
+        ),
+        (&["send", "--dialect", "=", "order", "=", "m"], "msb\n"),
+        (&["send", "--lane", "=", "w"], "word\n"),
+        (&["send", &name[..name.len() - 1]], &format!("{name}\n")),
+        (
+            &["chat", &server.pid().to_string()],
+            &format!("{}\n", server.pid()),
+        ),
+        (&["send", "-v", &name], &format!("{name}\n")),
+        (&["send", "$(echo"], "\n"),
+    ] {
+        assert_eq!(complete(words), wanted, "{words:?}");
+    }
+    server.stop();
+    hostile.stop();
 }
