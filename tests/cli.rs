@@ -233,7 +233,8 @@ fn raw_output_is_only_the_message_bytes() {
 fn json_output_is_one_object_per_line() {
     let server = Server::start_with(&["--format", "json"]);
     let pid = server.pid();
-    assert_eq!(server.stdout(), format!("{{\"PID\": {pid} }}\n").as_bytes());
+    let ready = format!("{{\"event\":\"ready\",\"pid\":{pid}}}\n");
+    assert_eq!(server.stdout(), ready.as_bytes());
     let output = send(&[&pid.to_string(), "a \"quoted\"\nline\u{1b}"]);
     assert_success(&output);
     deliver(pid, b"\xFF\x00");
@@ -242,12 +243,27 @@ fn json_output_is_one_object_per_line() {
     let lines: Vec<_> = text.lines().collect();
     // SAFETY: getuid takes nothing and cannot fail.
     let uid = unsafe { libc::getuid() };
-    let quoted = r#""text":"a \"quoted\"\nline\u001b""#;
+    let quoted = r#""text":"a \"quoted\"\nline\u001b","base64":null"#;
     let wanted = format!("\"uid\":{uid},\"bytes\":16,{quoted},\"retransmissions\":");
     assert!(lines[0].contains(&wanted), "{text}");
-    assert!(lines[1].contains(r#""bytes":2,"base64":"/wA=","#), "{text}");
-    assert!(lines[1].starts_with("{\"pid\":") && lines[1].ends_with('}'));
+    assert!(
+        lines[1].contains(r#""bytes":2,"text":null,"base64":"/wA=","#),
+        "{text}"
+    );
+    for line in lines {
+        assert!(line.starts_with("{\"event\":\"message\",\"pid\":") && line.ends_with('}'));
+        let keys = json_keys(line);
+        let wanted = "event pid uid bytes text base64 retransmissions seconds";
+        assert_eq!(keys.join(" "), wanted, "{line}");
+    }
     server.stop();
+}
+
+/// Returns the keys of an object without nested objects.
+fn json_keys(line: &str) -> Vec<&str> {
+    let ends = line.match_indices("\":").map(|(at, _)| &line[..at]);
+    ends.filter_map(|before| Some(before.rsplit_once('"')?.1))
+        .collect()
 }
 
 #[test]
@@ -610,6 +626,21 @@ fn servers_are_found_by_their_names() {
     let row = text.lines().find(|line| line.contains(&names[0])).unwrap();
     assert!(row.contains(&one.pid().to_string()), "{row}");
     assert!(row.contains("lsb") && row.contains("bit, word"), "{row}");
+    let listed = run(minitalk(["list", "--json"]));
+    assert_success(&listed);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    for line in text.lines() {
+        let keys = json_keys(line);
+        assert_eq!(
+            keys.join(" "),
+            "pid name uid user lanes dialect seconds",
+            "{line}"
+        );
+    }
+    let begin = format!("{{\"pid\":{},\"name\":\"{}\",\"uid\":", one.pid(), names[0]);
+    let object = text.lines().find(|line| line.starts_with(&begin)).unwrap();
+    let end = "\"lanes\":[\"bit\",\"word\"],\"dialect\":\"lsb\",\"seconds\":";
+    assert!(object.contains(end), "{object}");
     let ambiguous = send(&[&names[1], "x"]);
     assert_eq!(code(&ambiguous), 2, "{ambiguous:?}");
     for server in [&other, &third] {

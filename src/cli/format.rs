@@ -33,7 +33,10 @@ impl Format {
         let text = format!("PID {pid}");
         match self {
             Self::Text | Self::Quoted => write_stdout(format!("{text}\n").as_bytes()),
-            Self::Json => write_stdout(format!("{{\"PID\": {pid} }}\n").as_bytes()),
+            Self::Json => {
+                let object = format!("{{\"event\":\"ready\",\"pid\":{pid}}}\n");
+                write_stdout(object.as_bytes())
+            }
             Self::Raw => {
                 refuse_closed(2, "error")?;
                 if ffi::wait_writable(io::stderr().as_fd(), Some(Duration::ZERO))? {
@@ -89,7 +92,7 @@ impl Format {
 
 fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
     let (pid, bytes) = (message.pid, message.payload.len());
-    write!(out, "{{\"pid\":{pid},\"uid\":")?;
+    write!(out, "{{\"event\":\"message\",\"pid\":{pid},\"uid\":")?;
     match message.uid {
         Some(uid) => write!(out, "{uid}")?,
         None => out.write_all(b"null")?,
@@ -99,17 +102,15 @@ fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
         Ok(text) => {
             out.write_all(b"\"text\":")?;
             write_json_string(out, text)?;
+            out.write_all(b",\"base64\":null")?;
         }
         Err(_) => {
-            out.write_all(b"\"base64\":\"")?;
+            out.write_all(b"\"text\":null,\"base64\":\"")?;
             write_base64(out, &message.payload)?;
             out.write_all(b"\"")?;
         }
     }
-    let duration = decimal(message.duration.as_nanos(), SECOND, 6);
+    let seconds = decimal(message.duration.as_nanos(), SECOND, 6);
     let resent = message.resent;
-    write!(
-        out,
-        ",\"retransmissions\":{resent},\"duration\":{duration}}}"
-    )
+    write!(out, ",\"retransmissions\":{resent},\"seconds\":{seconds}}}")
 }

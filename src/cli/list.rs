@@ -14,10 +14,10 @@ use minitalk::internals::process::proc;
 
 use super::command::Command;
 use super::exit::{Exit, Failure};
-use super::flags::Args;
+use super::flags::{Args, flag};
 use super::stdio::write_stdout;
 use super::suggest::suggest;
-use super::text::in_line;
+use super::text::{in_line, json_string};
 
 /// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
 const MAX_NAME: usize = 15;
@@ -26,7 +26,7 @@ const MAX_NAME: usize = 15;
 struct RunningServer {
     pid: Pid,
     name: String,
-    user: String,
+    uid: u32,
     takes_words: bool,
     dialect: String,
     uptime: Duration,
@@ -34,25 +34,35 @@ struct RunningServer {
 
 pub const LIST: Command = Command {
     name: "list",
-    synopsis: "",
+    synopsis: "[options]",
     summary: "list the servers that this user may signal",
     about: "\
 Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime.
 There is no registry: all of it is in /proc.
 ",
-    flags: &[],
+    flags: &[&[flag(
+        "--json",
+        "one object a line for each server: pid, name, uid, user, lanes, dialect, seconds (of uptime)",
+    )]],
     notes: String::new,
     run,
 };
 
-fn run(args: Args) -> Result<(), Failure> {
+fn run(mut args: Args) -> Result<(), Failure> {
+    let is_json = args.switch("--json");
     args.finish()?;
-    let mut text = format!(
-        "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
-        "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
-    );
+    let (mut text, show): (_, fn(&RunningServer) -> String) = match is_json {
+        true => (String::new(), RunningServer::object),
+        false => {
+            let head = format!(
+                "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
+                "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
+            );
+            (head, RunningServer::row)
+        }
+    };
     for server in servers()? {
-        text.push_str(&server.row());
+        text.push_str(&show(&server));
     }
     write_stdout(text.as_bytes()).map_err(Failure::stdout)
 }
@@ -120,9 +130,24 @@ impl RunningServer {
     fn row(&self) -> String {
         let lanes = if self.takes_words { "bit, word" } else { "bit" };
         let [name, user, dialect] =
-            [&self.name, &self.user, &self.dialect].map(|text| in_line(text.as_bytes()));
+            [&self.name, &user(self.uid), &self.dialect].map(|text| in_line(text.as_bytes()));
         let (pid, uptime) = (self.pid, span(self.uptime));
         format!("{pid:>7}  {name:<15}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
+    }
+
+    /// Returns the server as a line of JSON.
+    fn object(&self) -> String {
+        let [name, user, dialect] =
+            [&self.name, &user(self.uid), &self.dialect].map(|text| json_string(text));
+        let lanes = if self.takes_words {
+            r#""bit","word""#
+        } else {
+            r#""bit""#
+        };
+        let (pid, uid, seconds) = (self.pid, self.uid, self.uptime.as_secs());
+        format!(
+            "{{\"pid\":{pid},\"name\":{name},\"uid\":{uid},\"user\":{user},\"lanes\":[{lanes}],\"dialect\":{dialect},\"seconds\":{seconds}}}\n"
+        )
     }
 }
 
@@ -162,7 +187,7 @@ fn server(pid: Pid) -> Option<RunningServer> {
     Some(RunningServer {
         pid,
         name: status.name,
-        user: user(status.uid.0),
+        uid: status.uid.0,
         takes_words,
         dialect: option(&args, "--dialect").unwrap_or_else(|| "auto".into()),
         uptime: proc::uptime(pid).unwrap_or_default(),

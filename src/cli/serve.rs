@@ -103,8 +103,8 @@ const FORMAT: &[Flag] = &[
     flag(
         "--format text|raw|json",
         "text: as above. raw: only the messages' bytes, the PID on standard error. json: one object a line, first \
-         {\"PID\": 4242 }, then for each message pid, uid (if the kernel attested it), bytes, text (or base64), \
-         retransmissions, duration (in seconds)",
+         {\"event\":\"ready\",\"pid\":4242}, then for each message event, pid, uid (null if it is not known), \
+         bytes, text (null if it is not UTF-8) or else base64, retransmissions, seconds",
     ),
     flag(
         "--trace",
