@@ -457,6 +457,58 @@ fn the_classic_pair_delivers_messages() {
 }
 
 #[test]
+fn the_classic_pair_explains_itself() {
+    for name in ["server", "client"] {
+        let link = Link::new(name, &format!("classic-help-{name}"));
+        for option in ["--help", "-h"] {
+            let output = run(link.command(&[option]));
+            assert_success(&output);
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.starts_with("usage: server\n       client PID MESSAGE\n"));
+            assert!(text.contains("evaluators"), "{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= 120));
+        }
+    }
+}
+
+/// Neither the classic pair nor a chat has the options of `send`, and no mode makes a directory or a device a program.
+#[test]
+fn no_remedy_is_suggested_that_cannot_help() {
+    let sleep = Process::spawn(Command::new("sleep").arg("1000"));
+    wait_until("the child executes sleep", || {
+        command_of(sleep.pid()) == "sleep"
+    });
+    let pid = sleep.pid().to_string();
+    let client = Link::new("client", "remedies");
+    let by_client = run(client.command(&[&pid, "x"]));
+    assert!(
+        !String::from_utf8_lossy(&by_client.stdout).contains("--"),
+        "{by_client:?}"
+    );
+    let by_chat = run(minitalk(["chat", &pid]));
+    assert!(stderr(&by_chat).contains("nothing was sent"), "{by_chat:?}");
+    assert!(!stderr(&by_chat).contains("--"), "{by_chat:?}");
+    let by_send = send(&[&pid, "x"]);
+    assert!(stderr(&by_send).contains("(--force"), "{by_send:?}");
+    for command in [&by_client, &by_chat, &by_send] {
+        assert_eq!(code(command), 5);
+    }
+    assert!(sleep.is_running());
+    for (path, why) in [
+        ("/", "is a directory"),
+        ("/dev/null", "is not a regular file"),
+        ("/etc/passwd", "chmod +x"),
+    ] {
+        for args in [["serve", "--exec"], ["check", "--server"]] {
+            let output = run(minitalk([&args[..], &[path]].concat()));
+            assert_eq!(code(&output), 1, "{output:?}");
+            let wanted = format!("cannot run \"{path}\": not executable ({why})\n");
+            assert!(stderr(&output).ends_with(&wanted), "{output:?}");
+        }
+    }
+}
+
+#[test]
 fn the_classic_pair_reports_errors_on_stdout() {
     let server = Link::new("server", "classic-errors");
     let client = Link::new("client", "classic-errors");

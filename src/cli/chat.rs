@@ -58,9 +58,9 @@ fn run(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     let other = other.map(|text| target::pid_or_name(&text)).transpose()?;
     // Before the endpoint is bound, so that a wrong PID is reported at once.
-    let partner = other.map(|pid| Partner::find(pid).map_err(|e| Failure::send_to(pid, &e)));
+    let partner = other.map(|pid| Partner::find(pid).map_err(|error| undelivered(pid, &error)));
     let partner = partner.transpose()?;
-    let input = refuse_closed(0, "input");
+    let input = refuse_closed(0);
     input.map_err(|error| Failure::io("cannot read standard input", error))?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
     ffi::ignore_file_size();
@@ -85,6 +85,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
         }
     });
     converse(&line, partner)
+}
+
+/// Returns the error of a message to the process `pid`.
+fn undelivered(pid: Pid, error: &SendError) -> Failure {
+    Failure::send_to(pid, error).without_hint()
 }
 
 fn note(text: impl Display) {
@@ -249,7 +254,7 @@ fn talk_to(line: &Line, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
                             | SendError::Interrupted(_)
                             | SendError::Stopped
                     );
-                let failure = Failure::send_to(peer.pid(), &error);
+                let failure = undelivered(peer.pid(), &error);
                 if !goes_on {
                     return Err(failure);
                 }
@@ -332,7 +337,7 @@ impl Listener<'_> {
                     self.meet(partner);
                 }
                 Err(error) => {
-                    note(Failure::send_to(pid, &error).text());
+                    note(undelivered(pid, &error).text());
                     let has_ended = matches!(error, SendError::NoSuchProcess);
                     end = has_ended.then_some(End::PartnerEnded);
                 }

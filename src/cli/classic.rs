@@ -6,22 +6,47 @@ use std::os::unix::ffi::OsStringExt;
 use minitalk::client::Options;
 
 use super::exit::{Exit, Failure};
+use super::help;
 use super::progress::ShowProgress;
 use super::send;
 use super::serve;
 use super::source::Source;
 use super::target;
 
+const HELP: &str = "\
+usage: server
+       client PID MESSAGE
+
+The pair of the minitalk exercise, through links to minitalk. It does what the evaluators of the exercise expect:
+  server prints its PID, then each message and a newline as soon as it is complete, from one client after another
+  client returns once the server has written the message, prints nothing then, and otherwise Error: and the reason
+  100 characters take less than a second; empty texts and Unicode arrive unchanged; every message is acknowledged
+  client signals no process that does not handle the signals, which would kill it
+Between these two a message travels by the real-time signal 44, which the exercise does not allow. With another client
+or server, and with minitalk serve --lane bit, it travels by SIGUSR1 and SIGUSR2 alone. minitalk check tests another
+pair; minitalk --help has all commands and the exit codes.
+";
+
 /// Runs `server`.
 pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
+    if is_help(&args) {
+        return help::print(HELP);
+    }
     if !args.is_empty() {
         return Err(Failure::new(Exit::Usage, "server takes no arguments"));
     }
     serve::serve(serve::Options::default())
 }
 
+fn is_help(args: &[OsString]) -> bool {
+    matches!(args, [arg] if arg == "-h" || arg == "--help")
+}
+
 /// Runs `client PID MESSAGE`.
 pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
+    if is_help(&args) {
+        return help::print(HELP);
+    }
     let [pid, message] = <[OsString; 2]>::try_from(args).map_err(|args| {
         let count = args.len();
         let text = format!("client takes two arguments, PID and MESSAGE, but got {count}");

@@ -247,7 +247,10 @@ pub fn executable(path: &Path) -> Result<PathBuf, Failure> {
     if metadata.is_dir() {
         return Err(cannot(&"not executable (is a directory)"));
     }
-    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+    if !metadata.is_file() {
+        return Err(cannot(&"not executable (is not a regular file)"));
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
         return Err(cannot(&"not executable (chmod +x)"));
     }
     Ok(found)

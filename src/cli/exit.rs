@@ -115,6 +115,15 @@ impl Failure {
         self
     }
 
+    /// Returns the same failure without a remedy by an option of `send`.
+    #[cfg(feature = "tools")]
+    pub fn without_hint(self) -> Self {
+        Self {
+            hint: "".into(),
+            ..self
+        }
+    }
+
     /// Returns an input or output error; `what` failed.
     pub fn io(what: impl Display, error: impl Display) -> Self {
         Self::new(Exit::Io, format!("{what}: {error}"))
@@ -122,7 +131,7 @@ impl Failure {
 
     /// Returns an error of standard output.
     pub fn stdout(error: io::Error) -> Self {
-        Self::io("standard output", error)
+        Self::io("cannot write to standard output", error)
     }
 
     /// Returns the error of a message to the process `pid`.
@@ -166,6 +175,11 @@ impl Failure {
             SendError::NoReply { has_ended: true } => (Exit::NoReply, ""),
             _ => (Exit::Io, ""),
         };
+        // The classic pair has no options, and a chat has not those of send.
+        let (remedy, hint) = match remedy {
+            option if option.contains("--") => ("", option),
+            remedy => (remedy, ""),
+        };
         let what = match exit {
             Exit::NoReply => "no reply from",
             _ => "cannot send to",
@@ -175,7 +189,7 @@ impl Failure {
             message: format!("{what} {target}: {}{remedy}", chain(error)),
             hint: match error {
                 SendError::Refused { .. } => " (--force skips this check)".into(),
-                _ => "".into(),
+                _ => hint.into(),
             },
             signal: match error {
                 SendError::Interrupted(signal) => Some(*signal),
@@ -256,6 +270,9 @@ impl From<InboxError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Self::new(Exit::Io, chain(&error))
+        match error {
+            ServeError::Output(error) => Self::stdout(error),
+            error => Self::new(Exit::Io, chain(&error)),
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Format {
                 write_stdout(object.as_bytes())
             }
             Self::Raw => {
-                refuse_closed(2, "error")?;
+                refuse_closed(2)?;
                 if ffi::wait_writable(io::stderr().as_fd(), Some(Duration::ZERO))? {
                     return write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
                 }

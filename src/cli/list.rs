@@ -15,7 +15,7 @@ use minitalk::internals::process::proc;
 use super::command::Command;
 use super::exit::{Exit, Failure};
 use super::flags::{Args, flag};
-use super::stdio::write_stdout;
+use super::help;
 use super::suggest::suggest;
 use super::text::{in_line, json_string};
 
@@ -64,7 +64,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     for server in servers()? {
         text.push_str(&show(&server));
     }
-    write_stdout(text.as_bytes()).map_err(Failure::stdout)
+    help::print(&text)
 }
 
 /// Finds the only server with this name.

@@ -244,17 +244,17 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let ready = || {
         let outputs = match options.handler {
-            Some(handler) => Ok(handler(limit, &lines)),
+            Some(handler) => handler(limit, &lines),
             None => {
                 let output = format.output(to_stdout.then(|| lines.clone()));
-                output.map(|output| vec![output])
+                vec![output.map_err(Failure::stdout)?]
             }
         };
-        let announced = outputs.and_then(|outputs| {
-            format.announce(ffi::getpid(), &lines)?;
-            Ok(outputs)
-        });
-        let outputs = announced.map_err(|error| Failure::io("cannot print the PID", error))?;
+        let announced = format.announce(ffi::getpid(), &lines);
+        announced.map_err(|error| match format {
+            Format::Raw => Failure::io("cannot write to standard error", error),
+            _ => Failure::stdout(error),
+        })?;
         notify::ready().map_err(|error| Failure::io("cannot notify NOTIFY_SOCKET", error))?;
         Ok(outputs)
     };

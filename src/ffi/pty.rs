@@ -5,6 +5,7 @@ use core::ffi::c_int;
 #[cfg(feature = "tools")]
 use core::mem::MaybeUninit;
 
+#[cfg(feature = "tools")]
 use super::Errno;
 use super::errno::check;
 
