@@ -309,7 +309,7 @@ fn a_size_has_a_unit_and_a_number_that_is_too_large_says_so() {
         ("--max-message", "99999999999999999999", "too large"),
         ("--max-memory", "17179869184G", "too large"),
         ("--count", "99999999999999999999", "too large"),
-        ("--max-message", "16MB", "such as 500, 64K, 16M"),
+        ("--max-message", "16MB", "a size (500, 64K, 16M"),
         ("--max-memory", "0", "at least 1"),
     ] {
         let output = run(minitalk(["serve", option, value]));

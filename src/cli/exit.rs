@@ -41,26 +41,20 @@ pub enum Exit {
     NoReply = 10,
 }
 
-/// The exit codes and their meanings, for the help text and the manual page.
-pub const MEANINGS: &[(Exit, &str)] = &[
-    (Exit::Ok, "delivered; or served, or chatted, to the end"),
-    (Exit::Io, "input or output error"),
-    (Exit::Usage, "usage"),
-    (Exit::NoSuchProcess, "no such process"),
-    (
-        Exit::NotPermitted,
-        "not permitted: the process belongs to another user",
-    ),
-    (
-        Exit::Refused,
-        "refused: the target does not handle the signals, which would kill it",
-    ),
-    (Exit::TimedOut, "no progress before the timeout"),
-    (Exit::Rejected, "the server rejected the message"),
-    (Exit::ServerEnded, "the server ended during the transfer"),
-    (Exit::Failed, "check found failures"),
-    (Exit::NoReply, "delivered, but no reply (send --reply)"),
-];
+/// The exit codes and their meanings, for the help text and the manual page: a line for each.
+pub const MEANINGS: &str = "   \
+   0  delivered; or served, or chatted, to the end
+   1  input or output error
+   2  usage
+   3  no such process
+   4  not permitted: the process belongs to another user
+   5  refused: the target does not handle the signals, which would kill it
+   6  no progress before the timeout
+   7  the server rejected the message
+   8  the server ended during the transfer
+   9  check found failures
+  10  delivered, but no reply (send --reply)
+";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -156,29 +150,29 @@ impl Failure {
             SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
             SendError::TimedOut { blank: false } => (
                 Exit::TimedOut,
-                "; if it is another program's server, give its --dialect",
+                " (if it is another program's server, give its --dialect)",
             ),
             SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
             SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unencodable(_) => (Exit::Rejected, "; nothing was sent"),
-            SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
+            SendError::Busy => (Exit::TimedOut, " (try again, or with a longer --timeout)"),
             SendError::LastUnanswered => (
                 Exit::TimedOut,
-                "; if it never does, add final=none to --dialect",
+                " (if it never does, add final=none to --dialect)",
             ),
             SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             SendError::NoReply { has_ended: false } => {
-                (Exit::NoReply, "; --reply-timeout waits for longer")
+                (Exit::NoReply, " (--reply-timeout waits for longer)")
             }
             SendError::NoReply { has_ended: true } => (Exit::NoReply, ""),
             _ => (Exit::Io, ""),
         };
-        // The classic pair has no options, and a chat has not those of send.
-        let (remedy, hint) = match remedy {
-            option if option.contains("--") => ("", option),
-            remedy => (remedy, ""),
+        // A remedy in parentheses is by an option. The classic pair has none, and a chat has not those of send.
+        let (remedy, hint) = match remedy.starts_with(' ') {
+            true => ("", remedy),
+            false => (remedy, ""),
         };
         let what = match exit {
             Exit::NoReply => "no reply from",
@@ -205,15 +199,15 @@ impl Failure {
         &self.message
     }
 
-    /// Returns the text to append to the reason of a rejection.
+    /// Returns the remedy for a rejection, in parentheses if it is by an option.
     const fn remedy(reason: Reason) -> &'static str {
         match reason {
-            Reason::TooLong => "; serve --max-message and --max-memory raise the limit",
+            Reason::TooLong => " (serve --max-message and --max-memory raise the limit)",
             Reason::Version => "; update the older of the two",
             Reason::Output => "; the standard error of the server says why",
             Reason::ShuttingDown => "; send it again when a server is running",
             Reason::NoReplies => {
-                "; serve --exec replies, and send without --reply expects no reply"
+                " (serve --exec replies, and send without --reply expects no reply)"
             }
             Reason::Refused => "; the standard error of the server says why",
             _ => "",

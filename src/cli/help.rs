@@ -64,9 +64,7 @@ usage:
     }
     text.push_str("  minitalk --version\n");
     text.push_str(MAIN);
-    for (exit, meaning) in exit::MEANINGS {
-        let _ = writeln!(text, "  {:>2}  {meaning}", *exit as u8);
-    }
+    text.push_str(exit::MEANINGS);
     text.push_str(INTERRUPTED);
     text
 }

@@ -14,10 +14,14 @@ use minitalk::internals::process::proc;
 
 use super::command::Command;
 use super::exit::{Exit, Failure};
-use super::flags::{Args, flag};
+use super::flags::Args;
+#[cfg(feature = "tools")]
+use super::flags::{Flag, flag};
 use super::help;
 use super::suggest::suggest;
-use super::text::{in_line, json_string};
+use super::text::in_line;
+#[cfg(feature = "tools")]
+use super::text::json_string;
 
 /// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
 const MAX_NAME: usize = 15;
@@ -34,35 +38,49 @@ struct RunningServer {
 
 pub const LIST: Command = Command {
     name: "list",
-    synopsis: "[options]",
+    synopsis: if cfg!(feature = "tools") {
+        "[options]"
+    } else {
+        ""
+    },
     summary: "list the servers that this user may signal",
     about: "\
 Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime.
 There is no registry: all of it is in /proc.
 ",
-    flags: &[&[flag(
-        "--json",
-        "one object a line for each server: pid, name, uid, user, lanes, dialect, seconds (of uptime)",
-    )]],
+    flags: &[
+        #[cfg(feature = "tools")]
+        JSON,
+    ],
     notes: String::new,
     run,
 };
 
+#[cfg(feature = "tools")]
+const JSON: &[Flag] = &[flag(
+    "--json",
+    "one object a line for each server: pid, name, uid, user, lanes, dialect, seconds (of uptime)",
+)];
+
+#[cfg_attr(not(feature = "tools"), expect(unused_mut))]
 fn run(mut args: Args) -> Result<(), Failure> {
-    let is_json = args.switch("--json");
+    #[cfg(feature = "tools")]
+    if args.switch("--json") {
+        args.finish()?;
+        return help::print(
+            &servers()?
+                .iter()
+                .map(RunningServer::object)
+                .collect::<String>(),
+        );
+    }
     args.finish()?;
-    let (mut text, show): (_, fn(&RunningServer) -> String) = match is_json {
-        true => (String::new(), RunningServer::object),
-        false => {
-            let head = format!(
-                "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
-                "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
-            );
-            (head, RunningServer::row)
-        }
-    };
+    let mut text = format!(
+        "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
+        "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
+    );
     for server in servers()? {
-        text.push_str(&show(&server));
+        text.push_str(&server.row());
     }
     help::print(&text)
 }
@@ -75,11 +93,9 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
         [one] => Ok(one.pid),
         [] => {
             let known = servers.iter().map(|server| &*server.name);
-            let suggestion = match suggest(name, known) {
-                none if none.is_empty() => "; minitalk list shows the servers".into(),
-                // A process can give itself a name with control characters.
-                suggestion => in_line(suggestion.as_bytes()),
-            };
+            let suggestion = suggest(name, known, "; minitalk list shows the servers");
+            // A process can give itself a name with control characters.
+            let suggestion = in_line(suggestion.as_bytes());
             Err(Failure::new(
                 Exit::NoSuchProcess,
                 format!("there is no server named {name:?}{suggestion}"),
@@ -136,6 +152,7 @@ impl RunningServer {
     }
 
     /// Returns the server as a line of JSON.
+    #[cfg(feature = "tools")]
     fn object(&self) -> String {
         let [name, user, dialect] =
             [&self.name, &user(self.uid), &self.dialect].map(|text| json_string(text));

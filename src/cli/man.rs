@@ -55,8 +55,9 @@ fn page() -> String {
         literal(&mut text, &(command.notes)());
     }
     text.push_str(".SH EXIT STATUS\n");
-    for (exit, meaning) in exit::MEANINGS {
-        item(&mut text, &(*exit as u8).to_string(), meaning);
+    for line in exit::MEANINGS.lines() {
+        let (code, meaning) = line.trim_ascii().split_once("  ").unwrap_or_default();
+        item(&mut text, code, meaning);
     }
     let _ = write!(text, ".PP\n{}", escape(help::INTERRUPTED));
     text.push_str(".SH ENVIRONMENT\n");

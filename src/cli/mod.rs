@@ -125,10 +125,9 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
     }
     let name = name.to_string_lossy();
     if name.starts_with('-') && name.len() > 1 {
-        let suggestion = match suggest::suggest(&name, ["--help", "--version"]) {
-            none if none.is_empty() => "; the options of a command follow its name".into(),
-            suggestion => suggestion,
-        };
+        let known = ["--help", "--version"];
+        let otherwise = "; the options of a command follow its name";
+        let suggestion = suggest::suggest(&name, known, otherwise);
         return Err(Failure::usage(format!(
             "invalid option '{name}'{suggestion}"
         )));
@@ -139,10 +138,8 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
         )));
     }
     let known = COMMANDS.iter().map(|command| command.name);
-    let suggestion = match suggest::suggest(&name, known) {
-        none if none.is_empty() => format!("; the commands are {}", names(", ")),
-        suggestion => suggestion,
-    };
+    let otherwise = format!("; the commands are {}", names(", "));
+    let suggestion = suggest::suggest(&name, known, &otherwise);
     let text = format!("there is no command {name:?}{suggestion}");
     Err(Failure::usage(text))
 }

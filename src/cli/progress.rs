@@ -51,7 +51,7 @@ impl ProgressLine {
             return;
         }
         let room = room();
-        let text = fit(&describe(progress), room);
+        let text = describe(progress, room);
         let line = format!("\r{text:<0$}", self.width.min(room));
         self.width = self.width.max(text.len());
         let _ = io::stderr().write_all(line.as_bytes());
@@ -82,8 +82,8 @@ fn room() -> usize {
     columns.map_or(usize::MAX, |columns| columns.saturating_sub(1))
 }
 
-/// Describes `progress` from the most important part to the least.
-fn describe(progress: &Progress) -> [String; 5] {
+/// Returns what fits in `room` columns, the most important parts first.
+fn describe(progress: &Progress, room: usize) -> String {
     let Progress { bytes, of, .. } = *progress;
     let percent = bytes.saturating_mul(100).checked_div(of).unwrap_or(100);
     let left = match whole_time(progress) {
@@ -93,20 +93,29 @@ fn describe(progress: &Progress) -> [String; 5] {
         }
         None => "waiting".into(),
     };
-    [
+    let rate = units::amount(units::rate(bytes, progress.elapsed));
+    let parts = [
         format!("{percent:>3} %"),
         left,
-        format!("{}/s", units::amount(units::rate(bytes, progress.elapsed))),
+        format!("{rate}/s"),
         format!("{} of {}", units::amount(bytes), units::amount(of)),
         format!("{} resent", progress.resent),
-    ]
+    ];
+    fit(&parts, room)
 }
 
 /// Returns as many of the `parts` as fit in `room` columns.
 fn fit(parts: &[String], room: usize) -> String {
-    let lengths = (1..=parts.len()).rev();
-    let mut texts = lengths.map(|count| parts[..count].join("  "));
-    texts.find(|text| text.len() <= room).unwrap_or_default()
+    let mut text = String::new();
+    for part in parts {
+        let gap = if text.is_empty() { "" } else { "  " };
+        if text.len() + gap.len() + part.len() > room {
+            break;
+        }
+        text.push_str(gap);
+        text.push_str(part);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub fn in_line(bytes: &[u8]) -> String {
 }
 
 /// Returns `text` as a JSON string (RFC 8259 section 7).
+#[cfg(any(feature = "tools", test))]
 pub fn json_string(text: &str) -> String {
     collect(|out| write_json_string(out, text))
 }

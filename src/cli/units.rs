@@ -62,11 +62,7 @@ pub fn seconds(text: &str) -> Option<Duration> {
 
 /// Parses a whole number of at least `least`.
 pub fn whole(text: &str, least: u64) -> Result<u64, String> {
-    match text.parse::<u64>() {
-        Ok(number) if number >= least => Ok(number),
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err(too_large()),
-        _ => Err(format!("expected a whole number of at least {least}")),
-    }
+    scaled(text, 0, least, "a whole number")
 }
 
 /// Parses a number of bytes of at least `least`; after it K, M or G stands for 2^10, 2^20 or 2^30.
@@ -77,19 +73,21 @@ pub fn size(text: &str, least: u64) -> Result<u64, String> {
         Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
         _ => (text, 0),
     };
-    let number = match digits.parse::<u64>() {
-        Ok(number) => number.checked_mul(1 << shift).ok_or_else(too_large)?,
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => return Err(too_large()),
-        Err(_) => return Err("expected a size, such as 500, 64K, 16M or 1G".into()),
-    };
-    match number >= least {
-        true => Ok(number),
-        false => Err(format!("expected a size of at least {least}")),
-    }
+    scaled(digits, shift, least, "a size (500, 64K, 16M, 1G)")
 }
 
-fn too_large() -> String {
-    format!("too large; the largest number is {}", u64::MAX)
+/// Parses a whole number and multiplies it by 2^`shift`. `what` says in an error what was expected.
+fn scaled(digits: &str, shift: u32, least: u64, what: &str) -> Result<u64, String> {
+    let number = match digits.parse::<u64>() {
+        Ok(number) => number.checked_mul(1 << shift),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => None,
+        Err(_) => return Err(format!("expected {what} of at least {least}")),
+    };
+    match number {
+        Some(number) if number >= least => Ok(number),
+        Some(_) => Err(format!("expected {what} of at least {least}")),
+        None => Err(format!("too large; the largest number is {}", u64::MAX)),
+    }
 }
 
 #[cfg(test)]
