@@ -384,7 +384,7 @@ fn a_mistyped_word_gets_a_suggestion() {
             None => assert!(!text.contains("did you mean"), "{text}"),
         }
         let is_option = args.iter().any(|arg| arg.starts_with('-'));
-        assert_eq!(text.contains("invalid option '-"), is_option, "{text}");
+        assert_eq!(text.contains("invalid option \"-"), is_option, "{text}");
     }
 }
 

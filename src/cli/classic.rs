@@ -17,14 +17,12 @@ const HELP: &str = "\
 usage: server
        client PID MESSAGE
 
-The pair of the minitalk exercise, through links to minitalk. It does what the evaluators of the exercise expect:
-  server prints its PID, then each message and a newline as soon as it is complete, from one client after another
-  client returns once the server has written the message, prints nothing then, and otherwise Error: and the reason
-  100 characters take less than a second; empty texts and Unicode arrive unchanged; every message is acknowledged
-  client signals no process that does not handle the signals, which would kill it
-Between these two a message travels by the real-time signal 44, which the exercise does not allow. With another client
-or server, and with minitalk serve --lane bit, it travels by SIGUSR1 and SIGUSR2 alone. minitalk check tests another
-pair; minitalk --help has all commands and the exit codes.
+The pair of the minitalk exercise. It does what the exercise's evaluators expect:
+  server prints its PID, then each message as soon as it is complete, from one client after another
+  client returns once the message is written, prints nothing then, and otherwise Error: and the reason
+  100 characters take less than a second; empty texts and Unicode arrive unchanged; each message is acknowledged
+Between these two a message travels by real-time signal 44, which the exercise does not allow; from another client, or
+to minitalk serve --lane bit, by SIGUSR1 and SIGUSR2 alone. minitalk check tests other pairs. See minitalk --help.
 ";
 
 /// Runs `server`.
@@ -54,5 +52,6 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
     })?;
     let pid = target::pid(&pid)?;
     let source = Source::Argument(message.into_vec());
-    send::send(pid, source, Options::default(), ShowProgress::Never).map(drop)
+    let options = Options::default();
+    send::send(pid, source, options, ShowProgress::Never, false).map(drop)
 }

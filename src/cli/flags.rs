@@ -92,12 +92,12 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
                 positional.push(text);
             }
             (Arg::Short(name), None) => {
-                return Err(Failure::usage(format!("invalid option '-{name}'")));
+                return Err(Failure::usage(format!("invalid option \"-{name}\"")));
             }
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
                 let suggestion = suggest(&typed, command.all_flags().map(Flag::long), "");
-                let text = format!("invalid option '{typed}'{suggestion}");
+                let text = format!("invalid option {typed:?}{suggestion}");
                 return Err(Failure::usage(text));
             }
         }
@@ -140,17 +140,17 @@ impl Args {
     /// Takes the value of an option, a number of seconds that may have decimals.
     pub fn seconds(&mut self, long: &str) -> Result<Option<Duration>, Failure> {
         let parse = |text: &str| units::seconds(text).ok_or("expected a number of seconds".into());
-        self.parsed(long, parse)
+        self.parsed(long, &parse)
     }
 
     /// Takes the value of an option, a whole number of at least `least`.
     pub fn number(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        self.parsed(long, |text| units::whole(text, least))
+        self.parsed(long, &|text| units::whole(text, least))
     }
 
     /// Takes the value of an option, a number of bytes of at least `least`, such as 16M.
     pub fn size(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        self.parsed(long, |text| units::size(text, least))
+        self.parsed(long, &|text| units::size(text, least))
     }
 
     /// Takes the value of an option, a dialect or `auto`.
@@ -190,7 +190,7 @@ impl Args {
     fn parsed<T>(
         &mut self,
         long: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: &dyn Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let Some((flag, value)) = self.take(long) else {
             return Ok(None);

@@ -124,22 +124,21 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
         return Ok(command);
     }
     let name = name.to_string_lossy();
-    if name.starts_with('-') && name.len() > 1 {
-        let known = ["--help", "--version"];
-        let otherwise = "; the options of a command follow its name";
-        let suggestion = suggest::suggest(&name, known, otherwise);
-        return Err(Failure::usage(format!(
-            "invalid option '{name}'{suggestion}"
-        )));
-    }
     if LEFT_OUT.contains(&&*name) {
         return Err(Failure::usage(format!(
             "this build has no {name}; build minitalk with the feature tools, which is a default"
         )));
     }
-    let known = COMMANDS.iter().map(|command| command.name);
-    let otherwise = format!("; the commands are {}", names(", "));
-    let suggestion = suggest::suggest(&name, known, &otherwise);
-    let text = format!("there is no command {name:?}{suggestion}");
+    let (what, suggestion) = if name.starts_with('-') {
+        let otherwise = "; the options of a command follow its name";
+        let suggestion = suggest::suggest(&name, ["--help", "--version"], otherwise);
+        ("invalid option", suggestion)
+    } else {
+        let known = COMMANDS.iter().map(|command| command.name);
+        let otherwise = format!("; the commands are {}", names(", "));
+        let suggestion = suggest::suggest(&name, known, &otherwise);
+        ("there is no command", suggestion)
+    };
+    let text = format!("{what} {name:?}{suggestion}");
     Err(Failure::usage(text))
 }

@@ -66,9 +66,9 @@ pub const SERVE: Command = Command {
     summary: "print this process's PID, then the messages that arrive",
     about: "\
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
-is written before its client is told that it is delivered. In a pipe or a file the bytes are exact. On a terminal, what
-could drive it or disguise a text is shown escaped, whatever the format: control characters but tabs and line ends as
-\\u{1b}, also invisible characters such as changes of direction, and bytes that are not UTF-8 as \\xff.
+is written before its client is told that it is delivered. In a pipe or a file the bytes are exact. On a terminal a
+message is shown as it is, whatever the format, but for what could drive the terminal or disguise a text: control
+characters except tabs and line ends (escaped as \\u{1b}), invisible characters, and bytes that are not UTF-8 (\\xff).
 SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
 once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
 has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
