@@ -22,7 +22,7 @@ mod malloc;
 mod mask;
 #[cfg(feature = "std")]
 mod pidfd;
-#[cfg(feature = "tools")]
+#[cfg(feature = "cli")]
 mod pty;
 #[cfg(feature = "std")]
 mod random;
@@ -56,7 +56,7 @@ pub use malloc::*;
 pub use mask::*;
 #[cfg(feature = "std")]
 pub use pidfd::*;
-#[cfg(feature = "tools")]
+#[cfg(feature = "cli")]
 pub use pty::*;
 #[cfg(feature = "std")]
 pub use random::*;

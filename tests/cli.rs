@@ -233,7 +233,8 @@ fn raw_output_is_only_the_message_bytes() {
 fn json_output_is_one_object_per_line() {
     let server = Server::start_with(&["--format", "json"]);
     let pid = server.pid();
-    assert_eq!(server.stdout(), format!("{{\"PID\": {pid} }}\n").as_bytes());
+    let ready = format!("{{\"event\":\"ready\",\"pid\":{pid}}}\n");
+    assert_eq!(server.stdout(), ready.as_bytes());
     let output = send(&[&pid.to_string(), "a \"quoted\"\nline\u{1b}"]);
     assert_success(&output);
     deliver(pid, b"\xFF\x00");
@@ -242,16 +243,31 @@ fn json_output_is_one_object_per_line() {
     let lines: Vec<_> = text.lines().collect();
     // SAFETY: getuid takes nothing and cannot fail.
     let uid = unsafe { libc::getuid() };
-    let quoted = r#""text":"a \"quoted\"\nline\u001b""#;
+    let quoted = r#""text":"a \"quoted\"\nline\u001b","base64":null"#;
     let wanted = format!("\"uid\":{uid},\"bytes\":16,{quoted},\"retransmissions\":");
     assert!(lines[0].contains(&wanted), "{text}");
-    assert!(lines[1].contains(r#""bytes":2,"base64":"/wA=","#), "{text}");
-    assert!(lines[1].starts_with("{\"pid\":") && lines[1].ends_with('}'));
+    assert!(
+        lines[1].contains(r#""bytes":2,"text":null,"base64":"/wA=","#),
+        "{text}"
+    );
+    for line in lines {
+        assert!(line.starts_with("{\"event\":\"message\",\"pid\":") && line.ends_with('}'));
+        let keys = json_keys(line);
+        let wanted = "event pid uid bytes text base64 retransmissions seconds";
+        assert_eq!(keys.join(" "), wanted, "{line}");
+    }
     server.stop();
 }
 
+/// Returns the keys of an object without nested objects.
+fn json_keys(line: &str) -> Vec<&str> {
+    let ends = line.match_indices("\":").map(|(at, _)| &line[..at]);
+    ends.filter_map(|before| Some(before.rsplit_once('"')?.1))
+        .collect()
+}
+
 #[test]
-fn control_characters_are_escaped_on_a_terminal() {
+fn a_terminal_shows_a_message_as_it_is_but_for_what_drives_it() {
     // script(1) gives the server a terminal.
     let mut script = Command::new("script");
     let serve = format!("exec '{MINITALK}' serve --count 1");
@@ -260,11 +276,15 @@ fn control_characters_are_escaped_on_a_terminal() {
     let line = terminal.wait_stdout(|bytes| bytes.contains(&b'\n'));
     let line = String::from_utf8(line).unwrap();
     let pid: i32 = line.trim().strip_prefix("PID ").unwrap().parse().unwrap();
-    deliver(pid, b"\x1b[31mred\x07\xc2\x9b");
+    deliver(
+        pid,
+        b"C:\\dir\n\ttwo lines\n\x1b[31mred\x07\xc2\x9b\xe2\x80\xae",
+    );
     let output = terminal.output();
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("\\u{1b}[31mred\\u{7}\\u{9b}"), "{shown:?}");
-    assert!(!shown.contains(['\x1b', '\x07', '\u{9b}']), "{shown:?}");
+    // The terminal ends each line with a carriage return too.
+    let wanted = "C:\\dir\r\n\ttwo lines\r\n\\u{1b}[31mred\\u{7}\\u{9b}\\u{202e}\r\n";
+    assert!(shown.ends_with(wanted), "{shown:?}");
 }
 
 #[test]
@@ -276,6 +296,26 @@ fn count_ends_the_server_after_that_many_messages() {
     let output = server.into_process().output();
     assert_success(&output);
     assert!(output.stdout.ends_with(b"\n1\n2\n3\n"));
+}
+
+#[test]
+fn a_size_has_a_unit_and_a_number_that_is_too_large_says_so() {
+    let server = Server::start_with(&["--max-message", "1K", "--max-memory", "16M"]);
+    deliver(server.pid(), &[b'x'; 1024]);
+    let output = send(&[&server.pid().to_string(), &"y".repeat(1025)]);
+    assert_eq!(code(&output), 7, "{output:?}");
+    server.stop();
+    for (option, value, wanted) in [
+        ("--max-message", "99999999999999999999", "too large"),
+        ("--max-memory", "17179869184G", "too large"),
+        ("--count", "99999999999999999999", "too large"),
+        ("--max-message", "16MB", "a size (500, 64K, 16M"),
+        ("--max-memory", "0", "at least 1"),
+    ] {
+        let output = run(minitalk(["serve", option, value]));
+        assert_eq!(code(&output), 2, "{output:?}");
+        assert!(stderr(&output).contains(wanted), "{output:?}");
+    }
 }
 
 #[test]
@@ -297,7 +337,7 @@ fn verbose_reports_the_cost_of_a_message() {
     let output = send(&["-v", &server.pid().to_string(), "12345"]);
     assert_success(&output);
     let text = stderr(&output);
-    for wanted in ["5 bytes", "signals", "retransmissions", "ms", "bytes/s"] {
+    for wanted in ["5 bytes", "signals", "retransmissions", "ms", "KB/s"] {
         assert!(text.contains(wanted), "{text}");
     }
     server.stop();
@@ -328,7 +368,11 @@ fn a_mistyped_word_gets_a_suggestion() {
         (&["trace", "--verbos"], Some("--verbose")),
         (&["trace", "--idle-timout", "1"], Some("--idle-timeout")),
         (&["demo", "--laen", "bit"], Some("--lane")),
+        (&["--hlep"], Some("--help")),
+        (&["--verison"], Some("--version")),
         (&["frobnicate"], None),
+        (&["--frobnicate"], None),
+        (&["-v", "serve"], None),
         (&["serve", "--frobnicate"], None),
         (&["serve", "-x"], None),
     ] {
@@ -339,6 +383,8 @@ fn a_mistyped_word_gets_a_suggestion() {
             Some(meant) => assert!(text.contains(&format!("did you mean {meant}?")), "{text}"),
             None => assert!(!text.contains("did you mean"), "{text}"),
         }
+        let is_option = args.iter().any(|arg| arg.starts_with('-'));
+        assert_eq!(text.contains("invalid option \"-"), is_option, "{text}");
     }
 }
 
@@ -420,6 +466,58 @@ fn the_classic_pair_delivers_messages() {
 }
 
 #[test]
+fn the_classic_pair_explains_itself() {
+    for name in ["server", "client"] {
+        let link = Link::new(name, &format!("classic-help-{name}"));
+        for option in ["--help", "-h"] {
+            let output = run(link.command(&[option]));
+            assert_success(&output);
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.starts_with("usage: server\n       client PID MESSAGE\n"));
+            assert!(text.contains("evaluators"), "{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= 120));
+        }
+    }
+}
+
+/// Neither the classic pair nor a chat has the options of `send`, and no mode makes a directory or a device a program.
+#[test]
+fn no_remedy_is_suggested_that_cannot_help() {
+    let sleep = Process::spawn(Command::new("sleep").arg("1000"));
+    wait_until("the child executes sleep", || {
+        command_of(sleep.pid()) == "sleep"
+    });
+    let pid = sleep.pid().to_string();
+    let client = Link::new("client", "remedies");
+    let by_client = run(client.command(&[&pid, "x"]));
+    assert!(
+        !String::from_utf8_lossy(&by_client.stdout).contains("--"),
+        "{by_client:?}"
+    );
+    let by_chat = run(minitalk(["chat", &pid]));
+    assert!(stderr(&by_chat).contains("nothing was sent"), "{by_chat:?}");
+    assert!(!stderr(&by_chat).contains("--"), "{by_chat:?}");
+    let by_send = send(&[&pid, "x"]);
+    assert!(stderr(&by_send).contains("(--force"), "{by_send:?}");
+    for command in [&by_client, &by_chat, &by_send] {
+        assert_eq!(code(command), 5);
+    }
+    assert!(sleep.is_running());
+    for (path, why) in [
+        ("/", "is a directory"),
+        ("/dev/null", "is not a regular file"),
+        ("/etc/passwd", "chmod +x"),
+    ] {
+        for args in [["serve", "--exec"], ["check", "--server"]] {
+            let output = run(minitalk([&args[..], &[path]].concat()));
+            assert_eq!(code(&output), 1, "{output:?}");
+            let wanted = format!("cannot run \"{path}\": not executable ({why})\n");
+            assert!(stderr(&output).ends_with(&wanted), "{output:?}");
+        }
+    }
+}
+
+#[test]
 fn the_classic_pair_reports_errors_on_stdout() {
     let server = Link::new("server", "classic-errors");
     let client = Link::new("client", "classic-errors");
@@ -494,7 +592,7 @@ fn a_client_that_ends_in_mid_byte_does_not_corrupt_the_next_message() {
     assert_success(&output);
     assert!(stderr(&output).contains(" in 11 signals"), "{output:?}");
     assert!(stderr(&output).contains("not acknowledged"), "{output:?}");
-    server.wait_stderr("after 1 bytes");
+    server.wait_stderr("after 1 byte:");
     assert_success(&send(&["--dialect", "classic", &pid, "whole"]));
     server.assert_printed(&[b"whole"]);
     server.stop();
@@ -607,6 +705,21 @@ fn servers_are_found_by_their_names() {
     let row = text.lines().find(|line| line.contains(&names[0])).unwrap();
     assert!(row.contains(&one.pid().to_string()), "{row}");
     assert!(row.contains("lsb") && row.contains("bit, word"), "{row}");
+    let listed = run(minitalk(["list", "--json"]));
+    assert_success(&listed);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    for line in text.lines() {
+        let keys = json_keys(line);
+        assert_eq!(
+            keys.join(" "),
+            "pid name uid user lanes dialect seconds",
+            "{line}"
+        );
+    }
+    let begin = format!("{{\"pid\":{},\"name\":\"{}\",\"uid\":", one.pid(), names[0]);
+    let object = text.lines().find(|line| line.starts_with(&begin)).unwrap();
+    let end = "\"lanes\":[\"bit\",\"word\"],\"dialect\":\"lsb\",\"seconds\":";
+    assert!(object.contains(end), "{object}");
     let ambiguous = send(&[&names[1], "x"]);
     assert_eq!(code(&ambiguous), 2, "{ambiguous:?}");
     for server in [&other, &third] {
@@ -616,6 +729,10 @@ fn servers_are_found_by_their_names() {
     }
     let nobody = send(&["nobody-here", "x"]);
     assert_eq!(code(&nobody), 3, "{nobody:?}");
+    let mistyped = send(&[&format!("{}x", names[0]), "x"]);
+    assert_eq!(code(&mistyped), 3, "{mistyped:?}");
+    let meant = format!("did you mean {}?", names[0]);
+    assert!(stderr(&mistyped).contains(&meant), "{mistyped:?}");
     let bad = run(minitalk(["serve", "--name", "4242"]));
     assert_eq!(code(&bad), 2, "{bad:?}");
     for server in [one, other, third] {
@@ -672,6 +789,31 @@ fn progress_is_shown_on_request() {
     server.stop();
 }
 
+/// A line that wraps would scroll at each update.
+#[test]
+fn progress_fits_in_the_width_of_the_terminal() {
+    let server = Server::start_with(&["--format", "raw"]);
+    let send = format!(
+        "stty columns 40; exec '{MINITALK}' send --progress always --lane bit {} \"$TEXT\"",
+        server.pid()
+    );
+    let mut script = Command::new("script");
+    script.args(["-qec", &send, "/dev/null"]);
+    let text = "x".repeat(8_000);
+    let output = run({
+        script.env("TEXT", text).stdin(Stdio::null());
+        script
+    });
+    assert_success(&output);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("\r  "), "{shown:?}");
+    assert!(!shown.contains('\n'), "{shown:?}");
+    for line in shown.split('\r') {
+        assert!(line.chars().count() < 40, "{line:?}");
+    }
+    server.stop();
+}
+
 /// One table generates all of them, so this test also checks that a shell understands the result.
 #[test]
 fn completions_and_the_manual_page_list_every_option() {
@@ -713,12 +855,105 @@ fn completions_and_the_manual_page_list_every_option() {
             );
         }
     }
-    let try_it = format!(
-        "{bash}\nCOMP_WORDS=(minitalk send --lane ''); COMP_CWORD=3; _minitalk; echo \"${{COMPREPLY[*]}}\""
-    );
-    let output = Command::new("bash").args(["-c", &try_it]).output();
-    if let Ok(output) = output {
-        assert_eq!(output.stdout, b"auto bit word\n", "{output:?}");
-    }
     assert_eq!(code(&run(minitalk(["completions", "tcsh"]))), 2);
+    for line in fish.lines().filter(|line| line.starts_with("complete")) {
+        let quotes = line.replace("\\'", "").matches('\'').count();
+        assert_eq!(quotes % 2, 0, "an open quotation: {line}");
+    }
+    for (shell, script) in [("bash", &bash), ("zsh", &zsh), ("fish", &fish)] {
+        let mut command = Command::new(shell);
+        // Not every machine has every shell.
+        if command.arg("--version").output().is_ok() {
+            let mut command = Command::new(shell);
+            command.args(["-n", "/dev/stdin"]);
+            let output = run_with(command, script.as_bytes());
+            assert_success(&output);
+            assert_eq!(stderr(&output), "");
+        }
+    }
+    for section in [
+        "SYNOPSIS",
+        "COMMANDS",
+        "EXIT STATUS",
+        "ENVIRONMENT",
+        "EXAMPLES",
+        "SEE ALSO",
+    ] {
+        assert!(page.contains(&format!("\n.SH {section}\n")), "{section}");
+    }
+}
+
+#[test]
+fn every_command_has_the_same_help_in_both_forms() {
+    let main = String::from_utf8(run(minitalk(["help"])).stdout).unwrap();
+    let usages = main.lines().filter_map(|l| l.strip_prefix("  minitalk "));
+    let names: Vec<_> = usages.filter_map(|usage| usage.split(' ').next()).collect();
+    assert!(names.contains(&"serve"), "{names:?}");
+    for name in names.into_iter().filter(|name| !name.starts_with('-')) {
+        let [by_name, by_option] =
+            [["help", name], [name, "--help"]].map(|args| run(minitalk(args)));
+        assert_success(&by_name);
+        assert_eq!(by_name.stdout, by_option.stdout, "{name}");
+        let usage = format!("usage: minitalk {name}");
+        assert!(by_name.stdout.starts_with(usage.as_bytes()), "{name}");
+    }
+}
+
+#[test]
+fn a_shell_completes_values_dialects_commands_and_servers() {
+    let name = format!("c{}", std::process::id());
+    let server = Server::start_with(&["--name", &name]);
+    // A process chooses its own name, and a name must not run in the shell that completes it.
+    let hostile = Server::start_with(&["--name", "$(echo c>&2)"]);
+    let bash = String::from_utf8(run(minitalk(["completions", "bash"])).stdout).unwrap();
+    let directory = PathBuf::from(MINITALK).parent().unwrap().to_owned();
+    let path = format!(
+        "{}:{}",
+        directory.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let complete = |words: &[&str]| {
+        let words: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+        let script = format!(
+            "{bash}\nCOMP_WORDS=(minitalk {}); COMP_CWORD={}; _minitalk; echo \"${{COMPREPLY[*]}}\"",
+            words.join(" "),
+            words.len()
+        );
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).env("PATH", &path);
+        let output = command.output().unwrap();
+        assert_eq!(output.stderr, b"", "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (words, wanted) in [
+        (&["send", "--lane", ""][..], "auto bit word\n"),
+        (&["ser"], "serve\n"),
+        (&["help", "dem"], "demo\n"),
+        (&["completions", "f"], "fish\n"),
+        (&["serve", "--max-me"], "--max-message --max-memory\n"),
+        (&["send", "--dialect", "handsh"], "handshake\n"),
+        // The shell divides order=l into three words, and completes the last.
+        (&["send", "--dialect", "order", "=", "l"], "lsb\n"),
+        (
+            &["send", "--dialect", "lsb,ack", "=", ""],
+            "bit none byte message\n",
+        ),
+        (
+            &["send", "--dialect", "lsb,ack", "="],
+            "bit none byte message\n",
+        ),
+        (&["send", "--dialect", "=", "order", "=", "m"], "msb\n"),
+        (&["send", "--lane", "=", "w"], "word\n"),
+        (&["send", &name[..name.len() - 1]], &format!("{name}\n")),
+        (
+            &["chat", &server.pid().to_string()],
+            &format!("{}\n", server.pid()),
+        ),
+        (&["send", "-v", &name], &format!("{name}\n")),
+        (&["send", "$(echo"], "\n"),
+    ] {
+        assert_eq!(complete(words), wanted, "{words:?}");
+    }
+    server.stop();
+    hostile.stop();
 }

@@ -241,7 +241,8 @@ fn a_message_is_rejected_when_the_output_is_closed() {
     assert!(stderr(&output).contains("could not write its output"));
     let output = server.output();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("Broken pipe"), "{output:?}");
+    let wanted = "minitalk: cannot write to standard output: Broken pipe";
+    assert!(stderr(&output).starts_with(wanted), "{output:?}");
 }
 
 #[test]
@@ -249,6 +250,12 @@ fn an_output_that_is_closed_at_the_start_is_an_error() {
     for command in [
         "serve >&-",
         "serve >/dev/full",
+        "serve --format raw >&-",
+        "serve --format json >/dev/full",
+        "trace >/dev/full",
+        "list >/dev/full",
+        "demo x >/dev/full",
+        "help man >&-",
         "serve --format raw 2>&-",
         "--help >/dev/full",
         "--help >&-",
@@ -258,7 +265,14 @@ fn an_output_that_is_closed_at_the_start_is_an_error() {
         let output = run(shell);
         assert_eq!(output.status.code(), Some(1), "{command}");
         let can_complain = !command.contains("2>&-");
-        assert_eq!(!output.stderr.is_empty(), can_complain, "{command}");
+        let why = if command.contains("full") {
+            "No space left on device (os error 28)"
+        } else {
+            "it is closed"
+        };
+        let wanted = format!("minitalk: cannot write to standard output: {why}\n");
+        let complaint = stderr(&output);
+        assert_eq!(complaint.ends_with(&wanted), can_complain, "{complaint}");
     }
 }
 

@@ -134,8 +134,11 @@ fn difference(wanted: &[u8], printed: &[u8]) -> String {
     let at = pairs.take_while(|(a, b)| a == b).count();
     let from = at.saturating_sub(4);
     format!(
-        "{} bytes are printed, different from byte {} on: {} instead of {}",
-        printed.len(),
+        "{} printed, different from byte {} on: {} instead of {}",
+        match printed.len() {
+            1 => "1 byte is".into(),
+            bytes => format!("{bytes} bytes are"),
+        },
         at + 1,
         quoted(&printed[from..]),
         quoted(&wanted[from..]),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::isolation::spawn_on_pipes;
 use super::report::{Section, Verdict};
-use crate::cli::text::for_terminal;
+use crate::cli::text::in_line;
 
 const AUDIT: &str = "minitalk-audit";
 
@@ -34,7 +34,7 @@ pub fn add(program: &Path, audit: Option<&Path>, section: &mut Section) {
             format!("not audited: no {AUDIT} in PATH (cargo install --path audit; see --audit)"),
         ),
     };
-    let detail = for_terminal(detail.as_bytes());
+    let detail = in_line(detail.as_bytes());
     section.add(verdict, "signal safety", &detail);
 }
 

@@ -1,6 +1,6 @@
 //! The format in which a server prints messages: alone, with a newline, or with text around them.
 
-use crate::cli::text::for_terminal;
+use crate::cli::text::in_line;
 
 /// Bytes of the longest text before or after a message.
 const MAX_AROUND: usize = 120;
@@ -61,7 +61,7 @@ impl OutputFormat {
             Self::Plain => "only the text".into(),
             Self::Line => "each text and a newline".into(),
             Self::Decorated(before, after) => {
-                let [before, after] = [before, after].map(|part| for_terminal(part));
+                let [before, after] = [before, after].map(|part| in_line(part));
                 format!("\"{before}\" before each text, \"{after}\" after it")
             }
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::cli::command::wrap;
 use crate::cli::stdio::has_colors;
-use crate::cli::text::{for_terminal, json_string};
-use crate::cli::units::{SECOND, decimal};
+use crate::cli::text::{in_line, json_string};
+use crate::cli::units::{SECOND, amount, decimal};
 
 /// The verdict of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Row {
     fn text(&self, is_terminal: bool, is_colored: bool) -> String {
         let timing = self.timing.map_or(String::new(), |(time, rate)| {
             let seconds = decimal(time.as_nanos(), SECOND, 2);
-            format!(", {seconds} s, {} bytes/s", grouped(rate))
+            format!(", {seconds} s, {}/s", amount(rate))
         });
         let word = self.verdict.word();
         let word = match is_colored {
@@ -106,7 +106,7 @@ impl Section {
     pub fn new(key: &'static str, programs: &[&Path], show: Show) -> Self {
         let names = programs.iter().map(|path| path.display().to_string());
         let title = names.collect::<Vec<_>>().join(" to ");
-        show(&format!("{key}: {}\n", for_terminal(title.as_bytes())));
+        show(&format!("{key}: {}\n", in_line(title.as_bytes())));
         Self {
             key,
             title,
@@ -197,7 +197,7 @@ pub fn grouped(number: u64) -> String {
 pub fn quoted(bytes: &[u8]) -> String {
     const LIMIT: usize = 40;
     let more = if bytes.len() > LIMIT { "..." } else { "" };
-    let shown = for_terminal(&bytes[..bytes.len().min(LIMIT)]);
+    let shown = in_line(&bytes[..bytes.len().min(LIMIT)]);
     format!("\"{shown}{more}\"")
 }
 
@@ -220,9 +220,7 @@ mod tests {
         row.timing = Some((Duration::from_millis(1500), 2000));
         let line = row.text(false, false);
         assert!(line.starts_with("  warn  two clients at once  the server prints"));
-        assert!(
-            line.ends_with("nobody sent, 1.50 s, 2,000 bytes/s\n") && line.lines().count() == 1
-        );
+        assert!(line.ends_with("nobody sent, 1.50 s, 2.0 KB/s\n") && line.lines().count() == 1);
         let lines = row.text(true, false);
         assert!(lines.lines().count() > 2);
         for (i, text) in lines.lines().enumerate() {

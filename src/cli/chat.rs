@@ -19,7 +19,8 @@ use super::flags::{Args, Flag, flag};
 use super::list;
 use super::stdio::{print_stderr, refuse_closed, write_stdout};
 use super::target;
-use super::text::for_terminal;
+use super::text::{for_terminal, in_line};
+use super::units::count;
 
 /// The longest piece of standard input that is one message.
 const PIECE: usize = 64 << 10;
@@ -34,8 +35,8 @@ pub const CHAT: Command = Command {
     about: "\
 Sends each line of standard input to the process with that PID or name, and prints what comes from it. Without PID it
 waits to be spoken to, and then talks with the first process that has spoken.
-On a terminal a line is shown with its time and the name or the PID of its sender, and escaped as serve does; lines of
-other processes are shown with their PID. Ctrl-D ends the chat once everything has been delivered.
+On a terminal each line is shown as serve does, after its time and the name or the PID of its sender; lines of other
+processes are shown with their PID. Ctrl-D ends the chat once everything has been delivered.
 In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
 bytes that come go to standard output. What other processes send is left out, with a line on standard error. The end of
 standard input is sent as an empty message; the chat then goes on until the other has ended its input too.
@@ -57,9 +58,9 @@ fn run(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     let other = other.map(|text| target::pid_or_name(&text)).transpose()?;
     // Before the endpoint is bound, so that a wrong PID is reported at once.
-    let partner = other.map(|pid| Partner::find(pid).map_err(|e| Failure::send_to(pid, &e)));
+    let partner = other.map(|pid| Partner::find(pid).map_err(|error| undelivered(pid, &error)));
     let partner = partner.transpose()?;
-    let input = refuse_closed(0, "input");
+    let input = refuse_closed(0);
     input.map_err(|error| Failure::io("cannot read standard input", error))?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
     ffi::ignore_file_size();
@@ -84,6 +85,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
         }
     });
     converse(&line, partner)
+}
+
+/// Returns the error of a message to the process `pid`.
+fn undelivered(pid: Pid, error: &SendError) -> Failure {
+    Failure::send_to(pid, error).without_hint()
 }
 
 fn note(text: impl Display) {
@@ -113,7 +119,7 @@ impl Partner {
         let name = name.unwrap_or_default();
         let is_given = list::is_name(&name) && name != "minitalk";
         let label = if is_given {
-            for_terminal(name.as_bytes())
+            in_line(name.as_bytes())
         } else {
             pid.to_string()
         };
@@ -248,7 +254,7 @@ fn talk_to(line: &Line, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
                             | SendError::Interrupted(_)
                             | SendError::Stopped
                     );
-                let failure = Failure::send_to(peer.pid(), &error);
+                let failure = undelivered(peer.pid(), &error);
                 if !goes_on {
                     return Err(failure);
                 }
@@ -331,7 +337,7 @@ impl Listener<'_> {
                     self.meet(partner);
                 }
                 Err(error) => {
-                    note(Failure::send_to(pid, &error).text());
+                    note(undelivered(pid, &error).text());
                     let has_ended = matches!(error, SendError::NoSuchProcess);
                     end = has_ended.then_some(End::PartnerEnded);
                 }
@@ -350,9 +356,9 @@ impl Listener<'_> {
                 return Ok(end);
             }
         } else if !self.is_terminal {
-            let bytes = message.payload.len();
+            let bytes = count(message.payload.len() as u64, "byte");
             note(format_args!(
-                "{bytes} bytes of PID {pid} are left out, which is not the other end"
+                "left out {bytes} of PID {pid}, which is not the other end"
             ));
             return Ok(end);
         }
@@ -373,7 +379,7 @@ fn shown(label: &str, payload: &[u8]) -> String {
     let text = payload.strip_suffix(b"\n").unwrap_or(payload);
     text.split(|byte| *byte == b'\n')
         .fold(String::new(), |mut lines, line| {
-            let line = for_terminal(line);
+            let line = for_terminal(line.strip_suffix(b"\r").unwrap_or(line));
             let _ = writeln!(lines, "{hour:02}:{minute:02}:{second:02} {label}: {line}");
             lines
         })

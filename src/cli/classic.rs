@@ -6,22 +6,45 @@ use std::os::unix::ffi::OsStringExt;
 use minitalk::client::Options;
 
 use super::exit::{Exit, Failure};
+use super::help;
 use super::progress::ShowProgress;
 use super::send;
 use super::serve;
 use super::source::Source;
 use super::target;
 
+const HELP: &str = "\
+usage: server
+       client PID MESSAGE
+
+The pair of the minitalk exercise. It does what the exercise's evaluators expect:
+  server prints its PID, then each message as soon as it is complete, from one client after another
+  client returns once the message is written, prints nothing then, and otherwise Error: and the reason
+  100 characters take less than a second; empty texts and Unicode arrive unchanged; each message is acknowledged
+Between these two a message travels by real-time signal 44, which the exercise does not allow; from another client, or
+to minitalk serve --lane bit, by SIGUSR1 and SIGUSR2 alone. minitalk check tests other pairs. See minitalk --help.
+";
+
 /// Runs `server`.
 pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
+    if is_help(&args) {
+        return help::print(HELP);
+    }
     if !args.is_empty() {
         return Err(Failure::new(Exit::Usage, "server takes no arguments"));
     }
     serve::serve(serve::Options::default())
 }
 
+fn is_help(args: &[OsString]) -> bool {
+    matches!(args, [arg] if arg == "-h" || arg == "--help")
+}
+
 /// Runs `client PID MESSAGE`.
 pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
+    if is_help(&args) {
+        return help::print(HELP);
+    }
     let [pid, message] = <[OsString; 2]>::try_from(args).map_err(|args| {
         let count = args.len();
         let text = format!("client takes two arguments, PID and MESSAGE, but got {count}");
@@ -29,5 +52,6 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
     })?;
     let pid = target::pid(&pid)?;
     let source = Source::Argument(message.into_vec());
-    send::send(pid, source, Options::default(), ShowProgress::Never).map(drop)
+    let options = Options::default();
+    send::send(pid, source, options, ShowProgress::Never, false).map(drop)
 }

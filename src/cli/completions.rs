@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use minitalk::dialect::spec;
+
 use super::command::Command;
 use super::exit::Failure;
 use super::flags::Flag;
@@ -11,7 +13,13 @@ pub const COMPLETIONS: Command = Command {
     name: "completions",
     synopsis: "bash|zsh|fish",
     summary: "print completions of the command line for a shell",
-    about: "Prints the definitions that complete the command line: eval \"$(minitalk completions bash)\"\n",
+    about: "\
+Prints the definitions that complete the command line: commands, options, their values, dialects, and the PIDs and names
+of running servers.
+  eval \"$(minitalk completions bash)\"
+  source <(minitalk completions zsh)
+  minitalk completions fish | source
+",
     flags: &[],
     notes: String::new,
     run: |mut args| {
@@ -33,51 +41,146 @@ pub const COMPLETIONS: Command = Command {
     },
 };
 
+/// What may stand in a place of the command line.
+enum Candidates {
+    None,
+    Paths,
+    Programs,
+    /// The PIDs and names of running servers.
+    Servers,
+    /// A preset or `key=value`, or several with commas between them.
+    Dialects,
+    Words(String),
+}
+
+/// Returns what `placeholder` stands for, which is a word of a table of options or of a synopsis.
+fn candidates(placeholder: &str) -> Candidates {
+    match placeholder {
+        "PATH" => Candidates::Paths,
+        "PROGRAM" => Candidates::Programs,
+        "PID|NAME" => Candidates::Servers,
+        "SPEC" => Candidates::Dialects,
+        "COMMAND" => Candidates::Words(names(" ")),
+        words if words.contains('|') => Candidates::Words(words.replace('|', " ")),
+        _ => Candidates::None,
+    }
+}
+
+/// Returns what the first argument of `command` can be that is not an option.
+fn first_argument(command: &Command) -> Candidates {
+    let word = command.synopsis.split(' ').next().unwrap_or_default();
+    match word.trim_matches(['[', ']']) {
+        option if option.starts_with('-') => Candidates::None,
+        placeholder => candidates(placeholder),
+    }
+}
+
+/// Returns the presets, and each key with each of its values.
+fn dialects() -> String {
+    let presets = spec::PRESETS.iter().map(|preset| preset.name.to_owned());
+    let mut words: Vec<_> = presets.collect();
+    for key in spec::KEYS {
+        // What is in capitals stands for a number.
+        let is_word = |value: &&str| !value.contains(|c: char| c.is_ascii_uppercase());
+        let values: Vec<_> = key.values.split('|').filter(is_word).collect();
+        let values = if values.is_empty() { vec![""] } else { values };
+        words.extend(values.iter().map(|value| format!("{}={value}", key.name)));
+    }
+    words.join(" ")
+}
+
 fn bash() -> String {
     let (mut values, mut options) = (String::new(), String::new());
     for command in COMMANDS {
-        let mut all = Vec::new();
+        let name = command.name;
+        let flags = command.all_flags();
+        let all: Vec<_> = flags.flat_map(Flag::names).collect();
         for flag in command.all_flags() {
-            all.extend(flag.names());
-            let words = match flag.placeholder() {
+            let action = match flag.placeholder() {
                 "" => continue,
-                "PATH" => "($(compgen -f -- \"$cur\"))".into(),
-                words if words.contains('|') => reply(&words.replace('|', " ")),
-                _ => "()".into(),
+                placeholder => bash_action(candidates(placeholder)),
             };
-            for name in flag.names() {
-                let _ = writeln!(
-                    values,
-                    "        {}:{name}) COMPREPLY={words}; return ;;",
-                    command.name
+            for option in flag.names() {
+                let _ = writeln!(values, "        {name}:{option}) {action}; return ;;");
+            }
+        }
+        let mut action = bash_action(Candidates::Words(all.join(" ")));
+        match first_argument(command) {
+            Candidates::None => {}
+            first => {
+                let first = bash_action(first);
+                action = format!(
+                    "if [[ $cur != -* && ($i == 2 || $prev == -*) ]]; then {first}; fi; {action}"
                 );
             }
         }
-        let words = reply(&all.join(" "));
-        let _ = writeln!(options, "        {}) COMPREPLY={words} ;;", command.name);
+        let _ = writeln!(options, "        {name}) {action} ;;");
     }
-    let commands = reply(&format!("{} --help --version", names(" ")));
+    let commands = bash_action(Candidates::Words(format!(
+        "{} --help --version",
+        names(" ")
+    )));
     format!(
         "\
+_minitalk_words() {{
+    COMPREPLY+=($(compgen -W \"$1\" -- \"$cur\"))
+}}
+_minitalk_dialects() {{
+    compopt -o nospace 2>/dev/null
+    COMPREPLY+=($(compgen -P \"${{cur%\"${{cur##*,}}\"}}\" -W '{}' -- \"${{cur##*,}}\"))
+}}
+# A process chooses its own name, so names with characters of the shell are left out.
+_minitalk_servers() {{
+    local pid name rest word
+    while read -r pid name rest; do
+        [[ $pid == PID ]] && continue
+        for word in \"$pid\" \"$name\"; do
+            [[ $word =~ ^[[:alnum:]_.-]+$ && $word != minitalk && $word == \"$cur\"* ]] && COMPREPLY+=(\"$word\")
+        done
+    done < <(minitalk list 2>/dev/null)
+}}
 _minitalk() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}
-    if ((COMP_CWORD == 1)); then
-        COMPREPLY={commands}
+    # The shell divides words at =; this joins them again.
+    local i=$COMP_CWORD cur=${{COMP_WORDS[COMP_CWORD]}} prev typed
+    typed=${{cur#=}}
+    while ((i > 1)) && [[ ${{COMP_WORDS[i]}} == = || ${{COMP_WORDS[i-1]}} == = ]]; do
+        cur=${{COMP_WORDS[--i]}}$cur
+    done
+    prev=${{COMP_WORDS[i-1]}}
+    [[ $cur == --*=* ]] && ((i < COMP_CWORD)) && prev=${{cur%%=*}} cur=${{cur#*=}}
+    COMPREPLY=()
+    if ((i == 1)); then
+        {commands}
         return
     fi
+    _minitalk_arguments
+    # What stands before the last = stays.
+    local at before=${{cur%\"$typed\"}}
+    ((i < COMP_CWORD)) && for at in \"${{!COMPREPLY[@]}}\"; do COMPREPLY[at]=${{COMPREPLY[at]#\"$before\"}}; done
+    return 0
+}}
+_minitalk_arguments() {{
     case ${{COMP_WORDS[1]}}:$prev in
 {values}    esac
     case ${{COMP_WORDS[1]}} in
 {options}    esac
 }}
 complete -F _minitalk minitalk
-"
+",
+        dialects()
     )
 }
 
-/// Returns an array of those `words` that begin as the word that is being completed.
-fn reply(words: &str) -> String {
-    format!("($(compgen -W '{words}' -- \"$cur\"))")
+/// Returns the command that adds the candidates which begin as the word that is being completed.
+fn bash_action(candidates: Candidates) -> String {
+    match candidates {
+        Candidates::None => ":".into(),
+        Candidates::Paths => "COMPREPLY+=($(compgen -f -- \"$cur\"))".into(),
+        Candidates::Programs => "COMPREPLY+=($(compgen -c -- \"$cur\"))".into(),
+        Candidates::Servers => "_minitalk_servers".into(),
+        Candidates::Dialects => "_minitalk_dialects".into(),
+        Candidates::Words(words) => format!("_minitalk_words '{words}'"),
+    }
 }
 
 fn zsh() -> String {
@@ -89,12 +192,21 @@ fn zsh() -> String {
             let meaning = flag.help.replace(['\'', '[', ']', ':'], " ");
             let value = match flag.placeholder() {
                 "" => String::new(),
-                "PATH" => ":path:_files".into(),
-                words if words.contains('|') => format!(":value:({})", words.replace('|', " ")),
-                name => format!(":{name}:"),
+                name => format!(
+                    ":{}:{}",
+                    name.replace('|', " or "),
+                    zsh_action(candidates(name))
+                ),
             };
             for name in flag.names() {
                 let _ = write!(cases, " \\\n            '{name}[{meaning}]{value}'");
+            }
+        }
+        match first_argument(command) {
+            Candidates::None => {}
+            first => {
+                let action = zsh_action(first);
+                let _ = write!(cases, " \\\n            '2:argument:{action}'");
             }
         }
         cases.push_str(" ;;\n");
@@ -102,6 +214,18 @@ fn zsh() -> String {
     format!(
         "\
 #compdef minitalk
+_minitalk_dialects() {{
+    compset -P '*,'
+    compadd -S '' -- {}
+}}
+_minitalk_servers() {{
+    local pid name rest
+    minitalk list 2>/dev/null | while read -r pid name rest; do
+        [[ $pid == PID ]] && continue
+        compadd -- $pid
+        [[ $name == minitalk ]] || compadd -- $name
+    done
+}}
 _minitalk() {{
     if ((CURRENT == 2)); then
         compadd {} --help --version
@@ -110,21 +234,65 @@ _minitalk() {{
     case $words[2] in
 {cases}    esac
 }}
-_minitalk \"$@\"
+if [[ $funcstack[1] == _minitalk ]]; then
+    _minitalk \"$@\"
+else
+    compdef _minitalk minitalk
+fi
 ",
+        dialects(),
         names(" ")
     )
 }
 
+fn zsh_action(candidates: Candidates) -> String {
+    match candidates {
+        Candidates::None => String::new(),
+        Candidates::Paths => "_files".into(),
+        Candidates::Programs => "_command_names -e".into(),
+        Candidates::Servers => "_minitalk_servers".into(),
+        Candidates::Dialects => "_minitalk_dialects".into(),
+        Candidates::Words(words) => format!("({words})"),
+    }
+}
+
 fn fish() -> String {
-    let mut text = String::from("complete -c minitalk -f\n");
+    let mut text = format!(
+        "\
+complete -c minitalk -f
+function __minitalk_dialects
+    set -l before (commandline -ct | string replace -r -- '^--[^=]*=' '' | string replace -r -- '[^,]*$' '')
+    printf '%s\\n' \"$before\"{{{}}}
+end
+function __minitalk_servers
+    minitalk list 2>/dev/null | while read -l pid name rest
+        test $pid = PID; and continue
+        echo $pid
+        test $name = minitalk; or echo $name
+    end
+end
+",
+        dialects().replace(' ', ",")
+    );
     for Command { name, summary, .. } in COMMANDS {
         let _ = writeln!(
             text,
-            "complete -c minitalk -n __fish_use_subcommand -a {name} -d '{summary}'"
+            "complete -c minitalk -n __fish_use_subcommand -a {name} -d {}",
+            fish_quoted(summary)
         );
     }
     for command in COMMANDS {
+        let name = command.name;
+        match first_argument(command) {
+            Candidates::None => {}
+            first => {
+                let action = fish_action(first);
+                let _ = writeln!(
+                    text,
+                    "complete -c minitalk -n '__fish_seen_subcommand_from {name}'{action}"
+                );
+            }
+        }
         for flag in command.all_flags() {
             text.push_str(&fish_option(command, flag));
         }
@@ -139,13 +307,26 @@ fn fish_option(command: &Command, flag: &Flag) -> String {
     let value = match flag.placeholder() {
         "" => String::new(),
         "PATH" => " -rF".into(),
-        words if words.contains('|') => format!(" -xa '{}'", words.replace('|', " ")),
-        _ => " -x".into(),
+        placeholder => format!(" -x{}", fish_action(candidates(placeholder))),
     };
     format!(
-        "complete -c minitalk -n '__fish_seen_subcommand_from {}'{short} -l {}{value} -d '{}'\n",
+        "complete -c minitalk -n '__fish_seen_subcommand_from {}'{short} -l {}{value} -d {}\n",
         command.name,
         flag.long().trim_start_matches('-'),
-        flag.help.replace('\\', "\\\\").replace('\'', "\\'"),
+        fish_quoted(flag.help),
     )
+}
+
+fn fish_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+fn fish_action(candidates: Candidates) -> String {
+    match candidates {
+        Candidates::None | Candidates::Paths => String::new(),
+        Candidates::Programs => " -a '(__fish_complete_command)'".into(),
+        Candidates::Servers => " -a '(__minitalk_servers)'".into(),
+        Candidates::Dialects => " -a '(__minitalk_dialects)'".into(),
+        Candidates::Words(words) => format!(" -a '{words}'"),
+    }
 }

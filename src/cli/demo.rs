@@ -25,7 +25,7 @@ use super::source::Source;
 use super::stdio::{print_stderr, write_stdout};
 use super::text::for_terminal;
 use super::trace::{Trace, Tracer};
-use super::units::{MILLISECOND, decimal};
+use super::units::{MILLISECOND, count, decimal};
 
 const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUSR2 alone.";
 
@@ -116,9 +116,10 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
         Lane::Auto | Lane::Word => SignalSet::MINITALK,
     })?;
     print_stderr(format!("server: PID {pid}, runs cat for each message"));
-    let (own, count) = (ffi::getpid(), message.len());
     print_stderr(format!(
-        "client: PID {own}, sending {count} bytes to PID {pid}"
+        "client: PID {}, sending {} to PID {pid}",
+        ffi::getpid(),
+        count(message.len() as u64, "byte")
     ));
 
     let sent = request(&mut inbox, &peer, message, options, trace);
@@ -128,8 +129,8 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     let (report, reply) = sent?.map_err(|error| Failure::send_to(pid, &error))?;
     print_stderr(format!("client: {}", send::describe_signals(&report)));
     print_stderr(format!(
-        "server: replied with {} bytes; there and back in {} ms",
-        reply.len(),
+        "server: replied with {}; there and back in {} ms",
+        count(reply.len() as u64, "byte"),
         decimal(report.elapsed.as_nanos(), MILLISECOND, 3)
     ));
     print_stderr("client: received");

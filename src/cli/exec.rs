@@ -20,6 +20,7 @@ use super::exit::{Failure, chain};
 use super::flags::{Args, Flag, flag};
 use super::lines::Lines;
 use super::serve::Handler;
+use super::units::count;
 
 /// How long a program may run.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -100,9 +101,9 @@ impl Exec {
             Ok((status, _)) => format!("ended with {status}"),
             Err(error) => error.to_string(),
         };
-        let bytes = message.payload.len();
+        let bytes = count(message.payload.len() as u64, "byte");
         lines.note(&format_args!(
-            "client {pid}: {name:?} {why}; the message of {bytes} bytes is rejected"
+            "client {pid}: {name:?} {why}; the message of {bytes} is rejected"
         ));
         Err(OutputError::Refused)
     }
@@ -246,7 +247,10 @@ pub fn executable(path: &Path) -> Result<PathBuf, Failure> {
     if metadata.is_dir() {
         return Err(cannot(&"not executable (is a directory)"));
     }
-    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+    if !metadata.is_file() {
+        return Err(cannot(&"not executable (is not a regular file)"));
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
         return Err(cannot(&"not executable (chmod +x)"));
     }
     Ok(found)

@@ -22,7 +22,7 @@ use super::stdio::print_stderr;
 /// How long the end of a server waits for an output that does not take its last line.
 const LAST_LINE: Duration = Duration::from_millis(125);
 
-/// The exit codes, as documented in `--help`.
+/// The exit codes; [`MEANINGS`] documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -40,6 +40,21 @@ pub enum Exit {
     /// The message was delivered, but its reply did not come.
     NoReply = 10,
 }
+
+/// The exit codes and their meanings, for the help text and the manual page: a line for each.
+pub const MEANINGS: &str = "   \
+   0  delivered; or served, or chatted, to the end
+   1  input or output error
+   2  usage
+   3  no such process
+   4  not permitted: the process belongs to another user
+   5  refused: the target does not handle the signals, which would kill it
+   6  no progress before the timeout
+   7  the server rejected the message
+   8  the server ended during the transfer
+   9  check found failures
+  10  delivered, but no reply (send --reply)
+";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -94,6 +109,15 @@ impl Failure {
         self
     }
 
+    /// Returns the same failure without a remedy by an option of `send`.
+    #[cfg(feature = "tools")]
+    pub fn without_hint(self) -> Self {
+        Self {
+            hint: "".into(),
+            ..self
+        }
+    }
+
     /// Returns an input or output error; `what` failed.
     pub fn io(what: impl Display, error: impl Display) -> Self {
         Self::new(Exit::Io, format!("{what}: {error}"))
@@ -101,7 +125,7 @@ impl Failure {
 
     /// Returns an error of standard output.
     pub fn stdout(error: io::Error) -> Self {
-        Self::io("standard output", error)
+        Self::io("cannot write to standard output", error)
     }
 
     /// Returns the error of a message to the process `pid`.
@@ -126,24 +150,29 @@ impl Failure {
             SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
             SendError::TimedOut { blank: false } => (
                 Exit::TimedOut,
-                "; if it is another program's server, give its --dialect",
+                " (if it is another program's server, give its --dialect)",
             ),
             SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
             SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unencodable(_) => (Exit::Rejected, "; nothing was sent"),
-            SendError::Busy => (Exit::TimedOut, "; try again, or with a longer --timeout"),
+            SendError::Busy => (Exit::TimedOut, " (try again, or with a longer --timeout)"),
             SendError::LastUnanswered => (
                 Exit::TimedOut,
-                "; if it never does, add final=none to --dialect",
+                " (if it never does, add final=none to --dialect)",
             ),
             SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
             SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
             SendError::NoReply { has_ended: false } => {
-                (Exit::NoReply, "; --reply-timeout waits for longer")
+                (Exit::NoReply, " (--reply-timeout waits for longer)")
             }
             SendError::NoReply { has_ended: true } => (Exit::NoReply, ""),
             _ => (Exit::Io, ""),
+        };
+        // A remedy in parentheses is by an option. The classic pair has none, and a chat has not those of send.
+        let (remedy, hint) = match remedy.starts_with(' ') {
+            true => ("", remedy),
+            false => (remedy, ""),
         };
         let what = match exit {
             Exit::NoReply => "no reply from",
@@ -154,7 +183,7 @@ impl Failure {
             message: format!("{what} {target}: {}{remedy}", chain(error)),
             hint: match error {
                 SendError::Refused { .. } => " (--force skips this check)".into(),
-                _ => "".into(),
+                _ => hint.into(),
             },
             signal: match error {
                 SendError::Interrupted(signal) => Some(*signal),
@@ -170,15 +199,15 @@ impl Failure {
         &self.message
     }
 
-    /// Returns the text to append to the reason of a rejection.
+    /// Returns the remedy for a rejection, in parentheses if it is by an option.
     const fn remedy(reason: Reason) -> &'static str {
         match reason {
-            Reason::TooLong => "; serve --max-message and --max-memory raise the limit",
+            Reason::TooLong => " (serve --max-message and --max-memory raise the limit)",
             Reason::Version => "; update the older of the two",
             Reason::Output => "; the standard error of the server says why",
             Reason::ShuttingDown => "; send it again when a server is running",
             Reason::NoReplies => {
-                "; serve --exec replies, and send without --reply expects no reply"
+                " (serve --exec replies, and send without --reply expects no reply)"
             }
             Reason::Refused => "; the standard error of the server says why",
             _ => "",
@@ -235,6 +264,9 @@ impl From<InboxError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Self::new(Exit::Io, chain(&error))
+        match error {
+            ServeError::Output(error) => Self::stdout(error),
+            error => Self::new(Exit::Io, chain(&error)),
+        }
     }
 }

@@ -92,12 +92,12 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
                 positional.push(text);
             }
             (Arg::Short(name), None) => {
-                return Err(unknown(&flags, format_args!("invalid option '-{name}'")));
+                return Err(unknown(&flags, format_args!("invalid option \"-{name}\"")));
             }
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
-                let suggestion = suggest(&typed, command.all_flags().map(Flag::long));
-                let text = format_args!("invalid option '{typed}'{suggestion}");
+                let suggestion = suggest(&typed, command.all_flags().map(Flag::long), "");
+                let text = format_args!("invalid option {typed:?}{suggestion}");
                 return Err(unknown(&flags, text));
             }
         }
@@ -149,17 +149,18 @@ impl Args {
 
     /// Takes the value of an option, a number of seconds that may have decimals.
     pub fn seconds(&mut self, long: &str) -> Result<Option<Duration>, Failure> {
-        self.parsed(long, units::seconds, "expected a number of seconds")
+        let parse = |text: &str| units::seconds(text).ok_or("expected a number of seconds".into());
+        self.parsed(long, &parse)
     }
 
     /// Takes the value of an option, a whole number of at least `least`.
     pub fn number(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        let parse = |text: &str| text.parse().ok().filter(|number| *number >= least);
-        self.parsed(
-            long,
-            parse,
-            format_args!("expected a whole number of at least {least}"),
-        )
+        self.parsed(long, &|text| units::whole(text, least))
+    }
+
+    /// Takes the value of an option, a number of bytes of at least `least`, such as 16M.
+    pub fn size(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
+        self.parsed(long, &|text| units::size(text, least))
     }
 
     /// Takes the value of an option, a dialect or `auto`.
@@ -199,14 +200,13 @@ impl Args {
     fn parsed<T>(
         &mut self,
         long: &str,
-        parse: impl Fn(&str) -> Option<T>,
-        why: impl Display,
+        parse: &dyn Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let Some((flag, value)) = self.take(long) else {
             return Ok(None);
         };
-        let parsed = value.to_str().and_then(parse);
-        parsed.map(Some).ok_or_else(|| invalid(flag, &value, why))
+        let parsed = parse(&value.to_string_lossy());
+        parsed.map(Some).map_err(|why| invalid(flag, &value, why))
     }
 }
 

@@ -11,13 +11,13 @@ use minitalk::{Message, Received};
 
 use super::lines::Lines;
 use super::stdio::{Stdout, refuse_closed, write_all, write_stdout};
-use super::text::{write_base64, write_for_terminal, write_json_string};
-use super::units::{SECOND, decimal};
+use super::text::{write_base64, write_for_terminal, write_in_line, write_json_string};
+use super::units::{SECOND, count, decimal};
 
 /// An output format of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Each message and a newline; escaped on a terminal.
+    /// Each message and a newline.
     Text,
     /// The messages' bytes.
     Raw,
@@ -33,9 +33,12 @@ impl Format {
         let text = format!("PID {pid}");
         match self {
             Self::Text | Self::Quoted => write_stdout(format!("{text}\n").as_bytes()),
-            Self::Json => write_stdout(format!("{{\"PID\": {pid} }}\n").as_bytes()),
+            Self::Json => {
+                let object = format!("{{\"event\":\"ready\",\"pid\":{pid}}}\n");
+                write_stdout(object.as_bytes())
+            }
             Self::Raw => {
-                refuse_closed(2, "error")?;
+                refuse_closed(2)?;
                 if ffi::wait_writable(io::stderr().as_fd(), Some(Duration::ZERO))? {
                     return write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
                 }
@@ -58,8 +61,9 @@ impl Format {
             let written = written.and_then(|()| out.flush());
             Ok(written.map_err(|error| match out.written {
                 0 => error,
-                count => io::Error::other(format!(
-                    "{error}; the last {count} bytes written are the beginning of a message of client {}, which was rejected",
+                written => io::Error::other(format!(
+                    "{error}; the last {} written: the beginning of a message of client {}, which was rejected",
+                    count(written, "byte"),
                     message.pid
                 )),
             })?)
@@ -75,7 +79,7 @@ impl Format {
             Self::Json => write_object(out, message)?,
             Self::Quoted => {
                 write!(out, "client {}: \"", message.pid)?;
-                write_for_terminal(out, payload)?;
+                write_in_line(out, payload)?;
                 out.write_all(b"\"")?;
             }
         }
@@ -88,7 +92,7 @@ impl Format {
 
 fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
     let (pid, bytes) = (message.pid, message.payload.len());
-    write!(out, "{{\"pid\":{pid},\"uid\":")?;
+    write!(out, "{{\"event\":\"message\",\"pid\":{pid},\"uid\":")?;
     match message.uid {
         Some(uid) => write!(out, "{uid}")?,
         None => out.write_all(b"null")?,
@@ -98,17 +102,15 @@ fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
         Ok(text) => {
             out.write_all(b"\"text\":")?;
             write_json_string(out, text)?;
+            out.write_all(b",\"base64\":null")?;
         }
         Err(_) => {
-            out.write_all(b"\"base64\":\"")?;
+            out.write_all(b"\"text\":null,\"base64\":\"")?;
             write_base64(out, &message.payload)?;
             out.write_all(b"\"")?;
         }
     }
-    let duration = decimal(message.duration.as_nanos(), SECOND, 6);
+    let seconds = decimal(message.duration.as_nanos(), SECOND, 6);
     let resent = message.resent;
-    write!(
-        out,
-        ",\"retransmissions\":{resent},\"duration\":{duration}}}"
-    )
+    write!(out, ",\"retransmissions\":{resent},\"seconds\":{seconds}}}")
 }

@@ -7,7 +7,7 @@ use minitalk::dialect::spec::{self, Key, Preset};
 
 use super::COMMANDS;
 use super::command::Command;
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use super::stdio::write_stdout;
 
 pub const HELP: Command = Command {
@@ -64,6 +64,8 @@ usage:
     }
     text.push_str("  minitalk --version\n");
     text.push_str(MAIN);
+    text.push_str(exit::MEANINGS);
+    text.push_str(INTERRUPTED);
     text
 }
 
@@ -73,15 +75,11 @@ Under the name server or client, through a link, it is the classic pair:
   client PID MESSAGE                       as minitalk send
 
 exit codes:
-  0  delivered, or served to the end       5  refused: the target does not handle the signals,
-  1  input or output error                    which would kill it
-  2  usage                                 6  no progress before the timeout
-  3  no such process                       7  the server rejected the message
-  4  not permitted                         8  the server ended during the transfer
-                                           9  check found failures
-                                          10  delivered, but no reply (send --reply)
-A client that SIGINT or SIGTERM ends during a message dies of that signal.
 ";
+
+/// What the table of exit codes leaves out.
+pub const INTERRUPTED: &str =
+    "A client that SIGINT or SIGTERM ends during a message dies of that signal.\n";
 
 /// Returns the list of presets and keys.
 fn dialects() -> String {

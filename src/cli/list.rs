@@ -15,8 +15,13 @@ use minitalk::internals::process::proc;
 use super::command::Command;
 use super::exit::{Exit, Failure};
 use super::flags::Args;
-use super::stdio::write_stdout;
-use super::text::for_terminal;
+#[cfg(feature = "tools")]
+use super::flags::{Flag, flag};
+use super::help;
+use super::suggest::suggest;
+use super::text::in_line;
+#[cfg(feature = "tools")]
+use super::text::json_string;
 
 /// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
 const MAX_NAME: usize = 15;
@@ -25,7 +30,7 @@ const MAX_NAME: usize = 15;
 struct RunningServer {
     pid: Pid,
     name: String,
-    user: String,
+    uid: u32,
     takes_words: bool,
     dialect: String,
     uptime: Duration,
@@ -33,18 +38,42 @@ struct RunningServer {
 
 pub const LIST: Command = Command {
     name: "list",
-    synopsis: "",
+    synopsis: if cfg!(feature = "tools") {
+        "[options]"
+    } else {
+        ""
+    },
     summary: "list the servers that this user may signal",
     about: "\
 Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime.
 There is no registry: all of it is in /proc.
 ",
-    flags: &[],
+    flags: &[
+        #[cfg(feature = "tools")]
+        JSON,
+    ],
     notes: String::new,
     run,
 };
 
-fn run(args: Args) -> Result<(), Failure> {
+#[cfg(feature = "tools")]
+const JSON: &[Flag] = &[flag(
+    "--json",
+    "one object a line for each server: pid, name, uid, user, lanes, dialect, seconds (of uptime)",
+)];
+
+#[cfg_attr(not(feature = "tools"), expect(unused_mut))]
+fn run(mut args: Args) -> Result<(), Failure> {
+    #[cfg(feature = "tools")]
+    if args.switch("--json") {
+        args.finish()?;
+        return help::print(
+            &servers()?
+                .iter()
+                .map(RunningServer::object)
+                .collect::<String>(),
+        );
+    }
     args.finish()?;
     let mut text = format!(
         "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
@@ -53,18 +82,25 @@ fn run(args: Args) -> Result<(), Failure> {
     for server in servers()? {
         text.push_str(&server.row());
     }
-    write_stdout(text.as_bytes()).map_err(Failure::stdout)
+    help::print(&text)
 }
 
 /// Finds the only server with this name.
 pub fn by_name(name: &str) -> Result<Pid, Failure> {
-    let named: Vec<_> = servers()?.into_iter().filter(|s| s.name == name).collect();
+    let servers = servers()?;
+    let named: Vec<_> = servers.iter().filter(|s| s.name == name).collect();
     match &named[..] {
         [one] => Ok(one.pid),
-        [] => Err(Failure::new(
-            Exit::NoSuchProcess,
-            format!("there is no server named {name:?}; minitalk list shows the servers"),
-        )),
+        [] => {
+            let known = servers.iter().map(|server| &*server.name);
+            let suggestion = suggest(name, known, "; minitalk list shows the servers");
+            // A process can give itself a name with control characters.
+            let suggestion = in_line(suggestion.as_bytes());
+            Err(Failure::new(
+                Exit::NoSuchProcess,
+                format!("there is no server named {name:?}{suggestion}"),
+            ))
+        }
         several => {
             let mut text = format!(
                 "there are {} servers named {name:?}; give the PID of one of them:",
@@ -110,9 +146,25 @@ impl RunningServer {
     fn row(&self) -> String {
         let lanes = if self.takes_words { "bit, word" } else { "bit" };
         let [name, user, dialect] =
-            [&self.name, &self.user, &self.dialect].map(|text| for_terminal(text.as_bytes()));
+            [&self.name, &user(self.uid), &self.dialect].map(|text| in_line(text.as_bytes()));
         let (pid, uptime) = (self.pid, span(self.uptime));
         format!("{pid:>7}  {name:<15}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
+    }
+
+    /// Returns the server as a line of JSON.
+    #[cfg(feature = "tools")]
+    fn object(&self) -> String {
+        let [name, user, dialect] =
+            [&self.name, &user(self.uid), &self.dialect].map(|text| json_string(text));
+        let lanes = if self.takes_words {
+            r#""bit","word""#
+        } else {
+            r#""bit""#
+        };
+        let (pid, uid, seconds) = (self.pid, self.uid, self.uptime.as_secs());
+        format!(
+            "{{\"pid\":{pid},\"name\":{name},\"uid\":{uid},\"user\":{user},\"lanes\":[{lanes}],\"dialect\":{dialect},\"seconds\":{seconds}}}\n"
+        )
     }
 }
 
@@ -152,7 +204,7 @@ fn server(pid: Pid) -> Option<RunningServer> {
     Some(RunningServer {
         pid,
         name: status.name,
-        user: user(status.uid.0),
+        uid: status.uid.0,
         takes_words,
         dialect: option(&args, "--dialect").unwrap_or_else(|| "auto".into()),
         uptime: proc::uptime(pid).unwrap_or_default(),

@@ -129,11 +129,16 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
             "this build has no {name}; build minitalk with the feature tools, which is a default"
         )));
     }
-    let known = COMMANDS.iter().map(|command| command.name);
-    let suggestion = match suggest::suggest(&name, known) {
-        none if none.is_empty() => format!("; the commands are {}", names(", ")),
-        suggestion => suggestion,
+    let (what, suggestion) = if name.starts_with('-') {
+        let otherwise = "; the options of a command follow its name";
+        let suggestion = suggest::suggest(&name, ["--help", "--version"], otherwise);
+        ("invalid option", suggestion)
+    } else {
+        let known = COMMANDS.iter().map(|command| command.name);
+        let otherwise = format!("; the commands are {}", names(", "));
+        let suggestion = suggest::suggest(&name, known, &otherwise);
+        ("there is no command", suggestion)
     };
-    let text = format!("there is no command {name:?}{suggestion}");
+    let text = format!("{what} {name:?}{suggestion}");
     Err(Failure::usage(text))
 }

@@ -1,9 +1,11 @@
 //! The progress of a transfer, on one line of standard error that is erased at the end.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use minitalk::client::Progress;
+use minitalk::internals::ffi;
 
 use super::units;
 
@@ -48,17 +50,18 @@ impl ProgressLine {
         if !self.is_wanted || !self.is_immediate && is_short() {
             return;
         }
-        let text = describe(progress);
-        let width = text.chars().count();
-        let line = format!("\r{text:<0$}", self.width);
-        self.width = self.width.max(width);
+        let room = room();
+        let text = describe(progress, room);
+        let line = format!("\r{text:<0$}", self.width.min(room));
+        self.width = self.width.max(text.len());
         let _ = io::stderr().write_all(line.as_bytes());
     }
 
     /// Erases the line.
     pub fn clear(&mut self) {
-        if std::mem::take(&mut self.width) > 0 {
-            let blank = format!("\r{:1$}\r", "", self.width.max(79));
+        let width = std::mem::take(&mut self.width);
+        if width > 0 {
+            let blank = format!("\r{:1$}\r", "", width.min(room()));
             let _ = io::stderr().write_all(blank.as_bytes());
         }
     }
@@ -73,7 +76,14 @@ fn whole_time(progress: &Progress) -> Option<Duration> {
     nanos.try_into().ok().map(Duration::from_nanos)
 }
 
-fn describe(progress: &Progress) -> String {
+/// Returns the columns of standard error for a line that does not wrap, which would make each update scroll.
+fn room() -> usize {
+    let columns = ffi::columns(io::stderr().as_fd());
+    columns.map_or(usize::MAX, |columns| columns.saturating_sub(1))
+}
+
+/// Returns what fits in `room` columns, the most important parts first.
+fn describe(progress: &Progress, room: usize) -> String {
     let Progress { bytes, of, .. } = *progress;
     let percent = bytes.saturating_mul(100).checked_div(of).unwrap_or(100);
     let left = match whole_time(progress) {
@@ -83,11 +93,46 @@ fn describe(progress: &Progress) -> String {
         }
         None => "waiting".into(),
     };
-    format!(
-        "{percent:>3} %  {} of {}  {}/s  {left}  {} resent",
-        units::amount(bytes),
-        units::amount(of),
-        units::amount(units::rate(bytes, progress.elapsed)),
-        progress.resent
-    )
+    let rate = units::amount(units::rate(bytes, progress.elapsed));
+    let parts = [
+        format!("{percent:>3} %"),
+        left,
+        format!("{rate}/s"),
+        format!("{} of {}", units::amount(bytes), units::amount(of)),
+        format!("{} resent", progress.resent),
+    ];
+    fit(&parts, room)
+}
+
+/// Returns as many of the `parts` as fit in `room` columns.
+fn fit(parts: &[String], room: usize) -> String {
+    let mut text = String::new();
+    for part in parts {
+        let gap = if text.is_empty() { "" } else { "  " };
+        if text.len() + gap.len() + part.len() > room {
+            break;
+        }
+        text.push_str(gap);
+        text.push_str(part);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_important_parts_are_left_out_on_a_narrow_terminal() {
+        let parts = [" 12 %", "8 s left", "1.2 MB/s"].map(String::from);
+        for (room, text) in [
+            (usize::MAX, " 12 %  8 s left  1.2 MB/s"),
+            (25, " 12 %  8 s left  1.2 MB/s"),
+            (24, " 12 %  8 s left"),
+            (14, " 12 %"),
+            (4, ""),
+        ] {
+            assert_eq!(fit(&parts, room), text, "{room}");
+        }
+    }
 }

@@ -3,14 +3,13 @@
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
+use minitalk::client::{self, DialectOptions, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::engine;
 use minitalk::wire::sender::Lane;
-use minitalk::{Inbox, Peer, Pid, SignalSet};
+use minitalk::{Inbox, Pid, SignalSet};
 
 use super::command::Command;
 use super::exit::Failure;
@@ -20,7 +19,7 @@ use super::source::Source;
 use super::stdio::{print_stderr, write_stdout};
 use super::target;
 use super::text::for_terminal;
-use super::units::{MILLISECOND, decimal, rate};
+use super::units::{MILLISECOND, amount, count, decimal, rate};
 
 pub const SEND: Command = Command {
     name: "send",
@@ -141,8 +140,13 @@ fn run(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     let pid = target::pid_or_name(&pid)?;
     let report = match dialect {
-        None if wants_reply => request(pid, source, options, progress.unwrap_or_default())?,
-        None => send(pid, source, options, progress.unwrap_or_default())?,
+        None => send(
+            pid,
+            source,
+            options,
+            progress.unwrap_or_default(),
+            wants_reply,
+        )?,
         Some(dialect) => send_in_dialect(pid, source, &dialect, first, options)?,
     };
     if is_verbose {
@@ -161,47 +165,14 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// Sends a message to the server `pid`.
+/// Sends a message to the server `pid`; with `wants_reply` it waits for the reply, and prints it.
 pub fn send(
     pid: Pid,
     source: Source,
     options: Options,
     progress: ShowProgress,
+    wants_reply: bool,
 ) -> Result<Report, Failure> {
-    transfer(pid, source, options, progress, engine::send)
-}
-
-/// Sends a request to the server `pid`, and prints the reply.
-fn request(
-    pid: Pid,
-    source: Source,
-    options: Options,
-    progress: ShowProgress,
-) -> Result<Report, Failure> {
-    let (report, reply) = transfer(pid, source, options, progress, engine::request)?;
-    if io::stdout().is_terminal() {
-        write_stdout(format!("{}\n", for_terminal(&reply)).as_bytes())
-    } else {
-        write_stdout(&reply)
-    }
-    .map_err(Failure::stdout)?;
-    Ok(report)
-}
-
-/// Finds the server `pid`, reads the message, and has `act` send it.
-fn transfer<T>(
-    pid: Pid,
-    source: Source,
-    options: Options,
-    progress: ShowProgress,
-    act: impl FnOnce(
-        &mut Inbox,
-        &Arc<Peer>,
-        &[u8],
-        Options,
-        &mut dyn FnMut(&Progress),
-    ) -> Result<T, SendError>,
-) -> Result<T, Failure> {
     let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is reported at once.
     let server = client::find(pid, options.skip_check).map_err(failed)?;
@@ -214,10 +185,22 @@ fn transfer<T>(
     let mut inbox = Inbox::open()?;
     let mut line = ProgressLine::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
-    let result = act(&mut inbox, &server, &message, options, &mut watch);
+    let result = match wants_reply {
+        true => engine::request(&mut inbox, &server, &message, options, &mut watch)
+            .map(|(report, reply)| (report, Some(reply))),
+        false => engine::send(&mut inbox, &server, &message, options, &mut watch)
+            .map(|report| (report, None)),
+    };
     inbox.leak();
     line.clear();
-    result.map_err(failed)
+    let (report, reply) = result.map_err(failed)?;
+    if let Some(mut reply) = reply {
+        if io::stdout().is_terminal() {
+            reply = format!("{}\n", for_terminal(&reply)).into();
+        }
+        write_stdout(&reply).map_err(Failure::stdout)?;
+    }
+    Ok(report)
 }
 
 /// Sends a message in `dialect` to the server `pid`, or only the `first` signals of it.
@@ -249,10 +232,10 @@ fn send_in_dialect(
 /// Describes the cost of a message in a line.
 pub fn describe(report: &Report) -> String {
     format!(
-        "{}, in {} ms, {} bytes/s{}",
+        "{}, in {} ms, {}/s{}",
         describe_signals(report),
         decimal(report.elapsed.as_nanos(), MILLISECOND, 3),
-        rate(report.bytes as u64, report.elapsed),
+        amount(rate(report.bytes as u64, report.elapsed)),
         if report.confirmed {
             ""
         } else {
@@ -264,9 +247,9 @@ pub fn describe(report: &Report) -> String {
 /// Describes the signals of a message.
 pub fn describe_signals(report: &Report) -> String {
     format!(
-        "sent {} bytes in {} signals ({}), {} of them retransmissions",
-        report.bytes,
-        report.signals,
+        "sent {} in {} ({}), {} of them retransmissions",
+        count(report.bytes as u64, "byte"),
+        count(report.signals, "signal"),
         if report.in_words { "words" } else { "bits" },
         report.resent,
     )

@@ -66,8 +66,9 @@ pub const SERVE: Command = Command {
     summary: "print this process's PID, then the messages that arrive",
     about: "\
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
-is written before its client is told that it is delivered. On a terminal, control characters (line ends too), invisible
-characters and backslashes are shown escaped, whatever the format.
+is written before its client is told that it is delivered. In a pipe or a file the bytes are exact. On a terminal a
+message is shown as it is, whatever the format, but for what could drive the terminal or disguise a text: control
+characters except tabs and line ends (escaped as \\u{1b}), invisible characters, and bytes that are not UTF-8 (\\xff).
 SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
 once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
 has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
@@ -102,8 +103,8 @@ const FORMAT: &[Flag] = &[
     flag(
         "--format text|raw|json",
         "text: as above. raw: only the messages' bytes, the PID on standard error. json: one object a line, first \
-         {\"PID\": 4242 }, then for each message pid, uid (if the kernel attested it), bytes, text (or base64), \
-         retransmissions, duration (in seconds)",
+         {\"event\":\"ready\",\"pid\":4242}, then for each message event, pid, uid (null if it is not known), \
+         bytes, text (null if it is not UTF-8) or else base64, retransmissions, seconds",
     ),
     flag(
         "--trace",
@@ -115,13 +116,13 @@ const FORMAT: &[Flag] = &[
 const COMMON: &[Flag] = &[
     flag("--count N", "end after N messages"),
     flag(
-        "--max-message BYTES",
-        "reject longer messages (default 16777216)",
+        "--max-message SIZE",
+        "reject longer messages (default 16M; K, M and G stand for 2^10, 2^20 and 2^30 bytes)",
     ),
     flag(
-        "--max-memory BYTES",
+        "--max-memory SIZE",
         "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits \
-         or is rejected (default: twice --max-message, 134217728 at least)",
+         or is rejected (default: twice --max-message, 128M at least)",
     ),
     flag(
         "--lane auto|bit",
@@ -169,10 +170,10 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     let mut options = Options::default();
     let config = &mut options.config;
     config.count = args.number("--count", 1)?;
-    if let Some(number) = args.number("--max-message", 0)? {
+    if let Some(number) = args.size("--max-message", 0)? {
         config.max_message = bytes(number);
     }
-    config.max_memory = args.number("--max-memory", 1)?.map(bytes);
+    config.max_memory = args.size("--max-memory", 1)?.map(bytes);
     if let Some(dialects) = args.dialects()? {
         config.dialects = dialects;
     }
@@ -243,17 +244,17 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     let pid_file = options.pid_file.map(PidFile::write).transpose()?;
     let ready = || {
         let outputs = match options.handler {
-            Some(handler) => Ok(handler(limit, &lines)),
+            Some(handler) => handler(limit, &lines),
             None => {
                 let output = format.output(to_stdout.then(|| lines.clone()));
-                output.map(|output| vec![output])
+                vec![output.map_err(Failure::stdout)?]
             }
         };
-        let announced = outputs.and_then(|outputs| {
-            format.announce(ffi::getpid(), &lines)?;
-            Ok(outputs)
-        });
-        let outputs = announced.map_err(|error| Failure::io("cannot print the PID", error))?;
+        let announced = format.announce(ffi::getpid(), &lines);
+        announced.map_err(|error| match format {
+            Format::Raw => Failure::io("cannot write to standard error", error),
+            _ => Failure::stdout(error),
+        })?;
         notify::ready().map_err(|error| Failure::io("cannot notify NOTIFY_SOCKET", error))?;
         Ok(outputs)
     };

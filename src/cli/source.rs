@@ -35,7 +35,7 @@ impl Source {
                 read.map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
             }
             Self::Stdin => {
-                let read = refuse_closed(0, "input")
+                let read = refuse_closed(0)
                     .and_then(|()| read_whole(&mut Blocking(io::stdin().lock()), LONGEST));
                 read.map_err(|error| Failure::io("cannot read standard input", error))
             }

@@ -78,16 +78,16 @@ pub fn print_stderr(text: impl std::fmt::Display) {
 
 /// Returns standard output, unbuffered.
 fn stdout() -> io::Result<File> {
-    refuse_closed(1, "output")?;
+    refuse_closed(1)?;
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
 /// Returns an error if the descriptor was closed when the program started: Rust's runtime has opened `/dev/null` in its place.
-pub fn refuse_closed(fd: usize, name: &str) -> io::Result<()> {
-    if ffi::was_closed(fd) {
-        return Err(io::Error::other(format!("standard {name} is closed")));
+pub fn refuse_closed(fd: usize) -> io::Result<()> {
+    match ffi::was_closed(fd) {
+        true => Err(io::Error::other("it is closed")),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Writes all of `bytes`; waits if `out` is non-blocking.

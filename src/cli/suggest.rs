@@ -2,8 +2,12 @@
 
 use strsim::osa_distance;
 
-/// Returns `; did you mean ...?` with the one of `known` that is nearest to `typed`, or nothing if none is near.
-pub fn suggest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+/// Returns `; did you mean ...?` with the one of `known` that is nearest to `typed`, or `otherwise` if none is near.
+pub fn suggest<'k>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    otherwise: &str,
+) -> String {
     let distances = known
         .into_iter()
         .map(|word| (osa_distance(typed, word), word));
@@ -12,7 +16,7 @@ pub fn suggest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Str
         Some((distance, word)) if distance <= word.trim_start_matches('-').len().div_ceil(3) => {
             format!("; did you mean {word}?")
         }
-        _ => String::new(),
+        _ => otherwise.into(),
     }
 }
 
@@ -22,10 +26,14 @@ mod tests {
 
     #[test]
     fn only_similar_words_are_suggested() {
-        assert_eq!(suggest("frobnicate", ["serve", "send"]), "");
-        assert_eq!(suggest("x", ["serve", "send"]), "");
+        for typed in ["frobnicate", "x"] {
+            assert_eq!(suggest(typed, ["serve", "send"], "; no"), "; no");
+        }
         for typed in ["sned", "sen", "seend", "s\u{e9}nd"] {
-            assert_eq!(suggest(typed, ["serve", "send"]), "; did you mean send?");
+            assert_eq!(
+                suggest(typed, ["serve", "send"], ""),
+                "; did you mean send?"
+            );
         }
     }
 }

@@ -2,9 +2,14 @@
 
 use std::io::{self, Write};
 
-/// Returns `bytes` as text without effect on a terminal; see [`write_for_terminal`].
+/// Returns the text of a message for a terminal; see [`write_for_terminal`].
 pub fn for_terminal(bytes: &[u8]) -> String {
     collect(|out| write_for_terminal(out, bytes))
+}
+
+/// Returns a name or a quotation for a terminal; see [`write_in_line`].
+pub fn in_line(bytes: &[u8]) -> String {
+    collect(|out| write_in_line(out, bytes))
 }
 
 /// Returns `text` as a JSON string (RFC 8259 section 7).
@@ -20,13 +25,28 @@ fn collect(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Writes `bytes` as text that has no effect on a terminal and that can be read back.
+/// Writes a message for a terminal: as it is, without what could drive the terminal or disguise the text.
 ///
-/// Escapes control characters, invisible characters, backslashes and bytes that are not UTF-8.
+/// Escapes control characters except tabs and line ends, invisible characters, and bytes that are not UTF-8.
 pub fn write_for_terminal(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    write_text(out, bytes, true)
+}
+
+/// Writes `bytes` as [`write_for_terminal`] does, but escapes tabs, line ends and backslashes too, so that the text can be read
+/// back and stays within its line.
+pub fn write_in_line(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    write_text(out, bytes, false)
+}
+
+fn write_text(out: &mut impl Write, bytes: &[u8], has_lines: bool) -> io::Result<()> {
     for chunk in bytes.utf8_chunks() {
-        write_escaped(out, chunk.valid(), |out, c| {
-            let is_escaped = c == '\\' || c.is_control() || is_invisible(c);
+        write_escaped(out, chunk.valid(), |out, c, rest| {
+            // A carriage return alone would let the text behind it overwrite the line.
+            let is_layout = matches!(c, '\\' | '\n' | '\t') || c == '\r' && rest.starts_with('\n');
+            let is_escaped = match is_layout {
+                true => !has_lines,
+                false => c.is_control() || is_invisible(c),
+            };
             if is_escaped {
                 write!(out, "{}", c.escape_default())?;
             }
@@ -42,7 +62,7 @@ pub fn write_for_terminal(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> 
 /// Writes `text` as a JSON string (RFC 8259 section 7).
 pub fn write_json_string(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(b"\"")?;
-    write_escaped(out, text, |out, c| match c {
+    write_escaped(out, text, |out, c, _| match c {
         '"' | '\\' => write!(out, "\\{c}").map(|()| true),
         '\n' => out.write_all(b"\\n").map(|()| true),
         '\r' => out.write_all(b"\\r").map(|()| true),
@@ -59,11 +79,11 @@ pub fn write_json_string(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(b"\"")
 }
 
-/// Writes `text`. `escape` writes those characters that are not written as they are, and returns whether it did.
+/// Writes `text`. `escape` gets a character and the text behind it, and returns whether it has written something in its place.
 fn write_escaped<W: Write>(
     out: &mut W,
     text: &str,
-    escape: impl Fn(&mut W, char) -> io::Result<bool>,
+    escape: impl Fn(&mut W, char, &str) -> io::Result<bool>,
 ) -> io::Result<()> {
     let bytes = text.as_bytes();
     let mut plain = 0;
@@ -74,8 +94,9 @@ fn write_escaped<W: Write>(
         }
         out.write_all(&bytes[plain..at])?;
         plain = at;
-        if escape(out, c)? {
-            plain = at + c.len_utf8();
+        let next = at + c.len_utf8();
+        if escape(out, c, &text[next..])? {
+            plain = next;
         }
     }
     out.write_all(&bytes[plain..])
@@ -110,14 +131,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terminal_text_has_no_control_characters() {
-        let emoji = "é 🦀 👩\u{200D}🚀 a\\b";
-        assert_eq!(for_terminal(emoji.as_bytes()), "é 🦀 👩\u{200D}🚀 a\\\\b");
+    fn terminal_text_has_no_effect_but_its_lines() {
+        let emoji = "é 🦀 👩\u{200D}🚀";
+        assert_eq!(for_terminal(emoji.as_bytes()), emoji);
+        let lines = "C:\\dir\n\ttwo\r\nthree\n\n";
+        assert_eq!(for_terminal(lines.as_bytes()), lines);
         assert_eq!(
-            for_terminal(b"\x1b]0;x\x07\n\x7f\xc2\x9b\xff\xe2\x82"),
-            "\\u{1b}]0;x\\u{7}\\n\\u{7f}\\u{9b}\\xff\\xe2\\x82"
+            for_terminal(b"\x1b]0;x\x07\x7f\xc2\x9b\xff\xe2\x82\x0b\0"),
+            "\\u{1b}]0;x\\u{7}\\u{7f}\\u{9b}\\xff\\xe2\\x82\\u{b}\\u{0}"
         );
         assert_eq!(for_terminal("\u{202E}x".as_bytes()), "\\u{202e}x");
+        assert_eq!(for_terminal(b"over\rwritten\r"), "over\\rwritten\\r");
+        assert_eq!(for_terminal(b"a\r\r\nb\r\xff"), "a\\r\r\nb\\r\\xff");
+    }
+
+    #[test]
+    fn text_in_a_line_can_be_read_back() {
+        assert_eq!(in_line("é a\\b".as_bytes()), "é a\\\\b");
+        assert_eq!(in_line(b"\t\r\n\x1b"), "\\t\\r\\n\\u{1b}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use minitalk::{Event, Origin, Pid, Signal};
 use super::stdio::has_colors;
 use super::trace_clients::Clients;
 use super::trace_values;
-use super::units::{MICROSECOND, MILLISECOND, SECOND, decimal};
+use super::units::{MICROSECOND, MILLISECOND, SECOND, count, decimal};
 
 /// The options of a trace.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,10 @@ impl Tracer {
             Note::Complete { pid, bytes, framed } => {
                 self.clients.remove(*pid);
                 let frame = if *framed { "frame" } else { "text" };
-                format!("{frame} of client {pid} complete: {bytes} bytes")
+                format!(
+                    "{frame} of client {pid} complete: {}",
+                    count(*bytes as u64, "byte")
+                )
             }
             Note::DialectFound { pid, dialect, .. } => {
                 self.clients.get(*pid).dialect = Some(*dialect);

@@ -4,11 +4,11 @@ use minitalk::Signal;
 use minitalk::wire::control::{Progress, Reply, Status};
 use minitalk::wire::word::Word;
 
-use super::text::for_terminal;
+use super::text::in_line;
 
 /// Describes a word of a message.
 pub fn word(word: &Word) -> String {
-    let bytes = for_terminal(&word.bytes);
+    let bytes = in_line(&word.bytes);
     let asks = if word.wants_reply { ", asks" } else { "" };
     format!("word {}{asks}: {bytes}", word.index)
 }

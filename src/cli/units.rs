@@ -1,5 +1,6 @@
 //! Numbers for people, without floating point, whose formatting and parsing would be 45 KB of code.
 
+use std::num::IntErrorKind;
 use std::time::Duration;
 
 /// Returns `count / unit`, rounded to `places` decimal places.
@@ -26,12 +27,19 @@ pub fn rate(bytes: u64, time: Duration) -> u64 {
     rate.try_into().unwrap_or(u64::MAX)
 }
 
+/// Returns a number and the noun for what it counts, whose plural has an s.
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// Returns a number of bytes in the unit with at most three digits before the point.
 pub fn amount(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..1_000 => return format!("{bytes} B"),
-        1_000..1_000_000 => (1_000, "KB"),
-        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        // What rounds up to 1,000 has the next unit.
+        1_000..999_950 => (1_000, "KB"),
+        999_950..999_950_000 => (1_000_000, "MB"),
         _ => (1_000_000_000, "GB"),
     };
     format!("{} {name}", decimal(bytes.into(), unit, 1))
@@ -50,6 +58,36 @@ pub fn seconds(text: &str) -> Option<Duration> {
     };
     let nanos = number(&format!("{fraction:0<9}")).filter(|_| fraction.len() <= 9)?;
     Some(Duration::new(number(whole)?, nanos.try_into().ok()?))
+}
+
+/// Parses a whole number of at least `least`.
+pub fn whole(text: &str, least: u64) -> Result<u64, String> {
+    scaled(text, 0, least, "a whole number")
+}
+
+/// Parses a number of bytes of at least `least`; after it K, M or G stands for 2^10, 2^20 or 2^30.
+pub fn size(text: &str, least: u64) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    scaled(digits, shift, least, "a size (500, 64K, 16M, 1G)")
+}
+
+/// Parses a whole number and multiplies it by 2^`shift`. `what` says in an error what was expected.
+fn scaled(digits: &str, shift: u32, least: u64, what: &str) -> Result<u64, String> {
+    let number = match digits.parse::<u64>() {
+        Ok(number) => number.checked_mul(1 << shift),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => None,
+        Err(_) => return Err(format!("expected {what} of at least {least}")),
+    };
+    match number {
+        Some(number) if number >= least => Ok(number),
+        Some(_) => Err(format!("expected {what} of at least {least}")),
+        None => Err(format!("too large; the largest number is {}", u64::MAX)),
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +111,8 @@ mod tests {
             (999, "999 B"),
             (1_000, "1.0 KB"),
             (24_949, "24.9 KB"),
+            (999_949, "999.9 KB"),
+            (999_950, "1.0 MB"),
             (13_200_000, "13.2 MB"),
             (u64::MAX, "18446744073.7 GB"),
         ] {
@@ -80,6 +120,38 @@ mod tests {
         }
         assert_eq!(rate(1_000, Duration::from_millis(500)), 2_000);
         assert_eq!(rate(1_000, Duration::ZERO), 1_000_000_000_000);
+        assert_eq!(
+            [0, 1, 2].map(|n| count(n, "byte")),
+            ["0 bytes", "1 byte", "2 bytes"]
+        );
+    }
+
+    #[test]
+    fn sizes_are_binary_and_too_large_ones_are_told_from_mistyped_ones() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("500", 500),
+            ("64K", 64 << 10),
+            ("16M", 16 << 20),
+            ("1g", 1 << 30),
+        ] {
+            assert_eq!(size(text, 0), Ok(bytes), "{text:?}");
+        }
+        for text in ["", "K", "-1", "1.5M", "16 M", "16MB", "1é", "M1"] {
+            let error = size(text, 0).unwrap_err();
+            assert!(error.starts_with("expected"), "{text:?}: {error}");
+        }
+        for text in ["18446744073709551616", "18014398509481984K"] {
+            let error = size(text, 0).unwrap_err();
+            assert!(error.starts_with("too large"), "{text:?}: {error}");
+        }
+        assert!(size("0", 1).is_err() && whole("0", 1).is_err());
+        assert!(
+            whole("99999999999999999999", 1)
+                .unwrap_err()
+                .starts_with("too large")
+        );
+        assert_eq!(whole("7", 7), Ok(7));
     }
 
     #[test]

@@ -134,7 +134,8 @@ impl fmt::Display for SendError {
             Self::Link(failure) => failure.fmt(f),
             Self::ServerEnded { acknowledged } => write!(
                 f,
-                "the server ended in mid-message, after acknowledging {acknowledged} bytes"
+                "the server ended in mid-message, after acknowledging {acknowledged} byte{}",
+                if *acknowledged == 1 { "" } else { "s" }
             ),
             Self::NoReply { has_ended: true } => f.write_str("the message was delivered, but the server ended without a reply"),
             Self::NoReply { has_ended: false } => f.write_str("the message was delivered, but no reply came in time"),

@@ -1,15 +1,34 @@
-//! Opens pseudoterminals (`pty(7)`, `ioctl_tty(2)`).
+//! Opens pseudoterminals and measures terminals (`pty(7)`, `ioctl_tty(2)`).
 
+#[cfg(feature = "tools")]
 use core::ffi::c_int;
+#[cfg(feature = "tools")]
 use core::mem::MaybeUninit;
 
+#[cfg(feature = "tools")]
 use super::Errno;
 use super::errno::check;
+
+/// Returns the width of a terminal, if it has told the kernel.
+pub fn columns(terminal: std::os::fd::BorrowedFd<'_>) -> Option<usize> {
+    use std::os::fd::AsRawFd;
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the descriptor is open for as long as it is borrowed; TIOCGWINSZ (`ioctl_tty(2)`) fills the structure, which
+    // lives for the call.
+    check(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) }).ok()?;
+    (size.ws_col > 0).then(|| size.ws_col.into())
+}
 
 /// Opens the terminal behind a controller from `/dev/ptmx` (`pts(4)`) in raw mode, which passes bytes unchanged.
 ///
 /// # Errors
 /// Those of `ioctl_tty(2)`: not a controller, or a kernel before 4.13.
+#[cfg(feature = "tools")]
 pub fn terminal_behind(
     controller: std::os::fd::BorrowedFd<'_>,
 ) -> Result<std::os::fd::OwnedFd, Errno> {

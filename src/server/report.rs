@@ -160,11 +160,17 @@ impl core::error::Error for ServeError {
     }
 }
 
+/// Returns the ending of a noun that is counted.
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dropped { pid, why, bytes } => {
-                write!(f, "dropped a message of client {pid} after {bytes} bytes: {why}")
+                let s = plural(*bytes);
+                write!(f, "dropped a message of client {pid} after {bytes} byte{s}: {why}")
             }
             Self::Unreachable(pid) => write!(
                 f,
@@ -222,7 +228,8 @@ impl fmt::Display for Note {
             }
             Self::SessionEnded(pid) => write!(f, "the session of client {pid} is over"),
             Self::Complete { pid, bytes, .. } => {
-                write!(f, "a message of {bytes} bytes of client {pid} is complete")
+                let s = plural(*bytes);
+                write!(f, "a message of {bytes} byte{s} of client {pid} is complete")
             }
             Self::Missing(count) => write!(f, "{count} notes are missing here"),
             Self::Withheld { pid, count } => {

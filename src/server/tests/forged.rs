@@ -297,7 +297,7 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
     assert!(world.take_notes().is_empty());
     // A transfer is the client's own doing.
     world.feed_each(opening_in_words(client, 7)[2..].iter().copied());
-    let note = "dropped a message of client 1 after 1 bytes: the client began another";
+    let note = "dropped a message of client 1 after 1 byte: the client began another";
     assert_eq!(world.take_notes(), [note]);
 }
 
