@@ -214,7 +214,8 @@ int main(int argc, char **argv) {
             puts("ready");
             fflush(stdout);
         }
-        while (queued() > MOST_QUEUED)
+        /* What is pending at a server that has ended stays queued until that is reaped. */
+        while (queued() > MOST_QUEUED && !is_over())
             usleep(100);
     }
     printf("%lu\n", sent);
