@@ -90,7 +90,9 @@ fn talk(endpoint: &Endpoint, others: &[Pid], lane: Lane) {
 
 /// Returns a message whose length and content depend on its number.
 fn text(n: usize) -> Vec<u8> {
-    format!("{n} {}", "x".repeat(n % 40)).into_bytes()
+    // Only a long message takes turns with those of the other direction.
+    let len = if n % 50 == 9 { 500 } else { n % 40 };
+    format!("{n} {}", "x".repeat(len)).into_bytes()
 }
 
 fn options(lane: Lane) -> Options {

@@ -19,6 +19,9 @@ use crate::wire::time;
 /// Is the number of signals after which the client follows the server to its CPU again.
 const FOLLOW: u32 = 512;
 
+/// Is the number of acknowledged bits from which a message takes turns: shorter ones are over sooner than a turn is passed.
+const TURNS_FROM: u64 = 256;
+
 /// Separates two reports of a transfer that is under way.
 const WATCH_INTERVAL: time::Duration = time::Duration::from_millis(100);
 
@@ -54,6 +57,8 @@ pub struct Outgoing<'m> {
     follower: Option<AffinityFollower>,
     may_spin: bool,
     rounds: u32,
+    /// Whether this process decides when its bits and those of the other may go: the one with the lower PID does.
+    takes_turns: bool,
     /// The server's end, as far as it is known.
     end: End,
 }
@@ -110,6 +115,7 @@ impl<'m> Outgoing<'m> {
             follower: None,
             may_spin: !options.eco && may_spin(peer.pid()),
             rounds: 0,
+            takes_turns: ffi::getpid() < peer.pid(),
             end: End::Alive,
         })
     }
@@ -127,6 +133,22 @@ impl<'m> Outgoing<'m> {
     /// Returns whether the message is still on its way, and no other may be on its way to the same process.
     pub const fn is_sending(&self) -> bool {
         matches!(self.stage, Stage::Delivery { .. })
+    }
+
+    /// Returns whether its bits take turns with those that come from the same process.
+    pub fn takes_turns(&self) -> bool {
+        let is_long = self.sender.acknowledged() >= TURNS_FROM;
+        self.takes_turns && is_long && self.is_sending() && !self.sender.uses_realtime()
+    }
+
+    /// Sets whether to withhold bits: those of the other direction have the turn.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.sender.hold(is_held);
+    }
+
+    /// Returns whether bits are withheld.
+    pub const fn is_held(&self) -> bool {
+        self.sender.is_held()
     }
 
     /// Takes a reply of the server's protocol.

@@ -106,6 +106,18 @@ impl<'m> Transfers<'m> {
         transfer.map_or(Sent::Nothing, |(outgoing, _)| outgoing.send_next(now))
     }
 
+    /// Returns transfer `number`, below [`len`](Self::len), if its bits take turns with those that come from the same process.
+    pub fn taking_turns(&mut self, number: usize) -> Option<&mut Outgoing<'m>> {
+        let (outgoing, _) = self.begun.get_mut(number)?;
+        outgoing.takes_turns().then_some(outgoing)
+    }
+
+    /// Returns whether bits for `pid` take turns with those that come from it.
+    pub fn takes_turns(&self, pid: Pid) -> bool {
+        let mut begun = self.begun.iter();
+        begun.any(|(outgoing, _)| outgoing.peer().pid() == pid && outgoing.takes_turns())
+    }
+
     /// Ends all transfers with errors.
     pub fn fail_all(&mut self, error: impl Fn() -> SendError) {
         for (outgoing, _) in self.begun.iter_mut().chain(&mut self.waiting) {

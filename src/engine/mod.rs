@@ -281,6 +281,7 @@ impl<'e> Engine<'e> {
                 now = self.now();
             }
             self.handle_others(now);
+            is_all_sent &= !self.take_turns();
             if let Some(result) = self.poll_end(now) {
                 return result;
             }
@@ -339,6 +340,7 @@ impl<'e> Engine<'e> {
                 // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
                 // One that sends too swallows its own signals if they are not taken as fast.
                 Sent::Bit => {
+                    self.pass_turn(number);
                     for _ in 0..TAKEN_BETWEEN_BITS {
                         if !inbox.poll_more(1) {
                             break;
@@ -349,6 +351,33 @@ impl<'e> Engine<'e> {
             }
         }
         false
+    }
+
+    /// Withholds further bits of a transfer if those that come from the same process have the turn.
+    fn pass_turn(&mut self, number: usize) {
+        let outgoing = self.transfers.taking_turns(number);
+        if let (Some(host), Some(outgoing)) = (&mut self.host, outgoing) {
+            let may_go_on = host.may_send_bits(outgoing.peer().pid());
+            outgoing.hold(!may_go_on);
+        }
+    }
+
+    /// Lets the transfers go on that have the turn again, and returns whether there are any.
+    fn take_turns(&mut self) -> bool {
+        let (Some(host), transfers) = (&mut self.host, &mut self.transfers) else {
+            return false;
+        };
+        host.keep_turns(|pid| transfers.takes_turns(pid));
+        let mut any = false;
+        for number in 0..transfers.len() {
+            let outgoing = transfers.taking_turns(number);
+            if let Some(outgoing) = outgoing.filter(|outgoing| outgoing.is_held()) {
+                let must_wait = host.must_wait(outgoing.peer().pid());
+                outgoing.hold(must_wait);
+                any |= !must_wait;
+            }
+        }
+        any
     }
 
     /// Handles all that is no signal. The signals that came before it were handled.

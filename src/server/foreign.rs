@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use super::action::{Action, Then};
 use super::machine::{Core, Machine};
+use super::scheduler::Party;
 use super::session::Session;
 use super::{Dialects, DropReason, Note};
 use crate::dialect::Symbol;
@@ -173,7 +174,7 @@ impl Core {
             .listener
             .as_ref()
             .is_some_and(TextReceiver::can_be_held);
-        let may_go_on = !is_patient || self.scheduler.may_go_on(pid, now);
+        let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Client(pid), now);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
             listener.handle_symbol(bit.into(), now);
@@ -184,7 +185,10 @@ impl Core {
     pub(super) fn poll_listener(&mut self, session: &mut Session, sleep: SleepState) {
         let is_patient = |l: &TextReceiver| l.in_message() && l.can_be_held();
         let is_patient = session.listener.as_ref().is_some_and(is_patient);
-        let may_go_on = !is_patient || self.scheduler.may_go_on(session.pid, self.now);
+        let may_go_on = !is_patient
+            || self
+                .scheduler
+                .may_go_on(Party::Client(session.pid), self.now);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
             listener.handle_timeout(now, sleep);
@@ -220,7 +224,7 @@ impl Core {
             action,
             TextAction::Acknowledge(_) | TextAction::Detected { .. }
         ) {
-            self.scheduler.leave(pid);
+            self.scheduler.leave(Party::Client(pid));
         }
         match action {
             TextAction::Acknowledge(symbol) => {

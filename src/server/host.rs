@@ -168,6 +168,21 @@ impl<'n> Host<'n> {
         !self.beside.is_empty()
     }
 
+    /// Records that this process has sent a bit of a message to `pid`, and returns whether it may go on.
+    pub fn may_send_bits(&mut self, pid: Pid) -> bool {
+        self.machine.may_send_bits(pid)
+    }
+
+    /// Ends the turns of this process for clients to which, as `is_sending` says, it no longer sends.
+    pub fn keep_turns(&mut self, is_sending: impl Fn(Pid) -> bool) {
+        self.machine.keep_turns(is_sending);
+    }
+
+    /// Returns whether bits for `pid` are to be withheld: those that `pid` sends have the turn.
+    pub fn must_wait(&self, pid: Pid) -> bool {
+        self.machine.must_wait(pid)
+    }
+
     /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited for.
     pub fn take_reply(&mut self) -> Option<Received> {
         self.replies.pop()

@@ -12,7 +12,7 @@ use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
 use super::foreign::Foreign;
 use super::notes::Allowance;
-use super::scheduler::TurnScheduler;
+use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
 use super::{Config, DropReason, Note};
@@ -132,6 +132,23 @@ impl Machine {
         !core.batch.has_foreign && (core.batch.has_paced_client || core.scheduler.is_taken())
     }
 
+    /// Records that this process has sent a bit of a message to `pid`, and returns whether it may go on.
+    pub fn may_send_bits(&mut self, pid: Pid) -> bool {
+        let crosses = self.sessions.get(&pid).is_some_and(Session::sends_bits);
+        let core = &mut self.core;
+        !crosses || core.scheduler.may_go_on(Party::Own(pid), core.now)
+    }
+
+    /// Ends the turns of this process for clients to which, as `is_sending` says, it no longer sends.
+    pub fn keep_turns(&mut self, is_sending: impl Fn(Pid) -> bool) {
+        self.core.scheduler.keep_own(is_sending);
+    }
+
+    /// Returns whether bits for `pid` are to be withheld: those that `pid` sends have the turn.
+    pub fn must_wait(&self, pid: Pid) -> bool {
+        self.core.scheduler.is_waiting(Party::Own(pid))
+    }
+
     /// Returns how long nothing is due if no event comes; `None` for ever.
     pub fn poll_timeout(&mut self) -> Option<Duration> {
         let all = [
@@ -148,7 +165,7 @@ impl Machine {
     pub fn handle_timeout(&mut self) {
         self.poll_foreign();
         let now = self.core.now;
-        if let Some(pid) = self.core.scheduler.next(now) {
+        if let Some(Party::Client(pid)) = self.core.scheduler.next(now) {
             self.release(pid);
         }
         if self.core.expire_at.is_some_and(|at| now >= at) {

@@ -3,6 +3,9 @@
 //!
 //! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
 //! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`].
+//!
+//! The bits that this process sends to a client, and the answers to them, swallow the client's answers and bits. So they take
+//! turns too, as long as no other client sends: several would have to agree on their turns.
 
 use std::collections::VecDeque;
 
@@ -15,36 +18,63 @@ pub const QUANTUM: Nanos = 20_000_000;
 /// Limits how long the holder of the turn may be silent while others wait.
 pub const IDLE_LIMIT: Nanos = 5_000_000;
 
-/// Knows the holder of the turn and the clients that wait for it.
+/// Names what sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// A client.
+    Client(Pid),
+    /// This process, which sends bits to a client.
+    Own(Pid),
+}
+
+impl Party {
+    const fn pid(self) -> Pid {
+        match self {
+            Self::Client(pid) | Self::Own(pid) => pid,
+        }
+    }
+
+    const fn is_own(self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+}
+
+/// Knows the holder of the turn and the parties that wait for it.
 #[derive(Debug, Default)]
 pub struct TurnScheduler {
     holder: Option<Holder>,
-    waiting: VecDeque<Pid>,
+    waiting: VecDeque<Party>,
 }
 
 #[derive(Debug)]
 struct Holder {
-    pid: Pid,
+    party: Party,
     since: Nanos,
     last_seen: Nanos,
 }
 
 impl TurnScheduler {
-    /// Records that `pid` sent something at `now`, and returns whether it may go on.
-    pub fn may_go_on(&mut self, pid: Pid, now: Nanos) -> bool {
+    /// Records that `party` sent something at `now`, and returns whether it may go on.
+    pub fn may_go_on(&mut self, party: Party, now: Nanos) -> bool {
+        let is_foreign = |other: Party| other.pid() != party.pid();
+        if party.is_own() && self.parties().any(is_foreign) {
+            self.leave(party);
+            return true;
+        }
+        self.remove(|other| other.is_own() && is_foreign(other));
         match &mut self.holder {
-            None => self.holder = Some(Holder::new(pid, now)),
-            Some(holder) if holder.pid == pid => {
+            None => self.holder = Some(Holder::new(party, now)),
+            Some(holder) if holder.party == party => {
                 holder.last_seen = now;
                 if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
                     self.holder = None;
-                    self.waiting.push_back(pid);
+                    self.waiting.push_back(party);
                     return false;
                 }
             }
             Some(_) => {
-                if !self.waiting.contains(&pid) {
-                    self.waiting.push_back(pid);
+                if !self.is_waiting(party) {
+                    self.waiting.push_back(party);
                 }
                 return false;
             }
@@ -52,22 +82,40 @@ impl TurnScheduler {
         true
     }
 
-    /// Returns whether a client has the turn.
+    /// Returns whether a party has the turn.
     #[must_use]
     pub const fn is_taken(&self) -> bool {
         self.holder.is_some()
     }
 
-    /// Removes `pid`: its message is over, or it has ended.
-    pub fn leave(&mut self, pid: Pid) {
-        self.waiting.retain(|waiting| *waiting != pid);
-        if self.holder.as_ref().is_some_and(|h| h.pid == pid) {
-            self.holder = None;
-        }
+    /// Returns whether `party` waits for the turn.
+    #[must_use]
+    pub fn is_waiting(&self, party: Party) -> bool {
+        self.waiting.contains(&party)
+    }
+
+    /// Removes `party`: its message is over.
+    pub fn leave(&mut self, party: Party) {
+        self.remove(|other| other == party);
+    }
+
+    /// Removes the client `pid`, which has ended, and what is sent to it.
+    pub fn forget(&mut self, pid: Pid) {
+        self.remove(|other| other.pid() == pid);
+    }
+
+    /// Removes own bits, unless `is_sending` says of their client that more are to come.
+    pub fn keep_own(&mut self, is_sending: impl Fn(Pid) -> bool) {
+        self.remove(|other| other.is_own() && !is_sending(other.pid()));
+    }
+
+    fn remove(&mut self, is_gone: impl Fn(Party) -> bool) {
+        self.waiting.retain(|waiting| !is_gone(*waiting));
+        self.holder.take_if(|holder| is_gone(holder.party));
     }
 
     /// Passes the turn on if it is free or its holder is silent, and returns the new holder, which is to be answered.
-    pub fn next(&mut self, now: Nanos) -> Option<Pid> {
+    pub fn next(&mut self, now: Nanos) -> Option<Party> {
         if self.waiting.is_empty() || self.idle_at().is_some_and(|at| now < at) {
             return None;
         }
@@ -86,6 +134,11 @@ impl TurnScheduler {
         }
     }
 
+    fn parties(&self) -> impl Iterator<Item = Party> {
+        let waiting = self.waiting.iter().copied();
+        self.holder.iter().map(|h| h.party).chain(waiting)
+    }
+
     fn idle_at(&self) -> Option<Nanos> {
         self.holder
             .as_ref()
@@ -94,9 +147,9 @@ impl TurnScheduler {
 }
 
 impl Holder {
-    const fn new(pid: Pid, now: Nanos) -> Self {
+    const fn new(party: Party, now: Nanos) -> Self {
         Self {
-            pid,
+            party,
             since: now,
             last_seen: now,
         }
@@ -107,15 +160,15 @@ impl Holder {
 mod tests {
     use super::*;
 
-    fn pid(n: i32) -> Pid {
-        Pid::new(n).unwrap()
+    fn client(n: i32) -> Party {
+        Party::Client(Pid::new(n).unwrap())
     }
 
     #[test]
     fn a_client_alone_always_goes_on() {
         let mut scheduler = TurnScheduler::default();
         for now in 0..100 {
-            assert!(scheduler.may_go_on(pid(1), now * QUANTUM));
+            assert!(scheduler.may_go_on(client(1), now * QUANTUM));
             assert_eq!(scheduler.next(now * QUANTUM), None);
         }
         assert_eq!(scheduler.deadline(), None);
@@ -124,23 +177,52 @@ mod tests {
     #[test]
     fn the_turn_passes_on_after_its_time_or_a_silence() {
         let mut scheduler = TurnScheduler::default();
-        assert!(scheduler.may_go_on(pid(1), 0));
+        assert!(scheduler.may_go_on(client(1), 0));
         for n in [2, 3, 2] {
-            assert!(!scheduler.may_go_on(pid(n), 1));
+            assert!(!scheduler.may_go_on(client(n), 1));
         }
         assert_eq!(scheduler.next(2), None, "the holder is active");
         assert_eq!(scheduler.deadline(), Some(IDLE_LIMIT));
-        assert!(!scheduler.may_go_on(pid(1), QUANTUM), "its time is up");
-        assert_eq!(scheduler.next(QUANTUM), Some(pid(2)));
+        assert!(!scheduler.may_go_on(client(1), QUANTUM), "its time is up");
+        assert_eq!(scheduler.next(QUANTUM), Some(client(2)));
         assert_eq!(
             scheduler.next(QUANTUM + IDLE_LIMIT),
-            Some(pid(3)),
+            Some(client(3)),
             "the holder is silent"
         );
-        scheduler.leave(pid(3));
-        assert_eq!(scheduler.next(QUANTUM + IDLE_LIMIT), Some(pid(1)));
-        scheduler.leave(pid(1));
+        scheduler.leave(client(3));
+        assert_eq!(scheduler.next(QUANTUM + IDLE_LIMIT), Some(client(1)));
+        scheduler.leave(client(1));
         assert_eq!(scheduler.deadline(), None);
-        assert!(scheduler.may_go_on(pid(2), 2 * QUANTUM));
+        assert!(scheduler.may_go_on(client(2), 2 * QUANTUM));
+    }
+
+    #[test]
+    fn own_bits_and_those_of_a_client_take_turns() {
+        let mut scheduler = TurnScheduler::default();
+        let (client, own) = (client(1), Party::Own(Pid::new(1).unwrap()));
+        assert!(scheduler.may_go_on(client, 0));
+        assert!(!scheduler.may_go_on(own, 1) && scheduler.is_waiting(own));
+        assert!(!scheduler.may_go_on(client, QUANTUM), "its time is up");
+        assert_eq!(scheduler.next(QUANTUM), Some(own));
+        assert!(scheduler.may_go_on(own, QUANTUM) && !scheduler.is_waiting(own));
+        let silent = QUANTUM + IDLE_LIMIT;
+        assert_eq!(scheduler.next(silent), Some(client), "nothing was sent");
+        assert!(!scheduler.may_go_on(own, silent));
+        scheduler.forget(Pid::new(1).unwrap());
+        assert!(!scheduler.is_taken() && !scheduler.is_waiting(own));
+    }
+
+    #[test]
+    fn own_bits_take_no_turns_beside_several_clients() {
+        let mut scheduler = TurnScheduler::default();
+        let own = Party::Own(Pid::new(1).unwrap());
+        assert!(scheduler.may_go_on(client(1), 0) && !scheduler.may_go_on(own, 0));
+        assert!(!scheduler.may_go_on(client(2), 0));
+        assert!(!scheduler.is_waiting(own) && scheduler.may_go_on(own, 0));
+        assert_eq!(scheduler.next(IDLE_LIMIT), Some(client(2)));
+        scheduler.leave(client(2));
+        assert!(scheduler.may_go_on(own, 0), "the turn is free");
+        assert!(scheduler.may_go_on(client(2), 0), "own bits have left it");
     }
 }

@@ -222,6 +222,11 @@ impl Session {
         self.in_foreign_message() && self.received_bytes() == 0
     }
 
+    /// Returns whether a message comes in bits whose answers share the signals of bits.
+    pub fn sends_bits(&self) -> bool {
+        self.receiver.in_message() && self.signal != Signal::WORD
+    }
+
     /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
         match &self.listener {

@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use super::action::{Action, After};
 use super::machine::{Core, Machine};
+use super::scheduler::Party;
 use super::session::Session;
 use super::{DropReason, Note, ServeError, nanos};
 use crate::dialect::receiver::TextReceiver;
@@ -234,7 +235,7 @@ impl Machine {
     /// Removes the session of `pid` without a note.
     pub(super) fn forget(&mut self, pid: Pid) -> Option<Session> {
         let core = &mut self.core;
-        core.scheduler.leave(pid);
+        core.scheduler.forget(pid);
         let mut session = self.sessions.remove(&pid)?;
         core.backlog.memory.recount(&mut session.counted, 0);
         if session.is_listed {
@@ -285,7 +286,7 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        core.scheduler.leave(pid);
+        core.scheduler.leave(Party::Client(pid));
         let bytes = session.received_bytes();
         if let Some(listener) = &mut session.listener {
             listener.reset();

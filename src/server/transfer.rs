@@ -6,6 +6,7 @@ use core::mem;
 use super::DropReason;
 use super::action::Then;
 use super::machine::{Core, Machine};
+use super::scheduler::Party;
 use super::session::Session;
 use crate::signal::event::{Event, Signal};
 use crate::wire::control::{Reply, Request, Status};
@@ -103,13 +104,14 @@ impl Core {
     ) {
         self.arm_expiry();
         session.last_seen = self.now;
+        let client = Party::Client(session.pid);
         if session.receiver.in_message() {
             let has_room = self.backlog.memory.has_room_for(session.held_bytes());
             let may_go_on = if has_room && self.batch.is_first {
-                self.scheduler.may_go_on(session.pid, self.now)
+                self.scheduler.may_go_on(client, self.now)
             } else {
                 // It is told to wait, and asks again.
-                self.scheduler.leave(session.pid);
+                self.scheduler.leave(client);
                 false
             };
             session.receiver.hold(!may_go_on);
@@ -137,7 +139,7 @@ impl Core {
         }
         self.recount(session);
         if let Some(outcome) = response.outcome {
-            self.scheduler.leave(session.pid);
+            self.scheduler.leave(client);
             match outcome {
                 Outcome::Complete {
                     kind,

@@ -45,6 +45,8 @@ pub struct FrameSender<'m> {
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
+    /// Whether what no timer sends is withheld.
+    is_held: bool,
     /// How often the transfer has begun again.
     restarts: u32,
     signals: u64,
@@ -137,6 +139,7 @@ impl<'m> FrameSender<'m> {
             timer: RetryTimer::new(timeout),
             queued: None,
             has_gone_on: false,
+            is_held: false,
             restarts: 0,
             signals: 0,
             resent: 0,
@@ -194,6 +197,17 @@ impl<'m> FrameSender<'m> {
         }
         self.queued = None;
         self.timer.handle_eagain(now);
+    }
+
+    /// Sets whether to withhold bits that no timer sends, until the transfer begins again: the other direction has its turn.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Returns whether bits are withheld.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// Takes in a reply of the server that came at `now`.
@@ -355,6 +369,9 @@ impl<'m> FrameSender<'m> {
 
     fn send_data(&mut self, now: Instant) -> Option<Transmit> {
         if self.phase != Phase::Data || self.timer.is_paused || self.timer.attempt > 0 {
+            return None;
+        }
+        if self.is_held {
             return None;
         }
         let transmit = match &mut self.window {
@@ -543,6 +560,7 @@ impl<'m> FrameSender<'m> {
             return self.finish(Err(failure));
         }
         self.restarts += 1;
+        self.is_held = false;
         self.draw();
         self.queued = None;
         self.advance(now, Phase::Hello);

@@ -5,6 +5,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::super::scheduler::{IDLE_LIMIT, QUANTUM};
 use super::super::{Note, Received};
 use super::world::*;
 use crate::process::peer::PeerError;
@@ -478,6 +479,50 @@ fn clients_take_turns() {
     }
     assert!((20..380).contains(&waits), "{waits}");
     assert_eq!(world.written[0].payload, b"b");
+}
+
+#[test]
+fn a_client_waits_while_this_process_sends_bits_to_it() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    assert!(world.machine.may_send_bits(client), "no message");
+    world.feed_each(opening(client, 7));
+    let bits = frame(client, 7, &[7; 80]);
+    world.feed_each([bits[0]]);
+    assert!(!world.machine.may_send_bits(client));
+    assert!(world.machine.must_wait(client));
+    world.answers(client);
+    world.now += QUANTUM;
+    world.feed(&[bits[1]]);
+    assert!(matches!(
+        status(&mut world, client)[..],
+        [(_, Status::Wait(_))]
+    ));
+    assert!(!world.machine.must_wait(client));
+    world.machine.keep_turns(|pid| pid == client);
+    assert!(world.machine.may_send_bits(client));
+    // It goes on when this process has sent all, or nothing for a while.
+    world.machine.keep_turns(|_| false);
+    world.feed(&[]);
+    assert!(matches!(
+        status(&mut world, client)[..],
+        [(_, Status::Ok(_))]
+    ));
+    world.feed_each([bits[2]]);
+    assert!(!world.machine.may_send_bits(client));
+    world.now += QUANTUM;
+    world.feed(&[bits[3]]);
+    assert!(!world.machine.must_wait(client));
+    world.answers(client);
+    world.pass(IDLE_LIMIT);
+    assert!(matches!(
+        status(&mut world, client)[..],
+        [(_, Status::Ok(_))]
+    ));
+    assert!(!world.machine.may_send_bits(client));
+    world.exit(client);
+    assert!(!world.machine.must_wait(client));
+    assert_eq!(world.next_at(), None);
 }
 
 #[test]

@@ -699,3 +699,22 @@ fn no_word_is_sent_while_the_server_says_to_wait() {
     tell(&mut sender, Status::Ok(Progress::at(3)), at(9));
     assert_eq!(words(&send_all(&mut sender, at(9))), [64, 65, 66]);
 }
+
+#[test]
+fn a_sender_that_is_held_repeats_what_is_in_flight_and_sends_no_more() {
+    let mut sender = sender_after(&[0x55; 40], Lane::Bit, &[NO_WORDS, OPENED]);
+    assert_eq!(send_all(&mut sender, START).len(), 1);
+    sender.hold(true);
+    let (repeated, later) = next(&mut sender, START);
+    assert_eq!((bit(&repeated).0, sender.is_held()), (0, true));
+    ok(&mut sender, 1, later);
+    assert_eq!(send_all(&mut sender, later), []);
+    assert_eq!(sender.poll_timeout(), None, "nothing is in flight");
+    sender.hold(false);
+    assert_eq!(bit(&send_all(&mut sender, later)[0]).0, 1);
+    sender.hold(true);
+    tell(&mut sender, Status::Rejected(Reason::Checksum), later);
+    let (again, _) = next(&mut sender, later);
+    assert_eq!(request(&again), hello(&sender));
+    assert!(!sender.is_held());
+}
