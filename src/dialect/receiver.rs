@@ -156,6 +156,9 @@ impl TextReceiver {
 
     /// Handles what is due at `now`; `sleep` says how the client was seen to wait.
     pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
+        if let Some(symbol) = self.swallowed(now, sleep) {
+            return self.handle_symbol(symbol, now);
+        }
         let timed = self.timing.poll_ack(now, sleep);
         self.actions.extend(timed.map(TextAction::Acknowledge));
         if self.may_send_final_ack() {
@@ -172,10 +175,10 @@ impl TextReceiver {
             true => self.probe.poll_ack(now, sleep == SleepState::ForSignal),
             false => None,
         };
-        if due.is_some() {
-            // It has stopped, so this does not come too soon.
+        if let Some(ack) = due.take() {
             self.is_acknowledged = true;
-            self.actions.extend(due.take().map(TextAction::Acknowledge));
+            self.timing.note_sent(ack, now);
+            self.actions.push_back(TextAction::Acknowledge(ack));
             return;
         }
         if now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent {
@@ -187,6 +190,11 @@ impl TextReceiver {
             };
         }
         self.acknowledge(due, now);
+    }
+
+    /// Sets when other processes last sent each symbol, which can have swallowed a bit of this client.
+    pub const fn set_others(&mut self, others: [Nanos; 2]) {
+        self.timing.set_others(others);
     }
 
     /// Restarts the silence of the client at `now`, because it had no CPU until then.
@@ -389,6 +397,23 @@ impl TextReceiver {
         // A client that repeats its bits, or gives up, is not kept waiting.
         let is_patient = |dialect: &Dialect| dialect.ack == Ack::Bit && dialect.wait == 0;
         self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
+    }
+
+    /// Returns the bit of the client that another process has swallowed.
+    fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+        let waits_for_bits = match self.decoder.is_detecting() {
+            true => self.probe.waits_for_bits(),
+            false => self.can_be_held(),
+        };
+        let is_owed = self.in_message() && !self.may_be_over() && waits_for_bits;
+        let is_owed = is_owed && self.is_acknowledged && self.withheld.is_none();
+        self.timing.swallowed(now, sleep).filter(|_| is_owed)
+    }
+
+    /// Returns whether the program of the client is known to wait for every acknowledgement.
+    #[must_use]
+    pub fn is_known_to_wait(&self) -> bool {
+        !self.decoder.is_detecting() && !self.decoder.is_given() && self.can_be_held()
     }
 
     /// Decodes a symbol and returns the acknowledgement that is due.

@@ -159,6 +159,10 @@ impl Machine {
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
         let event = self.core.attribute(event);
+        if let Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } = event.origin {
+            let core = &mut self.core;
+            core.foreign.record_sender(pid, event.signal, core.now);
+        }
         self.core.batch.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
         let (core, sessions) = (&mut self.core, &mut self.sessions);
         let Some(channel) = event.signal.channel() else {

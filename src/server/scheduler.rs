@@ -2,7 +2,7 @@
 //! other's bits and wait for their retransmission timers, so taking turns is faster for all.
 //!
 //! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
-//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`].
+//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`], or [`FOREIGN_IDLE_LIMIT`].
 
 use std::collections::VecDeque;
 
@@ -15,11 +15,15 @@ pub const QUANTUM: Nanos = 20_000_000;
 /// Limits how long the holder of the turn may be silent while others wait.
 pub const IDLE_LIMIT: Nanos = 5_000_000;
 
+/// Limits the same for a client of another protocol, which sends a bit once: two under way could swallow each other.
+pub const FOREIGN_IDLE_LIMIT: Nanos = 50_000_000;
+
 /// Knows the holder of the turn and the clients that wait for it.
 #[derive(Debug, Default)]
 pub struct TurnScheduler {
     holder: Option<Holder>,
-    waiting: VecDeque<Pid>,
+    /// The clients that wait, each with its limit of silence.
+    waiting: VecDeque<(Pid, Nanos)>,
 }
 
 #[derive(Debug)]
@@ -27,24 +31,25 @@ struct Holder {
     pid: Pid,
     since: Nanos,
     last_seen: Nanos,
+    idle_limit: Nanos,
 }
 
 impl TurnScheduler {
-    /// Records that `pid` sent something at `now`, and returns whether it may go on.
-    pub fn may_go_on(&mut self, pid: Pid, now: Nanos) -> bool {
+    /// Records that `pid` sent something at `now`, and returns whether it may go on; `idle_limit` limits its silence.
+    pub fn may_go_on(&mut self, pid: Pid, now: Nanos, idle_limit: Nanos) -> bool {
         match &mut self.holder {
-            None => self.holder = Some(Holder::new(pid, now)),
+            None => self.holder = Some(Holder::new(pid, now, idle_limit)),
             Some(holder) if holder.pid == pid => {
-                holder.last_seen = now;
+                (holder.last_seen, holder.idle_limit) = (now, idle_limit);
                 if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
                     self.holder = None;
-                    self.waiting.push_back(pid);
+                    self.waiting.push_back((pid, idle_limit));
                     return false;
                 }
             }
             Some(_) => {
-                if !self.waiting.contains(&pid) {
-                    self.waiting.push_back(pid);
+                if self.waiting.iter().all(|(waiting, _)| *waiting != pid) {
+                    self.waiting.push_back((pid, idle_limit));
                 }
                 return false;
             }
@@ -58,10 +63,16 @@ impl TurnScheduler {
         self.holder.is_some()
     }
 
+    /// Returns whether `pid` has the turn.
+    #[must_use]
+    pub fn has_turn(&self, pid: Pid) -> bool {
+        self.holder.as_ref().is_some_and(|h| h.pid == pid)
+    }
+
     /// Removes `pid`: its message is over, or it has ended.
     pub fn leave(&mut self, pid: Pid) {
-        self.waiting.retain(|waiting| *waiting != pid);
-        if self.holder.as_ref().is_some_and(|h| h.pid == pid) {
+        self.waiting.retain(|(waiting, _)| *waiting != pid);
+        if self.has_turn(pid) {
             self.holder = None;
         }
     }
@@ -71,8 +82,8 @@ impl TurnScheduler {
         if self.waiting.is_empty() || self.idle_at().is_some_and(|at| now < at) {
             return None;
         }
-        let next = self.waiting.pop_front()?;
-        self.holder = Some(Holder::new(next, now));
+        let (next, idle_limit) = self.waiting.pop_front()?;
+        self.holder = Some(Holder::new(next, now, idle_limit));
         Some(next)
     }
 
@@ -89,16 +100,17 @@ impl TurnScheduler {
     fn idle_at(&self) -> Option<Nanos> {
         self.holder
             .as_ref()
-            .map(|h| h.last_seen.saturating_add(IDLE_LIMIT))
+            .map(|h| h.last_seen.saturating_add(h.idle_limit))
     }
 }
 
 impl Holder {
-    const fn new(pid: Pid, now: Nanos) -> Self {
+    const fn new(pid: Pid, now: Nanos, idle_limit: Nanos) -> Self {
         Self {
             pid,
             since: now,
             last_seen: now,
+            idle_limit,
         }
     }
 }
@@ -115,7 +127,7 @@ mod tests {
     fn a_client_alone_always_goes_on() {
         let mut scheduler = TurnScheduler::default();
         for now in 0..100 {
-            assert!(scheduler.may_go_on(pid(1), now * QUANTUM));
+            assert!(scheduler.may_go_on(pid(1), now * QUANTUM, IDLE_LIMIT));
             assert_eq!(scheduler.next(now * QUANTUM), None);
         }
         assert_eq!(scheduler.deadline(), None);
@@ -124,13 +136,16 @@ mod tests {
     #[test]
     fn the_turn_passes_on_after_its_time_or_a_silence() {
         let mut scheduler = TurnScheduler::default();
-        assert!(scheduler.may_go_on(pid(1), 0));
+        assert!(scheduler.may_go_on(pid(1), 0, IDLE_LIMIT));
         for n in [2, 3, 2] {
-            assert!(!scheduler.may_go_on(pid(n), 1));
+            assert!(!scheduler.may_go_on(pid(n), 1, IDLE_LIMIT));
         }
         assert_eq!(scheduler.next(2), None, "the holder is active");
         assert_eq!(scheduler.deadline(), Some(IDLE_LIMIT));
-        assert!(!scheduler.may_go_on(pid(1), QUANTUM), "its time is up");
+        assert!(
+            !scheduler.may_go_on(pid(1), QUANTUM, IDLE_LIMIT),
+            "its time is up"
+        );
         assert_eq!(scheduler.next(QUANTUM), Some(pid(2)));
         assert_eq!(
             scheduler.next(QUANTUM + IDLE_LIMIT),
@@ -141,6 +156,6 @@ mod tests {
         assert_eq!(scheduler.next(QUANTUM + IDLE_LIMIT), Some(pid(1)));
         scheduler.leave(pid(1));
         assert_eq!(scheduler.deadline(), None);
-        assert!(scheduler.may_go_on(pid(2), 2 * QUANTUM));
+        assert!(scheduler.may_go_on(pid(2), 2 * QUANTUM, IDLE_LIMIT));
     }
 }

@@ -6,6 +6,7 @@ use core::mem;
 use super::DropReason;
 use super::action::Then;
 use super::machine::{Core, Machine};
+use super::scheduler::IDLE_LIMIT;
 use super::session::Session;
 use crate::signal::event::{Event, Signal};
 use crate::wire::control::{Reply, Request, Status};
@@ -106,7 +107,7 @@ impl Core {
         if session.receiver.in_message() {
             let has_room = self.backlog.memory.has_room_for(session.held_bytes());
             let may_go_on = if has_room && self.batch.is_first {
-                self.scheduler.may_go_on(session.pid, self.now)
+                self.scheduler.may_go_on(session.pid, self.now, IDLE_LIMIT)
             } else {
                 // It is told to wait, and asks again.
                 self.scheduler.leave(session.pid);
