@@ -107,3 +107,39 @@ fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
         "the server printed another text"
     );
 }
+
+/// A pending signal swallows the next one of its number, here the next bit of the first client in every second round.
+#[test]
+fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
+    let Some(client) = program("clients/driven") else {
+        return;
+    };
+    // Their first bits are SIGUSR2 and SIGUSR1.
+    for short in ["Hello", "Quick"].repeat(3) {
+        let long = text(600);
+        let (server, first) = stopped_in_mid_message(|| {
+            let server = Server::start_with(&["--format", "raw"]);
+            let first = start_client(&mut Command::new(&client), server.pid(), &long);
+            (server, first)
+        });
+        wait_until_taken(&server);
+        kill(server.pid(), libc::SIGSTOP);
+        wait_until("the server is stopped", || state_of(server.pid()) == 'T');
+        let second = start_client(&mut Command::new(&client), server.pid(), short.as_bytes());
+        let server_pid = minitalk::Pid::new(server.pid()).unwrap();
+        wait_until("the first bit of the second client is pending", || {
+            proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+        });
+        kill(first.pid(), libc::SIGCONT);
+        let first_pid = minitalk::Pid::new(first.pid()).unwrap();
+        wait_until("the first client waits again", || {
+            proc::status(first_pid).is_ok_and(|status| status.pending == 0 && status.sleeps)
+        });
+        kill(server.pid(), libc::SIGCONT);
+        assert_success(&first.output());
+        assert_success(&second.output());
+        let texts = String::from_utf8(server.stop().stdout).unwrap();
+        let rest = texts.replacen(short, "", 1);
+        assert_eq!(rest.as_bytes(), long, "{texts}");
+    }
+}
