@@ -168,7 +168,7 @@ impl TextDecoder {
     /// Takes a symbol. After anything but [`Incomplete`] the message is over, and [`take`](Self::take) begins the next one.
     pub fn push(&mut self, symbol: Symbol) -> DecodeProgress {
         if self.part == Part::Hello {
-            if symbol != Symbol::Usr1 {
+            if symbol != self.dialect.hello_signal {
                 return Rejected(Reason::NotText);
             }
             return self.start_head();

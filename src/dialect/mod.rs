@@ -183,8 +183,10 @@ pub struct Dialect {
     pub order: BitOrder,
     /// The symbol that is a 1.
     pub one: Symbol,
-    /// Whether the client first sends SIGUSR1 and waits for SIGUSR1 (admitted) or SIGUSR2 (busy).
+    /// Whether the client first asks to be admitted.
     pub hello: bool,
+    /// The signal that asks and admits; the other one means busy.
+    pub hello_signal: Symbol,
     /// What precedes the text.
     pub head: Head,
     /// The order of the bits in a byte of the head's number.
@@ -219,6 +221,7 @@ impl Dialect {
         order: BitOrder::Msb,
         one: Symbol::Usr2,
         hello: false,
+        hello_signal: Symbol::Usr1,
         head: Head::None,
         head_order: BitOrder::Msb,
         head_bytes: ByteOrder::Big,

@@ -432,10 +432,10 @@ impl TextReceiver {
             // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
             let asks = self.decoder.awaits_hello() && !self.has_moved_on;
             self.has_moved_on |= !asks;
-            return asks.then_some(Symbol::Usr2);
+            return self.hello_signal().filter(|_| asks).map(Symbol::other);
         }
         if self.is_held && self.decoder.awaits_hello() {
-            return Some(Symbol::Usr2);
+            return self.hello_signal().map(Symbol::other);
         }
         match self.decoder.push(symbol) {
             DecodeOutcome::Detecting(state) => {
@@ -448,7 +448,7 @@ impl TextReceiver {
                     }
                 }
             }
-            DecodeOutcome::Hello => Some(Symbol::Usr1),
+            DecodeOutcome::Hello => self.hello_signal(),
             DecodeOutcome::Incomplete => self.usual_ack(),
             DecodeOutcome::Complete => {
                 // The turn ends with the message, and nothing would release the client afterwards.
@@ -463,6 +463,10 @@ impl TextReceiver {
             }
             DecodeOutcome::Ignored => None,
         }
+    }
+
+    fn hello_signal(&self) -> Option<Symbol> {
+        self.decoder.dialect().map(|dialect| dialect.hello_signal)
     }
 
     /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.

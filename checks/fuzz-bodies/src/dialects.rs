@@ -37,7 +37,7 @@ const SPECS: [&str; 16] = [
     "order=lsb,head=pid,head-order=msb,ack=byte,final=twice",
     "end=etx,ack=message,final=both",
     "end=0x0a,ack-time=before,final=both",
-    "hello=yes,head=len32,ack=bit,final=other",
+    "hello=yes,hello-signal=usr2,head=len32,ack=bit,final=other",
 ];
 
 /// The function by which a receiver takes a symbol; it returns the actions.
