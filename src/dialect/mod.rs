@@ -99,6 +99,10 @@ choice! {
         Len64 = "len64",
         /// The length in decimal digits, and a NUL.
         Digits = "digits",
+        /// The length in ten decimal digits.
+        Digits10 = "digits10",
+        /// The length and the client's PID in ten decimal digits each.
+        Digits10Pid = "digits10-pid",
         /// The client's PID in 32 bits.
         Pid = "pid",
     }
@@ -321,8 +325,14 @@ impl Head {
             Self::Len16 => Some(2),
             Self::Len32 | Self::Pid => Some(4),
             Self::Len64 => Some(8),
-            Self::None | Self::Digits => None,
+            Self::None | Self::Digits | Self::Digits10 | Self::Digits10Pid => None,
         }
+    }
+
+    /// Returns whether the head is text: decimal digits.
+    #[must_use]
+    pub const fn is_decimal(self) -> bool {
+        matches!(self, Self::Digits | Self::Digits10 | Self::Digits10Pid)
     }
 
     /// Returns whether the head is the length of the text.

@@ -32,7 +32,7 @@ const SPECS: [&str; 16] = [
     "head=len32,head-nul=yes,end=eot",
     "order=lsb,head=len64,head-bytes=big,ack-signal=echo",
     "one=usr1,head=digits,end=none",
-    "head=digits,counts-end=yes,ack-time=before",
+    "head=digits10,counts-end=yes,ack-time=before",
     "head=pid,final=both",
     "order=lsb,head=pid,head-order=msb,ack=byte,final=twice",
     "end=etx,ack=message,final=both",
