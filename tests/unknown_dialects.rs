@@ -1,4 +1,6 @@
-//! Clients whose protocol no SPEC describes (`tests/dialects/unknown`): nothing is printed, and a note says so.
+//! Clients whose protocol is not found: nothing is printed, and a note says so.
+//!
+//! No SPEC describes those of `tests/dialects/unknown`.
 
 mod common;
 
@@ -13,11 +15,13 @@ fn what_no_dialect_describes_is_reported_and_not_printed() {
         eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
         return;
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects/unknown");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects");
+    let entries = std::fs::read_dir(folder.join("unknown")).unwrap();
+    let mut sources: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    sources.push(folder.join("clients/hello_on_usr2.c"));
     std::thread::scope(|scope| {
-        for entry in std::fs::read_dir(folder).unwrap() {
+        for source in sources {
             scope.spawn(move || {
-                let source = entry.unwrap().path();
                 let name = source.file_stem().unwrap().to_str().unwrap();
                 let client = compile(&source, &format!("dialect-unknown-{name}"));
                 let server = Server::start_with(&["--format", "raw"]);

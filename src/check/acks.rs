@@ -27,7 +27,7 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
     };
     let (at_last, mut usual): (Vec<ReceivedAck>, Vec<ReceivedAck>) =
         acks.iter().partition(|(count, _)| *count == last);
-    // A handshake is answered with SIGUSR1, independent of the bits.
+    // A handshake is answered independent of the bits.
     usual.retain(|(count, _)| *count > hello);
     if usual.is_empty() {
         usual.extend(at_last.first());

@@ -215,6 +215,12 @@ impl AckProbe {
         matches!(self.state, Watching | WaitsForBits)
     }
 
+    /// Returns whether the client is known to wait for every bit, and which signal it waits for.
+    pub const fn waits_for_bits(&self) -> bool {
+        let is_proven = matches!(self.state, WaitsForBits) || self.bit_stops >= PROOF_STOPS;
+        self.may_wait_for_bits() && (is_proven || !self.handled.both())
+    }
+
     /// Returns which acknowledgement, counted from 0, a client has not gone on after, if it is one of the first two and the other
     /// signal was not tried. The first may answer a handshake.
     pub const fn stuck_after(&self) -> Option<u8> {

@@ -49,6 +49,8 @@ pub(super) struct AckTiming {
     /// When to look at the client, and the pause after that.
     look_at: Option<Nanos>,
     pause: Nanos,
+    /// When other processes last sent each symbol.
+    others: [Nanos; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,8 @@ struct Sent {
     /// How the client was seen to sleep at that time, and since.
     slept: SleepState,
     seen: SleepState,
+    /// When other processes had last sent each symbol, at the first look that found it asleep: it has sent nothing since.
+    others: [Nanos; 2],
     /// Whether the acknowledgement before it was lost.
     is_repeated: bool,
 }
@@ -72,6 +76,7 @@ impl AckTiming {
             sent: None,
             look_at: None,
             pause: FIRST_LOOK,
+            others: [0; 2],
         }
     }
 
@@ -88,6 +93,11 @@ impl AckTiming {
         self.pending = Some((ack, now));
         (self.look_at, self.pause) = (Some(now), FIRST_LOOK);
         None
+    }
+
+    /// Takes an acknowledgement that was sent to a client which had stopped, so that it did not come too soon.
+    pub fn note_sent(&mut self, ack: Symbol, now: Nanos) {
+        self.send(ack, now, SleepState::ForSignal, false);
     }
 
     /// Handles that the client goes on, in mid-message or with another one; returns an acknowledgement that is overdue.
@@ -147,20 +157,49 @@ impl AckTiming {
             self.look_at = Some(self.next_look(now));
             return None;
         }
+        let is_asleep = self.is_asleep(now, sleep);
         let Some(sent) = &mut self.sent else {
             self.look_at = None;
             return None;
         };
         let silence = now.saturating_sub(sent.at);
-        // Twice, since what the client sent before the first look may not have been read yet.
-        let is_asleep = sleep > sent.slept && sent.seen >= sleep;
-        if is_asleep && (sleep == SleepState::ForSignal || silence >= NAP) {
+        // One that slept before did not lose it.
+        if is_asleep && sleep > sent.slept {
             let ack = sent.ack;
             return Some(self.send(ack, now, sleep, true));
+        }
+        if sent.seen == SleepState::Awake {
+            sent.others = self.others;
         }
         sent.seen = sent.seen.max(sleep);
         self.look_at = (silence < GIVE_UP_AFTER).then(|| self.next_look(now));
         None
+    }
+
+    /// Sets when other processes last sent each symbol.
+    pub const fn set_others(&mut self, others: [Nanos; 2]) {
+        self.others = others;
+    }
+
+    /// Returns the bit of a client, seen to sleep like this at `now`, that a pending signal of another process has swallowed.
+    pub fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+        let is_due = self.pending.is_none() && self.look_at.is_some_and(|at| now >= at);
+        let sent = self.sent.filter(|_| is_due && self.is_asleep(now, sleep))?;
+        match sent.others.map(|at| at > sent.at) {
+            [true, false] => Some(Symbol::Usr1),
+            [false, true] => Some(Symbol::Usr2),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the client, acknowledged and now seen to sleep like this, does not go on.
+    fn is_asleep(&self, now: Nanos, sleep: SleepState) -> bool {
+        self.sent.is_some_and(|sent| {
+            let is_long = now.saturating_sub(sent.at) >= NAP;
+            // Twice, since what the client sent before the first look may not have been read yet.
+            let is_asleep = sleep > SleepState::Awake && sent.seen >= sleep;
+            is_asleep && (is_long || sleep == SleepState::ForSignal)
+        })
     }
 
     fn send(&mut self, ack: Symbol, at: Nanos, slept: SleepState, is_repeated: bool) -> Symbol {
@@ -169,10 +208,10 @@ impl AckTiming {
             at,
             slept,
             seen: SleepState::Awake,
+            others: self.others,
             is_repeated,
         });
-        // A client that sleeps for a signal does not lose it.
-        self.look_at = (slept < SleepState::ForSignal).then(|| at.saturating_add(CHECK_AFTER));
+        self.look_at = Some(at.saturating_add(CHECK_AFTER));
         self.pause = CHECK_AFTER;
         ack
     }

@@ -70,8 +70,8 @@ const fn endings(head: Head) -> &'static [Ending] {
             (false, Some(3), false),
             (false, Some(4), false),
         ],
-        // Digits end with a NUL anyway.
-        Head::Digits => OF_LENGTH.split_at(3).0,
+        // Digits end with a NUL anyway, or have a fixed width.
+        Head::Digits | Head::Digits10 | Head::Digits10Pid => OF_LENGTH.split_at(3).0,
         Head::Len16 | Head::Len32 | Head::Len64 => &OF_LENGTH,
     }
 }
@@ -85,7 +85,7 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.head == Head::Len16, 8),
         (d.head == Head::Len32, 6),
         (d.head == Head::Len64, 10),
-        (d.head == Head::Digits, 8),
+        (d.head.is_decimal(), 8),
         (d.head_order != d.order, 12),
         (d.head_bytes != ByteOrder::of_bit_loop(d.head_order), 8),
         (d.head_nul, 10),
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(true);
-        assert_eq!(candidates.len(), 720);
+        assert_eq!(candidates.len(), 768);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());

@@ -58,6 +58,12 @@ enum Part {
         value: u64,
         count: u8,
     },
+    /// A number in ten digits, before the text or before a PID in as many.
+    TenDigits {
+        length: Option<u64>,
+        value: u64,
+        count: u8,
+    },
     HeadNul {
         length: u64,
     },
@@ -168,7 +174,7 @@ impl TextDecoder {
     /// Takes a symbol. After anything but [`Incomplete`] the message is over, and [`take`](Self::take) begins the next one.
     pub fn push(&mut self, symbol: Symbol) -> DecodeProgress {
         if self.part == Part::Hello {
-            if symbol != Symbol::Usr1 {
+            if symbol != self.dialect.hello_signal {
                 return Rejected(Reason::NotText);
             }
             return self.start_head();
@@ -198,6 +204,11 @@ impl TextDecoder {
         self.enter(match self.dialect.head {
             Head::None => Part::Text { left: None },
             Head::Digits => Part::Digits { value: 0, count: 0 },
+            Head::Digits10 | Head::Digits10Pid => Part::TenDigits {
+                length: None,
+                value: 0,
+                count: 0,
+            },
             _ => Part::Number { value: 0, bytes: 0 },
         })
     }
@@ -216,6 +227,14 @@ impl TextDecoder {
                 })
             }
             Part::Digits { value, count } if byte == 0 && count > 0 => self.start_length(value),
+            Part::TenDigits {
+                length,
+                value,
+                count,
+            } if byte.is_ascii_digit() => {
+                let value = 10 * value + u64::from(byte - b'0');
+                self.push_digit(length, value, count + 1)
+            }
             Part::HeadNul { length } if byte == 0 => self.start_text(length),
             Part::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
             Part::Text { left } => match (self.append(byte), left) {
@@ -224,9 +243,31 @@ impl TextDecoder {
                 (Ok(()), None) => Incomplete,
             },
             Part::End if Some(byte) == self.dialect.end => self.finish(),
-            Part::Digits { .. } | Part::HeadNul { .. } | Part::End | Part::Hello | Part::Over => {
-                self.reject(Reason::NotText)
-            }
+            Part::Digits { .. }
+            | Part::TenDigits { .. }
+            | Part::HeadNul { .. }
+            | Part::End
+            | Part::Hello
+            | Part::Over => self.reject(Reason::NotText),
+        }
+    }
+
+    fn push_digit(&mut self, length: Option<u64>, value: u64, count: u8) -> DecodeProgress {
+        let has_pid = self.dialect.head == Head::Digits10Pid;
+        match length {
+            _ if count < 10 => self.enter(Part::TenDigits {
+                length,
+                value,
+                count,
+            }),
+            None if has_pid => self.enter(Part::TenDigits {
+                length: Some(value),
+                value: 0,
+                count: 0,
+            }),
+            None => self.start_length(value),
+            Some(length) if value == u64::from(self.pid.get() as u32) => self.start_length(length),
+            Some(_) => self.reject(Reason::NotText),
         }
     }
 

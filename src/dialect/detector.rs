@@ -264,6 +264,13 @@ impl Detector {
             progress == DecodeProgress::Incomplete
         });
         self.is_too_long = is_too_long;
+        // Most decoders of a long head survive the first bytes and not the next.
+        if self.open.len() < self.open.capacity() / 4 {
+            self.open.shrink_to_fit();
+        }
+        if self.complete.len() < self.complete.capacity() / 4 {
+            self.complete.shrink_to_fit();
+        }
         result
     }
 

@@ -40,10 +40,16 @@ impl TextEncoder {
             if dialect.head_bytes == ByteOrder::Little {
                 head.reverse();
             }
-            head.extend(dialect.head_nul.then_some(0));
-        } else if dialect.head == Head::Digits {
-            head = alloc::format!("{number}\0").into_bytes();
         }
+        match dialect.head {
+            Head::Digits => head = alloc::format!("{number}\0").into_bytes(),
+            Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
+            Head::Digits10Pid => {
+                head = alloc::format!("{number:010}{:010}", pid.get()).into_bytes();
+            }
+            _ => {}
+        }
+        head.extend(dialect.head_nul.then_some(0));
         let mut body = Vec::with_capacity(text.len() + 1);
         body.extend_from_slice(text);
         body.extend(dialect.end);
@@ -73,7 +79,7 @@ impl TextEncoder {
         let at = index / 8;
         let (byte, order) = match self.head.get(at) {
             // Digits are text.
-            Some(byte) if self.dialect.head != Head::Digits => (byte, self.dialect.head_order),
+            Some(byte) if !self.dialect.head.is_decimal() => (byte, self.dialect.head_order),
             Some(byte) => (byte, self.dialect.order),
             None => (self.body.get(at - self.head.len())?, self.dialect.order),
         };
@@ -198,6 +204,7 @@ mod tests {
                 b"a",
                 "21112211 11111111 21111221",
             ),
+            ("head=digits10,end=none", b"", &"11221111 ".repeat(10)[..89]),
             (
                 "head=pid,end=none",
                 b"",

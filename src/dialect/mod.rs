@@ -99,6 +99,10 @@ choice! {
         Len64 = "len64",
         /// The length in decimal digits, and a NUL.
         Digits = "digits",
+        /// The length in ten decimal digits.
+        Digits10 = "digits10",
+        /// The length and the client's PID in ten decimal digits each.
+        Digits10Pid = "digits10-pid",
         /// The client's PID in 32 bits.
         Pid = "pid",
     }
@@ -183,8 +187,10 @@ pub struct Dialect {
     pub order: BitOrder,
     /// The symbol that is a 1.
     pub one: Symbol,
-    /// Whether the client first sends SIGUSR1 and waits for SIGUSR1 (admitted) or SIGUSR2 (busy).
+    /// Whether the client first asks to be admitted.
     pub hello: bool,
+    /// The signal that asks and admits; the other one means busy.
+    pub hello_signal: Symbol,
     /// What precedes the text.
     pub head: Head,
     /// The order of the bits in a byte of the head's number.
@@ -219,6 +225,7 @@ impl Dialect {
         order: BitOrder::Msb,
         one: Symbol::Usr2,
         hello: false,
+        hello_signal: Symbol::Usr1,
         head: Head::None,
         head_order: BitOrder::Msb,
         head_bytes: ByteOrder::Big,
@@ -318,8 +325,14 @@ impl Head {
             Self::Len16 => Some(2),
             Self::Len32 | Self::Pid => Some(4),
             Self::Len64 => Some(8),
-            Self::None | Self::Digits => None,
+            Self::None | Self::Digits | Self::Digits10 | Self::Digits10Pid => None,
         }
+    }
+
+    /// Returns whether the head is text: decimal digits.
+    #[must_use]
+    pub const fn is_decimal(self) -> bool {
+        matches!(self, Self::Digits | Self::Digits10 | Self::Digits10Pid)
     }
 
     /// Returns whether the head is the length of the text.

@@ -156,6 +156,9 @@ impl TextReceiver {
 
     /// Handles what is due at `now`; `sleep` says how the client was seen to wait.
     pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
+        if let Some(symbol) = self.swallowed(now, sleep) {
+            return self.handle_symbol(symbol, now);
+        }
         let timed = self.timing.poll_ack(now, sleep);
         self.actions.extend(timed.map(TextAction::Acknowledge));
         if self.may_send_final_ack() {
@@ -172,10 +175,10 @@ impl TextReceiver {
             true => self.probe.poll_ack(now, sleep == SleepState::ForSignal),
             false => None,
         };
-        if due.is_some() {
-            // It has stopped, so this does not come too soon.
+        if let Some(ack) = due.take() {
             self.is_acknowledged = true;
-            self.actions.extend(due.take().map(TextAction::Acknowledge));
+            self.timing.note_sent(ack, now);
+            self.actions.push_back(TextAction::Acknowledge(ack));
             return;
         }
         if now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent {
@@ -187,6 +190,11 @@ impl TextReceiver {
             };
         }
         self.acknowledge(due, now);
+    }
+
+    /// Sets when other processes last sent each symbol, which can have swallowed a bit of this client.
+    pub const fn set_others(&mut self, others: [Nanos; 2]) {
+        self.timing.set_others(others);
     }
 
     /// Restarts the silence of the client at `now`, because it had no CPU until then.
@@ -391,6 +399,23 @@ impl TextReceiver {
         self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
     }
 
+    /// Returns the bit of the client that another process has swallowed.
+    fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+        let waits_for_bits = match self.decoder.is_detecting() {
+            true => self.probe.waits_for_bits(),
+            false => self.can_be_held(),
+        };
+        let is_owed = self.in_message() && !self.may_be_over() && waits_for_bits;
+        let is_owed = is_owed && self.is_acknowledged && self.withheld.is_none();
+        self.timing.swallowed(now, sleep).filter(|_| is_owed)
+    }
+
+    /// Returns whether the program of the client is known to wait for every acknowledgement.
+    #[must_use]
+    pub fn is_known_to_wait(&self) -> bool {
+        !self.decoder.is_detecting() && !self.decoder.is_given() && self.can_be_held()
+    }
+
     /// Decodes a symbol and returns the acknowledgement that is due.
     fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
         self.last = symbol;
@@ -407,10 +432,10 @@ impl TextReceiver {
             // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
             let asks = self.decoder.awaits_hello() && !self.has_moved_on;
             self.has_moved_on |= !asks;
-            return asks.then_some(Symbol::Usr2);
+            return self.hello_signal().filter(|_| asks).map(Symbol::other);
         }
         if self.is_held && self.decoder.awaits_hello() {
-            return Some(Symbol::Usr2);
+            return self.hello_signal().map(Symbol::other);
         }
         match self.decoder.push(symbol) {
             DecodeOutcome::Detecting(state) => {
@@ -423,7 +448,7 @@ impl TextReceiver {
                     }
                 }
             }
-            DecodeOutcome::Hello => Some(Symbol::Usr1),
+            DecodeOutcome::Hello => self.hello_signal(),
             DecodeOutcome::Incomplete => self.usual_ack(),
             DecodeOutcome::Complete => {
                 // The turn ends with the message, and nothing would release the client afterwards.
@@ -438,6 +463,10 @@ impl TextReceiver {
             }
             DecodeOutcome::Ignored => None,
         }
+    }
+
+    fn hello_signal(&self) -> Option<Symbol> {
+        self.decoder.dialect().map(|dialect| dialect.hello_signal)
     }
 
     /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.

@@ -185,7 +185,7 @@ impl TextSender {
         match self.state {
             SendState::Due(SendStep::Hello { until, was_busy }) => {
                 self.state = SendState::Admission { until, was_busy };
-                Some(self.transmit(Symbol::Usr1))
+                Some(self.transmit(self.dialect.hello_signal))
             }
             SendState::Due(SendStep::Send) => Some(self.send(now)),
             SendState::Due(SendStep::Resend { give_up }) => {
@@ -311,17 +311,21 @@ impl TextSender {
 
     fn handle_acks(&mut self, now: Nanos) {
         self.state = match self.state {
-            SendState::Admission { until, .. } if self.acks > 0 => match self.last_ack {
-                Symbol::Usr1 => SendState::Due(SendStep::Send),
-                Symbol::Usr2 if now < until => SendState::Pause {
-                    until: now.saturating_add(BUSY_PAUSE),
-                    then: StatusProbe::before(SendStep::Hello {
-                        until,
-                        was_busy: true,
-                    }),
-                },
-                Symbol::Usr2 => finish(Err(TextSendError::Busy)),
-            },
+            SendState::Admission { until, .. } if self.acks > 0 => {
+                if self.last_ack == self.dialect.hello_signal {
+                    SendState::Due(SendStep::Send)
+                } else if now < until {
+                    SendState::Pause {
+                        until: now.saturating_add(BUSY_PAUSE),
+                        then: StatusProbe::before(SendStep::Hello {
+                            until,
+                            was_busy: true,
+                        }),
+                    }
+                } else {
+                    finish(Err(TextSendError::Busy))
+                }
+            }
             SendState::Ack { .. } if self.acks > 0 => inspect(SendStep::Advance),
             SendState::SecondAck { .. } if self.acks > 1 => finish(Ok(())),
             state => state,

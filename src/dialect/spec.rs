@@ -58,7 +58,8 @@ pub const KEYS: &[Key] = &[
     key!("order", "msb|lsb", "which bit of a byte of text comes first", choice order: BitOrder),
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),
-    key!("head", "none|len16|len32|len64|digits|pid", "what comes before the text: its length, or the client's PID", choice head: Head),
+    key!("hello-signal", "usr1|usr2", "the signal that asks and admits; the other means busy", choice hello_signal: Symbol),
+    key!("head", "none|len16|len32|len64|digits|digits10|digits10-pid|pid", "what comes before the text: its length, or the client's PID", choice head: Head),
     key!(
         "head-order",
         "msb|lsb",
@@ -215,6 +216,8 @@ impl Draft {
             "head=digits ends with a NUL anyway"
         } else if (self.head_order.is_some() || self.head_bytes.is_some()) && !has_number {
             "head-order and head-bytes need a head of 16, 32 or 64 bits"
+        } else if d.hello_signal == Symbol::Usr2 && !d.hello {
+            "hello-signal needs hello=yes"
         } else if d.ack == Ack::None && d.final_ack != FinalAck::Same {
             "final needs acknowledgements: ack=message for one at the end alone"
         } else if d.ack == Ack::Message && d.final_ack == FinalAck::None {
@@ -332,6 +335,7 @@ mod tests {
             "head=len16,head-bytes=little,head-nul=yes,end=none,ack=byte,ack-time=before",
             "one=usr1,end=0x0a,ack-signal=echo,final=other,wait=20,silence=retry",
             "hello=yes,end=etx,ack=none,pace=250",
+            "hello=yes,hello-signal=usr2,ack=byte",
         ] {
             let dialect: Dialect = spec.parse().unwrap();
             assert_eq!(format!("{dialect}"), spec);
@@ -382,6 +386,7 @@ mod tests {
                 "need a head of 16, 32 or 64 bits",
             ),
             ("ack=none,final=both", "final needs acknowledgements"),
+            ("hello-signal=usr2", "hello-signal needs hello=yes"),
             ("silence=retry", "silence=retry needs"),
             ("silence=retry,wait=1,ack=none", "silence=retry needs"),
         ] {

@@ -162,13 +162,16 @@ pub fn naps(pid: Pid) -> bool {
 /// the kernel whose name contains one of `places`.
 fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
     let read = |file: &str| read_text(&std::format!("/proc/{pid}/{file}"));
-    if let Ok(call) = read("syscall") {
-        let number = call.split_ascii_whitespace().next();
-        return number
-            .and_then(|n| n.parse().ok())
-            .is_some_and(|n| calls.contains(&n));
-    }
-    read("wchan").is_ok_and(|place| places.iter().any(|name| place.contains(name)))
+    let is_in_call = match read("syscall") {
+        Ok(call) => {
+            let number = call.split_ascii_whitespace().next();
+            let number = number.and_then(|n| n.parse().ok());
+            number.is_some_and(|n| calls.contains(&n))
+        }
+        Err(_) => read("wchan").is_ok_and(|place| places.iter().any(|name| place.contains(name))),
+    };
+    // The call of a stopped process is shown too, but the process cannot take a signal.
+    is_in_call && stat_field(pid, 3).is_ok_and(|state| state == "S")
 }
 
 /// Returns the device and inode numbers of the program that `pid` runs, which identify it (`/proc/PID/exe`).

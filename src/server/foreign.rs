@@ -28,13 +28,48 @@ pub struct Foreign {
     pub listed: Vec<Pid>,
     /// The dialects of programs, by the device and number of their files.
     profiles: ProfileCache<(u64, u64)>,
+    /// Who sent each of the two signals last.
+    last_senders: [LastSenders; 2],
     /// How many processes in a row ended before they had sent a byte or had been answered.
     fleeting: u32,
     /// The actions of a listener; kept to reuse its memory.
     scratch: Vec<TextAction>,
 }
 
+/// Remembers who sent one signal last, and when.
+#[derive(Default)]
+struct LastSenders {
+    last: Option<Pid>,
+    at: Nanos,
+    /// When any other process sent it last.
+    before: Nanos,
+}
+
 impl Foreign {
+    /// Records that `pid` has sent a signal.
+    pub fn record_sender(&mut self, pid: Pid, signal: Signal, now: Nanos) {
+        let senders = match signal {
+            Signal::USR1 => &mut self.last_senders[0],
+            Signal::USR2 => &mut self.last_senders[1],
+            _ => return,
+        };
+        if senders.last.replace(pid) != Some(pid) {
+            senders.before = senders.at;
+        }
+        senders.at = now;
+    }
+
+    /// Returns when processes other than `pid` last sent SIGUSR1 and SIGUSR2.
+    fn last_of_others(&self, pid: Pid) -> [Nanos; 2] {
+        [0, 1].map(|i| {
+            let senders = &self.last_senders[i];
+            match senders.last == Some(pid) {
+                true => senders.before,
+                false => senders.at,
+            }
+        })
+    }
+
     /// Begins to count again, unless the note has been made.
     const fn count_complete(&mut self) {
         if self.fleeting < FLEETING {
@@ -174,7 +209,7 @@ impl Core {
             .listener
             .as_ref()
             .is_some_and(TextReceiver::can_be_held);
-        let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Client(pid), now);
+        let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
             listener.handle_symbol(bit.into(), now);
@@ -185,12 +220,14 @@ impl Core {
     pub(super) fn poll_listener(&mut self, session: &mut Session, sleep: SleepState) {
         let is_patient = |l: &TextReceiver| l.in_message() && l.can_be_held();
         let is_patient = session.listener.as_ref().is_some_and(is_patient);
-        let may_go_on = !is_patient
-            || self
-                .scheduler
-                .may_go_on(Party::Client(session.pid), self.now);
+        let (pid, scheduler) = (session.pid, &mut self.scheduler);
+        let party = Party::Foreign(pid);
+        let may_go_on =
+            !is_patient || scheduler.has_turn(party) || scheduler.may_go_on(party, self.now);
+        let others = self.foreign.last_of_others(pid);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
+            listener.set_others(others);
             listener.handle_timeout(now, sleep);
         });
     }
@@ -224,7 +261,7 @@ impl Core {
             action,
             TextAction::Acknowledge(_) | TextAction::Detected { .. }
         ) {
-            self.scheduler.leave(Party::Client(pid));
+            self.scheduler.leave(Party::Foreign(pid));
         }
         match action {
             TextAction::Acknowledge(symbol) => {

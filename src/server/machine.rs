@@ -165,7 +165,7 @@ impl Machine {
     pub fn handle_timeout(&mut self) {
         self.poll_foreign();
         let now = self.core.now;
-        if let Some(Party::Client(pid)) = self.core.scheduler.next(now) {
+        if let Some(Party::Client(pid) | Party::Foreign(pid)) = self.core.scheduler.next(now) {
             self.release(pid);
         }
         if self.core.expire_at.is_some_and(|at| now >= at) {
@@ -176,6 +176,10 @@ impl Machine {
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
         let event = self.core.attribute(event);
+        if let Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } = event.origin {
+            let core = &mut self.core;
+            core.foreign.record_sender(pid, event.signal, core.now);
+        }
         self.core.batch.is_first = self.core.backlog.memory.is_plentiful() || self.is_first(&event);
         let (core, sessions) = (&mut self.core, &mut self.sessions);
         let Some(channel) = event.signal.channel() else {

@@ -2,7 +2,7 @@
 //! other's bits and wait for their retransmission timers, so taking turns is faster for all.
 //!
 //! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
-//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`].
+//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`], or [`FOREIGN_IDLE_LIMIT`].
 //!
 //! The bits that this process sends to a client, and the answers to them, swallow the client's answers and bits. So they take
 //! turns too, as long as no other client sends: several would have to agree on their turns.
@@ -18,11 +18,16 @@ pub const QUANTUM: Nanos = 20_000_000;
 /// Limits how long the holder of the turn may be silent while others wait.
 pub const IDLE_LIMIT: Nanos = 5_000_000;
 
+/// Limits the same for a client of another protocol, which sends a bit once: two under way could swallow each other.
+const FOREIGN_IDLE_LIMIT: Nanos = 50_000_000;
+
 /// Names what sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {
     /// A client.
     Client(Pid),
+    /// A client of another protocol.
+    Foreign(Pid),
     /// This process, which sends bits to a client.
     Own(Pid),
 }
@@ -30,12 +35,19 @@ pub enum Party {
 impl Party {
     const fn pid(self) -> Pid {
         match self {
-            Self::Client(pid) | Self::Own(pid) => pid,
+            Self::Client(pid) | Self::Foreign(pid) | Self::Own(pid) => pid,
         }
     }
 
     const fn is_own(self) -> bool {
         matches!(self, Self::Own(_))
+    }
+
+    const fn idle_limit(self) -> Nanos {
+        match self {
+            Self::Foreign(_) => FOREIGN_IDLE_LIMIT,
+            Self::Client(_) | Self::Own(_) => IDLE_LIMIT,
+        }
     }
 }
 
@@ -56,12 +68,12 @@ struct Holder {
 impl TurnScheduler {
     /// Records that `party` sent something at `now`, and returns whether it may go on.
     pub fn may_go_on(&mut self, party: Party, now: Nanos) -> bool {
-        let is_foreign = |other: Party| other.pid() != party.pid();
-        if party.is_own() && self.parties().any(is_foreign) {
+        let is_another = |other: Party| other.pid() != party.pid();
+        if party.is_own() && self.parties().any(is_another) {
             self.leave(party);
             return true;
         }
-        self.remove(|other| other.is_own() && is_foreign(other));
+        self.remove(|other| other.is_own() && is_another(other));
         match &mut self.holder {
             None => self.holder = Some(Holder::new(party, now)),
             Some(holder) if holder.party == party => {
@@ -86,6 +98,12 @@ impl TurnScheduler {
     #[must_use]
     pub const fn is_taken(&self) -> bool {
         self.holder.is_some()
+    }
+
+    /// Returns whether `party` has the turn.
+    #[must_use]
+    pub fn has_turn(&self, party: Party) -> bool {
+        self.holder.as_ref().is_some_and(|h| h.party == party)
     }
 
     /// Returns whether `party` waits for the turn.
@@ -142,7 +160,7 @@ impl TurnScheduler {
     fn idle_at(&self) -> Option<Nanos> {
         self.holder
             .as_ref()
-            .map(|h| h.last_seen.saturating_add(IDLE_LIMIT))
+            .map(|h| h.last_seen.saturating_add(h.party.idle_limit()))
     }
 }
 

@@ -309,11 +309,17 @@ impl Session {
     }
 
     /// Returns whether the client speaks another protocol and has waited for the answer to each of its bits.
-    pub const fn is_paced(&self) -> bool {
-        const SOME: u64 = 64;
+    ///
+    /// Programs that are known to wait are believed at once: while a bit is pending, it swallows the first one of a new client.
+    pub fn is_paced(&self) -> bool {
+        const SOME: u64 = 8;
+        let waits = self
+            .listener
+            .as_ref()
+            .is_some_and(TextReceiver::is_known_to_wait);
         !self.is_announced()
             && self.handles().any()
-            && self.all_bits + self.bits >= SOME
+            && (waits || self.all_bits + self.bits >= SOME)
             && self.all_unpaced_bits + self.unpaced_bits == 0
     }
 

@@ -287,6 +287,7 @@ impl Machine {
             return;
         };
         core.scheduler.leave(Party::Client(pid));
+        core.scheduler.leave(Party::Foreign(pid));
         let bytes = session.received_bytes();
         if let Some(listener) = &mut session.listener {
             listener.reset();

@@ -89,7 +89,7 @@ pub fn wait_state(pid: i32, state: char) {
     wait_until("the process is in the state", || state_of(pid) == state);
 }
 
-fn state_of(pid: i32) -> char {
+pub fn state_of(pid: i32) -> char {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let behind_the_name = stat.rsplit(')').next().unwrap();
     behind_the_name.trim_start().chars().next().unwrap()

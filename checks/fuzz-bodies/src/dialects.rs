@@ -32,12 +32,12 @@ const SPECS: [&str; 16] = [
     "head=len32,head-nul=yes,end=eot",
     "order=lsb,head=len64,head-bytes=big,ack-signal=echo",
     "one=usr1,head=digits,end=none",
-    "head=digits,counts-end=yes,ack-time=before",
+    "head=digits10,counts-end=yes,ack-time=before",
     "head=pid,final=both",
     "order=lsb,head=pid,head-order=msb,ack=byte,final=twice",
     "end=etx,ack=message,final=both",
     "end=0x0a,ack-time=before,final=both",
-    "hello=yes,head=len32,ack=bit,final=other",
+    "hello=yes,hello-signal=usr2,head=len32,ack=bit,final=other",
 ];
 
 /// The function by which a receiver takes a symbol; it returns the actions.

@@ -257,6 +257,39 @@ fn symbols_are_kept_once_whatever_the_number_of_candidates() {
 }
 
 #[test]
+fn the_memory_of_the_candidates_is_bounded_and_falls_to_a_handful() {
+    const CANDIDATES: usize = 768;
+    let bound = CANDIDATES * (size_of::<TextDecoder>() + size_of::<Reading>());
+    let prose = b"The quick brown fox jumps over the lazy dog.";
+    for (spec, text, is_prose) in [
+        ("classic", &prose[..], true),
+        ("order=lsb,one=usr1", prose, true),
+        ("head=len32,end=none", prose, true),
+        ("classic", &[b'\t'; 64], false),
+        ("classic", &[b'U'; 64], false),
+        ("order=lsb", &[0; 64], false),
+    ] {
+        let mut detector = detector(1 << 20);
+        let dialect = Dialect {
+            end: None,
+            ..spec.parse().unwrap()
+        };
+        let encoder = TextEncoder::new(&dialect, text, pid()).unwrap();
+        let candidates = |detector: &Detector| detector.held_bytes() - detector.log.held_bytes();
+        for symbol in encoder.symbols() {
+            detector.push(symbol).unwrap();
+            assert!(detector.open.len() + detector.complete.len() <= CANDIDATES);
+            assert!(candidates(&detector) <= bound, "{spec}");
+        }
+        assert!(
+            !is_prose || candidates(&detector) < 8192,
+            "{spec}: {}",
+            candidates(&detector)
+        );
+    }
+}
+
+#[test]
 fn a_text_beyond_the_limit_is_too_long() {
     for spec in ["classic", "order=lsb"] {
         let mut detector = detector(64);

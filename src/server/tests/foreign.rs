@@ -189,7 +189,7 @@ fn a_client_that_has_waited_for_each_of_many_bits_is_expected_to_send_at_once() 
     for (i, event) in (1..).zip(&events) {
         world.now += MILLISECOND;
         world.feed(&[*event]);
-        assert_eq!(world.machine.expects_signal(), i >= 64, "{i}");
+        assert_eq!(world.machine.expects_signal(), i >= 8, "{i}");
     }
     world.feed(&[]);
     assert!(!world.machine.expects_signal());
@@ -483,5 +483,33 @@ fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reporte
             matches!(&notes[..], [one] if one.contains(word)),
             "{notes:?}"
         );
+    }
+}
+
+#[test]
+fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
+    for spec in ["", "classic"] {
+        let mut world = match spec {
+            "" => World::new(|_| {}),
+            spec => server(spec),
+        };
+        let [first, second] = [1, 2].map(|n| world.spawn(n));
+        let texts = [(first, "swallowed"), (second, "turn")];
+        let [events, others] = texts.map(|(client, text)| signals(client, "classic", text));
+        converse(&mut world, first, &events[..20]);
+        // The kernel keeps one of two pending signals of a number.
+        assert_eq!(events[20].signal, others[0].signal);
+        world.now += MILLISECOND / 10;
+        world.feed(&[others[0]]);
+        world.processes.get_mut(&first).unwrap().sleep = SleepState::ForSignal;
+        world.pass(7 * MILLISECOND / 2);
+        assert_eq!(world.answers(first).len(), 1, "{spec}");
+        world.processes.get_mut(&first).unwrap().sleep = SleepState::Awake;
+        converse(&mut world, first, &events[21..]);
+        world.pass(100 * MILLISECOND);
+        assert!(!world.answers(second).is_empty(), "{spec}");
+        converse(&mut world, second, &others[1..]);
+        world.pass(100 * MILLISECOND);
+        assert_eq!(world.take_texts(), ["swallowed", "turn"], "{spec}");
     }
 }

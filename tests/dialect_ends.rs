@@ -1,0 +1,165 @@
+//! The end of a message in another dialect: its last acknowledgement, and a text that is not complete.
+
+mod common;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use common::*;
+
+/// Starts a client, ours or another program, with a text.
+fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
+    command
+        .arg(server.to_string())
+        .arg(OsStr::from_bytes(text))
+        .stdin(Stdio::null());
+    Process::spawn(command)
+}
+
+/// Returns whether there is a compiler.
+fn has_cc() -> bool {
+    Command::new("cc").arg("--version").output().is_ok()
+}
+
+/// Returns the client of `benches/pair`, which waits in sigsuspend for each acknowledgement; `None` without a compiler.
+fn pair_client() -> Option<&'static Path> {
+    static CLIENT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let client = CLIENT.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pair/client.c");
+        has_cc().then(|| compile(&source, "pair-client"))
+    });
+    client.as_deref()
+}
+
+#[test]
+fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
+    let text = b"hello there";
+    for _ in 0..3 {
+        let server = Server::start_with(&["--dialect", "lsb", "--count", "1"]);
+        let pid = server.pid();
+        let client = start_client(&mut minitalk(["send", "--dialect", "lsb"]), pid, text);
+        assert_success(&client.output());
+        let output = server.into_process().output();
+        assert_success(&output);
+        assert!(output.stdout.ends_with(b"hello there\n"), "{output:?}");
+    }
+    let Some(pair) = pair_client() else {
+        return;
+    };
+    let server = Server::start_with(&["--count", "2"]);
+    for _ in 0..2 {
+        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        assert_success(&client.output());
+    }
+    assert_success(&server.into_process().output());
+}
+
+/// A FIFO that is read only on demand.
+struct Fifo {
+    path: PathBuf,
+    reader: std::fs::File,
+}
+
+impl Fifo {
+    fn new(name: &str) -> Self {
+        use std::os::unix::fs::OpenOptionsExt;
+        let file = format!("{name}-{}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+        let _ = std::fs::remove_file(&path);
+        assert_success(&Command::new("mkfifo").arg(&path).output().unwrap());
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).custom_flags(libc::O_NONBLOCK);
+        let reader = options.open(&path).unwrap();
+        Self { path, reader }
+    }
+
+    fn writer(&self) -> std::fs::OpenOptions {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true);
+        options
+    }
+
+    /// Writes until there is no room for another byte.
+    fn fill(&self) {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = self.writer();
+        let mut writer = options
+            .custom_flags(libc::O_NONBLOCK)
+            .open(&self.path)
+            .unwrap();
+        while writer.write(&[b'.'; 4096]).is_ok() || writer.write(b".").is_ok() {}
+    }
+
+    /// Reads the bytes that have been written so far.
+    fn read(&mut self) -> Vec<u8> {
+        use std::io::Read;
+        let mut bytes = vec![];
+        let _ = self.reader.read_to_end(&mut bytes);
+        bytes
+    }
+}
+
+impl Drop for Fifo {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[test]
+fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
+    let Some(pair) = pair_client() else {
+        return;
+    };
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let mut fifo = Fifo::new("blocked");
+        let mut serve = minitalk(["serve", "--trace", "--dialect", "classic"]);
+        serve.stdout(fifo.writer().open(&fifo.path).unwrap());
+        let server = Process::spawn_with_own_stdout(&mut serve);
+        let mut written = vec![];
+        while !written.contains(&b'\n') {
+            written.extend(fifo.read());
+        }
+        fifo.fill();
+        let client = start_client(&mut Command::new(pair), server.pid(), b"hello there");
+        server.wait_stderr(" complete: 11 bytes");
+        kill(server.pid(), signal);
+        server.wait_stderr("waiting for the output");
+        assert!(
+            client.is_running(),
+            "it was acknowledged before the text was written"
+        );
+        while client.is_running() {
+            written.extend(fifo.read());
+        }
+        assert_success(&client.output());
+        assert_success(&server.output());
+        written.extend(fifo.read());
+        assert!(written.ends_with(b"hello there\n"), "{written:?}");
+    }
+}
+
+#[test]
+fn a_dropped_partial_text_is_reported() {
+    let Some(pair) = pair_client() else {
+        return;
+    };
+    let start = |text: &[u8]| {
+        let server = Server::start_with(&["--dialect", "classic"]);
+        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        (server, client)
+    };
+    for text in [vec![0xFF; 4000], vec![b'x'; 4000]] {
+        let (server, client) = stopped_in_mid_message(|| start(&text));
+        kill(client.pid(), libc::SIGKILL);
+        server.wait_stderr(&format!("dropped a message of client {}", client.pid()));
+        let output = server.stop();
+        assert!(stderr(&output).contains("the client ended"), "{output:?}");
+    }
+    let (server, _client) = stopped_in_mid_message(|| start(&[b'x'; 4000]));
+    let output = server.stop();
+    assert!(stderr(&output).contains("shutting down"), "{output:?}");
+}

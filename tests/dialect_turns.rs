@@ -1,0 +1,145 @@
+//! Several clients of another dialect at once, which take turns or are told to ask again.
+
+mod common;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use common::*;
+use minitalk::internals::process::proc;
+
+/// Compiles a program of `tests/dialects`; `None`, with a note on stderr, without a compiler.
+fn program(name: &str) -> Option<PathBuf> {
+    if Command::new("cc").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
+        return None;
+    }
+    // Two tests use the same program.
+    static COMPILER: Mutex<()> = Mutex::new(());
+    let _alone = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects");
+    let name_of_output = format!("dialect-turns-{}", name.replace('/', "-"));
+    Some(compile(
+        &folder.join(name).with_extension("c"),
+        &name_of_output,
+    ))
+}
+
+/// Returns a text of this many bytes.
+fn text(bytes: usize) -> Vec<u8> {
+    (b' '..=b'~').cycle().take(bytes).collect()
+}
+
+/// Starts a client, ours or another program, with a text.
+fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
+    command
+        .arg(server.to_string())
+        .arg(OsStr::from_bytes(text))
+        .stdin(Stdio::null());
+    Process::spawn(command)
+}
+
+#[test]
+fn a_client_retries_while_the_server_is_busy() {
+    let Some(client) = program("clients/hello") else {
+        return;
+    };
+    // The first text ends before the second client retries: of two SIGUSR1 at once one is lost, and its client would wait for
+    // ever.
+    let (long, short) = (text(600), text(50));
+    let (server, first) = stopped_in_mid_message(|| {
+        let server = Server::start_with(&["--format", "raw", "--dialect", "hello=yes"]);
+        let first = start_client(&mut Command::new(&client), server.pid(), &long);
+        (server, first)
+    });
+    wait_until_taken(&server);
+    let second = start_client(&mut Command::new(&client), server.pid(), &short);
+    second.wait_stderr("busy");
+    // Its retries could merge with bits of the first client, and neither client retransmits.
+    kill(second.pid(), libc::SIGSTOP);
+    kill(first.pid(), libc::SIGCONT);
+    assert_success(&first.output());
+    kill(second.pid(), libc::SIGCONT);
+    assert_success(&second.output());
+    assert_eq!(server.stop().stdout, [long, short].concat());
+}
+
+/// Waits until the server has taken the last bit of a client, which would otherwise swallow the request of the next one.
+fn wait_until_taken(server: &Server) {
+    let pid = minitalk::Pid::new(server.pid()).unwrap();
+    wait_until("the server takes the last bit", || {
+        proc::status(pid).is_ok_and(|status| status.pending == 0)
+    });
+}
+
+/// The timeout applies however often the server answers "busy".
+#[test]
+fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
+    let (Some(client), Some(server)) = (program("clients/hello"), program("servers/hello")) else {
+        return;
+    };
+    let long = text(4000);
+    // Stays stopped to the end.
+    let (server, _first) = stopped_in_mid_message(|| {
+        let server = Server::spawn(&mut Command::new(&server));
+        let first = start_client(&mut Command::new(&client), server.pid(), &long);
+        (server, first)
+    });
+    wait_until_taken(&server);
+    let pid = server.pid().to_string();
+    let send = [
+        "send",
+        "--dialect",
+        "hello=yes",
+        "--timeout",
+        "0.5",
+        &pid,
+        "x",
+    ];
+    let output = run(minitalk(send));
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    assert!(stderr(&output).contains("busy"), "{output:?}");
+    assert!(
+        long.starts_with(&server.printed()),
+        "the server printed another text"
+    );
+}
+
+/// A pending signal swallows the next one of its number, here the next bit of the first client in every second round.
+#[test]
+fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
+    let Some(client) = program("clients/driven") else {
+        return;
+    };
+    // Their first bits are SIGUSR2 and SIGUSR1.
+    for short in ["Hello", "Quick"].repeat(3) {
+        let long = text(600);
+        let (server, first) = stopped_in_mid_message(|| {
+            let server = Server::start_with(&["--format", "raw"]);
+            let first = start_client(&mut Command::new(&client), server.pid(), &long);
+            (server, first)
+        });
+        wait_until_taken(&server);
+        kill(server.pid(), libc::SIGSTOP);
+        wait_until("the server is stopped", || state_of(server.pid()) == 'T');
+        let second = start_client(&mut Command::new(&client), server.pid(), short.as_bytes());
+        let server_pid = minitalk::Pid::new(server.pid()).unwrap();
+        wait_until("the first bit of the second client is pending", || {
+            proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+        });
+        kill(first.pid(), libc::SIGCONT);
+        let first_pid = minitalk::Pid::new(first.pid()).unwrap();
+        wait_until("the first client waits again", || {
+            proc::status(first_pid).is_ok_and(|status| status.pending == 0 && status.sleeps)
+        });
+        kill(server.pid(), libc::SIGCONT);
+        assert_success(&first.output());
+        assert_success(&second.output());
+        let texts = String::from_utf8(server.stop().stdout).unwrap();
+        let rest = texts.replacen(short, "", 1);
+        assert_eq!(rest.as_bytes(), long, "{texts}");
+    }
+}
