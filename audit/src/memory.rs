@@ -69,7 +69,7 @@ impl Explorer<'_> {
         }
     }
 
-    fn load_static(&mut self, image: u16, place: &Value, width: u32) -> Value {
+    pub fn load_static(&mut self, image: u16, place: &Value, width: u32) -> Value {
         let file = self.files.image(image);
         let Some(all) = place.all().filter(|_| width <= 8) else {
             return any(width);
