@@ -158,6 +158,8 @@ pub struct Frame {
     pub factors: Map<u64, Option<i64>>,
     /// Multiplications whose constant is in rax.
     pub factors_in_rax: Set<u64>,
+    /// The lowest address that an instruction loads from, and the step between the addresses.
+    pub steps_of_loads: Map<u64, (i64, u64)>,
     /// Instructions that read `errno`.
     pub errno_reads: Set<u64>,
     /// The functions of the C library that a call reaches; an empty name for any other.
@@ -358,6 +360,7 @@ impl<'a> Explorer<'a> {
             tests: Map::default(),
             factors: Map::default(),
             factors_in_rax: Set::default(),
+            steps_of_loads: Map::default(),
             errno_reads: Set::default(),
             called: Map::default(),
         };

@@ -146,6 +146,9 @@ impl Finder<'_> {
             Base::Static(image, word) | Base::NotNull(image, word) if value.exact() == Some(0) => {
                 self.word(at, (image, word), signal)
             }
+            Base::Element(image, first, step) if value.exact() == Some(0) => {
+                self.table(at, (image, first), step, signal)
+            }
             Base::Before => self.found.others += 1,
             Base::Arg(n) if value.exact() == Some(0) => self.want(
                 at,
@@ -217,6 +220,43 @@ impl Finder<'_> {
                 at,
                 format!("installs {}, which another file defines", name.name),
             ),
+        }
+    }
+
+    /// The handlers are in a table that a loop walks, to an end that is known only if a symbol tells it.
+    fn table(&mut self, at: Place, (image, first): Place, step: u32, signal: Signal) {
+        if step == 0 {
+            return self.word(at, (image, first), signal);
+        }
+        const MOST: usize = 256;
+        let file = self.files.image(image);
+        let is_function = |word: &u64| matches!(file.pointer(*word), Some(Slot::Here(target)) if file.is_code(target));
+        let object = file.object_at(first);
+        let end = object.map_or(u64::MAX, |object| object.address + object.size);
+        let found: Vec<u64> = (first..end)
+            .step_by(step as usize)
+            .take(MOST)
+            // Without symbols it ends where there is neither a function nor a small number.
+            .take_while(|word| {
+                object.is_some()
+                    || is_function(word)
+                    || file.number(*word, 8).is_some_and(|number| number < 4096)
+            })
+            .collect();
+        let tables = self.index.of(image, &file);
+        let is_set = |word: &u64| is_function(word) || tables.stores.contains_key(word);
+        let is_whole = object.is_some_and(|object| {
+            (object.address..end)
+                .step_by(8)
+                .all(|word| !is_set(&word) || found.contains(&word))
+                && found.iter().any(is_set)
+        });
+        let set: Vec<u64> = found.into_iter().filter(is_set).collect();
+        for word in set {
+            self.word(at, (image, word), signal);
+        }
+        if !is_whole {
+            self.unresolved(at, "installs one of a table whose end is not known");
         }
     }
 
