@@ -63,6 +63,12 @@ impl Explorer<'_> {
             }
         }
         if stores && to.base == Base::Stack {
+            let from = &state.registers[6];
+            let copied = if loads {
+                self.copied_words(frame, &to, from, &count.times(width), state)
+            } else {
+                Vec::new()
+            };
             state.forget(to.lo, to.hi.saturating_add(length));
             frame.uses_stack(to.lo);
             frame.clobber(to.lo, to.hi.saturating_add(length));
@@ -75,6 +81,9 @@ impl Explorer<'_> {
                 for n in 0..count {
                     state.put_slot(offset + n * 8, 8, Value::num(0));
                 }
+            }
+            for (at, value) in copied {
+                state.put_slot(at, 8, value);
             }
         }
         state.bytes.clear();
@@ -93,5 +102,37 @@ impl Explorer<'_> {
             state.registers[1] = Value::UNKNOWN;
             state.flags = None;
         }
+    }
+    /// Returns the words that are known of a block which is copied to the stack, by their offsets there.
+    pub fn copied_words(
+        &mut self,
+        frame: &Frame,
+        to: &Value,
+        from: &Value,
+        length: &Value,
+        state: &State,
+    ) -> Vec<(i64, Value)> {
+        const MOST: i64 = 4096;
+        let from = crate::address::in_image(frame, from.clone());
+        let is_stack = to.base == Base::Stack;
+        let (Some(to), Some(start), Some(length)) = (to.exact(), from.exact(), length.number())
+        else {
+            return Vec::new();
+        };
+        if !is_stack || !(8..=MOST).contains(&length) {
+            return Vec::new();
+        }
+        (0..=length - 8)
+            .step_by(8)
+            .filter_map(|n| {
+                let place = Value::at(from.base, start + n);
+                let value = match from.base {
+                    Base::Stack => state.load_slot(&place, 8),
+                    Base::Image(image) => self.load_static(image, &place, 8),
+                    _ => return None,
+                };
+                (value.base != Base::Unknown).then_some((to + n, value))
+            })
+            .collect()
     }
 }

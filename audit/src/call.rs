@@ -1,6 +1,6 @@
 //! Calls of functions of files: their own effects, and recursion.
 
-use crate::explore::{Active, Explorer, Frame, Summary, stack_top, unknown_call};
+use crate::explore::{Active, Explorer, Frame, Summary, is_preserved, stack_top, unknown_call};
 use crate::finding::{Kind, Weight};
 use crate::state::{ARGUMENTS, Errno, State};
 use crate::value::{Base, Value};
@@ -58,7 +58,9 @@ impl Explorer<'_> {
         }
         let mut summary = of.summary.clone();
         if unread.is_some() {
-            summary.keeps = unknown_call().keeps;
+            for (n, keeps) in summary.keeps.iter_mut().enumerate() {
+                *keeps |= is_preserved(n);
+            }
         } else if let Some(register) = summary.lost {
             frame.find(
                 Kind::Return,
@@ -73,7 +75,8 @@ impl Explorer<'_> {
             *hi = hi.saturating_add(entry);
             frame.clobber(*lo, *hi);
             let what = "has the stack above its own frame written: what the kernel keeps there";
-            if frame.is_handler && *lo >= 8 {
+            // A write that begins within the callee's own frame counts from 8, and need not reach so far.
+            if frame.is_handler && *lo > 8 {
                 frame.find(Kind::Write, Weight::Fault, at, what);
             } else if frame.is_handler && *hi > 8 {
                 frame.doubt(

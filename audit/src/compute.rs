@@ -129,6 +129,12 @@ impl Explorer<'_> {
                 i.mnemonic(),
                 Mnemonic::Or | Mnemonic::Add | Mnemonic::Sub | Mnemonic::Xor
             );
+        let twin = state.spilled.filter(|(_, whole)| {
+            bits == 32
+                && i.op0_kind() == OpKind::Register
+                && i.op0_register().full_register().number() == *whole
+        });
+        let twin = twin.map(|(at, _)| at);
         if !is_idle {
             self.put(frame, i, 0, value.clone(), state);
         }
@@ -148,6 +154,7 @@ impl Explorer<'_> {
                     bits,
                     moved: moved.unwrap_or(0),
                     is_result: false,
+                    twin,
                 })
             } else {
                 let left = if value.base == Base::Num {
@@ -162,6 +169,7 @@ impl Explorer<'_> {
                     bits,
                     moved: 0,
                     is_result: i.mnemonic() != Mnemonic::And,
+                    twin: None,
                 })
             };
         }
@@ -247,6 +255,7 @@ pub fn compare(
             bits,
             moved: 0,
             is_result: false,
+            twin: None,
         });
         return;
     }
@@ -280,6 +289,7 @@ pub fn compare(
         bits,
         moved: 0,
         is_result: false,
+        twin: None,
     });
 }
 

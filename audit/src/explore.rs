@@ -158,6 +158,8 @@ pub struct Frame {
     pub factors: Map<u64, Option<i64>>,
     /// Multiplications whose constant is in rax.
     pub factors_in_rax: Set<u64>,
+    /// The lowest address that an instruction loads from, and the step between the addresses.
+    pub steps_of_loads: Map<u64, (i64, u64)>,
     /// Instructions that read `errno`.
     pub errno_reads: Set<u64>,
     /// The functions of the C library that a call reaches; an empty name for any other.
@@ -247,6 +249,11 @@ struct Seen {
     joins: usize,
 }
 
+/// Whether the calling convention has a function keep the register of that number.
+pub const fn is_preserved(register: usize) -> bool {
+    matches!(register, 3..=5 | 12..=15)
+}
+
 /// What nothing is known of does to its caller.
 pub fn unknown_call() -> Summary {
     Summary {
@@ -256,7 +263,7 @@ pub fn unknown_call() -> Summary {
         clobbers: None,
         stored: BTreeMap::new(),
         lowest: 0,
-        keeps: [true; 16],
+        keeps: std::array::from_fn(is_preserved),
         lost: None,
         stores: Rc::default(),
     }
@@ -353,6 +360,7 @@ impl<'a> Explorer<'a> {
             tests: Map::default(),
             factors: Map::default(),
             factors_in_rax: Set::default(),
+            steps_of_loads: Map::default(),
             errno_reads: Set::default(),
             called: Map::default(),
         };
@@ -364,6 +372,7 @@ impl<'a> Explorer<'a> {
         for (at, width, value) in given {
             state.put_slot(*at, *width, value.clone());
         }
+        let entered = state.registers.clone();
         self.walk(&mut frame, state);
         self.active.pop();
         loops::judge(&mut frame, &|at| self.decoded.get(&(image, at)).copied());
@@ -387,7 +396,9 @@ impl<'a> Explorer<'a> {
                     .collect(),
                 lowest: frame.lowest,
                 keeps: std::array::from_fn(|n| {
-                    exit.registers[n] == Value::at(Base::Kept(n as u8), 0)
+                    let exit = &exit.registers[n];
+                    *exit == Value::at(Base::Kept(n as u8), 0)
+                        || exit.exact().is_some() && *exit == entered[n]
                 }),
                 lost: lost(exit),
                 stores: exit.stores.clone(),

@@ -283,16 +283,14 @@ impl Explorer<'_> {
 }
 
 fn apply(summary: &Summary, state: &mut State) {
-    for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
-        state.registers[scratch] = Value::UNKNOWN;
-    }
-    state.vectors.clear();
-    state.bytes.clear();
-    for n in [3, 5, 12, 13, 14, 15] {
+    // A compiler that has seen the callee may rely on what it does to other registers than the calling convention says.
+    for n in (0..16).filter(|n| *n != RSP) {
         if !summary.keeps[n] {
             state.registers[n] = Value::UNKNOWN;
         }
     }
+    state.vectors.clear();
+    state.bytes.clear();
     // What lies below the stack pointer is the callee's.
     if let Some(top) = stack_top(state) {
         state.forget(i64::MIN + 16, top);

@@ -1,11 +1,12 @@
 //! Who calls what, who stores where, and whose address is taken: one sweep over the code of a file.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::image::{Image, Slot};
 use crate::libc;
+use crate::state::ARGUMENTS;
 
 #[derive(Default)]
 pub struct Tables {
@@ -19,6 +20,10 @@ pub struct Tables {
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
+    /// What direct calls of a function pass as constants.
+    passed: HashMap<u64, Vec<[Option<u64>; 6]>>,
+    /// Arguments of functions that these store.
+    given: Vec<Given>,
     /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
     limits: HashSet<u64>,
     /// Addresses that are taken.
@@ -27,6 +32,143 @@ pub struct Tables {
     pub installs: Vec<u64>,
     /// The places that load the address of such a function as a constant, and the address.
     pub loads: Vec<(u64, u64)>,
+}
+
+/// How an instruction names the word that it stores to.
+#[derive(Clone, Copy)]
+enum Way {
+    /// By its address.
+    Word,
+    /// By a pointer to its object.
+    Field,
+    /// By an index into a table.
+    Element,
+}
+
+/// A store of an argument of a function.
+struct Given {
+    at: u64,
+    place: u64,
+    way: Way,
+    function: u64,
+    argument: usize,
+}
+
+impl Tables {
+    fn note_pointed(&mut self, place: u64, way: Way, value: u64) {
+        let places = match way {
+            Way::Element => &mut self.elements,
+            Way::Field | Way::Word => &mut self.fields,
+        };
+        places.entry(place).or_default().push(value);
+    }
+
+    /// Takes what callers pass as constants to a function that stores its argument for what is stored.
+    fn resolve_given(&mut self) {
+        for given in std::mem::take(&mut self.given) {
+            let calls = self.passed.get(&given.function);
+            let values: BTreeSet<u64> = calls
+                .into_iter()
+                .flatten()
+                .filter_map(|constants| constants[given.argument])
+                .collect();
+            for value in values {
+                if let Way::Word = given.way {
+                    let stores = self.stores.entry(given.place).or_default();
+                    stores.push((given.at, Some(value)));
+                } else {
+                    self.note_pointed(given.place, given.way, value);
+                }
+            }
+        }
+        self.passed.clear();
+    }
+}
+
+/// What a sweep knows of the registers, without regard to branches.
+struct Known {
+    function: u64,
+    /// The addresses of the file that were loaded as constants.
+    lea: [Option<u64>; 16],
+    /// The arguments of the function, by their numbers.
+    arguments: [Option<usize>; 16],
+    /// What was stored below the frame pointer, by the offset.
+    spilled: HashMap<u64, (Option<u64>, Option<usize>)>,
+}
+
+impl Known {
+    fn at_entry(function: u64) -> Self {
+        let mut arguments = [None; 16];
+        for (n, register) in ARGUMENTS.into_iter().enumerate() {
+            arguments[register] = Some(n);
+        }
+        Self {
+            function,
+            lea: [None; 16],
+            arguments,
+            spilled: HashMap::new(),
+        }
+    }
+
+    fn forget(&mut self, register: usize) {
+        self.lea[register] = None;
+        self.arguments[register] = None;
+        if register == Register::RBP.number() {
+            self.spilled.clear();
+        }
+    }
+
+    /// Notes a store of an argument.
+    fn gives(&self, i: &Instruction, place: u64, way: Way, tables: &mut Tables) {
+        if i.mnemonic() == Mnemonic::Mov
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register().is_gpr64()
+            && let Some(argument) = self.arguments[i.op1_register().number()]
+        {
+            tables.given.push(Given {
+                at: i.ip(),
+                place,
+                way,
+                function: self.function,
+                argument,
+            });
+        }
+    }
+
+    /// Follows what the instruction moves from register to register, or to the frame and back.
+    fn moves(&mut self, i: &Instruction) {
+        let is_move = i.mnemonic() == Mnemonic::Mov;
+        let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
+        let of = |known: &Self, n: usize| (known.lea[n], known.arguments[n]);
+        if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr() {
+            if matches!(
+                i.mnemonic(),
+                Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push
+            ) {
+                return;
+            }
+            let to = i.op0_register().full_register().number();
+            let moved = match i.op1_kind() {
+                OpKind::Register if is_move && i.op1_register().is_gpr64() => {
+                    Some(of(self, i.op1_register().number()))
+                }
+                OpKind::Memory if is_move && is_local && i.op0_register().is_gpr64() => {
+                    self.spilled.get(&i.memory_displacement64()).copied()
+                }
+                _ => None,
+            };
+            self.forget(to);
+            if let Some((lea, argument)) = moved {
+                self.lea[to] = lea;
+                self.arguments[to] = argument;
+            }
+        } else if i.op0_kind() == OpKind::Memory && is_local {
+            let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr64())
+                .then(|| of(self, i.op1_register().number()));
+            self.spilled
+                .insert(i.memory_displacement64(), kept.unwrap_or_default());
+        }
+    }
 }
 
 #[derive(Default)]
@@ -189,23 +331,17 @@ fn sweep(image: &Image) -> Tables {
             let end = starts.get(n + 1).copied().unwrap_or(region.end);
             let bytes = image.bytes(start);
             let bytes = &bytes[..bytes.len().min((end - start) as usize)];
-            let mut last_lea: [Option<u64>; 16] = [None; 16];
+            let mut known = Known::at_entry(start);
             let mut number = None;
             for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
                 if i.is_invalid() {
                     continue;
                 }
-                note(
-                    image,
-                    &i,
-                    &mut tables,
-                    &mut last_lea,
-                    &mut stubs,
-                    &mut number,
-                );
+                note(image, &i, &mut tables, &mut known, &mut stubs, &mut number);
             }
         }
     }
+    tables.resolve_given();
     for address in tables.limits.drain() {
         tables.taken.remove(&address);
     }
@@ -235,7 +371,7 @@ fn note(
     image: &Image,
     i: &Instruction,
     tables: &mut Tables,
-    lea: &mut [Option<u64>; 16],
+    known: &mut Known,
     stubs: &mut HashMap<u64, Option<u64>>,
     number: &mut Option<u64>,
 ) {
@@ -280,6 +416,11 @@ fn note(
                     let is_jump = i.flow_control() != FlowControl::Call;
                     // A part of a function that lies elsewhere is jumped to from one place only.
                     tables.callers.entry(target).or_default();
+                    tables
+                        .passed
+                        .entry(target)
+                        .or_default()
+                        .push(ARGUMENTS.map(|n| known.lea[n]));
                     if let Some(places) = tables.callers.get_mut(&target) {
                         places.push(at);
                     }
@@ -335,7 +476,7 @@ fn note(
     ) {
         // What a call returns is not what was loaded before it.
         for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
-            lea[scratch] = None;
+            known.forget(scratch);
         }
     }
     let constant = (0..i.op_count()).find_map(|n| match i.op_kind(n) {
@@ -376,7 +517,8 @@ fn note(
         if let Some(to) = to {
             *tables.taken.entry(to).or_default() += 1;
             if i.op0_register().is_gpr() {
-                lea[i.op0_register().full_register().number()] = Some(to);
+                known.forget(i.op0_register().full_register().number());
+                known.lea[i.op0_register().full_register().number()] = Some(to);
             }
             return;
         }
@@ -394,7 +536,7 @@ fn note(
     {
         let value = match i.op_kind(1) {
             OpKind::Register if i.op1_register().is_gpr() => {
-                lea[i.op1_register().full_register().number()]
+                known.lea[i.op1_register().full_register().number()]
             }
             _ => constant,
         };
@@ -402,18 +544,17 @@ fn note(
         for word in (to..to.saturating_add(width)).step_by(8) {
             tables.stores.entry(word).or_default().push((at, value));
         }
+        known.gives(i, to, Way::Word, tables);
     }
-    if i.mnemonic() == Mnemonic::Mov
-        && i.op0_kind() == OpKind::Memory
-        && let Some(value) = match i.op1_kind() {
-            OpKind::Register if i.op1_register().is_gpr64() => lea[i.op1_register().number()],
+    if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
+        let value = match i.op1_kind() {
+            OpKind::Register if i.op1_register().is_gpr64() => known.lea[i.op1_register().number()],
             _ => constant.filter(|_| image.is_fixed),
-        }
-    {
+        };
         let named = |register: Register| {
             register
                 .is_gpr64()
-                .then(|| lea[register.number()])
+                .then(|| known.lea[register.number()])
                 .flatten()
                 .map(|at| at.wrapping_add(i.memory_displacement64()))
         };
@@ -424,12 +565,15 @@ fn note(
                 is_named.then(|| i.memory_displacement64())
             });
         if let Some(table) = table.filter(|table| image.is_writable(*table)) {
-            let places = if i.memory_index() == Register::None {
-                &mut tables.fields
+            let way = if i.memory_index() == Register::None {
+                Way::Field
             } else {
-                &mut tables.elements
+                Way::Element
             };
-            places.entry(table).or_default().push(value);
+            if let Some(value) = value {
+                tables.note_pointed(table, way, value);
+            }
+            known.gives(i, table, way, tables);
         }
     }
     if let Some(constant) = constant
@@ -441,7 +585,8 @@ fn note(
             && i.op0_register().is_gpr()
             && i.mnemonic() == Mnemonic::Mov
         {
-            lea[i.op0_register().full_register().number()] = Some(constant);
+            known.forget(i.op0_register().full_register().number());
+            known.lea[i.op0_register().full_register().number()] = Some(constant);
             return;
         }
     }
@@ -456,21 +601,16 @@ fn note(
     if matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Sub)
         && i.op0_kind() == OpKind::Register
         && i.op0_register().is_gpr64()
-        && let Some(own) = lea[i.op0_register().number()]
+        && let Some(own) = known.lea[i.op0_register().number()]
     {
         let other = match i.op1_kind() {
             OpKind::Register if i.op1_register() == i.op0_register() => None,
-            OpKind::Register if i.op1_register().is_gpr64() => lea[i.op1_register().number()],
+            OpKind::Register if i.op1_register().is_gpr64() => known.lea[i.op1_register().number()],
             _ => constant,
         };
         if other == Some(own) {
             tables.limits.insert(own);
         }
     }
-    if i.op0_kind() == OpKind::Register
-        && i.op0_register().is_gpr()
-        && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
-    {
-        lea[i.op0_register().full_register().number()] = None;
-    }
+    known.moves(i);
 }

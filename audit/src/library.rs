@@ -67,6 +67,12 @@ impl Explorer<'_> {
             state.errno = Errno::Changed;
             frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
         }
+        let copied = if matches!(&*plain, "memcpy" | "memmove") {
+            let [to, from, length] = [0, 1, 2].map(|n| state.registers[ARGUMENTS[n]].clone());
+            self.copied_words(frame, &to, &from, &length, state)
+        } else {
+            Vec::new()
+        };
         for &(argument, size) in libc::writes_through(&plain) {
             let pointer = &state.registers[ARGUMENTS[argument]];
             if pointer.base == Base::Stack {
@@ -82,6 +88,9 @@ impl Explorer<'_> {
                     state.put_slot(at, 8, Value::at(Base::Before, 0));
                 }
             }
+        }
+        for (at, value) in copied {
+            state.put_slot(at, 8, value);
         }
         if plain == "memset"
             && let (Some(to), Some(0), Some(n)) = (

@@ -53,7 +53,12 @@ impl Explorer<'_> {
                 Errno::Original => Value::at(Base::SavedErrno, 0),
                 Errno::Changed => any(4),
             },
-            Base::Image(image) => self.load_static(image, &place, width),
+            Base::Image(image) => match self.load_static(image, &place, width) {
+                value if self.watch.is_some() && width == 8 => {
+                    element(frame, at, image, &place, value)
+                }
+                value => value,
+            },
             Base::Arg(n) if width == 8 => match place.exact().map(i32::try_from) {
                 Some(Ok(offset)) => Value::at(Base::Field(n, offset), 0),
                 _ => Value::UNKNOWN,
@@ -69,7 +74,7 @@ impl Explorer<'_> {
         }
     }
 
-    fn load_static(&mut self, image: u16, place: &Value, width: u32) -> Value {
+    pub fn load_static(&mut self, image: u16, place: &Value, width: u32) -> Value {
         let file = self.files.image(image);
         let Some(all) = place.all().filter(|_| width <= 8) else {
             return any(width);
@@ -588,6 +593,31 @@ impl Explorer<'_> {
             ),
             _ => frame.doubt(kind, at, format!("{verb} through {}, which is not known to be a valid pointer when the signal comes", file.place(word)), "a pointer that is set when the program begins, or data of its own"),
         }
+    }
+}
+
+/// Returns what is loaded, as an element of a table if the same instruction loads from several places in steps.
+fn element(frame: &mut Frame, at: u64, image: u16, place: &Value, value: Value) -> Value {
+    // A walk downwards has no first place.
+    if place.lo < 0 {
+        return value;
+    }
+    let (first, step) = frame.steps_of_loads.entry(at).or_insert((place.lo, 0));
+    let only = [place.lo];
+    for one in place.set.as_deref().unwrap_or(&only) {
+        let (mut a, mut b) = (first.abs_diff(*one), *step);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        *step = a;
+        *first = (*first).min(*one);
+    }
+    let is_known = value.base == Base::Image(image) || value.number().is_some();
+    match u32::try_from(*step) {
+        Ok(step @ 8..) if !is_known => {
+            Value::at(Base::Element(image, first.cast_unsigned(), step), 0)
+        }
+        _ => value,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use iced_x86::{ConditionCode, Register};
+use iced_x86::{ConditionCode, Instruction, OpKind, Register};
 
 use crate::value::{Base, Value};
 
@@ -32,6 +32,8 @@ pub struct Flags {
     pub moved: i64,
     /// Whether it only says if a result is zero, and its sign.
     pub is_result: bool,
+    /// A word of the stack that holds what `left` was too, zero-extended.
+    pub twin: Option<i64>,
 }
 
 /// A store to data of the file, on the way here, which another store may belong to.
@@ -65,6 +67,10 @@ pub struct State {
     pub stores: Rc<Vec<Stored>>,
     /// The lowest place of the stack that others have been given the address of.
     pub escaped: i64,
+    /// Two registers: the first holds the lower half of the second, zero-extended.
+    pub half: Option<(usize, usize)>,
+    /// A word of the stack that holds the lower half of a register, zero-extended.
+    pub spilled: Option<(i64, usize)>,
 }
 
 pub const RSP: usize = 4;
@@ -88,6 +94,26 @@ impl State {
             flags: None,
             stores: Rc::default(),
             escaped: i64::MAX,
+            half: None,
+            spilled: None,
+        }
+    }
+
+    /// Notes a copy of half a register to another one, or of that to the stack, as an index into a jump table is kept at -O0.
+    pub fn note_copy(&mut self, i: &Instruction, to: Option<i64>) {
+        if i.op1_kind() != OpKind::Register {
+            return;
+        }
+        let from = i.op1_register();
+        if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr32() && from.is_gpr32() {
+            let (to, from) = (i.op0_register(), from.full_register());
+            let pair = (to.full_register().number(), from.number());
+            self.half = (pair.0 != pair.1).then_some(pair);
+        } else if let (Some(at), Some((half, whole))) = (to, self.half)
+            && from.is_gpr64()
+            && from.number() == half
+        {
+            self.spilled = Some((at, whole));
         }
     }
 
@@ -180,6 +206,8 @@ impl State {
         {
             flags.place = None;
         }
+        self.half = self.half.filter(|(a, b)| *a != number && *b != number);
+        self.spilled = self.spilled.filter(|(_, whole)| *whole != number);
         self.bytes.remove(&(number as u8));
         if let Some(byte) = byte {
             self.bytes.insert(number as u8, byte);
@@ -236,12 +264,13 @@ impl State {
                 slots.remove(&at);
             }
         }
-        if let Some(flags) = &mut self.flags
-            && let Some(Place::Slot(at, _)) = flags.place
-            && lo <= at + 8
-            && at < hi
-        {
-            flags.place = None;
+        let is_hit = |at: i64| lo <= at + 8 && at < hi;
+        self.spilled = self.spilled.filter(|(at, _)| !is_hit(*at));
+        if let Some(flags) = &mut self.flags {
+            flags.place = flags
+                .place
+                .filter(|place| !matches!(place, Place::Slot(at, _) if is_hit(*at)));
+            flags.twin = flags.twin.filter(|at| !is_hit(*at));
         }
     }
 
@@ -275,6 +304,8 @@ impl State {
                 .flatten(),
             stores,
             escaped: self.escaped.min(other.escaped),
+            half: self.half.filter(|_| self.half == other.half),
+            spilled: self.spilled.filter(|_| self.spilled == other.spilled),
         }
     }
 
@@ -404,6 +435,9 @@ impl State {
             Value::range(lo, hi)
         };
         let fits = |value: &Value| narrowed(&value.moved(flags.moved), flags.bits);
+        if let Some(at) = flags.twin {
+            self.put_slot(at, 8, narrowed(&new, flags.bits));
+        }
         match place {
             Place::Register(number) => {
                 let old = &self.registers[number];

@@ -18,6 +18,11 @@ impl Explorer<'_> {
     pub fn step(&mut self, frame: &mut Frame, instruction: &Instruction, mut state: State) -> Next {
         let at = instruction.ip();
         let after = instruction.next_ip();
+        // Few instructions tell which registers they change, so that a copy is known only from one of these to the next.
+        if !matches!(instruction.mnemonic(), Mnemonic::Mov | Mnemonic::Sub) {
+            state.half = None;
+            state.spilled = None;
+        }
         if instruction.flow_control() != FlowControl::Next
             && frame
                 .image
@@ -220,6 +225,9 @@ impl Explorer<'_> {
             Mnemonic::Mov => {
                 let value = self.operand(frame, i, 1, state);
                 self.put(frame, i, 0, value, state);
+                let to = (i.op0_kind() == OpKind::Memory).then(|| address(frame, i, state));
+                let to = to.filter(|to| to.base == Base::Stack);
+                state.note_copy(i, to.and_then(|to| to.exact()));
             }
             Mnemonic::Movzx => {
                 let value = self.operand(frame, i, 1, state);

@@ -33,6 +33,9 @@ pub enum Base {
     Static(u16, u64),
     /// The same, and it is not zero.
     NotNull(u16, u64),
+    /// What a word of that file holds, or SIG_DFL or SIG_IGN: the word at that address, or one that follows it in steps of that many
+    /// bytes, if they are not 0.
+    Element(u16, u64, u32),
     /// What a function that installs handlers returned or stored: a handler that was there before.
     Before,
     /// What the handler's caller had in a register that is to be kept.
@@ -286,6 +289,9 @@ impl Value {
         if self == other {
             return self.clone();
         }
+        if let Some(element) = self.as_element(other).or_else(|| other.as_element(self)) {
+            return element;
+        }
         if self.base != other.base || self.base == Base::Unknown {
             return Self::UNKNOWN;
         }
@@ -306,6 +312,32 @@ impl Value {
             hi: self.hi.max(other.hi),
             set: None,
         }
+    }
+
+    /// Returns an element that may be `self` or `other`, if `self` is one, or a word that `other` shows to be chosen.
+    fn as_element(&self, other: &Self) -> Option<Self> {
+        let (image, first, step) = match self.base {
+            Base::Element(image, first, step) => (image, first, step),
+            Base::Static(image, at) | Base::NotNull(image, at) if self.exact() == Some(0) => {
+                (image, at, 0)
+            }
+            _ => return None,
+        };
+        let is_in = |at: u64| at >= first && (at - first).is_multiple_of(step.into());
+        let has = match other.base {
+            Base::Num => matches!(other.number(), Some(0 | 1)),
+            Base::Static(of, at) | Base::NotNull(of, at) => {
+                step != 0 && other.exact() == Some(0) && of == image && is_in(at)
+            }
+            Base::Element(of, at, by) => {
+                matches!(self.base, Base::Element(..))
+                    && of == image
+                    && is_in(at)
+                    && by.is_multiple_of(step)
+            }
+            _ => false,
+        };
+        has.then(|| Self::at(Base::Element(image, first, step), 0))
     }
 
     /// Like [`or`](Self::or), but gives up what still grows.

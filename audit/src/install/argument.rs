@@ -1,0 +1,300 @@
+//! Which handler the argument of a call that installs one names.
+
+use super::{Finder, Handler, Place, Signal, Wanted};
+use crate::explore::{Callee, Hit};
+use crate::image::Slot;
+use crate::libc;
+use crate::state::ARGUMENTS;
+use crate::value::{Base, Value};
+
+impl Finder<'_> {
+    pub(super) fn direct(&mut self, function: Place, hit: &Hit) {
+        let name = match &hit.callee {
+            Callee::Libc(name) | Callee::Missing(name, _) => name.clone(),
+            _ => return,
+        };
+        let argument = |n: usize| hit.state.registers[ARGUMENTS[n]].clone();
+        if libc::plain(&name) == "syscall" {
+            match argument(0).number() {
+                Some(13) => {
+                    let signal = signal(&argument(1));
+                    let pointer = argument(2);
+                    self.restorer(function, hit, &pointer);
+                    self.through(function, hit, &pointer, 0, signal);
+                }
+                Some(_) => {}
+                None => self.unresolved(
+                    (function.0, hit.at),
+                    "makes a system call whose number is not known; it may install a handler",
+                ),
+            }
+            return;
+        }
+        let signal = signal(&argument(0));
+        if libc::takes_struct(&name) {
+            self.through(function, hit, &argument(1), 0, signal);
+        } else {
+            self.value(function, (function.0, hit.at), &argument(1), signal);
+        }
+    }
+
+    /// The kernel's structure names where control goes after the handler: a function of the program, or the C library's.
+    fn restorer(&mut self, function: Place, hit: &Hit, pointer: &Value) {
+        const SA_RESTORER: i64 = 0x0400_0000;
+        let (image, at) = (function.0, (function.0, hit.at));
+        let file = self.files.image(image);
+        let word = |offset: i64| match pointer.base {
+            Base::Stack => hit.state.load_slot(&pointer.moved(offset), 8),
+            Base::Image(_) | Base::Num => {
+                let place = pointer.exact().map(|at| (at + offset).cast_unsigned());
+                match place.and_then(|place| file.pointer(place)) {
+                    Some(Slot::Here(target)) => Value::image(image, target),
+                    Some(_) => Value::UNKNOWN,
+                    None => place
+                        .and_then(|place| file.number(place, 8))
+                        .map_or(Value::UNKNOWN, |n| Value::num(n.cast_signed())),
+                }
+            }
+            _ => Value::UNKNOWN,
+        };
+        if word(8)
+            .number()
+            .is_some_and(|flags| flags & SA_RESTORER == 0)
+        {
+            return;
+        }
+        let is_plain = |at: u64| {
+            let bytes = file.bytes(at);
+            let bytes = bytes
+                .strip_prefix(&[0xf3, 0x0f, 0x1e, 0xfa])
+                .unwrap_or(bytes);
+            // mov $15, %eax (or %rax); syscall: rt_sigreturn.
+            bytes.starts_with(&[0xb8, 15, 0, 0, 0, 0x0f, 5])
+                || bytes.starts_with(&[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5])
+        };
+        let restorer = word(16).exact().map(i64::cast_unsigned);
+        if pointer.number() != Some(0) && !restorer.is_some_and(is_plain) {
+            self.unresolved(
+                at,
+                "may name a restorer, which runs after the handler, and is not shown to do nothing but return",
+            );
+        }
+    }
+
+    /// The handler lies at `offset` from a pointer.
+    pub(super) fn through(
+        &mut self,
+        function: Place,
+        hit: &Hit,
+        pointer: &Value,
+        offset: i64,
+        signal: Signal,
+    ) {
+        let at = (function.0, hit.at);
+        match pointer.base {
+            Base::Num if pointer.number() == Some(0) => self.found.others += 1,
+            Base::Stack => {
+                let value = hit.state.load_slot(&pointer.moved(offset), 8);
+                self.value(function, at, &value, signal);
+            }
+            Base::Image(_) | Base::Num => match pointer.all() {
+                Some(all) if all.len() <= 64 => {
+                    let image = match pointer.base {
+                        Base::Image(image) => image,
+                        _ => function.0,
+                    };
+                    for place in all {
+                        self.passed.insert((at, (image, place.cast_unsigned())));
+                        self.word(at, (image, (place + offset).cast_unsigned()), signal);
+                    }
+                }
+                _ => self.unresolved(at, "installs what lies at an address that is not known"),
+            },
+            Base::Arg(n) => match pointer
+                .exact()
+                .and_then(|at| i32::try_from(at + offset).ok())
+            {
+                Some(offset) => self.want(
+                    at,
+                    Wanted {
+                        function,
+                        argument: n,
+                        offset: Some(offset),
+                        signal,
+                    },
+                ),
+                None => self.unresolved(at, "installs what lies at an address that is not known"),
+            },
+            _ => self.unresolved(at, "installs what lies at an address that is not known"),
+        }
+    }
+
+    pub(super) fn value(&mut self, function: Place, at: Place, value: &Value, signal: Signal) {
+        match value.base {
+            Base::Num | Base::Image(_) => match value.all() {
+                Some(all) => {
+                    let image = match value.base {
+                        Base::Image(image) => image,
+                        _ => function.0,
+                    };
+                    for one in all {
+                        self.address(at, (image, one.cast_unsigned()), signal);
+                    }
+                }
+                None => self.unresolved(at, "installs one of a table whose end is not known"),
+            },
+            Base::Static(image, word) | Base::NotNull(image, word) if value.exact() == Some(0) => {
+                self.word(at, (image, word), signal)
+            }
+            Base::Element(image, first, step) if value.exact() == Some(0) => {
+                self.table(at, (image, first), step, signal)
+            }
+            Base::Before => self.found.others += 1,
+            Base::Arg(n) if value.exact() == Some(0) => self.want(
+                at,
+                Wanted {
+                    function,
+                    argument: n,
+                    offset: None,
+                    signal,
+                },
+            ),
+            Base::Field(n, offset) if value.exact() == Some(0) => self.want(
+                at,
+                Wanted {
+                    function,
+                    argument: n,
+                    offset: Some(offset),
+                    signal,
+                },
+            ),
+            _ => self.unresolved(at, "installs what is not known"),
+        }
+    }
+
+    /// The function at that address is a handler, which the call at `at` installs.
+    fn address(&mut self, at: Place, (image, address): Place, signal: Signal) {
+        // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that mean something to the program alone.
+        if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
+            self.found.others += 1;
+            return;
+        }
+        let file = self.files.image(image);
+        if let Some(name) = file.externs.get(&address) {
+            return self.outside(at, image, &name.clone(), signal);
+        }
+        if !file.is_code(address) {
+            return self.unresolved(at, format!("installs {address:#x}, where there is no code"));
+        }
+        let target = match file.stub(address) {
+            None => address,
+            Some(slot) => match file.slots.get(&slot) {
+                Some(Slot::Here(target)) => *target,
+                Some(Slot::Extern(name)) => {
+                    return self.outside(at, image, &name.clone(), signal);
+                }
+                _ => return self.unresolved(at, "installs what is chosen when the program starts"),
+            },
+        };
+        if file.choosers.contains(&target) {
+            return self.unresolved(at, "installs what is chosen when the program starts");
+        }
+        let by = self.start_of(at);
+        let handler = self.found.handlers.entry((image, target)).or_default();
+        note(handler, by, signal);
+        let before = self.before.get(&at).into_iter().flatten();
+        handler
+            .before
+            .extend(before.map(|stores| (by, stores.clone())));
+    }
+
+    /// What another file may define is a handler.
+    fn outside(&mut self, at: Place, image: u16, name: &crate::image::Extern, signal: Signal) {
+        match self.files.lookup(image, name) {
+            crate::files::Found::Code(image, target) => self.address(at, (image, target), signal),
+            crate::files::Found::Libc(name) => {
+                let by = self.start_of(at);
+                note(self.found.imported.entry(name).or_default(), by, signal);
+            }
+            crate::files::Found::Missing(_) => self.unresolved(
+                at,
+                format!("installs {}, which another file defines", name.name),
+            ),
+        }
+    }
+
+    /// The handlers are in a table that a loop walks, to an end that is known only if a symbol tells it.
+    fn table(&mut self, at: Place, (image, first): Place, step: u32, signal: Signal) {
+        if step == 0 {
+            return self.word(at, (image, first), signal);
+        }
+        const MOST: usize = 256;
+        let file = self.files.image(image);
+        let is_function = |word: &u64| matches!(file.pointer(*word), Some(Slot::Here(target)) if file.is_code(target));
+        let object = file.object_at(first);
+        let end = object.map_or(u64::MAX, |object| object.address + object.size);
+        let found: Vec<u64> = (first..end)
+            .step_by(step as usize)
+            .take(MOST)
+            // Without symbols it ends where there is neither a function nor a small number.
+            .take_while(|word| {
+                object.is_some()
+                    || is_function(word)
+                    || file.number(*word, 8).is_some_and(|number| number < 4096)
+            })
+            .collect();
+        let tables = self.index.of(image, &file);
+        let is_set = |word: &u64| is_function(word) || tables.stores.contains_key(word);
+        let is_whole = object.is_some_and(|object| {
+            (object.address..end)
+                .step_by(8)
+                .all(|word| !is_set(&word) || found.contains(&word))
+                && found.iter().any(is_set)
+        });
+        let set: Vec<u64> = found.into_iter().filter(is_set).collect();
+        for word in set {
+            self.word(at, (image, word), signal);
+        }
+        if !is_whole {
+            self.unresolved(at, "installs one of a table whose end is not known");
+        }
+    }
+
+    /// The handler is what a word of the file holds.
+    fn word(&mut self, at: Place, (image, word): Place, signal: Signal) {
+        let file = self.files.image(image);
+        let settled = file.is_settled(word);
+        match file.pointer(word) {
+            Some(Slot::Here(target)) => self.address(at, (image, target), signal),
+            Some(Slot::Extern(name)) => self.outside(at, image, &name, signal),
+            Some(_) => self.unresolved(at, "installs what is chosen when the program starts"),
+            None if settled => match file.number(word, 8) {
+                Some(number) => self.address(at, (image, number), signal),
+                None => self.unresolved(at, "installs what the file does not say"),
+            },
+            None => {}
+        }
+        if !settled {
+            self.words.push(((image, word), at, signal));
+        }
+    }
+}
+
+/// Notes who installs the handler, and for which signal.
+fn note(handler: &mut Handler, by: Place, signal: Signal) {
+    handler.by.insert(by);
+    match signal {
+        Signal::Known(number) => {
+            handler.signals.insert(number);
+        }
+        _ => handler.more = true,
+    }
+}
+
+pub(super) fn signal(value: &Value) -> Signal {
+    match (value.base, value.exact()) {
+        (Base::Num, Some(number)) => Signal::Known(number),
+        (Base::Arg(n), Some(0)) => Signal::Argument(n),
+        _ => Signal::Unknown,
+    }
+}

@@ -1,0 +1,186 @@
+//! What is given to functions that install their argument, and what is stored to words that handlers are loaded from.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::argument::signal;
+use super::sites::is_direct;
+use super::{Finder, MOST_WRAPPERS, Place, Signal, Wanted};
+use crate::explore::{Callee, Watch};
+use crate::state::ARGUMENTS;
+
+impl Finder<'_> {
+    pub(super) fn want(&mut self, at: Place, wanted: Wanted) {
+        self.reached.insert(at);
+        if self.seen.insert(wanted.clone()) {
+            self.wanted.push(wanted);
+        }
+    }
+
+    pub(super) fn follow(&mut self) {
+        let mut count = 0;
+        loop {
+            while let Some(wanted) = self.wanted.pop() {
+                count += 1;
+                if count > MOST_WRAPPERS {
+                    self.unresolved(wanted.function, "is a wrapper of too many wrappers");
+                    return;
+                }
+                self.wrapper(&wanted);
+            }
+            let Some((word, at, signal)) = self.words.pop() else {
+                return;
+            };
+            self.stores(word, at, signal);
+        }
+    }
+
+    /// The places that call the function, in its own file and in others.
+    fn callers(&mut self, (image, function): Place) -> Vec<Place> {
+        let file = self.files.image(image);
+        let own = self.index.of(image, &file).callers.get(&function);
+        let mut places: Vec<Place> = own.into_iter().flatten().map(|at| (image, *at)).collect();
+        let names: Vec<&String> = file
+            .exports
+            .iter()
+            .filter(|(_, at)| **at == function)
+            .map(|(name, _)| name)
+            .collect();
+        for other in self.swept.clone() {
+            if other == image {
+                continue;
+            }
+            let of = self.files.image(other);
+            let outside = &self.index.of(other, &of).outside;
+            let calls = names.iter().filter_map(|name| outside.get(*name));
+            places.extend(calls.flatten().map(|at| (other, *at)));
+        }
+        places
+    }
+
+    /// Looks at the callers of a function that is given its handler.
+    fn wrapper(&mut self, wanted: &Wanted) {
+        let (image, function) = wanted.function;
+        let file = self.files.image(image);
+        let sites = self.callers(wanted.function);
+        let is_taken = self.index.of(image, &file).taken.contains_key(&function);
+        let is_exported =
+            image == 0 && file.is_library && file.exports.values().any(|at| *at == function);
+        if is_exported || (is_taken && sites.is_empty()) {
+            let name = file.name(function);
+            let why = if is_exported {
+                "other files call with a handler"
+            } else {
+                "is called through a pointer with a handler"
+            };
+            self.unresolved(wanted.function, format!("{name} {why}"));
+        }
+        let functions: BTreeSet<Place> = sites.iter().map(|at| self.start_of(*at)).collect();
+        for caller in functions {
+            let (watch, is_whole) = self.explore_whole(caller, || Watch {
+                functions: HashSet::from([wanted.function]),
+                ..Watch::default()
+            });
+            let mut reached = HashSet::new();
+            for hit in &watch.hits {
+                if !matches!(hit.callee, Callee::Code(i, at) if (i, at) == wanted.function) {
+                    continue;
+                }
+                reached.insert((caller.0, hit.at));
+                self.note_before(caller, hit);
+                let signal = match wanted.signal {
+                    Signal::Argument(n) => signal(&hit.state.registers[ARGUMENTS[usize::from(n)]]),
+                    known => known,
+                };
+                let value = hit.state.registers[ARGUMENTS[usize::from(wanted.argument)]].clone();
+                match wanted.offset {
+                    None => self.value(caller, (caller.0, hit.at), &value, signal),
+                    Some(offset) => self.through(caller, hit, &value, offset.into(), signal),
+                }
+            }
+            let of = self.files.image(caller.0);
+            for site in &sites {
+                if self.start_of(*site) == caller
+                    && is_direct(&of, site.1)
+                    && (!is_whole || !reached.contains(site))
+                {
+                    let name = file.name(function);
+                    self.unresolved(*site, format!("calls {name}, which installs a handler, and control could not be followed to it"));
+                }
+            }
+        }
+    }
+
+    /// Looks at what is stored to the word that a handler is loaded from.
+    fn stores(&mut self, (image, word): Place, at: Place, signal: Signal) {
+        if !self.explored_words.insert((image, word)) {
+            return;
+        }
+        let file = self.files.image(image);
+        let tables = self.index.of(image, &file);
+        let sites = tables.stores.get(&word).cloned().unwrap_or_default();
+        let object = file
+            .object_at(word)
+            .map_or((word.saturating_sub(152), word + 1), |o| {
+                (o.address, o.address + o.size)
+            });
+        let takes: usize = tables
+            .taken
+            .iter()
+            .filter(|(at, _)| (object.0..object.1).contains(at))
+            .map(|(_, n)| n)
+            .sum();
+        let passed = self
+            .passed
+            .iter()
+            .filter(|(_, (of, at))| *of == image && (object.0..object.1).contains(at));
+        let is_taken = takes > passed.count();
+        let is_old = self.index.is_old(image, word);
+        if is_old {
+            self.found.others += 1;
+        }
+        let place = file.place(word);
+        if sites.is_empty()
+            && file.number(word, 8) == Some(0)
+            && !file.slots.contains_key(&word)
+            && !is_old
+        {
+            self.unresolved(
+                at,
+                format!("installs what {place} holds, to which no instruction of the file stores by its address"),
+            );
+        }
+        // The structure may have been filled through a pointer to it.
+        if is_taken && !is_old {
+            self.unresolved(
+                at,
+                format!("installs what {place} holds, whose address is taken"),
+            );
+        }
+        let functions: BTreeSet<Place> = sites
+            .iter()
+            .map(|(at, _)| self.start_of((image, *at)))
+            .collect();
+        for function in functions {
+            let (watch, is_whole) = self.explore_whole(function, || Watch {
+                stores: HashSet::from([word]),
+                ..Watch::default()
+            });
+            if watch.stored.is_empty() || !is_whole {
+                self.unresolved(
+                    at,
+                    format!("installs what {place} holds, and a store to it could not be reached"),
+                );
+            }
+            for (site, _, value) in &watch.stored {
+                let before = self.found.unresolved.len();
+                self.value(function, (image, *site), value, signal);
+                if self.found.unresolved.len() > before {
+                    self.unresolved(
+                        at,
+                        format!("installs what {place} holds, which is not known"),
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Where functions that install handlers are called, named or passed on.
+
+use std::collections::HashSet;
+
+use iced_x86::{FlowControl, Mnemonic, OpAccess, OpKind};
+
+use super::{Finder, Place};
+use crate::image::{Image, Slot};
+use crate::libc;
+use crate::state::ARGUMENTS;
+
+/// The function that a part which lies elsewhere belongs to.
+fn main_part(file: &Image, start: u64) -> u64 {
+    let whole = file
+        .raw_name(start)
+        .and_then(|name| name.split_once(".cold"));
+    let Some((whole, _)) = whole else {
+        return start;
+    };
+    let of = file
+        .names
+        .iter()
+        .find(|(_, names)| names.iter().any(|n| &**n == whole));
+    of.map_or(start, |(at, _)| *at)
+}
+
+/// Whether the register that the instruction loads is used otherwise than to be called.
+fn is_passed_on(file: &Image, at: u64) -> bool {
+    let bytes = file.bytes(at);
+    let end = file.function_at(at).map_or(at + 4096, |(_, end)| end);
+    let bytes = &bytes[..bytes.len().min(end.saturating_sub(at) as usize)];
+    let mut decoder = iced_x86::Decoder::with_ip(64, bytes, at, iced_x86::DecoderOptions::NONE);
+    let first = decoder.decode();
+    if !matches!(first.mnemonic(), Mnemonic::Mov | Mnemonic::Lea) || !first.op0_register().is_gpr()
+    {
+        return true;
+    }
+    let register = first.op0_register().full_register();
+    let mut factory = iced_x86::InstructionInfoFactory::new();
+    for i in &mut decoder {
+        let is_call = matches!(
+            i.flow_control(),
+            FlowControl::IndirectCall | FlowControl::IndirectBranch
+        ) && i.op0_kind() == OpKind::Register;
+        let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
+        let mut is_used = false;
+        for used in factory.info(&i).used_registers() {
+            if used.register().full_register() != register {
+                continue;
+            }
+            is_used = true;
+            match used.access() {
+                OpAccess::Write => return false,
+                _ if is_call || is_test => {}
+                // It is kept for the caller.
+                _ if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) => {}
+                _ => return true,
+            }
+        }
+        // A call takes its arguments in these registers, and leaves nothing in them.
+        let calls = matches!(
+            i.flow_control(),
+            FlowControl::Call | FlowControl::IndirectCall
+        );
+        if calls && ARGUMENTS.contains(&register.number()) {
+            return !is_used;
+        }
+    }
+    false
+}
+
+/// Whether the instruction is itself a call, and does not only load where to call.
+pub(super) fn is_direct(file: &Image, at: u64) -> bool {
+    let bytes = file.bytes(at);
+    let i = iced_x86::Decoder::with_ip(
+        64,
+        &bytes[..bytes.len().min(16)],
+        at,
+        iced_x86::DecoderOptions::NONE,
+    )
+    .decode();
+    i.flow_control() != FlowControl::Next
+}
+
+impl Finder<'_> {
+    pub(super) fn start_of(&self, (image, at): Place) -> Place {
+        let file = self.files.image(image);
+        let start = file
+            .function_at(at)
+            .map_or(at, |(start, _)| main_part(&file, start));
+        (image, start)
+    }
+
+    /// Calls in libraries that install a handler, in functions that the program calls or that run when it starts.
+    pub(super) fn sites_of_libraries(&mut self) -> Vec<Place> {
+        let mut sites = Vec::new();
+        let mut entries: HashSet<String> = self.files.image(0).imports().collect();
+        for number in self.files.libraries() {
+            entries.extend(self.files.image(number).imports());
+        }
+        for number in self.files.libraries() {
+            let file = self.files.image(number);
+            if !file.imports().any(|name| libc::installs(&name)) {
+                continue;
+            }
+            let tables = self.index.of(number, &file);
+            let installs = tables.installs.clone();
+            let callers = tables.callers.clone();
+            self.swept.push(number);
+            let entered: HashSet<u64> = file
+                .exports
+                .iter()
+                .filter(|(name, _)| entries.contains(*name))
+                .map(|(_, at)| *at)
+                .chain(file.constructors.iter().copied())
+                .collect();
+            for at in installs {
+                let mut todo = vec![self.start_of((number, at)).1];
+                let mut seen: HashSet<u64> = todo.iter().copied().collect();
+                let mut is_reached = false;
+                while let Some(function) = todo.pop() {
+                    is_reached |= entered.contains(&function);
+                    for at in callers.get(&function).into_iter().flatten() {
+                        let caller = self.start_of((number, *at)).1;
+                        if seen.insert(caller) {
+                            todo.push(caller);
+                        }
+                    }
+                }
+                if is_reached {
+                    sites.push((number, at));
+                }
+            }
+        }
+        sites
+    }
+
+    /// Reports where the address of a function that installs handlers is kept or passed on: who calls it is not known.
+    pub(super) fn addresses_taken(&mut self) {
+        let file = self.files.image(0);
+        let tables = self.index.of(0, &file);
+        let mut places: Vec<(u64, String)> = Vec::new();
+        for (at, slot) in &file.slots {
+            if let Slot::Extern(name) = slot
+                && libc::installs(&name.name)
+                && !file.settled.contains(at)
+            {
+                places.push((*at, name.name.clone()));
+            }
+        }
+        for (at, times) in &tables.taken {
+            let name = match file.stub(*at).and_then(|slot| file.slots.get(&slot)) {
+                Some(Slot::Extern(name)) => Some(name),
+                _ => file.externs.get(at),
+            };
+            // Instructions that load it are looked at one by one.
+            let loads = tables.loads.iter().filter(|(_, to)| to == at).count();
+            if let Some(name) = name.filter(|name| libc::installs(&name.name))
+                && *times > loads
+            {
+                places.push((*at, name.name.clone()));
+            }
+        }
+        let loads: HashSet<u64> = tables.loads.iter().map(|(at, _)| *at).collect();
+        for &at in &tables.installs {
+            if (loads.contains(&at) || !is_direct(&file, at)) && is_passed_on(&file, at) {
+                places.push((at, "a function that installs handlers".into()));
+            }
+        }
+        for (at, name) in places {
+            self.unresolved(
+                (0, at),
+                format!("has the address of {name}: what calls it may install a handler"),
+            );
+        }
+        let looks_up = |name: &str| matches!(name, "dlsym" | "dlvsym");
+        let has_own = file.is_static
+            && file
+                .names
+                .values()
+                .any(|names| names.iter().any(|name| looks_up(name)));
+        if (has_own || file.imports().any(|name| looks_up(&name)))
+            && let Some((at, name)) = file.text_of(libc::INSTALLS)
+        {
+            self.unresolved(
+                (0, at),
+                format!("is the text {name:?}, by which dlsym may find a function that installs a handler"),
+            );
+        }
+    }
+}
