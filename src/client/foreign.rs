@@ -11,7 +11,7 @@ use crate::dialect::{Dialect, Symbol};
 use crate::ffi;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::proc;
-use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::event::{Event, Signal};
 use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -121,10 +121,7 @@ fn status(server: &Peer) -> Option<ServerStatus> {
 }
 
 fn is_from(server: &Peer, event: &Event) -> bool {
-    match event.origin {
-        Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => pid == server.pid(),
-        Origin::Unknown { .. } => false,
-    }
+    event.origin.pid() == Some(server.pid())
 }
 
 fn nanos(time: Duration) -> Nanos {

@@ -19,9 +19,6 @@ use crate::wire::time;
 /// Is the number of signals after which the client follows the server to its CPU again.
 const FOLLOW: u32 = 512;
 
-/// Is the number of acknowledged bits from which a message takes turns: shorter ones are over sooner than a turn is passed.
-const TURNS_FROM: u64 = 256;
-
 /// Separates two reports of a transfer that is under way.
 const WATCH_INTERVAL: time::Duration = time::Duration::from_millis(100);
 
@@ -137,8 +134,7 @@ impl<'m> Outgoing<'m> {
 
     /// Returns whether its bits take turns with those that come from the same process.
     pub fn takes_turns(&self) -> bool {
-        let is_long = self.sender.acknowledged() >= TURNS_FROM;
-        self.takes_turns && is_long && self.is_sending() && !self.sender.uses_realtime()
+        self.takes_turns && self.is_sending() && !self.sender.uses_realtime()
     }
 
     /// Sets whether to withhold bits: those of the other direction have the turn.

@@ -176,7 +176,7 @@ impl Machine {
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
         let event = self.core.attribute(event);
-        if let Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } = event.origin {
+        if let Some(pid) = event.origin.pid() {
             let core = &mut self.core;
             core.foreign.record_sender(pid, event.signal, core.now);
         }
@@ -323,7 +323,7 @@ impl Machine {
     /// second, as one that is stopped, needs it only if the sender's message does not fit beside its own.
     fn is_first(&self, event: &Event) -> bool {
         const SILENCE: Nanos = 1_000_000_000;
-        let (Origin::Attested { pid, .. } | Origin::Claimed { pid, .. }) = event.origin else {
+        let Some(pid) = event.origin.pid() else {
             return false;
         };
         let Some(own) = self.sessions.get(&pid) else {

@@ -331,6 +331,17 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// Returns the process that sent the signal, or that the sender claims to be.
+    #[must_use]
+    pub const fn pid(&self) -> Option<Pid> {
+        match self {
+            Self::Attested { pid, .. } | Self::Claimed { pid, .. } => Some(*pid),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
 /// Describes one received signal by all that the kernel keeps of a siginfo (48 bytes).
 ///
 /// | code | [`ids`](Self::ids) | [`value`](Self::value), and the words behind it |

@@ -247,10 +247,7 @@ impl World {
 
     fn turn(&mut self, events: &[Event]) {
         self.apply_all();
-        let sender = |event: &Event| match event.origin {
-            Origin::Attested { pid, .. } | Origin::Claimed { pid, .. } => Some(pid),
-            Origin::Unknown { .. } => None,
-        };
+        let sender = |event: &Event| event.origin.pid();
         for event in events {
             self.askers = Vec::from_iter(sender(event));
             self.machine.handle_signal(*event);
