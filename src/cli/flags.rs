@@ -97,7 +97,7 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
                 let suggestion = suggest(&typed, command.all_flags().map(Flag::long), "");
-                let text = format_args!("invalid option {typed:?}{suggestion}");
+                let text = format!("invalid option {typed:?}{suggestion}");
                 return Err(unknown(&flags, text));
             }
         }
