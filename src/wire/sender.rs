@@ -150,6 +150,10 @@ impl<'m> FrameSender<'m> {
 
     /// Returns what to send at `now`; to be called until it returns `None`.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        if let Window::Words(window, _) = &mut self.window {
+            // Of a hello that is refused later, the window knows nothing.
+            window.count_sent();
+        }
         if let Some(transmit) = self.queued.take() {
             return Some(self.counted(transmit));
         }

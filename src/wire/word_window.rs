@@ -16,7 +16,7 @@ pub struct WordWindow {
     end: u32,
     acknowledged: u32,
     next: u32,
-    /// How many words had ever been sent before the last call: the kernel may still refuse the one sent last.
+    /// How many words are known to have been sent: the kernel may still refuse the last.
     sent: u32,
     size: u32,
     /// Words acknowledged since the size last changed.
@@ -43,7 +43,6 @@ impl WordWindow {
         if self.next == self.end || in_flight >= self.size {
             return None;
         }
-        self.count_sent();
         let index = self.next;
         self.next += 1;
         let half = (self.size / 2).max(1);
@@ -114,7 +113,8 @@ impl WordWindow {
         self.end
     }
 
-    fn count_sent(&mut self) {
+    /// Takes in that the kernel had room for the word sent last.
+    pub fn count_sent(&mut self) {
         self.sent = self.sent.max(self.next);
     }
 }

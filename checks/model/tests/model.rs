@@ -437,15 +437,15 @@ fn a_server_that_forgets_keeps_the_properties() {
 
 #[test]
 fn words_keep_the_properties() {
-    explore("words", WORDS, 95_000);
+    explore("words", WORDS, 90_000);
     explore("words_leak", WORDS_LEAK, 170_000);
-    explore("words_two", WORDS_TWO, 75_000);
-    explore("words_forgets", WORDS_FORGETS, 54_000);
+    explore("words_two", WORDS_TWO, 70_000);
+    explore("words_forgets", WORDS_FORGETS, 52_000);
 }
 
 #[test]
 fn a_third_process_breaks_nothing_in_words() {
-    explore("words_adversary", WORDS_ADVERSARY, 110_000);
+    explore("words_adversary", WORDS_ADVERSARY, 100_000);
     explore("words_guessed", WORDS_GUESSED, 560_000);
 }
 
@@ -468,7 +468,7 @@ fn both_directions_keep_the_properties_on_the_real_time_signal() {
     explore_both("both_queued", BOTH_QUEUED, 60_000);
     explore_both("both_queued_end", BOTH_QUEUED_END, 21_000);
     explore_both("both_words", BOTH_WORDS, 320_000);
-    explore_both("both_words_full", BOTH_WORDS_FULL, 140_000);
+    explore_both("both_words_full", BOTH_WORDS_FULL, 120_000);
 }
 
 #[test]

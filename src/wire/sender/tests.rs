@@ -602,6 +602,22 @@ fn without_room_for_a_word_the_sender_waits_a_millisecond() {
     assert_eq!(sent, half, "half of what had room");
 }
 
+#[test]
+fn a_hello_without_room_takes_no_word_back() {
+    let mut sender = sender_after(b"x", Lane::Word, &[WORDS, OPENED]);
+    let mut now = START;
+    for has_room in [false, false, true, false] {
+        let (sent, at) = next(&mut sender, now);
+        now = at;
+        assert_eq!(words(&[sent]).is_empty(), sent.packet.is_none());
+        if !has_room {
+            sender.handle_eagain(now);
+        }
+    }
+    ok(&mut sender, 1, now);
+    assert_eq!(sender.result(), None);
+}
+
 /// A reply does not start the clock again unless it says that more has come.
 #[test]
 fn only_news_is_progress() {
