@@ -102,7 +102,7 @@ impl Message {
             line[start..].split(end).next()
         };
         Self {
-            pid: field("{\"pid\":", ',').unwrap().parse().unwrap(),
+            pid: field("\"pid\":", ',').unwrap().parse().unwrap(),
             uid: field("\"uid\":", ',').unwrap().parse().ok(),
             text: field("\"text\":\"", '"').unwrap_or(line).into(),
         }

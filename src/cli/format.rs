@@ -102,10 +102,9 @@ fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
         Ok(text) => {
             out.write_all(b"\"text\":")?;
             write_json_string(out, text)?;
-            out.write_all(b",\"base64\":null")?;
         }
         Err(_) => {
-            out.write_all(b"\"text\":null,\"base64\":\"")?;
+            out.write_all(b"\"base64\":\"")?;
             write_base64(out, &message.payload)?;
             out.write_all(b"\"")?;
         }

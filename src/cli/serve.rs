@@ -104,7 +104,7 @@ const FORMAT: &[Flag] = &[
         "--format text|raw|json",
         "text: as above. raw: only the messages' bytes, the PID on standard error. json: one object a line, first \
          {\"event\":\"ready\",\"pid\":4242}, then for each message event, pid, uid (null if it is not known), \
-         bytes, text (null if it is not UTF-8) or else base64, retransmissions, seconds",
+         bytes, text or, if it is not UTF-8, base64, retransmissions, seconds",
     ),
     flag(
         "--trace",

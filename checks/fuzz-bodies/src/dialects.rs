@@ -84,8 +84,9 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
     let mut receiver = TextReceiver::given(dialect, LIMIT, pid(), handles);
     let mut out;
     if dialect.hello {
-        out = hear(&mut receiver, Symbol::Usr1, 0);
-        let is_admitted = matches!(out[..], [TextAction::Acknowledge(Symbol::Usr1)]);
+        out = hear(&mut receiver, dialect.hello_signal, 0);
+        let is_admitted =
+            matches!(out[..], [TextAction::Acknowledge(ack)] if ack == dialect.hello_signal);
         assert!(is_admitted, "{out:?}");
     }
     let is_text = dialect.head.is_length() || core::str::from_utf8(text).is_ok();
