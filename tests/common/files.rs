@@ -1,7 +1,10 @@
-//! Temporary folders and scripts.
+//! Temporary folders, scripts and links.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::MINITALK;
 
 /// A temporary folder, removed when this is dropped.
 pub struct Folder(pub PathBuf);
@@ -27,5 +30,32 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A link to the program under another name.
+pub struct Link(PathBuf);
+
+impl Link {
+    pub fn new(name: &str, test: &str) -> Self {
+        let directory = format!("minitalk-{test}-{}", std::process::id());
+        let directory = std::env::temp_dir().join(directory);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join(name);
+        symlink(MINITALK, &path).unwrap();
+        Self(path)
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(args).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir(self.0.parent().unwrap());
     }
 }

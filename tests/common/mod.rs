@@ -408,3 +408,10 @@ pub fn noise(len: usize) -> Vec<u8> {
         })
         .collect()
 }
+
+/// Returns the keys of an object without nested objects.
+pub fn json_keys(line: &str) -> Vec<&str> {
+    let ends = line.match_indices("\":").map(|(at, _)| &line[..at]);
+    ends.filter_map(|before| Some(before.rsplit_once('"')?.1))
+        .collect()
+}
