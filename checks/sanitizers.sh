@@ -46,7 +46,7 @@ if seed address heap-buffer-overflow; then
     run "a message between two processes touches no memory that it must not" \
         "$out/$target/debug/minitalk" demo message
     run "nor do the process tests: transfers, faults, the command line" \
-        cargo test --target "$target" --test transfer --test faults --test cli
+        cargo test --target "$target" --test transfer --test faults --test cli --test help --test output
     run "nor do forks, restarted calls, closing, and a storm of signals" \
         cargo test --target "$target" -p check-interrupt --test nets --test storm
     echo "  skipped: the sweep (it would step through the sanitizer's own code, instruction by instruction)"

@@ -1,4 +1,4 @@
-//! Where the two ends run. Two processes that sleep until the other wakes them are several times faster on one CPU: on two, each
+//! Chooses where this end runs beside the other. Two processes that sleep until the other wakes them are several times faster on one CPU: on two, each
 //! wake-up is an inter-processor interrupt to an idle CPU. Two that poll need two.
 
 use crate::ffi::{self, CpuSet};

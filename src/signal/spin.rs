@@ -40,7 +40,7 @@ const RETEST_INTERVAL: (u32, u32) = (256, 65_536);
 /// Keeps what one waiter has measured.
 #[derive(Clone, Debug)]
 pub struct Spin {
-    /// Whether to poll. Waits without are no sample of whether polling pays.
+    /// Whether to poll. A wait that does not poll says nothing about whether polling pays.
     pub is_enabled: bool,
     phase: SpinPhase,
     misses: u32,

@@ -8,7 +8,7 @@ use crate::Result;
 /// Builds the program with the C compiler of the machine.
 ///
 /// # Errors
-/// When there is none, or it fails.
+/// Returns an error if the machine has no C compiler, or if the compiler fails.
 pub fn build() -> Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = std::env::temp_dir().join(format!("minitalk-floors-{}", std::process::id()));
@@ -17,7 +17,8 @@ pub fn build() -> Result<PathBuf> {
         .arg("-o")
         .arg(&program)
         .arg(here.join("floors.c"))
-        .status()?;
+        .status()
+        .map_err(|error| format!("cc, which compiles floors.c, cannot be run: {error}"))?;
     match status.success() {
         true => Ok(program),
         false => Err(format!("cc: {status}").into()),
@@ -27,7 +28,7 @@ pub fn build() -> Result<PathBuf> {
 /// Runs both ends once, and returns the nanoseconds for each of `count` exchanges.
 ///
 /// # Errors
-/// When the program fails.
+/// Returns an error if the program fails, or prints no number.
 pub fn measure(program: &Path, loop_name: &str, count: u32) -> Result<f64> {
     let output = Command::new(program)
         .args([loop_name, &count.to_string()])
