@@ -64,18 +64,87 @@ impl Mark {
     }
 
     fn is_on(&self, pid: u32) -> bool {
-        // A process that has ended has no environment to read.
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let wanted = format!("{VARIABLE}={}", self.0);
-        environment
-            .split(|byte| *byte == 0)
-            .any(|variable| variable == wanted.as_bytes())
+        for _ in 0..MOST_LOOKS {
+            let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else {
+                return false;
+            };
+            let mut variables = environment.split(|byte| *byte == 0);
+            if variables.any(|variable| variable == wanted.as_bytes()) {
+                return true;
+            }
+            if is_whole(&environment, pid) {
+                return false;
+            }
+            std::thread::yield_now();
+        }
+        false
     }
 }
 
+/// The bound matters only to a process that has taken its own environment away.
+const MOST_LOOKS: usize = 10_000;
+
+/// Returns whether this is all that `pid` has as its environment.
+///
+/// During `execve`, the kernel shows a part of it, or none.
+fn is_whole(environment: &[u8], pid: u32) -> bool {
+    let stat = stat(pid);
+    let number = |field| -> usize {
+        let text: Option<&String> = stat.get(field);
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    };
+    // A thread of the kernel and a process that has ended have no memory at all.
+    let has_memory = number(VSIZE) != 0;
+    // The kernel writes the end of the code after the bounds of the environment (`load_elf_binary`).
+    let is_loaded = number(END_CODE) != 0;
+    !has_memory
+        || (is_loaded && environment.len() == number(ENV_END).wrapping_sub(number(ENV_START)))
+}
+
 fn is_stopped(pid: u32) -> bool {
+    stat(pid)
+        .first()
+        .is_some_and(|state| matches!(state.as_str(), "T" | "t"))
+}
+
+// Positions in what `stat` returns; proc_pid_stat(5) counts from 1, and the first two fields are not returned.
+const VSIZE: usize = 23 - 3;
+const END_CODE: usize = 27 - 3;
+const ENV_START: usize = 50 - 3;
+const ENV_END: usize = 51 - 3;
+
+/// Returns the fields of `/proc/<pid>/stat` after the command name, and nothing if the process is gone.
+fn stat(pid: u32) -> Vec<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The command name is in parentheses, and may contain some itself.
-    let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
-    state.starts_with(['T', 't'])
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    fields.split_whitespace().map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+    use crate::child::Child;
+
+    #[test]
+    fn a_process_is_found_in_the_middle_of_execve() {
+        // Each shell replaces itself 300 times, so that most looks fall into an `execve`.
+        let script = "[ $1 = 0 ] && exec sleep 1000; exec sh -c \"$0\" \"$0\" $(($1 - 1))";
+        let mark = Mark::new();
+        let mut shell = Command::new("sh");
+        mark.put_on(
+            shell
+                .args(["-c", script, script, "300"])
+                .stdin(Stdio::null()),
+        );
+        let shell = Child::spawn(&mut shell).unwrap();
+        for _ in 0..1000 {
+            assert!(mark.is_on(shell.id()));
+        }
+        assert_eq!(mark.kill_all(), 1);
+        shell.wait().unwrap();
+    }
 }
