@@ -1,5 +1,6 @@
 //! The checks and other tasks of this repository that are programs.
 
+pub mod api;
 pub mod audit;
 #[path = "../../tests/common/child.rs"]
 mod child;
