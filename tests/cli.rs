@@ -144,9 +144,14 @@ fn the_pid_file_exists_while_the_server_runs() {
     let link = path.with_extension("link");
     symlink("/dev/null", &link).unwrap();
     std::fs::write(&path, "precious\n").unwrap();
-    for there in [&link, &path] {
+    for (there, why) in [
+        (&link, "it is not a regular file"),
+        (&path, "the file exists and contains no PID"),
+    ] {
         let output = run(minitalk(["serve", "--pid-file", there.to_str().unwrap()]));
         assert_eq!(code(&output), 1, "{output:?}");
+        let text = format!("minitalk: cannot write the PID file {there:?}: {why}\n");
+        assert_eq!(stderr(&output), text);
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious\n");
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());

@@ -241,7 +241,12 @@ impl Failure {
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
-        Self::usage(error)
+        match error {
+            lexopt::Error::UnexpectedValue { option, value } => {
+                Self::usage(format!("{option} {value:?}: expected no value"))
+            }
+            error => Self::usage(error),
+        }
     }
 }
 
