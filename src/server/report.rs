@@ -21,11 +21,11 @@ const SHOWN: usize = 256;
 pub enum Note {
     /// A message was not delivered.
     Dropped {
-        /// The message's sender.
+        /// Identifies the message's sender.
         pid: Pid,
-        /// The reason.
+        /// Says why the message was dropped.
         why: DropReason,
-        /// How many bytes of the message had come.
+        /// Counts the bytes of the message that had come.
         bytes: usize,
     },
     /// The client belongs to another user and cannot be answered.
@@ -42,63 +42,64 @@ pub enum Note {
     NoPidfd,
     /// The dialect of a client has been detected.
     DialectFound {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
         /// The client's dialect.
         dialect: Dialect,
-        /// Another dialect that is nearly as likely, and the message in it.
+        /// Holds another dialect that is nearly as likely, and the message in it.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
     },
     /// A text was dropped, since it can be read in two dialects that the program is known to use.
     Undecided {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// One of the dialects, and the first bytes of the text in it.
+        /// Holds one of the dialects, and the first bytes of the text in it.
         one: Box<(Dialect, Vec<u8>)>,
-        /// The other dialect, and the first bytes of the text in it.
+        /// Holds the other dialect, and the first bytes of the text in it.
         other: Box<(Dialect, Vec<u8>)>,
     },
     /// The signals of a client fit no dialect.
     NoDialect {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
+        /// Holds the client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
         bits: String,
     },
-    /// A signal came. Only with `trace`.
+    /// A signal came. Reported only with `Config::trace`.
     Received(Event),
-    /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Only with `trace`.
+    /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Reported only with
+    /// `Config::trace`.
     Handled,
-    /// A client was answered. Only with `trace`.
+    /// A client was answered. Reported only with `Config::trace`.
     Answered {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The signal.
+        /// Names the signal of the answer.
         signal: Signal,
-        /// The answer; `None` for a bare signal, which acknowledges in another program's dialect.
+        /// Holds the answer; `None` for a bare signal, which acknowledges in another program's dialect.
         answer: Option<Reply>,
     },
-    /// The session of a client is over: it has ended, or others needed its place. Only with `trace`.
+    /// The session of a client is over: it has ended, or others needed its place. Reported only with `Config::trace`.
     SessionEnded(Pid),
-    /// A message is complete and not written yet. Only with `trace`.
+    /// A message is complete and not written yet. Reported only with `Config::trace`.
     Complete {
-        /// The message's sender.
+        /// Identifies the message's sender.
         pid: Pid,
-        /// The message's length in bytes.
+        /// Gives the message's length in bytes.
         bytes: usize,
-        /// Whether the message came in a frame.
+        /// Says whether the message came in a frame.
         framed: bool,
     },
     /// A client caused more notes than one client may; the others were left out.
     Withheld {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// How many notes were left out.
+        /// Counts the notes that were left out.
         count: u64,
     },
-    /// So many notes were left out here, because there were too many or the caller was too slow.
+    /// This number of notes was left out here, because there were too many or the caller was too slow.
     Missing(u64),
-    /// The server ends as soon as its output has taken so many complete messages.
+    /// The server ends as soon as its output has taken this number of complete messages.
     Flushing(usize),
 }
 
