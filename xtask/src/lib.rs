@@ -5,6 +5,7 @@ pub mod audit;
 #[path = "../../tests/common/child.rs"]
 mod child;
 pub mod cross;
+pub mod dist;
 pub mod emulate;
 pub mod footprint;
 mod marked;
