@@ -234,6 +234,19 @@ fn a_missing_file_is_reported() {
 }
 
 #[test]
+fn a_closed_standard_input_is_reported() {
+    let server = Server::start();
+    let mut shell = Command::new("sh");
+    let script = "exec \"$0\" send \"$1\" <&-";
+    shell.args(["-c", script, MINITALK, &server.pid().to_string()]);
+    let output = run(shell);
+    assert_eq!(code(&output), 1, "{output:?}");
+    let text = "minitalk: cannot read standard input: it is closed\n";
+    assert_eq!(stderr(&output), text);
+    server.stop();
+}
+
+#[test]
 fn the_demo_prints_the_reply() {
     for lane in ["bit", "word"] {
         let output = run(minitalk(["demo", "--lane", lane, "a demonstration"]));
