@@ -18,7 +18,7 @@ sources and compiler give the same bytes, in any directory. SOURCE_DATE_EPOCH is
 commit.
 
 options:
-  --check   build a second archive from a copy of the committed and staged files in another directory; exit code 1 unless both are equal
+  --check   build a second archive from a copy of the tracked files in another directory; exit code 1 unless both are equal
 ";
 
 /// The programs, each a package of that name.
@@ -178,7 +178,7 @@ fn build(root: &Path, target: &Path) -> Result<(), String> {
     output(&mut command).map(drop)
 }
 
-/// Returns the licences of all crates in the programs, which whoever passes on a program must pass on too.
+/// Returns the licences of all crates in the programs: their terms ask that copies of a program include them.
 fn notices(root: &Path) -> Result<String, String> {
     let mut command = cargo(root);
     command
