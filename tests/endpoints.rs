@@ -22,6 +22,7 @@ const CASES: &[(&str, fn())] = cases![
     two_endpoints_to_which_a_third_process_lies_flood_each_other,
     a_partner_that_is_stopped_and_continued_loses_nothing,
     eight_endpoints_talk_all_to_all,
+    three_endpoints_send_each_other_bits,
     each_of_many_requests_gets_its_own_reply,
     a_plain_message_can_be_replied_to,
     a_request_fails_when_its_partner_ends,
@@ -33,9 +34,12 @@ const CASES: &[(&str, fn())] = cases![
 
 const HELPERS: &[(&str, fn())] = cases![talker, echo, silent, late];
 
-/// How many messages each end of a flood sends. `MINITALK_MESSAGES` says another number, as 10000.
+/// The environment variable that says how many messages each end of a flood sends, as 10000.
+const COUNT: &str = "MINITALK_MESSAGES";
+
+/// Returns how many messages each end of a flood sends.
 fn count() -> usize {
-    let given = env::var("MINITALK_MESSAGES").ok();
+    let given = env::var(COUNT).ok();
     given.map_or(200, |count| count.parse().unwrap())
 }
 
@@ -103,11 +107,12 @@ fn options(lane: Lane) -> Options {
     options
 }
 
-/// Starts a talker in this lane, which waits for the PIDs of the others.
-fn start_talker(lane: Lane) -> Process {
+/// Starts a talker in this lane, which waits for the PIDs of the others, and sends `count` messages to each.
+fn start_talker(lane: Lane, count: usize) -> Process {
     let name = if lane == Lane::Bit { "bit" } else { "auto" };
     let mut command = case("talker");
-    let talker = Process::spawn(command.env("LANE", name).stdin(Stdio::piped()));
+    let command = command.env("LANE", name).env(COUNT, count.to_string());
+    let talker = Process::spawn(command.stdin(Stdio::piped()));
     talker.wait_stdout(|bytes| bytes == b"ready\n");
     talker
 }
@@ -122,7 +127,7 @@ fn tell(talker: &Process, others: impl IntoIterator<Item = i32>) {
 /// Talks with a partner, which `disturb` can do something to once both have begun.
 fn flood(lane: Lane, disturb: impl FnOnce(&Process) + Send) {
     block_signals();
-    let partner = start_talker(lane);
+    let partner = start_talker(lane, count());
     let endpoint = Endpoint::bind().unwrap();
     tell(&partner, [us()]);
     thread::scope(|scope| {
@@ -156,7 +161,7 @@ fn two_endpoints_flood_each_other_in_a_storm_of_strays() {
 /// Each of two adversaries forges messages, replies and answers between the two, which would fail if they took one.
 fn two_endpoints_to_which_a_third_process_lies_flood_each_other() {
     block_signals();
-    let ends = [(); 2].map(|()| start_talker(Lane::Auto));
+    let ends = [(); 2].map(|()| start_talker(Lane::Auto, count()));
     let [one, other] = [ends[0].pid(), ends[1].pid()];
     let adversary = |server: i32, victim: i32| {
         let mut command = Command::new(program("adversary"));
@@ -188,9 +193,11 @@ fn a_partner_that_is_stopped_and_continued_loses_nothing() {
     });
 }
 
-fn eight_endpoints_talk_all_to_all() {
+/// Lets so many talkers send `count` messages to each of the others, and waits until all have come.
+fn all_to_all(number: usize, lane: Lane, count: usize) {
     block_signals();
-    let all: Vec<Process> = (0..8).map(|_| start_talker(Lane::Auto)).collect();
+    let talkers = (0..number).map(|_| start_talker(lane, count));
+    let all: Vec<Process> = talkers.collect();
     for one in &all {
         let others = all.iter().map(Process::pid);
         tell(one, others.filter(|pid| *pid != one.pid()));
@@ -198,6 +205,16 @@ fn eight_endpoints_talk_all_to_all() {
     for one in &all {
         one.wait_stdout(|bytes| bytes == b"ready\ndone\n");
     }
+}
+
+fn eight_endpoints_talk_all_to_all() {
+    all_to_all(8, Lane::Auto, count());
+}
+
+/// Checks that nothing is lost or stands still where the bits of both directions take no turns, as among more than two processes:
+/// they swallow each other, and are sent again.
+fn three_endpoints_send_each_other_bits() {
+    all_to_all(3, Lane::Bit, count() / 5);
 }
 
 // ---- requests ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 //! Random clients of all kinds at servers that are stopped, hit by signal storms, lied to by a third process, and not read, and
-//! endpoints that talk to each other, for any length of time.
+//! endpoints and chats that talk to each other, for any length of time.
 //!
 //! `cargo test` runs it for some seconds, `cargo xtask soak` for minutes. The seed and its number determine each client, so
 //! that a plan can be repeated; the scheduling of the processes cannot. Messages carry their numbers. In the end:
@@ -7,8 +7,12 @@
 //! * a message is printed exactly once if its client exited with 0, at most once otherwise, and never changed;
 //! * a request whose client exited with 0 has one reply, and every reply is its request's;
 //! * an undisturbed client has exited with 0;
+//! * an end of a chat has printed all that the other has typed, in order, and no more than a part from its beginning if an end
+//!   was killed;
 //! * the servers have as many descriptors as at first, no more memory, and are no longer woken.
 
+#[path = "soak/chat.rs"]
+mod chat;
 mod common;
 #[path = "soak/oracle.rs"]
 mod oracle;
@@ -19,7 +23,7 @@ mod servers;
 #[path = "soak/talk.rs"]
 mod talk;
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -30,7 +34,7 @@ use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::proc;
 use oracle::{Defect, Observations};
-use plan::{Client, FOREIGN, REQUESTS, Random, Running};
+use plan::{Client, FOREIGN, REQUESTS, Random, Running, adversary};
 use servers::SoakServer;
 use talk::talker;
 
@@ -38,7 +42,7 @@ const USAGE: &str = "\
 usage: soak [--minutes N | --seconds N] [--seed S] [--plant DEFECT]
 
 Prints what was tried and each violation; exit code 0 without a violation. DEFECT is planted in the observations, and must be
-detected: duplicate, loss, change, reply, silence, failure, descriptor, memory.
+detected: duplicate, loss, change, reply, silence, failure, gap, repeat, swap, cut, descriptor, memory.
 ";
 
 /// The minimum number of clients of each worker, however long they take: too few would prove nothing.
@@ -46,6 +50,9 @@ const MIN_CLIENTS: usize = 6;
 
 /// The minimum number of talks between two endpoints.
 const MIN_TALKS: usize = 2;
+
+/// The minimum number of chats.
+const MIN_CHATS: usize = 2;
 
 /// Native clients at the same time.
 const AT_ONCE: usize = 4;
@@ -154,12 +161,13 @@ struct Servers {
     foreign: [SoakServer; DIALECTS.len()],
 }
 
-/// The numbers of the next clients and of the next talk.
+/// The numbers of the next clients, of the next talk and of the next chat.
 struct Next {
     native: AtomicUsize,
     request: AtomicUsize,
     foreign: AtomicUsize,
     talk: AtomicUsize,
+    chat: AtomicUsize,
 }
 
 fn take(number: &AtomicUsize) -> usize {
@@ -185,6 +193,7 @@ fn soak(options: &Options) -> Observations {
         request: AtomicUsize::new(REQUESTS),
         foreign: AtomicUsize::new(FOREIGN),
         talk: AtomicUsize::new(0),
+        chat: AtomicUsize::new(0),
     };
     for (phase, time) in [(0, options.time / 4), (1, options.time / 4 * 3)] {
         let until = Instant::now() + time;
@@ -250,6 +259,12 @@ fn run(
             found.lock().unwrap().extend(said);
         }
     };
+    let chats = || {
+        for _ in (0..).take_while(|done| goes_on(*done, MIN_CHATS)) {
+            let said = chat::run(seed, take(&next.chat));
+            found.lock().unwrap().extend(said);
+        }
+    };
     // One client at a time: of two bits at once one is lost, and these clients do not retransmit.
     let foreign_clients = || {
         for _ in (0..).take_while(|done| goes_on(*done, MIN_CLIENTS)) {
@@ -272,7 +287,7 @@ fn run(
         workers.push(scope.spawn(foreign_clients));
         // Two at once, so that the server has clients that wait for each other's programs.
         workers.extend([scope.spawn(requests), scope.spawn(requests)]);
-        workers.push(scope.spawn(talks));
+        workers.extend([scope.spawn(talks), scope.spawn(chats)]);
         let disturbances = scope.spawn(|| {
             let mut all = Vec::new();
             // Ordering: the flag publishes nothing else.
@@ -338,13 +353,10 @@ fn disturb(random: &mut Random, servers: &Servers, running: &Running) -> Disturb
             let Some((id, client)) = running.pick(random) else {
                 return Disturbance::Pause;
             };
-            let kind = random.pick(&["words", "bits", "hellos", "answers", "all"]);
             let server = if id < REQUESTS { native } else { exec };
-            let pids = [server.pid(), client].map(|pid| pid.to_string());
-            let mut adversary = Command::new(program("adversary"));
             // The oracle takes it for a changed message of this client, should it ever be printed.
-            adversary.arg(kind).args(pids).arg(format!("#{id} forged"));
-            let adversary = Process::spawn(adversary.stdin(Stdio::piped()));
+            let forged = format!("#{id} forged");
+            let adversary = adversary(random, [server.pid(), client], &forged);
             thread::sleep(random.time(LONG));
             drop(adversary);
             Disturbance::Adversary

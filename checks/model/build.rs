@@ -1,4 +1,4 @@
-//! Copies the product's `src/wire/`: once unchanged, and once for each mutant.
+//! Copies the product's `src/wire/` and its scheduler of turns: once unchanged, and once for each mutant.
 
 mod mutants {
     include!("mutants.rs");
@@ -89,25 +89,61 @@ const FROZEN: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// In every copy of the scheduler, so that it compiles beside the copied link, and its states can be compared.
+const FITTED: &[(&str, &str, &str)] = &[
+    (
+        SCHEDULER,
+        "use crate::process::pid::Pid;",
+        "use crate::link::Pid;",
+    ),
+    (
+        SCHEDULER,
+        "use crate::wire::Nanos;",
+        "use super::wire::Nanos;",
+    ),
+    (
+        SCHEDULER,
+        "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum Party {",
+        "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Party {",
+    ),
+    (
+        SCHEDULER,
+        "#[derive(Debug, Default)]\npub struct TurnScheduler {",
+        "#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]\npub struct TurnScheduler {",
+    ),
+    (
+        SCHEDULER,
+        "#[derive(Debug)]\nstruct Holder {",
+        "#[derive(Clone, Debug, PartialEq, Eq, Hash)]\nstruct Holder {",
+    ),
+];
+
+/// The file of `src/server/` that decides whose turn it is.
+const SCHEDULER: &str = "scheduler.rs";
+
 /// The file that drives a copy: it tells answers from requests, so mutants change it too.
 const ENDS: &str = "ends.rs";
 
 /// What is added to the files of every copy: the models compare clients by what is private.
-const INSPECT: [(&str, &str); 4] = [
+const INSPECT: [(&str, &str); 5] = [
     ("sender.rs", include_str!("inspect/sender.rs")),
     ("bit_window.rs", include_str!("inspect/bit_window.rs")),
     ("bit_buffer.rs", include_str!("inspect/bit_buffer.rs")),
     ("receiver.rs", include_str!("inspect/receiver.rs")),
+    (SCHEDULER, include_str!("inspect/scheduler.rs")),
 ];
 
 fn main() {
     let here = env::var("CARGO_MANIFEST_DIR").unwrap();
     let out = env::var("OUT_DIR").unwrap();
-    let wire = Path::new(&here).join("../../src/wire");
+    let source = Path::new(&here).join("../../src");
+    let wire = source.join("wire");
+    let scheduler = source.join("server").join(SCHEDULER);
     println!("cargo::rerun-if-changed=mutants.rs");
     println!("cargo::rerun-if-changed=inspect");
     println!("cargo::rerun-if-changed=src/ends.rs");
     println!("cargo::rerun-if-changed={}", wire.display());
+    println!("cargo::rerun-if-changed={}", scheduler.display());
     let ends = fs::read_to_string(Path::new(&here).join("src/ends.rs")).unwrap();
 
     let mut modules = String::new();
@@ -119,7 +155,8 @@ fn main() {
         fs::create_dir_all(&copy).unwrap();
         let mut files = read(&wire);
         files.push((ENDS.to_owned(), ends.clone()));
-        for edit in edits.iter().chain(FROZEN) {
+        files.push((SCHEDULER.to_owned(), without_tests(&scheduler)));
+        for edit in edits.iter().chain(FROZEN).chain(FITTED) {
             replace(&mut files, edit);
         }
         for (name, text) in INSPECT {
@@ -132,8 +169,10 @@ fn main() {
         write!(
             modules,
             "/// A copy of the link.\npub mod {name} {{\n    #[path = {:?}]\n    #[allow(clippy::all, dead_code, unused, reason = \"a copy of the product, linted there\")]\n    \
-             pub mod wire;\n    #[path = {:?}]\n    mod ends;\n    pub use ends::Link;\n}}\n",
+             pub mod wire;\n    #[path = {:?}]\n    #[allow(clippy::all, dead_code, reason = \"a copy of the product, linted there\")]\n    \
+             mod scheduler;\n    #[path = {:?}]\n    mod ends;\n    pub use ends::Link;\n}}\n",
             copy.join("mod.rs"),
+            copy.join(SCHEDULER),
             copy.join(ENDS)
         )
         .unwrap();
@@ -159,14 +198,17 @@ fn read(wire: &Path) -> Vec<(String, String)> {
         if path.is_dir() {
             continue;
         }
-        let text = fs::read_to_string(&path).unwrap();
-        let text = text.split("#[cfg(test)]").next().unwrap();
         files.push((
             path.file_name().unwrap().to_str().unwrap().to_owned(),
-            text.to_owned(),
+            without_tests(&path),
         ));
     }
     files
+}
+
+fn without_tests(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.split("#[cfg(test)]").next().unwrap().to_owned()
 }
 
 /// Each text must occur exactly once: a mutant that changes nothing, or another place, would prove nothing.

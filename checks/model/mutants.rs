@@ -1,6 +1,6 @@
 // Shared with the build script, which compiles each mutant, so that no list of names can become outdated.
 
-/// Texts of a file of `src/wire/`, or of `ends.rs`, each occurring exactly once, and their replacements.
+/// Texts of a file of `src/wire/`, of `scheduler.rs` or of `ends.rs`, each occurring exactly once, and their replacements.
 pub type Edits = &'static [(&'static str, &'static str, &'static str)];
 
 /// The unchanged link.
@@ -449,6 +449,56 @@ pub const MUTANTS_OF_BOTH: &[(&str, Edits)] = &[
                 "ends.rs",
                 "            None => {\n",
                 "            None if signal.packet.is_some_and(|packet| matches!(Reply::from_packet(&wire_packet(packet)), Some(Reply { status: super::wire::control::Status::Delivered(_), .. }))) => {\n                Response { reply: self.handle_written(self.client_nonce(), Ok(())), outcome: None }\n            }\n            None => {\n",
+            ),
+        ],
+    ),
+    (
+        "turn_lasts_for_ever",
+        &[
+            (
+                "scheduler.rs",
+                "if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {",
+                "if false {",
+            ),
+        ],
+    ),
+    (
+        "turn_passed_to_a_party_that_still_waits",
+        &[
+            (
+                "scheduler.rs",
+                "let next = self.waiting.pop_front()?;",
+                "let next = *self.waiting.front()?;",
+            ),
+        ],
+    ),
+    (
+        "client_goes_on_without_the_turn",
+        &[
+            (
+                "scheduler.rs",
+                "                    self.waiting.push_back(party);\n                }\n                return false;",
+                "                    self.waiting.push_back(party);\n                }\n                return !party.is_own();",
+            ),
+        ],
+    ),
+    (
+        "withheld_bits_are_sent",
+        &[
+            (
+                "sender.rs",
+                "if self.is_held {",
+                "if false {",
+            ),
+        ],
+    ),
+    (
+        "withheld_bits_stay_withheld",
+        &[
+            (
+                "sender.rs",
+                "self.is_held = is_held;",
+                "self.is_held |= is_held;",
             ),
         ],
     ),

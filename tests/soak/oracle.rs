@@ -23,6 +23,14 @@ pub enum Defect {
     Silence,
     /// An undisturbed client does not exit with 0.
     Failure,
+    /// A byte that was typed into a chat is not printed.
+    Gap,
+    /// A byte that was typed into a chat is printed twice.
+    Repeat,
+    /// Two bytes that were typed into a chat are printed in the wrong order.
+    Swap,
+    /// The last byte that was typed into a chat is not printed, although no end was killed.
+    Cut,
     /// A server has one more descriptor.
     Descriptor,
     /// A server has more memory.
@@ -30,13 +38,17 @@ pub enum Defect {
 }
 
 impl Defect {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Duplicate,
         Self::Loss,
         Self::Change,
         Self::Reply,
         Self::Silence,
         Self::Failure,
+        Self::Gap,
+        Self::Repeat,
+        Self::Swap,
+        Self::Cut,
         Self::Descriptor,
         Self::Memory,
     ];
@@ -55,10 +67,24 @@ pub struct Observations {
     pub lines: Vec<Vec<u8>>,
     /// The replies that came, by the numbers of the clients that printed them.
     pub replies: Vec<(usize, Vec<u8>)>,
+    /// What came out of chats.
+    pub streams: Vec<Stream>,
     pub growth: Vec<Growth>,
     pub storms: usize,
     pub adversaries: usize,
     pub others: Vec<String>,
+}
+
+/// One direction of a chat.
+#[derive(Clone)]
+pub struct Stream {
+    pub name: String,
+    /// All that one end was given to type.
+    pub typed: Vec<u8>,
+    /// What the other end has printed.
+    pub printed: Vec<u8>,
+    /// Whether all of it must have been printed.
+    pub is_whole: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +100,7 @@ impl Observations {
         self.clients.extend(other.clients);
         self.lines.extend(other.lines);
         self.replies.extend(other.replies);
+        self.streams.extend(other.streams);
         self.growth.extend(other.growth);
         self.storms += other.storms;
         self.adversaries += other.adversaries;
@@ -122,9 +149,35 @@ impl Observations {
                 let client = clients.find(|(client, _)| client.fate == Fate::Undisturbed);
                 client.expect("some are not disturbed").1 = Some(6);
             }
+            Defect::Gap => {
+                let (printed, at) = self.unequal_bytes();
+                printed.remove(at);
+            }
+            Defect::Repeat => {
+                let (printed, at) = self.unequal_bytes();
+                printed.insert(at, printed[at]);
+            }
+            Defect::Swap => {
+                let (printed, at) = self.unequal_bytes();
+                printed.swap(at, at + 1);
+            }
+            Defect::Cut => {
+                let stream = self.streams.iter_mut().find(|stream| stream.is_whole);
+                let printed = &mut stream.expect("some chat is not killed").printed;
+                printed.pop().expect("each end types something");
+            }
             Defect::Descriptor => self.growth[0].after.descriptors += 1,
             Defect::Memory => self.growth[0].after.memory += 2 * SLACK_BYTES,
         }
+    }
+
+    /// Returns what a chat has printed, and where two different bytes follow one another.
+    fn unequal_bytes(&mut self) -> (&mut Vec<u8>, usize) {
+        let found = self.streams.iter_mut().find_map(|stream| {
+            let at = stream.printed.windows(2).position(|two| two[0] != two[1]);
+            Some((&mut stream.printed, at?))
+        });
+        found.expect("some chat prints different bytes")
     }
 
     /// Returns a description of each violation.
@@ -195,6 +248,20 @@ impl Observations {
                 "{empty} empty messages instead of {least} to {most}"
             ));
         }
+        for stream in &self.streams {
+            let Stream { typed, printed, .. } = stream;
+            let is_missing = stream.is_whole && printed.len() < typed.len();
+            if is_missing || !typed.starts_with(printed) {
+                let same = typed.iter().zip(printed).take_while(|(a, b)| a == b);
+                violations.push(format!(
+                    "{}: of {} bytes {} were printed, and {} of these are right",
+                    stream.name,
+                    typed.len(),
+                    printed.len(),
+                    same.count()
+                ));
+            }
+        }
         for Growth {
             server,
             before,
@@ -229,7 +296,7 @@ impl Observations {
             .map(|g| g.after.memory.saturating_sub(g.before.memory));
         format!(
             "{} clients: {} delivered; {} asked for a reply, {} are messages between endpoints, {} spoke a dialect, {} were stopped, \
-             {} ended by a signal, {} had a short timeout; {} replies, {} storms, {} adversaries; {} bytes; \
+             {} ended by a signal, {} had a short timeout; {} chats; {} replies, {} storms, {} adversaries; {} bytes; \
              the servers have grown by at most {} KB",
             self.clients.len(),
             count(|_, code| code == Some(0)),
@@ -239,6 +306,7 @@ impl Observations {
             count(|client, _| matches!(client.fate, Fate::Stopped(..))),
             count(|client, _| matches!(client.fate, Fate::Ended(..))),
             count(|client, _| matches!(client.fate, Fate::ShortTimeout(_))),
+            self.streams.len() / 2,
             self.replies.len(),
             self.storms,
             self.adversaries,

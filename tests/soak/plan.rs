@@ -1,6 +1,6 @@
 //! The plan: random clients from a seed, and the disturbance of each.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -20,6 +20,9 @@ pub const FOREIGN: usize = 1 << 40;
 
 /// The first number of a message between two endpoints.
 pub const SPOKEN: usize = 1 << 48;
+
+/// The first number of a part of the plan of a chat.
+pub const CHATS: usize = 1 << 56;
 
 /// Pseudo-random numbers from a seed (xorshift64*).
 pub struct Random(u64);
@@ -224,6 +227,35 @@ impl Client {
             println!("  client {}: {}", self.id, stderr(&output));
         }
         (code, output.stdout)
+    }
+}
+
+/// Starts a third process that forges signals between two others, until it is dropped. `text` is what it would have printed.
+pub fn adversary(random: &mut Random, pids: [i32; 2], text: &str) -> Process {
+    let kind = random.pick(&["words", "bits", "hellos", "answers", "all"]);
+    let mut adversary = Command::new(program("adversary"));
+    let adversary = adversary.arg(kind).args(pids.map(|pid| pid.to_string()));
+    Process::spawn(adversary.arg(text).stdin(Stdio::piped()))
+}
+
+/// Stops or kills one of two processes that talk with each other, or leaves it alone.
+pub fn disturb(random: &mut Random, pid: i32) -> Fate {
+    const LONG: Duration = Duration::from_millis(200);
+    let after = random.time(LONG);
+    thread::sleep(after);
+    match random.below(4) {
+        0 => {
+            kill(pid, libc::SIGKILL);
+            Fate::Ended(libc::SIGKILL, after)
+        }
+        1 => {
+            let lasts = random.time(LONG);
+            kill(pid, libc::SIGSTOP);
+            thread::sleep(lasts);
+            kill(pid, libc::SIGCONT);
+            Fate::Stopped(after, lasts)
+        }
+        _ => Fate::Undisturbed,
     }
 }
 

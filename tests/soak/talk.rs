@@ -1,9 +1,8 @@
 //! Two endpoints that send, request, reply and receive at once, and what is done to them meanwhile.
 
 use std::io::{Write, stdin, stdout};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
 
 use minitalk::client::{Options, SendError};
 use minitalk::wire::sender::Lane;
@@ -11,7 +10,7 @@ use minitalk::{Endpoint, Message, Pid};
 
 use crate::common::*;
 use crate::oracle::Observations;
-use crate::plan::{Client, Fate, Random, SPOKEN, message};
+use crate::plan::{Client, Fate, Random, SPOKEN, adversary, disturb, message};
 
 /// The most messages of one end.
 const MOST_TURNS: usize = 32;
@@ -154,14 +153,9 @@ pub fn run(seed: u64, talk: usize) -> Observations {
     let mut seen = Observations::default();
     let adversary = (random.below(2) == 0).then(|| {
         seen.adversaries += 1;
-        let kind = random.pick(&["words", "bits", "hellos", "answers", "all"]);
-        let mut adversary = Command::new(program("adversary"));
-        adversary
-            .arg(kind)
-            .args([pid, other].map(|pid| pid.to_string()));
         // The oracle takes it for a changed message, should it ever be printed.
         let forged = format!("#{} forged", turns(seed, talk, 1)[0].id);
-        Process::spawn(adversary.arg(forged).stdin(Stdio::piped()))
+        adversary(&mut random, [pid, other], &forged)
     });
     let fate = disturb(&mut random, pid);
     drop(adversary);
@@ -190,27 +184,6 @@ fn has_said_all(end: &Process) -> bool {
     stdout
         .split(|byte| *byte == b'\n')
         .any(|line| line == b"done")
-}
-
-/// Stops or kills an end, or leaves it alone.
-fn disturb(random: &mut Random, pid: i32) -> Fate {
-    const LONG: Duration = Duration::from_millis(200);
-    let after = random.time(LONG);
-    thread::sleep(after);
-    match random.below(4) {
-        0 => {
-            kill(pid, libc::SIGKILL);
-            Fate::Ended(libc::SIGKILL, after)
-        }
-        1 => {
-            let lasts = random.time(LONG);
-            kill(pid, libc::SIGSTOP);
-            thread::sleep(lasts);
-            kill(pid, libc::SIGCONT);
-            Fate::Stopped(after, lasts)
-        }
-        _ => Fate::Undisturbed,
-    }
 }
 
 /// Adds what one end has printed: its messages are like clients, and what it got like lines of a server.

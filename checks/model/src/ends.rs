@@ -1,5 +1,7 @@
-// The two ends of the link in the wire code beside this file, as driven by the model and the simulation.
+// The two ends of the link in the wire code beside this file, and the scheduler of turns, as driven by the model and the
+// simulation.
 
+use super::scheduler::{self, QUANTUM, TurnScheduler};
 use super::wire::control::{Nonces, Reply, Request};
 use super::wire::frame::{Frame, MessageKind};
 use super::wire::packet::{Channel, Packet};
@@ -8,7 +10,8 @@ use super::wire::receiver::{FrameReceiver, Outcome, Owed, Response};
 use super::wire::sender::{Failure, FrameSender, Lane};
 use super::wire::siphash::Key;
 use super::wire::time::{Duration, Instant};
-use crate::link::{self, Ended, Move, Reaction, Signal};
+use crate::link::{self, Ended, Move, Party, Reaction, Signal};
+use crate::world::PIDS;
 
 /// The link of this copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +23,7 @@ const SERVER_KEY: Key = Key([0x5EED_0001, 0x5EED_0002]);
 impl link::Link for Link {
     type Client = FrameSender<'static>;
     type Server = FrameReceiver;
+    type Turns = TurnScheduler;
 
     fn session_key(pid: u64) -> link::Key {
         SERVER_KEY.derive(pid).0
@@ -99,6 +103,14 @@ impl link::Client for FrameSender<'static> {
         self.is_paused()
     }
 
+    fn hold(&mut self, is_held: bool) {
+        self.hold(is_held);
+    }
+
+    fn is_held(&self) -> bool {
+        self.is_held()
+    }
+
     fn nonce(&self) -> u64 {
         self.client_nonce()
     }
@@ -128,7 +140,7 @@ impl link::Server for FrameReceiver {
 
     fn receive(&mut self, signal: Signal) -> Reaction {
         let channel = [Channel::Usr1, Channel::Usr2, Channel::Realtime][signal.number];
-        let request = signal.packet.and_then(|packet| Request::from_packet(&wire_packet(packet)));
+        let request = request(&signal);
         let Response { reply, outcome } = match request {
             Some(request) => self.handle_request(channel, request),
             None => {
@@ -148,6 +160,14 @@ impl link::Server for FrameReceiver {
         }
     }
 
+    fn is_proven(&self, signal: &Signal) -> bool {
+        request(signal).is_some_and(|request| self.is_proven(&request))
+    }
+
+    fn in_message(&self) -> bool {
+        self.in_message()
+    }
+
     fn poll(&mut self) -> Option<link::Packet> {
         self.poll_reply(true).map(|reply| link_packet(reply.packet()))
     }
@@ -156,8 +176,8 @@ impl link::Server for FrameReceiver {
         self.owed() != Owed::Nothing
     }
 
-    fn hold(&mut self) {
-        self.hold(true);
+    fn hold(&mut self, is_held: bool) {
+        self.hold(is_held);
     }
 
     fn release(&mut self) -> Option<link::Packet> {
@@ -183,6 +203,52 @@ impl link::Server for FrameReceiver {
     fn relabel(&mut self, label: &dyn Fn(u8) -> u8) {
         self.relabel(label);
     }
+}
+
+impl link::Turns for TurnScheduler {
+    fn may_go_on(&mut self, party: Party, is_late: bool) -> bool {
+        let now = if is_late { QUANTUM } else { 0 };
+        let may_go_on = self.may_go_on(known(party), now);
+        self.restart_clock();
+        may_go_on
+    }
+
+    fn has_turn(&self, party: Party) -> bool {
+        self.has_turn(known(party))
+    }
+
+    fn is_waiting(&self, party: Party) -> bool {
+        self.is_waiting(known(party))
+    }
+
+    fn leave(&mut self) {
+        self.leave(known(Party::Other));
+    }
+
+    fn keep_own(&mut self, is_sending: bool) {
+        self.keep_own(|_| is_sending);
+    }
+
+    fn next(&mut self, is_silent: bool) -> Option<Party> {
+        let now = if is_silent { u64::MAX } else { 0 };
+        let next = self.next(now);
+        self.restart_clock();
+        let is_next = |party: &Party| next == Some(known(*party));
+        [Party::Own, Party::Other].into_iter().find(is_next)
+    }
+}
+
+/// Returns the party as the scheduler of the process with the lower PID names it.
+const fn known(party: Party) -> scheduler::Party {
+    let other = PIDS[1];
+    match party {
+        Party::Own => scheduler::Party::Own(other),
+        Party::Other => scheduler::Party::Client(other),
+    }
+}
+
+fn request(signal: &Signal) -> Option<Request> {
+    signal.packet.and_then(|packet| Request::from_packet(&wire_packet(packet)))
 }
 
 fn link_packet(packet: Packet) -> link::Packet {

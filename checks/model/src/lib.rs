@@ -1,7 +1,7 @@
 //! The reliable link, model-checked and simulated.
 //!
-//! The build script copies the product's `src/wire/`, and makes one more copy for each mutant of `mutants.rs`. Three drivers run
-//! the copies:
+//! The build script copies the product's `src/wire/` and `src/server/scheduler.rs`, and makes one more copy for each mutant of
+//! `mutants.rs`. Three drivers run the copies:
 //!
 //! - `model`: every state that two ends, the kernel and a third process can reach together, by stateright;
 //! - `both`: every state of two processes that send to each other at the same time;
@@ -32,12 +32,16 @@
 //! - The same for transfers in one, two and three words, with the same circumstances, and for the fallback to bits.
 //! - The same for the beginnings and the ends of transfers in both directions between the same two processes, in bits and in
 //!   words. Each process tells answers from requests by their kinds alone.
+//! - The same in bits between two processes that take turns: only the one with the turn goes on, withheld bits are not sent,
+//!   and both get on, so that no turn lasts for ever. Up to two turns end at any moment, for their time or for a silence.
 //! - A third process changes neither end at all, except that the server then answers one more hello, or one less on the
 //!   real-time signal.
 //!
 //! # What is not proved
 //! - The middle of a transfer in bits: the code does not know of one.
-//! - Both directions beside a third process, with turns, or with successors; more than one repetition too early.
+//! - Both directions beside a third process, or with successors; more than one repetition too early.
+//! - Turns beside other clients or beside those of dialects: the unit tests of `src/server/` have them. When the engine asks
+//!   the scheduler, and when it withholds bits, is repeated in `both`, and not copied from `src/engine/`.
 //! - Longer messages, wider windows, more room and third successors: these are left to the simulation.
 //! - Durations: timeouts may pass at any moment, and the client's own limit on silence is out of reach.
 //! - A client that repeats its hello while a greeting is pending that came before: it takes what is pending first.

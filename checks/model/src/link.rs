@@ -9,6 +9,8 @@ pub trait Link: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
     type Client: Client;
     /// The receiving end.
     type Server: Server;
+    /// The turns of two processes that send each other bits.
+    type Turns: Turns;
 
     /// Returns the server's key for its session with process `pid`.
     fn session_key(pid: u64) -> Key;
@@ -19,6 +21,9 @@ pub trait Link: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {
     /// Returns the bytes of the frame of `message` in the transfer of these nonces.
     fn frame(message: &'static [u8], nonces: [u64; 2]) -> Vec<u8>;
 }
+
+/// A process, as the scheduler of turns knows it.
+pub type Pid = u64;
 
 /// What nonces are drawn with.
 pub type Key = [u64; 2];
@@ -41,6 +46,10 @@ pub trait Client: Clone + Debug + Send + Sync {
     fn uses_words(&self) -> bool;
     /// Returns whether the server said to wait.
     fn is_paused(&self) -> bool;
+    /// Sets whether to withhold bits.
+    fn hold(&mut self, is_held: bool);
+    /// Returns whether bits are withheld.
+    fn is_held(&self) -> bool;
     /// Returns the nonce of its present transfer.
     fn nonce(&self) -> u64;
     /// Brings counters of which only a class matters to the least of their class.
@@ -60,12 +69,16 @@ pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
     fn new(key: Key, lane: Lane) -> Self;
     /// Handles a signal of a client.
     fn receive(&mut self, signal: Signal) -> Reaction;
+    /// Returns whether the signal is a request that only the client of the transfer can have sent.
+    fn is_proven(&self, signal: &Signal) -> bool;
+    /// Returns whether a message is under way.
+    fn in_message(&self) -> bool;
     /// Returns the reply that is owed for bits, once it is quiet or is not to wait for that.
     fn poll(&mut self) -> Option<Packet>;
     /// Returns whether a reply is owed.
     fn owes(&self) -> bool;
-    /// Starts to withhold replies.
-    fn hold(&mut self);
+    /// Sets whether to withhold replies.
+    fn hold(&mut self, is_held: bool);
     /// Stops withholding replies, and returns the one that was due.
     fn release(&mut self) -> Option<Packet>;
     /// Handles the end of the writing of the message of the transfer that `client` names.
@@ -78,6 +91,31 @@ pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
     fn due(&self) -> u64;
     /// Gives the serial that it has seen last another.
     fn relabel(&mut self, label: &dyn Fn(u8) -> u8);
+}
+
+/// What decides which of two processes that send each other bits may go on.
+pub trait Turns: Clone + Debug + Default + PartialEq + Eq + Hash + Send + Sync {
+    /// Records that `party` has sent something, and returns whether it may go on. `is_late`: the time of the turn is over.
+    fn may_go_on(&mut self, party: Party, is_late: bool) -> bool;
+    /// Returns whether `party` has the turn.
+    fn has_turn(&self, party: Party) -> bool;
+    /// Returns whether `party` waits for the turn.
+    fn is_waiting(&self, party: Party) -> bool;
+    /// Removes the other process: its message is over.
+    fn leave(&mut self);
+    /// Removes the process itself, unless it is sending.
+    fn keep_own(&mut self, is_sending: bool);
+    /// Passes the turn on if it is free, or if its holder has been silent for too long, and returns the new holder.
+    fn next(&mut self, is_silent: bool) -> Option<Party>;
+}
+
+/// One of two processes that send to each other, as seen by the one that decides about the turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// The process that decides.
+    Own,
+    /// The other process.
+    Other,
 }
 
 /// What a client may use, and the server takes.

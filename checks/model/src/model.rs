@@ -223,9 +223,7 @@ impl<L: Link> Model for LinkModel<L> {
         let mut world = last.clone();
         match action {
             Action::ClientSends { fate } => {
-                if !world.client_sends(fate) {
-                    return None;
-                }
+                world.client_sends(fate)?;
             }
             Action::ToServer { number, lost } => {
                 world.to_server.deliver(number);
@@ -251,7 +249,7 @@ impl<L: Link> Model for LinkModel<L> {
             }
             Action::Reply { lost } => world.reply(lost),
             Action::Write { lost } => world.write(lost),
-            Action::Hold => world.hold(),
+            Action::Hold => world.hold(true),
             Action::Release { lost } => world.release(lost),
             Action::Succeed => world.succeed(),
             Action::Forget => world.forget(),

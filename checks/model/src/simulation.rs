@@ -240,7 +240,7 @@ impl<L: Link> Simulation<L> {
     fn server(&mut self) -> Result<(), String> {
         match self.random.below(20) {
             0 => {
-                self.server.iter_mut().for_each(Server::hold);
+                self.server.iter_mut().for_each(|server| server.hold(true));
             }
             1..4 => {
                 let reply = self.server.as_mut().and_then(Server::release);

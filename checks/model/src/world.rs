@@ -28,8 +28,10 @@ pub enum Property {
     Noninterference,
     /// No message is rejected, and no client given up, but by a server that has forgotten it.
     Delivery,
-    /// A client that is to wait sends nothing until its time has passed.
+    /// A client that is to wait, or whose bits are withheld, sends no bit until its time has passed.
     Pause,
+    /// Of two processes that send each other bits, only the one with the turn goes on.
+    Turn,
     /// Without further faults, the client gets on.
     Liveness,
 }
@@ -134,20 +136,24 @@ impl<L: Link> World<L> {
         world
     }
 
-    /// Lets the client send its next signal, after its timeout if it waits; returns whether this fate is possible for it.
-    pub fn client_sends(&mut self, fate: Fate) -> bool {
+    /// Lets the client send its next signal, after its timeout if it waits; returns whether it sends one, and `None` if this
+    /// fate is not possible.
+    pub fn client_sends(&mut self, fate: Fate) -> Option<bool> {
+        if self.client.client.is_held() && self.client.goes_on() {
+            self.fail(Property::Pause, "the client sends bits that are withheld");
+        }
         let client = &mut self.client.client;
         let next = match client.poll(0) {
             // A client takes what is pending before it repeats anything, so no greeting is older than all of its repetitions.
             Move::Wait(_) if client.phase() == 2 && self.to_client.holds(kind::GREETED) => {
-                return false;
+                return None;
             }
             Move::Wait(until) => client.poll(until),
             other => other,
         };
         let Move::Send(signal) = next else {
             self.renew();
-            return fate == Fate::Sent;
+            return (fate == Fate::Sent).then_some(false);
         };
         let queues = signal.number == REAL_TIME;
         let accepted = match fate {
@@ -155,13 +161,13 @@ impl<L: Link> World<L> {
             Fate::Lost => true,
             Fate::LostStandard if !queues => true,
             Fate::Refused if queues => false,
-            Fate::LostStandard | Fate::Refused => return false,
+            Fate::LostStandard | Fate::Refused => return None,
         };
         if !accepted {
             client.no_room(0);
         }
         self.renew();
-        true
+        Some(true)
     }
 
     /// Lets the client react to a signal.
@@ -302,11 +308,33 @@ impl<L: Link> World<L> {
         self.answer(number, reply, lost);
     }
 
-    /// Takes the turn from the client.
-    pub fn hold(&mut self) {
+    /// Takes the turn from the client, or lets it go on with its next request.
+    pub fn hold(&mut self, is_held: bool) {
         if let Some(session) = &mut self.session {
-            session.receiver.hold();
+            session.receiver.hold(is_held);
         }
+    }
+
+    /// Returns whether the signal is a request of the message that is under way.
+    pub fn is_proven(&self, signal: &Signal) -> bool {
+        self.in_message()
+            && self
+                .session
+                .as_ref()
+                .is_some_and(|session| session.receiver.is_proven(signal))
+    }
+
+    /// Returns whether the server is in the middle of a message.
+    pub fn in_message(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.receiver.in_message())
+    }
+
+    /// Withholds the bits of the client, or lets it go on.
+    pub fn hold_client(&mut self, is_held: bool) {
+        self.client.client.hold(is_held);
+        self.renew();
     }
 
     /// Ends the client, in any state, and starts the next one.
@@ -539,8 +567,13 @@ impl<L: Link> World<L> {
         }
     }
 
+    /// Returns whether the property is checked.
+    pub fn checks(&self, property: Property) -> bool {
+        self.rules.only.is_none_or(|only| only == property)
+    }
+
     fn fail(&mut self, property: Property, why: &'static str) {
-        if self.rules.only.is_none_or(|only| only == property) {
+        if self.checks(property) {
             self.broken.get_or_insert((property, why));
         }
     }

@@ -194,6 +194,8 @@ const BOTH: BothBounds = BothBounds {
     from: [0, 0],
     until: [2, 1],
     early: 0,
+    turns: false,
+    ends: 0,
 };
 
 /// The same, up to the first bits, with one repetition of what is not lost.
@@ -250,6 +252,32 @@ const BOTH_WORDS_FULL: BothBounds = BothBounds {
     ..BOTH_WORDS
 };
 
+/// The second bits of two long transfers in bits between processes that take turns, of which two end in time or in silence.
+const BOTH_TURNS: BothBounds = BothBounds {
+    transfers: [2, 2],
+    from: [1, 1],
+    until: [2, 2],
+    turns: true,
+    ends: 2,
+    ..BOTH
+};
+
+/// The beginning of the same transfers, in which one turn ends so.
+const BOTH_TURNS_BEGIN: BothBounds = BothBounds {
+    from: [0, 0],
+    until: [1, 1],
+    ends: 1,
+    ..BOTH_TURNS
+};
+
+/// The last bits of two transfers in bits between processes that take turns.
+const BOTH_TURNS_END: BothBounds = BothBounds {
+    from: [13, 21],
+    turns: true,
+    ends: 2,
+    ..BOTH_END
+};
+
 /// Each mutant of two processes that send to each other, the model in which it breaks a property, and the property.
 const CAUGHT_IN_BOTH: &[(&str, BothBounds, Property)] = &[
     ("request_taken_for_an_answer", BOTH, Property::Liveness),
@@ -258,6 +286,23 @@ const CAUGHT_IN_BOTH: &[(&str, BothBounds, Property)] = &[
         "answer_matched_to_the_transfer_of_the_other_direction",
         BOTH_END,
         Property::Agreement,
+    ),
+    ("turn_lasts_for_ever", BOTH_TURNS, Property::Liveness),
+    (
+        "turn_passed_to_a_party_that_still_waits",
+        BOTH_TURNS,
+        Property::Liveness,
+    ),
+    (
+        "client_goes_on_without_the_turn",
+        BOTH_TURNS,
+        Property::Turn,
+    ),
+    ("withheld_bits_are_sent", BOTH_TURNS, Property::Pause),
+    (
+        "withheld_bits_stay_withheld",
+        BOTH_TURNS,
+        Property::Liveness,
     ),
 ];
 
@@ -469,6 +514,13 @@ fn both_directions_keep_the_properties_on_the_real_time_signal() {
     explore_both("both_queued_end", BOTH_QUEUED_END, 21_000);
     explore_both("both_words", BOTH_WORDS, 320_000);
     explore_both("both_words_full", BOTH_WORDS_FULL, 120_000);
+}
+
+#[test]
+fn both_directions_with_turns_keep_the_properties() {
+    explore_both("both_turns", BOTH_TURNS, 240_000);
+    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 400_000);
+    explore_both("both_turns_end", BOTH_TURNS_END, 120_000);
 }
 
 #[test]
