@@ -93,7 +93,9 @@ impl Machine {
             };
             let due_at = session.due_at();
             session.is_listed = due_at.is_some();
-            if due_at.is_some_and(|at| at <= now) {
+            if let Some(sleep) = session.observed.take() {
+                core.inspect(*pid, Then::Poll(sleep));
+            } else if due_at.is_some_and(|at| at <= now) {
                 let is_watching = session
                     .listener
                     .as_ref()
@@ -129,7 +131,8 @@ impl Machine {
         if sleep == SleepState::Awake && session.lacks_cpu(run_time) {
             core.listen(session, |listener, now| listener.restart_silence(now));
         } else {
-            core.inspect(pid, Then::Poll(sleep));
+            // What it sent before it was seen to wait may not have been taken yet.
+            session.observed = Some(sleep);
         }
     }
 
@@ -201,6 +204,7 @@ impl Core {
             }
         }
         session.last_seen = now;
+        session.observed = None;
         session.probe_at = now.saturating_add(SILENCE_ASLEEP);
         if !session.in_message() {
             session.started_at = now;

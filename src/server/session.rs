@@ -3,6 +3,7 @@
 use super::action::{Inspection, Opened};
 use super::notes::Allowance;
 use crate::dialect::ack_probe::HandledSignals;
+use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
@@ -27,6 +28,8 @@ pub struct Session {
     pub listener: Option<TextReceiver>,
     /// When to find out whether the client sleeps for a signal; for the listener.
     pub probe_at: Nanos,
+    /// How the client was seen to wait, until the signals that it sent before that have been taken.
+    pub observed: Option<SleepState>,
     /// Whether the session is in the list of those whose listeners have something to do.
     pub is_listed: bool,
     /// The excuses for the present silence.
@@ -109,6 +112,7 @@ impl Session {
             key,
             listener: None,
             probe_at: 0,
+            observed: None,
             is_listed: false,
             silence: Silence::default(),
             program: None,
@@ -279,6 +283,9 @@ impl Session {
     /// Returns when the listener has something to do next.
     pub fn due_at(&self) -> Option<Nanos> {
         let listener = self.listener.as_ref()?;
+        if self.observed.is_some() {
+            return Some(0);
+        }
         let probe = listener.needs_sleep_state().then_some(self.probe_at);
         let all = [probe, listener.look_at(), listener.poll_timeout()];
         all.into_iter().flatten().min()

@@ -517,3 +517,19 @@ fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
         assert_eq!(world.take_texts(), ["swallowed", "turn"], "{spec}");
     }
 }
+
+#[test]
+fn what_a_client_sent_before_it_was_seen_to_wait_is_taken_first() {
+    for is_late in [false, true] {
+        let mut world = World::new(|_| {});
+        let client = world.spawn_with(1, |p| p.sleep = SleepState::Napping);
+        let events = signals(client, "classic", "Hi");
+        world.feed(&events[..1]);
+        world.now += 8 * MILLISECOND;
+        world.feed(&[]);
+        assert!(world.take_log().contains(&Did::Observe(client, true)));
+        // On a busy machine the next bit comes just before the look.
+        world.feed(if is_late { &events[1..2] } else { &[] });
+        assert_eq!(world.answers(client).is_empty(), is_late);
+    }
+}
