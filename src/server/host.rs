@@ -261,6 +261,10 @@ impl<'n> Host<'n> {
                 let ended: Vec<_> = ended.map(|peer| (peer.pid(), peer.ended_well())).collect();
                 self.machine.handle_ended(&ended, after);
             }
+            Action::FindWaiting => {
+                let waiting = proc::waiting_with_argument(ffi::getpid());
+                self.machine.handle_waiting(&waiting);
+            }
             Action::ReadExitStatus(pid) => {
                 let well = self.peers.get(&pid).is_some_and(Peer::ended_well);
                 self.machine.handle_exit_status(pid, well);

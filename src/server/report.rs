@@ -65,6 +65,15 @@ pub enum Note {
         /// The client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
         bits: String,
     },
+    /// A client has stopped in mid-message, in another protocol than minitalk's own.
+    Stalled {
+        /// The client.
+        pid: Pid,
+        /// The bits of the message that have come.
+        bits: u64,
+    },
+    /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
+    Unheard(Pid),
     /// A signal came. Only with `trace`.
     Received(Event),
     /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Only with `trace`.
@@ -215,6 +224,17 @@ impl fmt::Display for Note {
             Self::NoDialect { pid, bits } => write!(
                 f,
                 "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
+            ),
+            Self::Stalled { pid, bits } => {
+                let s = plural(*bits as usize);
+                write!(
+                    f,
+                    "client {pid} has sent {bits} bit{s} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
+                )
+            }
+            Self::Unheard(pid) => write!(
+                f,
+                "process {pid} was started with this server's PID and waits, but no bit of it has come: a pending one of another client may have swallowed it; start it again"
             ),
             Self::Received(event) => write!(f, "{event:?}"),
             Self::Handled => f.write_str("dealt with"),

@@ -30,6 +30,8 @@ pub struct Session {
     pub probe_at: Nanos,
     /// How the client was seen to wait, until the signals that it sent before that have been taken.
     pub observed: Option<SleepState>,
+    /// When to note that the client has stopped in mid-message, unless it goes on; `Nanos::MAX` once that has been done.
+    pub stall_at: Nanos,
     /// Whether the session is in the list of those whose listeners have something to do.
     pub is_listed: bool,
     /// The excuses for the present silence.
@@ -113,6 +115,7 @@ impl Session {
             listener: None,
             probe_at: 0,
             observed: None,
+            stall_at: now,
             is_listed: false,
             silence: Silence::default(),
             program: None,
@@ -287,7 +290,8 @@ impl Session {
             return Some(0);
         }
         let probe = listener.needs_sleep_state().then_some(self.probe_at);
-        let all = [probe, listener.look_at(), listener.poll_timeout()];
+        let stall = Some(self.stall_at).filter(|at| *at < Nanos::MAX && listener.in_message());
+        let all = [probe, listener.look_at(), listener.poll_timeout(), stall];
         all.into_iter().flatten().min()
     }
 
@@ -306,6 +310,11 @@ impl Session {
         if same_batch || at_once && !self.handles().any() {
             self.unpaced_bits += 1;
         }
+    }
+
+    /// Returns the number of bare bits of the present message.
+    pub const fn bits(&self) -> u64 {
+        self.bits
     }
 
     /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.

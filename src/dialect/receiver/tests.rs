@@ -615,7 +615,7 @@ fn send_bytewise(stall: Nanos, late: Nanos) -> String {
     let (mut now, mut said, mut acks_before) = (0, String::new(), 0);
     let acks = |said: &str| said.matches("usr2").count();
     let mut pass = |time: Nanos, symbol: Option<Symbol>, said: &mut String| {
-        for symbol in symbol {
+        if let Some(symbol) = symbol {
             receiver.handle_symbol(symbol, now);
         }
         let until = now + time;

@@ -2,6 +2,7 @@
 
 use std::vec::Vec;
 
+use super::super::foreign::SEARCH_AFTER;
 use super::super::{DropReason, Note, ServeError};
 use super::own::frame;
 use super::world::*;
@@ -532,4 +533,65 @@ fn what_a_client_sent_before_it_was_seen_to_wait_is_taken_first() {
         world.feed(if is_late { &events[1..2] } else { &[] });
         assert_eq!(world.answers(client).is_empty(), is_late);
     }
+}
+
+#[test]
+fn a_client_that_stops_in_mid_message_is_noted_once() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    let events = signals(client, "classic", "Hi");
+    for bits in 1..4 {
+        world.feed(&events[bits - 1..bits]);
+        world.pass(4_900 * MILLISECOND);
+        assert!(world.take_notes().is_empty());
+    }
+    world.pass(200 * MILLISECOND);
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.starts_with("client 1 has sent 3 bits and nothing")),
+        "{notes:?}"
+    );
+    world.feed(&events[3..4]);
+    world.pass(20_000 * MILLISECOND);
+    assert!(
+        !world
+            .take_notes()
+            .iter()
+            .any(|note| note.contains("and nothing"))
+    );
+}
+
+#[test]
+fn a_process_that_waits_after_two_looks_and_has_sent_nothing_is_noted_once() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    let events = signals(client, "classic", "Hi");
+    world.waiting = [client, pid(2), pid(3)].into();
+    converse(&mut world, client, &events);
+    world.pass(SEARCH_AFTER);
+    assert!(
+        world
+            .take_notes()
+            .iter()
+            .all(|note| !note.contains("process"))
+    );
+    // It was about to send its first bit.
+    world.waiting = [client, pid(2)].into();
+    world.pass(SEARCH_AFTER);
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.starts_with("process 2 was started")),
+        "{notes:?}"
+    );
+    for _ in 0..2 {
+        converse(&mut world, client, &events);
+        world.pass(2 * SEARCH_AFTER);
+        assert!(
+            world
+                .take_notes()
+                .iter()
+                .all(|note| !note.contains("process"))
+        );
+    }
+    assert!(world.next_at().is_none());
 }
