@@ -332,6 +332,10 @@ impl Core {
             }
             TextAction::Complete(text) => {
                 self.foreign.count_complete();
+                let bits = session.unpaced_bits();
+                if bits > 0 && !session.is_noise() {
+                    self.note_of(session, Note::Doubtful { pid, bits });
+                }
                 self.complete(session, text, None, 0);
             }
             TextAction::Rejected { reason, bytes } => {

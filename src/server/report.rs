@@ -72,6 +72,13 @@ pub enum Note {
         /// The bits of the message that have come.
         bits: u64,
     },
+    /// The order of some bits of a text, in another protocol than minitalk's own, is not certain.
+    Doubtful {
+        /// The client.
+        pid: Pid,
+        /// The bits that were taken together with an earlier one.
+        bits: u64,
+    },
     /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
     Unheard(Pid),
     /// A signal came. Only with `trace`.
@@ -230,6 +237,13 @@ impl fmt::Display for Note {
                 write!(
                     f,
                     "client {pid} has sent {bits} bit{s} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
+                )
+            }
+            Self::Doubtful { pid, bits } => {
+                let s = plural(*bits as usize);
+                write!(
+                    f,
+                    "a text of client {pid} may be wrong: {bits} bit{s} came together with the one before, and such bits can change places"
                 )
             }
             Self::Unheard(pid) => write!(

@@ -317,6 +317,11 @@ impl Session {
         self.bits
     }
 
+    /// Returns the number of bare bits of the present message that came together with the one before.
+    pub const fn unpaced_bits(&self) -> u64 {
+        self.unpaced_bits
+    }
+
     /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.
     /// Their sender waited neither for an answer nor for a clock, so that they swallow each other.
     pub const fn is_noise(&self) -> bool {

@@ -595,3 +595,22 @@ fn a_process_that_waits_after_two_looks_and_has_sent_nothing_is_noted_once() {
     }
     assert!(world.next_at().is_none());
 }
+
+#[test]
+fn a_text_with_bits_that_came_together_is_noted() {
+    for together in [1, 2] {
+        let mut world = World::new(|_| {});
+        let client = world.spawn(1);
+        let mut events = signals(client, "classic", "Hello");
+        let last = events.split_off(events.len() - together);
+        world.feed_each(events);
+        world.feed(&last);
+        world.pass(100 * MILLISECOND);
+        assert_eq!(world.take_texts(), ["Hello"]);
+        let notes = world.take_notes();
+        let is_noted = notes
+            .iter()
+            .any(|note| note.contains("may be wrong: 1 bit "));
+        assert_eq!(is_noted, together == 2, "{notes:?}");
+    }
+}
