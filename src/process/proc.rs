@@ -144,6 +144,12 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
     sleeps_in(pid, CALLS, &["sigsuspend", "sigtimedwait", "pause"])
 }
 
+/// Returns whether `pid` handles SIGALRM, so that a timer may end its sleep for a signal.
+#[must_use]
+pub fn handles_alarm(pid: Pid) -> bool {
+    status(pid).is_ok_and(|status| status.caught >> (libc::SIGALRM - 1) & 1 == 1)
+}
+
 /// Returns whether the main thread of `pid` sleeps in a call that waits for some time; `false` if the kernel does not tell.
 #[must_use]
 pub fn naps(pid: Pid) -> bool {

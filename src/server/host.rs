@@ -245,6 +245,10 @@ impl<'n> Host<'n> {
             }
             Action::Observe { pid, sleep } => {
                 let sleep = match sleep {
+                    // It may have been woken by a timer for each bit, and wait for nothing else.
+                    true if proc::sleeps_for_signal(pid) && proc::handles_alarm(pid) => {
+                        SleepState::Napping
+                    }
                     true if proc::sleeps_for_signal(pid) => SleepState::ForSignal,
                     true if proc::naps(pid) => SleepState::Napping,
                     _ => SleepState::Awake,
