@@ -30,8 +30,14 @@ use crate::wire::frame::MessageKind;
 
 /// Sends `message` to the process `to`, and blocks until it is delivered.
 ///
+/// ```no_run
+/// let report = minitalk::send("4242".parse()?, b"Hello")?;
+/// println!("{} bytes in {} signals", report.bytes, report.signals);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
-/// See [`SendError`].
+/// Returns a [`SendError`] if the message is not known to be delivered.
 pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
     // Before the handler is installed, whose removal leaves the signals ignored.
     client::find(to, false)?;
@@ -106,7 +112,7 @@ impl Endpoint {
     /// Binds an endpoint that receives messages up to 16 MiB, from clients in any known dialect.
     ///
     /// # Errors
-    /// See [`Unavailable`].
+    /// Returns an [`Unavailable`] if this process cannot receive the signals.
     pub fn bind() -> Result<Self, Unavailable> {
         Self::builder().bind()
     }
@@ -126,15 +132,27 @@ impl Endpoint {
     /// Sends `message` to the process `to`, and blocks until it is delivered.
     ///
     /// # Errors
-    /// See [`SendError`].
+    /// Returns a [`SendError`] if the message is not known to be delivered.
     pub fn send(&self, to: Pid, message: &[u8]) -> Result<Report, SendError> {
         self.send_with(to, message, Options::default(), &mut |_| {})
     }
 
     /// Sends as [`send`](Self::send) does, with these options, and reports progress to `watch` about ten times a second.
     ///
+    /// ```no_run
+    /// use minitalk::{Endpoint, client::Options, wire::sender::Lane};
+    ///
+    /// let endpoint = Endpoint::bind()?;
+    /// let mut options = Options::default();
+    /// options.lane = Lane::Bit;
+    /// endpoint.send_with("4242".parse()?, &[0; 10_000], options, &mut |progress| {
+    ///     println!("{:?}: {} of {} bytes", progress.elapsed, progress.bytes, progress.of);
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// Returns the errors of [`send`](Self::send).
     pub fn send_with(
         &self,
         to: Pid,
@@ -148,8 +166,16 @@ impl Endpoint {
 
     /// Sends the request `message` to the process `to`, and blocks until its reply has come, which is returned.
     ///
+    /// ```no_run
+    /// let endpoint = minitalk::Endpoint::builder().send_only().bind()?;
+    /// // minitalk serve --exec date
+    /// let reply = endpoint.request("4242".parse()?, b"What time is it?")?;
+    /// println!("{}", reply.escape_ascii());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// See [`SendError`]. A receiver that replies to no request rejects it with
+    /// Returns a [`SendError`] if there is no reply. A receiver that replies to no request rejects it with
     /// [`Reason::NoReplies`](crate::wire::reason::Reason::NoReplies).
     pub fn request(&self, to: Pid, message: &[u8]) -> Result<Vec<u8>, SendError> {
         self.request_with(to, message, Options::default(), &mut |_| {})
@@ -158,7 +184,7 @@ impl Endpoint {
     /// Requests as [`request`](Self::request) does, with these options, and reports progress to `watch` about ten times a second.
     ///
     /// # Errors
-    /// As [`request`](Self::request).
+    /// Returns the errors of [`request`](Self::request).
     pub fn request_with(
         &self,
         to: Pid,
@@ -173,7 +199,7 @@ impl Endpoint {
     /// Blocks until there is a message, and takes it.
     ///
     /// # Errors
-    /// Any [`ReceiveError`] except `Empty`.
+    /// Returns any [`ReceiveError`] except `Empty`.
     pub fn recv(&self) -> Result<Message, ReceiveError> {
         self.take_after(|state, changed| {
             let wait = changed.wait_while(state, |state| state.is_quiet());
@@ -184,7 +210,7 @@ impl Endpoint {
     /// Blocks until there is a message, for `limit` at most, and takes it.
     ///
     /// # Errors
-    /// Any [`ReceiveError`]; `Empty` when no message came in time.
+    /// Returns any [`ReceiveError`]: `Empty` when no message came in time.
     pub fn recv_timeout(&self, limit: Duration) -> Result<Message, ReceiveError> {
         self.take_after(|state, changed| {
             let wait = changed.wait_timeout_while(state, limit, |state| state.is_quiet());
@@ -195,7 +221,7 @@ impl Endpoint {
     /// Takes the next message, if there is one. Never blocks.
     ///
     /// # Errors
-    /// Any [`ReceiveError`]; `Empty` when there is no message.
+    /// Returns any [`ReceiveError`]: `Empty` when there is no message.
     pub fn try_recv(&self) -> Result<Message, ReceiveError> {
         self.take_after(|state, _| state)
     }
@@ -326,7 +352,19 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Configures a [`Endpoint`] before it is bound.
+/// Configures an [`Endpoint`] before it is bound.
+///
+/// ```
+/// use minitalk::{Endpoint, server::Config};
+///
+/// let mut config = Config::default();
+/// config.max_message = 1 << 20;
+/// let endpoint = Endpoint::builder()
+///     .config(config)
+///     .notes(|note| eprintln!("{note}"))
+///     .bind()?;
+/// # Ok::<(), minitalk::Unavailable>(())
+/// ```
 pub struct Builder {
     config: Config,
     signals: SignalSet,
@@ -382,7 +420,7 @@ impl Builder {
     /// Installs the handler and starts the service thread.
     ///
     /// # Errors
-    /// See [`Unavailable`].
+    /// Returns an [`Unavailable`] if this process cannot receive the signals.
     pub fn bind(self) -> Result<Endpoint, Unavailable> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
@@ -439,6 +477,14 @@ impl fmt::Debug for Builder {
 }
 
 /// Stops an [`Endpoint`] from another thread.
+///
+/// ```
+/// let endpoint = minitalk::Endpoint::bind()?;
+/// let stopper = endpoint.stopper();
+/// std::thread::spawn(move || stopper.stop());
+/// assert_eq!(endpoint.iter().count(), 0);
+/// # Ok::<(), minitalk::Unavailable>(())
+/// ```
 #[derive(Clone)]
 pub struct Stopper {
     shared: Arc<Shared>,

@@ -144,9 +144,14 @@ fn the_pid_file_exists_while_the_server_runs() {
     let link = path.with_extension("link");
     symlink("/dev/null", &link).unwrap();
     std::fs::write(&path, "precious\n").unwrap();
-    for there in [&link, &path] {
+    for (there, why) in [
+        (&link, "it is not a regular file"),
+        (&path, "the file exists and contains no PID"),
+    ] {
         let output = run(minitalk(["serve", "--pid-file", there.to_str().unwrap()]));
         assert_eq!(code(&output), 1, "{output:?}");
+        let text = format!("minitalk: cannot write the PID file {there:?}: {why}\n");
+        assert_eq!(stderr(&output), text);
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious\n");
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -225,6 +230,19 @@ fn a_missing_file_is_reported() {
     let output = send(&[&server.pid().to_string(), "--file", "/nonexistent"]);
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/nonexistent"), "{output:?}");
+    server.stop();
+}
+
+#[test]
+fn a_closed_standard_input_is_reported() {
+    let server = Server::start();
+    let mut shell = Command::new("sh");
+    let script = "exec \"$0\" send \"$1\" <&-";
+    shell.args(["-c", script, MINITALK, &server.pid().to_string()]);
+    let output = run(shell);
+    assert_eq!(code(&output), 1, "{output:?}");
+    let text = "minitalk: cannot read standard input: it is closed\n";
+    assert_eq!(stderr(&output), text);
     server.stop();
 }
 

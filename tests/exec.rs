@@ -128,6 +128,36 @@ fn every_other_end_rejects_the_message() {
     server.stop();
 }
 
+#[test]
+fn a_program_that_the_kernel_does_not_start_is_named() {
+    let folder = Folder::new("interpreter");
+    let program = folder.script("program", "");
+    std::fs::write(&program, "#!/nonexistent\n").unwrap();
+    let server = Server::spawn(minitalk(["serve", "--exec"]).arg(&program));
+    let why = format!("{program:?} cannot be started: ");
+    assert_refused(&server, &request(&server, b"x"), &why);
+    server.stop();
+}
+
+/// The program ends once its client has, so that nobody is left to get the reply.
+#[test]
+fn a_reply_that_no_client_takes_is_reported() {
+    let script =
+        "echo started >&2; while kill -0 $MINITALK_PID 2>&-; do sleep 0.01; done; echo late";
+    let server = serve(script, &[]);
+    let pid = server.pid().to_string();
+    let mut client = Process::spawn(minitalk(["send", "--reply"]).args([&pid, "x"]));
+    server.wait_stderr("started");
+    kill(client.pid(), libc::SIGKILL);
+    client.wait();
+    let why = format!(
+        "client {} did not get the reply of \"sh\": there is no such process",
+        client.pid()
+    );
+    server.wait_stderr(&why);
+    server.stop();
+}
+
 /// Each job waits until the other runs.
 #[test]
 fn several_jobs_run_at_once() {

@@ -15,35 +15,265 @@ fn send(args: &[&str]) -> std::process::Output {
     run(minitalk([&["send"], args].concat()))
 }
 
+/// Every usage error, as it is printed: what is wrong, and what to write instead.
 #[test]
-fn usage_errors_exit_with_2() {
-    for args in [
-        &[][..],
-        &["sevre"],
-        &["serve", "extra"],
-        &["serve", "--format", "xml"],
-        &["serve", "--count", "0"],
-        &["serve", "--count"],
-        &["serve", "--max-message", "-1"],
-        &["serve", "--idle-timeout", "soon"],
-        &["send"],
-        &["send", "1", "two", "words"],
-        &["send", "1", "--file", "x", "message"],
-        &["send", "1", "x", "--timeout", "0"],
-        &["send", "1", "x", "--timeout", "nan"],
-        &["send", "1", "x", "--frobnicate"],
-        &["send", "1", "x", "--first", "3"],
-        &["demo", "two", "words"],
-        &["help", "nothing"],
-        &["serve", "--first", "1"],
-        &["man", "extra"],
-        &["list", "--frobnicate"],
+fn a_usage_error_says_what_to_write_instead() {
+    const COMMANDS: &str =
+        "serve, send, trace, chat, demo, check, list, dialects, completions, man, help";
+    let none = format!("no command; expected one of {COMMANDS}");
+    let unknown = format!("there is no command \"frobnicate\"; the commands are {COMMANDS}");
+    let not_a_pid = |text: &str, why: &str| {
+        format!("{text:?} is not a PID: {why}; a server prints its PID when it starts")
+    };
+    let range = "a PID is a number from 1 to 2147483647";
+    for (args, text) in [
+        ("", &*none),
+        ("frobnicate", &unknown),
+        ("help frobnicate", &unknown),
+        (
+            "sevre",
+            "there is no command \"sevre\"; did you mean serve?",
+        ),
+        (
+            "--frobnicate",
+            "invalid option \"--frobnicate\"; the options of a command follow its name",
+        ),
+        (
+            "-v serve",
+            "invalid option \"-v\"; the options of a command follow its name",
+        ),
+        ("--hlep", "invalid option \"--hlep\"; did you mean --help?"),
+        ("serve extra", "unexpected argument \"extra\""),
+        ("trace extra", "unexpected argument \"extra\""),
+        ("chat one two", "unexpected argument \"two\""),
+        ("demo one two", "unexpected argument \"two\""),
+        ("check --client x extra", "unexpected argument \"extra\""),
+        ("list extra", "unexpected argument \"extra\""),
+        ("dialects extra", "unexpected argument \"extra\""),
+        ("completions bash extra", "unexpected argument \"extra\""),
+        ("man extra", "unexpected argument \"extra\""),
+        ("help serve extra", "unexpected argument \"extra\""),
+        ("serve -x", "invalid option \"-x\""),
+        ("serve --frobnicate", "invalid option \"--frobnicate\""),
+        (
+            "serve --cuont 1",
+            "invalid option \"--cuont\"; did you mean --count?",
+        ),
+        (
+            "serve --exec sh -c true",
+            "invalid option \"-c\"; write -- before the options of \"sh\"",
+        ),
+        ("trace --exec cat", "invalid option \"--exec\""),
+        ("serve --first 1", "invalid option \"--first\""),
+        ("serve --trace=1", "--trace \"1\": expected no value"),
+        ("serve --count", "--count: expected a value (--count N)"),
+        (
+            "send 1 x --lane",
+            "--lane: expected a value (--lane auto|bit|word)",
+        ),
+        (
+            "serve --format xml",
+            "--format \"xml\": expected one of text, raw, json",
+        ),
+        (
+            "serve --lane word",
+            "--lane \"word\": expected one of auto, bit",
+        ),
+        (
+            "serve --sender all",
+            "--sender \"all\": expected one of same, any",
+        ),
+        (
+            "send 1 x --lane slow",
+            "--lane \"slow\": expected one of auto, bit, word",
+        ),
+        (
+            "send 1 x --progress maybe",
+            "--progress \"maybe\": expected one of auto, always, never",
+        ),
+        (
+            "serve --count 0",
+            "--count \"0\": expected a whole number of at least 1",
+        ),
+        (
+            "serve --jobs 0 --exec cat",
+            "--jobs \"0\": expected a whole number of at least 1",
+        ),
+        (
+            "serve --count 99999999999999999999",
+            "--count \"99999999999999999999\": too large; the largest number is 18446744073709551615",
+        ),
+        (
+            "serve --max-message -1",
+            "--max-message \"-1\": expected a size (500, 64K, 16M, 1G) of at least 0",
+        ),
+        (
+            "serve --max-memory 0",
+            "--max-memory \"0\": expected a size (500, 64K, 16M, 1G) of at least 1",
+        ),
+        (
+            "serve --idle-timeout soon",
+            "--idle-timeout \"soon\": expected a number of seconds",
+        ),
+        (
+            "serve --exec cat --exec-timeout soon",
+            "--exec-timeout \"soon\": expected a number of seconds",
+        ),
+        (
+            "send 1 x --timeout nan",
+            "--timeout \"nan\": expected a number of seconds",
+        ),
+        (
+            "send 1 x --timeout 0",
+            "--timeout: expected more than 0 seconds",
+        ),
+        (
+            "send 1 x --reply --reply-timeout 0",
+            "--reply-timeout: expected more than 0 seconds",
+        ),
+        (
+            "serve --name 1x",
+            "--name \"1x\": expected at most 15 bytes with a letter, and no digit or hyphen at the start",
+        ),
+        (
+            "serve --dialect order=mbs",
+            "--dialect \"order=mbs\": order is not \"mbs\", it is one of msb|lsb; minitalk dialects lists presets and keys",
+        ),
+        (
+            "send 1 x --dialect oder=lsb",
+            "--dialect \"oder=lsb\": there is no key \"oder\"; minitalk dialects lists presets and keys",
+        ),
+        (
+            "send 1 x --dialect clasic",
+            "--dialect \"clasic\": there is no preset \"clasic\"; minitalk dialects lists presets and keys",
+        ),
+        ("serve -v", "-v shows every signal of a trace; add --trace"),
+        ("demo -v", "-v shows every signal of a trace; add --trace"),
+        ("serve --jobs 2", "--jobs has no effect without --exec"),
+        (
+            "serve --exec-timeout 2",
+            "--exec-timeout has no effect without --exec",
+        ),
+        (
+            "serve --exec cat --format json",
+            "--format has no effect with the other options",
+        ),
+        (
+            "send 1 x --reply-timeout 3",
+            "--reply-timeout has no effect without --reply",
+        ),
+        (
+            "send 1 x --first 3",
+            "--first has no effect without --dialect",
+        ),
+        (
+            "send 1 x --lane bit --dialect classic",
+            "--lane and --dialect exclude each other: only minitalk's own protocol has lanes",
+        ),
+        (
+            "send 1 x --reply --dialect classic",
+            "--reply and --dialect exclude each other: only minitalk's own protocol has replies",
+        ),
+        ("send 1 x --file y", "MESSAGE and --file exclude each other"),
+        (
+            "send",
+            "no PID or name; a server prints its PID when it starts, and minitalk list shows it",
+        ),
+        (
+            "send 1 two words",
+            "unexpected argument \"words\" after MESSAGE; quote a message of several words",
+        ),
+        ("send 9A x", &not_a_pid("9A", "it is not a number")),
+        ("send 0 x", &not_a_pid("0", range)),
+        ("send -1 x", &not_a_pid("-1", range)),
+        ("chat 2147483648", &not_a_pid("2147483648", range)),
+        ("check", "expected --client PATH, --server PATH or both"),
+        ("completions", "expected bash, zsh or fish"),
+        (
+            "completions tcsh",
+            "expected bash, zsh or fish instead of \"tcsh\"",
+        ),
     ] {
-        let output = run(minitalk(args));
+        let output = run(minitalk(args.split_whitespace()));
         assert_eq!(code(&output), 2, "{args:?}: {output:?}");
-        assert!(stderr(&output).starts_with("minitalk: "), "{output:?}");
         assert_eq!(output.stdout, b"");
+        let command = args.split(' ').next().filter(|command| {
+            format!(", {COMMANDS}, ").contains(&format!(", {command}, ")) && *command != "help"
+        });
+        let help = command.map_or("--help".into(), |command| format!("help {command}"));
+        let expected = format!("minitalk: {text} (see minitalk {help})\n");
+        assert_eq!(stderr(&output), expected, "{args:?}");
     }
+    // An empty argument is not an absent one.
+    let empty = send(&["", "x"]);
+    let text = not_a_pid("", "it is empty");
+    assert_eq!(
+        stderr(&empty),
+        format!("minitalk: {text} (see minitalk help send)\n")
+    );
+}
+
+/// The errors that come before a signal is sent, for what the command line names: a process, a file, a program.
+#[test]
+fn an_error_names_what_it_is_about_and_says_what_to_do() {
+    let server = Server::start();
+    let pid = server.pid().to_string();
+    let missing = "No such file or directory (os error 2)";
+    for (args, exit, text) in [
+        (
+            "send 4194305 x",
+            3,
+            "cannot send to PID 4194305: there is no such process; minitalk list shows servers",
+        ),
+        (
+            "chat 4194305",
+            3,
+            "cannot send to PID 4194305: there is no such process; minitalk list shows servers",
+        ),
+        (
+            "send zzzzz-nobody x",
+            3,
+            "there is no server named \"zzzzz-nobody\"; minitalk list shows the servers",
+        ),
+        (
+            &*format!("send {pid} --file /nonexistent"),
+            1,
+            &*format!("cannot read \"/nonexistent\": {missing}"),
+        ),
+        (
+            &*format!("send --dialect end=0x61 {pid} banana"),
+            7,
+            &*format!(
+                "cannot send to PID {pid} (minitalk): the byte 0x61 at offset 1 is the one that ends a text in this \
+                 dialect; nothing was sent"
+            ),
+        ),
+        (
+            "serve --exec zzzzz-nothing",
+            1,
+            "cannot run \"zzzzz-nothing\": it is not in PATH",
+        ),
+        (
+            "serve --exec /nonexistent",
+            1,
+            &*format!("cannot run \"/nonexistent\": {missing}"),
+        ),
+        (
+            "serve --pid-file /nonexistent/pid",
+            1,
+            &*format!("cannot write the PID file \"/nonexistent/pid\": {missing}"),
+        ),
+        (
+            "check --client /nonexistent",
+            1,
+            &*format!("cannot run \"/nonexistent\": {missing}"),
+        ),
+    ] {
+        let output = run(minitalk(args.split_whitespace()));
+        assert_eq!(code(&output), exit, "{args:?}: {output:?}");
+        assert_eq!(stderr(&output), format!("minitalk: {text}\n"), "{args:?}");
+    }
+    server.stop();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `minitalk completions SHELL`, from the tables of commands and options.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 
 use minitalk::dialect::spec;
@@ -25,18 +26,15 @@ of running servers.
     run: |mut args| {
         let shell = args.positional();
         args.finish()?;
-        match shell
-            .as_deref()
-            .map(|shell| shell.to_string_lossy())
-            .as_deref()
-        {
+        match shell.as_deref().and_then(OsStr::to_str) {
             Some("bash") => help::print(&bash()),
             Some("zsh") => help::print(&zsh()),
             Some("fish") => help::print(&fish()),
-            shell => Err(Failure::usage(format!(
-                "expected bash, zsh or fish instead of {:?}",
-                shell.unwrap_or_default()
-            ))),
+            _ => {
+                let instead = shell.map(|shell| format!(" instead of {shell:?}"));
+                let instead = instead.unwrap_or_default();
+                Err(Failure::usage(format!("expected bash, zsh or fish{instead}")))
+            }
         }
     },
 };

@@ -241,7 +241,12 @@ impl Failure {
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
-        Self::usage(error)
+        match error {
+            lexopt::Error::UnexpectedValue { option, value } => {
+                Self::usage(format!("{option} {value:?}: expected no value"))
+            }
+            error => Self::usage(error),
+        }
     }
 }
 
@@ -267,6 +272,200 @@ impl From<ServeError> for Failure {
         match error {
             ServeError::Output(error) => Self::stdout(error),
             error => Self::new(Exit::Io, chain(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minitalk::wire::sender;
+
+    use super::*;
+
+    /// Every error of a message that a process test cannot easily provoke, as `send` prints it, and its exit code.
+    #[test]
+    fn an_error_of_a_message_says_what_happened_and_what_to_do() {
+        let rejected = |reason| SendError::Rejected(reason);
+        let os = || io::Error::from_raw_os_error(libc::EMFILE);
+        for (error, exit, text) in [
+            (
+                SendError::NotPermitted,
+                Exit::NotPermitted,
+                "it belongs to another user, and both ends must signal each other; run both ends as the same user",
+            ),
+            (
+                SendError::Ourselves,
+                Exit::Refused,
+                "that is this very process",
+            ),
+            (
+                SendError::Refused {
+                    name: "a\u{1b}b".into(),
+                    catches_everything: false,
+                },
+                Exit::Refused,
+                "it (a\\u{1b}b) does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it; nothing was \
+                 sent (--force skips this check)",
+            ),
+            (
+                SendError::Refused {
+                    name: "bash".into(),
+                    catches_everything: true,
+                },
+                Exit::Refused,
+                "it (bash) catches all signals alike, as shells and language runtimes do, and may still die of SIGUSR1; nothing \
+                 was sent (--force skips this check)",
+            ),
+            (
+                SendError::TimedOut { blank: false },
+                Exit::TimedOut,
+                "no progress before the timeout (if it is another program's server, give its --dialect)",
+            ),
+            (
+                SendError::TimedOut { blank: true },
+                Exit::TimedOut,
+                "no progress before the timeout: answers came without their content, the limit on queued signals is exhausted; \
+                 raise it with ulimit -i",
+            ),
+            (
+                rejected(Reason::Checksum),
+                Exit::Rejected,
+                "the server rejected the message: its checksum does not match",
+            ),
+            (
+                rejected(Reason::TooLong),
+                Exit::Rejected,
+                "the server rejected the message: it is longer than the server's limit (serve --max-message and --max-memory \
+                 raise the limit)",
+            ),
+            (
+                rejected(Reason::Version),
+                Exit::Rejected,
+                "the server rejected the message: its protocol version is not spoken here; update the older of the two",
+            ),
+            (
+                rejected(Reason::NotText),
+                Exit::Rejected,
+                "the server rejected the message: it is neither a frame nor UTF-8 text",
+            ),
+            (
+                rejected(Reason::NoMemory),
+                Exit::Rejected,
+                "the server rejected the message: the server has no memory for it",
+            ),
+            (
+                rejected(Reason::Idle),
+                Exit::Rejected,
+                "the server rejected the message: the client was silent for too long",
+            ),
+            (
+                rejected(Reason::ShuttingDown),
+                Exit::Rejected,
+                "the server rejected the message: the server is shutting down; send it again when a server is running",
+            ),
+            (
+                rejected(Reason::Output),
+                Exit::Rejected,
+                "the server rejected the message: the server could not write its output; the standard error of the server says \
+                 why",
+            ),
+            (
+                rejected(Reason::NoReplies),
+                Exit::Rejected,
+                "the server rejected the message: the server does not reply to requests (serve --exec replies, and send without \
+                 --reply expects no reply)",
+            ),
+            (
+                rejected(Reason::Unasked),
+                Exit::Rejected,
+                "the server rejected the message: nobody waits for this reply",
+            ),
+            (
+                rejected(Reason::Refused),
+                Exit::Rejected,
+                "the server rejected the message: the program behind the server refused it; the standard error of the server \
+                 says why",
+            ),
+            (
+                SendError::Link(sender::Failure::Forgotten),
+                Exit::Rejected,
+                "the server no longer knows this transfer; whether the message was delivered is unknown",
+            ),
+            (
+                SendError::Link(sender::Failure::NoWords),
+                Exit::Rejected,
+                "the server does not take words",
+            ),
+            (
+                SendError::Link(sender::Failure::Contradiction),
+                Exit::Rejected,
+                "the server's answers contradict the protocol",
+            ),
+            (
+                SendError::Busy,
+                Exit::TimedOut,
+                "it is busy with another client (try again, or with a longer --timeout)",
+            ),
+            (
+                SendError::LastUnanswered,
+                Exit::TimedOut,
+                "it took the whole text, but did not acknowledge its last signal (if it never does, add final=none to --dialect)",
+            ),
+            (
+                SendError::Unanswered { signal: 3 },
+                Exit::TimedOut,
+                "it did not acknowledge signal number 3; minitalk check finds its dialect",
+            ),
+            (
+                SendError::ServerEnded { acknowledged: 1 },
+                Exit::ServerEnded,
+                "the server ended in mid-message, after acknowledging 1 byte; delivery was not confirmed",
+            ),
+            (
+                SendError::NoReply { has_ended: false },
+                Exit::NoReply,
+                "the message was delivered, but no reply came in time (--reply-timeout waits for longer)",
+            ),
+            (
+                SendError::NoReply { has_ended: true },
+                Exit::NoReply,
+                "the message was delivered, but the server ended without a reply",
+            ),
+            (
+                SendError::Interrupted(Signal::INT),
+                Exit::Io,
+                "this command was interrupted",
+            ),
+            (
+                SendError::Interrupted(Signal::TERM),
+                Exit::Io,
+                "this command was terminated",
+            ),
+            (SendError::Stopped, Exit::Io, "the endpoint was stopped"),
+            (
+                SendError::NoRoute,
+                Exit::Io,
+                "a text of another dialect cannot be replied to",
+            ),
+            (
+                SendError::System(os()),
+                Exit::Io,
+                "a system call failed: Too many open files (os error 24)",
+            ),
+            (
+                SendError::Unavailable(minitalk::Unavailable::Taken),
+                Exit::Io,
+                "this process cannot be answered: this process already has an inbox, receiver or sender, and can have only one",
+            ),
+        ] {
+            let what = match error {
+                SendError::NoReply { .. } => "no reply from",
+                _ => "cannot send to",
+            };
+            let failure = Failure::send("PID 7", &error);
+            let printed = format!("{}{}", failure.message, failure.hint);
+            assert_eq!(printed, format!("{what} PID 7: {text}"));
+            assert_eq!(failure.exit, exit, "{printed}");
         }
     }
 }

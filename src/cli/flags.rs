@@ -53,6 +53,11 @@ impl Flag {
         let (_, value) = self.usage.rsplit_once(' ').unwrap_or_default();
         if value.starts_with('-') { "" } else { value }
     }
+
+    /// Returns the option without which this one has no effect: help texts begin with it.
+    fn needs(&self) -> Option<&'static str> {
+        Some(self.help.strip_prefix("with ")?.split_once(':')?.0)
+    }
 }
 
 /// The arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
@@ -84,7 +89,13 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
                 return help::print(&command.help()).map(|()| None);
             }
             (_, Some(flag)) if flag.placeholder().is_empty() => flags.push((flag, OsString::new())),
-            (_, Some(flag)) => flags.push((flag, parser.value()?)),
+            (_, Some(flag)) => match parser.value() {
+                Ok(value) => flags.push((flag, value)),
+                Err(_) => {
+                    let text = format!("{}: expected a value ({})", flag.long(), flag.usage);
+                    return Err(Failure::usage(text));
+                }
+            },
             // A negative number is an invalid PID, not an option.
             (Arg::Short(digit @ '0'..='9'), None) => {
                 let mut text = OsString::from(format!("-{digit}"));
@@ -142,7 +153,7 @@ impl Args {
         };
         let mut words = flag.placeholder().split('|').zip(values);
         let chosen = words.find(|(word, _)| value == *word);
-        let words = || format!("one of {}", flag.placeholder().replace('|', ", "));
+        let words = || format!("expected one of {}", flag.placeholder().replace('|', ", "));
         let chosen = chosen.ok_or_else(|| invalid(flag, &value, words()))?;
         Ok(Some(*chosen.1))
     }
@@ -184,7 +195,14 @@ impl Args {
         }
         match self.flags.first() {
             None => Ok(()),
-            Some((flag, _)) => Err(Failure::usage(format!("{} has no effect", flag.long()))),
+            Some((flag, _)) => {
+                let why = match flag.needs() {
+                    Some(other) => format!("without {other}"),
+                    None => "with the other options".into(),
+                };
+                let text = format!("{} has no effect {why}", flag.long());
+                Err(Failure::usage(text))
+            }
         }
     }
 

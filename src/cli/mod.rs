@@ -107,7 +107,13 @@ fn run_command(mut args: Vec<OsString>) -> Result<(), Failure> {
                 Ok(None) => Ok(()),
                 Err(failure) => Err(failure),
             };
-            result.map_err(|failure| failure.of_command(command.name))
+            match result {
+                // The help text of help says nothing that its error does not.
+                Err(failure) if command.name != help::HELP.name => {
+                    Err(failure.of_command(command.name))
+                }
+                result => result,
+            }
         }
     }
 }

@@ -99,7 +99,10 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let lane = args.choice("--lane", &LANES)?;
     options.lane = lane.unwrap_or(options.lane);
     let dialect = args.dialects()?.and_then(|dialects| dialects.given());
-    let first = args.number("--first", 0)?;
+    let first = match dialect {
+        Some(_) => args.number("--first", 0)?,
+        None => None,
+    };
     let file = args.value("--file").map(PathBuf::from);
     let progress = args.choice("--progress", &ShowProgress::ALL)?;
     let is_verbose = args.switch("--verbose");
@@ -111,11 +114,6 @@ fn run(mut args: Args) -> Result<(), Failure> {
     if wants_reply && dialect.is_some() {
         return Err(Failure::usage(
             "--reply and --dialect exclude each other: only minitalk's own protocol has replies",
-        ));
-    }
-    if first.is_some() && dialect.is_none() {
-        return Err(Failure::usage(
-            "--first counts the signals of a dialect; add --dialect",
         ));
     }
     let pid = args.positional().ok_or_else(|| {

@@ -24,14 +24,14 @@ pub enum SendError {
     Ourselves,
     /// The target does not handle SIGUSR1 and SIGUSR2, which would kill it.
     Refused {
-        /// The target's command, not necessarily safe to print.
+        /// Holds the target's command, which may contain control characters.
         name: String,
-        /// Whether it catches all signals alike, which does not show that it survives them.
+        /// Says whether the target catches all signals alike, which does not show that it survives them.
         catches_everything: bool,
     },
     /// There was no progress for the whole timeout.
     TimedOut {
-        /// Whether replies came without their content, since the limit on queued signals is exhausted.
+        /// Says whether replies came without their content, since the limit on queued signals is exhausted.
         blank: bool,
     },
     /// The server will not deliver the message.
@@ -40,12 +40,12 @@ pub enum SendError {
     Link(Failure),
     /// The server ended in the middle of the transfer.
     ServerEnded {
-        /// Bytes of the frame that it had acknowledged.
+        /// Counts the bytes of the frame that the server had acknowledged.
         acknowledged: u64,
     },
     /// The request was delivered, but no reply came.
     NoReply {
-        /// Whether the server has ended, and not just taken too long.
+        /// Says whether the server has ended, and not just taken too long.
         has_ended: bool,
     },
     /// The message has no sender that could take a reply: it is the text of another dialect.
@@ -56,7 +56,7 @@ pub enum SendError {
     Interrupted(Signal),
     /// The message does not fit a frame.
     TooLong(TooLong),
-    /// The dialect has no way to say the message.
+    /// The dialect cannot represent the message.
     Unencodable(Unencodable),
     /// This process cannot get the answers.
     Unavailable(Unavailable),
@@ -64,7 +64,7 @@ pub enum SendError {
     Busy,
     /// A signal was not acknowledged, although the dialect acknowledges each.
     Unanswered {
-        /// The number of the signal, counted from 1.
+        /// Holds the number of the signal, counted from 1.
         signal: usize,
     },
     /// The server took every signal of a text in another dialect, and did not acknowledge the last.

@@ -16,14 +16,14 @@ use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 
-/// How to send in another dialect.
+/// Configures a transfer in another dialect.
 #[derive(Clone, Copy, Debug)]
 pub struct DialectOptions {
     /// The dialect of the server.
     pub dialect: Dialect,
-    /// How long the server may be silent.
+    /// Limits how long the server may be silent.
     pub timeout: Duration,
-    /// The number of signals after which to stop, as if this process had ended.
+    /// Stops after this number of signals, as if this process had ended; `None` sends the whole text.
     pub limit: Option<u64>,
 }
 

@@ -26,7 +26,7 @@ pub(crate) use transfers::Transfers;
 /// `skip_check` leaves out the check.
 ///
 /// # Errors
-/// [`SendError::NoSuchProcess`], [`SendError::NotPermitted`], [`SendError::Refused`] or [`SendError::System`].
+/// Returns a [`SendError`] if the process does not exist, is this one, belongs to another user or does not handle the signals.
 pub fn find(pid: Pid, skip_check: bool) -> Result<Arc<Peer>, SendError> {
     if pid == ffi::getpid() {
         return Err(SendError::Ourselves);
@@ -42,7 +42,7 @@ pub fn find(pid: Pid, skip_check: bool) -> Result<Arc<Peer>, SendError> {
 /// Checks that `server` handles the two signals, and returns whether it handles the real-time signal too.
 ///
 /// # Errors
-/// See [`SendError`].
+/// Returns [`SendError::Refused`] if it does not handle both, and another [`SendError`] if it cannot be inspected.
 pub fn check(server: &Peer) -> Result<bool, SendError> {
     let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
@@ -61,17 +61,17 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// How long the transfer may be without progress.
+    /// Limits how long the transfer may be without progress.
     pub timeout: Duration,
-    /// How long to wait for the reply to a request after its delivery.
+    /// Limits how long to wait for the reply to a request after its delivery.
     pub reply_timeout: Duration,
-    /// How the message travels.
+    /// Says how the message travels: in bits, in words, or as the server takes it.
     pub lane: Lane,
-    /// Whether to save CPU time: to sleep for the answers to this message, on the server's CPU, instead of polling.
+    /// Saves CPU time: sleeps for the answers to this message, on the server's CPU, instead of polling.
     ///
     /// An endpoint still polls for other messages, unless it has [`Builder::eco`](crate::Builder::eco).
     pub eco: bool,
-    /// Whether to signal a process that does not seem to handle the signals, which kill it if it does not.
+    /// Signals even a process that does not seem to handle the signals, which kill it if it does not.
     ///
     /// Such a process is sent no words.
     pub skip_check: bool,
@@ -94,13 +94,13 @@ impl Default for Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes that the server has acknowledged.
+    /// Counts the bytes that the server has acknowledged.
     pub bytes: u64,
-    /// Bytes of the message.
+    /// Gives the message's length in bytes.
     pub of: u64,
-    /// Signals that were repeated.
+    /// Counts the signals that were sent again.
     pub resent: u64,
-    /// Time since the first signal.
+    /// Gives the time since the first signal.
     pub elapsed: Duration,
 }
 
@@ -108,17 +108,17 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The message's length in bytes.
+    /// Gives the message's length in bytes.
     pub bytes: usize,
-    /// Signals sent, repetitions included.
+    /// Counts the signals that were sent, with those that were sent again.
     pub signals: u64,
-    /// Repetitions among them.
+    /// Counts the signals that were sent again.
     pub resent: u64,
-    /// Whether the message travelled in words.
+    /// Says whether the message travelled in words.
     pub in_words: bool,
-    /// Whether the server confirmed the message, which it does not in a dialect without acknowledgements.
+    /// Says whether the server confirmed the message, which it does not in a dialect without acknowledgements.
     pub confirmed: bool,
-    /// Time from the first signal to the last reply.
+    /// Gives the time from the first signal to the last reply.
     pub elapsed: Duration,
 }
 

@@ -11,7 +11,7 @@ use crate::process::peer::Peer;
 use crate::server::Received;
 use crate::wire::frame::MessageKind;
 
-/// A message that has come, and the way back to its sender.
+/// Holds a message that has come, and the way back to its sender.
 #[derive(Clone)]
 pub struct Message {
     received: Received,
@@ -30,8 +30,8 @@ impl Message {
     /// gets nothing.
     ///
     /// # Errors
-    /// [`SendError::NoSuchProcess`] when the sender has ended, [`SendError::NoRoute`] for a text of another dialect, and the others of
-    /// [`SendError`].
+    /// Returns [`SendError::NoSuchProcess`] when the sender has ended, [`SendError::NoRoute`] for a text of another dialect, or
+    /// another [`SendError`].
     pub fn reply(&self, payload: &[u8]) -> Result<Report, SendError> {
         self.reply_with(payload, Options::default())
     }
@@ -39,7 +39,7 @@ impl Message {
     /// Replies as [`reply`](Self::reply) does, with these options.
     ///
     /// # Errors
-    /// As [`reply`](Self::reply).
+    /// Returns the errors of [`reply`](Self::reply).
     pub fn reply_with(&self, payload: &[u8], options: Options) -> Result<Report, SendError> {
         if !self.framed {
             return Err(SendError::NoRoute);

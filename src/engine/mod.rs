@@ -1,4 +1,4 @@
-//! The one loop over an inbox: it receives messages and sends any number at once, to and from the same process too.
+//! Runs the one loop over an inbox, which receives messages and sends any number at once, to and from the same process too.
 //!
 //! ```text
 //! inbox ──► answer to one of ours? ──yes──► transfers ([`client`])  ──► signals
@@ -67,7 +67,7 @@ const OUTBOX: u64 = u64::MAX - 1;
 /// [`ServeError::Panicked`].
 ///
 /// # Errors
-/// See [`ServeError`]. The clients have been answered.
+/// Returns a [`ServeError`] after the clients have been answered.
 pub fn serve(
     inbox: &mut Inbox,
     config: Config,
@@ -121,7 +121,7 @@ pub(crate) fn send_from(
 /// Sends `message` to `server` and returns when it is delivered. Calls `watch` some ten times a second with how far the transfer is.
 ///
 /// # Errors
-/// See [`SendError`].
+/// Returns a [`SendError`] if the message is not known to be delivered.
 pub fn send(
     inbox: &mut Inbox,
     server: &Arc<Peer>,
@@ -139,7 +139,7 @@ pub fn send(
 /// Messages of other processes are rejected meanwhile.
 ///
 /// # Errors
-/// See [`SendError`].
+/// Returns a [`SendError`] if the message is not known to be delivered.
 pub fn request(
     inbox: &mut Inbox,
     server: &Arc<Peer>,
@@ -163,7 +163,7 @@ pub fn request(
 /// `notes` is called between two signals, so it must not block.
 ///
 /// # Errors
-/// As [`request`].
+/// Returns the errors of [`request`].
 pub fn request_with(
     inbox: &mut Inbox,
     server: &Arc<Peer>,

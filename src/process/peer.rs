@@ -38,7 +38,7 @@ impl Peer {
     /// Opens the process `pid`.
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`], also for the ID of a thread; [`PeerError::System`] if too many files are open.
+    /// Returns [`PeerError::NoSuchProcess`], also for the ID of a thread, and [`PeerError::System`] if too many files are open.
     pub fn open(pid: Pid) -> Result<Self, PeerError> {
         let pidfd = match ffi::pidfd_open(pid) {
             Ok(fd) => Some(fd),
@@ -90,8 +90,8 @@ impl Peer {
     /// Reads the name of the process and the signals that it handles (`/proc/PID/status`).
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] if it has ended, [`PeerError::NotPermitted`] if this process may not signal it,
-    /// [`PeerError::System`] if `/proc` does not show it.
+    /// Returns [`PeerError::NoSuchProcess`] if the process has ended, [`PeerError::NotPermitted`] if this process may not signal
+    /// it, and [`PeerError::System`] if `/proc` does not show it.
     pub fn inspect(&self) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
@@ -117,7 +117,7 @@ impl Peer {
     /// Returns when the process was started, in clock ticks since the boot (`/proc/PID/stat`).
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] if it has ended, [`PeerError::System`] if `/proc` does not show it.
+    /// Returns [`PeerError::NoSuchProcess`] if the process has ended, and [`PeerError::System`] if `/proc` does not show it.
     pub fn start_time(&self) -> Result<u64, PeerError> {
         let start = proc::start(self.pid).map_err(PeerError::System)?;
         // The process still exists, so the time is its own and not that of a later process.
@@ -142,7 +142,7 @@ impl Peer {
     /// Returns `false` if the kernel has no room for a packet on the real-time signal (RLIMIT_SIGPENDING).
     ///
     /// # Errors
-    /// [`PeerError::NoSuchProcess`] if the peer has ended; [`PeerError::NotPermitted`] if it belongs to another user;
+    /// Returns [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user, and
     /// [`PeerError::System`] if a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, packet: Option<Packet>) -> Result<bool, PeerError> {
         let from = self.identity;
@@ -211,7 +211,7 @@ impl Peer {
     /// Checks whether this process may signal the peer, without a signal.
     ///
     /// # Errors
-    /// Those of [`send`](Self::send).
+    /// Returns the errors of [`send`](Self::send).
     pub fn probe(&self) -> Result<(), PeerError> {
         let through = self.pidfd.as_ref().filter(|_| !self.by_number);
         let probed = through.map_or(Err(Errno::NO_SYSCALL), ffi::probe_through);

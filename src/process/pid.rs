@@ -5,6 +5,16 @@ use core::num::NonZeroI32;
 use core::str::FromStr;
 
 /// Identifies one process: a number from 1 to 2147483647.
+///
+/// ```
+/// use minitalk::{InvalidPid, Pid};
+///
+/// let pid: Pid = std::process::id().try_into()?;
+/// assert_eq!(pid.to_string().parse(), Ok(pid));
+/// // To kill(2), -1 means every process.
+/// assert_eq!("-1".parse::<Pid>(), Err(InvalidPid::OutOfRange));
+/// # Ok::<(), InvalidPid>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pid(NonZeroI32);
 
@@ -21,7 +31,7 @@ impl Pid {
     /// Parses a PID in decimal digits.
     ///
     /// # Errors
-    /// [`InvalidPid`] if `text` is not a number from 1 to 2147483647 in decimal digits alone.
+    /// Returns an [`InvalidPid`] if `text` is not a number from 1 to 2147483647 in decimal digits alone.
     pub fn parse(text: &str) -> Result<Self, InvalidPid> {
         if text.is_empty() {
             return Err(InvalidPid::Empty);

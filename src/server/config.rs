@@ -9,23 +9,23 @@ use crate::process::pid::Pid;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The longest message that is accepted, in bytes.
+    /// Limits the length of a message, in bytes.
     pub max_message: usize,
-    /// How many bytes all messages together may have that are under way or wait for the output. `None` means 128 MiB, or twice
+    /// Limits the bytes of all messages together that are under way or wait for the output. `None` means 128 MiB, or twice
     /// `max_message` if that is more. A longer message is rejected.
     pub max_memory: Option<usize>,
-    /// How long a client may be silent in mid-message before its half message is dropped; `None` for no limit.
+    /// Limits how long a client may be silent in mid-message before its half message is dropped; `None` for no limit.
     pub idle_timeout: Option<Duration>,
-    /// How many messages to accept before the server ends; `None` for no limit.
+    /// Ends the server after this number of messages; `None` for no limit.
     pub count: Option<u64>,
     /// The dialects of clients that do not use minitalk's own protocol.
     pub dialects: Dialects,
-    /// Whether requests are taken too, which expect a reply. If not, they are rejected.
+    /// Takes requests too, which expect a reply. Otherwise they are rejected.
     pub replies: bool,
-    /// The process under which the bare bits of all processes are taken as one stream, which is this one: it is not answered.
+    /// Takes the bare bits of all processes as one stream of this process, the server's own, and does not answer it.
     /// `None`: the bits of each process are a stream of their own.
     pub one_stream: Option<Pid>,
-    /// Whether to report every signal.
+    /// Reports every signal by a [`Note`](super::Note).
     pub trace: bool,
 }
 
@@ -58,10 +58,10 @@ impl Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialects {
-    /// Detect the dialect of each client.
+    /// Detects the dialect of each client.
     #[default]
     Auto,
-    /// Read all of them in this dialect.
+    /// Decodes every client in this dialect.
     Given(Dialect),
 }
 

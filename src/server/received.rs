@@ -7,23 +7,23 @@ use crate::process::pid::Pid;
 use crate::wire::control::Nonce;
 use crate::wire::frame::MessageKind;
 
-/// A complete message.
+/// Holds a complete message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
-    /// The process that sent the message.
+    /// Identifies the process that sent the message.
     pub pid: Pid,
-    /// The sender's real user ID, if it is known: in a frame, when the transfer began; otherwise, as the kernel attests it.
+    /// Holds the sender's real user ID, if it is known: in a frame, when the transfer began; otherwise, as the kernel attests it.
     pub uid: Option<u32>,
-    /// The message's bytes.
+    /// Holds the message's bytes.
     pub payload: Vec<u8>,
     /// Whether the sender expects a reply. The text of another dialect expects none.
     pub kind: MessageKind,
-    /// Whether the message came in a frame and passed its checksum. Otherwise it is a text in another dialect.
+    /// Says whether the message came in a frame and passed its checksum. Otherwise it is a text in another dialect.
     pub framed: bool,
-    /// How many signals the client sent again.
+    /// Counts the signals that the client sent again.
     pub resent: u64,
-    /// The time from the first signal to the last.
+    /// Gives the time from the first signal to the last.
     pub duration: Duration,
     /// The client's nonce of the transfer, for answer and reply; 0 for a text.
     pub(crate) client: Nonce,

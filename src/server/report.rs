@@ -21,11 +21,11 @@ const SHOWN: usize = 256;
 pub enum Note {
     /// A message was not delivered.
     Dropped {
-        /// The message's sender.
+        /// Identifies the message's sender.
         pid: Pid,
-        /// The reason.
+        /// Says why the message was dropped.
         why: DropReason,
-        /// How many bytes of the message had come.
+        /// Counts the bytes of the message that had come.
         bytes: usize,
     },
     /// The client belongs to another user and cannot be answered.
@@ -42,79 +42,80 @@ pub enum Note {
     NoPidfd,
     /// The dialect of a client has been detected.
     DialectFound {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The client's dialect.
+        /// Holds the client's dialect.
         dialect: Dialect,
-        /// Another dialect that is nearly as likely, and the message in it.
+        /// Holds another dialect that is nearly as likely, and the message in it.
         rival: Option<Box<(Dialect, Vec<u8>)>>,
     },
     /// A text was dropped, since it can be read in two dialects that the program is known to use.
     Undecided {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// One of the dialects, and the first bytes of the text in it.
+        /// Holds one of the dialects, and the first bytes of the text in it.
         one: Box<(Dialect, Vec<u8>)>,
-        /// The other dialect, and the first bytes of the text in it.
+        /// Holds the other dialect, and the first bytes of the text in it.
         other: Box<(Dialect, Vec<u8>)>,
     },
     /// The signals of a client fit no dialect.
     NoDialect {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
+        /// Holds the client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
         bits: String,
     },
     /// A client has stopped in mid-message, in another protocol than minitalk's own.
     Stalled {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The bits of the message that have come.
+        /// Counts the bits of the message that have come.
         bits: u64,
     },
     /// The order of some bits of a text, in another protocol than minitalk's own, is not certain.
     Doubtful {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The bits that were taken together with an earlier one.
+        /// Counts the bits that were taken together with the one before.
         bits: u64,
     },
     /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
     Unheard(Pid),
-    /// A signal came. Only with `trace`.
+    /// A signal came. Reported only with `Config::trace`.
     Received(Event),
-    /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Only with `trace`.
+    /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Reported only with
+    /// `Config::trace`.
     Handled,
-    /// A client was answered. Only with `trace`.
+    /// A client was answered. Reported only with `Config::trace`.
     Answered {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// The signal.
+        /// Names the signal of the answer.
         signal: Signal,
-        /// The answer; `None` for a bare signal, which acknowledges in another program's dialect.
+        /// Holds the answer; `None` for a bare signal, which acknowledges in another program's dialect.
         answer: Option<Reply>,
     },
-    /// The session of a client is over: it has ended, or others needed its place. Only with `trace`.
+    /// The session of a client is over: it has ended, or others needed its place. Reported only with `Config::trace`.
     SessionEnded(Pid),
-    /// A message is complete and not written yet. Only with `trace`.
+    /// A message is complete and not written yet. Reported only with `Config::trace`.
     Complete {
-        /// The message's sender.
+        /// Identifies the message's sender.
         pid: Pid,
-        /// The message's length in bytes.
+        /// Gives the message's length in bytes.
         bytes: usize,
-        /// Whether the message came in a frame.
+        /// Says whether the message came in a frame.
         framed: bool,
     },
     /// A client caused more notes than one client may; the others were left out.
     Withheld {
-        /// The client.
+        /// Identifies the client.
         pid: Pid,
-        /// How many notes were left out.
+        /// Counts the notes that were left out.
         count: u64,
     },
-    /// So many notes were left out here, because there were too many or the caller was too slow.
+    /// This number of notes was left out here, because there were too many or the caller was too slow.
     Missing(u64),
-    /// The server ends as soon as its output has taken so many complete messages.
+    /// The server ends as soon as its output has taken this number of complete messages.
     Flushing(usize),
 }
 
@@ -160,7 +161,10 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Output(_) => f.write_str("the output failed"),
-            Self::Aborted(n) => write!(f, "stopped with {n} finished messages not written"),
+            Self::Aborted(n) => {
+                let s = plural(*n);
+                write!(f, "stopped with {n} finished message{s} not written")
+            }
             Self::Panicked(name) => write!(f, "the caller's own function for {name} panicked"),
             Self::System(_) => f.write_str("a system call failed"),
         }
@@ -265,13 +269,18 @@ impl fmt::Display for Note {
                 let s = plural(*bytes);
                 write!(f, "a message of {bytes} byte{s} of client {pid} is complete")
             }
+            Self::Missing(1) => f.write_str("1 note is missing here"),
             Self::Missing(count) => write!(f, "{count} notes are missing here"),
+            Self::Withheld { pid, count: 1 } => {
+                write!(f, "1 more note of client {pid} is not shown")
+            }
             Self::Withheld { pid, count } => {
                 write!(f, "{count} more notes of client {pid} are not shown")
             }
             Self::Flushing(n) => write!(
                 f,
-                "waiting for the output to take {n} finished messages; signal again to give them up"
+                "waiting for the output to take {n} finished message{}; signal again to give up",
+                plural(*n)
             ),
         }
     }
@@ -333,6 +342,132 @@ mod tests {
         );
         let aborted = "stopped with 2 finished messages not written".into();
         assert_eq!(text(ServeError::Aborted(2)), (aborted, None));
+        let aborted = "stopped with 1 finished message not written".into();
+        assert_eq!(text(ServeError::Aborted(1)), (aborted, None));
+    }
+
+    /// Every note without a trace, as a server prints it.
+    #[test]
+    fn a_note_says_what_happened_to_which_client() {
+        let pid = Pid::new(7).unwrap();
+        let dropped = |why| Note::Dropped { pid, why, bytes: 1 };
+        let reading = |spec: &str, text: &[u8]| Box::new((spec.parse().unwrap(), text.to_vec()));
+        let found = |rival| Note::DialectFound {
+            pid,
+            dialect: "order=lsb".parse().unwrap(),
+            rival,
+        };
+        for (note, text) in [
+            (
+                dropped(DropReason::Rejected(Reason::Idle)),
+                "dropped a message of client 7 after 1 byte: the client was silent for too long",
+            ),
+            (
+                dropped(DropReason::ClientEnded),
+                "dropped a message of client 7 after 1 byte: the client ended",
+            ),
+            (
+                dropped(DropReason::EndedOn(Symbol::Usr2)),
+                "dropped a message of client 7 after 1 byte: the client ended after an acknowledgement by SIGUSR2; try again, or \
+                 give --dialect",
+            ),
+            (
+                dropped(DropReason::Abandoned),
+                "dropped a message of client 7 after 1 byte: the client began another",
+            ),
+            (
+                dropped(DropReason::Noise),
+                "dropped a message of client 7 after 1 byte: signals too fast for a text, which swallow each other",
+            ),
+            (
+                Note::Dropped {
+                    pid,
+                    why: DropReason::Backlog,
+                    bytes: 2,
+                },
+                "dropped a message of client 7 after 2 bytes: the output is blocked and the client does not wait",
+            ),
+            (
+                Note::Unreachable(pid),
+                "client 7 belongs to a user whom this server may not signal: it gets no acknowledgements",
+            ),
+            (
+                Note::Unanswerable(pid, "denied".into()),
+                "client 7 gets no acknowledgements: denied",
+            ),
+            (
+                Note::Unwatched(pid, "too many files".into()),
+                "cannot take client 7: too many files",
+            ),
+            (
+                Note::UnknownSender,
+                "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
+            ),
+            (
+                Note::FleetingSenders,
+                "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits \
+                 of all processes as one stream",
+            ),
+            (
+                Note::NoPidfd,
+                "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
+            ),
+            (found(None), "client 7 speaks order=lsb"),
+            (
+                found(Some(reading("classic", b"a\n"))),
+                "client 7 speaks order=lsb, or else classic, in which it said \"a\\n\"; give the right one with --dialect",
+            ),
+            (
+                Note::Undecided {
+                    pid,
+                    one: reading("classic", b"a"),
+                    other: reading("order=lsb", b"b"),
+                },
+                "did not print a text of client 7: in classic it says \"a\", in order=lsb \"b\", and its program speaks both; \
+                 give one with --dialect",
+            ),
+            (
+                Note::NoDialect {
+                    pid,
+                    bits: "0110".into(),
+                },
+                "what client 7 sends fits no known dialect (0 is SIGUSR1): 0110",
+            ),
+            (
+                Note::Stalled { pid, bits: 1 },
+                "client 7 has sent 1 bit and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it \
+                 again, or give --dialect",
+            ),
+            (
+                Note::Doubtful { pid, bits: 2 },
+                "a text of client 7 may be wrong: 2 bits came together with the one before, and such bits can change places",
+            ),
+            (
+                Note::Unheard(pid),
+                "process 7 was started with this server's PID and waits, but no bit of it has come: a pending one of another client \
+                 may have swallowed it; start it again",
+            ),
+            (
+                Note::Withheld { pid, count: 1 },
+                "1 more note of client 7 is not shown",
+            ),
+            (
+                Note::Withheld { pid, count: 2 },
+                "2 more notes of client 7 are not shown",
+            ),
+            (Note::Missing(1), "1 note is missing here"),
+            (Note::Missing(2), "2 notes are missing here"),
+            (
+                Note::Flushing(1),
+                "waiting for the output to take 1 finished message; signal again to give up",
+            ),
+            (
+                Note::Flushing(2),
+                "waiting for the output to take 2 finished messages; signal again to give up",
+            ),
+        ] {
+            assert_eq!(note.to_string(), text);
+        }
     }
 
     #[test]

@@ -8,6 +8,15 @@ use crate::signal::ring::{Entry, REST};
 use crate::wire::packet::{Channel, Packet};
 
 /// Identifies a signal by its number, 1 to 64 (`signal(7)`).
+///
+/// ```
+/// use minitalk::Signal;
+///
+/// assert_eq!(Signal::new(1), Some(Signal::HUP));
+/// assert_eq!(Signal::TERM.to_string(), "SIGTERM");
+/// // The C library says which number that is.
+/// assert_eq!(Signal::realtime(8).unwrap().to_string(), "SIGRTMIN+8");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(NonZeroU8);
 

@@ -110,7 +110,7 @@ impl Inbox {
     /// Opens an inbox for [`SignalSet::MINITALK`], as [`open_for`](Self::open_for) does.
     ///
     /// # Errors
-    /// See [`open_for`](Self::open_for).
+    /// Returns the errors of [`open_for`](Self::open_for).
     pub fn open() -> Result<Self, InboxError> {
         Self::open_for(SignalSet::MINITALK)
     }
@@ -124,8 +124,8 @@ impl Inbox {
     /// one is pending are one event.
     ///
     /// # Errors
-    /// [`InboxError::Taken`] while another inbox is open in this process. [`InboxError::Unsupported`] for SIGKILL, SIGSTOP, a
-    /// signal of the C library, or one of [`SignalSet::FAULTS`].
+    /// Returns [`InboxError::Taken`] while another inbox is open in this process, and [`InboxError::Unsupported`] for SIGKILL,
+    /// SIGSTOP, a signal of the C library, or one of [`SignalSet::FAULTS`].
     pub fn open_for(signals: SignalSet) -> Result<Self, InboxError> {
         Self::open_in(signals, None)
     }
@@ -188,7 +188,7 @@ impl Inbox {
     /// A signal that was sent before `fd` became readable is then in the ring, unless the ring is at its mark.
     ///
     /// # Errors
-    /// Those of `ppoll(2)`.
+    /// Returns the errors of `ppoll(2)`, except EINTR.
     pub fn wait(&mut self, fd: Option<&Fd>, timeout: Option<Duration>) -> Result<bool, Errno> {
         ffi::block(self.signals);
         self.rounds = 0;
@@ -216,7 +216,7 @@ impl Inbox {
     /// On a virtual machine that costs as much as the rest of the wait.
     ///
     /// # Errors
-    /// Those of `ppoll(2)`.
+    /// Returns the errors of `ppoll(2)`, except EINTR.
     pub fn spin_wait(
         &mut self,
         fd: Option<&Fd>,
@@ -283,7 +283,7 @@ impl Inbox {
     /// Returns whether `fd` is readable, as [`wait`](Self::wait) does, but leaves the signals blocked if it is not.
     ///
     /// # Errors
-    /// Those of `ppoll(2)`.
+    /// Returns the errors of `ppoll(2)`, except EINTR.
     pub fn check(&mut self, fd: Option<&Fd>) -> Result<bool, Errno> {
         if fd.is_some_and(ffi::is_readable) {
             return self.wait(fd, Some(Duration::ZERO));

@@ -61,6 +61,20 @@ pub struct Entry<const W: usize> {
 /// Queues entries of `1 + W` words in `N` slots, `N` a power of two of at least 4.
 ///
 /// Any number of producers push, even signal handlers that interrupt each other; one [`Consumer`] pops.
+///
+/// ```
+/// use std::num::NonZeroU64;
+///
+/// use minitalk::ring::{Entry, Ring};
+///
+/// static RING: Ring<16, 1> = Ring::new();
+///
+/// let mut consumer = RING.claim().unwrap();
+/// // A signal handler may do this.
+/// RING.push(&Entry { tag: NonZeroU64::MIN, rest: [42] });
+/// assert_eq!(consumer.pop().map(|entry| entry.rest), Some([42]));
+/// assert_eq!(consumer.pop(), None);
+/// ```
 pub struct Ring<const N: usize, const W: usize> {
     tail: AtomicUsize,
     head: AtomicUsize,

@@ -1,4 +1,4 @@
-//! The bits that have come: a buffer that puts them in order.
+//! Buffers the bits that have come, and puts them in order.
 
 use super::bits::Bit;
 use super::control::{MAX_BITS_IN_FLIGHT, Progress};

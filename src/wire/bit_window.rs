@@ -1,4 +1,4 @@
-//! The bits in flight: which to send next, and how many at a time.
+//! Tracks the bits in flight: which to send next, and how many at a time.
 //!
 //! A signal that is still pending swallows the next of its number. So a bit is lost when the server does not take the one
 //! before in time, or takes a stranger's. Each transmission has a serial, as in QUIC (RFC 9002), and a reply names the last

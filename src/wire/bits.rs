@@ -1,11 +1,11 @@
 //! Bytes to bits and back, most significant bit first.
 
-/// One bit, which travels as one signal.
+/// Holds one bit, which travels as one signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bit {
-    /// SIGUSR1.
+    /// Is 0, which travels as SIGUSR1.
     Zero,
-    /// SIGUSR2.
+    /// Is 1, which travels as SIGUSR2.
     One,
 }
 

@@ -1,4 +1,4 @@
-//! What the packets of both ends mean.
+//! Defines what the packets of both ends mean.
 //!
 //! ```text
 //!  si_value   63      56 55              40 39                               0

@@ -29,7 +29,7 @@ enum State {
     Done,
 }
 
-/// The kind of a message and its bytes, or why it is not taken.
+/// Holds the kind of a message and its bytes, or why it is not taken.
 pub type Decoded = Result<(MessageKind, Vec<u8>), Reason>;
 
 impl FrameDecoder {

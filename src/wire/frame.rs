@@ -1,4 +1,4 @@
-//! The frame around a message.
+//! Encodes the frame around a message.
 //!
 //! ```text
 //! byte   0 .. 3            8 bytes          L bytes   4 bytes
@@ -28,7 +28,7 @@ pub const MAX_LEN: u32 = (1 << KIND_SHIFT) - 1;
 /// Is the position of the kind in the header.
 const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;
 
-/// The number of bytes after the payload.
+/// Is the number of bytes after the payload.
 pub const TRAILER_LEN: usize = 4;
 
 /// Returns the hasher of the frame of this transfer: what a stranger put into the frame does not match its checksum.
@@ -85,7 +85,7 @@ impl<'m> Frame<'m> {
     /// Frames `payload`; [`seal`](Self::seal) makes the checksum.
     ///
     /// # Errors
-    /// [`TooLong`] above [`MAX_LEN`].
+    /// Returns [`TooLong`] for a payload above [`MAX_LEN`].
     pub fn new(kind: MessageKind, payload: impl Into<Cow<'m, [u8]>>) -> Result<Self, TooLong> {
         let payload = payload.into();
         let len = u32::try_from(payload.len()).ok();

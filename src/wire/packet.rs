@@ -1,4 +1,4 @@
-//! What one signal carries, and which signals there are: all that the protocol knows of signals.
+//! Defines what one signal carries, and which signals there are: all that the protocol knows of signals.
 
 /// Holds what a signal with a value carries besides its claims of PID and user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

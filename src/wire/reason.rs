@@ -1,4 +1,4 @@
-//! Why a message is rejected.
+//! Lists why a message can be rejected.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! The receiving end of the reliable link, for one sender: a state machine without timers.
+//! Receives on the reliable link from one sender: a state machine without timers.
 //!
 //! A transfer opens when its client brings back the server's nonce, which was sent to the client alone (AS-18). Bits and words
 //! count only with the nonces of the open transfer. On the real-time signal a client is greeted only after a bare one, which
@@ -76,9 +76,9 @@ pub enum Owed {
 /// Holds the consequences of a signal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// The reply to send now, if any.
+    /// Holds the reply to send now, if any.
     pub reply: Option<Reply>,
-    /// What became of a message, if anything did.
+    /// Says that a message is complete, rejected or abandoned, if one is.
     pub outcome: Option<Outcome>,
 }
 
@@ -87,11 +87,11 @@ pub struct Response {
 pub enum Outcome {
     /// The message is complete and is to be written; then call [`FrameReceiver::handle_written`].
     Complete {
-        /// What the message is to its receiver.
+        /// Says whether the message is a request, a reply or neither.
         kind: MessageKind,
-        /// Its bytes.
+        /// Holds the message's bytes.
         payload: Vec<u8>,
-        /// Repeated bits, requests and words while it came.
+        /// Counts the repeated bits, requests and words of the transfer.
         resent: u64,
     },
     /// The message will not be delivered.

@@ -1,4 +1,5 @@
-//! How long to wait for a reply before repeating: an estimate of the round trip (RFC 6298), with a back-off that starts late.
+//! Decides how long to wait for a reply before repeating: by an estimate of the round trip (RFC 6298), with a back-off that
+//! starts late.
 //!
 //! A signal sent while another of its number is pending costs the receiver nothing, so repetitions cannot congest anything.
 //! An early back-off would cost speed under a storm of stray signals, where most transmissions are swallowed: a pending
@@ -7,14 +8,14 @@
 
 use super::time::Duration;
 
-/// The shortest wait for a reply: above the scheduler's usual delays.
+/// Is the shortest wait for a reply: above the scheduler's usual delays.
 pub const MIN_TIMEOUT: Duration = Duration::from_millis(1);
-/// The longest wait for a reply.
+/// Is the longest wait for a reply.
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(100);
-/// The wait while nothing is known of the round trip.
+/// Is the wait while nothing is known of the round trip.
 pub const INITIAL_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// How long a client that is told to wait does so before it asks: its request could swallow the bit of another.
+/// Is how long a client that is told to wait does so before it asks: its request could swallow the bit of another.
 pub const PAUSED_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Attempts at each length of the wait before it doubles.

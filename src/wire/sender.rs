@@ -1,4 +1,4 @@
-//! The sending end of the reliable link.
+//! Sends on the reliable link.
 //!
 //! A transfer opens with a hello. The server's reply brings its nonce, which goes back with the request that opens the transfer. A
 //! stranger that names this process never sees it. Packets with other nonces belong to another transfer or another process, and
@@ -75,7 +75,7 @@ pub struct Transmit {
     pub copies: u32,
 }
 
-/// Why a transfer failed.
+/// Says why a transfer failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {

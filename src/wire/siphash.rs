@@ -1,4 +1,5 @@
-//! SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): a hash that nobody predicts without its key.
+//! Implements SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): a hash that nobody predicts
+//! without its key.
 //!
 //! Written here because the core depends on `libc` alone; tested against `core`'s own, which is deprecated.
 

@@ -1,16 +1,16 @@
-//! The caller's clock: moments and spans of time, in nanoseconds.
+//! Defines moments and spans of the caller's clock, in nanoseconds.
 
 use core::ops::{Add, Sub};
 
-/// A moment of the caller's clock, which starts anywhere and does not run backwards.
+/// Is a moment of the caller's clock, which starts anywhere and does not run backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
-/// A span of time, never negative.
+/// Is a span of time, never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
-/// A moment or a span, in nanoseconds, in the rooms that do not use [`Instant`] and [`Duration`] yet.
+/// Is a moment or a span, in nanoseconds, in the rooms that do not use [`Instant`] and [`Duration`] yet.
 pub type Nanos = u64;
 
 impl Instant {
@@ -28,7 +28,7 @@ impl Instant {
 }
 
 impl Duration {
-    /// The longest span.
+    /// Is the longest span.
     pub const MAX: Self = Self(u64::MAX);
 
     /// Returns a span of so many nanoseconds.

@@ -1,4 +1,4 @@
-//! When a sender repeats, and when it gives up.
+//! Decides when a sender repeats, and when it gives up.
 
 use super::rtt::{MIN_TIMEOUT, PAUSED_INTERVAL, RttEstimator};
 use super::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The words of the word lane: 24 bytes of a frame in one real-time signal.
+//! Encodes the words of the word lane: 24 bytes of a frame in one real-time signal.
 //!
 //! | in the siginfo | content |
 //! | --- | --- |

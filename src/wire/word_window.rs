@@ -1,4 +1,4 @@
-//! The words in flight: which to send next, and how many at a time.
+//! Tracks the words in flight: which to send next, and how many at a time.
 //!
 //! Real-time signals queue, in order and without loss. So the window bounds two things only: how far the sender may run
 //! ahead of the receiver, and how much of the queue one transfer takes (RLIMIT_SIGPENDING, shared by all processes of a

@@ -1,9 +1,11 @@
 //! The checks and other tasks of this repository that are programs.
 
+pub mod api;
 pub mod audit;
 #[path = "../../tests/common/child.rs"]
 mod child;
 pub mod cross;
+pub mod dist;
 pub mod emulate;
 pub mod footprint;
 mod marked;

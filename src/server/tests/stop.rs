@@ -124,7 +124,7 @@ fn a_second_stop_does_not_linger() {
 fn a_stop_waits_for_the_output_and_a_second_one_gives_it_up() {
     let (mut world, [whole, ..]) = busy(Writing::Blocks);
     stop(&mut world);
-    let note = "waiting for the output to take 1 finished messages; signal again to give them up";
+    let note = "waiting for the output to take 1 finished message; signal again to give up";
     assert_eq!(world.take_notes(), [note]);
     world.pass(10 * SECOND);
     assert!(world.end.is_none());
