@@ -88,6 +88,47 @@ fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
 }
 
 #[test]
+fn rare_dialects_are_found() {
+    let cases = [
+        (
+            &["clients", "servers"][..],
+            "hello_on_usr2",
+            "hello=yes,hello-signal=usr2",
+        ),
+        (&["servers"], "hello_on_usr2", "hello=yes,hello-signal=usr2"),
+        (&["clients"], "digits10_pid", "head=digits10-pid"),
+        (&["servers"], "digits10", "head=digits10,end=none"),
+        (&["clients"], "pid_digits", "head=pid-digits"),
+        (&["servers"], "pid_digits", "head=pid-digits,ack=message"),
+    ];
+    std::thread::scope(|scope| {
+        for (kinds, name, spec) in cases {
+            let programs = kinds.iter().map(|kind| dialect_program(kind, name));
+            let Some(programs) = programs.collect::<Option<Vec<_>>>() else {
+                return;
+            };
+            scope.spawn(move || {
+                let mut args = Vec::new();
+                for (kind, program) in kinds.iter().zip(&programs) {
+                    let option = ["--client", "--server"][usize::from(*kind == "servers")];
+                    args.extend([option, program.to_str().unwrap()]);
+                }
+                let report = stdout(&check(&args));
+                let found = row(&report, "dialect");
+                if found.contains("the time of the check is up") {
+                    return eprintln!("no time for {kinds:?} {name}: {report}");
+                }
+                assert_eq!(found.lines().count(), kinds.len(), "{report}");
+                for row in found.lines().chain(row(&report, "100 bytes").lines()) {
+                    let is_right = row.ends_with(spec) || row.contains(" exact, ");
+                    assert!(row.starts_with("ok ") && is_right, "{name}: {report}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn without_landlock_no_number_is_sent_that_a_server_could_take_for_a_pid() {
     let Some(server) = dialect_program("servers", "unacked_len16") else {
         return;

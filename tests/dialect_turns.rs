@@ -143,3 +143,30 @@ fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
         assert_eq!(rest.as_bytes(), long, "{texts}");
     }
 }
+
+/// The pending bit of the first client swallows that of the second, of which the server learns nothing.
+#[test]
+fn a_client_whose_first_bit_was_swallowed_is_noted() {
+    let Some(client) = program("clients/driven") else {
+        return;
+    };
+    let server = Server::start_with(&["--format", "raw"]);
+    kill(server.pid(), libc::SIGSTOP);
+    wait_until("the server is stopped", || state_of(server.pid()) == 'T');
+    let server_pid = minitalk::Pid::new(server.pid()).unwrap();
+    let sleeps = |client: &Process| {
+        let pid = minitalk::Pid::new(client.pid()).unwrap();
+        proc::sleeps_for_signal(pid)
+    };
+    let first = start_client(&mut Command::new(&client), server.pid(), b"Hello");
+    wait_until("the first bit is pending", || {
+        proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+    });
+    let second = start_client(&mut Command::new(&client), server.pid(), b"Hello");
+    wait_until("the second client waits", || sleeps(&second));
+    kill(server.pid(), libc::SIGCONT);
+    assert_success(&first.output());
+    server.wait_stderr(&format!("process {} was started", second.pid()));
+    drop(second);
+    assert_eq!(server.stop().stdout, b"Hello");
+}

@@ -7,6 +7,7 @@
 //! | `// dialect: SPEC` | the value of `--dialect` |
 //! | `// auto: yes, why` | a client whose dialect a server can detect; or no |
 //! | `// exits: no` | a client that does not end after its message |
+//! | `// force: yes` | a server that needs `--force`, since it has no handlers |
 //! | `// newline: yes` | a server that prints a newline after each message |
 //! | `// bytes: N` | the longest text to send, because the program is slow; 1024 without this line |
 //! | `// lossy: yes` | an unreliable program: it loses bits if the other process gets no CPU in time |
@@ -518,6 +519,7 @@ fn speak_to(program: &Program) -> Result<(), String> {
             wanted.push(b'\n');
         }
         let mut send = minitalk(["send", "--dialect", program.spec()]);
+        send.args(program.says("force", "yes").then_some("--force"));
         let client = start_client(&mut send, server.pid(), &text);
         let delivered = finish_well(client, LIMIT);
         let limit = match program.is_lossy() {

@@ -1,7 +1,7 @@
 //! The dialects that a server may use, the likely ones first.
 
 use minitalk::dialect::candidates::to_try;
-use minitalk::dialect::{Ack, Dialect};
+use minitalk::dialect::{Ack, Dialect, Head};
 
 /// Returns the candidates for a server with these acknowledgements.
 ///
@@ -17,13 +17,11 @@ pub fn of(ack: Ack, may_handshake: bool, confined: bool) -> impl Iterator<Item =
 ///
 /// The text of a probe cannot be a PID. A server that acknowledges every bit knows its client from the kernel.
 pub fn may_mislead(dialect: &Dialect) -> bool {
-    matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head.width().is_some()
+    matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head != Head::None
 }
 
 #[cfg(test)]
 mod tests {
-    use minitalk::dialect::Head;
-
     use super::*;
 
     #[test]
@@ -31,14 +29,11 @@ mod tests {
         for ack in [Ack::Bit, Ack::Byte, Ack::None] {
             for dialect in of(ack, true, false) {
                 let knows_its_client = matches!(ack, Ack::Bit | Ack::Byte);
-                assert!(
-                    knows_its_client || dialect.head.width().is_none(),
-                    "{dialect}"
-                );
+                assert!(knows_its_client || dialect.head == Head::None, "{dialect}");
             }
         }
         assert!(of(Ack::None, true, true).any(|d| d.head == Head::Pid));
-        assert!(of(Ack::None, true, false).any(|d| d.head == Head::Digits));
+        assert!(of(Ack::Bit, true, false).any(|d| d.head == Head::PidDigits));
         assert!(of(Ack::None, false, true).all(|d| !d.hello));
     }
 }

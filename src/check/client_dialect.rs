@@ -25,7 +25,13 @@ const ARRIVE: Duration = Duration::from_millis(100);
 const NOTE: Duration = Duration::from_millis(200);
 
 /// The acknowledgements that a client may expect for every bit, or for every byte.
-const ACKS_PER_BIT: [&str; 4] = ["", "ack-signal=echo", "ack-signal=usr2", "ack=byte"];
+const ACKS_PER_BIT: [&str; 5] = [
+    "",
+    "hello=yes,hello-signal=usr2",
+    "ack-signal=echo",
+    "ack-signal=usr2",
+    "ack=byte",
+];
 
 /// The keys that a server must know before the first bit, because detection finds them too late.
 const ACKS: &[&str] = &[
@@ -259,7 +265,8 @@ mod tests {
             (None, "head=len16,end=none", 20),
             (None, "ack-signal=echo,end=eot", 30),
             (Some("classic"), "order=lsb,ack=byte,head=len32", 50),
-            (None, "one=usr1,ack=message,ack-signal=usr2", 40),
+            (None, "one=usr1,ack=message,ack-signal=usr2", 41),
+            (None, "order=lsb,hello=yes,hello-signal=usr2", 10),
         ] {
             let (result, tries) = found(detected, client(spec));
             let wanted = ClientDialect {

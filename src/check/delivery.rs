@@ -81,6 +81,8 @@ impl Delivery {
             if left_at.is_none() && client.ended().is_some() {
                 left_at = Some(now);
             }
+            // Before its client has ended, an empty text that is not printed may only be late.
+            fits &= !text.is_empty() || left_at.is_some();
             let last = server.stdout().last_at().max(left_at).unwrap_or(now);
             if left_at.is_some() && now - last >= QUIET || server.ended().is_some() {
                 break;
@@ -114,7 +116,9 @@ impl Delivery {
         if !self.is_exact {
             let what = difference(text.as_bytes(), &self.printed);
             let late = if self.is_late { "hangs: " } else { "" };
-            return Some(format!("{late}{what}"));
+            let failed = self.client.filter(|status| !status.success());
+            let ended = failed.map(|status| format!("; the client {}", describe(status)));
+            return Some(format!("{late}{what}{}", ended.unwrap_or_default()));
         }
         match self.client {
             None => Some("printed, but the client hangs".into()),
@@ -183,6 +187,14 @@ mod tests {
             ..delivery("")
         };
         assert_eq!(error(late), "hangs: nothing is printed");
+        let failed = Delivery {
+            client: Some(ExitStatus::from_raw(6 << 8)),
+            ..delivery("")
+        };
+        assert_eq!(
+            error(failed),
+            "nothing is printed; the client ended with exit code 6"
+        );
         let killed = Delivery {
             client: None,
             ..delivery("text")

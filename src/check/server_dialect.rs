@@ -25,7 +25,7 @@ const FIRST_ACK: Duration = Duration::from_millis(1500);
 const ACK: Duration = Duration::from_millis(400);
 
 /// How long a text may take after its last bit: from a server that prints in its handler, and from one whose main loop sleeps.
-const PRINT: Duration = Duration::from_millis(30);
+const PRINT: Duration = Duration::from_millis(60);
 const PRINT_LATE: Duration = Duration::from_millis(1200);
 
 /// How many candidates get the longer time.
@@ -92,6 +92,8 @@ struct Attempt {
 /// The result of sending a text, and the acknowledgements.
 struct Exchange {
     result: Result<(), SendError>,
+    /// How many signals the server was sent.
+    sent: u64,
     acks: Vec<ReceivedAck>,
 }
 
@@ -139,12 +141,14 @@ impl ServerSearch<'_> {
         let may_handshake = matches!(exchange.result, Err(SendError::Unanswered { signal: 2 }));
         let without_acks = from_parts(&["ack=none"]).unwrap_or(Dialect::CLASSIC);
         let exchange = self.attempt(&without_acks, PRINT)?.exchange;
-        // The server may not have read every byte of the probe as a byte.
-        let ack = match exchange.acks.len() {
-            3.. => Ack::Byte,
-            _ => Ack::None,
-        };
-        Ok((ack, may_handshake))
+        let bytes = PROBE.len() + 1;
+        Ok(match exchange.acks.len() {
+            // After a signal that asked for admission.
+            count if count > bytes + 2 => (Ack::Bit, true),
+            // The server may not have read every byte of the probe as a byte.
+            3.. => (Ack::Byte, may_handshake),
+            _ => (Ack::None, may_handshake),
+        })
     }
 
     /// Tries a candidate; if the server prints the probe, tries again with what its acknowledgements show.
@@ -207,11 +211,19 @@ impl ServerSearch<'_> {
         self.tried += 1;
         let program = ServerProgram::Foreign(self.program);
         let server = Server::start(&program).map_err(SearchEnd::Report)?;
-        let exchange = self.exchange(&server, dialect, PROBE)?;
+        let mut exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {
             Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),
             Err(_) => None,
         };
+        // What a server acknowledges that prints another text shows nothing, once it is known what it acknowledges at all.
+        if exchange.result.is_ok() && (format.is_some() || self.ack_timeout == FIRST_ACK) {
+            let late = self.collect_acks(FINAL_ACKS)?;
+            let sent = exchange.sent;
+            exchange
+                .acks
+                .extend(late.into_iter().map(|ack| (sent, ack)));
+        }
         Ok(Attempt {
             exchange,
             format,
@@ -228,28 +240,42 @@ impl ServerSearch<'_> {
     ) -> Result<Exchange, SearchEnd> {
         let mut acks = Vec::new();
         let Ok(peer) = server.peer() else {
-            let result = Err(SendError::NoSuchProcess);
-            return Ok(Exchange { result, acks });
+            return Ok(Exchange {
+                result: Err(SendError::NoSuchProcess),
+                sent: 0,
+                acks,
+            });
         };
         let options = DialectOptions {
             dialect: *dialect,
             timeout: self.ack_timeout,
             limit: None,
         };
+        // Those of the last server, which has been killed.
+        self.collect_acks(Duration::ZERO)?;
         let mut on_ack = |sent, signal| acks.push((sent, signal));
         let (inbox, text) = (&mut self.inbox, text.as_bytes());
         let result = client::send_as(inbox, &peer, text, &options, &mut on_ack);
-        let interrupted = |error| SearchEnd::Command(Failure::send("the server", error));
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(interrupted(error));
         }
-        // Drained even after an error, because the next server's acknowledgements come through the same inbox.
         let sent = result.as_ref().map_or(0, |report| report.signals);
-        let until = Instant::now() + FINAL_ACKS;
+        let last = self.collect_acks(Duration::ZERO)?;
+        acks.extend(last.into_iter().map(|ack| (sent, ack)));
+        Ok(Exchange {
+            result: result.map(drop),
+            sent,
+            acks,
+        })
+    }
+
+    /// Returns the acknowledgements that come within this time.
+    fn collect_acks(&mut self, time: Duration) -> Result<Vec<Signal>, SearchEnd> {
+        let until = Instant::now() + time;
+        let (mut acks, mut stop) = (Vec::new(), None);
         loop {
-            let mut stop = None;
-            inbox.drain(|event| match event.signal {
-                Signal::USR1 | Signal::USR2 => acks.push((sent, event.signal)),
+            self.inbox.drain(|event| match event.signal {
+                Signal::USR1 | Signal::USR2 => acks.push(event.signal),
                 Signal::INT | Signal::TERM => stop = Some(event.signal),
                 _ => {}
             });
@@ -257,12 +283,15 @@ impl ServerSearch<'_> {
                 return Err(interrupted(&SendError::Interrupted(signal)));
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || result.is_err() {
-                break;
+            if left.is_zero() {
+                return Ok(acks);
             }
-            let _ = inbox.wait(None, Some(left));
+            let _ = self.inbox.wait(None, Some(left));
         }
-        let result = result.map(drop);
-        Ok(Exchange { result, acks })
     }
+}
+
+/// Returns the end of a search that was interrupted while it sent to a server.
+fn interrupted(error: &SendError) -> SearchEnd {
+    SearchEnd::Command(Failure::send("the server", error))
 }

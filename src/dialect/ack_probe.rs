@@ -66,6 +66,8 @@ pub(super) struct AckProbe {
     has_switched: bool,
     /// Symbols since the last acknowledgement, and the times of both.
     unanswered: u32,
+    /// Symbols of the present byte, if the first symbol was the first of a byte.
+    of_byte: u8,
     last_seen: Nanos,
     last_ack: Option<Nanos>,
     /// Stops after a single bit, and after a byte.
@@ -94,6 +96,7 @@ impl AckProbe {
             has_repeated: false,
             has_switched: false,
             unanswered: 0,
+            of_byte: 0,
             last_seen: 0,
             last_ack: None,
             bit_stops: 0,
@@ -120,6 +123,7 @@ impl AckProbe {
     pub fn handle_symbol(&mut self, now: Nanos) -> bool {
         self.last_seen = now;
         self.unanswered = self.unanswered.saturating_add(1);
+        self.of_byte = (self.of_byte + 1) % 8;
         let is_due = match self.state {
             Watching if self.unanswered > 1 => {
                 self.state = GoesOn;
@@ -171,8 +175,9 @@ impl AckProbe {
             (Watching, 0) => return None,
             (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
             (Watching, _) => (self.last_seen, SILENCE_AWAKE),
-            (GoesOn, 8) if sleeps => (self.last_seen, SILENCE_AWAKE),
-            (GoesOn, 8) => (self.last_seen, SILENCE_AFTER_BYTE),
+            (GoesOn, _) if !self.is_after_byte() => return None,
+            (GoesOn, _) if sleeps => (self.last_seen, SILENCE_AWAKE),
+            (GoesOn, _) => (self.last_seen, SILENCE_AFTER_BYTE),
             _ => return None,
         };
         Some(since.saturating_add(silence))
@@ -186,7 +191,20 @@ impl AckProbe {
 
     /// Returns whether it matters, soon, whether the client sleeps for a signal.
     pub const fn needs_sleep_state(&self) -> bool {
-        matches!((self.state, self.unanswered), (Watching, 1) | (GoesOn, 8)) && self.handled.any()
+        let matters = match self.state {
+            Watching => self.unanswered == 1,
+            GoesOn => self.is_after_byte(),
+            WaitsForBits | WaitsForBytes => false,
+        };
+        matters && self.handled.any()
+    }
+
+    /// Returns whether a byte may have ended with the last symbol, and whether its client, unless an acknowledgement in mid-byte was
+    /// one too many, may wait there for the first time.
+    const fn is_after_byte(&self) -> bool {
+        let may_wait = matches!(self.unanswered, 1..=15);
+        // The symbol before these eight can have asked for admission.
+        self.unanswered == 8 || self.of_byte == 0 && may_wait
     }
 
     /// Returns the signal to acknowledge with.

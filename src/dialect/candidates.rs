@@ -65,7 +65,7 @@ const fn endings(head: Head) -> &'static [Ending] {
         (true, Some(0), true),
     ];
     match head {
-        Head::None | Head::Pid => &[
+        Head::None | Head::Pid | Head::PidDigits => &[
             (false, Some(0), false),
             (false, Some(3), false),
             (false, Some(4), false),
@@ -131,11 +131,13 @@ pub const BITS: [&str; 4] = [
 const FRAMINGS: &[(&str, u8)] = &[
     ("", 0),
     ("hello=yes", 1),
+    ("hello=yes,hello-signal=usr2", 0),
     ("end=eot", 0),
     ("end=etx", 0),
     ("end=0x0a", 1),
     ("head=pid", 0),
     ("head=pid,head-bytes=other", 1),
+    ("head=pid-digits", 1),
     ("head=len16,end=none", 0),
     ("head=len16", 1),
     ("head=len16,counts-end=yes", 1),
@@ -143,6 +145,9 @@ const FRAMINGS: &[(&str, u8)] = &[
     ("head=len32", 0),
     ("head=len32,counts-end=yes", 1),
     ("head=digits,end=none", 0),
+    ("head=digits10,end=none", 1),
+    ("head=digits10", 1),
+    ("head=digits10-pid", 1),
     ("head=len32,head-nul=yes", 1),
     ("head=len32,head-bytes=other,end=none", 1),
     ("head=len32,head-bytes=other", 1),
@@ -197,7 +202,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(true);
-        assert_eq!(candidates.len(), 768);
+        assert_eq!(candidates.len(), 792);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -225,6 +230,7 @@ mod tests {
             ("head=len32", 6),
             ("head=len64", 10),
             ("head=digits", 8),
+            ("head=pid-digits", 8),
             ("head=len32,head-order=lsb", 18),
             ("head=len32,head-bytes=little", 14),
             ("head=len32,head-nul=yes", 16),
@@ -276,10 +282,10 @@ mod tests {
             "order=lsb,ack=none",
             "one=usr1,ack=none",
             "order=lsb,one=usr1,ack=none",
-            "end=eot,ack=none",
+            "hello=yes,hello-signal=usr2,ack=none",
         ];
         assert_eq!(first, expected);
-        assert_eq!(to_try("", 0).count(), 9 * BITS.len());
+        assert_eq!(to_try("", 0).count(), 10 * BITS.len());
         assert_eq!(from_parts(&["head=none", "counts-end=yes"]), None);
     }
 }

@@ -203,7 +203,7 @@ impl TextDecoder {
     const fn start_head(&mut self) -> DecodeProgress {
         self.enter(match self.dialect.head {
             Head::None => Part::Text { left: None },
-            Head::Digits => Part::Digits { value: 0, count: 0 },
+            Head::Digits | Head::PidDigits => Part::Digits { value: 0, count: 0 },
             Head::Digits10 | Head::Digits10Pid => Part::TenDigits {
                 length: None,
                 value: 0,
@@ -226,7 +226,10 @@ impl TextDecoder {
                     count: count + 1,
                 })
             }
-            Part::Digits { value, count } if byte == 0 && count > 0 => self.start_length(value),
+            Part::Digits { value, count } if byte == 0 && count > 0 => match self.dialect.head {
+                Head::PidDigits => self.start_after_pid(value),
+                _ => self.start_length(value),
+            },
             Part::TenDigits {
                 length,
                 value,
@@ -286,10 +289,14 @@ impl TextDecoder {
                 self.enter(Part::Number { value, bytes })
             }
             false => self.start_length(value),
-            true if value == u64::from(self.pid.get() as u32) => {
-                self.enter(Part::Text { left: None })
-            }
-            true => self.reject(Reason::NotText),
+            true => self.start_after_pid(value),
+        }
+    }
+
+    fn start_after_pid(&mut self, value: u64) -> DecodeProgress {
+        match value == u64::from(self.pid.get() as u32) {
+            true => self.enter(Part::Text { left: None }),
+            false => self.reject(Reason::NotText),
         }
     }
 

@@ -27,7 +27,7 @@ impl TextEncoder {
             return Err(Unencodable::End { byte, at });
         }
         let number = match dialect.head {
-            Head::Pid => u64::from(pid.get() as u32),
+            Head::Pid | Head::PidDigits => u64::from(pid.get() as u32),
             _ => text.len() as u64 + u64::from(dialect.counts_end),
         };
         let mut head = Vec::new();
@@ -42,7 +42,7 @@ impl TextEncoder {
             }
         }
         match dialect.head {
-            Head::Digits => head = alloc::format!("{number}\0").into_bytes(),
+            Head::Digits | Head::PidDigits => head = alloc::format!("{number}\0").into_bytes(),
             Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
             Head::Digits10Pid => {
                 head = alloc::format!("{number:010}{:010}", pid.get()).into_bytes();

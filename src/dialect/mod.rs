@@ -105,6 +105,8 @@ choice! {
         Digits10Pid = "digits10-pid",
         /// The client's PID in 32 bits.
         Pid = "pid",
+        /// The client's PID in decimal digits, and a NUL.
+        PidDigits = "pid-digits",
     }
 }
 
@@ -325,20 +327,25 @@ impl Head {
             Self::Len16 => Some(2),
             Self::Len32 | Self::Pid => Some(4),
             Self::Len64 => Some(8),
-            Self::None | Self::Digits | Self::Digits10 | Self::Digits10Pid => None,
+            Self::None | Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::PidDigits => {
+                None
+            }
         }
     }
 
     /// Returns whether the head is text: decimal digits.
     #[must_use]
     pub const fn is_decimal(self) -> bool {
-        matches!(self, Self::Digits | Self::Digits10 | Self::Digits10Pid)
+        matches!(
+            self,
+            Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::PidDigits
+        )
     }
 
     /// Returns whether the head is the length of the text.
     #[must_use]
     pub const fn is_length(self) -> bool {
-        !matches!(self, Self::None | Self::Pid)
+        !matches!(self, Self::None | Self::Pid | Self::PidDigits)
     }
 }
 

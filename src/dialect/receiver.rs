@@ -159,8 +159,9 @@ impl TextReceiver {
         if let Some(symbol) = self.swallowed(now, sleep) {
             return self.handle_symbol(symbol, now);
         }
-        let timed = self.timing.poll_ack(now, sleep);
-        self.actions.extend(timed.map(TextAction::Acknowledge));
+        if let Some(ack) = self.timing.poll_ack(now, sleep) {
+            self.send_ack(ack, now);
+        }
         if self.may_send_final_ack() {
             let next = self.final_acks.poll_ack(now);
             self.actions.extend(next.map(TextAction::Acknowledge));
@@ -178,8 +179,7 @@ impl TextReceiver {
         if let Some(ack) = due.take() {
             self.is_acknowledged = true;
             self.timing.note_sent(ack, now);
-            self.actions.push_back(TextAction::Acknowledge(ack));
-            return;
+            return self.send_ack(ack, now);
         }
         if now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent {
             self.is_silent = true;
@@ -568,8 +568,15 @@ impl TextReceiver {
             return;
         }
         self.is_acknowledged = true;
-        let at_once = self.timing.submit(ack, now);
-        self.actions.extend(at_once.map(TextAction::Acknowledge));
+        if let Some(ack) = self.timing.submit(ack, now) {
+            self.send_ack(ack, now);
+        }
+    }
+
+    /// Sends an acknowledgement. Before it the client may not have been able to go on, so that a silence begins now.
+    fn send_ack(&mut self, ack: Symbol, now: Nanos) {
+        (self.last_seen, self.is_silent) = (now, false);
+        self.actions.push_back(TextAction::Acknowledge(ack));
     }
 
     /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.

@@ -4,8 +4,10 @@ use core::time::Duration;
 use std::fs;
 use std::io;
 use std::string::String;
+use std::vec::Vec;
 
 use crate::process::pid::Pid;
+use crate::signal::event::{Signal, SignalSet};
 
 /// Holds those lines of `/proc/PID/status` that this crate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +144,12 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
     sleeps_in(pid, CALLS, &["sigsuspend", "sigtimedwait", "pause"])
 }
 
+/// Returns whether `pid` handles SIGALRM, so that a timer may end its sleep for a signal.
+#[must_use]
+pub fn handles_alarm(pid: Pid) -> bool {
+    status(pid).is_ok_and(|status| status.caught >> (libc::SIGALRM - 1) & 1 == 1)
+}
+
 /// Returns whether the main thread of `pid` sleeps in a call that waits for some time; `false` if the kernel does not tell.
 #[must_use]
 pub fn naps(pid: Pid) -> bool {
@@ -172,6 +180,32 @@ fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
     };
     // The call of a stopped process is shown too, but the process cannot take a signal.
     is_in_call && stat_field(pid, 3).is_ok_and(|state| state == "S")
+}
+
+/// Returns the processes that have `pid` as an argument, as a client of a server that publishes it, and wait.
+///
+/// They handle SIGUSR1 or SIGUSR2, and sleep until a signal comes or for some time. Those of minitalk's own protocol, which
+/// repeat what was lost, are left out.
+#[must_use]
+pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
+    let argument = std::format!("{pid}");
+    let has_argument = |other: &Pid| {
+        let line = fs::read(std::format!("/proc/{other}/cmdline")).unwrap_or_default();
+        let mut arguments = line.split(|byte| *byte == 0).skip(1);
+        arguments.any(|word| word == argument.as_bytes())
+    };
+    let waits = |other: &Pid| {
+        let handles =
+            |status: &Status, signal: Signal| status.caught >> (signal.number() - 1) & 1 == 1;
+        let is_client = |status: Status| {
+            SignalSet::BITS.iter().any(|bit| handles(&status, bit))
+                && !handles(&status, Signal::WORD)
+        };
+        status(*other).is_ok_and(is_client) && (sleeps_for_signal(*other) || naps(*other))
+    };
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| Pid::parse(entry.file_name().to_str()?).ok());
+    pids.filter(has_argument).filter(waits).collect()
 }
 
 /// Returns the device and inode numbers of the program that `pid` runs, which identify it (`/proc/PID/exe`).

@@ -22,6 +22,8 @@ pub enum Action {
     Observe { pid: Pid, sleep: bool },
     /// Find out which of the processes have ended and feed back `handle_ended`.
     CheckEnded { pids: Vec<Pid>, after: After },
+    /// Find the processes that wait and were started with the PID of this one; feed back `handle_waiting`.
+    FindWaiting,
     /// Read how a process has ended and feed back `handle_exit_status`.
     ReadExitStatus(Pid),
     /// Move to another CPU before the next signals.

@@ -32,6 +32,10 @@ pub struct Foreign {
     last_senders: [LastSenders; 2],
     /// How many processes in a row ended before they had sent a byte or had been answered.
     fleeting: u32,
+    /// When to look for clients whose first bit has not come.
+    search_at: Option<Nanos>,
+    /// Those that the last search found, and whether a note has been made of each.
+    unheard: Vec<(Pid, bool)>,
     /// The actions of a listener; kept to reuse its memory.
     scratch: Vec<TextAction>,
 }
@@ -81,6 +85,12 @@ impl Foreign {
 /// How many processes in a row with less than a byte are worth a note.
 const FLEETING: u32 = 16;
 
+/// The silence of a client in mid-message that is worth a note.
+const STALL: Nanos = 5_000_000_000;
+
+/// The silence of all clients after which those are looked for whose first bit has not come, and between two looks.
+pub(super) const SEARCH_AFTER: Nanos = 500_000_000;
+
 impl Machine {
     /// Observes the clients whose listeners have something to do.
     pub(super) fn poll_foreign(&mut self) {
@@ -93,7 +103,9 @@ impl Machine {
             };
             let due_at = session.due_at();
             session.is_listed = due_at.is_some();
-            if due_at.is_some_and(|at| at <= now) {
+            if let Some(sleep) = session.observed.take() {
+                core.inspect(*pid, Then::Poll(sleep));
+            } else if due_at.is_some_and(|at| at <= now) {
                 let is_watching = session
                     .listener
                     .as_ref()
@@ -111,13 +123,37 @@ impl Machine {
             session.is_listed
         });
         core.foreign.listed = listed;
+        if core.foreign.search_at.take_if(|at| *at <= now).is_some() {
+            core.act(Action::FindWaiting);
+        }
     }
 
     /// Returns when [`poll_foreign`](Self::poll_foreign) is to be called next.
     pub(super) fn foreign_due_at(&self) -> Option<Nanos> {
         let listed = self.core.foreign.listed.iter();
         let sessions = listed.filter_map(|pid| self.sessions.get(pid));
-        sessions.filter_map(Session::due_at).min()
+        let search = self.core.foreign.search_at;
+        sessions.filter_map(Session::due_at).chain(search).min()
+    }
+
+    /// Takes in which processes wait and were started with the PID of this one. A pending bit of another client swallows the first
+    /// one of a new client, which nothing else shows.
+    pub fn handle_waiting(&mut self, waiting: &[Pid]) {
+        let core = &mut self.core;
+        let before = mem::take(&mut core.foreign.unheard);
+        for pid in waiting {
+            if self.sessions.contains_key(pid) {
+                continue;
+            }
+            // At the first look it may be about to send.
+            let found = before.iter().find(|(unheard, _)| unheard == pid);
+            match found {
+                None => core.foreign.search_at = Some(core.now.saturating_add(SEARCH_AFTER)),
+                Some((_, false)) => core.note_caused(Note::Unheard(*pid)),
+                Some((_, true)) => {}
+            }
+            core.foreign.unheard.push((*pid, found.is_some()));
+        }
     }
 
     /// Takes in how a client sleeps, and its CPU time if it waits for a CPU.
@@ -127,9 +163,13 @@ impl Machine {
             return;
         };
         if sleep == SleepState::Awake && session.lacks_cpu(run_time) {
+            if session.stall_at <= core.now {
+                session.stall_at = core.now.saturating_add(STALL);
+            }
             core.listen(session, |listener, now| listener.restart_silence(now));
         } else {
-            core.inspect(pid, Then::Poll(sleep));
+            // What it sent before it was seen to wait may not have been taken yet.
+            session.observed = Some(sleep);
         }
     }
 
@@ -201,6 +241,13 @@ impl Core {
             }
         }
         session.last_seen = now;
+        session.observed = None;
+        // Many processes make up one stream, and none of them waits.
+        session.stall_at = match self.config.one_stream == Some(pid) {
+            false if session.stall_at < Nanos::MAX => now.saturating_add(STALL),
+            _ => Nanos::MAX,
+        };
+        self.foreign.search_at = Some(now.saturating_add(SEARCH_AFTER));
         session.probe_at = now.saturating_add(SILENCE_ASLEEP);
         if !session.in_message() {
             session.started_at = now;
@@ -230,6 +277,11 @@ impl Core {
             listener.set_others(others);
             listener.handle_timeout(now, sleep);
         });
+        if session.stall_at <= self.now && session.in_foreign_message() {
+            session.stall_at = Nanos::MAX;
+            let bits = session.bits();
+            self.note_of(session, Note::Stalled { pid, bits });
+        }
     }
 
     /// Calls `act` with the listener of `session`, if there is one, and carries out the actions of the listener.
@@ -280,6 +332,10 @@ impl Core {
             }
             TextAction::Complete(text) => {
                 self.foreign.count_complete();
+                let bits = session.unpaced_bits();
+                if bits > 0 && !session.is_noise() {
+                    self.note_of(session, Note::Doubtful { pid, bits });
+                }
                 self.complete(session, text, None, 0);
             }
             TextAction::Rejected { reason, bytes } => {

@@ -245,6 +245,10 @@ impl<'n> Host<'n> {
             }
             Action::Observe { pid, sleep } => {
                 let sleep = match sleep {
+                    // It may have been woken by a timer for each bit, and wait for nothing else.
+                    true if proc::sleeps_for_signal(pid) && proc::handles_alarm(pid) => {
+                        SleepState::Napping
+                    }
                     true if proc::sleeps_for_signal(pid) => SleepState::ForSignal,
                     true if proc::naps(pid) => SleepState::Napping,
                     _ => SleepState::Awake,
@@ -260,6 +264,10 @@ impl<'n> Host<'n> {
                 let ended = peers.filter(|peer| has_ended(peer, after));
                 let ended: Vec<_> = ended.map(|peer| (peer.pid(), peer.ended_well())).collect();
                 self.machine.handle_ended(&ended, after);
+            }
+            Action::FindWaiting => {
+                let waiting = proc::waiting_with_argument(ffi::getpid());
+                self.machine.handle_waiting(&waiting);
             }
             Action::ReadExitStatus(pid) => {
                 let well = self.peers.get(&pid).is_some_and(Peer::ended_well);

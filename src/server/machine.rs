@@ -485,7 +485,7 @@ impl Core {
     }
 
     /// Makes a note that a client caused, or counts it if all clients have caused too many.
-    fn note_caused(&mut self, note: Note) {
+    pub fn note_caused(&mut self, note: Note) {
         if self.allowance.take(self.now) {
             self.note_missing();
             self.note(note);

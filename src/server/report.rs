@@ -65,6 +65,22 @@ pub enum Note {
         /// Holds the client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
         bits: String,
     },
+    /// A client has stopped in mid-message, in another protocol than minitalk's own.
+    Stalled {
+        /// Identifies the client.
+        pid: Pid,
+        /// Counts the bits of the message that have come.
+        bits: u64,
+    },
+    /// The order of some bits of a text, in another protocol than minitalk's own, is not certain.
+    Doubtful {
+        /// Identifies the client.
+        pid: Pid,
+        /// Counts the bits that were taken together with the one before.
+        bits: u64,
+    },
+    /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
+    Unheard(Pid),
     /// A signal came. Reported only with `Config::trace`.
     Received(Event),
     /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Reported only with
@@ -219,6 +235,24 @@ impl fmt::Display for Note {
             Self::NoDialect { pid, bits } => write!(
                 f,
                 "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
+            ),
+            Self::Stalled { pid, bits } => {
+                let s = plural(*bits as usize);
+                write!(
+                    f,
+                    "client {pid} has sent {bits} bit{s} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
+                )
+            }
+            Self::Doubtful { pid, bits } => {
+                let s = plural(*bits as usize);
+                write!(
+                    f,
+                    "a text of client {pid} may be wrong: {bits} bit{s} came together with the one before, and such bits can change places"
+                )
+            }
+            Self::Unheard(pid) => write!(
+                f,
+                "process {pid} was started with this server's PID and waits, but no bit of it has come: a pending one of another client may have swallowed it; start it again"
             ),
             Self::Received(event) => write!(f, "{event:?}"),
             Self::Handled => f.write_str("dealt with"),
@@ -398,6 +432,20 @@ mod tests {
                     bits: "0110".into(),
                 },
                 "what client 7 sends fits no known dialect (0 is SIGUSR1): 0110",
+            ),
+            (
+                Note::Stalled { pid, bits: 1 },
+                "client 7 has sent 1 bit and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it \
+                 again, or give --dialect",
+            ),
+            (
+                Note::Doubtful { pid, bits: 2 },
+                "a text of client 7 may be wrong: 2 bits came together with the one before, and such bits can change places",
+            ),
+            (
+                Note::Unheard(pid),
+                "process 7 was started with this server's PID and waits, but no bit of it has come: a pending one of another client \
+                 may have swallowed it; start it again",
             ),
             (
                 Note::Withheld { pid, count: 1 },

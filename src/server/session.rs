@@ -3,6 +3,7 @@
 use super::action::{Inspection, Opened};
 use super::notes::Allowance;
 use crate::dialect::ack_probe::HandledSignals;
+use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
@@ -27,6 +28,10 @@ pub struct Session {
     pub listener: Option<TextReceiver>,
     /// When to find out whether the client sleeps for a signal; for the listener.
     pub probe_at: Nanos,
+    /// How the client was seen to wait, until the signals that it sent before that have been taken.
+    pub observed: Option<SleepState>,
+    /// When to note that the client has stopped in mid-message, unless it goes on; `Nanos::MAX` once that has been done.
+    pub stall_at: Nanos,
     /// Whether the session is in the list of those whose listeners have something to do.
     pub is_listed: bool,
     /// The excuses for the present silence.
@@ -109,6 +114,8 @@ impl Session {
             key,
             listener: None,
             probe_at: 0,
+            observed: None,
+            stall_at: now,
             is_listed: false,
             silence: Silence::default(),
             program: None,
@@ -279,8 +286,12 @@ impl Session {
     /// Returns when the listener has something to do next.
     pub fn due_at(&self) -> Option<Nanos> {
         let listener = self.listener.as_ref()?;
+        if self.observed.is_some() {
+            return Some(0);
+        }
         let probe = listener.needs_sleep_state().then_some(self.probe_at);
-        let all = [probe, listener.look_at(), listener.poll_timeout()];
+        let stall = Some(self.stall_at).filter(|at| *at < Nanos::MAX && listener.in_message());
+        let all = [probe, listener.look_at(), listener.poll_timeout(), stall];
         all.into_iter().flatten().min()
     }
 
@@ -299,6 +310,16 @@ impl Session {
         if same_batch || at_once && !self.handles().any() {
             self.unpaced_bits += 1;
         }
+    }
+
+    /// Returns the number of bare bits of the present message.
+    pub const fn bits(&self) -> u64 {
+        self.bits
+    }
+
+    /// Returns the number of bare bits of the present message that came together with the one before.
+    pub const fn unpaced_bits(&self) -> u64 {
+        self.unpaced_bits
     }
 
     /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.

@@ -258,7 +258,7 @@ fn symbols_are_kept_once_whatever_the_number_of_candidates() {
 
 #[test]
 fn the_memory_of_the_candidates_is_bounded_and_falls_to_a_handful() {
-    const CANDIDATES: usize = 768;
+    const CANDIDATES: usize = 792;
     let bound = CANDIDATES * (size_of::<TextDecoder>() + size_of::<Reading>());
     let prose = b"The quick brown fox jumps over the lazy dog.";
     for (spec, text, is_prose) in [

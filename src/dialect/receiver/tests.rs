@@ -602,3 +602,57 @@ fn an_ambiguous_text_at_the_close_is_the_last() {
     receiver.handle_symbol(Usr1, COMPLETE_AFTER);
     assert!(!receiver.in_message());
 }
+
+/// Returns what a text leads to whose client sends bits at a pace of 300 us and naps after each byte until it has got a SIGUSR2
+/// since the first bit of that byte. It goes on `late` after that, and sends its second bit `stall` after the first.
+fn send_bytewise(stall: Nanos, late: Nanos) -> String {
+    const PACE: Nanos = 300_000;
+    let handled = HandledSignals {
+        usr1: false,
+        usr2: true,
+    };
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+    let (mut now, mut said, mut acks_before) = (0, String::new(), 0);
+    let acks = |said: &str| said.matches("usr2").count();
+    let mut pass = |time: Nanos, symbol: Option<Symbol>, said: &mut String| {
+        if let Some(symbol) = symbol {
+            receiver.handle_symbol(symbol, now);
+        }
+        let until = now + time;
+        while let Some(at) = receiver.poll_timeout().filter(|at| *at <= until) {
+            now = at.max(now);
+            receiver.handle_timeout(now, SleepState::Napping);
+        }
+        now = until;
+        *said += &words(&mut receiver);
+    };
+    for (i, symbol) in (0..).zip(symbols("head=len16,end=none", "Hello World!")) {
+        if i % 8 == 0 {
+            acks_before = acks(&said);
+        }
+        pass(if i == 0 { stall } else { PACE }, Some(symbol), &mut said);
+        let is_last = i % 8 == 7;
+        for _ in (0..200).filter(|_| is_last) {
+            if acks(&said) > acks_before {
+                break;
+            }
+            pass(MILLISECOND, None, &mut said);
+        }
+        pass(if is_last { late } else { 0 }, None, &mut said);
+    }
+    pass(1000 * MILLISECOND, None, &mut said);
+    said
+}
+
+#[test]
+fn a_client_that_waits_for_each_byte_is_understood_on_a_busy_machine() {
+    let text = "<head=len16,end=none,ack=byte,ack-signal=usr2> \"Hello World!\"";
+    for late in [0, MILLISECOND, COMPLETE_AFTER - MILLISECOND] {
+        // In the second case an acknowledgement of its first bit is one too many.
+        for stall in [300_000, 2 * SILENCE_AWAKE] {
+            let said = send_bytewise(stall, late);
+            let texts = said.matches('"').count() / 2;
+            assert!(said.ends_with(text) && texts == 1, "{late}: {said}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::vec::Vec;
 
+use super::super::foreign::SEARCH_AFTER;
 use super::super::{DropReason, Note, ServeError};
 use super::own::frame;
 use super::world::*;
@@ -515,5 +516,101 @@ fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
         converse(&mut world, second, &others[1..]);
         world.pass(100 * MILLISECOND);
         assert_eq!(world.take_texts(), ["swallowed", "turn"], "{spec}");
+    }
+}
+
+#[test]
+fn what_a_client_sent_before_it_was_seen_to_wait_is_taken_first() {
+    for is_late in [false, true] {
+        let mut world = World::new(|_| {});
+        let client = world.spawn_with(1, |p| p.sleep = SleepState::Napping);
+        let events = signals(client, "classic", "Hi");
+        world.feed(&events[..1]);
+        world.now += 8 * MILLISECOND;
+        world.feed(&[]);
+        assert!(world.take_log().contains(&Did::Observe(client, true)));
+        // On a busy machine the next bit comes just before the look.
+        world.feed(if is_late { &events[1..2] } else { &[] });
+        assert_eq!(world.answers(client).is_empty(), is_late);
+    }
+}
+
+#[test]
+fn a_client_that_stops_in_mid_message_is_noted_once() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    let events = signals(client, "classic", "Hi");
+    for bits in 1..4 {
+        world.feed(&events[bits - 1..bits]);
+        world.pass(4_900 * MILLISECOND);
+        assert!(world.take_notes().is_empty());
+    }
+    world.pass(200 * MILLISECOND);
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.starts_with("client 1 has sent 3 bits and nothing")),
+        "{notes:?}"
+    );
+    world.feed(&events[3..4]);
+    world.pass(20_000 * MILLISECOND);
+    assert!(
+        !world
+            .take_notes()
+            .iter()
+            .any(|note| note.contains("and nothing"))
+    );
+}
+
+#[test]
+fn a_process_that_waits_after_two_looks_and_has_sent_nothing_is_noted_once() {
+    let mut world = World::new(|_| {});
+    let client = world.spawn(1);
+    let events = signals(client, "classic", "Hi");
+    world.waiting = [client, pid(2), pid(3)].into();
+    converse(&mut world, client, &events);
+    world.pass(SEARCH_AFTER);
+    assert!(
+        world
+            .take_notes()
+            .iter()
+            .all(|note| !note.contains("process"))
+    );
+    // It was about to send its first bit.
+    world.waiting = [client, pid(2)].into();
+    world.pass(SEARCH_AFTER);
+    let notes = world.take_notes();
+    assert!(
+        matches!(&notes[..], [one] if one.starts_with("process 2 was started")),
+        "{notes:?}"
+    );
+    for _ in 0..2 {
+        converse(&mut world, client, &events);
+        world.pass(2 * SEARCH_AFTER);
+        assert!(
+            world
+                .take_notes()
+                .iter()
+                .all(|note| !note.contains("process"))
+        );
+    }
+    assert!(world.next_at().is_none());
+}
+
+#[test]
+fn a_text_with_bits_that_came_together_is_noted() {
+    for together in [1, 2] {
+        let mut world = World::new(|_| {});
+        let client = world.spawn(1);
+        let mut events = signals(client, "classic", "Hello");
+        let last = events.split_off(events.len() - together);
+        world.feed_each(events);
+        world.feed(&last);
+        world.pass(100 * MILLISECOND);
+        assert_eq!(world.take_texts(), ["Hello"]);
+        let notes = world.take_notes();
+        let is_noted = notes
+            .iter()
+            .any(|note| note.contains("may be wrong: 1 bit "));
+        assert_eq!(is_noted, together == 2, "{notes:?}");
     }
 }

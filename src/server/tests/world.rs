@@ -86,6 +86,8 @@ pub struct World {
     pub verdict: Result<(), Reason>,
     pub written: Vec<Received>,
     pub log: Vec<Did>,
+    /// The processes that wait and were started with the server's PID.
+    pub waiting: Vec<Pid>,
     pub notes: Vec<Note>,
     pub end: Option<Result<(), ServeError>>,
     /// Whether no signal follows the last of a batch at once.
@@ -193,6 +195,7 @@ impl World {
             verdict: Ok(()),
             written: Vec::new(),
             log: Vec::new(),
+            waiting: Vec::new(),
             notes: Vec::new(),
             end: None,
             is_quiet: true,
@@ -406,6 +409,7 @@ impl World {
                     .collect();
                 self.machine.handle_ended(&ended, after);
             }
+            Action::FindWaiting => self.machine.handle_waiting(&self.waiting),
             Action::ReadExitStatus(pid) => {
                 let well = self.processes[&pid].ends_well;
                 self.machine.handle_exit_status(pid, well);
