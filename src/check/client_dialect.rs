@@ -262,7 +262,7 @@ mod tests {
             (Some("classic"), "final=other", 2),
             (Some("order=lsb"), "order=lsb,final=twice", 4),
             (None, "order=lsb,one=usr1", 4),
-            (None, "head=len16,end=none", 20),
+            (None, "head=len16,end=none", 21),
             (None, "ack-signal=echo,end=eot", 30),
             (Some("classic"), "order=lsb,ack=byte,head=len32", 50),
             (None, "one=usr1,ack=message,ack-signal=usr2", 41),
