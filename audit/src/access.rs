@@ -12,6 +12,9 @@ const SIGINFO: i64 = 128;
 /// Bytes of the kernel's `struct ucontext` on x86-64: flags, link, stack, registers and the signal mask.
 const UCONTEXT: i64 = 8 + 8 + 24 + 256 + 8;
 
+/// How far apart the places are at most that an index with a bound chooses; it is further where nothing is known of it.
+const FAR: i64 = 1 << 24;
+
 impl Explorer<'_> {
     /// Whether memory may be touched there.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
@@ -102,6 +105,17 @@ impl Explorer<'_> {
                         kind,
                         at,
                         format!("{verb} the stack, and is not shown to stay inside its frame"),
+                        "an index with a bound that can be seen",
+                    );
+                } else if writes
+                    && frame.is_handler
+                    && place.hi.saturating_add(size) > 0
+                    && place.hi.saturating_sub(place.lo) > FAR
+                {
+                    frame.doubt(
+                        kind,
+                        at,
+                        "writes the stack, and is not shown to stay inside its frame",
                         "an index with a bound that can be seen",
                     );
                 } else if writes && frame.is_handler && place.hi.saturating_add(size) > 0 {
