@@ -16,6 +16,7 @@ mod callee;
 mod compute;
 mod dynamic;
 mod entry;
+mod escape;
 mod explore;
 mod files;
 mod finding;

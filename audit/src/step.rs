@@ -91,11 +91,13 @@ impl Explorer<'_> {
                     at,
                     "enters the kernel by the numbers of 32-bit programs, which mean other calls and take half of a pointer",
                 );
+                self.record_system_call(at, Value::UNKNOWN, &state);
                 state.bytes.clear();
                 state.registers[0] = Value::any_num();
                 vec![(after, state)]
             }
             FlowControl::Call if is_system_call(instruction) => {
+                self.record_system_call(at, state.registers[0].clone(), &state);
                 self.enter(frame, at, &mut state);
                 let ends = matches!(state.registers[0].number(), Some(60 | 231));
                 state.bytes.clear();
