@@ -1,6 +1,6 @@
 //! What becomes of an address that an instruction takes: whether it stays within the function, and nothing is stored through it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use iced_x86::{
     Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess,
@@ -12,7 +12,7 @@ use crate::image::{Image, Slot};
 use crate::libc;
 
 /// Registers by their numbers, a bit each.
-type Set = u16;
+pub type Set = u16;
 
 const ALL_PRESERVED: Set = {
     let mut set = 0;
@@ -26,8 +26,8 @@ const ALL_PRESERVED: Set = {
     set
 };
 
-/// rdi, in which `sigaction` takes the number of the signal; what it reads of others is the action and where the old one is to go.
-const SIGNAL: Set = 1 << 7;
+/// The registers in which `sigaction` may be given the address: all but rdi, which has the number of the signal.
+pub const TO_SIGACTION: Set = !ALL_PRESERVED & !(1 << 7);
 
 fn bit(register: Register) -> Set {
     if register.is_gpr() {
@@ -37,10 +37,11 @@ fn bit(register: Register) -> Set {
     }
 }
 
-/// Whether the address that the instruction at `at` takes is only read through, compared, or given to one of the calls of `sigaction`.
+/// Whether the address that the instruction at `at` takes is only read through, compared, or given to one of the calls that install
+/// what lies there, in one of the registers.
 ///
 /// What such a call stores through it is an action that was installed before.
-pub fn is_only_read(image: &Image, at: u64, calls: &HashSet<u64>) -> bool {
+pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
     const MOST: usize = 50_000;
     let Some(bounds) = image.function_at(at) else {
         return false;
@@ -91,7 +92,7 @@ pub fn is_only_read(image: &Image, at: u64, calls: &HashSet<u64>) -> bool {
                 todo.push((i.next_ip(), holds));
             }
             // Into a table of another file, as the last call of a function.
-            FlowControl::IndirectBranch if calls.contains(&at) => {
+            FlowControl::IndirectBranch if calls.contains_key(&at) => {
                 if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
                     return false;
                 }
@@ -105,7 +106,7 @@ pub fn is_only_read(image: &Image, at: u64, calls: &HashSet<u64>) -> bool {
 
 struct Walk<'a> {
     image: &'a Image,
-    calls: &'a HashSet<u64>,
+    calls: &'a HashMap<u64, Set>,
     factory: InstructionInfoFactory,
 }
 
@@ -146,13 +147,10 @@ impl Walk<'_> {
         matches!(name, Some(Slot::Extern(name)) if libc::never_returns(&name.name))
     }
 
-    /// Whether the call gives the address to others than `sigaction`.
+    /// Whether the call gives the address to others than those that install what lies there.
     fn gives(&self, i: &Instruction, holds: Set) -> bool {
-        let given = match self.calls.contains(&i.ip()) {
-            true => SIGNAL,
-            false => !ALL_PRESERVED,
-        };
-        holds & given != 0
+        let may = self.calls.get(&i.ip()).copied().unwrap_or_default();
+        holds & !ALL_PRESERVED & !may != 0
     }
 
     /// Returns the registers that hold the address afterwards, or `None` if it may go elsewhere or be stored through.

@@ -232,13 +232,13 @@ impl Index {
         Some(sites.iter().map(|(at, _)| *at).collect())
     }
 
-    /// Whether each instruction that takes an address of the object only reads through it, or gives it to one of the calls of `sigaction`.
+    /// Whether each instruction that takes an address of the object only reads through it, or gives it to one of the calls that install it.
     pub fn is_only_read(
         &mut self,
         number: u16,
         image: &Image,
         (from, to): (u64, u64),
-        calls: &HashSet<u64>,
+        calls: &HashMap<u64, crate::escape::Set>,
     ) -> bool {
         let tables = self.of(number, image);
         let mut taken = tables

@@ -103,13 +103,11 @@ struct Finder<'a> {
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,
-    /// Those of them that take a `struct sigaction`.
-    actions: HashSet<Place>,
+    /// Those of them that take the address of a `struct sigaction`, and in which registers.
+    actions: HashMap<Place, crate::escape::Set>,
     /// What may be stored, on each way to a call, by the function that makes it.
     before: HashMap<Place, Vec<Rc<Vec<Stored>>>>,
     steps: usize,
-    /// Addresses that are given to a call which installs what lies there: the calls and the addresses.
-    passed: HashSet<(Place, Place)>,
     /// The files whose code has been swept: the program, and libraries that install handlers.
     swept: Vec<u16>,
 }
@@ -127,10 +125,9 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         ranges: Vec::new(),
         explored_words: HashSet::new(),
         reached: HashSet::new(),
-        actions: HashSet::new(),
+        actions: HashMap::new(),
         before: HashMap::new(),
         steps: 0,
-        passed: HashSet::new(),
         swept: vec![0],
     };
     let file = finder.files.image(0);

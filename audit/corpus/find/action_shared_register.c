@@ -4,12 +4,12 @@ static volatile sig_atomic_t f;
 static void good(int s) { f = s; }
 static void bad(int s) { printf("%d\n", s); }
 static struct sigaction action = {.sa_handler = good};
-static void (*const choice[])(int) = {good, bad};
-NOINLINE static void fill(void *to, const void *from) { __asm__ volatile("" ::: "memory"); memcpy(to, from, sizeof(void *)); }
+void (*volatile other)(int) = bad;
+NOINLINE void fill(void *to, void *from) { __asm__ volatile("" : "+r"(to), "+r"(from) : : "memory"); *(void **)to = from; }
 int main(int argc, char **argv) {
     (void)argv;
     sigaction(SIGUSR1, &action, 0);
-    fill(&action, &choice[argc & 1]);
+    if (argc > 1) fill(&action, (void *)other);
     sigaction(SIGUSR2, &action, 0);
     for (;;) pause();
 }

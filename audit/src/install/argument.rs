@@ -31,7 +31,8 @@ impl Finder<'_> {
         }
         let signal = signal(&argument(0));
         if libc::takes_struct(&name) {
-            self.actions.insert((function.0, hit.at));
+            let at = (function.0, hit.at);
+            self.actions.insert(at, crate::escape::TO_SIGACTION);
             self.through(function, hit, &argument(1), 0, signal);
         } else {
             self.value(function, (function.0, hit.at), &argument(1), signal);
@@ -125,7 +126,6 @@ impl Finder<'_> {
                         _ => function.0,
                     };
                     for place in all {
-                        self.passed.insert((at, (image, place.cast_unsigned())));
                         self.word(at, (image, (place + offset).cast_unsigned()), signal);
                     }
                 }

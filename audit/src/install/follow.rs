@@ -105,7 +105,11 @@ impl Finder<'_> {
                 }
                 match wanted.offset {
                     None => self.value(caller, (caller.0, hit.at), &value, signal),
-                    Some(offset) => self.through(caller, hit, &value, offset.into(), signal),
+                    Some(offset) => {
+                        let register = 1 << ARGUMENTS[usize::from(wanted.argument)];
+                        self.actions.insert((caller.0, hit.at), register);
+                        self.through(caller, hit, &value, offset.into(), signal);
+                    }
                 }
             }
             let of = self.files.image(caller.0);
@@ -140,8 +144,10 @@ impl Finder<'_> {
     /// Whether nothing in the files fills the object through a pointer, but calls that store what was installed before.
     pub(super) fn is_only_read(&mut self, (image, object): (u16, (u64, u64))) -> bool {
         let file = self.files.image(image);
-        let calls = self.actions.iter().filter(|(of, _)| *of == image);
-        let calls: HashSet<u64> = calls.map(|(_, at)| *at).collect();
+        let calls = self.actions.iter().filter(|((of, _), _)| *of == image);
+        let calls = calls
+            .map(|((_, at), registers)| (*at, *registers))
+            .collect();
         self.index.is_only_read(image, &file, object, &calls)
     }
 
@@ -188,20 +194,7 @@ impl Finder<'_> {
         let object = self.extent((image, word));
         let tables = self.index.of(image, &file);
         let sites = tables.stores.get(&word).cloned().unwrap_or_default();
-        let takes: usize = tables
-            .taken
-            .iter()
-            .filter(|(at, _)| (object.0..object.1).contains(at))
-            .map(|(_, by)| by.len())
-            .sum();
-        let passed = self
-            .passed
-            .iter()
-            .filter(|(_, (of, at))| *of == image && (object.0..object.1).contains(at));
-        let may_be_filled = takes > passed.count();
         let is_old = self.index.is_old(image, word);
-        // Who keeps an old action has its address taken at least once.
-        let is_taken = (may_be_filled || is_old) && !self.is_only_read((image, object));
         if is_old {
             self.found.others += 1;
         }
@@ -218,7 +211,7 @@ impl Finder<'_> {
             );
         }
         // The structure may have been filled through a pointer to it.
-        if is_taken {
+        if !self.is_only_read((image, object)) {
             self.unresolved(
                 at,
                 format!("installs what {place} holds, whose address is taken"),
