@@ -124,7 +124,8 @@ impl Walk<'_> {
         if is_load && i.op0_kind() == OpKind::Register {
             return Some(bit(i.op0_register()));
         }
-        let is_element = i.memory_base() != Register::None && !self.stores(i);
+        let has_index = i.memory_base() != Register::None || i.memory_index() != Register::None;
+        let is_element = has_index && !self.stores(i);
         let has_address = (0..i.op_count()).any(|n| {
             matches!(
                 i.op_kind(n),

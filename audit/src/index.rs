@@ -244,7 +244,7 @@ impl Index {
         let mut taken = tables
             .taken
             .iter()
-            .filter(|(at, _)| (from..to).contains(at));
+            .filter(|(at, _)| (from..to).contains(at) && image.is_writable(**at));
         taken.all(|(_, by)| {
             by.iter()
                 .all(|by| crate::escape::is_only_read(image, *by, calls))
@@ -629,7 +629,7 @@ fn note(
     }
     if image.is_fixed
         && !i.is_ip_rel_memory_operand()
-        && i.memory_base() != Register::None
+        && (i.memory_base() != Register::None || i.memory_index() != Register::None)
         && i.memory_displ_size() >= 4
         && image.region(i.memory_displacement64()).is_some()
     {

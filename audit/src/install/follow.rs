@@ -203,7 +203,7 @@ impl Finder<'_> {
             && file.number(word, 8) == Some(0)
             && !file.slots.contains_key(&word)
             && !is_old
-            && !(file.object_at(word).is_some() && self.is_unchanged(image, object))
+            && !self.is_unchanged(image, (word, word + 8))
         {
             self.unresolved(
                 at,
