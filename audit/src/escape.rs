@@ -7,6 +7,7 @@ use iced_x86::{
     OpKind, Register,
 };
 
+use crate::allow;
 use crate::explore::is_preserved;
 use crate::image::{Image, Slot};
 use crate::libc;
@@ -141,6 +142,27 @@ impl Walk<'_> {
         i.mnemonic() != Mnemonic::Lea && used.iter().any(|memory| writes(memory.access()))
     }
 
+    /// Whether the call is one of another file's function, which looks at no register that it is to keep.
+    ///
+    /// A function of the file may be written to take what it likes in any register.
+    fn is_outside(&self, i: &Instruction) -> bool {
+        let image = self.image;
+        let target = i.near_branch_target();
+        let slot = match i.flow_control() {
+            FlowControl::Call => image.stub(target),
+            _ if i.is_ip_rel_memory_operand() => Some(i.ip_rel_memory_address()),
+            _ => None,
+        };
+        let is_of_libc = || {
+            let names = image.names.get(&target).into_iter().flatten();
+            image.is_static && names.into_iter().any(|name| allow::is_listed(name))
+        };
+        match slot {
+            Some(slot) => matches!(image.slots.get(&slot), Some(Slot::Extern(_))),
+            None => image.externs.contains_key(&target) || is_of_libc(),
+        }
+    }
+
     /// Whether the call is one of a function of another file that does not return.
     fn ends(&self, i: &Instruction) -> bool {
         let slot = self.image.stub(i.near_branch_target());
@@ -160,8 +182,15 @@ impl Walk<'_> {
         let address = bit(i.memory_base()) | bit(i.memory_index());
         match i.flow_control() {
             FlowControl::Call | FlowControl::IndirectCall => {
-                let kept = if self.ends(i) { 0 } else { ALL_PRESERVED };
-                return (!self.gives(i, holds)).then_some(holds & kept);
+                let kept = holds & ALL_PRESERVED;
+                let is_known = self.calls.contains_key(&i.ip()) || self.is_outside(i);
+                return if self.gives(i, holds) || kept != 0 && !is_known {
+                    None
+                } else if self.ends(i) {
+                    Some(0)
+                } else {
+                    Some(kept)
+                };
             }
             FlowControl::Return => return (holds & !ALL_PRESERVED == 0).then_some(0),
             FlowControl::Next => {}

@@ -75,6 +75,11 @@ fn registrations_off_the_direct_way_do_not_pass_unnoticed() {
         ("find/old_array_stored.c", None, "not known"),
         ("find/old_array_one.c", None, "bad: FAIL"),
         (
+            "find/table_by_kept_register.c",
+            None,
+            "whose address is taken",
+        ),
+        (
             "find/table_in_loop_changed.c",
             None,
             "whose address is taken",
