@@ -42,11 +42,29 @@ impl Explorer<'_> {
                 | Mnemonic::Movsd
                 | Mnemonic::Movsq
         );
-        let loads = !matches!(
+        let scans = matches!(
             i.mnemonic(),
-            Mnemonic::Stosb | Mnemonic::Stosw | Mnemonic::Stosd | Mnemonic::Stosq
+            Mnemonic::Scasb | Mnemonic::Scasw | Mnemonic::Scasd | Mnemonic::Scasq
         );
+        let compares = matches!(
+            i.mnemonic(),
+            Mnemonic::Cmpsb | Mnemonic::Cmpsw | Mnemonic::Cmpsd | Mnemonic::Cmpsq
+        );
+        let loads = !scans
+            && !matches!(
+                i.mnemonic(),
+                Mnemonic::Stosb | Mnemonic::Stosw | Mnemonic::Stosd | Mnemonic::Stosq
+            );
         let to = state.registers[7].clone();
+        if (scans || compares) && most != Some(0) {
+            // Without a bound it ends at what it looks for, as in a text.
+            let length = most.map_or(width, |_| length);
+            self.check(frame, at, &to, length, false);
+            if compares && most.is_none() {
+                let other = state.registers[6].clone();
+                self.check(frame, at, &other, length, false);
+            }
+        }
         if most != Some(0) && most.is_some() {
             if stores {
                 self.check(frame, at, &to, length, true);

@@ -196,12 +196,41 @@ impl Explorer<'_> {
                 "a divisor with a bound that can be seen",
             );
         }
-        let dividend = state.get(Register::EAX);
+        let (low, high) = match size_of(i, 0) {
+            4 => (Register::EAX, Register::EDX),
+            _ => (Register::RAX, Register::RDX),
+        };
+        let dividend = state.get(low);
+        // What lies above is zero, or for signed numbers one of the two that their sign makes of it.
+        let is_single = state.get(high).all().is_some_and(|high| {
+            let is_signed = i.mnemonic() == Mnemonic::Idiv;
+            high.iter()
+                .all(|n| *n == 0 || is_signed && matches!(n, -1 | 0xffff_ffff))
+        });
+        let most = match (i.mnemonic(), size_of(i, 0)) {
+            (Mnemonic::Div, 4) => u32::MAX.into(),
+            (Mnemonic::Div, 8) => i64::MAX,
+            (_, 4) => i32::MAX.into(),
+            _ => -1,
+        };
+        let is_too_large = i.mnemonic() == Mnemonic::Div
+            && matches!((state.get(high).number(), divisor.number()), (Some(high), Some(by)) if high >= by && by > 0);
+        if is_too_large {
+            let why = "divides what is too large for it, which raises SIGFPE";
+            frame.find(Kind::Trap, Weight::Fault, at, why);
+        } else if size_of(i, 0) >= 4 && !is_single && is_zero_out {
+            frame.doubt(
+                Kind::Trap,
+                at,
+                "divides a number of two words, and may overflow",
+                "a dividend of one word",
+            );
+        }
         let (quotient, rest) = match (
             divisor.number(),
-            dividend.base == Base::Num && dividend.lo >= 0 && dividend.hi <= i32::MAX.into(),
+            is_single && dividend.base == Base::Num && dividend.lo >= 0 && dividend.hi <= most,
         ) {
-            (Some(by), true) if by > 0 && size_of(i, 0) == 4 => (
+            (Some(by), true) if by > 0 => (
                 Value::range(dividend.lo / by, dividend.hi / by),
                 Value::range(0, (by - 1).min(dividend.hi)),
             ),
@@ -210,22 +239,8 @@ impl Explorer<'_> {
             }
             _ => (Value::any_num(), Value::any_num()),
         };
-        state.set(
-            if size_of(i, 0) == 4 {
-                Register::EAX
-            } else {
-                Register::RAX
-            },
-            quotient,
-        );
-        state.set(
-            if size_of(i, 0) == 4 {
-                Register::EDX
-            } else {
-                Register::RDX
-            },
-            rest,
-        );
+        state.set(low, quotient);
+        state.set(high, rest);
         state.flags = None;
     }
 }

@@ -6,7 +6,7 @@ use crate::address::in_image;
 use crate::explore::{Callee, Explorer, Frame, Hit, Summary, stack_top, unknown_call};
 use crate::finding::{Finding, Kind, Weight};
 use crate::libc;
-use crate::state::{RSP, State};
+use crate::state::{ARGUMENTS, RSP, State};
 use crate::step::Next;
 use crate::value::{Base, Value};
 
@@ -219,6 +219,20 @@ impl Explorer<'_> {
         {
             self.index.note_old_action(image, at.cast_unsigned());
         }
+    }
+
+    /// Takes note of a system call as one of the C library's `syscall`, which takes the number before the other arguments.
+    pub fn record_system_call(&mut self, at: u64, number: Value, state: &State) {
+        if self.watch.is_none() {
+            return;
+        }
+        let mut called = state.clone();
+        let arguments = [7, 6, 2, 10, 8].map(|n: usize| state.registers[n].clone());
+        let all = std::iter::once(number).chain(arguments);
+        for (register, value) in ARGUMENTS.into_iter().zip(all) {
+            called.registers[register] = value;
+        }
+        self.record(at, &Callee::Libc("syscall".into()), &called);
     }
 
     fn record(&mut self, at: u64, callee: &Callee, state: &State) {

@@ -26,13 +26,16 @@ pub struct Tables {
     given: Vec<Given>,
     /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
     limits: HashSet<u64>,
-    /// Addresses that are taken.
-    pub taken: HashMap<u64, usize>,
+    /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
+    pub taken: HashMap<u64, Vec<u64>>,
     /// The places that name a function of the C library that installs handlers.
     pub installs: Vec<u64>,
     /// The places that load the address of such a function as a constant, and the address.
     pub loads: Vec<(u64, u64)>,
 }
+
+/// What the C library has a handler return to: `mov $15, %rax; syscall`.
+const RETURN_FROM_HANDLER: &[u8] = &[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5];
 
 /// How an instruction names the word that it stores to.
 #[derive(Clone, Copy)]
@@ -229,6 +232,36 @@ impl Index {
         Some(sites.iter().map(|(at, _)| *at).collect())
     }
 
+    /// Whether each instruction that takes an address of the object only reads through it, or gives it to one of the calls that install it.
+    pub fn is_only_read(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (from, to): (u64, u64),
+        calls: &HashMap<u64, crate::escape::Set>,
+    ) -> bool {
+        let tables = self.of(number, image);
+        let mut taken = tables
+            .taken
+            .iter()
+            .filter(|(at, _)| (from..to).contains(at) && image.is_writable(**at));
+        taken.all(|(_, by)| {
+            by.iter()
+                .all(|by| crate::escape::is_only_read(image, *by, calls))
+        })
+    }
+
+    /// Whether an instruction names a place of the object as where it stores, or another file can.
+    pub fn is_stored_by_name(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (from, to): (u64, u64),
+    ) -> bool {
+        let inside = |at: &u64| (from..to).contains(at);
+        image.exports.values().any(inside) || self.of(number, image).stores.keys().any(inside)
+    }
+
     /// Whether an instruction stores zero to the word as a constant.
     pub fn stores_null(&mut self, number: u16, image: &Image, word: u64) -> bool {
         let all = self.of(number, image).stores.get(&word);
@@ -350,7 +383,7 @@ fn sweep(image: &Image) -> Tables {
         if let Slot::Here(target) = slot
             && target != at
         {
-            *tables.taken.entry(*target).or_default() += 1;
+            tables.taken.entry(*target).or_default().push(0);
         }
     }
     if image.is_fixed {
@@ -359,7 +392,7 @@ fn sweep(image: &Image) -> Tables {
                 let target = u64::from_le_bytes(*word);
                 let at = region.start.saturating_add(8 * n as u64);
                 if image.region(target).is_some() && !image.symbols_at.contains(&at) {
-                    *tables.taken.entry(target).or_default() += 1;
+                    tables.taken.entry(target).or_default().push(0);
                 }
             }
         }
@@ -373,13 +406,18 @@ fn note(
     tables: &mut Tables,
     known: &mut Known,
     stubs: &mut HashMap<u64, Option<u64>>,
-    number: &mut Option<u64>,
+    number: &mut Option<(u64, u64)>,
 ) {
     let at = i.ip();
     match i.flow_control() {
         FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
-            if matches!(i.mnemonic(), Mnemonic::Syscall) {
-                if number.take().is_some_and(|from| at - from < 120) {
+            if crate::step::is_system_call(i) {
+                let number = number.take().filter(|(from, _)| at - from < 120);
+                // In a static file nearly all are the C library's.
+                let is_other = image.is_static
+                    && (number.is_some_and(|(_, number)| number != 13)
+                        || image.bytes(at - 7).starts_with(RETURN_FROM_HANDLER));
+                if !is_other {
                     tables.installs.push(at);
                 }
                 return;
@@ -486,9 +524,8 @@ fn note(
     if i.mnemonic() == Mnemonic::Mov
         && i.op0_kind() == OpKind::Register
         && i.op0_register().full_register() == Register::RAX
-        && constant == Some(13)
     {
-        *number = Some(at);
+        *number = constant.map(|constant| (at, constant));
     }
     let to = if i.is_ip_rel_memory_operand() {
         Some(i.ip_rel_memory_address())
@@ -515,7 +552,7 @@ fn note(
     }
     if i.mnemonic() == Mnemonic::Lea {
         if let Some(to) = to {
-            *tables.taken.entry(to).or_default() += 1;
+            tables.taken.entry(to).or_default().push(at);
             if i.op0_register().is_gpr() {
                 known.forget(i.op0_register().full_register().number());
                 known.lea[i.op0_register().full_register().number()] = Some(to);
@@ -580,7 +617,7 @@ fn note(
         && image.is_fixed
         && image.region(constant).is_some()
     {
-        *tables.taken.entry(constant).or_default() += 1;
+        tables.taken.entry(constant).or_default().push(at);
         if i.op0_kind() == OpKind::Register
             && i.op0_register().is_gpr()
             && i.mnemonic() == Mnemonic::Mov
@@ -592,11 +629,12 @@ fn note(
     }
     if image.is_fixed
         && !i.is_ip_rel_memory_operand()
-        && i.memory_base() != Register::None
+        && (i.memory_base() != Register::None || i.memory_index() != Register::None)
         && i.memory_displ_size() >= 4
         && image.region(i.memory_displacement64()).is_some()
     {
-        *tables.taken.entry(i.memory_displacement64()).or_default() += 1;
+        let places = tables.taken.entry(i.memory_displacement64());
+        places.or_default().push(at);
     }
     if matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Sub)
         && i.op0_kind() == OpKind::Register

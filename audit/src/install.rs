@@ -50,6 +50,15 @@ struct Wanted {
     /// At which offset from the argument it lies, if it is no argument itself.
     offset: Option<i32>,
     signal: Signal,
+    of: What,
+}
+
+/// What a function is given.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum What {
+    Handler,
+    /// The number of a system call.
+    Call,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,14 +98,16 @@ struct Finder<'a> {
     seen: HashSet<Wanted>,
     /// Words of the file that a handler is loaded from, with the call and the signal.
     words: Vec<(Place, Place, Signal)>,
+    /// Words of a file of which an index chooses one, the first and the last, with the call and the signal.
+    ranges: Vec<((u16, u64, u64), Place, Signal)>,
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,
+    /// Those of them that take the address of a `struct sigaction`, and in which registers.
+    actions: HashMap<Place, crate::escape::Set>,
     /// What may be stored, on each way to a call, by the function that makes it.
     before: HashMap<Place, Vec<Rc<Vec<Stored>>>>,
     steps: usize,
-    /// Addresses that are given to a call which installs what lies there: the calls and the addresses.
-    passed: HashSet<(Place, Place)>,
     /// The files whose code has been swept: the program, and libraries that install handlers.
     swept: Vec<u16>,
 }
@@ -111,11 +122,12 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         wanted: Vec::new(),
         seen: HashSet::new(),
         words: Vec::new(),
+        ranges: Vec::new(),
         explored_words: HashSet::new(),
         reached: HashSet::new(),
+        actions: HashMap::new(),
         before: HashMap::new(),
         steps: 0,
-        passed: HashSet::new(),
         swept: vec![0],
     };
     let file = finder.files.image(0);

@@ -3,8 +3,10 @@
 //! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
 //! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
 //! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`flow`] where control goes,
-//! [`compute`] what it computes, [`memory`] what it may touch, [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
+//! [`compute`] what it computes, [`memory`] what it loads and stores, [`access`] what it may touch, [`torn`] which stores belong
+//! together, [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
 
+mod access;
 mod address;
 mod allow;
 mod audit;
@@ -14,6 +16,7 @@ mod callee;
 mod compute;
 mod dynamic;
 mod entry;
+mod escape;
 mod explore;
 mod files;
 mod finding;
@@ -39,6 +42,7 @@ mod rings;
 mod runtime;
 mod state;
 mod step;
+mod torn;
 mod value;
 mod vector;
 mod waits;

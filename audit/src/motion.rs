@@ -28,6 +28,9 @@ const SAME: Form = Form {
     shift: 0,
 };
 
+/// Stands for what brings a number nearer to zero each time.
+const HALF: Form = Form { shift: 1, ..SAME };
+
 impl Form {
     fn plus(self, by: i64) -> Option<Self> {
         (self.factor == 1 && self.shift == 0).then_some(Self {
@@ -161,7 +164,10 @@ impl Graph<'_> {
         let changes = self.changes(place);
         let mut moves: Option<Moves> = None;
         for &at in &changes {
-            let (from, form) = self.step_from(at, place)?;
+            let (from, form) = match self.clears_a_bit(at, place) {
+                Some(from) => (from, HALF),
+                None => self.step_from(at, place)?,
+            };
             // What was read must be what the place still was.
             if changes.iter().any(|change| from.contains(change)) {
                 return None;
@@ -195,6 +201,60 @@ impl Graph<'_> {
             }
         }
         moves
+    }
+
+    /// How a place moves to zero that is given each result of `setter`.
+    fn moves_with(&self, setter: u64, result: Place) -> Option<Moves> {
+        let copies = self.instructions().filter(|(at, i)| {
+            i.mnemonic() == Mnemonic::Mov
+                && operand(i, 1) == Some(result)
+                && self.reaching(*at, result).0 == [setter]
+        });
+        copies
+            .filter_map(|(at, i)| Some((at, self.moves(operand(i, 0)?)?)))
+            .find(|(at, moves)| moves.way == 0 && moves.steps == [*at])
+            .map(|(_, moves)| moves)
+    }
+
+    /// The instructions between a change of the place that clears its lowest bit, `n & (n - 1)`, and its looks at it.
+    fn clears_a_bit(&self, at: u64, place: Place) -> Option<Set<u64>> {
+        let mut between = Set::default();
+        let (mut def, mut made) = (at, place);
+        for _ in 0..4 {
+            let i = self.code.get(&def)?;
+            if matches!(i.mnemonic(), Mnemonic::And | Mnemonic::Blsr) {
+                break;
+            }
+            if i.mnemonic() != Mnemonic::Mov || operand(i, 0) != Some(made) {
+                return None;
+            }
+            made = operand(i, 1)?;
+            let (defs, ways) = self.reaching(def, made);
+            let [only] = defs[..] else { return None };
+            between.extend(ways);
+            between.insert(only);
+            def = only;
+        }
+        let i = self.code.get(&def)?;
+        if operand(i, 0) != Some(made) || crate::step::size_of(i, 0) < 4 {
+            return None;
+        }
+        let (sides, wanted): (&[Place], &[i64]) = match i.mnemonic() {
+            Mnemonic::Blsr => (&[operand(i, 1)?], &[0]),
+            Mnemonic::And => (&[made, operand(i, 1)?], &[-1, 0]),
+            _ => return None,
+        };
+        let mut added = Vec::new();
+        for &side in sides {
+            let origin = self.origin(def, side, &|end| end == place).ok()?;
+            if origin.form.factor != 1 || origin.form.shift != 0 {
+                return None;
+            }
+            between.extend(origin.between);
+            added.push(origin.form.added);
+        }
+        added.sort_unstable();
+        (added == wanted).then_some(between)
     }
 
     /// The instructions between a change of the place and its last look at it, and what it did.
@@ -252,7 +312,7 @@ impl Graph<'_> {
         };
         let find = |place: Place| -> Option<Moves> {
             if is_result {
-                return self.moves(place);
+                return self.moves(place).or_else(|| self.moves_with(setter, place));
             }
             let origin = self
                 .origin(setter, place, &|end| self.moves(end).is_some())

@@ -91,11 +91,13 @@ impl Explorer<'_> {
                     at,
                     "enters the kernel by the numbers of 32-bit programs, which mean other calls and take half of a pointer",
                 );
+                self.record_system_call(at, Value::UNKNOWN, &state);
                 state.bytes.clear();
                 state.registers[0] = Value::any_num();
                 vec![(after, state)]
             }
             FlowControl::Call if is_system_call(instruction) => {
+                self.record_system_call(at, state.registers[0].clone(), &state);
                 self.enter(frame, at, &mut state);
                 let ends = matches!(state.registers[0].number(), Some(60 | 231));
                 state.bytes.clear();
@@ -257,23 +259,18 @@ impl Explorer<'_> {
                 state.set(Register::EAX, value);
             }
             Mnemonic::Cdq | Mnemonic::Cqo => {
-                let negative = state.get(Register::EAX);
-                let value = if negative.base == Base::Num
-                    && negative.hi <= i32::MAX.into()
-                    && i.mnemonic() == Mnemonic::Cdq
-                {
+                let (low, high, ones, most) = match i.mnemonic() {
+                    Mnemonic::Cdq => (Register::EAX, Register::EDX, 0xffff_ffff, i32::MAX.into()),
+                    _ => (Register::RAX, Register::RDX, -1, i64::MAX),
+                };
+                let number = state.get(low);
+                let is_positive = number.base == Base::Num && number.lo >= 0 && number.hi <= most;
+                let value = if is_positive {
                     Value::num(0)
                 } else {
-                    Value::any_num()
+                    Value::one_of(Base::Num, vec![0, ones])
                 };
-                state.set(
-                    if i.mnemonic() == Mnemonic::Cdq {
-                        Register::EDX
-                    } else {
-                        Register::RDX
-                    },
-                    value,
-                );
+                state.set(high, value);
             }
             Mnemonic::Lea => {
                 let value = address(frame, i, state);
@@ -316,6 +313,21 @@ impl Explorer<'_> {
                 }
                 frame.multiplies(at, own.or(other));
                 self.other(frame, i, state);
+            }
+            Mnemonic::Tzcnt | Mnemonic::Bsf | Mnemonic::Lzcnt | Mnemonic::Bsr => {
+                // On an older CPU the counting ones are the others, which say nothing of zero.
+                let of = self.operand(frame, i, 1, state);
+                let value = if of.base == Base::Num && of.lo > 0 {
+                    Value::range(0, i64::from(bits) - 1)
+                } else {
+                    Value::any_num()
+                };
+                self.put(frame, i, 0, value, state);
+                state.flags = None;
+            }
+            Mnemonic::Bts if i.op0_kind() == OpKind::Register && bits == 32 => {
+                self.put(frame, i, 0, Value::range(1, u32::MAX.into()), state);
+                state.flags = None;
             }
             Mnemonic::Cmp | Mnemonic::Test => {
                 let left = self.operand(frame, i, 0, state);

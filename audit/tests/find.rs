@@ -67,6 +67,23 @@ fn registrations_off_the_direct_way_do_not_pass_unnoticed() {
             "has the address of",
         ),
         ("find/restorer.c", None, "restorer"),
+        ("find/syscall_push_pop.c", None, "bad: FAIL"),
+        ("find/syscall_own_function.c", None, "makes a system call"),
+        ("find/old_overwritten.c", None, "whose address is taken"),
+        ("find/old_in_structure.c", None, "whose address is taken"),
+        ("find/old_array_overwritten.c", None, "not known"),
+        ("find/old_array_stored.c", None, "not known"),
+        ("find/old_array_one.c", None, "bad: FAIL"),
+        (
+            "find/table_by_kept_register.c",
+            None,
+            "whose address is taken",
+        ),
+        (
+            "find/table_in_loop_changed.c",
+            None,
+            "whose address is taken",
+        ),
         ("find/library_installs.c", Some("own_lib.c"), "bad: FAIL"),
         (
             "find/library_installs_own.c",

@@ -1,11 +1,14 @@
 //! Which handler the argument of a call that installs one names.
 
-use super::{Finder, Handler, Place, Signal, Wanted};
+use super::{Finder, Handler, Place, Signal, Wanted, What};
 use crate::explore::{Callee, Hit};
 use crate::image::Slot;
 use crate::libc;
 use crate::state::ARGUMENTS;
 use crate::value::{Base, Value};
+
+/// The number of the system call that installs a handler.
+const RT_SIGACTION: i64 = 13;
 
 impl Finder<'_> {
     pub(super) fn direct(&mut self, function: Place, hit: &Hit) {
@@ -16,25 +19,44 @@ impl Finder<'_> {
         let argument = |n: usize| hit.state.registers[ARGUMENTS[n]].clone();
         if libc::plain(&name) == "syscall" {
             match argument(0).number() {
-                Some(13) => {
+                Some(RT_SIGACTION) => {
                     let signal = signal(&argument(1));
                     let pointer = argument(2);
                     self.restorer(function, hit, &pointer);
                     self.through(function, hit, &pointer, 0, signal);
                 }
-                Some(_) => {}
-                None => self.unresolved(
-                    (function.0, hit.at),
-                    "makes a system call whose number is not known; it may install a handler",
-                ),
+                _ => self.number(function, hit.at, &argument(0)),
             }
             return;
         }
         let signal = signal(&argument(0));
         if libc::takes_struct(&name) {
+            let at = (function.0, hit.at);
+            self.actions.insert(at, crate::escape::TO_SIGACTION);
             self.through(function, hit, &argument(1), 0, signal);
         } else {
             self.value(function, (function.0, hit.at), &argument(1), signal);
+        }
+    }
+
+    /// The number of a system call, which may be the one that installs a handler.
+    pub(super) fn number(&mut self, function: Place, at: u64, number: &Value) {
+        match number.base {
+            Base::Num if number.number().is_some_and(|n| n != RT_SIGACTION) => {}
+            Base::Arg(n) if number.exact() == Some(0) => self.want(
+                (function.0, at),
+                Wanted {
+                    function,
+                    argument: n,
+                    offset: None,
+                    signal: Signal::Unknown,
+                    of: What::Call,
+                },
+            ),
+            _ => self.unresolved(
+                (function.0, at),
+                "makes a system call whose number is not known; it may install a handler",
+            ),
         }
     }
 
@@ -104,9 +126,17 @@ impl Finder<'_> {
                         _ => function.0,
                     };
                     for place in all {
-                        self.passed.insert((at, (image, place.cast_unsigned())));
                         self.word(at, (image, (place + offset).cast_unsigned()), signal);
                     }
+                }
+                _ if pointer.is_bounded() && pointer.lo >= 0 => {
+                    let word = |at: i64| (at + offset).cast_unsigned();
+                    let image = match pointer.base {
+                        Base::Image(image) => image,
+                        _ => function.0,
+                    };
+                    let range = (image, word(pointer.lo), word(pointer.hi));
+                    self.ranges.push((range, at, signal));
                 }
                 _ => self.unresolved(at, "installs what lies at an address that is not known"),
             },
@@ -121,6 +151,7 @@ impl Finder<'_> {
                         argument: n,
                         offset: Some(offset),
                         signal,
+                        of: What::Handler,
                     },
                 ),
                 None => self.unresolved(at, "installs what lies at an address that is not known"),
@@ -157,6 +188,7 @@ impl Finder<'_> {
                     argument: n,
                     offset: None,
                     signal,
+                    of: What::Handler,
                 },
             ),
             Base::Field(n, offset) if value.exact() == Some(0) => self.want(
@@ -166,6 +198,7 @@ impl Finder<'_> {
                     argument: n,
                     offset: Some(offset),
                     signal,
+                    of: What::Handler,
                 },
             ),
             _ => self.unresolved(at, "installs what is not known"),
@@ -232,13 +265,23 @@ impl Finder<'_> {
         let file = self.files.image(image);
         let is_function = |word: &u64| matches!(file.pointer(*word), Some(Slot::Here(target)) if file.is_code(target));
         let object = file.object_at(first);
-        let end = object.map_or(u64::MAX, |object| object.address + object.size);
+        let region = file.region(first).map(|region| (region.start, region.end));
+        let is_fixed = object.is_none()
+            && region.is_some_and(|(start, end)| {
+                (end - first) / u64::from(step) < MOST as u64
+                    && self.is_only_read((image, (start, end)))
+            });
+        let end = match object {
+            Some(object) => object.address + object.size,
+            None => region.map_or(first, |(_, end)| end),
+        };
         let found: Vec<u64> = (first..end)
             .step_by(step as usize)
             .take(MOST)
-            // Without symbols it ends where there is neither a function nor a small number.
+            // Without symbols it ends where there is neither a function nor a small number, if it may hold others at times.
             .take_while(|word| {
                 object.is_some()
+                    || is_fixed
                     || is_function(word)
                     || file.number(*word, 8).is_some_and(|number| number < 4096)
             })
@@ -255,13 +298,13 @@ impl Finder<'_> {
         for word in set {
             self.word(at, (image, word), signal);
         }
-        if !is_whole {
+        if !is_whole && !is_fixed {
             self.unresolved(at, "installs one of a table whose end is not known");
         }
     }
 
     /// The handler is what a word of the file holds.
-    fn word(&mut self, at: Place, (image, word): Place, signal: Signal) {
+    pub(super) fn word(&mut self, at: Place, (image, word): Place, signal: Signal) {
         let file = self.files.image(image);
         let settled = file.is_settled(word);
         match file.pointer(word) {

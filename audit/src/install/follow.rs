@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::argument::signal;
 use super::sites::is_direct;
-use super::{Finder, MOST_WRAPPERS, Place, Signal, Wanted};
+use super::{Finder, MOST_WRAPPERS, Place, Signal, Wanted, What};
 use crate::explore::{Callee, Watch};
 use crate::state::ARGUMENTS;
 
@@ -27,10 +27,13 @@ impl Finder<'_> {
                 }
                 self.wrapper(&wanted);
             }
-            let Some((word, at, signal)) = self.words.pop() else {
+            if let Some((word, at, signal)) = self.words.pop() {
+                self.stores(word, at, signal);
+            } else if let Some((range, at, signal)) = self.ranges.pop() {
+                self.range(range, at, signal);
+            } else {
                 return;
-            };
-            self.stores(word, at, signal);
+            }
         }
     }
 
@@ -75,6 +78,10 @@ impl Finder<'_> {
             self.unresolved(wanted.function, format!("{name} {why}"));
         }
         let functions: BTreeSet<Place> = sites.iter().map(|at| self.start_of(*at)).collect();
+        let installs = match wanted.of {
+            What::Handler => "installs a handler",
+            What::Call => "makes any system call",
+        };
         for caller in functions {
             let (watch, is_whole) = self.explore_whole(caller, || Watch {
                 functions: HashSet::from([wanted.function]),
@@ -92,9 +99,17 @@ impl Finder<'_> {
                     known => known,
                 };
                 let value = hit.state.registers[ARGUMENTS[usize::from(wanted.argument)]].clone();
+                if wanted.of == What::Call {
+                    self.number(caller, hit.at, &value);
+                    continue;
+                }
                 match wanted.offset {
                     None => self.value(caller, (caller.0, hit.at), &value, signal),
-                    Some(offset) => self.through(caller, hit, &value, offset.into(), signal),
+                    Some(offset) => {
+                        let register = 1 << ARGUMENTS[usize::from(wanted.argument)];
+                        self.actions.insert((caller.0, hit.at), register);
+                        self.through(caller, hit, &value, offset.into(), signal);
+                    }
                 }
             }
             let of = self.files.image(caller.0);
@@ -104,10 +119,70 @@ impl Finder<'_> {
                     && (!is_whole || !reached.contains(site))
                 {
                     let name = file.name(function);
-                    self.unresolved(*site, format!("calls {name}, which installs a handler, and control could not be followed to it"));
+                    self.unresolved(*site, format!("calls {name}, which {installs}, and control could not be followed to it"));
                 }
             }
         }
+    }
+
+    /// Returns where the object begins and ends that has the word: without symbols, what lies before it in a `struct sigaction`, and
+    /// the place named before that, if nothing is named between.
+    fn extent(&mut self, (image, word): Place) -> (u64, u64) {
+        let file = self.files.image(image);
+        if let Some(object) = file.object_at(word) {
+            return (object.address, object.address + object.size);
+        }
+        let near = word.saturating_sub(152);
+        let taken = self.index.of(image, &file).taken.keys().copied();
+        let last = taken
+            .filter(|at| *at < near && file.is_writable(*at))
+            .max()
+            .filter(|last| !self.index.is_divided(image, &file, *last, word));
+        (last.unwrap_or(near), word + 1)
+    }
+
+    /// Whether nothing in the files fills the object through a pointer, but calls that store what was installed before.
+    pub(super) fn is_only_read(&mut self, (image, object): (u16, (u64, u64))) -> bool {
+        let file = self.files.image(image);
+        let calls = self.actions.iter().filter(|((of, _), _)| *of == image);
+        let calls = calls
+            .map(|((_, at), registers)| (*at, *registers))
+            .collect();
+        self.index.is_only_read(image, &file, object, &calls)
+    }
+
+    /// Whether the bytes hold what they do at first, or what was installed before.
+    ///
+    /// Without symbols they may belong to any object that begins before them.
+    fn is_unchanged(&mut self, image: u16, (from, to): (u64, u64)) -> bool {
+        let file = self.files.image(image);
+        let Some(region) = file.region(from) else {
+            return false;
+        };
+        let object = match file.object_at(from) {
+            Some(object) if to <= object.address + object.size => {
+                (object.address, object.address + object.size)
+            }
+            Some(_) => return false,
+            None => (region.start, to),
+        };
+        !self.index.is_stored_by_name(image, &file, (from, to))
+            && self.is_only_read((image, object))
+    }
+
+    /// Looks at what an array holds of which an index chooses the element that is installed.
+    fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, signal: Signal) {
+        let file = self.files.image(image);
+        if !self.is_unchanged(image, (lo, hi + 8)) {
+            return self.unresolved(at, "installs what lies at an address that is not known");
+        }
+        let words = (lo..hi + 8).step_by(8);
+        for word in
+            words.filter(|word| file.number(*word, 8) != Some(0) || file.pointer(*word).is_some())
+        {
+            self.word(at, (image, word), signal);
+        }
+        self.found.others += 1;
     }
 
     /// Looks at what is stored to the word that a handler is loaded from.
@@ -116,24 +191,9 @@ impl Finder<'_> {
             return;
         }
         let file = self.files.image(image);
+        let object = self.extent((image, word));
         let tables = self.index.of(image, &file);
         let sites = tables.stores.get(&word).cloned().unwrap_or_default();
-        let object = file
-            .object_at(word)
-            .map_or((word.saturating_sub(152), word + 1), |o| {
-                (o.address, o.address + o.size)
-            });
-        let takes: usize = tables
-            .taken
-            .iter()
-            .filter(|(at, _)| (object.0..object.1).contains(at))
-            .map(|(_, n)| n)
-            .sum();
-        let passed = self
-            .passed
-            .iter()
-            .filter(|(_, (of, at))| *of == image && (object.0..object.1).contains(at));
-        let is_taken = takes > passed.count();
         let is_old = self.index.is_old(image, word);
         if is_old {
             self.found.others += 1;
@@ -143,6 +203,7 @@ impl Finder<'_> {
             && file.number(word, 8) == Some(0)
             && !file.slots.contains_key(&word)
             && !is_old
+            && !self.is_unchanged(image, (word, word + 8))
         {
             self.unresolved(
                 at,
@@ -150,7 +211,7 @@ impl Finder<'_> {
             );
         }
         // The structure may have been filled through a pointer to it.
-        if is_taken && !is_old {
+        if !self.is_only_read((image, object)) {
             self.unresolved(
                 at,
                 format!("installs what {place} holds, whose address is taken"),

@@ -148,7 +148,7 @@ impl Finder<'_> {
                 places.push((*at, name.name.clone()));
             }
         }
-        for (at, times) in &tables.taken {
+        for (at, by) in &tables.taken {
             let name = match file.stub(*at).and_then(|slot| file.slots.get(&slot)) {
                 Some(Slot::Extern(name)) => Some(name),
                 _ => file.externs.get(at),
@@ -156,7 +156,7 @@ impl Finder<'_> {
             // Instructions that load it are looked at one by one.
             let loads = tables.loads.iter().filter(|(_, to)| to == at).count();
             if let Some(name) = name.filter(|name| libc::installs(&name.name))
-                && *times > loads
+                && by.len() > loads
             {
                 places.push((*at, name.name.clone()));
             }

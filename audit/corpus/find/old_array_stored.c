@@ -1,0 +1,15 @@
+// truth: find: actions that were there before are kept in an array, and one of its elements gets the bad handler by an index
+#include "corpus.h"
+static struct sigaction old[32];
+static void bad(int s) { printf("%d\n", s); }
+static void handler(int s) { sigaction(s, &old[s & 31], 0); raise(s); _exit(128 + s); }
+int main(int argc, char **argv) {
+    struct sigaction a;
+    (void)argv;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = handler;
+    sigaction(SIGSEGV, &a, &old[SIGSEGV]);
+    sigaction(SIGBUS, &a, &old[SIGBUS]);
+    old[argc & 31].sa_handler = bad;
+    for (;;) pause();
+}

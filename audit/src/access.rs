@@ -1,0 +1,257 @@
+//! Accesses to memory: whether a handler may read or write there.
+
+use crate::explore::{Explorer, Frame};
+use crate::finding::{Kind, Weight};
+use crate::image::{Image, Slot};
+use crate::memory::FLOATING_POINT;
+use crate::value::{Base, Value};
+
+/// Bytes of the kernel's `siginfo_t`.
+const SIGINFO: i64 = 128;
+
+/// Bytes of the kernel's `struct ucontext` on x86-64: flags, link, stack, registers and the signal mask.
+const UCONTEXT: i64 = 8 + 8 + 24 + 256 + 8;
+
+/// How far apart the places are at most that an index with a bound chooses; it is further where nothing is known of it.
+const FAR: i64 = 1 << 24;
+
+impl Explorer<'_> {
+    /// Whether memory may be touched there.
+    pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
+        let place = crate::address::in_image(frame, place.clone());
+        let kind = if writes { Kind::Write } else { Kind::Read };
+        let verb = if writes { "writes" } else { "reads" };
+        let valid = "a pointer into data of the file, or one whose bounds can be seen";
+        match place.base {
+            Base::Image(image) => {
+                let file = self.files.image(image);
+                if let Some(each) = place.set.clone().filter(|each| is_scattered(&file, each)) {
+                    for one in each.iter() {
+                        self.check(frame, at, &Value::at(place.base, *one), size, writes);
+                    }
+                    return;
+                }
+                let low = place.lo.cast_unsigned();
+                let Some(region) = file.region(low).filter(|_| place.is_bounded()) else {
+                    let (weight, why) = if place.exact().is_some() {
+                        (
+                            Weight::Fault,
+                            format!("{verb} {low:#x}, where the file has nothing"),
+                        )
+                    } else {
+                        (
+                            Weight::Doubt,
+                            format!("{verb} data of the file, and is not shown to stay inside it"),
+                        )
+                    };
+                    frame.find(kind, weight, at, why);
+                    return;
+                };
+                let end = place.hi.saturating_add(size).cast_unsigned();
+                let is_inside = match file.object_at(low) {
+                    Some(object) => {
+                        end <= object.address + object.size
+                            || (!writes && is_constant(&file, low, end))
+                            || (place.exact().is_some() && end <= region.end)
+                    }
+                    None => {
+                        end <= region.end
+                            && (place.exact().is_some()
+                                || (!writes && is_constant(&file, low, end))
+                                || !self.index.is_divided(image, &file, low, end))
+                    }
+                };
+                const PAGE: u64 = 4096;
+                if place.exact().is_some()
+                    && size < i64::MAX / 4
+                    && end > region.end.next_multiple_of(PAGE)
+                {
+                    let why = format!(
+                        "{verb} {size} bytes at {}, past the end of the data",
+                        file.place(low)
+                    );
+                    frame.find(kind, Weight::Fault, at, why);
+                } else if !is_inside {
+                    frame.doubt(
+                        kind,
+                        at,
+                        format!(
+                            "{verb} {}, and is not shown to stay inside it",
+                            file.place(low)
+                        ),
+                        "an index with a bound that can be seen",
+                    );
+                }
+                if writes && file.settled.contains(&(low & !7)) {
+                    frame.find(
+                        kind,
+                        Weight::Fault,
+                        at,
+                        "writes a pointer that calls of other files go through",
+                    );
+                }
+                if writes && !file.is_writable(low) {
+                    frame.find(
+                        kind,
+                        Weight::Fault,
+                        at,
+                        format!("writes {}, which is read-only", file.place(low)),
+                    );
+                }
+            }
+            Base::Stack => {
+                if !place.is_bounded() {
+                    frame.doubt(
+                        kind,
+                        at,
+                        format!("{verb} the stack, and is not shown to stay inside its frame"),
+                        "an index with a bound that can be seen",
+                    );
+                } else if writes
+                    && frame.is_handler
+                    && place.hi.saturating_add(size) > 0
+                    && place.hi.saturating_sub(place.lo) > FAR
+                {
+                    frame.doubt(
+                        kind,
+                        at,
+                        "writes the stack, and is not shown to stay inside its frame",
+                        "an index with a bound that can be seen",
+                    );
+                } else if writes && frame.is_handler && place.hi.saturating_add(size) > 0 {
+                    frame.find(kind, Weight::Fault, at, "writes the stack above its own frame: the return address, or what the kernel keeps there");
+                }
+            }
+            Base::Siginfo | Base::Context => {
+                let (name, most) = if place.base == Base::Siginfo {
+                    ("siginfo", SIGINFO)
+                } else {
+                    ("ucontext", UCONTEXT)
+                };
+                let is_inside =
+                    (place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= most)
+                        || (place.lo >= FLOATING_POINT
+                            && place.hi.saturating_add(size) <= FLOATING_POINT + 512);
+                if place.base == Base::Context && writes {
+                    frame.find(Kind::Context, Weight::Fault, at, "writes to the saved registers of the ucontext: what was interrupted goes on otherwise than it was");
+                } else if !is_inside
+                    && (place.base != Base::Context || place.lo < 0 || place.hi >= 968)
+                {
+                    frame.doubt(
+                        kind,
+                        at,
+                        format!("{verb} {name}, and is not shown to stay inside it"),
+                        valid,
+                    );
+                }
+            }
+            Base::Thread if writes && (0..0x300).contains(&place.lo) => {
+                frame.find(
+                    kind,
+                    Weight::Fault,
+                    at,
+                    "writes to what the C library keeps of the thread",
+                );
+            }
+            Base::Thread | Base::Errno => {}
+            Base::Sent => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!("{verb} through a pointer that the sender of the signal chose"),
+            ),
+            Base::Num if place.is_bounded() && (0..4096).contains(&place.lo) && place.hi < 4096 => {
+                frame.find(
+                    kind,
+                    Weight::Fault,
+                    at,
+                    format!("{verb} through a null pointer"),
+                );
+            }
+            Base::Static(image, word) | Base::NotNull(image, word) => {
+                self.check_pointed(frame, at, (image, word), &place, size, writes)
+            }
+            _ => frame.doubt(
+                kind,
+                at,
+                format!("{verb} through a pointer that is not known to be valid"),
+                valid,
+            ),
+        }
+    }
+
+    /// Whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
+    fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
+        if file.number(word, 8) != Some(0) || file.slots.contains_key(&word) {
+            return false;
+        }
+        let Some(sites) = self.index.only_stores(image, file, word) else {
+            return false;
+        };
+        self.before.iter().any(|((of, start), stores)| {
+            let is_own = |at: &u64| file.function_at(*at).is_some_and(|(s, _)| s == *start);
+            *of == image
+                && sites.iter().all(is_own)
+                && !stores
+                    .iter()
+                    .any(|s| s.image == image && s.lo <= word && word <= s.hi)
+        })
+    }
+
+    /// Through a pointer that a writable word of the file holds.
+    fn check_pointed(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        (image, word): (u16, u64),
+        place: &Value,
+        size: i64,
+        writes: bool,
+    ) {
+        let kind = if writes { Kind::Write } else { Kind::Read };
+        let verb = if writes { "writes" } else { "reads" };
+        let file = self.files.image(image);
+        let changes = self.index.is_stored(image, &file, word);
+        let sets_null = self.index.stores_null(image, &file, word);
+        match file.pointer(word) {
+            _ if sets_null && place.base == Base::Static(image, word) => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!(
+                    "{verb} through {}, which the program sets to null at times, and is not shown to have looked",
+                    file.place(word)
+                ),
+            ),
+            Some(Slot::Here(target)) if !changes => {
+                let target = Value { base: Base::Image(image), ..place.moved(target.cast_signed()) };
+                self.check(frame, at, &target, size, writes);
+            }
+            Some(Slot::Extern(_)) if !changes => {}
+            _ if !changes && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
+                frame.find(kind, Weight::Fault, at, format!("{verb} through {}, which is null: nothing in the file stores a pointer there", file.place(word)));
+            }
+            _ if place.base == Base::Static(image, word) && self.is_set_late(image, &file, word) => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!("{verb} through {}, which is null until a pointer is stored there after the handler is installed", file.place(word)),
+            ),
+            _ => frame.doubt(kind, at, format!("{verb} through {}, which is not known to be a valid pointer when the signal comes", file.place(word)), "a pointer that is set when the program begins, or data of its own"),
+        }
+    }
+}
+
+/// Whether the bytes are read-only data, which may be read without a signal whatever object they belong to.
+fn is_constant(file: &Image, from: u64, to: u64) -> bool {
+    file.region(from)
+        .is_some_and(|region| to <= region.end && !region.write)
+}
+
+/// Whether the places are the beginnings of several objects, rather than an index into one.
+fn is_scattered(file: &Image, places: &[i64]) -> bool {
+    places.iter().all(|at| {
+        file.object_at(at.cast_unsigned())
+            .is_some_and(|o| o.address == at.cast_unsigned())
+    })
+}

@@ -1,0 +1,239 @@
+//! What becomes of an address that an instruction takes: whether it stays within the function, and nothing is stored through it.
+
+use std::collections::HashMap;
+
+use iced_x86::{
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess,
+    OpKind, Register,
+};
+
+use crate::allow;
+use crate::explore::is_preserved;
+use crate::image::{Image, Slot};
+use crate::libc;
+
+/// Registers by their numbers, a bit each.
+pub type Set = u16;
+
+const ALL_PRESERVED: Set = {
+    let mut set = 0;
+    let mut register = 0;
+    while register < 16 {
+        if is_preserved(register) {
+            set |= 1 << register;
+        }
+        register += 1;
+    }
+    set
+};
+
+/// The registers in which `sigaction` may be given the address: all but rdi, which has the number of the signal.
+pub const TO_SIGACTION: Set = !ALL_PRESERVED & !(1 << 7);
+
+fn bit(register: Register) -> Set {
+    if register.is_gpr() {
+        1 << register.full_register().number()
+    } else {
+        0
+    }
+}
+
+/// Whether the address that the instruction at `at` takes is only read through, compared, or given to one of the calls that install
+/// what lies there, in one of the registers.
+///
+/// What such a call stores through it is an action that was installed before.
+pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
+    const MOST: usize = 50_000;
+    let Some(bounds) = image.function_at(at) else {
+        return false;
+    };
+    let mut walk = Walk {
+        image,
+        calls,
+        factory: InstructionInfoFactory::new(),
+    };
+    let first = walk.decode(at);
+    let Some(start) = walk.takes(&first) else {
+        return false;
+    };
+    let mut known: HashMap<u64, Set> = HashMap::new();
+    let mut todo = vec![(first.next_ip(), start)];
+    let mut steps = 0;
+    while let Some((at, holds)) = todo.pop() {
+        let before = known.entry(at).or_insert(0);
+        let holds = *before | holds;
+        // Where no register holds it there is nothing to follow.
+        if holds == *before {
+            continue;
+        }
+        *before = holds;
+        steps += 1;
+        if steps > MOST || !(bounds.0..bounds.1).contains(&at) {
+            return false;
+        }
+        let i = walk.decode(at);
+        let Some(holds) = walk.step(&i, holds) else {
+            return false;
+        };
+        match i.flow_control() {
+            FlowControl::UnconditionalBranch => {
+                let to = i.near_branch_target();
+                if (bounds.0..bounds.1).contains(&to) {
+                    todo.push((to, holds));
+                } else if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
+                    return false;
+                }
+            }
+            FlowControl::ConditionalBranch => {
+                todo.push((i.near_branch_target(), holds));
+                todo.push((i.next_ip(), holds));
+            }
+            FlowControl::Return => {}
+            FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => {
+                todo.push((i.next_ip(), holds));
+            }
+            // Into a table of another file, as the last call of a function.
+            FlowControl::IndirectBranch if calls.contains_key(&at) => {
+                if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
+                    return false;
+                }
+            }
+            _ if holds == 0 => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
+struct Walk<'a> {
+    image: &'a Image,
+    calls: &'a HashMap<u64, Set>,
+    factory: InstructionInfoFactory,
+}
+
+impl Walk<'_> {
+    fn decode(&self, at: u64) -> Instruction {
+        let bytes = self.image.bytes(at);
+        let bytes = &bytes[..bytes.len().min(16)];
+        Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()
+    }
+
+    /// Returns the register that the instruction loads the address into, or none if it only reads an element.
+    fn takes(&mut self, i: &Instruction) -> Option<Set> {
+        let is_load = matches!(i.mnemonic(), Mnemonic::Lea)
+            || i.mnemonic() == Mnemonic::Mov && i.op1_kind() != OpKind::Memory;
+        if is_load && i.op0_kind() == OpKind::Register {
+            return Some(bit(i.op0_register()));
+        }
+        let has_index = i.memory_base() != Register::None || i.memory_index() != Register::None;
+        let is_element = has_index && !self.stores(i);
+        let has_address = (0..i.op_count()).any(|n| {
+            matches!(
+                i.op_kind(n),
+                OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64
+            )
+        });
+        (is_element && !has_address && i.flow_control() == FlowControl::Next).then_some(0)
+    }
+
+    fn stores(&mut self, i: &Instruction) -> bool {
+        let writes = |access| !matches!(access, OpAccess::Read | OpAccess::CondRead);
+        let used = self.factory.info(i).used_memory();
+        i.mnemonic() != Mnemonic::Lea && used.iter().any(|memory| writes(memory.access()))
+    }
+
+    /// Whether the call is one of another file's function, which looks at no register that it is to keep.
+    ///
+    /// A function of the file may be written to take what it likes in any register.
+    fn is_outside(&self, i: &Instruction) -> bool {
+        let image = self.image;
+        let target = i.near_branch_target();
+        let slot = match i.flow_control() {
+            FlowControl::Call => image.stub(target),
+            _ if i.is_ip_rel_memory_operand() => Some(i.ip_rel_memory_address()),
+            _ => None,
+        };
+        let is_of_libc = || {
+            let names = image.names.get(&target).into_iter().flatten();
+            image.is_static && names.into_iter().any(|name| allow::is_listed(name))
+        };
+        match slot {
+            Some(slot) => matches!(image.slots.get(&slot), Some(Slot::Extern(_))),
+            None => image.externs.contains_key(&target) || is_of_libc(),
+        }
+    }
+
+    /// Whether the call is one of a function of another file that does not return.
+    fn ends(&self, i: &Instruction) -> bool {
+        let slot = self.image.stub(i.near_branch_target());
+        let name = slot.and_then(|slot| self.image.slots.get(&slot));
+        matches!(name, Some(Slot::Extern(name)) if libc::never_returns(&name.name))
+    }
+
+    /// Whether the call gives the address to others than those that install what lies there.
+    fn gives(&self, i: &Instruction, holds: Set) -> bool {
+        let may = self.calls.get(&i.ip()).copied().unwrap_or_default();
+        holds & !ALL_PRESERVED & !may != 0
+    }
+
+    /// Returns the registers that hold the address afterwards, or `None` if it may go elsewhere or be stored through.
+    fn step(&mut self, i: &Instruction, holds: Set) -> Option<Set> {
+        use Mnemonic as M;
+        let address = bit(i.memory_base()) | bit(i.memory_index());
+        match i.flow_control() {
+            FlowControl::Call | FlowControl::IndirectCall => {
+                let kept = holds & ALL_PRESERVED;
+                let is_known = self.calls.contains_key(&i.ip()) || self.is_outside(i);
+                return if self.gives(i, holds) || kept != 0 && !is_known {
+                    None
+                } else if self.ends(i) {
+                    Some(0)
+                } else {
+                    Some(kept)
+                };
+            }
+            FlowControl::Return => return (holds & !ALL_PRESERVED == 0).then_some(0),
+            FlowControl::Next => {}
+            _ => return Some(holds),
+        }
+        let is_lea = i.mnemonic() == M::Lea;
+        if self.stores(i) && address & holds != 0 {
+            return None;
+        }
+        let mut read = 0;
+        let mut written = 0;
+        for used in self.factory.info(i).used_registers() {
+            let of = bit(used.register());
+            let access = used.access();
+            if !matches!(access, OpAccess::Write | OpAccess::CondWrite) {
+                read |= of;
+            }
+            if matches!(access, OpAccess::Write) && used.register().size() >= 4 {
+                written |= of;
+            }
+        }
+        // A register may be read as a value and as a part of the address.
+        let values = (0..i.op_count())
+            .filter(|n| i.op_kind(*n) == OpKind::Register)
+            .fold(0, |all, n| all | bit(i.op_register(n)));
+        if !is_lea {
+            read &= !address | values;
+        }
+        let is_zero = matches!(i.mnemonic(), M::Xor | M::Sub)
+            && i.op0_kind() == OpKind::Register
+            && i.op1_kind() == OpKind::Register
+            && i.op0_register() == i.op1_register();
+        if read & holds == 0 || is_zero {
+            return Some(holds & !written & !if is_zero { bit(i.op0_register()) } else { 0 });
+        }
+        match i.mnemonic() {
+            M::Cmp | M::Test => Some(holds),
+            M::Mov | M::Lea | M::Add | M::Sub | M::Inc | M::Dec | M::Cmove | M::Cmovne
+                if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr() =>
+            {
+                Some(holds & !written | bit(i.op0_register()))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Stores of which others can see a half, and stores that belong together.
+
+use iced_x86::Instruction;
+
+use crate::explore::{Explorer, Frame};
+use crate::finding::{Finding, Kind, Weight};
+use crate::image::Image;
+use crate::state::{State, Stored};
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// Stores that belong together, and stores that others can see half of.
+    pub fn together(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        image: u16,
+        place: &Value,
+        (width, value): (u32, &Value),
+        state: &mut State,
+    ) {
+        // An atomic instruction: other threads see all of it or nothing, and its author asked for that.
+        if i.has_lock_prefix() {
+            return;
+        }
+        let at = i.ip();
+        let file = self.files.image(image);
+        let ends_in_next_line = |at: i64| {
+            let at = at.cast_unsigned();
+            at / 64 != at.saturating_add(u64::from(width) - 1) / 64
+        };
+        let first = place.lo.cast_unsigned();
+        let crosses = match place.all() {
+            Some(all) => all.into_iter().any(ends_in_next_line),
+            None => !is_aligned(i, place, width),
+        };
+        if width > 8 || crosses {
+            let is_one = file
+                .object_at(first)
+                .is_none_or(|o| first + u64::from(width) <= o.address + o.size);
+            let is_certain = is_one && value.number().is_none() && place.all().is_some();
+            frame.add(Finding {
+                kind: Kind::Torn,
+                weight: if is_certain {
+                    Weight::Fault
+                } else {
+                    Weight::Doubt
+                },
+                at,
+                why: format!(
+                    "stores {width} bytes to {}, which the machine does not write at once",
+                    file.place(first)
+                ),
+                reaches: None,
+                remedy: Some("data of one word, or a lock-free protocol".into()),
+            });
+            return;
+        }
+        if !place.is_bounded() {
+            return;
+        }
+        let is_flag = width <= 4 && matches!(value.number(), Some(-1..=1 | 0xff | 0xffff_ffff));
+        let stored = Stored {
+            image,
+            lo: first,
+            hi: place.hi.cast_unsigned(),
+            is_flag,
+            by: (place.exact().is_none()
+                && self.is_shared
+                && i.memory_index() != iced_x86::Register::None)
+                .then(|| crate::entry::chosen_by(frame, at))
+                .flatten(),
+        };
+        self.also_stored(frame, at, &[stored], state);
+    }
+
+    /// Reports a block of several words that is stored to data of a file, unless its length is chosen while the program runs.
+    ///
+    /// A length that varies is that of a text; a structure has one length.
+    pub fn stores_block(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        to: &Value,
+        length: &Value,
+        is_constant: bool,
+    ) {
+        let to = crate::address::in_image(frame, to.clone());
+        let Base::Image(image) = to.base else {
+            return;
+        };
+        let Some(length) = length.number().filter(|length| *length > 8) else {
+            return;
+        };
+        let file = self.files.image(image);
+        let first = to.lo.cast_unsigned();
+        let is_one = file
+            .object_at(first)
+            .is_some_and(|o| first + length.cast_unsigned() <= o.address + o.size);
+        let is_certain = is_one && !is_constant && to.exact().is_some();
+        frame.add(Finding {
+            kind: Kind::Torn,
+            weight: if is_certain {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            },
+            at,
+            why: format!(
+                "stores a block of {length} bytes to {}, which the machine does not write at once",
+                file.place(first)
+            ),
+            reaches: None,
+            remedy: Some("data of one word, or a lock-free protocol".into()),
+        });
+    }
+
+    /// Whether a block that begins there is the same whenever it is read.
+    pub fn is_constant_block(&self, frame: &Frame, from: &Value) -> bool {
+        let from = crate::address::in_image(frame, from.clone());
+        let Base::Image(image) = from.base else {
+            return false;
+        };
+        from.is_bounded() && !self.files.image(image).is_writable(from.lo.cast_unsigned())
+    }
+
+    /// Compares stores with those on the way here, and adds them.
+    pub fn also_stored(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        stores: &[Stored],
+        state: &mut State,
+    ) {
+        for stored in stores {
+            if state.stores.binary_search(stored).is_ok() {
+                continue;
+            }
+            let file = self.files.image(stored.image);
+            let partner = state
+                .stores
+                .iter()
+                .filter(|earlier| earlier.image == stored.image)
+                .filter(|earlier| (earlier.lo, earlier.hi) != (stored.lo, stored.hi))
+                .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
+            if let Some((earlier, weight)) = partner {
+                frame.add(Finding {
+                    kind: Kind::Torn,
+                    weight,
+                    at,
+                    why: format!(
+                        "stores to {} after {}: what is interrupted may see one without the other",
+                        file.place(stored.lo),
+                        file.place(earlier.lo)
+                    ),
+                    reaches: None,
+                    remedy: Some(
+                        "symbols that tell whether they are one object, or data of one word".into(),
+                    ),
+                });
+            }
+            let is_entry = |entry: &Stored, index: &Stored| {
+                entry.image == index.image && entry.by == Some(index.lo) && index.lo == index.hi
+            };
+            let entry = state
+                .stores
+                .iter()
+                .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
+            if let Some(earlier) = entry {
+                let (entry, index) = if is_entry(earlier, stored) {
+                    (earlier, stored)
+                } else {
+                    (stored, earlier)
+                };
+                frame.doubt(
+                    Kind::Torn,
+                    at,
+                    format!(
+                        "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
+                        file.place(entry.lo),
+                        file.place(index.lo)
+                    ),
+                    "an index that is changed by one atomic instruction, or one signal",
+                );
+            }
+            let all = std::rc::Rc::make_mut(&mut state.stores);
+            let position = all.partition_point(|earlier| earlier < stored);
+            all.insert(position, *stored);
+        }
+    }
+}
+
+/// Whether two stores are parts of one object, and how sure that is.
+///
+/// By symbols: two words of one object, whatever is stored. Without: words within eight bytes of each other (of sixteen, where an
+/// index chooses the element), unless both only set or clear a flag.
+fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
+    match (file.object_at(a.lo), file.object_at(b.lo)) {
+        (Some(x), Some(y)) => {
+            let is_one = x.address == y.address;
+            // A pair of words; in a larger object the words may have nothing to do with each other.
+            let is_pair = is_one && x.size <= 16 && a.lo == a.hi && b.lo == b.hi;
+            (is_one || are_parts(&x.name, &y.name)).then_some(
+                if is_pair && !(a.is_flag && b.is_flag) {
+                    Weight::Fault
+                } else {
+                    Weight::Doubt
+                },
+            )
+        }
+        (None, None) => {
+            let reach = if a.lo == a.hi && b.lo == b.hi { 8 } else { 16 };
+            (a.lo.abs_diff(b.lo) <= reach && !(a.is_flag && b.is_flag)).then_some(Weight::Doubt)
+        }
+        _ => None,
+    }
+}
+
+/// Whether each word that an index chooses is a multiple of its width.
+fn is_aligned(i: &Instruction, place: &Value, width: u32) -> bool {
+    width == 1
+        || (place.lo.rem_euclid(i64::from(width)) == 0
+            && i.memory_index() != iced_x86::Register::None
+            && i.memory_index_scale().is_multiple_of(width))
+}
+
+/// Whether a compiler split one object into these, as in `pair.0` and `pair.1`.
+fn are_parts(a: &str, b: &str) -> bool {
+    let stem = |name: &str| {
+        let (stem, number) = name.rsplit_once('.')?;
+        number.parse::<u32>().ok().map(|_| stem.to_owned())
+    };
+    stem(a).is_some() && stem(a) == stem(b)
+}
