@@ -1,4 +1,4 @@
-//! Offers a service under nothing but its PID: replies to each message with the message in capitals, until SIGINT or SIGTERM.
+//! Offers a service under nothing but its PID: replies to each request with its text in capitals, until SIGINT or SIGTERM.
 //!
 //! `cargo run --example echo` in one terminal, `cargo run --example request PID MESSAGE` in another.
 
@@ -11,6 +11,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("PID {}", std::process::id());
     for message in &endpoint {
         let message = message?;
+        if !message.is_request() {
+            println!("{}: {}", message.pid, message.payload.escape_ascii());
+            continue;
+        }
         // A client that has ended meanwhile does not end the service.
         if let Err(error) = message.reply(&message.payload.to_ascii_uppercase()) {
             eprintln!("{}: {error}", message.pid);

@@ -22,13 +22,16 @@ use crate::client::{self, Options, Progress, Report, SendError};
 use crate::engine::{self, Message, Outbox};
 use crate::ffi::{self, EventFd};
 use crate::process::pid::Pid;
-use crate::server::{Config, Note, OutputError, Received, ServeError, Sink, Stop};
+use crate::server::{Config, Dialects, Note, OutputError, Received, ServeError, Sink, Stop};
 use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
 use crate::wire::frame::MessageKind;
 
 /// Sends `message` to the process `to`, and blocks until it is delivered.
+///
+/// It binds an [`Endpoint`] for that time, so it fails beside another endpoint or inbox, and if another thread does not block the
+/// signals ([`block_signals`](crate::block_signals)).
 ///
 /// ```no_run
 /// let report = minitalk::send("4242".parse()?, b"Hello")?;
@@ -52,7 +55,10 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// for message in &endpoint {
 ///     let message = message?;
 ///     println!("{}: {}", message.pid, String::from_utf8_lossy(&message.payload).escape_debug());
-///     message.reply(b"thank you")?;
+///     // A requester that has ended meanwhile is no reason to end.
+///     if message.is_request() && message.reply(b"thank you").is_err() {
+///         println!("{} takes no reply", message.pid);
+///     }
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -70,7 +76,7 @@ pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
 /// Messages to one process are delivered in order, those to several at the same time.
 ///
 /// # One for a process
-/// A process has one disposition for each signal. So it has one endpoint *or* one [`Inbox`] of these signals. To open a second one
+/// A process has one disposition for each signal. So it has one endpoint *or* one [`Inbox`], of whatever signals. To open a second one
 /// returns [`Unavailable::Taken`].
 ///
 /// # Threads
@@ -124,6 +130,7 @@ impl Endpoint {
             config: Config::default(),
             signals: SignalSet::LANES,
             receives: true,
+            replies: true,
             is_eco: false,
             notes: None,
         }
@@ -369,6 +376,7 @@ pub struct Builder {
     config: Config,
     signals: SignalSet,
     receives: bool,
+    replies: bool,
     is_eco: bool,
     notes: Option<Notes>,
 }
@@ -387,10 +395,17 @@ impl Builder {
         self
     }
 
-    /// Receives no messages but replies to requests. Others that signal this process get no answer.
+    /// Receives no messages but replies to requests. Messages are rejected, and other protocols get no answer.
     #[must_use]
     pub fn send_only(mut self) -> Self {
         self.receives = false;
+        self
+    }
+
+    /// Rejects requests, for a program that replies to none.
+    #[must_use]
+    pub fn messages_only(mut self) -> Self {
+        self.replies = false;
         self
     }
 
@@ -454,8 +469,26 @@ impl Builder {
             match opened {
                 Ok((notes, inbox)) => {
                     let _ = report.send(Ok(()));
-                    let config = self.receives.then_some(self.config);
-                    shared.serve(inbox, config, self.is_eco, notes);
+                    let to = Arc::clone(&shared);
+                    let (config, output): (_, Sink) = match self.receives {
+                        true => (
+                            Config {
+                                replies: self.replies,
+                                ..self.config
+                            },
+                            Box::new(move |message| to.hand_over(message)),
+                        ),
+                        false => (
+                            Config {
+                                replies: false,
+                                count: None,
+                                dialects: Dialects::None,
+                                ..self.config
+                            },
+                            engine::refusing(),
+                        ),
+                    };
+                    shared.serve(inbox, config, output, self.is_eco, notes);
                 }
                 Err(error) => drop(report.send(Err(error))),
             }
@@ -570,11 +603,12 @@ impl State {
 }
 
 impl Shared {
-    /// Runs the engine until it ends. It receives if there is a `config`.
+    /// Runs the engine until it ends. It hands messages to `output`.
     fn serve(
         self: &Arc<Self>,
         inbox: Inbox,
-        config: Option<Config>,
+        config: Config,
+        output: Sink,
         is_eco: bool,
         notes: Option<Background<Note>>,
     ) {
@@ -583,22 +617,13 @@ impl Shared {
         if is_eco {
             open.never_spin();
         }
-        let to = Arc::clone(self);
-        let output: Sink = Box::new(move |message| to.hand_over(message));
         let mut note = |note: &Note| {
             if let Some(notes) = &notes {
                 let _ = notes.push(note.clone());
             }
         };
-        let stop = Some(&self.stop);
-        let result = match config {
-            Some(mut config) => {
-                config.replies = true;
-                let outputs = Vec::from([output]);
-                engine::serve_into(open, config, outputs, &mut note, stop, &self.outbox)
-            }
-            None => engine::send_from(open, &self.stop, &self.outbox),
-        };
+        let (outputs, stop) = (Vec::from([output]), Some(&self.stop));
+        let result = engine::serve_into(open, config, outputs, &mut note, stop, &self.outbox);
         if let Some(notes) = notes {
             notes.finish(Some(LAST_NOTES));
         }

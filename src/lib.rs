@@ -38,8 +38,8 @@
 //! | decode or encode, without I/O and without a clock | [`wire`], [`dialect`] | |
 //! | pass values out of your own signal handler | [`ring::Ring`] | |
 //!
-//! The examples of the repository show most of them. Without features the crate is `no_std` and depends on `libc` alone. The
-//! command `minitalk` needs the feature `cli`, and some of its commands `tools`.
+//! The examples of the repository show the first, the fourth and the last. Without features the crate is `no_std` with `alloc`, and
+//! depends on `libc` alone. The command `minitalk` needs the feature `cli`, and some of its commands `tools`.
 //!
 //! # Any signal
 //!
@@ -53,7 +53,7 @@
 //! | left after an edge of epoll and one read | | | | 49, without another edge |
 //! | whether the kernel attests the PID | [`Origin`] | from `si_code` | no | from `ssi_code` |
 //!
-//! They work beside each other in one process, each with its own signals. As with signalfd, the other threads must block the
+//! An inbox works beside each of the others in one process, if they have other signals. As with signalfd, the other threads must block the
 //! signals of an inbox.
 //!
 //! # Effects on the process

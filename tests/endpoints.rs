@@ -13,7 +13,7 @@ use common::*;
 use minitalk::client::{self, Options, SendError};
 use minitalk::wire::reason::Reason;
 use minitalk::wire::sender::Lane;
-use minitalk::{Endpoint, Pid, block_signals};
+use minitalk::{Endpoint, Pid, ReceiveError, block_signals};
 
 const CASES: &[(&str, fn())] = cases![
     two_endpoints_flood_each_other_in_bits,
@@ -24,6 +24,7 @@ const CASES: &[(&str, fn())] = cases![
     eight_endpoints_talk_all_to_all,
     three_endpoints_send_each_other_bits,
     each_of_many_requests_gets_its_own_reply,
+    an_endpoint_that_sends_alone_gets_replies_and_rejects_messages,
     a_plain_message_can_be_replied_to,
     a_request_fails_when_its_partner_ends,
     a_request_ends_at_its_timeout_and_takes_no_late_reply,
@@ -279,6 +280,19 @@ fn each_of_many_requests_gets_its_own_reply() {
         }
     });
     assert_eq!(replies.into_inner(), 8 * (count() / 10));
+}
+
+fn an_endpoint_that_sends_alone_gets_replies_and_rejects_messages() {
+    let partner = partner("echo");
+    let endpoint = Endpoint::builder().send_only().bind().unwrap();
+    let reply = endpoint.request(pid_of(&partner), b"hello");
+    assert_eq!(reply.unwrap(), b"hello!");
+    // The partner's reply to a message is a message.
+    endpoint.send(pid_of(&partner), b"hello").unwrap();
+    let us = std::process::id().to_string();
+    let output = run(minitalk(["send"]).args([&us, "hello"]));
+    assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    assert!(matches!(endpoint.try_recv(), Err(ReceiveError::Empty)));
 }
 
 fn a_plain_message_can_be_replied_to() {

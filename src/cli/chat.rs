@@ -64,7 +64,8 @@ fn run(mut args: Args) -> Result<(), Failure> {
     input.map_err(|error| Failure::io("cannot read standard input", error))?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
     ffi::ignore_file_size();
-    let endpoint = Endpoint::builder().stop_on_signals().bind();
+    let builder = Endpoint::builder().stop_on_signals().messages_only();
+    let endpoint = builder.bind();
     let endpoint = endpoint.map_err(|error| Failure::new(Exit::Io, chain(&error)))?;
     let event =
         || EventFd::new().map_err(|error| Failure::io("cannot wait", io::Error::from(error)));

@@ -145,7 +145,7 @@ impl fmt::Display for SendError {
             Self::Interrupted(_) => f.write_str("this command was terminated"),
             Self::TooLong(error) => error.fmt(f),
             Self::Unencodable(error) => error.fmt(f),
-            Self::Unavailable(_) => f.write_str("this process cannot be answered"),
+            Self::Unavailable(why) => write!(f, "this process cannot be answered: {why}"),
             Self::Busy => f.write_str("it is busy with another client"),
             Self::LastUnanswered => f.write_str("it took the whole text, but did not acknowledge its last signal"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
@@ -158,7 +158,7 @@ impl fmt::Display for SendError {
 impl core::error::Error for SendError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Unavailable(error) => Some(error),
+            Self::Unavailable(error) => error.source(),
             Self::System(error) => Some(error),
             _ => None,
         }

@@ -30,7 +30,7 @@ use crate::client::{
 use crate::ffi::Epoll;
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
-use crate::server::{Config, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
+use crate::server::{Config, Dialects, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
 use crate::signal::event::{Event, SignalSet};
 use crate::signal::inbox::Inbox;
 use crate::wire::Nanos;
@@ -106,18 +106,6 @@ pub(crate) fn serve_into(
     result
 }
 
-/// Sends the messages of the outbox until `stop` is requested, and receives none.
-pub(crate) fn send_from(
-    inbox: &mut Inbox,
-    stop: &Stop,
-    outbox: &Arc<Outbox>,
-) -> Result<(), ServeError> {
-    let _close = Closing(outbox);
-    let mut engine = Engine::new()?;
-    engine.listen(Some(stop), outbox)?;
-    engine.run(inbox)
-}
-
 /// Sends `message` to `server` and returns when it is delivered. Calls `watch` some ten times a second with how far the transfer is.
 ///
 /// # Errors
@@ -147,15 +135,11 @@ pub fn request(
     options: Options,
     watch: &mut dyn FnMut(&Progress),
 ) -> Result<(Report, Vec<u8>), SendError> {
-    request_with(
-        inbox,
-        server,
-        message,
-        options,
-        watch,
-        Config::default(),
-        &mut |_| {},
-    )
+    let config = Config {
+        dialects: Dialects::None,
+        ..Config::default()
+    };
+    request_with(inbox, server, message, options, watch, config, &mut |_| {})
 }
 
 /// Requests as [`request`] does, with this configuration of the reception, which is reported to `notes`.
@@ -173,11 +157,15 @@ pub fn request_with(
     config: Config,
     notes: &mut dyn FnMut(&Note),
 ) -> Result<(Report, Vec<u8>), SendError> {
-    let output: Sink = Box::new(|_| Err(OutputError::Refused));
     let mut engine = Engine::new()?;
-    engine.receive(inbox, config, Vec::from([output]), notes)?;
+    engine.receive(inbox, config, Vec::from([refusing()]), notes)?;
     let delivery = engine.deliver(inbox, server, MessageKind::Request, message, options, watch)?;
     Ok((delivery.report, delivery.reply.unwrap_or_default()))
+}
+
+/// Returns the output of a process that takes replies alone.
+pub(crate) fn refusing() -> Sink {
+    Box::new(|_| Err(OutputError::Refused))
 }
 
 /// Drives incoming and outgoing transfers over one inbox.

@@ -20,7 +20,8 @@ pub struct Config {
     pub count: Option<u64>,
     /// The dialects of clients that do not use minitalk's own protocol.
     pub dialects: Dialects,
-    /// Takes requests too, which expect a reply. Otherwise they are rejected.
+    /// Takes requests too, which expect a reply. Otherwise they are rejected, as by default. An [`Endpoint`](crate::Endpoint)
+    /// decides that by [`Builder::messages_only`](crate::Builder::messages_only) instead.
     pub replies: bool,
     /// Takes the bare bits of all processes as one stream of this process, the server's own, and does not answer it.
     /// `None`: the bits of each process are a stream of their own.
@@ -63,6 +64,8 @@ pub enum Dialects {
     Auto,
     /// Decodes every client in this dialect.
     Given(Dialect),
+    /// Takes minitalk's own protocol alone, and gives bare bits no answer.
+    None,
 }
 
 impl Dialects {
@@ -70,7 +73,7 @@ impl Dialects {
     #[must_use]
     pub const fn given(self) -> Option<Dialect> {
         match self {
-            Self::Auto => None,
+            Self::Auto | Self::None => None,
             Self::Given(dialect) => Some(dialect),
         }
     }

@@ -232,7 +232,9 @@ impl Core {
                 match dialects {
                     Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles)
                         .with_ack_sleep(profile.ack_sleep),
-                    Dialects::Auto => TextReceiver::unknown(profile, limit, pid, handles),
+                    Dialects::Auto | Dialects::None => {
+                        TextReceiver::unknown(profile, limit, pid, handles)
+                    }
                 }
             });
             if self.shutdown.is_begun() {

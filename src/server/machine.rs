@@ -15,7 +15,7 @@ use super::notes::Allowance;
 use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
-use super::{Config, DropReason, Note};
+use super::{Config, Dialects, DropReason, Note};
 use crate::ffi::Errno;
 use crate::process::peer::PeerError;
 use crate::process::pid::{Pid, PidMap};
@@ -433,7 +433,7 @@ impl Core {
 
     /// Handles a bare bit, which belongs to another protocol. In a transfer it is a stray, and none of the transfer's bits.
     fn on_bit(&mut self, session: &mut Session, uid: u32, event: Event) {
-        if !session.receiver.is_closed() {
+        if !session.receiver.is_closed() || self.config.dialects == Dialects::None {
             return;
         }
         self.arm_expiry();

@@ -46,6 +46,15 @@ fn server(spec: &str) -> World {
 }
 
 #[test]
+fn a_server_of_its_own_protocol_alone_answers_no_bare_bit() {
+    let mut world = World::new(|config| config.dialects = super::super::Dialects::None);
+    let client = world.spawn(1);
+    let events = signals(client, "classic", "Hello");
+    assert_eq!(converse(&mut world, client, &events), 0);
+    assert!(world.written.is_empty());
+}
+
+#[test]
 fn a_text_in_a_dialect_that_is_given_is_answered_bit_by_bit() {
     let mut world = server("classic");
     let client = world.spawn(1);
