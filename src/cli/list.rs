@@ -43,9 +43,9 @@ pub const LIST: Command = Command {
     } else {
         ""
     },
-    summary: "list the servers that this user may signal",
+    summary: "list the servers that this user can send to",
     about: "\
-Lists the minitalk servers and chats that this user may signal: PID, name (--name), user, lanes, dialect and uptime.
+Lists the minitalk servers and chats that this user can send to: PID, name (--name), user, lanes, dialect and uptime.
 There is no registry: all of it is in /proc.
 ",
     flags: &[

@@ -47,7 +47,8 @@ const FLAGS: &[Flag] = &[
     flag("--reply", "wait for the reply, and print it"),
     flag(
         "--reply-timeout SECONDS",
-        "with --reply: give up so long after the delivery (default 30)",
+        "with --reply: give up so long after the delivery (default 30); a request to serve --exec is delivered once its program has ended, \
+         which may take as long as --exec-timeout lets it",
     ),
     flag(
         LANE,

@@ -6,12 +6,13 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use minitalk::internals::ffi;
+use minitalk::wire::frame::MAX_LEN;
 
 use super::exit::Failure;
 use super::stdio::refuse_closed;
 
 /// The longest message that a frame can hold.
-const LONGEST: usize = u32::MAX as usize;
+const LONGEST: usize = MAX_LEN as usize;
 
 /// The source of a message.
 pub enum Source {
