@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::os::unix::ffi::OsStrExt;
+
 use common::*;
 use minitalk::Pid;
 use minitalk::Signal;
@@ -178,13 +180,19 @@ fn ten_clients_at_once(lane: &str, bytes: usize) {
 fn clients_written_in_c_from_protocol_md_deliver() {
     pin_to_one_cpu();
     let server = Server::start();
-    let text = "from C, é, of more than a word";
-    for name in ["framed", "words"] {
-        let mut client = std::process::Command::new(program(name));
-        client.args([&server.pid().to_string(), text]);
-        assert_success(&run(client));
+    // The checksum is of so many bytes and four more, whose number it contains modulo 256.
+    let lengths = [0, 1, 3, 4, 20, 251, 252, 253, 300, 5000];
+    let texts = lengths.map(|length| "from C: é ".repeat(500).into_bytes()[..length].to_vec());
+    for text in &texts {
+        for name in ["framed", "words"] {
+            let mut client = std::process::Command::new(program(name));
+            client.arg(server.pid().to_string());
+            client.arg(std::ffi::OsStr::from_bytes(text));
+            assert_success(&run(client));
+        }
     }
-    server.assert_printed(&[text.as_bytes(); 2]);
+    let twice: Vec<&[u8]> = texts.iter().flat_map(|text| [&text[..]; 2]).collect();
+    server.assert_printed(&twice);
     server.stop();
 }
 

@@ -370,6 +370,24 @@ fn a_sender_that_is_held_is_told_to_wait_until_it_is_released() {
 }
 
 #[test]
+fn a_word_whose_proof_differs_in_one_bit_is_not_taken() {
+    let frame = frame(b"Hi");
+    for bit in 0..32 {
+        let mut receiver = opened(true);
+        let Request::Word(mut forged) = word(&frame, 0, true) else {
+            unreachable!("it is a word")
+        };
+        forged.proof ^= 1 << bit;
+        let request = Request::Word(forged);
+        assert!(!receiver.is_proven(&request));
+        let response = receiver.handle_request(Channel::Realtime, request);
+        assert_eq!(response, NOTHING, "bit {bit}");
+        let response = receiver.handle_request(Channel::Realtime, word(&frame, 0, true));
+        assert_ne!(response, NOTHING);
+    }
+}
+
+#[test]
 fn a_word_is_taken_once_and_in_its_turn() {
     let (mut receiver, frame) = (opened(true), frame(&[0xA5; 100]));
     assert!(receiver.uses_words());
