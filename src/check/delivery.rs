@@ -81,9 +81,12 @@ impl Delivery {
             if left_at.is_none() && client.ended().is_some() {
                 left_at = Some(now);
             }
-            // Before its client has ended, an empty text that is not printed may only be late.
-            fits &= !text.is_empty() || left_at.is_some();
             let last = server.stdout().last_at().max(left_at).unwrap_or(now);
+            // What a server prints with an empty text may only be late, also when its client has ended.
+            if text.is_empty() && *format != OutputFormat::Plain && server.printed().is_empty() {
+                fits &= now - last >= QUIET;
+            }
+            fits &= !text.is_empty() || left_at.is_some();
             if left_at.is_some() && now - last >= QUIET || server.ended().is_some() {
                 break;
             }
