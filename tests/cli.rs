@@ -6,6 +6,8 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use common::*;
+use minitalk::internals::process::proc;
+use minitalk::{Pid, Signal};
 
 fn code(output: &std::process::Output) -> i32 {
     output.status.code().unwrap()
@@ -284,7 +286,15 @@ fn the_classic_pair_delivers_messages() {
         assert!(output.stdout.is_empty() && output.stderr.is_empty());
     }
     server.assert_printed(&[b"-", b"", b"--help", "héllo".as_bytes()]);
+    let status = proc::status(Pid::new(server.pid()).unwrap()).unwrap();
+    assert_eq!(status.caught & Signal::WORD.mask(), 0, "it takes words");
     server.stop();
+    // Its client does not use them either.
+    let server = Server::start_with(&["--trace"]);
+    let output = run(client_link.command(&[&server.pid().to_string(), "bits"]));
+    assert_success(&output);
+    let trace = stderr(&server.stop());
+    assert!(trace.contains("open, in bits"), "{trace}");
 }
 
 #[test]

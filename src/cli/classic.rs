@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use minitalk::SignalSet;
 use minitalk::client::Options;
+use minitalk::wire::sender::Lane;
 
 use super::exit::{Exit, Failure};
 use super::help;
@@ -21,8 +23,8 @@ The pair of the minitalk exercise. It does what the exercise's evaluators expect
   server prints its PID, then each message as soon as it is complete, from one client after another
   client returns once the message is written, prints nothing then, and otherwise Error: and the reason
   100 characters take less than a second; empty texts and Unicode arrive unchanged; each message is acknowledged
-Between these two a message travels by real-time signal 44, which the exercise does not allow; from another client, or
-to minitalk serve --lane bit, by SIGUSR1 and SIGUSR2 alone. minitalk check tests other pairs. See minitalk --help.
+  each message travels by SIGUSR1 and SIGUSR2 alone
+The client speaks to minitalk's servers only; minitalk send --dialect speaks to others, and minitalk check tests them.
 ";
 
 /// Runs `server`.
@@ -33,7 +35,9 @@ pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
     if !args.is_empty() {
         return Err(Failure::new(Exit::Usage, "server takes no arguments"));
     }
-    serve::serve(serve::Options::default())
+    let mut options = serve::Options::default();
+    options.signals = SignalSet::BITS;
+    serve::serve(options)
 }
 
 fn is_help(args: &[OsString]) -> bool {
@@ -52,6 +56,7 @@ pub fn client(args: Vec<OsString>) -> Result<(), Failure> {
     })?;
     let pid = target::pid(&pid)?;
     let source = Source::Argument(message.into_vec());
-    let options = Options::default();
+    let mut options = Options::default();
+    options.lane = Lane::Bit;
     send::send(pid, source, options, ShowProgress::Never, false).map(drop)
 }

@@ -32,7 +32,7 @@ pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
 pub struct Options {
     config: Config,
     /// The signals that carry messages.
-    signals: SignalSet,
+    pub signals: SignalSet,
     eco: bool,
     format: Format,
     handler: Option<Handler>,
