@@ -82,11 +82,11 @@ impl Delivery {
                 left_at = Some(now);
             }
             let last = server.stdout().last_at().max(left_at).unwrap_or(now);
-            // What a server prints with an empty text may only be late, also when its client has ended.
-            if text.is_empty() && *format != OutputFormat::Plain && server.printed().is_empty() {
-                fits &= now - last >= QUIET;
+            // An empty text fits before anything is printed, and the rest of its line may only be late.
+            if text.is_empty() {
+                let is_blank = *format != OutputFormat::Plain && server.printed().is_empty();
+                fits &= left_at.is_some() && (!is_blank || now - last >= QUIET);
             }
-            fits &= !text.is_empty() || left_at.is_some();
             if left_at.is_some() && now - last >= QUIET || server.ended().is_some() {
                 break;
             }

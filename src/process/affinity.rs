@@ -1,5 +1,7 @@
-//! Chooses where this end runs beside the other. Two processes that sleep until the other wakes them are several times faster on one CPU: on two, each
-//! wake-up is an inter-processor interrupt to an idle CPU. Two that poll need two.
+//! Chooses where this end runs beside the other.
+//!
+//! Two processes that sleep until the other wakes them are several times faster on one CPU: on two, each wake-up is an
+//! inter-processor interrupt to an idle CPU. Two processes that poll need two CPUs.
 
 use crate::ffi::{self, CpuSet};
 use crate::process::pid::Pid;
