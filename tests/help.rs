@@ -285,6 +285,8 @@ fn help_and_version_are_printed() {
         (&["help", "send"], "--timeout"),
         (&["send", "--help"], "--timeout"),
         (&["serve", "-h"], "--format"),
+        (&["help", "serve"], "without a limit"),
+        (&["--help"], "may have been delivered"),
         (&["demo", "--help"], "demo"),
         (&["trace", "--help"], "CLICOLOR_FORCE"),
         (&["help", "dialects"], "head-bytes="),

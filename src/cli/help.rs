@@ -78,8 +78,7 @@ exit codes:
 ";
 
 /// What the table of exit codes leaves out.
-pub const INTERRUPTED: &str =
-    "A client that SIGINT or SIGTERM ends during a message dies of that signal.\n";
+pub const INTERRUPTED: &str = "A client that SIGINT or SIGTERM ends during a message dies of that signal; the message may have been delivered.\n";
 
 /// Returns the list of presets and keys.
 fn dialects() -> String {
