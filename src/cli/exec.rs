@@ -42,11 +42,13 @@ pub const FLAGS: &[Flag] = &[
     ),
     flag(
         "--jobs N",
-        "with --exec: run up to N programs at once (default 1)",
+        "with --exec: run up to N programs at once (default 1). Further messages wait for the end of one, without a limit \
+         on the time, and their senders wait with them",
     ),
     flag(
         "--exec-timeout SECONDS",
-        "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never)",
+        "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never). The time \
+         begins when the program starts",
     ),
 ];
 

@@ -47,8 +47,8 @@ const FLAGS: &[Flag] = &[
     flag("--reply", "wait for the reply, and print it"),
     flag(
         "--reply-timeout SECONDS",
-        "with --reply: give up so long after the delivery (default 30); a request to serve --exec is delivered once its program has ended, \
-         which may take as long as --exec-timeout lets it",
+        "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its \
+         program has ended; nothing limits the time until then but --exec-timeout, for each program before it (--jobs) too",
     ),
     flag(
         LANE,
