@@ -71,6 +71,9 @@ fn a_name_finds_a_chat() {
     here.wait_stderr(&format!("talks with PID {} ({name})", there.pid()));
     let list = run(minitalk(["list"]));
     assert!(String::from_utf8_lossy(&list.stdout).contains(&name));
+    let list = run(minitalk(["list", "--json"]));
+    let kind = format!("\"name\":\"{name}\",\"kind\":\"chat\"");
+    assert!(String::from_utf8_lossy(&list.stdout).contains(&kind));
     feed(&here, b"hello".to_vec());
     there.wait_stdout(|printed| printed == b"hello");
     drop(there.take_stdin());

@@ -388,11 +388,15 @@ fn servers_are_found_by_their_names() {
         let keys = json_keys(line);
         assert_eq!(
             keys.join(" "),
-            "pid name uid user lanes dialect seconds",
+            "pid name kind uid user lanes dialect seconds",
             "{line}"
         );
     }
-    let begin = format!("{{\"pid\":{},\"name\":\"{}\",\"uid\":", one.pid(), names[0]);
+    let begin = format!(
+        "{{\"pid\":{},\"name\":\"{}\",\"kind\":\"server\",\"uid\":",
+        one.pid(),
+        names[0]
+    );
     let object = text.lines().find(|line| line.starts_with(&begin)).unwrap();
     let end = "\"lanes\":[\"bit\",\"word\"],\"dialect\":\"lsb\",\"seconds\":";
     assert!(object.contains(end), "{object}");
