@@ -289,6 +289,7 @@ fn help_and_version_are_printed() {
         (&["--help"], "may have been delivered"),
         (&["demo", "--help"], "demo"),
         (&["trace", "--help"], "CLICOLOR_FORCE"),
+        (&["trace", "--help"], "(unasked)  "),
         (&["help", "dialects"], "head-bytes="),
         (&["--version"], env!("CARGO_PKG_VERSION")),
     ] {

@@ -92,6 +92,14 @@ A server that shows its traffic on standard output: a line for each byte with th
 sender's PID, the signal that completed the byte and its si_code, the bits in the order in which they arrived, the byte
 and the answer. Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left
 out and counted; clients wait for their message to be printed, but not for the lines.
+
+  2 lost before          two signals of this client did not arrive: a pending signal swallows the next of its number
+  1 word missing before  words queue in order, so this one is not taken, and the client sends the missing one again
+  again                  a bit or word that had come before
+  (unasked)              an answer to no signal in particular: which bits have come, that it is this client's turn, or
+                         that its message is written or rejected
+Bits of other programs have no number, so what is lost of them does not show.
+
 The trace has colours on a terminal. NO_COLOR=1 turns them off, CLICOLOR_FORCE=1 turns them on in a pipe.
 ",
     flags: &[COMMON],
