@@ -212,7 +212,9 @@ fn a_message_above_the_limit_is_rejected_at_once() {
     assert!(stderr(&output).contains("limit"), "{output:?}");
     deliver(server.pid(), b"next");
     server.assert_printed(&[&[b'x'; 100], b"next"]);
-    server.stop();
+    // The client has sent it twice: in words, and in bits.
+    let notes = stderr(&server.stop());
+    assert_eq!(notes.matches("dropped").count(), 1, "{notes}");
 }
 
 #[test]
