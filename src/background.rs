@@ -52,7 +52,7 @@ struct State {
 }
 
 impl<T: Send + 'static> Background<T> {
-    /// Starts the thread, with room for `limit` items. The thread inherits the caller's signal mask: block what it must not receive.
+    /// Starts the thread, with room for `limit` items. It inherits the caller's signal mask: block what it must not receive.
     ///
     /// # Errors
     /// `pthread_create(3)`'s.
@@ -130,7 +130,7 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Ends the thread once it has processed what waits. Blocks until then, for `limit` at most, and returns whether it has ended.
+    /// Ends the thread once it has processed what waits. Blocks until then, for `limit` at most; returns whether it has ended.
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
         // Centuries, for a clock that would overflow with more.

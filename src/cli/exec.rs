@@ -110,7 +110,10 @@ impl Exec {
         Err(OutputError::Refused)
     }
 
-    /// Runs the program to its end, and returns its status and what it has printed. An error is the rest of a sentence about it.
+    /// Runs the program to its end, and returns its status and what it has printed.
+    ///
+    /// # Errors
+    /// Returns the rest of a sentence about the program.
     fn run(&self, message: &Message, limit: usize) -> io::Result<(ExitStatus, Vec<u8>)> {
         let stdout = if message.is_request() {
             Stdio::piped()
