@@ -139,7 +139,7 @@ fn has_ended(peer: &Peer) -> bool {
         .map_or_else(|| peer.inspect().is_err(), ffi::is_readable)
 }
 
-/// Says why the listening ends.
+/// Says why the chat ends.
 enum End {
     /// The input has ended, and nothing more is expected.
     Said,

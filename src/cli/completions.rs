@@ -39,14 +39,14 @@ of running servers.
     },
 };
 
-/// What may stand in a place of the command line.
+/// Says what may stand in a place of the command line.
 enum Candidates {
     None,
     Paths,
     Programs,
-    /// The PIDs and names of running servers.
+    /// Offers the PIDs and names of running servers.
     Servers,
-    /// A preset or `key=value`, or several with commas between them.
+    /// Offers a preset or `key=value`, or several with commas between them.
     Dialects,
     Words(String),
 }

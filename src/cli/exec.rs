@@ -22,13 +22,13 @@ use super::lines::Lines;
 use super::serve::Handler;
 use super::units::count;
 
-/// How long a program may run.
+/// Limits the time that a program runs, by default.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often to look for the end of a program without a pidfd.
+/// Separates two looks for the end of a program without a pidfd.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Bytes that a pipe takes without blocking once it is writable (PIPE_BUF, `pipe(7)`).
+/// Limits the bytes of a write: a pipe that is writable takes so many without blocking (PIPE_BUF, `pipe(7)`).
 const PIECE: usize = 4096;
 
 pub const FLAGS: &[Flag] = &[
@@ -52,13 +52,13 @@ pub const FLAGS: &[Flag] = &[
     ),
 ];
 
-/// A program to run for each message.
+/// Describes the program to run for each message.
 pub struct Exec {
     path: PathBuf,
     name: OsString,
     args: Vec<OsString>,
     timeout: Option<Duration>,
-    /// The signals that this process may have ignored for itself.
+    /// Holds the signals that this process may have ignored for itself.
     signals: SignalSet,
 }
 
@@ -142,7 +142,7 @@ impl Exec {
     }
 }
 
-/// A running program, which is killed and reaped at the latest when this is dropped.
+/// Holds a running program, which is killed and reaped at the latest when this is dropped.
 struct Job(Child);
 
 impl Job {

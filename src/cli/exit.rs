@@ -20,10 +20,10 @@ use minitalk::wire::sender;
 use super::lines::Lines;
 use super::stdio::print_stderr;
 
-/// How long the end of a server waits for an output that does not take its last line.
+/// Limits the wait at the end of a server for an output that does not take its last line.
 const LAST_LINE: Duration = Duration::from_millis(125);
 
-/// The exit codes; [`MEANINGS`] documents them.
+/// Lists the exit codes, which [`MEANINGS`] documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -36,13 +36,13 @@ pub enum Exit {
     TimedOut = 6,
     Rejected = 7,
     ServerEnded = 8,
-    /// A check found failures.
+    /// Says that a check found failures.
     Failed = 9,
-    /// The message was delivered, but its reply did not come.
+    /// Says that the message was delivered, but its reply did not come.
     NoReply = 10,
 }
 
-/// The exit codes and their meanings, for the help text and the manual page: a line for each.
+/// Lists the exit codes and their meanings, for the help text and the manual page: a line for each.
 pub const MEANINGS: &str = "   \
    0  delivered; or served, or chatted, to the end
    1  input or output error
@@ -68,16 +68,16 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The error that ends the program.
+/// Describes the error that ends the program.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
     message: String,
-    /// A remedy by an option, or where the options are explained. Not printed by the classic pair, which has no options.
+    /// Names a remedy by an option, or where the options are explained. The classic pair, which has no options, omits it.
     hint: Cow<'static, str>,
-    /// The signal that ends the program, so that its parent sees it.
+    /// Holds the signal that ends the program, so that its parent sees it.
     signal: Option<Signal>,
-    /// Whether the program ends even if the message cannot be printed now.
+    /// Says whether the program ends even if the message cannot be printed now.
     is_urgent: bool,
 }
 
@@ -305,7 +305,7 @@ impl From<ServeError> for Failure {
 mod tests {
     use super::*;
 
-    /// The exit code and the text of each error of [`errors`].
+    /// Lists the exit code and the text of each error of [`errors`].
     const PRINTED: &str = "\
 4 cannot send to PID 7: it belongs to another user, and both ends must signal each other; run both ends as the same user
 5 cannot send to PID 7: that is this very process

@@ -15,15 +15,15 @@ use super::help;
 use super::suggest::suggest;
 use super::units;
 
-/// An option of a command.
+/// Describes an option of a command.
 #[derive(Debug)]
 pub struct Flag {
-    /// The names and the placeholder of the value: `-v, --verbose`, `--count N`, `--lane auto|bit`.
+    /// Gives the names and the placeholder of the value: `-v, --verbose`, `--count N`, `--lane auto|bit`.
     pub usage: &'static str,
     pub help: &'static str,
 }
 
-/// `-h`, which every command has.
+/// Describes `-h`, which every command has.
 pub const HELP: Flag = flag("-h, --help", "print this help");
 
 /// Returns a row of a table of options.
@@ -60,18 +60,18 @@ impl Flag {
     }
 }
 
-/// The arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
+/// Holds the arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
 pub struct Args {
     flags: Vec<(&'static Flag, OsString)>,
     positional: vec::IntoIter<OsString>,
-    /// Whether `--` is among the arguments.
+    /// Says whether `--` is among the arguments.
     pub has_separator: bool,
 }
 
 /// Parses `args` by the table of `command`. Returns `None` after printing the help text.
 ///
 /// # Errors
-/// A usage error, or an error of standard output.
+/// Returns a usage error, or an error of standard output.
 pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Args>, Failure> {
     let has_separator = args.iter().any(|arg| arg == "--");
     let (mut flags, mut positional) = (Vec::new(), Vec::new());

@@ -14,10 +14,10 @@ use minitalk::internals::ffi;
 use super::exit::Failure;
 use super::stdio::{print_stderr, write_stdout};
 
-/// How often [`Lines::finish`] waits for its own thread while the output is writable.
+/// Limits how often [`Lines::finish`] waits for its own thread while the output is writable.
 const MAX_WAITS: u32 = 20;
 
-/// A queue of lines and the thread that prints them in order.
+/// Holds a queue of lines, and the thread that prints them in order.
 #[derive(Clone)]
 pub struct Lines {
     queue: Arc<Background<Line>>,

@@ -81,10 +81,10 @@ const FLAGS: &[Flag] = &[
     ),
 ];
 
-/// The option that `demo` has too, with another default.
+/// Describes the option that `demo` has too, with another default.
 pub const LANE: &str = "--lane auto|bit|word";
 
-/// The meanings of the words of [`LANE`], in their order.
+/// Lists the meanings of the words of [`LANE`], in their order.
 pub const LANES: [Lane; 3] = [Lane::Auto, Lane::Bit, Lane::Word];
 
 fn run(mut args: Args) -> Result<(), Failure> {

@@ -32,10 +32,10 @@ const REPETITION: Duration = Duration::from_secs(10);
 /// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
 pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
 
-/// The options of a server.
+/// Holds the options of a server.
 pub struct Options {
     config: Config,
-    /// The signals that carry messages.
+    /// Names the signals that carry messages.
     pub signals: SignalSet,
     eco: bool,
     format: Format,
@@ -124,7 +124,7 @@ const FORMAT: &[Flag] = &[
     ),
 ];
 
-/// The options that `serve` and `trace` share.
+/// Lists the options that `serve` and `trace` share.
 const COMMON: &[Flag] = &[
     flag("--count N", "end after N messages"),
     flag(
@@ -173,7 +173,7 @@ const COMMON: &[Flag] = &[
     ),
 ];
 
-/// The usage error of `-v` without a trace.
+/// Explains the usage error of `-v` without a trace.
 pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace; add --trace";
 
 fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {

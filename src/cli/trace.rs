@@ -15,12 +15,12 @@ use super::trace_clients::Clients;
 use super::trace_values;
 use super::units::{MICROSECOND, MILLISECOND, SECOND, count, decimal};
 
-/// The options of a trace.
+/// Holds the options of a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace {
-    /// Whether the trace goes to standard output, with the messages, instead of to standard error.
+    /// Says whether the trace goes to standard output, with the messages, instead of to standard error.
     pub to_stdout: bool,
-    /// Whether there is a line for each signal instead of for each byte.
+    /// Says whether there is a line for each signal instead of for each byte.
     pub every_signal: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct Trace {
 pub struct Tracer {
     is_colored: bool,
     every_signal: bool,
-    /// The dialect of all clients, if it was given.
+    /// Holds the dialect of all clients, if it was given.
     dialect: Option<Dialect>,
     start: Instant,
     last: Instant,
@@ -36,11 +36,11 @@ pub struct Tracer {
     current: Option<Current>,
 }
 
-/// The signal that the server is handling.
+/// Describes the signal that the server is handling.
 struct Current {
     event: Event,
     answers: Vec<String>,
-    /// The other notes about the signal, whose lines follow the line of the signal.
+    /// Holds the other notes about the signal, whose lines follow the line of the signal.
     notes: Vec<Note>,
 }
 

@@ -15,17 +15,17 @@ use minitalk::wire::word::{Word, proof};
 
 use super::units::count;
 
-/// The most clients whose bytes are followed.
+/// Limits the clients whose bytes are followed.
 pub const MAX_CLIENTS: usize = 4096;
 
-/// The clients that are sending a message.
+/// Holds the clients that are sending a message.
 #[derive(Default)]
 pub struct Clients(PidMap<ClientBytes>);
 
 impl Clients {
     /// Returns the state of the client `pid`.
     ///
-    /// At the limit it forgets clients, those with attested signals last: the server does not report the end of a claimed PID.
+    /// Forgets clients at the limit, those with attested signals last: the server does not report the end of a claimed PID.
     pub fn get(&mut self, pid: Pid) -> &mut ClientBytes {
         if self.0.len() >= MAX_CLIENTS && !self.0.contains_key(&pid) {
             self.0.retain(|_, client| client.is_attested);
@@ -46,21 +46,21 @@ impl Clients {
     }
 }
 
-/// The message that a client is sending.
+/// Holds the message that a client is sending.
 #[derive(Default)]
 pub struct ClientBytes {
-    /// Whether the kernel attested a signal of the client.
+    /// Says whether the kernel attested a signal of the client.
     pub is_attested: bool,
     pub dialect: Option<Dialect>,
     transfer: Option<Transfer>,
-    /// The bits of the unfinished byte, in the order in which they arrived.
+    /// Holds the bits of the unfinished byte, in the order in which they arrived.
     bits: Vec<bool>,
-    /// Whether the signal that opens a handshake has arrived.
+    /// Says whether the signal that opens a handshake has arrived.
     has_greeted: bool,
-    /// The header of a frame, as far as it has arrived.
+    /// Holds the header of a frame, as far as it has arrived.
     header: u32,
     bytes: u64,
-    /// The pause before the first bit of the unfinished byte.
+    /// Holds the pause before the first bit of the unfinished byte.
     pause: Option<Duration>,
 }
 
@@ -69,11 +69,11 @@ pub struct ClientBytes {
 struct Transfer {
     nonces: Nonces,
     bits: BitBuffer,
-    /// The serial of the latest transmission of a bit that has come.
+    /// Holds the serial of the latest transmission of a bit that has come.
     serial: u8,
     /// Counts the transmissions before it that have not come.
     lost: u64,
-    /// The index of the next word.
+    /// Holds the index of the next word.
     next: u32,
 }
 

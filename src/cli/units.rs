@@ -16,7 +16,7 @@ pub fn decimal(count: u128, unit: u128, places: u32) -> String {
     }
 }
 
-/// Units of time in nanoseconds.
+/// Gives units of time in nanoseconds.
 pub const SECOND: u128 = 1_000_000_000;
 pub const MILLISECOND: u128 = 1_000_000;
 pub const MICROSECOND: u128 = 1_000;
