@@ -222,9 +222,7 @@ impl<T> Channel<T> {
             }
         }
     }
-}
 
-impl<T> Channel<T> {
     /// Wakes the threads that wait for room. They look for it under the lock, so that none misses this.
     fn tell_of_room(&self) {
         if self.lock().waiting > 0 {

@@ -15,9 +15,10 @@ use super::text::{write_base64, write_for_terminal, write_in_line, write_json_st
 use super::units::{SECOND, count, decimal};
 
 /// Lists the output formats of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Prints each message and a newline.
+    #[default]
     Text,
     /// Prints the messages' bytes alone.
     Raw,

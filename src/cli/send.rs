@@ -107,15 +107,15 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let file = args.value("--file").map(PathBuf::from);
     let progress = args.choice("--progress", &ShowProgress::ALL)?;
     let is_verbose = args.switch("--verbose");
-    if lane.is_some() && dialect.is_some() {
-        return Err(Failure::usage(
-            "--lane and --dialect exclude each other: only minitalk's own protocol has lanes",
-        ));
-    }
-    if wants_reply && dialect.is_some() {
-        return Err(Failure::usage(
-            "--reply and --dialect exclude each other: only minitalk's own protocol has replies",
-        ));
+    for (is_given, option, what) in [
+        (lane.is_some(), "--lane", "lanes"),
+        (wants_reply, "--reply", "replies"),
+    ] {
+        if is_given && dialect.is_some() {
+            return Err(Failure::usage(format_args!(
+                "{option} and --dialect exclude each other: only minitalk's own protocol has {what}"
+            )));
+        }
     }
     let pid = args.positional().ok_or_else(|| {
         Failure::usage(

@@ -33,31 +33,17 @@ const REPETITION: Duration = Duration::from_secs(10);
 pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
 
 /// Holds the options of a server.
+#[derive(Default)]
 pub struct Options {
     config: Config,
-    /// Names the signals that carry messages.
-    pub signals: SignalSet,
+    /// Says whether messages come in bits only.
+    pub bits_only: bool,
     eco: bool,
     format: Format,
     handler: Option<Handler>,
     trace: Option<Trace>,
     name: Option<String>,
     pid_file: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            config: Config::default(),
-            signals: SignalSet::LANES,
-            eco: false,
-            format: Format::Text,
-            handler: None,
-            trace: None,
-            name: None,
-            pid_file: None,
-        }
-    }
 }
 
 pub const SERVE: Command = Command {
@@ -192,8 +178,7 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     if let Some(timeout) = args.seconds("--idle-timeout")? {
         config.idle_timeout = (!timeout.is_zero()).then_some(timeout);
     }
-    let lanes = [SignalSet::LANES, SignalSet::BITS];
-    options.signals = args.choice("--lane", &lanes)?.unwrap_or(options.signals);
+    options.bits_only = args.choice("--lane", &[false, true])?.unwrap_or_default();
     let streams = [None, Some(ffi::getpid())];
     options.config.one_stream = args.choice("--sender", &streams)?.flatten();
     options.eco = args.switch("--eco");
@@ -202,8 +187,7 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
         options.handler = exec::parse(&mut args)?;
     }
     if options.handler.is_none() {
-        let format = args.choice("--format", &formats)?;
-        options.format = format.unwrap_or(options.format);
+        options.format = args.choice("--format", &formats)?.unwrap_or_default();
     }
     options.name = args.value("--name").map(list::valid_name).transpose()?;
     options.pid_file = args.value("--pid-file").map(PathBuf::from);
@@ -234,8 +218,12 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     ffi::tune_allocator();
     // At the limit on file sizes a write then fails with an error, instead of ending the server.
     ffi::ignore_file_size();
-    let stop = stop::watch(options.signals)?;
-    let mut inbox = Inbox::open_for(options.signals)?;
+    let signals = match options.bits_only {
+        true => SignalSet::BITS,
+        false => SignalSet::LANES,
+    };
+    let stop = stop::watch(signals)?;
+    let mut inbox = Inbox::open_for(signals)?;
     if let Some(name) = &options.name {
         list::take_name(name)?;
     }
