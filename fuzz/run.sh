@@ -38,6 +38,7 @@ for target; do
 done
 
 # All targets are built before the first one runs, so that no compiler takes CPU time from a fuzzer.
+echo "building $# targets, which takes minutes the first time (progress: $scratch/build.log)"
 if [ "$all" ]; then
     fuzz build --sanitizer none
 else
@@ -61,6 +62,8 @@ one() {
             echo "$target: ended before its time"
         fi
     else
+        # The panic stands before the stack and the input that libFuzzer prints.
+        grep -A 1 "panicked at" "$log" || true
         tail -n 60 "$log"
     fi
     echo "$target: ${executions:-0} executions in $seconds s, $(grep -E 'DONE|BINGO' "$log" | tail -n 1 || true)"

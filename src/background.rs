@@ -22,16 +22,16 @@ pub const LIMIT: usize = 1024;
 #[derive(Debug)]
 pub struct Background<T> {
     shared: Arc<Channel<T>>,
-    /// `None` once it has been joined.
+    /// Holds the thread until it is joined.
     thread: Option<JoinHandle<()>>,
 }
 
-/// Passed to the function of a [`Background`].
+/// Says what the function of a [`Background`] gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<T> {
-    /// The next item.
+    /// Hands over the next item.
     Next(T),
-    /// The number of items that are missing here, for want of room.
+    /// Counts the items that are missing here, because there was no room.
     Missing(u64),
 }
 
@@ -47,15 +47,15 @@ struct Channel<T> {
 #[derive(Debug, Default)]
 struct State {
     has_ended: bool,
-    /// The number of threads that wait for room.
+    /// Counts the threads that wait for room.
     waiting: u32,
 }
 
 impl<T: Send + 'static> Background<T> {
-    /// Starts the thread, with room for `limit` items. The thread inherits the caller's signal mask: block what it must not receive.
+    /// Starts the thread, with room for `limit` items. It inherits the caller's signal mask: block what it must not receive.
     ///
     /// # Errors
-    /// `pthread_create(3)`'s.
+    /// Returns the errors of `pthread_create(3)`.
     pub fn start(
         name: &str,
         limit: usize,
@@ -130,7 +130,7 @@ impl<T: Send + 'static> Background<T> {
         pushed
     }
 
-    /// Ends the thread once it has processed what waits. Blocks until then, for `limit` at most, and returns whether it has ended.
+    /// Ends the thread once it has processed what waits. Blocks until then, for `limit` at most; returns whether it has ended.
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
         // Centuries, for a clock that would overflow with more.
@@ -175,7 +175,7 @@ impl<T> Drop for Background<T> {
 /// The function is boxed because the standard library adds a kilobyte of code for each type of function.
 ///
 /// # Errors
-/// `pthread_create(3)`'s.
+/// Returns the errors of `pthread_create(3)`.
 pub fn spawn(
     name: &str,
     stack: Option<usize>,
@@ -222,10 +222,8 @@ impl<T> Channel<T> {
             }
         }
     }
-}
 
-impl<T> Channel<T> {
-    /// Wakes the threads that wait for room. Who finds none does so under the lock, so that none misses this.
+    /// Wakes the threads that wait for room. They look for it under the lock, so that none misses this.
     fn tell_of_room(&self) {
         if self.lock().waiting > 0 {
             self.changed.notify_all();

@@ -71,6 +71,9 @@ fn a_name_finds_a_chat() {
     here.wait_stderr(&format!("talks with PID {} ({name})", there.pid()));
     let list = run(minitalk(["list"]));
     assert!(String::from_utf8_lossy(&list.stdout).contains(&name));
+    let list = run(minitalk(["list", "--json"]));
+    let kind = format!("\"name\":\"{name}\",\"kind\":\"chat\"");
+    assert!(String::from_utf8_lossy(&list.stdout).contains(&kind));
     feed(&here, b"hello".to_vec());
     there.wait_stdout(|printed| printed == b"hello");
     drop(there.take_stdin());
@@ -103,15 +106,19 @@ fn sigint_ends_a_chat_cleanly_with_and_without_a_partner() {
     assert_success(&alone.output());
 }
 
-/// A third process gets no byte into the stream, and a request to a chat is rejected.
+/// A third process gets no byte into the stream, and what it was told is delivered is not lost. A request is rejected.
 #[test]
-fn a_third_process_is_left_out_of_a_pipe() {
+fn what_a_third_process_sends_to_a_pipe_is_shown_on_stderr() {
     let (there, here) = two_chats();
     let mut pipe = here.take_stdin();
     pipe.write_all(b"a").unwrap();
     there.wait_stdout(|printed| printed == b"a");
-    deliver(there.pid(), b"intruder");
-    there.wait_stderr("8 bytes of PID");
+    let to = there.pid().to_string();
+    let third = Process::spawn(&mut minitalk(["send", &to, "in\x1b\ntruder"]));
+    let pid = third.pid();
+    assert_success(&third.output());
+    there.wait_stderr(&format!(" {pid}: truder\n"));
+    assert!(there.stderr().contains(&format!(" {pid}: in\\u{{1b}}\n")));
     let output = run(minitalk(["send", "--reply", &there.pid().to_string(), "x"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert!(stderr(&output).contains("does not reply"), "{output:?}");

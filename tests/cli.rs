@@ -212,7 +212,9 @@ fn a_message_above_the_limit_is_rejected_at_once() {
     assert!(stderr(&output).contains("limit"), "{output:?}");
     deliver(server.pid(), b"next");
     server.assert_printed(&[&[b'x'; 100], b"next"]);
-    server.stop();
+    // The client has sent it twice: in words, and in bits.
+    let notes = stderr(&server.stop());
+    assert_eq!(notes.matches("dropped").count(), 1, "{notes}");
 }
 
 #[test]
@@ -388,11 +390,15 @@ fn servers_are_found_by_their_names() {
         let keys = json_keys(line);
         assert_eq!(
             keys.join(" "),
-            "pid name uid user lanes dialect seconds",
+            "pid name kind uid user lanes dialect seconds",
             "{line}"
         );
     }
-    let begin = format!("{{\"pid\":{},\"name\":\"{}\",\"uid\":", one.pid(), names[0]);
+    let begin = format!(
+        "{{\"pid\":{},\"name\":\"{}\",\"kind\":\"server\",\"uid\":",
+        one.pid(),
+        names[0]
+    );
     let object = text.lines().find(|line| line.starts_with(&begin)).unwrap();
     let end = "\"lanes\":[\"bit\",\"word\"],\"dialect\":\"lsb\",\"seconds\":";
     assert!(object.contains(end), "{object}");

@@ -285,8 +285,11 @@ fn help_and_version_are_printed() {
         (&["help", "send"], "--timeout"),
         (&["send", "--help"], "--timeout"),
         (&["serve", "-h"], "--format"),
+        (&["help", "serve"], "without a limit"),
+        (&["--help"], "may have been delivered"),
         (&["demo", "--help"], "demo"),
         (&["trace", "--help"], "CLICOLOR_FORCE"),
+        (&["trace", "--help"], "(unasked)  "),
         (&["help", "dialects"], "head-bytes="),
         (&["--version"], env!("CARGO_PKG_VERSION")),
     ] {

@@ -20,12 +20,11 @@ use super::list;
 use super::stdio::{print_stderr, refuse_closed, write_stdout};
 use super::target;
 use super::text::{for_terminal, in_line};
-use super::units::count;
 
-/// The longest piece of standard input that is one message.
+/// Limits the bytes of standard input that are one message.
 const PIECE: usize = 64 << 10;
 
-/// How often to look for the end of the other process without a pidfd.
+/// Separates two looks for the end of the other process without a pidfd.
 const POLL: Duration = Duration::from_millis(100);
 
 pub const CHAT: Command = Command {
@@ -35,11 +34,12 @@ pub const CHAT: Command = Command {
     about: "\
 Sends each line of standard input to the process with that PID or name, and prints what comes from it. Without PID it
 waits to be spoken to, and then talks with the first process that has spoken.
-On a terminal each line is shown as serve does, after its time and the name or the PID of its sender; lines of other
-processes are shown with their PID. Ctrl-D ends the chat once everything has been delivered.
+On a terminal each line is shown as serve does, after its time and the name or the PID of its sender. Ctrl-D ends the
+chat once everything has been delivered.
 In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
-bytes that come go to standard output. What other processes send is left out, with a line on standard error. The end of
-standard input is sent as an empty message; the chat then goes on until the other has ended its input too.
+bytes that come go to standard output. The end of standard input is sent as an empty message; the chat then goes on
+until the other has ended its input too.
+What other processes send is not lost: it is shown with their PIDs on the terminal or, in pipes, on standard error.
 The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit code 0 unless a message is under way.
 ",
     flags: &[FLAGS],
@@ -97,44 +97,38 @@ fn note(text: impl Display) {
     print_stderr(format_args!("minitalk: {text}"));
 }
 
-/// Shared by the thread that talks and the one that listens. Two chats that send at once must not wait for each other.
+/// Connects the thread that talks and the one that listens: two chats that send at once must not wait for each other.
 struct Line {
     endpoint: Endpoint,
     /// Ends the thread that talks while it waits for input.
     halt: EventFd,
-    /// Rings when that thread has ended.
+    /// Rings when the thread that talks has ended.
     over: EventFd,
 }
 
-/// The process at the other end.
+/// Holds the process at the other end.
 struct Partner {
     peer: Arc<Peer>,
-    /// The name that it has given itself, safe to print, or its PID.
-    label: String,
+    /// Holds the name that it has given itself, safe to print.
+    name: Option<String>,
 }
 
 impl Partner {
     fn find(pid: Pid) -> Result<Self, SendError> {
         let peer = client::find(pid, false)?;
-        let name = proc::status(pid).map(|status| status.name);
-        let name = name.unwrap_or_default();
-        let is_given = list::is_name(&name) && name != "minitalk";
-        let label = if is_given {
-            in_line(name.as_bytes())
-        } else {
-            pid.to_string()
-        };
-        Ok(Self { peer, label })
+        let name = proc::status(pid).ok().map(|status| status.name);
+        let name = name.filter(|name| list::is_name(name) && name != "minitalk");
+        let name = name.map(|name| in_line(name.as_bytes()));
+        Ok(Self { peer, name })
     }
 }
 
 impl Display for Partner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let pid = self.peer.pid();
-        write!(f, "PID {pid}")?;
-        match self.label == pid.to_string() {
-            true => Ok(()),
-            false => write!(f, " ({})", self.label),
+        match &self.name {
+            Some(name) => write!(f, "PID {pid} ({name})"),
+            None => write!(f, "PID {pid}"),
         }
     }
 }
@@ -145,7 +139,7 @@ fn has_ended(peer: &Peer) -> bool {
         .map_or_else(|| peer.inspect().is_err(), ffi::is_readable)
 }
 
-/// Says why the listening ends.
+/// Says why the chat ends.
 enum End {
     /// The input has ended, and nothing more is expected.
     Said,
@@ -195,7 +189,9 @@ fn converse(line: &Arc<Line>, partner: Option<Partner>) -> Result<(), Failure> {
         }
     };
     line.halt.ring();
-    let partner = listener.hang_up();
+    let Listener { partner, tell, .. } = listener;
+    // Ends the other thread's wait for a partner.
+    drop(tell);
     let is_all_said = said.unwrap_or_else(join)?;
     match (end, partner) {
         (End::PartnerEnded, Some(partner)) if !is_all_said && !is_input_terminal => {
@@ -242,21 +238,14 @@ fn talk_to(line: &Line, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
             true => Err(SendError::NoSuchProcess),
             false => line.endpoint.send(peer.pid(), &piece[..count]),
         };
-        match sent {
-            Ok(_) => {}
-            // It does not miss the end of the input.
-            Err(SendError::NoSuchProcess | SendError::ServerEnded { .. }) if is_over => {}
-            Err(error) => {
-                let goes_on = is_terminal
-                    && !matches!(
-                        error,
-                        SendError::NoSuchProcess
-                            | SendError::ServerEnded { .. }
-                            | SendError::Interrupted(_)
-                            | SendError::Stopped
-                    );
-                let failure = undelivered(peer.pid(), &error);
-                if !goes_on {
+        if let Err(error) = sent {
+            use SendError::{Interrupted, NoSuchProcess, ServerEnded, Stopped};
+            let has_gone = matches!(error, NoSuchProcess | ServerEnded { .. });
+            let is_final = has_gone || matches!(error, Interrupted(_) | Stopped);
+            let failure = undelivered(peer.pid(), &error);
+            // A partner that has gone does not miss the end of the input.
+            if !(is_over && has_gone) {
+                if is_final || !is_terminal {
                     return Err(failure);
                 }
                 note(failure.text());
@@ -274,7 +263,7 @@ struct Listener<'l> {
     /// Tells the thread that talks whom to talk to.
     tell: Sender<Arc<Peer>>,
     partner: Option<Partner>,
-    /// Whether the partner has ended its input.
+    /// Says whether the partner has ended its input.
     is_partner_done: bool,
     is_terminal: bool,
 }
@@ -284,11 +273,6 @@ impl Listener<'_> {
     fn meet(&mut self, partner: Partner) {
         let _ = self.tell.send(Arc::clone(&partner.peer));
         self.partner = Some(partner);
-    }
-
-    /// Stops the wait for a partner, and returns the partner, if there is one.
-    fn hang_up(self) -> Option<Partner> {
-        self.partner
     }
 
     /// Waits until something comes or `over` is readable, and prints what has come.
@@ -344,33 +328,30 @@ impl Listener<'_> {
                 }
             }
         }
-        let partner = self
-            .partner
-            .as_ref()
-            .filter(|partner| partner.peer.pid() == pid);
-        if is_first || partner.is_some() {
-            if message.payload.is_empty() {
-                self.is_partner_done = true;
-                if self.is_terminal {
-                    note(format_args!("PID {pid} has ended its input"));
-                }
-                return Ok(end);
+        let partner = self.partner.as_ref();
+        let partner = partner.filter(|partner| partner.peer.pid() == pid);
+        let is_stream = is_first || partner.is_some();
+        if is_stream && message.payload.is_empty() {
+            self.is_partner_done = true;
+            if self.is_terminal {
+                note(format_args!("PID {pid} has ended its input"));
             }
-        } else if !self.is_terminal {
-            let bytes = count(message.payload.len() as u64, "byte");
-            note(format_args!(
-                "left out {bytes} of PID {pid}, which is not the other end"
-            ));
             return Ok(end);
         }
-        if self.is_terminal {
-            let label = partner.map_or_else(|| pid.to_string(), |partner| partner.label.clone());
-            write_stdout(shown(&label, &message.payload).as_bytes())
-        } else {
-            write_stdout(&message.payload)
-        }
-        .map_err(Failure::stdout)?;
-        Ok(end)
+        let shown = || {
+            let name = partner.and_then(|partner| partner.name.clone());
+            shown(&name.unwrap_or_else(|| pid.to_string()), &message.payload)
+        };
+        let written = match (self.is_terminal, is_stream) {
+            (true, _) => write_stdout(shown().as_bytes()),
+            (false, true) => write_stdout(&message.payload),
+            // Its sender is told that it is delivered.
+            (false, false) => {
+                print_stderr(shown().trim_end_matches('\n'));
+                Ok(())
+            }
+        };
+        written.map(|()| end).map_err(Failure::stdout)
     }
 }
 

@@ -1,24 +1,27 @@
 //! A child process: its output, its end, and a limit on everything that waits for it.
 
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk::internals::ffi;
-use minitalk::{Pid, SignalSet};
+use minitalk::internals::ffi::{self, Wanted};
+use minitalk::{Fd, Pid, SignalSet};
 
-/// The interval at which a wait for the end of a child looks again.
-const POLL: Duration = Duration::from_millis(1);
+/// Separates two looks for the end of a child without a pidfd.
+const POLL: Duration = Duration::from_millis(10);
 
-/// How long reading the rest of the output of a child that has ended may take; a grandchild may keep the pipes open.
+/// Limits reading the rest of the output of a child that has ended; a grandchild may keep the pipes open.
 const REST: Duration = Duration::from_millis(100);
 
-/// A child, which is killed and reaped at the latest when this is dropped.
+/// Holds a child, which is killed and reaped at the latest when this is dropped.
 pub struct Child {
     child: std::process::Child,
     pid: Pid,
+    /// Becomes readable when the child ends; `None` before Linux 5.3, or if a filter denies it.
+    pidfd: Option<Fd>,
     pub stdout: Capture,
     pub stderr: Capture,
 }
@@ -36,6 +39,7 @@ impl Child {
         Ok(Self {
             child,
             pid,
+            pidfd: ffi::pidfd_open(pid).ok(),
             stdout,
             stderr,
         })
@@ -57,10 +61,14 @@ impl Child {
             if let Some(status) = self.ended() {
                 return Some(status);
             }
-            if start.elapsed() >= limit {
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() {
                 return None;
             }
-            thread::sleep(POLL);
+            let end = self.pidfd.as_ref();
+            let wait = end.map_or(left.min(POLL), |_| left);
+            let end = end.map(|fd| Wanted::Readable(fd.as_fd()));
+            let _ = ffi::wait_any([end], Some(wait));
         }
     }
 
@@ -86,7 +94,7 @@ impl Drop for Child {
     }
 }
 
-/// The output of a process so far.
+/// Holds the output of a process so far.
 #[derive(Clone, Default)]
 pub struct Capture(Arc<(Mutex<Captured>, Condvar)>);
 

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use minitalk::SignalSet;
 use minitalk::client::Options;
 use minitalk::wire::sender::Lane;
 
@@ -36,7 +35,7 @@ pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Usage, "server takes no arguments"));
     }
     let mut options = serve::Options::default();
-    options.signals = SignalSet::BITS;
+    options.bits_only = true;
     serve::serve(options)
 }
 

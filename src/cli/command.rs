@@ -5,20 +5,20 @@ use std::fmt::Write;
 use super::exit::Failure;
 use super::flags::{Args, Flag, HELP};
 
-/// Columns of the longest line of a help text, and the column where the explanations of the options begin.
+/// Limits the columns of a help text, and gives the column where the explanations of the options begin.
 const WIDTH: usize = 120;
 const INDENT: usize = 27;
 
-/// A command of the program.
+/// Describes a command of the program.
 pub struct Command {
     pub name: &'static str,
-    /// The arguments, as the help text shows them.
+    /// Lists the arguments, as the help text shows them.
     pub synopsis: &'static str,
-    /// The line in the list of commands.
+    /// Explains the command in the list of commands.
     pub summary: &'static str,
-    /// The paragraphs of the help text before the options.
+    /// Holds the paragraphs of the help text before the options.
     pub about: &'static str,
-    /// The tables of options, without `--help`.
+    /// Holds the tables of options, without `--help`.
     pub flags: &'static [&'static [Flag]],
     /// Returns the help text after the options.
     pub notes: fn() -> String,

@@ -39,39 +39,65 @@ of running servers.
     },
 };
 
-/// What may stand in a place of the command line.
-enum Candidates {
-    None,
-    Paths,
-    Programs,
-    /// The PIDs and names of running servers.
-    Servers,
-    /// A preset or `key=value`, or several with commas between them.
-    Dialects,
-    Words(String),
+/// Holds the code by which a shell offers what a placeholder stands for.
+struct Shell {
+    path: &'static str,
+    program: &'static str,
+    /// Offers the PIDs and names of running servers.
+    server: &'static str,
+    /// Offers a preset or `key=value`, or several with commas between them.
+    dialect: &'static str,
+    words: fn(&str) -> String,
 }
 
-/// Returns what `placeholder` stands for, which is a word of a table of options or of a synopsis.
-fn candidates(placeholder: &str) -> Candidates {
-    match placeholder {
-        "PATH" => Candidates::Paths,
-        "PROGRAM" => Candidates::Programs,
-        "PID|NAME" => Candidates::Servers,
-        "SPEC" => Candidates::Dialects,
-        "COMMAND" => Candidates::Words(names(" ")),
-        words if words.contains('|') => Candidates::Words(words.replace('|', " ")),
-        _ => Candidates::None,
+impl Shell {
+    /// Returns the code for a word of a table of options or of a synopsis; `None` if it can stand for anything.
+    fn candidates(&self, placeholder: &str) -> Option<String> {
+        Some(match placeholder {
+            "PATH" => self.path.into(),
+            "PROGRAM" => self.program.into(),
+            "PID|NAME" => self.server.into(),
+            "SPEC" => self.dialect.into(),
+            "COMMAND" => (self.words)(&names(" ")),
+            words if words.contains('|') => (self.words)(&words.replace('|', " ")),
+            _ => return None,
+        })
+    }
+
+    /// Returns the code for the first argument of `command`, unless that is an option.
+    fn first_argument(&self, command: &Command) -> Option<String> {
+        let word = command.synopsis.split(' ').next().unwrap_or_default();
+        let word = word.trim_matches(['[', ']']);
+        self.candidates(word).filter(|_| !word.starts_with('-'))
     }
 }
 
-/// Returns what the first argument of `command` can be that is not an option.
-fn first_argument(command: &Command) -> Candidates {
-    let word = command.synopsis.split(' ').next().unwrap_or_default();
-    match word.trim_matches(['[', ']']) {
-        option if option.starts_with('-') => Candidates::None,
-        placeholder => candidates(placeholder),
-    }
-}
+/// Adds the candidates that begin as the word that is being completed.
+const BASH: Shell = Shell {
+    path: "COMPREPLY+=($(compgen -f -- \"$cur\"))",
+    program: "COMPREPLY+=($(compgen -c -- \"$cur\"))",
+    server: "_minitalk_servers",
+    dialect: "_minitalk_dialects",
+    words: |words| format!("_minitalk_words '{words}'"),
+};
+
+/// Names the actions of `_arguments`.
+const ZSH: Shell = Shell {
+    path: "_files",
+    program: "_command_names -e",
+    server: "_minitalk_servers",
+    dialect: "_minitalk_dialects",
+    words: |words| format!("({words})"),
+};
+
+/// Names the arguments of `complete`.
+const FISH: Shell = Shell {
+    path: "",
+    program: " -a '(__fish_complete_command)'",
+    server: " -a '(__minitalk_servers)'",
+    dialect: " -a '(__minitalk_dialects)'",
+    words: |words| format!(" -a '{words}'"),
+};
 
 /// Returns the presets, and each key with each of its values.
 fn dialects() -> String {
@@ -94,30 +120,24 @@ fn bash() -> String {
         let flags = command.all_flags();
         let all: Vec<_> = flags.flat_map(Flag::names).collect();
         for flag in command.all_flags() {
-            let action = match flag.placeholder() {
-                "" => continue,
-                placeholder => bash_action(candidates(placeholder)),
-            };
+            if flag.placeholder().is_empty() {
+                continue;
+            }
+            let action = BASH.candidates(flag.placeholder());
+            let action = action.unwrap_or_else(|| ":".into());
             for option in flag.names() {
                 let _ = writeln!(values, "        {name}:{option}) {action}; return ;;");
             }
         }
-        let mut action = bash_action(Candidates::Words(all.join(" ")));
-        match first_argument(command) {
-            Candidates::None => {}
-            first => {
-                let first = bash_action(first);
-                action = format!(
-                    "if [[ $cur != -* && ($i == 2 || $prev == -*) ]]; then {first}; fi; {action}"
-                );
-            }
+        let mut action = (BASH.words)(&all.join(" "));
+        if let Some(first) = BASH.first_argument(command) {
+            action = format!(
+                "if [[ $cur != -* && ($i == 2 || $prev == -*) ]]; then {first}; fi; {action}"
+            );
         }
         let _ = writeln!(options, "        {name}) {action} ;;");
     }
-    let commands = bash_action(Candidates::Words(format!(
-        "{} --help --version",
-        names(" ")
-    )));
+    let commands = (BASH.words)(&format!("{} --help --version", names(" ")));
     format!(
         "\
 _minitalk_words() {{
@@ -169,18 +189,6 @@ complete -F _minitalk minitalk
     )
 }
 
-/// Returns the command that adds the candidates which begin as the word that is being completed.
-fn bash_action(candidates: Candidates) -> String {
-    match candidates {
-        Candidates::None => ":".into(),
-        Candidates::Paths => "COMPREPLY+=($(compgen -f -- \"$cur\"))".into(),
-        Candidates::Programs => "COMPREPLY+=($(compgen -c -- \"$cur\"))".into(),
-        Candidates::Servers => "_minitalk_servers".into(),
-        Candidates::Dialects => "_minitalk_dialects".into(),
-        Candidates::Words(words) => format!("_minitalk_words '{words}'"),
-    }
-}
-
 fn zsh() -> String {
     let mut cases = String::new();
     for command in COMMANDS {
@@ -190,22 +198,17 @@ fn zsh() -> String {
             let meaning = flag.help.replace(['\'', '[', ']', ':'], " ");
             let value = match flag.placeholder() {
                 "" => String::new(),
-                name => format!(
-                    ":{}:{}",
-                    name.replace('|', " or "),
-                    zsh_action(candidates(name))
-                ),
+                name => {
+                    let action = ZSH.candidates(name).unwrap_or_default();
+                    format!(":{}:{action}", name.replace('|', " or "))
+                }
             };
             for name in flag.names() {
                 let _ = write!(cases, " \\\n            '{name}[{meaning}]{value}'");
             }
         }
-        match first_argument(command) {
-            Candidates::None => {}
-            first => {
-                let action = zsh_action(first);
-                let _ = write!(cases, " \\\n            '2:argument:{action}'");
-            }
+        if let Some(action) = ZSH.first_argument(command) {
+            let _ = write!(cases, " \\\n            '2:argument:{action}'");
         }
         cases.push_str(" ;;\n");
     }
@@ -243,17 +246,6 @@ fi
     )
 }
 
-fn zsh_action(candidates: Candidates) -> String {
-    match candidates {
-        Candidates::None => String::new(),
-        Candidates::Paths => "_files".into(),
-        Candidates::Programs => "_command_names -e".into(),
-        Candidates::Servers => "_minitalk_servers".into(),
-        Candidates::Dialects => "_minitalk_dialects".into(),
-        Candidates::Words(words) => format!("({words})"),
-    }
-}
-
 fn fish() -> String {
     let mut text = format!(
         "\
@@ -281,50 +273,26 @@ end
     }
     for command in COMMANDS {
         let name = command.name;
-        match first_argument(command) {
-            Candidates::None => {}
-            first => {
-                let action = fish_action(first);
-                let _ = writeln!(
-                    text,
-                    "complete -c minitalk -n '__fish_seen_subcommand_from {name}'{action}"
-                );
-            }
+        let condition = format!("complete -c minitalk -n '__fish_seen_subcommand_from {name}'");
+        if let Some(action) = FISH.first_argument(command) {
+            let _ = writeln!(text, "{condition}{action}");
         }
         for flag in command.all_flags() {
-            text.push_str(&fish_option(command, flag));
+            let short = flag.short().map(|name| format!(" -s {name}"));
+            let short = short.unwrap_or_default();
+            let long = flag.long().trim_start_matches('-');
+            let value = match flag.placeholder() {
+                "" => String::new(),
+                "PATH" => " -rF".into(),
+                name => format!(" -x{}", FISH.candidates(name).unwrap_or_default()),
+            };
+            let meaning = fish_quoted(flag.help);
+            let _ = writeln!(text, "{condition}{short} -l {long}{value} -d {meaning}");
         }
     }
     text
 }
 
-fn fish_option(command: &Command, flag: &Flag) -> String {
-    let short = flag
-        .short()
-        .map_or(String::new(), |name| format!(" -s {name}"));
-    let value = match flag.placeholder() {
-        "" => String::new(),
-        "PATH" => " -rF".into(),
-        placeholder => format!(" -x{}", fish_action(candidates(placeholder))),
-    };
-    format!(
-        "complete -c minitalk -n '__fish_seen_subcommand_from {}'{short} -l {}{value} -d {}\n",
-        command.name,
-        flag.long().trim_start_matches('-'),
-        fish_quoted(flag.help),
-    )
-}
-
 fn fish_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-fn fish_action(candidates: Candidates) -> String {
-    match candidates {
-        Candidates::None | Candidates::Paths => String::new(),
-        Candidates::Programs => " -a '(__fish_complete_command)'".into(),
-        Candidates::Servers => " -a '(__minitalk_servers)'".into(),
-        Candidates::Dialects => " -a '(__minitalk_dialects)'".into(),
-        Candidates::Words(words) => format!(" -a '{words}'"),
-    }
 }

@@ -29,7 +29,7 @@ use super::units::{MILLISECOND, count, decimal};
 
 const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUSR2 alone.";
 
-/// How long the server may take to print its PID.
+/// Limits the time that the server takes to print its PID.
 const START: Duration = Duration::from_secs(60);
 
 pub const DEMO: command::Command = command::Command {

@@ -22,13 +22,13 @@ use super::lines::Lines;
 use super::serve::Handler;
 use super::units::count;
 
-/// How long a program may run.
+/// Limits the time that a program runs, by default.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often to look for the end of a program without a pidfd.
+/// Separates two looks for the end of a program without a pidfd.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Bytes that a pipe takes without blocking once it is writable (PIPE_BUF, `pipe(7)`).
+/// Limits the bytes of a write: a pipe that is writable takes so many without blocking (PIPE_BUF, `pipe(7)`).
 const PIECE: usize = 4096;
 
 pub const FLAGS: &[Flag] = &[
@@ -42,21 +42,23 @@ pub const FLAGS: &[Flag] = &[
     ),
     flag(
         "--jobs N",
-        "with --exec: run up to N programs at once (default 1)",
+        "with --exec: run up to N programs at once (default 1). Further messages wait for the end of one, without a limit \
+         on the time, and their senders wait with them",
     ),
     flag(
         "--exec-timeout SECONDS",
-        "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never)",
+        "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never). The time \
+         begins when the program starts",
     ),
 ];
 
-/// A program to run for each message.
+/// Describes the program to run for each message.
 pub struct Exec {
     path: PathBuf,
     name: OsString,
     args: Vec<OsString>,
     timeout: Option<Duration>,
-    /// The signals that this process may have ignored for itself.
+    /// Holds the signals that this process may have ignored for itself.
     signals: SignalSet,
 }
 
@@ -108,7 +110,10 @@ impl Exec {
         Err(OutputError::Refused)
     }
 
-    /// Runs the program to its end, and returns its status and what it has printed. An error is the rest of a sentence about it.
+    /// Runs the program to its end, and returns its status and what it has printed.
+    ///
+    /// # Errors
+    /// Returns the rest of a sentence about the program.
     fn run(&self, message: &Message, limit: usize) -> io::Result<(ExitStatus, Vec<u8>)> {
         let stdout = if message.is_request() {
             Stdio::piped()
@@ -137,7 +142,7 @@ impl Exec {
     }
 }
 
-/// A running program, which is killed and reaped at the latest when this is dropped.
+/// Holds a running program, which is killed and reaped at the latest when this is dropped.
 struct Job(Child);
 
 impl Job {

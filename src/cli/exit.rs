@@ -15,14 +15,15 @@ use minitalk::internals::ffi;
 use minitalk::internals::process::proc;
 use minitalk::server::ServeError;
 use minitalk::wire::reason::Reason;
+use minitalk::wire::sender;
 
 use super::lines::Lines;
 use super::stdio::print_stderr;
 
-/// How long the end of a server waits for an output that does not take its last line.
+/// Limits the wait at the end of a server for an output that does not take its last line.
 const LAST_LINE: Duration = Duration::from_millis(125);
 
-/// The exit codes; [`MEANINGS`] documents them.
+/// Lists the exit codes, which [`MEANINGS`] documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -35,13 +36,13 @@ pub enum Exit {
     TimedOut = 6,
     Rejected = 7,
     ServerEnded = 8,
-    /// A check found failures.
+    /// Says that a check found failures.
     Failed = 9,
-    /// The message was delivered, but its reply did not come.
+    /// Says that the message was delivered, but its reply did not come.
     NoReply = 10,
 }
 
-/// The exit codes and their meanings, for the help text and the manual page: a line for each.
+/// Lists the exit codes and their meanings, for the help text and the manual page: a line for each.
 pub const MEANINGS: &str = "   \
    0  delivered; or served, or chatted, to the end
    1  input or output error
@@ -49,12 +50,17 @@ pub const MEANINGS: &str = "   \
    3  no such process
    4  not permitted: the process belongs to another user
    5  refused: the target does not handle the signals, which would kill it
-   6  no progress before the timeout
-   7  the server rejected the message
-   8  the server ended during the transfer
+   6  no progress before the timeout; the message may have been delivered
+   7  the server rejected the message; the error says if it may have been delivered, or a program may have run
+   8  the server ended during the transfer; the message may have been delivered
    9  check found failures
   10  delivered, but no reply (send --reply)
 ";
+
+/// Says in an error what became of the message.
+const UNSENT: &str = "; nothing was sent";
+const UNDELIVERED: &str = "; nothing was delivered";
+const UNCERTAIN: &str = "; the message may have been delivered";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -62,16 +68,16 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The error that ends the program.
+/// Describes the error that ends the program.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
     message: String,
-    /// A remedy by an option, or where the options are explained. Not printed by the classic pair, which has no options.
+    /// Names a remedy by an option, or where the options are explained. The classic pair, which has no options, omits it.
     hint: Cow<'static, str>,
-    /// The signal that ends the program, so that its parent sees it.
+    /// Holds the signal that ends the program, so that its parent sees it.
     signal: Option<Signal>,
-    /// Whether the program ends even if the message cannot be printed now.
+    /// Says whether the program ends even if the message cannot be printed now.
     is_urgent: bool,
 }
 
@@ -143,31 +149,47 @@ impl Failure {
 
     /// Returns the error of a message to `target`.
     pub fn send(target: impl Display, error: &SendError) -> Self {
-        let (exit, remedy) = match error {
-            SendError::NoSuchProcess => (Exit::NoSuchProcess, "; minitalk list shows servers"),
-            SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
-            SendError::Ourselves => (Exit::Refused, ""),
-            SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
+        let (exit, outcome, remedy) = match error {
+            SendError::NoSuchProcess => (Exit::NoSuchProcess, "", "; minitalk list shows servers"),
+            SendError::NotPermitted => (Exit::NotPermitted, "", "; run both ends as the same user"),
+            SendError::Ourselves => (Exit::Refused, "", ""),
+            SendError::Refused { .. } => (Exit::Refused, UNSENT, " (--force skips this check)"),
             SendError::TimedOut { blank: false } => (
                 Exit::TimedOut,
+                UNCERTAIN,
                 " (if it is another program's server, give its --dialect)",
             ),
-            SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
-            SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
-            SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
-            SendError::Unencodable(_) => (Exit::Rejected, "; nothing was sent"),
-            SendError::Busy => (Exit::TimedOut, " (try again, or with a longer --timeout)"),
+            SendError::TimedOut { blank: true } => {
+                (Exit::TimedOut, UNCERTAIN, "; ulimit -i raises the limit")
+            }
+            SendError::Rejected(reason) => {
+                let (outcome, remedy) = Self::after_rejection(*reason);
+                (Exit::Rejected, outcome, remedy)
+            }
+            SendError::Link(sender::Failure::Contradiction) => (Exit::Rejected, UNCERTAIN, ""),
+            SendError::Link(sender::Failure::NoWords) => (Exit::Rejected, UNSENT, ""),
+            SendError::Link(_) => (Exit::Rejected, "", ""),
+            SendError::TooLong(_) | SendError::Unencodable(_) => (Exit::Rejected, UNSENT, ""),
+            SendError::Busy => (
+                Exit::TimedOut,
+                UNDELIVERED,
+                " (try again, or with a longer --timeout)",
+            ),
             SendError::LastUnanswered => (
                 Exit::TimedOut,
+                UNCERTAIN,
                 " (if it never does, add final=none to --dialect)",
             ),
-            SendError::Unanswered { .. } => (Exit::TimedOut, "; minitalk check finds its dialect"),
-            SendError::ServerEnded { .. } => (Exit::ServerEnded, "; delivery was not confirmed"),
-            SendError::NoReply { has_ended: false } => {
-                (Exit::NoReply, " (--reply-timeout waits for longer)")
+            SendError::Unanswered { .. } => {
+                (Exit::TimedOut, "", "; minitalk check finds its dialect")
             }
-            SendError::NoReply { has_ended: true } => (Exit::NoReply, ""),
-            _ => (Exit::Io, ""),
+            SendError::ServerEnded { .. } => (Exit::ServerEnded, UNCERTAIN, ""),
+            SendError::NoReply { has_ended: false } => {
+                (Exit::NoReply, "", " (--reply-timeout waits for longer)")
+            }
+            SendError::NoReply { has_ended: true } => (Exit::NoReply, "", ""),
+            SendError::Interrupted(_) | SendError::Stopped => (Exit::Io, UNCERTAIN, ""),
+            _ => (Exit::Io, "", ""),
         };
         // A remedy in parentheses is by an option. The classic pair has none, and a chat has not those of send.
         let (remedy, hint) = match remedy.starts_with(' ') {
@@ -179,17 +201,15 @@ impl Failure {
             _ => "cannot send to",
         };
         Self {
-            exit,
-            message: format!("{what} {target}: {}{remedy}", chain(error)),
-            hint: match error {
-                SendError::Refused { .. } => " (--force skips this check)".into(),
-                _ => hint.into(),
-            },
+            hint: hint.into(),
             signal: match error {
                 SendError::Interrupted(signal) => Some(*signal),
                 _ => None,
             },
-            is_urgent: false,
+            ..Self::new(
+                exit,
+                format!("{what} {target}: {}{outcome}{remedy}", chain(error)),
+            )
         }
     }
 
@@ -199,19 +219,24 @@ impl Failure {
         &self.message
     }
 
-    /// Returns the remedy for a rejection, in parentheses if it is by an option.
-    const fn remedy(reason: Reason) -> &'static str {
-        match reason {
+    /// Returns what a rejection says of the message, and a remedy, in parentheses if it is by an option.
+    const fn after_rejection(reason: Reason) -> (&'static str, &'static str) {
+        let outcome = match reason {
+            Reason::Output => "; part of it may have been written",
+            Reason::Refused => "; that program may have run",
+            _ => UNDELIVERED,
+        };
+        let remedy = match reason {
             Reason::TooLong => " (serve --max-message and --max-memory raise the limit)",
             Reason::Version => "; update the older of the two",
-            Reason::Output => "; the standard error of the server says why",
+            Reason::Output | Reason::Refused => "; the standard error of the server says why",
             Reason::ShuttingDown => "; send it again when a server is running",
             Reason::NoReplies => {
                 " (serve --exec replies, and send without --reply expects no reply)"
             }
-            Reason::Refused => "; the standard error of the server says why",
             _ => "",
-        }
+        };
+        (outcome, remedy)
     }
 
     /// Prints the error, for the classic pair on standard output, and returns the exit code or ends by the signal.
@@ -278,194 +303,100 @@ impl From<ServeError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use minitalk::wire::sender;
-
     use super::*;
 
-    /// Every error of a message that a process test cannot easily provoke, as `send` prints it, and its exit code.
+    /// Lists the exit code and the text of each error of [`errors`].
+    const PRINTED: &str = "\
+4 cannot send to PID 7: it belongs to another user, and both ends must signal each other; run both ends as the same user
+5 cannot send to PID 7: that is this very process
+5 cannot send to PID 7: it (a\\u{1b}b) does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it; \
+    nothing was sent (--force skips this check)
+5 cannot send to PID 7: it (bash) catches all signals alike, as shells and language runtimes do, and may still die of \
+    SIGUSR1; nothing was sent (--force skips this check)
+6 cannot send to PID 7: no progress before the timeout; the message may have been delivered (if it is another program's \
+    server, give its --dialect)
+6 cannot send to PID 7: no progress before the timeout: answers came without their content, the limit on queued signals is \
+    exhausted; the message may have been delivered; ulimit -i raises the limit
+7 cannot send to PID 7: the server rejected the message: its checksum does not match; nothing was delivered
+7 cannot send to PID 7: the server rejected the message: it is longer than the server's limit; nothing was delivered \
+    (serve --max-message and --max-memory raise the limit)
+7 cannot send to PID 7: the server rejected the message: its protocol version is not spoken here; nothing was delivered; \
+    update the older of the two
+7 cannot send to PID 7: the server rejected the message: it is neither a frame nor UTF-8 text; nothing was delivered
+7 cannot send to PID 7: the server rejected the message: the server has no memory for it; nothing was delivered
+7 cannot send to PID 7: the server rejected the message: the client was silent for too long; nothing was delivered
+7 cannot send to PID 7: the server rejected the message: the server is shutting down; nothing was delivered; send it again \
+    when a server is running
+7 cannot send to PID 7: the server rejected the message: the server could not write its output; part of it may have been \
+    written; the standard error of the server says why
+7 cannot send to PID 7: the server rejected the message: the server does not reply to requests; nothing was delivered \
+    (serve --exec replies, and send without --reply expects no reply)
+7 cannot send to PID 7: the server rejected the message: nobody waits for this reply; nothing was delivered
+7 cannot send to PID 7: the server rejected the message: the program behind the server refused it; that program may have \
+    run; the standard error of the server says why
+7 cannot send to PID 7: the server no longer knows this transfer; whether the message was delivered is unknown
+7 cannot send to PID 7: the server does not take words; nothing was sent
+7 cannot send to PID 7: the server's answers contradict the protocol; the message may have been delivered
+6 cannot send to PID 7: it is busy with another client; nothing was delivered (try again, or with a longer --timeout)
+6 cannot send to PID 7: it took the whole text, but did not acknowledge its last signal; the message may have been \
+    delivered (if it never does, add final=none to --dialect)
+6 cannot send to PID 7: it did not acknowledge signal number 3; minitalk check finds its dialect
+8 cannot send to PID 7: the server ended in mid-message, after acknowledging 1 byte; the message may have been delivered
+10 no reply from PID 7: the message was delivered, but no reply came in time (--reply-timeout waits for longer)
+10 no reply from PID 7: the message was delivered, but the server ended without a reply
+1 cannot send to PID 7: this command was interrupted; the message may have been delivered
+1 cannot send to PID 7: this command was terminated; the message may have been delivered
+1 cannot send to PID 7: the endpoint was stopped; the message may have been delivered
+1 cannot send to PID 7: a text of another dialect cannot be replied to
+1 cannot send to PID 7: a system call failed: Too many open files (os error 24)
+1 cannot send to PID 7: this process cannot be answered: this process already has an inbox, receiver or sender, and can \
+    have only one
+";
+
+    /// Returns every error of a message that a process test cannot easily provoke.
+    fn errors() -> Vec<SendError> {
+        let refused = |name: &str, catches_everything| SendError::Refused {
+            name: name.into(),
+            catches_everything,
+        };
+        let mut errors = vec![
+            SendError::NotPermitted,
+            SendError::Ourselves,
+            refused("a\u{1b}b", false),
+            refused("bash", true),
+            SendError::TimedOut { blank: false },
+            SendError::TimedOut { blank: true },
+        ];
+        let reasons = (1..).map_while(Reason::from_number);
+        errors.extend(reasons.map(SendError::Rejected));
+        errors.extend([
+            SendError::Link(sender::Failure::Forgotten),
+            SendError::Link(sender::Failure::NoWords),
+            SendError::Link(sender::Failure::Contradiction),
+            SendError::Busy,
+            SendError::LastUnanswered,
+            SendError::Unanswered { signal: 3 },
+            SendError::ServerEnded { acknowledged: 1 },
+            SendError::NoReply { has_ended: false },
+            SendError::NoReply { has_ended: true },
+            SendError::Interrupted(Signal::INT),
+            SendError::Interrupted(Signal::TERM),
+            SendError::Stopped,
+            SendError::NoRoute,
+            SendError::System(io::Error::from_raw_os_error(libc::EMFILE)),
+            SendError::Unavailable(minitalk::Unavailable::Taken),
+        ]);
+        errors
+    }
+
     #[test]
-    fn an_error_of_a_message_says_what_happened_and_what_to_do() {
-        let rejected = |reason| SendError::Rejected(reason);
-        let os = || io::Error::from_raw_os_error(libc::EMFILE);
-        for (error, exit, text) in [
-            (
-                SendError::NotPermitted,
-                Exit::NotPermitted,
-                "it belongs to another user, and both ends must signal each other; run both ends as the same user",
-            ),
-            (
-                SendError::Ourselves,
-                Exit::Refused,
-                "that is this very process",
-            ),
-            (
-                SendError::Refused {
-                    name: "a\u{1b}b".into(),
-                    catches_everything: false,
-                },
-                Exit::Refused,
-                "it (a\\u{1b}b) does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it; nothing was \
-                 sent (--force skips this check)",
-            ),
-            (
-                SendError::Refused {
-                    name: "bash".into(),
-                    catches_everything: true,
-                },
-                Exit::Refused,
-                "it (bash) catches all signals alike, as shells and language runtimes do, and may still die of SIGUSR1; nothing \
-                 was sent (--force skips this check)",
-            ),
-            (
-                SendError::TimedOut { blank: false },
-                Exit::TimedOut,
-                "no progress before the timeout (if it is another program's server, give its --dialect)",
-            ),
-            (
-                SendError::TimedOut { blank: true },
-                Exit::TimedOut,
-                "no progress before the timeout: answers came without their content, the limit on queued signals is exhausted; \
-                 raise it with ulimit -i",
-            ),
-            (
-                rejected(Reason::Checksum),
-                Exit::Rejected,
-                "the server rejected the message: its checksum does not match",
-            ),
-            (
-                rejected(Reason::TooLong),
-                Exit::Rejected,
-                "the server rejected the message: it is longer than the server's limit (serve --max-message and --max-memory \
-                 raise the limit)",
-            ),
-            (
-                rejected(Reason::Version),
-                Exit::Rejected,
-                "the server rejected the message: its protocol version is not spoken here; update the older of the two",
-            ),
-            (
-                rejected(Reason::NotText),
-                Exit::Rejected,
-                "the server rejected the message: it is neither a frame nor UTF-8 text",
-            ),
-            (
-                rejected(Reason::NoMemory),
-                Exit::Rejected,
-                "the server rejected the message: the server has no memory for it",
-            ),
-            (
-                rejected(Reason::Idle),
-                Exit::Rejected,
-                "the server rejected the message: the client was silent for too long",
-            ),
-            (
-                rejected(Reason::ShuttingDown),
-                Exit::Rejected,
-                "the server rejected the message: the server is shutting down; send it again when a server is running",
-            ),
-            (
-                rejected(Reason::Output),
-                Exit::Rejected,
-                "the server rejected the message: the server could not write its output; the standard error of the server says \
-                 why",
-            ),
-            (
-                rejected(Reason::NoReplies),
-                Exit::Rejected,
-                "the server rejected the message: the server does not reply to requests (serve --exec replies, and send without \
-                 --reply expects no reply)",
-            ),
-            (
-                rejected(Reason::Unasked),
-                Exit::Rejected,
-                "the server rejected the message: nobody waits for this reply",
-            ),
-            (
-                rejected(Reason::Refused),
-                Exit::Rejected,
-                "the server rejected the message: the program behind the server refused it; the standard error of the server \
-                 says why",
-            ),
-            (
-                SendError::Link(sender::Failure::Forgotten),
-                Exit::Rejected,
-                "the server no longer knows this transfer; whether the message was delivered is unknown",
-            ),
-            (
-                SendError::Link(sender::Failure::NoWords),
-                Exit::Rejected,
-                "the server does not take words",
-            ),
-            (
-                SendError::Link(sender::Failure::Contradiction),
-                Exit::Rejected,
-                "the server's answers contradict the protocol",
-            ),
-            (
-                SendError::Busy,
-                Exit::TimedOut,
-                "it is busy with another client (try again, or with a longer --timeout)",
-            ),
-            (
-                SendError::LastUnanswered,
-                Exit::TimedOut,
-                "it took the whole text, but did not acknowledge its last signal (if it never does, add final=none to --dialect)",
-            ),
-            (
-                SendError::Unanswered { signal: 3 },
-                Exit::TimedOut,
-                "it did not acknowledge signal number 3; minitalk check finds its dialect",
-            ),
-            (
-                SendError::ServerEnded { acknowledged: 1 },
-                Exit::ServerEnded,
-                "the server ended in mid-message, after acknowledging 1 byte; delivery was not confirmed",
-            ),
-            (
-                SendError::NoReply { has_ended: false },
-                Exit::NoReply,
-                "the message was delivered, but no reply came in time (--reply-timeout waits for longer)",
-            ),
-            (
-                SendError::NoReply { has_ended: true },
-                Exit::NoReply,
-                "the message was delivered, but the server ended without a reply",
-            ),
-            (
-                SendError::Interrupted(Signal::INT),
-                Exit::Io,
-                "this command was interrupted",
-            ),
-            (
-                SendError::Interrupted(Signal::TERM),
-                Exit::Io,
-                "this command was terminated",
-            ),
-            (SendError::Stopped, Exit::Io, "the endpoint was stopped"),
-            (
-                SendError::NoRoute,
-                Exit::Io,
-                "a text of another dialect cannot be replied to",
-            ),
-            (
-                SendError::System(os()),
-                Exit::Io,
-                "a system call failed: Too many open files (os error 24)",
-            ),
-            (
-                SendError::Unavailable(minitalk::Unavailable::Taken),
-                Exit::Io,
-                "this process cannot be answered: this process already has an inbox, receiver or sender, and can have only one",
-            ),
-        ] {
-            let what = match error {
-                SendError::NoReply { .. } => "no reply from",
-                _ => "cannot send to",
-            };
-            let failure = Failure::send("PID 7", &error);
-            let printed = format!("{}{}", failure.message, failure.hint);
-            assert_eq!(printed, format!("{what} PID 7: {text}"));
-            assert_eq!(failure.exit, exit, "{printed}");
+    fn an_error_of_a_message_says_what_happened_to_it_and_what_to_do() {
+        let errors = errors().into_iter();
+        let failures = errors.map(|error| Failure::send("PID 7", &error));
+        let lines = failures.map(|f| format!("{} {}{}", f.exit as u8, f.message, f.hint));
+        for (line, expected) in lines.zip(PRINTED.lines()) {
+            assert_eq!(line, expected);
         }
+        assert_eq!(self::errors().len(), PRINTED.lines().count());
     }
 }

@@ -1,7 +1,7 @@
 //! The options of a command. One row of a table feeds the parser, `--help`, the manual page and the completions, so that they
 //! cannot disagree.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::time::Duration;
 use std::vec;
@@ -15,15 +15,15 @@ use super::help;
 use super::suggest::suggest;
 use super::units;
 
-/// An option of a command.
+/// Describes an option of a command.
 #[derive(Debug)]
 pub struct Flag {
-    /// The names and the placeholder of the value: `-v, --verbose`, `--count N`, `--lane auto|bit`.
+    /// Gives the names and the placeholder of the value: `-v, --verbose`, `--count N`, `--lane auto|bit`.
     pub usage: &'static str,
     pub help: &'static str,
 }
 
-/// `-h`, which every command has.
+/// Describes `-h`, which every command has.
 pub const HELP: Flag = flag("-h, --help", "print this help");
 
 /// Returns a row of a table of options.
@@ -60,18 +60,18 @@ impl Flag {
     }
 }
 
-/// The arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
+/// Holds the arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
 pub struct Args {
     flags: Vec<(&'static Flag, OsString)>,
     positional: vec::IntoIter<OsString>,
-    /// Whether `--` is among the arguments.
+    /// Says whether `--` is among the arguments.
     pub has_separator: bool,
 }
 
 /// Parses `args` by the table of `command`. Returns `None` after printing the help text.
 ///
 /// # Errors
-/// A usage error, or an error of standard output.
+/// Returns a usage error, or an error of standard output.
 pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Args>, Failure> {
     let has_separator = args.iter().any(|arg| arg == "--");
     let (mut flags, mut positional) = (Vec::new(), Vec::new());
@@ -148,44 +148,39 @@ impl Args {
 
     /// Takes the value of an option, one of the words in its usage; returns the element of `values` at the same place.
     pub fn choice<T: Copy>(&mut self, long: &str, values: &[T]) -> Result<Option<T>, Failure> {
-        let Some((flag, value)) = self.take(long) else {
-            return Ok(None);
-        };
-        let mut words = flag.placeholder().split('|').zip(values);
-        let chosen = words.find(|(word, _)| value == *word);
-        let words = || format!("expected one of {}", flag.placeholder().replace('|', ", "));
-        let chosen = chosen.ok_or_else(|| invalid(flag, &value, words()))?;
-        Ok(Some(*chosen.1))
+        self.parsed(long, &|flag, text| {
+            let mut words = flag.placeholder().split('|').zip(values);
+            let chosen = words.find(|(word, _)| text == *word);
+            let words = || format!("expected one of {}", flag.placeholder().replace('|', ", "));
+            chosen.map(|(_, value)| *value).ok_or_else(words)
+        })
     }
 
     /// Takes the value of an option, a number of seconds that may have decimals.
     pub fn seconds(&mut self, long: &str) -> Result<Option<Duration>, Failure> {
-        let parse = |text: &str| units::seconds(text).ok_or("expected a number of seconds".into());
-        self.parsed(long, &parse)
+        let expected = || "expected a number of seconds".into();
+        self.parsed(long, &|_, text| units::seconds(text).ok_or_else(expected))
     }
 
     /// Takes the value of an option, a whole number of at least `least`.
     pub fn number(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        self.parsed(long, &|text| units::whole(text, least))
+        self.parsed(long, &|_, text| units::whole(text, least))
     }
 
     /// Takes the value of an option, a number of bytes of at least `least`, such as 16M.
     pub fn size(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        self.parsed(long, &|text| units::size(text, least))
+        self.parsed(long, &|_, text| units::size(text, least))
     }
 
     /// Takes the value of an option, a dialect or `auto`.
     pub fn dialects(&mut self) -> Result<Option<Dialects>, Failure> {
-        let Some((flag, value)) = self.take("--dialect") else {
-            return Ok(None);
-        };
-        if value == "auto" {
-            return Ok(Some(Dialects::Auto));
-        }
-        let explain = |error| format!("{error}; minitalk dialects lists presets and keys");
-        let dialect = value.to_string_lossy().parse();
-        let dialect = dialect.map_err(|error| invalid(flag, &value, explain(error)))?;
-        Ok(Some(Dialects::Given(dialect)))
+        self.parsed("--dialect", &|_, text| match text {
+            "auto" => Ok(Dialects::Auto),
+            spec => {
+                let explain = |why| format!("{why}; minitalk dialects lists presets and keys");
+                spec.parse().map(Dialects::Given).map_err(explain)
+            }
+        })
     }
 
     /// Rejects the arguments that the command did not take.
@@ -218,18 +213,15 @@ impl Args {
     fn parsed<T>(
         &mut self,
         long: &str,
-        parse: &dyn Fn(&str) -> Result<T, String>,
+        parse: &dyn Fn(&Flag, &str) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let Some((flag, value)) = self.take(long) else {
             return Ok(None);
         };
-        let parsed = parse(&value.to_string_lossy());
-        parsed.map(Some).map_err(|why| invalid(flag, &value, why))
+        let invalid = |why| Failure::usage(format_args!("{} {value:?}: {why}", flag.long()));
+        let parsed = parse(flag, &value.to_string_lossy());
+        parsed.map(Some).map_err(invalid)
     }
-}
-
-fn invalid(flag: &Flag, value: &OsStr, why: impl Display) -> Failure {
-    Failure::usage(format!("{} {value:?}: {why}", flag.long()))
 }
 
 #[cfg(test)]

@@ -14,16 +14,17 @@ use super::stdio::{Stdout, refuse_closed, write_all, write_stdout};
 use super::text::{write_base64, write_for_terminal, write_in_line, write_json_string};
 use super::units::{SECOND, count, decimal};
 
-/// An output format of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Lists the output formats of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// Each message and a newline.
+    /// Prints each message and a newline.
+    #[default]
     Text,
-    /// The messages' bytes.
+    /// Prints the messages' bytes alone.
     Raw,
-    /// One object a line.
+    /// Prints one object a line.
     Json,
-    /// Each message escaped in a line of a trace, after the client's PID.
+    /// Prints each message escaped in a line of a trace, after the client's PID.
     Quoted,
 }
 

@@ -77,9 +77,10 @@ Under the name server or client, through a link, it is the classic pair:
 exit codes:
 ";
 
-/// What the table of exit codes leaves out.
-pub const INTERRUPTED: &str =
-    "A client that SIGINT or SIGTERM ends during a message dies of that signal.\n";
+/// Explains what the table of exit codes leaves out.
+pub const INTERRUPTED: &str = "\
+A client that SIGINT or SIGTERM ends during a message dies of that signal; the message may have been delivered.
+";
 
 /// Returns the list of presets and keys.
 fn dialects() -> String {

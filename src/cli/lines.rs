@@ -14,10 +14,10 @@ use minitalk::internals::ffi;
 use super::exit::Failure;
 use super::stdio::{print_stderr, write_stdout};
 
-/// How often [`Lines::finish`] waits for its own thread while the output is writable.
+/// Limits how often [`Lines::finish`] waits for its own thread while the output is writable.
 const MAX_WAITS: u32 = 20;
 
-/// A queue of lines and the thread that prints them in order.
+/// Holds a queue of lines, and the thread that prints them in order.
 #[derive(Clone)]
 pub struct Lines {
     queue: Arc<Background<Line>>,
@@ -41,11 +41,9 @@ impl Lines {
                     is_reached.store(true, Ordering::Release);
                     return waiting.unpark();
                 }
-                Item::Missing(count) => {
-                    format!(
-                        "minitalk: {count} lines are missing here, because the reader is too slow"
-                    )
-                }
+                Item::Missing(count) => format!(
+                    "minitalk: {count} lines are missing here, because the reader is too slow"
+                ),
             };
             if to_stdout {
                 // A reader that has gone must not stop the server.
@@ -96,11 +94,11 @@ impl Lines {
     }
 
     fn is_writable(&self) -> bool {
-        let now = Some(Duration::ZERO);
-        if self.to_stdout {
-            ffi::wait_writable(io::stdout().as_fd(), now).unwrap_or(false)
-        } else {
-            ffi::wait_writable(io::stderr().as_fd(), now).unwrap_or(false)
-        }
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let output = match self.to_stdout {
+            true => stdout.as_fd(),
+            false => stderr.as_fd(),
+        };
+        ffi::wait_writable(output, Some(Duration::ZERO)).unwrap_or(false)
     }
 }

@@ -23,13 +23,14 @@ use super::text::in_line;
 #[cfg(feature = "tools")]
 use super::text::json_string;
 
-/// Bytes of the longest name that the kernel keeps (`TASK_COMM_LEN`).
+/// Limits the bytes of a name: the kernel keeps no more (`TASK_COMM_LEN`).
 const MAX_NAME: usize = 15;
 
-/// A running server that this user may signal.
+/// Describes a running server that this user may signal.
 struct RunningServer {
     pid: Pid,
     name: String,
+    kind: &'static str,
     uid: u32,
     takes_words: bool,
     dialect: String,
@@ -45,8 +46,8 @@ pub const LIST: Command = Command {
     },
     summary: "list the servers that this user can send to",
     about: "\
-Lists the minitalk servers and chats that this user can send to: PID, name (--name), user, lanes, dialect and uptime.
-There is no registry: all of it is in /proc.
+Lists the minitalk servers and chats that this user can send to: PID, name (--name), kind (server or chat), user, lanes,
+dialect and uptime. There is no registry: all of it is in /proc. Programs that use the library are not listed.
 ",
     flags: &[
         #[cfg(feature = "tools")]
@@ -59,7 +60,7 @@ There is no registry: all of it is in /proc.
 #[cfg(feature = "tools")]
 const JSON: &[Flag] = &[flag(
     "--json",
-    "one object a line for each server: pid, name, uid, user, lanes, dialect, seconds (of uptime)",
+    "one object a line for each server: pid, name, kind (server or chat), uid, user, lanes, dialect, seconds (of uptime)",
 )];
 
 #[cfg_attr(not(feature = "tools"), expect(unused_mut))]
@@ -67,22 +68,21 @@ fn run(mut args: Args) -> Result<(), Failure> {
     #[cfg(feature = "tools")]
     if args.switch("--json") {
         args.finish()?;
-        return help::print(
-            &servers()?
-                .iter()
-                .map(RunningServer::object)
-                .collect::<String>(),
-        );
+        let objects = servers()?;
+        let objects: String = objects.iter().map(RunningServer::object).collect();
+        return help::print(&objects);
     }
     args.finish()?;
-    let mut text = format!(
-        "{:>7}  {:<15}  {:<12}  {:<10}  {:<16}  {}\n",
-        "PID", "NAME", "USER", "LANES", "DIALECT", "UPTIME"
-    );
+    let mut text = row(["PID", "NAME", "KIND", "USER", "LANES", "DIALECT", "UPTIME"]);
     for server in servers()? {
         text.push_str(&server.row());
     }
     help::print(&text)
+}
+
+/// Returns a row of the list, or its head.
+fn row([pid, name, kind, user, lanes, dialect, uptime]: [&str; 7]) -> String {
+    format!("{pid:>7}  {name:<15}  {kind:<6}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
 }
 
 /// Finds the only server with this name.
@@ -102,15 +102,11 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
             ))
         }
         several => {
-            let mut text = format!(
-                "there are {} servers named {name:?}; give the PID of one of them:",
-                several.len()
-            );
-            for server in several {
-                text.push('\n');
-                text.push_str(server.row().trim_ascii_end());
-            }
-            Err(Failure::new(Exit::Usage, text))
+            let count = several.len();
+            let rows: String = several.iter().map(|server| server.row()).collect();
+            let text =
+                format!("there are {count} servers named {name:?}; give the PID of one of them:\n");
+            Err(Failure::new(Exit::Usage, text + rows.trim_ascii_end()))
         }
     }
 }
@@ -147,8 +143,8 @@ impl RunningServer {
         let lanes = if self.takes_words { "bit, word" } else { "bit" };
         let [name, user, dialect] =
             [&self.name, &user(self.uid), &self.dialect].map(|text| in_line(text.as_bytes()));
-        let (pid, uptime) = (self.pid, span(self.uptime));
-        format!("{pid:>7}  {name:<15}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
+        let (pid, uptime) = (self.pid.to_string(), span(self.uptime));
+        row([&pid, &name, self.kind, &user, lanes, &dialect, &uptime])
     }
 
     /// Returns the server as a line of JSON.
@@ -161,9 +157,10 @@ impl RunningServer {
         } else {
             r#""bit""#
         };
-        let (pid, uid, seconds) = (self.pid, self.uid, self.uptime.as_secs());
+        let (pid, kind, uid, seconds) = (self.pid, self.kind, self.uid, self.uptime.as_secs());
         format!(
-            "{{\"pid\":{pid},\"name\":{name},\"uid\":{uid},\"user\":{user},\"lanes\":[{lanes}],\"dialect\":{dialect},\"seconds\":{seconds}}}\n"
+            "{{\"pid\":{pid},\"name\":{name},\"kind\":\"{kind}\",\"uid\":{uid},\"user\":{user},\"lanes\":[{lanes}],\
+             \"dialect\":{dialect},\"seconds\":{seconds}}}\n"
         )
     }
 }
@@ -195,15 +192,14 @@ fn server(pid: Pid) -> Option<RunningServer> {
         .split(|byte| *byte == 0)
         .map(OsStr::from_bytes)
         .collect();
-    if !serves(&args, &program(pid)?) {
-        return None;
-    }
+    let kind = kind(&args, &program(pid)?)?;
     let peer = Peer::open(pid).ok()?;
     let takes_words = client::check(&peer).ok()?;
     let status = proc::status(pid).ok()?;
     Some(RunningServer {
         pid,
         name: status.name,
+        kind,
         uid: status.uid.0,
         takes_words,
         dialect: option(&args, "--dialect").unwrap_or_else(|| "auto".into()),
@@ -218,19 +214,20 @@ fn program(pid: Pid) -> Option<String> {
     Some(name.strip_suffix(" (deleted)").unwrap_or(name).into())
 }
 
-/// Returns whether this is the command line of a minitalk server; `program` is the name of its file.
-fn serves(args: &[&OsStr], program: &str) -> bool {
+/// Returns which kind of server has this command line, if any has; `program` is the name of its file.
+fn kind(args: &[&OsStr], program: &str) -> Option<&'static str> {
     let ours = std::env::current_exe().ok();
     let our_name = ours.as_deref().and_then(Path::file_name);
     if program != "minitalk" && our_name != Some(OsStr::new(program)) {
-        return false;
+        return None;
     }
     match args {
-        [called, ..] if Path::new(called).file_name() == Some(OsStr::new("server")) => true,
-        [_, command, ..] => ["serve", "trace", "chat"]
-            .iter()
-            .any(|name| command == name),
-        _ => false,
+        [called, ..] if Path::new(called).file_name() == Some(OsStr::new("server")) => {
+            Some("server")
+        }
+        [_, command, ..] if *command == "chat" => Some("chat"),
+        [_, command, ..] if *command == "serve" || *command == "trace" => Some("server"),
+        _ => None,
     }
 }
 
@@ -281,19 +278,20 @@ mod tests {
     fn command_lines_of_servers_are_recognized() {
         let args =
             |text: &'static str| -> Vec<&OsStr> { text.split(' ').map(OsStr::new).collect() };
-        assert!(serves(
-            &args("/usr/bin/minitalk serve --count 1"),
-            "minitalk"
-        ));
-        assert!(serves(&args("./server"), "minitalk"));
-        assert!(!serves(&args("minitalk send 1 serve"), "minitalk"));
-        assert!(!serves(&args("vim serve"), "vim"));
+        for (line, program, expected) in [
+            ("/usr/bin/minitalk serve", "minitalk", Some("server")),
+            ("minitalk trace", "minitalk", Some("server")),
+            ("./server", "minitalk", Some("server")),
+            ("minitalk chat 1", "minitalk", Some("chat")),
+            ("minitalk send 1 serve", "minitalk", None),
+            ("vim serve", "vim", None),
+        ] {
+            assert_eq!(kind(&args(line), program), expected, "{line}");
+        }
         let line = args("minitalk serve --dialect lsb --name x");
         assert_eq!(option(&line, "--dialect"), Some("lsb".into()));
-        assert_eq!(
-            option(&args("minitalk serve --dialect=pid"), "--dialect"),
-            Some("pid".into())
-        );
+        let line = args("minitalk serve --dialect=pid");
+        assert_eq!(option(&line, "--dialect"), Some("pid".into()));
         assert_eq!(option(&args("minitalk serve"), "--dialect"), None);
     }
 

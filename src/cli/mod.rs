@@ -44,7 +44,7 @@ use command::Command;
 use exit::{Exit, Failure};
 use minitalk::internals::ffi;
 
-/// The commands, in the order of the help text.
+/// Lists the commands, in the order of the help text.
 const COMMANDS: &[Command] = &[
     serve::SERVE,
     send::SEND,
@@ -64,7 +64,7 @@ const COMMANDS: &[Command] = &[
     help::HELP,
 ];
 
-/// The commands that this build does not have.
+/// Lists the commands that this build does not have.
 const LEFT_OUT: &[&str] = if cfg!(feature = "tools") {
     &[]
 } else {

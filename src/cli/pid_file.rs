@@ -14,7 +14,7 @@ use minitalk::internals::process::proc;
 
 use super::exit::Failure;
 
-/// A PID file, locked (`flock(2)`) until it is dropped and removed then.
+/// Holds a PID file, which is locked (`flock(2)`) until this is dropped, and removed then.
 pub struct PidFile {
     path: PathBuf,
     file: File,
@@ -119,7 +119,7 @@ fn stale(path: &Path) -> Result<Option<File>, Failure> {
 
 /// Returns whether the process may be older than `file`. If it is not, its PID was recycled after `file` was written.
 fn is_as_old(pid: Pid, file: &File) -> bool {
-    /// The largest difference between the clock of processes and that of files, unless a clock is set.
+    /// Limits the difference between the clock of processes and that of files, unless a clock is set.
     const SLACK: Duration = Duration::from_secs(1);
     let written = file.metadata().and_then(|metadata| metadata.modified());
     let age = written.ok().and_then(|time| time.elapsed().ok());

@@ -9,10 +9,10 @@ use minitalk::internals::ffi;
 
 use super::units;
 
-/// When to show the progress.
+/// Says when to show the progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ShowProgress {
-    /// On a terminal, for a transfer that takes longer than [`WORTH`].
+    /// Shows it on a terminal, for a transfer that takes longer than [`WORTH`].
     #[default]
     Auto,
     Always,
@@ -23,10 +23,10 @@ impl ShowProgress {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
 }
 
-/// The estimated time of a whole transfer above which it gets a line.
+/// Separates transfers without a line from those whose estimated time is longer.
 const WORTH: Duration = Duration::from_secs(1);
 
-/// The line on standard error.
+/// Holds the line on standard error.
 pub struct ProgressLine {
     is_wanted: bool,
     is_immediate: bool,

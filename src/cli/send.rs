@@ -47,8 +47,8 @@ const FLAGS: &[Flag] = &[
     flag("--reply", "wait for the reply, and print it"),
     flag(
         "--reply-timeout SECONDS",
-        "with --reply: give up so long after the delivery (default 30); a request to serve --exec is delivered once its program has ended, \
-         which may take as long as --exec-timeout lets it",
+        "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its \
+         program has ended; nothing limits the time until then but --exec-timeout, for each program before it (--jobs) too",
     ),
     flag(
         LANE,
@@ -81,10 +81,10 @@ const FLAGS: &[Flag] = &[
     ),
 ];
 
-/// The option that `demo` has too, with another default.
+/// Describes the option that `demo` has too, with another default.
 pub const LANE: &str = "--lane auto|bit|word";
 
-/// The meanings of the words of [`LANE`], in their order.
+/// Lists the meanings of the words of [`LANE`], in their order.
 pub const LANES: [Lane; 3] = [Lane::Auto, Lane::Bit, Lane::Word];
 
 fn run(mut args: Args) -> Result<(), Failure> {
@@ -107,15 +107,15 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let file = args.value("--file").map(PathBuf::from);
     let progress = args.choice("--progress", &ShowProgress::ALL)?;
     let is_verbose = args.switch("--verbose");
-    if lane.is_some() && dialect.is_some() {
-        return Err(Failure::usage(
-            "--lane and --dialect exclude each other: only minitalk's own protocol has lanes",
-        ));
-    }
-    if wants_reply && dialect.is_some() {
-        return Err(Failure::usage(
-            "--reply and --dialect exclude each other: only minitalk's own protocol has replies",
-        ));
+    for (is_given, option, what) in [
+        (lane.is_some(), "--lane", "lanes"),
+        (wants_reply, "--reply", "replies"),
+    ] {
+        if is_given && dialect.is_some() {
+            return Err(Failure::usage(format_args!(
+                "{option} and --dialect exclude each other: only minitalk's own protocol has {what}"
+            )));
+        }
     }
     let pid = args.positional().ok_or_else(|| {
         Failure::usage(

@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
-use minitalk::server::{Config, Note};
-use minitalk::{Inbox, SignalSet};
+use minitalk::server::{Config, DropReason, Note};
+use minitalk::wire::reason::Reason;
+use minitalk::{Inbox, Pid, SignalSet};
 
 use super::command::Command;
 #[cfg(feature = "tools")]
@@ -22,38 +23,27 @@ use super::pid_file::PidFile;
 use super::stop;
 use super::trace::{Trace, Tracer};
 
-/// How long the end of a server waits for a standard error that takes nothing.
+/// Limits the wait of a server's end for a standard error that takes nothing.
 const LAST_LINES: Duration = Duration::from_millis(125);
+
+/// Limits the time from a message that is too long in words to its repetition in bits.
+const REPETITION: Duration = Duration::from_secs(10);
 
 /// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
 pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
 
-/// The options of a server.
+/// Holds the options of a server.
+#[derive(Default)]
 pub struct Options {
     config: Config,
-    /// The signals that carry messages.
-    pub signals: SignalSet,
+    /// Says whether messages come in bits only.
+    pub bits_only: bool,
     eco: bool,
     format: Format,
     handler: Option<Handler>,
     trace: Option<Trace>,
     name: Option<String>,
     pid_file: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            config: Config::default(),
-            signals: SignalSet::LANES,
-            eco: false,
-            format: Format::Text,
-            handler: None,
-            trace: None,
-            name: None,
-            pid_file: None,
-        }
-    }
 }
 
 pub const SERVE: Command = Command {
@@ -92,6 +82,14 @@ A server that shows its traffic on standard output: a line for each byte with th
 sender's PID, the signal that completed the byte and its si_code, the bits in the order in which they arrived, the byte
 and the answer. Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left
 out and counted; clients wait for their message to be printed, but not for the lines.
+
+  2 lost before          two signals of this client did not arrive: a pending signal swallows the next of its number
+  1 word missing before  words queue in order, so this one is not taken, and the client sends the missing one again
+  again                  a bit or word that had come before
+  (unasked)              an answer to no signal in particular: which bits have come, that it is this client's turn, or
+                         that its message is written or rejected
+Bits of other programs have no number, so what is lost of them does not show.
+
 The trace has colours on a terminal. NO_COLOR=1 turns them off, CLICOLOR_FORCE=1 turns them on in a pipe.
 ",
     flags: &[COMMON],
@@ -112,7 +110,7 @@ const FORMAT: &[Flag] = &[
     ),
 ];
 
-/// The options that `serve` and `trace` share.
+/// Lists the options that `serve` and `trace` share.
 const COMMON: &[Flag] = &[
     flag("--count N", "end after N messages"),
     flag(
@@ -161,7 +159,7 @@ const COMMON: &[Flag] = &[
     ),
 ];
 
-/// The usage error of `-v` without a trace.
+/// Explains the usage error of `-v` without a trace.
 pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace; add --trace";
 
 fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
@@ -180,8 +178,7 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     if let Some(timeout) = args.seconds("--idle-timeout")? {
         config.idle_timeout = (!timeout.is_zero()).then_some(timeout);
     }
-    let lanes = [SignalSet::LANES, SignalSet::BITS];
-    options.signals = args.choice("--lane", &lanes)?.unwrap_or(options.signals);
+    options.bits_only = args.choice("--lane", &[false, true])?.unwrap_or_default();
     let streams = [None, Some(ffi::getpid())];
     options.config.one_stream = args.choice("--sender", &streams)?.flatten();
     options.eco = args.switch("--eco");
@@ -190,8 +187,7 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
         options.handler = exec::parse(&mut args)?;
     }
     if options.handler.is_none() {
-        let format = args.choice("--format", &formats)?;
-        options.format = format.unwrap_or(options.format);
+        options.format = args.choice("--format", &formats)?.unwrap_or_default();
     }
     options.name = args.value("--name").map(list::valid_name).transpose()?;
     options.pid_file = args.value("--pid-file").map(PathBuf::from);
@@ -222,8 +218,12 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     ffi::tune_allocator();
     // At the limit on file sizes a write then fails with an error, instead of ending the server.
     ffi::ignore_file_size();
-    let stop = stop::watch(options.signals)?;
-    let mut inbox = Inbox::open_for(options.signals)?;
+    let signals = match options.bits_only {
+        true => SignalSet::BITS,
+        false => SignalSet::LANES,
+    };
+    let stop = stop::watch(signals)?;
+    let mut inbox = Inbox::open_for(signals)?;
     if let Some(name) = &options.name {
         list::take_name(name)?;
     }
@@ -259,7 +259,9 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         Ok(outputs)
     };
     let result = ready().and_then(|outputs| {
+        let mut rejected = None;
         let mut note = |note: &Note| match &mut tracer {
+            None if is_repetition(note, &mut rejected) => {}
             None => lines.note(note),
             Some(tracer) => {
                 if let Some(line) = tracer.line(note) {
@@ -276,4 +278,24 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     // A trace is the output of the command, so its reader may take its time.
     lines.finish((!to_stdout).then_some(LAST_LINES));
     result.map_err(Failure::urgent)
+}
+
+/// Returns whether `note` reports a message that is too long for the second time, of the client in `last`.
+///
+/// Clients repeat such a message in bits, because another process could have changed the length of one in words.
+fn is_repetition(note: &Note, last: &mut Option<(Pid, Instant)>) -> bool {
+    let Note::Dropped {
+        pid,
+        why: DropReason::Rejected(Reason::TooLong),
+        ..
+    } = note
+    else {
+        return false;
+    };
+    let first = last.take().filter(|(client, _)| client == pid);
+    let is_again = first.is_some_and(|(_, at)| at.elapsed() < REPETITION);
+    if !is_again {
+        *last = Some((*pid, Instant::now()));
+    }
+    is_again
 }

@@ -11,10 +11,10 @@ use minitalk::wire::frame::MAX_LEN;
 use super::exit::Failure;
 use super::stdio::refuse_closed;
 
-/// The longest message that a frame can hold.
+/// Limits the bytes of a message: a frame holds no more.
 const LONGEST: usize = MAX_LEN as usize;
 
-/// The source of a message.
+/// Says where a message comes from.
 pub enum Source {
     Argument(Vec<u8>),
     File(PathBuf),
@@ -47,7 +47,7 @@ impl Source {
 /// Reads to the end.
 ///
 /// # Errors
-/// Those of the reader; FileTooLarge beyond `limit` bytes; OutOfMemory without memory for them.
+/// Returns an error of the reader, FileTooLarge beyond `limit` bytes, or OutOfMemory without memory for them.
 fn read_whole(from: &mut dyn Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; 1 << 16];
@@ -71,7 +71,7 @@ fn too_long(limit: usize) -> io::Error {
     io::Error::new(ErrorKind::FileTooLarge, text)
 }
 
-/// A reader that waits for input even if another process has made its descriptor non-blocking.
+/// Wraps a reader, and waits for input even if another process has made its descriptor non-blocking.
 struct Blocking<R>(R);
 
 impl<R: Read + AsFd> Read for Blocking<R> {

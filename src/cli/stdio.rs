@@ -6,13 +6,13 @@ use std::os::fd::AsFd;
 
 use minitalk::internals::ffi;
 
-/// Standard output behind a small buffer: a short message is one `write(2)`, and a long one costs no memory.
+/// Buffers standard output: a short message is one `write(2)`, and a long one costs no memory.
 ///
 /// Unlike [`BufWriter`](io::BufWriter), it drops the rest of a message that could not be written.
 pub struct Stdout {
     file: File,
     buffer: Vec<u8>,
-    /// Bytes of the current message that are written.
+    /// Counts the bytes of the current message that are written.
     pub written: u64,
 }
 

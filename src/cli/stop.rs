@@ -15,10 +15,10 @@ use minitalk::{Event, Signal, SignalSet};
 
 use super::exit::Failure;
 
-/// The time between a second stop signal and the end by that signal.
+/// Separates a second stop signal from the end by that signal.
 const ABORT_DELAY: Duration = Duration::from_millis(250);
 
-/// Bytes of the threads' stacks, which are small because they count for RLIMIT_AS.
+/// Limits the bytes of the threads' stacks, which are small because they count for RLIMIT_AS.
 const STACK: usize = 64 << 10;
 
 /// Starts the threads that stop the server; a signal that was ignored when the program started stays ignored.
@@ -56,7 +56,7 @@ fn start(name: &str, stop: &Arc<Stop>, run: impl FnOnce(&Stop) + Send + 'static)
     background::spawn(name, Some(STACK), Box::new(run)).map(drop)
 }
 
-/// Whether the main loop runs, which shuts down in order.
+/// Says whether the main loop runs, which shuts down in order.
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Records that the main loop runs from now on.

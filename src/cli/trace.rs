@@ -15,12 +15,12 @@ use super::trace_clients::Clients;
 use super::trace_values;
 use super::units::{MICROSECOND, MILLISECOND, SECOND, count, decimal};
 
-/// The options of a trace.
+/// Holds the options of a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace {
-    /// Whether the trace goes to standard output, with the messages, instead of to standard error.
+    /// Says whether the trace goes to standard output, with the messages, instead of to standard error.
     pub to_stdout: bool,
-    /// Whether there is a line for each signal instead of for each byte.
+    /// Says whether there is a line for each signal instead of for each byte.
     pub every_signal: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct Trace {
 pub struct Tracer {
     is_colored: bool,
     every_signal: bool,
-    /// The dialect of all clients, if it was given.
+    /// Holds the dialect of all clients, if it was given.
     dialect: Option<Dialect>,
     start: Instant,
     last: Instant,
@@ -36,11 +36,11 @@ pub struct Tracer {
     current: Option<Current>,
 }
 
-/// The signal that the server is handling.
+/// Describes the signal that the server is handling.
 struct Current {
     event: Event,
     answers: Vec<String>,
-    /// The other notes about the signal, whose lines follow the line of the signal.
+    /// Holds the other notes about the signal, whose lines follow the line of the signal.
     notes: Vec<Note>,
 }
 
@@ -167,22 +167,34 @@ impl Tracer {
                 self.clients.get(pid).open(nonces);
                 format!("open, in {}", if in_words { "words" } else { "bits" })
             }
-            Some(Request::Bit { nonces, index, .. }) => {
+            Some(Request::Bit {
+                nonces,
+                index,
+                serial,
+                ..
+            }) => {
                 let what = format!("bit {index}: {}", u8::from(bit == Bit::One));
-                let Some(bits) = self.clients.get(pid).insert(nonces, index, bit) else {
+                let client = self.clients.get(pid);
+                let Some(bits) = client.insert(nonces, index, serial, bit) else {
                     return Some(format!("{what}, again"));
                 };
                 let bytes = bits.into_iter().filter_map(|bit| self.bit(pid, bit, pause));
                 let bytes: Vec<_> = bytes.map(|(byte, _)| byte).collect();
+                let Some(last) = bytes.last() else {
+                    return self.every_signal.then_some(what);
+                };
                 // In a line for every signal, the last shows all bits so far.
                 let shown = match self.every_signal {
-                    true => bytes.last().cloned().unwrap_or_default(),
-                    false if bytes.is_empty() => return None,
+                    true => last.clone(),
                     false => bytes.join("  "),
                 };
-                format!("{what}  {shown}")
+                let lost = self.clients.get(pid).take_lost();
+                format!("{what}{lost}  {shown}")
             }
-            Some(Request::Word(word)) => trace_values::word(&word),
+            Some(Request::Word(word)) => {
+                let remark = self.clients.get(pid).place(&word);
+                trace_values::word(&word, &remark)
+            }
             None => match Reply::from_packet(packet) {
                 // One that nothing waits for, as a copy that comes late.
                 Some(reply) => format!("answer, {}", trace_values::answer(Some(reply))),
@@ -236,6 +248,12 @@ mod tests {
     use super::super::trace_clients::MAX_CLIENTS;
     use super::*;
     use minitalk::wire::control::Nonces;
+    use minitalk::wire::word::{SIZE, Word, proof};
+
+    const NONCES: Nonces = Nonces {
+        client: 1,
+        server: 2,
+    };
 
     fn tracer() -> Tracer {
         let trace = Trace {
@@ -253,13 +271,10 @@ mod tests {
         request: Option<Request>,
     ) -> Option<String> {
         let pid = Pid::new(pid).unwrap();
+        let uid = 0;
         let origin = match request.map(Request::packet) {
-            Some(packet) => Origin::Claimed {
-                pid,
-                uid: 0,
-                packet,
-            },
-            None => Origin::Attested { pid, uid: 0 },
+            Some(packet) => Origin::Claimed { pid, uid, packet },
+            None => Origin::Attested { pid, uid },
         };
         let event = Event {
             signal,
@@ -270,6 +285,26 @@ mod tests {
         tracer.line(&Note::Handled)
     }
 
+    fn open(tracer: &mut Tracer, pid: i32, in_words: bool) -> String {
+        let nonces = NONCES;
+        let open = Request::Open { nonces, in_words };
+        trace(tracer, pid, Signal::USR1, Some(open)).unwrap()
+    }
+
+    /// Returns the lines of bits with these indexes and serials, of which those with an odd index are 1.
+    fn bits(tracer: &mut Tracer, nonces: Nonces, sent: &[(u64, u8)]) -> Vec<Option<String>> {
+        let line = |(index, serial): &(u64, u8)| {
+            let bit = Request::Bit {
+                nonces,
+                index: *index,
+                serial: *serial,
+                wants_reply: false,
+            };
+            trace(tracer, 7, Signal::of_bit(index % 2 == 1), Some(bit))
+        };
+        sent.iter().map(line).collect()
+    }
+
     #[test]
     fn the_next_process_with_a_pid_starts_with_a_whole_byte() {
         let mut tracer = tracer();
@@ -277,9 +312,9 @@ mod tests {
             assert_eq!(trace(&mut tracer, 7, Signal::USR2, None), None);
         }
         tracer.line(&Note::SessionEnded(Pid::new(7).unwrap()));
-        for bit in [0, 1, 0, 0, 0, 0, 0] {
-            let signal = [Signal::USR1, Signal::USR2][bit];
-            assert_eq!(trace(&mut tracer, 7, signal, None), None);
+        for bit in [false, true, false, false, false, false, false] {
+            let line = trace(&mut tracer, 7, Signal::of_bit(bit), None);
+            assert_eq!(line, None);
         }
         let line = trace(&mut tracer, 7, Signal::USR2, None).unwrap();
         assert!(line.contains("'A'"), "{line}");
@@ -288,58 +323,61 @@ mod tests {
     #[test]
     fn the_bits_of_a_frame_may_swap_and_its_opening_may_be_repeated() {
         let mut tracer = tracer();
-        let nonces = Nonces {
-            client: 1,
-            server: 2,
-        };
-        let open = Request::Open {
-            nonces,
-            in_words: false,
-        };
-        assert!(trace(&mut tracer, 7, Signal::USR1, Some(open)).is_some());
-        let bits = |indexes: Vec<u64>, tracer: &mut Tracer, nonces| {
-            let lines = indexes.into_iter().map(|index| {
-                let bit = Request::Bit {
-                    nonces,
-                    index,
-                    serial: 1,
-                    wants_reply: false,
-                };
-                trace(
-                    tracer,
-                    7,
-                    [Signal::USR1, Signal::USR2][index as usize % 2],
-                    Some(bit),
-                )
-            });
-            lines.collect::<Vec<_>>()
-        };
-        let lines = bits(vec![0, 2, 1], &mut tracer, nonces);
+        open(&mut tracer, 7, false);
+        let lines = bits(&mut tracer, NONCES, &[(0, 1), (2, 3), (1, 2)]);
         assert!(lines.iter().all(Option::is_none), "{lines:?}");
-        assert!(trace(&mut tracer, 7, Signal::USR2, Some(open)).is_some());
-        let lines = bits(vec![3, 5, 4, 7], &mut tracer, nonces);
+        open(&mut tracer, 7, false);
+        let lines = bits(&mut tracer, NONCES, &[(3, 4), (5, 6), (4, 5), (7, 8)]);
         assert!(lines.iter().all(Option::is_none), "{lines:?}");
         let stranger = Nonces {
             client: 1,
             server: 3,
         };
-        assert!(bits(vec![6], &mut tracer, stranger)[0].is_some());
-        let line = bits(vec![6], &mut tracer, nonces).remove(0).unwrap();
-        assert!(line.contains("0x55  request"), "{line}");
+        assert!(bits(&mut tracer, stranger, &[(6, 7)])[0].is_some());
+        let line = bits(&mut tracer, NONCES, &[(6, 7)]).remove(0).unwrap();
+        assert!(line.contains("bit 6: 0  01010101  0x55  request"), "{line}");
+    }
+
+    #[test]
+    fn a_line_says_how_many_signals_were_lost_before_it() {
+        let mut tracer = tracer();
+        open(&mut tracer, 7, false);
+        // Bits 3 and 5 are lost; 3 is lost again, and both come at last.
+        let sent = [(0, 1), (1, 2), (2, 3), (4, 5), (6, 7), (7, 8), (5, 10)];
+        let lines = bits(&mut tracer, NONCES, &sent);
+        assert!(lines.iter().all(Option::is_none), "{lines:?}");
+        let line = bits(&mut tracer, NONCES, &[(3, 11)]).remove(0).unwrap();
+        assert!(line.contains("bit 3: 1, 3 lost before  01010101"), "{line}");
+        let next: Vec<_> = (8..16).map(|index| (index, index as u8 + 4)).collect();
+        let line = bits(&mut tracer, NONCES, &next).pop().flatten().unwrap();
+        assert!(line.contains("bit 15: 1  01010101"), "{line}");
+
+        open(&mut tracer, 8, true);
+        for (index, remark) in [
+            (0, ": a"),
+            (2, ", 1 word missing before: a"),
+            (1, ": a"),
+            (0, ", again: a"),
+        ] {
+            let word = Request::Word(Word {
+                index,
+                wants_reply: false,
+                proof: proof(NONCES.server),
+                bytes: [b'a'; SIZE],
+            });
+            let line = trace(&mut tracer, 8, Signal::WORD, Some(word)).unwrap();
+            assert!(line.contains(&format!("word {index}{remark}")), "{line}");
+        }
     }
 
     #[test]
     fn claimed_clients_take_bounded_memory() {
-        let open = Request::Open {
-            nonces: Nonces::default(),
-            in_words: false,
-        };
         let mut tracer = tracer();
         for _ in 0..4 {
             trace(&mut tracer, 1, Signal::USR2, None);
         }
         for pid in 2..20_000 {
-            trace(&mut tracer, pid, Signal::USR1, Some(open));
+            open(&mut tracer, pid, false);
             assert!(tracer.clients.len() <= MAX_CLIENTS);
         }
         let attested = tracer.clients.get(Pid::new(1).unwrap());

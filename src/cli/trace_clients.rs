@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::iter;
+use std::mem;
 use std::time::Duration;
 
 use minitalk::dialect::{BitOrder, Dialect, Symbol};
@@ -10,18 +11,21 @@ use minitalk::wire::bit_buffer::BitBuffer;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::Nonces;
 use minitalk::wire::frame::{HEADER_LEN, MessageKind, REFERENCE_LEN, parse_header};
+use minitalk::wire::word::{Word, proof};
 
-/// The most clients whose bytes are followed.
+use super::units::count;
+
+/// Limits the clients whose bytes are followed.
 pub const MAX_CLIENTS: usize = 4096;
 
-/// The clients that are sending a message.
+/// Holds the clients that are sending a message.
 #[derive(Default)]
 pub struct Clients(PidMap<ClientBytes>);
 
 impl Clients {
     /// Returns the state of the client `pid`.
     ///
-    /// At the limit it forgets clients, those with attested signals last: the server does not report the end of a claimed PID.
+    /// Forgets clients at the limit, those with attested signals last: the server does not report the end of a claimed PID.
     pub fn get(&mut self, pid: Pid) -> &mut ClientBytes {
         if self.0.len() >= MAX_CLIENTS && !self.0.contains_key(&pid) {
             self.0.retain(|_, client| client.is_attested);
@@ -42,42 +46,104 @@ impl Clients {
     }
 }
 
-/// The message that a client is sending.
+/// Holds the message that a client is sending.
 #[derive(Default)]
 pub struct ClientBytes {
-    /// Whether the kernel attested a signal of the client.
+    /// Says whether the kernel attested a signal of the client.
     pub is_attested: bool,
     pub dialect: Option<Dialect>,
-    /// The transfer that the client opened, and the bits of its frame.
-    frame: Option<(Nonces, BitBuffer)>,
-    /// The bits of the unfinished byte, in the order in which they arrived.
+    transfer: Option<Transfer>,
+    /// Holds the bits of the unfinished byte, in the order in which they arrived.
     bits: Vec<bool>,
-    /// Whether the signal that opens a handshake has arrived.
+    /// Says whether the signal that opens a handshake has arrived.
     has_greeted: bool,
-    /// The header of a frame, as far as it has arrived.
+    /// Holds the header of a frame, as far as it has arrived.
     header: u32,
     bytes: u64,
-    /// The pause before the first bit of the unfinished byte.
+    /// Holds the pause before the first bit of the unfinished byte.
     pause: Option<Duration>,
+}
+
+/// Holds what has come of the transfer that a client has opened.
+#[derive(Default)]
+struct Transfer {
+    nonces: Nonces,
+    bits: BitBuffer,
+    /// Holds the serial of the latest transmission of a bit that has come.
+    serial: u8,
+    /// Counts the transmissions before it that have not come.
+    lost: u64,
+    /// Holds the index of the next word.
+    next: u32,
+}
+
+impl Transfer {
+    /// Counts the transmission `serial`, and those that it shows to be lost.
+    fn count(&mut self, serial: u8) {
+        match serial.wrapping_sub(self.serial) as i8 {
+            // A copy of the latest.
+            0 => {}
+            ahead @ 1.. => {
+                self.serial = serial;
+                self.lost += ahead as u64 - 1;
+            }
+            // It was overtaken: of two pending signals, SIGUSR1 is delivered first.
+            _ => self.lost = self.lost.saturating_sub(1),
+        }
+    }
 }
 
 impl ClientBytes {
     /// Begins a transfer, unless it has begun: an opening that is repeated comes after bits.
     pub fn open(&mut self, nonces: Nonces) {
-        if self.frame.as_ref().is_none_or(|(open, _)| *open != nonces) {
+        let open = self.transfer.as_ref();
+        if open.is_none_or(|open| open.nonces != nonces) {
             *self = Self {
-                frame: Some((nonces, BitBuffer::new())),
+                transfer: Some(Transfer {
+                    nonces,
+                    ..Transfer::default()
+                }),
                 ..Self::default()
             };
         }
     }
 
-    /// Takes bit `index` of the transfer, and returns the bits of the frame that are in order now; `None` if it is of another
-    /// transfer or has come before.
-    pub fn insert(&mut self, nonces: Nonces, index: u64, bit: Bit) -> Option<Vec<Bit>> {
-        let (open, buffer) = self.frame.as_mut()?;
-        let is_new = *open == nonces && buffer.insert(index, bit, 0);
-        is_new.then(|| iter::from_fn(|| buffer.next()).collect())
+    /// Takes bit `index` of the transfer, which was sent as number `serial`.
+    ///
+    /// Returns the bits of the frame that are in order now; `None` if it is of another transfer or has come before.
+    pub fn insert(&mut self, nonces: Nonces, index: u64, serial: u8, bit: Bit) -> Option<Vec<Bit>> {
+        let open = self.transfer.as_mut()?;
+        if open.nonces != nonces {
+            return None;
+        }
+        open.count(serial);
+        let is_new = open.bits.insert(index, bit, serial);
+        is_new.then(|| iter::from_fn(|| open.bits.next()).collect())
+    }
+
+    /// Returns how many signals with bits were lost since the last call, as a remark.
+    pub fn take_lost(&mut self) -> String {
+        let lost = self.transfer.as_mut().map(|open| mem::take(&mut open.lost));
+        match lost {
+            None | Some(0) => String::new(),
+            Some(lost) => format!(", {lost} lost before"),
+        }
+    }
+
+    /// Takes a word of the transfer, and returns a remark if it is not the next.
+    pub fn place(&mut self, word: &Word) -> String {
+        let transfer = self.transfer.as_mut();
+        let Some(open) = transfer.filter(|open| proof(open.nonces.server) == word.proof) else {
+            return String::new();
+        };
+        match word.index.checked_sub(open.next) {
+            Some(0) => {
+                open.next += 1;
+                String::new()
+            }
+            Some(missing) => format!(", {} missing before", count(missing.into(), "word")),
+            None => ", again".into(),
+        }
     }
 
     /// Returns the number of bits so far.
@@ -94,7 +160,7 @@ impl ClientBytes {
         pause: Duration,
         every_signal: bool,
     ) -> Option<(String, Duration)> {
-        if dialect.hello && !self.has_greeted && self.frame.is_none() {
+        if dialect.hello && !self.has_greeted && self.transfer.is_none() {
             self.has_greeted = true;
             return Some(("asks for the turn".into(), pause));
         }
@@ -106,7 +172,7 @@ impl ClientBytes {
             return every_signal.then_some((what, pause));
         }
         let in_head =
-            self.frame.is_none() && self.bytes < u64::from(dialect.head.width().unwrap_or(0));
+            self.transfer.is_none() && self.bytes < u64::from(dialect.head.width().unwrap_or(0));
         let order = if in_head {
             dialect.head_order
         } else {
@@ -129,7 +195,7 @@ impl ClientBytes {
         if in_head {
             return "head".into();
         }
-        if self.frame.is_none() {
+        if self.transfer.is_none() {
             return character(byte);
         }
         let Some(at) = at.checked_sub(HEADER_LEN as u64) else {

@@ -6,11 +6,11 @@ use minitalk::wire::word::Word;
 
 use super::text::in_line;
 
-/// Describes a word of a message.
-pub fn word(word: &Word) -> String {
+/// Describes a word of a message, with a remark on its place.
+pub fn word(word: &Word, remark: &str) -> String {
     let bytes = in_line(&word.bytes);
     let asks = if word.wants_reply { ", asks" } else { "" };
-    format!("word {}{asks}: {bytes}", word.index)
+    format!("word {}{asks}{remark}: {bytes}", word.index)
 }
 
 /// Returns the name of a signal without its prefix.
