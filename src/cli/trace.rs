@@ -163,7 +163,9 @@ impl Tracer {
     fn request(&mut self, pid: Pid, bit: Bit, packet: &Packet, pause: Duration) -> Option<String> {
         Some(match Request::from_packet(packet) {
             Some(Request::Hello { version, .. }) => format!("hello, version {version}"),
-            Some(Request::Open { nonces, in_words }) => {
+            Some(Request::Open {
+                nonces, in_words, ..
+            }) => {
                 self.clients.get(pid).open(nonces);
                 format!("open, in {}", if in_words { "words" } else { "bits" })
             }
@@ -295,6 +297,7 @@ mod tests {
         let open = Request::Open {
             nonces,
             in_words: false,
+            sleeps: false,
         };
         assert!(trace(&mut tracer, 7, Signal::USR1, Some(open)).is_some());
         let bits = |indexes: Vec<u64>, tracer: &mut Tracer, nonces| {
@@ -333,6 +336,7 @@ mod tests {
         let open = Request::Open {
             nonces: Nonces::default(),
             in_words: false,
+            sleeps: false,
         };
         let mut tracer = tracer();
         for _ in 0..4 {
