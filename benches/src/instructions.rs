@@ -201,6 +201,7 @@ fn opened(bits: u32) -> Result<(FrameReceiver, Nonces)> {
     let open = Request::Open {
         nonces,
         in_words: false,
+        sleeps: false,
     };
     receiver.handle_request(Channel::Usr1, open);
     Ok((receiver, nonces))

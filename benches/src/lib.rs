@@ -18,6 +18,7 @@
 //! | [`latency`] | short messages, one at a time |
 //! | [`clients`] | many clients at once |
 //! | [`both`] | two endpoints that send to each other |
+//! | [`storms`] | messages while others signal both ends |
 //! | [`pair`] | any server and client through their command lines |
 //! | [`instructions`] | user-space instructions a bit, by callgrind |
 //! | [`stats`], [`table`], [`number`], [`pattern`] | medians, tables, units, messages |
@@ -41,6 +42,7 @@ pub mod plot;
 pub mod product;
 pub mod role;
 pub mod stats;
+pub mod storms;
 pub mod streams;
 pub mod table;
 
@@ -56,6 +58,8 @@ use lane::Lanes;
 use latency::Latency;
 use options::{Command, Options, Part};
 use pair::Pairs;
+use role::Role;
+use storms::Storms;
 use streams::Streams;
 
 /// An error message for the user.
@@ -114,12 +118,18 @@ fn run(options: &Options) -> Result<u32> {
     let start = Instant::now();
     let has = |part| options.parts.contains(&part);
     println!("{}", machine::describe());
+    if options.busy > 0 {
+        println!("* busy loops beside it: {}\n", options.busy);
+    }
+    let busy = (0..options.busy).map(|_| Role::start(&["busy"]));
+    let _busy = busy.collect::<Result<Vec<_>>>()?;
     let mut failures = Failures::default();
     let mut floors = has(Part::Floors).then(|| Floors::new(options));
     let mut lanes = has(Part::Lanes).then(|| Lanes::new(options));
     let mut streams = has(Part::Streams).then(|| Streams::new(options));
     let mut latency = has(Part::Latency).then(|| Latency::new(options));
     let mut clients = has(Part::Clients).then(|| Clients::new(options));
+    let mut storms = has(Part::Storms).then(|| Storms::new(options));
     let mut both = has(Part::Both).then(|| Both::new(options));
     let mut pairs = has(Part::Pair).then(|| Pairs::new(options)).transpose()?;
     for round in 0..options.rounds {
@@ -140,6 +150,9 @@ fn run(options: &Options) -> Result<u32> {
         }
         if let Some(part) = &mut both {
             part.round(&mut failures);
+        }
+        if let Some(part) = &mut storms {
+            part.round(round, &mut failures);
         }
         if let Some(part) = &mut pairs {
             part.round(&mut failures);
@@ -168,6 +181,9 @@ fn run(options: &Options) -> Result<u32> {
         part.print();
     }
     if let Some(part) = &both {
+        part.print();
+    }
+    if let Some(part) = &storms {
         part.print();
     }
     if let Some(part) = &pairs {

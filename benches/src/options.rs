@@ -20,8 +20,9 @@ options:
   --quick              a smoke run of everything: tiny sizes, one round, two clients
   --full               messages of 1 MB in bits too, and of 100 MB through everything faster
   --rounds N           rounds (default 5)
-  --only PARTS         some of: floors, lanes, streams, latency, clients, both, pair,
-                        instructions
+  --only PARTS         some of: floors, lanes, streams, latency, clients, both, storms,
+                        pair, instructions
+  --busy N             run so many busy loops beside it
   --sizes LIST         messages for the bit lane (default 100,1K,10K,100K)
   --word-sizes LIST    messages for the word lane, and for the comparison (default 10K,100K,1M,10M)
   --window N           the floor of words: signals in flight (default 32)
@@ -63,19 +64,22 @@ pub enum Part {
     Both,
     /// [`crate::clients`].
     Clients,
+    /// [`crate::storms`].
+    Storms,
     /// [`crate::pair`].
     Pair,
     /// [`crate::instructions`].
     Instructions,
 }
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("floors", Part::Floors),
     ("lanes", Part::Lanes),
     ("streams", Part::Streams),
     ("latency", Part::Latency),
     ("both", Part::Both),
     ("clients", Part::Clients),
+    ("storms", Part::Storms),
     ("pair", Part::Pair),
     ("instructions", Part::Instructions),
 ];
@@ -86,6 +90,8 @@ pub struct Options {
     pub quick: bool,
     /// The number of rounds.
     pub rounds: u32,
+    /// The number of busy loops beside the measurement.
+    pub busy: u32,
     /// The selected parts.
     pub parts: Vec<Part>,
     /// Sizes of the messages for the bit lane, in bytes.
@@ -113,6 +119,7 @@ impl Default for Options {
         Self {
             quick: false,
             rounds: 5,
+            busy: 0,
             parts: PARTS.iter().map(|part| part.1).collect(),
             sizes: vec![100, 1_000, 10_000, 100_000],
             word_sizes: vec![10_000, 100_000, 1_000_000, 10_000_000],
@@ -173,6 +180,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Command> {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Long("quick" | "full") => {}
             Arg::Long("rounds") => options.rounds = count_of(&mut parser, "--rounds")?,
+            Arg::Long("busy") => {
+                options.busy = value(&mut parser, "--busy", |text| text.parse().ok())?;
+            }
             Arg::Long("only") => options.parts = list_of(&mut parser, "--only", part)?,
             Arg::Long("sizes") => options.sizes = list_of(&mut parser, "--sizes", number::size)?,
             Arg::Long("word-sizes") => {

@@ -15,7 +15,7 @@ use minitalk::SignalSet;
 use minitalk::internals::ffi;
 
 use crate::child::Child;
-use crate::{Result, both, floors, instructions, lane, streams};
+use crate::{Result, both, floors, instructions, lane, storms, streams};
 
 /// How long a role may take until it is ready.
 const START: Duration = Duration::from_secs(300);
@@ -119,6 +119,8 @@ pub fn main(words: &[OsString]) -> ExitCode {
         ["server", placement] => lane::server(placement),
         ["client", placement, lane] => lane::client(placement, lane),
         ["endpoint"] => both::endpoint(),
+        ["storm", pid] => storms::storm(pid),
+        ["busy"] => busy(),
         ["stream", side, len, seed] => return exit(streams::role(side, len, seed)),
         ["instructions", side, bits] => return exit(instructions::role(side, bits)),
         _ => Err(format!("there is no role {words:?}").into()),
@@ -127,6 +129,15 @@ pub fn main(words: &[OsString]) -> ExitCode {
         print_line(&format!("error: {error}"));
     }
     exit(result)
+}
+
+/// Uses a CPU up until the parent ends this process.
+fn busy() -> ! {
+    listen(|_| {});
+    print_line("ready");
+    loop {
+        std::hint::spin_loop();
+    }
 }
 
 fn exit(result: Result<()>) -> ExitCode {

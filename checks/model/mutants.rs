@@ -123,8 +123,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "if !self.is_opening(&Request::Open { nonces, in_words }) {",
-                "if !self.is_opening(&Request::Open { nonces, in_words }) {\n            self.state = State::Idle;",
+                "if !self.may_open(nonces, in_words) {",
+                "if !self.may_open(nonces, in_words) {\n            self.state = State::Idle;",
             ),
         ],
     ),
@@ -238,8 +238,8 @@ pub const MUTANTS: &[(&str, Edits)] = &[
         &[
             (
                 "receiver.rs",
-                "is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)",
-                "is_possible && self.is_proof(*nonces)",
+                "is_possible && self.is_proof(nonces) && !self.is_current(nonces)",
+                "is_possible && self.is_proof(nonces)",
             ),
             (
                 "receiver.rs",

@@ -163,7 +163,9 @@ impl Tracer {
     fn request(&mut self, pid: Pid, bit: Bit, packet: &Packet, pause: Duration) -> Option<String> {
         Some(match Request::from_packet(packet) {
             Some(Request::Hello { version, .. }) => format!("hello, version {version}"),
-            Some(Request::Open { nonces, in_words }) => {
+            Some(Request::Open {
+                nonces, in_words, ..
+            }) => {
                 self.clients.get(pid).open(nonces);
                 format!("open, in {}", if in_words { "words" } else { "bits" })
             }
@@ -287,7 +289,11 @@ mod tests {
 
     fn open(tracer: &mut Tracer, pid: i32, in_words: bool) -> String {
         let nonces = NONCES;
-        let open = Request::Open { nonces, in_words };
+        let open = Request::Open {
+            nonces,
+            in_words,
+            sleeps: false,
+        };
         trace(tracer, pid, Signal::USR1, Some(open)).unwrap()
     }
 

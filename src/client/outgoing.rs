@@ -99,10 +99,12 @@ impl<'m> Outgoing<'m> {
         let timeout = time::Duration::from_nanos(timeout);
         let lane = lane(peer, options)?;
         let key = Key([ffi::random(), ffi::random()]);
+        let mut sender = FrameSender::new(frame, key, timeout, lane);
+        sender.set_sleeps(options.eco);
         Ok(Self {
             peer: Arc::clone(peer),
             options,
-            sender: FrameSender::new(frame, key, timeout, lane),
+            sender,
             stage: Stage::Delivery {
                 wants_reply: kind == MessageKind::Request,
             },

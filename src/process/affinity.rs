@@ -45,7 +45,12 @@ impl AffinityFollower {
     }
 
     /// Moves this thread to the CPU on which the process `pid` runs or last ran, if this thread may run there.
+    ///
+    /// A thread that has but one CPU stays there, also if another follower has bound it.
     pub fn follow(&mut self, pid: Pid) {
+        if self.allowed.count() == 1 {
+            return;
+        }
         let there = proc::cpu(pid).ok();
         let other = there.filter(|cpu| self.on != Some(*cpu) && self.allowed.contains(*cpu));
         if let Some(cpu) = other.filter(|cpu| CpuSet::only(*cpu).apply()) {

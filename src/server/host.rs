@@ -13,7 +13,7 @@ use super::writer::{Sink, Writer};
 use super::{Config, Note, Received, ServeError};
 use crate::dialect::ack_timing::SleepState;
 use crate::ffi::{self, Epoll};
-use crate::process::affinity;
+use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
@@ -36,6 +36,8 @@ pub struct Host<'n> {
     peers: PidMap<Peer>,
     /// Those of them that can run while this thread polls.
     beside: PidMap<()>,
+    /// The client on whose CPU this thread stays meanwhile: it sleeps for each reply.
+    followed: Option<(Pid, AffinityFollower)>,
     set: Rc<Epoll>,
     writer: Writer,
     note_sink: NoteSink<'n>,
@@ -74,6 +76,7 @@ impl<'n> Host<'n> {
             machine: Machine::new(config, inbox.takes_words(), limit, room, key),
             peers: PidMap::default(),
             beside: PidMap::default(),
+            followed: None,
             set,
             writer,
             note_sink: NoteSink::new(notes),
@@ -136,6 +139,7 @@ impl<'n> Host<'n> {
         }
         self.machine.handle_timeout();
         self.apply_all();
+        self.follow_sleeper();
     }
 
     /// Makes the bell unreadable again, which rings when an output is done with a message.
@@ -165,7 +169,7 @@ impl<'n> Host<'n> {
 
     /// Returns whether the inbox may poll for signals of clients.
     pub fn may_spin(&self) -> bool {
-        !self.beside.is_empty()
+        self.followed.is_none() && !self.beside.is_empty()
     }
 
     /// Records that this process has sent a bit of a message to `pid`, and returns whether it may go on.
@@ -200,6 +204,22 @@ impl<'n> Host<'n> {
         if self.machine.writing() == 0 {
             self.writer.join();
         }
+    }
+
+    /// Stays on the CPU of the client whose turn it is, if it sleeps for each reply. Otherwise the scheduler would move the woken
+    /// server to an idle CPU, and each wake-up would be an interrupt to another.
+    fn follow_sleeper(&mut self) {
+        let sleeper = self.machine.sleeper();
+        if self.followed.as_ref().map(|(pid, _)| *pid) == sleeper {
+            return;
+        }
+        // The CPUs that were allowed before are restored first.
+        self.followed = None;
+        self.followed = sleeper.map(|pid| {
+            let mut follower = AffinityFollower::new();
+            follower.follow(pid);
+            (pid, follower)
+        });
     }
 
     fn note_traced(&mut self, note: impl FnOnce() -> Note) {

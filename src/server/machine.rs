@@ -129,7 +129,17 @@ impl Machine {
     /// noise from text takes signals that come in batches.
     pub fn expects_signal(&self) -> bool {
         let core = &self.core;
-        !core.batch.has_foreign && (core.batch.has_paced_client || core.scheduler.is_taken())
+        !core.batch.has_foreign
+            && (core.batch.has_paced_client || core.scheduler.holder().is_some())
+    }
+
+    /// Returns the client whose turn it is, if it sleeps for each reply.
+    pub fn sleeper(&self) -> Option<Pid> {
+        let Party::Client(pid) = self.core.scheduler.holder()? else {
+            return None;
+        };
+        let session = self.sessions.get(&pid)?;
+        session.sleeps.then_some(pid)
     }
 
     /// Records that this process has sent a bit of a message to `pid`, and returns whether it may go on.

@@ -94,16 +94,16 @@ impl TurnScheduler {
         true
     }
 
-    /// Returns whether a party has the turn.
+    /// Returns the party that has the turn.
     #[must_use]
-    pub const fn is_taken(&self) -> bool {
-        self.holder.is_some()
+    pub fn holder(&self) -> Option<Party> {
+        self.holder.as_ref().map(|holder| holder.party)
     }
 
     /// Returns whether `party` has the turn.
     #[must_use]
     pub fn has_turn(&self, party: Party) -> bool {
-        self.holder.as_ref().is_some_and(|h| h.party == party)
+        self.holder() == Some(party)
     }
 
     /// Returns whether `party` waits for the turn.
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(scheduler.next(silent), Some(client), "nothing was sent");
         assert!(!scheduler.may_go_on(own, silent));
         scheduler.forget(Pid::new(1).unwrap());
-        assert!(!scheduler.is_taken() && !scheduler.is_waiting(own));
+        assert!(scheduler.holder().is_none() && !scheduler.is_waiting(own));
     }
 
     #[test]

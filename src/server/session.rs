@@ -45,6 +45,8 @@ pub struct Session {
     /// On which signal the client is answered that has not just asked: that of the last bit, if its transfer was not opened on
     /// the real-time signal.
     pub signal: Signal,
+    /// Whether the client sleeps for each reply of its transfer.
+    pub sleeps: bool,
     /// Whether the session is in the list of those that are owed a reply for bits.
     pub is_owed: bool,
     /// The batch of signals in which the last bit of the transfer came.
@@ -122,6 +124,7 @@ impl Session {
             proven_uid: None,
             attested_uid: None,
             signal: Signal::USR1,
+            sleeps: false,
             is_owed: false,
             bit_batch: 0,
             last_seen: now,

@@ -120,6 +120,7 @@ impl Core {
         let bytes = session.receiver.held_bytes();
         let response = session.receiver.handle_request(channel, request);
         if session.receiver.client_nonce() != before {
+            session.sleeps = matches!(request, Request::Open { sleeps: true, .. });
             if let Some(text) = session.open_transfer(signal, self.now) {
                 self.dropped(session, DropReason::Abandoned, text);
             }

@@ -46,6 +46,8 @@ pub enum Request {
         nonces: Nonces,
         /// Says whether the frame follows in words.
         in_words: bool,
+        /// Says whether the client sleeps for each reply, on one CPU: the server serves it best from there.
+        sleeps: bool,
     },
     /// Carries one bit: 0 on SIGUSR1, 1 on SIGUSR2.
     Bit {
@@ -127,7 +129,14 @@ impl Request {
                 let nonces = Nonces { client, server: 0 };
                 pack(kind::HELLO, 0, version.into(), nonces)
             }
-            Self::Open { nonces, in_words } => pack(kind::OPEN, 0, in_words.into(), nonces),
+            Self::Open {
+                nonces,
+                in_words,
+                sleeps,
+            } => {
+                let number = u64::from(in_words) | u64::from(sleeps) << 1;
+                pack(kind::OPEN, 0, number, nonces)
+            }
             Self::Bit {
                 nonces,
                 index,
@@ -156,7 +165,8 @@ impl Request {
             }),
             kind::OPEN => Some(Self::Open {
                 nonces,
-                in_words: flag(number)?,
+                in_words: flag(number & !2)?,
+                sleeps: number & 2 != 0,
             }),
             kind::BIT => Some(Self::Bit {
                 nonces,
@@ -283,9 +293,10 @@ mod tests {
             client: NONCES.client,
             version: 2,
         };
-        let open = |in_words| Request::Open {
+        let open = |in_words, sleeps| Request::Open {
             nonces: NONCES,
             in_words,
+            sleeps,
         };
         let bit = |index, serial, wants_reply| Request::Bit {
             nonces: NONCES,
@@ -295,8 +306,9 @@ mod tests {
         };
         for (request, value) in [
             (hello, 0x1000_0000_0000_0002),
-            (open(false), 0x1100_0000_0000_0000),
-            (open(true), 0x1100_0000_0000_0001),
+            (open(false, false), 0x1100_0000_0000_0000),
+            (open(true, false), 0x1100_0000_0000_0001),
+            (open(true, true), 0x1100_0000_0000_0003),
             (bit(7, 9, false), 0x1200_0900_0000_0007),
             (bit(NUMBER, 255, true), 0x1280_FFFF_FFFF_FFFF),
         ] {
@@ -307,7 +319,7 @@ mod tests {
             assert_eq!(Reply::from_packet(&packet), None);
             assert_eq!(Request::from_packet(&with(value, server, 1)), None);
         }
-        for value in [0, 0x10 << 56 | 256, 0x11 << 56 | 2, 0x13 << 56] {
+        for value in [0, 0x10 << 56 | 256, 0x11 << 56 | 4, 0x13 << 56] {
             assert_eq!(Request::from_packet(&with(value, 0, 0)), None);
         }
     }

@@ -152,7 +152,12 @@ impl FrameReceiver {
                 }
                 self.handle_hello(client, version)
             }
-            (_, Request::Open { nonces, in_words }) => self.handle_open(nonces, in_words),
+            (
+                _,
+                Request::Open {
+                    nonces, in_words, ..
+                },
+            ) => self.handle_open(nonces, in_words),
             (
                 Channel::Usr1 | Channel::Usr2,
                 Request::Bit {
@@ -178,10 +183,9 @@ impl FrameReceiver {
     #[must_use]
     pub fn is_opening(&self, request: &Request) -> bool {
         match request {
-            Request::Open { nonces, in_words } => {
-                let is_possible = self.takes_words || !in_words;
-                is_possible && self.is_proof(*nonces) && !self.is_current(*nonces)
-            }
+            Request::Open {
+                nonces, in_words, ..
+            } => self.may_open(*nonces, *in_words),
             _ => false,
         }
     }
@@ -328,7 +332,7 @@ impl FrameReceiver {
             self.count_repeated();
             return self.status();
         }
-        if !self.is_opening(&Request::Open { nonces, in_words }) {
+        if !self.may_open(nonces, in_words) {
             return Response::default();
         }
         let is_abandoned = self.in_message() && (self.next > 0 || self.bits.progress().next > 0);
@@ -383,6 +387,11 @@ impl FrameReceiver {
             response.reply = Some(self.status_reply());
         }
         response
+    }
+
+    fn may_open(&self, nonces: Nonces, in_words: bool) -> bool {
+        let is_possible = self.takes_words || !in_words;
+        is_possible && self.is_proof(nonces) && !self.is_current(nonces)
     }
 
     /// Returns the nonce that this server draws for a client's: it need not be kept until it comes back.

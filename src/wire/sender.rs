@@ -47,6 +47,8 @@ pub struct FrameSender<'m> {
     has_gone_on: bool,
     /// Whether what no timer sends is withheld.
     is_held: bool,
+    /// Whether this end sleeps for each reply.
+    sleeps: bool,
     /// How often the transfer has begun again.
     restarts: u32,
     signals: u64,
@@ -140,6 +142,7 @@ impl<'m> FrameSender<'m> {
             queued: None,
             has_gone_on: false,
             is_held: false,
+            sleeps: false,
             restarts: 0,
             signals: 0,
             resent: 0,
@@ -201,6 +204,11 @@ impl<'m> FrameSender<'m> {
         }
         self.queued = None;
         self.timer.handle_eagain(now);
+    }
+
+    /// Sets whether to tell the server that this end sleeps for each reply.
+    pub const fn set_sleeps(&mut self, sleeps: bool) {
+        self.sleeps = sleeps;
     }
 
     /// Sets whether to withhold bits that no timer sends, until the transfer begins again: the other direction has its turn.
@@ -421,6 +429,7 @@ impl<'m> FrameSender<'m> {
         let open = Request::Open {
             nonces: self.nonces,
             in_words: self.uses_words(),
+            sleeps: self.sleeps,
         };
         self.request(self.channel(), open)
     }

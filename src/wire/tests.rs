@@ -284,6 +284,7 @@ impl Adversary {
             1 | 2 => Request::Open {
                 nonces,
                 in_words: random.percent(50),
+                sleeps: false,
             }
             .packet(),
             3 => Request::Bit {
@@ -318,7 +319,11 @@ impl Adversary {
         };
         let mut frame = Frame::new(kind, b"forged").unwrap();
         frame.seal(nonces);
-        let open = Request::Open { nonces, in_words };
+        let open = Request::Open {
+            nonces,
+            in_words,
+            sleeps: false,
+        };
         let mut requests = std::vec![(random.pick(&CHANNELS), open)];
         if in_words {
             let mut bytes = [0; SIZE];
@@ -710,6 +715,7 @@ fn no_request_makes_a_receiver_panic_or_keep_more_than_its_limit() {
                 1 | 2 => Request::Open {
                     nonces,
                     in_words: random.percent(50),
+                    sleeps: false,
                 },
                 3..60 => Request::Bit {
                     nonces,

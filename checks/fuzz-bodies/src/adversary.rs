@@ -66,6 +66,7 @@ fn request(u: &mut Unstructured<'_>, world: &World) -> arbitrary::Result<Option<
         2 | 3 => Request::Open {
             nonces: nonces(u, world)?,
             in_words: flag,
+            sleeps: !flag,
         }
         .packet(),
         4 | 5 => Request::Bit {

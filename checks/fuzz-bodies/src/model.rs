@@ -66,7 +66,9 @@ impl Model {
     pub fn request(&mut self, channel: Channel, request: Request) -> Response {
         match request {
             Request::Hello { client, version } => self.hello(channel, client, version),
-            Request::Open { nonces, in_words } => self.open(nonces, in_words),
+            Request::Open {
+                nonces, in_words, ..
+            } => self.open(nonces, in_words),
             Request::Bit {
                 nonces,
                 index,

@@ -168,7 +168,15 @@ impl Watched {
                 let Nonces { client, server } = model.greeted(client.into());
                 let server = server ^ u64::from(is_wrong) << (client % 64);
                 let nonces = Nonces { client, server };
-                self.signal(Channel::Usr1, Request::Open { nonces, in_words }, serve);
+                self.signal(
+                    Channel::Usr1,
+                    Request::Open {
+                        nonces,
+                        in_words,
+                        sleeps: false,
+                    },
+                    serve,
+                );
             }
             Op::Bit(channel, ahead, wants) => {
                 let index = (self.next() + u64::from(ahead)).saturating_sub(2);

@@ -390,7 +390,9 @@ impl Watched<'_, '_> {
                     self.opened = false;
                 }
             }
-            Request::Open { nonces, in_words } => {
+            Request::Open {
+                nonces, in_words, ..
+            } => {
                 assert_eq!(Some(nonces), self.greeted);
                 assert!(!in_words || self.takes_words && channel == Channel::Realtime);
                 assert_eq!(in_words, self.in_words());

@@ -128,9 +128,14 @@ fn any_proof(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>
 /// Opens a transfer for a client that does not know the server's nonce.
 fn unproven(receiver: &mut FrameReceiver, on: Channel, request: Option<Request>) -> Response {
     changed(receiver, on, request, |receiver, request| match request {
-        Request::Open { nonces, in_words } => Request::Open {
+        Request::Open {
+            nonces,
+            in_words,
+            sleeps,
+        } => Request::Open {
             nonces: greet(receiver, nonces.client).nonces,
             in_words,
+            sleeps,
         },
         other => other,
     })
@@ -143,7 +148,14 @@ fn hello_resets(receiver: &mut FrameReceiver, on: Channel, request: Option<Reque
     {
         let nonces = greet(receiver, client).nonces;
         let in_words = false;
-        receiver.handle_request(on, Request::Open { nonces, in_words });
+        receiver.handle_request(
+            on,
+            Request::Open {
+                nonces,
+                in_words,
+                sleeps: false,
+            },
+        );
     }
     react(receiver, on, request)
 }

@@ -74,7 +74,16 @@ fn events(n: i32, sent: &Sent) -> Vec<Event> {
         // The nonce of another process.
         Sent::Open(nonce, signal, false) => {
             let (nonces, in_words) = (nonces(pid(n + 1), *nonce), false);
-            [ask(client, *signal, Request::Open { nonces, in_words })].into()
+            [ask(
+                client,
+                *signal,
+                Request::Open {
+                    nonces,
+                    in_words,
+                    sleeps: false,
+                },
+            )]
+            .into()
         }
         Sent::OwnBits(nonce, index, bits, is_ours) => {
             let nonces = nonces(pid(n + i32::from(!is_ours)), *nonce);
@@ -156,6 +165,6 @@ proptest! {
         prop_assert!(world.machine.sessions.is_empty());
         prop_assert_eq!(world.machine.core.backlog.memory.used(), 0);
         prop_assert_eq!(world.machine.core.scheduler.deadline(), None);
-        prop_assert!(!world.machine.core.scheduler.is_taken());
+        prop_assert!(world.machine.core.scheduler.holder().is_none());
     }
 }

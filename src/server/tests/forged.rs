@@ -35,7 +35,15 @@ fn forgeries(client: Pid, next: u64) -> Vec<Event> {
                 server,
             };
             for in_words in [false, true] {
-                events.push(ask(client, signal, Request::Open { nonces, in_words }));
+                events.push(ask(
+                    client,
+                    signal,
+                    Request::Open {
+                        nonces,
+                        in_words,
+                        sleeps: false,
+                    },
+                ));
             }
             let bit = Request::Bit {
                 nonces,
@@ -199,7 +207,15 @@ fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
     // Each signal claims to be root's.
     let nonces = nonces_of(OTHER, client, 7);
     let in_words = false;
-    let open = ask(client, Signal::USR1, Request::Open { nonces, in_words });
+    let open = ask(
+        client,
+        Signal::USR1,
+        Request::Open {
+            nonces,
+            in_words,
+            sleeps: false,
+        },
+    );
     world.feed_each([hello(client, 7, Signal::USR1), open]);
     world.process(client).uid = USER;
     let frame = sealed(b"one", nonces);

@@ -89,7 +89,11 @@ fn open_as_greeted(world: &mut World, client: Pid) -> Nonces {
     let (_, greeting) = world.answers(client).pop().unwrap();
     let nonces = greeting.unwrap().nonces;
     let in_words = false;
-    let open = Request::Open { nonces, in_words };
+    let open = Request::Open {
+        nonces,
+        in_words,
+        sleeps: false,
+    };
     world.feed_each([ask(client, Signal::USR1, open)]);
     nonces
 }

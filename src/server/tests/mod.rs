@@ -6,5 +6,6 @@ mod forged;
 mod limits;
 mod own;
 mod replies;
+mod sleeper;
 mod stop;
 mod world;

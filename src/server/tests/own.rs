@@ -298,6 +298,7 @@ fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
     let in_bits = Request::Open {
         nonces: nonces(client, 7),
         in_words: false,
+        sleeps: false,
     };
     world.feed_each([introduction, hello, ask(client, Signal::WORD, in_bits)]);
     world.feed_each(frame(client, 7, b"x"));

@@ -159,7 +159,15 @@ pub fn hello(pid: Pid, client: Nonce, signal: Signal) -> Event {
 
 pub fn open(pid: Pid, client: Nonce, signal: Signal) -> Event {
     let (nonces, in_words) = (nonces(pid, client), signal == Signal::WORD);
-    ask(pid, signal, Request::Open { nonces, in_words })
+    ask(
+        pid,
+        signal,
+        Request::Open {
+            nonces,
+            in_words,
+            sleeps: false,
+        },
+    )
 }
 
 /// Returns the signals that open a transfer in bits.

@@ -22,7 +22,11 @@ fn hello(client: Nonce) -> Request {
 }
 
 fn open(nonces: Nonces, in_words: bool) -> Request {
-    Request::Open { nonces, in_words }
+    Request::Open {
+        nonces,
+        in_words,
+        sleeps: false,
+    }
 }
 
 fn reply(nonces: Nonces, status: Status) -> Reply {

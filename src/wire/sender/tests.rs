@@ -113,7 +113,11 @@ fn open(sender: &FrameSender<'_>, in_words: bool) -> Option<Request> {
         server: SERVER,
         ..sender.nonces
     };
-    Some(Request::Open { nonces, in_words })
+    Some(Request::Open {
+        nonces,
+        in_words,
+        sleeps: false,
+    })
 }
 
 #[test]
