@@ -327,7 +327,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-27",
-        file: "src/endpoint.rs",
+        file: "src/endpoint/service.rs",
         old: "            inbox.close_ignoring();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,

@@ -1,0 +1,40 @@
+//! Why an endpoint returns no message.
+
+use core::fmt;
+
+use crate::server::ServeError;
+use crate::signal::threads::Unavailable;
+
+/// Says why there is no message.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// No message has come yet.
+    Empty,
+    /// No message will come: the endpoint was stopped, or has taken as many as its configuration allows.
+    Stopped,
+    /// This process was forked from the one that bound the endpoint.
+    Forked,
+    /// The service failed. The next call returns `Stopped`.
+    Failed(ServeError),
+}
+
+impl fmt::Display for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no message has come"),
+            Self::Stopped => f.write_str("the endpoint has been stopped"),
+            Self::Forked => Unavailable::Forked.fmt(f),
+            Self::Failed(_) => f.write_str("the endpoint failed"),
+        }
+    }
+}
+
+impl core::error::Error for ReceiveError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
