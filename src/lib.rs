@@ -118,7 +118,7 @@ pub use signal::inbox::{Inbox, InboxError};
 
 #[cfg(feature = "std")]
 pub use {
-    endpoint::{Builder, Endpoint, Messages, ReceiveError, Stopper, send},
+    endpoint::{Builder, Endpoint, Error, Messages, ReceiveError, Stopper, send},
     engine::Message,
     process::peer::{Peer, PeerError, ProcessStatus},
     server::Received,

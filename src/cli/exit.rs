@@ -148,11 +148,13 @@ impl Failure {
             SendError::NotPermitted => (Exit::NotPermitted, "; run both ends as the same user"),
             SendError::Ourselves => (Exit::Refused, ""),
             SendError::Refused { .. } => (Exit::Refused, "; nothing was sent"),
-            SendError::TimedOut { blank: false } => (
+            SendError::TimedOut { blank: false, .. } => (
                 Exit::TimedOut,
                 " (if it is another program's server, give its --dialect)",
             ),
-            SendError::TimedOut { blank: true } => (Exit::TimedOut, "; raise it with ulimit -i"),
+            SendError::TimedOut { blank: true, .. } => {
+                (Exit::TimedOut, "; raise it with ulimit -i")
+            }
             SendError::Rejected(reason) => (Exit::Rejected, Self::remedy(*reason)),
             SendError::Link(_) | SendError::TooLong(_) => (Exit::Rejected, ""),
             SendError::Unencodable(_) => (Exit::Rejected, "; nothing was sent"),
@@ -317,12 +319,18 @@ mod tests {
                  was sent (--force skips this check)",
             ),
             (
-                SendError::TimedOut { blank: false },
+                SendError::TimedOut {
+                    blank: false,
+                    all_sent: true,
+                },
                 Exit::TimedOut,
                 "no progress before the timeout (if it is another program's server, give its --dialect)",
             ),
             (
-                SendError::TimedOut { blank: true },
+                SendError::TimedOut {
+                    blank: true,
+                    all_sent: true,
+                },
                 Exit::TimedOut,
                 "no progress before the timeout: answers came without their content, the limit on queued signals is exhausted; \
                  raise it with ulimit -i",
@@ -417,7 +425,10 @@ mod tests {
                 "it did not acknowledge signal number 3; minitalk check finds its dialect",
             ),
             (
-                SendError::ServerEnded { acknowledged: 1 },
+                SendError::ServerEnded {
+                    acknowledged: 1,
+                    all_sent: false,
+                },
                 Exit::ServerEnded,
                 "the server ended in mid-message, after acknowledging 1 byte; delivery was not confirmed",
             ),

@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::vec::Vec;
 
 pub use builder::Builder;
-pub use error::ReceiveError;
+pub use error::{Error, ReceiveError};
 
 use crate::client::{self, Options, Progress, Report, SendError};
 use crate::engine::Message;
