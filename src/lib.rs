@@ -54,12 +54,12 @@
 //! | whether the kernel attests the PID | [`Origin`] | from `si_code` | no | from `ssi_code` |
 //!
 //! An inbox works beside each of the others in one process, if they have other signals. As with signalfd, the other threads must block the
-//! signals of an inbox.
+//! signals of an inbox, which fails to open otherwise: see [`SignalSet::block`].
 //!
 //! # Effects on the process
 //!
 //! A process has one disposition for each signal, and the kernel delivers a signal to any thread that does not block it. Hence
-//! these rules. An endpoint that would break one of the first two is not bound ([`Unavailable`]).
+//! these rules. An endpoint or inbox that would break one of the first two is not opened ([`Unavailable`], [`InboxError`]).
 //!
 //! * **One** endpoint or inbox is open at a time.
 //! * **Threads** that were started before must block SIGUSR1, SIGUSR2 and signal 44: call [`block_signals`] first in `main`.

@@ -126,7 +126,7 @@ impl Builder {
             };
             let opened = self.notes.map(start).transpose().map_err(Unavailable::from);
             let opened =
-                opened.and_then(|notes| Ok((notes, Inbox::open_in(signals, Some(&program))?)));
+                opened.and_then(|notes| Ok((notes, Inbox::open_in(signals, Some(&program), |_| Ok(()))?)));
             match opened {
                 Ok((notes, inbox)) => {
                     let _ = report.send(Ok(()));

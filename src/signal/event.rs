@@ -307,7 +307,7 @@ impl From<Signal> for SignalSet {
     }
 }
 
-/// Says where a signal came from, as far as `si_code` tells (`sigaction(2)`; AS-18, AS-20, AS-22).
+/// Says where a signal came from, as far as `si_code` tells (`sigaction(2)`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Is SI_USER or SI_TKILL: the kernel filled in the process that called `kill(2)`.
