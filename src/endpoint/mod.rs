@@ -23,17 +23,19 @@ pub use builder::Builder;
 pub use error::{Error, ReceiveError};
 
 use crate::client::{self, Options, Progress, Report, SendError};
-use crate::engine::Message;
+use crate::engine::{self, Message};
 use crate::ffi;
 use crate::process::pid::Pid;
+use crate::signal::event::SignalSet;
+use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
 use crate::wire::frame::MessageKind;
 use service::{Shared, State};
 
 /// Sends `message` to the process `to`, and blocks until it is delivered.
 ///
-/// It binds an [`Endpoint`] for that time, so it fails beside another endpoint or inbox, and if another thread does not block the
-/// signals ([`block_signals`](crate::block_signals)).
+/// It opens an [`Inbox`] on this thread for that time, so it fails beside another endpoint or inbox, and if another thread does not
+/// block the signals ([`block_signals`](crate::block_signals)). Messages of other processes get no answer meanwhile.
 ///
 /// ```no_run
 /// let report = minitalk::send("4242".parse()?, b"Hello")?;
@@ -45,8 +47,14 @@ use service::{Shared, State};
 /// Returns a [`SendError`] if the message is not known to be delivered.
 pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
     // Before the handler is installed, whose removal leaves the signals ignored.
-    client::find(to, false)?;
-    Endpoint::builder().send_only().bind()?.send(to, message)
+    let peer = client::find(to, false)?;
+    let signals = SignalSet::LANES;
+    let blocked = Blocked::everywhere(signals)?;
+    let inbox = Inbox::open_in(signals, Some(blocked.before()), |_| Ok(()));
+    let mut inbox = inbox.map_err(Unavailable::from)?;
+    let result = engine::send(&mut inbox, &peer, message, Options::default(), &mut |_| {});
+    inbox.close_ignoring();
+    result
 }
 
 /// Sends and receives messages, under this process's PID.

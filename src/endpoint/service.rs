@@ -2,16 +2,18 @@
 
 use std::boxed::Box;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 use std::vec::Vec;
 
-use crate::background::{Background, Item};
+use super::Builder;
+use crate::background::{self, Background, Item};
 use crate::engine::{self, Outbox};
-use crate::ffi::EventFd;
-use crate::server::{Config, Note, OutputError, Received, ServeError, Sink, Stop};
+use crate::ffi::{self, EventFd, Mask};
+use crate::server::{Note, OutputError, Received, ServeError, Sink, Stop};
 use crate::signal::inbox::Inbox;
+use crate::signal::threads::Unavailable;
 
 /// The program's function for notes.
 pub type Notes = Box<dyn FnMut(&Note) + Send>;
@@ -48,26 +50,80 @@ impl State {
 }
 
 impl Shared {
-    /// Runs the engine until it ends. It hands messages to `output`.
-    pub fn serve(
+    /// Returns the state before the service thread has started.
+    ///
+    /// # Errors
+    /// EMFILE or ENOMEM.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+            ready: EventFd::new()?,
+            stop: Stop::new()?,
+            outbox: Outbox::new()?,
+        })
+    }
+
+    /// Runs the service thread: opens the inbox, reports whether it is open, and runs the engine until that ends.
+    ///
+    /// A forked child of the program gets the mask `program`.
+    pub fn run(
         self: &Arc<Self>,
-        inbox: Inbox,
-        config: Config,
-        output: Sink,
-        is_eco: bool,
+        mut builder: Builder,
+        program: &Mask,
+        report: &mpsc::Sender<Result<(), Unavailable>>,
+    ) {
+        let _end = End(self);
+        // The program's own handlers are for its own threads.
+        ffi::block_everything();
+        match self.open(&mut builder, program) {
+            Ok((inbox, notes)) => {
+                let _ = report.send(Ok(()));
+                self.serve(inbox, &builder, notes);
+            }
+            Err(error) => drop(report.send(Err(error))),
+        }
+    }
+
+    /// Starts the thread for notes, and opens the inbox.
+    fn open(
+        self: &Arc<Self>,
+        builder: &mut Builder,
+        program: &Mask,
+    ) -> Result<(Closing, Option<Background<Note>>), Unavailable> {
+        let start = |notes| {
+            let function = self.note_function(notes);
+            Background::start("minitalk-notes", background::LIMIT, function)
+        };
+        let notes = builder.notes.take().map(start).transpose()?;
+        // `Blocked` has checked the other threads.
+        let mut inbox = Inbox::open_in(builder.signals, Some(program), |_| Ok(()))?;
+        if builder.is_eco {
+            inbox.never_spin();
+        }
+        Ok((Closing(Some(inbox)), notes))
+    }
+
+    fn serve(
+        self: &Arc<Self>,
+        mut inbox: Closing,
+        builder: &Builder,
         notes: Option<Background<Note>>,
     ) {
-        let mut inbox = Closing(Some(inbox));
         let Some(open) = &mut inbox.0 else { return };
-        if is_eco {
-            open.never_spin();
-        }
+        let output: Sink = if builder.receives {
+            let to = Arc::clone(self);
+            Box::new(move |message| to.hand_over(message))
+        } else {
+            engine::refusing()
+        };
         let mut note = |note: &Note| {
             if let Some(notes) = &notes {
                 let _ = notes.push(note.clone());
             }
         };
         let (outputs, stop) = (Vec::from([output]), Some(&self.stop));
+        let config = builder.server_config();
         let result = engine::serve_into(open, config, outputs, &mut note, stop, &self.outbox);
         if let Some(notes) = notes {
             notes.finish(Some(LAST_NOTES));
@@ -79,7 +135,7 @@ impl Shared {
     }
 
     /// Returns the function of the thread for notes, which calls the program's.
-    pub fn note_function(
+    fn note_function(
         self: &Arc<Self>,
         mut notes: Notes,
     ) -> impl FnMut(Item<Note>) + Send + 'static {
@@ -100,7 +156,7 @@ impl Shared {
     }
 
     /// Blocks until the program has taken the message.
-    pub fn hand_over(&self, message: Received) -> Result<(), OutputError> {
+    fn hand_over(&self, message: Received) -> Result<(), OutputError> {
         let mut state = self.lock();
         if state.closed {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
@@ -146,7 +202,7 @@ impl Drop for Closing {
 }
 
 /// Records, when dropped, that the service has ended, so that the program no longer waits.
-pub struct End<'s>(pub &'s Shared);
+struct End<'s>(&'s Shared);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
