@@ -39,7 +39,8 @@
 //! | pass values out of your own signal handler | [`ring::Ring`] | |
 //!
 //! The examples of the repository show the first, the fourth and the last. Without features the crate is `no_std` with `alloc`, and
-//! depends on `libc` alone. The command `minitalk` needs the feature `cli`, and some of its commands `tools`.
+//! depends on `libc` alone; it receives and sends by [`Inbox`], [`wire`] and [`Signal::send`], as `examples/no_std` does. The command
+//! `minitalk` needs the feature `cli`, and some of its commands `tools`.
 //!
 //! # Any signal
 //!
