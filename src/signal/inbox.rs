@@ -250,8 +250,7 @@ impl Inbox {
             }
         }
         self.keep_blocked();
-        // AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
-        if !self.ring.is_empty() || !self.ring.is_below_mark() {
+        if self.must_drain() {
             return Ok(false);
         }
         let budget = self.spin.spin_budget();
@@ -285,7 +284,7 @@ impl Inbox {
     /// something to [`drain`](Self::drain).
     pub fn poll_more(&mut self, polls: u32) -> bool {
         self.keep_blocked();
-        if !self.ring.is_empty() || !self.ring.is_below_mark() {
+        if self.must_drain() {
             return true;
         }
         let found = self.poll(self.spin.spin_budget().clamp(1, polls.max(1)));
@@ -304,6 +303,13 @@ impl Inbox {
             return self.wait(fd, Some(Duration::ZERO));
         }
         Ok(false)
+    }
+
+    /// Returns whether the ring has signals, which must be drained before any is taken from the kernel.
+    ///
+    /// AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
+    fn must_drain(&self) -> bool {
+        !self.ring.is_empty() || !self.ring.is_below_mark()
     }
 
     fn keep_blocked(&mut self) {
