@@ -54,11 +54,12 @@ const CASES: &[(&str, fn())] = cases![
     a_sender_delivers_several_messages_to_one_server,
     a_sender_keeps_the_signals_blocked_between_messages,
     bystanders_are_never_signalled,
+    a_message_to_a_receiver_that_ends_may_be_delivered_once_all_is_sent,
     late_answers_do_not_harm_a_process_that_gave_up,
 ];
 
 fn main() -> ExitCode {
-    run_cases(CASES, &[])
+    run_cases(CASES, cases![end_with_a_message])
 }
 
 fn us() -> String {

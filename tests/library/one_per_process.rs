@@ -54,10 +54,13 @@ pub fn a_thread_that_would_get_the_signals_is_named() {
         assert!(error.contains("block_signals"), "{error}");
         error.contains("(idler)")
     });
+    let error = Inbox::open_for(SignalSet::BITS).err().unwrap();
+    assert!(error.to_string().contains("SignalSet::block"), "{error}");
     drop(end);
     thread.join().unwrap();
     block_signals();
     let (end, thread) = idle();
+    drop(Inbox::open_for(SignalSet::BITS).unwrap());
     drop(Endpoint::bind().unwrap());
     // The caller blocked the signals, so they stay blocked.
     assert_eq!(ours("SigBlk"), SignalSet::LANES.mask());

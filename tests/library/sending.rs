@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use minitalk::client::{Options, SendError};
 use minitalk::wire::sender::Lane;
-use minitalk::{Pid, SignalSet, block_signals};
+use minitalk::{Endpoint, Pid, SignalSet, block_signals};
 
 use crate::common::child::Child;
 use crate::common::*;
-use crate::{ours, patient, sender, us};
+use crate::{is_readable, ours, patient, sender, us};
 
 pub fn a_sender_delivers_several_messages_to_one_server() {
     block_signals();
@@ -110,6 +110,27 @@ pub fn bystanders_are_never_signalled() {
     assert!(shell.is_running());
 }
 
+pub fn a_message_to_a_receiver_that_ends_may_be_delivered_once_all_is_sent() {
+    block_signals();
+    let receiver = Process::spawn(&mut case("end_with_a_message"));
+    receiver.wait_stdout(|bytes| bytes == b"up\n");
+    let to = Pid::new(receiver.pid()).unwrap();
+    let sent = sender().send_with(to, b"x", patient(), &mut |_| {});
+    let error = sent.unwrap_err();
+    assert!(matches!(error, SendError::ServerEnded { .. }), "{error}");
+    assert!(error.may_be_delivered());
+    let error = sender().send(to, b"x").unwrap_err();
+    assert!(!error.may_be_delivered(), "{error}");
+}
+
+/// Receives a message and ends before it is taken.
+pub fn end_with_a_message() {
+    let endpoint = Endpoint::bind().unwrap();
+    println!("up");
+    assert!(is_readable(&endpoint, -1));
+    kill(std::process::id().try_into().unwrap(), libc::SIGKILL);
+}
+
 pub fn late_answers_do_not_harm_a_process_that_gave_up() {
     block_signals();
     let server = Server::start();
@@ -122,6 +143,8 @@ pub fn late_answers_do_not_harm_a_process_that_gave_up() {
     let sent = sender.send_with(to, b"x", options, &mut |_| {});
     let error = sent.unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
+    // Nothing was sent but hellos.
+    assert!(!error.may_be_delivered());
     drop(sender);
     assert_eq!(ours("SigIgn"), SignalSet::LANES.mask());
     minitalk::internals::ffi::unblock(SignalSet::LANES);
