@@ -39,7 +39,8 @@
 //! | pass values out of your own signal handler | [`ring::Ring`] | |
 //!
 //! The examples of the repository show the first, the fourth and the last. Without features the crate is `no_std` with `alloc`, and
-//! depends on `libc` alone. The command `minitalk` needs the feature `cli`, and some of its commands `tools`.
+//! depends on `libc` alone; it receives and sends by [`Inbox`], [`wire`] and [`Signal::send`], as `examples/no_std` does. The command
+//! `minitalk` needs the feature `cli`, and some of its commands `tools`.
 //!
 //! # Any signal
 //!
@@ -54,12 +55,12 @@
 //! | whether the kernel attests the PID | [`Origin`] | from `si_code` | no | from `ssi_code` |
 //!
 //! An inbox works beside each of the others in one process, if they have other signals. As with signalfd, the other threads must block the
-//! signals of an inbox.
+//! signals of an inbox, which fails to open otherwise: see [`SignalSet::block`].
 //!
 //! # Effects on the process
 //!
 //! A process has one disposition for each signal, and the kernel delivers a signal to any thread that does not block it. Hence
-//! these rules. An endpoint that would break one of the first two is not bound ([`Unavailable`]).
+//! these rules. An endpoint or inbox that would break one of the first two is not opened ([`Unavailable`], [`InboxError`]).
 //!
 //! * **One** endpoint or inbox is open at a time.
 //! * **Threads** that were started before must block SIGUSR1, SIGUSR2 and signal 44: call [`block_signals`] first in `main`.
@@ -118,7 +119,7 @@ pub use signal::inbox::{Inbox, InboxError};
 
 #[cfg(feature = "std")]
 pub use {
-    endpoint::{Builder, Endpoint, Messages, ReceiveError, Stopper, send},
+    endpoint::{Builder, Endpoint, Error, Messages, ReceiveError, Stopper, send},
     engine::Message,
     process::peer::{Peer, PeerError, ProcessStatus},
     server::Received,

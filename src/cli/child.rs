@@ -111,9 +111,9 @@ impl Capture {
         let capture = Self::default();
         let reader = capture.clone();
         if let Some(mut source) = source {
+            // Signals are for the thread that waits for them; the reader never has them open, even for a moment.
+            let before = ffi::block(SignalSet::MINITALK);
             thread::spawn(move || {
-                // Signals are for the thread that waits for them.
-                ffi::block(SignalSet::MINITALK);
                 let mut chunk = [0; 4096];
                 loop {
                     match source.read(&mut chunk) {
@@ -126,6 +126,7 @@ impl Capture {
                 reader.lock().is_over = true;
                 reader.0.1.notify_all();
             });
+            ffi::set_mask(&before);
         }
         capture
     }

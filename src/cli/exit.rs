@@ -50,9 +50,9 @@ pub const MEANINGS: &str = "   \
    3  no such process
    4  not permitted: the process belongs to another user
    5  refused: the target does not handle the signals, which would kill it
-   6  no progress before the timeout; the message may have been delivered
+   6  no progress before the timeout; stderr says if the message may have been delivered
    7  the server rejected the message; the error says if it may have been delivered, or a program may have run
-   8  the server ended during the transfer; the message may have been delivered
+   8  the server ended during the transfer; stderr says if the message may have been delivered
    9  check found failures
   10  delivered, but no reply (send --reply)
 ";
@@ -149,18 +149,22 @@ impl Failure {
 
     /// Returns the error of a message to `target`.
     pub fn send(target: impl Display, error: &SendError) -> Self {
+        let doubt = match error.may_be_delivered() {
+            true => UNCERTAIN,
+            false => UNDELIVERED,
+        };
         let (exit, outcome, remedy) = match error {
             SendError::NoSuchProcess => (Exit::NoSuchProcess, "", "; minitalk list shows servers"),
             SendError::NotPermitted => (Exit::NotPermitted, "", "; run both ends as the same user"),
             SendError::Ourselves => (Exit::Refused, "", ""),
             SendError::Refused { .. } => (Exit::Refused, UNSENT, " (--force skips this check)"),
-            SendError::TimedOut { blank: false } => (
+            SendError::TimedOut { blank: false, .. } => (
                 Exit::TimedOut,
-                UNCERTAIN,
+                doubt,
                 " (if it is another program's server, give its --dialect)",
             ),
-            SendError::TimedOut { blank: true } => {
-                (Exit::TimedOut, UNCERTAIN, "; ulimit -i raises the limit")
+            SendError::TimedOut { blank: true, .. } => {
+                (Exit::TimedOut, doubt, "; ulimit -i raises the limit")
             }
             SendError::Rejected(reason) => {
                 let (outcome, remedy) = Self::after_rejection(*reason);
@@ -183,7 +187,7 @@ impl Failure {
             SendError::Unanswered { .. } => {
                 (Exit::TimedOut, "", "; minitalk check finds its dialect")
             }
-            SendError::ServerEnded { .. } => (Exit::ServerEnded, UNCERTAIN, ""),
+            SendError::ServerEnded { .. } => (Exit::ServerEnded, doubt, ""),
             SendError::NoReply { has_ended: false } => {
                 (Exit::NoReply, "", " (--reply-timeout waits for longer)")
             }
@@ -316,7 +320,7 @@ mod tests {
 6 cannot send to PID 7: no progress before the timeout; the message may have been delivered (if it is another program's \
     server, give its --dialect)
 6 cannot send to PID 7: no progress before the timeout: answers came without their content, the limit on queued signals is \
-    exhausted; the message may have been delivered; ulimit -i raises the limit
+    exhausted; nothing was delivered; ulimit -i raises the limit
 7 cannot send to PID 7: the server rejected the message: its checksum does not match; nothing was delivered
 7 cannot send to PID 7: the server rejected the message: it is longer than the server's limit; nothing was delivered \
     (serve --max-message and --max-memory raise the limit)
@@ -341,7 +345,7 @@ mod tests {
 6 cannot send to PID 7: it took the whole text, but did not acknowledge its last signal; the message may have been \
     delivered (if it never does, add final=none to --dialect)
 6 cannot send to PID 7: it did not acknowledge signal number 3; minitalk check finds its dialect
-8 cannot send to PID 7: the server ended in mid-message, after acknowledging 1 byte; the message may have been delivered
+8 cannot send to PID 7: the server ended in mid-message, after acknowledging 1 byte; nothing was delivered
 10 no reply from PID 7: the message was delivered, but no reply came in time (--reply-timeout waits for longer)
 10 no reply from PID 7: the message was delivered, but the server ended without a reply
 1 cannot send to PID 7: this command was interrupted; the message may have been delivered
@@ -364,8 +368,14 @@ mod tests {
             SendError::Ourselves,
             refused("a\u{1b}b", false),
             refused("bash", true),
-            SendError::TimedOut { blank: false },
-            SendError::TimedOut { blank: true },
+            SendError::TimedOut {
+                blank: false,
+                all_sent: true,
+            },
+            SendError::TimedOut {
+                blank: true,
+                all_sent: false,
+            },
         ];
         let reasons = (1..).map_while(Reason::from_number);
         errors.extend(reasons.map(SendError::Rejected));
@@ -376,7 +386,10 @@ mod tests {
             SendError::Busy,
             SendError::LastUnanswered,
             SendError::Unanswered { signal: 3 },
-            SendError::ServerEnded { acknowledged: 1 },
+            SendError::ServerEnded {
+                acknowledged: 1,
+                all_sent: false,
+            },
             SendError::NoReply { has_ended: false },
             SendError::NoReply { has_ended: true },
             SendError::Interrupted(Signal::INT),

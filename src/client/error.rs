@@ -33,6 +33,8 @@ pub enum SendError {
     TimedOut {
         /// Says whether replies came without their content, since the limit on queued signals is exhausted.
         blank: bool,
+        /// Says whether the whole message was sent, so that the server may have delivered it.
+        all_sent: bool,
     },
     /// The server will not deliver the message.
     Rejected(Reason),
@@ -42,6 +44,8 @@ pub enum SendError {
     ServerEnded {
         /// Counts the bytes of the frame that the server had acknowledged.
         acknowledged: u64,
+        /// Says whether the whole message was sent, so that the server may have delivered it.
+        all_sent: bool,
     },
     /// The request was delivered, but no reply came.
     NoReply {
@@ -71,6 +75,45 @@ pub enum SendError {
     LastUnanswered,
     /// A system call failed.
     System(io::Error),
+}
+
+impl SendError {
+    /// Returns whether the message may have been delivered in spite of the error, so that to send it again may deliver it twice.
+    ///
+    /// After `false` it was not delivered. After `true` it was ([`NoReply`](Self::NoReply)), or this process does not know.
+    ///
+    /// ```no_run
+    /// # let endpoint = minitalk::Endpoint::bind()?;
+    /// let (to, message) = ("4242".parse()?, b"Hello");
+    /// let mut result = endpoint.send(to, message);
+    /// if result.as_ref().is_err_and(|error| !error.may_be_delivered()) {
+    ///     result = endpoint.send(to, message);
+    /// }
+    /// result?;
+    /// # Ok::<(), minitalk::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn may_be_delivered(&self) -> bool {
+        match self {
+            Self::TimedOut { all_sent, .. } | Self::ServerEnded { all_sent, .. } => *all_sent,
+            Self::Link(failure) => !matches!(failure, Failure::NoWords | Failure::Rejected(_)),
+            // Nothing says how far the transfer was.
+            Self::Stopped | Self::Interrupted(_) | Self::System(_) => true,
+            Self::NoReply { .. } | Self::LastUnanswered => true,
+            // Part of it may have been written.
+            Self::Rejected(reason) => matches!(reason, Reason::Output),
+            Self::NoSuchProcess
+            | Self::NotPermitted
+            | Self::Ourselves
+            | Self::Refused { .. }
+            | Self::NoRoute
+            | Self::TooLong(_)
+            | Self::Unencodable(_)
+            | Self::Unavailable(_)
+            | Self::Busy
+            | Self::Unanswered { .. } => false,
+        }
+    }
 }
 
 impl From<PeerError> for SendError {
@@ -126,13 +169,13 @@ impl fmt::Display for SendError {
                     "does not handle both SIGUSR1 and SIGUSR2, so it is no server and they may kill it"
                 }
             ),
-            Self::TimedOut { blank: false } => f.write_str("no progress before the timeout"),
-            Self::TimedOut { blank: true } => f.write_str(
+            Self::TimedOut { blank: false, .. } => f.write_str("no progress before the timeout"),
+            Self::TimedOut { blank: true, .. } => f.write_str(
                 "no progress before the timeout: answers came without their content, the limit on queued signals is exhausted",
             ),
             Self::Rejected(reason) => write!(f, "the server rejected the message: {reason}"),
             Self::Link(failure) => failure.fmt(f),
-            Self::ServerEnded { acknowledged } => write!(
+            Self::ServerEnded { acknowledged, .. } => write!(
                 f,
                 "the server ended in mid-message, after acknowledging {acknowledged} byte{}",
                 if *acknowledged == 1 { "" } else { "s" }
@@ -149,18 +192,56 @@ impl fmt::Display for SendError {
             Self::Busy => f.write_str("it is busy with another client"),
             Self::LastUnanswered => f.write_str("it took the whole text, but did not acknowledge its last signal"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
-            Self::System(_) => f.write_str("a system call failed"),
+            Self::System(error) => write!(f, "a system call failed: {error}"),
         }
     }
 }
 
-/// Names as sources only the errors whose text [`SendError`] does not repeat.
+/// Names as a source only what the text does not contain.
 impl core::error::Error for SendError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Unavailable(error) => error.source(),
-            Self::System(error) => Some(error),
+            Self::System(error) => error.source(),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_may_be_delivered_only_if_all_of_it_was_sent() {
+        for all_sent in [false, true] {
+            let blank = false;
+            let timed_out = SendError::TimedOut { blank, all_sent };
+            let acknowledged = 7;
+            let ended = SendError::ServerEnded {
+                acknowledged,
+                all_sent,
+            };
+            assert_eq!(timed_out.may_be_delivered(), all_sent);
+            assert_eq!(ended.may_be_delivered(), all_sent);
+        }
+        let has_ended = true;
+        for unknown in [
+            SendError::NoReply { has_ended },
+            SendError::Link(Failure::Forgotten),
+            SendError::Rejected(Reason::Output),
+            SendError::Stopped,
+            io::Error::from(io::ErrorKind::OutOfMemory).into(),
+        ] {
+            assert!(unknown.may_be_delivered(), "{unknown}");
+        }
+        for known in [
+            SendError::Rejected(Reason::Refused),
+            SendError::Link(Failure::NoWords),
+            SendError::NoSuchProcess,
+            Unavailable::Taken.into(),
+        ] {
+            assert!(!known.may_be_delivered(), "{known}");
         }
     }
 }

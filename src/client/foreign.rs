@@ -133,9 +133,14 @@ fn explain(error: TextSendError, signals: u64) -> SendError {
         TextSendError::Unanswered(signal) => SendError::Unanswered { signal },
         TextSendError::LastUnanswered => SendError::LastUnanswered,
         TextSendError::Busy => SendError::Busy,
-        TextSendError::Stuck => SendError::TimedOut { blank: false },
+        // The signal that was not taken, or was sent last, may be the text's last.
+        TextSendError::Stuck => SendError::TimedOut {
+            blank: false,
+            all_sent: true,
+        },
         TextSendError::ServerEnded => SendError::ServerEnded {
             acknowledged: signals / 8,
+            all_sent: true,
         },
     }
 }

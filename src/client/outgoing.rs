@@ -268,10 +268,13 @@ impl<'m> Outgoing<'m> {
                     deadline: now + wait,
                 };
             }
-            (Stage::Delivery { .. }, Some(Err(failure))) => self.fail(explain(failure, is_blank)),
+            (Stage::Delivery { .. }, Some(Err(failure))) => {
+                self.fail(explain(failure, is_blank, self.sender.is_all_sent()));
+            }
             (Stage::Delivery { .. }, None) if self.end == End::Drained => {
                 self.fail(SendError::ServerEnded {
                     acknowledged: self.sender.acknowledged() / 8,
+                    all_sent: self.sender.is_all_sent(),
                 });
             }
             (Stage::Reply { deadline, .. }, _) if self.end == End::Drained || now >= *deadline => {
@@ -373,9 +376,9 @@ fn still_serves(server: &Peer, uses_realtime: bool) -> Result<bool, SendError> {
     }
 }
 
-fn explain(failure: Failure, is_blank: bool) -> SendError {
+fn explain(failure: Failure, blank: bool, all_sent: bool) -> SendError {
     match failure {
-        Failure::TimedOut => SendError::TimedOut { blank: is_blank },
+        Failure::TimedOut => SendError::TimedOut { blank, all_sent },
         Failure::Rejected(reason) => SendError::Rejected(reason),
         other => SendError::Link(other),
     }

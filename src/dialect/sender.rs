@@ -3,6 +3,8 @@
 //! No signal is sent before the server has taken the last one and has returned from its handler. So the kernel merges no two
 //! signals, and no signal interrupts a handler that is not made for that. A dialect with a pace waits that long before.
 
+use core::fmt;
+
 use super::encoder::{TextEncoder, Unencodable};
 use super::{Ack, Dialect, FinalAck, MILLISECOND, OnSilence, Symbol};
 use crate::process::pid::Pid;
@@ -54,6 +56,20 @@ pub enum TextSendError {
     /// The server ended, or no longer handles the signals.
     ServerEnded,
 }
+
+impl fmt::Display for TextSendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unanswered(number) => write!(f, "signal number {number} was not acknowledged"),
+            Self::LastUnanswered => f.write_str("the last signal was not acknowledged"),
+            Self::Busy => f.write_str("the server was busy until the timeout"),
+            Self::Stuck => f.write_str("the server did not take a signal before the timeout"),
+            Self::ServerEnded => f.write_str("the server ended in mid-message"),
+        }
+    }
+}
+
+impl core::error::Error for TextSendError {}
 
 /// Sends one text to one server.
 #[derive(Clone, Debug)]

@@ -71,6 +71,22 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
     .map(drop)
 }
 
+impl Signal {
+    /// Sends the signal to the process `to`: bare, so that the kernel attests who sent it, or with `packet` and the sender's PID.
+    ///
+    /// A process that does not handle the signal is killed by it, if that is the default action. With the feature `std`,
+    /// `Peer::send` never reaches a later process of the same PID, and `Peer::inspect` says whether the process handles the signal.
+    ///
+    /// # Errors
+    /// Returns ESRCH if there is no such process, EPERM if it belongs to another user, and [`Errno::AGAIN`] if a real-time signal
+    /// finds no room (RLIMIT_SIGPENDING).
+    pub fn send(self, to: Pid, packet: Option<Packet>) -> Result<(), Errno> {
+        let from = Identity::ours();
+        let content = packet.map(|packet| Content { from, packet });
+        send(to, self, content.as_ref())
+    }
+}
+
 /// Sends a queued signal to this thread alone (`rt_tgsigqueueinfo(2)`).
 ///
 /// # Errors

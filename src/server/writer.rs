@@ -1,5 +1,6 @@
 //! The threads that take complete messages, so that a slow or blocked output never stalls the server.
 
+use core::fmt;
 use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
@@ -35,6 +36,18 @@ impl From<io::Error> for OutputError {
         Self::Failed(error)
     }
 }
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("the message was refused"),
+            Self::Failed(error) => write!(f, "the output failed: {error}"),
+        }
+    }
+}
+
+/// Names no source, since the text contains it.
+impl core::error::Error for OutputError {}
 
 /// Says what became of a message.
 #[derive(Debug)]

@@ -307,7 +307,7 @@ impl From<Signal> for SignalSet {
     }
 }
 
-/// Says where a signal came from, as far as `si_code` tells (`sigaction(2)`; AS-18, AS-20, AS-22).
+/// Says where a signal came from, as far as `si_code` tells (`sigaction(2)`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Is SI_USER or SI_TKILL: the kernel filled in the process that called `kill(2)`.
@@ -363,7 +363,7 @@ impl Origin {
 /// | POLL_IN to POLL_HUP, of `F_SETSIG` | events of `poll`, in one word of 64 bits | the descriptor |
 ///
 /// Only the kernel sends a code above 0 or SI_TKILL, unless a process signals itself. With any other negative code every word may be
-/// false. With SI_USER and PID 0 the sender is in another PID namespace, or the kernel had no room for a siginfo.
+/// false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Says which signal was received.

@@ -24,6 +24,7 @@
 //! `unblock` at the end of the next wait lets them in again. A wait that finds the ring still at its mark returns with them
 //! blocked, so a caller who does not drain loses nothing either.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -50,17 +51,18 @@ const BATCH: u32 = 32;
 /// Receives the signals of a process; at most one is open at a time.
 ///
 /// # Children
-/// A child made by `fork` has its own copy of the ring and no handler. A hook (`pthread_atfork(3)`) gives our signals their
-/// default action there, so that SIGTERM ends it, and unblocks those that were unblocked before [`open`](Self::open). An
-/// inbox that the child inherits receives nothing; once it is dropped, the child may open its own.
+/// In a child made by `fork` our signals have their default action, so that SIGTERM ends it, and those that were unblocked before
+/// [`open`](Self::open) are unblocked. An inbox that the child inherits receives nothing; once it is dropped, the child may open its
+/// own.
 ///
-/// `exec` resets handlers but keeps the mask. `vfork` and `posix_spawn`, which `std::process::Command` uses, run no hooks. So a
-/// program that is started while our signals are blocked starts with SIGTERM blocked. Start programs on the inbox's own
-/// thread, and either before `open`, or after a [`wait`](Self::wait) and before the ring can reach its mark.
+/// A program that is started by `exec` keeps the mask, also one that `std::process::Command` starts. So one that is started while
+/// our signals are blocked starts with SIGTERM blocked. Start programs on the inbox's own thread, and either before `open`, or after
+/// a [`wait`](Self::wait) and before 512 signals have come since.
 ///
 /// # Threads
-/// Every other thread must have our signals blocked (AS-14). The kernel delivers a signal to any thread that has it unblocked.
-/// If that is another thread, the signal is in the ring, but does not end this thread's wait. An inbox cannot leave its thread:
+/// Every other thread must block our signals, because the kernel delivers a signal to any thread that does not. If that is another
+/// thread, the signal is received, but does not end this thread's wait. With the feature `std`, [`open_for`](Self::open_for) checks
+/// the other threads: see [`SignalSet::block`]. An inbox cannot leave its thread:
 ///
 /// ```compile_fail,E0277
 /// fn is_send<T: Send>() {}
@@ -118,21 +120,30 @@ impl Inbox {
     /// Installs the handler for `signals`, which "our signals" means from then on. The others keep their dispositions.
     ///
     /// Our signals are blocked on this thread until the first [`wait`](Self::wait). Start other threads before it: they inherit
-    /// the mask, so that signals reach this thread only. SIGHUP, SIGINT, SIGQUIT and SIGTERM stay ignored if they are (AS-26).
+    /// the mask, so that signals reach this thread only. SIGHUP, SIGINT, SIGQUIT and SIGTERM stay ignored if they are.
     ///
     /// A real-time signal is queued by the kernel, and each one sent is one event. Of a standard signal, those that are sent while
     /// one is pending are one event.
     ///
     /// # Errors
     /// Returns [`InboxError::Taken`] while another inbox is open in this process, and [`InboxError::Unsupported`] for SIGKILL,
-    /// SIGSTOP, a signal of the C library, or one of [`SignalSet::FAULTS`].
+    /// SIGSTOP, a signal of the C library, or one of [`SignalSet::FAULTS`]. Returns [`InboxError::OpenOn`] if `/proc` shows another
+    /// thread that does not block our signals; without the feature `std` nothing looks.
     pub fn open_for(signals: SignalSet) -> Result<Self, InboxError> {
-        Self::open_in(signals, None)
+        #[cfg(feature = "std")]
+        let check = super::threads::check_for_inbox;
+        #[cfg(not(feature = "std"))]
+        let check = |_| Ok(());
+        Self::open_in(signals, None, check)
     }
 
-    /// Installs the handler as [`open_for`](Self::open_for) does. `program` is the mask that a forked child gets; `None`: this
-    /// thread's.
-    pub(crate) fn open_in(signals: SignalSet, program: Option<&Mask>) -> Result<Self, InboxError> {
+    /// Installs the handler as [`open_for`](Self::open_for) does, if `check` finds nothing wrong with the other threads. `program` is
+    /// the mask that a forked child gets; `None`: this thread's.
+    pub(crate) fn open_in(
+        signals: SignalSet,
+        program: Option<&Mask>,
+        check: impl FnOnce(SignalSet) -> Result<(), InboxError>,
+    ) -> Result<Self, InboxError> {
         if let Some(signal) = signals.iter().find(|signal| why_not(*signal).is_some()) {
             return Err(InboxError::Unsupported(signal));
         }
@@ -142,6 +153,10 @@ impl Inbox {
         let stays_ignored = |signal| INHERITED.contains(signal) && ffi::is_ignored(signal);
         let signals = signals.filter(|signal| !stays_ignored(signal));
         let before = ffi::block(signals);
+        if let Err(error) = check(signals) {
+            ffi::set_mask(&before);
+            return Err(error);
+        }
         let handled = ffi::add_handled(signals);
         let is_unblocked = |signal| signals.contains(signal) || !before.contains(signal);
         let mut inbox = Self {
@@ -171,7 +186,7 @@ impl Inbox {
         RING.is_claimed()
     }
 
-    /// Calls `f` for each of our signals in the ring, oldest first: at most 1,024, so that it ends in any storm (AS-17).
+    /// Calls `f` for each of our signals that have come, oldest first: at most 1,024, so that it ends in any storm.
     pub fn drain(&mut self, mut f: impl FnMut(Event)) {
         for _ in 0..CAPACITY {
             let Some(entry) = self.ring.pop() else { break };
@@ -185,7 +200,7 @@ impl Inbox {
     /// Sleeps until there is something to [`drain`](Self::drain), `fd` is readable, or `timeout` has passed (`None`: no
     /// limit). May return early. Returns whether `fd` is readable.
     ///
-    /// A signal that was sent before `fd` became readable is then in the ring, unless the ring is at its mark.
+    /// `drain` then shows a signal that was sent before `fd` became readable, unless 512 others were left before the wait.
     ///
     /// # Errors
     /// Returns the errors of `ppoll(2)`, except EINTR.
@@ -235,8 +250,7 @@ impl Inbox {
             }
         }
         self.keep_blocked();
-        // AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
-        if !self.ring.is_empty() || !self.ring.is_below_mark() {
+        if self.must_drain() {
             return Ok(false);
         }
         let budget = self.spin.spin_budget();
@@ -270,7 +284,7 @@ impl Inbox {
     /// something to [`drain`](Self::drain).
     pub fn poll_more(&mut self, polls: u32) -> bool {
         self.keep_blocked();
-        if !self.ring.is_empty() || !self.ring.is_below_mark() {
+        if self.must_drain() {
             return true;
         }
         let found = self.poll(self.spin.spin_budget().clamp(1, polls.max(1)));
@@ -289,6 +303,13 @@ impl Inbox {
             return self.wait(fd, Some(Duration::ZERO));
         }
         Ok(false)
+    }
+
+    /// Returns whether the ring has signals, which must be drained before any is taken from the kernel.
+    ///
+    /// AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
+    fn must_drain(&self) -> bool {
+        !self.ring.is_empty() || !self.ring.is_below_mark()
     }
 
     fn keep_blocked(&mut self) {
@@ -349,8 +370,8 @@ impl Inbox {
         self.spin.is_enabled = may_spin && !self.never_spins;
     }
 
-    /// Blocks our signals for the rest of the process's life and leaves the handler installed (AS-27): for a program about to
-    /// exit, so that a late signal does not kill it.
+    /// Blocks our signals for the rest of the process's life and leaves the handler installed, for a program about to exit: a late
+    /// signal does not kill it.
     pub fn leak(mut self) {
         ffi::block(self.signals);
         // The memory is not leaked, only what a drop does.
@@ -359,7 +380,7 @@ impl Inbox {
     }
 
     /// Closes the inbox as a drop does, but ignores from then on those of SIGUSR1, SIGUSR2 and the real-time signals that would
-    /// otherwise kill the process (AS-27).
+    /// otherwise kill the process.
     ///
     /// For a program that lives on while other processes may still signal it. Programs that it executes inherit the ignored
     /// signals.
@@ -411,7 +432,7 @@ fn why_not(signal: Signal) -> Option<&'static str> {
     }
 }
 
-/// Restores the dispositions and the mask (AS-27).
+/// Restores the dispositions and the mask.
 ///
 /// Discards pending messages first, since under its default disposition a SIGUSR1, SIGUSR2 or real-time signal would kill the
 /// process. Sends any other signal again, such as SIGTERM, that was pending or not drained.
@@ -429,12 +450,40 @@ impl Drop for Inbox {
     }
 }
 
+impl SignalSet {
+    /// Blocks the signals on this thread, and so on every thread that it starts from then on.
+    ///
+    /// Call it first in `main` if the program opens an [`Inbox`] for them after it has started other threads.
+    ///
+    /// ```
+    /// use minitalk::{Inbox, Signal, SignalSet};
+    ///
+    /// let signals = SignalSet::of(&[Signal::HUP, Signal::CHLD]);
+    /// signals.block();
+    /// std::thread::spawn(|| { /* never interrupted by one of them */ });
+    /// let inbox = Inbox::open_for(signals)?;
+    /// # Ok::<(), minitalk::InboxError>(())
+    /// ```
+    pub fn block(self) {
+        ffi::block(self);
+    }
+}
+
 /// Says why an [`Inbox`] could not be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InboxError {
-    /// Another inbox is open in this process, which has one handler and one ring.
+    /// Another inbox is open in this process, which can have only one.
     Taken,
+    /// Another thread does not block the signals, and would receive them instead of the inbox's: see [`SignalSet::block`].
+    OpenOn {
+        /// Holds the thread's ID.
+        tid: i32,
+        /// Holds the thread's name, which may contain control characters.
+        name: String,
+        /// Contains the signals that the thread does not block.
+        open: SignalSet,
+    },
     /// No inbox can be opened for this signal.
     Unsupported(Signal),
     /// A system call failed: `sigaction(2)`, or `pthread_atfork(3)`.
@@ -446,6 +495,11 @@ impl fmt::Display for InboxError {
         match self {
             Self::Taken => f.write_str(
                 "this process already has an inbox, receiver or sender, and can have only one",
+            ),
+            Self::OpenOn { tid, name, open } => write!(
+                f,
+                "thread {tid} ({}) would get the signals {open:?}: block them (SignalSet::block) before it is started",
+                name.escape_default()
             ),
             Self::Unsupported(signal) => write!(
                 f,

@@ -142,7 +142,7 @@ impl<const N: usize, const W: usize> Ring<N, W> {
         ticket.wrapping_sub(head) >= Self::HIGH_WATER - 1
     }
 
-    /// Returns the consuming end, which has one owner at a time (AS-28); `None` while another owner holds it.
+    /// Returns the consuming end, which has one owner at a time; `None` while another owner holds it.
     pub fn claim(&self) -> Option<Consumer<'_, N, W>> {
         // Ordering: Acquire pairs with the Release in `Consumer::drop`: the new owner sees the `head` the old one left.
         if self.claimed.swap(true, Ordering::Acquire) {

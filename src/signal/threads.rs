@@ -26,13 +26,13 @@ use crate::signal::inbox::{Inbox, InboxError};
 /// # Ok::<(), minitalk::Unavailable>(())
 /// ```
 pub fn block_signals() {
-    ffi::block(SignalSet::LANES);
+    SignalSet::LANES.block();
 }
 
 /// Blocks what [`block_signals`] blocks, and SIGINT and SIGTERM, for an endpoint that
 /// [stops on them](crate::Builder::stop_on_signals).
 pub fn block_signals_and_stops() {
-    ffi::block(SignalSet::MINITALK);
+    SignalSet::MINITALK.block();
 }
 
 /// Keeps signals blocked on this thread until it is dropped, after all other threads were found to block them.
@@ -86,6 +86,17 @@ impl Drop for Blocked {
         if thread::current().id() == self.thread && !self.is_elsewhere() {
             ffi::unblock(self.opened);
         }
+    }
+}
+
+/// Checks for an inbox that every other thread blocks `signals`, as far as `/proc` shows them: an inbox works without `/proc` too.
+///
+/// # Errors
+/// [`InboxError::OpenOn`] names a thread that does not block them.
+pub(crate) fn check_for_inbox(signals: SignalSet) -> Result<(), InboxError> {
+    match check_other_threads(signals) {
+        Err(Unavailable::OpenOn { tid, name, open }) => Err(InboxError::OpenOn { tid, name, open }),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -203,6 +214,7 @@ impl From<InboxError> for Unavailable {
     fn from(error: InboxError) -> Self {
         match error {
             InboxError::Taken => Self::Taken,
+            InboxError::OpenOn { tid, name, open } => Self::OpenOn { tid, name, open },
             InboxError::Unsupported(_) => {
                 Self::System(io::Error::new(io::ErrorKind::Unsupported, error))
             }
@@ -240,15 +252,16 @@ impl fmt::Display for Unavailable {
             Self::Forked => {
                 f.write_str("it was opened by the process that this one was forked from")
             }
-            Self::System(_) => f.write_str("the signals of messages cannot be received"),
+            Self::System(error) => write!(f, "the signals of messages cannot be received: {error}"),
         }
     }
 }
 
+/// Names as a source only what the text does not contain.
 impl core::error::Error for Unavailable {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::System(error) => Some(error),
+            Self::System(error) => error.source(),
             _ => None,
         }
     }

@@ -594,7 +594,9 @@ impl<'m> FrameSender<'m> {
         }
     }
 
-    const fn is_all_sent(&self) -> bool {
+    /// Returns whether the whole message has been sent, so that the server may have delivered it.
+    #[must_use]
+    pub const fn is_all_sent(&self) -> bool {
         match &self.window {
             Window::Bits(window) => window.is_all_sent(),
             Window::Words(window, _) => window.is_all_sent(),

@@ -327,7 +327,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "AS-27",
-        file: "src/endpoint.rs",
+        file: "src/endpoint/service.rs",
         old: "            inbox.close_ignoring();\n",
         new: "            drop(inbox);\n",
         check: LIBRARY,
@@ -348,6 +348,14 @@ const MUTANTS: &[Mutant] = &[
         new: "if open.mask() != 0 && false {",
         check: LIBRARY,
         test: "a_thread_that_would_get_the_signals_is_named",
+    },
+    Mutant {
+        rule: "AS-14",
+        file: "src/signal/inbox.rs",
+        old: "        let check = super::threads::check_for_inbox;\n",
+        new: "        let check = |_| Ok(());\n",
+        check: UNITS,
+        test: "an_inbox_that_finds_an_open_thread_changes_nothing",
     },
     Mutant {
         rule: "AS-24",

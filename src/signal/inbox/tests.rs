@@ -19,6 +19,11 @@ fn exclusive() -> MutexGuard<'static, ()> {
     PROCESS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Opens an inbox beside the other threads of the tests, none of which is sent a signal.
+fn open(signals: SignalSet) -> Inbox {
+    Inbox::open_in(signals, None, |_| Ok(())).unwrap()
+}
+
 /// Sends this thread a signal, which no other thread of the tests can receive.
 fn send(signal: Signal, value: u64) {
     let content = Content {
@@ -72,7 +77,7 @@ fn set_disposition(signal: Signal, disposition: &Disposition) {
 #[test]
 fn signals_are_blocked_until_the_first_wait() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    let mut inbox = open(SignalSet::LANES);
     send(Signal::USR1, 1);
     assert_eq!(drained(&mut inbox), []);
     assert_eq!(inbox.wait(None, None), Ok(false));
@@ -90,13 +95,34 @@ fn signals_are_blocked_until_the_first_wait() {
 fn a_second_inbox_is_an_error() {
     let _turn = exclusive();
     assert!(!Inbox::is_open());
-    let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let inbox = open(SignalSet::BITS);
     assert!(Inbox::is_open());
     let error = Inbox::open().err().unwrap();
     assert_eq!(error, InboxError::Taken);
     assert!(std::format!("{error}").contains("already has an inbox"));
     drop(inbox);
     assert!(!Inbox::is_open());
+}
+
+#[test]
+fn an_inbox_that_finds_an_open_thread_changes_nothing() {
+    let _turn = exclusive();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let idler = std::thread::spawn(move || ended.recv());
+    let error = Inbox::open_for(SignalSet::BITS).err().unwrap();
+    let InboxError::OpenOn { open, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert!(open.intersects(SignalSet::BITS), "{error}");
+    assert!(!Inbox::is_open() && !is_blocked(Signal::USR1));
+    assert!(disposition(Signal::USR1).is_default());
+    // What stays ignored is handled on no thread.
+    let before = disposition(Signal::HUP);
+    set_disposition(Signal::HUP, &Disposition::ignore());
+    drop(Inbox::open_for(Signal::HUP.into()).unwrap());
+    set_disposition(Signal::HUP, &before);
+    drop(end);
+    assert!(idler.join().unwrap().is_err());
 }
 
 #[test]
@@ -132,7 +158,7 @@ fn an_inbox_can_be_opened_for_all_other_signals() {
     let reserved = libc::SIGRTMIN() - 32;
     assert_eq!(all.len(), 64 - 8 - usize::try_from(reserved).unwrap());
     let kept = INHERITED.filter(ffi::is_ignored).len();
-    let mut inbox = Inbox::open_for(all).unwrap();
+    let mut inbox = open(all);
     assert_eq!(inbox.signals.len(), all.len() - kept);
     for signal in inbox.signals.iter() {
         send(signal, signal.number() as u64);
@@ -157,8 +183,8 @@ fn an_inbox_can_be_opened_for_all_other_signals() {
 #[test]
 fn a_late_signal_of_a_former_inbox_is_not_drained() {
     let _turn = exclusive();
-    drop(Inbox::open_for(Signal::HUP.into()).unwrap());
-    let mut inbox = Inbox::open_for(Signal::WORD.into()).unwrap();
+    drop(open(Signal::HUP.into()));
+    let mut inbox = open(Signal::WORD.into());
     fill_ring(1);
     send(Signal::WORD, 1);
     inbox.wait(None, NOW).unwrap();
@@ -168,7 +194,7 @@ fn a_late_signal_of_a_former_inbox_is_not_drained() {
 #[test]
 fn a_drain_ends_in_a_storm() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     inbox.wait(None, NOW).unwrap();
     send(Signal::USR1, 0);
     let mut count = 0;
@@ -183,7 +209,7 @@ fn a_drain_ends_in_a_storm() {
 #[test]
 fn a_wait_does_not_sleep_while_the_ring_has_entries() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     let event = EventFd::new().unwrap();
     fill_ring(1);
     assert_eq!(inbox.wait(Some(event.fd()), None), Ok(false));
@@ -196,7 +222,7 @@ fn a_wait_does_not_sleep_while_the_ring_has_entries() {
 #[test]
 fn a_wait_at_the_mark_leaves_the_signals_blocked() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     let event = EventFd::new().unwrap();
     event.ring();
     fill_ring(MARK);
@@ -214,11 +240,11 @@ fn a_wait_at_the_mark_leaves_the_signals_blocked() {
 fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
     let _turn = exclusive();
     // A former inbox, whose signals the handler blocks too, except those that are ignored.
-    drop(Inbox::open().unwrap());
+    drop(open(SignalSet::MINITALK));
     let handled = SignalSet::MINITALK.filter(|signal| !ffi::is_ignored(signal));
     for before in [SignalSet::NONE, SignalSet::STOPS, SignalSet::MINITALK] {
         ffi::block(before);
-        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        let mut inbox = open(SignalSet::BITS);
         inbox.wait(None, NOW).unwrap();
         fill_ring(MARK - 1);
         send(Signal::USR2, 9);
@@ -242,7 +268,7 @@ fn after_the_mark_a_wait_unblocks_all_that_the_handler_blocked() {
 fn spin_wait_takes_what_is_pending_and_leaves_the_signals_blocked() {
     let _turn = exclusive();
     for spins in [true, false] {
-        let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        let mut inbox = open(SignalSet::LANES);
         inbox.spin = Spin::new(spins);
         inbox.wait(None, NOW).unwrap();
         send(Signal::USR2, 1);
@@ -275,7 +301,7 @@ fn spin_wait_takes_what_is_pending_and_leaves_the_signals_blocked() {
 fn spin_wait_takes_words_in_batches() {
     let _turn = exclusive();
     for spins in [true, false] {
-        let mut inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+        let mut inbox = open(SignalSet::LANES);
         inbox.spin = Spin::new(spins);
         let count = u64::from(BATCH) + 8;
         (0..count).for_each(|n| send(Signal::WORD, n));
@@ -293,7 +319,7 @@ fn spin_wait_takes_words_in_batches() {
 fn poll_more_takes_one_signal_and_leaves_the_signals_blocked() {
     let _turn = exclusive();
     for spins in [true, false] {
-        let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+        let mut inbox = open(SignalSet::BITS);
         inbox.spin = Spin::new(spins);
         assert!(!inbox.poll_more(3));
         assert!(is_blocked(Signal::USR1));
@@ -313,7 +339,7 @@ fn poll_more_takes_one_signal_and_leaves_the_signals_blocked() {
 #[test]
 fn a_check_of_the_descriptor_unblocks_the_signals_only_if_it_is_readable() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     let event = EventFd::new().unwrap();
     send(Signal::USR1, 1);
     assert_eq!(inbox.check(None), Ok(false));
@@ -327,7 +353,7 @@ fn a_check_of_the_descriptor_unblocks_the_signals_only_if_it_is_readable() {
 #[test]
 fn spin_wait_at_the_mark_takes_nothing() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     fill_ring(MARK);
     send(Signal::USR1, 1);
     assert_eq!(inbox.spin_wait(None, None, Duration::ZERO), Ok(false));
@@ -339,7 +365,7 @@ fn spin_wait_at_the_mark_takes_nothing() {
 #[test]
 fn a_stream_of_signals_does_not_hide_the_descriptor() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     let event = EventFd::new().unwrap();
     event.ring();
     for _ in 0..2 {
@@ -366,7 +392,7 @@ fn a_stream_of_signals_does_not_hide_the_descriptor() {
 #[test]
 fn spin_wait_lasts_for_the_timeout() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     for spins in [true, false] {
         inbox.spin = Spin::new(spins);
         for millis in [1, 30] {
@@ -386,7 +412,7 @@ fn spin_wait_lasts_for_the_timeout() {
 #[test]
 fn spin_wait_backs_off_when_nothing_comes() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let mut inbox = open(SignalSet::BITS);
     let may_spin = ffi::CpuSet::allowed().count() > 1;
     assert_eq!(inbox.spin.spin_budget() > 0, may_spin);
     inbox.spin = Spin::new(true);
@@ -404,17 +430,17 @@ fn spin_wait_backs_off_when_nothing_comes() {
 #[test]
 fn only_an_inbox_for_words_offers_room_in_them() {
     let _turn = exclusive();
-    let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    let inbox = open(SignalSet::LANES);
     assert!(inbox.takes_words());
     drop(inbox);
-    let inbox = Inbox::open_for(SignalSet::BITS).unwrap();
+    let inbox = open(SignalSet::BITS);
     assert!(!inbox.takes_words());
 }
 
 #[test]
 fn closing_discards_messages_and_keeps_a_stop() {
     let _turn = exclusive();
-    let mut inbox = Inbox::open_for(SignalSet::MINITALK).unwrap();
+    let mut inbox = open(SignalSet::MINITALK);
     for (signal, is_drained) in [
         (Signal::TERM, true),
         (Signal::TERM, false),
@@ -439,7 +465,7 @@ fn closing_discards_messages_and_keeps_a_stop() {
 fn closing_sends_a_pending_stop_again() {
     let _turn = exclusive();
     let before = ffi::install(Signal::TERM).unwrap();
-    let inbox = Inbox::open_for(SignalSet::STOPS).unwrap();
+    let inbox = open(SignalSet::STOPS);
     send(Signal::TERM, 0);
     drop(inbox);
     // The handler is the restored disposition too, so it pushes the signal on whichever thread it runs.
@@ -465,7 +491,7 @@ fn a_stop_that_is_ignored_stays_ignored() {
         let before = disposition(stop);
         set_disposition(stop, &Disposition::ignore());
         let set = SignalSet::of(&[Signal::USR1, stop]);
-        let inbox = Inbox::open_for(set).unwrap();
+        let inbox = open(set);
         assert!(disposition(stop).is_ignored());
         assert!(!inbox.signals.contains(stop));
         assert!(inbox.signals.contains(Signal::USR1));
@@ -480,14 +506,14 @@ fn closing_restores_dispositions_or_ignores_messages() {
     let _turn = exclusive();
     let before: Vec<_> = SignalSet::MINITALK.iter().map(disposition).collect();
     set_disposition(Signal::USR2, &Disposition::ignore());
-    let inbox = Inbox::open_for(SignalSet::LANES).unwrap();
+    let inbox = open(SignalSet::LANES);
     drop(inbox);
     let usr1 = [before[1], disposition(Signal::USR1)];
     assert_eq!(usr1[0].is_default(), usr1[1].is_default());
     assert!(disposition(Signal::USR2).is_ignored());
     // Another handler is kept, and so is the default action of what asks to stop.
     ffi::install(Signal::WORD).unwrap();
-    let inbox = Inbox::open_for(SignalSet::MINITALK).unwrap();
+    let inbox = open(SignalSet::MINITALK);
     inbox.close_ignoring();
     assert!(disposition(Signal::USR1).is_ignored());
     assert!(!disposition(Signal::WORD).is_ignored());

@@ -6,32 +6,36 @@
 //! signals ◄── service thread ◄── outbox ◄── send, request, reply: from any thread
 //! ```
 
+mod builder;
+mod error;
+mod service;
+
 use core::fmt;
 use core::iter::FusedIterator;
 use core::time::Duration;
-use std::boxed::Box;
-use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::vec::Vec;
 
-use crate::background::{self, Background, Item};
+pub use builder::Builder;
+pub use error::{Error, ReceiveError};
+
 use crate::client::{self, Options, Progress, Report, SendError};
-use crate::engine::{self, Message, Outbox};
-use crate::ffi::{self, EventFd};
+use crate::engine::{self, Message};
+use crate::ffi;
 use crate::process::pid::Pid;
-use crate::server::{Config, Dialects, Note, OutputError, Received, ServeError, Sink, Stop};
 use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
 use crate::wire::frame::MessageKind;
+use service::{Shared, State};
 
 /// Sends `message` to the process `to`, and blocks until it is delivered.
 ///
-/// It binds an [`Endpoint`] for that time, so it fails beside another endpoint or inbox, and if another thread does not block the
-/// signals ([`block_signals`](crate::block_signals)).
+/// It opens an [`Inbox`] on this thread for that time, so it fails beside another endpoint or inbox, and if another thread does not
+/// block the signals ([`block_signals`](crate::block_signals)). Messages of other processes get no answer meanwhile.
 ///
 /// ```no_run
 /// let report = minitalk::send("4242".parse()?, b"Hello")?;
@@ -43,8 +47,14 @@ use crate::wire::frame::MessageKind;
 /// Returns a [`SendError`] if the message is not known to be delivered.
 pub fn send(to: Pid, message: &[u8]) -> Result<Report, SendError> {
     // Before the handler is installed, whose removal leaves the signals ignored.
-    client::find(to, false)?;
-    Endpoint::builder().send_only().bind()?.send(to, message)
+    let peer = client::find(to, false)?;
+    let signals = SignalSet::LANES;
+    let blocked = Blocked::everywhere(signals)?;
+    let inbox = Inbox::open_in(signals, Some(blocked.before()), |_| Ok(()));
+    let mut inbox = inbox.map_err(Unavailable::from)?;
+    let result = engine::send(&mut inbox, &peer, message, Options::default(), &mut |_| {});
+    inbox.close_ignoring();
+    result
 }
 
 /// Sends and receives messages, under this process's PID.
@@ -126,14 +136,7 @@ impl Endpoint {
     /// Returns a builder, for limits, timeouts, dialects and notes.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder {
-            config: Config::default(),
-            signals: SignalSet::LANES,
-            receives: true,
-            replies: true,
-            is_eco: false,
-            notes: None,
-        }
+        Builder::new()
     }
 
     /// Sends `message` to the process `to`, and blocks until it is delivered.
@@ -359,156 +362,6 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Configures an [`Endpoint`] before it is bound.
-///
-/// ```
-/// use minitalk::{Endpoint, server::Config};
-///
-/// let mut config = Config::default();
-/// config.max_message = 1 << 20;
-/// let endpoint = Endpoint::builder()
-///     .config(config)
-///     .notes(|note| eprintln!("{note}"))
-///     .bind()?;
-/// # Ok::<(), minitalk::Unavailable>(())
-/// ```
-pub struct Builder {
-    config: Config,
-    signals: SignalSet,
-    receives: bool,
-    replies: bool,
-    is_eco: bool,
-    notes: Option<Notes>,
-}
-
-/// Limits the wait at the end for the program's function for notes.
-const LAST_NOTES: Duration = Duration::from_millis(500);
-
-/// The program's function for notes.
-type Notes = Box<dyn FnMut(&Note) + Send>;
-
-impl Builder {
-    /// Sets limits, timeouts and dialects.
-    #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Receives no messages but replies to requests. Messages are rejected, and other protocols get no answer.
-    #[must_use]
-    pub fn send_only(mut self) -> Self {
-        self.receives = false;
-        self
-    }
-
-    /// Rejects requests, for a program that replies to none.
-    #[must_use]
-    pub fn messages_only(mut self) -> Self {
-        self.replies = false;
-        self
-    }
-
-    /// Sleeps for each signal instead of polling, to spare the CPU. [`Options::eco`] does so for a single message.
-    #[must_use]
-    pub fn eco(mut self) -> Self {
-        self.is_eco = true;
-        self
-    }
-
-    /// Stops the endpoint on SIGINT and SIGTERM, as [`Stopper::stop`] does. A second signal drops complete messages that the
-    /// program has not taken. Programs that are started meanwhile inherit that the two signals are blocked.
-    #[must_use]
-    pub fn stop_on_signals(mut self) -> Self {
-        self.signals = self.signals.union(SignalSet::STOPS);
-        self
-    }
-
-    /// Calls `notes`, on a thread of its own, with what is worth a line in a log. If it is slow, notes are left out, and
-    /// [`Note::Missing`] counts them. If it panics, the endpoint ends with [`ServeError::Panicked`].
-    #[must_use]
-    pub fn notes(mut self, notes: impl FnMut(&Note) + Send + 'static) -> Self {
-        self.notes = Some(Box::new(notes));
-        self
-    }
-
-    /// Installs the handler and starts the service thread.
-    ///
-    /// # Errors
-    /// Returns an [`Unavailable`] if this process cannot receive the signals.
-    pub fn bind(self) -> Result<Endpoint, Unavailable> {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::default()),
-            changed: Condvar::new(),
-            ready: EventFd::new()?,
-            stop: Stop::new()?,
-            outbox: Outbox::new()?,
-        });
-        let signals = self.signals;
-        let mut endpoint = Endpoint {
-            shared: Arc::clone(&shared),
-            service: None,
-            blocked: Blocked::everywhere(signals)?,
-        };
-        let (report, reported) = mpsc::channel();
-        let program = *endpoint.blocked.before();
-        let service = move || {
-            let _end = End(&shared);
-            // The program's own handlers are for its own threads.
-            ffi::block_everything();
-            let start = |notes| {
-                Background::start(
-                    "minitalk-notes",
-                    background::LIMIT,
-                    shared.note_function(notes),
-                )
-            };
-            let opened = self.notes.map(start).transpose().map_err(Unavailable::from);
-            let opened =
-                opened.and_then(|notes| Ok((notes, Inbox::open_in(signals, Some(&program))?)));
-            match opened {
-                Ok((notes, inbox)) => {
-                    let _ = report.send(Ok(()));
-                    let to = Arc::clone(&shared);
-                    let (config, output): (_, Sink) = match self.receives {
-                        true => (
-                            Config {
-                                replies: self.replies,
-                                ..self.config
-                            },
-                            Box::new(move |message| to.hand_over(message)),
-                        ),
-                        false => (
-                            Config {
-                                replies: false,
-                                count: None,
-                                dialects: Dialects::None,
-                                ..self.config
-                            },
-                            engine::refusing(),
-                        ),
-                    };
-                    shared.serve(inbox, config, output, self.is_eco, notes);
-                }
-                Err(error) => drop(report.send(Err(error))),
-            }
-        };
-        endpoint.service = Some(background::spawn("minitalk", None, Box::new(service))?);
-        // An error on the channel is a panic of the thread, which the panic hook has reported.
-        reported
-            .recv()
-            .map_err(|_| io::Error::other("the thread ended"))??;
-        Ok(endpoint)
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("Builder");
-        out.field("config", &self.config).finish_non_exhaustive()
-    }
-}
-
 /// Stops an [`Endpoint`] from another thread.
 ///
 /// ```
@@ -537,184 +390,5 @@ impl Stopper {
 impl fmt::Debug for Stopper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Stopper")
-    }
-}
-
-/// Says why there is no message.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ReceiveError {
-    /// No message has come yet.
-    Empty,
-    /// No message will come: the endpoint was stopped, or has taken as many as its configuration allows.
-    Stopped,
-    /// This process was forked from the one that bound the endpoint.
-    Forked,
-    /// The service failed. The next call returns `Stopped`.
-    Failed(ServeError),
-}
-
-impl fmt::Display for ReceiveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("no message has come"),
-            Self::Stopped => f.write_str("the endpoint has been stopped"),
-            Self::Forked => Unavailable::Forked.fmt(f),
-            Self::Failed(_) => f.write_str("the endpoint failed"),
-        }
-    }
-}
-
-impl core::error::Error for ReceiveError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Failed(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-/// Shared by the program and the threads of the endpoint.
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-    /// Readable while the program has something to take.
-    ready: EventFd,
-    stop: Stop,
-    outbox: Arc<Outbox>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The message that the program can take.
-    message: Option<Received>,
-    /// Whether the program takes no more messages.
-    closed: bool,
-    /// Whether the service has ended, and why if it failed.
-    ended: bool,
-    error: Option<ServeError>,
-}
-
-impl State {
-    /// Returns whether the program has nothing to take now and may have later.
-    const fn is_quiet(&self) -> bool {
-        self.message.is_none() && !self.ended
-    }
-}
-
-impl Shared {
-    /// Runs the engine until it ends. It hands messages to `output`.
-    fn serve(
-        self: &Arc<Self>,
-        inbox: Inbox,
-        config: Config,
-        output: Sink,
-        is_eco: bool,
-        notes: Option<Background<Note>>,
-    ) {
-        let mut inbox = Closing(Some(inbox));
-        let Some(open) = &mut inbox.0 else { return };
-        if is_eco {
-            open.never_spin();
-        }
-        let mut note = |note: &Note| {
-            if let Some(notes) = &notes {
-                let _ = notes.push(note.clone());
-            }
-        };
-        let (outputs, stop) = (Vec::from([output]), Some(&self.stop));
-        let result = engine::serve_into(open, config, outputs, &mut note, stop, &self.outbox);
-        if let Some(notes) = notes {
-            notes.finish(Some(LAST_NOTES));
-        }
-        drop(inbox);
-        let mut state = self.lock();
-        // The error of a closed endpoint cannot be asked for.
-        state.error = result.err().filter(|_| !state.closed);
-    }
-
-    /// Returns the function of the thread for notes, which calls the program's.
-    fn note_function(
-        self: &Arc<Self>,
-        mut notes: Notes,
-    ) -> impl FnMut(Item<Note>) + Send + 'static {
-        let shared = Arc::clone(self);
-        move |item| {
-            let _panic = OnPanic(&shared.stop);
-            notes(&match item {
-                Item::Next(note) => note,
-                Item::Missing(count) => Note::Missing(count),
-            });
-        }
-    }
-
-    /// Takes back the message that is not taken, and all later ones.
-    fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Blocks until the program has taken the message.
-    fn hand_over(&self, message: Received) -> Result<(), OutputError> {
-        let mut state = self.lock();
-        if state.closed {
-            return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
-        }
-        state.message = Some(message);
-        self.ready.ring();
-        self.changed.notify_all();
-        let waits = |state: &mut State| state.message.is_some() && !state.closed;
-        let wait = self.changed.wait_while(state, waits);
-        let left = wait.unwrap_or_else(PoisonError::into_inner).message.take();
-        match left {
-            None => Ok(()),
-            Some(_) => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
-        }
-    }
-
-    /// Locks the state. No code that holds the lock can panic, so a poisoned lock guards a consistent state.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Ends the service when dropped by a panic of the program's function for notes.
-struct OnPanic<'s>(&'s Stop);
-
-impl Drop for OnPanic<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.panicked();
-        }
-    }
-}
-
-/// Closes an inbox when dropped, by a panic too, so that late signals are ignored.
-struct Closing(Option<Inbox>);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if let Some(inbox) = self.0.take() {
-            inbox.close_ignoring();
-        }
-    }
-}
-
-/// Records, when dropped, that the service has ended, so that the program no longer waits.
-struct End<'s>(&'s Shared);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        if thread::panicking() {
-            let error = io::Error::other("the service thread panicked");
-            state.error = Some(error.into());
-        }
-        state.message = None;
-        state.closed = true;
-        state.ended = true;
-        drop(state);
-        self.0.ready.ring();
-        self.0.changed.notify_all();
     }
 }

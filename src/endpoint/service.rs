@@ -1,0 +1,221 @@
+//! What the program shares with the threads of its endpoint, and what the service thread does.
+
+use std::boxed::Box;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+use std::vec::Vec;
+
+use super::Builder;
+use crate::background::{self, Background, Item};
+use crate::engine::{self, Outbox};
+use crate::ffi::{self, EventFd, Mask};
+use crate::server::{Note, OutputError, Received, ServeError, Sink, Stop};
+use crate::signal::inbox::Inbox;
+use crate::signal::threads::Unavailable;
+
+/// The program's function for notes.
+pub type Notes = Box<dyn FnMut(&Note) + Send>;
+
+/// Limits the wait at the end for the program's function for notes.
+const LAST_NOTES: Duration = Duration::from_millis(500);
+
+/// Shared by the program and the threads of the endpoint.
+pub struct Shared {
+    pub state: Mutex<State>,
+    pub changed: Condvar,
+    /// Readable while the program has something to take.
+    pub ready: EventFd,
+    pub stop: Stop,
+    pub outbox: Arc<Outbox>,
+}
+
+#[derive(Default)]
+pub struct State {
+    /// The message that the program can take.
+    pub message: Option<Received>,
+    /// Whether the program takes no more messages.
+    pub closed: bool,
+    /// Whether the service has ended, and why if it failed.
+    pub ended: bool,
+    pub error: Option<ServeError>,
+}
+
+impl State {
+    /// Returns whether the program has nothing to take now and may have later.
+    pub const fn is_quiet(&self) -> bool {
+        self.message.is_none() && !self.ended
+    }
+}
+
+impl Shared {
+    /// Returns the state before the service thread has started.
+    ///
+    /// # Errors
+    /// EMFILE or ENOMEM.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+            ready: EventFd::new()?,
+            stop: Stop::new()?,
+            outbox: Outbox::new()?,
+        })
+    }
+
+    /// Runs the service thread: opens the inbox, reports whether it is open, and runs the engine until that ends.
+    ///
+    /// A forked child of the program gets the mask `program`.
+    pub fn run(
+        self: &Arc<Self>,
+        mut builder: Builder,
+        program: &Mask,
+        report: &mpsc::Sender<Result<(), Unavailable>>,
+    ) {
+        let _end = End(self);
+        // The program's own handlers are for its own threads.
+        ffi::block_everything();
+        match self.open(&mut builder, program) {
+            Ok((inbox, notes)) => {
+                let _ = report.send(Ok(()));
+                self.serve(inbox, &builder, notes);
+            }
+            Err(error) => drop(report.send(Err(error))),
+        }
+    }
+
+    /// Starts the thread for notes, and opens the inbox.
+    fn open(
+        self: &Arc<Self>,
+        builder: &mut Builder,
+        program: &Mask,
+    ) -> Result<(Closing, Option<Background<Note>>), Unavailable> {
+        let start = |notes| {
+            let function = self.note_function(notes);
+            Background::start("minitalk-notes", background::LIMIT, function)
+        };
+        let notes = builder.notes.take().map(start).transpose()?;
+        // `Blocked` has checked the other threads.
+        let mut inbox = Inbox::open_in(builder.signals, Some(program), |_| Ok(()))?;
+        if builder.is_eco {
+            inbox.never_spin();
+        }
+        Ok((Closing(Some(inbox)), notes))
+    }
+
+    fn serve(
+        self: &Arc<Self>,
+        mut inbox: Closing,
+        builder: &Builder,
+        notes: Option<Background<Note>>,
+    ) {
+        let Some(open) = &mut inbox.0 else { return };
+        let output: Sink = if builder.receives {
+            let to = Arc::clone(self);
+            Box::new(move |message| to.hand_over(message))
+        } else {
+            engine::refusing()
+        };
+        let mut note = |note: &Note| {
+            if let Some(notes) = &notes {
+                let _ = notes.push(note.clone());
+            }
+        };
+        let (outputs, stop) = (Vec::from([output]), Some(&self.stop));
+        let config = builder.server_config();
+        let result = engine::serve_into(open, config, outputs, &mut note, stop, &self.outbox);
+        if let Some(notes) = notes {
+            notes.finish(Some(LAST_NOTES));
+        }
+        drop(inbox);
+        let mut state = self.lock();
+        // The error of a closed endpoint cannot be asked for.
+        state.error = result.err().filter(|_| !state.closed);
+    }
+
+    /// Returns the function of the thread for notes, which calls the program's.
+    fn note_function(
+        self: &Arc<Self>,
+        mut notes: Notes,
+    ) -> impl FnMut(Item<Note>) + Send + 'static {
+        let shared = Arc::clone(self);
+        move |item| {
+            let _panic = OnPanic(&shared.stop);
+            notes(&match item {
+                Item::Next(note) => note,
+                Item::Missing(count) => Note::Missing(count),
+            });
+        }
+    }
+
+    /// Takes back the message that is not taken, and all later ones.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Blocks until the program has taken the message.
+    fn hand_over(&self, message: Received) -> Result<(), OutputError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+        }
+        state.message = Some(message);
+        self.ready.ring();
+        self.changed.notify_all();
+        let waits = |state: &mut State| state.message.is_some() && !state.closed;
+        let wait = self.changed.wait_while(state, waits);
+        let left = wait.unwrap_or_else(PoisonError::into_inner).message.take();
+        match left {
+            None => Ok(()),
+            Some(_) => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
+        }
+    }
+
+    /// Locks the state. No code that holds the lock can panic, so a poisoned lock guards a consistent state.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the service when dropped by a panic of the program's function for notes.
+struct OnPanic<'s>(&'s Stop);
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.panicked();
+        }
+    }
+}
+
+/// Closes an inbox when dropped, by a panic too, so that late signals are ignored.
+struct Closing(Option<Inbox>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(inbox) = self.0.take() {
+            inbox.close_ignoring();
+        }
+    }
+}
+
+/// Records, when dropped, that the service has ended, so that the program no longer waits.
+struct End<'s>(&'s Shared);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        if thread::panicking() {
+            let error = io::Error::other("the service thread panicked");
+            state.error = Some(error.into());
+        }
+        state.message = None;
+        state.closed = true;
+        state.ended = true;
+        drop(state);
+        self.0.ready.ring();
+        self.0.changed.notify_all();
+    }
+}
