@@ -205,8 +205,7 @@ impl Machine {
                 }
             }
             Origin::Unknown { .. } => {
-                let is_told = mem::replace(&mut core.once.unknown_sender, true);
-                core.note_unless(is_told, Note::UnknownSender);
+                core.note_once(|once| &mut once.unknown_sender, Note::UnknownSender);
             }
         }
         self.after_input();
@@ -227,8 +226,7 @@ impl Machine {
             _ => {}
         }
         if !opened.is_certain {
-            let is_told = mem::replace(&mut core.once.no_pidfd, true);
-            core.note_unless(is_told, Note::NoPidfd);
+            core.note_once(|once| &mut once.no_pidfd, Note::NoPidfd);
         }
         if let Err(error) = &opened.inspection.handled {
             core.note_unanswerable(pid, error, event);
@@ -374,9 +372,8 @@ impl Machine {
     }
 
     fn cannot_take(&mut self, pid: Pid, error: &PeerError) {
-        let is_told = mem::replace(&mut self.core.once.unwatched, true);
-        self.core
-            .note_unless(is_told, Note::Unwatched(pid, error.to_string()));
+        let note = Note::Unwatched(pid, error.to_string());
+        self.core.note_once(|once| &mut once.unwatched, note);
     }
 
     /// Returns whether there is room for another session, after ending one if that is possible.
@@ -466,8 +463,9 @@ impl Core {
         self.act(Action::Note(note));
     }
 
-    fn note_unless(&mut self, is_told: bool, note: Note) {
-        if !is_told {
+    /// Makes a note, unless `is_told` says that it has been made.
+    fn note_once(&mut self, is_told: fn(&mut Once) -> &mut bool, note: Note) {
+        if !mem::replace(is_told(&mut self.once), true) {
             self.note(note);
         }
     }
@@ -506,11 +504,6 @@ impl Core {
         if count > 0 {
             self.note_caused(Note::Withheld { pid, count });
         }
-    }
-
-    #[cfg(test)]
-    pub fn missing_notes(&self) -> u64 {
-        self.allowance.withheld()
     }
 
     /// Notes how many notes are missing since the last time.

@@ -108,12 +108,6 @@ impl Allowance {
         true
     }
 
-    /// Returns how many notes were not allowed since the last [`take_withheld`](Self::take_withheld).
-    #[cfg(test)]
-    pub const fn withheld(&self) -> u64 {
-        self.withheld
-    }
-
     /// Returns how many notes were not allowed since the last call.
     pub const fn take_withheld(&mut self) -> u64 {
         core::mem::replace(&mut self.withheld, 0)

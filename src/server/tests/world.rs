@@ -1,5 +1,6 @@
 //! Stands in for the host: processes, a writer, and a virtual clock in memory. Checks every signal that the machine sends.
 
+use core::borrow::Borrow;
 use core::mem;
 use std::collections::VecDeque;
 use std::io;
@@ -16,7 +17,7 @@ use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Nonce, Nonces, Reply, Request};
+use crate::wire::control::{Nonce, Nonces, Reply, Request, Status};
 use crate::wire::packet::Packet;
 use crate::wire::reason::Reason;
 use crate::wire::receiver::{Owed, VERSION};
@@ -81,8 +82,8 @@ pub struct World {
     pub held: Vec<Pid>,
     pub writing: Writing,
     pub queue: VecDeque<Received>,
-    /// The replies that have come, and what becomes of each.
-    pub replies: Vec<Received>,
+    /// The messages that are replies, and what becomes of each.
+    pub received: Vec<Received>,
     pub verdict: Result<(), Reason>,
     pub written: Vec<Received>,
     pub log: Vec<Did>,
@@ -191,7 +192,7 @@ impl World {
             held: Vec::new(),
             writing: Writing::Works,
             queue: VecDeque::new(),
-            replies: Vec::new(),
+            received: Vec::new(),
             verdict: Ok(()),
             written: Vec::new(),
             log: Vec::new(),
@@ -208,6 +209,13 @@ impl World {
     /// Starts a process that handles all three signals.
     pub fn spawn(&mut self, n: i32) -> Pid {
         self.spawn_with(n, |_| {})
+    }
+
+    /// Starts a process that opens a transfer in bits.
+    pub fn spawn_open(&mut self, n: i32) -> Pid {
+        let pid = self.spawn(n);
+        self.feed_each(opening(pid, 7));
+        pid
     }
 
     pub fn spawn_with(&mut self, n: i32, change: impl FnOnce(&mut Process)) -> Pid {
@@ -280,10 +288,10 @@ impl World {
     }
 
     /// Feeds `events` one by one, a little apart.
-    pub fn feed_each(&mut self, events: impl IntoIterator<Item = Event>) {
+    pub fn feed_each(&mut self, events: impl IntoIterator<Item = impl Borrow<Event>>) {
         for event in events {
             self.now += MILLISECOND / 10;
-            self.feed(&[event]);
+            self.feed(&[*event.borrow()]);
         }
     }
 
@@ -323,6 +331,25 @@ impl World {
         answers
     }
 
+    /// Returns the replies to `pid` since the last call.
+    pub fn replies(&mut self, pid: Pid) -> Vec<(Signal, Status)> {
+        let replies = self.answers(pid).into_iter();
+        let status = |(signal, reply): (_, Option<Reply>)| (signal, reply.unwrap().status);
+        replies.map(status).collect()
+    }
+
+    /// Returns the replies to `pid` since the last call, on whatever signal.
+    pub fn statuses(&mut self, pid: Pid) -> Vec<Status> {
+        let replies = self.replies(pid).into_iter();
+        replies.map(|(_, status)| status).collect()
+    }
+
+    /// Returns the last reply to `pid` since the last call.
+    #[track_caller]
+    pub fn last_status(&mut self, pid: Pid) -> Status {
+        self.statuses(pid).pop().expect("it was not answered")
+    }
+
     pub fn take_log(&mut self) -> Vec<Did> {
         mem::take(&mut self.log)
     }
@@ -331,6 +358,16 @@ impl World {
     pub fn take_notes(&mut self) -> Vec<String> {
         let notes = mem::take(&mut self.notes);
         notes.iter().map(Note::to_string).collect()
+    }
+
+    /// Checks that one note was made since the last call, which has this text in it.
+    #[track_caller]
+    pub fn expect_note(&mut self, text: &str) {
+        let notes = self.take_notes();
+        assert!(
+            matches!(&notes[..], [one] if one.contains(text)),
+            "{notes:?}"
+        );
     }
 
     /// Returns the messages since the last call, as text.
@@ -425,7 +462,7 @@ impl World {
             Action::Reply(message) => {
                 let verdict = self.verdict;
                 let (pid, client) = (message.pid, message.client);
-                self.replies.push(message);
+                self.received.push(message);
                 self.machine.handle_replied(pid, client, verdict);
             }
             Action::Close(pid) => {
