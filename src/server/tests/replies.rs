@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use super::own::{Client, transfer};
+use super::clients::{Client, transfer};
 use super::world::*;
 use crate::wire::frame::MessageKind;
 use crate::wire::reason::Reason;
