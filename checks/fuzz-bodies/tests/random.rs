@@ -37,7 +37,7 @@ impl Random {
         let len = self.next() % len;
         let mut bytes = self.bytes(1 + len);
         for byte in &mut bytes[1..] {
-            if self.next() % 50 > 0 {
+            if !self.next().is_multiple_of(50) {
                 *byte = *byte & 0xF0 | kinds[self.next() as usize % kinds.len()];
             }
         }
@@ -48,7 +48,7 @@ impl Random {
 /// Exactly the bytes that a client sent, once, and "delivered" only if they were written; nothing in another's name.
 #[test]
 fn every_message_arrives_once_whatever_a_third_process_sends() {
-    for seed in 0..100 {
+    for seed in 0..50 {
         eprintln!("seed {seed}");
         let mut random = Random(seed);
         link::run(&random.operations(LINK, 6_000));
