@@ -59,7 +59,7 @@ fn every_message_arrives_once_whatever_a_third_process_sends() {
 
 #[test]
 fn no_reply_makes_a_sender_panic_and_no_request_a_receiver() {
-    for seed in 0..500 {
+    for seed in 0..60 {
         eprintln!("seed {seed}");
         let mut random = Random(seed);
         sender::run(&random.bytes(1_000));
