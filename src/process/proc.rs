@@ -1,8 +1,9 @@
 //! Reads about processes in /proc (`proc_pid_status(5)`, `proc_pid_stat(5)`).
 
 use core::time::Duration;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::str::SplitAsciiWhitespace;
 use std::string::String;
 use std::vec::Vec;
 
@@ -41,7 +42,7 @@ pub struct Status {
 /// # Errors
 /// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format.
 pub fn status(pid: Pid) -> io::Result<Status> {
-    read_status(&std::format!("/proc/{pid}/status"))
+    with_text(&std::format!("/proc/{pid}/status"), parse)
 }
 
 /// Reads the status of a thread of this process.
@@ -49,13 +50,7 @@ pub fn status(pid: Pid) -> io::Result<Status> {
 /// # Errors
 /// Those of [`status`].
 pub fn thread_status(tid: i32) -> io::Result<Status> {
-    read_status(&std::format!("/proc/self/task/{tid}/status"))
-}
-
-fn read_status(path: &str) -> io::Result<Status> {
-    // The name need not be UTF-8.
-    let bytes = fs::read(path)?;
-    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    with_text(&std::format!("/proc/self/task/{tid}/status"), parse)
 }
 
 /// Returns the CPU on which the main thread of `pid` runs or last ran (`proc_pid_stat(5)`, field 39).
@@ -63,9 +58,7 @@ fn read_status(path: &str) -> io::Result<Status> {
 /// # Errors
 /// Those of [`status`].
 pub fn cpu(pid: Pid) -> io::Result<usize> {
-    stat_field(pid, 39)?
-        .parse()
-        .map_err(|_| io::ErrorKind::InvalidData.into())
+    stat(pid, |fields| fields.nth(39 - 3)?.parse().ok())
 }
 
 /// Returns the start time of `pid` in clock ticks since boot (`proc_pid_stat(5)`, field 22).
@@ -75,8 +68,7 @@ pub fn cpu(pid: Pid) -> io::Result<usize> {
 /// # Errors
 /// Those of [`status`].
 pub fn start(pid: Pid) -> io::Result<u64> {
-    let start = stat_field(pid, 22)?.parse();
-    start.map_err(|_| io::ErrorKind::InvalidData.into())
+    stat(pid, |fields| fields.nth(22 - 3)?.parse().ok())
 }
 
 /// Returns how long ago `pid` was started (`proc_pid_stat(5)`, field 22; `proc_uptime(5)`).
@@ -86,36 +78,35 @@ pub fn start(pid: Pid) -> io::Result<u64> {
 pub fn uptime(pid: Pid) -> io::Result<Duration> {
     // The kernel's USER_HZ, the same on every supported architecture.
     const TICKS: u64 = 100;
-    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let start = start(pid)?;
-    let uptime = read_text("/proc/uptime")?;
     // The file has seconds with two decimals; without the point they are hundredths.
-    let now = uptime
-        .split_ascii_whitespace()
-        .next()
-        .and_then(|time| time.replace('.', "").parse::<u64>().ok());
-    let ticks = now.ok_or_else(invalid)?.saturating_sub(start);
+    let now = with_text("/proc/uptime", |text| {
+        let time = text.split_ascii_whitespace().next()?;
+        time.replace('.', "").parse::<u64>().ok()
+    })?;
+    let ticks = now.saturating_sub(start);
     Ok(Duration::from_millis(ticks * (1_000 / TICKS)))
 }
 
 /// Returns the wait status of `pid` if it is a zombie (`proc_pid_stat(5)`, field 52).
 #[must_use]
 pub fn exit_status(pid: Pid) -> Option<i32> {
-    let state = stat_field(pid, 3).ok()?;
-    let status = stat_field(pid, 52).ok()?.parse().ok()?;
-    (state == "Z").then_some(status)
+    let status = stat(pid, |fields| {
+        let is_zombie = fields.next()? == "Z";
+        fields.nth(52 - 4)?.parse().ok().filter(|_| is_zombie)
+    });
+    status.ok()
 }
 
-/// Returns field `number` of `/proc/PID/stat`, at least 3.
-fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
-    let bytes = fs::read(std::format!("/proc/{pid}/stat"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    // The name of the command, in parentheses, may contain any bytes; the third field follows it.
-    let fields = text
-        .rsplit_once(')')
-        .map(|(_, rest)| rest.split_ascii_whitespace());
-    let field = fields.and_then(|mut fields| fields.nth(number - 3).map(String::from));
-    field.ok_or_else(|| io::ErrorKind::InvalidData.into())
+/// Returns what `parse` makes of the fields of `/proc/PID/stat`, the third first.
+fn stat<T>(
+    pid: Pid,
+    parse: impl FnOnce(&mut SplitAsciiWhitespace<'_>) -> Option<T>,
+) -> io::Result<T> {
+    with_text(&std::format!("/proc/{pid}/stat"), |text| {
+        // The name of the command, in parentheses, may contain any bytes; the third field follows it.
+        parse(&mut text.rsplit_once(')')?.1.split_ascii_whitespace())
+    })
 }
 
 /// Returns the nanoseconds of CPU time of the main thread of `pid` if it is runnable or stopped (`/proc/PID/schedstat`).
@@ -123,12 +114,14 @@ fn stat_field(pid: Pid, number: usize) -> io::Result<String> {
 /// `None` if it sleeps, or if the kernel does not tell (`proc_pid_stat(5)`, field 3).
 #[must_use]
 pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
-    let state = stat_field(pid, 3).ok()?;
-    if !matches!(state.as_str(), "R" | "T" | "t") {
-        return None;
-    }
-    let times = read_text(&std::format!("/proc/{pid}/schedstat")).ok()?;
-    times.split_ascii_whitespace().next()?.parse().ok()
+    stat(pid, |fields| {
+        matches!(fields.next()?, "R" | "T" | "t").then_some(())
+    })
+    .ok()?;
+    let time = with_text(&std::format!("/proc/{pid}/schedstat"), |times| {
+        times.split_ascii_whitespace().next()?.parse().ok()
+    });
+    time.ok()
 }
 
 /// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
@@ -169,17 +162,18 @@ pub fn naps(pid: Pid) -> bool {
 /// Returns whether the main thread of `pid` sleeps in one of `calls` or, if the number of the call is not shown, in a place of
 /// the kernel whose name contains one of `places`.
 fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
-    let read = |file: &str| read_text(&std::format!("/proc/{pid}/{file}"));
-    let is_in_call = match read("syscall") {
-        Ok(call) => {
-            let number = call.split_ascii_whitespace().next();
-            let number = number.and_then(|n| n.parse().ok());
-            number.is_some_and(|n| calls.contains(&n))
-        }
-        Err(_) => read("wchan").is_ok_and(|place| places.iter().any(|name| place.contains(name))),
-    };
+    let is_in_call = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
+        let number = call.split_ascii_whitespace().next();
+        let number = number.and_then(|n| n.parse().ok());
+        Some(number.is_some_and(|n| calls.contains(&n)))
+    });
+    let is_in_call = is_in_call.or_else(|_| {
+        with_text(&std::format!("/proc/{pid}/wchan"), |place| {
+            Some(places.iter().any(|name| place.contains(name)))
+        })
+    });
     // The call of a stopped process is shown too, but the process cannot take a signal.
-    is_in_call && stat_field(pid, 3).is_ok_and(|state| state == "S")
+    is_in_call.unwrap_or(false) && stat(pid, |fields| Some(fields.next()? == "S")).unwrap_or(false)
 }
 
 /// Returns the processes that have `pid` as an argument, as a client of a server that publishes it, and wait.
@@ -190,9 +184,11 @@ fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
 pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
     let argument = std::format!("{pid}");
     let has_argument = |other: &Pid| {
-        let line = fs::read(std::format!("/proc/{other}/cmdline")).unwrap_or_default();
-        let mut arguments = line.split(|byte| *byte == 0).skip(1);
-        arguments.any(|word| word == argument.as_bytes())
+        let is_in = |line: &[u8]| {
+            let mut arguments = line.split(|byte| *byte == 0).skip(1);
+            arguments.any(|word| word == argument.as_bytes())
+        };
+        with_file(&std::format!("/proc/{other}/cmdline"), is_in).unwrap_or(false)
     };
     let waits = |other: &Pid| {
         let handles =
@@ -244,12 +240,40 @@ fn parse(text: &str) -> Option<Status> {
 /// # Errors
 /// Those of `open(2)` and `read(2)`.
 pub fn read_text(path: &str) -> io::Result<String> {
-    let bytes = fs::read(path)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    with_text(path, |text| Some(text.into()))
+}
+
+/// Returns what `parse` makes of the text of a file; the name of a command in it need not be UTF-8.
+fn with_text<T>(path: &str, parse: impl FnOnce(&str) -> Option<T>) -> io::Result<T> {
+    let parsed = with_file(path, |bytes| parse(&String::from_utf8_lossy(bytes)))?;
+    parsed.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// Calls `parse` with the content of a file, in three system calls if it is short.
+///
+/// A read that does not fill the buffer is the last: the kernel renders a file of a process when it is read (`seq_file`).
+fn with_file<T>(path: &str, parse: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+    let mut file = File::open(path)?;
+    let mut buffer = [0; 4096];
+    let len = loop {
+        match file.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            len => break len?,
+        }
+    };
+    if len < buffer.len() {
+        return Ok(parse(&buffer[..len]));
+    }
+    // The arguments of a process, or the groups of a user, may be many.
+    let mut bytes = buffer.to_vec();
+    file.read_to_end(&mut bytes)?;
+    Ok(parse(&bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::ToOwned;
+
     use super::*;
     use crate::ffi;
 
@@ -272,5 +296,22 @@ mod tests {
         let us = status(ffi::getpid()).unwrap();
         assert_eq!(us.leader, ffi::getpid().get());
         assert!(!us.ended && !us.released);
+    }
+
+    #[test]
+    fn a_file_longer_than_the_buffer_is_read_whole() {
+        let mut sleep = std::process::Command::new("sleep");
+        let mut child = sleep.arg("3600").args(["0"; 4000]).spawn().unwrap();
+        let path = std::format!("/proc/{}/cmdline", child.id());
+        // It is empty until the kernel has set up the program.
+        let line = loop {
+            let line = read_text(&path).unwrap();
+            if !line.is_empty() {
+                break line;
+            }
+        };
+        assert!(line == "sleep\x003600\0".to_owned() + &"0\0".repeat(4000));
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

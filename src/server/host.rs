@@ -264,14 +264,16 @@ impl<'n> Host<'n> {
                 }
             }
             Action::Observe { pid, sleep } => {
-                let sleep = match sleep {
+                let sleep = if sleep && proc::sleeps_for_signal(pid) {
                     // It may have been woken by a timer for each bit, and wait for nothing else.
-                    true if proc::sleeps_for_signal(pid) && proc::handles_alarm(pid) => {
-                        SleepState::Napping
+                    match proc::handles_alarm(pid) {
+                        true => SleepState::Napping,
+                        false => SleepState::ForSignal,
                     }
-                    true if proc::sleeps_for_signal(pid) => SleepState::ForSignal,
-                    true if proc::naps(pid) => SleepState::Napping,
-                    _ => SleepState::Awake,
+                } else if sleep && proc::naps(pid) {
+                    SleepState::Napping
+                } else {
+                    SleepState::Awake
                 };
                 let run_time = match sleep {
                     SleepState::Awake => proc::run_time_if_runnable(pid),

@@ -11,11 +11,11 @@ use std::vec::Vec;
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
 use super::foreign::Foreign;
-use super::notes::Allowance;
+use super::notes::{Allowance, Once};
 use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
-use super::{Config, Dialects, DropReason, Note};
+use super::{Config, Dialects, Note};
 use crate::ffi::Errno;
 use crate::process::peer::PeerError;
 use crate::process::pid::{Pid, PidMap};
@@ -55,8 +55,8 @@ pub(super) struct Core {
     /// The clients that are owed a reply for bits.
     pub owing: Vec<Pid>,
     /// How many notes all clients together may still cause.
-    allowance: Allowance,
-    once: Once,
+    pub allowance: Allowance,
+    pub once: Once,
 }
 
 /// Describes the signals that came at once.
@@ -70,16 +70,6 @@ pub(super) struct Batch {
     pub has_bit: bool,
     /// Whether no client before the sender of the present signal needs the memory.
     pub is_first: bool,
-}
-
-/// Remembers the notes that are made once.
-#[derive(Default)]
-struct Once {
-    unknown_sender: bool,
-    no_pidfd: bool,
-    unwatched: bool,
-    /// The process last noted that cannot be answered and of which no session is kept: it asks again.
-    unanswerable: Option<Pid>,
 }
 
 impl Machine {
@@ -215,8 +205,7 @@ impl Machine {
                 }
             }
             Origin::Unknown { .. } => {
-                let is_told = mem::replace(&mut core.once.unknown_sender, true);
-                core.note_unless(is_told, Note::UnknownSender);
+                core.note_once(|once| &mut once.unknown_sender, Note::UnknownSender);
             }
         }
         self.after_input();
@@ -237,8 +226,7 @@ impl Machine {
             _ => {}
         }
         if !opened.is_certain {
-            let is_told = mem::replace(&mut core.once.no_pidfd, true);
-            core.note_unless(is_told, Note::NoPidfd);
+            core.note_once(|once| &mut once.no_pidfd, Note::NoPidfd);
         }
         if let Err(error) = &opened.inspection.handled {
             core.note_unanswerable(pid, error, event);
@@ -384,9 +372,8 @@ impl Machine {
     }
 
     fn cannot_take(&mut self, pid: Pid, error: &PeerError) {
-        let is_told = mem::replace(&mut self.core.once.unwatched, true);
-        self.core
-            .note_unless(is_told, Note::Unwatched(pid, error.to_string()));
+        let note = Note::Unwatched(pid, error.to_string());
+        self.core.note_once(|once| &mut once.unwatched, note);
     }
 
     /// Returns whether there is room for another session, after ending one if that is possible.
@@ -421,7 +408,7 @@ const fn may_open(channel: Channel, request: Request) -> bool {
 }
 
 /// Returns the request of a signal whose sender is claimed.
-fn claimed_request(event: &Event) -> Option<Request> {
+pub(super) fn claimed_request(event: &Event) -> Option<Request> {
     match &event.origin {
         Origin::Claimed { packet, .. } => Request::from_packet(packet),
         _ => None,
@@ -462,72 +449,5 @@ impl Core {
     pub fn recount(&mut self, session: &mut Session) {
         let now = session.held_bytes();
         self.backlog.memory.recount(&mut session.counted, now);
-    }
-
-    pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
-        // The noise of another program is worth one line, not one for every few signals.
-        if session.is_announced() || !mem::replace(&mut session.warned, true) {
-            let pid = session.pid;
-            self.note_of(session, Note::Dropped { pid, why, bytes });
-        }
-    }
-
-    pub fn note(&mut self, note: Note) {
-        self.act(Action::Note(note));
-    }
-
-    fn note_unless(&mut self, is_told: bool, note: Note) {
-        if !is_told {
-            self.note(note);
-        }
-    }
-
-    /// Notes that the sender of `event` cannot be answered. Its signals are still read.
-    fn note_unanswerable(&mut self, pid: Pid, error: &PeerError, event: Event) {
-        let is_claimed = claimed_request(&event).is_some();
-        if is_claimed && self.once.unanswerable.replace(pid) == Some(pid) {
-            return;
-        }
-        self.note_caused(match error {
-            PeerError::NotPermitted => Note::Unreachable(pid),
-            error => Note::Unanswerable(pid, error.to_string()),
-        });
-    }
-
-    /// Makes a note that a client caused, or counts it if all clients have caused too many.
-    pub fn note_caused(&mut self, note: Note) {
-        if self.allowance.take(self.now) {
-            self.note_missing();
-            self.note(note);
-        }
-    }
-
-    /// Makes a note that `session` caused, or counts it if that is too many.
-    pub fn note_of(&mut self, session: &mut Session, note: Note) {
-        if session.allowance.take(self.now) {
-            self.note_withheld(session);
-            self.note_caused(note);
-        }
-    }
-
-    /// Notes how many notes of the client were withheld since the last time.
-    pub fn note_withheld(&mut self, session: &mut Session) {
-        let (pid, count) = (session.pid, session.allowance.take_withheld());
-        if count > 0 {
-            self.note_caused(Note::Withheld { pid, count });
-        }
-    }
-
-    #[cfg(test)]
-    pub fn missing_notes(&self) -> u64 {
-        self.allowance.withheld()
-    }
-
-    /// Notes how many notes are missing since the last time.
-    pub fn note_missing(&mut self) {
-        let count = self.allowance.take_withheld();
-        if count > 0 {
-            self.note(Note::Missing(count));
-        }
     }
 }

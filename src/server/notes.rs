@@ -1,8 +1,16 @@
-//! The caller's function for notes, and how many notes a client may cause.
+//! The caller's function for notes, how many notes a client may cause, and which are made once.
 
+use core::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::string::ToString;
 
-use super::report::Note;
+use super::action::Action;
+use super::machine::{Core, claimed_request};
+use super::session::Session;
+use super::{DropReason, Note};
+use crate::process::peer::PeerError;
+use crate::process::pid::Pid;
+use crate::signal::event::Event;
 use crate::wire::Nanos;
 
 /// Limits the notes of one client: so many at once, and one more after each interval.
@@ -55,7 +63,7 @@ pub(super) fn survives(function: impl FnOnce()) -> bool {
         Ok(()) => true,
         Err(payload) => {
             // Its destructor is the caller's too, and could panic again.
-            core::mem::forget(payload);
+            mem::forget(payload);
             false
         }
     }
@@ -108,15 +116,84 @@ impl Allowance {
         true
     }
 
-    /// Returns how many notes were not allowed since the last [`take_withheld`](Self::take_withheld).
-    #[cfg(test)]
-    pub const fn withheld(&self) -> u64 {
-        self.withheld
-    }
-
     /// Returns how many notes were not allowed since the last call.
     pub const fn take_withheld(&mut self) -> u64 {
-        core::mem::replace(&mut self.withheld, 0)
+        mem::replace(&mut self.withheld, 0)
+    }
+}
+
+/// Remembers the notes that are made once.
+#[derive(Default)]
+pub(super) struct Once {
+    pub unknown_sender: bool,
+    pub no_pidfd: bool,
+    pub unwatched: bool,
+    /// The process last noted that cannot be answered and of which no session is kept: it asks again.
+    unanswerable: Option<Pid>,
+}
+
+impl Core {
+    pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
+        // The noise of another program is worth one line, not one for every few signals.
+        if session.is_announced() || !mem::replace(&mut session.warned, true) {
+            let pid = session.pid;
+            self.note_of(session, Note::Dropped { pid, why, bytes });
+        }
+    }
+
+    pub fn note(&mut self, note: Note) {
+        self.act(Action::Note(note));
+    }
+
+    /// Makes a note, unless `is_told` says that it has been made.
+    pub fn note_once(&mut self, is_told: fn(&mut Once) -> &mut bool, note: Note) {
+        if !mem::replace(is_told(&mut self.once), true) {
+            self.note(note);
+        }
+    }
+
+    /// Notes that the sender of `event` cannot be answered. Its signals are still read.
+    pub fn note_unanswerable(&mut self, pid: Pid, error: &PeerError, event: Event) {
+        let is_claimed = claimed_request(&event).is_some();
+        if is_claimed && self.once.unanswerable.replace(pid) == Some(pid) {
+            return;
+        }
+        self.note_caused(match error {
+            PeerError::NotPermitted => Note::Unreachable(pid),
+            error => Note::Unanswerable(pid, error.to_string()),
+        });
+    }
+
+    /// Makes a note that a client caused, or counts it if all clients have caused too many.
+    pub fn note_caused(&mut self, note: Note) {
+        if self.allowance.take(self.now) {
+            self.note_missing();
+            self.note(note);
+        }
+    }
+
+    /// Makes a note that `session` caused, or counts it if that is too many.
+    pub fn note_of(&mut self, session: &mut Session, note: Note) {
+        if session.allowance.take(self.now) {
+            self.note_withheld(session);
+            self.note_caused(note);
+        }
+    }
+
+    /// Notes how many notes of the client were withheld since the last time.
+    pub fn note_withheld(&mut self, session: &mut Session) {
+        let (pid, count) = (session.pid, session.allowance.take_withheld());
+        if count > 0 {
+            self.note_caused(Note::Withheld { pid, count });
+        }
+    }
+
+    /// Notes how many notes are missing since the last time.
+    pub fn note_missing(&mut self) {
+        let count = self.allowance.take_withheld();
+        if count > 0 {
+            self.note(Note::Missing(count));
+        }
     }
 }
 

@@ -162,8 +162,11 @@ impl fmt::Display for ServeError {
         match self {
             Self::Output(_) => f.write_str("the output failed"),
             Self::Aborted(n) => {
-                let s = plural(*n);
-                write!(f, "stopped with {n} finished message{s} not written")
+                write!(
+                    f,
+                    "stopped with {} not written",
+                    Count(*n, "finished message")
+                )
             }
             Self::Panicked(name) => write!(f, "the caller's own function for {name} panicked"),
             Self::System(_) => f.write_str("a system call failed"),
@@ -180,17 +183,22 @@ impl core::error::Error for ServeError {
     }
 }
 
-/// Returns the ending of a noun that is counted.
-const fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
+/// Shows how many there are of the things that a noun names.
+struct Count<N>(N, &'static str);
+
+impl<N: fmt::Display + PartialEq + From<u8>> fmt::Display for Count<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = if self.0 == N::from(1) { "" } else { "s" };
+        write!(f, "{} {}{s}", self.0, self.1)
+    }
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dropped { pid, why, bytes } => {
-                let s = plural(*bytes);
-                write!(f, "dropped a message of client {pid} after {bytes} byte{s}: {why}")
+                let bytes = Count(*bytes, "byte");
+                write!(f, "dropped a message of client {pid} after {bytes}: {why}")
             }
             Self::Unreachable(pid) => write!(
                 f,
@@ -237,17 +245,17 @@ impl fmt::Display for Note {
                 "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
             ),
             Self::Stalled { pid, bits } => {
-                let s = plural(*bits as usize);
+                let bits = Count(*bits, "bit");
                 write!(
                     f,
-                    "client {pid} has sent {bits} bit{s} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
+                    "client {pid} has sent {bits} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
                 )
             }
             Self::Doubtful { pid, bits } => {
-                let s = plural(*bits as usize);
+                let bits = Count(*bits, "bit");
                 write!(
                     f,
-                    "a text of client {pid} may be wrong: {bits} bit{s} came together with the one before, and such bits can change places"
+                    "a text of client {pid} may be wrong: {bits} came together with the one before, and such bits can change places"
                 )
             }
             Self::Unheard(pid) => write!(
@@ -266,8 +274,8 @@ impl fmt::Display for Note {
             }
             Self::SessionEnded(pid) => write!(f, "the session of client {pid} is over"),
             Self::Complete { pid, bytes, .. } => {
-                let s = plural(*bytes);
-                write!(f, "a message of {bytes} byte{s} of client {pid} is complete")
+                let bytes = Count(*bytes, "byte");
+                write!(f, "a message of {bytes} of client {pid} is complete")
             }
             Self::Missing(1) => f.write_str("1 note is missing here"),
             Self::Missing(count) => write!(f, "{count} notes are missing here"),
@@ -279,8 +287,8 @@ impl fmt::Display for Note {
             }
             Self::Flushing(n) => write!(
                 f,
-                "waiting for the output to take {n} finished message{}; signal again to give up",
-                plural(*n)
+                "waiting for the output to take {}; signal again to give up",
+                Count(*n, "finished message")
             ),
         }
     }
@@ -329,145 +337,102 @@ mod tests {
 
     #[test]
     fn an_error_of_the_system_is_the_source_of_ours() {
-        let text = |error: ServeError| (error.to_string(), error.source().map(|e| e.to_string()));
-        let (output, source) = text(ServeError::Output(io::Error::other("full")));
-        assert_eq!(
-            (&*output, source.as_deref()),
-            ("the output failed", Some("full"))
-        );
-        let (system, source) = text(io::Error::other("limit").into());
-        assert_eq!(
-            (&*system, source.as_deref()),
-            ("a system call failed", Some("limit"))
-        );
-        let aborted = "stopped with 2 finished messages not written".into();
-        assert_eq!(text(ServeError::Aborted(2)), (aborted, None));
-        let aborted = "stopped with 1 finished message not written".into();
-        assert_eq!(text(ServeError::Aborted(1)), (aborted, None));
+        let full = || io::Error::other("full");
+        for (error, text, source) in [
+            (ServeError::Output(full()), "the output failed", true),
+            (full().into(), "a system call failed", true),
+            (
+                ServeError::Aborted(1),
+                "stopped with 1 finished message not written",
+                false,
+            ),
+            (
+                ServeError::Aborted(2),
+                "stopped with 2 finished messages not written",
+                false,
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+            let found = error.source().map(ToString::to_string);
+            assert_eq!(found.as_deref(), source.then_some("full"));
+        }
     }
 
     /// Every note without a trace, as a server prints it.
     #[test]
     fn a_note_says_what_happened_to_which_client() {
         let pid = Pid::new(7).unwrap();
-        let dropped = |why| Note::Dropped { pid, why, bytes: 1 };
+        let dropped = |why, bytes| Note::Dropped { pid, why, bytes };
         let reading = |spec: &str, text: &[u8]| Box::new((spec.parse().unwrap(), text.to_vec()));
-        let found = |rival| Note::DialectFound {
-            pid,
-            dialect: "order=lsb".parse().unwrap(),
-            rival,
+        let found = |rival| {
+            let dialect = "order=lsb".parse().unwrap();
+            Note::DialectFound {
+                pid,
+                dialect,
+                rival,
+            }
         };
-        for (note, text) in [
-            (
-                dropped(DropReason::Rejected(Reason::Idle)),
-                "dropped a message of client 7 after 1 byte: the client was silent for too long",
-            ),
-            (
-                dropped(DropReason::ClientEnded),
-                "dropped a message of client 7 after 1 byte: the client ended",
-            ),
-            (
-                dropped(DropReason::EndedOn(Symbol::Usr2)),
-                "dropped a message of client 7 after 1 byte: the client ended after an acknowledgement by SIGUSR2; try again, or \
-                 give --dialect",
-            ),
-            (
-                dropped(DropReason::Abandoned),
-                "dropped a message of client 7 after 1 byte: the client began another",
-            ),
-            (
-                dropped(DropReason::Noise),
-                "dropped a message of client 7 after 1 byte: signals too fast for a text, which swallow each other",
-            ),
-            (
-                Note::Dropped {
-                    pid,
-                    why: DropReason::Backlog,
-                    bytes: 2,
-                },
-                "dropped a message of client 7 after 2 bytes: the output is blocked and the client does not wait",
-            ),
-            (
-                Note::Unreachable(pid),
-                "client 7 belongs to a user whom this server may not signal: it gets no acknowledgements",
-            ),
-            (
-                Note::Unanswerable(pid, "denied".into()),
-                "client 7 gets no acknowledgements: denied",
-            ),
-            (
-                Note::Unwatched(pid, "too many files".into()),
-                "cannot take client 7: too many files",
-            ),
-            (
-                Note::UnknownSender,
-                "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
-            ),
-            (
-                Note::FleetingSenders,
-                "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits \
-                 of all processes as one stream",
-            ),
-            (
-                Note::NoPidfd,
-                "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
-            ),
-            (found(None), "client 7 speaks order=lsb"),
-            (
-                found(Some(reading("classic", b"a\n"))),
-                "client 7 speaks order=lsb, or else classic, in which it said \"a\\n\"; give the right one with --dialect",
-            ),
-            (
-                Note::Undecided {
-                    pid,
-                    one: reading("classic", b"a"),
-                    other: reading("order=lsb", b"b"),
-                },
-                "did not print a text of client 7: in classic it says \"a\", in order=lsb \"b\", and its program speaks both; \
-                 give one with --dialect",
-            ),
-            (
-                Note::NoDialect {
-                    pid,
-                    bits: "0110".into(),
-                },
-                "what client 7 sends fits no known dialect (0 is SIGUSR1): 0110",
-            ),
-            (
-                Note::Stalled { pid, bits: 1 },
-                "client 7 has sent 1 bit and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it \
-                 again, or give --dialect",
-            ),
-            (
-                Note::Doubtful { pid, bits: 2 },
-                "a text of client 7 may be wrong: 2 bits came together with the one before, and such bits can change places",
-            ),
-            (
-                Note::Unheard(pid),
-                "process 7 was started with this server's PID and waits, but no bit of it has come: a pending one of another client \
-                 may have swallowed it; start it again",
-            ),
-            (
-                Note::Withheld { pid, count: 1 },
-                "1 more note of client 7 is not shown",
-            ),
-            (
-                Note::Withheld { pid, count: 2 },
-                "2 more notes of client 7 are not shown",
-            ),
-            (Note::Missing(1), "1 note is missing here"),
-            (Note::Missing(2), "2 notes are missing here"),
-            (
-                Note::Flushing(1),
-                "waiting for the output to take 1 finished message; signal again to give up",
-            ),
-            (
-                Note::Flushing(2),
-                "waiting for the output to take 2 finished messages; signal again to give up",
-            ),
-        ] {
-            assert_eq!(note.to_string(), text);
-        }
+        let (one, other) = (reading("classic", b"a"), reading("order=lsb", b"b"));
+        let bits = "0110".into();
+        let notes = [
+            dropped(DropReason::Rejected(Reason::Idle), 1),
+            dropped(DropReason::ClientEnded, 1),
+            dropped(DropReason::EndedOn(Symbol::Usr2), 1),
+            dropped(DropReason::Abandoned, 1),
+            dropped(DropReason::Noise, 1),
+            dropped(DropReason::Backlog, 2),
+            Note::Unreachable(pid),
+            Note::Unanswerable(pid, "denied".into()),
+            Note::Unwatched(pid, "too many files".into()),
+            Note::UnknownSender,
+            Note::FleetingSenders,
+            Note::NoPidfd,
+            found(None),
+            found(Some(reading("classic", b"a\n"))),
+            Note::Undecided { pid, one, other },
+            Note::NoDialect { pid, bits },
+            Note::Stalled { pid, bits: 1 },
+            Note::Doubtful { pid, bits: 2 },
+            Note::Unheard(pid),
+            Note::Withheld { pid, count: 1 },
+            Note::Withheld { pid, count: 2 },
+            Note::Missing(1),
+            Note::Missing(2),
+            Note::Flushing(1),
+            Note::Flushing(2),
+        ];
+        let texts = "\
+dropped a message of client 7 after 1 byte: the client was silent for too long
+dropped a message of client 7 after 1 byte: the client ended
+dropped a message of client 7 after 1 byte: the client ended after an acknowledgement by SIGUSR2; try again, or give --dialect
+dropped a message of client 7 after 1 byte: the client began another
+dropped a message of client 7 after 1 byte: signals too fast for a text, which swallow each other
+dropped a message of client 7 after 2 bytes: the output is blocked and the client does not wait
+client 7 belongs to a user whom this server may not signal: it gets no acknowledgements
+client 7 gets no acknowledgements: denied
+cannot take client 7: too many files
+ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)
+ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes \
+as one stream
+no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number
+client 7 speaks order=lsb
+client 7 speaks order=lsb, or else classic, in which it said \"a\\n\"; give the right one with --dialect
+did not print a text of client 7: in classic it says \"a\", in order=lsb \"b\", and its program speaks both; give one with \
+--dialect
+what client 7 sends fits no known dialect (0 is SIGUSR1): 0110
+client 7 has sent 1 bit and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or \
+give --dialect
+a text of client 7 may be wrong: 2 bits came together with the one before, and such bits can change places
+process 7 was started with this server's PID and waits, but no bit of it has come: a pending one of another client may have \
+swallowed it; start it again
+1 more note of client 7 is not shown
+2 more notes of client 7 are not shown
+1 note is missing here
+2 notes are missing here
+waiting for the output to take 1 finished message; signal again to give up
+waiting for the output to take 2 finished messages; signal again to give up";
+        let texts: Vec<_> = texts.lines().collect();
+        assert_eq!(notes.map(|note| note.to_string()), *texts);
     }
 
     #[test]

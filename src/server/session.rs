@@ -171,11 +171,8 @@ impl Session {
     /// Returns whether the next bare bit may begin a message.
     pub fn may_begin(&self) -> bool {
         // After the end of a message, the next signal may come from another program, which an answer could kill.
-        !self.in_message()
-            || self
-                .listener
-                .as_ref()
-                .is_some_and(TextReceiver::may_be_over)
+        let listener = self.listener.as_ref();
+        !self.in_message() || listener.is_some_and(TextReceiver::may_be_over)
     }
 
     /// Returns whether the client is silent because it waits for a CPU. `run_time` is its CPU time, if it could run. The number of
@@ -337,10 +334,8 @@ impl Session {
     /// Programs that are known to wait are believed at once: while a bit is pending, it swallows the first one of a new client.
     pub fn is_paced(&self) -> bool {
         const SOME: u64 = 8;
-        let waits = self
-            .listener
-            .as_ref()
-            .is_some_and(TextReceiver::is_known_to_wait);
+        let listener = self.listener.as_ref();
+        let waits = listener.is_some_and(TextReceiver::is_known_to_wait);
         !self.is_announced()
             && self.handles().any()
             && (waits || self.all_bits + self.bits >= SOME)

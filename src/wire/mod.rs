@@ -81,6 +81,3 @@ pub mod word;
 pub mod word_window;
 
 pub use time::Nanos;
-
-#[cfg(test)]
-mod tests;

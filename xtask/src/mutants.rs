@@ -480,6 +480,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 /// Returns how many mutants were not caught.
 fn hunt(rules: &[String]) -> io::Result<usize> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let safety = fs::read_to_string(root.join("SAFETY.md"))?;
     let copy = copy(&root)?;
     let mut escaped = 0;
     for mutant in MUTANTS {
@@ -496,7 +497,12 @@ fn hunt(rules: &[String]) -> io::Result<usize> {
         fs::write(&path, original.replacen(mutant.old, mutant.new, 1))?;
         let fate = try_out(&copy, mutant)?;
         fs::write(&path, original)?;
-        let (rule, file, test) = (mutant.rule, mutant.file, mutant.test);
+        let (file, test) = (mutant.file, mutant.test);
+        let rule = format!(
+            "{} ({})",
+            mutant.rule,
+            title(&safety, mutant.rule).unwrap_or("?")
+        );
         match fate {
             Fate::Caught => println!("{rule}: a defect in {file} is caught by {test:?}"),
             Fate::Skipped => {
@@ -509,6 +515,12 @@ fn hunt(rules: &[String]) -> io::Result<usize> {
         }
     }
     Ok(escaped)
+}
+
+/// Returns the words that head a rule in SAFETY.md.
+fn title<'t>(safety: &'t str, rule: &str) -> Option<&'t str> {
+    let (_, rest) = safety.split_once(&format!("**{rule}: "))?;
+    Some(rest.split_once(".**")?.0)
 }
 
 /// Copies the sources that git tracks, with uncommitted changes, and returns the path of the copy.
@@ -574,3 +586,37 @@ fn try_out(copy: &Path, mutant: &Mutant) -> io::Result<Fate> {
 
 /// Is the number of times that a check may miss a defect which shows only in a race of two processes.
 const RUNS: u32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands between two backticks.
+    fn quoted(text: &str) -> impl Iterator<Item = &str> {
+        text.split('`').skip(1).step_by(2)
+    }
+
+    #[test]
+    fn every_rule_is_kept_in_files_that_have_the_names_given() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let safety = fs::read_to_string(root.join("SAFETY.md")).unwrap();
+        let rules: Vec<_> = safety.split("\n**AS-").skip(1).collect();
+        assert!(rules.len() >= 32);
+        for rule in rules {
+            let (_, place) = rule.split_once("\n* *Kept in:* ").expect(rule);
+            let (place, _) = place.split_once("\n* *").expect(rule);
+            for part in place.split(';') {
+                let mut names = quoted(part);
+                let file = root.join(names.next().expect(part));
+                let source = fs::read_to_string(&file).expect(part);
+                for name in names {
+                    let name = name.rsplit("::").next().unwrap_or(name);
+                    assert!(source.contains(name), "no {name} in {}", file.display());
+                }
+            }
+        }
+        for mutant in MUTANTS {
+            assert!(title(&safety, mutant.rule).is_some(), "{}", mutant.rule);
+        }
+    }
+}

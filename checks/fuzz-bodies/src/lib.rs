@@ -16,6 +16,7 @@ pub mod dialects;
 pub mod frame;
 pub mod link;
 mod model;
+mod process;
 pub mod receiver;
 mod reference;
 pub mod ring;

@@ -22,6 +22,7 @@ use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};
 use minitalk::wire::word::{SIZE, Word};
 
+use crate::process::Process;
 use crate::serve::{self, Hear, Serve, Step, request_in, step};
 
 /// The clients, each with its own lane.
@@ -121,54 +122,6 @@ fn message(lane: Lane, len: u8) -> Vec<u8> {
 /// The messages of each client.
 static MESSAGES: LazyLock<[Vec<Vec<u8>>; CLIENTS]> =
     LazyLock::new(|| LANES.map(|lane| (0..=255).map(|len| message(lane, len)).collect()));
-
-/// The signals on their way to a process: pending in the kernel, then in its ring.
-struct Process<S> {
-    /// `Some(None)` is a stray.
-    pending: [Option<Option<S>>; 2],
-    queue: VecDeque<S>,
-    room: usize,
-    ring: VecDeque<S>,
-}
-
-impl<S> Process<S> {
-    const fn new() -> Self {
-        Self {
-            pending: [None, None],
-            queue: VecDeque::new(),
-            room: ROOMY,
-            ring: VecDeque::new(),
-        }
-    }
-
-    /// Sends a signal; returns whether there was room.
-    fn send(&mut self, channel: Channel, signal: Option<S>) -> bool {
-        if channel != Channel::Realtime {
-            self.pending[channel as usize].get_or_insert(signal);
-            return true;
-        }
-        let accepted = self.queue.len() < self.room;
-        self.queue.extend(signal.filter(|_| accepted));
-        accepted
-    }
-
-    fn next(&mut self, number: usize) -> Option<S> {
-        match self.pending.get_mut(number) {
-            Some(pending) => pending.take().flatten(),
-            None => self.queue.pop_front(),
-        }
-    }
-
-    fn take(&mut self, number: usize) {
-        let signal = self.next(number);
-        self.ring.extend(signal);
-    }
-
-    fn take_all(&mut self) {
-        (0..2).for_each(|number| self.take(number));
-        self.ring.append(&mut self.queue);
-    }
-}
 
 /// A signal on its way to the server.
 struct ToServer {

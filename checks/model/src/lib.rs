@@ -59,6 +59,7 @@ pub mod both;
 pub mod channel;
 pub mod link;
 pub mod model;
+pub mod sending;
 pub mod simulation;
 pub mod world;
 

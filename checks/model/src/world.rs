@@ -4,7 +4,7 @@ use crate::channel::Channel;
 use crate::link::{
     Client, Ended, Lane, Link, Move, Packet, REAL_TIME, Reaction, Server, Signal, kind,
 };
-use std::hash::{Hash, Hasher};
+use crate::sending::Sending;
 
 /// The messages that one PID sends, one after the other, in one process or in several: frames of 16 and of 24 bits, both in one
 /// word; of two words; of three.
@@ -89,16 +89,6 @@ struct Session<L: Link> {
     is_queued: bool,
     /// The signal of the bit for which a reply is owed.
     via: usize,
-}
-
-/// A client, compared by its future actions and not by its clock: with the timeout out of reach, no time that it keeps changes
-/// its next signal.
-#[derive(Clone, Debug)]
-pub struct Sending<L: Link> {
-    /// The client.
-    pub client: L::Client,
-    /// The fingerprint, and how it has ended.
-    key: (u64, Option<Ended>),
 }
 
 /// The fate of a signal of the client.
@@ -260,7 +250,7 @@ impl<L: Link> World<L> {
     pub fn may_deceive_client(&self, signal: Signal) -> bool {
         let mut client = self.client.client.clone();
         client.receive(0, signal);
-        client.fingerprint() != self.client.key.0
+        client.fingerprint() != self.client.fingerprint()
     }
 
     /// Lets the server send the reply that it owes for bits.
@@ -619,65 +609,4 @@ fn is_changed<L: Link>(now: &Option<Session<L>>, before: &Option<Session<L>>) ->
         })
     };
     introduced(now) != introduced(before)
-}
-
-impl<L: Link> Sending<L> {
-    fn new(transfer: usize, lane: Lane) -> Self {
-        let key = [0xC11E, transfer as u64];
-        let client = L::Client::new(MESSAGES[transfer], key, u64::MAX, lane);
-        Self {
-            client,
-            key: (0, None),
-        }
-    }
-
-    /// Returns how the client ended, if it has.
-    pub fn ended(&self) -> Option<Ended> {
-        self.key.1
-    }
-
-    /// Returns whether the client sends before a timeout has passed.
-    pub fn sends_at_once(&self) -> bool {
-        matches!(self.client.clone().poll(0), Move::Send(_))
-    }
-
-    /// Returns whether the client sends a bit or a word before a timeout has passed.
-    fn goes_on(&self) -> bool {
-        match self.client.clone().poll(0) {
-            Move::Send(signal) => signal
-                .packet
-                .is_some_and(|packet| matches!(packet.kind(), None | Some(kind::BIT))),
-            _ => false,
-        }
-    }
-
-    /// Returns a number that grows as the transfer goes on.
-    pub fn stage(&self) -> u64 {
-        match self.client.phase() {
-            2 => 2 + self.client.acknowledged(),
-            phase => phase,
-        }
-    }
-
-    fn renew(&mut self) {
-        let ended = match self.client.clone().poll(0) {
-            Move::End(ended) => Some(ended),
-            _ => None,
-        };
-        self.key = (self.client.fingerprint(), ended);
-    }
-}
-
-impl<L: Link> PartialEq for Sending<L> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl<L: Link> Eq for Sending<L> {}
-
-impl<L: Link> Hash for Sending<L> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
-    }
 }

@@ -3,13 +3,12 @@
 use std::vec::Vec;
 
 use super::foreign::signals;
-use super::own::{frame, own_bit, sealed, status, words};
+use super::own::{frame, own_bits, words};
 use super::world::*;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonces, Request, Status};
-use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::word::{SIZE, Word, proof};
 
 /// Returns what a process can send that knows the client's PID and the index of its next bit or word, and none of its nonces.
@@ -114,7 +113,7 @@ fn an_opening_without_the_nonce_of_the_server_leaves_nothing() {
     let named = world.spawn(1);
     world.feed_each(forgeries(named, 0));
     let is_greeting = |status: &Status| matches!(status, Status::Greeted { .. });
-    let answers = status(&mut world, named);
+    let answers = world.replies(named);
     assert!(answers.iter().all(|(_, status)| is_greeting(status)));
     assert_eq!(answers.len(), 6, "one for each hello that is no word");
     assert!(world.machine.sessions.is_empty());
@@ -136,7 +135,7 @@ fn forged_signals_change_nothing_in_a_transfer() {
         };
         world.feed_each(begin);
         let half = data.len() / 2;
-        world.feed_each(data[..half].iter().copied());
+        world.feed_each(&data[..half]);
         world.answers(client);
         let state = |world: &World| {
             let session = &world.machine.sessions[&client];
@@ -155,9 +154,8 @@ fn forged_signals_change_nothing_in_a_transfer() {
             assert!(sent.count() <= 1, "one answer at most");
         }
         assert_eq!(state(&world), before);
-        world.feed_each(data[half..].iter().copied());
-        let last = status(&mut world, client).pop();
-        assert!(matches!(last, Some((_, Status::Delivered(_)))));
+        world.feed_each(&data[half..]);
+        assert!(matches!(world.last_status(client), Status::Delivered(_)));
         assert_eq!(world.written[0].payload, message);
         assert_eq!(world.written[0].uid, Some(USER));
         assert!(world.take_notes().is_empty());
@@ -170,11 +168,7 @@ fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
     let named = world.spawn(1);
     // Its session is that of a stray, or of an introduction.
     world.feed_each([bit(named, Bit::One), bare(named, Signal::WORD)]);
-    let none = Nonces::default();
-    let mut forged = Frame::new(MessageKind::Message, b"forged").unwrap();
-    forged.seal(none);
-    let bits = (0..forged.bits()).map(|i| own_bit(named, none, i, forged.bit(i).unwrap()));
-    world.feed_each(bits.collect::<Vec<_>>());
+    world.feed_each(own_bits(named, Nonces::default(), b"forged"));
     let answers = world.answers(named);
     assert!(answers.iter().all(|(_, reply)| reply.is_none()));
     assert_eq!(world.take_texts().len(), 0);
@@ -185,8 +179,7 @@ fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
 #[test]
 fn a_later_process_of_the_same_pid_cannot_use_the_nonces_of_the_one_before() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     assert_eq!(world.machine.sessions.len(), 1);
     world.exit(client);
     let later = world.spawn_with(1, |process| process.start += 1);
@@ -218,8 +211,7 @@ fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
     );
     world.feed_each([hello(client, 7, Signal::USR1), open]);
     world.process(client).uid = USER;
-    let frame = sealed(b"one", nonces);
-    world.feed_each((0..frame.bits()).map(|i| own_bit(client, nonces, i, frame.bit(i).unwrap())));
+    world.feed_each(own_bits(client, nonces, b"one"));
     assert_eq!(world.written[0].uid, Some(OTHER));
     assert_eq!(world.take_texts(), ["one"]);
 }
@@ -244,24 +236,20 @@ fn what_a_process_was_sent_as_one_user_proves_nothing_once_it_is_anothers() {
 fn a_bare_bit_during_a_transfer_is_ignored() {
     let mut world = World::new(|_| {});
     world.writing = Writing::Blocks;
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     let bits = frame(client, 7, b"x");
     let stray = bit(client, Bit::One);
     world.feed_each([stray]);
-    world.feed_each(bits[..5].iter().copied());
+    world.feed_each(&bits[..5]);
     world.answers(client);
     world.feed_each([stray, stray]);
-    world.feed_each(bits[5..].iter().copied());
+    world.feed_each(&bits[5..]);
     world.feed_each([stray]);
     assert!(world.machine.sessions[&client].listener.is_none());
     assert_eq!(world.answers(client).len(), bits.len() - 6);
     world.writing = Writing::Works;
     world.pass(SECOND);
-    assert!(matches!(
-        status(&mut world, client)[..],
-        [(_, Status::Delivered(_))]
-    ));
+    assert!(matches!(world.statuses(client)[..], [Status::Delivered(_)]));
     assert_eq!(world.take_texts(), ["x"]);
     assert!(world.take_notes().is_empty());
 }
@@ -269,10 +257,9 @@ fn a_bare_bit_during_a_transfer_is_ignored() {
 #[test]
 fn a_client_can_ask_about_a_delivered_message_after_a_bare_bit() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     let bits = frame(client, 7, b"x");
-    world.feed_each(bits.iter().copied());
+    world.feed_each(&bits);
     world.feed_each([bit(client, Bit::One)]);
     assert!(world.machine.sessions[&client].listener.is_some());
     world.answers(client);
@@ -305,14 +292,14 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
     }
     assert_eq!(world.take_texts(), ["a text"]);
     // The real-time signal is no acknowledgement.
-    world.feed_each(text[..9].iter().copied());
+    world.feed_each(&text[..9]);
     world.answers(client);
-    world.feed_each(opening_in_words(client, 7)[..2].iter().copied());
+    world.feed_each(&opening_in_words(client, 7)[..2]);
     let greeted = (Signal::WORD, Status::Greeted { words: true });
-    assert_eq!(status(&mut world, client), [greeted]);
+    assert_eq!(world.replies(client), [greeted]);
     assert!(world.take_notes().is_empty());
     // A transfer is the client's own doing.
-    world.feed_each(opening_in_words(client, 7)[2..].iter().copied());
+    world.feed_each(&opening_in_words(client, 7)[2..]);
     let note = "dropped a message of client 1 after 1 byte: the client began another";
     assert_eq!(world.take_notes(), [note]);
 }
@@ -327,7 +314,7 @@ fn words_that_a_stranger_guessed_are_no_message() {
         7,
         b"a message of three words, which is more than two words",
     );
-    world.feed_each(words[..1].iter().copied());
+    world.feed_each(&words[..1]);
     let guessed = Word {
         index: 1,
         wants_reply: false,
@@ -335,8 +322,7 @@ fn words_that_a_stranger_guessed_are_no_message() {
         bytes: [b'!'; SIZE],
     };
     world.feed_each([ask(client, Signal::WORD, Request::Word(guessed))]);
-    world.feed_each(words[2..].iter().copied());
-    let last = status(&mut world, client).pop();
-    assert!(matches!(last, Some((_, Status::Rejected(_)))), "{last:?}");
+    world.feed_each(&words[2..]);
+    assert!(matches!(world.last_status(client), Status::Rejected(_)));
     assert_eq!(world.take_texts().len(), 0);
 }

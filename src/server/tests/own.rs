@@ -5,107 +5,24 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::super::Received;
 use super::super::scheduler::{IDLE_LIMIT, QUANTUM};
-use super::super::{Note, Received};
+use super::clients::{Client, transfer};
 use super::world::*;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Signal, SignalSet};
-use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Progress, Request, Status};
 use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::packet::Packet;
 use crate::wire::reason::Reason;
 use crate::wire::receiver::Owed;
-use crate::wire::sender::{Failure, FrameSender, Lane};
-use crate::wire::siphash::Key;
-use crate::wire::time::{self, Instant};
+use crate::wire::sender::Lane;
 use crate::wire::word::{SIZE, Word, proof};
 
-/// Sends a message by the real sending end.
-pub struct Client<'m> {
-    pid: Pid,
-    sender: FrameSender<'m>,
-    pub result: Option<Result<(), Failure>>,
-    deadline: Nanos,
-}
-
-impl<'m> Client<'m> {
-    fn new(pid: Pid, message: &'m [u8], lane: Lane) -> Self {
-        Self::of_kind(pid, MessageKind::Message, message, lane)
-    }
-
-    pub fn of_kind(pid: Pid, kind: MessageKind, message: &'m [u8], lane: Lane) -> Self {
-        let key = Key([pid.get() as u64, 33]);
-        let timeout = time::Duration::from_nanos(60 * SECOND);
-        let frame = Frame::new(kind, message).unwrap();
-        let sender = FrameSender::new(frame, key, timeout, lane);
-        let (result, deadline) = (None, 0);
-        Self {
-            pid,
-            sender,
-            result,
-            deadline,
-        }
-    }
-
-    /// Returns the signals that the client sends now.
-    fn poll(&mut self, now: Nanos) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(transmit) = self.sender.poll_transmit(Instant::from_nanos(now)) {
-            let signal = Signal::from(transmit.channel);
-            events.push(match transmit.packet {
-                None => bare(self.pid, signal),
-                Some(packet) => queued(self.pid, signal, packet),
-            });
-        }
-        self.result = self.sender.result();
-        let deadline = self.sender.poll_timeout();
-        self.deadline = deadline.map_or(Nanos::MAX, Instant::as_nanos);
-        events
-    }
-}
-
-/// Runs the clients to their ends. `is_lost` decides for each signal of either side whether it is swallowed.
-pub fn transfer(world: &mut World, clients: &mut [Client<'_>], mut is_lost: impl FnMut() -> bool) {
-    for _ in 0..200_000 {
-        let polled = clients.iter_mut().flat_map(|client| client.poll(world.now));
-        let mut events: Vec<_> = polled.collect();
-        events.retain(|_| !is_lost());
-        if clients.iter().all(|client| client.result.is_some()) {
-            return;
-        }
-        world.feed(&events);
-        let mut is_quiet = events.is_empty();
-        for client in &mut *clients {
-            for (_, reply) in world.answers(client.pid) {
-                is_quiet = false;
-                if !is_lost() {
-                    let now = Instant::from_nanos(world.now);
-                    client.sender.handle_reply(reply.unwrap(), now);
-                }
-            }
-        }
-        let deadlines = clients.iter().map(|client| client.deadline);
-        let next = deadlines.chain(world.next_at()).min().unwrap();
-        world.now = if is_quiet {
-            next.max(world.now)
-        } else {
-            world.now + 3_000
-        };
-    }
-    panic!("the transfer never ends");
-}
-
-pub fn status(world: &mut World, pid: Pid) -> Vec<(Signal, Status)> {
-    let answers = world.answers(pid).into_iter();
-    answers
-        .map(|(signal, a)| (signal, a.unwrap().status))
-        .collect()
-}
-
 /// Returns the frame of a transfer.
-pub fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
+fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
     let mut frame = Frame::new(MessageKind::Message, message).unwrap();
     frame.seal(nonces);
     frame
@@ -113,7 +30,11 @@ pub fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
 
 /// Returns the bits of a frame, each of which asks for an answer.
 pub fn frame(pid: Pid, client: Nonce, message: &[u8]) -> Vec<Event> {
-    let nonces = nonces(pid, client);
+    own_bits(pid, nonces(pid, client), message)
+}
+
+/// Returns the bits of a frame under these nonces, each of which asks for an answer.
+pub fn own_bits(pid: Pid, nonces: Nonces, message: &[u8]) -> Vec<Event> {
     let frame = sealed(message, nonces);
     let bit = |index| own_bit(pid, nonces, index, frame.bit(index).unwrap());
     (0..frame.bits()).map(bit).collect()
@@ -121,13 +42,18 @@ pub fn frame(pid: Pid, client: Nonce, message: &[u8]) -> Vec<Event> {
 
 /// Returns one bit of a transfer.
 pub fn own_bit(pid: Pid, nonces: Nonces, index: u64, bit: Bit) -> Event {
-    let request = Request::Bit {
+    let request = bit_request(nonces, index, true);
+    ask(pid, Signal::of_bit(bit == Bit::One), request)
+}
+
+const fn bit_request(nonces: Nonces, index: u64, wants_reply: bool) -> Request {
+    let serial = (index + 1) as u8;
+    Request::Bit {
         nonces,
         index,
-        serial: (index + 1) as u8,
-        wants_reply: true,
-    };
-    ask(pid, Signal::of_bit(bit == Bit::One), request)
+        serial,
+        wants_reply,
+    }
 }
 
 /// Returns the words of a frame, each of which asks for an answer.
@@ -205,12 +131,12 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     let [hello, open] = opening(client, 7);
     world.feed(&[hello]);
     let greeted = (Signal::USR1, Status::Greeted { words: true });
-    assert_eq!(status(&mut world, client), [greeted]);
+    assert_eq!(world.replies(client), [greeted]);
     assert_eq!(world.take_log(), [Did::Open(client), Did::Close(client)]);
     assert_eq!(world.next_at(), None);
     world.now += MILLISECOND;
     world.feed(&[open]);
-    assert_eq!(status(&mut world, client), [(Signal::USR2, ok(0))]);
+    assert_eq!(world.replies(client), [(Signal::USR2, ok(0))]);
     assert!(world.machine.poll_timeout() <= Some(Duration::from_secs(1)));
     let began = world.now;
     let bits = frame(client, 7, b"Hi");
@@ -220,17 +146,16 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     for (i, event) in (1..).zip(bits) {
         world.now += MILLISECOND;
         world.feed(&[event]);
-        let status = status(&mut world, client);
+        let status = world.replies(client);
         if i < count {
             assert_eq!(status, [(event.signal, ok(i))]);
             last_answer = event.signal;
             assert!(world.machine.expects_signal());
-        } else {
-            // The writer is done within the same turn.
-            // On the other signal than the last answer, which it could merge with.
-            assert_ne!(status[0].0, last_answer);
-            assert_eq!(status[0].1, Status::Delivered(count));
+            continue;
         }
+        // The writer is done within the same turn. The last answer, which is on the other signal, could merge with this one.
+        assert_ne!(status[0].0, last_answer);
+        assert_eq!(status[0].1, Status::Delivered(count));
     }
     assert!(!world.machine.expects_signal());
     let message = &world.written[0];
@@ -239,26 +164,19 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     assert_eq!((message.client, message.resent), (7, 0));
     let duration = Duration::from_nanos(world.now - began);
     assert_eq!(message.duration, duration, "from the opening");
-    let inspections = world.take_log().len() as u64;
+    let inspected = world.take_log().len() as u64;
     assert!(
-        (count / 10..=count / 10 + 2).contains(&inspections),
-        "{inspections}"
+        (count / 10..=count / 10 + 2).contains(&inspected),
+        "{inspected}"
     );
-    let told = |note: &&Note| matches!(note, Note::Answered { pid, .. } if *pid == client);
-    assert_eq!(world.notes.iter().filter(told).count() as u64, count + 2);
-    let is_complete = |note: &Note| {
-        matches!(
-            note,
-            Note::Complete {
-                bytes: 2,
-                framed: true,
-                ..
-            }
-        )
-    };
-    assert!(world.notes.iter().any(is_complete));
     world.exit(client);
-    assert!(matches!(world.notes.last(), Some(Note::SessionEnded(pid)) if *pid == client));
+    let notes = world.take_notes();
+    let answers = notes
+        .iter()
+        .filter(|note| note.starts_with("answered client 1"));
+    assert_eq!(answers.count() as u64, count + 2);
+    assert!(notes.contains(&"a message of 2 bytes of client 1 is complete".into()));
+    assert_eq!(notes.last().unwrap(), "the session of client 1 is over");
 }
 
 #[test]
@@ -268,26 +186,26 @@ fn words_are_answered_on_their_signal_once() {
     let [introduction, hello, open] = opening_in_words(client, 7);
     world.feed_each([introduction, hello]);
     let greeted = (Signal::WORD, Status::Greeted { words: true });
-    assert_eq!(status(&mut world, client), [greeted]);
+    assert_eq!(world.replies(client), [greeted]);
     world.feed_each([hello]);
     assert_eq!(world.answers(client), [], "one greeting for a bare signal");
     world.feed_each([open]);
     let at = |next| (Signal::WORD, Status::Ok(Progress::at(next)));
-    assert_eq!(status(&mut world, client), [at(0)]);
+    assert_eq!(world.replies(client), [at(0)]);
     world.writing = Writing::Blocks;
     let message = b"a message of three words, which is more than two words";
     world.feed_each(words(client, 7, message));
-    assert_eq!(status(&mut world, client), [at(1), at(2)]);
+    assert_eq!(world.replies(client), [at(1), at(2)]);
     world.writing = Writing::Works;
     world.pass(0);
     let delivered = (Signal::WORD, Status::Delivered(3));
-    assert_eq!(status(&mut world, client), [delivered]);
+    assert_eq!(world.replies(client), [delivered]);
     assert_eq!(world.written[0].uid, Some(USER));
     // Words are not offered to a client that does not handle their signal.
     let other = world.spawn_with(2, |p| p.handled = SignalSet::BITS);
     world.feed_each(opening(other, 7));
     let greeted = (Signal::USR1, Status::Greeted { words: false });
-    assert_eq!(status(&mut world, other)[0], greeted);
+    assert_eq!(world.replies(other)[0], greeted);
 }
 
 #[test]
@@ -302,7 +220,7 @@ fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
     };
     world.feed_each([introduction, hello, ask(client, Signal::WORD, in_bits)]);
     world.feed_each(frame(client, 7, b"x"));
-    let answers = status(&mut world, client);
+    let answers = world.replies(client);
     assert!(answers.iter().all(|(signal, _)| *signal == Signal::WORD));
     assert!(matches!(answers.last(), Some((_, Status::Delivered(_)))));
     assert_eq!(world.take_texts(), ["x"]);
@@ -311,22 +229,17 @@ fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
 #[test]
 fn bits_of_one_batch_are_answered_together() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     world.answers(client);
     let bits = frame(client, 7, b"x");
     world.now += MILLISECOND;
     world.feed(&bits[..5]);
-    assert_eq!(status(&mut world, client), [(bits[4].signal, ok(5))]);
+    assert_eq!(world.replies(client), [(bits[4].signal, ok(5))]);
     // One that does not ask for an answer is answered once the client is quiet, and not because others are.
     let silent = |index: u64| {
-        let bit = Request::Bit {
-            nonces: nonces(client, 7),
-            index,
-            serial: (index + 1) as u8,
-            wants_reply: false,
-        };
-        ask(client, bits[index as usize].signal, bit)
+        let Event { signal, .. } = bits[index as usize];
+        let bit = bit_request(nonces(client, 7), index, false);
+        ask(client, signal, bit)
     };
     world.is_quiet = false;
     world.now += MILLISECOND;
@@ -336,12 +249,12 @@ fn bits_of_one_batch_are_answered_together() {
     assert_eq!(world.answers(client), []);
     let stray = bit(world.spawn(2), Bit::One);
     world.feed(&[stray]);
-    assert_eq!(status(&mut world, client), [(bits[6].signal, ok(7))]);
+    assert_eq!(world.replies(client), [(bits[6].signal, ok(7))]);
     assert!(!world.machine.owes_reply(Owed::WhenQuiet));
     world.feed(&[silent(7)]);
     world.is_quiet = true;
     world.feed(&[]);
-    assert_eq!(status(&mut world, client), [(bits[7].signal, ok(8))]);
+    assert_eq!(world.replies(client), [(bits[7].signal, ok(8))]);
     // What is missing may be pending.
     world.is_quiet = false;
     world.feed(&[silent(9)]);
@@ -354,7 +267,7 @@ fn bits_of_one_batch_are_answered_together() {
         beyond: 1,
         serial: 10,
     });
-    assert_eq!(status(&mut world, client), [(bits[9].signal, gap)]);
+    assert_eq!(world.replies(client), [(bits[9].signal, gap)]);
     assert!(!world.machine.owes_reply(Owed::WhenQuiet));
     world.feed(&[silent(8)]);
     world.exit(client);
@@ -368,11 +281,7 @@ fn a_stray_word_or_bit_opens_nothing() {
     world.feed_each(words(client, 7, b"x"));
     world.feed_each(frame(client, 7, b"x"));
     world.feed_each([hello(client, 7, Signal::WORD)]);
-    world.feed_each([queued(
-        client,
-        Signal::USR1,
-        crate::wire::packet::Packet::default(),
-    )]);
+    world.feed_each([queued(client, Signal::USR1, Packet::default())]);
     assert_eq!(world.take_log(), []);
 }
 
@@ -380,18 +289,17 @@ fn a_stray_word_or_bit_opens_nothing() {
 fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
     // Before the next answer is due, at the end of the message, and at the next message.
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     world.process(client).handled = SignalSet::NONE;
     world.now += 20 * MILLISECOND;
     let bits = frame(client, 7, b"x");
     world.answers(client);
-    world.feed_each(bits[..8].iter().copied());
+    world.feed_each(&bits[..8]);
     assert_eq!(world.answers(client), []);
     world.process(client).handled = SignalSet::LANES;
     world.now += 20 * MILLISECOND;
     world.writing = Writing::Blocks;
-    world.feed_each(bits[8..].iter().copied());
+    world.feed_each(&bits[8..]);
     assert!(world.answers(client).len() > 60);
     world.process(client).handled = SignalSet::NONE;
     world.writing = Writing::Works;
@@ -406,8 +314,7 @@ fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
 #[test]
 fn a_question_that_is_repeated_is_answered_more_than_once() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     world.take_log();
     let mut counts = Vec::new();
     for _ in 0..4 {
@@ -430,49 +337,30 @@ fn a_question_that_is_repeated_is_answered_more_than_once() {
         world.feed(&opening(client, 7)[1..]);
     }
     let log = world.take_log();
-    assert_eq!(
-        log.iter().filter(|d| matches!(d, Did::Inspect(_))).count(),
-        31
-    );
-    assert_eq!(
-        log.iter().filter(|d| matches!(d, Did::Send(..))).count(),
-        32
-    );
+    let count = |is: fn(&&Did) -> bool| log.iter().filter(is).count();
+    assert_eq!(count(|did| matches!(did, Did::Inspect(_))), 31);
+    assert_eq!(count(|did| matches!(did, Did::Send(..))), 32);
     assert_eq!(log[0], Did::Migrate);
 }
 
 #[test]
 fn clients_take_turns() {
     let mut world = World::new(|_| {});
-    let clients = [1, 2].map(|n| world.spawn(n));
-    for client in clients {
-        world.feed_each(opening(client, 7));
-    }
-    let [first, second] = clients;
-    let (a, b) = (frame(first, 7, &[7; 80]), frame(second, 7, b"b"));
-    let (mut i, mut j) = (0, 0);
+    let clients = [1, 2].map(|n| world.spawn_open(n));
+    let bits = [frame(clients[0], 7, &[7; 80]), frame(clients[1], 7, b"b")];
+    let mut at = [0, 0];
     let mut waits = 0;
-    world.answers(first);
-    world.answers(second);
-    world.feed_each([a[0], b[0]]);
-    (i, j) = (i + 1, j + 1);
-    for _ in 0..400 {
+    for round in 0..400 {
         world.now += MILLISECOND / 4;
-        let may_go_on = |world: &mut World, pid| {
-            let answers = world.answers(pid);
-            let last = answers.last().map(|(_, answer)| answer.unwrap().status);
-            last.is_some_and(|status| matches!(status, Status::Ok(_)))
-        };
-        let (one, two) = (may_go_on(&mut world, first), may_go_on(&mut world, second));
-        assert!(!(one && two), "both may go on");
-        waits += u32::from(!one);
-        let next = [(one, a[i]), (two, b[j.min(b.len() - 1)])];
-        let events: Vec<_> = next
-            .iter()
-            .filter(|(may, _)| *may)
-            .map(|(_, e)| *e)
-            .collect();
-        (i, j) = (i + usize::from(one), j + usize::from(two));
+        let status = clients.map(|client| world.statuses(client).pop());
+        let may = status.map(|status| round == 0 || matches!(status, Some(Status::Ok(_))));
+        assert!(round == 0 || may != [true, true], "both may go on");
+        waits += u32::from(!may[0]);
+        let mut events = Vec::new();
+        for i in (0..2).filter(|i| may[*i]) {
+            events.push(bits[i][at[i].min(bits[i].len() - 1)]);
+            at[i] += 1;
+        }
         world.feed(&events);
         if events.is_empty() {
             world.pass(MILLISECOND);
@@ -495,20 +383,14 @@ fn a_client_waits_while_this_process_sends_bits_to_it() {
     world.answers(client);
     world.now += QUANTUM;
     world.feed(&[bits[1]]);
-    assert!(matches!(
-        status(&mut world, client)[..],
-        [(_, Status::Wait(_))]
-    ));
+    assert!(matches!(world.statuses(client)[..], [Status::Wait(_)]));
     assert!(!world.machine.must_wait(client));
     world.machine.keep_turns(|pid| pid == client);
     assert!(world.machine.may_send_bits(client));
     // It goes on when this process has sent all, or nothing for a while.
     world.machine.keep_turns(|_| false);
     world.feed(&[]);
-    assert!(matches!(
-        status(&mut world, client)[..],
-        [(_, Status::Ok(_))]
-    ));
+    assert!(matches!(world.statuses(client)[..], [Status::Ok(_)]));
     world.feed_each([bits[2]]);
     assert!(!world.machine.may_send_bits(client));
     world.now += QUANTUM;
@@ -516,10 +398,7 @@ fn a_client_waits_while_this_process_sends_bits_to_it() {
     assert!(!world.machine.must_wait(client));
     world.answers(client);
     world.pass(IDLE_LIMIT);
-    assert!(matches!(
-        status(&mut world, client)[..],
-        [(_, Status::Ok(_))]
-    ));
+    assert!(matches!(world.statuses(client)[..], [Status::Ok(_)]));
     assert!(!world.machine.may_send_bits(client));
     world.exit(client);
     assert!(!world.machine.must_wait(client));
@@ -529,12 +408,10 @@ fn a_client_waits_while_this_process_sends_bits_to_it() {
 #[test]
 fn a_client_that_ends_in_mid_message_is_noted() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
-    world.feed_each(frame(client, 7, b"abc")[..bits_of(3)].iter().copied());
+    let client = world.spawn_open(1);
+    world.feed_each(&frame(client, 7, b"abc")[..bits_of(3)]);
     world.exit(client);
-    let text = "dropped a message of client 1 after 3 bytes: the client ended";
-    assert_eq!(world.take_notes(), [text]);
+    world.expect_note("dropped a message of client 1 after 3 bytes: the client ended");
     assert_eq!(world.take_log().last(), Some(&Did::Close(client)));
     // A hello alone may be another process's, and a bit is a stray.
     let claimed = world.spawn(2);
@@ -545,17 +422,15 @@ fn a_client_that_ends_in_mid_message_is_noted() {
     world.exit(stray);
     assert!(world.take_notes().is_empty());
     // A client that has opened a transfer is noted without a bit.
-    let opened = world.spawn(4);
-    world.feed_each(opening(opened, 7));
+    let opened = world.spawn_open(4);
     world.exit(opened);
-    assert!(world.take_notes()[0].ends_with("0 bytes: the client ended"));
+    world.expect_note("0 bytes: the client ended");
 }
 
 #[test]
 fn a_client_that_has_ended_when_it_is_answered_is_removed() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     world.process(client).has_ended = true;
     world.feed_each([frame(client, 7, b"x")[0]]);
     assert!(world.machine.sessions.is_empty());
@@ -565,21 +440,20 @@ fn a_client_that_has_ended_when_it_is_answered_is_removed() {
 #[test]
 fn another_opening_abandons_the_message() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
-    world.feed_each(frame(client, 7, b"abc")[..bits_of(2)].iter().copied());
+    let client = world.spawn_open(1);
+    world.feed_each(&frame(client, 7, b"abc")[..bits_of(2)]);
     world.take_log();
     let [hello, open] = opening(client, 8);
     world.feed_each([hello]);
     assert!(world.take_notes().is_empty());
     world.take_log();
     world.feed_each([open]);
+    let log = world.take_log();
     assert!(
-        world.take_log().contains(&Did::Inspect(client)),
+        log.contains(&Did::Inspect(client)),
         "it may be another program"
     );
-    let text = "dropped a message of client 1 after 2 bytes: the client began another";
-    assert_eq!(world.take_notes(), [text]);
+    world.expect_note("dropped a message of client 1 after 2 bytes: the client began another");
     world.feed_each(frame(client, 8, b"abc"));
     assert_eq!(world.take_texts(), ["abc"]);
 }
@@ -587,24 +461,15 @@ fn another_opening_abandons_the_message() {
 #[test]
 fn a_message_with_a_wrong_checksum_is_rejected_and_noted() {
     let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    let client = world.spawn_open(1);
     let mut bits = frame(client, 7, b"abc");
     let last = bits.len() - 1;
-    bits[last].signal = match bits[last].signal {
-        Signal::USR1 => Signal::USR2,
-        _ => Signal::USR1,
-    };
-    let rejected = (bits[last].signal, Status::Rejected(Reason::Checksum));
+    let signal = Signal::of_bit(bits[last].signal == Signal::USR1);
+    bits[last].signal = signal;
     world.feed_each(bits);
-    let answers = status(&mut world, client);
-    assert_eq!(answers.last(), Some(&rejected));
-    let notes = world.take_notes();
-    assert_eq!(notes.len(), 1);
-    assert!(
-        notes[0].starts_with("dropped a message of client 1 after 3 bytes: "),
-        "{notes:?}"
-    );
+    let rejected = (signal, Status::Rejected(Reason::Checksum));
+    assert_eq!(world.replies(client).last(), Some(&rejected));
+    world.expect_note("dropped a message of client 1 after 3 bytes: ");
 }
 
 #[test]
@@ -614,25 +479,16 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
     let other = world.spawn_with(1, |p| p.error = Some(denied));
     world.feed_each(opening(other, 7));
     assert_eq!(world.answers(other), []);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.contains("may not signal")),
-        "{notes:?}"
-    );
+    world.expect_note("may not signal");
     let filtered = || PeerError::System(std::io::ErrorKind::Other.into());
     let other = world.spawn_with(2, |p| p.error = Some(filtered));
     world.feed_each(opening(other, 7));
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.contains("gets no ack")),
-        "{notes:?}"
-    );
+    world.expect_note("gets no ack");
     // One whose signals are denied only when they are sent.
-    let late = world.spawn(3);
-    world.feed_each(opening(late, 7));
+    let late = world.spawn_open(3);
     world.process(late).error = Some(filtered);
     world.answers(late);
-    world.feed_each(frame(late, 7, b"x")[..2].iter().copied());
+    world.feed_each(&frame(late, 7, b"x")[..2]);
     assert_eq!(world.answers(late).len(), 1);
     assert_eq!(world.take_notes().len(), 1);
 }
@@ -645,18 +501,10 @@ fn signals_without_a_sender_and_processes_without_a_pidfd_are_noted_once() {
         ..bare(pid(1), Signal::USR1)
     };
     world.feed_each([unknown, unknown]);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.contains("without a sender")),
-        "{notes:?}"
-    );
+    world.expect_note("without a sender");
     for n in [1, 2] {
         let client = world.spawn_with(n, |p| p.is_certain = false);
         world.feed_each(opening(client, 7));
     }
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.contains("no pidfd")),
-        "{notes:?}"
-    );
+    world.expect_note("no pidfd");
 }

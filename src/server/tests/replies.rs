@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use super::own::{Client, transfer};
+use super::clients::{Client, transfer};
 use super::world::*;
 use crate::wire::frame::MessageKind;
 use crate::wire::reason::Reason;
@@ -48,7 +48,7 @@ fn a_reply_does_not_wait_for_the_output() {
     world.writing = Writing::Blocks;
     let kind = MessageKind::Reply(7);
     assert_eq!(send(&mut world, 1, kind, Lane::Bit), Ok(()));
-    let came = &world.replies[0];
+    let came = &world.received[0];
     assert_eq!((came.kind, &came.payload[..]), (kind, &b"hello"[..]));
     assert!(world.queue.is_empty() && world.written.is_empty());
 }

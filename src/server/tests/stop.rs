@@ -1,10 +1,8 @@
 //! How the server ends.
 
-use std::vec::Vec;
-
 use super::super::shutdown::Urgency;
 use super::super::{Note, ServeError, Stop};
-use super::own::{bits_of, frame, status};
+use super::own::{bits_of, frame};
 use super::world::*;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
@@ -13,26 +11,13 @@ use crate::wire::reason::Reason;
 
 const REJECTED: Status = Status::Rejected(Reason::ShuttingDown);
 
-/// Returns the answers to a client since the last call, on whatever signal.
-fn statuses(world: &mut World, client: Pid) -> Vec<Status> {
-    let answers = status(world, client).into_iter();
-    answers.map(|(_, status)| status).collect()
-}
-
 /// Returns a server with one client that has sent a whole message, one that has sent half of one, and one that has ended.
 fn busy(writing: Writing) -> (World, [Pid; 3]) {
     let mut world = World::new(|_| {});
     world.writing = writing;
-    let clients = [1, 2, 3].map(|n| world.spawn(n));
-    for client in clients {
-        world.feed_each(opening(client, 7));
-    }
+    let clients = [1, 2, 3].map(|n| world.spawn_open(n));
     world.feed_each(frame(clients[0], 7, b"whole"));
-    world.feed_each(
-        frame(clients[1], 7, b"half")[..bits_of(2) + 6]
-            .iter()
-            .copied(),
-    );
+    world.feed_each(&frame(clients[1], 7, b"half")[..bits_of(2) + 6]);
     world.exit(clients[2]);
     world.take_notes();
     world.answers(clients[0]);
@@ -50,15 +35,15 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
     let (mut world, [whole, half, _]) = busy(Writing::Works);
     let stopped_at = world.now;
     stop(&mut world);
-    assert_eq!(statuses(&mut world, half), [REJECTED]);
-    assert_eq!(statuses(&mut world, whole), []);
+    assert_eq!(world.statuses(half), [REJECTED]);
+    assert_eq!(world.statuses(whole), []);
     assert!(world.end.is_none());
     world.pass(240 * MILLISECOND);
     assert!(world.end.is_none());
     // A new transfer of a client that is known, and of one that is not.
     for client in [half, world.spawn(4)] {
         world.feed(&opening(client, 9)[..1]);
-        assert_eq!(statuses(&mut world, client), [REJECTED]);
+        assert_eq!(world.statuses(client), [REJECTED]);
     }
     // Each answer is waited for, but not for ever.
     while world.end.is_none() {
@@ -93,7 +78,7 @@ fn a_client_that_was_greeted_before_a_stop_is_refused() {
         world.answers(client);
         world.now += MILLISECOND;
         world.feed(&all[signals..signals + 1]);
-        assert_eq!(statuses(&mut world, client), [REJECTED]);
+        assert_eq!(world.statuses(client), [REJECTED]);
         world.pass(260 * MILLISECOND);
         assert!(matches!(world.end, Some(Ok(()))));
     }
@@ -131,7 +116,7 @@ fn a_stop_waits_for_the_output_and_a_second_one_gives_it_up() {
     // The last answer is waited for from the moment of the writing on.
     world.writing = Writing::Works;
     world.pass(0);
-    let answers = statuses(&mut world, whole);
+    let answers = world.statuses(whole);
     assert!(matches!(answers[..], [Status::Delivered(_)]), "{answers:?}");
     assert!(world.end.is_none());
     world.pass(250 * MILLISECOND);
@@ -167,7 +152,7 @@ fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
     assert!(matches!(world.end, Some(Ok(()))), "nothing is given up");
     let (mut world, [_, half, _]) = busy(Writing::Works);
     request(&mut world, Urgency::Panicked);
-    assert_eq!(statuses(&mut world, half), [REJECTED]);
+    assert_eq!(world.statuses(half), [REJECTED]);
     world.pass(SECOND);
     assert!(matches!(
         world.end,
@@ -212,11 +197,10 @@ fn an_output_that_fails_ends_the_server() {
     world.writing = Writing::Fails;
     world.feed(&[]);
     let rejected = [Status::Rejected(Reason::Output)];
-    assert_eq!(statuses(&mut world, whole), rejected);
-    assert_eq!(statuses(&mut world, half), rejected);
+    assert_eq!(world.statuses(whole), rejected);
+    assert_eq!(world.statuses(half), rejected);
     // What is complete now comes too late, and a later reason does not replace the first.
-    let late = world.spawn(5);
-    world.feed_each(opening(late, 7));
+    world.spawn_open(5);
     stop(&mut world);
     world.pass(SECOND);
     assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
@@ -236,7 +220,7 @@ fn a_message_that_is_complete_after_a_failure_is_refused() {
     assert_eq!(world.take_texts().len(), 0);
     let rejected = Status::Rejected(Reason::Output);
     for client in [first, second] {
-        assert_eq!(statuses(&mut world, client).last(), Some(&rejected));
+        assert_eq!(world.statuses(client).last(), Some(&rejected));
     }
     assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
 }
@@ -244,17 +228,14 @@ fn a_message_that_is_complete_after_a_failure_is_refused() {
 #[test]
 fn the_server_ends_after_as_many_messages_as_there_may_be() {
     let mut world = World::new(|config| config.count = Some(2));
-    let clients = [1, 2, 3].map(|n| world.spawn(n));
-    for client in clients {
-        world.feed_each(opening(client, 7));
-    }
+    let clients = [1, 2, 3].map(|n| world.spawn_open(n));
     world.writing = Writing::Blocks;
-    world.feed_each(frame(clients[2], 7, b"half")[..bits_of(3)].iter().copied());
+    world.feed_each(&frame(clients[2], 7, b"half")[..bits_of(3)]);
     world.answers(clients[2]);
     world.feed_each(frame(clients[0], 7, b"a"));
-    assert_eq!(statuses(&mut world, clients[2]), []);
+    assert_eq!(world.statuses(clients[2]), []);
     world.feed_each(frame(clients[1], 7, b"b"));
-    assert_eq!(statuses(&mut world, clients[2]), [REJECTED]);
+    assert_eq!(world.statuses(clients[2]), [REJECTED]);
     assert!(world.take_notes().is_empty(), "nothing is lost");
     world.writing = Writing::Works;
     world.pass(SECOND);
@@ -267,18 +248,14 @@ fn the_end_of_a_client_without_a_pidfd_is_found() {
     let mut world = World::new(|_| {});
     let client = world.spawn_with(1, |p| p.is_certain = false);
     world.feed_each(opening(client, 7));
-    world.feed_each(frame(client, 7, b"half")[..bits_of(2)].iter().copied());
+    world.feed_each(&frame(client, 7, b"half")[..bits_of(2)]);
     world.take_notes();
     world.pass(2 * SECOND);
     assert_eq!(world.machine.sessions.len(), 1);
     world.exit(client);
     world.pass(SECOND);
     assert!(world.machine.sessions.is_empty());
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.ends_with("the client ended")),
-        "{notes:?}"
-    );
+    world.expect_note("the client ended");
 }
 
 #[test]
@@ -297,21 +274,16 @@ fn the_end_of_a_process_that_has_only_introduced_itself_is_found() {
 fn a_silent_client_loses_its_half_message() {
     let idle = core::time::Duration::from_secs(1);
     let mut world = World::new(|config| config.idle_timeout = Some(idle));
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
-    world.feed_each(frame(client, 7, b"half")[..bits_of(2)].iter().copied());
+    let client = world.spawn_open(1);
+    world.feed_each(&frame(client, 7, b"half")[..bits_of(2)]);
     world.answers(client);
     world.pass(990 * MILLISECOND);
     assert!(world.take_notes().is_empty());
     world.take_log();
     world.pass(260 * MILLISECOND);
     let rejected = Status::Rejected(Reason::Idle);
-    assert_eq!(statuses(&mut world, client), [rejected]);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.contains("after 2 bytes")),
-        "{notes:?}"
-    );
+    assert_eq!(world.statuses(client), [rejected]);
+    world.expect_note("after 2 bytes");
     assert_eq!(world.next_at(), None, "an idle server is not woken");
     // A client whose message is over may be silent without limit; so may any client without an idle timeout.
     world.feed_each(opening(client, 8));
@@ -320,8 +292,7 @@ fn a_silent_client_loses_its_half_message() {
     assert!(world.take_notes().is_empty());
     assert_eq!(world.next_at(), None);
     let mut world = World::new(|config| config.idle_timeout = None);
-    let client = world.spawn(1);
-    world.feed_each(opening(client, 7));
+    world.spawn_open(1);
     world.pass(2 * SECOND);
     assert_eq!(world.next_at(), None);
     assert_eq!(world.machine.sessions.len(), 1);

@@ -1,5 +1,6 @@
 //! Stands in for the host: processes, a writer, and a virtual clock in memory. Checks every signal that the machine sends.
 
+use core::borrow::Borrow;
 use core::mem;
 use std::collections::VecDeque;
 use std::io;
@@ -10,29 +11,19 @@ use super::super::action::{Action, After, Inspection, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
 use super::super::{Config, Note, Received, ServeError};
+pub use super::signals::*;
 use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::{INSPECT_INTERVAL, PeerError};
 use crate::process::pid::{Pid, PidMap};
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
-use crate::wire::control::{Nonce, Nonces, Reply, Request};
+use crate::wire::control::{Reply, Status};
 use crate::wire::packet::Packet;
 use crate::wire::reason::Reason;
-use crate::wire::receiver::{Owed, VERSION};
-use crate::wire::siphash::Key;
+use crate::wire::receiver::Owed;
 
 pub const MILLISECOND: Nanos = 1_000_000;
 pub const SECOND: Nanos = 1000 * MILLISECOND;
-
-/// The user of each process, unless it is changed.
-pub const USER: u32 = 1000;
-
-/// The key of the server.
-pub const KEY: Key = Key([11, 22]);
-
-/// When each process was started, unless it is changed.
-const START: u64 = 5000;
 
 /// Describes a process as the kernel knows it.
 #[derive(Clone, Debug)]
@@ -81,8 +72,8 @@ pub struct World {
     pub held: Vec<Pid>,
     pub writing: Writing,
     pub queue: VecDeque<Received>,
-    /// The replies that have come, and what becomes of each.
-    pub replies: Vec<Received>,
+    /// The messages that are replies, and what becomes of each.
+    pub received: Vec<Received>,
     pub verdict: Result<(), Reason>,
     pub written: Vec<Received>,
     pub log: Vec<Did>,
@@ -99,94 +90,6 @@ pub struct World {
     sent_at: PidMap<Nanos>,
 }
 
-pub fn pid(n: i32) -> Pid {
-    Pid::new(n).unwrap()
-}
-
-/// Returns the bare signal of a bit.
-pub fn bit(from: Pid, bit: Bit) -> Event {
-    bare(from, Signal::of_bit(bit == Bit::One))
-}
-
-pub fn bare(pid: Pid, signal: Signal) -> Event {
-    Event {
-        signal,
-        code: libc::SI_USER,
-        origin: Origin::Attested { pid, uid: USER },
-    }
-}
-
-/// Returns what names no sender.
-pub fn unknown() -> Origin {
-    Origin::Unknown {
-        pid: 0,
-        uid: 0,
-        packet: Packet::default(),
-    }
-}
-
-/// Returns a queued signal, whose sender claims to be root.
-pub fn queued(pid: Pid, signal: Signal, packet: Packet) -> Event {
-    let uid = 0;
-    Event {
-        signal,
-        code: libc::SI_QUEUE,
-        origin: Origin::Claimed { pid, uid, packet },
-    }
-}
-
-pub fn ask(pid: Pid, signal: Signal, request: Request) -> Event {
-    queued(pid, signal, request.packet())
-}
-
-/// Returns the nonces of a transfer of a process of [`USER`] that was started at [`START`].
-pub fn nonces(pid: Pid, client: Nonce) -> Nonces {
-    nonces_of(USER, pid, client)
-}
-
-/// Returns the nonces of a transfer of a process of the user `uid` that was started at [`START`].
-pub fn nonces_of(uid: u32, pid: Pid, client: Nonce) -> Nonces {
-    let key = KEY.derive(START).derive(pid.get() as u64);
-    let key = key.derive(uid.into());
-    let server = key.hash(&[client]);
-    Nonces { client, server }
-}
-
-pub fn hello(pid: Pid, client: Nonce, signal: Signal) -> Event {
-    let version = VERSION;
-    ask(pid, signal, Request::Hello { client, version })
-}
-
-pub fn open(pid: Pid, client: Nonce, signal: Signal) -> Event {
-    let (nonces, in_words) = (nonces(pid, client), signal == Signal::WORD);
-    ask(
-        pid,
-        signal,
-        Request::Open {
-            nonces,
-            in_words,
-            sleeps: false,
-        },
-    )
-}
-
-/// Returns the signals that open a transfer in bits.
-pub fn opening(pid: Pid, client: Nonce) -> [Event; 2] {
-    [
-        hello(pid, client, Signal::USR1),
-        open(pid, client, Signal::USR2),
-    ]
-}
-
-/// Returns the signals that open a transfer in words.
-pub fn opening_in_words(pid: Pid, client: Nonce) -> [Event; 3] {
-    [
-        bare(pid, Signal::WORD),
-        hello(pid, client, Signal::WORD),
-        open(pid, client, Signal::WORD),
-    ]
-}
-
 impl World {
     pub fn new(configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
@@ -199,7 +102,7 @@ impl World {
             held: Vec::new(),
             writing: Writing::Works,
             queue: VecDeque::new(),
-            replies: Vec::new(),
+            received: Vec::new(),
             verdict: Ok(()),
             written: Vec::new(),
             log: Vec::new(),
@@ -216,6 +119,13 @@ impl World {
     /// Starts a process that handles all three signals.
     pub fn spawn(&mut self, n: i32) -> Pid {
         self.spawn_with(n, |_| {})
+    }
+
+    /// Starts a process that opens a transfer in bits.
+    pub fn spawn_open(&mut self, n: i32) -> Pid {
+        let pid = self.spawn(n);
+        self.feed_each(opening(pid, 7));
+        pid
     }
 
     pub fn spawn_with(&mut self, n: i32, change: impl FnOnce(&mut Process)) -> Pid {
@@ -288,10 +198,10 @@ impl World {
     }
 
     /// Feeds `events` one by one, a little apart.
-    pub fn feed_each(&mut self, events: impl IntoIterator<Item = Event>) {
+    pub fn feed_each(&mut self, events: impl IntoIterator<Item = impl Borrow<Event>>) {
         for event in events {
             self.now += MILLISECOND / 10;
-            self.feed(&[event]);
+            self.feed(&[*event.borrow()]);
         }
     }
 
@@ -331,6 +241,25 @@ impl World {
         answers
     }
 
+    /// Returns the replies to `pid` since the last call.
+    pub fn replies(&mut self, pid: Pid) -> Vec<(Signal, Status)> {
+        let replies = self.answers(pid).into_iter();
+        let status = |(signal, reply): (_, Option<Reply>)| (signal, reply.unwrap().status);
+        replies.map(status).collect()
+    }
+
+    /// Returns the replies to `pid` since the last call, on whatever signal.
+    pub fn statuses(&mut self, pid: Pid) -> Vec<Status> {
+        let replies = self.replies(pid).into_iter();
+        replies.map(|(_, status)| status).collect()
+    }
+
+    /// Returns the last reply to `pid` since the last call.
+    #[track_caller]
+    pub fn last_status(&mut self, pid: Pid) -> Status {
+        self.statuses(pid).pop().expect("it was not answered")
+    }
+
     pub fn take_log(&mut self) -> Vec<Did> {
         mem::take(&mut self.log)
     }
@@ -339,6 +268,16 @@ impl World {
     pub fn take_notes(&mut self) -> Vec<String> {
         let notes = mem::take(&mut self.notes);
         notes.iter().map(Note::to_string).collect()
+    }
+
+    /// Checks that one note was made since the last call, which has this text in it.
+    #[track_caller]
+    pub fn expect_note(&mut self, text: &str) {
+        let notes = self.take_notes();
+        assert!(
+            matches!(&notes[..], [one] if one.contains(text)),
+            "{notes:?}"
+        );
     }
 
     /// Returns the messages since the last call, as text.
@@ -433,7 +372,7 @@ impl World {
             Action::Reply(message) => {
                 let verdict = self.verdict;
                 let (pid, client) = (message.pid, message.client);
-                self.replies.push(message);
+                self.received.push(message);
                 self.machine.handle_replied(pid, client, verdict);
             }
             Action::Close(pid) => {

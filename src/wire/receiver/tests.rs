@@ -241,14 +241,12 @@ fn a_transfer_opens_with_the_nonce_that_its_client_was_sent() {
     let (first, second) = (greeted(&mut receiver, 7), greeted(&mut receiver, 8));
     assert_ne!(first.server, second.server);
     let of_another_key = greeted(&mut FrameReceiver::new(LIMIT, Key([1, 3]), false), 7);
+    let (client, server) = (7, second.server);
     for wrong in [
         of_another_key,
         Nonces::default(),
         Nonces { client: 9, ..first },
-        Nonces {
-            client: 7,
-            ..second
-        },
+        Nonces { client, server },
     ] {
         assert!(!receiver.is_opening(&open(wrong, false)));
         let response = receiver.handle_request(Channel::Usr1, open(wrong, false));
@@ -431,17 +429,8 @@ fn only_what_belongs_to_the_open_transfer_counts() {
         assert_eq!(after.handle_request(channel, request), NOTHING);
         assert_eq!(after, *receiver);
     }
-    for wrong in [
-        Nonces {
-            client: 8,
-            ..NONCES
-        },
-        Nonces {
-            server: 8,
-            ..NONCES
-        },
-        Nonces::default(),
-    ] {
+    for (client, server) in [(8, NONCES.server), (NONCES.client, 8), (0, 0)] {
+        let wrong = Nonces { client, server };
         let before = in_bits.clone();
         send_bit(&mut in_bits, wrong, Bit::One, 0, true);
         assert_eq!(in_bits, before);

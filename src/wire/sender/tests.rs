@@ -14,12 +14,12 @@ const WORDS: Status = Status::Greeted { words: true };
 const OPENED: Status = Status::Ok(Progress::at(0));
 
 fn sender(message: &[u8], lane: Lane) -> FrameSender<'_> {
-    FrameSender::new(
-        Frame::new(MessageKind::Message, message).unwrap(),
-        KEY,
-        Duration::MAX,
-        lane,
-    )
+    sender_until(message, lane, Duration::MAX)
+}
+
+fn sender_until(message: &[u8], lane: Lane, timeout: Duration) -> FrameSender<'_> {
+    let frame = Frame::new(MessageKind::Message, message).unwrap();
+    FrameSender::new(frame, KEY, timeout, lane)
 }
 
 fn at(millis: u64) -> Instant {
@@ -120,6 +120,49 @@ fn open(sender: &FrameSender<'_>, in_words: bool) -> Option<Request> {
     })
 }
 
+/// Runs a transfer to its end, and returns the message that came. `loss` in 100 signals of either side are swallowed.
+fn transfer(sender: &mut FrameSender<'_>, receiver: &mut FrameReceiver, loss: u32) -> Vec<u8> {
+    let (mut now, mut message, mut random) = (START, Vec::new(), 1u32);
+    let mut is_lost = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) % 100 < loss
+    };
+    while sender.result().is_none() {
+        let mut replies = Vec::new();
+        for sent in send_all(sender, now) {
+            if is_lost() {
+                continue;
+            }
+            let Some(request) = request(&sent) else {
+                receiver.handle_bare();
+                continue;
+            };
+            let response = receiver.handle_request(sent.channel, request);
+            replies.extend(response.reply);
+            if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+                message = payload;
+                replies.extend(receiver.handle_written(receiver.client_nonce(), Ok(())));
+            }
+        }
+        replies.extend(receiver.poll_reply(true));
+        replies.retain(|_| !is_lost());
+        now = match replies.is_empty() {
+            true => sender.poll_timeout().unwrap_or(now),
+            false => now + Duration::from_nanos(10),
+        };
+        for reply in replies {
+            sender.handle_reply(reply, now);
+        }
+        assert!(loss > 0 || sender.expects_reply() && sender.is_loss_free());
+    }
+    assert_eq!(sender.result(), Some(Ok(())));
+    assert_eq!(
+        (sender.poll_transmit(now), sender.poll_timeout()),
+        (None, None)
+    );
+    message
+}
+
 #[test]
 fn nothing_is_repeated_where_nothing_is_lost() {
     for (lane, signals) in [
@@ -129,37 +172,20 @@ fn nothing_is_repeated_where_nothing_is_lost() {
     ] {
         let mut sender = sender(&[7; 100], lane);
         let mut receiver = FrameReceiver::new(100, KEY, true);
-        let mut now = START;
-        while sender.result().is_none() {
-            let mut replies = Vec::new();
-            for sent in send_all(&mut sender, now) {
-                let Some(request) = request(&sent) else {
-                    receiver.handle_bare();
-                    continue;
-                };
-                let response = receiver.handle_request(sent.channel, request);
-                replies.extend(response.reply);
-                if let Some(Outcome::Complete { payload, .. }) = response.outcome {
-                    assert_eq!(payload, [7; 100]);
-                    let client = receiver.client_nonce();
-                    replies.extend(receiver.handle_written(client, Ok(())));
-                }
-            }
-            replies.extend(receiver.poll_reply(true));
-            now = now + Duration::from_nanos(10);
-            for reply in replies {
-                sender.handle_reply(reply, now);
-            }
-            assert!(sender.expects_reply() && sender.is_loss_free());
-        }
-        assert_eq!(sender.result(), Some(Ok(())));
+        assert_eq!(transfer(&mut sender, &mut receiver, 0), [7; 100]);
         assert_eq!((sender.signals(), sender.resent()), (signals, 0));
         assert_eq!(sender.uses_words(), lane != Lane::Bit);
         assert_eq!(sender.acknowledged(), 864);
-        assert_eq!(
-            (sender.poll_transmit(now), sender.poll_timeout()),
-            (None, None)
-        );
+    }
+}
+
+#[test]
+fn a_long_message_arrives_whatever_is_lost() {
+    for (lane, len) in [(Lane::Word, 300_000), (Lane::Bit, 20_000)] {
+        let message: Vec<_> = (0..len).map(|i| (i / 256 + 31 * i) as u8).collect();
+        let mut receiver = FrameReceiver::new(len, KEY, true);
+        let came = transfer(&mut sender(&message, lane), &mut receiver, 5);
+        assert!(came == message, "{lane:?}");
     }
 }
 
@@ -180,12 +206,7 @@ fn replies_that_lead_nowhere_do_not_stop_the_clock() {
     ];
     for (server, is_drawn) in servers {
         for lane in [Lane::Auto, Lane::Bit] {
-            let mut sender = FrameSender::new(
-                Frame::new(MessageKind::Message, &[7; 1000]).unwrap(),
-                KEY,
-                TIMEOUT,
-                lane,
-            );
+            let mut sender = sender_until(&[7; 1000], lane, TIMEOUT);
             let mut now = START;
             let mut nonce = 0;
             while sender.result().is_none() {
@@ -214,12 +235,7 @@ fn replies_that_lead_nowhere_do_not_stop_the_clock() {
 #[test]
 fn a_silent_server_is_given_up_at_the_timeout() {
     let timeout = Duration::from_millis(100);
-    let mut sender = FrameSender::new(
-        Frame::new(MessageKind::Message, b"").unwrap(),
-        KEY,
-        timeout,
-        Lane::Bit,
-    );
+    let mut sender = sender_until(b"", Lane::Bit, timeout);
     let mut now = START;
     for (millis, channel, copies) in [
         (0, Channel::Usr1, 1),
@@ -334,12 +350,7 @@ fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
 fn a_client_that_is_told_to_wait_does_not_give_up() {
     let timeout = Duration::from_millis(100);
     for (lane, greeting) in [(Lane::Bit, NO_WORDS), (Lane::Word, WORDS)] {
-        let mut sender = FrameSender::new(
-            Frame::new(MessageKind::Message, b"").unwrap(),
-            KEY,
-            timeout,
-            lane,
-        );
+        let mut sender = sender_until(b"", lane, timeout);
         send_all(&mut sender, START);
         tell(&mut sender, greeting, START);
         let mut now = START;
@@ -472,12 +483,7 @@ fn a_message_that_is_too_long_in_words_is_sent_again_in_bits_once() {
 #[test]
 fn a_message_that_is_sent_again_makes_progress() {
     let timeout = Duration::from_millis(500);
-    let mut sender = FrameSender::new(
-        Frame::new(MessageKind::Message, &[7; 1000]).unwrap(),
-        KEY,
-        timeout,
-        Lane::Bit,
-    );
+    let mut sender = sender_until(&[7; 1000], Lane::Bit, timeout);
     let mut now = START;
     for is_last in [false, true] {
         for status in [NO_WORDS, OPENED] {
@@ -626,12 +632,7 @@ fn a_hello_without_room_takes_no_word_back() {
 #[test]
 fn only_news_is_progress() {
     let timeout = Duration::from_millis(100);
-    let mut sender = FrameSender::new(
-        Frame::new(MessageKind::Message, b"").unwrap(),
-        KEY,
-        timeout,
-        Lane::Bit,
-    );
+    let mut sender = sender_until(b"", Lane::Bit, timeout);
     for status in [NO_WORDS, OPENED] {
         send_all(&mut sender, START);
         tell(&mut sender, status, START);
