@@ -15,7 +15,7 @@ use super::server::{Server, ServerProgram};
 /// What a trace shows of one client.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Traffic {
-    /// The signals other than SIGUSR1 and SIGUSR2, each once.
+    /// The signals other than SIGUSR1 and SIGUSR2, once for each row of the same.
     others: Vec<String>,
     /// How many bare bits came.
     bits: usize,
@@ -84,9 +84,7 @@ impl Traffic {
             let name = words.nth(3).unwrap_or_default();
             match words.next() {
                 Some("SI_USER" | "SI_QUEUE") if !matches!(name, "USR1" | "USR2") => {
-                    if !traffic.others.iter().any(|other| other == name) {
-                        traffic.others.push(name.into());
-                    }
+                    traffic.others.push(name.into());
                 }
                 Some("SI_USER") => {
                     traffic.bits += 1;
@@ -100,6 +98,7 @@ impl Traffic {
                 answers += 1;
             }
         }
+        traffic.others.dedup();
         traffic
     }
 
