@@ -73,7 +73,7 @@ impl TextEncoder {
     }
 
     /// Returns the number of symbols of the head.
-    const fn head_len(&self) -> usize {
+    fn head_len(&self) -> usize {
         8 * self.head.len()
     }
 
