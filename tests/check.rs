@@ -56,7 +56,14 @@ fn a_correct_client_passes() {
     let client = classic("client");
     let output = check(&["--client", client.to_str().unwrap()]);
     let report = stdout(&output);
-    for what in ["1 byte", "1,000 bytes", "empty string", "UTF-8", "dead PID"] {
+    for what in [
+        "1 byte",
+        "1,000 bytes",
+        "empty string",
+        "UTF-8",
+        "dead PID",
+        "signals",
+    ] {
         assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
     }
     assert_eq!(output.status.code(), Some(0), "{report}");
@@ -76,6 +83,7 @@ fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
         "100 bytes",
         "empty string",
         "UTF-8",
+        "signals",
     ] {
         assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
     }
@@ -85,6 +93,17 @@ fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
         "{report}"
     );
     assert_eq!(output.status.code(), Some(0), "{report}");
+}
+
+#[test]
+fn what_other_servers_may_not_tolerate_is_reported() {
+    let Some(client) = dialect_program("clients", "late_pause") else {
+        return;
+    };
+    let report = stdout(&check(&["--client", client.to_str().unwrap()]));
+    let found = row(&report, "other servers");
+    assert!(found.starts_with("warn"), "{report}");
+    assert!(found.contains("acknowledgements again"), "{report}");
 }
 
 #[test]
@@ -100,6 +119,9 @@ fn rare_dialects_are_found() {
         (&["servers"], "digits10", "head=digits10,end=none"),
         (&["clients"], "pid_digits", "head=pid-digits"),
         (&["servers"], "pid_digits", "head=pid-digits,ack=message"),
+        (&["servers"], "pid_then_bits", "head=pid,ack-head=last"),
+        (&["clients"], "seven_bits", "char-bits=7"),
+        (&["clients"], "all_ones", "end=0xff"),
     ];
     std::thread::scope(|scope| {
         for (kinds, name, spec) in cases {

@@ -427,7 +427,9 @@ fn check_report(client: &Program, stderr: &str) -> Result<(), String> {
         "head-bytes",
         "counts-end",
         "end",
+        "char-bits",
         "ack",
+        "ack-head",
     ] {
         if wanted.contains_key(key) && wanted.get(key) != found.get(key) {
             return Err(format!("{key} was not detected"));

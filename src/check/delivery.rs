@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk::Pid;
 use minitalk::dialect::Dialect;
+use minitalk::internals::process::proc;
 
 use super::isolation::spawn_on_pipes;
 use super::output_format::OutputFormat;
@@ -55,6 +57,8 @@ pub struct Delivery {
     pub elapsed: Duration,
     /// Whether the time limit was reached.
     pub is_late: bool,
+    /// Whether nothing went on between the programs any more at that time.
+    pub is_stuck: bool,
     /// How the server ended, if it did.
     pub server: Option<ExitStatus>,
 }
@@ -94,6 +98,7 @@ impl Delivery {
         let printed_at = server.stdout().last_at().filter(|_| !text.is_empty());
         let elapsed = printed_at.map_or_else(Instant::now, |at| at.max(start)) - start;
         let is_late = !fits && Instant::now() >= until;
+        let is_stuck = is_late && left_at.is_none() && are_stuck([client.pid(), server.pid()]);
         let client = client.wait(if fits { LEAVE } else { Duration::ZERO });
         let printed = server.skip();
         Ok(Self {
@@ -102,6 +107,7 @@ impl Delivery {
             client,
             elapsed,
             is_late,
+            is_stuck,
             server: server.ended(),
         })
     }
@@ -118,7 +124,11 @@ impl Delivery {
         }
         if !self.is_exact {
             let what = difference(text.as_bytes(), &self.printed);
-            let late = if self.is_late { "hangs: " } else { "" };
+            let late = match (self.is_stuck, self.is_late) {
+                (true, _) => "hangs: ",
+                (_, true) => "not finished in time: ",
+                _ => "",
+            };
             let failed = self.client.filter(|status| !status.success());
             let ended = failed.map(|status| format!("; the client {}", describe(status)));
             return Some(format!("{late}{what}{}", ended.unwrap_or_default()));
@@ -131,6 +141,34 @@ impl Delivery {
             Some(_) => None,
         }
     }
+}
+
+/// Returns whether both programs of a pair are asleep and one was not woken for some time, so that nothing goes on.
+fn are_stuck(pair: [Pid; 2]) -> bool {
+    const WATCH: Duration = Duration::from_secs(2);
+    let before = pair.map(wakeups);
+    thread::sleep(WATCH);
+    let after = pair.map(wakeups);
+    // Without a CPU neither of them would go on.
+    let are_asleep = before.iter().chain(&after).all(Option::is_some);
+    are_asleep
+        && before
+            .iter()
+            .zip(&after)
+            .any(|(before, after)| before == after)
+}
+
+/// Returns how often a process that sleeps has been given a CPU, of which another one may have taken it (`proc_pid_status(5)`).
+fn wakeups(pid: Pid) -> Option<u64> {
+    let status = proc::read_text(&format!("/proc/{pid}/status")).ok()?;
+    let value = |key: &str| {
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        lines
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value.trim_ascii())
+    };
+    let switches = value("voluntary_ctxt_switches")?.parse().ok();
+    switches.filter(|_| value("State").is_some_and(|state| state.starts_with('S')))
 }
 
 fn difference(wanted: &[u8], printed: &[u8]) -> String {
@@ -169,6 +207,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_pair_is_stuck_once_one_of_it_is_not_woken_any_more() {
+        let start = |script: &str| {
+            let child = spawn_on_pipes(Command::new("sh").args(["-c", script]));
+            child.unwrap()
+        };
+        let [asleep, busy, napping] = [
+            "exec sleep 99",
+            "while :; do :; done",
+            "while :; do sleep 0.01; done",
+        ]
+        .map(start);
+        assert!(!are_stuck([busy.pid(), napping.pid()]));
+        // Not before the shell has become the program that sleeps.
+        assert!((0..60).any(|_| are_stuck([asleep.pid(), napping.pid()])));
+    }
+
+    #[test]
     fn the_first_error_of_a_delivery_is_reported() {
         let delivery = |printed: &str| Delivery {
             is_exact: printed == "text",
@@ -176,6 +231,7 @@ mod tests {
             client: Some(ExitStatus::from_raw(0)),
             elapsed: Duration::ZERO,
             is_late: false,
+            is_stuck: false,
             server: None,
         };
         let error = |delivery: Delivery| delivery.error("text").unwrap_or_default();
@@ -189,7 +245,13 @@ mod tests {
             is_late: true,
             ..delivery("")
         };
-        assert_eq!(error(late), "hangs: nothing is printed");
+        assert_eq!(error(late), "not finished in time: nothing is printed");
+        let stuck = Delivery {
+            is_late: true,
+            is_stuck: true,
+            ..delivery("")
+        };
+        assert_eq!(error(stuck), "hangs: nothing is printed");
         let failed = Delivery {
             client: Some(ExitStatus::from_raw(6 << 8)),
             ..delivery("")

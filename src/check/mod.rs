@@ -15,6 +15,7 @@
 //! | [`server_dialect`], [`client_dialect`] | the search for the dialect |
 //! | [`fixture`] | the programs of a section under test |
 //! | [`tests`], [`fault_tests`] | the tests and their demands |
+//! | [`traffic`] | the signals of a client as they arrive |
 //! | [`handler_audit`] | the verdict of minitalk-audit on the handlers |
 //! | [`report`] | the report |
 
@@ -31,6 +32,7 @@ mod report;
 mod server;
 mod server_dialect;
 mod tests;
+mod traffic;
 
 use std::fs;
 use std::io;
@@ -66,11 +68,12 @@ that the check has started are signalled.
   ok    passes                             warn  could be better, but is not demanded
   FAIL  the exercise demands more          info  neither good nor bad
 
-Demanded: that the server prints its PID; that 1, 100 and 1,000 bytes, the empty text and UTF-8 arrive exactly, 100
-bytes in less than a second, and 10,000 if they take no more than 8 s; that a client refuses a PID that no process has;
-that a server takes no more than 5 % of a CPU while it has nothing to do. Good to have: two clients at once, stray
-signals, a server that prints the next message exactly when a client was killed in mid-message, a client that notices
-the end of its server, handlers that pass minitalk-audit.
+Demanded: that the server prints its PID; that the two send each other SIGUSR1 and SIGUSR2 alone; that 1, 100 and 1,000
+bytes, the empty text and UTF-8 arrive exactly, 100 bytes in less than a second, and 10,000 if they take no more than
+8 s; that a client refuses a PID that no process has; that a server takes no more than 5 % of a CPU while it has nothing
+to do. Good to have: two clients at once, stray signals, a server that prints the next message exactly when a client was
+killed in mid-message, a client that notices the end of its server and works with servers that are less tolerant than
+minitalk's, handlers that pass minitalk-audit.
 ",
     flags: &[FLAGS],
     notes: || {
@@ -212,8 +215,9 @@ impl Programs {
                 section.dialect = Some(spec);
                 let given = found.dialect.as_ref().filter(|_| !found.is_detected);
                 let server = ServerProgram::Own(&self.own, given);
-                let client = ClientProgram::Foreign(client);
-                let mut fixture = Fixture::new(server, client, OutputFormat::Plain, until);
+                let program = ClientProgram::Foreign(client);
+                let mut fixture = Fixture::new(server, program, OutputFormat::Plain, until);
+                traffic::add(client, &self.own, given, fixture.left(), section);
                 tests::exactness(&mut fixture, section);
                 tests::together(&mut fixture, section);
                 fault_tests::server_killed(&mut fixture, section);
@@ -248,12 +252,12 @@ impl Programs {
         let is_own = fs::canonicalize(server).ok() == fs::canonicalize(&self.own).ok();
         let found = if is_own {
             let client = ClientProgram::Own(&self.own, None);
-            tests::output_format(server, &client).map(|format| (None, format))
+            tests::output_format(server, &client).map(|format| (None, format, None))
         } else {
             let found = server_dialect::find(server, confined, of_client, search_until(until))?;
-            found.map(|found| (Some(found.dialect), found.format))
+            found.map(|found| (Some(found.dialect), found.format, Some(found.signals)))
         };
-        let (dialect, format) = match found {
+        let (dialect, format, signals) = match found {
             Ok(found) => found,
             Err(why) => {
                 section.add(Verdict::Fail, "dialect", &why);
@@ -262,6 +266,14 @@ impl Programs {
         };
         let spec = describe(dialect);
         section.add(Verdict::Ok, "dialect", &spec);
+        // Any other signal would have ended this process.
+        if let Some(signals) = signals {
+            let alone = match &*signals {
+                "" => "sends none".into(),
+                signals => format!("sends {signals} alone"),
+            };
+            section.add(Verdict::Ok, "signals", &alone);
+        }
         section.add(Verdict::Info, "prints", &format.describe());
         section.dialect = Some(spec);
         let client = ClientProgram::Own(&self.own, dialect);

@@ -36,6 +36,8 @@ pub enum ServerProgram<'a> {
     Foreign(&'a Path),
     /// This program; without a dialect the server detects it.
     Own(&'a Path, Option<&'a Dialect>),
+    /// The same, with a line on its standard error for each signal.
+    Traced(&'a Path, Option<&'a Dialect>),
 }
 
 /// A server that waits for messages.
@@ -51,9 +53,12 @@ impl Server {
     pub fn start(program: &ServerProgram<'_>) -> Result<Self, String> {
         let child = match program {
             ServerProgram::Foreign(path) => spawn_on_terminal(&mut Command::new(path)),
-            ServerProgram::Own(path, dialect) => {
+            ServerProgram::Own(path, dialect) | ServerProgram::Traced(path, dialect) => {
                 let mut command = Command::new(path);
                 command.args(["serve", "--format", "raw"]);
+                if matches!(program, ServerProgram::Traced(..)) {
+                    command.args(["--trace", "-v"]);
+                }
                 if let Some(dialect) = dialect {
                     command.args(["--dialect", &dialect.to_string()]);
                 }
@@ -64,7 +69,7 @@ impl Server {
         let pid = child.pid();
         let output = match program {
             ServerProgram::Foreign(_) => &child.stdout,
-            ServerProgram::Own(..) => &child.stderr,
+            ServerProgram::Own(..) | ServerProgram::Traced(..) => &child.stderr,
         };
         let prints_pid = output.wait(0, START, |text| has_number(text, pid.get()));
         output.settle(BANNER, HANDLERS);
@@ -118,6 +123,12 @@ impl Server {
         let stderr = &self.child.stderr;
         stderr.wait(0, limit, |notes| reported(notes).is_some());
         reported(&stderr.since(0))
+    }
+
+    /// Returns all notes so far, of minitalk's server.
+    pub fn notes(&self) -> Vec<u8> {
+        self.child.stderr.settle(SURPLUS, HANDLERS);
+        self.child.stderr.since(0)
     }
 
     /// Returns the output since the last message.

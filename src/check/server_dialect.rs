@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use minitalk::client::{self, DialectOptions, SendError};
 use minitalk::dialect::candidates::from_parts;
-use minitalk::dialect::{Ack, Dialect, FinalAck};
+use minitalk::dialect::{Ack, Dialect, FinalAck, Head, HeadAck};
 use minitalk::internals::ffi;
 use minitalk::{Inbox, Signal, SignalSet};
 
@@ -34,10 +34,11 @@ const LATE_CANDIDATES: usize = 8;
 /// How long acknowledgements are collected after the last bit.
 const FINAL_ACKS: Duration = Duration::from_millis(60);
 
-/// The dialect of a server, and the format in which it prints.
+/// The dialect of a server, the format in which it prints, and the signals that it was seen to send.
 pub struct ServerDialect {
     pub dialect: Dialect,
     pub format: OutputFormat,
+    pub signals: String,
 }
 
 /// Searches for the dialect; the inner error is the detail of the report.
@@ -162,13 +163,31 @@ impl ServerSearch<'_> {
             return Ok(None);
         };
         drop(attempt.server);
-        let mut refined = acks::refine(*candidate, PROBE, ffi::getpid(), &attempt.exchange.acks);
+        let acks = &attempt.exchange.acks;
+        let seen = |wanted| acks.iter().any(|(_, signal)| *signal == wanted);
+        let signals = SignalSet::BITS.iter().filter(|signal| seen(*signal));
+        let signals: Vec<_> = signals.map(|signal| signal.to_string()).collect();
+        let mut refined = acks::refine(*candidate, PROBE, ffi::getpid(), acks);
         if attempt.exchange.result.is_err() {
             refined.final_ack = FinalAck::None;
         }
-        for dialect in [refined, *candidate] {
+        // While a text is sent without waiting, acknowledgements merge: those of bits after the head look like a single one.
+        let after_head = [HeadAck::Last, HeadAck::None].map(|ack_head| Dialect {
+            ack: Ack::Bit,
+            ack_head,
+            final_ack: FinalAck::Same,
+            ..refined
+        });
+        let may_skip_head = refined.ack == Ack::Message && refined.head != Head::None;
+        let after_head = after_head.into_iter().filter(|_| may_skip_head);
+        for dialect in after_head.chain([refined, *candidate]) {
             if self.holds(&dialect, &format)? {
-                return Ok(Some(ServerDialect { dialect, format }));
+                let signals = signals.join(" and ");
+                return Ok(Some(ServerDialect {
+                    dialect,
+                    format,
+                    signals,
+                }));
             }
         }
         Ok(None)

@@ -7,12 +7,13 @@
 //!    [`SILENCE_AWAKE`]. A client that goes on without does not wait for each bit. After [`PROOF_STOPS`] such stops the client waits
 //!    for every bit, and is acknowledged at once from then on.
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
-//!    after every byte.
+//!    after every byte. One that stops after a head of 16, 32 or 64 bits, or one bit later, does not wait in the head: it is
+//!    watched from then on.
 //! 3. Any other client is acknowledged when the message is complete.
 //! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
 //!    same once more and, if it handles both signals, then the other: that one can end it.
 
-use super::{Ack, MILLISECOND, Symbol};
+use super::{Ack, HeadAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
@@ -29,6 +30,9 @@ pub const PROOF_STOPS: u8 = 3;
 
 /// The silence after an acknowledgement before it is repeated, and before the other signal is tried.
 const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
+
+/// The numbers of bits of the heads that a client may send without waiting.
+const HEADS: [u32; 3] = [16, 32, 64];
 
 /// Says which signals a client handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,8 @@ pub(super) struct AckProbe {
     /// Stops after a single bit, and after a byte.
     bit_stops: u8,
     byte_stops: u8,
+    /// Where the client waits in its head, as far as is known.
+    head: HeadAck,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +107,7 @@ impl AckProbe {
             last_ack: None,
             bit_stops: 0,
             byte_stops: 0,
+            head: HeadAck::All,
         }
     }
 
@@ -153,7 +160,16 @@ impl AckProbe {
                 self.symbol = self.symbol.other();
             }
             (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
-            _ => {
+            (_, count) if count % 8 == 1 && self.of_byte == 1 => {
+                if self.byte_stops == 0 {
+                    self.head = HeadAck::None;
+                }
+                (self.state, self.bit_stops) = (Watching, 1);
+            }
+            (_, count) => {
+                if self.byte_stops == 0 && HEADS.contains(&count) {
+                    self.head = HeadAck::Last;
+                }
                 self.byte_stops = self.byte_stops.saturating_add(1);
                 if self.byte_stops >= 2 {
                     self.state = WaitsForBytes;
@@ -175,7 +191,7 @@ impl AckProbe {
             (Watching, 0) => return None,
             (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
             (Watching, _) => (self.last_seen, SILENCE_AWAKE),
-            (GoesOn, _) if !self.is_after_byte() => return None,
+            (GoesOn, _) if !self.may_wait_here() => return None,
             (GoesOn, _) if sleeps => (self.last_seen, SILENCE_AWAKE),
             (GoesOn, _) => (self.last_seen, SILENCE_AFTER_BYTE),
             _ => return None,
@@ -190,21 +206,32 @@ impl AckProbe {
     }
 
     /// Returns whether it matters, soon, whether the client sleeps for a signal.
-    pub const fn needs_sleep_state(&self) -> bool {
+    pub fn needs_sleep_state(&self) -> bool {
         let matters = match self.state {
             Watching => self.unanswered == 1,
-            GoesOn => self.is_after_byte(),
+            GoesOn => self.may_wait_here(),
             WaitsForBits | WaitsForBytes => false,
         };
         matters && self.handled.any()
     }
 
-    /// Returns whether a byte may have ended with the last symbol, and whether its client, unless an acknowledgement in mid-byte was
-    /// one too many, may wait there for the first time.
-    const fn is_after_byte(&self) -> bool {
-        let may_wait = matches!(self.unanswered, 1..=15);
+    /// Returns whether a client that goes on may wait after the last symbol: after a byte, or after a head or one bit later.
+    fn may_wait_here(&self) -> bool {
+        // An acknowledgement in mid-byte can have been one too many.
+        let is_after_byte = self.of_byte == 0 && matches!(self.unanswered, 1..=15);
+        let is_after_head = match self.byte_stops {
+            0 => HEADS
+                .iter()
+                .any(|bits| self.unanswered.wrapping_sub(*bits) <= 1),
+            _ => self.head == HeadAck::Last && self.unanswered == 1,
+        };
         // The symbol before these eight can have asked for admission.
-        self.unanswered == 8 || self.of_byte == 0 && may_wait
+        self.unanswered == 8 || is_after_byte || is_after_head
+    }
+
+    /// Returns where the client waits in its head, as far as is known.
+    pub const fn head_ack(&self) -> HeadAck {
+        self.head
     }
 
     /// Returns the signal to acknowledge with.
@@ -309,7 +336,8 @@ mod tests {
             assert!(!probe.handle_symbol(now));
             assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, false), None);
             assert_eq!(probe.may_wait_for_bits(), i == 0);
-            assert_eq!(probe.needs_sleep_state(), i == 0 || i == 7);
+            let may_wait = [0, 7, 15, 16, 31, 32, 63, 64].contains(&i);
+            assert_eq!(probe.needs_sleep_state(), may_wait);
         }
         assert_eq!(probe.ack(), Ack::Message);
     }
@@ -343,6 +371,36 @@ mod tests {
             }
         }
         assert_eq!((probe.ack(), probe.may_wait_for_bits()), (Ack::Byte, false));
+    }
+
+    #[test]
+    fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
+        // It waits for the head as a whole, or not at all before the first bit of the text.
+        for (bits, waits_for_head) in HEADS.into_iter().flat_map(|n| [(n, true), (n, false)]) {
+            let mut probe = probe();
+            let stop = |probe: &mut AckProbe, silence, sleeps| {
+                assert_eq!(probe.poll_ack(silence - 1, sleeps), None);
+                assert_eq!(probe.poll_ack(silence, sleeps), Some(Symbol::Usr1));
+            };
+            (0..bits).for_each(|_| assert!(!probe.handle_symbol(0)));
+            if waits_for_head {
+                stop(&mut probe, SILENCE_AFTER_BYTE, false);
+                assert_eq!(probe.ack(), Ack::Byte);
+            }
+            assert!(!probe.handle_symbol(0));
+            stop(&mut probe, SILENCE_AWAKE, true);
+            let head = if waits_for_head {
+                HeadAck::Last
+            } else {
+                HeadAck::None
+            };
+            assert_eq!((probe.ack(), probe.head_ack()), (Ack::Bit, head));
+            for _ in 1..PROOF_STOPS {
+                assert!(!probe.handle_symbol(0));
+                stop(&mut probe, SILENCE_AWAKE, false);
+            }
+            assert!(probe.handle_symbol(0) && probe.waits_for_bits());
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use core::mem;
 
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::detector::{DetectState, Detection, Detector};
-use super::{Ack, AckSignal, Dialect, Symbol};
+use super::{Ack, AckSignal, Dialect, Head, HeadAck, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -169,22 +169,38 @@ impl AutoDecoder {
         text
     }
 
-    /// Takes the likeliest message that may be complete and adopts its dialect, of which `ack` and `signal` were observed.
+    /// Takes the likeliest message that may be complete and adopts its dialect, of which `ack`, `ack_head` and `signal` were
+    /// observed.
     ///
     /// After a [tie](Detection::is_tie) no dialect is adopted.
-    pub fn finish(&mut self, ack: Ack, signal: AckSignal) -> Option<Detection> {
+    pub fn finish(&mut self, ack: Ack, ack_head: HeadAck, signal: AckSignal) -> Option<Detection> {
         let next = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {
             return None;
         };
-        let mut found = mem::replace(detector, next).finish()?;
+        let Some(mut found) = mem::replace(detector, next).finish() else {
+            self.begin();
+            return None;
+        };
         let form = found.dialect.visible_form();
         let expected = self.expected.take();
         if let Some(known) = self.known.iter().find(|known| known.visible_form() == form) {
             found.dialect = *known;
         } else {
-            found.dialect.ack = expected.map_or(ack, |dialect| dialect.ack);
-            found.dialect.ack_signal = expected.map_or(signal, |dialect| dialect.ack_signal);
+            let observed = Dialect {
+                ack,
+                ack_head,
+                ack_signal: signal,
+                ..Dialect::CLASSIC
+            };
+            let acks = expected.unwrap_or(observed);
+            found.dialect.ack = acks.ack;
+            found.dialect.ack_signal = acks.ack_signal;
+            let may_differ =
+                found.dialect.head != Head::None && matches!(acks.ack, Ack::Bit | Ack::Byte);
+            if may_differ {
+                found.dialect.ack_head = acks.ack_head;
+            }
         }
         if !found.is_tie {
             let decoder =
@@ -271,6 +287,16 @@ impl AutoDecoder {
     /// Returns whether the next symbol asks for admission.
     pub fn awaits_hello(&self) -> bool {
         self.known_decoder().is_some_and(TextDecoder::awaits_hello) && !self.is_unsure
+    }
+
+    /// Returns whether the last symbol is of the head and not acknowledged, in a known dialect.
+    pub fn is_in_silent_head(&self) -> bool {
+        let is_silent = |decoder: &TextDecoder| match decoder.dialect().ack_head {
+            HeadAck::All => false,
+            HeadAck::Last => decoder.is_in_head(),
+            HeadAck::None => decoder.is_in_head() || decoder.has_just_passed_head(),
+        };
+        self.known_decoder().is_some_and(is_silent)
     }
 
     /// Returns whether the last symbol completed a byte in a known dialect.

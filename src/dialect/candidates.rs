@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::spec::CHAR_BITS;
 use super::{BitOrder, ByteOrder, Dialect, Head, Symbol};
 
 /// Bytes of a text that count as evidence.
@@ -15,22 +16,30 @@ pub fn all(may_greet: bool) -> Vec<Dialect> {
     let mut all = Vec::new();
     for &order in BitOrder::ALL {
         for one in [Symbol::Usr2, Symbol::Usr1] {
+            all.extend(CHAR_BITS.map(|char_bits| Dialect {
+                order,
+                one,
+                head_order: order,
+                head_bytes: ByteOrder::of_bit_loop(order),
+                char_bits,
+                ..Dialect::CLASSIC
+            }));
             for hello in [false, true].into_iter().take(1 + usize::from(may_greet)) {
                 for &head in Head::ALL {
                     for (head_order, head_bytes) in number_orders(order, head) {
-                        all.extend(endings(head).iter().map(|&(head_nul, end, counts_end)| {
-                            Dialect {
-                                order,
-                                one,
-                                hello,
-                                head,
-                                head_order,
-                                head_bytes,
-                                head_nul,
-                                end,
-                                counts_end,
-                                ..Dialect::CLASSIC
-                            }
+                        let is_listed = head == Head::None && !hello;
+                        let endings = endings(head).iter().skip(usize::from(is_listed));
+                        all.extend(endings.map(|&(head_nul, end, counts_end)| Dialect {
+                            order,
+                            one,
+                            hello,
+                            head,
+                            head_order,
+                            head_bytes,
+                            head_nul,
+                            end,
+                            counts_end,
+                            ..Dialect::CLASSIC
                         }));
                     }
                 }
@@ -64,12 +73,16 @@ const fn endings(head: Head) -> &'static [Ending] {
         (true, Some(0), false),
         (true, Some(0), true),
     ];
+    const OF_TEXT: [Ending; 4] = [
+        (false, Some(0), false),
+        (false, Some(3), false),
+        (false, Some(4), false),
+        // No byte of UTF-8.
+        (false, Some(0xff), false),
+    ];
     match head {
-        Head::None | Head::Pid | Head::PidDigits => &[
-            (false, Some(0), false),
-            (false, Some(3), false),
-            (false, Some(4), false),
-        ],
+        Head::None => &OF_TEXT,
+        Head::Pid | Head::PidDigits => OF_TEXT.split_at(3).0,
         // Digits end with a NUL anyway, or have a fixed width.
         Head::Digits | Head::Digits10 | Head::Digits10Pid => OF_LENGTH.split_at(3).0,
         Head::Len16 | Head::Len32 | Head::Len64 => &OF_LENGTH,
@@ -91,6 +104,7 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.head_nul, 10),
         (d.counts_end, 4),
         (d.end != Some(0), 8),
+        (d.char_bits != 8, 28),
     ];
     costs.iter().map(|(has, cost)| u32::from(*has) * cost).sum()
 }
@@ -202,7 +216,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(true);
-        assert_eq!(candidates.len(), 792);
+        assert_eq!(candidates.len(), 816);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -237,6 +251,7 @@ mod tests {
             ("head=len32,counts-end=yes", 10),
             ("end=none", 8),
             ("end=etx", 8),
+            ("order=lsb,char-bits=7", 36),
         ] {
             assert_eq!(dialect_cost(&spec.parse().unwrap()), cost, "{spec}");
         }

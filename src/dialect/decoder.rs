@@ -140,6 +140,17 @@ impl TextDecoder {
         self.part == Part::Hello
     }
 
+    /// Returns whether part of the head is still to come.
+    pub const fn is_in_head(&self) -> bool {
+        !matches!(self.part, Part::Text { .. } | Part::End | Part::Over)
+    }
+
+    /// Returns whether the last symbol completed the head.
+    pub fn has_just_passed_head(&self) -> bool {
+        let has_begun = self.bits > 0 || self.text_len > 0 || self.error.is_some();
+        self.dialect.head != Head::None && !self.is_in_head() && !has_begun
+    }
+
     /// Returns whether the last symbol completed a byte.
     pub const fn is_at_byte_boundary(&self) -> bool {
         self.bits == 0
@@ -183,12 +194,23 @@ impl TextDecoder {
             Part::Number { .. } | Part::HeadNul { .. } => self.dialect.head_order,
             _ => self.dialect.order,
         };
-        let bit = u8::from(symbol == self.dialect.one);
-        self.byte = match order {
-            BitOrder::Msb => self.byte << 1 | bit,
-            BitOrder::Lsb => self.byte >> 1 | bit << 7,
+        let width = match self.part {
+            Part::Text { .. } | Part::End => self.dialect.char_bits,
+            _ => 8,
         };
-        self.bits = (self.bits + 1) % 8;
+        let place = match order {
+            BitOrder::Msb => width - 1 - self.bits,
+            BitOrder::Lsb => self.bits,
+        };
+        if self.bits == 0 {
+            self.byte = 0;
+        }
+        self.bits = (self.bits + 1) % width;
+        match symbol == self.dialect.one {
+            true if place < 8 => self.byte |= 1 << place,
+            true => return self.reject(Reason::NotText),
+            false => {}
+        }
         match self.bits {
             0 => self.push_byte(self.byte),
             _ => Incomplete,

@@ -164,7 +164,7 @@ impl Detector {
         }
         let at = self.log.len();
         for mut decoder in mem::take(&mut self.open) {
-            if decoder.handle_exit() {
+            if decoder.handle_exit() && !is_unlikely_in_seven_bits(&decoder, true) {
                 let reading = Reading::new(decoder, at, self.limit, self.pid);
                 // Without its end byte a dialect is the same as another.
                 let is_same =
@@ -177,7 +177,7 @@ impl Detector {
         self.state()
     }
 
-    /// Returns the likeliest complete message, if there is one.
+    /// Returns the likeliest complete message, if there is one and memory for it.
     pub fn finish(mut self) -> Option<Detection> {
         let known = &self.known;
         self.complete.retain(|reading| is_message(reading, known));
@@ -192,9 +192,17 @@ impl Detector {
             rival.map(|rival| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at))));
         let rest = self.log.since(at);
         let mut decoder = self.guess(dialect);
-        let text = self
-            .log
-            .into_text(at, |symbol| decoder.push_for_text(symbol));
+        let bytes = |symbol| decoder.push_for_text(symbol);
+        let text = match usize::from(dialect.char_bits) {
+            8.. => self.log.into_text(at, bytes),
+            // More bytes than the symbols take, which cannot be replaced by them.
+            bits => {
+                let mut text = Vec::new();
+                text.try_reserve_exact(at / bits).ok()?;
+                text.extend(self.log.iter().take(at).filter_map(bytes));
+                text
+            }
+        };
         Some(Detection {
             dialect,
             is_sure,
@@ -250,10 +258,15 @@ impl Detector {
     fn decode(&mut self, symbol: Symbol, count: usize) -> Result<(), Reason> {
         self.complete.retain_mut(|reading| reading.push(symbol));
         let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
+        let known = &self.known;
         let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|decoder| {
             let progress = decoder.push(symbol);
-            if progress == DecodeProgress::Complete {
+            let is_over = progress == DecodeProgress::Complete;
+            if is_unlikely_in_seven_bits(decoder, is_over) && !known.contains(decoder.dialect()) {
+                return false;
+            }
+            if is_over {
                 match complete.try_reserve(1) {
                     Ok(()) => complete.push(Reading::new(decoder.clone(), count, limit, pid)),
                     Err(_) => result = Err(Reason::NoMemory),
@@ -280,13 +293,14 @@ impl Detector {
                 .iter()
                 .any(|reading| reading.at() == self.log.len())
         };
-        let is_message = |reading: &Reading| {
-            !reading.is_empty_before_more() || self.known.contains(reading.dialect())
-        };
+        let is_message = |reading: &Reading| is_message(reading, &self.known);
         let is_text =
             |reading: &Reading| reading.text_len() > 0 || self.known.contains(reading.dialect());
         let has_text = self.complete.iter().any(is_text);
-        match (self.open.is_empty(), !self.complete.iter().any(is_message)) {
+        let has_message = self.complete.iter().any(is_message);
+        // In seven bits almost anything is text, and few clients send it.
+        let goes_on = |decoder: &TextDecoder| !has_message || decoder.dialect().char_bits > 7;
+        match (!self.open.iter().any(goes_on), !has_message) {
             _ if !self.has_begun => DetectState::Undecided,
             (true, true) => DetectState::NoMatch,
             // An empty text may be the beginning of a head that is not known: the client shows it by going on.
@@ -296,6 +310,14 @@ impl Detector {
             (false, _) => DetectState::Undecided,
         }
     }
+}
+
+/// Returns whether too few letters are in a text of seven bits a character, which nearly any symbols are.
+fn is_unlikely_in_seven_bits(decoder: &TextDecoder, is_over: bool) -> bool {
+    const ENOUGH: usize = 8;
+    let is_judged = is_over || decoder.text_len() >= ENOUGH;
+    let limit = decoder.text_len().saturating_mul(3) + 4;
+    decoder.dialect().char_bits == 7 && is_judged && decoder.cost() as usize > limit
 }
 
 /// Returns whether a reading can be the message: an empty text before more is rather the beginning of a head that is not known.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Ack, BitOrder, ByteOrder, Dialect, Head, Symbol};
+use super::{Ack, BitOrder, ByteOrder, Dialect, Head, HeadAck, Symbol};
 use crate::process::pid::Pid;
 
 /// Encodes one message in one dialect.
@@ -50,6 +50,11 @@ impl TextEncoder {
             _ => {}
         }
         head.extend(dialect.head_nul.then_some(0));
+        let is_wide = |byte: &u8| dialect.char_bits < 8 && *byte >> dialect.char_bits != 0;
+        if let Some(at) = text.iter().position(is_wide) {
+            let bits = dialect.char_bits;
+            return Err(Unencodable::Wide { at, bits });
+        }
         let mut body = Vec::with_capacity(text.len() + 1);
         body.extend_from_slice(text);
         body.extend(dialect.end);
@@ -64,7 +69,12 @@ impl TextEncoder {
     /// Returns the number of symbols.
     #[must_use]
     pub fn len(&self) -> usize {
-        8 * (self.head.len() + self.body.len())
+        self.head_len() + usize::from(self.dialect.char_bits) * self.body.len()
+    }
+
+    /// Returns the number of symbols of the head.
+    fn head_len(&self) -> usize {
+        8 * self.head.len()
     }
 
     /// Returns whether there are no symbols: the text is empty and the dialect marks no end.
@@ -76,18 +86,22 @@ impl TextEncoder {
     /// Returns symbol number `index`.
     #[must_use]
     pub fn symbol(&self, index: usize) -> Option<Symbol> {
-        let at = index / 8;
-        let (byte, order) = match self.head.get(at) {
-            // Digits are text.
-            Some(byte) if !self.dialect.head.is_decimal() => (byte, self.dialect.head_order),
-            Some(byte) => (byte, self.dialect.order),
-            None => (self.body.get(at - self.head.len())?, self.dialect.order),
+        let (bytes, index, bits) = match index.checked_sub(self.head_len()) {
+            Some(index) => (&self.body, index, usize::from(self.dialect.char_bits)),
+            None => (&self.head, index, 8),
+        };
+        let byte = *bytes.get(index / bits)?;
+        // Digits are text.
+        let is_number = core::ptr::eq(bytes, &self.head) && !self.dialect.head.is_decimal();
+        let order = match is_number {
+            true => self.dialect.head_order,
+            false => self.dialect.order,
         };
         let shift = match order {
-            BitOrder::Msb => 7 - index % 8,
-            BitOrder::Lsb => index % 8,
+            BitOrder::Msb => bits - 1 - index % bits,
+            BitOrder::Lsb => index % bits,
         };
-        Some(self.dialect.symbol(byte >> shift & 1 == 1))
+        Some(self.dialect.symbol(u32::from(byte) >> shift & 1 == 1))
     }
 
     /// Returns the symbols in order.
@@ -95,13 +109,26 @@ impl TextEncoder {
         (0..self.len()).filter_map(|index| self.symbol(index))
     }
 
+    /// Returns whether the last symbol is of a head of which nothing is acknowledged.
+    #[must_use]
+    pub(super) fn ends_in_silent_head(&self) -> bool {
+        self.body.is_empty() && self.dialect.ack_head == HeadAck::None
+    }
+
     /// Returns whether symbol number `index` is acknowledged as part of the message rather than as its end.
     #[must_use]
     pub fn is_acknowledged(&self, index: usize) -> bool {
+        let of_body = index.checked_sub(self.head_len());
         match self.dialect.ack {
             Ack::None | Ack::Message => false,
+            _ if of_body.is_none() && self.dialect.ack_head != HeadAck::All => {
+                self.dialect.ack_head == HeadAck::Last && index + 1 == self.head_len()
+            }
             Ack::Bit => true,
-            Ack::Byte => index % 8 == 7,
+            Ack::Byte => match of_body {
+                Some(index) => (index + 1) % usize::from(self.dialect.char_bits) == 0,
+                None => index % 8 == 7,
+            },
         }
     }
 }
@@ -117,6 +144,13 @@ pub enum Unencodable {
         /// The offset of the byte in the text.
         at: usize,
     },
+    /// A byte of the text does not fit a character.
+    Wide {
+        /// The offset of the byte in the text.
+        at: usize,
+        /// The number of bits of a character.
+        bits: u8,
+    },
     /// The length does not fit the head.
     TooLong {
         /// The width of the head.
@@ -131,6 +165,12 @@ impl fmt::Display for Unencodable {
                 write!(
                     f,
                     "the byte 0x{byte:02x} at offset {at} is the one that ends a text in this dialect"
+                )
+            }
+            Self::Wide { at, bits } => {
+                write!(
+                    f,
+                    "the byte at offset {at} does not fit the {bits} bits of a character in this dialect"
                 )
             }
             Self::TooLong { bits } => {
@@ -198,6 +238,8 @@ mod tests {
                 b"",
                 "11111111 11111111 11111111",
             ),
+            ("char-bits=7", b"a", "22111121 111111"),
+            ("order=lsb,char-bits=9", b"a", "21111221 11111111 11"),
             ("head=digits,end=none", b"a", "11221112 11111111 12211112"),
             (
                 "order=lsb,head=digits,end=none",
@@ -214,6 +256,24 @@ mod tests {
             assert_eq!(symbols(spec, text), expected, "{spec}");
         }
         assert_eq!(encode("head=len64,end=none", b"a").unwrap().len(), 72);
+    }
+
+    #[test]
+    fn the_head_is_acknowledged_like_the_text_at_its_end_or_not() {
+        for (spec, expected) in [
+            ("head=len16,end=none,ack=byte", &[7, 15, 23][..]),
+            ("head=len16,end=none,ack=byte,ack-head=last", &[15, 23]),
+            ("head=len16,end=none,ack=byte,ack-head=no", &[23]),
+            (
+                "head=len16,end=none,ack-head=no",
+                &[16, 17, 18, 19, 20, 21, 22, 23],
+            ),
+            ("char-bits=7,ack=byte", &[6, 13]),
+        ] {
+            let encoder = encode(spec, b"a").unwrap();
+            let acknowledged = (0..encoder.len()).filter(|index| encoder.is_acknowledged(*index));
+            assert!(acknowledged.eq(expected.iter().copied()), "{spec}");
+        }
     }
 
     #[test]

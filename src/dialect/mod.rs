@@ -135,6 +135,18 @@ choice! {
 }
 
 choice! {
+    /// Says what of the head is acknowledged by a server that acknowledges bits or bytes.
+    HeadAck {
+        /// The head like the text.
+        All = "yes",
+        /// The last bit of the head alone.
+        Last = "last",
+        /// Nothing.
+        None = "no",
+    }
+}
+
+choice! {
     /// Says which signal is the acknowledgement.
     AckSignal {
         /// SIGUSR1.
@@ -205,8 +217,12 @@ pub struct Dialect {
     pub counts_end: bool,
     /// The byte that follows the text, if any.
     pub end: Option<u8>,
+    /// The number of bits of a character of text and of the end byte.
+    pub char_bits: u8,
     /// What the server acknowledges.
     pub ack: Ack,
+    /// What of the head is acknowledged.
+    pub ack_head: HeadAck,
     /// The signal of an acknowledgement.
     pub ack_signal: AckSignal,
     /// When the last bit of a message is acknowledged.
@@ -234,7 +250,9 @@ impl Dialect {
         head_nul: false,
         counts_end: false,
         end: Some(0),
+        char_bits: 8,
         ack: Ack::Bit,
+        ack_head: HeadAck::All,
         ack_signal: AckSignal::Usr1,
         ack_time: AckTime::After,
         final_ack: FinalAck::Same,
@@ -248,6 +266,7 @@ impl Dialect {
     pub const fn visible_form(&self) -> Self {
         Self {
             ack: Self::CLASSIC.ack,
+            ack_head: Self::CLASSIC.ack_head,
             ack_signal: Self::CLASSIC.ack_signal,
             ack_time: Self::CLASSIC.ack_time,
             final_ack: Self::CLASSIC.final_ack,
@@ -393,9 +412,10 @@ mod tests {
 
     #[test]
     fn the_visible_form_has_classic_acknowledgements_and_times() {
-        let dialect: Dialect = "order=lsb,head=len32,ack=byte,ack-signal=usr2,ack-time=before,final=both,wait=9,silence=retry,pace=1"
-            .parse()
-            .unwrap();
+        let dialect: Dialect =
+            "order=lsb,head=len32,ack=byte,ack-head=no,ack-signal=usr2,ack-time=before,final=both,wait=9,silence=retry,pace=1"
+                .parse()
+                .unwrap();
         assert_eq!(
             std::format!("{}", dialect.visible_form()),
             "order=lsb,head=len32"

@@ -395,7 +395,9 @@ impl TextReceiver {
             return self.probe.handled.any() && self.probe.may_wait_for_bits();
         }
         // A client that repeats its bits, or gives up, is not kept waiting.
-        let is_patient = |dialect: &Dialect| dialect.ack == Ack::Bit && dialect.wait == 0;
+        let is_patient = |dialect: &Dialect| {
+            dialect.ack == Ack::Bit && dialect.wait == 0 && !self.decoder.is_in_silent_head()
+        };
         self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
     }
 
@@ -473,6 +475,7 @@ impl TextReceiver {
     fn usual_ack(&self) -> Option<Symbol> {
         let dialect = self.decoder.dialect()?;
         let is_due = match dialect.ack {
+            _ if self.decoder.is_in_silent_head() => false,
             Ack::Bit => true,
             Ack::Byte => self.decoder.is_at_byte_boundary(),
             Ack::None | Ack::Message => false,
@@ -496,14 +499,19 @@ impl TextReceiver {
             Symbol::Usr2 if ack != Ack::None => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         };
-        let Detection {
+        let found = self.decoder.finish(ack, self.probe.head_ack(), signal);
+        let Some(Detection {
             dialect,
             is_sure,
             rival,
             is_tie,
             mut text,
             rest,
-        } = self.decoder.finish(ack, signal)?;
+        }) = found
+        else {
+            let reason = Reason::NoMemory;
+            return self.act(TextAction::Rejected { reason, bytes: 0 });
+        };
         self.is_held = false;
         let rival = match rival {
             Some(other) if is_tie => {

@@ -390,7 +390,8 @@ impl TextSender {
     }
 
     fn acknowledges_last(&self) -> bool {
-        self.dialect.ack != Ack::None && self.dialect.final_ack != FinalAck::None
+        let has_ack = self.dialect.ack != Ack::None && self.dialect.final_ack != FinalAck::None;
+        has_ack && !self.encoder.ends_in_silent_head()
     }
 
     fn is_last(&self) -> bool {

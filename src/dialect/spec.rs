@@ -5,7 +5,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::{
-    Ack, AckSignal, AckTime, BitOrder, ByteOrder, Dialect, FinalAck, Head, OnSilence, Symbol,
+    Ack, AckSignal, AckTime, BitOrder, ByteOrder, Dialect, FinalAck, Head, HeadAck, OnSilence,
+    Symbol,
 };
 
 /// Describes one key of a specification.
@@ -87,7 +88,18 @@ pub const KEYS: &[Key] = &[
         |draft, value| end_byte(value).map(|end| draft.dialect.end = end),
         |d| (d.end != Dialect::CLASSIC.end).then(|| end_word(d.end))
     ),
+    key!(
+        "char-bits",
+        "7|8|9|16|32",
+        "how many bits a character has, and the end byte",
+        |draft, value| {
+            let bits = CHAR_BITS.iter().find(|bits| bits.to_string() == value);
+            bits.map(|bits| draft.dialect.char_bits = *bits)
+        },
+        |d| (d.char_bits != Dialect::CLASSIC.char_bits).then(|| d.char_bits.to_string())
+    ),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
+    key!("ack-head", "yes|last|no", "what of the head is acknowledged: like the text, its last bit alone, or nothing", choice ack_head: HeadAck),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),
     key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
@@ -119,6 +131,9 @@ pub const KEYS: &[Key] = &[
         |d| d.pace.map(|pace| pace.to_string())
     ),
 ];
+
+/// Lists the numbers of bits that a character may have.
+pub(super) const CHAR_BITS: [u8; 5] = [7, 8, 9, 16, 32];
 
 /// Gives a specification a name.
 #[derive(Clone, Copy, Debug)]
@@ -216,6 +231,14 @@ impl Draft {
             "head=digits ends with a NUL anyway"
         } else if (self.head_order.is_some() || self.head_bytes.is_some()) && !has_number {
             "head-order and head-bytes need a head of 16, 32 or 64 bits"
+        } else if d.char_bits != 8 && d.head != Head::None {
+            "char-bits needs head=none"
+        } else if d.char_bits < 8 && d.end.is_some_and(|end| end >> d.char_bits != 0) {
+            "the end byte needs more than char-bits"
+        } else if d.ack_head != HeadAck::All
+            && (d.head == Head::None || !matches!(d.ack, Ack::Bit | Ack::Byte))
+        {
+            "ack-head needs a head, and ack=bit or ack=byte"
         } else if d.hello_signal == Symbol::Usr2 && !d.hello {
             "hello-signal needs hello=yes"
         } else if d.ack == Ack::None && d.final_ack != FinalAck::Same {
@@ -336,6 +359,8 @@ mod tests {
             "one=usr1,end=0x0a,ack-signal=echo,final=other,wait=20,silence=retry",
             "hello=yes,end=etx,ack=none,pace=250",
             "hello=yes,hello-signal=usr2,ack=byte",
+            "order=lsb,end=etx,char-bits=7",
+            "head=pid,ack=byte,ack-head=last,ack-signal=usr2",
         ] {
             let dialect: Dialect = spec.parse().unwrap();
             assert_eq!(format!("{dialect}"), spec);
@@ -386,6 +411,14 @@ mod tests {
                 "need a head of 16, 32 or 64 bits",
             ),
             ("ack=none,final=both", "final needs acknowledgements"),
+            ("char-bits=10", "one of 7|8|9|16|32"),
+            ("char-bits=7,head=pid", "char-bits needs head=none"),
+            ("char-bits=7,end=0xff", "the end byte needs more"),
+            ("ack-head=no", "ack-head needs a head"),
+            (
+                "head=pid,ack=message,ack-head=no",
+                "and ack=bit or ack=byte",
+            ),
             ("hello-signal=usr2", "hello-signal needs hello=yes"),
             ("silence=retry", "silence=retry needs"),
             ("silence=retry,wait=1,ack=none", "silence=retry needs"),

@@ -26,7 +26,9 @@ fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
 }
 
 fn finish(decoder: &mut AutoDecoder) -> Detection {
-    decoder.finish(Ack::Byte, AckSignal::Usr2).unwrap()
+    decoder
+        .finish(Ack::Byte, HeadAck::All, AckSignal::Usr2)
+        .unwrap()
 }
 
 #[test]

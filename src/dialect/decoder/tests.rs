@@ -1,5 +1,7 @@
 //! Unit tests of the module around them.
 
+use std::string::String;
+
 use proptest::prelude::*;
 
 use super::super::candidates;
@@ -34,8 +36,9 @@ fn fed(spec: &str, provenance: Provenance, bytes: &[u8]) -> (DecodeProgress, usi
 
 proptest! {
     #[test]
-    fn an_encoded_text_is_decoded_in_every_dialect(text in "[^\u{0}\u{3}\u{4}]{0,20}", i in 0..720usize) {
+    fn an_encoded_text_is_decoded_in_every_dialect(text in "[^\u{0}\u{3}\u{4}]{0,20}", i in 0..816usize) {
         let dialect = candidates::all(true)[i];
+        let text: String = text.chars().filter(|c| dialect.char_bits > 7 || c.is_ascii()).collect();
         let encoder = TextEncoder::new(&dialect, text.as_bytes(), pid()).unwrap();
         for provenance in [Provenance::Given, Provenance::Detected] {
             let mut decoder = TextDecoder::new(dialect, 1 << 10, pid(), provenance);
@@ -46,7 +49,7 @@ proptest! {
                 }
                 for (index, symbol) in encoder.symbols().enumerate() {
                     prop_assert!(!decoder.awaits_hello());
-                    prop_assert_eq!(decoder.is_at_byte_boundary(), index % 8 == 0);
+                    prop_assert_eq!(decoder.is_at_byte_boundary(), index % usize::from(dialect.char_bits) == 0);
                     let progress = decoder.push(symbol);
                     prop_assert_eq!(progress == Complete, index + 1 == encoder.len());
                 }
@@ -74,6 +77,53 @@ fn a_message_that_is_not_text_is_rejected_at_its_end() {
     let mut decoder = decoder("classic", 4, Provenance::Given);
     feed(&mut decoder, b"1234\xff");
     assert_eq!((decoder.held_bytes(), decoder.handle_exit()), (0, false));
+}
+
+#[test]
+fn a_character_of_another_width_is_a_byte_with_fewer_or_more_zeros() {
+    let symbols = |bits: &str| -> Vec<Symbol> {
+        let digits = bits.bytes().filter(u8::is_ascii_digit);
+        digits
+            .map(|digit| Symbol::ALL[usize::from(digit == b'1')])
+            .collect()
+    };
+    for (spec, bits, text) in [
+        ("char-bits=7", "1100001 1111010 0000000", Some("az")),
+        (
+            "char-bits=7,order=lsb",
+            "1000011 0101111 0000000",
+            Some("az"),
+        ),
+        ("char-bits=9", "001100001 000000000", Some("a")),
+        ("char-bits=9", "101100001 000000000", None),
+        (
+            "char-bits=16",
+            "0000000001100001 0000000000000000",
+            Some("a"),
+        ),
+        (
+            "char-bits=16,order=lsb",
+            "1000011000000000 0000000000000000",
+            Some("a"),
+        ),
+        (
+            "char-bits=16,order=lsb",
+            "1000011000000001 0000000000000000",
+            None,
+        ),
+    ] {
+        for provenance in [Provenance::Given, Provenance::Guess] {
+            let mut decoder = decoder(spec, 4, provenance);
+            let mut progress = symbols(bits).into_iter().map(|symbol| decoder.push(symbol));
+            let end = progress.find(|progress| *progress != Incomplete);
+            let expected = text.map_or(Rejected(Reason::NotText), |_| Complete);
+            assert_eq!(end, Some(expected), "{spec} {bits}");
+            if let Some(text) = text {
+                assert_eq!(decoder.text_len(), text.len());
+                assert!(provenance == Provenance::Guess || decoder.take() == text.as_bytes());
+            }
+        }
+    }
 }
 
 #[test]

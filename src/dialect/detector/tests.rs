@@ -49,14 +49,14 @@ fn detect(spec: &str, text: &[u8]) -> Detection {
 const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes head=len16,end=none head=len16 \
     head=len32,end=none head=len32,counts-end=yes head=len32,head-bytes=little,end=none order=lsb,head=len32,end=none \
     order=lsb,head=len32,head-order=msb order=lsb,head=len64,end=none head=len32,head-nul=yes,end=none head=digits,end=none \
-    head=pid order=lsb,head=pid end=etx end=eot";
+    head=pid order=lsb,head=pid end=etx end=eot end=0xff char-bits=9 order=lsb,char-bits=16 char-bits=32";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn prose_is_detected_in_every_decidable_dialect(
         text in "[A-Z][a-z]{2,9}( [a-zé]{1,9}){2,8}[.!?]\n?",
-        i in 0..20usize,
+        i in 0..24usize,
     ) {
         let spec = DECIDABLE.split_whitespace().nth(i).unwrap();
         let found = detect(spec, text.as_bytes());
@@ -258,7 +258,7 @@ fn symbols_are_kept_once_whatever_the_number_of_candidates() {
 
 #[test]
 fn the_memory_of_the_candidates_is_bounded_and_falls_to_a_handful() {
-    const CANDIDATES: usize = 792;
+    const CANDIDATES: usize = 816;
     let bound = CANDIDATES * (size_of::<TextDecoder>() + size_of::<Reading>());
     let prose = b"The quick brown fox jumps over the lazy dog.";
     for (spec, text, is_prose) in [
@@ -287,6 +287,29 @@ fn the_memory_of_the_candidates_is_bounded_and_falls_to_a_handful() {
             candidates(&detector)
         );
     }
+}
+
+#[test]
+fn seven_bits_a_character_need_letters_and_delay_no_other_text() {
+    for (text, expected) in [
+        (&b"Hi!"[..], true),
+        (b"Hello World!", true),
+        (b"42!", false),
+        (b"||||||||||||", false),
+    ] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols("char-bits=7", text));
+        let found = detector.handle_silence().has_message();
+        let found = found.then(|| detector.finish().unwrap().text);
+        assert_eq!(found.as_deref(), expected.then_some(text));
+    }
+    let mut known = Detector::new(64, pid(), true, &["char-bits=7".parse().unwrap()]);
+    push(&mut known, &symbols("char-bits=7", b"42!"));
+    assert_eq!(known.finish().unwrap().text, b"42!");
+    // In 7 bits these begin with letters too, and are not over.
+    let mut detector = detector(64);
+    let state = push(&mut detector, &symbols("classic", b"Hi there"));
+    assert_eq!(state, DetectState::Decided);
 }
 
 #[test]

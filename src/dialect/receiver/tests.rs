@@ -145,6 +145,23 @@ fn a_given_dialect_is_acknowledged_as_it_says() {
 }
 
 #[test]
+fn a_head_of_which_at_most_the_end_is_acknowledged_is_not_withheld() {
+    for (spec, of_end) in [("last", "usr1"), ("no", "")] {
+        let mut receiver = given(&std::format!("head=len16,end=none,ack-head={spec}"));
+        let symbols = symbols("head=len16,end=none", "ab");
+        let (head, text) = symbols.split_at(15);
+        receiver.hold(true);
+        assert_eq!(send(&mut receiver, head, 0), "");
+        assert!(!receiver.can_be_held());
+        receiver.hold(false);
+        assert_eq!(send(&mut receiver, &text[..1], 0), of_end);
+        assert_eq!(send(&mut receiver, &text[1..3], 0), "usr1 usr1");
+        assert!(receiver.can_be_held());
+        assert!(send(&mut receiver, &text[3..], 0).ends_with("\"ab\""));
+    }
+}
+
+#[test]
 fn a_text_that_could_not_be_written_is_not_acknowledged() {
     let mut receiver = given("ack=message");
     assert!(receiver.is_idle());
