@@ -43,10 +43,12 @@ impl Graph<'_> {
                 (condition, bound),
                 (C::ns | C::ge, Some(0)) | (C::g, Some(-1))
             );
-            return if all(comes_to_an_end) && is_some
-                || all(|n| matches!(n, "write" | "send")) && is_no_error
-            {
+            let sends = all(|n| matches!(n, "write" | "send"));
+            let succeeds = sends && (is_some || is_no_error);
+            return if all(comes_to_an_end) && is_some || succeeds && self.counts_down() {
                 Taken::Note("loops until what it calls has nothing more to give or to take")
+            } else if succeeds {
+                Taken::Waits("repeats a call as long as it succeeds, which has no end")
             } else if all(waits_for_others) {
                 Taken::Waits("tries again until others let it, such as the interrupted code")
             } else {
@@ -74,6 +76,15 @@ impl Graph<'_> {
             };
         }
         Taken::Unknown
+    }
+
+    /// Whether the loop adds or subtracts what it computes, as one does that writes the rest of a text.
+    fn counts_down(&self) -> bool {
+        self.instructions().any(|(_, i)| {
+            let is_sum = matches!(i.mnemonic(), Mnemonic::Add | Mnemonic::Sub);
+            is_sum && whole(i, 1).is_some()
+                || i.mnemonic() == Mnemonic::Lea && i.memory_index() != Register::None
+        })
     }
 
     /// The instruction that made the value of `place` at `at`, behind those that only move it.
@@ -139,8 +150,6 @@ fn comes_to_an_end(name: &str) -> bool {
             | "wait"
             | "wait3"
             | "wait4"
-            | "write"
-            | "send"
             | "accept"
             | "accept4"
     )
