@@ -236,8 +236,12 @@ fn findings_have_source_lines_where_the_file_or_its_debug_file_has_them() {
     let debug = path.with_extension("debug");
     let stripped = path.with_extension("stripped");
     for (option, to) in [("--only-keep-debug", &debug), ("--strip-all", &stripped)] {
-        let status = Command::new("objcopy").arg(option).arg(&path).arg(to);
-        assert!(status.status().expect("objcopy").success());
+        let status = Command::new("objcopy")
+            .arg(option)
+            .arg(&path)
+            .arg(to)
+            .status();
+        assert!(status.expect("objcopy").success());
     }
     let line = std::fs::read_to_string(&source)
         .expect("a source")
