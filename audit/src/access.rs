@@ -128,6 +128,20 @@ impl Explorer<'_> {
                 } else {
                     ("ucontext", UCONTEXT)
                 };
+                if self.has_info == Some(false) {
+                    frame.find(Kind::Siginfo, Weight::Fault, at, format!("{verb} the {name}, which a handler that is installed without SA_SIGINFO is not given"));
+                    return;
+                }
+                if self.has_info.is_none() {
+                    frame.doubt(
+                        Kind::Siginfo,
+                        at,
+                        format!(
+                            "{verb} the {name}, and is not shown to be installed with SA_SIGINFO"
+                        ),
+                        "flags that can be seen where it is installed, or --note siginfo",
+                    );
+                }
                 let is_inside =
                     (place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= most)
                         || (place.lo >= FLOATING_POINT
@@ -181,7 +195,7 @@ impl Explorer<'_> {
     }
 
     /// Whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
-    fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
+    pub fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
         if file.number(word, 8) != Some(0) || file.slots.contains_key(&word) {
             return false;
         }

@@ -8,6 +8,8 @@ use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
 use crate::index::Index;
 use crate::install::Handler;
+use crate::install::flags::{SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_SIGINFO};
+use crate::lines::{Line, Lines};
 use crate::policy::Policy;
 use crate::runtime::Runtime;
 use crate::state::Errno;
@@ -18,6 +20,8 @@ pub struct Verdict {
     pub address: u64,
     pub name: String,
     pub signals: Vec<String>,
+    /// The flags of the calls that install it, as far as they are known.
+    pub flags: Vec<String>,
     pub by: Vec<String>,
     pub findings: Vec<Located>,
     pub stack: u64,
@@ -31,8 +35,20 @@ pub struct Located {
     /// The function and the offset of the instruction in it.
     pub function: String,
     pub offset: u64,
-    /// How many more instructions have the same cause.
-    pub more: usize,
+    /// The file and the address of the instruction, and of each other that has the same cause.
+    pub places: Vec<(u16, u64)>,
+    /// Which of the signals that the handler is installed for lead there; `None`: not told apart.
+    pub by_signals: Option<Vec<String>>,
+    /// Conditions on the way there, those of the handler first.
+    pub conditions: Vec<String>,
+    pub line: Option<Line>,
+}
+
+impl Located {
+    /// Returns how many more instructions have the same cause.
+    pub fn more(&self) -> usize {
+        self.places.len().saturating_sub(1)
+    }
 }
 
 impl Verdict {
@@ -65,6 +81,10 @@ fn signals(of: &Handler) -> Vec<String> {
     signals
 }
 
+fn flags(of: &Handler) -> Vec<String> {
+    of.flags.iter().map(|flags| flags.to_string()).collect()
+}
+
 fn installers(files: &Files, of: &Handler) -> Vec<String> {
     let names = of
         .by
@@ -85,6 +105,7 @@ pub fn imported(
         address: 0,
         name: name.to_owned(),
         signals: signals(of),
+        flags: flags(of),
         by: installers(files, of),
         findings: Vec::new(),
         stack: 0,
@@ -102,10 +123,27 @@ pub fn imported(
             chain: vec![name.to_owned()],
             function: name.to_owned(),
             offset: 0,
-            more: 0,
+            places: Vec::new(),
+            by_signals: None,
+            conditions: Vec::new(),
+            line: None,
         });
     }
     verdict
+}
+
+/// A finding about a handler as a whole.
+fn whole(place: (u16, u64), name: String, finding: Finding) -> Located {
+    Located {
+        finding,
+        chain: vec![name.clone()],
+        function: name,
+        offset: 0,
+        places: vec![place],
+        by_signals: None,
+        conditions: Vec::new(),
+        line: None,
+    }
 }
 
 /// What is said of the handler that Rust's standard library brings along: it is not the program's, and is not followed.
@@ -138,14 +176,9 @@ fn runtime(
         address,
         name: name.clone(),
         signals: signals(of),
+        flags: flags(of),
         by: installers(files, of),
-        findings: vec![Located {
-            finding,
-            chain: vec![name.clone()],
-            function: name,
-            offset: 0,
-            more: 0,
-        }],
+        findings: vec![whole((image, address), name, finding)],
         stack: 0,
     }
 }
@@ -156,29 +189,119 @@ pub fn handler(
     index: &mut Index,
     allow: &Allow,
     policy: &Policy,
+    lines: &mut Lines,
     place: (u16, u64),
     of: &Handler,
 ) -> Verdict {
     let file = files.image(place.0);
     index.of(place.0, &file);
-    if let Some(sure) = crate::runtime::rust(files, index, place, of) {
-        return runtime(files, policy, place, of, sure);
+    let mut verdict = match crate::runtime::rust(files, index, place, of) {
+        Some(sure) => runtime(files, policy, place, of, sure),
+        None => judged(files, index, allow, policy, place, of),
+    };
+    for found in &mut verdict.findings {
+        if let Some(&(number, at)) = found.places.first() {
+            found.line = lines.of(number, &files.image(number), at);
+        }
     }
-    let mut explorer = Explorer::new(files, index, allow, LIMITS);
-    let mut verdict = explored(&mut explorer, policy, place, of);
-    if verdict.weight() != Weight::Doubt {
-        return verdict;
-    }
-    let mut explorer = Explorer::new(files, index, allow, LIMITS);
-    explorer.supposes = true;
-    explorer.before = of.before.clone();
-    let supposed = explored(&mut explorer, policy, place, of);
-    let is_fault = |found: &Located| found.finding.weight == Weight::Fault;
-    verdict
-        .findings
-        .splice(..0, supposed.findings.into_iter().filter(is_fault));
     verdict
 }
+
+fn judged(
+    files: &mut Files,
+    index: &mut Index,
+    allow: &Allow,
+    policy: &Policy,
+    place: (u16, u64),
+    of: &Handler,
+) -> Verdict {
+    let any = Value::range(1, 64);
+    let mut explore = |supposes: bool, signal: Value| {
+        let mut explorer = Explorer::new(files, index, allow, LIMITS);
+        explorer.is_nested = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
+        explorer.is_shared = of.more || of.signals.len() != 1 || explorer.is_nested;
+        explorer.has_info = has_info(of);
+        if explorer.is_nested && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {
+            explorer.own_signals = of.signals.clone();
+        }
+        explorer.supposes = supposes;
+        if supposes {
+            explorer.before = of.before.clone();
+        }
+        let verdict = explored(&mut explorer, policy, place, of, signal);
+        (verdict, explorer.steps)
+    };
+    let (mut verdict, steps) = explore(false, any.clone());
+    let is_open = verdict.weight() == Weight::Doubt;
+    if is_open {
+        let (supposed, _) = explore(true, any);
+        let is_fault = |found: &Located| found.finding.weight == Weight::Fault;
+        verdict
+            .findings
+            .splice(..0, supposed.findings.into_iter().filter(is_fault));
+    }
+    // What each signal reaches is told where it costs little.
+    const MOST_STEPS: usize = 3_000;
+    const MOST_SIGNALS: usize = 8;
+    let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
+    if verdict.weight() == Weight::Note || of.more || of.signals.is_empty() || !is_cheap {
+        return verdict;
+    }
+    for found in &mut verdict.findings {
+        found.by_signals = Some(Vec::new());
+    }
+    for &signal in &of.signals {
+        let mut reached: HashSet<(u16, u64)> = HashSet::new();
+        for supposes in [false, true] {
+            if is_open || !supposes {
+                let (alone, _) = explore(supposes, Value::num(signal));
+                reached.extend(alone.findings.into_iter().flat_map(|found| found.places));
+            }
+        }
+        for found in &mut verdict.findings {
+            if found.places.iter().any(|place| reached.contains(place)) {
+                let name = crate::names::signal(signal);
+                found.by_signals.get_or_insert_default().push(name);
+            }
+        }
+    }
+    verdict
+}
+
+/// Whether each call that installs the handler has it given a siginfo and a ucontext; `None`: not known.
+fn has_info(of: &Handler) -> Option<bool> {
+    if of.flags.iter().any(|flags| !flags.may_have(SA_SIGINFO)) {
+        return Some(false);
+    }
+    let is_known = !of.flags.is_empty() && of.flags.iter().all(|flags| flags.has(SA_SIGINFO));
+    is_known.then_some(true)
+}
+
+/// Returns the bytes of stack that the handler may use.
+fn stack_of(of: &Handler) -> u64 {
+    // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
+    const ALTERNATE: u64 = 4096;
+    // The smallest stack of a thread (PTHREAD_STACK_MIN).
+    const ORDINARY: u64 = 16384;
+    let is_ordinary = of.flags.iter().all(|flags| !flags.may_have(SA_ONSTACK));
+    if is_ordinary && !of.flags.is_empty() {
+        ORDINARY
+    } else {
+        ALTERNATE
+    }
+}
+
+/// What the flags mean for the program, whatever the handler does.
+const MEANINGS: [(u32, &str); 2] = [
+    (
+        SA_NODEFER,
+        "is installed with SA_NODEFER: its own signal may interrupt it",
+    ),
+    (
+        SA_RESETHAND,
+        "is installed with SA_RESETHAND: the next such signal has the default action, unless it is installed again",
+    ),
+];
 
 /// Explores the handler and collects what was found.
 fn explored(
@@ -186,16 +309,16 @@ fn explored(
     policy: &Policy,
     (image, address): (u16, u64),
     of: &Handler,
+    signal: Value,
 ) -> Verdict {
     let arguments = [
-        Value::range(1, 64),
+        signal,
         Value::at(Base::Siginfo, 0),
         Value::at(Base::Context, 0),
         Value::UNKNOWN,
         Value::UNKNOWN,
         Value::UNKNOWN,
     ];
-    explorer.is_shared = of.more || of.signals.len() != 1;
     let root = explorer.function(image, address, &arguments, Errno::Original, true);
     let nodes = std::mem::take(&mut explorer.nodes);
     let files = &*explorer.files;
@@ -205,24 +328,27 @@ fn explored(
         address,
         name: name.clone(),
         signals: signals(of),
+        flags: flags(of),
         by: installers(files, of),
         findings: Vec::new(),
         stack: nodes[root].summary.lowest.min(0).unsigned_abs(),
     };
     // The shortest chain to each function.
-    let mut chains: HashMap<usize, Vec<String>> = HashMap::from([(root, vec![name])]);
+    let mut chains: HashMap<usize, Vec<String>> = HashMap::from([(root, vec![name.clone()])]);
     let mut todo = VecDeque::from([root]);
     let mut order = Vec::new();
     let mut seen = HashSet::new();
+    let mut called_from: HashMap<usize, (usize, u64)> = HashMap::new();
     while let Some(node) = todo.pop_front() {
         order.push(node);
         let chain = chains[&node].clone();
-        for (_, callee) in &nodes[node].calls {
+        for (at, callee) in &nodes[node].calls {
             if *callee < nodes.len() && !chains.contains_key(callee) {
                 let of = &nodes[*callee];
                 let mut longer = chain.clone();
                 longer.push(files.image(of.image).name(of.start));
                 chains.insert(*callee, longer);
+                called_from.insert(*callee, (node, *at));
                 todo.push_back(*callee);
             }
         }
@@ -236,6 +362,16 @@ fn explored(
                 continue;
             }
             let mut finding = finding.clone();
+            if finding.kind == Kind::Escape {
+                // A handler that ends the process keeps what it has; another store may take the pointer back.
+                if !nodes[root].summary.returns {
+                    continue;
+                }
+                let word = explorer.kept.get(&(of.image, finding.at));
+                if word.is_some_and(|word| !explorer.stored_else.contains(word)) {
+                    finding.weight = Weight::Fault;
+                }
+            }
             finding.weight = policy.weight(finding.kind, finding.weight);
             let function = file.name(of.start);
             // One entry for each cause.
@@ -245,23 +381,33 @@ fn explored(
             };
             if let Some(&at) = causes.get(&key) {
                 let known: &mut Located = &mut verdict.findings[at];
-                known.more += 1;
+                known.places.push((of.image, finding.at));
                 continue;
             }
             causes.insert(key, verdict.findings.len());
+            let mut conditions = Vec::new();
+            let mut way = Some((node, finding.at));
+            while let Some((node, at)) = way.filter(|_| finding.weight != Weight::Note) {
+                conditions.extend(crate::condition::of(explorer, &nodes[node], at));
+                way = called_from.get(&node).copied();
+            }
+            conditions.reverse();
             let mut chain = chains[&node].clone();
             chain.extend(finding.reaches.clone());
             verdict.findings.push(Located {
                 offset: finding.at.wrapping_sub(of.start),
+                places: vec![(of.image, finding.at)],
                 finding,
                 chain,
                 function,
-                more: 0,
+                by_signals: None,
+                conditions,
+                line: None,
             });
         }
     }
-    let of = &nodes[root];
-    let cause = of
+    let walked = &nodes[root];
+    let cause = walked
         .errno_cause
         .as_ref()
         .map(|(_, cause)| cause.clone())
@@ -271,14 +417,14 @@ fn explored(
         .findings
         .iter()
         .any(|f| f.finding.reaches.as_deref() == Some(&*cause));
-    if of.summary.returns && of.summary.errno == Errno::Changed && !is_known {
+    if walked.summary.returns && walked.summary.errno == Errno::Changed && !is_known {
         // What is not known may leave errno alone.
-        let weight = if of.errno_cause.is_some() {
+        let weight = if walked.errno_cause.is_some() {
             Weight::Fault
         } else {
             Weight::Doubt
         };
-        let (at, cause) = of
+        let (at, cause) = walked
             .errno_cause
             .clone()
             .unwrap_or((address, "what it calls".into()));
@@ -296,38 +442,57 @@ fn explored(
         };
         verdict.findings.push(Located {
             offset: at.wrapping_sub(address),
+            places: vec![(image, at)],
             finding,
-            chain: vec![file.name(address), cause],
-            function: file.name(address),
-            more: 0,
+            chain: vec![name.clone(), cause],
+            function: name.clone(),
+            by_signals: None,
+            conditions: Vec::new(),
+            line: None,
         });
     }
-    if verdict.stack > policy.max_stack {
+    let most = policy.max_stack.unwrap_or_else(|| stack_of(of));
+    if verdict.stack > most {
+        let weight = if verdict.stack < 1 << 30 {
+            Weight::Fault
+        } else {
+            Weight::Doubt
+        };
         let finding = Finding {
             kind: Kind::Stack,
-            weight: policy.weight(
-                Kind::Stack,
-                if verdict.stack < 1 << 30 {
-                    Weight::Fault
-                } else {
-                    Weight::Doubt
-                },
-            ),
+            weight: policy.weight(Kind::Stack, weight),
             at: address,
-            why: format!(
-                "uses stack: {} bytes, {} allowed",
-                verdict.stack, policy.max_stack
-            ),
+            why: format!("uses stack: {} bytes, {most} allowed", verdict.stack),
             reaches: None,
             remedy: Some("--max-stack, if the stack that it runs on is large enough".into()),
         };
-        verdict.findings.push(Located {
-            offset: 0,
-            finding,
-            chain: vec![file.name(address)],
-            function: file.name(address),
-            more: 0,
-        });
+        let located = whole((image, address), name.clone(), finding);
+        verdict.findings.push(located);
+    }
+    let mut notes: Vec<(Kind, String)> = MEANINGS
+        .iter()
+        .filter(|(flag, _)| of.flags.iter().any(|flags| flags.has(*flag)))
+        .map(|(_, why)| (Kind::Flags, (*why).to_owned()))
+        .collect();
+    if !explorer.bound_late.is_empty() {
+        let names: Vec<&str> = explorer.bound_late.iter().map(|name| &**name).collect();
+        let why = format!(
+            "calls {} by lazy binding: a first call that is made in the handler runs the dynamic loader there; link with -z now",
+            names.join(", ")
+        );
+        notes.push((Kind::LazyBinding, why));
+    }
+    for (kind, why) in notes {
+        let finding = Finding {
+            kind,
+            weight: Weight::Note,
+            at: address,
+            why,
+            reaches: None,
+            remedy: None,
+        };
+        let located = whole((image, address), name.clone(), finding);
+        verdict.findings.push(located);
     }
     verdict
         .findings

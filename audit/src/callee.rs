@@ -51,7 +51,12 @@ impl Explorer<'_> {
         }
         match file.pointer(at) {
             Some(Slot::Here(target)) => self.code(image, target),
-            Some(Slot::Extern(name)) => self.outside(image, &name),
+            Some(Slot::Extern(name)) => {
+                if file.bound_late.contains(&at) {
+                    self.bound_late.insert(crate::names::pretty(&name.name));
+                }
+                self.outside(image, &name)
+            }
             Some(Slot::Chosen(resolver)) => self.chosen(image, resolver),
             Some(Slot::Opaque) | None => vec![Callee::Unknown("a pointer without a relocation")],
         }

@@ -29,6 +29,8 @@ pub struct Dynamic {
     /// Whether it says of itself that it is a program (`DF_1_PIE`).
     pub is_program: bool,
     starts: (u64, u64),
+    /// Whether the loader looks all names up before the program begins (`-z now`).
+    binds_early: bool,
 }
 
 /// Bytes of an `Elf64_Sym`, and of an `Elf64_Rela`.
@@ -82,7 +84,12 @@ pub fn read(image: &mut Image, at: u64, size: u64) -> Dynamic {
             t if t == elf::DT_PLTRELSZ.0 => of.relocations[1].1 = value,
             t if t == elf::DT_RELR.0 => of.relative.0 = value,
             t if t == elf::DT_RELRSZ.0 => of.relative.1 = value,
-            t if t == elf::DT_FLAGS_1.0 => of.is_program = value & elf::DF_1_PIE.0 != 0,
+            t if t == elf::DT_FLAGS_1.0 => {
+                of.is_program = value & elf::DF_1_PIE.0 != 0;
+                of.binds_early |= value & elf::DF_1_NOW.0 != 0;
+            }
+            t if t == elf::DT_FLAGS.0 => of.binds_early |= value & elf::DF_BIND_NOW.0 != 0,
+            t if t == elf::DT_BIND_NOW.0 => of.binds_early = true,
             t if t == elf::DT_INIT.0 => of.start = value,
             t if t == elf::DT_INIT_ARRAY.0 => of.starts.0 = value,
             t if t == elf::DT_INIT_ARRAYSZ.0 => of.starts.1 = value,
@@ -346,6 +353,9 @@ impl Dynamic {
         );
         if is_got {
             image.settled.insert(place);
+        }
+        if kind == elf::R_X86_64_JUMP_SLOT && !self.binds_early {
+            image.bound_late.insert(place);
         }
         image.slots.insert(place, slot);
     }

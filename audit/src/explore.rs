@@ -1,7 +1,7 @@
 //! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
 //! it calls.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory};
@@ -57,6 +57,8 @@ pub struct Node {
     pub calls: Vec<(u64, usize)>,
     pub summary: Summary,
     pub errno_cause: Option<(u64, String)>,
+    /// Control flow; empty of a function that is too large to say why it goes somewhere.
+    pub edges: Map<u64, Vec<u64>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -124,6 +126,22 @@ pub struct Explorer<'a> {
     pub is_shared: bool,
     /// The functions that install the handler, with what each may have stored before.
     pub before: Vec<Before>,
+    /// Whether the handler is given a siginfo and a ucontext: if `SA_SIGINFO` is set. `None`: not known.
+    pub has_info: Option<bool>,
+    /// Whether the signal may interrupt its own handler (`SA_NODEFER`).
+    pub is_nested: bool,
+    /// The signals that would run the handler again if it raised them; empty: none, or not known.
+    pub own_signals: BTreeSet<i64>,
+    /// Whether the handler calls what installs handlers.
+    pub installs: bool,
+    /// The stores of pointers into what is gone when the handler has returned, each with the word that keeps it.
+    pub kept: Map<(u16, u64), (u16, u64)>,
+    /// The words of files to which anything else is stored.
+    pub stored_else: Set<(u16, u64)>,
+    /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
+    pub loaded: Map<(u16, u64), Set<u64>>,
+    /// The functions that are called through words which the dynamic loader may fill as late as at the first call.
+    pub bound_late: BTreeSet<String>,
     memo: Map<Key, usize>,
     pub contexts: Map<(u16, u64), usize>,
     pub active: Vec<Active>,
@@ -269,6 +287,9 @@ pub fn unknown_call() -> Summary {
     }
 }
 
+/// Instructions of the largest function of which the control flow is kept.
+const MOST_EDGES: usize = 3_000;
+
 impl<'a> Explorer<'a> {
     pub fn new(
         files: &'a mut Files,
@@ -286,6 +307,14 @@ impl<'a> Explorer<'a> {
             supposes: false,
             is_shared: false,
             before: Vec::new(),
+            has_info: Some(true),
+            is_nested: false,
+            own_signals: BTreeSet::new(),
+            installs: false,
+            kept: Map::default(),
+            stored_else: Set::default(),
+            loaded: Map::default(),
+            bound_late: BTreeSet::new(),
             memo: Map::default(),
             contexts: Map::default(),
             active: Vec::new(),
@@ -412,6 +441,11 @@ impl<'a> Explorer<'a> {
             calls: frame.calls,
             summary,
             errno_cause: frame.errno_cause,
+            edges: if frame.edges.len() <= MOST_EDGES && self.watch.is_none() {
+                frame.edges
+            } else {
+                Map::default()
+            },
         });
         self.memo.insert(key, id);
         id
@@ -527,6 +561,11 @@ impl<'a> Explorer<'a> {
                 frame.find(Kind::Loop, Weight::Fault, *at, "loops for ever: it comes back to where it was, and nothing it looks at has changed");
             }
         }
+    }
+
+    /// Returns an instruction that was walked.
+    pub fn instruction_at(&self, image: u16, at: u64) -> Option<Instruction> {
+        self.decoded.get(&(image, at)).copied()
     }
 
     fn decode(&mut self, frame: &mut Frame, at: u64) -> Option<Instruction> {

@@ -252,16 +252,17 @@ impl Files {
                     .or_else(|| other.strip_prefix("__"))
                     .or_else(|| other.strip_prefix("_"))
                     == Some(name)
-            }) || names.len() == 1
-                && matches!(
-                    name,
-                    "abort"
-                        | "raise"
-                        | "pause"
-                        | "__errno_location"
-                        | "__stack_chk_fail"
-                        | "__libc_sigaction"
-                )
+            }) || name == "raise" && names.iter().any(|other| &**other == "gsignal")
+                || names.len() == 1
+                    && matches!(
+                        name,
+                        "abort"
+                            | "raise"
+                            | "pause"
+                            | "__errno_location"
+                            | "__stack_chk_fail"
+                            | "__libc_sigaction"
+                    )
         };
         let unsafe_one = || {
             let known = self.libc_names.get_or_init(|| libc_names(&self.sysroot));

@@ -24,7 +24,9 @@ pub enum Kind {
     Write,
     Read,
     Torn,
+    Escape,
     Errno,
+    Siginfo,
     Context,
     Return,
     Instruction,
@@ -33,6 +35,8 @@ pub enum Kind {
     Recursion,
     Limit,
     Runtime,
+    Flags,
+    LazyBinding,
 }
 
 impl Kind {
@@ -49,7 +53,9 @@ impl Kind {
             Self::Write => "write",
             Self::Read => "read",
             Self::Torn => "torn",
+            Self::Escape => "escape",
             Self::Errno => "errno",
+            Self::Siginfo => "siginfo",
             Self::Context => "context",
             Self::Return => "return",
             Self::Instruction => "instruction",
@@ -58,6 +64,8 @@ impl Kind {
             Self::Recursion => "recursion",
             Self::Limit => "limit",
             Self::Runtime => "runtime",
+            Self::Flags => "flags",
+            Self::LazyBinding => "lazy-binding",
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct Image {
     pub slots: HashMap<u64, Slot>,
     /// Slots that nothing but the loader writes, wherever they lie.
     pub settled: std::collections::HashSet<u64>,
+    /// Slots that the loader may fill as late as at the first call through them (lazy binding).
+    pub bound_late: std::collections::HashSet<u64>,
     /// Addresses that stand for what another file defines, in an object file.
     pub externs: HashMap<u64, Rc<Extern>>,
     /// What the file defines for others.
@@ -85,6 +87,8 @@ pub struct Image {
     pub choosers: std::collections::HashSet<u64>,
     /// Whether the loader writes into code.
     pub has_text_relocations: bool,
+    /// The bytes of the file, and of a separate debug file.
+    pub files: Vec<&'static [u8]>,
     /// Whether the file has code at all; one of debug information only has none.
     pub has_code: bool,
 }

@@ -1,6 +1,7 @@
 //! Which functions a program installs as handlers: what reaches the argument of the call that installs them.
 
 mod argument;
+pub mod flags;
 mod follow;
 mod sites;
 
@@ -13,6 +14,7 @@ use crate::files::Files;
 use crate::index::Index;
 use crate::state::{Before, Errno, Stored};
 use crate::value::{Base, Value};
+use flags::{Flags, FlagsAt};
 
 /// The number of a file, and an address in it.
 pub type Place = (u16, u64);
@@ -24,6 +26,8 @@ pub struct Handler {
     pub signals: BTreeSet<i64>,
     /// Whether it is also installed for signals that are not known.
     pub more: bool,
+    /// What is known of the flags of each call that installs it.
+    pub flags: BTreeSet<Flags>,
     /// The functions that install it.
     pub by: BTreeSet<(u16, u64)>,
     /// What each of them may have stored to data of files before.
@@ -49,7 +53,7 @@ struct Wanted {
     argument: u8,
     /// At which offset from the argument it lies, if it is no argument itself.
     offset: Option<i32>,
-    signal: Signal,
+    how: How,
     of: What,
 }
 
@@ -59,6 +63,15 @@ enum What {
     Handler,
     /// The number of a system call.
     Call,
+    /// The signal or the flags of the handler at that place.
+    Rest(Place),
+}
+
+/// What else is known of the installation of a handler.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct How {
+    signal: Signal,
+    flags: FlagsAt,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,10 +109,10 @@ struct Finder<'a> {
     found: Found,
     wanted: Vec<Wanted>,
     seen: HashSet<Wanted>,
-    /// Words of the file that a handler is loaded from, with the call and the signal.
-    words: Vec<(Place, Place, Signal)>,
-    /// Words of a file of which an index chooses one, the first and the last, with the call and the signal.
-    ranges: Vec<((u16, u64, u64), Place, Signal)>,
+    /// Words of the file that a handler is loaded from, with the call and how it is installed.
+    words: Vec<(Place, Place, How)>,
+    /// Words of a file of which an index chooses one, the first and the last, with the call and how it is installed.
+    ranges: Vec<((u16, u64, u64), Place, How)>,
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,

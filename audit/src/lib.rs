@@ -4,7 +4,8 @@
 //! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
 //! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`flow`] where control goes,
 //! [`compute`] what it computes, [`memory`] what it loads and stores, [`access`] what it may touch, [`torn`] which stores belong
-//! together, [`loops`] whether a loop ends. [`leaf`] is the stricter audit of minitalk's own handler.
+//! together, [`loops`] whether a loop ends. [`condition`] and [`lines`]
+//! say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
 
 mod access;
 mod address;
@@ -14,6 +15,7 @@ mod block;
 mod call;
 mod callee;
 mod compute;
+mod condition;
 mod dynamic;
 mod entry;
 mod escape;
@@ -28,6 +30,7 @@ mod install;
 mod leaf;
 mod libc;
 mod library;
+mod lines;
 mod load;
 mod loops;
 mod memory;

@@ -303,6 +303,62 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     }
 }
 
+/// How much memory a function touches.
+#[derive(Clone, Copy)]
+pub enum Size {
+    Bytes(i64),
+    /// As much as its argument of that number says.
+    Argument(usize),
+}
+
+/// Memory that a listed function touches by a pointer.
+#[derive(Clone, Copy)]
+pub struct Touched {
+    pub argument: usize,
+    pub size: Size,
+    pub writes: bool,
+    /// Whether the kernel does it, for which a bad pointer is an error.
+    pub is_kernel: bool,
+}
+
+/// Returns the memory that a listed function touches by a pointer, other than texts and blocks that it copies.
+pub fn touches(name: &str) -> &'static [Touched] {
+    const fn one(argument: usize, size: Size, writes: bool, is_kernel: bool) -> Touched {
+        Touched {
+            argument,
+            size,
+            writes,
+            is_kernel,
+        }
+    }
+    const ACTION: i64 = 152;
+    match name {
+        "read" | "recv" | "recvfrom" | "readlink" => {
+            const { &[one(1, Size::Argument(2), true, true)] }
+        }
+        "strncpy" | "stpncpy" => const { &[one(0, Size::Argument(2), true, false)] },
+        "sem_post" => const { &[one(0, Size::Bytes(32), true, false)] },
+        "sigaction" => {
+            const {
+                &[
+                    one(1, Size::Bytes(ACTION), false, false),
+                    one(2, Size::Bytes(ACTION), true, false),
+                ]
+            }
+        }
+        "sigemptyset" | "sigfillset" | "sigaddset" | "sigdelset" => {
+            const { &[one(0, Size::Bytes(8), true, false)] }
+        }
+        "sigismember" => const { &[one(0, Size::Bytes(8), false, false)] },
+        "clock_gettime" => const { &[one(1, Size::Bytes(16), true, false)] },
+        "time" => const { &[one(0, Size::Bytes(8), true, false)] },
+        "pipe" => const { &[one(0, Size::Bytes(8), true, true)] },
+        "waitpid" => const { &[one(1, Size::Bytes(4), true, true)] },
+        "wait" => const { &[one(0, Size::Bytes(4), true, true)] },
+        _ => &[],
+    }
+}
+
 /// It may write through each of its arguments.
 pub const UNKNOWN: &[(usize, Option<i64>)] = &[
     (0, None),

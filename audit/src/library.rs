@@ -15,6 +15,12 @@ impl Explorer<'_> {
             self.allow.citation(&plain).is_some() || self.allow.citation(name).is_some();
         let first = state.registers[ARGUMENTS[0]].clone();
         let mut value = Value::UNKNOWN;
+        if self.watch.is_none() {
+            for touched in libc::touches(&plain) {
+                self.touched(frame, at, &plain, *touched, state);
+            }
+            self.raised(frame, at, &plain, &first);
+        }
         match &*plain {
             "__errno_location" => value = Value::at(Base::Errno, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
@@ -132,6 +138,181 @@ impl Explorer<'_> {
         (value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32).then_some(value.hi)
     }
 
+    /// Memory of a known size that a function touches by a pointer.
+    fn touched(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        touched: libc::Touched,
+        state: &State,
+    ) {
+        let place = state.registers[ARGUMENTS[touched.argument]].clone();
+        let place = crate::address::in_image(frame, place);
+        let is_own = matches!(place.base, Base::Stack | Base::Image(_));
+        let may_be_none = place.base == Base::Num && place.lo <= 0 && place.hi >= 0;
+        if may_be_none || touched.is_kernel && !is_own {
+            return;
+        }
+        let length = match touched.size {
+            libc::Size::Bytes(bytes) => Value::num(bytes),
+            libc::Size::Argument(n) => state.registers[ARGUMENTS[n]].clone(),
+        };
+        self.check_length(frame, at, name, &place, &length, touched.writes);
+    }
+
+    /// Checks an access of a function to as many bytes as `length` says.
+    fn check_length(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        place: &Value,
+        length: &Value,
+        writes: bool,
+    ) {
+        if let Some(length) = length.number().filter(|length| *length >= 0)
+            && (place.exact().is_some() || !matches!(place.base, Base::Stack | Base::Image(_)))
+        {
+            if let (Base::Image(image), Some(low)) = (place.base, place.exact())
+                && let file = self.files.image(image)
+                && let Some(object) = file.object_at(low.cast_unsigned())
+                && low.saturating_add(length).cast_unsigned() > object.address + object.size
+            {
+                let verb = if writes { "writes" } else { "reads" };
+                let kind = if writes { Kind::Write } else { Kind::Read };
+                let place = file.place(low.cast_unsigned());
+                let why = format!(
+                    "calls {name}, which {verb} up to {length} bytes at {place}, past its end"
+                );
+                frame.find(kind, Weight::Fault, at, why);
+            } else if length > 0 {
+                self.check(frame, at, place, length, writes);
+            }
+            return;
+        }
+        let is_known = length.base == Base::Num && length.lo >= 0 && place.is_bounded();
+        let end = place.hi.saturating_add(length.hi);
+        let is_inside = is_known
+            && match place.base {
+                Base::Stack => !frame.is_handler || end <= 0,
+                Base::Image(image) => {
+                    let file = self.files.image(image);
+                    let low = place.lo.cast_unsigned();
+                    let object = file.object_at(low).map(|o| o.address + o.size);
+                    let end_of = object.or(file.region(low).map(|region| region.end));
+                    end_of.is_some_and(|last| end.cast_unsigned() <= last)
+                }
+                _ => false,
+            };
+        if !is_inside {
+            let verb = if writes { "writes" } else { "reads" };
+            frame.doubt(
+                if writes { Kind::Write } else { Kind::Read },
+                at,
+                format!("calls {name}, which {verb} as many bytes as a register says, and is not shown to stay inside its object"),
+                "a length with a bound that can be seen",
+            );
+        }
+    }
+
+    /// A text that is copied without a length: it fits if it is constant and short enough.
+    fn copied_text(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
+        let [to, from] = [0, 1].map(|n| {
+            let pointer = state.registers[ARGUMENTS[n]].clone();
+            crate::address::in_image(frame, pointer)
+        });
+        let appends = matches!(name, "strcat" | "strncat" | "wcscat" | "wcsncat");
+        let copies = appends || matches!(name, "strcpy" | "stpcpy" | "wcscpy" | "wcpcpy");
+        if !copies || !matches!(to.base, Base::Stack | Base::Image(_)) {
+            return;
+        }
+        if let Base::Image(image) = to.base
+            && appends
+        {
+            let word = (image, to.lo.cast_unsigned());
+            let weight = if to.exact().is_none() || self.stored_else.contains(&word) {
+                Weight::Doubt
+            } else {
+                Weight::Fault
+            };
+            let why = format!(
+                "calls {name} on data of the file: each signal makes the text longer, until it leaves its object"
+            );
+            frame.find(Kind::Write, weight, at, why);
+            return;
+        }
+        if let (Base::Image(image), Some(word)) = (to.base, to.exact()) {
+            self.stored_else.insert((image, word.cast_unsigned()));
+        }
+        let length = match name {
+            "strncat" | "wcsncat" => self.length(name, state),
+            _ => self.text_length(&from),
+        };
+        match length {
+            Some(length) if !appends => {
+                self.check_length(frame, at, name, &to, &Value::num(length), true);
+            }
+            Some(_) => {}
+            None if self.is_larger(&from, &to) => frame.find(
+                Kind::Write,
+                Weight::Fault,
+                at,
+                format!("calls {name} with a text that may be longer than where it goes"),
+            ),
+            None => frame.doubt(
+                Kind::Write,
+                at,
+                format!("calls {name} with a text whose length is not known"),
+                "a constant text, or a function that is given a length",
+            ),
+        }
+    }
+
+    /// Whether both are objects of files, of which the first has more bytes.
+    fn is_larger(&self, from: &Value, to: &Value) -> bool {
+        let [from, to] = [from, to].map(|value| match (value.base, value.exact()) {
+            (Base::Image(image), Some(at)) => {
+                let file = self.files.image(image);
+                file.object_at(at.cast_unsigned()).map(|o| o.size)
+            }
+            _ => None,
+        });
+        from.zip(to).is_some_and(|(from, to)| from > to)
+    }
+
+    /// Returns the bytes of a constant text with its end, or of the longest of several.
+    fn text_length(&self, from: &Value) -> Option<i64> {
+        let Base::Image(image) = from.base else {
+            return None;
+        };
+        let file = self.files.image(image);
+        let lengths = from.all()?.into_iter().map(|text| {
+            let text = text.cast_unsigned();
+            let end = file.bytes(text).iter().position(|byte| *byte == 0)?;
+            (!file.is_writable(text)).then_some(end as i64 + 1)
+        });
+        let lengths: Option<Vec<i64>> = lengths.collect();
+        lengths?.into_iter().max()
+    }
+
+    /// A signal that the handler sends to itself, which then runs it again before it goes on.
+    fn raised(&mut self, frame: &mut Frame, at: u64, name: &str, signal: &Value) {
+        self.installs |= libc::installs(name);
+        let is_own = match signal.number() {
+            Some(number) => self.own_signals.contains(&number),
+            None => !self.own_signals.is_empty(),
+        };
+        if name == "raise" && is_own && !self.installs {
+            frame.find(
+                Kind::Recursion,
+                Weight::Fault,
+                at,
+                "raises a signal whose handler this is: by SA_NODEFER it runs again before it goes on, without an end",
+            );
+        }
+    }
+
     /// The pointers that functions on memory and text go through.
     fn memory_of(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         let is_memory = ["mem", "str", "stp", "wcs", "wmem", "wcp"]
@@ -163,6 +344,7 @@ impl Explorer<'_> {
             // A call copies texts as well as structures, so it stays an open question.
             self.stores_block(frame, at, &to, &state.registers[ARGUMENTS[2]], true);
         }
+        self.copied_text(frame, at, name, state);
         for (argument, writes) in [(0, writes), (1, false)] {
             if argument == 1 && !both {
                 continue;

@@ -43,6 +43,7 @@ fn parse(path: &Path, data: &'static [u8]) -> Result<Image, String> {
         path: path.to_owned(),
         is_fixed: header.e_type(LittleEndian) == elf::ET_EXEC,
         is_object: header.e_type(LittleEndian) == elf::ET_REL,
+        files: vec![data],
         ..Image::default()
     };
     if image.is_object {
@@ -89,7 +90,8 @@ fn parse(path: &Path, data: &'static [u8]) -> Result<Image, String> {
 pub fn add_debug(image: &mut Image, path: &Path) -> Result<(), String> {
     let data =
         std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let elf = Elf::parse(&*Vec::leak(data)).map_err(|error| {
+    let data: &'static [u8] = Vec::leak(data);
+    let elf = Elf::parse(data).map_err(|error| {
         format!(
             "cannot decide: {} is not an ELF file ({error})",
             path.display()
@@ -98,6 +100,7 @@ pub fn add_debug(image: &mut Image, path: &Path) -> Result<(), String> {
     for symbol in elf.symbols() {
         add_symbol(&symbol, symbol.address(), image);
     }
+    image.files.push(data);
     Ok(())
 }
 

@@ -40,6 +40,12 @@ impl Explorer<'_> {
         if place.base == Base::Errno {
             frame.errno_reads.insert(at);
         }
+        if self.is_nested
+            && let (Base::Image(image), Some(word)) = (place.base, place.exact())
+        {
+            let loads = self.loaded.entry((image, word.cast_unsigned()));
+            loads.or_default().insert(at);
+        }
         match place.base {
             Base::Stack => state.load_slot(&place, width),
             Base::Errno if width == 4 => match state.errno {
@@ -131,6 +137,13 @@ impl Explorer<'_> {
                 numbers.extend(file.number(word, width as usize).map(u64::cast_signed));
             }
         }
+        let is_data = |at: &i64| !file.is_code(at.cast_unsigned());
+        if let [word] = words
+            && pointers.iter().all(is_data)
+            && self.is_set_late(image, file, word.cast_unsigned())
+        {
+            return None;
+        }
         if !pointers.is_empty() {
             return Some(Value::one_of(Base::Image(image), pointers));
         }
@@ -187,6 +200,12 @@ impl Explorer<'_> {
                     && watch.stores.contains(&to.cast_unsigned())
                 {
                     watch.stored.push((at, to.cast_unsigned(), value.clone()));
+                }
+                if let Some(word) = place.exact() {
+                    self.note_kept(frame, at, (image, word.cast_unsigned()), &value);
+                }
+                if self.is_nested {
+                    self.lost_update(frame, at, image, &place, &value);
                 }
                 self.together(frame, i, image, &place, (width, &value), state);
             }

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use crate::finding::{Kind, Weight};
 
 /// The weights, where they are others than the findings' own.
+#[derive(Default)]
 pub struct Policy {
     weights: BTreeMap<&'static str, Weight>,
-    pub max_stack: u64,
+    /// Bytes of stack that a handler may use; `None`: what the stack that it runs on is sure to have.
+    pub max_stack: Option<u64>,
 }
 
 /// All kinds, for those who name one.
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 23] = [
     Kind::Call,
     Kind::Indirect,
     Kind::Loop,
@@ -22,7 +24,9 @@ const KINDS: [Kind; 19] = [
     Kind::Write,
     Kind::Read,
     Kind::Torn,
+    Kind::Escape,
     Kind::Errno,
+    Kind::Siginfo,
     Kind::Context,
     Kind::Return,
     Kind::Instruction,
@@ -31,16 +35,11 @@ const KINDS: [Kind; 19] = [
     Kind::Recursion,
     Kind::Limit,
     Kind::Runtime,
+    Kind::Flags,
+    Kind::LazyBinding,
 ];
 
 impl Policy {
-    pub fn new(max_stack: u64) -> Self {
-        Self {
-            weights: BTreeMap::new(),
-            max_stack,
-        }
-    }
-
     /// Takes findings of a kind as notes, as `--note KIND` says.
     pub fn note(&mut self, kind: &str) -> Result<(), String> {
         let known = KINDS.iter().find(|known| known.name() == kind);

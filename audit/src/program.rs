@@ -10,7 +10,8 @@ use crate::allow::Allow;
 use crate::files::Files;
 use crate::finding::Weight;
 use crate::index::Index;
-use crate::install::{self, Handler};
+use crate::install;
+use crate::lines::Lines;
 use crate::policy::Policy;
 use crate::{audit, leaf, load, report};
 
@@ -24,20 +25,18 @@ signal handlers, and follows all that they can reach.
 
     --binary FILE     the file, as an option
     --handler WHAT    audit this function and no other: its symbol, or its address as 0x1234; may be repeated
-    --debug FILE      a separate debug file, for names
+    --debug FILE      a separate debug file, for names and source lines
     --sysroot DIR     where the libraries are that the file needs (default /)
     --allow FILE      more functions that may be called: a name and who says so, a line
     --note KIND       findings of this kind do not count, such as errno; may be repeated
-    --max-stack N     bytes of stack that a handler may use (default 4096)
+    --max-stack N     bytes of stack that a handler may use (default 16384, or 4096 if it may run on an alternate stack)
     --quiet           the verdicts alone
     --json            one JSON object
+    --version         the version
     --policy leaf     holds a handler to what minitalk's own must be, which calls nothing: see --policy leaf --help
 
 Exit status: 0 each handler passes; 1 one fails; 2 it cannot be decided, none is found, or wrong usage. What is not decided
 never passes: each open question names what would decide it.";
-
-/// Bytes of stack that a handler may use: half the usual size of an alternative stack (SIGSTKSZ), for the kernel's frame takes its part.
-const MAX_STACK: u64 = 4096;
 
 struct Options {
     file: PathBuf,
@@ -67,9 +66,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     }
     let options = match parse(arguments) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            say(&format!("{HELP}\n"));
+        Ok(Asked::Audit(options)) => options,
+        Ok(Asked::Text(text)) => {
+            say(&format!("{text}\n"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -95,14 +94,20 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, String> {
+/// What the command line asks for.
+enum Asked {
+    Audit(Options),
+    Text(&'static str),
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Asked, String> {
     parse_inner(arguments).map_err(|error| error.to_string())
 }
 
-fn parse_inner(arguments: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
+fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
     let (mut file, mut handlers, mut debug, mut sysroot, mut allow) =
         (None, Vec::new(), None, None, None);
-    let mut policy = Policy::new(MAX_STACK);
+    let mut policy = Policy::default();
     let (mut quiet, mut json) = (false, false);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
@@ -114,17 +119,21 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Option<Options>, lexopt::Erro
             Long("sysroot") => sysroot = Some(PathBuf::from(parser.value()?)),
             Long("allow") => allow = Some(PathBuf::from(parser.value()?)),
             Long("note") => policy.note(&parser.value()?.string()?)?,
-            Long("max-stack") => policy.max_stack = parser.value()?.parse()?,
+            Long("max-stack") => policy.max_stack = Some(parser.value()?.parse()?),
             // What used to be an option is what is always done.
             Long("follow") => {}
             Long("quiet") => quiet = true,
             Long("json") => json = true,
-            Short('h') | Long("help") => return Ok(None),
+            Short('h') | Long("help") => return Ok(Asked::Text(HELP)),
+            Short('V') | Long("version") => {
+                let version = concat!("minitalk-audit ", env!("CARGO_PKG_VERSION"));
+                return Ok(Asked::Text(version));
+            }
             _ => return Err(argument.unexpected()),
         }
     }
     let file = file.ok_or("it needs the FILE to audit")?;
-    Ok(Some(Options {
+    Ok(Asked::Audit(Options {
         file,
         handlers,
         debug,
@@ -160,11 +169,12 @@ fn run(options: &Options) -> Result<u8, String> {
     }
     let mut files = Files::new(image, options.sysroot.as_deref());
     let mut index = Index::default();
+    let mut lines = Lines::default();
     let mut unresolved = Vec::new();
     let mut handlers = Vec::new();
     let mut imported = std::collections::BTreeMap::new();
+    let mut found = install::find(&mut files, &mut index, &allow);
     if options.handlers.is_empty() {
-        let found = install::find(&mut files, &mut index, &allow);
         unresolved = found
             .unresolved
             .iter()
@@ -192,7 +202,10 @@ fn run(options: &Options) -> Result<u8, String> {
         handlers.extend(found.handlers);
     } else {
         for name in &options.handlers {
-            handlers.push((named(&files, name)?, Handler::default()));
+            let place = named(&files, name)?;
+            // How it is installed says more of it, where that is found.
+            let of = found.handlers.remove(&place).unwrap_or_default();
+            handlers.push((place, of));
         }
     }
     let mut verdicts = Vec::new();
@@ -210,7 +223,15 @@ fn run(options: &Options) -> Result<u8, String> {
         verdicts.push(verdict);
     }
     for (at, of) in &handlers {
-        let verdict = audit::handler(&mut files, &mut index, &allow, &options.policy, *at, of);
+        let verdict = audit::handler(
+            &mut files,
+            &mut index,
+            &allow,
+            &options.policy,
+            &mut lines,
+            *at,
+            of,
+        );
         show(&verdict);
         verdicts.push(verdict);
     }

@@ -20,6 +20,9 @@ pub fn handler(verdict: &Verdict) -> String {
     if !verdict.signals.is_empty() {
         let _ = write!(out, ", for {}", verdict.signals.join(", "));
     }
+    if !verdict.flags.is_empty() {
+        let _ = write!(out, ", with {}", verdict.flags.join(" or "));
+    }
     if !verdict.by.is_empty() {
         let _ = write!(out, ", installed by {}", verdict.by.join(", "));
     }
@@ -60,19 +63,25 @@ fn line(out: &mut String, verdict: &Verdict, found: &Located) {
     };
     let _ = write!(
         out,
-        "{kind}[{}] {}+{:#x} at {:#x}: {}",
+        "{kind}[{}] {}+{:#x} at {:#x}",
         found.finding.kind.name(),
         found.function,
         found.offset,
         found.finding.at,
-        found.finding.why
     );
-    if found.more > 0 {
-        let _ = write!(out, " (and in {} more places)", found.more);
+    if let Some((file, line)) = &found.line {
+        let _ = write!(out, " ({file}:{line})");
+    }
+    let _ = write!(out, ": {}", found.finding.why);
+    if found.more() > 0 {
+        let _ = write!(out, " (and in {} more places)", found.more());
     }
     out.push('\n');
     if found.finding.weight != Weight::Note {
         let _ = writeln!(out, "  chain: {}", chain(verdict, found));
+    }
+    if !found.conditions.is_empty() {
+        let _ = writeln!(out, "  if: {}", found.conditions.join(", and "));
     }
     if let (Weight::Doubt, Some(remedy)) = (found.finding.weight, &found.finding.remedy) {
         let _ = writeln!(out, "  would decide it: {remedy}");
@@ -81,7 +90,15 @@ fn line(out: &mut String, verdict: &Verdict, found: &Located) {
 
 fn chain(verdict: &Verdict, found: &Located) -> String {
     let mut links = Vec::new();
-    match verdict.signals.as_slice() {
+    match found
+        .by_signals
+        .as_ref()
+        .unwrap_or(&verdict.signals)
+        .as_slice()
+    {
+        [] if found.by_signals.is_some() => {
+            links.push("a signal that it is not seen to be installed for".into());
+        }
         [] => {}
         [one] => links.push(one.clone()),
         [one, rest @ ..] => links.push(format!("{one} and {} more", rest.len())),
@@ -139,24 +156,29 @@ pub fn json(
                         Weight::Note => "note",
                     };
                     format!(
-                        r#"{{"kind":{},"weight":{},"function":{},"offset":{},"address":{},"why":{},"chain":{},"remedy":{},"more":{}}}"#,
+                        r#"{{"kind":{},"weight":{},"function":{},"offset":{},"address":{},"file":{},"line":{},"why":{},"signals":{},"chain":{},"if":{},"remedy":{},"more":{}}}"#,
                         text(f.finding.kind.name()),
                         text(weight),
                         text(&f.function),
                         f.offset,
                         f.finding.at,
+                        f.line.as_ref().map_or("null".into(), |(file, _)| text(file)),
+                        f.line.as_ref().map_or("null".into(), |(_, line)| line.to_string()),
                         text(&f.finding.why),
+                        f.by_signals.as_deref().map_or("null".into(), list),
                         list(&f.chain),
+                        list(&f.conditions),
                         f.finding.remedy.as_deref().map_or("null".into(), text),
-                        f.more
+                        f.more()
                     )
                 })
                 .collect();
             format!(
-                r#"{{"name":{},"address":{},"signals":{},"installed_by":{},"stack":{},"verdict":{},"findings":[{}]}}"#,
+                r#"{{"name":{},"address":{},"signals":{},"flags":{},"installed_by":{},"stack":{},"verdict":{},"findings":[{}]}}"#,
                 text(&v.name),
                 v.address,
                 list(&v.signals),
+                list(&v.flags),
                 list(&v.by),
                 v.stack,
                 text(&word(v.weight()).to_lowercase()),

@@ -1,4 +1,4 @@
-//! Stores of which others can see a half, and stores that belong together.
+//! Stores of which others can see a half, stores that belong together, and stores of what does not last.
 
 use iced_x86::Instruction;
 
@@ -72,6 +72,54 @@ impl Explorer<'_> {
                 .flatten(),
         };
         self.also_stored(frame, at, &[stored], state);
+    }
+
+    /// Reports a store of a pointer into the handler's stack or what the kernel put there, which is gone when it has returned.
+    pub fn note_kept(&mut self, frame: &mut Frame, at: u64, word: (u16, u64), value: &Value) {
+        let of = match value.base {
+            Base::Stack => "into a frame of the handler",
+            Base::Siginfo => "to the siginfo",
+            Base::Context => "to the ucontext",
+            _ => {
+                self.stored_else.insert(word);
+                return;
+            }
+        };
+        self.kept.insert((frame.number, at), word);
+        let place = self.files.image(word.0).place(word.1);
+        frame.doubt(
+            Kind::Escape,
+            at,
+            format!(
+                "keeps a pointer {of} in {place}: it is not valid after the handler has returned"
+            ),
+            "a copy of what is needed, or a store of null before the handler returns",
+        );
+    }
+
+    /// Reports a store to a word that another instruction has loaded, if the handler may interrupt itself between the two.
+    pub fn lost_update(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        image: u16,
+        place: &Value,
+        value: &Value,
+    ) {
+        let Some(word) = place.exact().filter(|_| value.number().is_none()) else {
+            return;
+        };
+        let word = word.cast_unsigned();
+        let loads = self.loaded.get(&(image, word));
+        if loads.is_some_and(|loads| loads.iter().any(|load| *load != at)) {
+            let place = self.files.image(image).place(word);
+            frame.doubt(
+                Kind::Torn,
+                at,
+                format!("stores to {place} after a load of it: by SA_NODEFER the handler may interrupt itself between, and an update is lost"),
+                "an atomic operation, or flags without SA_NODEFER",
+            );
+        }
     }
 
     /// Reports a block of several words that is stored to data of a file, unless its length is chosen while the program runs.

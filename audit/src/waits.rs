@@ -1,6 +1,6 @@
 //! What a loop asks for: whether it ends by itself, or waits for others.
 
-use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::loops::{Graph, Place, Taken, is_call, slot, whole};
 
@@ -21,6 +21,15 @@ impl Graph<'_> {
         const EINTR: i64 = 4;
         const EAGAIN: i64 = 11;
         let i = &self.code[&cause];
+        // Neither -1 nor 0, in one comparison: one is added, and the sum is above one.
+        if i.mnemonic() == Mnemonic::Add
+            && i.try_immediate(1).is_ok_and(|one| one == 1)
+            && matches!((condition, bound), (C::a, Some(1)))
+            && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
+            && is_call(&self.code[&call])
+        {
+            return self.asked(call, C::g, Some(0));
+        }
         if self.frame.errno_reads.contains(&cause) {
             return match (condition, bound) {
                 (C::e, Some(EINTR)) => Taken::Note("tries again what a signal interrupted"),
@@ -43,10 +52,12 @@ impl Graph<'_> {
                 (condition, bound),
                 (C::ns | C::ge, Some(0)) | (C::g, Some(-1))
             );
-            return if all(comes_to_an_end) && is_some
-                || all(|n| matches!(n, "write" | "send")) && is_no_error
-            {
+            let sends = all(|n| matches!(n, "write" | "send"));
+            let succeeds = sends && (is_some || is_no_error);
+            return if all(comes_to_an_end) && is_some || succeeds && self.asks_for_more() {
                 Taken::Note("loops until what it calls has nothing more to give or to take")
+            } else if succeeds {
+                Taken::Waits("repeats a call as long as it succeeds, which has no end")
             } else if all(waits_for_others) {
                 Taken::Waits("tries again until others let it, such as the interrupted code")
             } else {
@@ -74,6 +85,19 @@ impl Graph<'_> {
             };
         }
         Taken::Unknown
+    }
+
+    /// Whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest of a text.
+    fn asks_for_more(&self) -> bool {
+        let branches = self
+            .instructions()
+            .filter(|(_, i)| i.flow_control() == FlowControl::ConditionalBranch);
+        branches.count() > 1
+            || self.instructions().any(|(_, i)| {
+                let is_sum = matches!(i.mnemonic(), Mnemonic::Add | Mnemonic::Sub);
+                is_sum && whole(i, 1).is_some()
+                    || i.mnemonic() == Mnemonic::Lea && i.memory_index() != Register::None
+            })
     }
 
     /// The instruction that made the value of `place` at `at`, behind those that only move it.
@@ -139,8 +163,6 @@ fn comes_to_an_end(name: &str) -> bool {
             | "wait"
             | "wait3"
             | "wait4"
-            | "write"
-            | "send"
             | "accept"
             | "accept4"
     )

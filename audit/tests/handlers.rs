@@ -200,6 +200,116 @@ fn the_chain_of_calls_is_told_with_the_signal() {
 }
 
 #[test]
+fn a_chain_begins_with_the_signal_that_takes_it() {
+    let source = own().join("prints_for_one_signal.c");
+    let Some(path) = compiled(&source, "chain", "cc", &["-O2"]) else {
+        return;
+    };
+    let (_, text) = audit(&[path.to_str().unwrap()]);
+    assert!(text.contains("found: on, for SIGHUP, SIGTERM, "), "{text}");
+    assert!(text.contains("chain: SIGTERM -> on -> "), "{text}");
+    let (_, json) = audit(&["--json", path.to_str().unwrap()]);
+    assert!(json.contains("\"signals\":[\"SIGTERM\"]"), "{json}");
+}
+
+#[test]
+fn a_condition_on_the_way_to_a_finding_is_shown() {
+    let source = own().join("prints_unless_told_not_to.c");
+    for option in ["-O0", "-O2"] {
+        let Some(path) = compiled(&source, option, "cc", &[option]) else {
+            return;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, 1, "{text}");
+        let in_handler = text.contains("  if: is_quiet is 0\n");
+        let in_callee = text.contains("argument 2 of say is 0\n");
+        assert!(in_handler || in_callee, "{text}");
+    }
+}
+
+#[test]
+fn findings_have_source_lines_where_the_file_or_its_debug_file_has_them() {
+    let source = own().join("prints.c");
+    let Some(path) = compiled(&source, "lines", "cc", &["-O2", "-g", "-gz=none"]) else {
+        return;
+    };
+    let debug = path.with_extension("debug");
+    let stripped = path.with_extension("stripped");
+    for (option, to) in [("--only-keep-debug", &debug), ("--strip-all", &stripped)] {
+        let status = Command::new("objcopy")
+            .arg(option)
+            .arg(&path)
+            .arg(to)
+            .status();
+        assert!(status.expect("objcopy").success());
+    }
+    let line = std::fs::read_to_string(&source)
+        .expect("a source")
+        .lines()
+        .position(|line| line.contains("void on(int"))
+        .expect("the handler")
+        + 1;
+    let (path, debug, stripped) = (
+        path.to_str().unwrap(),
+        debug.to_str().unwrap(),
+        stripped.to_str().unwrap(),
+    );
+    for arguments in [&[path][..], &["--debug", debug, stripped]] {
+        let (_, text) = audit(arguments);
+        assert!(
+            text.contains(&format!("prints.c:{line}): calls ")),
+            "{text}"
+        );
+        let (_, json) = audit(&[&["--json"], arguments].concat());
+        let has_file = json.contains("prints.c\"");
+        assert!(
+            has_file && json.contains(&format!("\"line\":{line}")),
+            "{json}"
+        );
+    }
+    let (_, text) = audit(&[stripped]);
+    assert!(!text.contains("prints.c:"), "{text}");
+}
+
+#[test]
+fn flags_are_shown_and_what_follows_from_them() {
+    let source = own().join("updates_while_it_may_interrupt_itself.c");
+    let Some(path) = compiled(&source, "flags", "cc", &["-O2"]) else {
+        return;
+    };
+    let (_, text) = audit(&[path.to_str().unwrap()]);
+    assert!(
+        text.contains(", with SA_NODEFER, installed by main"),
+        "{text}"
+    );
+    assert!(text.contains("note[flags] "), "{text}");
+    let (_, json) = audit(&["--json", path.to_str().unwrap()]);
+    assert!(json.contains("\"flags\":[\"SA_NODEFER\"]"), "{json}");
+}
+
+#[test]
+fn a_call_that_is_bound_at_its_first_use_is_a_note() {
+    let source = own().join("self_pipe.c");
+    for (name, binding, has_note) in [("late", "lazy", true), ("early", "now", false)] {
+        let binding = format!("-Wl,-z,{binding}");
+        let options = ["-O2", &binding];
+        let Some(path) = compiled(&source, name, "cc", &options) else {
+            return;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, 0, "{text}");
+        let note = text.contains("note[lazy-binding]") && text.contains("write by lazy binding");
+        assert_eq!(note, has_note, "{text}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let version = concat!("minitalk-audit ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(audit(&["--version"]), (0, version.to_owned()));
+}
+
+#[test]
 fn a_handler_is_audited_by_its_address_in_a_stripped_file() {
     let source = own().join("prints.c");
     let (Some(plain), Some(_)) = (

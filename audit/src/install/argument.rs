@@ -1,6 +1,7 @@
 //! Which handler the argument of a call that installs one names.
 
-use super::{Finder, Handler, Place, Signal, Wanted, What};
+use super::flags::FlagsAt;
+use super::{Finder, Handler, How, Place, Signal, Wanted, What};
 use crate::explore::{Callee, Hit};
 use crate::image::Slot;
 use crate::libc;
@@ -20,22 +21,28 @@ impl Finder<'_> {
         if libc::plain(&name) == "syscall" {
             match argument(0).number() {
                 Some(RT_SIGACTION) => {
-                    let signal = signal(&argument(1));
+                    let how = How {
+                        signal: signal(&argument(1)),
+                        flags: FlagsAt::in_kernel(),
+                    };
                     let pointer = argument(2);
                     self.restorer(function, hit, &pointer);
-                    self.through(function, hit, &pointer, 0, signal);
+                    self.through(function, hit, &pointer, 0, how);
                 }
                 _ => self.number(function, hit.at, &argument(0)),
             }
             return;
         }
-        let signal = signal(&argument(0));
+        let how = How {
+            signal: signal(&argument(0)),
+            flags: FlagsAt::of_function(&name),
+        };
         if libc::takes_struct(&name) {
             let at = (function.0, hit.at);
             self.actions.insert(at, crate::escape::TO_SIGACTION);
-            self.through(function, hit, &argument(1), 0, signal);
+            self.through(function, hit, &argument(1), 0, how);
         } else {
-            self.value(function, (function.0, hit.at), &argument(1), signal);
+            self.value(function, (function.0, hit.at), &argument(1), how);
         }
     }
 
@@ -49,7 +56,10 @@ impl Finder<'_> {
                     function,
                     argument: n,
                     offset: None,
-                    signal: Signal::Unknown,
+                    how: How {
+                        signal: Signal::Unknown,
+                        flags: FlagsAt::in_kernel(),
+                    },
                     of: What::Call,
                 },
             ),
@@ -110,14 +120,19 @@ impl Finder<'_> {
         hit: &Hit,
         pointer: &Value,
         offset: i64,
-        signal: Signal,
+        how: How,
     ) {
         let at = (function.0, hit.at);
         match pointer.base {
             Base::Num if pointer.number() == Some(0) => self.found.others += 1,
             Base::Stack => {
-                let value = hit.state.load_slot(&pointer.moved(offset), 8);
-                self.value(function, at, &value, signal);
+                let place = pointer.moved(offset);
+                let how = How {
+                    flags: how.flags.on_stack(&hit.state, &place),
+                    ..how
+                };
+                let value = hit.state.load_slot(&place, 8);
+                self.value(function, at, &value, how);
             }
             Base::Image(_) | Base::Num => match pointer.all() {
                 Some(all) if all.len() <= 64 => {
@@ -126,7 +141,7 @@ impl Finder<'_> {
                         _ => function.0,
                     };
                     for place in all {
-                        self.word(at, (image, (place + offset).cast_unsigned()), signal);
+                        self.word(at, (image, (place + offset).cast_unsigned()), how);
                     }
                 }
                 _ if pointer.is_bounded() && pointer.lo >= 0 => {
@@ -136,7 +151,7 @@ impl Finder<'_> {
                         _ => function.0,
                     };
                     let range = (image, word(pointer.lo), word(pointer.hi));
-                    self.ranges.push((range, at, signal));
+                    self.ranges.push((range, at, how));
                 }
                 _ => self.unresolved(at, "installs what lies at an address that is not known"),
             },
@@ -150,7 +165,7 @@ impl Finder<'_> {
                         function,
                         argument: n,
                         offset: Some(offset),
-                        signal,
+                        how,
                         of: What::Handler,
                     },
                 ),
@@ -160,7 +175,7 @@ impl Finder<'_> {
         }
     }
 
-    pub(super) fn value(&mut self, function: Place, at: Place, value: &Value, signal: Signal) {
+    pub(super) fn value(&mut self, function: Place, at: Place, value: &Value, how: How) {
         match value.base {
             Base::Num | Base::Image(_) => match value.all() {
                 Some(all) => {
@@ -169,16 +184,16 @@ impl Finder<'_> {
                         _ => function.0,
                     };
                     for one in all {
-                        self.address(at, (image, one.cast_unsigned()), signal);
+                        self.address(at, (image, one.cast_unsigned()), how);
                     }
                 }
                 None => self.unresolved(at, "installs one of a table whose end is not known"),
             },
             Base::Static(image, word) | Base::NotNull(image, word) if value.exact() == Some(0) => {
-                self.word(at, (image, word), signal)
+                self.word(at, (image, word), how)
             }
             Base::Element(image, first, step) if value.exact() == Some(0) => {
-                self.table(at, (image, first), step, signal)
+                self.table(at, (image, first), step, how)
             }
             Base::Before => self.found.others += 1,
             Base::Arg(n) if value.exact() == Some(0) => self.want(
@@ -187,7 +202,7 @@ impl Finder<'_> {
                     function,
                     argument: n,
                     offset: None,
-                    signal,
+                    how,
                     of: What::Handler,
                 },
             ),
@@ -197,7 +212,7 @@ impl Finder<'_> {
                     function,
                     argument: n,
                     offset: Some(offset),
-                    signal,
+                    how,
                     of: What::Handler,
                 },
             ),
@@ -206,7 +221,7 @@ impl Finder<'_> {
     }
 
     /// The function at that address is a handler, which the call at `at` installs.
-    fn address(&mut self, at: Place, (image, address): Place, signal: Signal) {
+    pub(super) fn address(&mut self, at: Place, (image, address): Place, how: How) {
         // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that mean something to the program alone.
         if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
             self.found.others += 1;
@@ -214,7 +229,7 @@ impl Finder<'_> {
         }
         let file = self.files.image(image);
         if let Some(name) = file.externs.get(&address) {
-            return self.outside(at, image, &name.clone(), signal);
+            return self.outside(at, image, &name.clone(), how);
         }
         if !file.is_code(address) {
             return self.unresolved(at, format!("installs {address:#x}, where there is no code"));
@@ -224,7 +239,7 @@ impl Finder<'_> {
             Some(slot) => match file.slots.get(&slot) {
                 Some(Slot::Here(target)) => *target,
                 Some(Slot::Extern(name)) => {
-                    return self.outside(at, image, &name.clone(), signal);
+                    return self.outside(at, image, &name.clone(), how);
                 }
                 _ => return self.unresolved(at, "installs what is chosen when the program starts"),
             },
@@ -233,8 +248,23 @@ impl Finder<'_> {
             return self.unresolved(at, "installs what is chosen when the program starts");
         }
         let by = self.start_of(at);
+        let is_given =
+            matches!(how.signal, Signal::Argument(_)) || matches!(how.flags, FlagsAt::Argument(_));
+        if is_given && self.is_only_called(by) {
+            let of = What::Rest((image, target));
+            return self.want(
+                at,
+                Wanted {
+                    function: by,
+                    argument: 0,
+                    offset: None,
+                    how,
+                    of,
+                },
+            );
+        }
         let handler = self.found.handlers.entry((image, target)).or_default();
-        note(handler, by, signal);
+        note(handler, by, how);
         let before = self.before.get(&at).into_iter().flatten();
         handler
             .before
@@ -242,12 +272,12 @@ impl Finder<'_> {
     }
 
     /// What another file may define is a handler.
-    fn outside(&mut self, at: Place, image: u16, name: &crate::image::Extern, signal: Signal) {
+    fn outside(&mut self, at: Place, image: u16, name: &crate::image::Extern, how: How) {
         match self.files.lookup(image, name) {
-            crate::files::Found::Code(image, target) => self.address(at, (image, target), signal),
+            crate::files::Found::Code(image, target) => self.address(at, (image, target), how),
             crate::files::Found::Libc(name) => {
                 let by = self.start_of(at);
-                note(self.found.imported.entry(name).or_default(), by, signal);
+                note(self.found.imported.entry(name).or_default(), by, how);
             }
             crate::files::Found::Missing(_) => self.unresolved(
                 at,
@@ -257,9 +287,9 @@ impl Finder<'_> {
     }
 
     /// The handlers are in a table that a loop walks, to an end that is known only if a symbol tells it.
-    fn table(&mut self, at: Place, (image, first): Place, step: u32, signal: Signal) {
+    fn table(&mut self, at: Place, (image, first): Place, step: u32, how: How) {
         if step == 0 {
-            return self.word(at, (image, first), signal);
+            return self.word(at, (image, first), how);
         }
         const MOST: usize = 256;
         let file = self.files.image(image);
@@ -296,7 +326,7 @@ impl Finder<'_> {
         });
         let set: Vec<u64> = found.into_iter().filter(is_set).collect();
         for word in set {
-            self.word(at, (image, word), signal);
+            self.word(at, (image, word), how);
         }
         if !is_whole && !is_fixed {
             self.unresolved(at, "installs one of a table whose end is not known");
@@ -304,29 +334,34 @@ impl Finder<'_> {
     }
 
     /// The handler is what a word of the file holds.
-    pub(super) fn word(&mut self, at: Place, (image, word): Place, signal: Signal) {
+    pub(super) fn word(&mut self, at: Place, (image, word): Place, how: How) {
+        let how = How {
+            flags: self.flags_of_word((image, word), how.flags),
+            ..how
+        };
         let file = self.files.image(image);
         let settled = file.is_settled(word);
         match file.pointer(word) {
-            Some(Slot::Here(target)) => self.address(at, (image, target), signal),
-            Some(Slot::Extern(name)) => self.outside(at, image, &name, signal),
+            Some(Slot::Here(target)) => self.address(at, (image, target), how),
+            Some(Slot::Extern(name)) => self.outside(at, image, &name, how),
             Some(_) => self.unresolved(at, "installs what is chosen when the program starts"),
             None if settled => match file.number(word, 8) {
-                Some(number) => self.address(at, (image, number), signal),
+                Some(number) => self.address(at, (image, number), how),
                 None => self.unresolved(at, "installs what the file does not say"),
             },
             None => {}
         }
         if !settled {
-            self.words.push(((image, word), at, signal));
+            self.words.push(((image, word), at, how));
         }
     }
 }
 
-/// Notes who installs the handler, and for which signal.
-fn note(handler: &mut Handler, by: Place, signal: Signal) {
+/// Notes who installs the handler, for which signal, and with which flags.
+fn note(handler: &mut Handler, by: Place, how: How) {
     handler.by.insert(by);
-    match signal {
+    handler.flags.insert(how.flags.known());
+    match how.signal {
         Signal::Known(number) => {
             handler.signals.insert(number);
         }

@@ -3,17 +3,38 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::argument::signal;
+use super::flags::FlagsAt;
 use super::sites::is_direct;
-use super::{Finder, MOST_WRAPPERS, Place, Signal, Wanted, What};
+use super::{Finder, How, MOST_WRAPPERS, Place, Signal, Wanted, What};
 use crate::explore::{Callee, Watch};
 use crate::state::ARGUMENTS;
 
 impl Finder<'_> {
     pub(super) fn want(&mut self, at: Place, wanted: Wanted) {
         self.reached.insert(at);
-        if self.seen.insert(wanted.clone()) {
-            self.wanted.push(wanted);
+        if !self.seen.insert(wanted.clone()) {
+            return;
         }
+        // Callers are explored once for all ways to one call, on which flags may differ.
+        let same = |pending: &&mut Wanted| {
+            let how = How {
+                flags: pending.how.flags,
+                ..wanted.how
+            };
+            **pending
+                == Wanted {
+                    how,
+                    ..wanted.clone()
+                }
+        };
+        if let FlagsAt::Known(flags) = wanted.how.flags
+            && let Some(pending) = self.wanted.iter_mut().find(same)
+            && let FlagsAt::Known(known) = pending.how.flags
+        {
+            pending.how.flags = FlagsAt::Known(known.or(flags));
+            return;
+        }
+        self.wanted.push(wanted);
     }
 
     pub(super) fn follow(&mut self) {
@@ -27,10 +48,10 @@ impl Finder<'_> {
                 }
                 self.wrapper(&wanted);
             }
-            if let Some((word, at, signal)) = self.words.pop() {
-                self.stores(word, at, signal);
-            } else if let Some((range, at, signal)) = self.ranges.pop() {
-                self.range(range, at, signal);
+            if let Some((word, at, how)) = self.words.pop() {
+                self.stores(word, at, how);
+            } else if let Some((range, at, how)) = self.ranges.pop() {
+                self.range(range, at, how);
             } else {
                 return;
             }
@@ -60,6 +81,15 @@ impl Finder<'_> {
         places
     }
 
+    /// Whether nothing but direct calls in the files that are read reaches a function.
+    pub(super) fn is_only_called(&mut self, function: Place) -> bool {
+        let file = self.files.image(function.0);
+        let tables = self.index.of(function.0, &file);
+        let is_taken = tables.taken.contains_key(&function.1);
+        let is_exported = file.is_library && file.exports.values().any(|at| *at == function.1);
+        !is_taken && !is_exported && !self.callers(function).is_empty()
+    }
+
     /// Looks at the callers of a function that is given its handler.
     fn wrapper(&mut self, wanted: &Wanted) {
         let (image, function) = wanted.function;
@@ -81,6 +111,7 @@ impl Finder<'_> {
         let installs = match wanted.of {
             What::Handler => "installs a handler",
             What::Call => "makes any system call",
+            What::Rest(_) => "installs a handler for what it is given",
         };
         for caller in functions {
             let (watch, is_whole) = self.explore_whole(caller, || Watch {
@@ -94,21 +125,32 @@ impl Finder<'_> {
                 }
                 reached.insert((caller.0, hit.at));
                 self.note_before(caller, hit);
-                let signal = match wanted.signal {
-                    Signal::Argument(n) => signal(&hit.state.registers[ARGUMENTS[usize::from(n)]]),
-                    known => known,
+                let given = |n: u8| &hit.state.registers[ARGUMENTS[usize::from(n)]];
+                let how = How {
+                    signal: match wanted.how.signal {
+                        Signal::Argument(n) => signal(given(n)),
+                        known => known,
+                    },
+                    flags: match wanted.how.flags {
+                        FlagsAt::Argument(n) => FlagsAt::in_value(given(n)),
+                        known => known,
+                    },
                 };
-                let value = hit.state.registers[ARGUMENTS[usize::from(wanted.argument)]].clone();
+                let value = given(wanted.argument).clone();
+                if let What::Rest(handler) = wanted.of {
+                    self.address((caller.0, hit.at), handler, how);
+                    continue;
+                }
                 if wanted.of == What::Call {
                     self.number(caller, hit.at, &value);
                     continue;
                 }
                 match wanted.offset {
-                    None => self.value(caller, (caller.0, hit.at), &value, signal),
+                    None => self.value(caller, (caller.0, hit.at), &value, how),
                     Some(offset) => {
                         let register = 1 << ARGUMENTS[usize::from(wanted.argument)];
                         self.actions.insert((caller.0, hit.at), register);
-                        self.through(caller, hit, &value, offset.into(), signal);
+                        self.through(caller, hit, &value, offset.into(), how);
                     }
                 }
             }
@@ -127,7 +169,7 @@ impl Finder<'_> {
 
     /// Returns where the object begins and ends that has the word: without symbols, what lies before it in a `struct sigaction`, and
     /// the place named before that, if nothing is named between.
-    fn extent(&mut self, (image, word): Place) -> (u64, u64) {
+    pub(super) fn extent(&mut self, (image, word): Place) -> (u64, u64) {
         let file = self.files.image(image);
         if let Some(object) = file.object_at(word) {
             return (object.address, object.address + object.size);
@@ -171,7 +213,7 @@ impl Finder<'_> {
     }
 
     /// Looks at what an array holds of which an index chooses the element that is installed.
-    fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, signal: Signal) {
+    fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, how: How) {
         let file = self.files.image(image);
         if !self.is_unchanged(image, (lo, hi + 8)) {
             return self.unresolved(at, "installs what lies at an address that is not known");
@@ -180,13 +222,13 @@ impl Finder<'_> {
         for word in
             words.filter(|word| file.number(*word, 8) != Some(0) || file.pointer(*word).is_some())
         {
-            self.word(at, (image, word), signal);
+            self.word(at, (image, word), how);
         }
         self.found.others += 1;
     }
 
     /// Looks at what is stored to the word that a handler is loaded from.
-    fn stores(&mut self, (image, word): Place, at: Place, signal: Signal) {
+    fn stores(&mut self, (image, word): Place, at: Place, how: How) {
         if !self.explored_words.insert((image, word)) {
             return;
         }
@@ -234,7 +276,7 @@ impl Finder<'_> {
             }
             for (site, _, value) in &watch.stored {
                 let before = self.found.unresolved.len();
-                self.value(function, (image, *site), value, signal);
+                self.value(function, (image, *site), value, how);
                 if self.found.unresolved.len() > before {
                     self.unresolved(
                         at,

@@ -1,0 +1,230 @@
+//! The flags that a handler is installed with, and what is known of them.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{Finder, Place};
+use crate::explore::Watch;
+use crate::libc;
+use crate::state::State;
+use crate::value::{Base, Value};
+
+pub const SA_SIGINFO: u32 = 0x4;
+pub const SA_ONSTACK: u32 = 0x0800_0000;
+const SA_RESTART: u32 = 0x1000_0000;
+pub const SA_NODEFER: u32 = 0x4000_0000;
+pub const SA_RESETHAND: u32 = 0x8000_0000;
+
+/// The names of the flags that a report shows.
+const NAMES: [(u32, &str); 7] = [
+    (0x1, "SA_NOCLDSTOP"),
+    (0x2, "SA_NOCLDWAIT"),
+    (SA_SIGINFO, "SA_SIGINFO"),
+    (SA_ONSTACK, "SA_ONSTACK"),
+    (SA_RESTART, "SA_RESTART"),
+    (SA_NODEFER, "SA_NODEFER"),
+    (SA_RESETHAND, "SA_RESETHAND"),
+];
+
+/// The flags that are always set, and those that may be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Flags {
+    always: u32,
+    ever: u32,
+}
+
+impl Flags {
+    pub const UNKNOWN: Self = Self {
+        always: 0,
+        ever: u32::MAX,
+    };
+
+    pub const fn exactly(bits: u32) -> Self {
+        Self {
+            always: bits,
+            ever: bits,
+        }
+    }
+
+    /// Returns what a value says of flags.
+    pub fn of(value: &Value) -> Self {
+        if value.base != Base::Num {
+            return Self::UNKNOWN;
+        }
+        let few = value.all().filter(|all| all.len() <= 32);
+        if let Some(all) = few.filter(|all| !all.is_empty()) {
+            let bits = || all.iter().map(|one| one.cast_unsigned() as u32);
+            return Self {
+                always: bits().fold(u32::MAX, |a, b| a & b),
+                ever: bits().fold(0, |a, b| a | b),
+            };
+        }
+        match u32::try_from(value.hi) {
+            Ok(hi) if value.lo >= 0 => Self {
+                always: 0,
+                ever: u32::MAX >> hi.leading_zeros(),
+            },
+            _ => Self::UNKNOWN,
+        }
+    }
+
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            always: self.always & other.always,
+            ever: self.ever | other.ever,
+        }
+    }
+
+    pub const fn has(self, flag: u32) -> bool {
+        self.always & flag != 0
+    }
+
+    pub const fn may_have(self, flag: u32) -> bool {
+        self.ever & flag != 0
+    }
+
+    /// Returns the flags that glibc gives to the kernel for a function that takes no `struct sigaction`.
+    pub fn of_function(name: &str) -> Self {
+        Self::exactly(match name {
+            "sysv_signal" | "__sysv_signal" => SA_RESETHAND | SA_NODEFER,
+            "sigset" | "__sigset" => 0,
+            _ => SA_RESTART,
+        })
+    }
+}
+
+impl std::fmt::Display for Flags {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let set = NAMES.iter().filter(|(bit, _)| self.has(*bit));
+        let mut names: Vec<&str> = set.map(|(_, name)| *name).collect();
+        if self.always != self.ever {
+            names.push("flags that are not known");
+        } else if names.is_empty() {
+            names.push("no flags");
+        }
+        f.write_str(&names.join("|"))
+    }
+}
+
+/// Where the flags are that belong to a handler.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FlagsAt {
+    Known(Flags),
+    /// The function's argument of that number.
+    Argument(u8),
+    /// So many bytes behind the handler.
+    Behind(i32),
+}
+
+impl FlagsAt {
+    /// Returns where they are in what a function of that name is given.
+    pub fn of_function(name: &str) -> Self {
+        // `sa_flags` follows a mask of 128 bytes.
+        const IN_STRUCT: i32 = 136;
+        if libc::takes_struct(name) {
+            Self::Behind(IN_STRUCT)
+        } else {
+            Self::Known(Flags::of_function(name))
+        }
+    }
+
+    /// Returns where they are in the structure of the kernel.
+    pub const fn in_kernel() -> Self {
+        Self::Behind(8)
+    }
+
+    /// Returns what the stack holds, if the handler lies at `handler` there.
+    pub fn on_stack(self, state: &State, handler: &Value) -> Self {
+        match self {
+            Self::Behind(distance) => {
+                Self::in_value(&state.load_slot(&handler.moved(distance.into()), 4))
+            }
+            known => known,
+        }
+    }
+
+    pub fn in_value(value: &Value) -> Self {
+        match value.base {
+            Base::Arg(n) if value.exact() == Some(0) => Self::Argument(n),
+            _ => Self::Known(Flags::of(value)),
+        }
+    }
+
+    pub const fn known(self) -> Flags {
+        match self {
+            Self::Known(flags) => flags,
+            _ => Flags::UNKNOWN,
+        }
+    }
+}
+
+impl Finder<'_> {
+    /// Returns the flags behind a handler that is a word of a file: those of the file, or what instructions store there.
+    pub(super) fn flags_of_word(&mut self, (image, handler): Place, at: FlagsAt) -> FlagsAt {
+        let FlagsAt::Behind(distance) = at else {
+            return at;
+        };
+        let place = handler.wrapping_add_signed(distance.into());
+        FlagsAt::Known(self.flags_in_file((image, place)))
+    }
+
+    fn flags_in_file(&mut self, (image, place): Place) -> Flags {
+        let file = self.files.image(image);
+        let first = file
+            .number(place, 4)
+            .map_or(Flags::UNKNOWN, |bits| Flags::exactly(bits as u32));
+        if file.is_settled(place) {
+            return first;
+        }
+        let object = self.extent((image, place));
+        let is_exported = file
+            .exports
+            .values()
+            .any(|at| (object.0..object.1).contains(at));
+        if is_exported || !self.is_only_read((image, object)) {
+            return Flags::UNKNOWN;
+        }
+        let tables = self.index.of(image, &file);
+        let Some(sites) = tables.stores.get(&place).cloned() else {
+            return first;
+        };
+        let functions: BTreeSet<Place> = sites
+            .iter()
+            .map(|(at, _)| self.start_of((image, *at)))
+            .collect();
+        let mut all: Option<Flags> = None;
+        for function in functions {
+            let (watch, is_whole) = self.explore_whole(function, || Watch {
+                stores: HashSet::from([place]),
+                ..Watch::default()
+            });
+            if watch.stored.is_empty() || !is_whole {
+                return Flags::UNKNOWN;
+            }
+            for (_, _, value) in &watch.stored {
+                let flags = Flags::of(value);
+                all = Some(all.map_or(flags, |all| all.or(flags)));
+            }
+        }
+        all.unwrap_or(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_says_which_flags_are_always_set_and_which_may_be() {
+        let one = Flags::of(&Value::num(0x1000_0004));
+        assert!(one.has(SA_SIGINFO) && !one.may_have(SA_NODEFER));
+        let two = Flags::of(&Value::one_of(Base::Num, vec![4, 0x1000_0004]));
+        assert!(two.has(SA_SIGINFO) && !two.has(SA_RESTART) && two.may_have(SA_RESTART));
+        let small = Flags::of(&Value::range(0, 0xffff));
+        assert!(small.may_have(SA_SIGINFO) && !small.has(SA_SIGINFO));
+        assert!(!small.may_have(SA_NODEFER));
+        assert!(Flags::of(&Value::UNKNOWN).may_have(SA_NODEFER));
+        assert_eq!(one.to_string(), "SA_SIGINFO|SA_RESTART");
+        assert_eq!(two.to_string(), "SA_SIGINFO|flags that are not known");
+        assert_eq!(Flags::exactly(0).to_string(), "no flags");
+    }
+}
