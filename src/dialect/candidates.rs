@@ -105,6 +105,8 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.counts_end, 4),
         (d.end != Some(0), 8),
         (d.char_bits != 8, 28),
+        // The same symbols, read in the other order and with the other signal for 1, end with a NUL.
+        (d.end == Some(0xff), 40),
     ];
     costs.iter().map(|(has, cost)| u32::from(*has) * cost).sum()
 }
@@ -252,6 +254,7 @@ mod tests {
             ("end=none", 8),
             ("end=etx", 8),
             ("order=lsb,char-bits=7", 36),
+            ("end=0xff", 48),
         ] {
             assert_eq!(dialect_cost(&spec.parse().unwrap()), cost, "{spec}");
         }

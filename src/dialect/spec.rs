@@ -99,7 +99,7 @@ pub const KEYS: &[Key] = &[
         |d| (d.char_bits != Dialect::CLASSIC.char_bits).then(|| d.char_bits.to_string())
     ),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
-    key!("ack-head", "yes|last|no", "what of the head is acknowledged: like the text, its last bit alone, or nothing", choice ack_head: HeadAck),
+    key!("ack-head", "yes|last|no", "the head is acknowledged like the text, at its last bit, or not", choice ack_head: HeadAck),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),
     key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
