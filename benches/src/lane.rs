@@ -358,7 +358,9 @@ pub fn server(placement: &str) -> Result<()> {
     });
     print_line("ready");
     let mut config = Config::default();
-    config.max_message = usize::MAX;
+    config.max_message = 1 << 30;
+    // Otherwise clients would wait for each other's memory, and ask again four times a second.
+    config.max_memory = Some(usize::MAX);
     config.idle_timeout = Some(SILENCE);
     let output: engine::Output = Box::new(move |message| {
         let message = Arrived::of(&message.payload);
