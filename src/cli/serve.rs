@@ -2,13 +2,12 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
-use minitalk::server::{Config, DropReason, Note};
-use minitalk::wire::reason::Reason;
-use minitalk::{Inbox, Pid, SignalSet};
+use minitalk::server::{Config, Note};
+use minitalk::{Inbox, SignalSet};
 
 use super::command::Command;
 #[cfg(feature = "tools")]
@@ -25,9 +24,6 @@ use super::trace::{Trace, Tracer};
 
 /// Limits the wait of a server's end for a standard error that takes nothing.
 const LAST_LINES: Duration = Duration::from_millis(125);
-
-/// Limits the time from a message that is too long in words to its repetition in bits.
-const REPETITION: Duration = Duration::from_secs(10);
 
 /// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
 pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
@@ -259,9 +255,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
         Ok(outputs)
     };
     let result = ready().and_then(|outputs| {
-        let mut rejected = None;
         let mut note = |note: &Note| match &mut tracer {
-            None if is_repetition(note, &mut rejected) => {}
             None => lines.note(note),
             Some(tracer) => {
                 if let Some(line) = tracer.line(note) {
@@ -278,24 +272,4 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     // A trace is the output of the command, so its reader may take its time.
     lines.finish((!to_stdout).then_some(LAST_LINES));
     result.map_err(Failure::urgent)
-}
-
-/// Returns whether `note` reports a message that is too long for the second time, of the client in `last`.
-///
-/// Clients repeat such a message in bits, because another process could have changed the length of one in words.
-fn is_repetition(note: &Note, last: &mut Option<(Pid, Instant)>) -> bool {
-    let Note::Dropped {
-        pid,
-        why: DropReason::Rejected(Reason::TooLong),
-        ..
-    } = note
-    else {
-        return false;
-    };
-    let first = last.take().filter(|(client, _)| client == pid);
-    let is_again = first.is_some_and(|(_, at)| at.elapsed() < REPETITION);
-    if !is_again {
-        *last = Some((*pid, Instant::now()));
-    }
-    is_again
 }

@@ -12,6 +12,7 @@ use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::Event;
 use crate::wire::Nanos;
+use crate::wire::reason::Reason;
 
 /// Limits the notes of one client: so many at once, and one more after each interval.
 const OF_CLIENT: (u32, Nanos) = (8, 1_000_000_000);
@@ -134,6 +135,13 @@ pub(super) struct Once {
 
 impl Core {
     pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
+        // What is too long in words comes once more in bits: another process could have changed its length.
+        let is_too_long = matches!(why, DropReason::Rejected(Reason::TooLong));
+        let in_words = session.receiver.uses_words();
+        let was_too_long = mem::replace(&mut session.was_too_long, is_too_long && in_words);
+        if was_too_long && is_too_long && !in_words {
+            return;
+        }
         // The noise of another program is worth one line, not one for every few signals.
         if session.is_announced() || !mem::replace(&mut session.warned, true) {
             let pid = session.pid;

@@ -60,6 +60,8 @@ pub struct Session {
     pub answered_on: Signal,
     /// Whether a note has been made of the client's noise, which is done once.
     pub warned: bool,
+    /// Whether the last message was too long, in words.
+    pub was_too_long: bool,
     /// How many notes the client may still cause.
     pub allowance: Allowance,
     /// Bytes of the client's messages that are in the server's account.
@@ -132,6 +134,7 @@ impl Session {
             answered_at: None,
             answered_on: Signal::USR2,
             warned: false,
+            was_too_long: false,
             allowance: Allowance::of_client(now),
             counted: 0,
             takes_words,

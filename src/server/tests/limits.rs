@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use super::super::{DropReason, Note};
+use super::clients::{Client, transfer};
 use super::own::{bits_of, frame, own_bits, words};
 use super::world::*;
 use crate::process::peer::PeerError;
@@ -11,6 +12,7 @@ use crate::signal::event::Signal;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonces, Request, Status};
 use crate::wire::reason::Reason;
+use crate::wire::sender::{Failure, Lane};
 
 /// The limit of sessions in a [`World`].
 const LIMIT: i32 = 16;
@@ -310,4 +312,18 @@ fn clients_without_number_cause_few_notes_together() {
     }
     assert_eq!(notes + missing, 5000);
     assert!((100..=300).contains(&notes), "{notes}");
+}
+
+#[test]
+fn a_message_that_is_too_long_is_noted_once_for_words_and_bits() {
+    let mut world = World::new(|config| config.max_message = 8);
+    let client = world.spawn(1);
+    for (lane, notes) in [(Lane::Auto, 1), (Lane::Auto, 2), (Lane::Bit, 3)] {
+        let mut clients = [Client::new(client, b"nine bytes", lane)];
+        transfer(&mut world, &mut clients, || false);
+        let too_long = Failure::Rejected(Reason::TooLong);
+        assert_eq!(clients[0].result, Some(Err(too_long)));
+        let dropped = |note: &&Note| matches!(note, Note::Dropped { .. });
+        assert_eq!(world.notes.iter().filter(dropped).count(), notes);
+    }
 }
