@@ -67,23 +67,28 @@ impl Builder {
         self
     }
 
-    /// Sleeps for each signal instead of polling, to spare the CPU. [`Options::eco`](crate::client::Options::eco) does so for a single message.
+    /// Sleeps for each signal instead of polling, to spare the CPU.
+    ///
+    /// [`Options::eco`](crate::client::Options::eco) does so for a single message.
     #[must_use]
     pub fn eco(mut self) -> Self {
         self.is_eco = true;
         self
     }
 
-    /// Stops the endpoint on SIGINT and SIGTERM, as [`Stopper::stop`](super::Stopper::stop) does. A second signal drops complete messages that the
-    /// program has not taken. Programs that are started meanwhile inherit that the two signals are blocked.
+    /// Stops the endpoint on SIGINT and SIGTERM, as [`Stopper::stop`](super::Stopper::stop) does.
+    ///
+    /// A second signal drops complete messages that the program has not taken. Programs that are started meanwhile inherit that the
+    /// two signals are blocked.
     #[must_use]
     pub fn stop_on_signals(mut self) -> Self {
         self.signals = self.signals.union(SignalSet::STOPS);
         self
     }
 
-    /// Calls `notes`, on a thread of its own, with what is worth a line in a log. If it is slow, notes are left out, and
-    /// [`Note::Missing`] counts them. If it panics, the endpoint ends with
+    /// Calls `notes`, on a thread of its own, with what is worth a line in a log.
+    ///
+    /// If it is slow, notes are left out, and [`Note::Missing`] counts them. If it panics, the endpoint ends with
     /// [`ServeError::Panicked`](crate::server::ServeError::Panicked).
     #[must_use]
     pub fn notes(mut self, notes: impl FnMut(&Note) + Send + 'static) -> Self {
