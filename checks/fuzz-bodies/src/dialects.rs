@@ -21,7 +21,7 @@ const LIMIT: usize = 64;
 const CANDIDATES: usize = 1 << 20;
 
 /// The given dialects.
-const SPECS: [&str; 17] = [
+const SPECS: [&str; 19] = [
     "classic",
     "order=lsb,one=usr1,ack-signal=usr2",
     "hello=yes,ack=none",
@@ -39,6 +39,8 @@ const SPECS: [&str; 17] = [
     "end=0x0a,ack-time=before,final=both",
     "hello=yes,hello-signal=usr2,head=len32,ack=bit,final=other",
     "head=pid-digits,end=eot",
+    "char-bits=7",
+    "order=lsb,char-bits=16,ack=byte",
 ];
 
 /// The function by which a receiver takes a symbol; it returns the actions.
