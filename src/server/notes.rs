@@ -134,6 +134,7 @@ pub(super) struct Once {
 }
 
 impl Core {
+    /// Notes that a message of `bytes` bytes was dropped, unless a note of the client has said as much.
     pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
         // What is too long in words comes once more in bits: another process could have changed its length.
         let is_too_long = matches!(why, DropReason::Rejected(Reason::TooLong));
@@ -149,11 +150,12 @@ impl Core {
         }
     }
 
+    /// Makes a note that no limit holds back.
     pub fn note(&mut self, note: Note) {
         self.act(Action::Note(note));
     }
 
-    /// Makes a note, unless `is_told` says that it has been made.
+    /// Makes a note the first time. `is_told` finds where it is remembered.
     pub fn note_once(&mut self, is_told: fn(&mut Once) -> &mut bool, note: Note) {
         if !mem::replace(is_told(&mut self.once), true) {
             self.note(note);
