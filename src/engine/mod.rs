@@ -263,7 +263,7 @@ impl<'e> Engine<'e> {
                 self.take_signals(inbox, now);
                 is_all_sent = self.transmit(inbox, now);
                 let host = self.host.as_mut();
-                if !host.is_some_and(|host| host.follow_bits(inbox)) {
+                if !host.is_some_and(|host| host.take_following(inbox)) {
                     break;
                 }
                 now = self.now();

@@ -19,6 +19,7 @@ use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
 use crate::signal::event::{Event, SignalSet};
 use crate::signal::inbox::Inbox;
+use crate::signal::spin::SPIN_LIMIT;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 use crate::wire::receiver::Owed;
@@ -36,6 +37,8 @@ pub struct Host<'n> {
     peers: PidMap<Peer>,
     /// Those of them that can run while this thread polls.
     beside: PidMap<()>,
+    /// Whether the one that was opened last can, or could.
+    is_last_beside: bool,
     /// The client on whose CPU this thread stays meanwhile: it sleeps for each reply.
     followed: Option<(Pid, AffinityFollower)>,
     set: Rc<Epoll>,
@@ -76,6 +79,7 @@ impl<'n> Host<'n> {
             machine: Machine::new(config, inbox.takes_words(), limit, room, key),
             peers: PidMap::default(),
             beside: PidMap::default(),
+            is_last_beside: false,
             followed: None,
             set,
             writer,
@@ -102,10 +106,11 @@ impl<'n> Host<'n> {
         self.note_traced(|| Note::Handled);
     }
 
-    /// Takes a signal that follows a bit at once, or sends the replies to bits that are due. Returns whether a signal came.
+    /// Takes a signal that follows a bit, or one of a transfer's opening, at once, or sends the replies to bits that are due. Returns
+    /// whether a signal came.
     ///
     /// A signal that stays pending swallows others of its number.
-    pub fn follow_bits(&mut self, inbox: &mut Inbox) -> bool {
+    pub fn take_following(&mut self, inbox: &mut Inbox) -> bool {
         if self.machine.owes_reply(Owed::Now) {
             // What is pending already belongs to the same reply, unless others keep sending.
             if self.machine.expects_bit() && inbox.poll_more(1) {
@@ -119,7 +124,9 @@ impl<'n> Host<'n> {
         }
         self.machine.reply_to_bits(Owed::WhenQuiet);
         self.apply_all();
-        false
+        // To be woken costs more than the client needs.
+        inbox.let_spin(self.may_spin());
+        self.machine.expects_opening() && inbox.poll_more(SPIN_LIMIT)
     }
 
     /// Handles all that is no signal: processes that have ended, a request to stop, what the outputs have done, what is due.
@@ -169,7 +176,7 @@ impl<'n> Host<'n> {
 
     /// Returns whether the inbox may poll for signals of clients.
     pub fn may_spin(&self) -> bool {
-        self.followed.is_none() && !self.beside.is_empty()
+        self.followed.is_none() && (self.is_last_beside || !self.beside.is_empty())
     }
 
     /// Records that this process has sent a bit of a message to `pid`, and returns whether it may go on.
@@ -319,7 +326,8 @@ impl<'n> Host<'n> {
         if let Some(fd) = peer.fd() {
             self.set.add(fd, (pid.get() as u32).into())?;
         }
-        if affinity::can_run_beside(pid) {
+        self.is_last_beside = affinity::can_run_beside(pid);
+        if self.is_last_beside {
             self.beside.insert(pid, ());
         }
         let is_certain = peer.is_certain();

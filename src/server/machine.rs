@@ -68,6 +68,8 @@ pub(super) struct Batch {
     pub has_paced_client: bool,
     /// Whether one was a bit of a transfer.
     pub has_bit: bool,
+    /// Whether one was of the opening of a transfer, which a client follows up at once.
+    pub has_opening: bool,
     /// Whether no client before the sender of the present signal needs the memory.
     pub is_first: bool,
 }
@@ -189,6 +191,7 @@ impl Machine {
             Origin::Attested { pid, uid } => match sessions.get_mut(&pid) {
                 Some(session) if channel == Channel::Realtime => {
                     core.shutdown.greeted_at = Some(core.now);
+                    core.batch.has_opening = true;
                     session.receiver.handle_bare();
                 }
                 Some(session) => core.on_bit(session, uid, event),

@@ -132,11 +132,13 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     world.feed(&[hello]);
     let greeted = (Signal::USR1, Status::Greeted { words: true });
     assert_eq!(world.replies(client), [greeted]);
+    assert!(world.machine.expects_opening());
     assert_eq!(world.take_log(), [Did::Open(client), Did::Close(client)]);
     assert_eq!(world.next_at(), None);
     world.now += MILLISECOND;
     world.feed(&[open]);
     assert_eq!(world.replies(client), [(Signal::USR2, ok(0))]);
+    assert!(world.machine.expects_opening());
     assert!(world.machine.poll_timeout() <= Some(Duration::from_secs(1)));
     let began = world.now;
     let bits = frame(client, 7, b"Hi");
@@ -150,7 +152,7 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
         if i < count {
             assert_eq!(status, [(event.signal, ok(i))]);
             last_answer = event.signal;
-            assert!(world.machine.expects_signal());
+            assert!(world.machine.expects_signal() && !world.machine.expects_opening());
             continue;
         }
         // The writer is done within the same turn. The last answer, which is on the other signal, could merge with this one.
