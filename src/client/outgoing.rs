@@ -353,7 +353,7 @@ impl<'m> Outgoing<'m> {
 
 /// Returns whether to poll for signals of the process `pid`, if there is no reason to spare the CPU.
 pub(super) fn may_spin(pid: Pid) -> bool {
-    affinity::leave_cpu_to(pid);
+    affinity::part_from(pid);
     affinity::can_run_beside(pid)
 }
 

@@ -10,6 +10,7 @@ use std::vec::Vec;
 use super::SendError;
 use super::outgoing::{Outgoing, Sent, Update};
 use crate::ffi::Epoll;
+use crate::process::affinity;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin};
 use crate::wire::control::{Nonce, Reply};
@@ -164,6 +165,14 @@ impl<'m> Transfers<'m> {
     pub fn may_spin(&self) -> bool {
         let mut due = self.begun.iter().filter(|begun| begun.0.expects_reply());
         due.any(|(outgoing, _)| outgoing.may_spin())
+    }
+
+    /// Leaves the CPU to a server that runs on it too, after polling for a reply that is due has found nothing.
+    pub fn part(&self) {
+        let mut due = self.begun.iter().filter(|begun| begun.0.expects_reply());
+        if let Some((outgoing, _)) = due.find(|(outgoing, _)| outgoing.may_spin()) {
+            affinity::part_from(outgoing.peer().pid());
+        }
     }
 
     /// Returns whether no transfer had to repeat anything lately.

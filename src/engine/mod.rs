@@ -431,7 +431,11 @@ impl<'e> Engine<'e> {
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
             let may_host = expects_request && self.host.as_ref().is_some_and(Host::may_spin);
             inbox.let_spin(may_host || self.transfers.may_spin());
-            inbox.spin_wait(fd, timeout, slack)?
+            let is_ready = inbox.spin_wait(fd, timeout, slack)?;
+            if inbox.has_missed() {
+                self.transfers.part();
+            }
+            is_ready
         } else {
             inbox.wait(fd, timeout)?
         };

@@ -102,6 +102,8 @@ pub struct Inbox {
     spin: Spin,
     /// Whether polling is ruled out for good.
     never_spins: bool,
+    /// Whether the last call of `spin_wait` has polled in vain.
+    has_missed: bool,
     /// The number of calls of `spin_wait` since the descriptor was checked.
     rounds: u32,
     /// Keeps the inbox on its thread: a mask belongs to a thread.
@@ -169,6 +171,7 @@ impl Inbox {
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             never_spins: false,
+            has_missed: false,
             rounds: 0,
             _thread: PhantomData,
         };
@@ -256,6 +259,7 @@ impl Inbox {
         let budget = self.spin.spin_budget();
         let start = self.spin.is_timing().then(ffi::now);
         let polled = self.poll(budget);
+        self.has_missed = budget > 0 && polled.is_none();
         let sleep = match budget {
             0 => timeout.map_or(SLEEP_LIMIT, |timeout| {
                 timeout.saturating_add(slack).min(SLEEP_LIMIT)
@@ -355,6 +359,13 @@ impl Inbox {
     #[must_use]
     pub(crate) fn takes_words(&self) -> bool {
         self.signals.contains(Signal::WORD) && ffi::carries_packets()
+    }
+
+    /// Returns whether the last [`spin_wait`](Self::spin_wait) has polled in vain: the sender may need the CPU on which this
+    /// thread polls.
+    #[cfg(feature = "std")]
+    pub(crate) const fn has_missed(&self) -> bool {
+        self.has_missed
     }
 
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
