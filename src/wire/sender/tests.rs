@@ -345,6 +345,24 @@ fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
     assert_eq!((bit(&first).0, now), (0, at(250)), "the transfer is open");
 }
 
+#[test]
+fn a_wait_that_is_delivered_behind_the_leave_to_go_on_is_ignored() {
+    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
+    send_all(&mut sender, START);
+    let wait = Status::Wait(Progress::at(1));
+    tell(&mut sender, wait, at(1));
+    assert_eq!(send_all(&mut sender, at(1)), []);
+    ok(&mut sender, 1, at(2));
+    tell(&mut sender, wait, at(2));
+    assert_eq!(bit(&send_all(&mut sender, at(2))[0]).0, 1);
+    tell(&mut sender, wait, at(3));
+    assert_eq!(
+        send_all(&mut sender, at(3)),
+        [],
+        "it is an answer to that bit"
+    );
+}
+
 /// Its server says so each time that it is asked.
 #[test]
 fn a_client_that_is_told_to_wait_does_not_give_up() {
