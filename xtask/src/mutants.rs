@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{fs, io};
 
+use crate::product;
+
 /// A defect: the rule that it breaks, the file, the replaced text (which occurs exactly once), the replacement, the check, and
 /// the test in it that must fail.
 struct Mutant {
@@ -479,9 +481,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// Returns how many mutants were not caught.
 fn hunt(rules: &[String]) -> io::Result<usize> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = product::repository();
     let safety = fs::read_to_string(root.join("SAFETY.md"))?;
-    let copy = copy(&root)?;
+    let copy = copy(root)?;
     let mut escaped = 0;
     for mutant in MUTANTS {
         if !rules.is_empty() && !rules.iter().any(|rule| rule == mutant.rule) {
@@ -598,7 +600,7 @@ mod tests {
 
     #[test]
     fn every_rule_is_kept_in_files_that_have_the_names_given() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = product::repository();
         let safety = fs::read_to_string(root.join("SAFETY.md")).unwrap();
         let rules: Vec<_> = safety.split("\n**AS-").skip(1).collect();
         assert!(rules.len() >= 32);
