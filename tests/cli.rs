@@ -9,14 +9,6 @@ use common::*;
 use minitalk::internals::process::proc;
 use minitalk::{Pid, Signal};
 
-fn code(output: &std::process::Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn send(args: &[&str]) -> std::process::Output {
-    run(minitalk([&["send"], args].concat()))
-}
-
 #[test]
 fn an_invalid_pid_is_a_usage_error() {
     for pid in [

@@ -2,37 +2,10 @@
 
 mod common;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::process::Command;
 
 use common::*;
-
-/// Starts a client, ours or another program, with a text.
-fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
-    command
-        .arg(server.to_string())
-        .arg(OsStr::from_bytes(text))
-        .stdin(Stdio::null());
-    Process::spawn(command)
-}
-
-/// Returns whether there is a compiler.
-fn has_cc() -> bool {
-    Command::new("cc").arg("--version").output().is_ok()
-}
-
-/// Returns the client of `benches/pair`, which waits in sigsuspend for each acknowledgement; `None` without a compiler.
-fn pair_client() -> Option<&'static Path> {
-    static CLIENT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pair/client.c");
-        has_cc().then(|| compile(&source, "pair-client"))
-    });
-    client.as_deref()
-}
 
 #[test]
 fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
@@ -46,12 +19,10 @@ fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
         assert_success(&output);
         assert!(output.stdout.ends_with(b"hello there\n"), "{output:?}");
     }
-    let Some(pair) = pair_client() else {
-        return;
-    };
+    let pair = pair_client();
     let server = Server::start_with(&["--count", "2"]);
     for _ in 0..2 {
-        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        let client = start_client(&mut Command::new(&pair), server.pid(), text);
         assert_success(&client.output());
     }
     assert_success(&server.into_process().output());
@@ -111,9 +82,7 @@ impl Drop for Fifo {
 
 #[test]
 fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
-    let Some(pair) = pair_client() else {
-        return;
-    };
+    let pair = pair_client();
     for signal in [libc::SIGTERM, libc::SIGINT] {
         let mut fifo = Fifo::new("blocked");
         let mut serve = minitalk(["serve", "--trace", "--dialect", "classic"]);
@@ -124,7 +93,7 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
             written.extend(fifo.read());
         }
         fifo.fill();
-        let client = start_client(&mut Command::new(pair), server.pid(), b"hello there");
+        let client = start_client(&mut Command::new(&pair), server.pid(), b"hello there");
         server.wait_stderr(" complete: 11 bytes");
         kill(server.pid(), signal);
         server.wait_stderr("waiting for the output");
@@ -144,12 +113,10 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
 
 #[test]
 fn a_dropped_partial_text_is_reported() {
-    let Some(pair) = pair_client() else {
-        return;
-    };
+    let pair = pair_client();
     let start = |text: &[u8]| {
         let server = Server::start_with(&["--dialect", "classic"]);
-        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        let client = start_client(&mut Command::new(&pair), server.pid(), text);
         (server, client)
     };
     for text in [vec![0xFF; 4000], vec![b'x'; 4000]] {

@@ -16,7 +16,6 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -133,18 +132,8 @@ fn servers() -> &'static [Program] {
     SERVERS.get_or_init(|| programs("servers"))
 }
 
-/// Returns whether there is a compiler.
-fn has_cc() -> bool {
-    static HAS_CC: OnceLock<bool> = OnceLock::new();
-    *HAS_CC.get_or_init(|| Command::new("cc").arg("--version").output().is_ok())
-}
-
-/// Returns the programs of this kind; none, with a note on stderr, without a compiler.
+/// Returns the programs of this kind.
 fn programs(kind: &'static str) -> Vec<Program> {
-    if !has_cc() {
-        eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
-        return vec![];
-    }
     let mut sources = sources(kind);
     if let Ok(only) = std::env::var("DIALECT_PROGRAM") {
         sources.retain(|path| path.file_stem() == Some(OsStr::new(&only)));
@@ -272,15 +261,6 @@ fn same(what: &str, found: &[u8], wanted: &[u8]) -> Result<(), String> {
         here(found),
         here(wanted)
     ))
-}
-
-/// Starts a client, ours or another program, with a text.
-fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
-    command
-        .arg(server.to_string())
-        .arg(OsStr::from_bytes(text))
-        .stdin(std::process::Stdio::null());
-    Process::spawn(command)
 }
 
 /// Lets an unreliable client send a text to a `minitalk serve` with these options.

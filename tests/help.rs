@@ -7,14 +7,6 @@ use std::process::Command;
 
 use common::*;
 
-fn code(output: &std::process::Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn send(args: &[&str]) -> std::process::Output {
-    run(minitalk([&["send"], args].concat()))
-}
-
 /// Every usage error, as it is printed: what is wrong, and what to write instead.
 #[test]
 fn a_usage_error_says_what_to_write_instead() {
