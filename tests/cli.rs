@@ -6,8 +6,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use common::*;
-use minitalk::internals::process::proc;
-use minitalk::{Pid, Signal};
+use minitalk::Signal;
 
 #[test]
 fn an_invalid_pid_is_a_usage_error() {
@@ -54,14 +53,7 @@ fn our_own_pid_is_refused() {
 #[test]
 fn the_id_of_a_thread_is_rejected() {
     let server = Server::start();
-    let other_thread = || {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-        let mut tids = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
-        tids.find(|tid| *tid != server.pid().to_string())
-    };
-    wait_until("the writer thread runs", || other_thread().is_some());
-    let thread = other_thread().unwrap();
-    assert_eq!(code(&send(&[&thread, "x"])), 3);
+    assert_eq!(code(&send(&[&other_thread(server.pid()), "x"])), 3);
     server.stop();
 }
 
@@ -280,8 +272,7 @@ fn the_classic_pair_delivers_messages() {
         assert!(output.stdout.is_empty() && output.stderr.is_empty());
     }
     server.assert_printed(&[b"-", b"", b"--help", "héllo".as_bytes()]);
-    let status = proc::status(Pid::new(server.pid()).unwrap()).unwrap();
-    assert_eq!(status.caught & Signal::WORD.mask(), 0, "it takes words");
+    assert!(!handles(server.pid(), Signal::WORD), "it takes words");
     server.stop();
     // Its client does not use them either.
     let server = Server::start_with(&["--trace"]);

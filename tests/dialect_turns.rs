@@ -37,9 +37,8 @@ fn a_client_retries_while_the_server_is_busy() {
 
 /// Waits until the server has taken the last bit of a client, which would otherwise swallow the request of the next one.
 fn wait_until_taken(server: &Server) {
-    let pid = minitalk::Pid::new(server.pid()).unwrap();
     wait_until("the server takes the last bit", || {
-        proc::status(pid).is_ok_and(|status| status.pending == 0)
+        proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending == 0)
     });
 }
 
@@ -88,16 +87,15 @@ fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
         });
         wait_until_taken(&server);
         kill(server.pid(), libc::SIGSTOP);
-        wait_until("the server is stopped", || state_of(server.pid()) == 'T');
+        wait_state(server.pid(), 'T');
         let second = start_client(&mut Command::new(&client), server.pid(), short.as_bytes());
-        let server_pid = minitalk::Pid::new(server.pid()).unwrap();
         wait_until("the first bit of the second client is pending", || {
-            proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+            proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending != 0)
         });
         kill(first.pid(), libc::SIGCONT);
-        let first_pid = minitalk::Pid::new(first.pid()).unwrap();
         wait_until("the first client waits again", || {
-            proc::status(first_pid).is_ok_and(|status| status.pending == 0 && status.sleeps)
+            proc::status(pid_of(first.pid()))
+                .is_ok_and(|status| status.pending == 0 && status.sleeps)
         });
         kill(server.pid(), libc::SIGCONT);
         assert_success(&first.output());
@@ -114,15 +112,11 @@ fn a_client_whose_first_bit_was_swallowed_is_noted() {
     let client = dialect_program("clients/driven");
     let server = Server::start_with(&["--format", "raw"]);
     kill(server.pid(), libc::SIGSTOP);
-    wait_until("the server is stopped", || state_of(server.pid()) == 'T');
-    let server_pid = minitalk::Pid::new(server.pid()).unwrap();
-    let sleeps = |client: &Process| {
-        let pid = minitalk::Pid::new(client.pid()).unwrap();
-        proc::sleeps_for_signal(pid)
-    };
+    wait_state(server.pid(), 'T');
+    let sleeps = |client: &Process| proc::sleeps_for_signal(pid_of(client.pid()));
     let first = start_client(&mut Command::new(&client), server.pid(), b"Hello");
     wait_until("the first bit is pending", || {
-        proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+        proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending != 0)
     });
     let second = start_client(&mut Command::new(&client), server.pid(), b"Hello");
     wait_until("the second client waits", || sleeps(&second));

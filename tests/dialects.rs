@@ -273,7 +273,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let trace = ["--trace", "-v", "--format", "raw"];
         let server = Server::start_with(&[&trace, options].concat());
         let process = start_client(&mut Command::new(&client.path), server.pid(), text);
-        let pid = minitalk::Pid::new(process.pid()).unwrap();
+        let pid = pid_of(process.pid());
         let encoder = TextEncoder::new(&dialect, text, pid).unwrap();
         let sent: Vec<_> = encoder.symbols().collect();
         let arrived = || -> Vec<Symbol> {
@@ -294,7 +294,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let mut last = (arrived().len(), Instant::now(), cpu());
         // A client that waits by a counting loop is stuck only after the CPU time of a bit.
         let is_stuck = |(_, at, used): (usize, Instant, u64)| {
-            at.elapsed() >= STUCK && (!is_computing(process.pid()) || cpu() >= used + BIT)
+            at.elapsed() >= STUCK && (state_of(process.pid()) != 'R' || cpu() >= used + BIT)
         };
         while !is_done() && !is_stuck(last) {
             std::thread::sleep(Duration::from_millis(10));
@@ -334,16 +334,6 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         client.name
     );
     Ok(())
-}
-
-/// Returns whether a process is running or waits for a CPU.
-fn is_computing(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
-    state == Some('R')
 }
 
 /// Lets one client after the other send a text to a `minitalk serve` with these options.

@@ -11,7 +11,6 @@ use common::*;
 use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::peer::{Peer, PeerError};
-use minitalk::internals::process::proc;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
@@ -69,9 +68,7 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
     let client = sending(&server, "bit", PATIENT, &message);
-    let pid = Pid::new(client.pid()).unwrap();
-    let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::USR2.mask() != 0);
-    wait_until("the client has its handler", handles);
+    wait_until("the client has its handler", || handles(client.pid(), Signal::USR2));
     let storm = storm(client.pid());
     wait_until("the storm reaches the client", || {
         cpu_time(client.pid()) > 5
@@ -375,7 +372,7 @@ fn a_recycled_pid_is_not_signalled() {
     for _ in 0..1000 {
         let first = sleep();
         let pid = first.pid();
-        let peer = Peer::open(Pid::new(pid).unwrap()).unwrap();
+        let peer = Peer::open(pid_of(pid)).unwrap();
         drop(first);
         if std::fs::write(LAST_PID, (pid - 1).to_string()).is_err() {
             eprintln!("skipped: {LAST_PID} cannot be written");

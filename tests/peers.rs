@@ -237,12 +237,7 @@ fn a_client_delivers_when_a_filter_denies_random_numbers() {
 #[test]
 fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let server = Server::start();
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-    let names = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
-    let thread = names
-        .into_iter()
-        .find(|name| *name != server.pid().to_string());
-    let mut command = minitalk(["send", "--force", &thread.unwrap(), "x"]);
+    let mut command = minitalk(["send", "--force", &other_thread(server.pid()), "x"]);
     let output = run(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     server.stop();

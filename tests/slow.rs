@@ -32,19 +32,6 @@ fn wait_ready(stdout: &mut impl BufRead) {
     assert!(line.starts_with("PID "), "{line:?}");
 }
 
-/// Sends `signal` and waits until it is no longer pending, so that the next one does not merge with it.
-fn kill_and_wait(pid: i32, signal: i32) {
-    kill(pid, signal);
-    let mask = 1u64 << (signal - 1);
-    wait_until("the signal is taken", || {
-        let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
-            return true;
-        };
-        let pending = status.lines().find_map(|l| l.strip_prefix("ShdPnd:"));
-        pending.is_none_or(|p| u64::from_str_radix(p.trim(), 16).unwrap() & mask == 0)
-    });
-}
-
 /// Waits until the thread of this name is blocked in a write (`proc_pid_wchan(5)`, `proc_pid_syscall(5)`).
 fn wait_blocked_thread(pid: i32, name: &str) {
     wait_until("the thread is blocked in a write", || {

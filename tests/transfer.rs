@@ -5,9 +5,7 @@ mod common;
 use std::os::unix::ffi::OsStrExt;
 
 use common::*;
-use minitalk::Pid;
 use minitalk::Signal;
-use minitalk::internals::process::proc;
 
 #[test]
 fn all_byte_values_arrive_unchanged() {
@@ -132,10 +130,9 @@ fn a_server_takes_bits_where_the_kernel_is_not_known_to_carry_words() {
 #[test]
 fn a_server_without_the_word_lane_rejects_words() {
     let server = Server::start_with(&["--lane", "bit"]);
-    let pid = Pid::new(server.pid()).unwrap();
-    let caught = proc::status(pid).unwrap().caught;
-    assert_eq!(caught & Signal::WORD.mask(), 0);
-    deliver(server.pid(), b"in bits");
+    let pid = server.pid();
+    assert!(handles(pid, Signal::USR1) && !handles(pid, Signal::WORD));
+    deliver(pid, b"in bits");
     let output = run(minitalk(["send", "--lane", "word", &pid.to_string(), "x"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert!(

@@ -16,7 +16,7 @@ use crate::{is_readable, ours, send_us, sender};
 pub fn a_process_has_at_most_one_endpoint() {
     block_signals();
     let server = Server::start();
-    let to = Pid::new(server.pid()).unwrap();
+    let to = pid_of(server.pid());
     let endpoint = Endpoint::bind().unwrap();
     assert!(matches!(Endpoint::bind(), Err(Unavailable::Taken)));
     let taken = minitalk::send(to, b"x");
