@@ -44,9 +44,7 @@ fn an_unused_pid_is_reported() {
 
 #[test]
 fn our_own_pid_is_refused() {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "exec \"$0\" send $$ x", MINITALK]);
-    let output = run(shell);
+    let output = run(shell("exec \"$0\" send $$ x"));
     assert_eq!(code(&output), 5, "{output:?}");
 }
 
@@ -120,7 +118,8 @@ fn a_client_that_the_server_may_not_signal_is_reported() {
 
 #[test]
 fn the_pid_file_exists_while_the_server_runs() {
-    let path = std::env::temp_dir().join(format!("minitalk-pid-file-{}", std::process::id()));
+    let folder = Folder::new("pid-file");
+    let path = folder.0.join("run");
     let server = Server::start_with(&["--pid-file", path.to_str().unwrap()]);
     let pid = std::fs::read_to_string(&path).unwrap();
     assert_eq!(pid, format!("{}\n", server.pid()));
@@ -141,7 +140,6 @@ fn the_pid_file_exists_while_the_server_runs() {
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious\n");
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-    std::fs::remove_file(&link).unwrap();
     let running = Server::start();
     std::fs::write(&path, format!("{}\n", running.pid())).unwrap();
     let output = run(minitalk(["serve", "--pid-file", path.to_str().unwrap()]));
@@ -224,10 +222,8 @@ fn a_missing_file_is_reported() {
 #[test]
 fn a_closed_standard_input_is_reported() {
     let server = Server::start();
-    let mut shell = Command::new("sh");
-    let script = "exec \"$0\" send \"$1\" <&-";
-    shell.args(["-c", script, MINITALK, &server.pid().to_string()]);
-    let output = run(shell);
+    let mut command = shell("exec \"$0\" send \"$1\" <&-");
+    let output = run(command.arg(server.pid().to_string()));
     assert_eq!(code(&output), 1, "{output:?}");
     let text = "minitalk: cannot read standard input: it is closed\n";
     assert_eq!(stderr(&output), text);
@@ -407,8 +403,8 @@ fn servers_are_found_by_their_names() {
 
 #[test]
 fn a_supervisor_is_notified_when_the_server_is_ready() {
-    let path = std::env::temp_dir().join(format!("minitalk-notify-{}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
+    let folder = Folder::new("notify");
+    let path = folder.0.join("socket");
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(WATCHDOG)).unwrap();
     let server = Server::spawn(minitalk(["serve"]).env("NOTIFY_SOCKET", &path));
@@ -417,11 +413,7 @@ fn a_supervisor_is_notified_when_the_server_is_ready() {
     assert_eq!(&buffer[..count], b"READY=1\n");
     server.stop();
     std::fs::remove_file(&path).unwrap();
-    let output = run({
-        let mut command = minitalk(["serve"]);
-        command.env("NOTIFY_SOCKET", &path);
-        command
-    });
+    let output = run(minitalk(["serve"]).env("NOTIFY_SOCKET", &path));
     assert_eq!(code(&output), 1, "{output:?}");
     assert!(stderr(&output).contains("NOTIFY_SOCKET"), "{output:?}");
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use common::*;
@@ -32,19 +32,23 @@ fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
 struct Fifo {
     path: PathBuf,
     reader: std::fs::File,
+    _folder: Folder,
 }
 
 impl Fifo {
-    fn new(name: &str) -> Self {
+    fn new() -> Self {
         use std::os::unix::fs::OpenOptionsExt;
-        let file = format!("{name}-{}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
-        let _ = std::fs::remove_file(&path);
+        let folder = Folder::new("blocked");
+        let path = folder.0.join("fifo");
         assert_success(&Command::new("mkfifo").arg(&path).output().unwrap());
         let mut options = std::fs::OpenOptions::new();
         options.read(true).custom_flags(libc::O_NONBLOCK);
         let reader = options.open(&path).unwrap();
-        Self { path, reader }
+        Self {
+            path,
+            reader,
+            _folder: folder,
+        }
     }
 
     fn writer(&self) -> std::fs::OpenOptions {
@@ -74,17 +78,11 @@ impl Fifo {
     }
 }
 
-impl Drop for Fifo {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
 #[test]
 fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
     let pair = pair_client();
     for signal in [libc::SIGTERM, libc::SIGINT] {
-        let mut fifo = Fifo::new("blocked");
+        let mut fifo = Fifo::new();
         let mut serve = minitalk(["serve", "--trace", "--dialect", "classic"]);
         serve.stdout(fifo.writer().open(&fifo.path).unwrap());
         let server = Process::spawn_with_own_stdout(&mut serve);

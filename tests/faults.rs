@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::peer::{Peer, PeerError};
 
@@ -257,9 +256,7 @@ fn an_output_that_is_closed_at_the_start_is_an_error() {
         "--help >/dev/full",
         "--help >&-",
     ] {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exec \"$0\" {command}"), MINITALK]);
-        let output = run(shell);
+        let output = run(shell(&format!("exec \"$0\" {command}")));
         assert_eq!(output.status.code(), Some(1), "{command}");
         let can_complain = !command.contains("2>&-");
         let why = if command.contains("full") {
@@ -409,15 +406,7 @@ fn both_ends_work_when_started_with_the_signals_blocked() {
 #[test]
 fn a_sigint_that_is_ignored_stays_ignored() {
     let message = noise(5_000);
-    let ignoring = |command: &str| {
-        let mut shell = Command::new("sh");
-        shell.args([
-            "-c",
-            &format!("trap '' INT; exec \"$0\" {command}"),
-            MINITALK,
-        ]);
-        shell
-    };
+    let ignoring = |command| shell(&format!("trap '' INT; exec \"$0\" {command}"));
     let (server, client) = stopped_in_mid_message(|| {
         let server = Server::spawn(&mut ignoring("serve"));
         kill(server.pid(), libc::SIGINT);

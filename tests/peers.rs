@@ -3,7 +3,6 @@
 mod common;
 
 use std::io::Read;
-use std::os::fd::AsRawFd;
 use std::process::Command;
 
 use common::*;
@@ -32,14 +31,12 @@ fn assert_not_signalled(sleep: Process) {
 #[test]
 fn a_program_executed_before_the_output_is_written_is_not_signalled() {
     let mut command = minitalk(["serve", "--format", "raw"]);
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
-    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    let (mut reader, writer, size) = small_pipe();
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
     drop(command);
     server.wait_stderr("\n");
     let pid = server.pid().to_string();
-    let full = vec![b'f'; size.try_into().unwrap()];
+    let full = vec![b'f'; size];
     assert_success(&run_with(minitalk(["send", &pid]), &full));
     let sleep = becomes_sleep(server.pid(), "whole");
     let last = Process::spawn(&mut minitalk(["send", &pid, "last"]));
@@ -97,7 +94,7 @@ fn a_server_that_becomes_another_program_is_not_signalled() {
 fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
     for limit in 4..=14 {
         let script = format!("ulimit -n {limit}; exec \"$0\" serve");
-        let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
+        let server = Process::spawn(&mut shell(&script));
         wait_until("the server is ready or has ended", || {
             !server.is_running() || server.stdout().contains(&b'\n')
         });

@@ -14,12 +14,7 @@ use minitalk::internals::ffi;
 
 /// Starts a server whose standard error is a full pipe, and returns the end that nobody reads.
 fn start_with_blocked_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, PipeReader) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    // SAFETY: the request takes an integer, and the descriptor is open.
-    let size = unsafe { libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&writer), libc::F_GETPIPE_SZ) };
-    writer
-        .write_all(&vec![b'.'; size.try_into().unwrap()])
-        .unwrap();
+    let (reader, writer) = full_pipe();
     let mut command = minitalk(["serve"]);
     command.args(options).stderr(writer).stdout(stdout);
     (Process::spawn_with_own_stderr(&mut command), reader)
@@ -79,8 +74,7 @@ fn an_unread_pid_on_stderr_delays_no_message() {
 /// It has received no message, so there is nothing to flush.
 #[test]
 fn one_signal_ends_a_server_that_cannot_print_its_pid() {
-    let (_reader, mut stdout) = std::io::pipe().unwrap();
-    stdout.write_all(&[b'.'; 65_536]).unwrap();
+    let (_reader, stdout) = full_pipe();
     let mut command = minitalk(["serve"]);
     let mut server = Process::spawn_with_own_stdout(command.stdout(stdout));
     wait_ready_to_be_sent_to(server.pid());
@@ -202,7 +196,8 @@ fn one_client_causes_a_limited_number_of_notes() {
 
 #[test]
 fn an_output_at_its_size_limit_is_an_error() {
-    let path = std::env::temp_dir().join(format!("minitalk-full-{}", std::process::id()));
+    let folder = Folder::new("full");
+    let path = folder.0.join("output");
     let mut command = Command::new("prlimit");
     command.args(["--fsize=20000", MINITALK, "serve"]);
     let server = Process::spawn_with_own_stdout(command.stdout(File::create(&path).unwrap()));
@@ -217,7 +212,6 @@ fn an_output_at_its_size_limit_is_an_error() {
     assert_eq!(client.status.code(), Some(7), "{client:?}");
     let output = server.output();
     let written = fs::read(&path).unwrap();
-    fs::remove_file(&path).unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = stderr(&output);
     assert!(text.contains("File too large"), "{text}");

@@ -10,7 +10,8 @@ mod watch;
 use std::borrow::BorrowMut;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{PipeReader, PipeWriter, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -387,7 +388,9 @@ pub fn pair_client() -> PathBuf {
 /// Compiles a program once for this process.
 fn program_of(folder: &str, name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(name);
     let mut built = BUILT.lock().unwrap();
     let path = built.entry(source.with_extension("c"));
     path.or_insert_with_key(|source| compile(source, &name.replace('/', "-")))
@@ -414,6 +417,21 @@ pub fn compile(source: &Path, name: &str) -> PathBuf {
 
 pub fn signal_of(output: &Output) -> Option<i32> {
     output.status.signal()
+}
+
+/// Returns a pipe, and the number of bytes that it holds, as few as possible.
+pub fn small_pipe() -> (PipeReader, PipeWriter, usize) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
+    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    (reader, writer, size.try_into().unwrap())
+}
+
+/// Returns a full pipe.
+pub fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer, size) = small_pipe();
+    writer.write_all(&vec![b'.'; size]).unwrap();
+    (reader, writer)
 }
 
 /// Returns pseudo-random bytes, the same in every run.
