@@ -67,7 +67,9 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
     let client = sending(&server, "bit", PATIENT, &message);
-    wait_until("the client has its handler", || handles(client.pid(), Signal::USR2));
+    wait_until("the client has its handler", || {
+        handles(client.pid(), Signal::USR2)
+    });
     let storm = storm(client.pid());
     wait_until("the storm reaches the client", || {
         cpu_time(client.pid()) > 5
@@ -406,7 +408,7 @@ fn both_ends_work_when_started_with_the_signals_blocked() {
 #[test]
 fn a_sigint_that_is_ignored_stays_ignored() {
     let message = noise(5_000);
-    let ignoring = |command| shell(&format!("trap '' INT; exec \"$0\" {command}"));
+    let ignoring = |command: &str| shell(&format!("trap '' INT; exec \"$0\" {command}"));
     let (server, client) = stopped_in_mid_message(|| {
         let server = Server::spawn(&mut ignoring("serve"));
         kill(server.pid(), libc::SIGINT);
