@@ -6,19 +6,21 @@ use core::time::Duration;
 
 use super::clock::timespec;
 use super::errno::{check, check_syscall};
-use super::{Errno, Fd, Mask, SigInfo};
+use super::mask::set_of;
+use super::{Errno, Fd, SigInfo};
 use crate::signal::event::SignalSet;
 use crate::signal::ring::{Entry, REST};
 
 /// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is
 /// readable.
 ///
-/// `mask` is in force during the wait alone. `ppoll(2)` changes the mask and waits in one step, so no signal is missed between
+/// Only the signals in `mask` are blocked during the wait. `ppoll(2)` changes the mask and waits in one step, so no signal is missed between
 /// the two (AS-15).
 ///
 /// # Errors
 /// Those of `ppoll(2)`, except EINTR, which means that the handler has run.
-pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<bool, Errno> {
+pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: SignalSet) -> Result<bool, Errno> {
+    let mask = set_of(mask);
     let mut poll = libc::pollfd {
         fd: fd.map_or(-1, |fd| fd.0),
         events: libc::POLLIN,
@@ -28,7 +30,7 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the pollfd, the timespec and the mask live for the whole call, and the count is the number of pollfds. The
     // kernel skips an fd of -1.
-    match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask.0) }) {
+    match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask) }) {
         Ok(_) => Ok(poll.revents != 0),
         Err(Errno::INTERRUPTED) => Ok(false),
         Err(errno) => Err(errno),

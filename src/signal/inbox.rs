@@ -31,7 +31,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::time::Duration;
 
-use crate::ffi::{self, Disposition, Errno, Fd, Mask};
+use crate::ffi::{self, Disposition, Errno, Fd};
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
 use crate::signal::spin::Spin;
@@ -92,9 +92,10 @@ pub struct Inbox {
     /// The signals that the handler has been installed for, with their dispositions before.
     installed: Vec<(Signal, Disposition)>,
     signals: SignalSet,
-    before: Mask,
-    /// The mask while a wait sleeps.
-    wait_mask: Mask,
+    /// The signals that were blocked before.
+    before: SignalSet,
+    /// The signals that are blocked while a wait sleeps.
+    wait_mask: SignalSet,
     /// The signals to unblock after a wait: ours, and those of former inboxes, which the handler blocks with them.
     unblocked: SignalSet,
     /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
@@ -143,7 +144,7 @@ impl Inbox {
     /// the mask that a forked child gets; `None`: this thread's.
     pub(crate) fn open_in(
         signals: SignalSet,
-        program: Option<&Mask>,
+        program: Option<SignalSet>,
         check: impl FnOnce(SignalSet) -> Result<(), InboxError>,
     ) -> Result<Self, InboxError> {
         if let Some(signal) = signals.iter().find(|signal| why_not(*signal).is_some()) {
@@ -156,7 +157,7 @@ impl Inbox {
         let signals = signals.filter(|signal| !stays_ignored(signal));
         let before = ffi::block(signals);
         if let Err(error) = check(signals) {
-            ffi::set_mask(&before);
+            ffi::set_mask(before);
             return Err(error);
         }
         let handled = ffi::add_handled(signals);
@@ -166,7 +167,7 @@ impl Inbox {
             installed: Vec::with_capacity(signals.len()),
             signals,
             before,
-            wait_mask: before.without(signals),
+            wait_mask: before.filter(|signal| !signals.contains(signal)),
             unblocked: handled.filter(is_unblocked),
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
@@ -175,7 +176,7 @@ impl Inbox {
             rounds: 0,
             _thread: PhantomData,
         };
-        ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;
+        ffi::install_fork_hook(program.unwrap_or(before)).map_err(InboxError::System)?;
         for signal in signals.iter() {
             let previous = ffi::install(signal).map_err(InboxError::System)?;
             inbox.installed.push((signal, previous));
@@ -219,7 +220,7 @@ impl Inbox {
         } else {
             Some(Duration::ZERO)
         };
-        let readable = ffi::wait(fd, timeout, &self.wait_mask);
+        let readable = ffi::wait(fd, timeout, self.wait_mask);
         ffi::unblock(self.unblocked);
         readable
     }
@@ -457,7 +458,7 @@ impl Drop for Inbox {
         for signal in others.iter() {
             let _ = ffi::send(ffi::getpid(), signal, None);
         }
-        ffi::set_mask(&self.before);
+        ffi::set_mask(self.before);
     }
 }
 
