@@ -9,7 +9,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use minitalk::internals::background::{Background, Item, LIMIT};
-use minitalk::internals::ffi;
+use minitalk::internals::ffi::{self, Wanted};
 
 use super::exit::Failure;
 use super::stdio::{print_stderr, write_stdout};
@@ -99,6 +99,6 @@ impl Lines {
             true => stdout.as_fd(),
             false => stderr.as_fd(),
         };
-        ffi::wait_writable(output, Some(Duration::ZERO)).unwrap_or(false)
+        ffi::wait_for(Wanted::Writable(output), Some(Duration::ZERO)).unwrap_or(false)
     }
 }
