@@ -7,7 +7,7 @@ use std::time::Duration;
 use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
 use minitalk::server::{Config, Note};
-use minitalk::{Inbox, SignalSet};
+use minitalk::{Inbox, Signal, SignalSet};
 
 use super::command::Command;
 #[cfg(feature = "tools")]
@@ -213,7 +213,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     };
     ffi::tune_allocator();
     // At the limit on file sizes a write then fails with an error, instead of ending the server.
-    ffi::ignore_file_size();
+    ffi::ignore(Signal::XFSZ);
     let signals = match options.bits_only {
         true => SignalSet::BITS,
         false => SignalSet::LANES,
@@ -232,7 +232,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     }
     // A server on a terminal shuts down when the terminal closes; see `stop`. SIGHUP ends a trace in a pipe.
     if !to_stdout || io::stdout().is_terminal() {
-        ffi::ignore_hangup();
+        ffi::ignore(Signal::HUP);
     }
     let lines = Lines::start(to_stdout)?;
     let limit = options.config.max_message;

@@ -97,22 +97,10 @@ pub(super) fn default_action() -> libc::sigaction {
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
-/// Ignores SIGHUP, for a server that outlives its terminal.
+/// Ignores `signal`, as SIGHUP for a server that outlives its terminal.
 #[cfg(feature = "cli")]
-pub fn ignore_hangup() {
-    ignore(libc::SIGHUP);
-}
-
-/// Ignores SIGXFSZ, so that a write beyond RLIMIT_FSIZE fails with EFBIG instead (`setrlimit(2)`).
-#[cfg(feature = "cli")]
-pub fn ignore_file_size() {
-    ignore(libc::SIGXFSZ);
-}
-
-#[cfg(feature = "cli")]
-fn ignore(signo: libc::c_int) {
-    // SAFETY: SIG_IGN is not a function, so the kernel never calls it; the number is that of a signal.
-    unsafe { libc::signal(signo, libc::SIG_IGN) };
+pub fn ignore(signal: Signal) {
+    let _ = replace(signal, &Disposition::ignore().0);
 }
 
 /// Ends the process by `signal`, so that its parent sees which signal ended it (the convention for SIGINT).

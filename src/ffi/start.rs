@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::{Disposition, Errno, block, disposition::replace, errno::check, unblock};
+use super::{Errno, block, errno::check, ignore, unblock};
 use crate::signal::event::SignalSet;
 
 /// Holds the signals that were blocked when the program was started, as a kernel mask.
@@ -13,7 +13,7 @@ static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 /// So no stray signal ends a command before or after its inbox is open. Programs that it executes inherit the ignored signals.
 pub fn end_of_start() {
     for signal in SignalSet::LANES.iter() {
-        let _ = replace(signal, &Disposition::ignore().0);
+        ignore(signal);
     }
     // Ordering: Relaxed; written before main, by the same thread.
     let blocked = STARTED_WITH.load(Ordering::Relaxed);
