@@ -5,7 +5,6 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use minitalk::InboxError;
 use minitalk::Pid;
@@ -17,11 +16,8 @@ use minitalk::server::ServeError;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::sender;
 
-use super::lines::Lines;
+use super::lines::{LAST_LINES, Lines};
 use super::stdio::print_stderr;
-
-/// Limits the wait at the end of a server for an output that does not take its last line.
-const LAST_LINE: Duration = Duration::from_millis(125);
 
 /// Lists the exit codes, which [`MEANINGS`] documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +88,7 @@ impl Failure {
         }
     }
 
-    /// Returns the same failure, whose message delays the end of the program by [`LAST_LINE`] at most.
+    /// Returns the same failure, whose message delays the end of the program by [`LAST_LINES`] at most.
     pub fn urgent(self) -> Self {
         Self {
             is_urgent: true,
@@ -253,7 +249,7 @@ impl Failure {
         if self.is_urgent {
             if let Ok(lines) = Lines::start(is_classic) {
                 lines.line(text);
-                lines.finish(Some(LAST_LINE));
+                lines.finish(Some(LAST_LINES));
             }
         } else if is_classic {
             let _ = writeln!(io::stdout(), "{text}");

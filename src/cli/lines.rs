@@ -17,6 +17,9 @@ use super::stdio::{print_stderr, write_stdout};
 /// Limits how often [`Lines::finish`] waits for its own thread while the output is writable.
 const MAX_WAITS: u32 = 20;
 
+/// Limits the wait at the end of a server for an output that takes nothing.
+pub const LAST_LINES: Duration = Duration::from_millis(125);
+
 /// Holds a queue of lines, and the thread that prints them in order.
 #[derive(Clone)]
 pub struct Lines {

@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
@@ -15,15 +14,12 @@ use super::exec;
 use super::exit::Failure;
 use super::flags::{Args, Flag, flag};
 use super::format::Format;
-use super::lines::Lines;
+use super::lines::{LAST_LINES, Lines};
 use super::list;
 use super::notify;
 use super::pid_file::PidFile;
 use super::stop;
 use super::trace::{Trace, Tracer};
-
-/// Limits the wait of a server's end for a standard error that takes nothing.
-const LAST_LINES: Duration = Duration::from_millis(125);
 
 /// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
 pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
