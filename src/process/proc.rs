@@ -37,6 +37,14 @@ pub struct Status {
     pub blocked: u64,
 }
 
+impl Status {
+    /// Returns whether `signal` has a handler.
+    #[must_use]
+    pub const fn handles(&self, signal: Signal) -> bool {
+        self.caught & signal.mask() != 0
+    }
+}
+
 /// Reads the status of the process `pid`.
 ///
 /// # Errors
@@ -140,7 +148,7 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
 /// Returns whether `pid` handles SIGALRM, so that a timer may end its sleep for a signal.
 #[must_use]
 pub fn handles_alarm(pid: Pid) -> bool {
-    status(pid).is_ok_and(|status| status.caught >> (libc::SIGALRM - 1) & 1 == 1)
+    status(pid).is_ok_and(|status| status.handles(Signal::ALRM))
 }
 
 /// Returns whether the main thread of `pid` sleeps in a call that waits for some time; `false` if the kernel does not tell.
@@ -191,11 +199,9 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
         with_file(&std::format!("/proc/{other}/cmdline"), is_in).unwrap_or(false)
     };
     let waits = |other: &Pid| {
-        let handles =
-            |status: &Status, signal: Signal| status.caught >> (signal.number() - 1) & 1 == 1;
         let is_client = |status: Status| {
-            SignalSet::BITS.iter().any(|bit| handles(&status, bit))
-                && !handles(&status, Signal::WORD)
+            let mut bits = SignalSet::BITS.iter();
+            bits.any(|bit| status.handles(bit)) && !status.handles(Signal::WORD)
         };
         status(*other).is_ok_and(is_client) && (sleeps_for_signal(*other) || naps(*other))
     };

@@ -86,7 +86,10 @@ pub fn cpu_time(pid: i32) -> u64 {
 fn stat(pid: i32) -> Vec<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let behind_the_name = stat.rsplit(')').next().unwrap();
-    behind_the_name.split_whitespace().map(String::from).collect()
+    behind_the_name
+        .split_whitespace()
+        .map(String::from)
+        .collect()
 }
 
 /// Waits until a process is in this state, a letter of `proc_pid_stat(5)`.
@@ -96,7 +99,9 @@ pub fn wait_state(pid: i32, state: char) {
 
 /// Returns the state of a process, `X` of one that does not exist.
 pub fn state_of(pid: i32) -> char {
-    stat(pid).first().map_or('X', |state| state.chars().next().unwrap())
+    stat(pid)
+        .first()
+        .map_or('X', |state| state.chars().next().unwrap())
 }
 
 /// Sends `signal` and waits until it is no longer pending, so that the next one does not merge with it.
@@ -109,7 +114,7 @@ pub fn kill_and_wait(pid: i32, signal: i32) {
 
 /// Returns whether a process handles a signal.
 pub fn handles(pid: i32, signal: Signal) -> bool {
-    proc::status(pid_of(pid)).is_ok_and(|status| status.caught & signal.mask() != 0)
+    proc::status(pid_of(pid)).is_ok_and(|status| status.handles(signal))
 }
 
 /// Returns the ID of a thread of this process that is not its first, once there is one.
