@@ -305,7 +305,7 @@ impl From<ServeError> for Failure {
 mod tests {
     use super::*;
 
-    /// Lists the exit code and the text of each error of [`errors`].
+    /// Lists the exit code and the text of each error of the test.
     const PRINTED: &str = "\
 4 cannot send to PID 7: it belongs to another user, and both ends must signal each other; run both ends as the same user
 5 cannot send to PID 7: that is this very process
@@ -353,8 +353,9 @@ mod tests {
     have only one
 ";
 
-    /// Returns every error of a message that a process test cannot easily provoke.
-    fn errors() -> Vec<SendError> {
+    /// Checks every error of a message that a process test cannot easily provoke.
+    #[test]
+    fn an_error_of_a_message_says_what_happened_to_it_and_what_to_do() {
         let refused = |name: &str, catches_everything| SendError::Refused {
             name: name.into(),
             catches_everything,
@@ -395,17 +396,11 @@ mod tests {
             SendError::System(io::Error::from_raw_os_error(libc::EMFILE)),
             SendError::Unavailable(minitalk::Unavailable::Taken),
         ]);
-        errors
-    }
-
-    #[test]
-    fn an_error_of_a_message_says_what_happened_to_it_and_what_to_do() {
-        let errors = errors().into_iter();
-        let failures = errors.map(|error| Failure::send("PID 7", &error));
+        let failures = errors.iter().map(|error| Failure::send("PID 7", error));
         let lines = failures.map(|f| format!("{} {}{}", f.exit as u8, f.message, f.hint));
-        for (line, expected) in lines.zip(PRINTED.lines()) {
-            assert_eq!(line, expected);
-        }
-        assert_eq!(self::errors().len(), PRINTED.lines().count());
+        assert_eq!(
+            lines.collect::<Vec<_>>(),
+            PRINTED.lines().collect::<Vec<_>>()
+        );
     }
 }
