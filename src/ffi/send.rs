@@ -72,14 +72,14 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
 }
 
 impl Signal {
-    /// Sends the signal to the process `to`: bare, so that the kernel attests who sent it, or with `packet` and the sender's PID.
+    /// Sends the signal to the process `to`: bare, so that the kernel attests its sender, or with `packet` and the sender's PID.
     ///
     /// A process that does not handle the signal is killed by it, if that is the default action. With the feature `std`,
-    /// `Peer::send` never reaches a later process of the same PID, and `Peer::inspect` says whether the process handles the signal.
+    /// `Peer::send` never reaches a later process of the same PID, and `Peer::inspect` says whether it handles the signal.
     ///
     /// # Errors
-    /// Returns ESRCH if there is no such process, EPERM if it belongs to another user, and [`Errno::AGAIN`] if a real-time signal
-    /// finds no room (RLIMIT_SIGPENDING).
+    /// Returns ESRCH if there is no such process, EPERM if it belongs to another user, and [`Errno::AGAIN`] if a real-time
+    /// signal finds no room (RLIMIT_SIGPENDING).
     pub fn send(self, to: Pid, packet: Option<Packet>) -> Result<(), Errno> {
         let from = Identity::ours();
         let content = packet.map(|packet| Content { from, packet });
@@ -106,7 +106,7 @@ pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errn
     .map(drop)
 }
 
-/// Returns whether the kernel carries all of a [`Packet`], measured with a signal to this thread. [`Signal::WORD`] must be blocked.
+/// Returns whether the kernel carries all of a [`Packet`], by a signal to this thread, which must block [`Signal::WORD`].
 ///
 /// Linux does. The result is also `false` at the limit on queued signals (RLIMIT_SIGPENDING).
 #[must_use]

@@ -14,8 +14,8 @@ use crate::signal::ring::{Entry, REST};
 /// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is
 /// readable.
 ///
-/// Only the signals in `mask` are blocked during the wait. `ppoll(2)` changes the mask and waits in one step, so no signal is missed between
-/// the two (AS-15).
+/// Only the signals in `mask` are blocked during the wait. `ppoll(2)` changes the mask and waits in one step, so no signal is
+/// missed between the two (AS-15).
 ///
 /// # Errors
 /// Those of `ppoll(2)`, except EINTR, which means that the handler has run.

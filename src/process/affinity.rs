@@ -7,8 +7,8 @@ use crate::ffi::{self, CpuSet};
 use crate::process::pid::Pid;
 use crate::process::proc;
 
-/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a client
-/// that spares its CPU has moved here.
+/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a
+/// client that spares its CPU has moved here.
 ///
 /// The affinities decide, not the number of CPUs of one end: two processes that are pinned to one CPU each can run at once.
 #[must_use]

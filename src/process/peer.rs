@@ -18,8 +18,8 @@ use crate::wire::packet::Packet;
 /// some 30 us, so that one this often costs a third of a percent.
 pub const INSPECT_INTERVAL: u64 = 10_000_000;
 
-/// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU cannot
-/// arrive: it stays pending until the storm's next signal takes its place.
+/// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU
+/// cannot arrive: it stays pending until the storm's next signal takes its place.
 pub const MIGRATE_ABOVE_COPIES: u32 = 2;
 
 /// Refers to another process, by a pidfd if possible.
@@ -90,8 +90,8 @@ impl Peer {
     /// Reads the name of the process and the signals that it handles (`/proc/PID/status`).
     ///
     /// # Errors
-    /// Returns [`PeerError::NoSuchProcess`] if the process has ended, [`PeerError::NotPermitted`] if this process may not signal
-    /// it, and [`PeerError::System`] if `/proc` does not show it.
+    /// Returns [`PeerError::NoSuchProcess`] if the process has ended, [`PeerError::NotPermitted`] if this process may not
+    /// signal it, and [`PeerError::System`] if `/proc` does not show it.
     pub fn inspect(&self) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
@@ -142,8 +142,8 @@ impl Peer {
     /// Returns `false` if the kernel has no room for a packet on the real-time signal (RLIMIT_SIGPENDING).
     ///
     /// # Errors
-    /// Returns [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user, and
-    /// [`PeerError::System`] if a filter of system calls or a security module denies the signal.
+    /// Returns [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user,
+    /// and [`PeerError::System`] if a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, packet: Option<Packet>) -> Result<bool, PeerError> {
         let from = self.identity;
         let content = packet.map(|packet| Content { from, packet });

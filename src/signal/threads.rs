@@ -90,7 +90,7 @@ impl Drop for Blocked {
     }
 }
 
-/// Checks for an inbox that every other thread blocks `signals`, as far as `/proc` shows them: an inbox works without `/proc` too.
+/// Checks for an inbox that every other thread blocks `signals`, if `/proc` shows them: an inbox works without it too.
 ///
 /// # Errors
 /// [`InboxError::OpenOn`] names a thread that does not block them.

@@ -11,8 +11,8 @@
 //!
 //! A word of a message has bit 31 of `si_errno` set, and fills the other fields in its own way ([`word`](super::word)).
 //!
-//! The kernel shows a signal's content to its target alone. So a process that knows both nonces is one of the two ends: only the
-//! server was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
+//! The kernel shows a signal's content to its target alone. So a process that knows both nonces is one of the two ends: only
+//! the server was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
 
 use super::packet::Packet;
 use super::reason::Reason;
