@@ -23,7 +23,6 @@ pub fn end_of_start() {
 /// Returns whether the program was started with the standard descriptor `fd` (0 to 2) closed.
 ///
 /// Rust's runtime opens `/dev/null` in its place, so reads and writes would succeed without an error.
-#[must_use]
 pub fn was_closed(fd: usize) -> bool {
     // Ordering: Relaxed; written before main, by the same thread.
     WAS_CLOSED

@@ -70,7 +70,6 @@ pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Er
 }
 
 /// Returns whether `fd` is readable now.
-#[must_use]
 pub fn is_readable(fd: &Fd) -> bool {
     let mut poll = libc::pollfd {
         fd: fd.0,
@@ -96,9 +95,6 @@ pub enum Wanted<'f> {
 /// Waits for at most `timeout` (`None`: no limit) until one of `wanted` has come, and returns which have. Skips `None`.
 ///
 /// An error or a hang-up counts as what was wanted, because the next read or write then returns at once.
-///
-/// # Errors
-/// Those of `poll(2)`, except EINTR.
 #[cfg(feature = "cli")]
 pub fn wait_any<const N: usize>(
     wanted: [Option<Wanted<'_>>; N],
@@ -131,9 +127,6 @@ pub fn wait_any<const N: usize>(
 }
 
 /// Waits as [`wait_any`] does for one thing, as on a descriptor that another program has made non-blocking.
-///
-/// # Errors
-/// Those of [`wait_any`].
 #[cfg(feature = "cli")]
 pub fn wait_for(wanted: Wanted<'_>, timeout: Option<Duration>) -> Result<bool, Errno> {
     wait_any([Some(wanted)], timeout).map(|[has_come]| has_come)
