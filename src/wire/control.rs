@@ -183,14 +183,7 @@ impl Reply {
     /// Returns the packet that carries the reply.
     #[must_use]
     pub const fn packet(self) -> Packet {
-        let (
-            kind,
-            Progress {
-                next,
-                beyond,
-                serial,
-            },
-        ) = match self.status {
+        let (kind, progress) = match self.status {
             Status::Greeted { words } => (kind::GREETED, Progress::at(words as u64)),
             Status::Ok(progress) => (kind::OK, progress),
             Status::Wait(progress) => (kind::WAIT, progress),
@@ -198,8 +191,8 @@ impl Reply {
             Status::Rejected(reason) => (kind::REJECTED, Progress::at(reason as u64)),
         };
         Packet {
-            errno: beyond,
-            ..pack(kind, serial as u16, next, self.nonces)
+            errno: progress.beyond,
+            ..pack(kind, progress.serial as u16, progress.next, self.nonces)
         }
     }
 
