@@ -6,10 +6,6 @@ use std::process::{Command, Stdio};
 
 use common::*;
 
-fn send(args: &[&str]) -> std::process::Output {
-    run(minitalk([&["send"], args].concat()))
-}
-
 #[test]
 fn raw_output_is_only_the_message_bytes() {
     let server = Server::start_with(&["--format", "raw", "--count", "2"]);

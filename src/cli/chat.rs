@@ -11,7 +11,7 @@ use std::time::Duration;
 use minitalk::client::{self, SendError};
 use minitalk::internals::ffi::{self, EventFd, Fd, Wanted};
 use minitalk::internals::process::proc;
-use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError};
+use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError, Signal};
 
 use super::command::Command;
 use super::exit::{Exit, Failure, chain};
@@ -63,7 +63,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let input = refuse_closed(0);
     input.map_err(|error| Failure::io("cannot read standard input", error))?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
-    ffi::ignore_file_size();
+    ffi::ignore(Signal::XFSZ);
     let builder = Endpoint::builder().stop_on_signals().messages_only();
     let endpoint = builder.bind();
     let endpoint = endpoint.map_err(|error| Failure::new(Exit::Io, chain(&error)))?;

@@ -126,7 +126,7 @@ impl Capture {
                 reader.lock().is_over = true;
                 reader.0.1.notify_all();
             });
-            ffi::set_mask(&before);
+            ffi::set_mask(before);
         }
         capture
     }

@@ -107,9 +107,9 @@ impl Builder {
             service: None,
             blocked: Blocked::everywhere(self.signals)?,
         };
-        let program = *endpoint.blocked.before();
+        let program = endpoint.blocked.before();
         let (report, reported) = mpsc::channel();
-        let service = move || shared.run(self, &program, &report);
+        let service = move || shared.run(self, program, &report);
         endpoint.service = Some(background::spawn("minitalk", None, Box::new(service))?);
         // An error on the channel is a panic of the thread, which the panic hook has reported.
         reported

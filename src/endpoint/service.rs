@@ -10,8 +10,9 @@ use std::vec::Vec;
 use super::Builder;
 use crate::background::{self, Background, Item};
 use crate::engine::{self, Outbox};
-use crate::ffi::{self, EventFd, Mask};
+use crate::ffi::{self, EventFd};
 use crate::server::{Note, OutputError, Received, ServeError, Sink, Stop};
+use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
 
@@ -70,7 +71,7 @@ impl Shared {
     pub fn run(
         self: &Arc<Self>,
         mut builder: Builder,
-        program: &Mask,
+        program: SignalSet,
         report: &mpsc::Sender<Result<(), Unavailable>>,
     ) {
         let _end = End(self);
@@ -89,7 +90,7 @@ impl Shared {
     fn open(
         self: &Arc<Self>,
         builder: &mut Builder,
-        program: &Mask,
+        program: SignalSet,
     ) -> Result<(Closing, Option<Background<Note>>), Unavailable> {
         let start = |notes| {
             let function = self.note_function(notes);

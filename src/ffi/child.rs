@@ -1,10 +1,7 @@
 //! Child processes that end with the thread that started them (`PR_SET_PDEATHSIG(2const)`).
 
-use core::mem::MaybeUninit;
-use core::ptr;
-
 use super::disposition::{default_action, replace};
-use super::getpid;
+use super::{getpid, set_mask};
 use crate::signal::event::SignalSet;
 
 /// Makes the kernel kill the child of `command` when the calling thread ends for any reason, so that no process is left behind.
@@ -17,13 +14,9 @@ pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet)
         for signal in signals.iter() {
             let _ = replace(signal, &default_action());
         }
-        // SAFETY: both take integers, and a pointer to an initialised set of this frame.
-        unsafe {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            let mut none = MaybeUninit::uninit();
-            libc::sigemptyset(none.as_mut_ptr());
-            libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
-        }
+        // SAFETY: the request takes an integer.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        set_mask(SignalSet::NONE);
         // SAFETY: getppid takes nothing.
         if unsafe { libc::getppid() } != parent.get() {
             // SAFETY: _exit takes any number. The parent ended before the prctl.

@@ -7,11 +7,10 @@ use crate::ffi::{self, CpuSet};
 use crate::process::pid::Pid;
 use crate::process::proc;
 
-/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a client
-/// that spares its CPU has moved here.
+/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a
+/// client that spares its CPU has moved here.
 ///
 /// The affinities decide, not the number of CPUs of one end: two processes that are pinned to one CPU each can run at once.
-#[must_use]
 pub fn can_run_beside(pid: Pid) -> bool {
     let theirs = CpuSet::allowed_to(pid);
     CpuSet::allowed().union(&theirs).count() > 1 && !is_bound_here(&theirs)
@@ -39,7 +38,6 @@ pub struct AffinityFollower {
 
 impl AffinityFollower {
     /// Returns a follower that has not moved this thread yet.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             allowed: CpuSet::allowed(),

@@ -215,7 +215,7 @@ mod tests {
         }
         let mut results = Vec::new();
         while results.len() < texts.len() {
-            ffi::wait(Some(writer.bell().fd()), None, &ffi::block(SignalSet::NONE)).unwrap();
+            ffi::wait(Some(writer.bell().fd()), None, ffi::block(SignalSet::NONE)).unwrap();
             writer.bell().clear();
             while let Some(written) = writer.written() {
                 let error = written.error.map(|error| error.to_string());

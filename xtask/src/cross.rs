@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::no_arguments;
-use crate::product::repository;
+use crate::{no_arguments, output, product};
 
 const USAGE: &str = "\
 usage: cargo xtask cross
@@ -117,13 +116,13 @@ fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
     let binary = architecture.build()?;
     let mut lines = vec![];
     for handler in architecture.handlers {
-        let output = Command::new(format!("{}-objdump", architecture.tools))
+        let mut objdump = Command::new(architecture.tool("objdump"));
+        objdump
             .args(["-d", "--no-show-raw-insn"])
             .arg(format!("--disassemble={handler}"))
-            .arg(&binary)
-            .output()
-            .map_err(|error| format!("cannot run objdump: {error}"))?;
-        let listing = String::from_utf8_lossy(&output.stdout);
+            .arg(&binary);
+        let listing = output(&mut objdump)?;
+        let listing = String::from_utf8_lossy(&listing);
         let count = architecture
             .read(handler, &listing)
             .map_err(|error| format!("{handler}: {error}\n{listing}"))?;
@@ -153,7 +152,7 @@ impl Architecture {
             ));
         }
         for tool in ["gcc", "objdump", "strip"] {
-            if !runs(Command::new(format!("{}-{tool}", self.tools)).arg("--version")) {
+            if !runs(Command::new(self.tool(tool)).arg("--version")) {
                 let tools = self.tools;
                 return Err(format!(
                     "no {tools}-{tool}: apt-get install gcc-{tools} (and libc6-dev for it)"
@@ -165,17 +164,15 @@ impl Architecture {
 
     /// Returns a cargo command that builds static binaries for the architecture.
     pub fn cargo(&self) -> Command {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let variable = |what: &str| {
             let target = self.triple.to_uppercase().replace('-', "_");
             format!("CARGO_TARGET_{target}_{what}")
         };
-        let mut command = Command::new(cargo);
-        command
-            .current_dir(repository())
+        let mut cargo = product::cargo();
+        cargo
             .env(variable("LINKER"), self.tool("gcc"))
             .env(variable("RUSTFLAGS"), "-C target-feature=+crt-static");
-        command
+        cargo
     }
 
     /// Returns the name of a GNU tool for the architecture.
@@ -186,26 +183,9 @@ impl Architecture {
     /// Builds the static release binary and returns its path.
     pub fn build(&self) -> Result<PathBuf, String> {
         let mut cargo = self.cargo();
-        cargo.args([
-            "build",
-            "--quiet",
-            "--release",
-            "--bin",
-            "minitalk",
-            "--target",
-            self.triple,
-        ]);
-        let status = cargo
-            .status()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
-        if !status.success() {
-            return Err("the release build failed".into());
-        }
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-        Ok(repository()
-            .join(target)
-            .join(self.triple)
-            .join("release/minitalk"))
+        cargo.args(["build", "--quiet", "--release", "--bin", "minitalk"]);
+        output(cargo.args(["--target", self.triple]))?;
+        Ok(product::target().join(self.triple).join("release/minitalk"))
     }
 
     /// Reads the listing of `handler`, and returns its number of instructions or the first violation.
