@@ -179,11 +179,8 @@ struct Engine<'e> {
     outbox: Option<&'e Outbox>,
     /// The signals that have been taken and not handled.
     events: Vec<Event>,
-    /// The processes of clients that have ended.
-    ended: Vec<Pid>,
-    /// Whether a stop has been requested, and something is in the outbox.
-    is_stop_due: bool,
-    is_outbox_due: bool,
+    /// The numbers of descriptors that are readable.
+    ready: Vec<u64>,
     /// Whether the end has begun.
     is_stopped: bool,
 }
@@ -199,9 +196,7 @@ impl<'e> Engine<'e> {
             stop: None,
             outbox: None,
             events: Vec::new(),
-            ended: Vec::new(),
-            is_stop_due: false,
-            is_outbox_due: false,
+            ready: Vec::new(),
             is_stopped: false,
         })
     }
@@ -370,32 +365,35 @@ impl<'e> Engine<'e> {
 
     /// Handles all that is no signal. The signals that came before it were handled.
     fn handle_others(&mut self, now: Nanos) {
-        let stop = self.stop.filter(|_| mem::take(&mut self.is_stop_due));
-        let urgency = stop.map_or(Urgency::None, Stop::urgency);
-        self.is_stopped |= urgency != Urgency::None;
-        if let Some(outbox) = self.outbox.filter(|_| mem::take(&mut self.is_outbox_due)) {
-            for (outgoing, tell) in outbox.take() {
-                self.transfers.add(outgoing, tell);
+        let (mut urgency, mut ended, mut submitted) = (Urgency::None, Vec::new(), Vec::new());
+        for number in mem::take(&mut self.ready) {
+            match number {
+                BELL => self.host.iter().for_each(Host::clear_bell),
+                STOP => urgency = self.stop.map_or(urgency, Stop::urgency),
+                OUTBOX => submitted = self.outbox.map(Outbox::take).unwrap_or_default(),
+                number => match number.try_into() {
+                    Ok(client) => ended.extend(Pid::new(client)),
+                    Err(_) => self.transfers.handle_ready(number),
+                },
             }
         }
+        // Only now: the end of a process is not that of a later one with its PID.
+        for (outgoing, tell) in submitted {
+            self.transfers.add(outgoing, tell);
+        }
+        self.is_stopped |= urgency != Urgency::None;
         if let Some(host) = &mut self.host {
-            host.handle_others(&self.ended, urgency);
+            host.handle_others(&ended, urgency);
             while let Some(mut reply) = host.take_reply() {
-                let request = match reply.kind {
-                    MessageKind::Reply(request) => request,
-                    MessageKind::Message | MessageKind::Request => continue,
+                let MessageKind::Reply(request) = reply.kind else {
+                    continue;
                 };
                 let payload = mem::take(&mut reply.payload);
                 let is_taken = self.transfers.take_reply(reply.pid, request, payload);
-                let verdict = if is_taken {
-                    Ok(())
-                } else {
-                    Err(Reason::Unasked)
-                };
+                let verdict = is_taken.then_some(()).ok_or(Reason::Unasked);
                 host.settle_reply(&reply, verdict);
             }
         }
-        self.ended.clear();
         self.transfers.settle(Instant::from_nanos(now));
     }
 
@@ -440,27 +438,8 @@ impl<'e> Engine<'e> {
             inbox.wait(fd, timeout)?
         };
         if is_ready {
-            self.take_ready()?;
+            self.set.ready(|number| self.ready.push(number))?;
         }
-        Ok(())
-    }
-
-    fn take_ready(&mut self) -> io::Result<()> {
-        let (host, transfers) = (&mut self.host, &mut self.transfers);
-        let (outbox, ended) = (self.outbox, &mut self.ended);
-        let (is_stop_due, is_outbox_due) = (&mut self.is_stop_due, &mut self.is_outbox_due);
-        self.set.ready(|number| match number {
-            BELL => host.iter().for_each(Host::clear_bell),
-            STOP => *is_stop_due = true,
-            OUTBOX => {
-                outbox.into_iter().for_each(Outbox::clear_bell);
-                *is_outbox_due = true;
-            }
-            number => match number.try_into() {
-                Ok(client) => ended.extend(Pid::new(client)),
-                Err(_) => transfers.handle_ready(number),
-            },
-        })?;
         Ok(())
     }
 }

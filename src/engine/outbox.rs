@@ -73,29 +73,22 @@ impl Outbox {
         Err(SendError::Stopped)
     }
 
-    /// Takes the messages. Call [`clear_bell`](Self::clear_bell) before.
+    /// Takes the messages, and makes the descriptor unreadable until there are others.
     pub fn take(&self) -> Vec<Submission> {
-        self.lock()
-            .as_mut()
-            .map(core::mem::take)
-            .unwrap_or_default()
+        self.bell.clear();
+        let mut waiting = self.lock();
+        waiting.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// Ends all messages that were not taken, and all later ones, with an error.
     pub fn close(&self) {
-        let left = self.lock().take();
         // The owners see that their channels have ended.
-        drop(left);
+        drop(self.lock().take());
     }
 
     /// Returns the descriptor that is readable while there may be a message to take.
     pub fn fd(&self) -> &Fd {
         self.bell.fd()
-    }
-
-    /// Makes the descriptor unreadable again.
-    pub fn clear_bell(&self) {
-        self.bell.clear();
     }
 
     /// Locks the queue. No code that holds the lock can panic, so a poisoned lock guards a consistent queue.
