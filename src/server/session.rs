@@ -1,7 +1,7 @@
 //! One client as the server knows it: its link, what it handles, and how it paces its signals.
 
 use super::action::{Inspection, Opened};
-use super::notes::Allowance;
+use super::notes::{Allowance, OF_CLIENT};
 use crate::dialect::ack_probe::HandledSignals;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
@@ -135,7 +135,7 @@ impl Session {
             answered_on: Signal::USR2,
             warned: false,
             was_too_long: false,
-            allowance: Allowance::of_client(now),
+            allowance: Allowance::new(OF_CLIENT, now),
             counted: 0,
             takes_words,
             handled: SignalSet::NONE,
