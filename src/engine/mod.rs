@@ -25,7 +25,7 @@ pub use message::Message;
 pub(crate) use outbox::Outbox;
 
 use crate::client::{
-    Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
+    self, Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
 };
 use crate::ffi::Epoll;
 use crate::process::peer::Peer;
@@ -33,8 +33,7 @@ use crate::process::pid::Pid;
 use crate::server::{Config, Dialects, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
 use crate::signal::event::{Event, SignalSet};
 use crate::signal::inbox::Inbox;
-use crate::wire::Nanos;
-use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::frame::MessageKind;
 use crate::wire::reason::Reason;
 use crate::wire::time::Instant;
 
@@ -234,8 +233,7 @@ impl<'e> Engine<'e> {
         options: Options,
         watch: &'e mut dyn FnMut(&Progress),
     ) -> Result<Delivery, SendError> {
-        let frame = Frame::new(kind, message)?;
-        let outgoing = Outgoing::new(server, kind, frame, options)?;
+        let outgoing = Outgoing::new(server, kind, message, options)?;
         let result = Rc::new(Cell::new(None));
         let slot = Rc::clone(&result);
         let tell = move |update| match update {
@@ -272,15 +270,14 @@ impl<'e> Engine<'e> {
         }
     }
 
-    fn now(&self) -> Nanos {
-        let nanos = self.start.elapsed().as_nanos();
-        nanos.try_into().unwrap_or(Nanos::MAX)
+    fn now(&self) -> Instant {
+        Instant::from_nanos(client::nanos(self.start.elapsed()))
     }
 
     /// Takes all signals, and only then handles them: a client with two of them did not wait for an answer between them.
-    fn take_signals(&mut self, inbox: &mut Inbox, now: Nanos) {
+    fn take_signals(&mut self, inbox: &mut Inbox, now: Instant) {
         if let Some(host) = &mut self.host {
-            host.set_now(now);
+            host.machine.set_now(now.as_nanos());
         }
         let mut events = mem::take(&mut self.events);
         inbox.drain(|event| events.push(event));
@@ -290,15 +287,12 @@ impl<'e> Engine<'e> {
         self.events = events;
     }
 
-    fn handle_signal(&mut self, event: Event, now: Nanos) {
+    fn handle_signal(&mut self, event: Event, now: Instant) {
         if SignalSet::STOPS.contains(event.signal) {
             let signal = event.signal;
             self.transfers.fail_all(|| SendError::Interrupted(signal));
             self.is_stopped = true;
-        } else if self
-            .transfers
-            .handle_signal(&event, Instant::from_nanos(now))
-        {
+        } else if self.transfers.handle_signal(&event, now) {
             return;
         }
         if let Some(host) = &mut self.host {
@@ -307,7 +301,7 @@ impl<'e> Engine<'e> {
     }
 
     /// Sends what is due, up to a limit, and returns whether that was all.
-    fn transmit(&mut self, inbox: &mut Inbox, now: Nanos) -> bool {
+    fn transmit(&mut self, inbox: &mut Inbox, now: Instant) -> bool {
         let mut is_all_sent = true;
         for number in 0..self.transfers.len() {
             is_all_sent &= self.transmit_to(number, inbox, now);
@@ -315,9 +309,9 @@ impl<'e> Engine<'e> {
         is_all_sent
     }
 
-    fn transmit_to(&mut self, number: usize, inbox: &mut Inbox, now: Nanos) -> bool {
+    fn transmit_to(&mut self, number: usize, inbox: &mut Inbox, now: Instant) -> bool {
         for _ in 0..SENT_AT_ONCE {
-            match self.transfers.send_next(number, Instant::from_nanos(now)) {
+            match self.transfers.send_next(number, now) {
                 Sent::Nothing => return true,
                 Sent::Word => {}
                 // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
@@ -340,8 +334,8 @@ impl<'e> Engine<'e> {
     fn pass_turn(&mut self, number: usize) {
         let outgoing = self.transfers.taking_turns(number);
         if let (Some(host), Some(outgoing)) = (&mut self.host, outgoing) {
-            let may_go_on = host.may_send_bits(outgoing.peer().pid());
-            outgoing.hold(!may_go_on);
+            let may_go_on = host.machine.may_send_bits(outgoing.peer.pid());
+            outgoing.sender.hold(!may_go_on);
         }
     }
 
@@ -350,13 +344,13 @@ impl<'e> Engine<'e> {
         let (Some(host), transfers) = (&mut self.host, &mut self.transfers) else {
             return false;
         };
-        host.keep_turns(|pid| transfers.takes_turns(pid));
+        host.machine.keep_turns(|pid| transfers.takes_turns(pid));
         let mut any = false;
         for number in 0..transfers.len() {
             let outgoing = transfers.taking_turns(number);
-            if let Some(outgoing) = outgoing.filter(|outgoing| outgoing.is_held()) {
-                let must_wait = host.must_wait(outgoing.peer().pid());
-                outgoing.hold(must_wait);
+            if let Some(outgoing) = outgoing.filter(|outgoing| outgoing.sender.is_held()) {
+                let must_wait = host.machine.must_wait(outgoing.peer.pid());
+                outgoing.sender.hold(must_wait);
                 any |= !must_wait;
             }
         }
@@ -364,7 +358,7 @@ impl<'e> Engine<'e> {
     }
 
     /// Handles all that is no signal. The signals that came before it were handled.
-    fn handle_others(&mut self, now: Nanos) {
+    fn handle_others(&mut self, now: Instant) {
         let (mut urgency, mut ended, mut submitted) = (Urgency::None, Vec::new(), Vec::new());
         for number in mem::take(&mut self.ready) {
             match number {
@@ -394,11 +388,11 @@ impl<'e> Engine<'e> {
                 host.settle_reply(&reply, verdict);
             }
         }
-        self.transfers.settle(Instant::from_nanos(now));
+        self.transfers.settle(now);
     }
 
     /// Returns how the loop ends, once it does.
-    fn poll_end(&mut self, now: Nanos) -> Option<Result<(), ServeError>> {
+    fn poll_end(&mut self, now: Instant) -> Option<Result<(), ServeError>> {
         let has_outbox = self.outbox.is_some();
         let is_idle = self.transfers.is_empty() && !has_outbox;
         let result = match &mut self.host {
@@ -412,22 +406,24 @@ impl<'e> Engine<'e> {
             None => return None,
         };
         self.transfers.fail_all(|| SendError::Stopped);
-        self.transfers.settle(Instant::from_nanos(now));
+        self.transfers.settle(now);
         Some(result)
     }
 
-    fn wait(&mut self, inbox: &mut Inbox, now: Nanos, is_all_sent: bool) -> io::Result<()> {
-        let of_host = self.host.as_mut().and_then(Host::poll_timeout);
-        let of_transfers = self.transfers.poll_timeout(Instant::from_nanos(now));
+    fn wait(&mut self, inbox: &mut Inbox, now: Instant, is_all_sent: bool) -> io::Result<()> {
+        let host = self.host.as_mut();
+        let of_host = host.and_then(|host| host.machine.poll_timeout());
+        let of_transfers = self.transfers.poll_timeout(now);
         let timeout = of_host.into_iter().chain(of_transfers).min();
-        let expects_request = self.host.as_ref().is_some_and(Host::expects_signal);
+        let host = self.host.as_ref();
+        let expects_request = host.is_some_and(|host| host.machine.expects_signal());
         let fd = Some(self.set.fd());
         let is_ready = if !is_all_sent {
             inbox.check(fd)?
         } else if expects_request || self.transfers.expects_reply() {
             let may_be_late = !expects_request && self.transfers.is_loss_free();
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
-            let may_host = expects_request && self.host.as_ref().is_some_and(Host::may_spin);
+            let may_host = expects_request && host.is_some_and(Host::may_spin);
             inbox.let_spin(may_host || self.transfers.may_spin());
             let is_ready = inbox.spin_wait(fd, timeout, slack)?;
             if inbox.has_missed() {

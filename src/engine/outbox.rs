@@ -10,7 +10,7 @@ use crate::ffi::{self, EventFd, Fd};
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
 use crate::signal::threads::Unavailable;
-use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::frame::MessageKind;
 
 /// Hands messages of other threads to the engine.
 ///
@@ -54,8 +54,7 @@ impl Outbox {
         if ffi::getpid() != self.owner {
             return Err(Unavailable::Forked.into());
         }
-        let frame = Frame::new(kind, payload.to_vec())?;
-        let outgoing = Outgoing::new(to, kind, frame, options)?;
+        let outgoing = Outgoing::new(to, kind, payload.to_vec(), options)?;
         let (tell, told) = mpsc::channel();
         // Who is told may have given up.
         let tell = move |update| drop(tell.send(update));
