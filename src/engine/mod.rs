@@ -24,6 +24,7 @@ use std::vec::Vec;
 pub use message::Message;
 pub(crate) use outbox::Outbox;
 
+use crate::background::OnDrop;
 use crate::client::{
     self, Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
 };
@@ -93,7 +94,8 @@ pub(crate) fn serve_into(
     stop: Option<&Stop>,
     outbox: &Arc<Outbox>,
 ) -> Result<(), ServeError> {
-    let _close = Closing(outbox);
+    // What is still in it ends with an error.
+    let _close = OnDrop(|| outbox.close());
     if config.count == Some(0) {
         return Ok(());
     }
@@ -437,14 +439,5 @@ impl<'e> Engine<'e> {
             self.set.ready(|number| self.ready.push(number))?;
         }
         Ok(())
-    }
-}
-
-/// Closes an outbox when dropped: what is still in it ends with an error.
-struct Closing<'o>(&'o Outbox);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }
