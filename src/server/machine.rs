@@ -11,7 +11,7 @@ use std::vec::Vec;
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
 use super::foreign::Foreign;
-use super::notes::{Allowance, Once};
+use super::notes::{Allowance, OF_ALL, Once};
 use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
@@ -94,7 +94,7 @@ impl Machine {
                 foreign: Foreign::default(),
                 actions: Actions::default(),
                 owing: Vec::new(),
-                allowance: Allowance::of_all(),
+                allowance: Allowance::new(OF_ALL, 0),
                 once: Once::default(),
             },
         }
