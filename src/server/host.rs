@@ -117,7 +117,8 @@ impl<'n> Host<'n> {
         self.apply_all();
         // To be woken costs more than the client needs.
         inbox.let_spin(self.may_spin());
-        self.machine.expects_opening() && inbox.poll_more(SPIN_LIMIT)
+        let may_go_on = self.machine.expects_opening() && !self.note_sink.has_panicked();
+        may_go_on && inbox.poll_more(SPIN_LIMIT)
     }
 
     /// Handles all that is no signal: processes that have ended, a request to stop, what the outputs have done, what is due.

@@ -42,6 +42,11 @@ impl<'n> NoteSink<'n> {
         self.has_panicked |= panicked.is_some();
     }
 
+    /// Returns whether the function has panicked since [`take_panic`](Self::take_panic).
+    pub const fn has_panicked(&self) -> bool {
+        self.has_panicked
+    }
+
     /// Returns whether the function has panicked since the last call.
     pub fn take_panic(&mut self) -> bool {
         mem::take(&mut self.has_panicked)

@@ -144,9 +144,9 @@ impl Machine {
         let unwritten = self.core.backlog.len();
         let shutdown = &mut self.core.shutdown;
         if !shutdown.is_begun() {
-            // A client that has exited unnoticed may have ended its text by that.
-            let foreign = self.sessions.values().filter(|s| s.in_foreign_message());
-            let pids = foreign.map(|s| s.pid).collect();
+            // A client that has exited unnoticed is not rejected, and may have ended its text by that.
+            let unfinished = self.sessions.values().filter(|s| s.in_message());
+            let pids = unfinished.map(|s| s.pid).collect();
             let after = After::Stop { again };
             return self.core.act(Action::CheckEnded { pids, after });
         }

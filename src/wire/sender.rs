@@ -45,8 +45,8 @@ pub struct FrameSender<'m> {
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
-    /// Whether the server has said to go on, and nothing was sent since.
-    has_leave: bool,
+    /// Which bits had come when the server said to go on, if nothing was sent since: `next` and `beyond` of [`Progress`].
+    leave: Option<(u64, u32)>,
     /// Whether what no timer sends is withheld.
     is_held: bool,
     /// Whether this end sleeps for each reply.
@@ -143,7 +143,7 @@ impl<'m> FrameSender<'m> {
             timer: RetryTimer::new(timeout),
             queued: None,
             has_gone_on: false,
-            has_leave: false,
+            leave: None,
             is_held: false,
             sleeps: false,
             restarts: 0,
@@ -375,7 +375,7 @@ impl<'m> FrameSender<'m> {
     }
 
     fn counted(&mut self, transmit: Transmit) -> Transmit {
-        self.has_leave = false;
+        self.leave = None;
         self.signals += u64::from(transmit.copies);
         if self.timer.attempt > 0 {
             self.resent += u64::from(transmit.copies);
@@ -523,19 +523,22 @@ impl<'m> FrameSender<'m> {
                 next.and_then(|next| window.acknowledge(next))
             }
         };
+        let come = Some((progress.next, progress.beyond)).filter(|_| !self.uses_words());
         match news {
             None => self.finish(Err(Failure::Contradiction)),
-            // It may be older: the kernel delivers the lower of two pending numbers first. If not, the server says so again.
-            Some(false) if is_wait && self.has_leave && !self.uses_words() => {}
+            // Of two pending signals the kernel delivers the lower number first, so it is older. If not, the server says it again.
+            Some(_) if is_wait && come.is_some() && self.leave == come => {}
             Some(_) if is_wait => self.timer.pause(now),
-            Some(is_news) => self.go_on(is_news, now),
+            Some(is_news) => {
+                self.leave = come;
+                self.go_on(is_news, now);
+            }
         }
     }
 
     /// Goes on after the server said what has come; `is_news` is whether more has come than it said before.
     fn go_on(&mut self, is_news: bool, now: Instant) {
         let is_first = self.timer.attempt > 0 && !self.has_gone_on;
-        self.has_leave = true;
         if is_news {
             self.timer.handle_reply(now);
             self.timer.progress();

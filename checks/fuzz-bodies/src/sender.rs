@@ -121,6 +121,7 @@ pub fn check(data: &[u8], hear: &mut Hear) {
         told: 0,
         come: BTreeSet::new(),
         serial: 0,
+        leave: None,
         quiet: None,
         delivered: false,
         ended: None,
@@ -162,6 +163,8 @@ struct Watched<'m, 'a> {
     come: BTreeSet<u64>,
     /// The serial of the last bit.
     serial: u8,
+    /// What had come when the sender was told to go on, if it has sent nothing since.
+    leave: Option<(u64, u32)>,
     /// Until when the sender, told to wait, must be silent without another reply.
     quiet: Option<Instant>,
     /// Whether the server ever confirmed the whole frame.
@@ -276,9 +279,18 @@ impl Watched<'_, '_> {
     fn reply(&mut self, reply: Reply) {
         if reply.nonces.client == self.nonces.client && !self.is_over && self.ended.is_none() {
             self.quiet = match reply.status {
+                // In bits it may be older than the leave to go on.
+                Status::Wait(progress)
+                    if self.leave == Some(come(progress)) && !self.in_words() =>
+                {
+                    None
+                }
                 Status::Wait(_) if self.greeted.is_some() => Some(self.now + PAUSED_INTERVAL),
                 _ => None,
             };
+            if let Status::Ok(progress) = reply.status {
+                self.leave = Some(come(progress));
+            }
             match reply.status {
                 Status::Greeted { .. } if self.greeted == Some(reply.nonces) => {}
                 // The transfer begins again under another nonce.
@@ -366,6 +378,7 @@ impl Watched<'_, '_> {
         let Transmit {
             channel, packet, ..
         } = transmit;
+        self.leave = None;
         let was_bare = std::mem::take(&mut self.bare);
         let Some(packet) = packet else {
             assert_eq!(channel, Channel::Realtime, "only that one queues");
@@ -446,4 +459,9 @@ impl Watched<'_, '_> {
             self.sent = self.sent.max(index + 1);
         }
     }
+}
+
+/// Returns which bits have come.
+const fn come(progress: Progress) -> (u64, u32) {
+    (progress.next, progress.beyond)
 }

@@ -46,7 +46,7 @@ impl FrameSender<'_> {
         let mut hasher = std::hash::DefaultHasher::new();
         (self.phase, self.lane, self.is_queued, self.nonces, self.drawn).hash(&mut hasher);
         (self.queued.map(|transmit| transmit.packet), &self.window).hash(&mut hasher);
-        (self.restarts, self.has_gone_on, self.is_held).hash(&mut hasher);
+        (self.restarts, self.has_gone_on, self.leave, self.is_held).hash(&mut hasher);
         let timer = &self.timer;
         (timer.attempt, timer.unanswered, timer.is_paused, timer.is_running()).hash(&mut hasher);
         hasher.finish()

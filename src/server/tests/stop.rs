@@ -57,6 +57,15 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
 }
 
 #[test]
+fn a_client_that_has_ended_unnoticed_is_not_rejected_at_a_stop() {
+    let (mut world, [_, half, _]) = busy(Writing::Works);
+    world.process(half).has_ended = true;
+    stop(&mut world);
+    world.expect_note("the client ended");
+    assert_eq!(world.statuses(half), []);
+}
+
+#[test]
 fn a_server_without_announced_clients_ends_at_once() {
     let (mut world, stray) = World::with_client();
     world.feed_each([bare(stray, Signal::USR1)]);

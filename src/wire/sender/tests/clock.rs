@@ -103,7 +103,7 @@ fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
 fn a_wait_that_is_delivered_behind_the_leave_to_go_on_is_ignored() {
     let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
     send_all(&mut sender, START);
-    let wait = Status::Wait(Progress::at(1));
+    let wait = Status::Wait(taken(&sender, 1));
     tell(&mut sender, wait, at(1));
     assert_eq!(send_all(&mut sender, at(1)), []);
     ok(&mut sender, 1, at(2));
