@@ -4,7 +4,7 @@ mod common;
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use common::*;
 
@@ -36,7 +36,7 @@ fn dialect_program(kind: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn minitalk_cc_is_missing() -> bool {
-    let found = std::process::Command::new("cc").arg("--version").output();
+    let found = Command::new("cc").arg("--version").output();
     found.is_err()
 }
 
@@ -67,6 +67,16 @@ fn a_correct_client_passes() {
         assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
     }
     assert_eq!(output.status.code(), Some(0), "{report}");
+}
+
+#[test]
+fn a_report_that_cannot_be_printed_is_an_error() {
+    let mut shell = Command::new("sh");
+    let line = "exec \"$0\" check --client \"$1\" >/dev/full";
+    let output = run(shell.args(["-c", line, MINITALK]).arg(classic("client")));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let wanted = "minitalk: cannot write to standard output: No space left on device";
+    assert!(stderr(&output).starts_with(wanted), "{output:?}");
 }
 
 #[test]

@@ -251,6 +251,14 @@ fn a_program_that_cannot_run_is_an_error_at_the_start() {
 }
 
 #[test]
+fn a_program_is_found_without_an_environment() {
+    let mut command = minitalk(["serve", "--exec", "cat"]);
+    let server = Server::spawn(command.env_clear());
+    assert_reply(&server, b"as execvp(3) does", b"as execvp(3) does");
+    server.stop();
+}
+
+#[test]
 fn an_option_of_the_program_without_a_separator_is_explained() {
     for option in ["-c", "--posix"] {
         let output = run(minitalk(["serve", "--exec", "sh", option, "cat"]));
