@@ -53,9 +53,6 @@ struct State {
 
 impl<T: Send + 'static> Background<T> {
     /// Starts the thread, with room for `limit` items. It inherits the caller's signal mask: block what it must not receive.
-    ///
-    /// # Errors
-    /// Returns the errors of `pthread_create(3)`.
     pub fn start(
         name: &str,
         limit: usize,
@@ -71,8 +68,11 @@ impl<T: Send + 'static> Background<T> {
         let run = {
             let shared = Arc::clone(&shared);
             move || {
-                let end = EndGuard(&*shared);
-                end.0.run(function);
+                let _end = OnDrop(|| {
+                    lock(&shared.state).has_ended = true;
+                    shared.changed.notify_all();
+                });
+                shared.run(function);
             }
         };
         let thread = spawn(name, None, Box::new(run))?;
@@ -100,7 +100,7 @@ impl<T: Send + 'static> Background<T> {
     /// # Errors
     /// Returns the item if the thread has ended.
     pub fn push_waiting(&self, mut item: T) -> Result<(), T> {
-        let mut state = self.shared.lock();
+        let mut state = lock(&self.shared.state);
         while !state.has_ended {
             match self.offer(item) {
                 Ok(()) => return Ok(()),
@@ -114,11 +114,7 @@ impl<T: Send + 'static> Background<T> {
         Err(item)
     }
 
-    /// Hands over an item, if there is room. Never blocks.
-    ///
-    /// # Errors
-    /// Returns the item if there is no room.
-    pub fn offer(&self, item: T) -> Result<(), T> {
+    fn offer(&self, item: T) -> Result<(), T> {
         // Ordering: Relaxed; to see the thread's 0 late loses one item more.
         let has_gap = self.shared.missing.load(Ordering::Relaxed) > 0;
         let pushed = if has_gap {
@@ -133,11 +129,10 @@ impl<T: Send + 'static> Background<T> {
     /// Ends the thread once it has processed what waits. Blocks until then, for `limit` at most; returns whether it has ended.
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
-        // Centuries, for a clock that would overflow with more.
-        let limit = limit.unwrap_or(Duration::from_secs(u32::MAX.into()));
+        let limit = limit.unwrap_or(Duration::MAX);
         let waits = |state: &mut State| !state.has_ended;
-        let Channel { changed, .. } = &*self.shared;
-        let wait = changed.wait_timeout_while(self.shared.lock(), limit, waits);
+        let Channel { state, changed, .. } = &*self.shared;
+        let wait = changed.wait_timeout_while(lock(state), limit, waits);
         wait.unwrap_or_else(PoisonError::into_inner).0.has_ended
     }
 }
@@ -173,9 +168,6 @@ impl<T> Drop for Background<T> {
 /// Starts a thread, which inherits the caller's signal mask. `stack` is the size of its stack in bytes, if not the default.
 ///
 /// The function is boxed because the standard library adds a kilobyte of code for each type of function.
-///
-/// # Errors
-/// Returns the errors of `pthread_create(3)`.
 pub fn spawn(
     name: &str,
     stack: Option<usize>,
@@ -189,14 +181,18 @@ pub fn spawn(
     .spawn(function)
 }
 
-/// Records, when dropped, that the thread has ended, by a panic too.
-struct EndGuard<'s, T>(&'s Channel<T>);
+/// Runs the function when dropped, by a panic too.
+pub struct OnDrop<F: FnMut()>(pub F);
 
-impl<T> Drop for EndGuard<'_, T> {
+impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {
-        self.0.lock().has_ended = true;
-        self.0.changed.notify_all();
+        self.0();
     }
+}
+
+/// Locks a state. No code that holds such a lock can panic, so a poisoned one guards a consistent state.
+pub fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T> Channel<T> {
@@ -225,14 +221,9 @@ impl<T> Channel<T> {
 
     /// Wakes the threads that wait for room. They look for it under the lock, so that none misses this.
     fn tell_of_room(&self) {
-        if self.lock().waiting > 0 {
+        if lock(&self.state).waiting > 0 {
             self.changed.notify_all();
         }
-    }
-
-    /// Locks the state. No code that holds the lock can panic, so a poisoned lock guards a consistent state.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -80,7 +80,7 @@ compile_error!("minitalk relies on the signal frame of 64-bit Linux: x86_64, aar
 
 /// Holds the mask of every signal that the handler has been installed for in this process.
 ///
-/// It only grows, because a signal of a former inbox can still come: late, on another thread, or from a handler that calls ours.
+/// It only grows: a signal of a former inbox can still come, late, on another thread, or from a handler that calls ours.
 static HANDLED: AtomicU64 = AtomicU64::new(0);
 
 /// Adds `signals` to those that the handler blocks while it runs and at the mark, and returns all of them.

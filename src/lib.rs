@@ -38,14 +38,14 @@
 //! | decode or encode, without I/O and without a clock | [`wire`], [`dialect`] | |
 //! | pass values out of your own signal handler | [`ring::Ring`] | |
 //!
-//! The examples of the repository show the first, the fourth and the last. Without features the crate is `no_std` with `alloc`, and
-//! depends on `libc` alone; it receives and sends by [`Inbox`], [`wire`] and [`Signal::send`], as `examples/no_std` does. The command
-//! `minitalk` needs the feature `cli`, and some of its commands `tools`.
+//! The examples of the repository show the first, the fourth and the last. Without features the crate is `no_std` with `alloc`,
+//! and depends on `libc` alone; it receives and sends by [`Inbox`], [`wire`] and [`Signal::send`], as `examples/no_std` does.
+//! The command `minitalk` needs the feature `cli`, and some of its commands `tools`.
 //!
 //! # Any signal
 //!
-//! An [`Inbox`] receives any signal that a process may handle, loses none that the kernel delivers, and shows all that the kernel
-//! knows of it ([`Event`]). `tests/signals.rs` in the repository has a program for each cell:
+//! An [`Inbox`] receives any signal that a process may handle, loses none that the kernel delivers, and shows all that the
+//! kernel knows of it ([`Event`]). `tests/signals.rs` in the repository has a program for each cell:
 //!
 //! | | [`Inbox`] | signal-hook 0.4 | tokio 1 | signalfd |
 //! | --- | --- | --- | --- | --- |
@@ -54,8 +54,8 @@
 //! | left after an edge of epoll and one read | | | | 49, without another edge |
 //! | whether the kernel attests the PID | [`Origin`] | from `si_code` | no | from `ssi_code` |
 //!
-//! An inbox works beside each of the others in one process, if they have other signals. As with signalfd, the other threads must block the
-//! signals of an inbox, which fails to open otherwise: see [`SignalSet::block`].
+//! An inbox works beside each of the others in one process, if they have other signals. As with signalfd, the other threads
+//! must block the signals of an inbox, which fails to open otherwise: see [`SignalSet::block`].
 //!
 //! # Effects on the process
 //!

@@ -6,7 +6,6 @@
 mod common;
 
 use std::io::{PipeReader, Read, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -227,10 +226,8 @@ fn read_exactly(reader: &mut PipeReader, count: usize) -> Vec<u8> {
 /// The output is blocked, so each answer that a client could believe is a lie.
 #[test]
 fn forged_answers_do_not_end_a_client_that_waits() {
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
-    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
-    let full = vec![b'f'; size.try_into().unwrap()];
+    let (mut reader, writer, size) = small_pipe();
+    let full = vec![b'f'; size];
     let mut command = minitalk(["serve", "--format", "raw"]);
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
     drop(command);

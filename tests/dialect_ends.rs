@@ -2,37 +2,10 @@
 
 mod common;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::process::Command;
 
 use common::*;
-
-/// Starts a client, ours or another program, with a text.
-fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
-    command
-        .arg(server.to_string())
-        .arg(OsStr::from_bytes(text))
-        .stdin(Stdio::null());
-    Process::spawn(command)
-}
-
-/// Returns whether there is a compiler.
-fn has_cc() -> bool {
-    Command::new("cc").arg("--version").output().is_ok()
-}
-
-/// Returns the client of `benches/pair`, which waits in sigsuspend for each acknowledgement; `None` without a compiler.
-fn pair_client() -> Option<&'static Path> {
-    static CLIENT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pair/client.c");
-        has_cc().then(|| compile(&source, "pair-client"))
-    });
-    client.as_deref()
-}
 
 #[test]
 fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
@@ -46,12 +19,10 @@ fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
         assert_success(&output);
         assert!(output.stdout.ends_with(b"hello there\n"), "{output:?}");
     }
-    let Some(pair) = pair_client() else {
-        return;
-    };
+    let pair = pair_client();
     let server = Server::start_with(&["--count", "2"]);
     for _ in 0..2 {
-        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        let client = start_client(&mut Command::new(&pair), server.pid(), text);
         assert_success(&client.output());
     }
     assert_success(&server.into_process().output());
@@ -61,19 +32,23 @@ fn the_last_acknowledgement_is_sent_when_the_count_is_reached() {
 struct Fifo {
     path: PathBuf,
     reader: std::fs::File,
+    _folder: Folder,
 }
 
 impl Fifo {
-    fn new(name: &str) -> Self {
+    fn new() -> Self {
         use std::os::unix::fs::OpenOptionsExt;
-        let file = format!("{name}-{}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
-        let _ = std::fs::remove_file(&path);
+        let folder = Folder::new("blocked");
+        let path = folder.0.join("fifo");
         assert_success(&Command::new("mkfifo").arg(&path).output().unwrap());
         let mut options = std::fs::OpenOptions::new();
         options.read(true).custom_flags(libc::O_NONBLOCK);
         let reader = options.open(&path).unwrap();
-        Self { path, reader }
+        Self {
+            path,
+            reader,
+            _folder: folder,
+        }
     }
 
     fn writer(&self) -> std::fs::OpenOptions {
@@ -103,19 +78,11 @@ impl Fifo {
     }
 }
 
-impl Drop for Fifo {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
 #[test]
 fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
-    let Some(pair) = pair_client() else {
-        return;
-    };
+    let pair = pair_client();
     for signal in [libc::SIGTERM, libc::SIGINT] {
-        let mut fifo = Fifo::new("blocked");
+        let mut fifo = Fifo::new();
         let mut serve = minitalk(["serve", "--trace", "--dialect", "classic"]);
         serve.stdout(fifo.writer().open(&fifo.path).unwrap());
         let server = Process::spawn_with_own_stdout(&mut serve);
@@ -124,7 +91,7 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
             written.extend(fifo.read());
         }
         fifo.fill();
-        let client = start_client(&mut Command::new(pair), server.pid(), b"hello there");
+        let client = start_client(&mut Command::new(&pair), server.pid(), b"hello there");
         server.wait_stderr(" complete: 11 bytes");
         kill(server.pid(), signal);
         server.wait_stderr("waiting for the output");
@@ -144,12 +111,10 @@ fn the_last_acknowledgement_is_sent_when_a_blocked_output_moves_after_a_stop() {
 
 #[test]
 fn a_dropped_partial_text_is_reported() {
-    let Some(pair) = pair_client() else {
-        return;
-    };
+    let pair = pair_client();
     let start = |text: &[u8]| {
         let server = Server::start_with(&["--dialect", "classic"]);
-        let client = start_client(&mut Command::new(pair), server.pid(), text);
+        let client = start_client(&mut Command::new(&pair), server.pid(), text);
         (server, client)
     };
     for text in [vec![0xFF; 4000], vec![b'x'; 4000]] {

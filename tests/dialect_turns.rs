@@ -2,51 +2,19 @@
 
 mod common;
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::Command;
 
 use common::*;
 use minitalk::internals::process::proc;
-
-/// Compiles a program of `tests/dialects`; `None`, with a note on stderr, without a compiler.
-fn program(name: &str) -> Option<PathBuf> {
-    if Command::new("cc").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
-        return None;
-    }
-    // Two tests use the same program.
-    static COMPILER: Mutex<()> = Mutex::new(());
-    let _alone = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects");
-    let name_of_output = format!("dialect-turns-{}", name.replace('/', "-"));
-    Some(compile(
-        &folder.join(name).with_extension("c"),
-        &name_of_output,
-    ))
-}
 
 /// Returns a text of this many bytes.
 fn text(bytes: usize) -> Vec<u8> {
     (b' '..=b'~').cycle().take(bytes).collect()
 }
 
-/// Starts a client, ours or another program, with a text.
-fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
-    command
-        .arg(server.to_string())
-        .arg(OsStr::from_bytes(text))
-        .stdin(Stdio::null());
-    Process::spawn(command)
-}
-
 #[test]
 fn a_client_retries_while_the_server_is_busy() {
-    let Some(client) = program("clients/hello") else {
-        return;
-    };
+    let client = dialect_program("clients/hello");
     // The first text ends before the second client retries: of two SIGUSR1 at once one is lost, and its client would wait for
     // ever.
     let (long, short) = (text(600), text(50));
@@ -69,18 +37,15 @@ fn a_client_retries_while_the_server_is_busy() {
 
 /// Waits until the server has taken the last bit of a client, which would otherwise swallow the request of the next one.
 fn wait_until_taken(server: &Server) {
-    let pid = minitalk::Pid::new(server.pid()).unwrap();
     wait_until("the server takes the last bit", || {
-        proc::status(pid).is_ok_and(|status| status.pending == 0)
+        proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending == 0)
     });
 }
 
 /// The timeout applies however often the server answers "busy".
 #[test]
 fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
-    let (Some(client), Some(server)) = (program("clients/hello"), program("servers/hello")) else {
-        return;
-    };
+    let [client, server] = ["clients/hello", "servers/hello"].map(dialect_program);
     let long = text(4000);
     // Stays stopped to the end.
     let (server, _first) = stopped_in_mid_message(|| {
@@ -111,9 +76,7 @@ fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
 /// A pending signal swallows the next one of its number, here the next bit of the first client in every second round.
 #[test]
 fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
-    let Some(client) = program("clients/driven") else {
-        return;
-    };
+    let client = dialect_program("clients/driven");
     // Their first bits are SIGUSR2 and SIGUSR1.
     for short in ["Hello", "Quick"].repeat(3) {
         let long = text(600);
@@ -124,16 +87,15 @@ fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
         });
         wait_until_taken(&server);
         kill(server.pid(), libc::SIGSTOP);
-        wait_until("the server is stopped", || state_of(server.pid()) == 'T');
+        wait_state(server.pid(), 'T');
         let second = start_client(&mut Command::new(&client), server.pid(), short.as_bytes());
-        let server_pid = minitalk::Pid::new(server.pid()).unwrap();
         wait_until("the first bit of the second client is pending", || {
-            proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+            proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending != 0)
         });
         kill(first.pid(), libc::SIGCONT);
-        let first_pid = minitalk::Pid::new(first.pid()).unwrap();
         wait_until("the first client waits again", || {
-            proc::status(first_pid).is_ok_and(|status| status.pending == 0 && status.sleeps)
+            proc::status(pid_of(first.pid()))
+                .is_ok_and(|status| status.pending == 0 && status.sleeps)
         });
         kill(server.pid(), libc::SIGCONT);
         assert_success(&first.output());
@@ -147,20 +109,14 @@ fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
 /// The pending bit of the first client swallows that of the second, of which the server learns nothing.
 #[test]
 fn a_client_whose_first_bit_was_swallowed_is_noted() {
-    let Some(client) = program("clients/driven") else {
-        return;
-    };
+    let client = dialect_program("clients/driven");
     let server = Server::start_with(&["--format", "raw"]);
     kill(server.pid(), libc::SIGSTOP);
-    wait_until("the server is stopped", || state_of(server.pid()) == 'T');
-    let server_pid = minitalk::Pid::new(server.pid()).unwrap();
-    let sleeps = |client: &Process| {
-        let pid = minitalk::Pid::new(client.pid()).unwrap();
-        proc::sleeps_for_signal(pid)
-    };
+    wait_state(server.pid(), 'T');
+    let sleeps = |client: &Process| proc::sleeps_for_signal(pid_of(client.pid()));
     let first = start_client(&mut Command::new(&client), server.pid(), b"Hello");
     wait_until("the first bit is pending", || {
-        proc::status(server_pid).is_ok_and(|status| status.pending != 0)
+        proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending != 0)
     });
     let second = start_client(&mut Command::new(&client), server.pid(), b"Hello");
     wait_until("the second client waits", || sleeps(&second));

@@ -16,7 +16,6 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -133,18 +132,8 @@ fn servers() -> &'static [Program] {
     SERVERS.get_or_init(|| programs("servers"))
 }
 
-/// Returns whether there is a compiler.
-fn has_cc() -> bool {
-    static HAS_CC: OnceLock<bool> = OnceLock::new();
-    *HAS_CC.get_or_init(|| Command::new("cc").arg("--version").output().is_ok())
-}
-
-/// Returns the programs of this kind; none, with a note on stderr, without a compiler.
+/// Returns the programs of this kind.
 fn programs(kind: &'static str) -> Vec<Program> {
-    if !has_cc() {
-        eprintln!("skipped: there is no cc, which compiles the programs of tests/dialects");
-        return vec![];
-    }
     let mut sources = sources(kind);
     if let Ok(only) = std::env::var("DIALECT_PROGRAM") {
         sources.retain(|path| path.file_stem() == Some(OsStr::new(&only)));
@@ -274,15 +263,6 @@ fn same(what: &str, found: &[u8], wanted: &[u8]) -> Result<(), String> {
     ))
 }
 
-/// Starts a client, ours or another program, with a text.
-fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
-    command
-        .arg(server.to_string())
-        .arg(OsStr::from_bytes(text))
-        .stdin(std::process::Stdio::null());
-    Process::spawn(command)
-}
-
 /// Lets an unreliable client send a text to a `minitalk serve` with these options.
 ///
 /// If every signal arrived in order, the text must be exact and the client must end. Otherwise the server must still work,
@@ -293,7 +273,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let trace = ["--trace", "-v", "--format", "raw"];
         let server = Server::start_with(&[&trace, options].concat());
         let process = start_client(&mut Command::new(&client.path), server.pid(), text);
-        let pid = minitalk::Pid::new(process.pid()).unwrap();
+        let pid = pid_of(process.pid());
         let encoder = TextEncoder::new(&dialect, text, pid).unwrap();
         let sent: Vec<_> = encoder.symbols().collect();
         let arrived = || -> Vec<Symbol> {
@@ -314,7 +294,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         let mut last = (arrived().len(), Instant::now(), cpu());
         // A client that waits by a counting loop is stuck only after the CPU time of a bit.
         let is_stuck = |(_, at, used): (usize, Instant, u64)| {
-            at.elapsed() >= STUCK && (!is_computing(process.pid()) || cpu() >= used + BIT)
+            at.elapsed() >= STUCK && (state_of(process.pid()) != 'R' || cpu() >= used + BIT)
         };
         while !is_done() && !is_stuck(last) {
             std::thread::sleep(Duration::from_millis(10));
@@ -354,16 +334,6 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         client.name
     );
     Ok(())
-}
-
-/// Returns whether a process is running or waits for a CPU.
-fn is_computing(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
-    state == Some('R')
 }
 
 /// Lets one client after the other send a text to a `minitalk serve` with these options.

@@ -133,7 +133,7 @@ fn flood(lane: Lane, disturb: impl FnOnce(&Process) + Send) {
     tell(&partner, [us()]);
     thread::scope(|scope| {
         scope.spawn(|| disturb(&partner));
-        talk(&endpoint, &[pid_of(&partner)], lane);
+        talk(&endpoint, &[pid_of(partner.pid())], lane);
     });
     partner.wait_stdout(|bytes| bytes == b"ready\ndone\n");
 }
@@ -261,7 +261,7 @@ fn partner(name: &str) -> Process {
 
 fn each_of_many_requests_gets_its_own_reply() {
     let partner = partner("echo");
-    let to = pid_of(&partner);
+    let to = pid_of(partner.pid());
     let endpoint = Endpoint::builder().bind().unwrap();
     let replies = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -285,10 +285,10 @@ fn each_of_many_requests_gets_its_own_reply() {
 fn an_endpoint_that_sends_alone_gets_replies_and_rejects_messages() {
     let partner = partner("echo");
     let endpoint = Endpoint::builder().send_only().bind().unwrap();
-    let reply = endpoint.request(pid_of(&partner), b"hello");
+    let reply = endpoint.request(pid_of(partner.pid()), b"hello");
     assert_eq!(reply.unwrap(), b"hello!");
     // The partner's reply to a message is a message.
-    endpoint.send(pid_of(&partner), b"hello").unwrap();
+    endpoint.send(pid_of(partner.pid()), b"hello").unwrap();
     let us = std::process::id().to_string();
     let output = run(minitalk(["send"]).args([&us, "hello"]));
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
@@ -302,11 +302,11 @@ fn an_endpoint_that_sends_alone_gets_replies_and_rejects_messages() {
 fn a_plain_message_can_be_replied_to() {
     let partner = partner("echo");
     let endpoint = Endpoint::bind().unwrap();
-    endpoint.send(pid_of(&partner), b"hello").unwrap();
+    endpoint.send(pid_of(partner.pid()), b"hello").unwrap();
     let message = endpoint.recv_timeout(WATCHDOG).unwrap();
     assert_eq!(
         (message.pid, &message.payload[..]),
-        (pid_of(&partner), &b"hello!"[..])
+        (pid_of(partner.pid()), &b"hello!"[..])
     );
     assert!(!message.is_request());
 }
@@ -317,7 +317,7 @@ fn a_request_fails_when_its_partner_ends() {
     thread::scope(|scope| {
         let request = scope.spawn(|| {
             let options = options(Lane::Auto);
-            endpoint.request_with(pid_of(&partner), b"x", options, &mut |_| {})
+            endpoint.request_with(pid_of(partner.pid()), b"x", options, &mut |_| {})
         });
         // Whether the request was delivered by then or not.
         kill(partner.pid(), libc::SIGKILL);
@@ -337,7 +337,7 @@ fn a_request_ends_at_its_timeout_and_takes_no_late_reply() {
     let endpoint = Endpoint::bind().unwrap();
     let mut options = options(Lane::Auto);
     options.reply_timeout = Duration::from_millis(50);
-    let error = endpoint.request_with(pid_of(&partner), b"x", options, &mut |_| {});
+    let error = endpoint.request_with(pid_of(partner.pid()), b"x", options, &mut |_| {});
     let error = error.unwrap_err();
     assert!(
         matches!(error, SendError::NoReply { has_ended: false }),
@@ -353,7 +353,7 @@ fn a_server_that_does_not_reply_rejects_a_request() {
     block_signals();
     let server = Server::start();
     let endpoint = Endpoint::bind().unwrap();
-    let to = Pid::new(server.pid()).unwrap();
+    let to = pid_of(server.pid());
     let error = endpoint.request(to, b"x").unwrap_err();
     assert!(
         matches!(error, SendError::Rejected(Reason::NoReplies)),
@@ -377,7 +377,7 @@ fn a_reply_to_a_process_that_has_ended_fails() {
 fn sends_end_when_their_endpoint_is_stopped() {
     let partner = partner("talker");
     let endpoint = Endpoint::bind().unwrap();
-    let to = pid_of(&partner);
+    let to = pid_of(partner.pid());
     thread::scope(|scope| {
         // The partner takes nothing before it has been told of others.
         let send = || endpoint.send_with(to, b"x", options(Lane::Auto), &mut |_| {});
@@ -397,8 +397,4 @@ fn sends_end_when_their_endpoint_is_stopped() {
 
 fn us() -> i32 {
     Pid::current().get()
-}
-
-fn pid_of(process: &Process) -> Pid {
-    Pid::new(process.pid()).unwrap()
 }

@@ -8,10 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::peer::{Peer, PeerError};
-use minitalk::internals::process::proc;
 
 fn storm(target: i32) -> Process {
     Process::spawn(Command::new(program("storm")).arg(target.to_string()))
@@ -69,9 +67,9 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
     kill(server.pid(), libc::SIGSTOP);
     let message = noise(100);
     let client = sending(&server, "bit", PATIENT, &message);
-    let pid = Pid::new(client.pid()).unwrap();
-    let handles = || proc::status(pid).is_ok_and(|s| s.caught & Signal::USR2.mask() != 0);
-    wait_until("the client has its handler", handles);
+    wait_until("the client has its handler", || {
+        handles(client.pid(), Signal::USR2)
+    });
     let storm = storm(client.pid());
     wait_until("the storm reaches the client", || {
         cpu_time(client.pid()) > 5
@@ -261,9 +259,7 @@ fn an_output_that_is_closed_at_the_start_is_an_error() {
         "--help >/dev/full",
         "--help >&-",
     ] {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exec \"$0\" {command}"), MINITALK]);
-        let output = run(shell);
+        let output = run(shell(&format!("exec \"$0\" {command}")));
         assert_eq!(output.status.code(), Some(1), "{command}");
         let can_complain = !command.contains("2>&-");
         let why = if command.contains("full") {
@@ -376,7 +372,7 @@ fn a_recycled_pid_is_not_signalled() {
     for _ in 0..1000 {
         let first = sleep();
         let pid = first.pid();
-        let peer = Peer::open(Pid::new(pid).unwrap()).unwrap();
+        let peer = Peer::open(pid_of(pid)).unwrap();
         drop(first);
         if std::fs::write(LAST_PID, (pid - 1).to_string()).is_err() {
             eprintln!("skipped: {LAST_PID} cannot be written");
@@ -413,15 +409,7 @@ fn both_ends_work_when_started_with_the_signals_blocked() {
 #[test]
 fn a_sigint_that_is_ignored_stays_ignored() {
     let message = noise(5_000);
-    let ignoring = |command: &str| {
-        let mut shell = Command::new("sh");
-        shell.args([
-            "-c",
-            &format!("trap '' INT; exec \"$0\" {command}"),
-            MINITALK,
-        ]);
-        shell
-    };
+    let ignoring = |command: &str| shell(&format!("trap '' INT; exec \"$0\" {command}"));
     let (server, client) = stopped_in_mid_message(|| {
         let server = Server::spawn(&mut ignoring("serve"));
         kill(server.pid(), libc::SIGINT);

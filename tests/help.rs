@@ -7,14 +7,6 @@ use std::process::Command;
 
 use common::*;
 
-fn code(output: &std::process::Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn send(args: &[&str]) -> std::process::Output {
-    run(minitalk([&["send"], args].concat()))
-}
-
 /// Every usage error, as it is printed: what is wrong, and what to write instead.
 #[test]
 fn a_usage_error_says_what_to_write_instead() {
@@ -43,6 +35,18 @@ fn a_usage_error_says_what_to_write_instead() {
             "invalid option \"-v\"; the options of a command follow its name",
         ),
         ("--hlep", "invalid option \"--hlep\"; did you mean --help?"),
+        (
+            "--verison",
+            "invalid option \"--verison\"; did you mean --version?",
+        ),
+        (
+            "help dmeo",
+            "there is no command \"dmeo\"; did you mean demo?",
+        ),
+        (
+            "dialect",
+            "there is no command \"dialect\"; did you mean dialects?",
+        ),
         ("serve extra", "unexpected argument \"extra\""),
         ("trace extra", "unexpected argument \"extra\""),
         ("chat one two", "unexpected argument \"two\""),
@@ -60,8 +64,24 @@ fn a_usage_error_says_what_to_write_instead() {
             "invalid option \"--cuont\"; did you mean --count?",
         ),
         (
+            "send --fiel x",
+            "invalid option \"--fiel\"; did you mean --file?",
+        ),
+        (
+            "trace --verbos",
+            "invalid option \"--verbos\"; did you mean --verbose?",
+        ),
+        (
+            "serve --max-mesage=1",
+            "invalid option \"--max-mesage\"; did you mean --max-message?",
+        ),
+        (
             "serve --exec sh -c true",
             "invalid option \"-c\"; write -- before the options of \"sh\"",
+        ),
+        (
+            "serve --exec sh --posix true",
+            "invalid option \"--posix\"; write -- before the options of \"sh\"",
         ),
         ("trace --exec cat", "invalid option \"--exec\""),
         ("serve --first 1", "invalid option \"--first\""),
@@ -105,7 +125,19 @@ fn a_usage_error_says_what_to_write_instead() {
         ),
         (
             "serve --max-message -1",
-            "--max-message \"-1\": expected a size (500, 64K, 16M, 1G) of at least 0",
+            "--max-message \"-1\": expected a size (500, 64K, 16M, 1G)",
+        ),
+        (
+            "serve --max-message 99Q",
+            "--max-message \"99Q\": expected a size (500, 64K, 16M, 1G)",
+        ),
+        (
+            "serve --max-memory 17179869184G",
+            "--max-memory \"17179869184G\": too large; the largest number is 18446744073709551615",
+        ),
+        (
+            "send 1 x --dialect classic --first no",
+            "--first \"no\": expected a whole number",
         ),
         (
             "serve --max-memory 0",
@@ -272,7 +304,9 @@ fn an_error_names_what_it_is_about_and_says_what_to_do() {
         let output = run(minitalk(args.split_whitespace()));
         assert_eq!(code(&output), exit, "{args:?}: {output:?}");
         assert_eq!(stderr(&output), format!("minitalk: {text}\n"), "{args:?}");
+        assert_eq!(output.stdout, b"");
     }
+    server.assert_printed(&[]);
     server.stop();
 }
 
@@ -298,40 +332,6 @@ fn help_and_version_are_printed() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(wanted), "{args:?}: {text}");
         assert!(text.lines().all(|line| line.chars().count() <= 120));
-    }
-}
-
-#[test]
-fn a_mistyped_word_gets_a_suggestion() {
-    for (args, meant) in [
-        (&["sned", "1", "x"][..], Some("send")),
-        (&["serv"], Some("serve")),
-        (&["dialect"], Some("dialects")),
-        (&["completion"], Some("completions")),
-        (&["help", "dmeo"], Some("demo")),
-        (&["serve", "--cuont", "1"], Some("--count")),
-        (&["serve", "--max-mesage=1"], Some("--max-message")),
-        (&["send", "--fiel", "x"], Some("--file")),
-        (&["trace", "--verbos"], Some("--verbose")),
-        (&["trace", "--idle-timout", "1"], Some("--idle-timeout")),
-        (&["demo", "--laen", "bit"], Some("--lane")),
-        (&["--hlep"], Some("--help")),
-        (&["--verison"], Some("--version")),
-        (&["frobnicate"], None),
-        (&["--frobnicate"], None),
-        (&["-v", "serve"], None),
-        (&["serve", "--frobnicate"], None),
-        (&["serve", "-x"], None),
-    ] {
-        let output = run(minitalk(args));
-        assert_eq!(code(&output), 2, "{output:?}");
-        let text = stderr(&output);
-        match meant {
-            Some(meant) => assert!(text.contains(&format!("did you mean {meant}?")), "{text}"),
-            None => assert!(!text.contains("did you mean"), "{text}"),
-        }
-        let is_option = args.iter().any(|arg| arg.starts_with('-'));
-        assert_eq!(text.contains("invalid option \"-"), is_option, "{text}");
     }
 }
 
@@ -388,23 +388,12 @@ fn no_remedy_is_suggested_that_cannot_help() {
 }
 
 #[test]
-fn dialects_are_listed_and_an_invalid_one_is_explained() {
+fn dialects_are_listed() {
     let listed = run(minitalk(["dialects"]));
     assert_success(&listed);
     let text = String::from_utf8(listed.stdout).unwrap();
     for name in ["classic", "handshake", "head-bytes=", "ack-signal="] {
         assert!(text.contains(name), "{name}");
-    }
-    for traceless in ["serve", "demo"] {
-        let output = run(minitalk([traceless, "-v"]));
-        assert_eq!(code(&output), 2, "{output:?}");
-        assert!(stderr(&output).contains("add --trace"), "{output:?}");
-    }
-    for command in [&["serve"][..], &["send", "1", "x"]] {
-        let args = [command, &["--dialect", "order=mbs"]].concat();
-        let output = run(minitalk(args));
-        assert_eq!(code(&output), 2, "{output:?}");
-        assert!(stderr(&output).contains("msb|lsb"), "{output:?}");
     }
 }
 

@@ -8,16 +8,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::*;
+use minitalk::Signal;
 
 const MEGABYTE: usize = 1 << 20;
-
-/// Returns a field of `/proc/PID/status` in bytes (`proc_pid_status(5)`).
-fn memory(pid: i32, field: &str) -> usize {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    let kilobytes = line.unwrap().trim_matches([':', '\t', ' ', 'k', 'B']);
-    1024 * kilobytes.parse::<usize>().unwrap()
-}
 
 fn sending(server: i32, message: Vec<u8>) -> Process {
     let pid = server.to_string();
@@ -182,15 +175,12 @@ fn stopped_in_mid_message(server: &Server, resident: usize) -> Process {
 
 /// Waits until a client may send nothing more, which shows in its CPU time.
 fn wait_until_it_only_polls(client: &Process) {
-    wait_until("the client has started", || handles_usr1(client.pid()));
+    wait_until("the client has started", || {
+        handles(client.pid(), Signal::USR1)
+    });
     wait_until("the client uses no CPU", || {
         let before = cpu_time(client.pid());
         std::thread::sleep(Duration::from_millis(300));
         cpu_time(client.pid()) <= before
     });
-}
-
-fn handles_usr1(pid: i32) -> bool {
-    let status = minitalk::internals::process::proc::status(minitalk::Pid::new(pid).unwrap());
-    status.is_ok_and(|status| status.caught & minitalk::Signal::USR1.mask() != 0)
 }

@@ -6,10 +6,6 @@ use std::process::{Command, Stdio};
 
 use common::*;
 
-fn send(args: &[&str]) -> std::process::Output {
-    run(minitalk([&["send"], args].concat()))
-}
-
 /// Returns a command that runs a shell's line on a terminal, by script(1).
 fn on_terminal(line: &str) -> Command {
     let mut script = Command::new("script");

@@ -3,7 +3,6 @@
 mod common;
 
 use std::io::Read;
-use std::os::fd::AsRawFd;
 use std::process::Command;
 
 use common::*;
@@ -32,14 +31,12 @@ fn assert_not_signalled(sleep: Process) {
 #[test]
 fn a_program_executed_before_the_output_is_written_is_not_signalled() {
     let mut command = minitalk(["serve", "--format", "raw"]);
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
-    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    let (mut reader, writer, size) = small_pipe();
     let server = Process::spawn_with_own_stdout(command.stdout(writer));
     drop(command);
     server.wait_stderr("\n");
     let pid = server.pid().to_string();
-    let full = vec![b'f'; size.try_into().unwrap()];
+    let full = vec![b'f'; size];
     assert_success(&run_with(minitalk(["send", &pid]), &full));
     let sleep = becomes_sleep(server.pid(), "whole");
     let last = Process::spawn(&mut minitalk(["send", &pid, "last"]));
@@ -97,7 +94,7 @@ fn a_server_that_becomes_another_program_is_not_signalled() {
 fn a_server_with_few_descriptors_serves_or_ends_with_an_error() {
     for limit in 4..=14 {
         let script = format!("ulimit -n {limit}; exec \"$0\" serve");
-        let server = Process::spawn(Command::new("sh").args(["-c", &script, MINITALK]));
+        let server = Process::spawn(&mut shell(&script));
         wait_until("the server is ready or has ended", || {
             !server.is_running() || server.stdout().contains(&b'\n')
         });
@@ -237,12 +234,7 @@ fn a_client_delivers_when_a_filter_denies_random_numbers() {
 #[test]
 fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let server = Server::start();
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-    let names = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
-    let thread = names
-        .into_iter()
-        .find(|name| *name != server.pid().to_string());
-    let mut command = minitalk(["send", "--force", &thread.unwrap(), "x"]);
+    let mut command = minitalk(["send", "--force", &other_thread(server.pid()), "x"]);
     let output = run(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     server.stop();

@@ -10,7 +10,7 @@ use minitalk::dialect::{Dialect, Symbol};
 
 /// Sends each bit of a text with a process of its own, once the server has taken the one before.
 fn send_by_kill(server: &Server, text: &str) {
-    let pid = minitalk::Pid::new(server.pid()).unwrap();
+    let pid = pid_of(server.pid());
     let encoder = TextEncoder::new(&Dialect::CLASSIC, text.as_bytes(), pid).unwrap();
     let signals = || {
         let lines = server.stderr();

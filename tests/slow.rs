@@ -14,12 +14,7 @@ use minitalk::internals::ffi;
 
 /// Starts a server whose standard error is a full pipe, and returns the end that nobody reads.
 fn start_with_blocked_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, PipeReader) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    // SAFETY: the request takes an integer, and the descriptor is open.
-    let size = unsafe { libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&writer), libc::F_GETPIPE_SZ) };
-    writer
-        .write_all(&vec![b'.'; size.try_into().unwrap()])
-        .unwrap();
+    let (reader, writer) = full_pipe();
     let mut command = minitalk(["serve"]);
     command.args(options).stderr(writer).stdout(stdout);
     (Process::spawn_with_own_stderr(&mut command), reader)
@@ -30,19 +25,6 @@ fn wait_ready(stdout: &mut impl BufRead) {
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
     assert!(line.starts_with("PID "), "{line:?}");
-}
-
-/// Sends `signal` and waits until it is no longer pending, so that the next one does not merge with it.
-fn kill_and_wait(pid: i32, signal: i32) {
-    kill(pid, signal);
-    let mask = 1u64 << (signal - 1);
-    wait_until("the signal is taken", || {
-        let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
-            return true;
-        };
-        let pending = status.lines().find_map(|l| l.strip_prefix("ShdPnd:"));
-        pending.is_none_or(|p| u64::from_str_radix(p.trim(), 16).unwrap() & mask == 0)
-    });
 }
 
 /// Waits until the thread of this name is blocked in a write (`proc_pid_wchan(5)`, `proc_pid_syscall(5)`).
@@ -92,8 +74,7 @@ fn an_unread_pid_on_stderr_delays_no_message() {
 /// It has received no message, so there is nothing to flush.
 #[test]
 fn one_signal_ends_a_server_that_cannot_print_its_pid() {
-    let (_reader, mut stdout) = std::io::pipe().unwrap();
-    stdout.write_all(&[b'.'; 65_536]).unwrap();
+    let (_reader, stdout) = full_pipe();
     let mut command = minitalk(["serve"]);
     let mut server = Process::spawn_with_own_stdout(command.stdout(stdout));
     wait_ready_to_be_sent_to(server.pid());
@@ -215,7 +196,8 @@ fn one_client_causes_a_limited_number_of_notes() {
 
 #[test]
 fn an_output_at_its_size_limit_is_an_error() {
-    let path = std::env::temp_dir().join(format!("minitalk-full-{}", std::process::id()));
+    let folder = Folder::new("full");
+    let path = folder.0.join("output");
     let mut command = Command::new("prlimit");
     command.args(["--fsize=20000", MINITALK, "serve"]);
     let server = Process::spawn_with_own_stdout(command.stdout(File::create(&path).unwrap()));
@@ -230,7 +212,6 @@ fn an_output_at_its_size_limit_is_an_error() {
     assert_eq!(client.status.code(), Some(7), "{client:?}");
     let output = server.output();
     let written = fs::read(&path).unwrap();
-    fs::remove_file(&path).unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = stderr(&output);
     assert!(text.contains("File too large"), "{text}");

@@ -30,7 +30,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::internals::process::proc;
 use oracle::{Defect, Observations};
@@ -275,7 +274,7 @@ fn run(
             // A signal of a killed client that is pending at a stopped server would merge with the first one of the next
             // client, which does not retransmit it.
             wait_until("the server has taken all earlier signals", || {
-                let status = proc::status(Pid::new(server).unwrap()).unwrap();
+                let status = proc::status(pid_of(server)).unwrap();
                 status.pending & (Signal::USR1.mask() | Signal::USR2.mask()) == 0
             });
             run_client(client, server);

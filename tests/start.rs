@@ -4,7 +4,7 @@ mod common;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use common::*;
 
@@ -42,12 +42,7 @@ fn a_stray_signal_does_not_end_a_command_that_reads_its_input() {
 
 /// Calls `f` while a command is blocked by a full pipe; then reads the pipe and returns the exit status.
 fn while_output_is_blocked(args: &[&str], f: impl FnOnce(&Process)) -> std::process::ExitStatus {
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    // SAFETY: the request takes an integer, and the descriptor is open.
-    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
-    (&writer)
-        .write_all(&vec![b'.'; size.try_into().unwrap()])
-        .unwrap();
+    let (mut reader, writer) = full_pipe();
     let mut process = Process::spawn_with_own_stdout(minitalk(args).stdout(writer));
     wait_until("the command is blocked in a write", || {
         let wchan = format!("/proc/{}/wchan", process.pid());
@@ -124,11 +119,8 @@ fn a_file_longer_than_any_message_is_rejected_unread() {
         .set_len(1 << 33)
         .unwrap();
     let server = Server::start();
-    let script = "ulimit -v 400000; exec \"$0\" send \"$1\" --file \"$2\"";
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script, MINITALK, &server.pid().to_string()]);
-    shell.arg(&file);
-    let output = run(shell);
+    let mut command = shell("ulimit -v 400000; exec \"$0\" send \"$1\" --file \"$2\"");
+    let output = run(command.arg(server.pid().to_string()).arg(&file));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stderr(&output).contains("longest message"), "{output:?}");
     server.stop();
@@ -185,10 +177,7 @@ fn a_demo_ended_by_a_signal_leaves_no_server_behind() {
         assert_eq!(signal_of(&output), Some(signal), "{output:?}");
         // It stays a zombie if no process reaps it.
         wait_until("the server of the demo has ended", || {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            stat.rsplit(')')
-                .next()
-                .is_none_or(|rest| !rest.trim_start().starts_with(['R', 'S', 'D', 'T']))
+            matches!(state_of(pid), 'Z' | 'X')
         });
     }
 }
@@ -203,9 +192,7 @@ fn a_pid_file_is_not_written_through_a_link() {
     // The shell's PID becomes the server's, so the links have the names of possible temporary files.
     let script = "for name in run.$$ run.$$.0 run.$$.1; do ln -s victim \"$1/$name\"; done
         exec \"$0\" serve --pid-file \"$1/run\"";
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script, MINITALK]).arg(&folder.0);
-    let server = Server::spawn(&mut shell);
+    let server = Server::spawn(shell(script).arg(&folder.0));
     let pid_file = folder.0.join("run");
     let text = std::fs::read_to_string(&pid_file).unwrap();
     assert_eq!(text, format!("{}\n", server.pid()));
@@ -230,13 +217,8 @@ fn only_one_of_several_starting_servers_gets_the_pid_file() {
         let start = |_| {
             let (input, gate) = std::io::pipe().unwrap();
             gates.push(gate);
-            let mut shell = Command::new("sh");
-            shell.args([
-                "-c",
-                "read go; exec \"$0\" serve --pid-file \"$1\"",
-                MINITALK,
-            ]);
-            Process::spawn(shell.arg(&pid_file).stdin(input))
+            let mut command = shell("read go; exec \"$0\" serve --pid-file \"$1\"");
+            Process::spawn(command.arg(&pid_file).stdin(input))
         };
         let servers: Vec<_> = (0..6).map(start).collect();
         for server in &servers {

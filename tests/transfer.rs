@@ -2,12 +2,12 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 
 use common::*;
-use minitalk::Pid;
 use minitalk::Signal;
-use minitalk::internals::process::proc;
 
 #[test]
 fn all_byte_values_arrive_unchanged() {
@@ -36,7 +36,8 @@ fn all_byte_values_arrive_unchanged() {
 fn a_message_is_on_stdout_before_its_client_ends() {
     pin_to_one_cpu();
     // A file shows the order, because no thread of this test reads it in the background.
-    let path = std::env::temp_dir().join(format!("minitalk-order-{}", std::process::id()));
+    let folder = Folder::new("order");
+    let path = folder.0.join("output");
     let file = std::fs::File::create(&path).unwrap();
     let mut command = minitalk(["serve"]);
     let server = Process::spawn_with_own_stdout(command.stdout(file));
@@ -50,8 +51,6 @@ fn a_message_is_on_stdout_before_its_client_ends() {
         wanted += &format!("message {n}\n");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
     }
-    drop(server);
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
@@ -73,11 +72,11 @@ fn random_bytes_arrive_from_stdin_and_from_a_file() {
     let server = Server::start_with(&["--format", "raw"]);
     let message = noise(100_000);
     deliver_by("bit", server.pid(), &message);
-    let path = std::env::temp_dir().join(format!("minitalk-file-{}", std::process::id()));
+    let folder = Folder::new("file");
+    let path = folder.0.join("message");
     std::fs::write(&path, &message[..5000]).unwrap();
     let pid = server.pid().to_string();
     let output = run(minitalk(["send", &pid, "--file", path.to_str().unwrap()]));
-    std::fs::remove_file(path).unwrap();
     assert_success(&output);
     let stdout = server.stop().stdout;
     assert!(stdout[..100_000] == message);
@@ -132,10 +131,9 @@ fn a_server_takes_bits_where_the_kernel_is_not_known_to_carry_words() {
 #[test]
 fn a_server_without_the_word_lane_rejects_words() {
     let server = Server::start_with(&["--lane", "bit"]);
-    let pid = Pid::new(server.pid()).unwrap();
-    let caught = proc::status(pid).unwrap().caught;
-    assert_eq!(caught & Signal::WORD.mask(), 0);
-    deliver(server.pid(), b"in bits");
+    let pid = server.pid();
+    assert!(handles(pid, Signal::USR1) && !handles(pid, Signal::WORD));
+    deliver(pid, b"in bits");
     let output = run(minitalk(["send", "--lane", "word", &pid.to_string(), "x"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert!(
@@ -185,10 +183,8 @@ fn clients_written_in_c_from_protocol_md_deliver() {
     let texts = lengths.map(|length| "from C: é ".repeat(500).into_bytes()[..length].to_vec());
     for text in &texts {
         for name in ["framed", "words"] {
-            let mut client = std::process::Command::new(program(name));
-            client.arg(server.pid().to_string());
-            client.arg(std::ffi::OsStr::from_bytes(text));
-            assert_success(&run(client));
+            let client = start_client(&mut Command::new(program(name)), server.pid(), text);
+            assert_success(&client.output());
         }
     }
     let twice: Vec<&[u8]> = texts.iter().flat_map(|text| [&text[..]; 2]).collect();
@@ -196,13 +192,17 @@ fn clients_written_in_c_from_protocol_md_deliver() {
     server.stop();
 }
 
+/// Runs the client `classic` in this way to its end.
+fn classic(server: &Server, way: &str, text: &str) -> std::process::Output {
+    let mut client = Command::new(program("classic"));
+    run(client.args([&server.pid().to_string(), way, text]))
+}
+
 #[test]
 fn a_classic_client_that_waits_for_acknowledgements_delivers() {
     pin_to_one_cpu();
     let server = Server::start();
-    let mut classic = std::process::Command::new(program("classic"));
-    classic.args([&server.pid().to_string(), "acked", "classic, é"]);
-    assert_success(&run(classic));
+    assert_success(&classic(&server, "acked", "classic, é"));
     server.assert_printed(&["classic, é".as_bytes()]);
     server.stop();
 }
@@ -212,9 +212,7 @@ fn a_classic_client_without_a_handler_delivers_and_survives() {
     // With a given dialect the server would answer the first bit; while it detects the dialect it delays answers.
     for options in [&["--dialect", "classic"][..], &[]] {
         let server = Server::start_with(options);
-        let mut classic = std::process::Command::new(program("classic"));
-        classic.args([&server.pid().to_string(), "paced", "alive"]);
-        let output = run(classic);
+        let output = classic(&server, "paced", "alive");
         assert_eq!(signal_of(&output), None, "killed by an acknowledgement");
         assert_success(&output);
         server.assert_printed(&[b"alive"]);
@@ -225,9 +223,7 @@ fn a_classic_client_without_a_handler_delivers_and_survives() {
 #[test]
 fn a_classic_client_that_becomes_another_program_survives() {
     let server = Server::start();
-    let mut classic = std::process::Command::new(program("classic"));
-    classic.args([&server.pid().to_string(), "becomes", "A"]);
-    let output = run(classic);
+    let output = classic(&server, "becomes", "A");
     assert_eq!(signal_of(&output), None, "killed by an answer");
     assert_success(&output);
     server.assert_printed(&[b"A"]);
@@ -238,9 +234,7 @@ fn a_classic_client_that_becomes_another_program_survives() {
 #[test]
 fn a_client_that_became_another_program_is_not_sent_unhandled_signals() {
     let server = Server::start();
-    let mut classic = std::process::Command::new(program("classic"));
-    classic.args([&server.pid().to_string(), "leaves", "See you later"]);
-    let output = run(classic);
+    let output = classic(&server, "leaves", "See you later");
     assert_eq!(signal_of(&output), None, "killed by an answer");
     assert_success(&output);
     server.assert_printed(&[b"See you later"]);
@@ -251,10 +245,10 @@ fn a_client_that_became_another_program_is_not_sent_unhandled_signals() {
 #[test]
 fn a_classic_text_that_is_rejected_is_not_acknowledged() {
     let server = Server::start_with(&["--dialect", "classic"]);
-    let mut classic = std::process::Command::new(program("classic"));
-    let text: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"A\xFF");
-    classic.arg(server.pid().to_string()).arg("acked").arg(text);
-    let client = Process::spawn(&mut classic);
+    let mut client = Command::new(program("classic"));
+    let text = OsStr::from_bytes(b"A\xFF");
+    let client = client.arg(server.pid().to_string()).arg("acked").arg(text);
+    let client = Process::spawn(client);
     server.wait_stderr("neither a frame nor UTF-8");
     // It waits for the acknowledgement of its last bit, which the server no longer sends.
     assert!(client.is_running());
@@ -267,9 +261,8 @@ fn a_classic_text_that_is_rejected_is_not_acknowledged() {
 #[test]
 fn a_sender_that_catches_all_signals_gets_no_answer_and_survives() {
     let server = Server::start();
-    let mut sender = std::process::Command::new(program("catchall"));
-    sender.args([&server.pid().to_string(), "0100000100000000"]);
-    let output = run(sender);
+    let mut sender = Command::new(program("catchall"));
+    let output = run(sender.args([&server.pid().to_string(), "0100000100000000"]));
     assert_eq!(signal_of(&output), None, "killed by an answer");
     assert_success(&output);
     server.assert_printed(&[b"A"]);

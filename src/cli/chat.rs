@@ -11,7 +11,7 @@ use std::time::Duration;
 use minitalk::client::{self, SendError};
 use minitalk::internals::ffi::{self, EventFd, Fd, Wanted};
 use minitalk::internals::process::proc;
-use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError};
+use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError, Signal};
 
 use super::command::Command;
 use super::exit::{Exit, Failure, chain};
@@ -65,7 +65,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     // Otherwise the first message would be lost.
     refuse_closed(1).map_err(Failure::stdout)?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
-    ffi::ignore_file_size();
+    ffi::ignore(Signal::XFSZ);
     let builder = Endpoint::builder().stop_on_signals().messages_only();
     let endpoint = builder.bind();
     let endpoint = endpoint.map_err(|error| Failure::new(Exit::Io, chain(&error)))?;

@@ -79,8 +79,10 @@ impl Child {
         }
     }
 
-    /// Kills and reaps the child. Nothing else reaps it, so the PID cannot be that of another process.
+    /// Kills and reaps the child, and kills the process group that it leads, if it does. Nothing else reaps it, so the PID cannot
+    /// be that of another process.
     pub fn kill(&mut self) {
+        ffi::kill_group_of(self.pid);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -126,7 +128,7 @@ impl Capture {
                 reader.lock().is_over = true;
                 reader.0.1.notify_all();
             });
-            ffi::set_mask(&before);
+            ffi::set_mask(before);
         }
         capture
     }
@@ -186,6 +188,8 @@ impl Capture {
 mod tests {
     use std::process::Stdio;
 
+    use minitalk::internals::process::proc;
+
     use super::*;
 
     const LONG: Duration = Duration::from_secs(600);
@@ -220,5 +224,22 @@ mod tests {
         let pid = child.pid();
         drop(child);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
+    fn a_killed_child_takes_the_processes_of_its_group_along() {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", "sleep 1000 & echo $!; wait"])
+            .process_group(0);
+        let child = Child::spawn(command.stdout(Stdio::piped()), 99).unwrap();
+        assert!(child.stdout.wait(0, LONG, |text| text.ends_with(b"\n")));
+        let printed = String::from_utf8(child.stdout.since(0)).unwrap();
+        let other = Pid::new(printed.trim().parse().unwrap()).unwrap();
+        drop(child);
+        while proc::status(other).is_ok_and(|status| !status.ended) {
+            std::thread::yield_now();
+        }
     }
 }

@@ -193,8 +193,8 @@ impl Job {
             if let Some(status) = status {
                 // All that the program has printed is in the pipe, which a process that it has started may keep open.
                 while let Some(pipe) = &stdout {
-                    let readable = Some(Wanted::Readable(pipe.as_fd()));
-                    if ffi::wait_any([readable], Some(Duration::ZERO))? == [false] {
+                    let readable = Wanted::Readable(pipe.as_fd());
+                    if !ffi::wait_for(readable, Some(Duration::ZERO))? {
                         break;
                     }
                     read(&mut stdout, &mut printed, limit)?;

@@ -5,7 +5,6 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use minitalk::InboxError;
 use minitalk::Pid;
@@ -17,11 +16,8 @@ use minitalk::server::ServeError;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::sender;
 
-use super::lines::Lines;
+use super::lines::{LAST_LINES, Lines};
 use super::stdio::print_stderr;
-
-/// Limits the wait at the end of a server for an output that does not take its last line.
-const LAST_LINE: Duration = Duration::from_millis(125);
 
 /// Lists the exit codes, which [`MEANINGS`] documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +88,7 @@ impl Failure {
         }
     }
 
-    /// Returns the same failure, whose message delays the end of the program by [`LAST_LINE`] at most.
+    /// Returns the same failure, whose message delays the end of the program by [`LAST_LINES`] at most.
     pub fn urgent(self) -> Self {
         Self {
             is_urgent: true,
@@ -253,7 +249,7 @@ impl Failure {
         if self.is_urgent {
             if let Ok(lines) = Lines::start(is_classic) {
                 lines.line(text);
-                lines.finish(Some(LAST_LINE));
+                lines.finish(Some(LAST_LINES));
             }
         } else if is_classic {
             let _ = writeln!(io::stdout(), "{text}");
@@ -309,7 +305,7 @@ impl From<ServeError> for Failure {
 mod tests {
     use super::*;
 
-    /// Lists the exit code and the text of each error of [`errors`].
+    /// Lists the exit code and the text of each error of the test.
     const PRINTED: &str = "\
 4 cannot send to PID 7: it belongs to another user, and both ends must signal each other; run both ends as the same user
 5 cannot send to PID 7: that is this very process
@@ -357,8 +353,9 @@ mod tests {
     have only one
 ";
 
-    /// Returns every error of a message that a process test cannot easily provoke.
-    fn errors() -> Vec<SendError> {
+    /// Checks every error of a message that a process test cannot easily provoke.
+    #[test]
+    fn an_error_of_a_message_says_what_happened_to_it_and_what_to_do() {
         let refused = |name: &str, catches_everything| SendError::Refused {
             name: name.into(),
             catches_everything,
@@ -399,17 +396,11 @@ mod tests {
             SendError::System(io::Error::from_raw_os_error(libc::EMFILE)),
             SendError::Unavailable(minitalk::Unavailable::Taken),
         ]);
-        errors
-    }
-
-    #[test]
-    fn an_error_of_a_message_says_what_happened_to_it_and_what_to_do() {
-        let errors = errors().into_iter();
-        let failures = errors.map(|error| Failure::send("PID 7", &error));
+        let failures = errors.iter().map(|error| Failure::send("PID 7", error));
         let lines = failures.map(|f| format!("{} {}{}", f.exit as u8, f.message, f.hint));
-        for (line, expected) in lines.zip(PRINTED.lines()) {
-            assert_eq!(line, expected);
-        }
-        assert_eq!(self::errors().len(), PRINTED.lines().count());
+        assert_eq!(
+            lines.collect::<Vec<_>>(),
+            PRINTED.lines().collect::<Vec<_>>()
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use minitalk::Pid;
 use minitalk::engine::Output;
-use minitalk::internals::ffi;
+use minitalk::internals::ffi::{self, Wanted};
 use minitalk::{Message, Received};
 
 use super::lines::Lines;
@@ -40,7 +40,8 @@ impl Format {
             }
             Self::Raw => {
                 refuse_closed(2)?;
-                if ffi::wait_writable(io::stderr().as_fd(), Some(Duration::ZERO))? {
+                let now = Some(Duration::ZERO);
+                if ffi::wait_for(Wanted::Writable(io::stderr().as_fd()), now)? {
                     return write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
                 }
                 lines.line(text);

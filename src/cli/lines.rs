@@ -9,13 +9,16 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use minitalk::internals::background::{Background, Item, LIMIT};
-use minitalk::internals::ffi;
+use minitalk::internals::ffi::{self, Wanted};
 
 use super::exit::Failure;
 use super::stdio::{print_stderr, write_stdout};
 
 /// Limits how often [`Lines::finish`] waits for its own thread while the output is writable.
 const MAX_WAITS: u32 = 20;
+
+/// Limits the wait at the end of a server for an output that takes nothing.
+pub const LAST_LINES: Duration = Duration::from_millis(125);
 
 /// Holds a queue of lines, and the thread that prints them in order.
 #[derive(Clone)]
@@ -99,6 +102,6 @@ impl Lines {
             true => stdout.as_fd(),
             false => stderr.as_fd(),
         };
-        ffi::wait_writable(output, Some(Duration::ZERO)).unwrap_or(false)
+        ffi::wait_for(Wanted::Writable(output), Some(Duration::ZERO)).unwrap_or(false)
     }
 }

@@ -2,12 +2,11 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
 use minitalk::server::{Config, Note};
-use minitalk::{Inbox, SignalSet};
+use minitalk::{Inbox, Signal, SignalSet};
 
 use super::command::Command;
 #[cfg(feature = "tools")]
@@ -15,15 +14,12 @@ use super::exec;
 use super::exit::Failure;
 use super::flags::{Args, Flag, flag};
 use super::format::Format;
-use super::lines::Lines;
+use super::lines::{LAST_LINES, Lines};
 use super::list;
 use super::notify;
 use super::pid_file::PidFile;
 use super::stop;
 use super::trace::{Trace, Tracer};
-
-/// Limits the wait of a server's end for a standard error that takes nothing.
-const LAST_LINES: Duration = Duration::from_millis(125);
 
 /// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
 pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
@@ -213,7 +209,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     };
     ffi::tune_allocator();
     // At the limit on file sizes a write then fails with an error, instead of ending the server.
-    ffi::ignore_file_size();
+    ffi::ignore(Signal::XFSZ);
     let signals = match options.bits_only {
         true => SignalSet::BITS,
         false => SignalSet::LANES,
@@ -232,7 +228,7 @@ pub fn serve(mut options: Options) -> Result<(), Failure> {
     }
     // A server on a terminal shuts down when the terminal closes; see `stop`. SIGHUP ends a trace in a pipe.
     if !to_stdout || io::stdout().is_terminal() {
-        ffi::ignore_hangup();
+        ffi::ignore(Signal::HUP);
     }
     let lines = Lines::start(to_stdout)?;
     let limit = options.config.max_message;

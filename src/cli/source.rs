@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use minitalk::internals::ffi;
+use minitalk::internals::ffi::{self, Wanted};
 use minitalk::wire::frame::MAX_LEN;
 
 use super::exit::Failure;
@@ -79,7 +79,7 @@ impl<R: Read + AsFd> Read for Blocking<R> {
         loop {
             match self.0.read(bytes) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    ffi::wait_readable(self.0.as_fd())?;
+                    ffi::wait_for(Wanted::Readable(self.0.as_fd()), None)?;
                 }
                 result => return result,
             }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 
-use minitalk::internals::ffi;
+use minitalk::internals::ffi::{self, Wanted};
 
 /// Buffers standard output: a short message is one `write(2)`, and a long one costs no memory.
 ///
@@ -108,7 +108,7 @@ fn write_some(out: &mut (impl Write + AsFd), bytes: &[u8]) -> io::Result<usize> 
             Ok(n) => return Ok(n),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                ffi::wait_writable(out.as_fd(), None)?;
+                ffi::wait_for(Wanted::Writable(out.as_fd()), None)?;
             }
             Err(error) => return Err(error),
         }

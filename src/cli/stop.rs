@@ -2,13 +2,14 @@
 //! everything else is stuck.
 
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use minitalk::internals::background;
-use minitalk::internals::ffi::{self, Errno};
+use minitalk::internals::ffi::{self, Errno, Wanted};
 use minitalk::internals::process::proc;
 use minitalk::server::Stop;
 use minitalk::{Event, Signal, SignalSet};
@@ -38,7 +39,7 @@ pub fn watch(lanes: SignalSet) -> Result<Arc<Stop>, Failure> {
     if io::stdout().is_terminal() {
         // Polls the terminal, because SIGHUP reaches only processes whose controlling terminal it is.
         let wait = |stop: &Stop| {
-            if ffi::wait_for_hangup().is_ok() {
+            if ffi::wait_for(Wanted::HangUp(io::stdout().as_fd()), None).is_ok() {
                 stop.request();
             }
         };

@@ -78,15 +78,17 @@ pub fn size(text: &str, least: u64) -> Result<u64, String> {
 
 /// Parses a whole number and multiplies it by 2^`shift`. `what` says in an error what was expected.
 fn scaled(digits: &str, shift: u32, least: u64, what: &str) -> Result<u64, String> {
-    let number = match digits.parse::<u64>() {
-        Ok(number) => number.checked_mul(1 << shift),
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => None,
-        Err(_) => return Err(format!("expected {what} of at least {least}")),
+    let too_large = || format!("too large; the largest number is {}", u64::MAX);
+    let limit = match least {
+        0 => String::new(),
+        least => format!(" of at least {least}"),
     };
-    match number {
-        Some(number) if number >= least => Ok(number),
-        Some(_) => Err(format!("expected {what} of at least {least}")),
-        None => Err(format!("too large; the largest number is {}", u64::MAX)),
+    let number = digits.parse::<u64>();
+    match number.map(|number| number.checked_mul(1 << shift)) {
+        Ok(Some(number)) if number >= least => Ok(number),
+        Ok(None) => Err(too_large()),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err(too_large()),
+        _ => Err(format!("expected {what}{limit}")),
     }
 }
 

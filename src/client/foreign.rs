@@ -5,15 +5,14 @@ use std::io;
 use std::time::Instant;
 
 use super::outgoing::may_spin;
-use super::{Report, SendError};
+use super::{Report, SendError, nanos};
 use crate::dialect::sender::{SendAction, ServerStatus, TextSendError, TextSender};
 use crate::dialect::{Dialect, Symbol};
 use crate::ffi;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::proc;
-use crate::signal::event::{Event, Signal};
+use crate::signal::event::Signal;
 use crate::signal::inbox::Inbox;
-use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 
 /// Configures a transfer in another dialect.
@@ -48,6 +47,7 @@ pub fn send_as(
     let initial = status(server).unwrap_or_default();
     let sender = TextSender::new(&options.dialect, text, pid, timeout, initial, clock())?;
     let mut sender = sender.with_limit(options.limit.unwrap_or(u64::MAX));
+    let sought = Some(server.pid());
     let mut has_ended = false;
     inbox.let_spin(may_spin(server.pid()));
     loop {
@@ -79,7 +79,7 @@ pub fn send_as(
                 let mut acks = 0;
                 inbox.drain(|event| match event.signal {
                     Signal::INT | Signal::TERM => stop = Some(event.signal),
-                    signal @ (Signal::USR1 | Signal::USR2) if is_from(server, &event) => {
+                    signal @ (Signal::USR1 | Signal::USR2) if event.origin.pid() == sought => {
                         acks += 1;
                         sender.handle_ack(Symbol::from(Bit::from(signal == Signal::USR2)));
                         on_ack(sender.signals(), signal);
@@ -118,14 +118,6 @@ fn status(server: &Peer) -> Option<ServerStatus> {
         blocked: status.blocked & ours,
         caught: status.caught & ours,
     })
-}
-
-fn is_from(server: &Peer, event: &Event) -> bool {
-    event.origin.pid() == Some(server.pid())
-}
-
-fn nanos(time: Duration) -> Nanos {
-    time.as_nanos().try_into().unwrap_or(Nanos::MAX)
 }
 
 fn explain(error: TextSendError, signals: u64) -> SendError {

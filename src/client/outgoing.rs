@@ -1,16 +1,17 @@
 //! One message on its way to one process: what a [`FrameSender`] decides is carried out here.
 
 use core::time::Duration;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 use std::vec::Vec;
 
-use super::{Delivery, Options, Progress, Report, SendError, check};
+use super::{Delivery, Options, Progress, Report, SendError, check, nanos};
 use crate::ffi;
 use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
 use crate::process::pid::Pid;
-use crate::wire::control::{Nonce, Reply};
+use crate::wire::control::Nonce;
 use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
 use crate::wire::siphash::Key;
@@ -43,16 +44,18 @@ pub enum Sent {
 
 /// Holds a message on its way to a server.
 pub struct Outgoing<'m> {
-    peer: Arc<Peer>,
+    /// The process to which the message goes.
+    pub peer: Arc<Peer>,
     options: Options,
-    sender: FrameSender<'m>,
+    pub sender: FrameSender<'m>,
     stage: Stage,
     start: Instant,
     /// When the server was last seen to handle the signals.
     inspected_at: time::Instant,
     watched_at: time::Instant,
     follower: Option<AffinityFollower>,
-    may_spin: bool,
+    /// Whether to poll for the server's signals: it may run at the same time, and the owner did not ask to spare the CPU.
+    pub may_spin: bool,
     rounds: u32,
     /// Whether this process decides when its bits and those of the other may go: the one with the lower PID does.
     takes_turns: bool,
@@ -85,18 +88,18 @@ enum End {
 }
 
 impl<'m> Outgoing<'m> {
-    /// Returns a transfer of `frame`, which expects a reply if it is a request.
+    /// Returns a transfer of `payload`, which expects a reply if it is a request.
     ///
     /// # Errors
-    /// [`SendError::Refused`] and its like for a process that is no server.
+    /// [`SendError::TooLong`], or [`SendError::Refused`] and its like for a process that is no server.
     pub fn new(
         peer: &Arc<Peer>,
         kind: MessageKind,
-        frame: Frame<'m>,
+        payload: impl Into<Cow<'m, [u8]>>,
         options: Options,
     ) -> Result<Self, SendError> {
-        let timeout = options.timeout.as_nanos().try_into().unwrap_or(u64::MAX);
-        let timeout = time::Duration::from_nanos(timeout);
+        let frame = Frame::new(kind, payload)?;
+        let timeout = time::Duration::from_nanos(nanos(options.timeout));
         let lane = lane(peer, options)?;
         let key = Key([ffi::random(), ffi::random()]);
         let mut sender = FrameSender::new(frame, key, timeout, lane);
@@ -119,16 +122,6 @@ impl<'m> Outgoing<'m> {
         })
     }
 
-    /// Returns the process to which the message goes.
-    pub fn peer(&self) -> &Peer {
-        &self.peer
-    }
-
-    /// Returns whether to poll for the server's signals: it may run at the same time, and the owner did not ask to spare the CPU.
-    pub const fn may_spin(&self) -> bool {
-        self.may_spin
-    }
-
     /// Returns whether the message is still on its way, and no other may be on its way to the same process.
     pub const fn is_sending(&self) -> bool {
         matches!(self.stage, Stage::Delivery { .. })
@@ -137,21 +130,6 @@ impl<'m> Outgoing<'m> {
     /// Returns whether its bits take turns with those that come from the same process.
     pub fn takes_turns(&self) -> bool {
         self.takes_turns && self.is_sending() && !self.sender.uses_realtime()
-    }
-
-    /// Sets whether to withhold bits: those of the other direction have the turn.
-    pub const fn hold(&mut self, is_held: bool) {
-        self.sender.hold(is_held);
-    }
-
-    /// Returns whether bits are withheld.
-    pub const fn is_held(&self) -> bool {
-        self.sender.is_held()
-    }
-
-    /// Takes a reply of the server's protocol.
-    pub fn handle_reply(&mut self, reply: Reply, now: time::Instant) {
-        self.sender.handle_reply(reply, now);
     }
 
     /// Takes the news that the server has ended.
@@ -261,8 +239,7 @@ impl<'m> Outgoing<'m> {
                 self.stage = Stage::Over(Some(Ok(Delivery { report, reply })));
             }
             (Stage::Delivery { wants_reply: true }, Some(Ok(()))) => {
-                let wait = self.options.reply_timeout.as_nanos();
-                let wait = time::Duration::from_nanos(wait.try_into().unwrap_or(u64::MAX));
+                let wait = time::Duration::from_nanos(nanos(self.options.reply_timeout));
                 self.stage = Stage::Reply {
                     report: self.report(),
                     deadline: now + wait,
@@ -303,7 +280,13 @@ impl<'m> Outgoing<'m> {
             return None;
         }
         self.watched_at = now;
-        Some(Update::Progress(self.progress()))
+        let bytes = self.sender.frame().payload_len() as u64;
+        Some(Update::Progress(Progress {
+            bytes: (self.sender.acknowledged() / 8).min(bytes),
+            of: bytes,
+            resent: self.sender.resent(),
+            elapsed: self.start.elapsed(),
+        }))
     }
 
     /// Returns how long to wait for a signal at `now`; `None` for as long as it takes.
@@ -324,21 +307,6 @@ impl<'m> Outgoing<'m> {
         self.is_sending() && self.sender.expects_reply()
     }
 
-    /// Returns whether nothing had to be repeated lately.
-    pub const fn is_loss_free(&self) -> bool {
-        self.sender.is_loss_free()
-    }
-
-    fn progress(&self) -> Progress {
-        let bytes = self.sender.frame().payload_len() as u64;
-        Progress {
-            bytes: (self.sender.acknowledged() / 8).min(bytes),
-            of: bytes,
-            resent: self.sender.resent(),
-            elapsed: self.start.elapsed(),
-        }
-    }
-
     fn report(&self) -> Report {
         Report {
             bytes: self.sender.frame().payload_len(),
@@ -353,7 +321,7 @@ impl<'m> Outgoing<'m> {
 
 /// Returns whether to poll for signals of the process `pid`, if there is no reason to spare the CPU.
 pub(super) fn may_spin(pid: Pid) -> bool {
-    affinity::leave_cpu_to(pid);
+    affinity::part_from(pid);
     affinity::can_run_beside(pid)
 }
 
@@ -399,8 +367,7 @@ mod tests {
             skip_check: true,
             ..Options::default()
         };
-        let frame = Frame::new(kind, b"?").unwrap();
-        let outgoing = Outgoing::new(peer, kind, frame, options).unwrap();
+        let outgoing = Outgoing::new(peer, kind, b"?", options).unwrap();
         let nonce = outgoing.sender.client_nonce();
         (outgoing, nonce)
     }

@@ -10,6 +10,7 @@ use std::vec::Vec;
 use super::SendError;
 use super::outgoing::{Outgoing, Sent, Update};
 use crate::ffi::Epoll;
+use crate::process::affinity;
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin};
 use crate::wire::control::{Nonce, Reply};
@@ -77,7 +78,7 @@ impl<'m> Transfers<'m> {
             return false;
         };
         for outgoing in self.to(pid).filter(|outgoing| outgoing.is_sending()) {
-            outgoing.handle_reply(reply, now);
+            outgoing.sender.handle_reply(reply, now);
         }
         true
     }
@@ -114,8 +115,8 @@ impl<'m> Transfers<'m> {
 
     /// Returns whether bits for `pid` take turns with those that come from it.
     pub fn takes_turns(&self, pid: Pid) -> bool {
-        let mut begun = self.begun.iter();
-        begun.any(|(outgoing, _)| outgoing.peer().pid() == pid && outgoing.takes_turns())
+        self.all()
+            .any(|outgoing| outgoing.peer.pid() == pid && outgoing.takes_turns())
     }
 
     /// Ends all transfers with errors.
@@ -134,7 +135,7 @@ impl<'m> Transfers<'m> {
                 return true;
             };
             let is_over = matches!(update, Update::Ended(_));
-            if let Some(fd) = outgoing.peer().fd().filter(|_| is_over) {
+            if let Some(fd) = outgoing.peer.fd().filter(|_| is_over) {
                 set.remove(fd);
             }
             tell(update);
@@ -147,44 +148,45 @@ impl<'m> Transfers<'m> {
 
     /// Returns how long to wait for a signal at `now`; `None` for as long as it takes.
     pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
-        let timeouts = self.begun.iter();
-        timeouts
-            .filter_map(|(outgoing, _)| outgoing.poll_timeout(now))
-            .min()
+        let timeouts = self.all().filter_map(|o| o.poll_timeout(now));
+        timeouts.min()
     }
 
     /// Returns whether a server's reply is due within a round trip.
     pub fn expects_reply(&self) -> bool {
-        self.begun
-            .iter()
-            .any(|(outgoing, _)| outgoing.expects_reply())
+        self.all().any(Outgoing::expects_reply)
     }
 
     /// Returns whether to poll for a reply that is due within a round trip.
     pub fn may_spin(&self) -> bool {
-        let mut due = self.begun.iter().filter(|begun| begun.0.expects_reply());
-        due.any(|(outgoing, _)| outgoing.may_spin())
+        self.all().any(|o| o.expects_reply() && o.may_spin)
+    }
+
+    /// Leaves the CPU to a server that runs on it too, after polling for a reply that is due has found nothing.
+    pub fn part(&self) {
+        let is_due = |outgoing: &&Outgoing<'m>| outgoing.expects_reply() && outgoing.may_spin;
+        if let Some(outgoing) = self.all().find(is_due) {
+            affinity::part_from(outgoing.peer.pid());
+        }
     }
 
     /// Returns whether no transfer had to repeat anything lately.
     pub fn is_loss_free(&self) -> bool {
-        self.begun
-            .iter()
-            .all(|(outgoing, _)| outgoing.is_loss_free())
+        self.all().all(|outgoing| outgoing.sender.is_loss_free())
     }
 
     /// Begins the transfers that wait for no other any longer.
     fn begin(&mut self) {
         let mut still_waiting = VecDeque::new();
         for (mut outgoing, tell) in self.waiting.drain(..) {
-            let pid = outgoing.peer().pid();
-            let is_to = |(other, _): &Transfer<'_>| other.peer().pid() == pid;
+            let pid = outgoing.peer.pid();
+            let is_to = |(other, _): &Transfer<'_>| other.peer.pid() == pid;
             let is_sent_to = |begun: &Transfer<'_>| begun.0.is_sending() && is_to(begun);
             if self.begun.iter().any(is_sent_to) || still_waiting.iter().any(is_to) {
                 still_waiting.push_back((outgoing, tell));
                 continue;
             }
-            if let Some(fd) = outgoing.peer().fd() {
+            if let Some(fd) = outgoing.peer.fd() {
                 if let Err(error) = self.set.add(fd, SERVER | pid.get() as u64) {
                     outgoing.fail(io::Error::from(error).into());
                 }
@@ -194,8 +196,12 @@ impl<'m> Transfers<'m> {
         self.waiting = still_waiting;
     }
 
+    fn all(&self) -> impl Iterator<Item = &Outgoing<'m>> {
+        self.begun.iter().map(|(outgoing, _)| outgoing)
+    }
+
     fn to(&mut self, pid: Pid) -> impl Iterator<Item = &mut Outgoing<'m>> {
         let all = self.begun.iter_mut().map(|(outgoing, _)| outgoing);
-        all.filter(move |outgoing| outgoing.peer().pid() == pid)
+        all.filter(move |outgoing| outgoing.peer.pid() == pid)
     }
 }

@@ -107,13 +107,13 @@ impl Builder {
             service: None,
             blocked: Blocked::everywhere(self.signals)?,
         };
-        let program = *endpoint.blocked.before();
+        let program = endpoint.blocked.before();
         let name = match self.receives {
             true => SERVICE_THREAD,
             false => "minitalk-send",
         };
         let (report, reported) = mpsc::channel();
-        let service = move || shared.run(self, &program, &report);
+        let service = move || shared.run(self, program, &report);
         endpoint.service = Some(background::spawn(name, None, Box::new(service))?);
         // An error on the channel is a panic of the thread, which the panic hook has reported.
         reported

@@ -15,13 +15,14 @@ use core::iter::FusedIterator;
 use core::time::Duration;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::vec::Vec;
 
 pub use builder::Builder;
 pub use error::{Error, ReceiveError};
 
+use crate::background::lock;
 use crate::client::{self, Options, Progress, Report, SendError};
 use crate::engine::{self, Message};
 use crate::ffi;
@@ -214,10 +215,7 @@ impl Endpoint {
     /// # Errors
     /// Returns any [`ReceiveError`] except `Empty`.
     pub fn recv(&self) -> Result<Message, ReceiveError> {
-        self.take_after(|state, changed| {
-            let wait = changed.wait_while(state, |state| state.is_quiet());
-            wait.unwrap_or_else(PoisonError::into_inner)
-        })
+        self.recv_timeout(Duration::MAX)
     }
 
     /// Blocks until there is a message, for `limit` at most, and takes it.
@@ -225,9 +223,24 @@ impl Endpoint {
     /// # Errors
     /// Returns any [`ReceiveError`]: `Empty` when no message came in time.
     pub fn recv_timeout(&self, limit: Duration) -> Result<Message, ReceiveError> {
-        self.take_after(|state, changed| {
-            let wait = changed.wait_timeout_while(state, limit, |state| state.is_quiet());
-            wait.unwrap_or_else(PoisonError::into_inner).0
+        if self.blocked.is_elsewhere() {
+            return Err(ReceiveError::Forked);
+        }
+        let shared = &self.shared;
+        let waits = |state: &mut State| state.message.is_none() && !state.ended;
+        let wait = (shared.changed).wait_timeout_while(lock(&shared.state), limit, waits);
+        let (mut state, _) = wait.unwrap_or_else(PoisonError::into_inner);
+        if let Some(message) = state.message.take() {
+            if !state.ended {
+                shared.ready.clear();
+            }
+            shared.changed.notify_all();
+            return Ok(Message::new(message, &shared.outbox));
+        }
+        Err(match (state.error.take(), state.ended) {
+            (Some(error), _) => ReceiveError::Failed(error),
+            (None, true) => ReceiveError::Stopped,
+            (None, false) => ReceiveError::Empty,
         })
     }
 
@@ -236,7 +249,7 @@ impl Endpoint {
     /// # Errors
     /// Returns any [`ReceiveError`]: `Empty` when there is no message.
     pub fn try_recv(&self) -> Result<Message, ReceiveError> {
-        self.take_after(|state, _| state)
+        self.recv_timeout(Duration::ZERO)
     }
 
     /// Returns an iterator that takes one message after the other, and ends when the endpoint has been stopped.
@@ -269,28 +282,6 @@ impl Endpoint {
         self.shared
             .outbox
             .send(&peer, kind, message, options, watch)
-    }
-
-    fn take_after<'s>(
-        &'s self,
-        wait: impl FnOnce(MutexGuard<'s, State>, &Condvar) -> MutexGuard<'s, State>,
-    ) -> Result<Message, ReceiveError> {
-        if self.blocked.is_elsewhere() {
-            return Err(ReceiveError::Forked);
-        }
-        let mut state = wait(self.shared.lock(), &self.shared.changed);
-        if let Some(message) = state.message.take() {
-            if !state.ended {
-                self.shared.ready.clear();
-            }
-            self.shared.changed.notify_all();
-            return Ok(Message::new(message, &self.shared.outbox));
-        }
-        Err(match (state.error.take(), state.ended) {
-            (Some(error), _) => ReceiveError::Failed(error),
-            (None, true) => ReceiveError::Stopped,
-            (None, false) => ReceiveError::Empty,
-        })
     }
 }
 
@@ -349,7 +340,9 @@ impl Drop for Endpoint {
             mem::forget(self.service.take());
             return;
         }
-        self.shared.close();
+        // The message that is not taken is taken back, with all later ones.
+        lock(&self.shared.state).closed = true;
+        self.shared.changed.notify_all();
         self.shared.stop.request();
         // The function for notes may drop the endpoint, on the service thread itself.
         let is_other = |service: &JoinHandle<()>| service.thread().id() != thread::current().id();

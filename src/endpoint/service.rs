@@ -2,16 +2,17 @@
 
 use std::boxed::Box;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 use std::vec::Vec;
 
 use super::Builder;
-use crate::background::{self, Background, Item};
+use crate::background::{self, Background, Item, OnDrop, lock};
 use crate::engine::{self, Outbox};
-use crate::ffi::{self, EventFd, Mask};
+use crate::ffi::{self, EventFd};
 use crate::server::{Note, OutputError, Received, ServeError, Sink, Stop};
+use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
 
@@ -42,18 +43,8 @@ pub struct State {
     pub error: Option<ServeError>,
 }
 
-impl State {
-    /// Returns whether the program has nothing to take now and may have later.
-    pub const fn is_quiet(&self) -> bool {
-        self.message.is_none() && !self.ended
-    }
-}
-
 impl Shared {
     /// Returns the state before the service thread has started.
-    ///
-    /// # Errors
-    /// EMFILE or ENOMEM.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             state: Mutex::new(State::default()),
@@ -70,10 +61,10 @@ impl Shared {
     pub fn run(
         self: &Arc<Self>,
         mut builder: Builder,
-        program: &Mask,
+        program: SignalSet,
         report: &mpsc::Sender<Result<(), Unavailable>>,
     ) {
-        let _end = End(self);
+        let _end = OnDrop(|| self.end());
         // The program's own handlers are for its own threads.
         ffi::block_everything();
         match self.open(&mut builder, program) {
@@ -89,7 +80,7 @@ impl Shared {
     fn open(
         self: &Arc<Self>,
         builder: &mut Builder,
-        program: &Mask,
+        program: SignalSet,
     ) -> Result<(Closing, Option<Background<Note>>), Unavailable> {
         let start = |notes| {
             let function = self.note_function(notes);
@@ -129,7 +120,7 @@ impl Shared {
             notes.finish(Some(LAST_NOTES));
         }
         drop(inbox);
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         // The error of a closed endpoint cannot be asked for.
         state.error = result.err().filter(|_| !state.closed);
     }
@@ -141,7 +132,11 @@ impl Shared {
     ) -> impl FnMut(Item<Note>) + Send + 'static {
         let shared = Arc::clone(self);
         move |item| {
-            let _panic = OnPanic(&shared.stop);
+            let _panic = OnDrop(|| {
+                if thread::panicking() {
+                    shared.stop.panicked();
+                }
+            });
             notes(&match item {
                 Item::Next(note) => note,
                 Item::Missing(count) => Note::Missing(count),
@@ -149,15 +144,9 @@ impl Shared {
         }
     }
 
-    /// Takes back the message that is not taken, and all later ones.
-    pub fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
-    }
-
     /// Blocks until the program has taken the message.
     fn hand_over(&self, message: Received) -> Result<(), OutputError> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.closed {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         }
@@ -173,20 +162,19 @@ impl Shared {
         }
     }
 
-    /// Locks the state. No code that holds the lock can panic, so a poisoned lock guards a consistent state.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Ends the service when dropped by a panic of the program's function for notes.
-struct OnPanic<'s>(&'s Stop);
-
-impl Drop for OnPanic<'_> {
-    fn drop(&mut self) {
+    /// Records that the service has ended, so that the program no longer waits.
+    fn end(&self) {
+        let mut state = lock(&self.state);
         if thread::panicking() {
-            self.0.panicked();
+            let error = io::Error::other("the service thread panicked");
+            state.error = Some(error.into());
         }
+        state.message = None;
+        state.closed = true;
+        state.ended = true;
+        drop(state);
+        self.ready.ring();
+        self.changed.notify_all();
     }
 }
 
@@ -198,24 +186,5 @@ impl Drop for Closing {
         if let Some(inbox) = self.0.take() {
             inbox.close_ignoring();
         }
-    }
-}
-
-/// Records, when dropped, that the service has ended, so that the program no longer waits.
-struct End<'s>(&'s Shared);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        if thread::panicking() {
-            let error = io::Error::other("the service thread panicked");
-            state.error = Some(error.into());
-        }
-        state.message = None;
-        state.closed = true;
-        state.ended = true;
-        drop(state);
-        self.0.ready.ring();
-        self.0.changed.notify_all();
     }
 }

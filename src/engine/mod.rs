@@ -24,8 +24,9 @@ use std::vec::Vec;
 pub use message::Message;
 pub(crate) use outbox::Outbox;
 
+use crate::background::OnDrop;
 use crate::client::{
-    Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
+    self, Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
 };
 use crate::ffi::Epoll;
 use crate::process::peer::Peer;
@@ -33,8 +34,7 @@ use crate::process::pid::Pid;
 use crate::server::{Config, Dialects, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
 use crate::signal::event::{Event, SignalSet};
 use crate::signal::inbox::Inbox;
-use crate::wire::Nanos;
-use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::frame::MessageKind;
 use crate::wire::reason::Reason;
 use crate::wire::time::Instant;
 
@@ -94,7 +94,8 @@ pub(crate) fn serve_into(
     stop: Option<&Stop>,
     outbox: &Arc<Outbox>,
 ) -> Result<(), ServeError> {
-    let _close = Closing(outbox);
+    // What is still in it ends with an error.
+    let _close = OnDrop(|| outbox.close());
     if config.count == Some(0) {
         return Ok(());
     }
@@ -179,11 +180,8 @@ struct Engine<'e> {
     outbox: Option<&'e Outbox>,
     /// The signals that have been taken and not handled.
     events: Vec<Event>,
-    /// The processes of clients that have ended.
-    ended: Vec<Pid>,
-    /// Whether a stop has been requested, and something is in the outbox.
-    is_stop_due: bool,
-    is_outbox_due: bool,
+    /// The numbers of descriptors that are readable.
+    ready: Vec<u64>,
     /// Whether the end has begun.
     is_stopped: bool,
 }
@@ -199,9 +197,7 @@ impl<'e> Engine<'e> {
             stop: None,
             outbox: None,
             events: Vec::new(),
-            ended: Vec::new(),
-            is_stop_due: false,
-            is_outbox_due: false,
+            ready: Vec::new(),
             is_stopped: false,
         })
     }
@@ -239,8 +235,7 @@ impl<'e> Engine<'e> {
         options: Options,
         watch: &'e mut dyn FnMut(&Progress),
     ) -> Result<Delivery, SendError> {
-        let frame = Frame::new(kind, message)?;
-        let outgoing = Outgoing::new(server, kind, frame, options)?;
+        let outgoing = Outgoing::new(server, kind, message, options)?;
         let result = Rc::new(Cell::new(None));
         let slot = Rc::clone(&result);
         let tell = move |update| match update {
@@ -263,7 +258,7 @@ impl<'e> Engine<'e> {
                 self.take_signals(inbox, now);
                 is_all_sent = self.transmit(inbox, now);
                 let host = self.host.as_mut();
-                if !host.is_some_and(|host| host.follow_bits(inbox)) {
+                if !host.is_some_and(|host| host.take_following(inbox)) {
                     break;
                 }
                 now = self.now();
@@ -277,15 +272,14 @@ impl<'e> Engine<'e> {
         }
     }
 
-    fn now(&self) -> Nanos {
-        let nanos = self.start.elapsed().as_nanos();
-        nanos.try_into().unwrap_or(Nanos::MAX)
+    fn now(&self) -> Instant {
+        Instant::from_nanos(client::nanos(self.start.elapsed()))
     }
 
     /// Takes all signals, and only then handles them: a client with two of them did not wait for an answer between them.
-    fn take_signals(&mut self, inbox: &mut Inbox, now: Nanos) {
+    fn take_signals(&mut self, inbox: &mut Inbox, now: Instant) {
         if let Some(host) = &mut self.host {
-            host.set_now(now);
+            host.machine.set_now(now.as_nanos());
         }
         let mut events = mem::take(&mut self.events);
         inbox.drain(|event| events.push(event));
@@ -295,15 +289,12 @@ impl<'e> Engine<'e> {
         self.events = events;
     }
 
-    fn handle_signal(&mut self, event: Event, now: Nanos) {
+    fn handle_signal(&mut self, event: Event, now: Instant) {
         if SignalSet::STOPS.contains(event.signal) {
             let signal = event.signal;
             self.transfers.fail_all(|| SendError::Interrupted(signal));
             self.is_stopped = true;
-        } else if self
-            .transfers
-            .handle_signal(&event, Instant::from_nanos(now))
-        {
+        } else if self.transfers.handle_signal(&event, now) {
             return;
         }
         if let Some(host) = &mut self.host {
@@ -312,7 +303,7 @@ impl<'e> Engine<'e> {
     }
 
     /// Sends what is due, up to a limit, and returns whether that was all.
-    fn transmit(&mut self, inbox: &mut Inbox, now: Nanos) -> bool {
+    fn transmit(&mut self, inbox: &mut Inbox, now: Instant) -> bool {
         let mut is_all_sent = true;
         for number in 0..self.transfers.len() {
             is_all_sent &= self.transmit_to(number, inbox, now);
@@ -320,9 +311,9 @@ impl<'e> Engine<'e> {
         is_all_sent
     }
 
-    fn transmit_to(&mut self, number: usize, inbox: &mut Inbox, now: Nanos) -> bool {
+    fn transmit_to(&mut self, number: usize, inbox: &mut Inbox, now: Instant) -> bool {
         for _ in 0..SENT_AT_ONCE {
-            match self.transfers.send_next(number, Instant::from_nanos(now)) {
+            match self.transfers.send_next(number, now) {
                 Sent::Nothing => return true,
                 Sent::Word => {}
                 // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
@@ -345,8 +336,8 @@ impl<'e> Engine<'e> {
     fn pass_turn(&mut self, number: usize) {
         let outgoing = self.transfers.taking_turns(number);
         if let (Some(host), Some(outgoing)) = (&mut self.host, outgoing) {
-            let may_go_on = host.may_send_bits(outgoing.peer().pid());
-            outgoing.hold(!may_go_on);
+            let may_go_on = host.machine.may_send_bits(outgoing.peer.pid());
+            outgoing.sender.hold(!may_go_on);
         }
     }
 
@@ -355,13 +346,13 @@ impl<'e> Engine<'e> {
         let (Some(host), transfers) = (&mut self.host, &mut self.transfers) else {
             return false;
         };
-        host.keep_turns(|pid| transfers.takes_turns(pid));
+        host.machine.keep_turns(|pid| transfers.takes_turns(pid));
         let mut any = false;
         for number in 0..transfers.len() {
             let outgoing = transfers.taking_turns(number);
-            if let Some(outgoing) = outgoing.filter(|outgoing| outgoing.is_held()) {
-                let must_wait = host.must_wait(outgoing.peer().pid());
-                outgoing.hold(must_wait);
+            if let Some(outgoing) = outgoing.filter(|outgoing| outgoing.sender.is_held()) {
+                let must_wait = host.machine.must_wait(outgoing.peer.pid());
+                outgoing.sender.hold(must_wait);
                 any |= !must_wait;
             }
         }
@@ -369,38 +360,41 @@ impl<'e> Engine<'e> {
     }
 
     /// Handles all that is no signal. The signals that came before it were handled.
-    fn handle_others(&mut self, now: Nanos) {
-        let stop = self.stop.filter(|_| mem::take(&mut self.is_stop_due));
-        let urgency = stop.map_or(Urgency::None, Stop::urgency);
-        self.is_stopped |= urgency != Urgency::None;
-        if let Some(outbox) = self.outbox.filter(|_| mem::take(&mut self.is_outbox_due)) {
-            for (outgoing, tell) in outbox.take() {
-                self.transfers.add(outgoing, tell);
+    fn handle_others(&mut self, now: Instant) {
+        let (mut urgency, mut ended, mut submitted) = (Urgency::None, Vec::new(), Vec::new());
+        for number in mem::take(&mut self.ready) {
+            match number {
+                BELL => self.host.iter().for_each(Host::clear_bell),
+                STOP => urgency = self.stop.map_or(urgency, Stop::urgency),
+                OUTBOX => submitted = self.outbox.map(Outbox::take).unwrap_or_default(),
+                number => match number.try_into() {
+                    Ok(client) => ended.extend(Pid::new(client)),
+                    Err(_) => self.transfers.handle_ready(number),
+                },
             }
         }
+        // Only now: the end of a process is not that of a later one with its PID.
+        for (outgoing, tell) in submitted {
+            self.transfers.add(outgoing, tell);
+        }
+        self.is_stopped |= urgency != Urgency::None;
         if let Some(host) = &mut self.host {
-            host.handle_others(&self.ended, urgency);
+            host.handle_others(&ended, urgency);
             while let Some(mut reply) = host.take_reply() {
-                let request = match reply.kind {
-                    MessageKind::Reply(request) => request,
-                    MessageKind::Message | MessageKind::Request => continue,
+                let MessageKind::Reply(request) = reply.kind else {
+                    continue;
                 };
                 let payload = mem::take(&mut reply.payload);
                 let is_taken = self.transfers.take_reply(reply.pid, request, payload);
-                let verdict = if is_taken {
-                    Ok(())
-                } else {
-                    Err(Reason::Unasked)
-                };
+                let verdict = is_taken.then_some(()).ok_or(Reason::Unasked);
                 host.settle_reply(&reply, verdict);
             }
         }
-        self.ended.clear();
-        self.transfers.settle(Instant::from_nanos(now));
+        self.transfers.settle(now);
     }
 
     /// Returns how the loop ends, once it does.
-    fn poll_end(&mut self, now: Nanos) -> Option<Result<(), ServeError>> {
+    fn poll_end(&mut self, now: Instant) -> Option<Result<(), ServeError>> {
         let has_outbox = self.outbox.is_some();
         let is_idle = self.transfers.is_empty() && !has_outbox;
         let result = match &mut self.host {
@@ -414,58 +408,36 @@ impl<'e> Engine<'e> {
             None => return None,
         };
         self.transfers.fail_all(|| SendError::Stopped);
-        self.transfers.settle(Instant::from_nanos(now));
+        self.transfers.settle(now);
         Some(result)
     }
 
-    fn wait(&mut self, inbox: &mut Inbox, now: Nanos, is_all_sent: bool) -> io::Result<()> {
-        let of_host = self.host.as_mut().and_then(Host::poll_timeout);
-        let of_transfers = self.transfers.poll_timeout(Instant::from_nanos(now));
+    fn wait(&mut self, inbox: &mut Inbox, now: Instant, is_all_sent: bool) -> io::Result<()> {
+        let host = self.host.as_mut();
+        let of_host = host.and_then(|host| host.machine.poll_timeout());
+        let of_transfers = self.transfers.poll_timeout(now);
         let timeout = of_host.into_iter().chain(of_transfers).min();
-        let expects_request = self.host.as_ref().is_some_and(Host::expects_signal);
+        let host = self.host.as_ref();
+        let expects_request = host.is_some_and(|host| host.machine.expects_signal());
         let fd = Some(self.set.fd());
         let is_ready = if !is_all_sent {
             inbox.check(fd)?
         } else if expects_request || self.transfers.expects_reply() {
             let may_be_late = !expects_request && self.transfers.is_loss_free();
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
-            let may_host = expects_request && self.host.as_ref().is_some_and(Host::may_spin);
+            let may_host = expects_request && host.is_some_and(Host::may_spin);
             inbox.let_spin(may_host || self.transfers.may_spin());
-            inbox.spin_wait(fd, timeout, slack)?
+            let is_ready = inbox.spin_wait(fd, timeout, slack)?;
+            if inbox.has_missed() {
+                self.transfers.part();
+            }
+            is_ready
         } else {
             inbox.wait(fd, timeout)?
         };
         if is_ready {
-            self.take_ready()?;
+            self.set.ready(|number| self.ready.push(number))?;
         }
         Ok(())
-    }
-
-    fn take_ready(&mut self) -> io::Result<()> {
-        let (host, transfers) = (&mut self.host, &mut self.transfers);
-        let (outbox, ended) = (self.outbox, &mut self.ended);
-        let (is_stop_due, is_outbox_due) = (&mut self.is_stop_due, &mut self.is_outbox_due);
-        self.set.ready(|number| match number {
-            BELL => host.iter().for_each(Host::clear_bell),
-            STOP => *is_stop_due = true,
-            OUTBOX => {
-                outbox.into_iter().for_each(Outbox::clear_bell);
-                *is_outbox_due = true;
-            }
-            number => match number.try_into() {
-                Ok(client) => ended.extend(Pid::new(client)),
-                Err(_) => transfers.handle_ready(number),
-            },
-        })?;
-        Ok(())
-    }
-}
-
-/// Closes an outbox when dropped: what is still in it ends with an error.
-struct Closing<'o>(&'o Outbox);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }

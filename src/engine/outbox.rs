@@ -2,15 +2,16 @@
 
 use std::boxed::Box;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::vec::Vec;
 
+use crate::background::lock;
 use crate::client::{Delivery, Options, Outgoing, Progress, SendError, Update};
 use crate::ffi::{self, EventFd, Fd};
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
 use crate::signal::threads::Unavailable;
-use crate::wire::frame::{Frame, MessageKind};
+use crate::wire::frame::MessageKind;
 
 /// Hands messages of other threads to the engine.
 ///
@@ -28,9 +29,6 @@ pub type Submission = (Outgoing<'static>, Box<dyn FnMut(Update) + Send>);
 
 impl Outbox {
     /// Returns an empty outbox.
-    ///
-    /// # Errors
-    /// EMFILE or ENOMEM.
     pub fn new() -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             waiting: Mutex::new(Some(Vec::new())),
@@ -40,9 +38,6 @@ impl Outbox {
     }
 
     /// Sends `payload` to `to`, and blocks until that has come to something. Calls `watch` some ten times a second.
-    ///
-    /// # Errors
-    /// See [`SendError`].
     pub fn send(
         &self,
         to: &Arc<Peer>,
@@ -54,12 +49,11 @@ impl Outbox {
         if ffi::getpid() != self.owner {
             return Err(Unavailable::Forked.into());
         }
-        let frame = Frame::new(kind, payload.to_vec())?;
-        let outgoing = Outgoing::new(to, kind, frame, options)?;
+        let outgoing = Outgoing::new(to, kind, payload.to_vec(), options)?;
         let (tell, told) = mpsc::channel();
         // Who is told may have given up.
         let tell = move |update| drop(tell.send(update));
-        match &mut *self.lock() {
+        match &mut *lock(&self.waiting) {
             Some(waiting) => waiting.push((outgoing, Box::new(tell))),
             None => return Err(SendError::Stopped),
         }
@@ -73,33 +67,21 @@ impl Outbox {
         Err(SendError::Stopped)
     }
 
-    /// Takes the messages. Call [`clear_bell`](Self::clear_bell) before.
+    /// Takes the messages, and makes the descriptor unreadable until there are others.
     pub fn take(&self) -> Vec<Submission> {
-        self.lock()
-            .as_mut()
-            .map(core::mem::take)
-            .unwrap_or_default()
+        self.bell.clear();
+        let mut waiting = lock(&self.waiting);
+        waiting.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// Ends all messages that were not taken, and all later ones, with an error.
     pub fn close(&self) {
-        let left = self.lock().take();
         // The owners see that their channels have ended.
-        drop(left);
+        drop(lock(&self.waiting).take());
     }
 
     /// Returns the descriptor that is readable while there may be a message to take.
     pub fn fd(&self) -> &Fd {
         self.bell.fd()
-    }
-
-    /// Makes the descriptor unreadable again.
-    pub fn clear_bell(&self) {
-        self.bell.clear();
-    }
-
-    /// Locks the queue. No code that holds the lock can panic, so a poisoned lock guards a consistent queue.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Submission>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

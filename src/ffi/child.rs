@@ -1,10 +1,8 @@
 //! Child processes that end with the thread that started them (`PR_SET_PDEATHSIG(2const)`).
 
-use core::mem::MaybeUninit;
-use core::ptr;
-
 use super::disposition::{default_action, replace};
-use super::getpid;
+use super::{getpid, set_mask};
+use crate::process::pid::Pid;
 use crate::signal::event::SignalSet;
 
 /// Makes the kernel kill the child of `command` when the calling thread ends for any reason, so that no process is left behind.
@@ -17,13 +15,9 @@ pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet)
         for signal in signals.iter() {
             let _ = replace(signal, &default_action());
         }
-        // SAFETY: both take integers, and a pointer to an initialised set of this frame.
-        unsafe {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            let mut none = MaybeUninit::uninit();
-            libc::sigemptyset(none.as_mut_ptr());
-            libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
-        }
+        // SAFETY: the request takes an integer.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        set_mask(SignalSet::NONE);
         // SAFETY: getppid takes nothing.
         if unsafe { libc::getppid() } != parent.get() {
             // SAFETY: _exit takes any number. The parent ended before the prctl.
@@ -34,4 +28,11 @@ pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet)
     // SAFETY: in the child of a fork the closure makes async-signal-safe system calls only (signal-safety(7); prctl is a bare
     // system call), allocates nothing and takes no lock.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// Kills the process group that the child `pid` leads (`kill(2)`), if it leads one. The child must not have been reaped: until then
+/// no other process or group can have its number.
+pub fn kill_group_of(pid: Pid) {
+    // SAFETY: kill takes integers. A Pid is positive, and 1 is nobody's child here, so this names one group and never all processes.
+    unsafe { libc::kill(-pid.get(), libc::SIGKILL) };
 }

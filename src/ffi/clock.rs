@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 /// Returns the nanoseconds of the monotonic clock (CLOCK_MONOTONIC).
-#[must_use]
 pub fn now() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
@@ -17,7 +16,6 @@ pub fn now() -> u64 {
 
 /// Returns the hour, the minute and the second of the local time (`localtime(3)`).
 #[cfg(feature = "tools")]
-#[must_use]
 pub fn local_time() -> [core::ffi::c_int; 3] {
     // SAFETY: a null pointer means that the time is returned alone (time(2)).
     let now = unsafe { libc::time(core::ptr::null_mut()) };

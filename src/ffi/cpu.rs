@@ -17,7 +17,6 @@ pub struct CpuSet(Vec<u64>);
 
 impl CpuSet {
     /// Returns the set that contains `cpu` alone.
-    #[must_use]
     pub fn only(cpu: usize) -> Self {
         let mut words = vec![0; cpu / 64 + 1];
         words[cpu / 64] = 1 << (cpu % 64);
@@ -25,13 +24,11 @@ impl CpuSet {
     }
 
     /// Returns the CPUs that this thread may run on; an empty set if the kernel does not tell.
-    #[must_use]
     pub fn allowed() -> Self {
         Self::read(0, WORDS)
     }
 
     /// Returns the CPUs that the first thread of the process `pid` may run on; an empty set if the kernel does not tell.
-    #[must_use]
     pub fn allowed_to(pid: Pid) -> Self {
         Self::read(pid.get(), WORDS)
     }
@@ -62,14 +59,12 @@ impl CpuSet {
     }
 
     /// Returns whether the set contains `cpu`.
-    #[must_use]
     pub fn contains(&self, cpu: usize) -> bool {
         let word = self.0.get(cpu / 64);
         word.is_some_and(|word| word >> (cpu % 64) & 1 != 0)
     }
 
     /// Returns the number of CPUs in the set.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
@@ -91,7 +86,6 @@ impl CpuSet {
 }
 
 /// Returns the CPU on which this thread runs at the moment (`sched_getcpu(3)`).
-#[must_use]
 pub fn this_cpu() -> Option<usize> {
     // SAFETY: sched_getcpu takes nothing and touches no memory of ours.
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()

@@ -32,7 +32,6 @@ impl std::os::fd::AsFd for Fd {
 }
 
 /// Returns how many descriptors this process may have open (RLIMIT_NOFILE, `getrlimit(2)`).
-#[must_use]
 pub fn descriptor_limit() -> usize {
     let mut limit = libc::rlimit {
         rlim_cur: 0,

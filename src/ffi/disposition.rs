@@ -14,7 +14,6 @@ pub struct Disposition(pub(super) libc::sigaction);
 
 impl Disposition {
     /// Returns the disposition that ignores the signal.
-    #[must_use]
     pub fn ignore() -> Self {
         let mut action = default_action();
         action.sa_sigaction = libc::SIG_IGN;
@@ -22,13 +21,11 @@ impl Disposition {
     }
 
     /// Returns whether the signal is ignored, as SIGINT is in background jobs and SIGHUP under `nohup(1)`.
-    #[must_use]
     pub fn is_ignored(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_IGN
     }
 
     /// Returns whether the signal has its default action, which for most signals ends the process.
-    #[must_use]
     pub fn is_default(&self) -> bool {
         self.0.sa_sigaction == libc::SIG_DFL
     }
@@ -50,9 +47,6 @@ pub fn install(signal: Signal) -> Result<Disposition, Errno> {
 }
 
 /// Sets a disposition that [`install`] or [`Disposition::ignore`] returned, unless another handler has been installed since.
-///
-/// # Errors
-/// Those of `sigaction(2)`; none is known for these dispositions.
 pub fn restore(signal: Signal, disposition: &Disposition) -> Result<(), Errno> {
     if is_ours(signal) {
         replace(signal, &disposition.0)?;
@@ -69,7 +63,6 @@ pub(super) fn is_ours(signal: Signal) -> bool {
 }
 
 /// Returns whether `signal` is ignored.
-#[must_use]
 pub fn is_ignored(signal: Signal) -> bool {
     current(signal).is_ignored()
 }
@@ -97,22 +90,10 @@ pub(super) fn default_action() -> libc::sigaction {
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
-/// Ignores SIGHUP, for a server that outlives its terminal.
+/// Ignores `signal`, as SIGHUP for a server that outlives its terminal.
 #[cfg(feature = "cli")]
-pub fn ignore_hangup() {
-    ignore(libc::SIGHUP);
-}
-
-/// Ignores SIGXFSZ, so that a write beyond RLIMIT_FSIZE fails with EFBIG instead (`setrlimit(2)`).
-#[cfg(feature = "cli")]
-pub fn ignore_file_size() {
-    ignore(libc::SIGXFSZ);
-}
-
-#[cfg(feature = "cli")]
-fn ignore(signo: libc::c_int) {
-    // SAFETY: SIG_IGN is not a function, so the kernel never calls it; the number is that of a signal.
-    unsafe { libc::signal(signo, libc::SIG_IGN) };
+pub fn ignore(signal: Signal) {
+    let _ = replace(signal, &Disposition::ignore().0);
 }
 
 /// Ends the process by `signal`, so that its parent sees which signal ended it (the convention for SIGINT).

@@ -31,9 +31,6 @@ impl Epoll {
     }
 
     /// Adds `fd`, which is reported as `number` while it is readable, until it is [removed](Self::remove).
-    ///
-    /// # Errors
-    /// Those of `epoll_ctl(2)`.
     pub fn add(&self, fd: &Fd, number: u64) -> Result<(), Errno> {
         let mut event = libc::epoll_event {
             events: libc::EPOLLIN as u32,
@@ -56,7 +53,6 @@ impl Epoll {
     }
 
     /// Returns the descriptor that is readable while one of the set is readable.
-    #[must_use]
     pub fn fd(&self) -> &Fd {
         &self.set
     }

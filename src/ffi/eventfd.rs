@@ -19,7 +19,6 @@ impl EventFd {
     }
 
     /// Returns the descriptor that is readable from a [`ring`](Self::ring) to the next [`clear`](Self::clear).
-    #[must_use]
     pub fn fd(&self) -> &Fd {
         &self.0
     }

@@ -3,7 +3,8 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::disposition::{default_action, is_ours, replace};
-use super::{Errno, Mask, handled, unblock};
+use super::{Errno, handled, unblock};
+use crate::signal::event::SignalSet;
 use crate::signal::ring::RING;
 
 /// Holds the mask of the handled signals that were not blocked before the handler was installed, for [`in_forked_child`].
@@ -15,13 +16,13 @@ static OWNER: AtomicUsize = AtomicUsize::new(0);
 /// Installs a hook that removes the handler in a forked child (AS-24), which would otherwise swallow SIGTERM.
 ///
 /// Each signal that is handled at the time of the fork gets its default action in the child, as after `exec`. It is unblocked
-/// there unless `before` blocks it. Call it after [`add_handled`](super::add_handled).
+/// there unless it is in `blocked`. Call it after [`add_handled`](super::add_handled).
 ///
 /// # Errors
 /// ENOMEM.
-pub fn install_fork_hook(before: &Mask) -> Result<(), Errno> {
+pub fn install_fork_hook(blocked: SignalSet) -> Result<(), Errno> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    let unblocked = handled().filter(|signal| !before.contains(signal));
+    let unblocked = handled().filter(|signal| !blocked.contains(signal));
     // Ordering: Relaxed; read in a child, which is a copy of the thread that forked.
     UNBLOCKED_BEFORE.store(unblocked.mask(), Ordering::Relaxed);
     // Ordering: Relaxed; as above.

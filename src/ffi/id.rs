@@ -3,7 +3,6 @@
 use crate::process::pid::Pid;
 
 /// Returns the PID of this process (`getpid(2)`).
-#[must_use]
 pub fn getpid() -> Pid {
     // SAFETY: getpid cannot fail and touches no memory.
     let raw = unsafe { libc::getpid() };
@@ -20,14 +19,12 @@ impl Pid {
 }
 
 /// Returns the ID of this thread (`gettid(2)`).
-#[must_use]
 pub fn gettid() -> i32 {
     // SAFETY: gettid cannot fail and touches no memory.
     unsafe { libc::gettid() }
 }
 
 /// Returns the real user ID of this process (`getuid(2)`).
-#[must_use]
 pub fn getuid() -> u32 {
     // SAFETY: getuid cannot fail and touches no memory.
     unsafe { libc::getuid() }

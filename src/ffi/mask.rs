@@ -2,34 +2,12 @@
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
+use core::ptr;
 
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::event::SignalSet;
 
-/// Holds a thread's signal mask.
-#[derive(Clone, Copy)]
-pub struct Mask(pub(super) libc::sigset_t);
-
-impl Mask {
-    /// Returns the mask without `signals`.
-    #[must_use]
-    pub fn without(mut self, signals: SignalSet) -> Self {
-        for signal in signals.iter() {
-            // SAFETY: the set is initialised and ours alone; the number is that of a signal.
-            unsafe { libc::sigdelset(&raw mut self.0, signal.number()) };
-        }
-        self
-    }
-
-    /// Returns whether the mask blocks `signal`.
-    #[must_use]
-    pub fn contains(&self, signal: Signal) -> bool {
-        // SAFETY: the set is initialised; the number is that of a signal.
-        unsafe { libc::sigismember(&raw const self.0, signal.number()) == 1 }
-    }
-}
-
-/// Blocks `signals` on this thread and returns its previous mask.
-pub fn block(signals: SignalSet) -> Mask {
+/// Blocks `signals` on this thread and returns those that were blocked before.
+pub fn block(signals: SignalSet) -> SignalSet {
     change_mask(libc::SIG_BLOCK, &set_of(signals))
 }
 
@@ -40,39 +18,38 @@ pub fn unblock(signals: SignalSet) {
 
 /// Blocks every signal on this thread except those that report a fault of the thread itself, such as SIGSEGV.
 pub fn block_everything() {
-    let mut set = empty_set();
+    let mut all = set_of(SignalSet::NONE);
     // SAFETY: the set is initialised and ours alone.
-    unsafe { libc::sigfillset(&raw mut set) };
-    change_mask(libc::SIG_BLOCK, &Mask(set).without(SignalSet::FAULTS).0);
+    unsafe { libc::sigfillset(&raw mut all) };
+    block(signals_in(&all).filter(|signal| !SignalSet::FAULTS.contains(signal)));
 }
 
-/// Sets this thread's mask to one that [`block`] returned.
-pub fn set_mask(mask: &Mask) {
-    change_mask(libc::SIG_SETMASK, &mask.0);
+/// Makes this thread block `signals` and no others.
+pub fn set_mask(signals: SignalSet) {
+    change_mask(libc::SIG_SETMASK, &set_of(signals));
 }
 
-fn change_mask(how: c_int, set: &libc::sigset_t) -> Mask {
-    let mut before = empty_set();
+fn change_mask(how: c_int, set: &libc::sigset_t) -> SignalSet {
+    let mut before = set_of(SignalSet::NONE);
     // SAFETY: both pointers are to initialised signal sets. It cannot fail with one of the three constants as `how`
     // (pthread_sigmask(3)); if a sandbox makes it fail, `before` is empty.
     unsafe { libc::pthread_sigmask(how, set, &raw mut before) };
-    Mask(before)
+    signals_in(&before)
 }
 
+const _: () = assert!(align_of::<libc::sigset_t>() >= align_of::<u64>());
+
+/// Returns `signals` as the C library takes them: its sets begin with the kernel's 64-bit mask.
 pub(super) fn set_of(signals: SignalSet) -> libc::sigset_t {
-    let mut set = empty_set();
-    for signal in signals.iter() {
-        // SAFETY: the set is initialised and ours alone; the number is that of a signal.
-        unsafe { libc::sigaddset(&raw mut set, signal.number()) };
-    }
-    set
-}
-
-pub(super) fn empty_set() -> libc::sigset_t {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the whole set it is given.
+    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: a sigset_t is an array of integers, for which all zeroes are valid, as large and aligned as a u64 at least.
     unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
+        set.as_mut_ptr().cast::<u64>().write(signals.mask());
         set.assume_init()
     }
+}
+
+fn signals_in(set: &libc::sigset_t) -> SignalSet {
+    // SAFETY: a sigset_t is an array of integers, as large and aligned as a u64 at least.
+    SignalSet::of_mask(unsafe { *ptr::from_ref(set).cast::<u64>() })
 }

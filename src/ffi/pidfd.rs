@@ -19,7 +19,6 @@ pub fn pidfd_open(pid: Pid) -> Result<Fd, Errno> {
 
 /// Returns the wait status of a process that its parent has already waited for (`PIDFD_GET_INFO` of `linux/pidfd.h`, Linux
 /// 6.15); `None` if the kernel does not tell.
-#[must_use]
 pub fn exit_status(fd: &Fd) -> Option<i32> {
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
     // _IOWR(0xFF, 11, struct pidfd_info) of PIDFD_INFO_SIZE_VER0 bytes: the mask, a cgroup ID, eleven IDs, the status.

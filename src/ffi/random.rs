@@ -8,7 +8,6 @@ use crate::wire::siphash::Key;
 /// Returns a number that other processes cannot guess (`getrandom(2)`).
 ///
 /// If a filter of system calls denies it, the number comes from the 16 random bytes that the kernel gives each program.
-#[must_use]
 pub fn random() -> u64 {
     let mut bytes = [0; 8];
     // SAFETY: the bytes live for the whole call and the count is theirs.

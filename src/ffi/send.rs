@@ -19,7 +19,6 @@ pub struct Identity {
 
 impl Identity {
     /// Returns the PID and real user ID of this process, by two system calls. Call it again after a fork.
-    #[must_use]
     pub fn ours() -> Self {
         Self {
             pid: getpid(),
@@ -50,9 +49,6 @@ pub fn send_through(pidfd: &Fd, signal: Signal, content: Option<&Content>) -> Re
 }
 
 /// Sends `signal` to the process `pid`, for kernels before 5.3. By then the PID may be that of another process.
-///
-/// # Errors
-/// Those of [`send_through`].
 pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
     let Some(content) = content else {
         // SAFETY: kill takes integers only; a Pid is positive, so it names one process and never a group.
@@ -72,14 +68,14 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
 }
 
 impl Signal {
-    /// Sends the signal to the process `to`: bare, so that the kernel attests who sent it, or with `packet` and the sender's PID.
+    /// Sends the signal to the process `to`: bare, so that the kernel attests its sender, or with `packet` and the sender's PID.
     ///
     /// A process that does not handle the signal is killed by it, if that is the default action. With the feature `std`,
-    /// `Peer::send` never reaches a later process of the same PID, and `Peer::inspect` says whether the process handles the signal.
+    /// `Peer::send` never reaches a later process of the same PID, and `Peer::inspect` says whether it handles the signal.
     ///
     /// # Errors
-    /// Returns ESRCH if there is no such process, EPERM if it belongs to another user, and [`Errno::AGAIN`] if a real-time signal
-    /// finds no room (RLIMIT_SIGPENDING).
+    /// Returns ESRCH if there is no such process, EPERM if it belongs to another user, and [`Errno::AGAIN`] if a real-time
+    /// signal finds no room (RLIMIT_SIGPENDING).
     pub fn send(self, to: Pid, packet: Option<Packet>) -> Result<(), Errno> {
         let from = Identity::ours();
         let content = packet.map(|packet| Content { from, packet });
@@ -106,10 +102,9 @@ pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errn
     .map(drop)
 }
 
-/// Returns whether the kernel carries all of a [`Packet`], measured with a signal to this thread. [`Signal::WORD`] must be blocked.
+/// Returns whether the kernel carries all of a [`Packet`], by a signal to this thread, which must block [`Signal::WORD`].
 ///
 /// Linux does. The result is also `false` at the limit on queued signals (RLIMIT_SIGPENDING).
-#[must_use]
 pub fn carries_packets() -> bool {
     const MARK: Packet = Packet {
         errno: u32::MAX,
@@ -140,9 +135,6 @@ pub fn probe(pid: Pid) -> Result<(), Errno> {
 }
 
 /// Checks whether this process may signal the process behind `pidfd` (`pidfd_send_signal(2)` with signal 0).
-///
-/// # Errors
-/// Those of [`send_through`].
 pub fn probe_through(pidfd: &Fd) -> Result<(), Errno> {
     pidfd_send_signal(pidfd, 0, None)
 }

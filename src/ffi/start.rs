@@ -2,10 +2,10 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::{Disposition, Errno, block, disposition::replace, errno::check, unblock};
+use super::{Errno, block, errno::check, ignore, unblock};
 use crate::signal::event::SignalSet;
 
-/// Holds the signals of both lanes that were blocked when the program was started, as a kernel mask.
+/// Holds the signals that were blocked when the program was started, as a kernel mask.
 static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 
 /// Ignores SIGUSR1, SIGUSR2 and signal 44 and unblocks them, which were blocked since the start (AS-31).
@@ -13,25 +13,16 @@ static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 /// So no stray signal ends a command before or after its inbox is open. Programs that it executes inherit the ignored signals.
 pub fn end_of_start() {
     for signal in SignalSet::LANES.iter() {
-        let _ = replace(signal, &Disposition::ignore().0);
+        ignore(signal);
     }
     // Ordering: Relaxed; written before main, by the same thread.
     let blocked = STARTED_WITH.load(Ordering::Relaxed);
     unblock(SignalSet::LANES.filter(|signal| blocked & signal.mask() == 0));
 }
 
-/// Blocks the signals of both lanes before `main`, and records which of them were blocked before.
-fn guard_start() {
-    let before = block(SignalSet::LANES);
-    let blocked = SignalSet::LANES.filter(|signal| before.contains(signal));
-    // Ordering: Relaxed; read after main has begun, by the same thread.
-    STARTED_WITH.store(blocked.mask(), Ordering::Relaxed);
-}
-
 /// Returns whether the program was started with the standard descriptor `fd` (0 to 2) closed.
 ///
 /// Rust's runtime opens `/dev/null` in its place, so reads and writes would succeed without an error.
-#[must_use]
 pub fn was_closed(fd: usize) -> bool {
     // Ordering: Relaxed; written before main, by the same thread.
     WAS_CLOSED
@@ -46,7 +37,8 @@ static WAS_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 /// [`before_main!`](crate::before_main) has the loader call it; only the command uses that.
 #[doc(hidden)]
 pub extern "C" fn before_main() {
-    guard_start();
+    // Ordering: Relaxed; read after main has begun, by the same thread.
+    STARTED_WITH.store(block(SignalSet::LANES).mask(), Ordering::Relaxed);
     for (fd, was_closed) in (0..).zip(&WAS_CLOSED) {
         // SAFETY: F_GETFD takes no argument and touches no memory.
         let closed =

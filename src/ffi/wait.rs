@@ -6,19 +6,21 @@ use core::time::Duration;
 
 use super::clock::timespec;
 use super::errno::{check, check_syscall};
-use super::{Errno, Fd, Mask, SigInfo};
+use super::mask::set_of;
+use super::{Errno, Fd, SigInfo};
 use crate::signal::event::SignalSet;
 use crate::signal::ring::{Entry, REST};
 
 /// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is
 /// readable.
 ///
-/// `mask` is in force during the wait alone. `ppoll(2)` changes the mask and waits in one step, so no signal is missed between
-/// the two (AS-15).
+/// Only the signals in `mask` are blocked during the wait. `ppoll(2)` changes the mask and waits in one step, so no signal is
+/// missed between the two (AS-15).
 ///
 /// # Errors
 /// Those of `ppoll(2)`, except EINTR, which means that the handler has run.
-pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<bool, Errno> {
+pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: SignalSet) -> Result<bool, Errno> {
+    let mask = set_of(mask);
     let mut poll = libc::pollfd {
         fd: fd.map_or(-1, |fd| fd.0),
         events: libc::POLLIN,
@@ -28,7 +30,7 @@ pub fn wait(fd: Option<&Fd>, timeout: Option<Duration>, mask: &Mask) -> Result<b
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the pollfd, the timespec and the mask live for the whole call, and the count is the number of pollfds. The
     // kernel skips an fd of -1.
-    match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask.0) }) {
+    match check(unsafe { libc::ppoll(&raw mut poll, 1, timeout, &raw const mask) }) {
         Ok(_) => Ok(poll.revents != 0),
         Err(Errno::INTERRUPTED) => Ok(false),
         Err(errno) => Err(errno),
@@ -68,7 +70,6 @@ pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Er
 }
 
 /// Returns whether `fd` is readable now.
-#[must_use]
 pub fn is_readable(fd: &Fd) -> bool {
     let mut poll = libc::pollfd {
         fd: fd.0,
@@ -79,48 +80,22 @@ pub fn is_readable(fd: &Fd) -> bool {
     check(unsafe { libc::poll(&raw mut poll, 1, 0) }).is_ok_and(|count| count > 0)
 }
 
-/// Waits for at most `timeout` (`None`: no limit) until `fd` is writable, and returns whether it is.
-///
-/// For an output that another program has made non-blocking, or that no program reads.
-///
-/// # Errors
-/// Those of `poll(2)`.
-#[cfg(feature = "cli")]
-pub fn wait_writable(
-    fd: std::os::fd::BorrowedFd<'_>,
-    timeout: Option<Duration>,
-) -> Result<bool, Errno> {
-    use std::os::fd::AsRawFd;
-    poll_one(fd.as_raw_fd(), libc::POLLOUT, timeout)
-}
-
-/// Waits until `fd` is readable, for an input that another program has made non-blocking.
-///
-/// # Errors
-/// Those of `poll(2)`.
-#[cfg(feature = "cli")]
-pub fn wait_readable(fd: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
-    use std::os::fd::AsRawFd;
-    poll_one(fd.as_raw_fd(), libc::POLLIN, None).map(drop)
-}
-
 /// Names a descriptor, and what to wait for.
-#[cfg(feature = "tools")]
+#[cfg(feature = "cli")]
 #[derive(Clone, Copy)]
 pub enum Wanted<'f> {
     /// That it is readable.
     Readable(std::os::fd::BorrowedFd<'f>),
     /// That it is writable.
     Writable(std::os::fd::BorrowedFd<'f>),
+    /// That it hangs up, as a terminal does.
+    HangUp(std::os::fd::BorrowedFd<'f>),
 }
 
 /// Waits for at most `timeout` (`None`: no limit) until one of `wanted` has come, and returns which have. Skips `None`.
 ///
 /// An error or a hang-up counts as what was wanted, because the next read or write then returns at once.
-///
-/// # Errors
-/// Those of `poll(2)`.
-#[cfg(feature = "tools")]
+#[cfg(feature = "cli")]
 pub fn wait_any<const N: usize>(
     wanted: [Option<Wanted<'_>>; N],
     timeout: Option<Duration>,
@@ -131,6 +106,7 @@ pub fn wait_any<const N: usize>(
             None => (-1, 0),
             Some(Wanted::Readable(fd)) => (fd.as_raw_fd(), libc::POLLIN),
             Some(Wanted::Writable(fd)) => (fd.as_raw_fd(), libc::POLLOUT),
+            Some(Wanted::HangUp(fd)) => (fd.as_raw_fd(), 0),
         };
         let revents = 0;
         libc::pollfd {
@@ -139,47 +115,19 @@ pub fn wait_any<const N: usize>(
             revents,
         }
     });
-    poll(&mut polls, timeout)?;
-    Ok(polls.map(|poll| poll.revents != 0))
-}
-
-/// Waits until the terminal behind the standard output hangs up (`poll(2)`, POLLHUP).
-///
-/// # Errors
-/// Those of `poll(2)`.
-#[cfg(feature = "cli")]
-pub fn wait_for_hangup() -> Result<(), Errno> {
-    poll_one(libc::STDOUT_FILENO, 0, None).map(drop)
-}
-
-/// Waits for one of `events`, an error or a hang-up on `fd`, and returns whether one came before `timeout`.
-#[cfg(feature = "cli")]
-fn poll_one(
-    fd: libc::c_int,
-    events: libc::c_short,
-    timeout: Option<Duration>,
-) -> Result<bool, Errno> {
-    let mut polls = [libc::pollfd {
-        fd,
-        events,
-        revents: 0,
-    }];
-    poll(&mut polls, timeout)
-}
-
-/// Calls `poll(2)` until it is not interrupted, and returns whether anything came before `timeout`.
-#[cfg(feature = "cli")]
-fn poll<const N: usize>(
-    polls: &mut [libc::pollfd; N],
-    timeout: Option<Duration>,
-) -> Result<bool, Errno> {
     let millis = |t: Duration| t.as_nanos().div_ceil(1_000_000).try_into();
     let timeout = timeout.map_or(-1, |t| millis(t).unwrap_or(libc::c_int::MAX));
     loop {
         // SAFETY: the pollfds live for the whole call and N is their number.
         match check(unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, timeout) }) {
             Err(Errno::INTERRUPTED) => {}
-            result => return result.map(|count| count > 0),
+            result => return result.map(|_| polls.map(|poll| poll.revents != 0)),
         }
     }
+}
+
+/// Waits as [`wait_any`] does for one thing, as on a descriptor that another program has made non-blocking.
+#[cfg(feature = "cli")]
+pub fn wait_for(wanted: Wanted<'_>, timeout: Option<Duration>) -> Result<bool, Errno> {
+    wait_any([Some(wanted)], timeout).map(|[has_come]| has_come)
 }

@@ -7,19 +7,21 @@ use crate::ffi::{self, CpuSet};
 use crate::process::pid::Pid;
 use crate::process::proc;
 
-/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a client
-/// that spares its CPU has moved here.
+/// Returns whether the process `pid` can run while this thread polls. It cannot if it may run on this thread's CPU alone: a
+/// client that spares its CPU has moved here.
 ///
 /// The affinities decide, not the number of CPUs of one end: two processes that are pinned to one CPU each can run at once.
-#[must_use]
 pub fn can_run_beside(pid: Pid) -> bool {
     let theirs = CpuSet::allowed_to(pid);
     CpuSet::allowed().union(&theirs).count() > 1 && !is_bound_here(&theirs)
 }
 
-/// Moves this thread off its CPU if that is the only one for the process `pid`, and this thread has others.
-pub fn leave_cpu_to(pid: Pid) {
-    if is_bound_here(&CpuSet::allowed_to(pid)) {
+/// Moves this thread off its CPU if the process `pid` runs or last ran there, and this thread has others.
+///
+/// The scheduler may wake a process on the CPU of its last run although this thread is busy there.
+pub fn part_from(pid: Pid) {
+    let here = ffi::this_cpu();
+    if here.is_some() && here == proc::cpu(pid).ok() {
         ffi::migrate();
     }
 }
@@ -36,7 +38,6 @@ pub struct AffinityFollower {
 
 impl AffinityFollower {
     /// Returns a follower that has not moved this thread yet.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             allowed: CpuSet::allowed(),
@@ -96,18 +97,20 @@ mod tests {
         let mut child = Command::new("sleep").arg("3600").spawn().unwrap();
         let pid = Pid::new(child.id().try_into().unwrap()).unwrap();
         assert!(!can_run_beside(pid));
-        leave_cpu_to(pid);
+        part_from(pid);
         assert!(!can_run_beside(pid), "there is no other CPU");
         drop(follower);
         // The scheduler may move this thread back.
         let all = CpuSet::allowed();
         while all.count() > 1 && !can_run_beside(pid) {
-            leave_cpu_to(pid);
+            part_from(pid);
         }
         let theirs = CpuSet::allowed_to(pid);
         let mut others = (0..1024).filter(|cpu| all.contains(*cpu) && !theirs.contains(*cpu));
         if let Some(other) = others.next() {
             assert!(CpuSet::only(other).apply() && can_run_beside(pid));
+            part_from(pid);
+            assert_eq!(CpuSet::allowed().count(), 1, "nothing has moved it");
             all.apply();
         }
         child.kill().unwrap();

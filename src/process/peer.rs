@@ -11,15 +11,15 @@ use std::string::String;
 use crate::ffi::{self, Content, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
-use crate::signal::event::Signal;
+use crate::signal::event::{Signal, SignalSet};
 use crate::wire::packet::Packet;
 
 /// Limits the age of the inspection before a signal that the process has just asked for, in nanoseconds. An inspection takes
 /// some 30 us, so that one this often costs a third of a percent.
 pub const INSPECT_INTERVAL: u64 = 10_000_000;
 
-/// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU cannot
-/// arrive: it stays pending until the storm's next signal takes its place.
+/// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU
+/// cannot arrive: it stays pending until the storm's next signal takes its place.
 pub const MIGRATE_ABOVE_COPIES: u32 = 2;
 
 /// Refers to another process, by a pidfd if possible.
@@ -90,8 +90,8 @@ impl Peer {
     /// Reads the name of the process and the signals that it handles (`/proc/PID/status`).
     ///
     /// # Errors
-    /// Returns [`PeerError::NoSuchProcess`] if the process has ended, [`PeerError::NotPermitted`] if this process may not signal
-    /// it, and [`PeerError::System`] if `/proc` does not show it.
+    /// Returns [`PeerError::NoSuchProcess`] if the process has ended, [`PeerError::NotPermitted`] if this process may not
+    /// signal it, and [`PeerError::System`] if `/proc` does not show it.
     pub fn inspect(&self) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
@@ -142,8 +142,8 @@ impl Peer {
     /// Returns `false` if the kernel has no room for a packet on the real-time signal (RLIMIT_SIGPENDING).
     ///
     /// # Errors
-    /// Returns [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user, and
-    /// [`PeerError::System`] if a filter of system calls or a security module denies the signal.
+    /// Returns [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user,
+    /// and [`PeerError::System`] if a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, packet: Option<Packet>) -> Result<bool, PeerError> {
         let from = self.identity;
         let content = packet.map(|packet| Content { from, packet });
@@ -200,12 +200,9 @@ impl Peer {
 
     /// Returns whether the kernel's rules about users permit this process to signal the peer (`kill(2)`).
     fn is_same_user(&self) -> bool {
-        let Ok((us, them)) =
-            proc::status(ffi::getpid()).and_then(|us| Ok((us.uid, proc::status(self.pid)?.uid)))
-        else {
-            return false;
-        };
-        us.1 == 0 || us.0 == them.0 || us.1 == them.0
+        let us = proc::status(ffi::getpid());
+        let uids = us.and_then(|us| Ok((us.uid, proc::status(self.pid)?.uid)));
+        uids.is_ok_and(|(us, them)| may_signal(us, them.0))
     }
 
     /// Checks whether this process may signal the peer, without a signal.
@@ -252,27 +249,27 @@ impl ProcessStatus {
     /// root may.
     #[must_use]
     pub const fn may_signal(&self, uid: u32) -> bool {
-        self.uid.1 == 0 || self.uid.0 == uid || self.uid.1 == uid
+        may_signal(self.uid, uid)
     }
 
     /// Returns whether the process catches at least three signals that a program catches only if it catches all.
     #[must_use]
     pub const fn catches_everything(&self) -> bool {
-        const RARELY_CAUGHT: [i32; 6] = [
-            libc::SIGTRAP,
-            libc::SIGXCPU,
-            libc::SIGXFSZ,
-            libc::SIGVTALRM,
-            libc::SIGPROF,
-            libc::SIGSYS,
-        ];
-        let (mut count, mut i) = (0, 0);
-        while i < RARELY_CAUGHT.len() {
-            count += self.caught >> (RARELY_CAUGHT[i] - 1) & 1;
-            i += 1;
-        }
-        count >= 3
+        const RARELY_CAUGHT: SignalSet = SignalSet::of(&[
+            Signal::TRAP,
+            Signal::XCPU,
+            Signal::XFSZ,
+            Signal::VTALRM,
+            Signal::PROF,
+            Signal::SYS,
+        ]);
+        (self.caught & RARELY_CAUGHT.mask()).count_ones() >= 3
     }
+}
+
+/// Returns whether a process with these real and effective user IDs may signal a process of the real user `uid` (`kill(2)`).
+const fn may_signal((real, effective): (u32, u32), uid: u32) -> bool {
+    effective == 0 || real == uid || effective == uid
 }
 
 /// Says why a process cannot be signalled.

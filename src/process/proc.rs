@@ -37,6 +37,13 @@ pub struct Status {
     pub blocked: u64,
 }
 
+impl Status {
+    /// Returns whether `signal` has a handler.
+    pub const fn handles(&self, signal: Signal) -> bool {
+        self.caught & signal.mask() != 0
+    }
+}
+
 /// Reads the status of the process `pid`.
 ///
 /// # Errors
@@ -46,17 +53,11 @@ pub fn status(pid: Pid) -> io::Result<Status> {
 }
 
 /// Reads the status of a thread of this process.
-///
-/// # Errors
-/// Those of [`status`].
 pub fn thread_status(tid: i32) -> io::Result<Status> {
     with_text(&std::format!("/proc/self/task/{tid}/status"), parse)
 }
 
 /// Returns the CPU on which the main thread of `pid` runs or last ran (`proc_pid_stat(5)`, field 39).
-///
-/// # Errors
-/// Those of [`status`].
 pub fn cpu(pid: Pid) -> io::Result<usize> {
     stat(pid, |fields| fields.nth(39 - 3)?.parse().ok())
 }
@@ -64,17 +65,11 @@ pub fn cpu(pid: Pid) -> io::Result<usize> {
 /// Returns the start time of `pid` in clock ticks since boot (`proc_pid_stat(5)`, field 22).
 ///
 /// A later process of the same PID has another start time.
-///
-/// # Errors
-/// Those of [`status`].
 pub fn start(pid: Pid) -> io::Result<u64> {
     stat(pid, |fields| fields.nth(22 - 3)?.parse().ok())
 }
 
 /// Returns how long ago `pid` was started (`proc_pid_stat(5)`, field 22; `proc_uptime(5)`).
-///
-/// # Errors
-/// Those of [`status`].
 pub fn uptime(pid: Pid) -> io::Result<Duration> {
     // The kernel's USER_HZ, the same on every supported architecture.
     const TICKS: u64 = 100;
@@ -89,7 +84,6 @@ pub fn uptime(pid: Pid) -> io::Result<Duration> {
 }
 
 /// Returns the wait status of `pid` if it is a zombie (`proc_pid_stat(5)`, field 52).
-#[must_use]
 pub fn exit_status(pid: Pid) -> Option<i32> {
     let status = stat(pid, |fields| {
         let is_zombie = fields.next()? == "Z";
@@ -112,7 +106,6 @@ fn stat<T>(
 /// Returns the nanoseconds of CPU time of the main thread of `pid` if it is runnable or stopped (`/proc/PID/schedstat`).
 ///
 /// `None` if it sleeps, or if the kernel does not tell (`proc_pid_stat(5)`, field 3).
-#[must_use]
 pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     stat(pid, |fields| {
         matches!(fields.next()?, "R" | "T" | "t").then_some(())
@@ -126,7 +119,6 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
 
 /// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
 /// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
-#[must_use]
 pub fn sleeps_for_signal(pid: Pid) -> bool {
     const CALLS: &[libc::c_long] = &[
         #[cfg(target_arch = "x86_64")]
@@ -138,13 +130,11 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
 }
 
 /// Returns whether `pid` handles SIGALRM, so that a timer may end its sleep for a signal.
-#[must_use]
 pub fn handles_alarm(pid: Pid) -> bool {
-    status(pid).is_ok_and(|status| status.caught >> (libc::SIGALRM - 1) & 1 == 1)
+    status(pid).is_ok_and(|status| status.handles(Signal::ALRM))
 }
 
 /// Returns whether the main thread of `pid` sleeps in a call that waits for some time; `false` if the kernel does not tell.
-#[must_use]
 pub fn naps(pid: Pid) -> bool {
     const CALLS: &[libc::c_long] = &[
         #[cfg(target_arch = "x86_64")]
@@ -180,7 +170,6 @@ fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
 ///
 /// They handle SIGUSR1 or SIGUSR2, and sleep until a signal comes or for some time. Those of minitalk's own protocol, which
 /// repeat what was lost, are left out.
-#[must_use]
 pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
     let argument = std::format!("{pid}");
     let has_argument = |other: &Pid| {
@@ -191,11 +180,9 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
         with_file(&std::format!("/proc/{other}/cmdline"), is_in).unwrap_or(false)
     };
     let waits = |other: &Pid| {
-        let handles =
-            |status: &Status, signal: Signal| status.caught >> (signal.number() - 1) & 1 == 1;
         let is_client = |status: Status| {
-            SignalSet::BITS.iter().any(|bit| handles(&status, bit))
-                && !handles(&status, Signal::WORD)
+            let mut bits = SignalSet::BITS.iter();
+            bits.any(|bit| status.handles(bit)) && !status.handles(Signal::WORD)
         };
         status(*other).is_ok_and(is_client) && (sleeps_for_signal(*other) || naps(*other))
     };
@@ -236,9 +223,6 @@ fn parse(text: &str) -> Option<Status> {
 }
 
 /// Reads a whole file as text, with U+FFFD in place of invalid UTF-8.
-///
-/// # Errors
-/// Those of `open(2)` and `read(2)`.
 pub fn read_text(path: &str) -> io::Result<String> {
     with_text(path, |text| Some(text.into()))
 }

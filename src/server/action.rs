@@ -1,6 +1,5 @@
 //! What the [`Machine`](super::machine::Machine) asks its host to do, and the results that the host feeds back.
 
-use std::collections::VecDeque;
 use std::vec::Vec;
 
 use super::{Note, Received};
@@ -102,9 +101,10 @@ pub struct Opened {
 /// The actions that are still to be done.
 #[derive(Debug, Default)]
 pub struct Actions {
-    /// Those that the present input has led to.
+    /// Those that the present input has led to, the first one first.
     new: Vec<Action>,
-    queue: VecDeque<Action>,
+    /// All others, the next one last.
+    others: Vec<Action>,
 }
 
 impl Actions {
@@ -115,12 +115,7 @@ impl Actions {
 
     /// Returns the next action. What a result has led to comes first, so that a signal directly follows its inspection.
     pub fn next(&mut self) -> Option<Action> {
-        if self.queue.is_empty() && self.new.len() == 1 {
-            return self.new.pop();
-        }
-        while let Some(action) = self.new.pop() {
-            self.queue.push_front(action);
-        }
-        self.queue.pop_front()
+        self.others.extend(self.new.drain(..).rev());
+        self.others.pop()
     }
 }

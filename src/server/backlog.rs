@@ -84,12 +84,6 @@ impl Machine {
 }
 
 impl Core {
-    /// Returns whether as many messages have been accepted as there may be.
-    fn has_enough(&self) -> bool {
-        let accepted = self.backlog.accepted;
-        self.config.count.is_some_and(|count| accepted >= count)
-    }
-
     /// Accepts a message that is complete, or refuses it. `kind` is `None` for a text, which comes without a frame.
     pub fn complete(
         &mut self,
@@ -103,30 +97,18 @@ impl Core {
             true => (session.receiver.client_nonce(), session.proven_uid),
             false => (0, session.attested_uid),
         };
-        let kind = kind.unwrap_or_default();
-        let received = |core: &Self| Received {
+        let message = Received {
             pid,
             uid,
             payload,
-            kind,
+            kind: kind.unwrap_or_default(),
             framed,
             resent,
-            duration: Duration::from_nanos(core.now.saturating_sub(session.started_at)),
+            duration: Duration::from_nanos(self.now.saturating_sub(session.started_at)),
             client,
             start: session.start,
         };
-        let complete = |core: &mut Self| {
-            if core.config.trace {
-                core.note(Note::Complete { pid, bytes, framed });
-            }
-        };
-        if let MessageKind::Reply(_) = kind {
-            complete(self);
-            // Who waits for it may be what the output waits for.
-            let reply = received(self);
-            return self.act(Action::Reply(reply));
-        }
-        if let Some(why) = self.why_refused(session, bytes, kind, framed) {
+        if let Some(why) = self.why_refused(session, &message) {
             let reason = match why {
                 DropReason::Rejected(reason) => reason,
                 DropReason::Noise => Reason::NotText,
@@ -135,34 +117,40 @@ impl Core {
             self.dropped(session, why, bytes);
             return self.settle(session, client, Err(reason));
         }
-        complete(self);
+        if self.config.trace {
+            self.note(Note::Complete { pid, bytes, framed });
+        }
+        if let MessageKind::Reply(_) = message.kind {
+            return self.act(Action::Reply(message));
+        }
         self.backlog.memory.complete(bytes);
-        let received = received(self);
         session.warned = false;
-        self.backlog.waiting.push_back(received);
+        self.backlog.waiting.push_back(message);
         self.backlog.accepted += 1;
         self.shutdown.is_due |= self.config.count == Some(self.backlog.accepted);
     }
 
-    fn why_refused(
-        &mut self,
-        session: &Session,
-        bytes: usize,
-        kind: MessageKind,
-        framed: bool,
-    ) -> Option<DropReason> {
-        if kind == MessageKind::Request && !self.config.replies {
-            return Some(DropReason::Rejected(Reason::NoReplies));
+    fn why_refused(&mut self, session: &Session, message: &Received) -> Option<DropReason> {
+        match message.kind {
+            // Who waits for it may be what the output waits for.
+            MessageKind::Reply(_) => return None,
+            MessageKind::Request if !self.config.replies => {
+                return Some(DropReason::Rejected(Reason::NoReplies));
+            }
+            MessageKind::Request | MessageKind::Message => {}
         }
-        if self.shutdown.has_failed() || self.has_enough() {
+        let accepted = self.backlog.accepted;
+        let has_enough = self.config.count.is_some_and(|count| accepted >= count);
+        if self.shutdown.has_failed() || has_enough {
             return Some(DropReason::Rejected(Reason::ShuttingDown));
         }
-        if !framed && session.is_noise() {
+        if !message.framed && session.is_noise() {
             return Some(DropReason::Noise);
         }
         // A client that is told to wait may have sent a little more meanwhile.
-        let overrun = if framed { OVERRUN } else { 0 };
-        if !(self.backlog.memory).has_room_for(bytes.saturating_sub(overrun)) {
+        let overrun = if message.framed { OVERRUN } else { 0 };
+        let bytes = message.payload.len().saturating_sub(overrun);
+        if !self.backlog.memory.has_room_for(bytes) {
             return Some(DropReason::Backlog);
         }
         let has_room = self.backlog.waiting.try_reserve(1).is_ok();

@@ -1,14 +1,13 @@
 //! Clients that speak another protocol than minitalk's own: their bits go to a [`TextReceiver`], whose actions are done here.
 
-use core::{iter, mem};
-use std::string::String;
+use core::mem;
 use std::vec::Vec;
 
 use super::action::{Action, Then};
 use super::machine::{Core, Machine};
 use super::scheduler::Party;
 use super::session::Session;
-use super::{Dialects, DropReason, Note};
+use super::{DropReason, Note};
 use crate::dialect::Symbol;
 use crate::dialect::ack_probe::SILENCE_ASLEEP;
 use crate::dialect::ack_timing::SleepState;
@@ -36,8 +35,6 @@ pub struct Foreign {
     search_at: Option<Nanos>,
     /// Those that the last search found, and whether a note has been made of each.
     unheard: Vec<(Pid, bool)>,
-    /// The actions of a listener; kept to reuse its memory.
-    scratch: Vec<TextAction>,
 }
 
 /// Remembers who sent one signal last, and when.
@@ -65,20 +62,10 @@ impl Foreign {
 
     /// Returns when processes other than `pid` last sent SIGUSR1 and SIGUSR2.
     fn last_of_others(&self, pid: Pid) -> [Nanos; 2] {
-        [0, 1].map(|i| {
-            let senders = &self.last_senders[i];
-            match senders.last == Some(pid) {
-                true => senders.before,
-                false => senders.at,
-            }
+        [0, 1].map(|i| match &self.last_senders[i] {
+            senders if senders.last == Some(pid) => senders.before,
+            senders => senders.at,
         })
-    }
-
-    /// Begins to count again, unless the note has been made.
-    const fn count_complete(&mut self) {
-        if self.fleeting < FLEETING {
-            self.fleeting = 0;
-        }
     }
 }
 
@@ -106,12 +93,9 @@ impl Machine {
             if let Some(sleep) = session.observed.take() {
                 core.inspect(*pid, Then::Poll(sleep));
             } else if due_at.is_some_and(|at| at <= now) {
-                let is_watching = session
-                    .listener
-                    .as_ref()
-                    .is_some_and(TextReceiver::needs_sleep_state);
                 let listener = session.listener.as_ref();
                 let look_at = listener.and_then(TextReceiver::look_at);
+                let is_watching = listener.is_some_and(TextReceiver::needs_sleep_state);
                 let is_probed = is_watching && session.probe_at <= now;
                 let sleep = is_probed || look_at.is_some_and(|at| at <= now);
                 if is_probed {
@@ -187,7 +171,8 @@ impl Machine {
                     core.foreign.profiles.update(program, update);
                 }
             }
-            if session.answered_at.is_none() && session.is_in_first_byte() {
+            let is_in_first_byte = session.in_foreign_message() && session.received_bytes() == 0;
+            if session.answered_at.is_none() && is_in_first_byte {
                 core.count_fleeting();
             }
             if let Some(ack) = ended_on {
@@ -223,19 +208,15 @@ impl Core {
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
         let (pid, now) = (session.pid, self.now);
         if session.listener.is_none() {
-            let (dialects, limit) = (self.config.dialects, self.config.max_message);
+            session.program = session.inspected_program;
             let profiles = &mut self.foreign.profiles;
-            session.begin_stream(|program, handles| {
-                let profile = program
-                    .map(|program| profiles.get(program))
-                    .unwrap_or_default();
-                match dialects {
-                    Dialects::Given(dialect) => TextReceiver::given(dialect, limit, pid, handles)
-                        .with_ack_sleep(profile.ack_sleep),
-                    Dialects::Auto | Dialects::None => {
-                        TextReceiver::unknown(profile, limit, pid, handles)
-                    }
-                }
+            let profile = session.program.map(|program| profiles.get(program));
+            let profile = profile.unwrap_or_default();
+            let (limit, handles) = (self.config.max_message, session.handles());
+            session.listener = Some(match self.config.dialects.given() {
+                Some(dialect) => TextReceiver::given(dialect, limit, pid, handles)
+                    .with_ack_sleep(profile.ack_sleep),
+                None => TextReceiver::unknown(profile, limit, pid, handles),
             });
             if self.shutdown.is_begun() {
                 let reason = Reason::ShuttingDown;
@@ -254,10 +235,8 @@ impl Core {
         if !session.in_message() {
             session.started_at = now;
         }
-        let is_patient = session
-            .listener
-            .as_ref()
-            .is_some_and(TextReceiver::can_be_held);
+        let listener = session.listener.as_ref();
+        let is_patient = listener.is_some_and(TextReceiver::can_be_held);
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
@@ -281,7 +260,7 @@ impl Core {
         });
         if session.stall_at <= self.now && session.in_foreign_message() {
             session.stall_at = Nanos::MAX;
-            let bits = session.bits();
+            let bits = session.bits;
             self.note_of(session, Note::Stalled { pid, bits });
         }
     }
@@ -295,14 +274,12 @@ impl Core {
         let Some(listener) = &mut session.listener else {
             return;
         };
-        let mut actions = mem::take(&mut self.foreign.scratch);
         act(listener, self.now);
-        actions.extend(iter::from_fn(|| listener.poll_action()));
         self.recount(session);
-        for action in actions.drain(..) {
+        let poll = |session: &mut Session| session.listener.as_mut()?.poll_action();
+        while let Some(action) = poll(session) {
             self.apply_foreign(session, action);
         }
-        self.foreign.scratch = actions;
         if !session.is_listed && session.due_at().is_some() {
             session.is_listed = true;
             self.foreign.listed.push(session.pid);
@@ -333,8 +310,11 @@ impl Core {
                 self.note_of(session, Note::Undecided { pid, one, other });
             }
             TextAction::Complete(text) => {
-                self.foreign.count_complete();
-                let bits = session.unpaced_bits();
+                // Those before it are counted again, unless the note has been made.
+                if self.foreign.fleeting < FLEETING {
+                    self.foreign.fleeting = 0;
+                }
+                let bits = session.unpaced_bits;
                 if bits > 0 && !session.is_noise() {
                     self.note_of(session, Note::Doubtful { pid, bits });
                 }
@@ -343,15 +323,12 @@ impl Core {
             TextAction::Rejected { reason, bytes } => {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }
-            TextAction::NoMatch(bits) => self.nonsense(session, bits),
-        }
-    }
-
-    fn nonsense(&mut self, session: &mut Session, bits: String) {
-        // Of noise too: on a slow machine the bits of a client that paces itself come in batches.
-        if !mem::replace(&mut session.warned, true) {
-            let pid = session.pid;
-            self.note_of(session, Note::NoDialect { pid, bits });
+            // Of noise too: on a slow machine the bits of a client that paces itself come in batches.
+            TextAction::NoMatch(bits) => {
+                if !mem::replace(&mut session.warned, true) {
+                    self.note_of(session, Note::NoDialect { pid, bits });
+                }
+            }
         }
     }
 }

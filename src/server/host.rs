@@ -1,6 +1,5 @@
 //! Carries out what the [`Machine`] decides, and feeds it signals and results.
 
-use core::time::Duration;
 use std::io;
 use std::rc::Rc;
 use std::vec::Vec;
@@ -19,7 +18,7 @@ use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
 use crate::signal::event::{Event, SignalSet};
 use crate::signal::inbox::Inbox;
-use crate::wire::Nanos;
+use crate::signal::spin::SPIN_LIMIT;
 use crate::wire::reason::Reason;
 use crate::wire::receiver::Owed;
 use crate::wire::siphash::Key;
@@ -32,10 +31,13 @@ const POLLS_BEFORE_QUIET: u32 = 16;
 
 /// Receives messages: the machine with its processes, outputs and notes.
 pub struct Host<'n> {
-    machine: Machine,
+    /// What decides. What may lead to actions is called through the host, which carries them out.
+    pub machine: Machine,
     peers: PidMap<Peer>,
     /// Those of them that can run while this thread polls.
     beside: PidMap<()>,
+    /// Whether the one that was opened last can, or could.
+    is_last_beside: bool,
     /// The client on whose CPU this thread stays meanwhile: it sleeps for each reply.
     followed: Option<(Pid, AffinityFollower)>,
     set: Rc<Epoll>,
@@ -48,9 +50,6 @@ pub struct Host<'n> {
 
 impl<'n> Host<'n> {
     /// Returns a host that adds the processes of clients to `set`, by their PIDs, and the bell of its outputs as `bell`.
-    ///
-    /// # Errors
-    /// When a thread or a descriptor cannot be had.
     pub fn new(
         inbox: &Inbox,
         config: Config,
@@ -76,17 +75,13 @@ impl<'n> Host<'n> {
             machine: Machine::new(config, inbox.takes_words(), limit, room, key),
             peers: PidMap::default(),
             beside: PidMap::default(),
+            is_last_beside: false,
             followed: None,
             set,
             writer,
             note_sink: NoteSink::new(notes),
             replies: Vec::new(),
         })
-    }
-
-    /// Sets the clock. The signals that are handled until the next call came in one batch.
-    pub fn set_now(&mut self, now: Nanos) {
-        self.machine.set_now(now);
     }
 
     /// Handles a signal.
@@ -102,10 +97,11 @@ impl<'n> Host<'n> {
         self.note_traced(|| Note::Handled);
     }
 
-    /// Takes a signal that follows a bit at once, or sends the replies to bits that are due. Returns whether a signal came.
+    /// Takes a signal that follows a bit, or one of a transfer's opening, at once, or sends the replies to bits that are due. Returns
+    /// whether a signal came.
     ///
     /// A signal that stays pending swallows others of its number.
-    pub fn follow_bits(&mut self, inbox: &mut Inbox) -> bool {
+    pub fn take_following(&mut self, inbox: &mut Inbox) -> bool {
         if self.machine.owes_reply(Owed::Now) {
             // What is pending already belongs to the same reply, unless others keep sending.
             if self.machine.expects_bit() && inbox.poll_more(1) {
@@ -119,7 +115,9 @@ impl<'n> Host<'n> {
         }
         self.machine.reply_to_bits(Owed::WhenQuiet);
         self.apply_all();
-        false
+        // To be woken costs more than the client needs.
+        inbox.let_spin(self.may_spin());
+        self.machine.expects_opening() && inbox.poll_more(SPIN_LIMIT)
     }
 
     /// Handles all that is no signal: processes that have ended, a request to stop, what the outputs have done, what is due.
@@ -157,34 +155,9 @@ impl<'n> Host<'n> {
         })
     }
 
-    /// Returns how long nothing is due if no event comes; `None` for ever.
-    pub fn poll_timeout(&mut self) -> Option<Duration> {
-        self.machine.poll_timeout()
-    }
-
-    /// Returns whether a client that has been answered will send the next bit at once.
-    pub fn expects_signal(&self) -> bool {
-        self.machine.expects_signal()
-    }
-
     /// Returns whether the inbox may poll for signals of clients.
     pub fn may_spin(&self) -> bool {
-        self.followed.is_none() && !self.beside.is_empty()
-    }
-
-    /// Records that this process has sent a bit of a message to `pid`, and returns whether it may go on.
-    pub fn may_send_bits(&mut self, pid: Pid) -> bool {
-        self.machine.may_send_bits(pid)
-    }
-
-    /// Ends the turns of this process for clients to which, as `is_sending` says, it no longer sends.
-    pub fn keep_turns(&mut self, is_sending: impl Fn(Pid) -> bool) {
-        self.machine.keep_turns(is_sending);
-    }
-
-    /// Returns whether bits for `pid` are to be withheld: those that `pid` sends have the turn.
-    pub fn must_wait(&self, pid: Pid) -> bool {
-        self.machine.must_wait(pid)
+        self.followed.is_none() && (self.is_last_beside || !self.beside.is_empty())
     }
 
     /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited for.
@@ -264,16 +237,14 @@ impl<'n> Host<'n> {
                 }
             }
             Action::Observe { pid, sleep } => {
-                let sleep = if sleep && proc::sleeps_for_signal(pid) {
+                let sleep = match sleep {
                     // It may have been woken by a timer for each bit, and wait for nothing else.
-                    match proc::handles_alarm(pid) {
+                    true if proc::sleeps_for_signal(pid) => match proc::handles_alarm(pid) {
                         true => SleepState::Napping,
                         false => SleepState::ForSignal,
-                    }
-                } else if sleep && proc::naps(pid) {
-                    SleepState::Napping
-                } else {
-                    SleepState::Awake
+                    },
+                    true if proc::naps(pid) => SleepState::Napping,
+                    _ => SleepState::Awake,
                 };
                 let run_time = match sleep {
                     SleepState::Awake => proc::run_time_if_runnable(pid),
@@ -319,7 +290,8 @@ impl<'n> Host<'n> {
         if let Some(fd) = peer.fd() {
             self.set.add(fd, (pid.get() as u32).into())?;
         }
-        if affinity::can_run_beside(pid) {
+        self.is_last_beside = affinity::can_run_beside(pid);
+        if self.is_last_beside {
             self.beside.insert(pid, ());
         }
         let is_certain = peer.is_certain();

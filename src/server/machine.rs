@@ -11,7 +11,7 @@ use std::vec::Vec;
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
 use super::foreign::Foreign;
-use super::notes::{Allowance, Once};
+use super::notes::{Allowance, OF_ALL, Once};
 use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
@@ -68,6 +68,8 @@ pub(super) struct Batch {
     pub has_paced_client: bool,
     /// Whether one was a bit of a transfer.
     pub has_bit: bool,
+    /// Whether one was of the opening of a transfer, which a client follows up at once.
+    pub has_opening: bool,
     /// Whether no client before the sender of the present signal needs the memory.
     pub is_first: bool,
 }
@@ -92,7 +94,7 @@ impl Machine {
                 foreign: Foreign::default(),
                 actions: Actions::default(),
                 owing: Vec::new(),
-                allowance: Allowance::of_all(),
+                allowance: Allowance::new(OF_ALL, 0),
                 once: Once::default(),
             },
         }
@@ -189,6 +191,7 @@ impl Machine {
             Origin::Attested { pid, uid } => match sessions.get_mut(&pid) {
                 Some(session) if channel == Channel::Realtime => {
                     core.shutdown.greeted_at = Some(core.now);
+                    core.batch.has_opening = true;
                     session.receiver.handle_bare();
                 }
                 Some(session) => core.on_bit(session, uid, event),

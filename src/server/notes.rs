@@ -15,59 +15,44 @@ use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
 /// Limits the notes of one client: so many at once, and one more after each interval.
-const OF_CLIENT: (u32, Nanos) = (8, 1_000_000_000);
+pub(super) const OF_CLIENT: (u32, Nanos) = (8, 1_000_000_000);
 
 /// Limits the notes of all clients together, since a process can start and name any number of others.
-const OF_ALL: (u32, Nanos) = (100, 50_000_000);
+pub(super) const OF_ALL: (u32, Nanos) = (100, 50_000_000);
 
 /// Calls the caller's function until it panics.
 pub(super) struct NoteSink<'n> {
-    function: &'n mut dyn FnMut(&Note),
-    state: State,
-}
-
-#[derive(PartialEq, Eq)]
-enum State {
-    Working,
-    Panicked,
-    Over,
+    /// The function, until it has panicked.
+    function: Option<&'n mut dyn FnMut(&Note)>,
+    has_panicked: bool,
 }
 
 impl<'n> NoteSink<'n> {
     /// Returns a sink that calls `function`.
     pub fn new(function: &'n mut dyn FnMut(&Note)) -> Self {
-        let state = State::Working;
-        Self { function, state }
+        Self {
+            function: Some(function),
+            has_panicked: false,
+        }
     }
 
     /// Calls the function, unless it has panicked before.
     pub fn call(&mut self, note: &Note) {
-        if self.state == State::Working && !survives(|| (self.function)(note)) {
-            self.state = State::Panicked;
-        }
+        let panicked = self.function.take_if(|f| survives(|| f(note)).is_none());
+        self.has_panicked |= panicked.is_some();
     }
 
     /// Returns whether the function has panicked since the last call.
     pub fn take_panic(&mut self) -> bool {
-        let has = self.state == State::Panicked;
-        if has {
-            self.state = State::Over;
-        }
-        has
+        mem::take(&mut self.has_panicked)
     }
 }
 
-/// Runs a function of the caller and returns whether it did not panic. The panic hook has reported a panic.
-pub(super) fn survives(function: impl FnOnce()) -> bool {
-    // The state that the function left behind is not used again.
-    match catch_unwind(AssertUnwindSafe(function)) {
-        Ok(()) => true,
-        Err(payload) => {
-            // Its destructor is the caller's too, and could panic again.
-            mem::forget(payload);
-            false
-        }
-    }
+/// Runs a function of the caller. Returns `None` if it panics, which the panic hook has reported.
+pub(super) fn survives<T>(function: impl FnOnce() -> T) -> Option<T> {
+    // The state that the function left behind is not used again. The payload's destructor is the caller's too, and could panic.
+    let result = catch_unwind(AssertUnwindSafe(function));
+    result.map_err(mem::forget).ok()
 }
 
 /// Limits notes to a burst, and one more after each interval.
@@ -81,17 +66,8 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    /// Returns the allowance of a client that is new at `now`.
-    pub const fn of_client(now: Nanos) -> Self {
-        Self::new(OF_CLIENT, now)
-    }
-
-    /// Returns the allowance of all clients together.
-    pub const fn of_all() -> Self {
-        Self::new(OF_ALL, 0)
-    }
-
-    const fn new((burst, interval): (u32, Nanos), now: Nanos) -> Self {
+    /// Returns an allowance of which nothing is used up at `now`.
+    pub const fn new((burst, interval): (u32, Nanos), now: Nanos) -> Self {
         Self {
             burst,
             interval,

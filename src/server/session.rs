@@ -1,7 +1,7 @@
 //! One client as the server knows it: its link, what it handles, and how it paces its signals.
 
 use super::action::{Inspection, Opened};
-use super::notes::Allowance;
+use super::notes::{Allowance, OF_CLIENT};
 use crate::dialect::ack_probe::HandledSignals;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
@@ -73,7 +73,7 @@ pub struct Session {
     /// The client's real user at the last inspection.
     inspected_uid: Option<u32>,
     /// The program that the client ran at the last inspection.
-    inspected_program: Option<(u64, u64)>,
+    pub inspected_program: Option<(u64, u64)>,
     /// When the last inspection was.
     pub inspected_at: Nanos,
     /// Whether the client cannot be answered at all.
@@ -82,9 +82,9 @@ pub struct Session {
     batch: u64,
     bit_at: Nanos,
     /// Bare bits of the present message.
-    bits: u64,
-    /// Those among them for which the sender cannot have waited.
-    unpaced_bits: u64,
+    pub bits: u64,
+    /// Those among them for which the sender cannot have waited: they came together with the one before.
+    pub unpaced_bits: u64,
     /// Both counts of all messages before.
     all_bits: u64,
     all_unpaced_bits: u64,
@@ -135,7 +135,7 @@ impl Session {
             answered_on: Signal::USR2,
             warned: false,
             was_too_long: false,
-            allowance: Allowance::of_client(now),
+            allowance: Allowance::new(OF_CLIENT, now),
             counted: 0,
             takes_words,
             handled: SignalSet::NONE,
@@ -163,7 +163,13 @@ impl Session {
         self.receiver.set_key(self.key.derive(uid));
         self.inspected_program = inspection.program;
         self.inspected_at = now;
-        self.offer_words();
+        // A client that cannot be answered on the signal of words does not learn of them.
+        let takes_words = self.takes_words && self.can_answer(Signal::WORD);
+        self.receiver.set_takes_words(takes_words);
+        let handles = self.handles();
+        if let Some(listener) = &mut self.listener {
+            listener.set_handled(handles);
+        }
     }
 
     /// Returns whether to inspect the client before the next signal that may begin a message: it may be another program by then.
@@ -199,16 +205,6 @@ impl Session {
         silence.excuses <= EXCUSES && run_time.saturating_sub(silence.run_time) < ENOUGH
     }
 
-    /// Offers words to a client that can be answered on their signal; others do not learn of them.
-    fn offer_words(&mut self) {
-        let takes_words = self.takes_words && self.can_answer(Signal::WORD);
-        self.receiver.set_takes_words(takes_words);
-        let handles = self.handles();
-        if let Some(listener) = &mut self.listener {
-            listener.set_handled(handles);
-        }
-    }
-
     /// Returns on which of the two signals the client can be answered.
     pub const fn handles(&self) -> HandledSignals {
         HandledSignals {
@@ -225,11 +221,6 @@ impl Session {
     /// Returns whether part of a message in another protocol has been taken.
     pub fn in_foreign_message(&self) -> bool {
         self.listener.as_ref().is_some_and(TextReceiver::in_message)
-    }
-
-    /// Returns whether less than a byte of a message in another protocol has been taken.
-    pub fn is_in_first_byte(&self) -> bool {
-        self.in_foreign_message() && self.received_bytes() == 0
     }
 
     /// Returns whether a message comes in bits whose answers share the signals of bits.
@@ -255,12 +246,15 @@ impl Session {
 
     /// Returns since when the client is silent, if its session may be ended for another: the longest silence is ended first.
     ///
-    /// A client keeps its session until its message is over and it has been quiet. A stray signal keeps none.
+    /// A client keeps its session until its message is over and it has been quiet. A stray signal keeps none: no byte of a message
+    /// has come, and no transfer was ever opened.
     pub fn evictable(&self, now: Nanos) -> Option<Nanos> {
         const QUIET: Nanos = 5_000_000_000;
-        let is_over = !self.in_message() && self.is_idle();
+        let is_idle = self.listener.as_ref().is_none_or(TextReceiver::is_idle);
+        let is_idle = is_idle && self.receiver.is_closed();
         let is_quiet = now.saturating_sub(self.last_seen) >= QUIET;
-        (self.is_stray() || is_over && is_quiet).then_some(self.last_seen)
+        let may_end = !self.has_opened() || !self.in_message() && is_quiet;
+        (is_idle && may_end).then_some(self.last_seen)
     }
 
     /// Takes over what is known of the client at `now`, when it has opened a transfer on `signal`. Ends the listener, and returns
@@ -274,16 +268,6 @@ impl Session {
         };
         let bytes = self.listener.take()?.received_bytes();
         (bytes > 0).then_some(bytes)
-    }
-
-    /// Begins to read another protocol than minitalk's own. `begin` makes the listener for the program. The client may still ask
-    /// what became of its last transfer.
-    pub fn begin_stream(
-        &mut self,
-        begin: impl FnOnce(Option<(u64, u64)>, HandledSignals) -> TextReceiver,
-    ) {
-        self.program = self.inspected_program;
-        self.listener = Some(begin(self.program, self.handles()));
     }
 
     /// Returns when the listener has something to do next.
@@ -315,16 +299,6 @@ impl Session {
         }
     }
 
-    /// Returns the number of bare bits of the present message.
-    pub const fn bits(&self) -> u64 {
-        self.bits
-    }
-
-    /// Returns the number of bare bits of the present message that came together with the one before.
-    pub const fn unpaced_bits(&self) -> u64 {
-        self.unpaced_bits
-    }
-
     /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.
     /// Their sender waited neither for an answer nor for a clock, so that they swallow each other.
     pub const fn is_noise(&self) -> bool {
@@ -353,16 +327,6 @@ impl Session {
     /// Returns whether the client has ever opened a transfer.
     pub const fn has_opened(&self) -> bool {
         self.receiver.client_nonce() != 0
-    }
-
-    /// Returns whether no byte of a message has come, and no transfer was ever opened.
-    fn is_stray(&self) -> bool {
-        !self.has_opened() && self.is_idle()
-    }
-
-    fn is_idle(&self) -> bool {
-        let is_idle = self.listener.as_ref().is_none_or(TextReceiver::is_idle);
-        self.receiver.is_closed() && is_idle
     }
 
     /// Returns whether `signal` does not kill the client, as far as the last inspection says (AS-21).

@@ -146,8 +146,9 @@ impl Machine {
         if !shutdown.is_begun() {
             // A client that has exited unnoticed may have ended its text by that.
             let foreign = self.sessions.values().filter(|s| s.in_foreign_message());
+            let pids = foreign.map(|s| s.pid).collect();
             let after = After::Stop { again };
-            return self.check_ended(foreign.map(|s| s.pid).collect(), after);
+            return self.core.act(Action::CheckEnded { pids, after });
         }
         if unwritten > 0 {
             shutdown.aborted = Some(unwritten);
@@ -189,13 +190,6 @@ impl Machine {
         if again {
             self.handle_stop(false);
         }
-    }
-
-    fn check_ended(&mut self, pids: Vec<Pid>, after: After) {
-        if pids.is_empty() {
-            return self.handle_ended(&[], after);
-        }
-        self.core.act(Action::CheckEnded { pids, after });
     }
 
     /// Takes in that a process has ended.
@@ -255,7 +249,9 @@ impl Machine {
     /// Drops the half messages of silent clients, and the sessions of clients that ended without a pidfd.
     pub(super) fn expire(&mut self) {
         let uncertain = self.sessions.values().filter(|s| !s.is_certain);
-        self.check_ended(uncertain.map(|s| s.pid).collect(), After::Expire);
+        let pids = uncertain.map(|s| s.pid).collect();
+        let after = After::Expire;
+        self.core.act(Action::CheckEnded { pids, after });
     }
 
     fn expire_idle(&mut self) {

@@ -20,6 +20,11 @@ impl Machine {
         self.core.batch.has_bit
     }
 
+    /// Returns whether a client is about to go on with the opening of its transfer, or to send the first word.
+    pub const fn expects_opening(&self) -> bool {
+        self.core.batch.has_opening
+    }
+
     /// Returns whether a client is owed a reply for bits, at least so urgently.
     pub fn owes_reply(&self, least: Owed) -> bool {
         let owing = self.core.owing.iter();
@@ -75,6 +80,7 @@ impl Core {
                 };
                 if reply.is_some() {
                     self.shutdown.greeted_at = Some(self.now);
+                    self.batch.has_opening = true;
                     self.answer(session, event.signal, reply);
                 }
                 return;
@@ -120,6 +126,7 @@ impl Core {
         let bytes = session.receiver.held_bytes();
         let response = session.receiver.handle_request(channel, request);
         if session.receiver.client_nonce() != before {
+            self.batch.has_opening = true;
             session.sleeps = matches!(request, Request::Open { sleeps: true, .. });
             if let Some(text) = session.open_transfer(signal, self.now) {
                 self.dropped(session, DropReason::Abandoned, text);

@@ -84,7 +84,6 @@ struct WriterQueues {
 
 impl Writer {
     /// Returns how many messages a writer with so many outputs may have at once: none waits for one output while another is idle.
-    #[must_use]
     pub const fn room(outputs: usize) -> usize {
         match outputs {
             1 => WAITING,
@@ -93,9 +92,6 @@ impl Writer {
     }
 
     /// Starts the threads, which inherit the caller's signal mask: block what they are not to receive.
-    ///
-    /// # Errors
-    /// When a thread or the bell cannot be made.
     pub fn start(outputs: Vec<Sink>) -> io::Result<Self> {
         let room = Self::room(outputs.len());
         let shared = Arc::new(WriterQueues {
@@ -112,9 +108,10 @@ impl Writer {
                 let _ = to.written.push((number, written));
                 to.bell.ring();
             };
-            let thread = Background::start("writer", room, run)?;
-            let writing = 0;
-            Ok(Worker { thread, writing })
+            Ok(Worker {
+                thread: Background::start("writer", room, run)?,
+                writing: 0,
+            })
         };
         let workers = outputs.into_iter().enumerate().map(start);
         Ok(Self {
@@ -124,7 +121,6 @@ impl Writer {
     }
 
     /// Returns the bell that rings when something has been written.
-    #[must_use]
     pub fn bell(&self) -> &EventFd {
         &self.shared.bell
     }
@@ -173,16 +169,12 @@ fn write(output: &mut Guarded, message: Received) -> Written {
             let failed = io::Error::other("the output has failed before");
             error = Some(ServeError::Output(failed));
         }
-        Some(sink) => {
-            let mut result = None;
-            survives(|| result = Some(sink(message)));
-            match result {
-                Some(Ok(())) => verdict = Ok(()),
-                Some(Err(OutputError::Refused)) => verdict = Err(Reason::Refused),
-                Some(Err(OutputError::Failed(failed))) => error = Some(ServeError::Output(failed)),
-                None => error = Some(ServeError::Panicked("output")),
-            }
-        }
+        Some(sink) => match survives(|| sink(message)) {
+            Some(Ok(())) => verdict = Ok(()),
+            Some(Err(OutputError::Refused)) => verdict = Err(Reason::Refused),
+            Some(Err(OutputError::Failed(failed))) => error = Some(ServeError::Output(failed)),
+            None => error = Some(ServeError::Panicked("output")),
+        },
     }
     if error.is_some() {
         // A message must not follow half of another.
@@ -215,7 +207,7 @@ mod tests {
         }
         let mut results = Vec::new();
         while results.len() < texts.len() {
-            ffi::wait(Some(writer.bell().fd()), None, &ffi::block(SignalSet::NONE)).unwrap();
+            ffi::wait(Some(writer.bell().fd()), None, ffi::block(SignalSet::NONE)).unwrap();
             writer.bell().clear();
             while let Some(written) = writer.written() {
                 let error = written.error.map(|error| error.to_string());
@@ -266,15 +258,15 @@ mod tests {
         for text in ["a", "b"] {
             writer.write(Received::new(Pid::new(1).unwrap(), text.into()));
         }
-        let written = core::iter::from_fn(|| {
-            loop {
-                if let Some(written) = writer.written() {
-                    return Some(written);
+        for _ in 0..2 {
+            let written = loop {
+                match writer.written() {
+                    Some(written) => break written,
+                    None => std::thread::yield_now(),
                 }
-                std::thread::yield_now();
-            }
-        });
-        assert!(written.take(2).all(|written| written.verdict.is_ok()));
+            };
+            assert!(written.verdict.is_ok());
+        }
         writer.join();
     }
 

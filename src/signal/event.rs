@@ -362,8 +362,8 @@ impl Origin {
 /// | CLD_EXITED to CLD_CONTINUED, of SIGCHLD | PID and user of the child | exit status or signal; user and system time in ticks |
 /// | POLL_IN to POLL_HUP, of `F_SETSIG` | events of `poll`, in one word of 64 bits | the descriptor |
 ///
-/// Only the kernel sends a code above 0 or SI_TKILL, unless a process signals itself. With any other negative code every word may be
-/// false. With SI_USER and PID 0 the sender is in another PID namespace, or the kernel had no room for a siginfo.
+/// Only the kernel sends a code above 0 or SI_TKILL, unless a process signals itself. With any other negative code every word
+/// may be false. With SI_USER and PID 0 the sender is in another PID namespace, or the kernel had no room for a siginfo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Says which signal was received.

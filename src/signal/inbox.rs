@@ -31,7 +31,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::time::Duration;
 
-use crate::ffi::{self, Disposition, Errno, Fd, Mask};
+use crate::ffi::{self, Disposition, Errno, Fd};
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
 use crate::signal::spin::Spin;
@@ -51,18 +51,18 @@ const BATCH: u32 = 32;
 /// Receives the signals of a process; at most one is open at a time.
 ///
 /// # Children
-/// In a child made by `fork` our signals have their default action, so that SIGTERM ends it, and those that were unblocked before
-/// [`open`](Self::open) are unblocked. An inbox that the child inherits receives nothing; once it is dropped, the child may open its
-/// own.
+/// In a child made by `fork` our signals have their default action, so that SIGTERM ends it, and those that were unblocked
+/// before [`open`](Self::open) are unblocked. An inbox that the child inherits receives nothing; once it is dropped, the child
+/// may open its own.
 ///
-/// A program that is started by `exec` keeps the mask, also one that `std::process::Command` starts. So one that is started while
-/// our signals are blocked starts with SIGTERM blocked. Start programs on the inbox's own thread, and either before `open`, or after
-/// a [`wait`](Self::wait) and before 512 signals have come since.
+/// A program that is started by `exec` keeps the mask, also one that `std::process::Command` starts. So one that is started
+/// while our signals are blocked starts with SIGTERM blocked. Start programs on the inbox's own thread, and either before
+/// `open`, or after a [`wait`](Self::wait) and before 512 signals have come since.
 ///
 /// # Threads
-/// Every other thread must block our signals, because the kernel delivers a signal to any thread that does not. If that is another
-/// thread, the signal is received, but does not end this thread's wait. With the feature `std`, [`open_for`](Self::open_for) checks
-/// the other threads: see [`SignalSet::block`]. An inbox cannot leave its thread:
+/// Every other thread must block our signals, because the kernel delivers a signal to any thread that does not. If that is
+/// another thread, the signal is received, but does not end this thread's wait. With the feature `std`,
+/// [`open_for`](Self::open_for) checks the other threads: see [`SignalSet::block`]. An inbox cannot leave its thread:
 ///
 /// ```compile_fail,E0277
 /// fn is_send<T: Send>() {}
@@ -92,9 +92,10 @@ pub struct Inbox {
     /// The signals that the handler has been installed for, with their dispositions before.
     installed: Vec<(Signal, Disposition)>,
     signals: SignalSet,
-    before: Mask,
-    /// The mask while a wait sleeps.
-    wait_mask: Mask,
+    /// The signals that were blocked before.
+    before: SignalSet,
+    /// The signals that are blocked while a wait sleeps.
+    wait_mask: SignalSet,
     /// The signals to unblock after a wait: ours, and those of former inboxes, which the handler blocks with them.
     unblocked: SignalSet,
     /// Whether [`spin_wait`](Self::spin_wait) has left our signals blocked.
@@ -102,6 +103,8 @@ pub struct Inbox {
     spin: Spin,
     /// Whether polling is ruled out for good.
     never_spins: bool,
+    /// Whether the last call of `spin_wait` has polled in vain.
+    has_missed: bool,
     /// The number of calls of `spin_wait` since the descriptor was checked.
     rounds: u32,
     /// Keeps the inbox on its thread: a mask belongs to a thread.
@@ -122,13 +125,13 @@ impl Inbox {
     /// Our signals are blocked on this thread until the first [`wait`](Self::wait). Start other threads before it: they inherit
     /// the mask, so that signals reach this thread only. SIGHUP, SIGINT, SIGQUIT and SIGTERM stay ignored if they are.
     ///
-    /// A real-time signal is queued by the kernel, and each one sent is one event. Of a standard signal, those that are sent while
-    /// one is pending are one event.
+    /// A real-time signal is queued by the kernel, and each one sent is one event. Of a standard signal, those that are sent
+    /// while one is pending are one event.
     ///
     /// # Errors
     /// Returns [`InboxError::Taken`] while another inbox is open in this process, and [`InboxError::Unsupported`] for SIGKILL,
-    /// SIGSTOP, a signal of the C library, or one of [`SignalSet::FAULTS`]. Returns [`InboxError::OpenOn`] if `/proc` shows another
-    /// thread that does not block our signals; without the feature `std` nothing looks.
+    /// SIGSTOP, a signal of the C library, or one of [`SignalSet::FAULTS`]. Returns [`InboxError::OpenOn`] if `/proc` shows
+    /// another thread that does not block our signals; without the feature `std` nothing looks.
     pub fn open_for(signals: SignalSet) -> Result<Self, InboxError> {
         #[cfg(feature = "std")]
         let check = super::threads::check_for_inbox;
@@ -137,11 +140,11 @@ impl Inbox {
         Self::open_in(signals, None, check)
     }
 
-    /// Installs the handler as [`open_for`](Self::open_for) does, if `check` finds nothing wrong with the other threads. `program` is
-    /// the mask that a forked child gets; `None`: this thread's.
+    /// Installs the handler as [`open_for`](Self::open_for) does, if `check` finds nothing wrong with the other threads.
+    /// `program` is the mask that a forked child gets; `None`: this thread's.
     pub(crate) fn open_in(
         signals: SignalSet,
-        program: Option<&Mask>,
+        program: Option<SignalSet>,
         check: impl FnOnce(SignalSet) -> Result<(), InboxError>,
     ) -> Result<Self, InboxError> {
         if let Some(signal) = signals.iter().find(|signal| why_not(*signal).is_some()) {
@@ -154,7 +157,7 @@ impl Inbox {
         let signals = signals.filter(|signal| !stays_ignored(signal));
         let before = ffi::block(signals);
         if let Err(error) = check(signals) {
-            ffi::set_mask(&before);
+            ffi::set_mask(before);
             return Err(error);
         }
         let handled = ffi::add_handled(signals);
@@ -164,15 +167,16 @@ impl Inbox {
             installed: Vec::with_capacity(signals.len()),
             signals,
             before,
-            wait_mask: before.without(signals),
+            wait_mask: before.filter(|signal| !signals.contains(signal)),
             unblocked: handled.filter(is_unblocked),
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             never_spins: false,
+            has_missed: false,
             rounds: 0,
             _thread: PhantomData,
         };
-        ffi::install_fork_hook(program.unwrap_or(&before)).map_err(InboxError::System)?;
+        ffi::install_fork_hook(program.unwrap_or(before)).map_err(InboxError::System)?;
         for signal in signals.iter() {
             let previous = ffi::install(signal).map_err(InboxError::System)?;
             inbox.installed.push((signal, previous));
@@ -216,7 +220,7 @@ impl Inbox {
         } else {
             Some(Duration::ZERO)
         };
-        let readable = ffi::wait(fd, timeout, &self.wait_mask);
+        let readable = ffi::wait(fd, timeout, self.wait_mask);
         ffi::unblock(self.unblocked);
         readable
     }
@@ -224,8 +228,8 @@ impl Inbox {
     /// Waits as [`wait`](Self::wait) does, for a signal that is expected within microseconds. Leaves our signals blocked if one
     /// came.
     ///
-    /// Polls for a signal while that pays and the sender may run on another CPU; otherwise sleeps, for the first 20 ms without regard to
-    /// `fd`. With a timeout of zero it is a `wait`.
+    /// Polls for a signal while that pays and the sender may run on another CPU; otherwise sleeps, for the first 20 ms without
+    /// regard to `fd`. With a timeout of zero it is a `wait`.
     ///
     /// May return late by `slack`. For a timer that is due before the scheduler's next tick the kernel programs the hardware.
     /// On a virtual machine that costs as much as the rest of the wait.
@@ -256,6 +260,7 @@ impl Inbox {
         let budget = self.spin.spin_budget();
         let start = self.spin.is_timing().then(ffi::now);
         let polled = self.poll(budget);
+        self.has_missed = budget > 0 && polled.is_none();
         let sleep = match budget {
             0 => timeout.map_or(SLEEP_LIMIT, |timeout| {
                 timeout.saturating_add(slack).min(SLEEP_LIMIT)
@@ -280,8 +285,8 @@ impl Inbox {
         readable
     }
 
-    /// Polls up to `polls` times for a signal that follows the last at once: once if polling does not pay. Returns whether there is
-    /// something to [`drain`](Self::drain).
+    /// Polls up to `polls` times for a signal that follows the last at once: once if polling does not pay. Returns whether
+    /// there is something to [`drain`](Self::drain).
     pub fn poll_more(&mut self, polls: u32) -> bool {
         self.keep_blocked();
         if self.must_drain() {
@@ -324,8 +329,8 @@ impl Inbox {
         (1..=budget).find_map(|count| Some((count, ffi::take(self.signals, Duration::ZERO)?)))
     }
 
-    /// Takes the signals that follow `last`: words that come soon, and others that are pending already. The kernel delivers the lower
-    /// number first, so a flood of one signal would otherwise hide another for ever.
+    /// Takes the signals that follow `last`: words that come soon, and others that are pending already. The kernel delivers the
+    /// lower number first, so a flood of one signal would otherwise hide another for ever.
     ///
     /// Polls between words if `budget` allows it: a queue that stays short keeps the kernel's lock free for both ends.
     fn take_more_after(&self, mut last: Entry<REST>, budget: u32) {
@@ -343,8 +348,8 @@ impl Inbox {
         }
     }
 
-    /// Blocks our signals on this thread until the next wait, as [`open`](Self::open) does: to start threads, or to work without
-    /// interruption.
+    /// Blocks our signals on this thread until the next wait, as [`open`](Self::open) does: to start threads, or to work
+    /// without interruption.
     pub fn block(&mut self) {
         ffi::block(self.signals);
     }
@@ -357,21 +362,28 @@ impl Inbox {
         self.signals.contains(Signal::WORD) && ffi::carries_packets()
     }
 
+    /// Returns whether the last [`spin_wait`](Self::spin_wait) has polled in vain: the sender may need the CPU on which this
+    /// thread polls.
+    #[cfg(feature = "std")]
+    pub(crate) const fn has_missed(&self) -> bool {
+        self.has_missed
+    }
+
     /// Makes [`spin_wait`](Self::spin_wait) sleep without polling from now on, to spare the CPU.
     pub const fn never_spin(&mut self) {
         self.never_spins = true;
         self.spin.is_enabled = false;
     }
 
-    /// Says whether a sender can run while [`spin_wait`](Self::spin_wait) polls, and it may. At first, whether this thread may run on
-    /// more than one CPU.
+    /// Says whether a sender can run while [`spin_wait`](Self::spin_wait) polls, and it may. At first, whether this thread may
+    /// run on more than one CPU.
     #[cfg(feature = "std")]
     pub(crate) const fn let_spin(&mut self, may_spin: bool) {
         self.spin.is_enabled = may_spin && !self.never_spins;
     }
 
-    /// Blocks our signals for the rest of the process's life and leaves the handler installed, for a program about to exit: a late
-    /// signal does not kill it.
+    /// Blocks our signals for the rest of the process's life and leaves the handler installed, for a program about to exit: a
+    /// late signal does not kill it.
     pub fn leak(mut self) {
         ffi::block(self.signals);
         // The memory is not leaked, only what a drop does.
@@ -418,7 +430,7 @@ fn is_message(signal: Signal) -> bool {
 
 /// Returns why no inbox can be opened for `signal`; `None` if one can.
 ///
-/// SIGABRT is permitted: `abort(3)` ends the process even if a handler returns, and supervisors send it to a program that hangs.
+/// SIGABRT is permitted: `abort(3)` ends the process even if a handler returns, and supervisors send it to hanging programs.
 fn why_not(signal: Signal) -> Option<&'static str> {
     match signal {
         Signal::KILL | Signal::STOP => Some("no process can handle it"),
@@ -446,7 +458,7 @@ impl Drop for Inbox {
         for signal in others.iter() {
             let _ = ffi::send(ffi::getpid(), signal, None);
         }
-        ffi::set_mask(&self.before);
+        ffi::set_mask(self.before);
     }
 }
 

@@ -66,7 +66,6 @@ enum SpinPhase {
 
 impl Spin {
     /// Returns a waiter that polls, or one that never does: for a process on one CPU, or one that is to spare its CPU.
-    #[must_use]
     pub const fn new(is_enabled: bool) -> Self {
         Self {
             is_enabled,
@@ -80,7 +79,6 @@ impl Spin {
     }
 
     /// Returns how often to poll in the next wait before sleeping; 0: sleep at once.
-    #[must_use]
     pub const fn spin_budget(&self) -> u32 {
         match self.phase {
             _ if !self.is_enabled => 0,
@@ -91,7 +89,6 @@ impl Spin {
     }
 
     /// Returns whether [`record`](Self::record) needs to know how long the next wait takes.
-    #[must_use]
     pub const fn is_timing(&self) -> bool {
         self.is_enabled && matches!(self.phase, SpinPhase::Timing { .. })
     }

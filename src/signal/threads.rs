@@ -9,7 +9,7 @@ use std::string::String;
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use crate::ffi::{self, Errno, Mask};
+use crate::ffi::{self, Errno};
 use crate::process::pid::Pid;
 use crate::process::proc::{self, Status};
 use crate::signal::event::SignalSet;
@@ -39,8 +39,9 @@ pub fn block_signals_and_stops() {
 pub(crate) struct Blocked {
     pid: Pid,
     thread: ThreadId,
-    before: Mask,
-    /// The signals that were not blocked before.
+    /// The signals that were blocked before.
+    before: SignalSet,
+    /// Those of `signals` that were not.
     opened: SignalSet,
 }
 
@@ -69,9 +70,9 @@ impl Blocked {
         self.pid
     }
 
-    /// Returns this thread's mask before.
-    pub const fn before(&self) -> &Mask {
-        &self.before
+    /// Returns the signals that this thread blocked before.
+    pub const fn before(&self) -> SignalSet {
+        self.before
     }
 
     /// Returns whether the caller is a forked child of the process that opened this.
@@ -89,7 +90,7 @@ impl Drop for Blocked {
     }
 }
 
-/// Checks for an inbox that every other thread blocks `signals`, as far as `/proc` shows them: an inbox works without `/proc` too.
+/// Checks for an inbox that every other thread blocks `signals`, if `/proc` shows them: an inbox works without it too.
 ///
 /// # Errors
 /// [`InboxError::OpenOn`] names a thread that does not block them.

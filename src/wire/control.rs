@@ -11,8 +11,8 @@
 //!
 //! A word of a message has bit 31 of `si_errno` set, and fills the other fields in its own way ([`word`](super::word)).
 //!
-//! The kernel shows a signal's content to its target alone. So a process that knows both nonces is one of the two ends: only the
-//! server was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
+//! The kernel shows a signal's content to its target alone. So a process that knows both nonces is one of the two ends: only
+//! the server was sent the client's, and only the client was sent the server's (return routability, as in RFC 9000, section 8).
 
 use super::packet::Packet;
 use super::reason::Reason;
@@ -183,14 +183,7 @@ impl Reply {
     /// Returns the packet that carries the reply.
     #[must_use]
     pub const fn packet(self) -> Packet {
-        let (
-            kind,
-            Progress {
-                next,
-                beyond,
-                serial,
-            },
-        ) = match self.status {
+        let (kind, progress) = match self.status {
             Status::Greeted { words } => (kind::GREETED, Progress::at(words as u64)),
             Status::Ok(progress) => (kind::OK, progress),
             Status::Wait(progress) => (kind::WAIT, progress),
@@ -198,8 +191,8 @@ impl Reply {
             Status::Rejected(reason) => (kind::REJECTED, Progress::at(reason as u64)),
         };
         Packet {
-            errno: beyond,
-            ..pack(kind, serial as u16, next, self.nonces)
+            errno: progress.beyond,
+            ..pack(kind, progress.serial as u16, progress.next, self.nonces)
         }
     }
 

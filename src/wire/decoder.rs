@@ -58,7 +58,7 @@ impl FrameDecoder {
     /// Takes bytes and returns the result when they end the frame; must not be mixed with bits.
     pub fn push_bytes(&mut self, mut bytes: &[u8]) -> Option<Decoded> {
         loop {
-            bytes = &bytes[self.push_run(bytes)..];
+            bytes = &bytes[self.push_payload(bytes)..];
             let (byte, rest) = bytes.split_first()?;
             let decoded = self.push_byte(*byte);
             if decoded.is_some() {
@@ -68,18 +68,19 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes the payload bytes in `bytes` at once, all but the very last, and returns their number.
-    fn push_run(&mut self, bytes: &[u8]) -> usize {
+    /// Takes the bytes at the beginning of `bytes` that belong to the payload, and returns their number.
+    fn push_payload(&mut self, bytes: &[u8]) -> usize {
         let State::Payload { missing } = &mut self.state else {
             return 0;
         };
-        let len = bytes.len().min(missing.saturating_sub(1) as usize);
-        if self.payload.try_reserve(len).is_err() {
-            return 0;
-        }
+        let len = bytes.len().min(*missing as usize);
+        // All of the payload has been reserved.
         self.payload.extend_from_slice(&bytes[..len]);
         self.hasher.extend(&bytes[..len]);
         *missing -= len as u32;
+        if *missing == 0 {
+            self.state = State::TRAILER;
+        }
         len
     }
 
@@ -116,16 +117,8 @@ impl FrameDecoder {
                     self.state = State::of_payload(*len);
                 }
             }
-            State::Payload { missing } => {
-                if self.payload.try_reserve(1).is_err() {
-                    return Err(Reason::NoMemory);
-                }
-                self.payload.push(byte);
-                self.hasher.push(byte);
-                *missing -= 1;
-                if *missing == 0 {
-                    self.state = State::TRAILER;
-                }
+            State::Payload { .. } => {
+                self.push_payload(&[byte]);
             }
             State::Trailer { so_far, missing } => {
                 *so_far = *so_far << 8 | u32::from(byte);

@@ -1,8 +1,8 @@
 //! Implements the protocol without I/O: no system call, no clock, no thread. `PROTOCOL.md` is the specification.
 //!
 //! Every state machine takes events and the caller's time by `handle_*`, says by `poll_transmit` what to send, and by
-//! `poll_timeout` when to ask again. The receiver has no timers: its `handle_*` return the reply to send, and `poll_reply` what is
-//! owed for bits.
+//! `poll_timeout` when to ask again. The receiver has no timers: its `handle_*` return the reply to send, and `poll_reply` what
+//! is owed for bits.
 //!
 //! | module | one idea |
 //! | --- | --- |

@@ -35,22 +35,17 @@ pub const fn burst_len(attempt: u32) -> u32 {
 }
 
 /// Estimates one link's round trip.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RttEstimator {
     /// The smoothed round trip and its mean deviation, in nanoseconds.
     estimate: Option<(u64, u64)>,
-    /// How long to wait after the first attempts.
-    first: Duration,
 }
 
 impl RttEstimator {
     /// Returns an estimator that has seen no round trip.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            estimate: None,
-            first: INITIAL_TIMEOUT,
-        }
+        Self { estimate: None }
     }
 
     /// Takes in the round trip of a request that was sent only once.
@@ -59,31 +54,23 @@ impl RttEstimator {
     pub fn sample(&mut self, round_trip: Duration) {
         // A stopped process may come back with hours; nothing above the longest wait changes the result.
         let round_trip = round_trip.min(MAX_TIMEOUT).as_nanos();
-        let (mean, deviation) = match self.estimate {
+        self.estimate = Some(match self.estimate {
             None => (round_trip, round_trip / 2),
             Some((mean, deviation)) => (
                 (7 * mean + round_trip) / 8,
                 (3 * deviation + mean.abs_diff(round_trip)) / 4,
             ),
-        };
-        self.estimate = Some((mean, deviation));
-        self.first = Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT);
+        });
     }
 
     /// Returns how long to wait after attempt number `attempt` (0 for the first).
     #[must_use]
     pub fn timeout(&self, attempt: u32) -> Duration {
-        if attempt < ATTEMPTS_PER_LENGTH {
-            return self.first;
-        }
+        let first = self.estimate.map_or(INITIAL_TIMEOUT, |(mean, deviation)| {
+            Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT)
+        });
         let doublings = (attempt / ATTEMPTS_PER_LENGTH).min(7);
-        Duration::from_nanos(self.first.as_nanos() << doublings).min(MAX_TIMEOUT)
-    }
-}
-
-impl Default for RttEstimator {
-    fn default() -> Self {
-        Self::new()
+        Duration::from_nanos(first.as_nanos() << doublings).min(MAX_TIMEOUT)
     }
 }
 

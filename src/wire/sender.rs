@@ -45,6 +45,8 @@ pub struct FrameSender<'m> {
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
+    /// Whether the server has said to go on, and nothing was sent since.
+    has_leave: bool,
     /// Whether what no timer sends is withheld.
     is_held: bool,
     /// Whether this end sleeps for each reply.
@@ -141,6 +143,7 @@ impl<'m> FrameSender<'m> {
             timer: RetryTimer::new(timeout),
             queued: None,
             has_gone_on: false,
+            has_leave: false,
             is_held: false,
             sleeps: false,
             restarts: 0,
@@ -372,6 +375,7 @@ impl<'m> FrameSender<'m> {
     }
 
     fn counted(&mut self, transmit: Transmit) -> Transmit {
+        self.has_leave = false;
         self.signals += u64::from(transmit.copies);
         if self.timer.attempt > 0 {
             self.resent += u64::from(transmit.copies);
@@ -521,6 +525,8 @@ impl<'m> FrameSender<'m> {
         };
         match news {
             None => self.finish(Err(Failure::Contradiction)),
+            // It may be older: the kernel delivers the lower of two pending numbers first. If not, the server says so again.
+            Some(false) if is_wait && self.has_leave && !self.uses_words() => {}
             Some(_) if is_wait => self.timer.pause(now),
             Some(is_news) => self.go_on(is_news, now),
         }
@@ -529,6 +535,7 @@ impl<'m> FrameSender<'m> {
     /// Goes on after the server said what has come; `is_news` is whether more has come than it said before.
     fn go_on(&mut self, is_news: bool, now: Instant) {
         let is_first = self.timer.attempt > 0 && !self.has_gone_on;
+        self.has_leave = true;
         if is_news {
             self.timer.handle_reply(now);
             self.timer.progress();

@@ -33,29 +33,20 @@ impl Drop for Folder {
     }
 }
 
-/// A link to the program under another name.
-pub struct Link(PathBuf);
+/// A link to the program under another name, in a folder of its own.
+pub struct Link(pub PathBuf, Folder);
 
 impl Link {
     pub fn new(name: &str, test: &str) -> Self {
-        let directory = format!("minitalk-{test}-{}", std::process::id());
-        let directory = std::env::temp_dir().join(directory);
-        std::fs::create_dir_all(&directory).unwrap();
-        let path = directory.join(name);
+        let folder = Folder::new(&format!("{test}-{name}"));
+        let path = folder.0.join(name);
         symlink(MINITALK, &path).unwrap();
-        Self(path)
+        Self(path, folder)
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.0);
         command.args(args).stdin(Stdio::null());
         command
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-        let _ = std::fs::remove_dir(self.0.parent().unwrap());
     }
 }

@@ -8,13 +8,16 @@ mod files;
 mod watch;
 
 use std::borrow::BorrowMut;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{PipeReader, PipeWriter, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Mutex, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use child::{Child, Transcript};
@@ -83,6 +86,31 @@ pub fn assert_success(output: &Output) {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// Runs `minitalk send` with these arguments to its end.
+pub fn send(args: &[&str]) -> Output {
+    run(minitalk([&["send"], args].concat()))
+}
+
+/// Returns a shell that runs a script, in which `$0` is the program.
+pub fn shell(script: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, MINITALK]);
+    shell
+}
+
+/// Starts a client, ours or another program, with a text.
+pub fn start_client(command: &mut Command, server: i32, text: &[u8]) -> Process {
+    command
+        .arg(server.to_string())
+        .arg(OsStr::from_bytes(text))
+        .stdin(Stdio::null());
+    Process::spawn(command)
+}
+
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -102,7 +130,7 @@ pub struct Process {
     pid: i32,
     stdout: Transcript,
     stderr: Transcript,
-    watchdog: Watchdog,
+    watchdog: Option<Watchdog>,
 }
 
 impl Process {
@@ -118,7 +146,7 @@ impl Process {
         let process = Self::spawn(command.stdin(Stdio::piped()));
         let mut pipe = process.take_stdin();
         // Ends with the child at the latest, by a broken pipe.
-        std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+        thread::spawn(move || drop(pipe.write_all(&stdin)));
         process
     }
 
@@ -146,7 +174,7 @@ impl Process {
             stderr: Transcript::read(child.take_stderr()),
             child,
             pid,
-            watchdog: Watchdog::start(pid, limit),
+            watchdog: Some(Watchdog::start(pid, limit)),
         }
     }
 
@@ -193,12 +221,8 @@ impl Process {
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
         let status = self.child.wait().unwrap();
-        self.watchdog.cancel();
-        assert!(
-            !self.watchdog.has_fired(),
-            "the watchdog killed PID {}",
-            self.pid
-        );
+        let has_fired = self.watchdog.take().is_some_and(Watchdog::cancel);
+        assert!(!has_fired, "the watchdog killed PID {}", self.pid);
         status
     }
 
@@ -216,7 +240,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.child.kill();
-        self.watchdog.cancel();
+        self.watchdog.take();
     }
 }
 
@@ -303,43 +327,29 @@ fn after_first_line(bytes: &[u8]) -> Vec<u8> {
     parts.next().unwrap_or_default().to_vec()
 }
 
-/// Kills one child, by its PID, when a test takes too long.
+/// Kills one child, by its PID, when a test takes too long. A drop ends it.
 struct Watchdog {
-    cancelled: Arc<(Mutex<bool>, Condvar)>,
-    fired: Arc<AtomicBool>,
+    cancel: mpsc::Sender<()>,
+    thread: JoinHandle<bool>,
 }
 
 impl Watchdog {
     fn start(pid: i32, limit: Duration) -> Self {
-        let watchdog = Self {
-            cancelled: Arc::default(),
-            fired: Arc::default(),
-        };
-        let (cancelled, fired) = (Arc::clone(&watchdog.cancelled), Arc::clone(&watchdog.fired));
-        std::thread::spawn(move || {
-            let guard = cancelled.0.lock().unwrap();
-            let (_guard, timeout) = cancelled
-                .1
-                .wait_timeout_while(guard, limit, |cancelled| !*cancelled)
-                .unwrap();
-            if timeout.timed_out() {
-                // Ordering: the wait for the child, which this ends, orders the flag before its reader.
-                fired.store(true, Ordering::SeqCst);
+        let (cancel, cancelled) = mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            let fires = cancelled.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+            if fires {
                 kill(pid, libc::SIGKILL);
             }
+            fires
         });
-        watchdog
+        Self { cancel, thread }
     }
 
-    /// Must be called once the child has been waited for: the kernel may reuse its PID from then on.
-    fn cancel(&self) {
-        *self.cancelled.0.lock().unwrap() = true;
-        self.cancelled.1.notify_all();
-    }
-
-    fn has_fired(&self) -> bool {
-        // Ordering: as in `start`.
-        self.fired.load(Ordering::SeqCst)
+    /// Returns whether it has fired. Must be called once the child has been waited for: the kernel may reuse its PID from then on.
+    fn cancel(self) -> bool {
+        drop(self.cancel);
+        self.thread.join().unwrap()
     }
 }
 
@@ -361,17 +371,30 @@ pub fn pin_to_one_cpu() {
 }
 
 /// Returns a helper program of `tests/programs`, compiled by the `cc` that Rust needs for linking anyway.
-pub fn program(name: &'static str) -> PathBuf {
-    static BUILT: OnceLock<Mutex<std::collections::HashMap<&str, PathBuf>>> = OnceLock::new();
-    let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
-    let path = built.entry(name).or_insert_with(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/programs")
-            .join(name)
-            .with_extension("c");
-        compile(&source, name)
-    });
-    path.clone()
+pub fn program(name: &str) -> PathBuf {
+    program_of("tests/programs", name)
+}
+
+/// Returns a program of `tests/dialects`, as `clients/hello`.
+pub fn dialect_program(name: &str) -> PathBuf {
+    program_of("tests/dialects", name)
+}
+
+/// Returns the client of `benches/pair`, which waits in sigsuspend for each acknowledgement.
+pub fn pair_client() -> PathBuf {
+    program_of("benches", "pair/client")
+}
+
+/// Compiles a program once for this process.
+fn program_of(folder: &str, name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(name);
+    let mut built = BUILT.lock().unwrap();
+    let path = built.entry(source.with_extension("c"));
+    path.or_insert_with_key(|source| compile(source, &name.replace('/', "-")))
+        .clone()
 }
 
 /// Compiles a program in C and returns its path.
@@ -394,6 +417,21 @@ pub fn compile(source: &Path, name: &str) -> PathBuf {
 
 pub fn signal_of(output: &Output) -> Option<i32> {
     output.status.signal()
+}
+
+/// Returns a pipe, and the number of bytes that it holds, as few as possible.
+pub fn small_pipe() -> (PipeReader, PipeWriter, usize) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    // SAFETY: F_SETPIPE_SZ takes an integer and touches no memory.
+    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    (reader, writer, size.try_into().unwrap())
+}
+
+/// Returns a full pipe.
+pub fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer, size) = small_pipe();
+    writer.write_all(&vec![b'.'; size]).unwrap();
+    (reader, writer)
 }
 
 /// Returns pseudo-random bytes, the same in every run.

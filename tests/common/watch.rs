@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use minitalk::internals::process::proc;
+use minitalk::{Pid, Signal};
+
 use super::{Process, Server, WATCHDOG, kill};
 
 /// How often a condition is checked: rarely enough to leave the observed process its CPU.
@@ -74,14 +77,19 @@ fn under_way(server: i32) -> impl Fn() -> bool {
 
 /// Returns the user and system time of a process so far, in clock ticks.
 pub fn cpu_time(pid: i32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<_> = stat
-        .rsplit(')')
-        .next()
-        .unwrap()
+    let stat = stat(pid);
+    let ticks = |field: usize| stat[field - 3].parse::<u64>().unwrap();
+    ticks(14) + ticks(15)
+}
+
+/// Returns the fields of `/proc/PID/stat` from the third on (`proc_pid_stat(5)`), none of a process that does not exist.
+fn stat(pid: i32) -> Vec<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let behind_the_name = stat.rsplit(')').next().unwrap();
+    behind_the_name
         .split_whitespace()
-        .collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+        .map(String::from)
+        .collect()
 }
 
 /// Waits until a process is in this state, a letter of `proc_pid_stat(5)`.
@@ -89,10 +97,43 @@ pub fn wait_state(pid: i32, state: char) {
     wait_until("the process is in the state", || state_of(pid) == state);
 }
 
+/// Returns the state of a process, `X` of one that does not exist.
 pub fn state_of(pid: i32) -> char {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let behind_the_name = stat.rsplit(')').next().unwrap();
-    behind_the_name.trim_start().chars().next().unwrap()
+    stat(pid)
+        .first()
+        .map_or('X', |state| state.chars().next().unwrap())
+}
+
+/// Sends `signal` and waits until it is no longer pending, so that the next one does not merge with it.
+pub fn kill_and_wait(pid: i32, signal: i32) {
+    kill(pid, signal);
+    let mask = 1u64 << (signal - 1);
+    let is_pending = || proc::status(pid_of(pid)).is_ok_and(|status| status.pending & mask != 0);
+    wait_until("the signal is taken", || !is_pending());
+}
+
+/// Returns whether a process handles a signal.
+pub fn handles(pid: i32, signal: Signal) -> bool {
+    proc::status(pid_of(pid)).is_ok_and(|status| status.handles(signal))
+}
+
+/// Returns the ID of a thread of this process that is not its first, once there is one.
+pub fn other_thread(pid: i32) -> String {
+    let find = || {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        let mut tids = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
+        tids.find(|tid| *tid != pid.to_string())
+    };
+    wait_until("another thread runs", || find().is_some());
+    find().unwrap()
+}
+
+/// Returns a field of `/proc/PID/status` that is a size, in bytes (`proc_pid_status(5)`).
+pub fn memory(pid: i32, field: &str) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let kilobytes = line.unwrap().trim_matches([':', '\t', ' ', 'k', 'B']);
+    1024 * kilobytes.parse::<usize>().unwrap()
 }
 
 /// Waits until `condition` holds; fails after [`WATCHDOG`] and names `what` did not happen.
@@ -113,7 +154,11 @@ pub fn command_of(pid: i32) -> String {
 /// Waits until a client would send to this server.
 pub fn wait_ready_to_be_sent_to(pid: i32) {
     wait_until("the server is ready", || {
-        let peer = minitalk::internals::process::peer::Peer::open(minitalk::Pid::new(pid).unwrap());
+        let peer = minitalk::Peer::open(pid_of(pid));
         peer.is_ok_and(|peer| minitalk::client::check(&peer).is_ok())
     });
+}
+
+pub fn pid_of(pid: i32) -> Pid {
+    Pid::new(pid).unwrap()
 }

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use minitalk::client::SendError;
 use minitalk::{
-    Endpoint, Inbox, InboxError, Pid, ReceiveError, SignalSet, Unavailable, block_signals,
+    Endpoint, Inbox, InboxError, ReceiveError, SignalSet, Unavailable, block_signals,
     block_signals_and_stops,
 };
 
@@ -16,7 +16,7 @@ use crate::{is_readable, ours, send_us, sender};
 pub fn a_process_has_at_most_one_endpoint() {
     block_signals();
     let server = Server::start();
-    let to = Pid::new(server.pid()).unwrap();
+    let to = pid_of(server.pid());
     let endpoint = Endpoint::bind().unwrap();
     assert!(matches!(Endpoint::bind(), Err(Unavailable::Taken)));
     let taken = minitalk::send(to, b"x");
@@ -33,14 +33,28 @@ pub fn a_process_has_at_most_one_endpoint() {
     server.stop();
 }
 
-pub fn a_thread_that_would_get_the_signals_is_named() {
-    let idle = || {
+/// A thread that waits until this is dropped.
+struct Idler(Option<(mpsc::Sender<()>, JoinHandle<()>)>);
+
+impl Idler {
+    fn start() -> Self {
         let (end, ended) = mpsc::channel::<()>();
         let thread = thread::Builder::new().name("idler".into());
         let thread = thread.spawn(move || ended.recv().unwrap_or(())).unwrap();
-        (end, thread)
-    };
-    let (end, thread) = idle();
+        Self(Some((end, thread)))
+    }
+}
+
+impl Drop for Idler {
+    fn drop(&mut self) {
+        let (end, thread) = self.0.take().unwrap();
+        drop(end);
+        thread.join().unwrap();
+    }
+}
+
+pub fn a_thread_that_would_get_the_signals_is_named() {
+    let idler = Idler::start();
     // A thread that is starting has all signals blocked.
     let error = Endpoint::bind().unwrap_err();
     assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
@@ -56,16 +70,13 @@ pub fn a_thread_that_would_get_the_signals_is_named() {
     });
     let error = Inbox::open_for(SignalSet::BITS).err().unwrap();
     assert!(error.to_string().contains("SignalSet::block"), "{error}");
-    drop(end);
-    thread.join().unwrap();
+    drop(idler);
     block_signals();
-    let (end, thread) = idle();
+    let _idler = Idler::start();
     drop(Inbox::open_for(SignalSet::BITS).unwrap());
     drop(Endpoint::bind().unwrap());
     // The caller blocked the signals, so they stay blocked.
     assert_eq!(ours("SigBlk"), SignalSet::LANES.mask());
-    drop(end);
-    thread.join().unwrap();
 }
 
 /// Each thread starts the next one and ends, so that one scan of /proc finds few of them.
@@ -113,21 +124,16 @@ pub fn a_thread_that_blocks_all_signals_does_not_prevent_binding() {
 
 pub fn stops_must_be_blocked_on_every_thread() {
     block_signals();
-    let (end, ended) = mpsc::channel::<()>();
-    let idler = thread::spawn(move || ended.recv().unwrap_or(()));
+    let idler = Idler::start();
     let error = Endpoint::builder().stop_on_signals().bind().unwrap_err();
     assert!(
         error.to_string().contains("block_signals_and_stops"),
         "{error}"
     );
-    drop(end);
-    idler.join().unwrap();
+    drop(idler);
     block_signals_and_stops();
-    let (end, ended) = mpsc::channel::<()>();
-    let idler = thread::spawn(move || ended.recv().unwrap_or(()));
+    let _idler = Idler::start();
     drop(Endpoint::builder().stop_on_signals().bind().unwrap());
-    drop(end);
-    idler.join().unwrap();
 }
 
 /// Without room in the queue, `/proc` shows a thread as if it were ending.
@@ -139,20 +145,13 @@ pub fn a_receiver_binds_where_no_signal_can_be_queued() {
     // SAFETY: the limit lives for the whole call.
     let set = unsafe { libc::setrlimit(libc::RLIMIT_SIGPENDING, &raw const none) };
     assert_eq!(set, 0);
-    let idle = || {
-        let (end, ended) = mpsc::channel::<()>();
-        (end, thread::spawn(move || ended.recv().unwrap_or(())))
-    };
-    let (end, open) = idle();
+    let idler = Idler::start();
     let error = Endpoint::bind().unwrap_err();
     assert!(matches!(error, Unavailable::OpenOn { .. }), "{error}");
-    drop(end);
-    open.join().unwrap();
+    drop(idler);
     block_signals();
-    let (end, blocked) = idle();
+    let _idler = Idler::start();
     drop(Endpoint::bind().unwrap());
-    drop(end);
-    blocked.join().unwrap();
 }
 
 pub fn a_forked_child_has_no_receiver_and_can_open_an_inbox() {

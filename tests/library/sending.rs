@@ -14,7 +14,7 @@ use crate::{is_readable, ours, patient, sender, us};
 pub fn a_sender_delivers_several_messages_to_one_server() {
     block_signals();
     let server = Server::start();
-    let to = Pid::new(server.pid()).unwrap();
+    let to = pid_of(server.pid());
     let sender = sender();
     let long = "long ".repeat(300_000);
     let mut reports = Vec::new();
@@ -80,7 +80,7 @@ pub fn a_sender_keeps_the_signals_blocked_between_messages() {
 pub fn bystanders_are_never_signalled() {
     block_signals();
     let bystander = Process::spawn(Command::new("sleep").arg("1000"));
-    let to = Pid::new(bystander.pid()).unwrap();
+    let to = pid_of(bystander.pid());
     let error = minitalk::send(to, b"x").unwrap_err();
     assert!(matches!(error, SendError::Refused { .. }), "{error}");
     let error = minitalk::send(us().parse().unwrap(), b"x").unwrap_err();
@@ -97,7 +97,7 @@ pub fn bystanders_are_never_signalled() {
     let mut options = Options::default();
     options.timeout = Duration::from_millis(200);
     let sender = sender();
-    let to = Pid::new(shell.pid()).unwrap();
+    let to = pid_of(shell.pid());
     let send = || sender.send_with(to, b"x", options, &mut |_| {});
     let error = send().unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");
@@ -114,7 +114,7 @@ pub fn a_message_to_a_receiver_that_ends_may_be_delivered_once_all_is_sent() {
     block_signals();
     let receiver = Process::spawn(&mut case("end_with_a_message"));
     receiver.wait_stdout(|bytes| bytes == b"up\n");
-    let to = Pid::new(receiver.pid()).unwrap();
+    let to = pid_of(receiver.pid());
     let sent = sender().send_with(to, b"x", patient(), &mut |_| {});
     let error = sent.unwrap_err();
     assert!(matches!(error, SendError::ServerEnded { .. }), "{error}");
@@ -139,7 +139,7 @@ pub fn late_answers_do_not_harm_a_process_that_gave_up() {
     let mut options = Options::default();
     options.timeout = Duration::from_millis(200);
     let sender = sender();
-    let to = Pid::new(server.pid()).unwrap();
+    let to = pid_of(server.pid());
     let sent = sender.send_with(to, b"x", options, &mut |_| {});
     let error = sent.unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");

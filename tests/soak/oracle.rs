@@ -6,7 +6,7 @@ use crate::plan::{Client, FOREIGN, Fate, SPOKEN};
 use crate::servers::Footprint;
 
 /// How much a server may grow, because the allocator keeps freed memory.
-const SLACK_BYTES: u64 = 3 << 20;
+const SLACK_BYTES: usize = 3 << 20;
 
 /// A defect that can be planted in the observations.
 #[derive(Clone, Copy, Debug)]

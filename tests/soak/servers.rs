@@ -21,7 +21,7 @@ pub struct SoakServer {
 #[derive(Clone, Copy, Debug)]
 pub struct Footprint {
     pub descriptors: usize,
-    pub memory: u64,
+    pub memory: usize,
 }
 
 impl SoakServer {
@@ -84,14 +84,11 @@ impl SoakServer {
             work() == before
         });
         let pid = self.pid();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes: u64 = rss.unwrap().trim().trim_end_matches(" kB").parse().unwrap();
         Footprint {
             descriptors: std::fs::read_dir(format!("/proc/{pid}/fd"))
                 .unwrap()
                 .count(),
-            memory: 1024 * kilobytes,
+            memory: memory(pid, "VmRSS"),
         }
     }
 

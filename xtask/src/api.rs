@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use public_api::{Builder, PublicItem};
 
-use crate::product;
+use crate::{failed, output, product, report};
 
 const USAGE: &str = "\
 usage: cargo xtask api --check|--write
@@ -55,24 +55,17 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => Err(error),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("api: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    report("api", result)
 }
 
 fn write(list: &str) -> Result<(), String> {
     let path = product::repository().join(LIST);
-    fs::write(&path, list).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    fs::write(&path, list).map_err(failed("write", &path))
 }
 
 fn check(list: &str) -> Result<(), String> {
     let path = product::repository().join(LIST);
-    let committed = fs::read_to_string(&path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let committed = fs::read_to_string(&path).map_err(failed("read", &path))?;
     match differences(&committed, list) {
         None => Ok(()),
         Some(differences) => Err(format!(
@@ -121,8 +114,7 @@ fn list() -> Result<Option<String>, String> {
 /// Returns the items of the library with these features, in the order of their paths.
 fn items(features: &str) -> Result<Option<Vec<String>>, String> {
     let json = rustdoc(features)?;
-    let text = fs::read_to_string(&json)
-        .map_err(|error| format!("cannot read {}: {error}", json.display()))?;
+    let text = fs::read_to_string(&json).map_err(failed("read", &json))?;
     if !text.contains(FORMAT) {
         return Ok(None);
     }
@@ -196,31 +188,18 @@ impl<'s> Implementation<'s> {
 
 /// Runs rustdoc on the library and returns the path of its JSON.
 fn rustdoc(features: &str) -> Result<PathBuf, String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = product::target().join("api");
-    let status = Command::new(cargo)
+    let mut cargo = product::cargo();
+    cargo
         .args(["rustdoc", "--quiet", "--package", "minitalk", "--lib"])
-        .args([
-            "--no-default-features",
-            "--features",
-            features,
-            "--target-dir",
-        ])
+        .args(["--no-default-features", "--features", features])
+        .arg("--target-dir")
         .arg(&target)
-        .args([
-            "--",
-            "-Zunstable-options",
-            "--output-format=json",
-            "--cap-lints=allow",
-        ])
+        .args(["--", "-Zunstable-options", "--output-format=json"])
+        .arg("--cap-lints=allow")
         // The format is unstable, and this is how a stable rustdoc writes it.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .current_dir(product::repository())
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !status.success() {
-        return Err("rustdoc failed".into());
-    }
+        .env("RUSTC_BOOTSTRAP", "1");
+    output(&mut cargo)?;
     Ok(target.join("doc/minitalk.json"))
 }
 

@@ -4,15 +4,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::no_arguments;
-use crate::product::repository;
+use crate::{no_arguments, output, product};
 
 const USAGE: &str = "\
 usage: cargo xtask cross
 
 Builds the release binary, static, for aarch64 and riscv64, and reads its handlers as objdump prints them: no call, no branch
 backwards, no byte of stack, no thread-local, no instruction that is not on the list. Exit code 1 if one has something of it, or
-if the table in SAFETY.md, which is of one release of the compiler, has another number of instructions. An architecture whose compiler or linker this machine cannot get is skipped, which is said and counted.
+if the table in SAFETY.md, which is of one release of the compiler, has another number of instructions. An architecture whose
+compiler or linker this machine cannot get is skipped, which is said and counted.
 ";
 
 /// An architecture that this machine cross-compiles for.
@@ -122,13 +122,13 @@ fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
     let documented = documented()?;
     let mut lines = vec![];
     for (handler, column) in architecture.handlers.iter().zip(architecture.column..) {
-        let output = Command::new(format!("{}-objdump", architecture.tools))
+        let mut objdump = Command::new(architecture.tool("objdump"));
+        objdump
             .args(["-d", "--no-show-raw-insn"])
             .arg(format!("--disassemble={handler}"))
-            .arg(&binary)
-            .output()
-            .map_err(|error| format!("cannot run objdump: {error}"))?;
-        let listing = String::from_utf8_lossy(&output.stdout);
+            .arg(&binary);
+        let listing = output(&mut objdump)?;
+        let listing = String::from_utf8_lossy(&listing);
         let count = architecture
             .read(handler, &listing)
             .map_err(|error| format!("{handler}: {error}\n{listing}"))?;
@@ -154,11 +154,8 @@ fn documented() -> Result<Option<Vec<String>>, String> {
         .find_map(|line| line.strip_prefix("| instructions, "))
         .ok_or("SAFETY.md has no row of instructions")?;
     let row: Vec<_> = row.split('|').map(|cell| cell.trim().to_owned()).collect();
-    let compiler = Command::new("rustc").arg("--version").output();
-    let compiler = compiler.map_err(|error| format!("cannot run rustc: {error}"))?;
-    let is_of = compiler
-        .stdout
-        .starts_with(format!("{}.", row[0]).as_bytes());
+    let compiler = output(Command::new("rustc").arg("--version"))?;
+    let is_of = compiler.starts_with(format!("{}.", row[0]).as_bytes());
     Ok(is_of.then_some(row))
 }
 
@@ -181,7 +178,7 @@ impl Architecture {
             ));
         }
         for tool in ["gcc", "objdump", "strip"] {
-            if !runs(Command::new(format!("{}-{tool}", self.tools)).arg("--version")) {
+            if !runs(Command::new(self.tool(tool)).arg("--version")) {
                 let tools = self.tools;
                 return Err(format!(
                     "no {tools}-{tool}: apt-get install gcc-{tools} (and libc6-dev for it)"
@@ -193,17 +190,15 @@ impl Architecture {
 
     /// Returns a cargo command that builds static binaries for the architecture.
     pub fn cargo(&self) -> Command {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let variable = |what: &str| {
             let target = self.triple.to_uppercase().replace('-', "_");
             format!("CARGO_TARGET_{target}_{what}")
         };
-        let mut command = Command::new(cargo);
-        command
-            .current_dir(repository())
+        let mut cargo = product::cargo();
+        cargo
             .env(variable("LINKER"), self.tool("gcc"))
             .env(variable("RUSTFLAGS"), "-C target-feature=+crt-static");
-        command
+        cargo
     }
 
     /// Returns the name of a GNU tool for the architecture.
@@ -214,26 +209,9 @@ impl Architecture {
     /// Builds the static release binary and returns its path.
     pub fn build(&self) -> Result<PathBuf, String> {
         let mut cargo = self.cargo();
-        cargo.args([
-            "build",
-            "--quiet",
-            "--release",
-            "--bin",
-            "minitalk",
-            "--target",
-            self.triple,
-        ]);
-        let status = cargo
-            .status()
-            .map_err(|error| format!("cannot run cargo: {error}"))?;
-        if !status.success() {
-            return Err("the release build failed".into());
-        }
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-        Ok(repository()
-            .join(target)
-            .join(self.triple)
-            .join("release/minitalk"))
+        cargo.args(["build", "--quiet", "--release", "--bin", "minitalk"]);
+        output(cargo.args(["--target", self.triple]))?;
+        Ok(product::target().join(self.triple).join("release/minitalk"))
     }
 
     /// Reads the listing of `handler`, and returns its number of instructions or the first violation.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::product::{self, MUSL};
+use crate::{failed, output, report};
 
 const USAGE: &str = "\
 usage: cargo xtask dist [--check]
@@ -60,16 +61,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match result {
-        Ok(archive) => {
-            println!("{}", archive.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("dist: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let result = result.map(|archive| println!("{}", archive.display()));
+    report("dist", result)
 }
 
 fn dist() -> Result<PathBuf, String> {
@@ -93,7 +86,7 @@ fn check() -> Result<PathBuf, String> {
     }
     let again = pack(&copy, &copy.join("target"), &time(repository)?)?;
     if read(&archive)? == read(&again)? {
-        fs::remove_dir_all(&copy).map_err(|error| failed("remove", &copy, error))?;
+        fs::remove_dir_all(&copy).map_err(failed("remove", &copy))?;
         return Ok(archive);
     }
     let (one, other) = (archive.display(), again.display());
@@ -124,7 +117,7 @@ fn pack(root: &Path, target: &Path, time: &str) -> Result<PathBuf, String> {
     make_empty(&classic)?;
     for name in ["server", "client"] {
         let link = classic.join(name);
-        symlink("../bin/minitalk", &link).map_err(|error| failed("create", &link, error))?;
+        symlink("../bin/minitalk", &link).map_err(failed("create", &link))?;
     }
     for document in DOCUMENTS {
         copy_file(&root.join(document), &folder.join(document))?;
@@ -155,8 +148,9 @@ fn pack(root: &Path, target: &Path, time: &str) -> Result<PathBuf, String> {
 fn build(root: &Path, target: &Path) -> Result<(), String> {
     let remapped = [(root, "/minitalk"), (&cargo_home()?, "/cargo")]
         .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
-    let mut command = cargo(root);
+    let mut command = product::cargo();
     command
+        .current_dir(root)
         .args([
             "build",
             "--quiet",
@@ -180,8 +174,9 @@ fn build(root: &Path, target: &Path) -> Result<(), String> {
 
 /// Returns the licences of all crates in the programs: their terms ask that copies of a program include them.
 fn notices(root: &Path) -> Result<String, String> {
-    let mut command = cargo(root);
+    let mut command = product::cargo();
     command
+        .current_dir(root)
         .args([
             "tree",
             "--quiet",
@@ -257,12 +252,6 @@ fn field(package: &Path, name: &str) -> Result<String, String> {
     Ok(value.replace(['"', '[', ']'], ""))
 }
 
-fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root);
-    command
-}
-
 fn git(repository: &Path) -> Command {
     let mut command = Command::new("git");
     command.current_dir(repository);
@@ -276,49 +265,34 @@ fn cargo_home() -> Result<PathBuf, String> {
         .ok_or_else(|| "neither CARGO_HOME nor HOME is set".into())
 }
 
-/// Runs a command to its end and returns what it printed.
-fn output(command: &mut Command) -> Result<Vec<u8>, String> {
-    let output = command.stderr(std::process::Stdio::inherit()).output();
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = output.map_err(|error| format!("cannot run {name}: {error}"))?;
-    match output.status.success() {
-        true => Ok(output.stdout),
-        false => Err(format!("{name} ended with {}", output.status)),
-    }
-}
-
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let read = fs::read_dir(folder).map_err(|error| failed("read", folder, error))?;
+    let read = fs::read_dir(folder).map_err(failed("read", folder))?;
     Ok(read.flatten().map(|entry| entry.path()).collect())
 }
 
 fn make_empty(folder: &Path) -> Result<(), String> {
     if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|error| failed("remove", folder, error))?;
+        fs::remove_dir_all(folder).map_err(failed("remove", folder))?;
     }
-    fs::create_dir_all(folder).map_err(|error| failed("create", folder, error))
+    fs::create_dir_all(folder).map_err(failed("create", folder))
 }
 
 fn make_parent(path: &Path) -> Result<(), String> {
     let parent = path.parent().unwrap_or(path);
-    fs::create_dir_all(parent).map_err(|error| failed("create", parent, error))
+    fs::create_dir_all(parent).map_err(failed("create", parent))
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), String> {
     make_parent(to)?;
-    fs::copy(from, to).map_err(|error| failed("copy", from, error))?;
+    fs::copy(from, to).map_err(failed("copy", from))?;
     Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     make_parent(path)?;
-    fs::write(path, bytes).map_err(|error| failed("write", path, error))
+    fs::write(path, bytes).map_err(failed("write", path))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| failed("read", path, error))
-}
-
-fn failed(what: &str, path: &Path, error: std::io::Error) -> String {
-    format!("cannot {what} {}: {error}", path.display())
+    fs::read(path).map_err(failed("read", path))
 }

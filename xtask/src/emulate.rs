@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::child::Child;
 use crate::cross::{ARCHITECTURES, Architecture};
-use crate::product::repository;
+use crate::product::{repository, target, test_programs};
+use crate::{failed, output};
 use archive::Archive;
 
 const USAGE: &str = "\
@@ -197,16 +198,13 @@ fn emulate(machine: &Machine, cpu: Option<&str>, patience: Duration) -> Result<(
     if version.is_err() {
         return Err(Trouble::Missing(format!("no {}", machine.qemu)));
     }
-    let directory = target_directory()
-        .join("emulate")
-        .join(machine.architecture);
-    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let directory = target().join("emulate").join(machine.architecture);
+    fs::create_dir_all(&directory).map_err(failed("create", &directory))?;
     let debian =
         packages::fetch(&directory, machine.debian, machine.kernel).map_err(Trouble::Missing)?;
     let initramfs = directory.join("initramfs.cpio");
     let contents = contents(architecture, &directory, &debian.busybox)?;
-    fs::write(&initramfs, contents.finish())
-        .map_err(|error| format!("{}: {error}", initramfs.display()))?;
+    fs::write(&initramfs, contents.finish()).map_err(failed("write", &initramfs))?;
     let models = machine.cpus.iter().copied();
     let models: Vec<_> = match cpu {
         Some(model) => vec![(model, "as asked for")],
@@ -242,11 +240,6 @@ fn emulate(machine: &Machine, cpu: Option<&str>, patience: Duration) -> Result<(
     }
 }
 
-fn target_directory() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    repository().join(target)
-}
-
 /// Returns the files of the guest: each test program, and the minitalk binary at the path that the tests use.
 fn contents(
     architecture: &Architecture,
@@ -261,11 +254,12 @@ fn contents(
     archive.file(Path::new("/bin/prlimit"), PRLIMIT.into());
     let product = stripped(architecture, directory, &architecture.build()?, "minitalk")?;
     let tests = build_tests(architecture)?;
-    let debug = target_directory().join(architecture.triple).join("debug");
+    let target = target();
+    let debug = target.join(architecture.triple).join("debug");
     archive.file(&debug.join("minitalk"), product.clone());
     archive.file(Path::new("/bin/minitalk"), product);
-    archive.directory(&target_directory().join("tmp"));
-    archive.directory(&target_directory().join(architecture.triple).join("tmp"));
+    archive.directory(&target.join("tmp"));
+    archive.directory(&target.join(architecture.triple).join("tmp"));
     for (name, names) in TESTS {
         let (_, program) = tests
             .iter()
@@ -276,9 +270,9 @@ fn contents(
         archive.file(&at.with_extension("list"), names.join("\n").into());
     }
     let programs = repository().join("tests/programs");
-    let error = |error| format!("{}: {error}", programs.display());
-    for entry in fs::read_dir(&programs).map_err(error)? {
-        let source = entry.map_err(error)?.path();
+    let error = failed("read", &programs);
+    for entry in fs::read_dir(&programs).map_err(&error)? {
+        let source = entry.map_err(&error)?.path();
         if source.extension() != Some(OsStr::new("c")) {
             continue;
         }
@@ -288,7 +282,7 @@ fn contents(
         gcc.args(["-static", "-O1", "-o"])
             .arg(&program)
             .arg(&source);
-        run(&mut gcc)?;
+        output(&mut gcc)?;
         archive.file(&Path::new("/programs").join(name), read(&program)?);
     }
     Ok(archive)
@@ -306,22 +300,7 @@ fn build_tests(architecture: &Architecture) -> Result<Vec<(String, PathBuf)>, St
             name => cargo.args(["--test", name]),
         };
     }
-    let output = cargo
-        .output()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    let printed = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() {
-        return Err(format!("the tests do not build:\n{printed}"));
-    }
-    Ok(printed.lines().filter_map(executable).collect())
-}
-
-/// Parses the name and the path from a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
-fn executable(line: &str) -> Option<(String, PathBuf)> {
-    let (source, path) = line.trim().strip_prefix("Executable ")?.split_once(" (")?;
-    let source = source.trim_start_matches("unittests ");
-    let name = Path::new(source).file_stem()?.to_str()?;
-    Some((name.into(), repository().join(path.strip_suffix(')')?)))
+    test_programs(&mut cargo)
 }
 
 fn stripped(
@@ -331,23 +310,17 @@ fn stripped(
     name: &str,
 ) -> Result<Vec<u8>, String> {
     let copy = directory.join(name);
-    run(Command::new(architecture.tool("strip"))
-        .arg("-o")
-        .arg(&copy)
-        .arg(binary))?;
+    output(
+        Command::new(architecture.tool("strip"))
+            .arg("-o")
+            .arg(&copy)
+            .arg(binary),
+    )?;
     read(&copy)
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{command:?} ended with {status}")),
-        Err(error) => Err(format!("{command:?}: {error}")),
-    }
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+    fs::read(path).map_err(failed("read", path))
 }
 
 /// Boots the machine, and returns its console output up to its power-off or the time limit.
@@ -360,8 +333,7 @@ fn boot(
     patience: Duration,
 ) -> Result<String, String> {
     let console = directory.join("console");
-    let file =
-        fs::File::create(&console).map_err(|error| format!("{}: {error}", console.display()))?;
+    let file = fs::File::create(&console).map_err(failed("create", &console))?;
     let mut command = Command::new(machine.qemu);
     command
         .args([
@@ -480,18 +452,5 @@ mod tests {
                 assert!(source.contains(&definition), "{file} has no {test}");
             }
         }
-    }
-
-    #[test]
-    fn test_programs_are_parsed_from_the_output_of_cargo() {
-        let line = "  Executable unittests src/lib.rs (target/debug/deps/minitalk-01)";
-        assert_eq!(executable(line).unwrap().0, "lib");
-        let line = "  Executable tests/cli.rs (target/debug/deps/cli-01)";
-        let (name, path) = executable(line).unwrap();
-        assert_eq!(
-            (name.as_str(), path.ends_with("deps/cli-01")),
-            ("cli", true)
-        );
-        assert_eq!(executable("   Compiling minitalk"), None);
     }
 }

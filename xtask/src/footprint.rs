@@ -10,8 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child::Child;
-use crate::no_arguments;
-use crate::product;
+use crate::{failed, no_arguments, output, product};
 
 const USAGE: &str = "\
 usage: cargo xtask footprint
@@ -131,23 +130,15 @@ fn measure() -> Result<(Vec<Size>, Times), String> {
 
 fn length(program: &Path) -> Result<u64, String> {
     let metadata = std::fs::metadata(program);
-    let error = |error| format!("cannot read the size of {}: {error}", program.display());
+    let error = failed("read the size of", program);
     metadata.map(|data| data.len()).map_err(error)
 }
 
 /// Returns a copy of the program without symbols and line tables, which only the audit needs.
 fn stripped(binary: &Path) -> Result<PathBuf, String> {
     let copy = binary.with_file_name("minitalk.stripped");
-    let status = Command::new("strip")
-        .arg("-o")
-        .arg(&copy)
-        .arg(binary)
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(copy),
-        Ok(status) => Err(format!("strip ended with {status}")),
-        Err(error) => Err(format!("cannot run strip: {error}")),
-    }
+    output(Command::new("strip").arg("-o").arg(&copy).arg(binary))?;
+    Ok(copy)
 }
 
 /// Returns the resident memory of an idle server, and its maximum by the end of a message.
@@ -255,8 +246,7 @@ impl Server {
     /// Returns a size in `/proc/PID/status`, in bytes.
     fn status(&self, name: &str) -> Result<u64, String> {
         let path = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("cannot read {path}: {error}"))?;
+        let text = std::fs::read_to_string(&path).map_err(failed("read", path.as_ref()))?;
         bytes(&text, name).ok_or_else(|| format!("{path} has no {name}"))
     }
 

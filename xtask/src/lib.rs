@@ -18,7 +18,9 @@ pub mod stress;
 pub mod verify;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 
 /// Returns the exit code of a task without arguments if it got some, or was asked for help.
 fn no_arguments(
@@ -33,4 +35,31 @@ fn no_arguments(
     }
     eprint!("{task}: unexpected argument {argument:?}\n{usage}");
     Some(ExitCode::from(2))
+}
+
+/// Reports the error of a task, if there is one, and returns the exit code.
+fn report(task: &str, result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{task}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command to its end and returns what it printed. Errors of its own go to standard error.
+fn output(command: &mut Command) -> Result<Vec<u8>, String> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let name = command.get_program().to_string_lossy();
+    match output {
+        Ok(output) if output.status.success() => Ok(output.stdout),
+        Ok(output) => Err(format!("{name} ended with {}", output.status)),
+        Err(error) => Err(format!("cannot run {name}: {error}")),
+    }
+}
+
+/// Returns what makes an error of the system one of a task, which names the file.
+fn failed<'p>(what: &'p str, path: &'p Path) -> impl Fn(io::Error) -> String + use<'p> {
+    move |error| format!("cannot {what} {}: {error}", path.display())
 }

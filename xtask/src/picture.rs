@@ -10,8 +10,7 @@ use anstyle_svg::{Term, WIN10_CONSOLE};
 use rustix::io::Errno;
 use rustix::pty::{self, OpenptFlags};
 
-use crate::no_arguments;
-use crate::product;
+use crate::{failed, no_arguments, product, report};
 
 const USAGE: &str = "\
 usage: cargo xtask picture
@@ -36,13 +35,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     if let Some(exit) = no_arguments("picture", USAGE, arguments) {
         return exit;
     }
-    match picture() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("picture: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    report("picture", picture())
 }
 
 fn picture() -> Result<(), String> {
@@ -55,8 +48,7 @@ fn picture() -> Result<(), String> {
     let drawn = draw(&shown.join("\n"))?;
     for (name, text) in [(PICTURE, &drawn), (INLINE, &inline(&drawn))] {
         let path = product::repository().join(name);
-        let error = |error| format!("cannot write {}: {error}", path.display());
-        std::fs::write(&path, text).map_err(error)?;
+        std::fs::write(&path, text).map_err(failed("write", &path))?;
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::output;
+
 /// Returns the root of this repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,11 +35,9 @@ pub fn build_small() -> Result<PathBuf, String> {
 
 /// Builds the smallest binary, static with musl; `None` if its standard library is not installed.
 pub fn build_small_static() -> Result<Option<PathBuf>, String> {
-    let output = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", MUSL])
-        .output();
-    let printed = output.map_err(|error| format!("cannot run rustc: {error}"))?;
-    let directory = String::from_utf8_lossy(&printed.stdout).trim().to_owned();
+    let printed =
+        output(Command::new("rustc").args(["--print", "target-libdir", "--target", MUSL]))?;
+    let directory = String::from_utf8_lossy(&printed).trim().to_owned();
     if !Path::new(&directory).is_dir() {
         return Ok(None);
     }
@@ -45,23 +45,70 @@ pub fn build_small_static() -> Result<Option<PathBuf>, String> {
 }
 
 fn build_as(options: &[&str], profile: &str, triple: Option<&str>) -> Result<PathBuf, String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let mut cargo = cargo();
+    cargo
         .args(["build", "--quiet", "--bin", "minitalk"])
         .args(options)
-        .args(triple.iter().flat_map(|triple| ["--target", triple]))
-        .current_dir(repository())
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !status.success() {
-        return Err(format!("the {profile} build failed"));
-    }
+        .args(triple.iter().flat_map(|triple| ["--target", triple]));
+    output(&mut cargo).map_err(|error| format!("the {profile} build failed: {error}"))?;
     let target = target().join(triple.unwrap_or_default());
     Ok(target.join(profile).join("minitalk"))
+}
+
+/// Returns a cargo command that runs in this repository.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(repository());
+    cargo
 }
 
 /// Returns the target directory of cargo.
 pub fn target() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     repository().join(target)
+}
+
+/// Builds the tests that a cargo command names, and returns their programs, each with the name of its source.
+pub fn test_programs(cargo: &mut Command) -> Result<Vec<(String, PathBuf)>, String> {
+    let built = cargo
+        .output()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    let printed = String::from_utf8_lossy(&built.stderr);
+    if !built.status.success() {
+        return Err(format!("the tests do not build:\n{printed}"));
+    }
+    Ok(printed.lines().filter_map(executable).collect())
+}
+
+/// Parses the name and the path from a line such as `  Executable tests/cli.rs (target/debug/deps/cli-0123)`.
+fn executable(line: &str) -> Option<(String, PathBuf)> {
+    let (source, path) = line.trim().strip_prefix("Executable ")?.split_once(" (")?;
+    let source = source.trim_start_matches("unittests ");
+    let name = Path::new(source).file_stem()?.to_str()?;
+    Some((name.into(), repository().join(path.strip_suffix(')')?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_programs_are_parsed_from_the_output_of_cargo() {
+        for (line, name, path) in [
+            (
+                "  Executable unittests src/lib.rs (target/debug/deps/minitalk-01)",
+                "lib",
+                "deps/minitalk-01",
+            ),
+            (
+                "  Executable tests/cli.rs (target/debug/deps/cli-01)",
+                "cli",
+                "deps/cli-01",
+            ),
+        ] {
+            let (found, program) = executable(line).unwrap();
+            assert_eq!((&*found, program.ends_with(path)), (name, true));
+        }
+        assert_eq!(executable("   Compiling minitalk"), None);
+    }
 }

@@ -1,24 +1,17 @@
 //! `cargo xtask soak`: runs `tests/soak.rs` for long, with the release build.
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode};
+use std::process::{ExitCode, Stdio};
 
-use crate::product;
+use crate::{output, product, report};
 
 /// Runs the command with its arguments, which are those of the test.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let mut cargo = product::cargo();
+    cargo
         .args(["test", "--quiet", "--release", "--test", "soak", "--"])
         .args(arguments)
-        .current_dir(product::repository())
-        .status();
-    match status {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("soak: cannot run cargo: {error}");
-            ExitCode::FAILURE
-        }
-    }
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::inherit());
+    report("soak", output(&mut cargo).map(drop))
 }

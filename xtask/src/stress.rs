@@ -11,7 +11,7 @@ use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::product;
+use crate::{failed, product};
 use condition::{ActiveCondition, Condition, never_sleep};
 use programs::build;
 use report::{Row, table};
@@ -119,7 +119,7 @@ fn stress(options: &Options) -> Result<bool, String> {
     let cleaner = Cleaner::start().map_err(|error| format!("cannot handle signals: {error}"))?;
     let programs = build(&options.tests)?;
     let logs = product::target().join("stress");
-    fs::create_dir_all(&logs).map_err(|error| format!("{}: {error}", logs.display()))?;
+    fs::create_dir_all(&logs).map_err(failed("create", &logs))?;
     let mut rows = vec![];
     for condition in &options.conditions {
         let mut row = Row::new(condition.name());

@@ -4,12 +4,13 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
+
+use crate::product;
 
 const USAGE: &str = "\
 usage: cargo xtask verify [--fuzz-seconds N] [--serial] [CHECK...]
@@ -234,11 +235,10 @@ fn end(check: &Check, start: Instant, result: &Result<(), String>) {
 }
 
 fn command(check: &Check, fuzz_seconds: u32) -> Command {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let line = check.command.replace("FUZZ", &fuzz_seconds.to_string());
     let mut words = line.split(' ');
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).current_dir(root);
+    command.args(words).current_dir(product::repository());
     command
 }
 

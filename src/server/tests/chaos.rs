@@ -12,7 +12,6 @@ use crate::process::peer::PeerError;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::Request;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -73,17 +72,8 @@ fn events(n: i32, sent: &Sent) -> Vec<Event> {
         Sent::Open(nonce, signal, true) => [open(client, *nonce, *signal)].into(),
         // The nonce of another process.
         Sent::Open(nonce, signal, false) => {
-            let (nonces, in_words) = (nonces(pid(n + 1), *nonce), false);
-            [ask(
-                client,
-                *signal,
-                Request::Open {
-                    nonces,
-                    in_words,
-                    sleeps: false,
-                },
-            )]
-            .into()
+            let nonces = nonces(pid(n + 1), *nonce);
+            [open_with(client, nonces, *signal, false)].into()
         }
         Sent::OwnBits(nonce, index, bits, is_ours) => {
             let nonces = nonces(pid(n + i32::from(!is_ours)), *nonce);

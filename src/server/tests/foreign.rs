@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::super::foreign::SEARCH_AFTER;
-use super::super::{DropReason, Note, ServeError};
+use super::super::{Dialects, DropReason, Note, ServeError};
 use super::own::frame;
 use super::world::*;
 use crate::dialect::Dialect;
@@ -24,8 +24,7 @@ pub fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
 fn converse(world: &mut World, client: Pid, events: &[Event]) -> usize {
     let mut count = 0;
     for event in events {
-        world.now += MILLISECOND / 10;
-        world.feed(&[*event]);
+        world.feed_each([event]);
         let mut answers = world.answers(client).len();
         for _ in 0..100 {
             if answers > 0 {
@@ -39,41 +38,49 @@ fn converse(world: &mut World, client: Pid, events: &[Event]) -> usize {
     count
 }
 
-/// Returns a server with a given dialect.
-fn server(spec: &str) -> World {
+/// Says `text` as [`converse`] does.
+fn say(world: &mut World, client: Pid, text: &str) -> usize {
+    converse(world, client, &classic(client, text))
+}
+
+fn classic(client: Pid, text: &str) -> Vec<Event> {
+    signals(client, "classic", text)
+}
+
+/// Returns a server with a given dialect, and a client.
+fn server(spec: &str) -> (World, Pid) {
     let dialect = spec.parse().unwrap();
-    World::new(|config| config.dialects = super::super::Dialects::Given(dialect))
+    let mut world = World::new(|config| config.dialects = Dialects::Given(dialect));
+    let client = world.spawn(1);
+    (world, client)
+}
+
+/// Returns a server of any dialect, and a client without handlers.
+fn without_handlers() -> (World, Pid) {
+    World::with_process(|p| p.handled = SignalSet::NONE)
 }
 
 #[test]
 fn a_server_of_its_own_protocol_alone_answers_no_bare_bit() {
-    let mut world = World::new(|config| config.dialects = super::super::Dialects::None);
+    let mut world = World::new(|config| config.dialects = Dialects::None);
     let client = world.spawn(1);
-    let events = signals(client, "classic", "Hello");
-    assert_eq!(converse(&mut world, client, &events), 0);
+    assert_eq!(say(&mut world, client, "Hello"), 0);
     assert!(world.written.is_empty());
 }
 
 #[test]
 fn a_text_in_a_dialect_that_is_given_is_answered_bit_by_bit() {
-    let mut world = server("classic");
-    let client = world.spawn(1);
-    let events = signals(client, "classic", "Hello");
+    let (mut world, client) = server("classic");
+    let events = classic(client, "Hello");
     let answers = converse(&mut world, client, &events);
     assert_eq!(answers, events.len());
     let message = &world.written[0];
-    assert_eq!(
-        (&message.payload[..], message.framed),
-        (&b"Hello"[..], false)
-    );
-    assert_eq!(
-        (message.uid, message.client, message.resent),
-        (Some(USER), 0, 0)
-    );
+    assert_eq!((message.framed, message.uid), (false, Some(USER)));
+    assert_eq!((message.client, message.resent), (0, 0));
     assert!(message.duration.as_micros() >= 100 * (events.len() as u128 - 1));
     assert!(world.take_notes().is_empty());
     // The second text begins with the next signal.
-    converse(&mut world, client, &signals(client, "classic", "you"));
+    say(&mut world, client, "you");
     world.exit(client);
     assert_eq!(world.take_texts(), ["Hello", "you"]);
     assert!(world.machine.sessions.is_empty());
@@ -81,25 +88,19 @@ fn a_text_in_a_dialect_that_is_given_is_answered_bit_by_bit() {
 
 #[test]
 fn a_client_is_watched_until_its_dialect_is_known_and_remembered_for_its_program() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    let events = signals(client, "classic", "Hello, world");
+    let (mut world, client) = World::with_client();
+    let events = classic(client, "Hello, world");
     assert_eq!(converse(&mut world, client, &events), events.len());
     let log = world.take_log();
     assert!(log.contains(&Did::Observe(client, true)));
     world.pass(20 * MILLISECOND);
     world.exit(client);
     assert_eq!(world.take_texts(), ["Hello, world"]);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.starts_with("client 1 speaks classic")),
-        "{notes:?}"
-    );
+    world.expect_note("client 1 speaks classic");
     // The next of the same program is known; one of another program is not.
     for (n, program, is_known) in [(2, 7, true), (3, 8, false)] {
         let next = world.spawn_with(n, |p| p.program = program);
-        let events = signals(next, "classic", "Hello, again");
-        converse(&mut world, next, &events);
+        say(&mut world, next, "Hello, again");
         world.pass(200 * MILLISECOND);
         assert_eq!(world.take_texts(), ["Hello, again"]);
         let notes = world.take_notes();
@@ -109,11 +110,9 @@ fn a_client_is_watched_until_its_dialect_is_known_and_remembered_for_its_program
 
 #[test]
 fn a_client_without_handlers_is_read_and_not_answered() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
-    for event in signals(client, "classic", "paced by a clock") {
-        world.now += MILLISECOND;
-        world.feed(&[event]);
+    let (mut world, client) = without_handlers();
+    for event in classic(client, "paced by a clock") {
+        world.feed_apart(MILLISECOND, [event]);
         assert!(!world.machine.expects_signal());
     }
     world.pass(100 * MILLISECOND);
@@ -125,17 +124,14 @@ fn a_client_without_handlers_is_read_and_not_answered() {
 fn signals_whose_sender_did_not_wait_are_noise() {
     // In batches, or faster than a process sleeps.
     for (in_batches, handled) in [(true, SignalSet::LANES), (false, SignalSet::NONE)] {
-        let mut world = server("classic");
-        let client = world.spawn_with(1, |p| p.handled = handled);
-        for pair in signals(client, "classic", "Noise").chunks(2) {
+        let (mut world, client) = server("classic");
+        world.process(client).handled = handled;
+        for pair in classic(client, "Noise").chunks(2) {
             if in_batches {
                 world.now += MILLISECOND;
                 world.feed(pair);
             } else {
-                for event in pair {
-                    world.now += 39_999;
-                    world.feed(&[*event]);
-                }
+                world.feed_apart(39_999, pair);
             }
         }
         assert_eq!(world.take_texts().len(), 0);
@@ -147,105 +143,78 @@ fn signals_whose_sender_did_not_wait_are_noise() {
     }
     // No faster than that, or by a client that waits for answers.
     for (pause, handled) in [(40_000, SignalSet::NONE), (10, SignalSet::LANES)] {
-        let mut world = server("classic");
-        let client = world.spawn_with(1, |p| p.handled = handled);
-        for event in signals(client, "classic", "Text") {
-            world.now += pause;
-            world.feed(&[event]);
-        }
+        let (mut world, client) = server("classic");
+        world.process(client).handled = handled;
+        world.feed_apart(pause, classic(client, "Text"));
         assert_eq!(world.take_texts(), ["Text"]);
     }
 }
 
 #[test]
 fn noise_is_more_than_a_quarter_of_a_text_or_of_all_that_came() {
-    let quarter = |unpaced: usize, text: &str| {
-        let mut world = server("classic");
-        let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
-        for (i, event) in signals(client, "classic", text).into_iter().enumerate() {
-            world.now += if (1..=unpaced).contains(&i) {
-                10
-            } else {
-                MILLISECOND
-            };
-            world.feed(&[event]);
+    let texts = |unpaced: usize| {
+        let (mut world, client) = server("classic");
+        world.process(client).handled = SignalSet::NONE;
+        for (i, event) in classic(client, "abcdefg").iter().enumerate() {
+            let is_unpaced = (1..=unpaced).contains(&i);
+            let pause = if is_unpaced { 10 } else { MILLISECOND };
+            world.feed_apart(pause, [event]);
         }
         let first = world.take_texts().len();
-        for event in signals(client, "classic", "b") {
-            world.now += MILLISECOND;
-            world.feed(&[event]);
-        }
+        world.feed_apart(MILLISECOND, classic(client, "b"));
         (first, world.take_texts().len())
     };
-    let bits = signals(pid(1), "classic", "abcdefg").len();
-    assert_eq!(quarter(bits / 4, "abcdefg"), (1, 1));
-    assert_eq!(
-        quarter(bits / 4 + 1, "abcdefg"),
-        (0, 1),
-        "later bits make up for it"
-    );
-    assert_eq!(
-        quarter(bits / 2, "abcdefg"),
-        (0, 0),
-        "later bits do not make up for it"
-    );
+    let bits = classic(pid(1), "abcdefg").len();
+    assert_eq!(texts(bits / 4), (1, 1));
+    assert_eq!(texts(bits / 4 + 1), (0, 1), "later bits make up for it");
+    assert_eq!(texts(bits / 2), (0, 0), "later bits do not make up for it");
 }
 
 #[test]
 fn a_client_that_has_waited_for_each_of_many_bits_is_expected_to_send_at_once() {
-    let mut world = server("classic");
-    let client = world.spawn(1);
-    let events = signals(client, "classic", "thirteen bytes");
+    let (mut world, client) = server("classic");
+    let events = classic(client, "thirteen bytes");
     for (i, event) in (1..).zip(&events) {
-        world.now += MILLISECOND;
-        world.feed(&[*event]);
+        world.feed_apart(MILLISECOND, [event]);
         assert_eq!(world.machine.expects_signal(), i >= 8, "{i}");
     }
     world.feed(&[]);
     assert!(!world.machine.expects_signal());
     // Another client's stray in the batch, or two signals in one batch, end the expectation.
-    let more = signals(client, "classic", "more");
+    let more = classic(client, "more");
     let stray = bit(world.spawn(2), Bit::One);
     world.now += MILLISECOND;
     world.feed(&[more[0], stray]);
     assert!(!world.machine.expects_signal());
-    world.now += MILLISECOND;
-    world.feed(&[more[1]]);
+    world.feed_apart(MILLISECOND, [more[1]]);
     assert!(world.machine.expects_signal());
     world.now += MILLISECOND;
     world.feed(&more[2..4]);
-    world.now += MILLISECOND;
-    world.feed(&[more[4]]);
+    world.feed_apart(MILLISECOND, [more[4]]);
     assert!(!world.machine.expects_signal());
 }
 
 #[test]
 fn a_client_that_becomes_another_program_between_two_texts_is_not_answered() {
-    let mut world = server("classic");
-    let client = world.spawn(1);
-    converse(&mut world, client, &signals(client, "classic", "one"));
+    let (mut world, client) = server("classic");
+    say(&mut world, client, "one");
     world.process(client).handled = SignalSet::NONE;
-    for event in signals(client, "classic", "two") {
-        world.now += MILLISECOND;
-        world.feed(&[event]);
-    }
+    world.feed_apart(MILLISECOND, classic(client, "two"));
     assert_eq!(world.answers(client), []);
     assert_eq!(world.take_texts(), ["one", "two"]);
 }
 
 #[test]
 fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered() {
-    let mut world = server("classic");
-    let client = world.spawn(1);
+    let (mut world, client) = server("classic");
     world.feed_each(opening(client, 7));
     world.feed_each(frame(client, 7, b"x"));
     assert!(!world.answers(client).is_empty());
     world.process(client).handled = SignalSet::NONE;
-    world.feed_each(signals(client, "classic", "a")[..4].iter().copied());
+    world.feed_each(classic(client, "a")[..4].iter().copied());
     assert_eq!(world.answers(client), []);
     // "12" and a NUL are a text, unless the client goes on.
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     let events = signals(client, "head=digits,end=none", "twelve bytes");
     assert_eq!(converse(&mut world, client, &events[..24]), 24);
     world.process(client).handled = SignalSet::NONE;
@@ -255,15 +224,11 @@ fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered
 
 #[test]
 fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
-    let mut world = World::new(|_| {});
     let change = |p: &mut Process| {
         (p.handled, p.sleep, p.run_time) = (SignalSet::NONE, SleepState::Awake, Some(0));
     };
-    let client = world.spawn_with(1, change);
-    for event in signals(client, "classic", "12") {
-        world.now += MILLISECOND;
-        world.feed(&[event]);
-    }
+    let (mut world, client) = World::with_process(change);
+    world.feed_apart(MILLISECOND, classic(client, "12"));
     let silent_since = world.now;
     while world.take_texts().is_empty() {
         world.now = world.next_at().unwrap();
@@ -273,12 +238,8 @@ fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
     assert_eq!(silence, 33, "32 excuses");
     // A client that has run since, or that sleeps, is silent.
     for run_time in [Some(4_000_000), None] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn_with(1, change);
-        for event in signals(client, "classic", "12") {
-            world.now += MILLISECOND;
-            world.feed(&[event]);
-        }
+        let (mut world, client) = World::with_process(change);
+        world.feed_apart(MILLISECOND, classic(client, "12"));
         world.pass(61 * MILLISECOND);
         assert!(world.take_texts().is_empty());
         world.process(client).run_time = run_time;
@@ -289,41 +250,26 @@ fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
 
 #[test]
 fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
-    let events = signals(client, "classic", "12");
-    for event in &events {
-        world.now += MILLISECOND;
-        world.feed(&[*event]);
-    }
+    let (mut world, client) = without_handlers();
+    world.feed_apart(MILLISECOND, classic(client, "12"));
     world.exit(client);
     assert_eq!(world.take_texts(), ["12"]);
     world.take_notes();
     // Half of a text is lost with its client.
     let client = world.spawn_with(2, |p| p.handled = SignalSet::NONE);
-    for event in &signals(client, "classic", "half a text")[..45] {
-        world.now += MILLISECOND;
-        world.feed(&[*event]);
-    }
+    world.feed_apart(MILLISECOND, &classic(client, "half a text")[..45]);
     world.process(client).ends_well = false;
     world.exit(client);
     assert_eq!(world.take_texts().len(), 0);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.ends_with("the client ended")),
-        "{notes:?}"
-    );
+    let note = "dropped a message of client 2 after 5 bytes: the client ended";
+    assert_eq!(world.take_notes(), [note]);
 }
 
 #[test]
 fn an_opening_abandons_a_text() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    converse(
-        &mut world,
-        client,
-        &signals(client, "classic", "a text")[..30],
-    );
+    let (mut world, client) = World::with_client();
+    let half = &classic(client, "a text")[..30];
+    converse(&mut world, client, half);
     world.feed_each(opening(client, 7));
     let text = "dropped a message of client 1 after 3 bytes: the client began another";
     assert_eq!(world.take_notes(), [text]);
@@ -334,29 +280,29 @@ fn an_opening_abandons_a_text() {
 
 #[test]
 fn clients_of_a_dialect_take_turns_too() {
-    let mut world = server("classic");
-    let [first, second] = [1, 2].map(|n| world.spawn(n));
-    let texts = [first, second].map(|client| signals(client, "classic", "taking turns"));
+    let (mut world, first) = server("classic");
+    let clients = [first, world.spawn(2)];
+    let texts = clients.map(|client| classic(client, "taking turns"));
     let mut at = [0, 0];
     let mut may = [true, true];
     let mut waits = 0;
     for _ in 0..2_000 {
         world.now += MILLISECOND / 2;
-        for (i, client) in [first, second].into_iter().enumerate() {
+        for i in 0..2 {
             if may[i] && at[i] < texts[i].len() {
                 world.feed(&[texts[i][at[i]]]);
                 at[i] += 1;
             }
-            may[i] = !world.answers(client).is_empty();
+            may[i] = !world.answers(clients[i]).is_empty();
         }
-        for (i, client) in [first, second].into_iter().enumerate() {
-            may[i] |= !world.answers(client).is_empty();
-        }
-        waits += usize::from(!may[0]);
+        let mut look = |world: &mut World| {
+            let is_answered = clients.map(|client| !world.answers(client).is_empty());
+            may = [may[0] | is_answered[0], may[1] | is_answered[1]];
+            may[0]
+        };
+        waits += usize::from(!look(&mut world));
         world.pass(MILLISECOND / 2);
-        for (i, client) in [first, second].into_iter().enumerate() {
-            may[i] |= !world.answers(client).is_empty();
-        }
+        look(&mut world);
     }
     assert_eq!(world.take_texts(), ["taking turns", "taking turns"]);
     assert!(waits > 20, "{waits}");
@@ -366,8 +312,7 @@ fn clients_of_a_dialect_take_turns_too() {
 fn signals_that_fit_no_dialect_are_noted_once() {
     // A slow machine takes the signals of a client in batches, so that they look like noise.
     for batch in [1, 4] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
+        let (mut world, client) = without_handlers();
         let events: Vec<_> = (0..64).map(|i| bit(client, Bit::from(i % 7 < 5))).collect();
         for _ in 0..2 {
             for events in events.chunks(batch) {
@@ -376,11 +321,7 @@ fn signals_that_fit_no_dialect_are_noted_once() {
             }
             world.pass(SECOND);
         }
-        let notes = world.take_notes();
-        assert!(
-            matches!(&notes[..], [one] if one.contains("fits no known dialect")),
-            "{notes:?}"
-        );
+        world.expect_note("fits no known dialect");
         assert_eq!(world.take_texts().len(), 0);
     }
 }
@@ -388,12 +329,8 @@ fn signals_that_fit_no_dialect_are_noted_once() {
 #[test]
 fn a_stop_reads_a_text_that_its_client_has_ended_by_exiting() {
     for has_ended in [true, false] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
-        for event in signals(client, "classic", "12") {
-            world.now += MILLISECOND;
-            world.feed(&[event]);
-        }
+        let (mut world, client) = without_handlers();
+        world.feed_apart(MILLISECOND, classic(client, "12"));
         // A zombie, of which no pidfd has said anything yet.
         world.process(client).has_ended = has_ended;
         world.feed(&[bare(pid(99), Signal::INT)]);
@@ -407,42 +344,29 @@ fn a_stop_reads_a_text_that_its_client_has_ended_by_exiting() {
 
 #[test]
 fn a_text_that_is_complete_after_the_output_has_failed_is_rejected() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |p| p.handled = SignalSet::NONE);
-    for event in signals(client, "classic", "12") {
-        world.now += MILLISECOND;
-        world.feed(&[event]);
-    }
+    let (mut world, client) = without_handlers();
+    world.feed_apart(MILLISECOND, classic(client, "12"));
     let other = world.spawn(2);
     world.writing = Writing::Fails;
     world.feed(&opening(other, 7));
     world.feed(&frame(other, 7, b"x"));
     assert!(world.take_notes().is_empty());
     world.pass(SECOND);
-    let notes = world.take_notes();
-    let is_dropped = |note: &std::string::String| note.contains("client 1 after 2 bytes");
-    assert!(notes.iter().any(is_dropped), "{notes:?}");
+    assert!(world.has_note("client 1 after 2 bytes"));
     assert!(matches!(world.end, Some(Err(ServeError::Output(_)))));
 }
 
 #[test]
 fn after_a_stop_a_foreign_client_is_refused() {
-    let mut world = server("classic");
-    let [half, keeper] = [1, 2].map(|n| world.spawn(n));
-    converse(&mut world, half, &signals(half, "classic", "half")[..20]);
+    let (mut world, half) = server("classic");
+    let keeper = world.spawn(2);
+    converse(&mut world, half, &classic(half, "half")[..20]);
     world.feed_each(opening(keeper, 7));
     world.feed(&[bare(pid(99), Signal::INT)]);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.contains("after 2 bytes")),
-        "{notes:?}"
-    );
+    world.expect_note("after 2 bytes");
     let late = world.spawn(3);
     for client in [half, late] {
-        for event in signals(client, "classic", "late") {
-            world.now += MILLISECOND;
-            world.feed(&[event]);
-        }
+        world.feed_apart(MILLISECOND, classic(client, "late"));
         assert_eq!(world.answers(client), []);
     }
     world.pass(SECOND);
@@ -452,17 +376,13 @@ fn after_a_stop_a_foreign_client_is_refused() {
 
 #[test]
 fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
-    let mut world = server("final=both");
-    let client = world.spawn(1);
+    let (mut world, client) = server("final=both");
     let events = signals(client, "final=both", "a");
     converse(&mut world, client, &events);
     world.pass(SECOND);
     world.answers(client);
     // The pause between both is not cut short by a stop.
-    for event in &events {
-        world.now += MILLISECOND;
-        world.feed(&[*event]);
-    }
+    world.feed_apart(MILLISECOND, &events);
     let last = world.answers(client);
     assert_eq!(last.last().unwrap().0, Signal::USR1);
     world.feed(&[bare(pid(99), Signal::INT)]);
@@ -479,10 +399,9 @@ fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reporte
     for is_wanted in [true, false] {
         let mut world = World::new(|config| config.one_stream = is_wanted.then_some(stream));
         world.spawn(1000);
-        for (n, event) in (1..).zip(signals(stream, "classic", "Hello there")) {
+        for (n, event) in (1..).zip(classic(stream, "Hello there")) {
             let sender = world.spawn_with(n, |p| p.handled = SignalSet::NONE);
-            world.now += MILLISECOND;
-            world.feed(&[bare(sender, event.signal)]);
+            world.feed_apart(MILLISECOND, [bare(sender, event.signal)]);
             // Some have ended before they are looked at.
             world.exit(sender);
         }
@@ -491,49 +410,39 @@ fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reporte
         assert!(!sent, "nobody waits for an answer");
         let texts: &[&str] = if is_wanted { &["Hello there"] } else { &[] };
         assert_eq!(world.take_texts(), texts);
-        let notes = world.take_notes();
         let word = if is_wanted { "speaks" } else { "--sender any" };
-        assert!(
-            matches!(&notes[..], [one] if one.contains(word)),
-            "{notes:?}"
-        );
+        world.expect_note(word);
     }
 }
 
 #[test]
 fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
-    for spec in ["", "classic"] {
-        let mut world = match spec {
-            "" => World::new(|_| {}),
-            spec => server(spec),
-        };
-        let [first, second] = [1, 2].map(|n| world.spawn(n));
+    for (mut world, first) in [World::with_client(), server("classic")] {
+        let second = world.spawn(2);
         let texts = [(first, "swallowed"), (second, "turn")];
-        let [events, others] = texts.map(|(client, text)| signals(client, "classic", text));
+        let [events, others] = texts.map(|(client, text)| classic(client, text));
         converse(&mut world, first, &events[..20]);
         // The kernel keeps one of two pending signals of a number.
         assert_eq!(events[20].signal, others[0].signal);
-        world.now += MILLISECOND / 10;
-        world.feed(&[others[0]]);
-        world.processes.get_mut(&first).unwrap().sleep = SleepState::ForSignal;
+        world.feed_each([others[0]]);
+        world.process(first).sleep = SleepState::ForSignal;
         world.pass(7 * MILLISECOND / 2);
-        assert_eq!(world.answers(first).len(), 1, "{spec}");
-        world.processes.get_mut(&first).unwrap().sleep = SleepState::Awake;
+        assert_eq!(world.answers(first).len(), 1);
+        world.process(first).sleep = SleepState::Awake;
         converse(&mut world, first, &events[21..]);
         world.pass(100 * MILLISECOND);
-        assert!(!world.answers(second).is_empty(), "{spec}");
+        assert!(!world.answers(second).is_empty());
         converse(&mut world, second, &others[1..]);
         world.pass(100 * MILLISECOND);
-        assert_eq!(world.take_texts(), ["swallowed", "turn"], "{spec}");
+        assert_eq!(world.take_texts(), ["swallowed", "turn"]);
     }
 }
 
 #[test]
 fn what_a_client_sent_before_it_was_seen_to_wait_is_taken_first() {
     for is_late in [false, true] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn_with(1, |p| p.sleep = SleepState::Napping);
-        let events = signals(client, "classic", "Hi");
+        let (mut world, client) = World::with_process(|p| p.sleep = SleepState::Napping);
+        let events = classic(client, "Hi");
         world.feed(&events[..1]);
         world.now += 8 * MILLISECOND;
         world.feed(&[]);
@@ -546,61 +455,36 @@ fn what_a_client_sent_before_it_was_seen_to_wait_is_taken_first() {
 
 #[test]
 fn a_client_that_stops_in_mid_message_is_noted_once() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    let events = signals(client, "classic", "Hi");
+    let (mut world, client) = World::with_client();
+    let events = classic(client, "Hi");
     for bits in 1..4 {
         world.feed(&events[bits - 1..bits]);
         world.pass(4_900 * MILLISECOND);
         assert!(world.take_notes().is_empty());
     }
     world.pass(200 * MILLISECOND);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.starts_with("client 1 has sent 3 bits and nothing")),
-        "{notes:?}"
-    );
+    world.expect_note("client 1 has sent 3 bits and nothing");
     world.feed(&events[3..4]);
     world.pass(20_000 * MILLISECOND);
-    assert!(
-        !world
-            .take_notes()
-            .iter()
-            .any(|note| note.contains("and nothing"))
-    );
+    assert!(!world.has_note("and nothing"));
 }
 
 #[test]
 fn a_process_that_waits_after_two_looks_and_has_sent_nothing_is_noted_once() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
-    let events = signals(client, "classic", "Hi");
+    let (mut world, client) = World::with_client();
+    let events = classic(client, "Hi");
     world.waiting = [client, pid(2), pid(3)].into();
     converse(&mut world, client, &events);
     world.pass(SEARCH_AFTER);
-    assert!(
-        world
-            .take_notes()
-            .iter()
-            .all(|note| !note.contains("process"))
-    );
+    assert!(!world.has_note("process"));
     // It was about to send its first bit.
     world.waiting = [client, pid(2)].into();
     world.pass(SEARCH_AFTER);
-    let notes = world.take_notes();
-    assert!(
-        matches!(&notes[..], [one] if one.starts_with("process 2 was started")),
-        "{notes:?}"
-    );
+    world.expect_note("process 2 was started");
     for _ in 0..2 {
         converse(&mut world, client, &events);
         world.pass(2 * SEARCH_AFTER);
-        assert!(
-            world
-                .take_notes()
-                .iter()
-                .all(|note| !note.contains("process"))
-        );
+        assert!(!world.has_note("process"));
     }
     assert!(world.next_at().is_none());
 }
@@ -608,18 +492,14 @@ fn a_process_that_waits_after_two_looks_and_has_sent_nothing_is_noted_once() {
 #[test]
 fn a_text_with_bits_that_came_together_is_noted() {
     for together in [1, 2] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn(1);
-        let mut events = signals(client, "classic", "Hello");
+        let (mut world, client) = World::with_client();
+        let mut events = classic(client, "Hello");
         let last = events.split_off(events.len() - together);
         world.feed_each(events);
         world.feed(&last);
         world.pass(100 * MILLISECOND);
         assert_eq!(world.take_texts(), ["Hello"]);
-        let notes = world.take_notes();
-        let is_noted = notes
-            .iter()
-            .any(|note| note.contains("may be wrong: 1 bit "));
-        assert_eq!(is_noted, together == 2, "{notes:?}");
+        let is_noted = world.has_note("may be wrong: 1 bit ");
+        assert_eq!(is_noted, together == 2);
     }
 }

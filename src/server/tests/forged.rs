@@ -34,15 +34,7 @@ fn forgeries(client: Pid, next: u64) -> Vec<Event> {
                 server,
             };
             for in_words in [false, true] {
-                events.push(ask(
-                    client,
-                    signal,
-                    Request::Open {
-                        nonces,
-                        in_words,
-                        sleeps: false,
-                    },
-                ));
+                events.push(open_with(client, nonces, signal, in_words));
             }
             let bit = Request::Bit {
                 nonces,
@@ -109,8 +101,7 @@ fn a_thousand_hellos_at_once_leave_nothing() {
 
 #[test]
 fn an_opening_without_the_nonce_of_the_server_leaves_nothing() {
-    let mut world = World::new(|_| {});
-    let named = world.spawn(1);
+    let (mut world, named) = World::with_client();
     world.feed_each(forgeries(named, 0));
     let is_greeting = |status: &Status| matches!(status, Status::Greeted { .. });
     let answers = world.replies(named);
@@ -123,8 +114,7 @@ fn an_opening_without_the_nonce_of_the_server_leaves_nothing() {
 #[test]
 fn forged_signals_change_nothing_in_a_transfer() {
     for in_words in [false, true] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn(1);
+        let (mut world, client) = World::with_client();
         let message = b"a message that is long enough for several words of 24 bytes";
         let (begin, data) = match in_words {
             false => (opening(client, 7).to_vec(), frame(client, 7, message)),
@@ -164,8 +154,7 @@ fn forged_signals_change_nothing_in_a_transfer() {
 
 #[test]
 fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
-    let mut world = World::new(|_| {});
-    let named = world.spawn(1);
+    let (mut world, named) = World::with_client();
     // Its session is that of a stray, or of an introduction.
     world.feed_each([bit(named, Bit::One), bare(named, Signal::WORD)]);
     world.feed_each(own_bits(named, Nonces::default(), b"forged"));
@@ -178,8 +167,7 @@ fn bits_without_nonces_are_no_message_of_a_process_that_has_opened_nothing() {
 
 #[test]
 fn a_later_process_of_the_same_pid_cannot_use_the_nonces_of_the_one_before() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     assert_eq!(world.machine.sessions.len(), 1);
     world.exit(client);
     let later = world.spawn_with(1, |process| process.start += 1);
@@ -193,22 +181,12 @@ fn a_later_process_of_the_same_pid_cannot_use_the_nonces_of_the_one_before() {
 #[test]
 fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
     const OTHER: u32 = USER + 1;
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |process| process.uid = OTHER);
+    let (mut world, client) = World::with_process(|process| process.uid = OTHER);
     // A stray, of which the kernel says another user.
     world.feed_each([bit(client, Bit::One)]);
     // Each signal claims to be root's.
     let nonces = nonces_of(OTHER, client, 7);
-    let in_words = false;
-    let open = ask(
-        client,
-        Signal::USR1,
-        Request::Open {
-            nonces,
-            in_words,
-            sleeps: false,
-        },
-    );
+    let open = open_with(client, nonces, Signal::USR1, false);
     world.feed_each([hello(client, 7, Signal::USR1), open]);
     world.process(client).uid = USER;
     world.feed_each(own_bits(client, nonces, b"one"));
@@ -218,8 +196,7 @@ fn the_user_of_a_message_is_that_of_its_process_when_it_was_opened() {
 
 #[test]
 fn what_a_process_was_sent_as_one_user_proves_nothing_once_it_is_anothers() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     let [hello, open] = opening(client, 7);
     world.feed_each([hello]);
     world.process(client).uid = USER + 1;
@@ -256,8 +233,7 @@ fn a_bare_bit_during_a_transfer_is_ignored() {
 
 #[test]
 fn a_client_can_ask_about_a_delivered_message_after_a_bare_bit() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     let bits = frame(client, 7, b"x");
     world.feed_each(&bits);
     world.feed_each([bit(client, Bit::One)]);
@@ -306,8 +282,7 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
 
 #[test]
 fn words_that_a_stranger_guessed_are_no_message() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     world.feed_each(opening_in_words(client, 7));
     let words = words(
         client,

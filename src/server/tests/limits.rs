@@ -10,7 +10,7 @@ use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::bits::Bit;
-use crate::wire::control::{Nonces, Request, Status};
+use crate::wire::control::{Nonces, Status};
 use crate::wire::reason::Reason;
 use crate::wire::sender::{Failure, Lane};
 
@@ -91,13 +91,7 @@ fn a_stray_and_a_client_that_was_quiet_for_five_seconds_are_ended_for_others() {
 fn open_as_greeted(world: &mut World, client: Pid) -> Nonces {
     let (_, greeting) = world.answers(client).pop().unwrap();
     let nonces = greeting.unwrap().nonces;
-    let in_words = false;
-    let open = Request::Open {
-        nonces,
-        in_words,
-        sleeps: false,
-    };
-    world.feed_each([ask(client, Signal::USR1, open)]);
+    world.feed_each([open_with(client, nonces, Signal::USR1, false)]);
     nonces
 }
 
@@ -141,8 +135,7 @@ fn a_session_is_ended_for_another_when_descriptors_run_out() {
 #[test]
 fn a_process_whose_first_inspection_fails_is_closed() {
     let exhausted = || PeerError::System(std::io::Error::from_raw_os_error(libc::EMFILE));
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |p| p.error = Some(exhausted));
+    let (mut world, client) = World::with_process(|p| p.error = Some(exhausted));
     let gone = world.spawn_with(2, |p| p.error = Some(|| PeerError::NoSuchProcess));
     world.feed_each(opening(gone, 7));
     assert!(world.held.is_empty() && world.take_notes().is_empty());
@@ -273,8 +266,7 @@ fn messages_that_wait_for_the_output_are_kept_in_order_up_to_a_limit() {
 
 #[test]
 fn a_client_causes_few_notes() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     for tag in 1..=20 {
         world.feed_each(opening(client, tag));
         world.feed_each(&frame(client, tag, b"ab")[..bits_of(1)]);
@@ -291,27 +283,47 @@ fn a_client_causes_few_notes() {
     assert!(notes.iter().all(|note| !note.starts_with("dropped")));
 }
 
+/// Lets a process cause a note that may not be signalled.
+fn cause_note(world: &mut World, n: i32) {
+    let client = world.spawn_with(n, |p| p.error = Some(|| PeerError::NotPermitted));
+    world.feed(&opening(client, 7)[..1]);
+    world.exit(client);
+}
+
+/// Returns how many notes there are, and how many are said to be missing.
+fn count_notes(world: &World) -> (u64, u64) {
+    let missing = |note: &Note| match note {
+        Note::Missing(count) => (0, *count),
+        _ => (1, 0),
+    };
+    let counts = world.notes.iter().map(missing);
+    counts.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+}
+
 #[test]
 fn clients_without_number_cause_few_notes_together() {
     let mut world = World::new(|_| {});
-    let (began, denied) = (world.now, || PeerError::NotPermitted);
+    let began = world.now;
     for n in 1..=5000 {
         world.now = began + n as u64 * 2 * MILLISECOND;
-        let client = world.spawn_with(n, |p| p.error = Some(denied));
-        world.feed(&opening(client, 7)[..1]);
-        world.exit(client);
+        cause_note(&mut world, n);
     }
     world.machine.core.note_missing();
     world.apply_all();
-    let (mut notes, mut missing) = (0, 0);
-    for note in &world.notes {
-        match note {
-            Note::Missing(count) => missing += count,
-            _ => notes += 1,
-        }
-    }
+    let (notes, missing) = count_notes(&world);
     assert_eq!(notes + missing, 5000);
     assert!((100..=300).contains(&notes), "{notes}");
+}
+
+#[test]
+fn notes_that_are_missing_are_counted_at_the_end() {
+    let mut world = World::new(|_| {});
+    for n in 1..300 {
+        cause_note(&mut world, n);
+    }
+    world.feed(&[bare(pid(99), Signal::TERM)]);
+    world.pass(SECOND);
+    assert_eq!(count_notes(&world), (100, 199));
 }
 
 #[test]

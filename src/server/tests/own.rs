@@ -132,11 +132,12 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     world.feed(&[hello]);
     let greeted = (Signal::USR1, Status::Greeted { words: true });
     assert_eq!(world.replies(client), [greeted]);
+    assert!(world.machine.expects_opening());
     assert_eq!(world.take_log(), [Did::Open(client), Did::Close(client)]);
     assert_eq!(world.next_at(), None);
-    world.now += MILLISECOND;
-    world.feed(&[open]);
+    world.feed_apart(MILLISECOND, [open]);
     assert_eq!(world.replies(client), [(Signal::USR2, ok(0))]);
+    assert!(world.machine.expects_opening());
     assert!(world.machine.poll_timeout() <= Some(Duration::from_secs(1)));
     let began = world.now;
     let bits = frame(client, 7, b"Hi");
@@ -144,13 +145,12 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     world.take_log();
     let mut last_answer = Signal::USR1;
     for (i, event) in (1..).zip(bits) {
-        world.now += MILLISECOND;
-        world.feed(&[event]);
+        world.feed_apart(MILLISECOND, [event]);
         let status = world.replies(client);
         if i < count {
             assert_eq!(status, [(event.signal, ok(i))]);
             last_answer = event.signal;
-            assert!(world.machine.expects_signal());
+            assert!(world.machine.expects_signal() && !world.machine.expects_opening());
             continue;
         }
         // The writer is done within the same turn. The last answer, which is on the other signal, could merge with this one.
@@ -181,8 +181,7 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
 
 #[test]
 fn words_are_answered_on_their_signal_once() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     let [introduction, hello, open] = opening_in_words(client, 7);
     world.feed_each([introduction, hello]);
     let greeted = (Signal::WORD, Status::Greeted { words: true });
@@ -210,15 +209,10 @@ fn words_are_answered_on_their_signal_once() {
 
 #[test]
 fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     let [introduction, hello, _] = opening_in_words(client, 7);
-    let in_bits = Request::Open {
-        nonces: nonces(client, 7),
-        in_words: false,
-        sleeps: false,
-    };
-    world.feed_each([introduction, hello, ask(client, Signal::WORD, in_bits)]);
+    let in_bits = open_with(client, nonces(client, 7), Signal::WORD, false);
+    world.feed_each([introduction, hello, in_bits]);
     world.feed_each(frame(client, 7, b"x"));
     let answers = world.replies(client);
     assert!(answers.iter().all(|(signal, _)| *signal == Signal::WORD));
@@ -228,8 +222,7 @@ fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
 
 #[test]
 fn bits_of_one_batch_are_answered_together() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     world.answers(client);
     let bits = frame(client, 7, b"x");
     world.now += MILLISECOND;
@@ -242,8 +235,7 @@ fn bits_of_one_batch_are_answered_together() {
         ask(client, signal, bit)
     };
     world.is_quiet = false;
-    world.now += MILLISECOND;
-    world.feed(&[silent(5)]);
+    world.feed_apart(MILLISECOND, [silent(5)]);
     assert!(world.machine.owes_reply(Owed::WhenQuiet));
     world.feed(&[silent(6)]);
     assert_eq!(world.answers(client), []);
@@ -276,8 +268,7 @@ fn bits_of_one_batch_are_answered_together() {
 
 #[test]
 fn a_stray_word_or_bit_opens_nothing() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     world.feed_each(words(client, 7, b"x"));
     world.feed_each(frame(client, 7, b"x"));
     world.feed_each([hello(client, 7, Signal::WORD)]);
@@ -288,8 +279,7 @@ fn a_stray_word_or_bit_opens_nothing() {
 #[test]
 fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
     // Before the next answer is due, at the end of the message, and at the next message.
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     world.process(client).handled = SignalSet::NONE;
     world.now += 20 * MILLISECOND;
     let bits = frame(client, 7, b"x");
@@ -313,8 +303,7 @@ fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
 
 #[test]
 fn a_question_that_is_repeated_is_answered_more_than_once() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     world.take_log();
     let mut counts = Vec::new();
     for _ in 0..4 {
@@ -372,8 +361,7 @@ fn clients_take_turns() {
 
 #[test]
 fn a_client_waits_while_this_process_sends_bits_to_it() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     assert!(world.machine.may_send_bits(client), "no message");
     world.feed_each(opening(client, 7));
     let bits = frame(client, 7, &[7; 80]);
@@ -381,8 +369,7 @@ fn a_client_waits_while_this_process_sends_bits_to_it() {
     assert!(!world.machine.may_send_bits(client));
     assert!(world.machine.must_wait(client));
     world.answers(client);
-    world.now += QUANTUM;
-    world.feed(&[bits[1]]);
+    world.feed_apart(QUANTUM, [bits[1]]);
     assert!(matches!(world.statuses(client)[..], [Status::Wait(_)]));
     assert!(!world.machine.must_wait(client));
     world.machine.keep_turns(|pid| pid == client);
@@ -393,8 +380,7 @@ fn a_client_waits_while_this_process_sends_bits_to_it() {
     assert!(matches!(world.statuses(client)[..], [Status::Ok(_)]));
     world.feed_each([bits[2]]);
     assert!(!world.machine.may_send_bits(client));
-    world.now += QUANTUM;
-    world.feed(&[bits[3]]);
+    world.feed_apart(QUANTUM, [bits[3]]);
     assert!(!world.machine.must_wait(client));
     world.answers(client);
     world.pass(IDLE_LIMIT);
@@ -407,8 +393,7 @@ fn a_client_waits_while_this_process_sends_bits_to_it() {
 
 #[test]
 fn a_client_that_ends_in_mid_message_is_noted() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     world.feed_each(&frame(client, 7, b"abc")[..bits_of(3)]);
     world.exit(client);
     world.expect_note("dropped a message of client 1 after 3 bytes: the client ended");
@@ -429,8 +414,7 @@ fn a_client_that_ends_in_mid_message_is_noted() {
 
 #[test]
 fn a_client_that_has_ended_when_it_is_answered_is_removed() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     world.process(client).has_ended = true;
     world.feed_each([frame(client, 7, b"x")[0]]);
     assert!(world.machine.sessions.is_empty());
@@ -439,8 +423,7 @@ fn a_client_that_has_ended_when_it_is_answered_is_removed() {
 
 #[test]
 fn another_opening_abandons_the_message() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     world.feed_each(&frame(client, 7, b"abc")[..bits_of(2)]);
     world.take_log();
     let [hello, open] = opening(client, 8);
@@ -460,8 +443,7 @@ fn another_opening_abandons_the_message() {
 
 #[test]
 fn a_message_with_a_wrong_checksum_is_rejected_and_noted() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_open(1);
+    let (mut world, client) = World::with_open_client();
     let mut bits = frame(client, 7, b"abc");
     let last = bits.len() - 1;
     let signal = Signal::of_bit(bits[last].signal == Signal::USR1);
@@ -475,8 +457,7 @@ fn a_message_with_a_wrong_checksum_is_rejected_and_noted() {
 #[test]
 fn a_client_that_cannot_be_answered_is_noted_once() {
     let denied = || PeerError::NotPermitted;
-    let mut world = World::new(|_| {});
-    let other = world.spawn_with(1, |p| p.error = Some(denied));
+    let (mut world, other) = World::with_process(|p| p.error = Some(denied));
     world.feed_each(opening(other, 7));
     assert_eq!(world.answers(other), []);
     world.expect_note("may not signal");

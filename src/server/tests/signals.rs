@@ -76,16 +76,18 @@ pub fn hello(pid: Pid, client: Nonce, signal: Signal) -> Event {
 }
 
 pub fn open(pid: Pid, client: Nonce, signal: Signal) -> Event {
-    let (nonces, in_words) = (nonces(pid, client), signal == Signal::WORD);
-    ask(
-        pid,
-        signal,
-        Request::Open {
-            nonces,
-            in_words,
-            sleeps: false,
-        },
-    )
+    open_with(pid, nonces(pid, client), signal, signal == Signal::WORD)
+}
+
+/// Returns the opening of a transfer with these nonces.
+pub fn open_with(pid: Pid, nonces: Nonces, signal: Signal, in_words: bool) -> Event {
+    let sleeps = false;
+    let request = Request::Open {
+        nonces,
+        in_words,
+        sleeps,
+    };
+    ask(pid, signal, request)
 }
 
 /// Returns the signals that open a transfer in bits.

@@ -17,8 +17,7 @@ fn open(client: Pid, sleeps: bool) -> Event {
 
 #[test]
 fn the_server_stays_with_a_sleeping_client_for_its_transfer() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn(1);
+    let (mut world, client) = World::with_client();
     world.feed_each([opening(client, 7)[0], open(client, true)]);
     assert_eq!(world.machine.sleeper(), None, "it has sent nothing yet");
     let bits = frame(client, 7, b"x");

@@ -1,11 +1,11 @@
 //! How the server ends.
 
 use super::super::shutdown::Urgency;
-use super::super::{Note, ServeError, Stop};
+use super::super::{ServeError, Stop};
 use super::own::{bits_of, frame};
 use super::world::*;
 use crate::process::pid::Pid;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::event::Signal;
 use crate::wire::control::Status;
 use crate::wire::reason::Reason;
 
@@ -58,8 +58,7 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
 
 #[test]
 fn a_server_without_announced_clients_ends_at_once() {
-    let mut world = World::new(|_| {});
-    let stray = world.spawn(1);
+    let (mut world, stray) = World::with_client();
     world.feed_each([bare(stray, Signal::USR1)]);
     stop(&mut world);
     assert!(matches!(world.end, Some(Ok(()))));
@@ -68,8 +67,7 @@ fn a_server_without_announced_clients_ends_at_once() {
 #[test]
 fn a_client_that_was_greeted_before_a_stop_is_refused() {
     for signals in [1, 2] {
-        let mut world = World::new(|_| {});
-        let client = world.spawn(1);
+        let (mut world, client) = World::with_client();
         let [introduction, hello, open] = opening_in_words(client, 7);
         let all = [introduction, hello, open];
         world.feed(&all[..signals]);
@@ -245,8 +243,7 @@ fn the_server_ends_after_as_many_messages_as_there_may_be() {
 
 #[test]
 fn the_end_of_a_client_without_a_pidfd_is_found() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |p| p.is_certain = false);
+    let (mut world, client) = World::with_process(|p| p.is_certain = false);
     world.feed_each(opening(client, 7));
     world.feed_each(&frame(client, 7, b"half")[..bits_of(2)]);
     world.take_notes();
@@ -260,8 +257,7 @@ fn the_end_of_a_client_without_a_pidfd_is_found() {
 
 #[test]
 fn the_end_of_a_process_that_has_only_introduced_itself_is_found() {
-    let mut world = World::new(|_| {});
-    let client = world.spawn_with(1, |p| p.is_certain = false);
+    let (mut world, client) = World::with_process(|p| p.is_certain = false);
     world.feed_each([bare(client, Signal::WORD)]);
     assert_eq!(world.machine.sessions.len(), 1);
     world.exit(client);
@@ -303,30 +299,9 @@ fn sessions_are_looked_through_at_a_quarter_of_the_limit() {
     for (limit, interval) in [(4, 20), (400, 100), (4_000, 1_000), (60_000, 1_000)] {
         let idle = core::time::Duration::from_millis(limit);
         let mut world = World::new(|config| config.idle_timeout = Some(idle));
-        let client = world.spawn_with(1, |p| p.handled = SignalSet::LANES);
+        let client = world.spawn(1);
         world.feed(&opening(client, 7));
         let at = world.next_at().unwrap();
         assert_eq!((at - world.now) / MILLISECOND, interval, "{limit}");
     }
-}
-
-#[test]
-fn notes_that_are_missing_are_counted_at_the_end() {
-    let mut world = World::new(|_| {});
-    world.processes.clear();
-    for n in 1..300 {
-        let denied = || crate::process::peer::PeerError::NotPermitted;
-        let client = world.spawn_with(n, |p| p.error = Some(denied));
-        world.feed(&opening(client, 7)[..1]);
-        world.exit(client);
-    }
-    stop(&mut world);
-    world.pass(SECOND);
-    let missing = world.notes.iter().filter_map(|note| match note {
-        Note::Missing(count) => Some(*count),
-        _ => None,
-    });
-    let missing: u64 = missing.sum();
-    let shown = world.notes.len() as u64 - 1;
-    assert_eq!((missing, shown), (199, 100));
 }

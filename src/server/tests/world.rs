@@ -116,6 +116,25 @@ impl World {
         }
     }
 
+    /// Returns a server of the default configuration, and a process that handles all three signals.
+    pub fn with_client() -> (Self, Pid) {
+        Self::with_process(|_| {})
+    }
+
+    /// Returns the same, where the process is changed.
+    pub fn with_process(change: impl FnOnce(&mut Process)) -> (Self, Pid) {
+        let mut world = Self::new(|_| {});
+        let client = world.spawn_with(1, change);
+        (world, client)
+    }
+
+    /// Returns the same, where the process has opened a transfer in bits.
+    pub fn with_open_client() -> (Self, Pid) {
+        let (mut world, client) = Self::with_client();
+        world.feed_each(opening(client, 7));
+        (world, client)
+    }
+
     /// Starts a process that handles all three signals.
     pub fn spawn(&mut self, n: i32) -> Pid {
         self.spawn_with(n, |_| {})
@@ -199,8 +218,17 @@ impl World {
 
     /// Feeds `events` one by one, a little apart.
     pub fn feed_each(&mut self, events: impl IntoIterator<Item = impl Borrow<Event>>) {
+        self.feed_apart(MILLISECOND / 10, events);
+    }
+
+    /// Feeds `events` one by one, each after this pause.
+    pub fn feed_apart(
+        &mut self,
+        pause: Nanos,
+        events: impl IntoIterator<Item = impl Borrow<Event>>,
+    ) {
         for event in events {
-            self.now += MILLISECOND / 10;
+            self.now += pause;
             self.feed(&[*event.borrow()]);
         }
     }
@@ -268,6 +296,11 @@ impl World {
     pub fn take_notes(&mut self) -> Vec<String> {
         let notes = mem::take(&mut self.notes);
         notes.iter().map(Note::to_string).collect()
+    }
+
+    /// Returns whether a note was made since the last call that has this text in it.
+    pub fn has_note(&mut self, text: &str) -> bool {
+        self.take_notes().iter().any(|note| note.contains(text))
     }
 
     /// Checks that one note was made since the last call, which has this text in it.
@@ -340,8 +373,7 @@ impl World {
                 } else {
                     SleepState::Awake
                 };
-                let is_awake = state == SleepState::Awake;
-                let run_time = process.run_time.filter(|_| is_awake);
+                let run_time = process.run_time.filter(|_| state == SleepState::Awake);
                 self.machine.handle_observed(pid, state, run_time);
             }
             Action::CheckEnded { pids, after } => {
@@ -350,11 +382,9 @@ impl World {
                     let certain = pids.iter().find(|pid| self.processes[*pid].is_certain);
                     assert_eq!(certain, None, "a pidfd watches it");
                 }
-                let ended = pids.into_iter().filter(has_ended);
-                let ended: Vec<_> = ended
-                    .map(|pid| (pid, self.processes[&pid].ends_well))
-                    .collect();
-                self.machine.handle_ended(&ended, after);
+                let with_status = |pid| (pid, self.processes[&pid].ends_well);
+                let ended = pids.into_iter().filter(has_ended).map(with_status);
+                self.machine.handle_ended(&ended.collect::<Vec<_>>(), after);
             }
             Action::FindWaiting => self.machine.handle_waiting(&self.waiting),
             Action::ReadExitStatus(pid) => {
@@ -463,19 +493,14 @@ impl World {
         let core = &machine.core;
         let counted = machine.sessions.values().map(|session| {
             assert_eq!(session.counted, session.held_bytes());
-            let is_listed = core
-                .foreign
-                .listed
-                .iter()
-                .filter(|p| **p == session.pid)
-                .count();
+            let count = |pids: &[Pid]| pids.iter().filter(|pid| **pid == session.pid).count();
+            let is_listed = count(&core.foreign.listed);
             assert_eq!(is_listed, usize::from(session.is_listed));
             assert!(session.due_at().is_none() || session.is_listed);
             let may_listen = session.listener.is_none() || session.receiver.is_closed();
             assert!(may_listen, "a bare bit does not belong to a transfer");
             assert!(session.attested_uid.is_none_or(|uid| uid == USER));
-            let is_owed = core.owing.iter().filter(|p| **p == session.pid).count();
-            assert_eq!(is_owed, usize::from(session.is_owed));
+            assert_eq!(count(&core.owing), usize::from(session.is_owed));
             session.counted
         });
         let unwritten = core.backlog.memory.held() == counted.sum::<usize>();

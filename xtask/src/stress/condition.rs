@@ -147,7 +147,7 @@ impl ActiveCondition {
         match &program.path {
             Some(path) => command.arg(path),
             None => command
-                .arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+                .arg(product::cargo().get_program())
                 .args(["test", "--doc", "--"]),
         };
         command
