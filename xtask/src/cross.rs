@@ -147,7 +147,7 @@ fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
 
 /// Returns the row of SAFETY.md with the numbers of instructions; `None` if it is of another release of the compiler.
 fn documented() -> Result<Option<Vec<String>>, String> {
-    let path = repository().join("SAFETY.md");
+    let path = product::repository().join("SAFETY.md");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
     let row = text
         .lines()
