@@ -137,6 +137,8 @@ pub mod ring {
 #[allow(missing_docs)]
 pub mod internals {
     #[cfg(feature = "std")]
+    pub use crate::endpoint::SERVICE_THREAD;
+    #[cfg(feature = "std")]
     pub mod background {
         pub use crate::background::*;
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use common::*;
 
@@ -40,6 +40,17 @@ fn a_correct_client_passes() {
         assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
     }
     assert_eq!(output.status.code(), Some(0), "{report}");
+}
+
+#[test]
+fn a_report_that_cannot_be_printed_is_an_error() {
+    let mut shell = Command::new("sh");
+    let line = "exec \"$0\" check --client \"$1\" >/dev/full";
+    let client = Link::new("client", "report");
+    let output = run(shell.args(["-c", line, MINITALK]).arg(&client.0));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let wanted = "minitalk: cannot write to standard output: No space left on device";
+    assert!(stderr(&output).starts_with(wanted), "{output:?}");
 }
 
 #[test]

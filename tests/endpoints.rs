@@ -292,6 +292,10 @@ fn an_endpoint_that_sends_alone_gets_replies_and_rejects_messages() {
     let us = std::process::id().to_string();
     let output = run(minitalk(["send"]).args([&us, "hello"]));
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    let list = run(minitalk(["list", "--json"])).stdout;
+    let listed = String::from_utf8(list).unwrap();
+    let is_listed = |pid: &str| listed.contains(&format!("\"pid\":{pid},"));
+    assert!(!is_listed(&us) && is_listed(&partner.pid().to_string()));
     assert!(matches!(endpoint.try_recv(), Err(ReceiveError::Empty)));
 }
 

@@ -45,6 +45,11 @@ fn the_receiver_prints_the_messages_of_the_sender() {
         assert!(stderr(&output).ends_with(" signals\n"), "{output:?}");
     }
     deliver_by("bit", server.pid(), b"from minitalk itself");
+    let listed = run(minitalk(["list", "--json"]));
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let row = format!("{{\"pid\":{pid},\"name\":\"receiver\",\"kind\":\"endpoint\",\"uid\":");
+    let row = text.lines().find(|line| line.starts_with(&row)).unwrap();
+    assert!(row.contains("\"dialect\":null"), "{row}");
     server.assert_printed(&[b"Hello", b"", "é 🦀".as_bytes(), b"from minitalk itself"]);
     server.stop();
     let output = run(example("sender").args([&pid, "too late"]));

@@ -219,6 +219,14 @@ fn a_second_sigterm_kills_the_running_program() {
 }
 
 #[test]
+fn a_program_is_found_without_an_environment() {
+    let mut command = minitalk(["serve", "--exec", "cat"]);
+    let server = Server::spawn(command.env_clear());
+    assert_reply(&server, b"as execvp(3) does", b"as execvp(3) does");
+    server.stop();
+}
+
+#[test]
 fn a_server_that_does_not_reply_rejects_a_request() {
     let server = Server::start();
     let output = request(&server, b"x");

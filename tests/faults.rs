@@ -251,6 +251,7 @@ fn an_output_that_is_closed_at_the_start_is_an_error() {
         "serve --format raw >&-",
         "serve --format json >/dev/full",
         "trace >/dev/full",
+        "chat >&-",
         "list >/dev/full",
         "demo x >/dev/full",
         "help man >&-",

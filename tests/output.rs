@@ -6,6 +6,15 @@ use std::process::{Command, Stdio};
 
 use common::*;
 
+/// Returns a command that runs a shell's line on a terminal, by script(1).
+fn on_terminal(line: &str) -> Command {
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", line, "/dev/null"])
+        .stdin(Stdio::null());
+    script
+}
+
 #[test]
 fn raw_output_is_only_the_message_bytes() {
     let server = Server::start_with(&["--format", "raw", "--count", "2"]);
@@ -46,11 +55,8 @@ fn json_output_is_one_object_per_line() {
 
 #[test]
 fn a_terminal_shows_a_message_as_it_is_but_for_what_drives_it() {
-    // script(1) gives the server a terminal.
-    let mut script = Command::new("script");
-    let serve = format!("exec '{MINITALK}' serve --count 1");
-    script.args(["-qec", &serve, "/dev/null"]);
-    let terminal = Process::spawn(script.stdin(Stdio::null()));
+    let mut serve = on_terminal(&format!("exec '{MINITALK}' serve --count 1"));
+    let terminal = Process::spawn(&mut serve);
     let line = terminal.wait_stdout(|bytes| bytes.contains(&b'\n'));
     let line = String::from_utf8(line).unwrap();
     let pid: i32 = line.trim().strip_prefix("PID ").unwrap().parse().unwrap();
@@ -161,6 +167,22 @@ fn trace_is_a_server_that_prints_its_trace_on_stdout() {
 }
 
 #[test]
+fn colors_are_for_terminals_that_have_them() {
+    for (name, value, has_colors) in [
+        ("TERM", "xterm", true),
+        ("TERM", "dumb", false),
+        ("NO_COLOR", "1", false),
+    ] {
+        let mut demo = on_terminal(&format!("exec '{MINITALK}' demo --trace x"));
+        demo.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        let output = run(demo.env("TERM", "xterm").env(name, value));
+        assert_success(&output);
+        let has_escape = output.stdout.contains(&b'\x1b');
+        assert_eq!(has_escape, has_colors, "{name}={value}: {output:?}");
+    }
+}
+
+#[test]
 fn progress_is_shown_on_request() {
     let server = Server::start_with(&["--format", "raw"]);
     let pid = server.pid().to_string();
@@ -187,13 +209,7 @@ fn progress_fits_in_the_width_of_the_terminal() {
         "stty columns 40; exec '{MINITALK}' send --progress always --lane bit {} \"$TEXT\"",
         server.pid()
     );
-    let mut script = Command::new("script");
-    script.args(["-qec", &send, "/dev/null"]);
-    let text = "x".repeat(8_000);
-    let output = run({
-        script.env("TEXT", text).stdin(Stdio::null());
-        script
-    });
+    let output = run(on_terminal(&send).env("TEXT", "x".repeat(8_000)));
     assert_success(&output);
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(shown.contains("\r  "), "{shown:?}");

@@ -37,6 +37,7 @@ mod traffic;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use minitalk::SignalSet;
@@ -132,7 +133,12 @@ fn run(mut args: Args) -> Result<(), Failure> {
     }
     let rows = sections.iter().flat_map(|section| &section.rows);
     match rows.filter(|row| row.verdict == Verdict::Fail).count() {
-        0 => Ok(()),
+        0 => {
+            let mut unshown = UNSHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            unshown
+                .take()
+                .map_or(Ok(()), |error| Err(Failure::stdout(error)))
+        }
         count => Err(Failure::new(
             Exit::Failed,
             format!("check found failures: {count}"),
@@ -143,9 +149,18 @@ fn run(mut args: Args) -> Result<(), Failure> {
 /// How long all sections together may take, but for what is under way then.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// Prints a part of the report. Ignores errors, because the exit code has the verdict too.
+/// Holds the error by which a part of the report could not be printed.
+static UNSHOWN: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Prints a part of the report. The check goes on after an error, because the exit code has the verdict too, and a reader that
+/// closes the pipe early is none.
 fn show(text: &str) {
-    let _ = write_stdout(text.as_bytes());
+    match write_stdout(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            *UNSHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+        _ => {}
+    }
 }
 
 /// The programs of a check.

@@ -62,6 +62,8 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let partner = partner.transpose()?;
     let input = refuse_closed(0);
     input.map_err(|error| Failure::io("cannot read standard input", error))?;
+    // Otherwise the first message would be lost.
+    refuse_closed(1).map_err(Failure::stdout)?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
     ffi::ignore(Signal::XFSZ);
     let builder = Endpoint::builder().stop_on_signals().messages_only();

@@ -237,7 +237,8 @@ fn find(name: &OsStr) -> Result<PathBuf, Failure> {
     if name.as_encoded_bytes().contains(&b'/') {
         return executable(Path::new(name));
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    // As execvp(3) does.
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let found = std::env::split_paths(&path).find_map(|folder| executable(&folder.join(name)).ok());
     found.ok_or_else(|| Failure::io(format!("cannot run {name:?}"), "it is not in PATH"))
 }

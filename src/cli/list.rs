@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use minitalk::Pid;
 use minitalk::client;
+use minitalk::internals::SERVICE_THREAD;
 use minitalk::internals::ffi;
 use minitalk::internals::process::peer::Peer;
 use minitalk::internals::process::proc;
@@ -33,7 +34,8 @@ struct RunningServer {
     kind: &'static str,
     uid: u32,
     takes_words: bool,
-    dialect: String,
+    /// Holds the value of `--dialect`; `None` for a program that uses the library.
+    dialect: Option<String>,
     uptime: Duration,
 }
 
@@ -46,8 +48,9 @@ pub const LIST: Command = Command {
     },
     summary: "list the servers that this user can send to",
     about: "\
-Lists the minitalk servers and chats that this user can send to: PID, name (--name), kind (server or chat), user, lanes,
-dialect and uptime. There is no registry: all of it is in /proc. Programs that use the library are not listed.
+Lists the minitalk servers and chats that this user can send to, and the programs with an endpoint of the library: PID,
+name (--name), kind (server, chat or endpoint), user, lanes, dialect and uptime. There is no registry: all of it is in
+/proc.
 ",
     flags: &[
         #[cfg(feature = "tools")]
@@ -60,7 +63,8 @@ dialect and uptime. There is no registry: all of it is in /proc. Programs that u
 #[cfg(feature = "tools")]
 const JSON: &[Flag] = &[flag(
     "--json",
-    "one object a line for each server: pid, name, kind (server or chat), uid, user, lanes, dialect, seconds (of uptime)",
+    "one object a line for each server: pid, name, kind (server, chat or endpoint), uid, user, lanes, dialect (null for an \
+     endpoint), seconds (of uptime)",
 )];
 
 #[cfg_attr(not(feature = "tools"), expect(unused_mut))]
@@ -82,7 +86,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
 
 /// Returns a row of the list, or its head.
 fn row([pid, name, kind, user, lanes, dialect, uptime]: [&str; 7]) -> String {
-    format!("{pid:>7}  {name:<15}  {kind:<6}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
+    format!("{pid:>7}  {name:<15}  {kind:<8}  {user:<12}  {lanes:<10}  {dialect:<16}  {uptime}\n")
 }
 
 /// Finds the only server with this name.
@@ -141,8 +145,9 @@ impl RunningServer {
     /// Returns the row in the list.
     fn row(&self) -> String {
         let lanes = if self.takes_words { "bit, word" } else { "bit" };
+        let dialect = self.dialect.as_deref().unwrap_or("-");
         let [name, user, dialect] =
-            [&self.name, &user(self.uid), &self.dialect].map(|text| in_line(text.as_bytes()));
+            [&*self.name, &user(self.uid), dialect].map(|text| in_line(text.as_bytes()));
         let (pid, uptime) = (self.pid.to_string(), span(self.uptime));
         row([&pid, &name, self.kind, &user, lanes, &dialect, &uptime])
     }
@@ -150,8 +155,8 @@ impl RunningServer {
     /// Returns the server as a line of JSON.
     #[cfg(feature = "tools")]
     fn object(&self) -> String {
-        let [name, user, dialect] =
-            [&self.name, &user(self.uid), &self.dialect].map(|text| json_string(text));
+        let [name, user] = [&self.name, &user(self.uid)].map(|text| json_string(text));
+        let dialect = self.dialect.as_deref().map_or("null".into(), json_string);
         let lanes = if self.takes_words {
             r#""bit","word""#
         } else {
@@ -192,19 +197,36 @@ fn server(pid: Pid) -> Option<RunningServer> {
         .split(|byte| *byte == 0)
         .map(OsStr::from_bytes)
         .collect();
-    let kind = kind(&args, &program(pid)?)?;
+    let kind = kind(&args, &program(pid)?);
     let peer = Peer::open(pid).ok()?;
     let takes_words = client::check(&peer).ok()?;
     let status = proc::status(pid).ok()?;
+    let dialect = || option(&args, "--dialect").unwrap_or_else(|| "auto".into());
+    if kind.is_none() && !has_endpoint(pid, &status.name) {
+        return None;
+    }
     Some(RunningServer {
         pid,
         name: status.name,
-        kind,
+        kind: kind.unwrap_or("endpoint"),
         uid: status.uid.0,
         takes_words,
-        dialect: option(&args, "--dialect").unwrap_or_else(|| "auto".into()),
+        dialect: kind.map(|_| dialect()),
         uptime: proc::uptime(pid).unwrap_or_default(),
     })
+}
+
+/// Returns whether the program `pid`, of this name, has the thread of an endpoint that receives ([`SERVICE_THREAD`]).
+///
+/// Threads without a name of their own have that of their program.
+fn has_endpoint(pid: Pid, name: &str) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    let mut threads = threads.into_iter().flatten().flatten();
+    name != SERVICE_THREAD
+        && threads.any(|thread| {
+            let name = fs::read(thread.path().join("comm"));
+            name.is_ok_and(|name| name.trim_ascii_end() == SERVICE_THREAD.as_bytes())
+        })
 }
 
 /// Returns the name of the file that `pid` runs, even if the file was replaced meanwhile.

@@ -59,10 +59,12 @@ impl Write for Stdout {
     }
 }
 
-/// Returns whether to print colours on `stream`: on a terminal, unless NO_COLOR or CLICOLOR_FORCE is set.
+/// Returns whether to print colours on `stream`: on a terminal that is not dumb, unless NO_COLOR or CLICOLOR_FORCE is set.
 pub fn has_colors(stream: &impl IsTerminal) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && (stream.is_terminal() || is_set("CLICOLOR_FORCE"))
+    let is_colored =
+        || stream.is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+    !is_set("NO_COLOR") && (is_colored() || is_set("CLICOLOR_FORCE"))
 }
 
 /// Writes all of `bytes` to standard output.

@@ -5,8 +5,8 @@ use std::boxed::Box;
 use std::io;
 use std::sync::{Arc, mpsc};
 
-use super::Endpoint;
 use super::service::{Notes, Shared};
+use super::{Endpoint, SERVICE_THREAD};
 use crate::background;
 use crate::server::{Config, Dialects, Note};
 use crate::signal::event::SignalSet;
@@ -108,9 +108,13 @@ impl Builder {
             blocked: Blocked::everywhere(self.signals)?,
         };
         let program = endpoint.blocked.before();
+        let name = match self.receives {
+            true => SERVICE_THREAD,
+            false => "minitalk-send",
+        };
         let (report, reported) = mpsc::channel();
         let service = move || shared.run(self, program, &report);
-        endpoint.service = Some(background::spawn("minitalk", None, Box::new(service))?);
+        endpoint.service = Some(background::spawn(name, None, Box::new(service))?);
         // An error on the channel is a panic of the thread, which the panic hook has reported.
         reported
             .recv()

@@ -33,6 +33,9 @@ use crate::signal::threads::{Blocked, Unavailable};
 use crate::wire::frame::MessageKind;
 use service::{Shared, State};
 
+/// Names the thread of an endpoint that receives, by which `minitalk list` finds it.
+pub const SERVICE_THREAD: &str = "minitalk";
+
 /// Sends `message` to the process `to`, and blocks until it is delivered.
 ///
 /// It opens an [`Inbox`] on this thread for that time, so it fails beside another endpoint or inbox, and if another thread does not

@@ -10,8 +10,9 @@ const USAGE: &str = "\
 usage: cargo xtask cross
 
 Builds the release binary, static, for aarch64 and riscv64, and reads its handlers as objdump prints them: no call, no branch
-backwards, no byte of stack, no thread-local, no instruction that is not on the list. Exit code 1 if one has something of it. An
-architecture whose compiler or linker this machine cannot get is skipped, which is said and counted.
+backwards, no byte of stack, no thread-local, no instruction that is not on the list. Exit code 1 if one has something of it, or
+if the table in SAFETY.md, which is of one release of the compiler, has another number of instructions. An architecture whose
+compiler or linker this machine cannot get is skipped, which is said and counted.
 ";
 
 /// An architecture that this machine cross-compiles for.
@@ -23,6 +24,8 @@ pub struct Architecture {
     /// The prefix of the GNU tools.
     tools: &'static str,
     handlers: &'static [&'static str],
+    /// The column of the first handler in the table of SAFETY.md.
+    column: usize,
     /// The maximum number of instructions in a handler.
     limit: usize,
     /// The instructions allowed in a handler: none of them calls, traps or retries.
@@ -40,6 +43,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
         triple: "aarch64-unknown-linux-gnu",
         tools: "aarch64-linux-gnu",
         handlers: &["minitalk_on_signal", "minitalk_on_signal_without_lse"],
+        column: 2,
         limit: 40,
         straight: &[
             "add", "adrp", "and", "cmp", "ldaddal", "ldar", "ldp", "ldr", "mov", "movk", "orr",
@@ -55,6 +59,7 @@ pub const ARCHITECTURES: &[Architecture] = &[
         triple: "riscv64gc-unknown-linux-gnu",
         tools: "riscv64-linux-gnu",
         handlers: &["minitalk_on_signal"],
+        column: 4,
         limit: 40,
         straight: &[
             "add",
@@ -114,8 +119,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
     let binary = architecture.build()?;
+    let documented = documented()?;
     let mut lines = vec![];
-    for handler in architecture.handlers {
+    for (handler, column) in architecture.handlers.iter().zip(architecture.column..) {
         let mut objdump = Command::new(architecture.tool("objdump"));
         objdump
             .args(["-d", "--no-show-raw-insn"])
@@ -126,11 +132,31 @@ fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
         let count = architecture
             .read(handler, &listing)
             .map_err(|error| format!("{handler}: {error}\n{listing}"))?;
+        let expected = documented.as_ref().map(|row| row.get(column));
+        if expected.is_some_and(|expected| expected != Some(&count.to_string())) {
+            return Err(format!(
+                "{handler}: {count} instructions, but SAFETY.md has {expected:?}"
+            ));
+        }
         lines.push(format!(
             "{handler}: {count} instructions, straight-line, no call, no stack"
         ));
     }
     Ok(lines)
+}
+
+/// Returns the row of SAFETY.md with the numbers of instructions; `None` if it is of another release of the compiler.
+fn documented() -> Result<Option<Vec<String>>, String> {
+    let path = product::repository().join("SAFETY.md");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
+    let row = text
+        .lines()
+        .find_map(|line| line.strip_prefix("| instructions, "))
+        .ok_or("SAFETY.md has no row of instructions")?;
+    let row: Vec<_> = row.split('|').map(|cell| cell.trim().to_owned()).collect();
+    let compiler = output(Command::new("rustc").arg("--version"))?;
+    let is_of = compiler.starts_with(format!("{}.", row[0]).as_bytes());
+    Ok(is_of.then_some(row))
 }
 
 impl Architecture {

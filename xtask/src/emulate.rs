@@ -4,7 +4,7 @@ mod archive;
 mod packages;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -67,10 +67,10 @@ const TESTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "event::tests::the_word_signal_is_not_reserved_by_the_c_library",
+            "signal::event::tests::the_word_signal_is_not_reserved_by_the_c_library",
             "ffi::tests::the_handler_matches_the_cpu",
-            "ring::tests::entries_come_out_whole_and_in_order_across_many_laps",
-            "ring::tests::threads_that_obey_the_mark_never_overrun",
+            "signal::ring::tests::entries_come_out_whole_and_in_order_across_many_laps",
+            "signal::ring::tests::threads_that_obey_the_mark_never_overrun",
         ],
     ),
     (
@@ -82,10 +82,10 @@ const TESTS: &[(&str, &[&str])] = &[
             "a_sender_that_catches_all_signals_gets_no_answer_and_survives",
             "a_server_without_the_word_lane_rejects_words",
             "clients_written_in_c_from_protocol_md_deliver",
+            "a_server_takes_bits_where_the_kernel_is_not_known_to_carry_words",
             "all_byte_values_arrive_unchanged",
             "every_length_around_a_word_boundary_arrives",
             "messages_of_ten_concurrent_clients_are_printed_whole",
-            "words_of_eight_bytes_arrive",
         ],
     ),
     (
@@ -273,6 +273,9 @@ fn contents(
     let error = failed("read", &programs);
     for entry in fs::read_dir(&programs).map_err(&error)? {
         let source = entry.map_err(&error)?.path();
+        if source.extension() != Some(OsStr::new("c")) {
+            continue;
+        }
         let name = source.file_stem().unwrap_or_default();
         let program = directory.join(name);
         let mut gcc = Command::new(architecture.tool("gcc"));
@@ -433,5 +436,21 @@ mod tests {
         let missing = log.replace("test demo_word ... ok\n", "");
         assert_eq!(judge(&missing).1, ["demo_word (did not run)"]);
         assert!(!judge("").1.is_empty());
+    }
+
+    #[test]
+    fn each_test_exists() {
+        for (program, names) in TESTS {
+            for test in *names {
+                let (module, name) = test.split_once("::tests::").unwrap_or(("", test));
+                let file = match *program {
+                    "lib" => format!("src/{}.rs", module.replace("::", "/")),
+                    program => format!("tests/{program}.rs"),
+                };
+                let source = fs::read_to_string(repository().join(&file)).unwrap();
+                let definition = format!("fn {name}()");
+                assert!(source.contains(&definition), "{file} has no {test}");
+            }
+        }
     }
 }
