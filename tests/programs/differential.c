@@ -29,7 +29,7 @@ static void on_signal(int sig, siginfo_t *info, void *context) {
     kill(info->si_pid, SIGUSR1);
 }
 
-static int serve(void) {
+static void serve(void) {
     struct sigaction action = {0};
 
     action.sa_flags = SA_SIGINFO;
@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
     int last = SIGUSR1;
 
     if (argc != 3)
-        return serve();
+        serve();
     signal(SIGUSR1, acked);
     for (char *text = argv[2];; text++) {
         for (int bit = 128; bit > 0; bit /= 2) {
