@@ -83,6 +83,9 @@ impl Row {
 /// How the detail of a test begins that was not made.
 pub const NOT_TRIED: &str = "not tried";
 
+/// How the detail of a test begins whose result is not certain.
+pub const NOT_SURE: &str = "not sure";
+
 /// The column where the details begin.
 const DETAIL: usize = 29;
 
@@ -139,9 +142,9 @@ impl Section {
         if !self.passes_with_partner {
             return self.demand(what, result);
         }
-        let unsure = |why: String| match why.starts_with(NOT_TRIED) {
+        let unsure = |why: String| match why.starts_with(NOT_TRIED) || why.starts_with(NOT_SURE) {
             true => why,
-            false => format!("not sure: {why}; with its partner it passes"),
+            false => format!("{NOT_SURE}: {why}; with its partner it passes"),
         };
         self.advise(what, result.map_err(unsure));
     }
