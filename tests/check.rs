@@ -87,6 +87,40 @@ fn what_other_servers_may_not_tolerate_is_reported() {
 }
 
 #[test]
+fn a_client_that_hangs_fails() {
+    if minitalk_cc_is_missing() {
+        return;
+    }
+    let client = program("stalls");
+    let output = check(&["--client", client.to_str().unwrap()]);
+    let report = stdout(&output);
+    assert!(row(&report, "1 byte").starts_with("ok "), "{report}");
+    let found = row(&report, "100 bytes");
+    assert!(found.starts_with("FAIL"), "{report}");
+    assert!(found.contains("hangs: "), "{report}");
+    assert_eq!(output.status.code(), Some(9), "{report}");
+}
+
+#[test]
+fn a_pair_of_an_unknown_dialect_does_not_fail() {
+    if minitalk_cc_is_missing() {
+        return;
+    }
+    let program = program("differential");
+    let path = program.to_str().unwrap();
+    let output = check(&["--client", path, "--server", path]);
+    let report = stdout(&output);
+    assert!(row(&report, "1,000 bytes").starts_with("ok "), "{report}");
+    let rows = row(&report, "dialect");
+    for row in rows.lines() {
+        assert!(row.starts_with("warn") && row.contains("not "), "{report}");
+    }
+    assert_eq!(rows.lines().count(), 2, "{report}");
+    assert!(!report.contains("FAIL"), "{report}");
+    assert_eq!(output.status.code(), Some(0), "{report}");
+}
+
+#[test]
 fn rare_dialects_are_found() {
     let cases = [
         (

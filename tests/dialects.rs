@@ -5,7 +5,7 @@
 //! | line | meaning |
 //! | --- | --- |
 //! | `// dialect: SPEC` | the value of `--dialect` |
-//! | `// auto: yes, why` | a client whose dialect a server can detect; or no |
+//! | `// auto: yes, why` | a client whose dialect a server can detect; or no; or learned, from what ends the first of its program |
 //! | `// exits: no` | a client that does not end after its message |
 //! | `// force: yes` | a server that needs `--force`, since it has no handlers |
 //! | `// newline: yes` | a server that prints a newline after each message |
@@ -398,6 +398,7 @@ fn check_report(client: &Program, stderr: &str) -> Result<(), String> {
         "counts-end",
         "end",
         "char-bits",
+        "parity",
         "ack",
         "ack-head",
     ] {
@@ -449,6 +450,25 @@ fn every_detectable_dialect_of_a_client_is_detected() {
             holds_within(LIMIT, || server.stderr().contains(" speaks "));
             check_report(client, &server.stderr())
         })
+    });
+}
+
+#[test]
+fn what_a_client_ends_on_is_known_of_its_program_afterwards() {
+    let is_learned = |client: &&Program| client.says("auto", "learned");
+    for_each(clients().iter().filter(is_learned), |client| {
+        let server = Server::start_with(&["--format", "raw"]);
+        let text = b"Hello World!";
+        // Each of the first two may show no more than what is wrong, and a busy machine may lose another.
+        let is_received = || {
+            let printed = server.stdout().len();
+            let client = start_client(&mut Command::new(&client.path), server.pid(), text);
+            finish_well(client, LIMIT).is_ok() && server.stdout()[printed..] == *text
+        };
+        match (0..5).any(|_| is_received()) {
+            true => Ok(()),
+            false => Err(server.stderr()),
+        }
     });
 }
 

@@ -9,6 +9,7 @@ use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
 use super::delivery::ClientProgram;
 use super::output_format::OutputFormat;
+use super::report::NOT_SURE;
 use super::server::{Server, ServerProgram};
 
 /// Long enough to show the bits of a client.
@@ -82,6 +83,7 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
             Ok(Some(outcome))
         },
         tried: Vec::new(),
+        is_over: false,
     };
     let mut found = search.run(detected)?;
     if !found.ends_well {
@@ -102,6 +104,8 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
 struct ClientSearch<A> {
     attempt: A,
     tried: Vec<(Dialect, TryOutcome)>,
+    /// Whether a dialect was not tried for lack of time.
+    is_over: bool,
 }
 
 impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientSearch<A> {
@@ -119,6 +123,10 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
                 ends_well: delivered.is_some(),
                 is_detected: false,
             }),
+            None if self.is_over => Err(format!(
+                "{NOT_SURE}: the time of the check is up after {} of the known dialects",
+                self.tried.len()
+            )),
             None => Err(format!(
                 "the client delivers a short text in none of {} known dialects",
                 self.tried.len()
@@ -182,6 +190,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
             return Ok(Some(*outcome));
         }
         let outcome = (self.attempt)(&dialect, limit)?;
+        self.is_over |= outcome.is_none();
         self.tried.extend(outcome.map(|outcome| (dialect, outcome)));
         Ok(outcome)
     }
@@ -238,6 +247,7 @@ mod tests {
         let mut search = ClientSearch {
             attempt: |dialect: &Dialect, _| Ok(Some(outcome(dialect))),
             tried: Vec::new(),
+            is_over: false,
         };
         let detected = detected.map(|spec| spec.parse().unwrap());
         (search.run(detected), search.tried.len())

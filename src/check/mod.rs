@@ -174,8 +174,8 @@ struct Programs {
 impl Programs {
     fn check(&self, confined: bool, show: Show) -> Result<Vec<Section>, Failure> {
         let mut sections = Vec::new();
-        let mut format = None;
         let mut of_client = None;
+        let mut passes_with_partner = false;
         let until = Instant::now() + LIMIT;
         let mut count = match (&self.client, &self.server) {
             (Some(_), Some(_)) => 3,
@@ -188,22 +188,28 @@ impl Programs {
             count -= 1;
             now + share
         };
+        // First, since what works with its partner and not with minitalk may have a dialect that minitalk does not know.
+        if let (Some(client), Some(server)) = (&self.client, &self.server) {
+            let mut section = Section::new("pair", &[client, server], show);
+            check_pair(client, server, &mut section, share());
+            passes_with_partner = section.passes();
+            sections.push(section);
+        }
         if let Some(client) = &self.client {
             let mut section = Section::new("client", &[client], show);
+            section.passes_with_partner = passes_with_partner;
             of_client = self.check_client(client, &mut section, share());
             handler_audit::add(client, self.audit.as_deref(), &mut section);
             sections.push(section);
         }
         if let Some(server) = &self.server {
             let mut section = Section::new("server", &[server], show);
-            format = self.check_server(server, confined, of_client, &mut section, share())?;
+            section.passes_with_partner = passes_with_partner;
+            self.check_server(server, confined, of_client, &mut section, share())?;
             handler_audit::add(server, self.audit.as_deref(), &mut section);
-            sections.push(section);
-        }
-        if let (Some(client), Some(server)) = (&self.client, &self.server) {
-            let mut section = Section::new("pair", &[client, server], show);
-            note_difference(&sections, &mut section);
-            check_pair(client, server, format, &mut section, share());
+            if let Some(client) = sections.last() {
+                note_difference(client, &mut section);
+            }
             sections.push(section);
         }
         Ok(sections)
@@ -238,13 +244,12 @@ impl Programs {
                 fault_tests::server_killed(&mut fixture, section);
                 fault_tests::strays_to_client(&mut fixture, section);
             }
-            Err(why) => section.add(Verdict::Fail, "dialect", &why),
+            Err(why) => section.demand_of_texts("dialect", Err(why)),
         }
         tests::unused_pid(client, section);
         dialect
     }
 
-    /// Returns the format in which the server prints, if it was found.
     fn check_server(
         &self,
         server: &Path,
@@ -252,11 +257,11 @@ impl Programs {
         of_client: Option<Dialect>,
         section: &mut Section,
         until: Instant,
-    ) -> Result<Option<OutputFormat>, Failure> {
+    ) -> Result<(), Failure> {
         match Server::start(&ServerProgram::Foreign(server)) {
             Err(why) => {
                 section.add(Verdict::Fail, "start", &why);
-                return Ok(None);
+                return Ok(());
             }
             Ok(started) => {
                 let result = started.pid_error.map_or(Ok("yes".into()), Err);
@@ -275,8 +280,8 @@ impl Programs {
         let (dialect, format, signals) = match found {
             Ok(found) => found,
             Err(why) => {
-                section.add(Verdict::Fail, "dialect", &why);
-                return Ok(None);
+                section.demand_of_texts("dialect", Err(why));
+                return Ok(());
             }
         };
         let spec = describe(dialect);
@@ -293,13 +298,13 @@ impl Programs {
         section.dialect = Some(spec);
         let client = ClientProgram::Own(&self.own, dialect);
         let server = ServerProgram::Foreign(server);
-        let mut fixture = Fixture::new(server, client, format.clone(), until);
+        let mut fixture = Fixture::new(server, client, format, until);
         tests::exactness(&mut fixture, section);
         tests::together(&mut fixture, section);
         fault_tests::client_killed(&mut fixture, section);
         fault_tests::strays_to_server(&mut fixture, section);
         tests::idle(&mut fixture, section);
-        Ok(Some(format))
+        Ok(())
     }
 }
 
@@ -310,35 +315,31 @@ fn search_until(until: Instant) -> Instant {
 }
 
 /// Notes that the halves of a pair were found to have different dialects, of which one is then not certain.
-fn note_difference(sections: &[Section], pair: &mut Section) {
-    let dialects: Vec<_> = sections
-        .iter()
-        .filter_map(|s| s.dialect.as_deref())
-        .collect();
-    if let [client, server] = dialects[..] {
-        let parts = |spec: &str| spec.parse::<Dialect>().map(|d| d.visible_form());
-        if parts(client) != parts(server) {
+fn note_difference(client: &Section, server: &mut Section) {
+    let parts = |section: &Section| {
+        Some(
+            section
+                .dialect
+                .as_ref()?
+                .parse::<Dialect>()
+                .ok()?
+                .visible_form(),
+        )
+    };
+    if let (Some(of_client), Some(of_server)) = (parts(client), parts(server)) {
+        if of_client != of_server {
             let why = format!(
-                "not sure: the client seems to have {client}, the server {server}; if the rows below are ok, both are the same"
+                "not sure: the client seems to have {of_client}, the server {of_server}; if the rows of the pair are ok, both are \
+                 the same"
             );
-            pair.add(Verdict::Info, "dialects", &why);
+            server.add(Verdict::Info, "dialects", &why);
         }
     }
 }
 
-fn check_pair(
-    client: &Path,
-    server: &Path,
-    format: Option<OutputFormat>,
-    section: &mut Section,
-    until: Instant,
-) {
+fn check_pair(client: &Path, server: &Path, section: &mut Section, until: Instant) {
     let client = ClientProgram::Foreign(client);
-    let format = match format {
-        Some(format) => Ok(format),
-        None => tests::output_format(server, &client),
-    };
-    match format {
+    match tests::output_format(server, &client) {
         Ok(format) => {
             let server = ServerProgram::Foreign(server);
             let mut fixture = Fixture::new(server, client, format, until);

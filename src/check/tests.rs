@@ -42,9 +42,9 @@ pub fn exactness(fixture: &mut Fixture<'_>, section: &mut Section) {
         next.map_err(|why| format!("the message after it is not exact: {why}"))
     });
     let exact = |_| "exact".to_owned();
-    section.demand("empty string", empty.map(exact));
+    section.demand_of_texts("empty string", empty.map(exact));
     let utf8 = fixture.deliver_exactly(UTF8, SHORT);
-    section.demand("UTF-8", utf8.map(exact));
+    section.demand_of_texts("UTF-8", utf8.map(exact));
 }
 
 /// Adds a row for each length, until one fails; returns how long 100 bytes took.
@@ -82,7 +82,7 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Duration>
                 }
             }
             // Each length shows whether the text arrives, whatever becomes of the client.
-            Err(why) if is_exact => section.add(Verdict::Fail, &what, &why),
+            Err(why) if is_exact => section.demand_of_texts(&what, Err(why)),
             Err(why) => {
                 let seconds = limit.as_secs();
                 match goes_on {
@@ -90,7 +90,7 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Duration>
                         &what,
                         Err(format!("not finished in {seconds} s: not sure why")),
                     ),
-                    false => section.demand(&what, Err(why)),
+                    false => section.demand_of_texts(&what, Err(why)),
                 }
                 let why = format!("not tried: {what} did not arrive");
                 for (bytes, _) in sizes.by_ref() {
@@ -123,7 +123,7 @@ fn speed(fixture: &mut Fixture<'_>, mut elapsed: Duration, section: &mut Section
         true => Ok(format!("100 bytes in {seconds} s")),
         false => Err(format!("100 bytes take {seconds} s, more than a second")),
     };
-    section.demand("speed", result);
+    section.demand_of_texts("speed", result);
 }
 
 /// Tests two clients at once.

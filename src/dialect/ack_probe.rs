@@ -13,7 +13,7 @@
 //! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
 //!    same once more and, if it handles both signals, then the other: that one can end it.
 
-use super::{Ack, HeadAck, MILLISECOND, Symbol};
+use super::{Ack, AckSignal, HeadAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
@@ -33,6 +33,9 @@ const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
 
 /// The numbers of bits of the heads that a client may send without waiting.
 const HEADS: [u32; 3] = [16, 32, 64];
+
+/// The numbers of bits after which a client may wait first that are no head: those of a character.
+const CHARACTERS: [u32; 3] = [7, 8, 9];
 
 /// Says which signals a client handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,15 @@ impl HandledSignals {
     }
 }
 
+/// Says which signals acknowledge the bits of a program that has ended on a SIGUSR1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckPolicy {
+    /// SIGUSR2, from this acknowledgement on, counted from 0.
+    Usr2From(u8),
+    /// The signal that is acknowledged.
+    Echo,
+}
+
 /// Watches one client.
 #[derive(Clone, Debug)]
 pub(super) struct AckProbe {
@@ -65,6 +77,11 @@ pub(super) struct AckProbe {
     /// The signal to acknowledge with if the client handles both, and the one for all after the first, if that differs.
     symbol: Symbol,
     later: Option<Symbol>,
+    /// How earlier processes of the program were acknowledged, if that was not the ordinary way.
+    policy: Option<AckPolicy>,
+    /// The last symbol, and how many acknowledgements were another one than that which they acknowledged.
+    last: Symbol,
+    mismatches: u8,
     /// Whether the first acknowledgement has been repeated, and whether the other signal has been tried.
     has_repeated: bool,
     has_switched: bool,
@@ -74,9 +91,10 @@ pub(super) struct AckProbe {
     of_byte: u8,
     last_seen: Nanos,
     last_ack: Option<Nanos>,
-    /// Stops after a single bit, and after a byte.
+    /// Stops after a single bit, and after a byte or another character, with the number of bits of the last one.
     bit_stops: u8,
     byte_stops: u8,
+    character: u32,
     /// Where the client waits in its head, as far as is known.
     head: HeadAck,
 }
@@ -99,6 +117,9 @@ impl AckProbe {
             state: Watching,
             symbol,
             later: None,
+            policy: None,
+            last: Symbol::Usr1,
+            mismatches: 0,
             has_repeated: false,
             has_switched: false,
             unanswered: 0,
@@ -107,28 +128,33 @@ impl AckProbe {
             last_ack: None,
             bit_stops: 0,
             byte_stops: 0,
+            character: 8,
             head: HeadAck::All,
         }
     }
 
-    /// Returns a probe for a program whose processes end when this acknowledgement, counted from 0, is a SIGUSR1.
-    pub const fn for_usr2(from: u8, handled: HandledSignals) -> Self {
-        let mut probe = Self::new(Symbol::Usr2, handled);
-        if from > 0 {
-            probe.symbol = Symbol::Usr1;
-            probe.later = Some(Symbol::Usr2);
+    /// Returns a probe for a program whose processes are acknowledged in this way.
+    pub const fn with_policy(policy: Option<AckPolicy>, handled: HandledSignals) -> Self {
+        let mut probe = Self::new(Symbol::Usr1, handled);
+        match policy {
+            Some(AckPolicy::Usr2From(0)) => probe.symbol = Symbol::Usr2,
+            Some(AckPolicy::Usr2From(_)) => probe.later = Some(Symbol::Usr2),
+            Some(AckPolicy::Echo) | None => {}
         }
+        probe.policy = policy;
         probe
     }
 
     /// Forgets everything but the signal to acknowledge with.
     pub const fn reset(&mut self) {
-        *self = Self::new(self.symbol(), self.handled);
+        let policy = self.policy;
+        *self = Self::new(self.symbol, self.handled);
+        self.policy = policy;
     }
 
     /// Handles a symbol; returns whether to acknowledge it at once.
-    pub fn handle_symbol(&mut self, now: Nanos) -> bool {
-        self.last_seen = now;
+    pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) -> bool {
+        (self.last, self.last_seen) = (symbol, now);
         self.unanswered = self.unanswered.saturating_add(1);
         self.of_byte = (self.of_byte + 1) % 8;
         let is_due = match self.state {
@@ -141,7 +167,7 @@ impl AckProbe {
                 true
             }
             WaitsForBits => true,
-            WaitsForBytes => self.unanswered == 8,
+            WaitsForBytes => self.unanswered == self.character,
             Watching | GoesOn => false,
         };
         if is_due {
@@ -156,11 +182,11 @@ impl AckProbe {
         match (self.state, self.unanswered) {
             (Watching, 0) if !self.has_repeated => self.has_repeated = true,
             (Watching, 0) => {
+                self.symbol = self.symbol().other();
                 self.has_switched = true;
-                self.symbol = self.symbol.other();
             }
             (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
-            (_, count) if count % 8 == 1 && self.of_byte == 1 => {
+            (_, count) if count != 9 && count % 8 == 1 && self.of_byte == 1 => {
                 if self.byte_stops == 0 {
                     self.head = HeadAck::None;
                 }
@@ -170,6 +196,7 @@ impl AckProbe {
                 if self.byte_stops == 0 && HEADS.contains(&count) {
                     self.head = HeadAck::Last;
                 }
+                self.character = count;
                 self.byte_stops = self.byte_stops.saturating_add(1);
                 if self.byte_stops >= 2 {
                     self.state = WaitsForBytes;
@@ -225,8 +252,12 @@ impl AckProbe {
                 .any(|bits| self.unanswered.wrapping_sub(*bits) <= 1),
             _ => self.head == HeadAck::Last && self.unanswered == 1,
         };
-        // The symbol before these eight can have asked for admission.
-        self.unanswered == 8 || is_after_byte || is_after_head
+        // The symbol before these can have asked for admission.
+        let is_after_character = match self.byte_stops {
+            0 => CHARACTERS.contains(&self.unanswered),
+            _ => self.unanswered == self.character,
+        };
+        is_after_character || self.unanswered == 8 || is_after_byte || is_after_head
     }
 
     /// Returns where the client waits in its head, as far as is known.
@@ -239,8 +270,22 @@ impl AckProbe {
         match (self.handled.usr1, self.handled.usr2) {
             (true, false) => Symbol::Usr1,
             (false, true) => Symbol::Usr2,
+            _ if self.echoes() => self.last,
             _ => self.symbol,
         }
+    }
+
+    /// Returns the signal of the acknowledgements as a dialect has it.
+    pub fn ack_signal(&self) -> AckSignal {
+        match self.symbol() {
+            _ if self.echoes() => AckSignal::Echo,
+            Symbol::Usr2 if self.ack() != Ack::None => AckSignal::Usr2,
+            _ => AckSignal::Usr1,
+        }
+    }
+
+    const fn echoes(&self) -> bool {
+        matches!(self.policy, Some(AckPolicy::Echo)) && self.may_switch()
     }
 
     /// Returns what the client seems to wait for.
@@ -266,12 +311,18 @@ impl AckProbe {
         self.may_wait_for_bits() && (is_proven || !self.handled.both())
     }
 
-    /// Returns which acknowledgement, counted from 0, a client has not gone on after, if it is one of the first two and the other
-    /// signal was not tried. The first may answer a handshake.
-    pub const fn stuck_after(&self) -> Option<u8> {
-        let is_stuck = matches!(self.state, Watching) && self.unanswered == 0 && self.may_switch();
+    /// Returns how to acknowledge the next process of the program, if this one has not gone on after an acknowledgement and the
+    /// other signal was not tried. The first one may answer a handshake; the first that is no echo ends a client which compares.
+    pub fn next_policy(&self) -> Option<AckPolicy> {
+        let waits_for_bits = self.may_wait_for_bits() && self.bit_stops > 0;
+        if self.unanswered > 0 || !self.may_switch() || !waits_for_bits {
+            return None;
+        }
+        let is_first_mismatch = self.mismatches == 1 && self.symbol() != self.last;
+        let may_echo = self.bit_stops > 1 || self.policy.is_some();
         match self.bit_stops {
-            1 | 2 if is_stuck => Some(self.bit_stops - 1),
+            _ if is_first_mismatch && may_echo => Some(AckPolicy::Echo),
+            count @ (1 | 2) => Some(AckPolicy::Usr2From(count - 1)),
             _ => None,
         }
     }
@@ -280,9 +331,12 @@ impl AckProbe {
         self.handled.both() && !self.has_switched
     }
 
-    const fn note_ack(&mut self, now: Nanos) {
+    fn note_ack(&mut self, now: Nanos) {
         self.unanswered = 0;
         self.last_ack = Some(now);
+        self.mismatches = self
+            .mismatches
+            .saturating_add(u8::from(self.symbol() != self.last));
         if let Some(symbol) = self.later.take() {
             self.symbol = symbol;
         }
@@ -308,7 +362,9 @@ mod tests {
         for stop in 0..PROOF_STOPS {
             assert_eq!(probe.ack(), if stop == 0 { Ack::Message } else { Ack::Bit });
             assert!(
-                !probe.handle_symbol(now) && probe.needs_sleep_state() && probe.may_wait_for_bits()
+                !probe.handle_symbol(Symbol::Usr1, now)
+                    && probe.needs_sleep_state()
+                    && probe.may_wait_for_bits()
             );
             assert_eq!(probe.poll_ack(now + SILENCE_AWAKE - 1, false), None);
             assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP - 1, true), None);
@@ -320,7 +376,7 @@ mod tests {
             now += SILENCE_AWAKE;
         }
         for _ in 0..2 {
-            assert!(probe.handle_symbol(now));
+            assert!(probe.handle_symbol(Symbol::Usr1, now));
             assert_eq!((probe.ack(), probe.poll_timeout(true)), (Ack::Bit, None));
             assert!(probe.may_wait_for_bits());
         }
@@ -333,10 +389,10 @@ mod tests {
         let mut probe = probe();
         for i in 0..80 {
             let now = i * SILENCE_AWAKE / 2;
-            assert!(!probe.handle_symbol(now));
+            assert!(!probe.handle_symbol(Symbol::Usr1, now));
             assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, false), None);
             assert_eq!(probe.may_wait_for_bits(), i == 0);
-            let may_wait = [0, 7, 15, 16, 31, 32, 63, 64].contains(&i);
+            let may_wait = [0, 6, 7, 8, 15, 16, 31, 32, 63, 64].contains(&i);
             assert_eq!(probe.needs_sleep_state(), may_wait);
         }
         assert_eq!(probe.ack(), Ack::Message);
@@ -345,7 +401,7 @@ mod tests {
     #[test]
     fn a_client_that_handles_neither_signal_is_never_acknowledged() {
         let mut probe = AckProbe::new(Symbol::Usr1, handled(false, false));
-        probe.handle_symbol(0);
+        probe.handle_symbol(Symbol::Usr1, 0);
         assert_eq!((probe.poll_timeout(true), probe.ack()), (None, Ack::None));
         assert!(!probe.needs_sleep_state() && !probe.handled.any());
         assert_eq!(probe.poll_ack(SWITCH_AFTER, true), None);
@@ -358,7 +414,10 @@ mod tests {
         for stop in 0..4 {
             for bit in 0..8 {
                 now += 1000;
-                assert_eq!(probe.handle_symbol(now), stop >= 2 && bit == 7);
+                assert_eq!(
+                    probe.handle_symbol(Symbol::Usr1, now),
+                    stop >= 2 && bit == 7
+                );
             }
             if stop < 2 {
                 assert_eq!(probe.poll_timeout(true), Some(now + SILENCE_AWAKE));
@@ -382,12 +441,12 @@ mod tests {
                 assert_eq!(probe.poll_ack(silence - 1, sleeps), None);
                 assert_eq!(probe.poll_ack(silence, sleeps), Some(Symbol::Usr1));
             };
-            (0..bits).for_each(|_| assert!(!probe.handle_symbol(0)));
+            (0..bits).for_each(|_| assert!(!probe.handle_symbol(Symbol::Usr1, 0)));
             if waits_for_head {
                 stop(&mut probe, SILENCE_AFTER_BYTE, false);
                 assert_eq!(probe.ack(), Ack::Byte);
             }
-            assert!(!probe.handle_symbol(0));
+            assert!(!probe.handle_symbol(Symbol::Usr1, 0));
             stop(&mut probe, SILENCE_AWAKE, true);
             let head = if waits_for_head {
                 HeadAck::Last
@@ -396,48 +455,84 @@ mod tests {
             };
             assert_eq!((probe.ack(), probe.head_ack()), (Ack::Bit, head));
             for _ in 1..PROOF_STOPS {
-                assert!(!probe.handle_symbol(0));
+                assert!(!probe.handle_symbol(Symbol::Usr1, 0));
                 stop(&mut probe, SILENCE_AWAKE, false);
             }
-            assert!(probe.handle_symbol(0) && probe.waits_for_bits());
+            assert!(probe.handle_symbol(Symbol::Usr1, 0) && probe.waits_for_bits());
         }
     }
 
     #[test]
     fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other_once() {
         let mut probe = probe();
-        assert_eq!(probe.stuck_after(), None);
-        probe.handle_symbol(0);
+        assert_eq!(probe.next_policy(), None);
+        probe.handle_symbol(Symbol::Usr1, 0);
         assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Symbol::Usr1));
         for (count, symbol) in [(1, Symbol::Usr1), (2, Symbol::Usr2)] {
-            assert_eq!(probe.stuck_after(), Some(0));
+            assert_eq!(probe.next_policy(), Some(AckPolicy::Usr2From(0)));
             let at = SILENCE_AWAKE + count * SWITCH_AFTER;
             assert_eq!(probe.poll_ack(at - 1, false), None);
             assert_eq!(probe.poll_ack(at, false), Some(symbol));
         }
-        assert_eq!(probe.stuck_after(), None);
+        assert_eq!(probe.next_policy(), None);
         assert_eq!(
             probe.poll_ack(SILENCE_AWAKE + 9 * SWITCH_AFTER, false),
             None
         );
-        probe.handle_symbol(20 * SWITCH_AFTER);
+        probe.handle_symbol(Symbol::Usr1, 20 * SWITCH_AFTER);
         assert_eq!(probe.poll_ack(21 * SWITCH_AFTER, false), Some(Symbol::Usr2));
-        assert_eq!(probe.stuck_after(), None);
+        assert_eq!(probe.next_policy(), None);
     }
 
     #[test]
-    fn a_program_may_need_sigusr2_for_each_acknowledgement_or_for_all_but_the_first() {
-        for (from, expected) in [
-            (0, [Symbol::Usr2, Symbol::Usr2, Symbol::Usr2]),
-            (1, [Symbol::Usr1, Symbol::Usr2, Symbol::Usr2]),
+    fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() {
+        use AckPolicy::{Echo, Usr2From};
+        use Symbol::{Usr1, Usr2};
+        // The acknowledgements of these symbols, and what the end of the client after each of them shows.
+        for (policy, symbols, expected, shown) in [
+            (
+                None,
+                [Usr1, Usr1, Usr2],
+                [Usr1, Usr1, Usr1],
+                [Some(Usr2From(0)), Some(Usr2From(1)), Some(Echo)],
+            ),
+            (
+                None,
+                [Usr2, Usr2, Usr1],
+                [Usr1, Usr1, Usr1],
+                [Some(Usr2From(0)), Some(Usr2From(1)), None],
+            ),
+            (
+                Some(Usr2From(0)),
+                [Usr1, Usr1, Usr1],
+                [Usr2, Usr2, Usr2],
+                [Some(Echo), Some(Usr2From(1)), None],
+            ),
+            (
+                Some(Usr2From(1)),
+                [Usr1, Usr1, Usr1],
+                [Usr1, Usr2, Usr2],
+                [Some(Usr2From(0)), Some(Echo), None],
+            ),
+            (
+                Some(Echo),
+                [Usr1, Usr2, Usr1],
+                [Usr1, Usr2, Usr1],
+                [Some(Usr2From(0)), Some(Usr2From(1)), None],
+            ),
         ] {
-            let mut probe = AckProbe::for_usr2(from, handled(true, true));
-            for (count, symbol) in expected.into_iter().enumerate() {
-                probe.handle_symbol(0);
-                assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(symbol));
-                let shown = [Some(0), Some(1), None];
-                assert_eq!(probe.stuck_after(), shown[count]);
+            let mut probe = AckProbe::with_policy(policy, handled(true, true));
+            for (i, symbol) in symbols.into_iter().enumerate() {
+                probe.handle_symbol(symbol, 0);
+                assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected[i]));
+                assert_eq!(probe.next_policy(), shown[i], "{policy:?} {i}");
             }
+            let is_echo = policy == Some(Echo);
+            assert_eq!(probe.ack_signal() == AckSignal::Echo, is_echo);
+            probe.reset();
+            probe.handle_symbol(Usr2, 0);
+            let expected = if policy.is_some() { Usr2 } else { Usr1 };
+            assert_eq!(probe.symbol(), expected);
         }
     }
 
@@ -450,7 +545,7 @@ mod tests {
             (Symbol::Usr1, handled(false, true), Symbol::Usr2),
         ] {
             let mut probe = AckProbe::new(first, handled);
-            probe.handle_symbol(0);
+            probe.handle_symbol(Symbol::Usr1, 0);
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
             assert_eq!(
                 probe.poll_ack(9 * SWITCH_AFTER, false),
@@ -458,14 +553,14 @@ mod tests {
                 "once more"
             );
             assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
-            assert_eq!(probe.stuck_after().is_some(), handled.both());
+            assert_eq!(probe.next_policy().is_some(), handled.both());
         }
     }
 
     #[test]
     fn a_silence_begins_again_after_a_lack_of_cpu() {
         let mut probe = probe();
-        probe.handle_symbol(0);
+        probe.handle_symbol(Symbol::Usr1, 0);
         probe.restart_silence(5);
         assert_eq!(probe.poll_timeout(false), Some(5 + SILENCE_AWAKE));
         probe.poll_ack(5 + SILENCE_AWAKE, false);

@@ -279,6 +279,21 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if detector.is_tie())
     }
 
+    /// Returns a decoder of what ends a text in `dialect`.
+    pub fn of_end(&self, dialect: &Dialect) -> TextDecoder {
+        let end = Dialect {
+            hello: false,
+            head: Head::None,
+            ..*dialect
+        };
+        TextDecoder::new(end, 1, self.pid, Provenance::Guess)
+    }
+
+    /// Returns whether nothing but a newline shows that the present message may be complete.
+    pub fn may_be_a_line(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if detector.may_be_a_line())
+    }
+
     /// Returns whether the stream makes no sense.
     pub const fn is_lost(&self) -> bool {
         matches!(self.mode, Mode::Lost)

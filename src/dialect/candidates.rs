@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::spec::CHAR_BITS;
-use super::{BitOrder, ByteOrder, Dialect, Head, Symbol};
+use super::{BitOrder, ByteOrder, Dialect, Head, Parity, Symbol};
 
 /// Bytes of a text that count as evidence.
 const EVIDENCE_LIMIT: usize = 1 << 16;
@@ -16,14 +16,15 @@ pub fn all(may_greet: bool) -> Vec<Dialect> {
     let mut all = Vec::new();
     for &order in BitOrder::ALL {
         for one in [Symbol::Usr2, Symbol::Usr1] {
-            all.extend(CHAR_BITS.map(|char_bits| Dialect {
+            let plain = Dialect {
                 order,
                 one,
                 head_order: order,
                 head_bytes: ByteOrder::of_bit_loop(order),
-                char_bits,
                 ..Dialect::CLASSIC
-            }));
+            };
+            all.extend(CHAR_BITS.map(|char_bits| Dialect { char_bits, ..plain }));
+            all.extend([Parity::Even, Parity::Odd].map(|parity| Dialect { parity, ..plain }));
             for hello in [false, true].into_iter().take(1 + usize::from(may_greet)) {
                 for &head in Head::ALL {
                     for (head_order, head_bytes) in number_orders(order, head) {
@@ -73,10 +74,11 @@ const fn endings(head: Head) -> &'static [Ending] {
         (true, Some(0), false),
         (true, Some(0), true),
     ];
-    const OF_TEXT: [Ending; 4] = [
+    const OF_TEXT: [Ending; 5] = [
         (false, Some(0), false),
         (false, Some(3), false),
         (false, Some(4), false),
+        (false, Some(b'\n'), false),
         // No byte of UTF-8.
         (false, Some(0xff), false),
     ];
@@ -105,6 +107,9 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.counts_end, 4),
         (d.end != Some(0), 8),
         (d.char_bits != 8, 28),
+        (d.parity != Parity::None, 28),
+        // Most clients send it as part of the text.
+        (d.end == Some(b'\n'), 12),
         // The same symbols, read in the other order and with the other signal for 1, end with a NUL.
         (d.end == Some(0xff), 40),
     ];
@@ -151,6 +156,8 @@ const FRAMINGS: &[(&str, u8)] = &[
     ("end=eot", 0),
     ("end=etx", 0),
     ("end=0x0a", 1),
+    ("char-bits=32", 1),
+    ("char-bits=7", 1),
     ("head=pid", 0),
     ("head=pid,head-bytes=other", 1),
     ("head=pid-digits", 1),
@@ -180,6 +187,8 @@ const FRAMINGS: &[(&str, u8)] = &[
     ("head=len64,head-bytes=other,end=none", 1),
     ("head=len64,head-bytes=other,counts-end=yes", 1),
     ("end=0xff", 1),
+    ("parity=even", 1),
+    ("parity=odd", 1),
 ];
 
 /// Returns the dialects to try on a program that cannot be watched, in that order, with the acknowledgements of `acks`: each
@@ -218,7 +227,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(true);
-        assert_eq!(candidates.len(), 816);
+        assert_eq!(candidates.len(), 832);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -253,7 +262,9 @@ mod tests {
             ("head=len32,counts-end=yes", 10),
             ("end=none", 8),
             ("end=etx", 8),
+            ("end=0x0a", 20),
             ("order=lsb,char-bits=7", 36),
+            ("parity=odd", 28),
             ("end=0xff", 48),
         ] {
             assert_eq!(dialect_cost(&spec.parse().unwrap()), cost, "{spec}");

@@ -194,22 +194,27 @@ impl TextDecoder {
             Part::Number { .. } | Part::HeadNul { .. } => self.dialect.head_order,
             _ => self.dialect.order,
         };
-        let width = match self.part {
-            Part::Text { .. } | Part::End => self.dialect.char_bits,
-            _ => 8,
-        };
-        let place = match order {
-            BitOrder::Msb => width - 1 - self.bits,
-            BitOrder::Lsb => self.bits,
+        let (width, symbols) = match self.part {
+            Part::Text { .. } | Part::End => {
+                (self.dialect.char_bits, self.dialect.symbols_per_char())
+            }
+            _ => (8, 8),
         };
         if self.bits == 0 {
             self.byte = 0;
         }
-        self.bits = (self.bits + 1) % width;
-        match symbol == self.dialect.one {
-            true if place < 8 => self.byte |= 1 << place,
-            true => return self.reject(Reason::NotText),
-            false => {}
+        let (at, is_one) = (self.bits, symbol == self.dialect.one);
+        self.bits = (at + 1) % symbols;
+        let place = match order {
+            _ if at == width && is_one == self.dialect.parity_bit(self.byte) => None,
+            _ if at == width => return self.reject(Reason::NotText),
+            BitOrder::Msb => Some(width - 1 - at),
+            BitOrder::Lsb => Some(at),
+        };
+        match place.filter(|_| is_one) {
+            Some(place @ 0..8) => self.byte |= 1 << place,
+            Some(_) => return self.reject(Reason::NotText),
+            None => {}
         }
         match self.bits {
             0 => self.push_byte(self.byte),

@@ -147,6 +147,12 @@ impl Detector {
             && (self.complete.iter().any(is_empty) || self.open.iter().any(has_digits))
     }
 
+    /// Returns whether a newline ends each complete message.
+    pub fn may_be_a_line(&self) -> bool {
+        let is_line = |reading: &Reading| reading.dialect().end == Some(b'\n');
+        !self.complete.is_empty() && self.complete.iter().all(is_line)
+    }
+
     /// Handles a silence of the client, after which no head start is needed.
     pub fn handle_silence(&mut self) -> DetectState {
         if !self.has_begun && self.log.len() >= 8 {

@@ -69,7 +69,7 @@ impl TextEncoder {
     /// Returns the number of symbols.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.head_len() + usize::from(self.dialect.char_bits) * self.body.len()
+        self.head_len() + usize::from(self.dialect.symbols_per_char()) * self.body.len()
     }
 
     /// Returns the number of symbols of the head.
@@ -86,22 +86,28 @@ impl TextEncoder {
     /// Returns symbol number `index`.
     #[must_use]
     pub fn symbol(&self, index: usize) -> Option<Symbol> {
-        let (bytes, index, bits) = match index.checked_sub(self.head_len()) {
-            Some(index) => (&self.body, index, usize::from(self.dialect.char_bits)),
-            None => (&self.head, index, 8),
+        let dialect = &self.dialect;
+        let (bytes, index, bits, width) = match index.checked_sub(self.head_len()) {
+            Some(index) => {
+                let symbols = usize::from(dialect.symbols_per_char());
+                (&self.body, index, symbols, usize::from(dialect.char_bits))
+            }
+            None => (&self.head, index, 8, 8),
         };
         let byte = *bytes.get(index / bits)?;
         // Digits are text.
-        let is_number = core::ptr::eq(bytes, &self.head) && !self.dialect.head.is_decimal();
+        let is_number = core::ptr::eq(bytes, &self.head) && !dialect.head.is_decimal();
         let order = match is_number {
-            true => self.dialect.head_order,
-            false => self.dialect.order,
+            true => dialect.head_order,
+            false => dialect.order,
         };
+        let at = index % bits;
         let shift = match order {
-            BitOrder::Msb => bits - 1 - index % bits,
-            BitOrder::Lsb => index % bits,
+            _ if at == width => return Some(dialect.symbol(dialect.parity_bit(byte))),
+            BitOrder::Msb => width - 1 - at,
+            BitOrder::Lsb => at,
         };
-        Some(self.dialect.symbol(u32::from(byte) >> shift & 1 == 1))
+        Some(dialect.symbol(u32::from(byte) >> shift & 1 == 1))
     }
 
     /// Returns the symbols in order.
@@ -126,7 +132,7 @@ impl TextEncoder {
             }
             Ack::Bit => true,
             Ack::Byte => match of_body {
-                Some(index) => (index + 1) % usize::from(self.dialect.char_bits) == 0,
+                Some(index) => (index + 1) % usize::from(self.dialect.symbols_per_char()) == 0,
                 None => index % 8 == 7,
             },
         }

@@ -67,6 +67,12 @@ impl FinalAcks {
         }
     }
 
+    /// Takes that the other signal is sent at `now` to a client that did not end on the ordinary acknowledgement.
+    pub fn note_other(&mut self, now: Nanos) {
+        self.clear();
+        self.sent = Some((now, Some(FinalAck::Other)));
+    }
+
     fn clear(&mut self) {
         self.left.clear();
         (self.sent, self.other, self.extra) = (None, None, 0);

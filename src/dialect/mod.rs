@@ -121,6 +121,18 @@ choice! {
 }
 
 choice! {
+    /// Says whether a parity bit follows each character.
+    Parity {
+        /// No bit follows.
+        None = "none",
+        /// The number of ones is even with it.
+        Even = "even",
+        /// The number of ones is odd with it.
+        Odd = "odd",
+    }
+}
+
+choice! {
     /// Says what a server acknowledges, with one signal each.
     Ack {
         /// Nothing.
@@ -219,6 +231,8 @@ pub struct Dialect {
     pub end: Option<u8>,
     /// The number of bits of a character of text and of the end byte.
     pub char_bits: u8,
+    /// Whether a parity bit follows each character and the end byte.
+    pub parity: Parity,
     /// What the server acknowledges.
     pub ack: Ack,
     /// What of the head is acknowledged.
@@ -251,6 +265,7 @@ impl Dialect {
         counts_end: false,
         end: Some(0),
         char_bits: 8,
+        parity: Parity::None,
         ack: Ack::Bit,
         ack_head: HeadAck::All,
         ack_signal: AckSignal::Usr1,
@@ -275,6 +290,18 @@ impl Dialect {
             pace: Self::CLASSIC.pace,
             ..*self
         }
+    }
+
+    /// Returns the number of symbols of a character.
+    #[must_use]
+    pub const fn symbols_per_char(&self) -> u8 {
+        self.char_bits + !matches!(self.parity, Parity::None) as u8
+    }
+
+    /// Returns the parity bit of a byte.
+    #[must_use]
+    pub const fn parity_bit(&self, byte: u8) -> bool {
+        (byte.count_ones() % 2 == 1) != matches!(self.parity, Parity::Odd)
     }
 
     /// Returns the symbol for a bit.

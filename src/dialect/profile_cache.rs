@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::Dialect;
+use super::ack_probe::AckPolicy;
 use super::ack_timing::SleepState;
+use super::{AckSignal, Dialect};
 
 /// The number of programs that are remembered.
 pub const MAX_PROGRAMS: usize = 1024;
@@ -16,8 +17,8 @@ const MAX_DIALECTS: usize = 4;
 pub struct Profile {
     /// The dialects that its processes have used, with different visible forms; the last one found is last.
     pub dialects: Vec<Dialect>,
-    /// Which acknowledgement, counted from 0, ended a process because it was a SIGUSR1.
-    pub ack_on_usr2: Option<u8>,
+    /// How to acknowledge its processes, because one has ended on an acknowledgement.
+    pub ended_on: Option<AckPolicy>,
     /// How its processes have to be seen to sleep before they are acknowledged.
     pub ack_sleep: SleepState,
 }
@@ -27,21 +28,35 @@ pub struct Profile {
 pub enum ProfileUpdate {
     /// The client used this dialect.
     Speaks(Dialect),
-    /// The client ended when this acknowledgement, counted from 0, was a SIGUSR1, so SIGUSR2 is better for the next one.
-    AckOnUsr2(u8),
+    /// The client ended on an acknowledgement, so that the next one is better acknowledged like this.
+    AckPolicy(AckPolicy),
     /// The client lost an acknowledgement that came before it slept like this.
     AckSleep(SleepState),
 }
 
 impl Profile {
+    /// Returns how to acknowledge a process whose dialect is to be detected.
+    #[must_use]
+    pub fn ack_policy(&self) -> Option<AckPolicy> {
+        let of_dialect = |dialect: &Dialect| match dialect.ack_signal {
+            AckSignal::Usr1 => None,
+            AckSignal::Usr2 => Some(AckPolicy::Usr2From(u8::from(dialect.hello))),
+            AckSignal::Echo => Some(AckPolicy::Echo),
+        };
+        let mut policies = self.dialects.iter().map(of_dialect);
+        let first = policies.next().flatten();
+        let of_all = first.filter(|first| policies.all(|other| other == Some(*first)));
+        self.ended_on.or(of_all)
+    }
+
     /// Adds what a client has shown. A dialect replaces the one of the same visible form.
     pub fn update(&mut self, update: ProfileUpdate) {
         let dialect = match update {
             ProfileUpdate::Speaks(dialect) => dialect,
-            ProfileUpdate::AckOnUsr2(from) => return self.ack_on_usr2 = Some(from),
+            ProfileUpdate::AckPolicy(policy) => return self.ended_on = Some(policy),
             ProfileUpdate::AckSleep(sleep) => return self.ack_sleep = self.ack_sleep.max(sleep),
         };
-        self.ack_on_usr2 = None;
+        self.ended_on = None;
         self.dialects
             .retain(|old| old.visible_form() != dialect.visible_form());
         if self.dialects.len() == MAX_DIALECTS {
@@ -145,9 +160,25 @@ mod tests {
     #[test]
     fn a_client_that_speaks_takes_back_that_sigusr1_ends_its_kind() {
         let mut profile = Profile::default();
-        profile.update(ProfileUpdate::AckOnUsr2(1));
-        assert_eq!(profile.ack_on_usr2, Some(1));
+        profile.update(ProfileUpdate::AckPolicy(AckPolicy::Echo));
+        assert_eq!(profile.ack_policy(), Some(AckPolicy::Echo));
         profile.update(speaks("classic"));
-        assert_eq!(profile.ack_on_usr2, None);
+        assert_eq!(profile.ack_policy(), None);
+    }
+
+    #[test]
+    fn a_program_whose_dialects_have_one_signal_is_acknowledged_with_it_in_others_too() {
+        for (specs, expected) in [
+            (&["ack-signal=usr2"][..], Some(AckPolicy::Usr2From(0))),
+            (&["hello=yes,ack-signal=usr2"], Some(AckPolicy::Usr2From(1))),
+            (&["echo", "lsb,ack-signal=echo"], Some(AckPolicy::Echo)),
+            (&["echo", "lsb"], None),
+            (&["lsb", "echo"], None),
+            (&[], None),
+        ] {
+            let mut profile = Profile::default();
+            specs.iter().for_each(|spec| profile.update(speaks(spec)));
+            assert_eq!(profile.ack_policy(), expected, "{specs:?}");
+        }
     }
 }

@@ -29,8 +29,9 @@ pub struct Reading {
     /// The cost of the complete messages that follow.
     later: u32,
     next: TextDecoder,
-    /// Whether anything followed the message.
+    /// Whether anything followed the message, and whether all of that is its end once more.
     has_rest: bool,
+    repeats_end: bool,
 }
 
 impl Reading {
@@ -43,6 +44,7 @@ impl Reading {
             later: 0,
             next,
             has_rest: false,
+            repeats_end: true,
         }
     }
 
@@ -70,6 +72,7 @@ impl Reading {
     pub fn push(&mut self, symbol: Symbol) -> bool {
         self.has_rest = true;
         let progress = self.next.push(symbol);
+        self.repeats_end &= self.next.text_len() == 0;
         if progress == DecodeProgress::Complete {
             self.later = self
                 .later
@@ -131,9 +134,8 @@ pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a
             false => MARGIN,
         };
         let is_other = !core::ptr::eq(*other, best);
-        is_other
-            && other.at == best.at
-            && other.cost(known) < best.cost(known).saturating_add(margin)
+        let is_same = other.at == best.at || other.repeats_end && !differs(other);
+        is_other && is_same && other.cost(known) < best.cost(known).saturating_add(margin)
     };
     let near = || readings.iter().filter(is_near);
     let rivals = || near().filter(|other| differs(other));

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use super::ack_probe::{AckProbe, HandledSignals};
 use super::ack_timing::{AckTiming, SleepState};
 use super::auto_decoder::{AutoDecoder, DecodeOutcome};
+use super::decoder::{DecodeProgress, TextDecoder};
 use super::detector::{DetectState, Detection, EXCERPT, Excerpt};
 use super::final_acks::FinalAcks;
 use super::profile_cache::{Profile, ProfileUpdate};
@@ -24,6 +25,9 @@ use crate::wire::reason::Reason;
 
 /// The silence after which a message is complete that may be.
 const COMPLETE_AFTER: Nanos = 60 * MILLISECOND;
+
+/// The same if a newline ends it: a client that naps for too long goes on after an acknowledgement that is repeated.
+const LINE_COMPLETE_AFTER: Nanos = 400 * MILLISECOND;
 
 /// The silence after which a stream that makes no sense begins again.
 const RESET_AFTER: Nanos = 250 * MILLISECOND;
@@ -84,6 +88,8 @@ pub struct TextReceiver {
     unwritten: u32,
     /// Why nothing more is received once the text is over that may be complete.
     closing: Option<Reason>,
+    /// Decodes what follows a text, while it may be the end byte once more.
+    end_again: Option<Box<TextDecoder>>,
     /// Whether the client went on after the end, so that it waits for nothing that is still owed.
     has_moved_on: bool,
 }
@@ -99,10 +105,7 @@ impl TextReceiver {
     /// Returns a receiver for a client of which only the profile of its program is known.
     #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
-        let probe = match profile.ack_on_usr2 {
-            Some(from) => AckProbe::for_usr2(from, handled),
-            None => AckProbe::new(Symbol::Usr1, handled),
-        };
+        let probe = AckProbe::with_policy(profile.ack_policy(), handled);
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.usr1);
         Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
     }
@@ -130,6 +133,7 @@ impl TextReceiver {
             withheld: None,
             unwritten: 0,
             closing: None,
+            end_again: None,
             has_moved_on: false,
         }
     }
@@ -181,7 +185,7 @@ impl TextReceiver {
             self.timing.note_sent(ack, now);
             return self.send_ack(ack, now);
         }
-        if now >= self.last_seen.saturating_add(COMPLETE_AFTER) && !self.is_silent {
+        if now >= self.complete_at() && !self.is_silent {
             self.is_silent = true;
             due = match self.decoder.handle_silence() {
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
@@ -216,7 +220,7 @@ impl TextReceiver {
                 .poll_timeout()
                 .filter(|_| self.may_send_final_ack()),
             self.timing.deadline(),
-            (has_evidence && !self.is_silent).then(|| after(COMPLETE_AFTER)),
+            (has_evidence && !self.is_silent).then(|| self.complete_at()),
             self.decoder.is_lost().then(|| after(RESET_AFTER)),
             is_watched.then(|| self.probe.poll_timeout(false)).flatten(),
         ];
@@ -301,11 +305,18 @@ impl TextReceiver {
     /// Returns when the last of what is owed for complete texts becomes due, after [`close`](Self::close).
     #[must_use]
     pub fn closing_deadline(&self) -> Option<Nanos> {
-        let completes_at = self
-            .closing
-            .map(|_| self.last_seen.saturating_add(COMPLETE_AFTER));
+        let completes_at = self.closing.map(|_| self.complete_at());
         let acks_at = self.final_acks.poll_timeout().max(self.timing.deadline());
         acks_at.max(completes_at)
+    }
+
+    /// Returns when a message is complete that may be.
+    fn complete_at(&self) -> Nanos {
+        let silence = match self.decoder.may_be_a_line() {
+            true => LINE_COMPLETE_AFTER,
+            false => COMPLETE_AFTER,
+        };
+        self.last_seen.saturating_add(silence)
     }
 
     fn close_now(&mut self, reason: Reason) {
@@ -336,7 +347,7 @@ impl TextReceiver {
     #[must_use]
     pub fn profile_update(&self, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
-            return self.probe.stuck_after().map(ProfileUpdate::AckOnUsr2);
+            return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
         dialect.final_ack = self.final_acks.awaited(now).unwrap_or(dialect.final_ack);
@@ -420,6 +431,7 @@ impl TextReceiver {
 
     /// Decodes a symbol and returns the acknowledgement that is due.
     fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
+        let is_prompt = now.saturating_sub(self.last_seen) < COMPLETE_AFTER;
         self.last = symbol;
         self.last_seen = now;
         self.is_silent = false;
@@ -439,9 +451,14 @@ impl TextReceiver {
         if self.is_held && self.decoder.awaits_hello() {
             return self.hello_signal().map(Symbol::other);
         }
+        if let Some(other) = self.repeated_end(symbol, is_prompt) {
+            self.decoder.reset();
+            self.final_acks.note_other(now);
+            return Some(other);
+        }
         match self.decoder.push(symbol) {
             DecodeOutcome::Detecting(state) => {
-                let at_once = self.probe.handle_symbol(now);
+                let at_once = self.probe.handle_symbol(symbol, now);
                 match state {
                     DetectState::NoMatch => self.give_up(),
                     DetectState::Decided => self.finish_detection(now),
@@ -465,6 +482,31 @@ impl TextReceiver {
             }
             DecodeOutcome::Ignored => None,
         }
+    }
+
+    /// Returns the other signal for a client that sends the end of its text once more: its handler sends the next bit, and the
+    /// ordinary acknowledgement does not end it.
+    fn repeated_end(&mut self, symbol: Symbol, is_prompt: bool) -> Option<Symbol> {
+        let mut decoder = self.end_again.take().filter(|_| is_prompt)?;
+        let progress = decoder.push(symbol);
+        if decoder.text_len() > 0 {
+            return None;
+        }
+        match progress {
+            DecodeProgress::Complete => Some(decoder.dialect().ack_for(symbol).other()),
+            DecodeProgress::Incomplete => {
+                self.end_again = Some(decoder);
+                None
+            }
+            DecodeProgress::Rejected(_) => None,
+        }
+    }
+
+    /// Expects that the client sends the end of a text in `dialect` once more.
+    fn expect_end_again(&mut self, dialect: &Dialect) {
+        let may_repeat = dialect.ack == Ack::Bit && self.probe.handled.both();
+        let may_repeat = may_repeat && !self.decoder.is_given();
+        self.end_again = may_repeat.then(|| Box::new(self.decoder.of_end(dialect)));
     }
 
     fn hello_signal(&self) -> Option<Symbol> {
@@ -495,10 +537,7 @@ impl TextReceiver {
     /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
     fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
         let ack = self.probe.ack();
-        let signal = match self.probe.symbol() {
-            Symbol::Usr2 if ack != Ack::None => AckSignal::Usr2,
-            _ => AckSignal::Usr1,
-        };
+        let signal = self.probe.ack_signal();
         let found = self.decoder.finish(ack, self.probe.head_ack(), signal);
         let Some(Detection {
             dialect,
@@ -530,6 +569,9 @@ impl TextReceiver {
             self.act(TextAction::Detected { dialect, rival });
         }
         self.unwritten += 1;
+        if !text.is_empty() {
+            self.expect_end_again(&dialect);
+        }
         self.act(TextAction::Complete(text));
         let was_acknowledged = self.is_acknowledged;
         let rest = match rest {
@@ -551,6 +593,10 @@ impl TextReceiver {
     fn deliver(&mut self) {
         self.unwritten += 1;
         let text = self.decoder.take();
+        let dialect = self.decoder.dialect().filter(|_| !text.is_empty());
+        if let Some(dialect) = dialect.copied() {
+            self.expect_end_again(&dialect);
+        }
         self.act(TextAction::Complete(text));
     }
 

@@ -6,7 +6,7 @@ use core::str::FromStr;
 
 use super::{
     Ack, AckSignal, AckTime, BitOrder, ByteOrder, Dialect, FinalAck, Head, HeadAck, OnSilence,
-    Symbol,
+    Parity, Symbol,
 };
 
 /// Describes one key of a specification.
@@ -98,6 +98,7 @@ pub const KEYS: &[Key] = &[
         },
         |d| (d.char_bits != Dialect::CLASSIC.char_bits).then(|| d.char_bits.to_string())
     ),
+    key!("parity", "none|even|odd", "the parity bit that follows each character", choice parity: Parity),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
     key!("ack-head", "yes|last|no", "the head is acknowledged like the text, at its last bit, or not", choice ack_head: HeadAck),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),

@@ -21,7 +21,7 @@ const LIMIT: usize = 64;
 const CANDIDATES: usize = 1 << 20;
 
 /// The given dialects.
-const SPECS: [&str; 19] = [
+const SPECS: [&str; 20] = [
     "classic",
     "order=lsb,one=usr1,ack-signal=usr2",
     "hello=yes,ack=none",
@@ -41,6 +41,7 @@ const SPECS: [&str; 19] = [
     "head=pid-digits,end=eot",
     "char-bits=7",
     "order=lsb,char-bits=16,ack=byte",
+    "order=lsb,parity=odd,ack=byte",
 ];
 
 /// The function by which a receiver takes a symbol; it returns the actions.

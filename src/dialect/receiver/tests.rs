@@ -5,7 +5,7 @@ use std::vec::Vec;
 use SleepState::{Awake, ForSignal};
 use Symbol::Usr1;
 
-use super::super::ack_probe::SILENCE_AWAKE;
+use super::super::ack_probe::{AckPolicy, SILENCE_AWAKE};
 use super::super::encoder::TextEncoder;
 use super::*;
 
@@ -161,6 +161,79 @@ fn a_head_of_which_at_most_the_end_is_acknowledged_is_not_withheld() {
     }
 }
 
+/// Checks what a receiver does after each step of a script.
+///
+/// `+TEXT` are classic symbols, with a dot for a NUL, and `:BITS` any others; `drain` passes the time until nothing is owed.
+fn play(mut receiver: TextReceiver, script: &str) {
+    let mut now = 0;
+    for line in script.split(" | ") {
+        let (step, expected) = line.split_once(" =>").unwrap();
+        match step.split_at(1) {
+            ("+", text) => {
+                let text = text.replace('.', "\0");
+                for symbol in symbols("head=len16,end=none", &text).split_off(16) {
+                    now += 1;
+                    receiver.handle_symbol(symbol, now);
+                }
+            }
+            (":", bits) => bits
+                .bytes()
+                .for_each(|bit| receiver.handle_symbol(Symbol::ALL[usize::from(bit - b'0')], now)),
+            _ => match step {
+                "written" => receiver.handle_written(true, now),
+                "hold" => receiver.hold(true),
+                "release" => receiver.release(now),
+                "exit" | "fail" => receiver.handle_exit(step == "exit", now),
+                "close" => receiver.close(Reason::ShuttingDown),
+                "drain" => {
+                    while let Some(at) = receiver.closing_deadline() {
+                        receiver.handle_timeout(at, Awake);
+                    }
+                }
+                _ => panic!("{step}"),
+            },
+        }
+        assert_eq!(words(&mut receiver), expected.trim_start(), "{line}");
+    }
+}
+
+#[test]
+fn a_receiver_does_what_follows_from_what_happens() {
+    // Of several texts, the last is acknowledged late, unless another has begun.
+    play(
+        given("ack=message"),
+        r#"+a.b. => "a" "b" | written => | written => usr1"#,
+    );
+    play(given("ack=message"), r#"+a. => "a" | :011 => | written =>"#);
+    // A held client that repeats its symbol waits for the release.
+    play(
+        given("classic"),
+        "hold => | :0 => | :0 => | release => usr1 | release => | :1 => usr1",
+    );
+    // What follows a message whose end was detected late is decoded and not acknowledged.
+    play(unknown(), r#"+Hello.you. => <ack=message> "Hello" "you""#);
+    // The end of the client completes a text without an end byte.
+    play(given("end=none,ack=none"), r#"+hi => | exit => "hi""#);
+    play(given("end=none,ack=none"), "+hi => | fail =>");
+    play(given("end=etx,ack=none"), "+hi => | exit =>");
+    play(
+        unknown(),
+        r#"+Hello there => | exit => <end=none,ack=message> "Hello there""#,
+    );
+    // After the close, what is owed for a complete text is sent, and a text that may be complete is delivered.
+    play(
+        given("ack=message,final=both"),
+        r#"+a. => "a" | close => | written => usr1 | drain => usr2"#,
+    );
+    play(
+        unknown(),
+        r#"+12. => | close => | drain => <ack=message> "12""#,
+    );
+    // A client that goes on then has not finished, and one that asks to be admitted is told to ask again.
+    play(unknown(), "+12. => | close => | :0 => ShuttingDown:3");
+    play(given("hello=yes"), "close => | :0 => usr2 | :0 => usr2");
+}
+
 #[test]
 fn a_text_that_could_not_be_written_is_not_acknowledged() {
     let mut receiver = given("ack=message");
@@ -175,26 +248,6 @@ fn a_text_that_could_not_be_written_is_not_acknowledged() {
     send(&mut receiver, &symbols("classic", "a")[..8], 0);
     assert!(!receiver.is_idle() && receiver.in_message() && receiver.held_bytes() > 0);
     assert_eq!(receiver.received_bytes(), 1);
-}
-
-#[test]
-fn only_the_last_of_several_texts_is_acknowledged_late() {
-    let mut receiver = given("ack=message");
-    let symbols = [symbols("classic", "a"), symbols("classic", "b")].concat();
-    assert_eq!(send(&mut receiver, &symbols, 0), "\"a\" \"b\"");
-    receiver.handle_written(true, 0);
-    assert_eq!(words(&mut receiver), "");
-    receiver.handle_written(true, 0);
-    assert_eq!(words(&mut receiver), "usr1");
-}
-
-#[test]
-fn a_text_is_not_acknowledged_in_the_middle_of_the_next() {
-    let mut receiver = given("ack=message");
-    send(&mut receiver, &symbols("classic", "a"), 0);
-    send(&mut receiver, &symbols("classic", "b")[..3], 0);
-    receiver.handle_written(true, 0);
-    assert_eq!(words(&mut receiver), "");
 }
 
 #[test]
@@ -230,22 +283,6 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
             "usr1"
         );
     }
-}
-
-#[test]
-fn a_held_client_waits_for_the_acknowledgement_until_its_release() {
-    let mut receiver = given("classic");
-    assert!(receiver.can_be_held());
-    receiver.hold(true);
-    let symbols = symbols("classic", "a");
-    assert_eq!(send(&mut receiver, &symbols[..1], 0), "");
-    // The client repeats the symbol.
-    assert_eq!(send(&mut receiver, &symbols[..1], 1), "");
-    receiver.release(0);
-    assert_eq!(words(&mut receiver), "usr1");
-    receiver.release(0);
-    assert_eq!(words(&mut receiver), "");
-    assert_eq!(send(&mut receiver, &symbols[1..2], 3), "usr1");
 }
 
 #[test]
@@ -294,16 +331,6 @@ fn a_held_client_of_an_unknown_dialect_is_not_watched() {
         (words(&mut receiver), receiver.poll_timeout()),
         (String::new(), None)
     );
-}
-
-#[test]
-fn symbols_after_a_message_whose_end_was_detected_late_are_decoded_and_not_acknowledged() {
-    let mut receiver = unknown();
-    let stream = [symbols("classic", "Hello"), symbols("classic", "you")].concat();
-    for (now, symbol) in stream.iter().enumerate() {
-        receiver.handle_symbol(*symbol, now as Nanos);
-    }
-    assert_eq!(words(&mut receiver), "<ack=message> \"Hello\" \"you\"");
 }
 
 #[test]
@@ -378,27 +405,6 @@ fn a_message_that_is_not_text_is_reported() {
 }
 
 #[test]
-fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
-    for (spec, success, expected) in [
-        ("end=none", true, "\"hi\""),
-        ("end=none", false, ""),
-        ("end=etx", true, ""),
-    ] {
-        let mut receiver = given(spec);
-        send(&mut receiver, &symbols("end=none", "hi"), 0);
-        receiver.handle_exit(success, 0);
-        assert_eq!(words(&mut receiver), expected, "{spec}");
-    }
-    let mut receiver = unknown();
-    send(&mut receiver, &symbols("end=none", "Hello there"), 0);
-    receiver.handle_exit(true, 0);
-    assert_eq!(
-        words(&mut receiver),
-        "<end=none,ack=message> \"Hello there\""
-    );
-}
-
-#[test]
 fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better() {
     let mut receiver = unknown();
     let mut now = 0;
@@ -407,26 +413,13 @@ fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better(
     assert_eq!(wait(&mut receiver, &mut now), "usr1");
     assert_eq!(
         receiver.profile_update(now),
-        Some(ProfileUpdate::AckOnUsr2(0))
+        Some(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)))
     );
     let mut profile = Profile::default();
-    profile.update(ProfileUpdate::AckOnUsr2(0));
+    profile.update(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)));
     let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
     send(&mut receiver, &[Usr1], now);
     assert_eq!(wait(&mut receiver, &mut now), "usr2");
-}
-
-#[test]
-fn what_is_owed_for_a_complete_text_is_sent_after_the_close() {
-    let mut receiver = given("final=both");
-    send(&mut receiver, &symbols("classic", "a"), 0);
-    receiver.close(Reason::ShuttingDown);
-    assert_eq!(words(&mut receiver), "");
-    receiver.handle_written(true, 0);
-    while let Some(at) = receiver.closing_deadline() {
-        receiver.handle_timeout(at, Awake);
-    }
-    assert_eq!(words(&mut receiver), "usr1 usr2");
 }
 
 #[test]
@@ -445,30 +438,6 @@ fn a_half_text_at_the_close_is_reported_and_nothing_more_is_acknowledged() {
         (words(&mut receiver), receiver.closing_deadline()),
         (String::new(), None)
     );
-}
-
-#[test]
-fn a_text_that_may_be_complete_is_delivered_after_the_close() {
-    let mut receiver = unknown();
-    send(&mut receiver, &symbols("classic", "12"), 0);
-    receiver.close(Reason::ShuttingDown);
-    assert_eq!(words(&mut receiver), "");
-    let mut late = receiver.clone();
-    assert_eq!(receiver.closing_deadline(), Some(COMPLETE_AFTER));
-    receiver.handle_timeout(COMPLETE_AFTER, Awake);
-    assert!(words(&mut receiver).ends_with("\"12\""));
-    assert_eq!(receiver.closing_deadline(), None);
-    // A client that goes on has not finished.
-    assert_eq!(send(&mut late, &[Usr1], 1), "ShuttingDown:3");
-}
-
-#[test]
-fn a_client_that_asks_to_be_admitted_is_told_to_ask_again_after_the_close() {
-    let mut receiver = given("hello=yes");
-    receiver.close(Reason::ShuttingDown);
-    for _ in 0..2 {
-        assert_eq!(send(&mut receiver, &[Usr1], 0), "usr2");
-    }
 }
 
 /// Returns what a client of `spec` that waits for every bit leads to, whether it was told that its text was taken, and what its
@@ -594,6 +563,24 @@ fn known(specs: &[&str]) -> TextReceiver {
         ..Profile::default()
     };
     TextReceiver::unknown(profile, 64, pid(), BOTH)
+}
+
+#[test]
+fn a_client_that_sends_the_end_of_its_text_again_gets_the_other_signal() {
+    let (text, end) = (symbols("classic", "ab"), symbols("classic", ""));
+    for (late, expected) in [(1, "usr2"), (COMPLETE_AFTER, "\"\"")] {
+        let mut receiver = known(&["classic"]);
+        for _ in 0..2 {
+            assert!(send(&mut receiver, &text, 0).ends_with("\"ab\""));
+            receiver.handle_written(true, 0);
+            assert_eq!(words(&mut receiver), "usr1");
+        }
+        let said = send(&mut receiver, &end, late);
+        assert_eq!(said, std::format!("{}{expected}", "usr1 ".repeat(7)));
+        let shown = receiver.profile_update(late);
+        let other = Some(ProfileUpdate::Speaks("final=other".parse().unwrap()));
+        assert_eq!(shown == other, late == 1);
+    }
 }
 
 #[test]

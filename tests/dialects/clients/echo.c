@@ -1,6 +1,6 @@
 /* Wants each bit back, and gives up when it is another one. */
 // dialect: ack-signal=echo
-// auto: no, nothing shows that the other signal is not an answer before it is too late
+// auto: learned, the first of its program ends on the first answer that is another signal
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

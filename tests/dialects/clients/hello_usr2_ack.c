@@ -1,7 +1,7 @@
 /* Is let in with SIGUSR1. From then on SIGUSR2 is a bit taken and SIGUSR1 the end, which is an error if it comes early. */
 // dialect: hello=yes,ack-signal=usr2,final=other
 // bytes: 200
-// auto: no, the first of its program ends on the SIGUSR1 for its first bit; the next ones are known
+// auto: learned, the first of its program ends on the SIGUSR1 for its first bit
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

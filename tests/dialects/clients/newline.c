@@ -1,6 +1,6 @@
 /* A text is a line: a newline ends it, and no NUL follows. */
 // dialect: end=0x0a
-// auto: no, the newline at its end is taken for a part of the text
+// auto: yes, it does not go on after the newline
 // bytes: 60
 #include <signal.h>
 #include <stdlib.h>
