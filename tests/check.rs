@@ -88,9 +88,6 @@ fn what_other_servers_may_not_tolerate_is_reported() {
 
 #[test]
 fn a_client_that_hangs_fails() {
-    if minitalk_cc_is_missing() {
-        return;
-    }
     let client = program("stalls");
     let output = check(&["--client", client.to_str().unwrap()]);
     let report = stdout(&output);
@@ -103,9 +100,6 @@ fn a_client_that_hangs_fails() {
 
 #[test]
 fn a_pair_of_an_unknown_dialect_does_not_fail() {
-    if minitalk_cc_is_missing() {
-        return;
-    }
     let program = program("differential");
     let path = program.to_str().unwrap();
     let output = check(&["--client", path, "--server", path]);

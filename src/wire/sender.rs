@@ -45,8 +45,8 @@ pub struct FrameSender<'m> {
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
-    /// Which bits had come when the server said to go on, if nothing was sent since: `next` and `beyond` of [`Progress`].
-    leave: Option<(u64, u32)>,
+    /// Which bits had come when the server said to go on, if nothing was sent since.
+    leave: Option<Progress>,
     /// Whether what no timer sends is withheld.
     is_held: bool,
     /// Whether this end sleeps for each reply.
@@ -523,7 +523,7 @@ impl<'m> FrameSender<'m> {
                 next.and_then(|next| window.acknowledge(next))
             }
         };
-        let come = Some((progress.next, progress.beyond)).filter(|_| !self.uses_words());
+        let come = Some(progress).filter(|_| !self.uses_words());
         match news {
             None => self.finish(Err(Failure::Contradiction)),
             // Of two pending signals the kernel delivers the lower number first, so it is older. If not, the server says it again.

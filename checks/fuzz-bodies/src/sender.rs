@@ -164,7 +164,7 @@ struct Watched<'m, 'a> {
     /// The serial of the last bit.
     serial: u8,
     /// What had come when the sender was told to go on, if it has sent nothing since.
-    leave: Option<(u64, u32)>,
+    leave: Option<Progress>,
     /// Until when the sender, told to wait, must be silent without another reply.
     quiet: Option<Instant>,
     /// Whether the server ever confirmed the whole frame.
@@ -280,16 +280,12 @@ impl Watched<'_, '_> {
         if reply.nonces.client == self.nonces.client && !self.is_over && self.ended.is_none() {
             self.quiet = match reply.status {
                 // In bits it may be older than the leave to go on.
-                Status::Wait(progress)
-                    if self.leave == Some(come(progress)) && !self.in_words() =>
-                {
-                    None
-                }
+                Status::Wait(progress) if self.leave == Some(progress) && !self.in_words() => None,
                 Status::Wait(_) if self.greeted.is_some() => Some(self.now + PAUSED_INTERVAL),
                 _ => None,
             };
             if let Status::Ok(progress) = reply.status {
-                self.leave = Some(come(progress));
+                self.leave = Some(progress);
             }
             match reply.status {
                 Status::Greeted { .. } if self.greeted == Some(reply.nonces) => {}
@@ -459,9 +455,4 @@ impl Watched<'_, '_> {
             self.sent = self.sent.max(index + 1);
         }
     }
-}
-
-/// Returns which bits have come.
-const fn come(progress: Progress) -> (u64, u32) {
-    (progress.next, progress.beyond)
 }

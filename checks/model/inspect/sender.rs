@@ -36,7 +36,10 @@ impl FrameSender<'_> {
 
     pub fn relabel(&mut self, label: impl Fn(u8) -> u8) {
         if let Window::Bits(window) = &mut self.window {
-            window.relabel(label);
+            window.relabel(&label);
+            if let Some(come) = &mut self.leave {
+                come.serial = label(come.serial);
+            }
         }
     }
 
