@@ -82,9 +82,20 @@ impl Shared {
         builder: &mut Builder,
         program: SignalSet,
     ) -> Result<(Closing, Option<Background<Note>>), Unavailable> {
-        let start = |notes| {
-            let function = self.note_function(notes);
-            Background::start("minitalk-notes", background::LIMIT, function)
+        let start = |mut notes: Notes| {
+            let shared = Arc::clone(self);
+            let call = move |item| {
+                let _panic = OnDrop(|| {
+                    if thread::panicking() {
+                        shared.stop.panicked();
+                    }
+                });
+                notes(&match item {
+                    Item::Next(note) => note,
+                    Item::Missing(count) => Note::Missing(count),
+                });
+            };
+            Background::start("minitalk-notes", background::LIMIT, call)
         };
         let notes = builder.notes.take().map(start).transpose()?;
         // `Blocked` has checked the other threads.
@@ -123,25 +134,6 @@ impl Shared {
         let mut state = lock(&self.state);
         // The error of a closed endpoint cannot be asked for.
         state.error = result.err().filter(|_| !state.closed);
-    }
-
-    /// Returns the function of the thread for notes, which calls the program's.
-    fn note_function(
-        self: &Arc<Self>,
-        mut notes: Notes,
-    ) -> impl FnMut(Item<Note>) + Send + 'static {
-        let shared = Arc::clone(self);
-        move |item| {
-            let _panic = OnDrop(|| {
-                if thread::panicking() {
-                    shared.stop.panicked();
-                }
-            });
-            notes(&match item {
-                Item::Next(note) => note,
-                Item::Missing(count) => Note::Missing(count),
-            });
-        }
     }
 
     /// Blocks until the program has taken the message.

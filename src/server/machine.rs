@@ -94,7 +94,7 @@ impl Machine {
                 foreign: Foreign::default(),
                 actions: Actions::default(),
                 owing: Vec::new(),
-                allowance: Allowance::new(OF_ALL, 0),
+                allowance: Allowance::new(OF_ALL),
                 once: Once::default(),
             },
         }

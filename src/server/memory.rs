@@ -25,7 +25,7 @@ pub(super) struct Memory {
     /// How many bytes a single message may have.
     longest: usize,
     /// The bytes of messages that are not complete.
-    held: usize,
+    pub held: usize,
     /// The bytes of messages that are complete and not written.
     waiting: usize,
 }
@@ -78,12 +78,6 @@ impl Memory {
     /// Returns whether more is in use than is allowed.
     pub const fn is_overdrawn(&self) -> bool {
         self.used() > self.limit.saturating_add(OVERRUN)
-    }
-
-    /// Returns the bytes of messages that are not complete.
-    #[cfg(test)]
-    pub const fn held(&self) -> usize {
-        self.held
     }
 
     /// Returns all bytes that are in use.

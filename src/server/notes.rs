@@ -15,10 +15,10 @@ use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
 /// Limits the notes of one client: so many at once, and one more after each interval.
-pub(super) const OF_CLIENT: (u32, Nanos) = (8, 1_000_000_000);
+pub(super) const OF_CLIENT: (u64, Nanos) = (8, 1_000_000_000);
 
 /// Limits the notes of all clients together, since a process can start and name any number of others.
-pub(super) const OF_ALL: (u32, Nanos) = (100, 50_000_000);
+pub(super) const OF_ALL: (u64, Nanos) = (100, 50_000_000);
 
 /// Calls the caller's function until it panics.
 pub(super) struct NoteSink<'n> {
@@ -63,39 +63,35 @@ pub(super) fn survives<T>(function: impl FnOnce() -> T) -> Option<T> {
 /// Limits notes to a burst, and one more after each interval.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    burst: u32,
     interval: Nanos,
-    left: u32,
-    since: Nanos,
+    /// How far ahead of the time the next note may be counted: all of a burst but the first.
+    ahead: Nanos,
+    /// Where the next note is counted, an interval after the one before.
+    next: Nanos,
     withheld: u64,
 }
 
 impl Allowance {
-    /// Returns an allowance of which nothing is used up at `now`.
-    pub const fn new((burst, interval): (u32, Nanos), now: Nanos) -> Self {
+    /// Returns an allowance of which nothing is used up.
+    pub const fn new((burst, interval): (u64, Nanos)) -> Self {
         Self {
-            burst,
             interval,
-            left: burst,
-            since: now,
+            ahead: (burst - 1) * interval,
+            next: 0,
             withheld: 0,
         }
     }
 
     /// Returns whether another note is allowed at `now`, and counts it if it is not.
     pub fn take(&mut self, now: Nanos) -> bool {
-        let earned = now.saturating_sub(self.since) / self.interval;
-        if earned > 0 {
-            let earned = u32::try_from(earned).unwrap_or(u32::MAX);
-            self.left = self.left.saturating_add(earned).min(self.burst);
-            self.since = now;
-        }
-        let Some(left) = self.left.checked_sub(1) else {
+        let next = self.next.max(now);
+        let is_allowed = next - now <= self.ahead;
+        if is_allowed {
+            self.next = next.saturating_add(self.interval);
+        } else {
             self.withheld += 1;
-            return false;
-        };
-        self.left = left;
-        true
+        }
+        is_allowed
     }
 
     /// Returns how many notes were not allowed since the last call.
@@ -211,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_allowance_is_a_burst_and_one_note_after_each_interval() {
-        let mut allowance = Allowance::new((3, 10), 100);
+        let mut allowance = Allowance::new((3, 10));
         let mut count = |times: usize, now| (0..times).filter(|_| allowance.take(now)).count();
         assert_eq!(count(5, 100), 3);
         assert_eq!(count(2, 109), 0);

@@ -135,7 +135,7 @@ impl Session {
             answered_on: Signal::USR2,
             warned: false,
             was_too_long: false,
-            allowance: Allowance::new(OF_CLIENT, now),
+            allowance: Allowance::new(OF_CLIENT),
             counted: 0,
             takes_words,
             handled: SignalSet::NONE,

@@ -503,7 +503,7 @@ impl World {
             assert_eq!(count(&core.owing), usize::from(session.is_owed));
             session.counted
         });
-        let unwritten = core.backlog.memory.held() == counted.sum::<usize>();
+        let unwritten = core.backlog.memory.held == counted.sum::<usize>();
         assert!(unwritten, "the account is not what is held");
         assert!(machine.sessions.len() >= core.foreign.listed.len());
         assert!(!machine.sessions.is_empty() || core.expire_at.is_none());
