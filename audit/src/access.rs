@@ -1,7 +1,8 @@
 //! Accesses to memory: whether a handler may read or write there.
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
 use crate::image::{Image, Slot};
 use crate::memory::FLOATING_POINT;
 use crate::value::{Base, Value};

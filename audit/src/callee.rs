@@ -1,10 +1,24 @@
 //! What a value that is called or jumped to reaches.
 
-use crate::explore::{Callee, Explorer, Frame};
+use crate::explore::Explorer;
 use crate::files::Found;
+use crate::frame::Frame;
 use crate::image::Slot;
 use crate::state::Errno;
 use crate::value::{Base, Value};
+
+/// Where a call or a jump goes.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    Code(u16, u64),
+    Libc(String),
+    Missing(String, String),
+    /// The word at that address of that file may change; what it is known to hold at times.
+    Changing(u16, u64),
+    /// A fixed address that no file has.
+    Nowhere,
+    Unknown(&'static str),
+}
 
 impl Explorer<'_> {
     /// What a value that is called or jumped to is.

@@ -3,11 +3,14 @@
 use iced_x86::{Code, Instruction};
 
 use crate::address::in_image;
-use crate::explore::{Callee, Explorer, Frame, Hit, Summary, stack_top, unknown_call};
+use crate::callee::Callee;
+use crate::explore::{Explorer, Hit};
 use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
 use crate::libc;
-use crate::state::{ARGUMENTS, RSP, State};
+use crate::state::{ARGUMENTS, RSP, State, stack_top};
 use crate::step::Next;
+use crate::summary::{Summary, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {

@@ -1,8 +1,8 @@
 //! The audit of signal handlers in compiled programs: the command `minitalk-audit`, and a library for minitalk's own tasks.
 //!
 //! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
-//! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
-//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`flow`] where control goes,
+//! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] explores a function and those that it
+//! calls, [`walk`] walks it with what is known of its registers ([`state`], [`value`]), [`frame`] notes what is met on the way; [`step`] is what one instruction does, [`flow`] where control goes,
 //! [`compute`] what it computes, [`memory`] what it loads and stores, [`access`] what it may touch, [`torn`] which stores belong
 //! together, [`loops`] whether a loop ends. [`condition`] and [`lines`]
 //! say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
@@ -23,6 +23,7 @@ mod explore;
 mod files;
 mod finding;
 mod flow;
+mod frame;
 mod hash;
 mod image;
 mod index;
@@ -45,10 +46,13 @@ mod rings;
 mod runtime;
 mod state;
 mod step;
+mod summary;
+mod sweep;
 mod torn;
 mod value;
 mod vector;
 mod waits;
+mod walk;
 
 pub use leaf::{Product, main as task};
 pub use program::main as program;

@@ -1,10 +1,11 @@
 //! Calls of the C library and of the kernel: whether a handler may make them, and what they leave.
 
-use crate::explore::{Explorer, Frame, stack_top};
+use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
 use crate::image::{Image, Slot};
 use crate::libc;
-use crate::state::{ARGUMENTS, Errno, State};
+use crate::state::{ARGUMENTS, Errno, State, stack_top};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {

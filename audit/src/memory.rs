@@ -2,7 +2,8 @@
 
 use iced_x86::Instruction;
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
+use crate::frame::Frame;
 use crate::image::{Image, Slot};
 use crate::state::{Errno, State, any, narrowed};
 use crate::value::{Base, Value};

@@ -548,3 +548,9 @@ fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
         _ => return None,
     })
 }
+
+/// Where the stack pointer is, if that is known.
+pub fn stack_top(state: &State) -> Option<i64> {
+    let top = &state.registers[RSP];
+    (top.base == Base::Stack && top.is_bounded()).then_some(top.lo)
+}

@@ -2,8 +2,9 @@
 
 use iced_x86::Instruction;
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
 use crate::image::Image;
 use crate::state::{State, Stored};
 use crate::value::{Base, Value};

@@ -2,7 +2,8 @@
 
 use super::flags::FlagsAt;
 use super::{Finder, Handler, How, Place, Signal, Wanted, What};
-use crate::explore::{Callee, Hit};
+use crate::callee::Callee;
+use crate::explore::Hit;
 use crate::image::Slot;
 use crate::libc;
 use crate::state::ARGUMENTS;
