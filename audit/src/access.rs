@@ -227,7 +227,7 @@ impl Explorer<'_> {
         let verb = if writes { "writes" } else { "reads" };
         let file = self.files.image(image);
         let changes = self.index.is_stored(image, &file, word);
-        let sets_null = self.index.stores_null(image, &file, word);
+        let sets_null = self.index.stores_null(image, &file, word, &self.installers);
         match file.pointer(word) {
             _ if sets_null && place.base == Base::Static(image, word) => frame.find(
                 kind,

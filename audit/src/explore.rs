@@ -1,7 +1,7 @@
 //! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
 //! it calls.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory};
 
@@ -14,8 +14,8 @@ use crate::hash::{Map, Set};
 use crate::index::Index;
 use crate::loops;
 use crate::state::{Before, Errno, State};
-use crate::summary::{Summary, lost, unknown_call};
-use crate::value::{Base, Value};
+use crate::summary::Summary;
+use crate::value::Value;
 
 /// A function with what was found in it, called in one way.
 pub struct Node {
@@ -92,8 +92,10 @@ pub struct Explorer<'a> {
     pub supposes: bool,
     /// Whether several signals have the handler, so that one may interrupt it for another.
     pub is_shared: bool,
-    /// The functions that install the handler, with what each may have stored before.
+    /// What each function that installs the handler may have stored before.
     pub before: Vec<Before>,
+    /// The functions that install the handler.
+    pub installers: BTreeSet<(u16, u64)>,
     /// Whether the handler is given a siginfo and a ucontext: if `SA_SIGINFO` is set. `None`: not known.
     pub has_info: Option<bool>,
     /// Whether the signal may interrupt its own handler (`SA_NODEFER`).
@@ -104,8 +106,8 @@ pub struct Explorer<'a> {
     pub installs: bool,
     /// The stores of pointers into what is gone when the handler has returned, each with the word that keeps it.
     pub kept: Map<(u16, u64), (u16, u64)>,
-    /// The words of files to which anything else is stored.
-    pub stored_else: Set<(u16, u64)>,
+    /// The words of files to which anything else is stored, each with an instruction that does so.
+    pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
     /// The functions that are called through words which the dynamic loader may fill as late as at the first call.
@@ -138,12 +140,13 @@ impl<'a> Explorer<'a> {
             supposes: false,
             is_shared: false,
             before: Vec::new(),
+            installers: BTreeSet::new(),
             has_info: Some(true),
             is_nested: false,
             own_signals: BTreeSet::new(),
             installs: false,
             kept: Map::default(),
-            stored_else: Set::default(),
+            stored_else: BTreeMap::new(),
             loaded: Map::default(),
             bound_late: BTreeSet::new(),
             memo: Map::default(),
@@ -200,30 +203,7 @@ impl<'a> Explorer<'a> {
                 return known;
             }
         }
-        let file = self.files.image(image);
-        let mut frame = Frame {
-            bounds: file.function_at(start).unwrap_or((start, start)),
-            image: file,
-            number: image,
-            start,
-            is_handler,
-            findings: Vec::new(),
-            calls: Vec::new(),
-            lowest: 0,
-            clobbers: None,
-            exits: None,
-            errno_cause: None,
-            edges: Map::default(),
-            closed: Set::default(),
-            steps: 0,
-            expects: Map::default(),
-            tests: Map::default(),
-            factors: Map::default(),
-            factors_in_rax: Set::default(),
-            steps_of_loads: Map::default(),
-            errno_reads: Set::default(),
-            called: Map::default(),
-        };
+        let mut frame = Frame::new(image, self.files.image(image), start, is_handler);
         self.active.push(Active {
             function: (image, start),
             arguments: key.arguments.clone(),
@@ -236,34 +216,7 @@ impl<'a> Explorer<'a> {
         self.walk(&mut frame, state);
         self.active.pop();
         loops::judge(&mut frame, &|at| self.decoded.get(&(image, at)).copied());
-        let summary = match &frame.exits {
-            None => Summary {
-                returns: false,
-                errno,
-                lowest: frame.lowest,
-                ..unknown_call()
-            },
-            Some(exit) => Summary {
-                returns: true,
-                errno: exit.errno,
-                value: exit.registers[0].clone(),
-                clobbers: frame.clobbers,
-                stored: exit
-                    .slots
-                    .iter()
-                    .filter(|(at, _)| **at >= 8)
-                    .map(|(a, v)| (*a, v.clone()))
-                    .collect(),
-                lowest: frame.lowest,
-                keeps: std::array::from_fn(|n| {
-                    let exit = &exit.registers[n];
-                    *exit == Value::at(Base::Kept(n as u8), 0)
-                        || exit.exact().is_some() && *exit == entered[n]
-                }),
-                lost: lost(exit),
-                stores: exit.stores.clone(),
-            },
-        };
+        let summary = Summary::of(&frame, errno, &entered);
         let id = self.nodes.len();
         self.nodes.push(Node {
             image,

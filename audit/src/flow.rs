@@ -140,18 +140,17 @@ impl Explorer<'_> {
                     self.libc(frame, at, &name, &mut state)
                 }
                 Callee::Missing(name, why) => {
-                    frame.add(Finding {
-                        kind: Kind::Call,
-                        weight: if libc::is_known_unsafe(&name) {
-                            Weight::Fault
-                        } else {
-                            Weight::Doubt
-                        },
-                        at,
-                        why: format!("calls {}: {why}", crate::names::pretty(&name)),
-                        reaches: Some(crate::names::pretty(&name)),
-                        remedy: Some("--sysroot DIR, under which its library lies".into()),
-                    });
+                    let weight = if libc::is_known_unsafe(&name) {
+                        Weight::Fault
+                    } else {
+                        Weight::Doubt
+                    };
+                    let name = crate::names::pretty(&name);
+                    frame.add(
+                        Finding::new(Kind::Call, weight, at, format!("calls {name}: {why}"))
+                            .to(name)
+                            .or("--sysroot DIR, under which its library lies"),
+                    );
                     apply(&unknown_call(), &mut state);
                     true
                 }

@@ -1,6 +1,6 @@
 //! Questions about a whole file: who calls what, who stores where, and whose address is taken.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::image::Image;
 use crate::sweep::{Tables, sweep};
@@ -93,10 +93,27 @@ impl Index {
         image.exports.values().any(inside) || self.of(number, image).stores.keys().any(inside)
     }
 
-    /// Whether an instruction stores zero to the word as a constant.
-    pub fn stores_null(&mut self, number: u16, image: &Image, word: u64) -> bool {
-        let all = self.of(number, image).stores.get(&word);
-        all.is_some_and(|all| all.iter().any(|(_, value)| *value == Some(0)))
+    /// Whether an instruction stores zero to the word as a constant, unless its function has taken the handler back before.
+    pub fn stores_null(
+        &mut self,
+        number: u16,
+        image: &Image,
+        word: u64,
+        installers: &BTreeSet<(u16, u64)>,
+    ) -> bool {
+        let tables = self.of(number, image);
+        let takes_back = |at: u64| {
+            image.function_at(at).is_some_and(|(start, _)| {
+                !installers.contains(&(number, start))
+                    && tables
+                        .installs
+                        .iter()
+                        .any(|site| (start..at).contains(site))
+            })
+        };
+        let all = tables.stores.get(&word).into_iter().flatten();
+        let mut nulls = all.filter(|(_, value)| *value == Some(0));
+        nulls.any(|(at, _)| !takes_back(*at))
     }
 
     /// Whether instructions name a place strictly between: then data ends and other data begins there.
@@ -104,6 +121,38 @@ impl Index {
         let tables = self.of(number, image);
         let inside = |at: &u64| from < *at && *at < to;
         tables.stores.keys().any(inside) || tables.taken.keys().any(inside)
+    }
+
+    /// The instructions that change the word in more than one step where a signal may come between; `is_own`: functions left out.
+    ///
+    /// Left out are also functions that may be handlers, that block signals, and what precedes the installation of a handler.
+    pub fn updates(
+        &mut self,
+        number: u16,
+        image: &Image,
+        word: u64,
+        is_own: impl Fn(u64) -> bool,
+    ) -> Vec<u64> {
+        let tables = self.of(number, image);
+        let all = tables.updates.get(&word);
+        let blocking = if all.is_some() {
+            tables.blocking(image)
+        } else {
+            Vec::new()
+        };
+        let may_be_interrupted = |at: &u64| {
+            let Some((start, end)) = image.function_at(*at) else {
+                return false;
+            };
+            let has = |place: &u64| (start..end).contains(place);
+            let is_pointed_to = tables.taken.contains_key(&start) && !tables.is_main(image, start);
+            !is_own(start)
+                && !is_pointed_to
+                && !tables.installs.iter().any(|site| has(site) && site > at)
+                && !blocking.iter().any(has)
+        };
+        let all = all.into_iter().flatten().copied();
+        all.filter(may_be_interrupted).collect()
     }
 
     /// The functions that instructions store to the word as constants.

@@ -37,14 +37,10 @@ impl Explorer<'_> {
                 "-ftls-model=initial-exec",
             ),
             _ if libc::installs(name) => value = Value::at(Base::Before, 0),
-            "fork" if registers_atfork(&frame.image) => frame.add(Finding {
-                kind: Kind::Call,
-                weight: Weight::Fault,
-                at,
-                why: "calls fork, which runs what the program gave to pthread_atfork".into(),
-                reaches: Some(plain.clone()),
-                remedy: None,
-            }),
+            "fork" if registers_atfork(&frame.image) => {
+                let why = "calls fork, which runs what the program gave to pthread_atfork";
+                frame.add(Finding::new(Kind::Call, Weight::Fault, at, why).to(&*plain));
+            }
             _ if is_allowed => self.memory_of(frame, at, &plain, state),
             _ => {
                 let is_thin = libc::is_thin(&plain);
@@ -60,13 +56,19 @@ impl Explorer<'_> {
                 } else {
                     format!("calls {name}, which is not async-signal-safe")
                 };
-                frame.add(Finding {
-                    kind: Kind::Call,
-                    weight: if is_thin { Weight::Doubt } else { Weight::Fault },
-                    at,
-                    why,
-                    reaches: Some(crate::names::pretty(name)),
-                    remedy: is_thin.then(|| format!("a line for {plain} in a list given by --allow, with who says that it is safe")),
+                let weight = if is_thin {
+                    Weight::Doubt
+                } else {
+                    Weight::Fault
+                };
+                let finding = Finding::new(Kind::Call, weight, at, why);
+                let finding = finding.to(crate::names::pretty(name));
+                frame.add(if is_thin {
+                    finding.or(format!(
+                        "a line for {plain} in a list given by --allow, with who says that it is safe"
+                    ))
+                } else {
+                    finding
                 });
             }
         }
@@ -232,7 +234,7 @@ impl Explorer<'_> {
             && appends
         {
             let word = (image, to.lo.cast_unsigned());
-            let weight = if to.exact().is_none() || self.stored_else.contains(&word) {
+            let weight = if to.exact().is_none() || self.stored_else.contains_key(&word) {
                 Weight::Doubt
             } else {
                 Weight::Fault
@@ -244,7 +246,8 @@ impl Explorer<'_> {
             return;
         }
         if let (Base::Image(image), Some(word)) = (to.base, to.exact()) {
-            self.stored_else.insert((image, word.cast_unsigned()));
+            let word = (image, word.cast_unsigned());
+            self.stored_else.entry(word).or_insert((frame.number, at));
         }
         let length = match name {
             "strncat" | "wcsncat" => self.length(name, state),
