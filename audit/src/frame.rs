@@ -44,15 +44,35 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Returns that of a function of the file with that number, before anything of it is walked.
+    pub fn new(number: u16, image: Rc<Image>, start: u64, is_handler: bool) -> Self {
+        Self {
+            bounds: image.function_at(start).unwrap_or((start, start)),
+            image,
+            number,
+            start,
+            is_handler,
+            findings: Vec::new(),
+            calls: Vec::new(),
+            lowest: 0,
+            clobbers: None,
+            exits: None,
+            errno_cause: None,
+            edges: Map::default(),
+            closed: Set::default(),
+            steps: 0,
+            expects: Map::default(),
+            tests: Map::default(),
+            factors: Map::default(),
+            factors_in_rax: Set::default(),
+            steps_of_loads: Map::default(),
+            errno_reads: Set::default(),
+            called: Map::default(),
+        }
+    }
+
     pub fn find(&mut self, kind: Kind, weight: Weight, at: u64, why: impl Into<String>) {
-        self.add(Finding {
-            kind,
-            weight,
-            at,
-            why: why.into(),
-            reaches: None,
-            remedy: None,
-        });
+        self.add(Finding::new(kind, weight, at, why));
     }
 
     pub fn doubt(
@@ -62,14 +82,7 @@ impl Frame {
         why: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.add(Finding {
-            kind,
-            weight: Weight::Doubt,
-            at,
-            why: why.into(),
-            reaches: None,
-            remedy: Some(remedy.into()),
-        });
+        self.add(Finding::new(kind, Weight::Doubt, at, why).or(remedy));
     }
 
     pub fn add(&mut self, finding: Finding) {

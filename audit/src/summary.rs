@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::frame::Frame;
 use crate::state::{Errno, State, Stored};
 use crate::value::{Base, Value};
 
@@ -26,6 +27,40 @@ pub struct Summary {
     pub stores: Rc<Vec<Stored>>,
 }
 
+impl Summary {
+    /// Returns what a function does that was walked, which was called with this `errno` and these registers.
+    pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16]) -> Self {
+        match &frame.exits {
+            None => Summary {
+                returns: false,
+                errno,
+                lowest: frame.lowest,
+                ..unknown_call()
+            },
+            Some(exit) => Summary {
+                returns: true,
+                errno: exit.errno,
+                value: exit.registers[0].clone(),
+                clobbers: frame.clobbers,
+                stored: exit
+                    .slots
+                    .iter()
+                    .filter(|(at, _)| **at >= 8)
+                    .map(|(a, v)| (*a, v.clone()))
+                    .collect(),
+                lowest: frame.lowest,
+                keeps: std::array::from_fn(|n| {
+                    let exit = &exit.registers[n];
+                    *exit == Value::at(Base::Kept(n as u8), 0)
+                        || exit.exact().is_some() && *exit == entered[n]
+                }),
+                lost: lost(exit),
+                stores: exit.stores.clone(),
+            },
+        }
+    }
+}
+
 /// Whether the calling convention has a function keep the register of that number.
 pub const fn is_preserved(register: usize) -> bool {
     matches!(register, 3..=5 | 12..=15)
@@ -47,7 +82,7 @@ pub fn unknown_call() -> Summary {
 }
 
 /// A register that is to be kept and holds something that is known to be something else.
-pub fn lost(exit: &State) -> Option<&'static str> {
+fn lost(exit: &State) -> Option<&'static str> {
     [
         (3, "rbx"),
         (5, "rbp"),

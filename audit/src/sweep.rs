@@ -19,6 +19,8 @@ pub struct Tables {
     pub outside: HashMap<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
+    /// The instructions that store to a word what was loaded from it before, changed.
+    pub updates: HashMap<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
@@ -60,7 +62,36 @@ struct Given {
     argument: usize,
 }
 
+/// The functions of the C library that block signals.
+const BLOCKING: [&str; 4] = ["sigprocmask", "pthread_sigmask", "sigblock", "sighold"];
+
 impl Tables {
+    /// Returns the places that call what blocks signals, or a function of the file that does.
+    pub fn blocking(&self, image: &Image) -> Vec<u64> {
+        let by_name = BLOCKING.iter().filter_map(|name| self.outside.get(*name));
+        let linked = image.names.iter().filter(|(_, names)| {
+            image.is_static && names.iter().any(|name| BLOCKING.contains(&&**name))
+        });
+        let by_address = linked.filter_map(|(at, _)| self.callers.get(at));
+        let mut places: Vec<u64> = by_name.chain(by_address).flatten().copied().collect();
+        let functions = places.iter().filter_map(|at| image.function_at(*at));
+        let wrapped = functions.filter_map(|(start, _)| self.callers.get(&start));
+        places.extend(wrapped.flatten().copied().collect::<Vec<_>>());
+        places
+    }
+
+    /// Whether the function is `main`: by its name, or because the code where the program begins takes its address.
+    pub fn is_main(&self, image: &Image, function: u64) -> bool {
+        const START: u64 = 64;
+        let is_named = image
+            .names
+            .get(&function)
+            .is_some_and(|names| names.iter().any(|name| &**name == "main"));
+        let begins = image.entry..image.entry.saturating_add(START);
+        let taken = self.taken.get(&function);
+        is_named || taken.is_some_and(|by| by.iter().any(|at| begins.contains(at)))
+    }
+
     fn note_pointed(&mut self, place: u64, way: Way, value: u64) {
         let places = match way {
             Way::Element => &mut self.elements,
@@ -162,28 +193,29 @@ pub fn sweep(image: &Image) -> Tables {
     tables
 }
 
-fn note(
+/// Takes note of a system call; `number`: the last that was put into rax, and where.
+fn note_system_call(image: &Image, at: u64, tables: &mut Tables, number: Option<(u64, u64)>) {
+    let number = number.filter(|(from, _)| at - from < 120);
+    // In a static file nearly all are the C library's.
+    let is_other = image.is_static
+        && (number.is_some_and(|(_, number)| number != 13)
+            || image.bytes(at - 7).starts_with(RETURN_FROM_HANDLER));
+    if !is_other {
+        tables.installs.push(at);
+    }
+}
+
+/// Takes note of a call or a jump, and of a word through which another file's function is reached.
+fn note_transfer(
     image: &Image,
     i: &Instruction,
     tables: &mut Tables,
-    known: &mut Known,
+    known: &Known,
     stubs: &mut HashMap<u64, Option<u64>>,
-    number: &mut Option<(u64, u64)>,
 ) {
     let at = i.ip();
     match i.flow_control() {
         FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
-            if crate::step::is_system_call(i) {
-                let number = number.take().filter(|(from, _)| at - from < 120);
-                // In a static file nearly all are the C library's.
-                let is_other = image.is_static
-                    && (number.is_some_and(|(_, number)| number != 13)
-                        || image.bytes(at - 7).starts_with(RETURN_FROM_HANDLER));
-                if !is_other {
-                    tables.installs.push(at);
-                }
-                return;
-            }
             let target = i.near_branch_target();
             let is_far = i.flow_control() == FlowControl::Call
                 || image.function_at(at) != image.function_at(target)
@@ -270,6 +302,22 @@ fn note(
             }
         }
     }
+}
+
+fn note(
+    image: &Image,
+    i: &Instruction,
+    tables: &mut Tables,
+    known: &mut Known,
+    stubs: &mut HashMap<u64, Option<u64>>,
+    number: &mut Option<(u64, u64)>,
+) {
+    let at = i.ip();
+    if crate::step::is_system_call(i) {
+        note_system_call(image, at, tables, number.take());
+        return;
+    }
+    note_transfer(image, i, tables, known, stubs);
     if matches!(
         i.flow_control(),
         FlowControl::Call | FlowControl::IndirectCall
@@ -344,6 +392,12 @@ fn note(
             tables.stores.entry(word).or_default().push((at, value));
         }
         known.gives(i, to, Way::Word, tables);
+        if i.mnemonic() == Mnemonic::Mov
+            && i.op1_register().is_gpr()
+            && known.loaded[i.op1_register().full_register().number()] == Some(to)
+        {
+            tables.updates.entry(to).or_default().push(at);
+        }
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
         let value = match i.op1_kind() {
@@ -412,5 +466,5 @@ fn note(
             tables.limits.insert(own);
         }
     }
-    known.moves(i);
+    known.moves(i, to);
 }

@@ -14,6 +14,8 @@ pub struct Known {
     pub lea: [Option<u64>; 16],
     /// The arguments of the function, by their numbers.
     arguments: [Option<usize>; 16],
+    /// The words of the file that were loaded, and may have been changed since.
+    pub loaded: [Option<u64>; 16],
     /// What was stored below the frame pointer, by the offset.
     spilled: HashMap<u64, (Option<u64>, Option<usize>)>,
 }
@@ -28,6 +30,7 @@ impl Known {
             function,
             lea: [None; 16],
             arguments,
+            loaded: [None; 16],
             spilled: HashMap::new(),
         }
     }
@@ -35,6 +38,7 @@ impl Known {
     pub fn forget(&mut self, register: usize) {
         self.lea[register] = None;
         self.arguments[register] = None;
+        self.loaded[register] = None;
         if register == Register::RBP.number() {
             self.spilled.clear();
         }
@@ -57,8 +61,28 @@ impl Known {
         }
     }
 
-    /// Follows what the instruction moves from register to register, or to the frame and back.
-    pub fn moves(&mut self, i: &Instruction) {
+    /// Returns the word of the file that the first register holds afterwards, changed or not; `from`: the word that is named.
+    fn word(&self, i: &Instruction, from: Option<u64>) -> Option<u64> {
+        use Mnemonic as M;
+        let of = |register: Register| {
+            let is_known = register.is_gpr32() || register.is_gpr64();
+            is_known.then(|| self.loaded[register.full_register().number()])?
+        };
+        match (i.mnemonic(), i.op1_kind()) {
+            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => from,
+            (M::Mov, OpKind::Register) => of(i.op1_register()),
+            (M::Lea, _) => of(i.memory_base()),
+            (M::Add | M::Sub | M::And | M::Or | M::Xor | M::Inc | M::Dec, _)
+                if i.op0_register() != i.op1_register() =>
+            {
+                of(i.op0_register())
+            }
+            _ => None,
+        }
+    }
+
+    /// Follows what the instruction moves from register to register, or to the frame and back; `from`: the word that it names.
+    pub fn moves(&mut self, i: &Instruction, from: Option<u64>) {
         let is_move = i.mnemonic() == Mnemonic::Mov;
         let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
         let of = |known: &Self, n: usize| (known.lea[n], known.arguments[n]);
@@ -79,7 +103,9 @@ impl Known {
                 }
                 _ => None,
             };
+            let word = self.word(i, from);
             self.forget(to);
+            self.loaded[to] = word;
             if let Some((lea, argument)) = moved {
                 self.lea[to] = lea;
                 self.arguments[to] = argument;
