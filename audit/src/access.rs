@@ -173,8 +173,17 @@ impl Explorer<'_> {
                 kind,
                 Weight::Fault,
                 at,
-                format!("{verb} through a pointer that the sender of the signal chose"),
+                format!("{verb} through a pointer of the siginfo, which the sender of the signal or a fault chose"),
             ),
+            Base::ImageOrNull(_) => {
+                frame.doubt(
+                    kind,
+                    at,
+                    format!("{verb} through a pointer that may be null"),
+                    valid,
+                );
+                self.check(frame, at, &place.not_null(), size, writes);
+            }
             Base::Num if place.is_bounded() && (0..4096).contains(&place.lo) && place.hi < 4096 => {
                 frame.find(
                     kind,

@@ -31,6 +31,11 @@ impl Explorer<'_> {
                     .collect(),
                 None => vec![Callee::Unknown("an address that is computed")],
             },
+            Base::ImageOrNull(_) => {
+                let mut callees = self.callees(frame, &value.not_null());
+                callees.push(Callee::Unknown("a pointer that may be null"));
+                callees
+            }
             Base::Num if frame.image.is_fixed => match value.all() {
                 Some(all)
                     if !all.is_empty()
@@ -101,7 +106,7 @@ impl Explorer<'_> {
         )]
     }
 
-    fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
+    pub fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
         match self.files.lookup(image, name) {
             Found::Code(image, at) => self.code(image, at),
             Found::Libc(name) => vec![Callee::Libc(name)],

@@ -7,6 +7,7 @@ use crate::callee::Callee;
 use crate::explore::{Explorer, Hit};
 use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
+use crate::image::Slot;
 use crate::libc;
 use crate::state::{ARGUMENTS, RSP, State, stack_top};
 use crate::step::Next;
@@ -165,10 +166,12 @@ impl Explorer<'_> {
                         ),
                         "a pointer in read-only data, or a direct call",
                     );
-                    if let Some(crate::image::Slot::Here(target)) = file.pointer(word)
-                        && file.is_code(target)
-                    {
-                        todo.extend(self.code(image, target));
+                    match file.pointer(word) {
+                        Some(Slot::Here(target)) if file.is_code(target) => {
+                            todo.extend(self.code(image, target));
+                        }
+                        Some(Slot::Extern(name)) => todo.extend(self.outside(image, &name)),
+                        _ => {}
                     }
                     for target in self.index.stored_functions(image, &file, word) {
                         todo.extend(self.code(image, target));

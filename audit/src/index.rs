@@ -140,6 +140,12 @@ impl Index {
         } else {
             Vec::new()
         };
+        // What comes before the installation is not interrupted.
+        let follows = |start: u64, end: u64, at: u64| {
+            let sites = tables.installs.iter();
+            let mut own = sites.filter(|site| (start..end).contains(*site)).peekable();
+            own.peek().is_none() || own.any(|site| crate::reach::leads(image, *site, at))
+        };
         let may_be_interrupted = |at: &u64| {
             let Some((start, end)) = image.function_at(*at) else {
                 return false;
@@ -148,7 +154,7 @@ impl Index {
             let is_pointed_to = tables.taken.contains_key(&start) && !tables.is_main(image, start);
             !is_own(start)
                 && !is_pointed_to
-                && !tables.installs.iter().any(|site| has(site) && site > at)
+                && follows(start, end, *at)
                 && !blocking.iter().any(has)
         };
         let all = all.into_iter().flatten().copied();

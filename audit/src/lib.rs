@@ -41,6 +41,7 @@ mod names;
 mod odd;
 mod policy;
 mod program;
+mod reach;
 mod relocate;
 mod report;
 mod rings;

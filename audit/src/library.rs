@@ -82,7 +82,12 @@ impl Explorer<'_> {
         } else {
             Vec::new()
         };
-        for &(argument, size) in libc::writes_through(&plain) {
+        let written = if libc::never_returns(name) {
+            &[]
+        } else {
+            libc::writes_through(&plain)
+        };
+        for &(argument, size) in written {
             let pointer = &state.registers[ARGUMENTS[argument]];
             if pointer.base == Base::Stack {
                 let size = size
@@ -162,6 +167,12 @@ impl Explorer<'_> {
             libc::Size::Argument(n) => state.registers[ARGUMENTS[n]].clone(),
         };
         self.check_length(frame, at, name, &place, &length, touched.writes);
+        if let (libc::Size::Bytes(9..), Base::Image(_), true) =
+            (touched.size, place.base, touched.writes)
+        {
+            // Its reader may know that the handler ran.
+            self.stores_block(frame, at, &place, &length, true);
+        }
     }
 
     /// Checks an access of a function to as many bytes as `length` says.

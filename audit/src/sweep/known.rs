@@ -7,6 +7,9 @@ use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 use super::{Given, Tables, Way};
 use crate::state::ARGUMENTS;
 
+/// An address, an argument, and a word of the file, of which a place may hold one.
+type Held = (Option<u64>, Option<usize>, Option<u64>);
+
 /// What a sweep knows of the registers, without regard to branches.
 pub struct Known {
     pub function: u64,
@@ -17,7 +20,7 @@ pub struct Known {
     /// The words of the file that were loaded, and may have been changed since.
     pub loaded: [Option<u64>; 16],
     /// What was stored below the frame pointer, by the offset.
-    spilled: HashMap<u64, (Option<u64>, Option<usize>)>,
+    spilled: HashMap<u64, Held>,
 }
 
 impl Known {
@@ -70,13 +73,28 @@ impl Known {
         };
         match (i.mnemonic(), i.op1_kind()) {
             (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => from,
-            (M::Mov, OpKind::Register) => of(i.op1_register()),
-            (M::Lea, _) => of(i.memory_base()),
-            (M::Add | M::Sub | M::And | M::Or | M::Xor | M::Inc | M::Dec, _)
-                if i.op0_register() != i.op1_register() =>
-            {
-                of(i.op0_register())
+            (M::Lea, _) => of(i.memory_base()).or_else(|| of(i.memory_index())),
+            (M::Xor | M::Sub, _) if i.op0_register() == i.op1_register() => None,
+            (M::Add | M::Sub | M::And | M::Or | M::Xor, OpKind::Register) => {
+                of(i.op0_register()).or_else(|| of(i.op1_register()))
             }
+            (
+                M::Add
+                | M::Sub
+                | M::And
+                | M::Or
+                | M::Xor
+                | M::Inc
+                | M::Dec
+                | M::Not
+                | M::Neg
+                | M::Btr
+                | M::Bts
+                | M::Btc
+                | M::Shl
+                | M::Shr,
+                _,
+            ) => of(i.op0_register()),
             _ => None,
         }
     }
@@ -85,7 +103,14 @@ impl Known {
     pub fn moves(&mut self, i: &Instruction, from: Option<u64>) {
         let is_move = i.mnemonic() == Mnemonic::Mov;
         let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
-        let of = |known: &Self, n: usize| (known.lea[n], known.arguments[n]);
+        let of = |known: &Self, register: Register| {
+            let n = register.full_register().number();
+            match register.size() {
+                8 => (known.lea[n], known.arguments[n], known.loaded[n]),
+                4 => (None, None, known.loaded[n]),
+                _ => Held::default(),
+            }
+        };
         if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr() {
             if matches!(
                 i.mnemonic(),
@@ -95,26 +120,31 @@ impl Known {
             }
             let to = i.op0_register().full_register().number();
             let moved = match i.op1_kind() {
-                OpKind::Register if is_move && i.op1_register().is_gpr64() => {
-                    Some(of(self, i.op1_register().number()))
+                OpKind::Register if is_move && i.op1_register().is_gpr() => {
+                    of(self, i.op1_register())
                 }
-                OpKind::Memory if is_move && is_local && i.op0_register().is_gpr64() => {
-                    self.spilled.get(&i.memory_displacement64()).copied()
+                OpKind::Memory if is_move && is_local => {
+                    let held = self.spilled.get(&i.memory_displacement64()).copied();
+                    match (held, i.op0_register().size()) {
+                        (Some(held), 8) => held,
+                        (Some((_, _, word)), 4) => (None, None, word),
+                        _ => Held::default(),
+                    }
                 }
-                _ => None,
+                _ => (None, None, self.word(i, from)),
             };
-            let word = self.word(i, from);
             self.forget(to);
-            self.loaded[to] = word;
-            if let Some((lea, argument)) = moved {
-                self.lea[to] = lea;
-                self.arguments[to] = argument;
-            }
+            (self.lea[to], self.arguments[to], self.loaded[to]) = moved;
         } else if i.op0_kind() == OpKind::Memory && is_local {
-            let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr64())
-                .then(|| of(self, i.op1_register().number()));
-            self.spilled
-                .insert(i.memory_displacement64(), kept.unwrap_or_default());
+            let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
+                .then(|| of(self, i.op1_register()));
+            let at = i.memory_displacement64();
+            if is_move {
+                self.spilled.insert(at, kept.unwrap_or_default());
+            } else if let Some((lea, argument, _)) = self.spilled.get_mut(&at) {
+                // A word that is changed in the frame is still that word.
+                (*lea, *argument) = (None, None);
+            }
         }
     }
 }
