@@ -1,7 +1,8 @@
 //! Accesses to memory: whether a handler may read or write there.
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
 use crate::image::{Image, Slot};
 use crate::memory::FLOATING_POINT;
 use crate::value::{Base, Value};
@@ -172,8 +173,17 @@ impl Explorer<'_> {
                 kind,
                 Weight::Fault,
                 at,
-                format!("{verb} through a pointer that the sender of the signal chose"),
+                format!("{verb} through a pointer of the siginfo, which the sender of the signal or a fault chose"),
             ),
+            Base::ImageOrNull(_) => {
+                frame.doubt(
+                    kind,
+                    at,
+                    format!("{verb} through a pointer that may be null"),
+                    valid,
+                );
+                self.check(frame, at, &place.not_null(), size, writes);
+            }
             Base::Num if place.is_bounded() && (0..4096).contains(&place.lo) && place.hi < 4096 => {
                 frame.find(
                     kind,
@@ -226,7 +236,7 @@ impl Explorer<'_> {
         let verb = if writes { "writes" } else { "reads" };
         let file = self.files.image(image);
         let changes = self.index.is_stored(image, &file, word);
-        let sets_null = self.index.stores_null(image, &file, word);
+        let sets_null = self.index.stores_null(image, &file, word, &self.installers);
         match file.pointer(word) {
             _ if sets_null && place.base == Base::Static(image, word) => frame.find(
                 kind,

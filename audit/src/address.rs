@@ -2,7 +2,7 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-use crate::explore::Frame;
+use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 

@@ -52,6 +52,19 @@ impl Located {
 }
 
 impl Verdict {
+    /// Returns that of a handler of which nothing is found yet.
+    fn new(files: &Files, address: u64, name: String, of: &Handler) -> Self {
+        Self {
+            address,
+            name,
+            signals: signals(of),
+            flags: flags(of),
+            by: installers(files, of),
+            findings: Vec::new(),
+            stack: 0,
+        }
+    }
+
     /// The heaviest of its findings.
     pub fn weight(&self) -> Weight {
         self.findings
@@ -101,32 +114,17 @@ pub fn imported(
     name: &str,
     of: &Handler,
 ) -> Verdict {
-    let mut verdict = Verdict {
-        address: 0,
-        name: name.to_owned(),
-        signals: signals(of),
-        flags: flags(of),
-        by: installers(files, of),
-        findings: Vec::new(),
-        stack: 0,
-    };
+    let mut verdict = Verdict::new(files, 0, name.to_owned(), of);
     if allow.citation(crate::libc::plain(name)).is_none() {
+        let weight = policy.weight(Kind::Call, Weight::Fault);
+        let why = format!("is {name} itself, which is not async-signal-safe");
         verdict.findings.push(Located {
-            finding: Finding {
-                kind: Kind::Call,
-                weight: policy.weight(Kind::Call, Weight::Fault),
-                at: 0,
-                why: format!("is {name} itself, which is not async-signal-safe"),
-                reaches: None,
-                remedy: None,
-            },
-            chain: vec![name.to_owned()],
-            function: name.to_owned(),
-            offset: 0,
             places: Vec::new(),
-            by_signals: None,
-            conditions: Vec::new(),
-            line: None,
+            ..whole(
+                (0, 0),
+                name.to_owned(),
+                Finding::new(Kind::Call, weight, 0, why),
+            )
         });
     }
     verdict
@@ -162,25 +160,18 @@ fn runtime(
             Some("symbols (--debug FILE), or --note runtime".to_owned()),
         ),
     };
+    let why = "is what Rust's standard library installs for stack overflows: it ends the process with a message, or restores \
+               the default action";
+    let weight = policy.weight(Kind::Runtime, weight);
     let finding = Finding {
-        kind: Kind::Runtime,
-        weight: policy.weight(Kind::Runtime, weight),
-        at: address,
-        why: "is what Rust's standard library installs for stack overflows: it ends the process with a message, or restores \
-              the default action"
-            .into(),
-        reaches: None,
         remedy,
+        ..Finding::new(Kind::Runtime, weight, address, why)
     };
-    Verdict {
-        address,
-        name: name.clone(),
-        signals: signals(of),
-        flags: flags(of),
-        by: installers(files, of),
-        findings: vec![whole((image, address), name, finding)],
-        stack: 0,
-    }
+    let mut verdict = Verdict::new(files, address, name.clone(), of);
+    verdict
+        .findings
+        .push(whole((image, address), name, finding));
+    verdict
 }
 
 /// Audits one handler: with all that may be, and if that is an open question, with what the program is seen to do.
@@ -221,6 +212,7 @@ fn judged(
         explorer.is_nested = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
         explorer.is_shared = of.more || of.signals.len() != 1 || explorer.is_nested;
         explorer.has_info = has_info(of);
+        explorer.installers = of.by.clone();
         if explorer.is_nested && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {
             explorer.own_signals = of.signals.clone();
         }
@@ -324,15 +316,8 @@ fn explored(
     let files = &*explorer.files;
     let file = files.image(image);
     let name = file.name(address);
-    let mut verdict = Verdict {
-        address,
-        name: name.clone(),
-        signals: signals(of),
-        flags: flags(of),
-        by: installers(files, of),
-        findings: Vec::new(),
-        stack: nodes[root].summary.lowest.min(0).unsigned_abs(),
-    };
+    let mut verdict = Verdict::new(files, address, name.clone(), of);
+    verdict.stack = nodes[root].summary.lowest.min(0).unsigned_abs();
     // The shortest chain to each function.
     let mut chains: HashMap<usize, Vec<String>> = HashMap::from([(root, vec![name.clone()])]);
     let mut todo = VecDeque::from([root]);
@@ -368,7 +353,7 @@ fn explored(
                     continue;
                 }
                 let word = explorer.kept.get(&(of.image, finding.at));
-                if word.is_some_and(|word| !explorer.stored_else.contains(word)) {
+                if word.is_some_and(|word| !explorer.stored_else.contains_key(word)) {
                     finding.weight = Weight::Fault;
                 }
             }
@@ -428,27 +413,40 @@ fn explored(
             .errno_cause
             .clone()
             .unwrap_or((address, "what it calls".into()));
-        let finding = Finding {
-            kind: Kind::Errno,
-            weight: policy.weight(Kind::Errno, weight),
-            at,
-            why: format!(
-                "changes errno ({cause}) and does not put it back on every way to the end"
-            ),
-            reaches: None,
-            remedy: Some(
-                "save errno when the handler begins and restore it before it returns".into(),
-            ),
-        };
+        let why =
+            format!("changes errno ({cause}) and does not put it back on every way to the end");
+        let weight = policy.weight(Kind::Errno, weight);
+        let finding = Finding::new(Kind::Errno, weight, at, why)
+            .or("save errno when the handler begins and restore it before it returns");
         verdict.findings.push(Located {
             offset: at.wrapping_sub(address),
-            places: vec![(image, at)],
-            finding,
             chain: vec![name.clone(), cause],
-            function: name.clone(),
-            by_signals: None,
-            conditions: Vec::new(),
-            line: None,
+            ..whole((image, at), name.clone(), finding)
+        });
+    }
+    for (&(number, word), &(of, at)) in &explorer.stored_else {
+        let contexts = &explorer.contexts;
+        let file = files.image(number);
+        let others = explorer.index.updates(number, &file, word, |start| {
+            contexts.contains_key(&(number, start))
+        });
+        let Some(&other) = others.first() else {
+            continue;
+        };
+        let by = file.function_at(other).map_or(other, |(start, _)| start);
+        let code = files.image(of);
+        let start = code.function_at(at).map_or(at, |(start, _)| start);
+        let why = format!(
+            "stores to {}, which {} changes in several instructions at {other:#x}: what a signal stores between them is lost",
+            file.place(word),
+            file.name(by)
+        );
+        let weight = policy.weight(Kind::Torn, Weight::Doubt);
+        let finding = Finding::new(Kind::Torn, weight, at, why)
+            .or("an atomic operation there, or signals that are blocked meanwhile");
+        verdict.findings.push(Located {
+            offset: at - start,
+            ..whole((of, at), code.name(start), finding)
         });
     }
     let most = policy.max_stack.unwrap_or_else(|| stack_of(of));
@@ -458,14 +456,10 @@ fn explored(
         } else {
             Weight::Doubt
         };
-        let finding = Finding {
-            kind: Kind::Stack,
-            weight: policy.weight(Kind::Stack, weight),
-            at: address,
-            why: format!("uses stack: {} bytes, {most} allowed", verdict.stack),
-            reaches: None,
-            remedy: Some("--max-stack, if the stack that it runs on is large enough".into()),
-        };
+        let why = format!("uses stack: {} bytes, {most} allowed", verdict.stack);
+        let weight = policy.weight(Kind::Stack, weight);
+        let finding = Finding::new(Kind::Stack, weight, address, why)
+            .or("--max-stack, if the stack that it runs on is large enough");
         let located = whole((image, address), name.clone(), finding);
         verdict.findings.push(located);
     }
@@ -483,14 +477,7 @@ fn explored(
         notes.push((Kind::LazyBinding, why));
     }
     for (kind, why) in notes {
-        let finding = Finding {
-            kind,
-            weight: Weight::Note,
-            at: address,
-            why,
-            reaches: None,
-            remedy: None,
-        };
+        let finding = Finding::new(kind, Weight::Note, address, why);
         let located = whole((image, address), name.clone(), finding);
         verdict.findings.push(located);
     }

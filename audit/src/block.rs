@@ -2,8 +2,9 @@
 
 use iced_x86::{Instruction, Mnemonic};
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
 use crate::finding::Kind;
+use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 

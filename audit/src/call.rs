@@ -1,8 +1,10 @@
 //! Calls of functions of files: their own effects, and recursion.
 
-use crate::explore::{Active, Explorer, Frame, Summary, is_preserved, stack_top, unknown_call};
+use crate::explore::{Active, Explorer};
 use crate::finding::{Kind, Weight};
-use crate::state::{ARGUMENTS, Errno, State};
+use crate::frame::Frame;
+use crate::state::{ARGUMENTS, Errno, State, stack_top};
+use crate::summary::{Summary, is_preserved, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {

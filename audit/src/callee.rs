@@ -1,10 +1,24 @@
 //! What a value that is called or jumped to reaches.
 
-use crate::explore::{Callee, Explorer, Frame};
+use crate::explore::Explorer;
 use crate::files::Found;
+use crate::frame::Frame;
 use crate::image::Slot;
 use crate::state::Errno;
 use crate::value::{Base, Value};
+
+/// Where a call or a jump goes.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    Code(u16, u64),
+    Libc(String),
+    Missing(String, String),
+    /// The word at that address of that file may change; what it is known to hold at times.
+    Changing(u16, u64),
+    /// A fixed address that no file has.
+    Nowhere,
+    Unknown(&'static str),
+}
 
 impl Explorer<'_> {
     /// What a value that is called or jumped to is.
@@ -17,6 +31,11 @@ impl Explorer<'_> {
                     .collect(),
                 None => vec![Callee::Unknown("an address that is computed")],
             },
+            Base::ImageOrNull(_) => {
+                let mut callees = self.callees(frame, &value.not_null());
+                callees.push(Callee::Unknown("a pointer that may be null"));
+                callees
+            }
             Base::Num if frame.image.is_fixed => match value.all() {
                 Some(all)
                     if !all.is_empty()
@@ -87,7 +106,7 @@ impl Explorer<'_> {
         )]
     }
 
-    fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
+    pub fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
         match self.files.lookup(image, name) {
             Found::Code(image, at) => self.code(image, at),
             Found::Libc(name) => vec![Callee::Libc(name)],

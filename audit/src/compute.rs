@@ -3,8 +3,9 @@
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::place_of;
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
 use crate::state::State;
 use crate::step::size_of;
 use crate::value::{Base, Value};

@@ -7,7 +7,7 @@ use iced_x86::{
     Register,
 };
 
-use crate::explore::Frame;
+use crate::frame::Frame;
 
 /// Returns the word that the index of the store at `at` was loaded from.
 ///

@@ -8,9 +8,9 @@ use iced_x86::{
 };
 
 use crate::allow;
-use crate::explore::is_preserved;
 use crate::image::{Image, Slot};
 use crate::libc;
+use crate::summary::is_preserved;
 
 /// Registers by their numbers, a bit each.
 pub type Set = u16;

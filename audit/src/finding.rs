@@ -40,33 +40,37 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name in reports and policies.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Indirect => "indirect",
-            Self::Loop => "loop",
-            Self::ThreadLocal => "thread-local",
-            Self::Trap => "trap",
-            Self::Stack => "stack",
-            Self::SystemCall => "system-call",
-            Self::Write => "write",
-            Self::Read => "read",
-            Self::Torn => "torn",
-            Self::Escape => "escape",
-            Self::Errno => "errno",
-            Self::Siginfo => "siginfo",
-            Self::Context => "context",
-            Self::Return => "return",
-            Self::Instruction => "instruction",
-            Self::Undecodable => "undecodable",
-            Self::RunsOff => "runs-off",
-            Self::Recursion => "recursion",
-            Self::Limit => "limit",
-            Self::Runtime => "runtime",
-            Self::Flags => "flags",
-            Self::LazyBinding => "lazy-binding",
-        }
+    /// Each kind, with its name in reports and policies.
+    pub const ALL: [(Self, &str); 23] = [
+        (Self::Call, "call"),
+        (Self::Indirect, "indirect"),
+        (Self::Loop, "loop"),
+        (Self::ThreadLocal, "thread-local"),
+        (Self::Trap, "trap"),
+        (Self::Stack, "stack"),
+        (Self::SystemCall, "system-call"),
+        (Self::Write, "write"),
+        (Self::Read, "read"),
+        (Self::Torn, "torn"),
+        (Self::Escape, "escape"),
+        (Self::Errno, "errno"),
+        (Self::Siginfo, "siginfo"),
+        (Self::Context, "context"),
+        (Self::Return, "return"),
+        (Self::Instruction, "instruction"),
+        (Self::Undecodable, "undecodable"),
+        (Self::RunsOff, "runs-off"),
+        (Self::Recursion, "recursion"),
+        (Self::Limit, "limit"),
+        (Self::Runtime, "runtime"),
+        (Self::Flags, "flags"),
+        (Self::LazyBinding, "lazy-binding"),
+    ];
+
+    /// Returns its name in reports and policies.
+    pub fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(kind, _)| *kind == self);
+        known.map_or("", |(_, name)| name)
     }
 }
 
@@ -82,4 +86,33 @@ pub struct Finding {
     pub reaches: Option<String>,
     /// What would decide it.
     pub remedy: Option<String>,
+}
+
+impl Finding {
+    pub fn new(kind: Kind, weight: Weight, at: u64, why: impl Into<String>) -> Self {
+        Self {
+            kind,
+            weight,
+            at,
+            why: why.into(),
+            reaches: None,
+            remedy: None,
+        }
+    }
+
+    /// Returns it with what would decide it.
+    pub fn or(self, remedy: impl Into<String>) -> Self {
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
+    }
+
+    /// Returns it with what it reaches.
+    pub fn to(self, reaches: impl Into<String>) -> Self {
+        Self {
+            reaches: Some(reaches.into()),
+            ..self
+        }
+    }
 }

@@ -3,11 +3,15 @@
 use iced_x86::{Code, Instruction};
 
 use crate::address::in_image;
-use crate::explore::{Callee, Explorer, Frame, Hit, Summary, stack_top, unknown_call};
+use crate::callee::Callee;
+use crate::explore::{Explorer, Hit};
 use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
+use crate::image::Slot;
 use crate::libc;
-use crate::state::{ARGUMENTS, RSP, State};
+use crate::state::{ARGUMENTS, RSP, State, stack_top};
 use crate::step::Next;
+use crate::summary::{Summary, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
@@ -137,18 +141,17 @@ impl Explorer<'_> {
                     self.libc(frame, at, &name, &mut state)
                 }
                 Callee::Missing(name, why) => {
-                    frame.add(Finding {
-                        kind: Kind::Call,
-                        weight: if libc::is_known_unsafe(&name) {
-                            Weight::Fault
-                        } else {
-                            Weight::Doubt
-                        },
-                        at,
-                        why: format!("calls {}: {why}", crate::names::pretty(&name)),
-                        reaches: Some(crate::names::pretty(&name)),
-                        remedy: Some("--sysroot DIR, under which its library lies".into()),
-                    });
+                    let weight = if libc::is_known_unsafe(&name) {
+                        Weight::Fault
+                    } else {
+                        Weight::Doubt
+                    };
+                    let name = crate::names::pretty(&name);
+                    frame.add(
+                        Finding::new(Kind::Call, weight, at, format!("calls {name}: {why}"))
+                            .to(name)
+                            .or("--sysroot DIR, under which its library lies"),
+                    );
                     apply(&unknown_call(), &mut state);
                     true
                 }
@@ -163,10 +166,12 @@ impl Explorer<'_> {
                         ),
                         "a pointer in read-only data, or a direct call",
                     );
-                    if let Some(crate::image::Slot::Here(target)) = file.pointer(word)
-                        && file.is_code(target)
-                    {
-                        todo.extend(self.code(image, target));
+                    match file.pointer(word) {
+                        Some(Slot::Here(target)) if file.is_code(target) => {
+                            todo.extend(self.code(image, target));
+                        }
+                        Some(Slot::Extern(name)) => todo.extend(self.outside(image, &name)),
+                        _ => {}
                     }
                     for target in self.index.stored_functions(image, &file, word) {
                         todo.extend(self.code(image, target));

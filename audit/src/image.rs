@@ -49,6 +49,8 @@ pub struct Symbol {
 #[derive(Default)]
 pub struct Image {
     pub path: PathBuf,
+    /// Where the program begins.
+    pub entry: u64,
     pub regions: Vec<Region>,
     /// Where functions begin, and where they end.
     pub functions: BTreeMap<u64, u64>,
@@ -89,6 +91,8 @@ pub struct Image {
     pub has_text_relocations: bool,
     /// The bytes of the file, and of a separate debug file.
     pub files: Vec<&'static [u8]>,
+    /// The debug information of an object file, with addresses of its layout in it.
+    pub moved_sections: HashMap<String, &'static [u8]>,
     /// Whether the file has code at all; one of debug information only has none.
     pub has_code: bool,
 }

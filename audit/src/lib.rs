@@ -1,11 +1,12 @@
 //! The audit of signal handlers in compiled programs: the command `minitalk-audit`, and a library for minitalk's own tasks.
 //!
 //! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
-//! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] walks a function with what is
-//! known of its registers ([`state`], [`value`]); [`step`] is what one instruction does, [`flow`] where control goes,
-//! [`compute`] what it computes, [`memory`] what it loads and stores, [`access`] what it may touch, [`torn`] which stores belong
-//! together, [`loops`] whether a loop ends. [`condition`] and [`lines`]
-//! say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
+//! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] explores a function and those
+//! that it calls, [`walk`] the ways through one with what is known of its registers ([`state`], [`value`]); [`frame`] has what
+//! is met on the way. [`step`] is what one instruction does, [`flow`] where control goes, [`compute`] what it computes,
+//! [`memory`] what it loads and stores, [`access`] what it may touch, [`torn`] which stores belong together, [`loops`] whether
+//! a loop ends. [`index`] answers questions about a whole file, which [`sweep`] reads once. [`condition`] and [`lines`] say
+//! more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
 
 mod access;
 mod address;
@@ -23,6 +24,7 @@ mod explore;
 mod files;
 mod finding;
 mod flow;
+mod frame;
 mod hash;
 mod image;
 mod index;
@@ -39,16 +41,20 @@ mod names;
 mod odd;
 mod policy;
 mod program;
+mod reach;
 mod relocate;
 mod report;
 mod rings;
 mod runtime;
 mod state;
 mod step;
+mod summary;
+mod sweep;
 mod torn;
 mod value;
 mod vector;
 mod waits;
+mod walk;
 
 pub use leaf::{Product, main as task};
 pub use program::main as program;

@@ -222,6 +222,7 @@ const THIN: &[&str] = &[
     "tee",
     "fork",
     "__sched_cpucount",
+    "pthread_equal",
     "posix_fallocate",
     "isatty",
     "ttyname_r",
@@ -288,17 +289,31 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
         "sigprocmask" | "pthread_sigmask" => &[(2, Some(128))],
         "clock_gettime" => &[(1, Some(16))],
         "fstat" | "stat" | "lstat" => &[(1, Some(144))],
+        "tcgetattr" => &[(1, Some(60))],
+        "times" => &[(0, Some(32))],
+        "timer_gettime" => &[(1, Some(32))],
+        "timer_settime" => &[(3, Some(32))],
         "time" => &[(0, Some(8))],
         "pipe" | "pipe2" => &[(0, Some(8))],
         "waitpid" => &[(1, Some(4))],
         "wait" => &[(0, Some(4))],
         "poll" => &[(0, None)],
         "write" | "send" | "open" | "openat" | "access" | "unlink" | "execve" | "execv"
-        | "sendto" | "kill" | "raise" | "close" | "fcntl" | "strlen" | "strcmp" | "strncmp"
-        | "memcmp" | "memchr" | "strchr" | "strrchr" | "sigismember" | "signal" | "dup2"
-        | "dup" | "_exit" | "sendmsg" | "sigqueue" | "sem_post" | "alarm" | "getpid" | "chdir"
-        | "lseek" | "fsync" | "socket" | "connect" | "sigsuspend" | "__errno_location"
-        | "abort" | "writev" | "syscall" | "strnlen" | "strstr" => &[],
+        | "execl" | "execle" | "fexecve" | "sendto" | "kill" | "raise" | "close" | "fcntl"
+        | "strlen" | "strcmp" | "strncmp" | "memcmp" | "memchr" | "strchr" | "strrchr"
+        | "sigismember" | "signal" | "dup2" | "dup" | "_exit" | "_Exit" | "sendmsg"
+        | "sigqueue" | "sem_post" | "alarm" | "getpid" | "getppid" | "getuid" | "geteuid"
+        | "getgid" | "getegid" | "getpgrp" | "chdir" | "fchdir" | "lseek" | "fsync"
+        | "fdatasync" | "ftruncate" | "socket" | "connect" | "bind" | "listen" | "shutdown"
+        | "setsockopt" | "sigsuspend" | "__errno_location" | "abort" | "writev" | "syscall"
+        | "strnlen" | "strstr" | "strspn" | "strcspn" | "strpbrk" | "creat" | "chmod"
+        | "fchmod" | "chown" | "fchown" | "faccessat" | "fchmodat" | "fchownat" | "link"
+        | "linkat" | "unlinkat" | "symlink" | "symlinkat" | "rename" | "renameat" | "mkdir"
+        | "mkdirat" | "mkfifo" | "mknod" | "rmdir" | "umask" | "setuid" | "setgid" | "setpgid"
+        | "setsid" | "sleep" | "pause" | "tcdrain" | "tcflow" | "tcflush" | "tcgetpgrp"
+        | "tcsendbreak" | "tcsetattr" | "tcsetpgrp" | "timer_getoverrun" | "pthread_kill"
+        | "pthread_self" | "sysconf" | "utimensat" | "futimens" | "utimes" | "ffs" | "htonl"
+        | "htons" | "ntohl" | "ntohs" | "_Fork" => &[],
         _ => UNKNOWN,
     }
 }
@@ -351,6 +366,9 @@ pub fn touches(name: &str) -> &'static [Touched] {
         }
         "sigismember" => const { &[one(0, Size::Bytes(8), false, false)] },
         "clock_gettime" => const { &[one(1, Size::Bytes(16), true, false)] },
+        "fstat" | "stat" | "lstat" => const { &[one(1, Size::Bytes(144), true, true)] },
+        "tcgetattr" => const { &[one(1, Size::Bytes(60), true, true)] },
+        "times" => const { &[one(0, Size::Bytes(32), true, true)] },
         "time" => const { &[one(0, Size::Bytes(8), true, false)] },
         "pipe" => const { &[one(0, Size::Bytes(8), true, true)] },
         "waitpid" => const { &[one(1, Size::Bytes(4), true, true)] },

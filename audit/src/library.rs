@@ -1,10 +1,11 @@
 //! Calls of the C library and of the kernel: whether a handler may make them, and what they leave.
 
-use crate::explore::{Explorer, Frame, stack_top};
+use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
 use crate::image::{Image, Slot};
 use crate::libc;
-use crate::state::{ARGUMENTS, Errno, State};
+use crate::state::{ARGUMENTS, Errno, State, stack_top};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
@@ -36,14 +37,10 @@ impl Explorer<'_> {
                 "-ftls-model=initial-exec",
             ),
             _ if libc::installs(name) => value = Value::at(Base::Before, 0),
-            "fork" if registers_atfork(&frame.image) => frame.add(Finding {
-                kind: Kind::Call,
-                weight: Weight::Fault,
-                at,
-                why: "calls fork, which runs what the program gave to pthread_atfork".into(),
-                reaches: Some(plain.clone()),
-                remedy: None,
-            }),
+            "fork" if registers_atfork(&frame.image) => {
+                let why = "calls fork, which runs what the program gave to pthread_atfork";
+                frame.add(Finding::new(Kind::Call, Weight::Fault, at, why).to(&*plain));
+            }
             _ if is_allowed => self.memory_of(frame, at, &plain, state),
             _ => {
                 let is_thin = libc::is_thin(&plain);
@@ -59,13 +56,19 @@ impl Explorer<'_> {
                 } else {
                     format!("calls {name}, which is not async-signal-safe")
                 };
-                frame.add(Finding {
-                    kind: Kind::Call,
-                    weight: if is_thin { Weight::Doubt } else { Weight::Fault },
-                    at,
-                    why,
-                    reaches: Some(crate::names::pretty(name)),
-                    remedy: is_thin.then(|| format!("a line for {plain} in a list given by --allow, with who says that it is safe")),
+                let weight = if is_thin {
+                    Weight::Doubt
+                } else {
+                    Weight::Fault
+                };
+                let finding = Finding::new(Kind::Call, weight, at, why);
+                let finding = finding.to(crate::names::pretty(name));
+                frame.add(if is_thin {
+                    finding.or(format!(
+                        "a line for {plain} in a list given by --allow, with who says that it is safe"
+                    ))
+                } else {
+                    finding
                 });
             }
         }
@@ -79,7 +82,12 @@ impl Explorer<'_> {
         } else {
             Vec::new()
         };
-        for &(argument, size) in libc::writes_through(&plain) {
+        let written = if libc::never_returns(name) {
+            &[]
+        } else {
+            libc::writes_through(&plain)
+        };
+        for &(argument, size) in written {
             let pointer = &state.registers[ARGUMENTS[argument]];
             if pointer.base == Base::Stack {
                 let size = size
@@ -159,6 +167,13 @@ impl Explorer<'_> {
             libc::Size::Argument(n) => state.registers[ARGUMENTS[n]].clone(),
         };
         self.check_length(frame, at, name, &place, &length, touched.writes);
+        // A semaphore is made for that.
+        let is_plain = touched.writes && name != "sem_post";
+        if let (libc::Size::Bytes(9..), Base::Image(_), true) = (touched.size, place.base, is_plain)
+        {
+            // A reader may know that the handler ran, so it stays an open question.
+            self.stores_block(frame, at, &place, &length, true);
+        }
     }
 
     /// Checks an access of a function to as many bytes as `length` says.
@@ -231,7 +246,7 @@ impl Explorer<'_> {
             && appends
         {
             let word = (image, to.lo.cast_unsigned());
-            let weight = if to.exact().is_none() || self.stored_else.contains(&word) {
+            let weight = if to.exact().is_none() || self.stored_else.contains_key(&word) {
                 Weight::Doubt
             } else {
                 Weight::Fault
@@ -243,7 +258,8 @@ impl Explorer<'_> {
             return;
         }
         if let (Base::Image(image), Some(word)) = (to.base, to.exact()) {
-            self.stored_else.insert((image, word.cast_unsigned()));
+            let word = (image, word.cast_unsigned());
+            self.stored_else.entry(word).or_insert((frame.number, at));
         }
         let length = match name {
             "strncat" | "wcsncat" => self.length(name, state),

@@ -41,23 +41,30 @@ impl Lines {
     }
 }
 
-/// Reads the first line table that the files of an image have. An object file's has no addresses before it is linked.
+/// Reads the first line table that the files of an image have.
 fn read(image: &Image) -> Option<Context> {
-    if image.is_object {
-        return None;
-    }
-    image.files.iter().find_map(|data| {
-        let file = ElfFile64::<LittleEndian>::parse(*data).ok()?;
-        file.section_by_name(".debug_line")?;
-        let dwarf = Dwarf::load(|section| {
-            let section = file.section_by_name(section.name());
-            // Compressed sections are not read.
-            let plain = section.filter(|s| s.elf_flags() & elf::SHF_COMPRESSED.0 == 0);
-            let bytes = plain.and_then(|s| s.data().ok()).unwrap_or_default();
-            Ok::<_, addr2line::gimli::Error>(EndianSlice::new(bytes, Little))
-        });
-        Context::from_dwarf(dwarf.ok()?).ok()
+    image.files.iter().enumerate().find_map(|(n, data)| {
+        let moved = |name: &str| image.moved_sections.get(name).copied();
+        tables(data, |name| moved(name).filter(|_| n == 0))
     })
+}
+
+/// Reads the line tables of a file; `moved` has those sections that are not as the file has them.
+pub fn tables<'a>(
+    data: &'a [u8],
+    moved: impl Fn(&str) -> Option<&'a [u8]>,
+) -> Option<addr2line::Context<EndianSlice<'a, Little>>> {
+    let file = ElfFile64::<LittleEndian>::parse(data).ok()?;
+    file.section_by_name(".debug_line")?;
+    let dwarf = Dwarf::load(|section| {
+        let name = section.name();
+        let section = file.section_by_name(name);
+        // Compressed sections are not read.
+        let plain = section.filter(|s| s.elf_flags() & elf::SHF_COMPRESSED.0 == 0);
+        let bytes = moved(name).or_else(|| plain.and_then(|s| s.data().ok()));
+        Ok::<_, addr2line::gimli::Error>(EndianSlice::new(bytes.unwrap_or_default(), Little))
+    });
+    addr2line::Context::from_dwarf(dwarf.ok()?).ok()
 }
 
 /// Whether a file is not one that a compiler or a library brings along.

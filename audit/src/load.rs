@@ -41,13 +41,14 @@ fn parse(path: &Path, data: &'static [u8]) -> Result<Image, String> {
     }
     let mut image = Image {
         path: path.to_owned(),
+        entry: header.e_entry(LittleEndian),
         is_fixed: header.e_type(LittleEndian) == elf::ET_EXEC,
         is_object: header.e_type(LittleEndian) == elf::ET_REL,
         files: vec![data],
         ..Image::default()
     };
     if image.is_object {
-        crate::relocate::object(&elf, data, &mut image);
+        crate::relocate::object(&elf, &mut image);
     } else {
         let dynamic = segments(&elf, data, &mut image);
         let is_debug = is_debug_only(&elf);

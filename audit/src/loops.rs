@@ -8,8 +8,8 @@ use iced_x86::{
     Register,
 };
 
-use crate::explore::Frame;
 use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
 use crate::hash::{Map, Set};
 use crate::rings::rings;
 use crate::value::Value;

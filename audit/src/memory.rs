@@ -2,13 +2,14 @@
 
 use iced_x86::Instruction;
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
+use crate::frame::Frame;
 use crate::image::{Image, Slot};
 use crate::state::{Errno, State, any, narrowed};
 use crate::value::{Base, Value};
 
-/// Where `si_value` lies in the siginfo, which the sender of the signal fills.
-const SI_VALUE: i64 = 24;
+/// Where `si_addr` and `si_value` lie in the siginfo, which the fault or the sender of the signal fills.
+const POINTERS: [i64; 2] = [16, 24];
 
 /// Where the ucontext has the pointer to the floating point state.
 const FPREGS: i64 = 224;
@@ -63,7 +64,9 @@ impl Explorer<'_> {
                 _ => Value::UNKNOWN,
             },
             Base::Thread if place.exact() == Some(0) && width == 8 => Value::at(Base::Thread, 0),
-            Base::Siginfo if place.exact() == Some(SI_VALUE) && width == 8 => {
+            Base::Siginfo
+                if width == 8 && place.exact().is_some_and(|at| POINTERS.contains(&at)) =>
+            {
                 Value::at(Base::Sent, 0)
             }
             Base::Context if place.exact() == Some(FPREGS) && width == 8 => {
@@ -112,7 +115,11 @@ impl Explorer<'_> {
         }
         match (pointers.is_empty(), numbers.iter().all(|n| *n == 0)) {
             (true, _) => Value::one_of(Base::Num, numbers),
-            (false, true) => Value::one_of(Base::Image(image), pointers),
+            // The search for handlers does not ask what an empty entry does.
+            (false, true) if numbers.is_empty() || self.watch.is_some() => {
+                Value::one_of(Base::Image(image), pointers)
+            }
+            (false, true) => Value::one_of(Base::ImageOrNull(image), pointers),
             _ => Value::UNKNOWN,
         }
     }

@@ -19,7 +19,7 @@ const PAGE: u64 = 4096;
 const FIRST: u64 = 0x10_0000;
 
 /// Gives each section, each common symbol and each name of other files an address, and applies the relocations.
-pub fn object(file: &ElfFile64<'static, LittleEndian>, _data: &'static [u8], image: &mut Image) {
+pub fn object(file: &ElfFile64<'static, LittleEndian>, image: &mut Image) {
     let mut next = FIRST;
     let mut sections = HashMap::new();
     for section in file.sections().filter(is_allocated) {
@@ -60,6 +60,7 @@ pub fn object(file: &ElfFile64<'static, LittleEndian>, _data: &'static [u8], ima
             outside += 16;
         }
     }
+    image.moved_sections = debug_sections(file, &addresses);
     let mut got: HashMap<u64, u64> = HashMap::new();
     let mut slot = outside.next_multiple_of(PAGE);
     let first_slot = slot;
@@ -152,6 +153,43 @@ pub fn object(file: &ElfFile64<'static, LittleEndian>, _data: &'static [u8], ima
             add_symbol(&symbol, at, image);
         }
     }
+}
+
+/// Returns the sections of debug information, with the addresses of this layout in them.
+fn debug_sections(
+    file: &ElfFile64<'static, LittleEndian>,
+    addresses: &HashMap<SymbolIndex, u64>,
+) -> HashMap<String, &'static [u8]> {
+    let is_plain =
+        |name: &str, flags: u64| name.starts_with(".debug_") && flags & elf::SHF_COMPRESSED.0 == 0;
+    let mut moved = HashMap::new();
+    for section in file.sections() {
+        let name = section.name().unwrap_or_default();
+        if !is_plain(name, section.elf_flags()) {
+            continue;
+        }
+        let mut bytes = section.data().unwrap_or_default().to_vec();
+        for (offset, relocation) in section.relocations() {
+            let RelocationTarget::Symbol(index) = relocation.target() else {
+                continue;
+            };
+            let width = match relocation.flags() {
+                RelocationFlags::Elf { r_type } if r_type == elf::R_X86_64_64 => 8,
+                RelocationFlags::Elf { r_type } if r_type == elf::R_X86_64_32 => 4,
+                _ => continue,
+            };
+            // Where the target is not loaded, debug information has offsets into its section.
+            let own = file.symbol_by_index(index).map_or(0, |s| s.address());
+            let target = addresses.get(&index).copied().unwrap_or(own);
+            let value = target.wrapping_add_signed(relocation.addend());
+            let field = bytes.get_mut(offset as usize..);
+            if let Some(field) = field.and_then(|field| field.get_mut(..width)) {
+                field.copy_from_slice(&value.to_le_bytes()[..width]);
+            }
+        }
+        moved.insert(name.to_owned(), &*Vec::leak(bytes));
+    }
+    moved
 }
 
 fn region(start: u64, end: u64, data: &'static [u8], write: bool, exec: bool) -> Region {

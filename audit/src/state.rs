@@ -398,11 +398,24 @@ impl State {
                 base: Base::NotNull(image, word),
                 ..left.clone()
             }
+        } else if matches!(left.base, Base::ImageOrNull(_))
+            && condition == ConditionCode::ne
+            && to == 0
+        {
+            left.not_null()
         } else if left.base != Base::Num {
-            if condition != ConditionCode::e || matches!(left.base, Base::SavedErrno) {
-                return;
+            use ConditionCode as C;
+            let is_word = matches!(
+                left.base,
+                Base::Unknown | Base::Static(..) | Base::NotNull(..)
+            );
+            match condition {
+                C::e if left.base != Base::SavedErrno => Value::num(to),
+                // What lies below a bound is a number, whatever it was taken for.
+                C::b if is_word && flags.bits == 64 && to > 0 => Value::range(0, to - 1),
+                C::be if is_word && flags.bits == 64 && to >= 0 => Value::range(0, to),
+                _ => return,
             }
-            Value::num(to)
         } else if let Some(all) = &left.set {
             let kept: Vec<i64> = all
                 .iter()
@@ -547,4 +560,10 @@ fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
         C::ns => sa.wrapping_sub(sb) >= 0,
         _ => return None,
     })
+}
+
+/// Where the stack pointer is, if that is known.
+pub fn stack_top(state: &State) -> Option<i64> {
+    let top = &state.registers[RSP];
+    (top.base == Base::Stack && top.is_bounded()).then_some(top.lo)
 }

@@ -4,10 +4,11 @@ use iced_x86::{Code, ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, 
 
 use crate::address::address;
 use crate::compute::compare;
-use crate::explore::{Explorer, Frame, stack_top};
+use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::flow::{astray, retpoline};
-use crate::state::{RSP, State, any};
+use crate::frame::Frame;
+use crate::state::{RSP, State, any, stack_top};
 use crate::value::{Base, Value};
 
 /// Where control may go, and what is known there.

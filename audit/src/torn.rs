@@ -2,8 +2,9 @@
 
 use iced_x86::Instruction;
 
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
 use crate::image::Image;
 use crate::state::{State, Stored};
 use crate::value::{Base, Value};
@@ -39,21 +40,8 @@ impl Explorer<'_> {
                 .object_at(first)
                 .is_none_or(|o| first + u64::from(width) <= o.address + o.size);
             let is_certain = is_one && value.number().is_none() && place.all().is_some();
-            frame.add(Finding {
-                kind: Kind::Torn,
-                weight: if is_certain {
-                    Weight::Fault
-                } else {
-                    Weight::Doubt
-                },
-                at,
-                why: format!(
-                    "stores {width} bytes to {}, which the machine does not write at once",
-                    file.place(first)
-                ),
-                reaches: None,
-                remedy: Some("data of one word, or a lock-free protocol".into()),
-            });
+            let what = format!("stores {width} bytes to {}", file.place(first));
+            frame.add(in_parts(at, is_certain, &what));
             return;
         }
         if !place.is_bounded() {
@@ -81,7 +69,7 @@ impl Explorer<'_> {
             Base::Siginfo => "to the siginfo",
             Base::Context => "to the ucontext",
             _ => {
-                self.stored_else.insert(word);
+                self.stored_else.entry(word).or_insert((frame.number, at));
                 return;
             }
         };
@@ -146,21 +134,8 @@ impl Explorer<'_> {
             .object_at(first)
             .is_some_and(|o| first + length.cast_unsigned() <= o.address + o.size);
         let is_certain = is_one && !is_constant && to.exact().is_some();
-        frame.add(Finding {
-            kind: Kind::Torn,
-            weight: if is_certain {
-                Weight::Fault
-            } else {
-                Weight::Doubt
-            },
-            at,
-            why: format!(
-                "stores a block of {length} bytes to {}, which the machine does not write at once",
-                file.place(first)
-            ),
-            reaches: None,
-            remedy: Some("data of one word, or a lock-free protocol".into()),
-        });
+        let what = format!("stores a block of {length} bytes to {}", file.place(first));
+        frame.add(in_parts(at, is_certain, &what));
     }
 
     /// Whether a block that begins there is the same whenever it is read.
@@ -192,20 +167,13 @@ impl Explorer<'_> {
                 .filter(|earlier| (earlier.lo, earlier.hi) != (stored.lo, stored.hi))
                 .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
             if let Some((earlier, weight)) = partner {
-                frame.add(Finding {
-                    kind: Kind::Torn,
-                    weight,
-                    at,
-                    why: format!(
-                        "stores to {} after {}: what is interrupted may see one without the other",
-                        file.place(stored.lo),
-                        file.place(earlier.lo)
-                    ),
-                    reaches: None,
-                    remedy: Some(
-                        "symbols that tell whether they are one object, or data of one word".into(),
-                    ),
-                });
+                let why = format!(
+                    "stores to {} after {}: what is interrupted may see one without the other",
+                    file.place(stored.lo),
+                    file.place(earlier.lo)
+                );
+                let remedy = "symbols that tell whether they are one object, or data of one word";
+                frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
             }
             let is_entry = |entry: &Stored, index: &Stored| {
                 entry.image == index.image && entry.by == Some(index.lo) && index.lo == index.hi
@@ -236,6 +204,17 @@ impl Explorer<'_> {
             all.insert(position, *stored);
         }
     }
+}
+
+/// A store that others can see half of.
+fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
+    let weight = if is_certain {
+        Weight::Fault
+    } else {
+        Weight::Doubt
+    };
+    let why = format!("{what}, which the machine does not write at once");
+    Finding::new(Kind::Torn, weight, at, why).or("data of one word, or a lock-free protocol")
 }
 
 /// Whether two stores are parts of one object, and how sure that is.

@@ -11,6 +11,8 @@ pub enum Base {
     Num,
     /// The addresses of the file of that number.
     Image(u16),
+    /// The same, or zero.
+    ImageOrNull(u16),
     /// Where the function's return address lies.
     Stack,
     /// The function's argument of that number, from 0.
@@ -21,7 +23,7 @@ pub enum Base {
     Siginfo,
     /// The kernel's ucontext.
     Context,
-    /// A pointer that the sender of the signal chose.
+    /// A pointer of the siginfo, which the sender of the signal or a fault chose.
     Sent,
     /// What each thread has of its own.
     Thread,
@@ -292,6 +294,21 @@ impl Value {
         if let Some(element) = self.as_element(other).or_else(|| other.as_element(self)) {
             return element;
         }
+        for (pointer, other) in [(self, other), (other, self)] {
+            if matches!(pointer.base, Base::ImageOrNull(_)) && other.number() == Some(0) {
+                return pointer.clone();
+            }
+        }
+        if let Some((a, b)) = self.with_null(other).or_else(|| other.with_null(self)) {
+            return a.or(&b);
+        }
+        // SIG_ERR, SIG_DFL and SIG_IGN are no functions.
+        let is_no_function = |v: &Self| matches!(v.number(), Some(-1..=1));
+        for (before, other) in [(self, other), (other, self)] {
+            if before.base == Base::Before && is_no_function(other) {
+                return before.clone();
+            }
+        }
         if self.base != other.base || self.base == Base::Unknown {
             return Self::UNKNOWN;
         }
@@ -311,6 +328,39 @@ impl Value {
             lo: self.lo.min(other.lo),
             hi: self.hi.max(other.hi),
             set: None,
+        }
+    }
+
+    /// Returns both as a pointer into a file or zero, if one is a pointer into it and the other may be zero.
+    fn with_null(&self, other: &Self) -> Option<(Self, Self)> {
+        let Base::Image(image) = self.base else {
+            return None;
+        };
+        let base = Base::ImageOrNull(image);
+        let both = |other: &Self| {
+            (
+                Self {
+                    base,
+                    ..self.clone()
+                },
+                other.clone(),
+            )
+        };
+        if other.number() == Some(0) {
+            let own = both(other).0;
+            return Some((own.clone(), own));
+        }
+        (other.base == base).then(|| both(other))
+    }
+
+    /// Returns a pointer into a file in place of one that may also be zero.
+    pub fn not_null(&self) -> Self {
+        match self.base {
+            Base::ImageOrNull(image) => Self {
+                base: Base::Image(image),
+                ..self.clone()
+            },
+            _ => self.clone(),
         }
     }
 

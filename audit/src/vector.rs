@@ -3,7 +3,8 @@
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::address;
-use crate::explore::{Explorer, Frame};
+use crate::explore::Explorer;
+use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 

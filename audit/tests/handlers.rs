@@ -2,8 +2,12 @@
 
 #![cfg(target_arch = "x86_64")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use common::audit;
 
 /// What a right audit says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,19 +39,6 @@ const WAYS: [(&str, &str, &[&str]); 7] = [
     ("clang", "clang", &["-O2"]),
 ];
 
-/// Audits the file, and returns the exit status and what was printed.
-fn audit(arguments: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
-        .args(arguments)
-        .output()
-        .expect("the audit runs");
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    (
-        output.status.code().expect("it was not killed"),
-        String::from_utf8(text).expect("it prints text"),
-    )
-}
-
 fn has(compiler: &str) -> bool {
     Command::new(compiler)
         .arg("--version")
@@ -57,20 +48,8 @@ fn has(compiler: &str) -> bool {
 
 /// Compiles the program, unless this compiler cannot.
 fn compiled(source: &Path, way: &str, compiler: &str, options: &[&str]) -> Option<PathBuf> {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("handlers")
-        .join(way);
-    std::fs::create_dir_all(&directory).expect("a directory for programs");
-    let path = directory.join(source.file_stem()?);
-    let status = Command::new(compiler)
-        .args(options)
-        .args(["-w", "-mrtm", "-o"])
-        .arg(&path)
-        .arg(source)
-        .stderr(std::process::Stdio::null())
-        .status()
-        .expect("the compiler runs");
-    status.success().then_some(path)
+    let to = Path::new("handlers").join(way).join(source.file_stem()?);
+    common::compiled(compiler, source, &to, &[&["-mrtm"], options].concat())
 }
 
 fn sources(directory: &Path) -> Vec<PathBuf> {
@@ -233,6 +212,8 @@ fn findings_have_source_lines_where_the_file_or_its_debug_file_has_them() {
     let Some(path) = compiled(&source, "lines", "cc", &["-O2", "-g", "-gz=none"]) else {
         return;
     };
+    let options = ["-O2", "-g", "-gz=none", "-c"];
+    let object = compiled(&source, "lines-object", "cc", &options).expect("an object file");
     let debug = path.with_extension("debug");
     let stripped = path.with_extension("stripped");
     for (option, to) in [("--only-keep-debug", &debug), ("--strip-all", &stripped)] {
@@ -249,12 +230,13 @@ fn findings_have_source_lines_where_the_file_or_its_debug_file_has_them() {
         .position(|line| line.contains("void on(int"))
         .expect("the handler")
         + 1;
-    let (path, debug, stripped) = (
+    let (path, object, debug, stripped) = (
         path.to_str().unwrap(),
+        object.to_str().unwrap(),
         debug.to_str().unwrap(),
         stripped.to_str().unwrap(),
     );
-    for arguments in [&[path][..], &["--debug", debug, stripped]] {
+    for arguments in [&[path][..], &[object], &["--debug", debug, stripped]] {
         let (_, text) = audit(arguments);
         assert!(
             text.contains(&format!("prints.c:{line}): calls ")),

@@ -2,8 +2,10 @@
 
 #![cfg(target_arch = "x86_64")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::LazyLock;
 
 /// A finished audit.
@@ -13,14 +15,6 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn of(output: &Output) -> Self {
-        let text = [&output.stdout[..], &output.stderr[..]].concat();
-        Self {
-            status: output.status.code().expect("the audit was not killed"),
-            text: String::from_utf8(text).expect("the audit prints text"),
-        }
-    }
-
     /// The lines that report a violation of `rule`.
     fn violations(&self, rule: &str) -> Vec<&str> {
         let start = format!("violation[{rule}] ");
@@ -59,12 +53,8 @@ impl Verdict {
 }
 
 fn audit(arguments: &[&str]) -> Verdict {
-    let output = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
-        .args(["--policy", "leaf"])
-        .args(arguments)
-        .output()
-        .expect("the audit runs");
-    Verdict::of(&output)
+    let (status, text) = common::audit(&[&["--policy", "leaf"], arguments].concat());
+    Verdict { status, text }
 }
 
 fn audit_of(binary: &Path, handler: &str, more: &[&str]) -> Verdict {
@@ -100,20 +90,8 @@ static RUST: LazyLock<PathBuf> = LazyLock::new(|| {
 static C: LazyLock<PathBuf> = LazyLock::new(|| compiled("handler.c", "handler", &["-O2", "-g"]));
 
 fn compiled(source: &str, name: &str, options: &[&str]) -> PathBuf {
-    let path = scratch(name);
-    let status = Command::new("cc")
-        .args(options)
-        .arg("-o")
-        .arg(&path)
-        .arg(
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("fixtures/c")
-                .join(source),
-        )
-        .status()
-        .expect("a C compiler");
-    assert!(status.success());
-    path
+    let source = Path::new("fixtures/c").join(source);
+    common::compiled("cc", &source, Path::new(name), options).expect("a C compiler")
 }
 
 fn scratch(name: &str) -> PathBuf {
@@ -305,6 +283,20 @@ fn much_stack_and_recursion_are_rejected_even_when_followed() {
     verdict.breaks("stack", &["2016 bytes, 1024 allowed"]);
     audit_of(&C, "uses_much_stack", &["--follow", "--max-stack", "4096"]).passes();
     audit_of(&C, "recurses", &["--follow"]).breaks("loop", &["recursion"]);
+}
+
+#[test]
+fn without_a_name_each_handler_that_the_file_installs_is_audited() {
+    let of = |name: &str| {
+        let source = format!("../../tests/handlers/{name}.c");
+        let path = compiled(&source, &format!("installs-{name}"), &["-O2", "-g"]);
+        audit(&["--binary", path.to_str().unwrap()])
+    };
+    let verdict = of("flag");
+    verdict.passes();
+    assert!(verdict.text.contains("found: on\n"), "{}", verdict.text);
+    of("prints").breaks("call", &["not allowed"]);
+    of("unknown_handler").is_undecided("--handler SYMBOL");
 }
 
 #[test]

@@ -2,41 +2,31 @@
 
 #![cfg(target_arch = "x86_64")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod common;
 
-/// Compiles a program in C of that path in the repository; `None`, with a word on stderr, without a compiler.
+use std::path::{Path, PathBuf};
+
+use common::audit as run;
+
+/// Compiles a program in C of that path in the repository, unless there is no compiler.
 fn compiled(source: &str, name: &str, options: &[&str]) -> Option<PathBuf> {
-    if Command::new("cc").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no cc, which compiles {source}");
-        return None;
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let status = Command::new("cc")
-        .args(options)
-        .arg("-o")
-        .arg(&path)
-        .arg(root.join(source))
-        .status()
-        .expect("cc runs");
-    assert!(status.success(), "{source} does not compile");
-    Some(path)
+    let path = common::compiled(
+        "cc",
+        &Path::new("..").join(source),
+        Path::new(name),
+        options,
+    );
+    let has_compiler = std::process::Command::new("cc")
+        .arg("--version")
+        .output()
+        .is_ok();
+    assert!(path.is_some() || !has_compiler, "{source} does not compile");
+    path
 }
 
 /// The exit code and what is printed of the audit, with what `minitalk check` gives it.
 fn audit(binary: &Path) -> (i32, String) {
     run(&["--binary", binary.to_str().unwrap(), "--follow"])
-}
-
-fn run(arguments: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_minitalk-audit"))
-        .args(arguments)
-        .output()
-        .expect("the audit runs");
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    let text = String::from_utf8(text).expect("the audit prints text");
-    (output.status.code().expect("it was not killed"), text)
 }
 
 #[track_caller]

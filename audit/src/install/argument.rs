@@ -2,7 +2,8 @@
 
 use super::flags::FlagsAt;
 use super::{Finder, Handler, How, Place, Signal, Wanted, What};
-use crate::explore::{Callee, Hit};
+use crate::callee::Callee;
+use crate::explore::Hit;
 use crate::image::Slot;
 use crate::libc;
 use crate::state::ARGUMENTS;
@@ -123,6 +124,7 @@ impl Finder<'_> {
         how: How,
     ) {
         let at = (function.0, hit.at);
+        let pointer = &pointer.not_null();
         match pointer.base {
             Base::Num if pointer.number() == Some(0) => self.found.others += 1,
             Base::Stack => {
@@ -176,6 +178,8 @@ impl Finder<'_> {
     }
 
     pub(super) fn value(&mut self, function: Place, at: Place, value: &Value, how: How) {
+        // Zero is SIG_DFL.
+        let value = &value.not_null();
         match value.base {
             Base::Num | Base::Image(_) => match value.all() {
                 Some(all) => {

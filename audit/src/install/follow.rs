@@ -6,7 +6,8 @@ use super::argument::signal;
 use super::flags::FlagsAt;
 use super::sites::is_direct;
 use super::{Finder, How, MOST_WRAPPERS, Place, Signal, Wanted, What};
-use crate::explore::{Callee, Watch};
+use crate::callee::Callee;
+use crate::explore::Watch;
 use crate::state::ARGUMENTS;
 
 impl Finder<'_> {

@@ -69,11 +69,6 @@ impl<'a> Binary<'a> {
         })
     }
 
-    /// The file itself, for its debug information.
-    pub const fn file(&self) -> &object::File<'a> {
-        &self.file
-    }
-
     /// The function called `name`: in the file, or as its author wrote it, with or without the hash.
     pub fn function(&self, name: &str) -> Result<&Symbol, String> {
         let mut found: Vec<&Symbol> = self
@@ -110,34 +105,6 @@ impl<'a> Binary<'a> {
     /// The function whose bytes include `address`.
     pub fn function_at(&self, address: u64) -> Option<&Symbol> {
         self.covering(address, |s| s.is_code)
-    }
-
-    /// All functions that have a size, each once.
-    pub fn functions(&self) -> impl Iterator<Item = &Symbol> {
-        let mut last = None;
-        self.symbols
-            .iter()
-            .filter(|s| s.is_code && s.size > 0)
-            .filter(move |s| last.replace(s.address) != Some(s.address))
-    }
-
-    /// Whether there is code of the program's own at `address`, no stub of the linker's.
-    pub fn is_code(&self, address: u64) -> bool {
-        self.section_name(address)
-            .is_some_and(|name| name.starts_with(".text"))
-    }
-
-    /// What the pointer at `address` is when the program begins, if it points into this file.
-    pub fn initial_pointer(&self, address: u64) -> Option<u64> {
-        match self.slots.get(&address) {
-            Some(Target::Here(target)) => return Some(*target),
-            Some(_) => return None,
-            None => {}
-        }
-        let bytes = self.section_at(address)?.data_range(address, 8).ok()??;
-        let target = u64::from_le_bytes(bytes.try_into().ok()?);
-        // Elsewhere a pointer without a relocation is only a number; the linker settles those of the GOT by itself.
-        (self.has_fixed_addresses() && target != 0).then_some(target)
     }
 
     /// Whether the file has no names of functions at all.

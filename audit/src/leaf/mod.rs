@@ -1,6 +1,6 @@
 //! `cargo xtask audit`: reads a compiled signal handler instruction by instruction, and holds it to what a handler may do.
 //!
-//! The way through: [`options`] says what to audit, [`elf`] reads the file, [`find`] the handlers if none is named,
+//! The way through: [`options`] says what to audit, [`elf`] reads the file, `install` of the main audit finds the handlers if none is named,
 //! [`walk`] every instruction that can be reached, [`effects`] what each does to memory and stack, [`rules`] what must not
 //! be, [`facts`] what is worth knowing, [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
 
@@ -8,7 +8,6 @@ mod documents;
 mod effects;
 mod elf;
 mod facts;
-mod find;
 mod listing;
 mod options;
 mod place;
@@ -24,6 +23,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::allow::Allow;
+use crate::files::Files;
+use crate::index::Index;
+use crate::{install, load};
 use effects::Effects;
 use elf::{Binary, Symbol, Target};
 use options::{Documents, Options, Tool};
@@ -87,9 +89,9 @@ fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
         std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let binary = Binary::parse(&data)?;
     let here = std::env::current_dir().ok();
-    let source = Source::read(&binary, root.or(here.as_deref()));
+    let source = Source::read(&data, root.or(here.as_deref()));
     match (&options.handler, &options.binary) {
-        (None, Some(_)) => found(&binary, &source, options),
+        (None, Some(_)) => found(&path, &binary, &source, options),
         (name, _) => {
             let handler = binary.function(name.as_deref().unwrap_or(HANDLER))?;
             one(&binary, &source, handler, options, root)
@@ -97,27 +99,57 @@ fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
     }
 }
 
-/// Audits every handler that is found in the file.
-fn found(binary: &Binary, source: &Source, options: &Options) -> Result<bool, String> {
-    let found = find::handlers(binary)?;
+/// Audits every handler that the file is seen to install.
+fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Result<bool, String> {
+    if binary.is_stripped() {
+        return Err(
+            "cannot decide: the file is stripped, so what its handlers are called is unknown; build it with symbols kept, or \
+             audit it before it is stripped"
+                .into(),
+        );
+    }
+    let mut files = Files::new(load::load(path)?, None);
+    let mut index = Index::default();
+    let found = install::find(&mut files, &mut index, &Allow::of_the_repository()?);
+    let names = found.imported.keys();
+    let mut undecided: Vec<String> = names
+        .map(|name| format!("cannot decide: {name} of another file is installed as a handler"))
+        .collect();
+    undecided.extend(found.unresolved.iter().map(|((_, at), why)| {
+        format!(
+            "cannot decide: the call at {at:#x} installs a handler that is not known ({why}); name it with --handler SYMBOL"
+        )
+    }));
     let mut passes = true;
-    let mut undecided = Vec::new();
-    for candidate in &found {
-        println!("found: {}", candidate.reason());
-        let outcome = match &candidate.handler {
-            Ok(handler) => one(binary, source, handler, options, None),
-            Err(why) => Err(why.clone()),
+    for (&(image, address), of) in &found.handlers {
+        if crate::runtime::rust(&files, &mut index, (image, address), of).is_some() {
+            continue;
+        }
+        let handler = binary.function_at(address);
+        let Some(handler) = handler.filter(|f| image == 0 && f.address == address && f.size > 0)
+        else {
+            undecided.push(format!(
+                "cannot decide: {address:#x} of {}, which is installed as a handler, is no function that has a name and a size; \
+                 build the file with symbols kept",
+                files.image(image).path.display()
+            ));
+            continue;
         };
-        match outcome {
+        println!("found: {}", handler.name);
+        match one(binary, source, handler, options, None) {
             Ok(passed) => passes &= passed,
             Err(why) => undecided.push(why),
         }
         println!();
     }
-    match undecided.first() {
+    match undecided.into_iter().next() {
         // That one does not pass is certain, whatever the others are.
-        Some(why) if passes => Err(why.clone()),
-        Some(_) | None => Ok(passes),
+        Some(why) if passes => Err(why),
+        None if found.handlers.is_empty() => Err(
+            "no signal handler found: nothing that the file calls installs a function of it; name it with --handler SYMBOL"
+                .into(),
+        ),
+        _ => Ok(passes),
     }
 }
 

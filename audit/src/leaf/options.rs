@@ -63,10 +63,8 @@ const HELP: &str = "\
         audits a handler, or all that are found, of any ELF program or library for x86-64
 
     --binary PATH     the file to audit{optional}
-    --handler SYMBOL  the handler's symbol, mangled or not, with or without its hash. Without it: every function
-                      whose address is taken in one that calls sigaction or signal, or calls one of the file that
-                      does, and that is not Rust's own. What else such a function takes the address of is taken for a
-                      handler too. The C library must be a shared one
+    --handler SYMBOL  the handler's symbol, mangled or not, with or without its hash. Without it: all that the
+                      file is seen to install but Rust's own
     --follow          the handler need not be a leaf: follow its calls as far as the file holds them, accept those
                       that the allow-list names, and let it have a stack frame
     --allow FILE      the functions that may be called (default with --follow: audit/allow.txt; without: none)

@@ -9,7 +9,8 @@ use super::effects::How;
 use super::elf::Target;
 use super::place;
 use super::value::Origin;
-use super::walk::{Flaw, Function, Leaving, Step, is_panic, is_system_call};
+use super::walk::{Flaw, Function, Leaving, Step, is_panic};
+use crate::step::is_system_call;
 
 /// A rule that was broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

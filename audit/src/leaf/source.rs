@@ -2,10 +2,7 @@
 
 use std::path::{Component, Path};
 
-use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
-use object::{Object, ObjectSection};
-
-use super::elf::Binary;
+use addr2line::gimli::{EndianSlice, LittleEndian};
 
 /// The line tables of a file.
 pub struct Source<'a> {
@@ -16,18 +13,8 @@ pub struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// Reads the line tables; a file without them has none.
-    pub fn read(binary: &Binary<'a>, root: Option<&'a Path>) -> Self {
-        let dwarf = Dwarf::load(|section| -> Result<_, addr2line::gimli::Error> {
-            let data = binary
-                .file()
-                .section_by_name(section.name())
-                .and_then(|section| section.data().ok())
-                .unwrap_or(&[]);
-            Ok(EndianSlice::new(data, LittleEndian))
-        });
-        let lines = dwarf
-            .ok()
-            .and_then(|dwarf| addr2line::Context::from_dwarf(dwarf).ok());
+    pub fn read(data: &'a [u8], root: Option<&'a Path>) -> Self {
+        let lines = crate::lines::tables(data, |_| None);
         Self { lines, root }
     }
 

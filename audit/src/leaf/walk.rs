@@ -6,6 +6,7 @@ use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction};
 
 use super::elf::{Binary, Symbol, Target};
 use crate::allow::Allow;
+use crate::step::is_system_call;
 
 /// How control leaves a function other than by returning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -252,20 +253,6 @@ impl Walker<'_, '_> {
     }
 }
 
-/// Where a call or a jump goes; `None`: the instruction is neither.
-pub fn destination(binary: &Binary, instruction: &Instruction) -> Option<Target> {
-    match instruction.flow_control() {
-        FlowControl::Call if is_system_call(instruction) => None,
-        FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
-            Some(through_stub(binary, instruction.near_branch_target()))
-        }
-        FlowControl::IndirectCall | FlowControl::IndirectBranch => {
-            Some(indirect(binary, instruction))
-        }
-        _ => None,
-    }
-}
-
 /// Where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
 fn through_stub(binary: &Binary, target: u64) -> Target {
     let in_plt = binary
@@ -287,10 +274,4 @@ fn indirect(binary: &Binary, instruction: &Instruction) -> Target {
         return Target::Unknown("a computed target".into());
     }
     binary.settled_pointer(instruction.ip_rel_memory_address())
-}
-
-/// Whether the instruction enters the kernel.
-pub fn is_system_call(instruction: &Instruction) -> bool {
-    matches!(instruction.code(), Code::Syscall | Code::Sysenter)
-        || (instruction.code() == Code::Int_imm8 && instruction.immediate8() == 0x80)
 }

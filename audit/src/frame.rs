@@ -1,0 +1,129 @@
+//! The function that is being walked: what is noted of it on the way.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use crate::finding::{Finding, Kind, Weight};
+use crate::hash::{Map, Set};
+use crate::image::Image;
+use crate::loops;
+use crate::state::{Flags, State};
+
+/// The function that is being walked.
+pub struct Frame {
+    pub image: Rc<Image>,
+    pub number: u16,
+    pub start: u64,
+    pub bounds: (u64, u64),
+    pub is_handler: bool,
+    pub findings: Vec<Finding>,
+    pub calls: Vec<(u64, usize)>,
+    pub lowest: i64,
+    pub clobbers: Option<(i64, i64)>,
+    pub exits: Option<State>,
+    pub errno_cause: Option<(u64, String)>,
+    /// Control flow, for loops.
+    pub edges: Map<u64, Vec<u64>>,
+    /// Ways that end where something equal was seen before.
+    pub closed: Set<(u64, u64)>,
+    pub steps: usize,
+    /// Compare-and-swaps: whether each time the same constant is expected.
+    pub expects: Map<u64, bool>,
+    /// What is compared before each branch.
+    pub tests: Map<u64, loops::Test>,
+    /// The constant by which an instruction multiplies, if it is always the same.
+    pub factors: Map<u64, Option<i64>>,
+    /// Multiplications whose constant is in rax.
+    pub factors_in_rax: Set<u64>,
+    /// The lowest address that an instruction loads from, and the step between the addresses.
+    pub steps_of_loads: Map<u64, (i64, u64)>,
+    /// Instructions that read `errno`.
+    pub errno_reads: Set<u64>,
+    /// The functions of the C library that a call reaches; an empty name for any other.
+    pub called: Map<u64, HashSet<String>>,
+}
+
+impl Frame {
+    /// Returns that of a function of the file with that number, before anything of it is walked.
+    pub fn new(number: u16, image: Rc<Image>, start: u64, is_handler: bool) -> Self {
+        Self {
+            bounds: image.function_at(start).unwrap_or((start, start)),
+            image,
+            number,
+            start,
+            is_handler,
+            findings: Vec::new(),
+            calls: Vec::new(),
+            lowest: 0,
+            clobbers: None,
+            exits: None,
+            errno_cause: None,
+            edges: Map::default(),
+            closed: Set::default(),
+            steps: 0,
+            expects: Map::default(),
+            tests: Map::default(),
+            factors: Map::default(),
+            factors_in_rax: Set::default(),
+            steps_of_loads: Map::default(),
+            errno_reads: Set::default(),
+            called: Map::default(),
+        }
+    }
+
+    pub fn find(&mut self, kind: Kind, weight: Weight, at: u64, why: impl Into<String>) {
+        self.add(Finding::new(kind, weight, at, why));
+    }
+
+    pub fn doubt(
+        &mut self,
+        kind: Kind,
+        at: u64,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(Finding::new(kind, Weight::Doubt, at, why).or(remedy));
+    }
+
+    pub fn add(&mut self, finding: Finding) {
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Notes what is compared before the branch at `at`.
+    pub fn compares(&mut self, at: u64, flags: &Flags) {
+        let Flags { left, right, .. } = flags;
+        self.tests
+            .entry(at)
+            .and_modify(|test| {
+                test.left = test.left.or(left);
+                test.right = test.right.or(right);
+            })
+            .or_insert_with(|| loops::Test {
+                first: left.clone(),
+                left: left.clone(),
+                right: right.clone(),
+            });
+    }
+
+    /// Notes the constant by which the instruction at `at` multiplies.
+    pub fn multiplies(&mut self, at: u64, by: Option<i64>) {
+        let known = self.factors.entry(at).or_insert(by);
+        if *known != by {
+            *known = None;
+        }
+    }
+
+    pub fn uses_stack(&mut self, offset: i64) {
+        self.lowest = self.lowest.min(offset);
+    }
+
+    pub fn clobber(&mut self, lo: i64, hi: i64) {
+        if hi > 8 {
+            let lo = lo.max(8);
+            let (a, b) = self.clobbers.unwrap_or((lo, hi));
+            self.clobbers = Some((a.min(lo), b.max(hi)));
+        }
+    }
+}

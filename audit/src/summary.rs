@@ -1,0 +1,100 @@
+//! What a function does to its caller.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::frame::Frame;
+use crate::state::{Errno, State, Stored};
+use crate::value::{Base, Value};
+
+/// What a function does to its caller.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub returns: bool,
+    pub errno: Errno,
+    pub value: Value,
+    /// What it may write above its own frame, as seen from its return address.
+    pub clobbers: Option<(i64, i64)>,
+    /// What it is known to have stored there.
+    pub stored: BTreeMap<i64, (u8, Value)>,
+    /// The lowest place of the stack that it uses.
+    pub lowest: i64,
+    /// The registers that its caller finds as it left them.
+    pub keeps: [bool; 16],
+    /// A register that it is to keep, and in which it leaves something of its own.
+    pub lost: Option<&'static str>,
+    /// What it stores to data of files.
+    pub stores: Rc<Vec<Stored>>,
+}
+
+impl Summary {
+    /// Returns what a function does that was walked, which was called with this `errno` and these registers.
+    pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16]) -> Self {
+        match &frame.exits {
+            None => Summary {
+                returns: false,
+                errno,
+                lowest: frame.lowest,
+                ..unknown_call()
+            },
+            Some(exit) => Summary {
+                returns: true,
+                errno: exit.errno,
+                value: exit.registers[0].clone(),
+                clobbers: frame.clobbers,
+                stored: exit
+                    .slots
+                    .iter()
+                    .filter(|(at, _)| **at >= 8)
+                    .map(|(a, v)| (*a, v.clone()))
+                    .collect(),
+                lowest: frame.lowest,
+                keeps: std::array::from_fn(|n| {
+                    let exit = &exit.registers[n];
+                    *exit == Value::at(Base::Kept(n as u8), 0)
+                        || exit.exact().is_some() && *exit == entered[n]
+                }),
+                lost: lost(exit),
+                stores: exit.stores.clone(),
+            },
+        }
+    }
+}
+
+/// Whether the calling convention has a function keep the register of that number.
+pub const fn is_preserved(register: usize) -> bool {
+    matches!(register, 3..=5 | 12..=15)
+}
+
+/// What nothing is known of does to its caller.
+pub fn unknown_call() -> Summary {
+    Summary {
+        returns: true,
+        errno: Errno::Changed,
+        value: Value::UNKNOWN,
+        clobbers: None,
+        stored: BTreeMap::new(),
+        lowest: 0,
+        keeps: std::array::from_fn(is_preserved),
+        lost: None,
+        stores: Rc::default(),
+    }
+}
+
+/// A register that is to be kept and holds something that is known to be something else.
+fn lost(exit: &State) -> Option<&'static str> {
+    [
+        (3, "rbx"),
+        (5, "rbp"),
+        (12, "r12"),
+        (13, "r13"),
+        (14, "r14"),
+        (15, "r15"),
+    ]
+    .into_iter()
+    .find(|(n, _)| {
+        let value = &exit.registers[*n];
+        !matches!(value.base, Base::Unknown | Base::Kept(_)) && value.is_bounded()
+    })
+    .map(|(_, name)| name)
+}

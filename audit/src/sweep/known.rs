@@ -1,0 +1,150 @@
+//! What a sweep knows of the registers.
+
+use std::collections::HashMap;
+
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+
+use super::{Given, Tables, Way};
+use crate::state::ARGUMENTS;
+
+/// An address, an argument, and a word of the file, of which a place may hold one.
+type Held = (Option<u64>, Option<usize>, Option<u64>);
+
+/// What a sweep knows of the registers, without regard to branches.
+pub struct Known {
+    pub function: u64,
+    /// The addresses of the file that were loaded as constants.
+    pub lea: [Option<u64>; 16],
+    /// The arguments of the function, by their numbers.
+    arguments: [Option<usize>; 16],
+    /// The words of the file that were loaded, and may have been changed since.
+    pub loaded: [Option<u64>; 16],
+    /// What was stored below the frame pointer, by the offset.
+    spilled: HashMap<u64, Held>,
+}
+
+impl Known {
+    pub fn at_entry(function: u64) -> Self {
+        let mut arguments = [None; 16];
+        for (n, register) in ARGUMENTS.into_iter().enumerate() {
+            arguments[register] = Some(n);
+        }
+        Self {
+            function,
+            lea: [None; 16],
+            arguments,
+            loaded: [None; 16],
+            spilled: HashMap::new(),
+        }
+    }
+
+    pub fn forget(&mut self, register: usize) {
+        self.lea[register] = None;
+        self.arguments[register] = None;
+        self.loaded[register] = None;
+        if register == Register::RBP.number() {
+            self.spilled.clear();
+        }
+    }
+
+    /// Notes a store of an argument.
+    pub fn gives(&self, i: &Instruction, place: u64, way: Way, tables: &mut Tables) {
+        if i.mnemonic() == Mnemonic::Mov
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register().is_gpr64()
+            && let Some(argument) = self.arguments[i.op1_register().number()]
+        {
+            tables.given.push(Given {
+                at: i.ip(),
+                place,
+                way,
+                function: self.function,
+                argument,
+            });
+        }
+    }
+
+    /// Returns the word of the file that the first register holds afterwards, changed or not; `from`: the word that is named.
+    fn word(&self, i: &Instruction, from: Option<u64>) -> Option<u64> {
+        use Mnemonic as M;
+        let of = |register: Register| {
+            let is_known = register.is_gpr32() || register.is_gpr64();
+            is_known.then(|| self.loaded[register.full_register().number()])?
+        };
+        match (i.mnemonic(), i.op1_kind()) {
+            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => from,
+            (M::Lea, _) => of(i.memory_base()).or_else(|| of(i.memory_index())),
+            (M::Xor | M::Sub, _) if i.op0_register() == i.op1_register() => None,
+            (M::Add | M::Sub | M::And | M::Or | M::Xor, OpKind::Register) => {
+                of(i.op0_register()).or_else(|| of(i.op1_register()))
+            }
+            (
+                M::Add
+                | M::Sub
+                | M::And
+                | M::Or
+                | M::Xor
+                | M::Inc
+                | M::Dec
+                | M::Not
+                | M::Neg
+                | M::Btr
+                | M::Bts
+                | M::Btc
+                | M::Shl
+                | M::Shr,
+                _,
+            ) => of(i.op0_register()),
+            _ => None,
+        }
+    }
+
+    /// Follows what the instruction moves from register to register, or to the frame and back; `from`: the word that it names.
+    pub fn moves(&mut self, i: &Instruction, from: Option<u64>) {
+        let is_move = i.mnemonic() == Mnemonic::Mov;
+        let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
+        let of = |known: &Self, register: Register| {
+            let n = register.full_register().number();
+            match register.size() {
+                8 => (known.lea[n], known.arguments[n], known.loaded[n]),
+                4 => (None, None, known.loaded[n]),
+                _ => Held::default(),
+            }
+        };
+        if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr() {
+            if matches!(
+                i.mnemonic(),
+                Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push
+            ) {
+                return;
+            }
+            let to = i.op0_register().full_register().number();
+            let moved = match i.op1_kind() {
+                OpKind::Register if is_move && i.op1_register().is_gpr() => {
+                    of(self, i.op1_register())
+                }
+                OpKind::Memory if is_move && is_local => {
+                    let held = self.spilled.get(&i.memory_displacement64()).copied();
+                    match (held, i.op0_register().size()) {
+                        (Some(held), 8) => held,
+                        (Some((_, _, word)), 4) => (None, None, word),
+                        _ => Held::default(),
+                    }
+                }
+                _ => (None, None, self.word(i, from)),
+            };
+            self.forget(to);
+            (self.lea[to], self.arguments[to], self.loaded[to]) = moved;
+        } else if i.op0_kind() == OpKind::Memory && is_local {
+            let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
+                .then(|| of(self, i.op1_register()));
+            let at = i.memory_displacement64();
+            if is_move {
+                self.spilled.insert(at, kept.unwrap_or_default());
+            } else if let Some((lea, argument, _)) = self.spilled.get_mut(&at) {
+                // A word that is changed in the frame is still that word.
+                (*lea, *argument) = (None, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The ways through a function: which states are walked on, which were met before, and where a loop goes round for ever.
+
+use std::collections::HashSet;
+
+use iced_x86::FlowControl;
+
+use crate::explore::Explorer;
+use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
+use crate::hash::Map;
+use crate::state::State;
+
+/// The numbers of two states of which the second was known before, and the addresses between which it was met.
+type Meeting = ((u64, u64), (u64, u64));
+
+#[derive(Default)]
+struct Seen {
+    /// The states that were met, each with its fingerprint and its number.
+    states: Vec<(u64, State, u64)>,
+    joined: Option<(State, u64)>,
+    joins: usize,
+}
+
+impl Explorer<'_> {
+    pub fn walk(&mut self, frame: &mut Frame, state: State) {
+        let mut seen: Map<u64, Seen> = Map::default();
+        let mut todo = vec![(frame.start, state, 0)];
+        // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
+        let mut follows: Map<u64, Vec<u64>> = Map::default();
+        let mut met: Vec<Meeting> = Vec::new();
+        let mut count = 0;
+        while let Some((mut at, mut state, number)) = todo.pop() {
+            // Straight on until control may go elsewhere.
+            loop {
+                if self.steps >= self.limits.total {
+                    frame.doubt(
+                        Kind::Limit,
+                        at,
+                        "too much code can be reached from here to read it all",
+                        "audit the handler by itself with --handler, or give it less to do",
+                    );
+                    return;
+                }
+                self.steps += 1;
+                frame.steps += 1;
+                let Some(instruction) = self.decode(frame, at) else {
+                    break;
+                };
+                let after = instruction.next_ip();
+                let next = self.step(frame, &instruction, state);
+                let ends_block = instruction.flow_control() != FlowControl::Next;
+                let mut next = next.into_iter();
+                let (Some((to, only)), rest) = (next.next(), next) else {
+                    break;
+                };
+                let rest: Vec<_> = rest.collect();
+                let edges = frame.edges.entry(at).or_default();
+                for to in std::iter::once(to).chain(rest.iter().map(|(to, _)| *to)) {
+                    if !edges.contains(&to) {
+                        edges.push(to);
+                    }
+                }
+                if !ends_block && rest.is_empty() && to == after && !seen.contains_key(&to) {
+                    if to == frame.bounds.1
+                        && frame.bounds.0 <= at
+                        && frame.image.functions.contains_key(&to)
+                    {
+                        frame.doubt(Kind::RunsOff, at, "goes on past the end of the function", "give the function its size, or see that the call before does not return");
+                        break;
+                    }
+                    (at, state) = (to, only);
+                    continue;
+                }
+                for (to, state) in std::iter::once((to, only)).chain(rest) {
+                    let exact = frame.steps < self.limits.exact;
+                    let apart = if exact { self.limits.apart } else { 0 };
+                    count += 1;
+                    match meet(seen.entry(to).or_default(), state, apart, count) {
+                        Ok(state) => {
+                            follows.entry(number).or_default().push(count);
+                            todo.push((to, state, count));
+                        }
+                        Err(known) => {
+                            follows.entry(number).or_default().push(known);
+                            met.push(((number, known), (at, to)));
+                        }
+                    }
+                }
+                break;
+            }
+        }
+        if !met.is_empty() {
+            let ring_of: Map<u64, usize> = crate::rings::rings(&follows)
+                .into_iter()
+                .enumerate()
+                .flat_map(|(ring, states)| states.into_iter().map(move |state| (state, ring)))
+                .collect();
+            self.rounds(frame, &follows, &met, &ring_of);
+            let is_ring = |(a, b): &(u64, u64)| {
+                ring_of
+                    .get(a)
+                    .is_some_and(|ring| ring_of.get(b) == Some(ring))
+            };
+            let closed = met.into_iter().filter(|(states, _)| is_ring(states));
+            frame.closed.extend(closed.map(|(_, edge)| edge));
+        }
+    }
+
+    /// Reports loops that nothing leads out of, whatever their conditions compare.
+    fn rounds(
+        &self,
+        frame: &mut Frame,
+        follows: &Map<u64, Vec<u64>>,
+        met: &[Meeting],
+        ring_of: &Map<u64, usize>,
+    ) {
+        // A function that is called may end the process.
+        let mut open: HashSet<usize> = HashSet::new();
+        for (state, next) in follows {
+            if let Some(ring) = ring_of.get(state)
+                && next.iter().any(|next| ring_of.get(next) != Some(ring))
+            {
+                open.insert(*ring);
+            }
+        }
+        for ((state, next), (_, at)) in met {
+            if let Some(ring) = ring_of.get(state)
+                && ring_of.get(next) == Some(ring)
+                && !open.contains(ring)
+                && frame.called.is_empty()
+            {
+                frame.find(Kind::Loop, Weight::Fault, *at, "loops for ever: it comes back to where it was, and nothing it looks at has changed");
+            }
+        }
+    }
+}
+
+/// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
+fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
+    const WIDEN_AFTER: usize = 3;
+    let print = crate::hash::fingerprint(&state);
+    let is_met = |(known, of, _): &&(u64, State, u64)| *known == print && *of == state;
+    if let Some((_, _, known)) = seen.states.iter().find(is_met) {
+        return Err(*known);
+    }
+    if seen.joined.is_none() && seen.states.len() < apart {
+        seen.states.push((print, state.clone(), number));
+        return Ok(state);
+    }
+    let joined = match &seen.joined {
+        None => seen
+            .states
+            .iter()
+            .fold(state, |a, (_, b, _)| b.joined(&a, false)),
+        Some((old, known)) => {
+            seen.joins += 1;
+            let new = old.joined(&state, seen.joins > WIDEN_AFTER);
+            if new == *old {
+                return Err(*known);
+            }
+            new
+        }
+    };
+    seen.joined = Some((joined.clone(), number));
+    Ok(joined)
+}
