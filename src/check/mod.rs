@@ -132,17 +132,18 @@ fn run(mut args: Args) -> Result<(), Failure> {
         write_stdout(report::json(&sections).as_bytes()).map_err(Failure::stdout)?;
     }
     let rows = sections.iter().flat_map(|section| &section.rows);
-    match rows.filter(|row| row.verdict == Verdict::Fail).count() {
-        0 => {
-            let mut unshown = UNSHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-            unshown
-                .take()
-                .map_or(Ok(()), |error| Err(Failure::stdout(error)))
+    let failures = rows.filter(|row| row.verdict == Verdict::Fail).count();
+    let mut unshown = UNSHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let unshown = unshown.take().map(Failure::stdout);
+    match (failures, unshown) {
+        (0, None) => Ok(()),
+        (0, Some(unshown)) => Err(unshown),
+        (count, unshown) => {
+            let lost = unshown.map(|failure| format!("; {}", failure.text()));
+            let lost = lost.unwrap_or_default();
+            let text = format!("check found failures: {count}{lost}");
+            Err(Failure::new(Exit::Failed, text))
         }
-        count => Err(Failure::new(
-            Exit::Failed,
-            format!("check found failures: {count}"),
-        )),
     }
 }
 
