@@ -79,8 +79,8 @@ impl Child {
         }
     }
 
-    /// Kills and reaps the child, and kills the process group that it leads, if it does. Nothing else reaps it, so the PID cannot
-    /// be that of another process.
+    /// Kills and reaps the child, and kills the process group that it leads, if it does. Nothing else reaps it, so the PID
+    /// cannot be that of another process.
     pub fn kill(&mut self) {
         ffi::kill_group_of(self.pid);
         let _ = self.child.kill();

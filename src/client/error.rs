@@ -78,7 +78,7 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// Returns whether the message may have been delivered in spite of the error, so that to send it again may deliver it twice.
+    /// Returns whether the message may have been delivered in spite of the error: to send it again may deliver it twice.
     ///
     /// After `false` it was not delivered. After `true` it was ([`NoReply`](Self::NoReply)), or this process does not know.
     ///

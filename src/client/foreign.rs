@@ -26,8 +26,8 @@ pub struct DialectOptions {
     pub limit: Option<u64>,
 }
 
-/// Sends `text` to `server` and returns when the server has acknowledged it or, in a dialect without acknowledgements, has taken
-/// every signal.
+/// Sends `text` to `server` and returns when the server has acknowledged it or, in a dialect without acknowledgements, has
+/// taken every signal.
 ///
 /// `on_ack` is called for each acknowledgement with the number of signals sent before it: how a server acknowledges shows in
 /// nothing else.

@@ -92,8 +92,8 @@ impl<'m> Transfers<'m> {
         }
     }
 
-    /// Takes the reply of the process `pid` to the request that had the client's nonce `request`, and returns whether somebody waits
-    /// for it.
+    /// Takes the reply of the process `pid` to the request that had the client's nonce `request`, and returns whether somebody
+    /// waits for it.
     pub fn take_reply(&mut self, pid: Pid, request: Nonce, payload: Vec<u8>) -> bool {
         let waiting = self.to(pid).find(|outgoing| outgoing.awaits(request));
         waiting

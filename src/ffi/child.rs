@@ -30,9 +30,9 @@ pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet)
     unsafe { command.pre_exec(prepare) };
 }
 
-/// Kills the process group that the child `pid` leads (`kill(2)`), if it leads one. The child must not have been reaped: until then
-/// no other process or group can have its number.
+/// Kills the process group that the child `pid` leads (`kill(2)`), if it leads one. The child must not have been reaped: until
+/// then no other process or group can have its number.
 pub fn kill_group_of(pid: Pid) {
-    // SAFETY: kill takes integers. A Pid is positive, and 1 is nobody's child here, so this names one group and never all processes.
+    // SAFETY: kill takes integers. A Pid is positive, and 1 is nobody's child: this names one group and never all processes.
     unsafe { libc::kill(-pid.get(), libc::SIGKILL) };
 }

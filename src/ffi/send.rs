@@ -68,7 +68,8 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
 }
 
 impl Signal {
-    /// Sends the signal to the process `to`: bare, so that the kernel attests its sender, or with `packet` and the sender's PID.
+    /// Sends the signal to the process `to`: bare, so that the kernel attests its sender, or with `packet` and the sender's
+    /// PID.
     ///
     /// A process that does not handle the signal is killed by it, if that is the default action. With the feature `std`,
     /// `Peer::send` never reaches a later process of the same PID, and `Peer::inspect` says whether it handles the signal.

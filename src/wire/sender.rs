@@ -1,11 +1,12 @@
 //! Sends on the reliable link.
 //!
-//! A transfer opens with a hello. The server's reply brings its nonce, which goes back with the request that opens the transfer. A
-//! stranger that names this process never sees it. Packets with other nonces belong to another transfer or another process, and
-//! both ends ignore them (AS-18).
+//! A transfer opens with a hello. The server's reply brings its nonce, which goes back with the request that opens the
+//! transfer. A stranger that names this process never sees it. Packets with other nonces belong to another transfer or another
+//! process, and both ends ignore them (AS-18).
 //!
 //! **Words** (AS-30): where both ends have the real-time signal, the frame follows in words, a window of them in flight. They
-//! queue in order, so only interference loses any: their numbers show it, and the sender goes back to the first that is missing.
+//! queue in order, so only interference loses any: their numbers show it, and the sender goes back to the first that is
+//! missing.
 //!
 //! **Bits** (AS-16): each carries its index, so several can be in flight ([`bit_window`](super::bit_window)).
 //!
@@ -352,7 +353,7 @@ impl<'m> FrameSender<'m> {
         })
     }
 
-    /// Returns the signal for a hello or an open. It changes with the attempts: a storm of strays may swallow all of one number.
+    /// Returns the signal for a hello or an open. It changes with the attempt: a storm of strays may swallow all of one number.
     const fn channel(&self) -> Channel {
         let attempt = self.timer.attempt;
         match (attempt ^ (attempt / HELLO_EVERY)) % 2 {
