@@ -527,7 +527,7 @@ impl<'m> FrameSender<'m> {
         let come = Some(progress).filter(|_| !self.uses_words());
         match news {
             None => self.finish(Err(Failure::Contradiction)),
-            // Of two pending signals the kernel delivers the lower number first, so it is older. If not, the server says it again.
+            // Of two pending signals the lower number comes first, so it is older. If not, the server says it again.
             Some(_) if is_wait && come.is_some() && self.leave == come => {}
             Some(_) if is_wait => self.timer.pause(now),
             Some(is_news) => {
