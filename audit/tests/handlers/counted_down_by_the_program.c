@@ -13,7 +13,8 @@ int main(void) {
         pause();
         while (waiting > 0) {
             puts("one");
-            waiting--;
+            /* No machine has one instruction for this. */
+            waiting = (waiting - 1) % 7;
         }
     }
 }
