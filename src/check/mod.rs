@@ -153,8 +153,8 @@ const LIMIT: Duration = Duration::from_secs(45);
 /// Holds the error by which a part of the report could not be printed.
 static UNSHOWN: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// Prints a part of the report. The check goes on after an error, because the exit code has the verdict too, and a reader that
-/// closes the pipe early is none.
+/// Prints a part of the report, and keeps an error for the end: the exit code has the verdict too. A reader that closes the pipe
+/// early is not an error.
 fn show(text: &str) {
     match write_stdout(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -321,7 +321,7 @@ impl<'m> Outgoing<'m> {
 
 /// Returns whether to poll for signals of the process `pid`, if there is no reason to spare the CPU.
 pub(super) fn may_spin(pid: Pid) -> bool {
-    affinity::part_from(pid);
+    affinity::leave_cpu_of(pid);
     affinity::can_run_beside(pid)
 }
 

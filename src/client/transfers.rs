@@ -162,11 +162,11 @@ impl<'m> Transfers<'m> {
         self.all().any(|o| o.expects_reply() && o.may_spin)
     }
 
-    /// Leaves the CPU to a server that runs on it too, after polling for a reply that is due has found nothing.
-    pub fn part(&self) {
+    /// Leaves this CPU to the server if both run on it. For a round of polls that has found no reply.
+    pub fn leave_cpu_of_server(&self) {
         let is_due = |outgoing: &&Outgoing<'m>| outgoing.expects_reply() && outgoing.may_spin;
         if let Some(outgoing) = self.all().find(is_due) {
-            affinity::part_from(outgoing.peer.pid());
+            affinity::leave_cpu_of(outgoing.peer.pid());
         }
     }
 

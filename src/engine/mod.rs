@@ -429,7 +429,7 @@ impl<'e> Engine<'e> {
             inbox.let_spin(may_host || self.transfers.may_spin());
             let is_ready = inbox.spin_wait(fd, timeout, slack)?;
             if inbox.has_missed() {
-                self.transfers.part();
+                self.transfers.leave_cpu_of_server();
             }
             is_ready
         } else {

@@ -33,6 +33,9 @@ pub fn kill_with_thread(command: &mut std::process::Command, signals: SignalSet)
 /// Kills the process group that the child `pid` leads (`kill(2)`), if it leads one. The child must not have been reaped: until
 /// then no other process or group can have its number.
 pub fn kill_group_of(pid: Pid) {
-    // SAFETY: kill takes integers. A Pid is positive, and 1 is nobody's child: this names one group and never all processes.
-    unsafe { libc::kill(-pid.get(), libc::SIGKILL) };
+    // To kill, -1 means every process.
+    if pid.get() > 1 {
+        // SAFETY: kill takes integers, and this one names a single group.
+        unsafe { libc::kill(-pid.get(), libc::SIGKILL) };
+    }
 }

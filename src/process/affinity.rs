@@ -19,7 +19,7 @@ pub fn can_run_beside(pid: Pid) -> bool {
 /// Moves this thread off its CPU if the process `pid` runs or last ran there, and this thread has others.
 ///
 /// The scheduler may wake a process on the CPU of its last run although this thread is busy there.
-pub fn part_from(pid: Pid) {
+pub fn leave_cpu_of(pid: Pid) {
     let here = ffi::this_cpu();
     if here.is_some() && here == proc::cpu(pid).ok() {
         ffi::migrate();
@@ -97,19 +97,19 @@ mod tests {
         let mut child = Command::new("sleep").arg("3600").spawn().unwrap();
         let pid = Pid::new(child.id().try_into().unwrap()).unwrap();
         assert!(!can_run_beside(pid));
-        part_from(pid);
+        leave_cpu_of(pid);
         assert!(!can_run_beside(pid), "there is no other CPU");
         drop(follower);
         // The scheduler may move this thread back.
         let all = CpuSet::allowed();
         while all.count() > 1 && !can_run_beside(pid) {
-            part_from(pid);
+            leave_cpu_of(pid);
         }
         let theirs = CpuSet::allowed_to(pid);
         let mut others = (0..1024).filter(|cpu| all.contains(*cpu) && !theirs.contains(*cpu));
         if let Some(other) = others.next() {
             assert!(CpuSet::only(other).apply() && can_run_beside(pid));
-            part_from(pid);
+            leave_cpu_of(pid);
             assert_eq!(CpuSet::allowed().count(), 1, "nothing has moved it");
             all.apply();
         }

@@ -36,7 +36,7 @@ pub struct Host<'n> {
     peers: PidMap<Peer>,
     /// Those of them that can run while this thread polls.
     beside: PidMap<()>,
-    /// Whether the one that was opened last can, or could.
+    /// Whether the process that was opened last can run while this thread polls, also if it has been closed since.
     is_last_beside: bool,
     /// The client on whose CPU this thread stays meanwhile: it sleeps for each reply.
     followed: Option<(Pid, AffinityFollower)>,
