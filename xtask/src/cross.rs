@@ -132,10 +132,13 @@ fn check(architecture: &Architecture) -> Result<Vec<String>, String> {
         let count = architecture
             .read(handler, &listing)
             .map_err(|error| format!("{handler}: {error}\n{listing}"))?;
-        let expected = documented.as_ref().map(|row| row.get(column));
-        if expected.is_some_and(|expected| expected != Some(&count.to_string())) {
+        let expected = documented.as_ref().map(|row| match row.get(column) {
+            Some(number) => number.as_str(),
+            None => "no number",
+        });
+        if let Some(expected) = expected.filter(|expected| *expected != count.to_string()) {
             return Err(format!(
-                "{handler}: {count} instructions, but SAFETY.md has {expected:?}"
+                "{handler}: {count} instructions, but the table of SAFETY.md has {expected}"
             ));
         }
         lines.push(format!(
