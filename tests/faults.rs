@@ -23,11 +23,8 @@ fn sending(server: &Process, lane: &str, timeout: &str, message: &[u8]) -> Proce
 }
 
 /// Returns a message that takes some tenths of a second.
-///
-/// `MINITALK_TESTS_SLOWER` says how many times slower this machine is.
 fn long(lane: &str) -> Vec<u8> {
-    let slower = std::env::var("MINITALK_TESTS_SLOWER").map_or(1, |times| times.parse().unwrap());
-    noise(if lane == "word" { 8 << 20 } else { 20_000 } / slower)
+    noise(if lane == "word" { 8 << 20 } else { 20_000 } / slower())
 }
 
 /// Ends the server and asserts that it printed `message` once; other output is allowed.
@@ -40,7 +37,7 @@ fn assert_printed_once(server: Server, message: &[u8]) {
 
 /// Starts a server with these options and a client, and stops the client in the middle of a long message.
 fn stopped_client(options: &[&str], lane: &str) -> (Server, Process) {
-    let message = noise(if lane == "word" { 64 << 20 } else { 1 << 20 });
+    let message = noise(if lane == "word" { 64 << 20 } else { 1 << 20 } / slower());
     stopped_in_mid_message(|| {
         let server = Server::start_with(&[&["--max-message", "100000000"], options].concat());
         let client = sending(&server, lane, PATIENT, &message);

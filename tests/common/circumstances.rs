@@ -1,4 +1,4 @@
-//! Processes under unusual circumstances: another user, an old kernel, signals blocked from the start.
+//! Processes under unusual circumstances: a slow machine, another user, an old kernel, signals blocked from the start.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -7,6 +7,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::MINITALK;
+
+/// How many times slower this machine is than usual, by `MINITALK_TESTS_SLOWER`: an emulator sets it.
+pub fn slower() -> usize {
+    std::env::var("MINITALK_TESTS_SLOWER").map_or(1, |times| times.parse().unwrap())
+}
 
 /// A copy of the program that another user can run: the build directory may be closed to others.
 pub struct Nobody {
