@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_head_is_acknowledged_like_the_text_at_its_end_or_not() {
+    fn bits_or_bytes_are_acknowledged_and_the_head_like_the_text_at_its_end_or_not() {
         for (spec, expected) in [
             ("head=len16,end=none,ack=byte", &[7, 15, 23][..]),
             ("head=len16,end=none,ack=byte,ack-head=last", &[15, 23]),
@@ -275,6 +275,13 @@ mod tests {
                 &[16, 17, 18, 19, 20, 21, 22, 23],
             ),
             ("char-bits=7,ack=byte", &[6, 13]),
+            (
+                "classic",
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+            ),
+            ("ack=byte", &[7, 15]),
+            ("ack=message", &[]),
+            ("ack=none", &[]),
         ] {
             let encoder = encode(spec, b"a").unwrap();
             let acknowledged = (0..encoder.len()).filter(|index| encoder.is_acknowledged(*index));
@@ -302,19 +309,5 @@ mod tests {
     fn only_a_dialect_without_an_end_encodes_nothing() {
         assert!(encode("end=none", b"").unwrap().is_empty());
         assert!(!encode("classic", b"").unwrap().is_empty());
-    }
-
-    #[test]
-    fn bits_or_bytes_are_acknowledged() {
-        let acknowledged = |spec: &str| -> Vec<usize> {
-            let encoder = encode(spec, b"a").unwrap();
-            (0..16)
-                .filter(|index| encoder.is_acknowledged(*index))
-                .collect()
-        };
-        assert_eq!(acknowledged("classic").len(), 16);
-        assert_eq!(acknowledged("ack=byte"), [7, 15]);
-        assert_eq!(acknowledged("ack=message"), []);
-        assert_eq!(acknowledged("ack=none"), []);
     }
 }

@@ -18,15 +18,9 @@ fn decoder(spec: &str, limit: usize, provenance: Provenance) -> TextDecoder {
 
 /// Returns what the first bytes lead to that are not incomplete, most significant bit first, and how many bytes it took.
 fn feed(decoder: &mut TextDecoder, bytes: &[u8]) -> (DecodeProgress, usize) {
-    for (i, byte) in bytes.iter().enumerate() {
-        for bit in (0..8).rev() {
-            let progress = decoder.push(Symbol::ALL[usize::from(byte >> bit & 1)]);
-            if progress != Incomplete {
-                return (progress, i + 1);
-            }
-        }
-    }
-    (Incomplete, bytes.len())
+    let mut progress = (0..).zip(Symbol::of_bytes(bytes).map(|symbol| decoder.push(symbol)));
+    let end = progress.find(|(_, progress)| *progress != Incomplete);
+    end.map_or((Incomplete, bytes.len()), |(i, end)| (end, i / 8 + 1))
 }
 
 /// Returns what the bytes lead to in a decoder of at most four bytes of text.
@@ -228,13 +222,8 @@ fn guesses_keep_no_text_and_tell_texts_apart() {
     assert_eq!((one.cost(), one.text_len(), one.held_bytes()), (4, 2, 0));
     assert!(one.differs(&other) && one.differs(&short) && !one.differs(&guess(b"ab")));
     let mut decoder = decoder("head=len16", 4, Provenance::Guess);
-    let symbols = b"\0\x02hi\0"
-        .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-    let text: Vec<_> = symbols
-        .filter_map(|bit| decoder.push_for_text(Symbol::ALL[usize::from(bit)]))
-        .collect();
-    assert_eq!(text, b"hi");
+    let text = Symbol::of_bytes(b"\0\x02hi\0").filter_map(|symbol| decoder.push_for_text(symbol));
+    assert!(text.eq(*b"hi"));
 }
 
 #[test]
