@@ -83,6 +83,18 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+/// Converts each error into the variant of another that holds it.
+#[cfg(feature = "std")]
+macro_rules! convert_errors {
+    ($to:ident: $($variant:ident($from:ty)),+) => {
+        $(impl From<$from> for $to {
+            fn from(error: $from) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}
+
 #[cfg(feature = "std")]
 #[cfg_attr(
     not(feature = "internals"),

@@ -12,220 +12,89 @@ use common::*;
 fn a_usage_error_says_what_to_write_instead() {
     const COMMANDS: &str =
         "serve, send, trace, chat, demo, check, list, dialects, completions, man, help";
-    let none = format!("no command; expected one of {COMMANDS}");
     let unknown = format!("there is no command \"frobnicate\"; the commands are {COMMANDS}");
-    let not_a_pid = |text: &str, why: &str| {
-        format!("{text:?} is not a PID: {why}; a server prints its PID when it starts")
-    };
     let range = "a PID is a number from 1 to 2147483647";
-    for (args, text) in [
-        ("", &*none),
-        ("frobnicate", &unknown),
-        ("help frobnicate", &unknown),
-        (
-            "sevre",
-            "there is no command \"sevre\"; did you mean serve?",
-        ),
-        (
-            "--frobnicate",
-            "invalid option \"--frobnicate\"; the options of a command follow its name",
-        ),
-        (
-            "-v serve",
-            "invalid option \"-v\"; the options of a command follow its name",
-        ),
-        ("--hlep", "invalid option \"--hlep\"; did you mean --help?"),
-        (
-            "--verison",
-            "invalid option \"--verison\"; did you mean --version?",
-        ),
-        (
-            "help dmeo",
-            "there is no command \"dmeo\"; did you mean demo?",
-        ),
-        (
-            "dialect",
-            "there is no command \"dialect\"; did you mean dialects?",
-        ),
-        ("serve extra", "unexpected argument \"extra\""),
-        ("trace extra", "unexpected argument \"extra\""),
-        ("chat one two", "unexpected argument \"two\""),
-        ("demo one two", "unexpected argument \"two\""),
-        ("check --client x extra", "unexpected argument \"extra\""),
-        ("list extra", "unexpected argument \"extra\""),
-        ("dialects extra", "unexpected argument \"extra\""),
-        ("completions bash extra", "unexpected argument \"extra\""),
-        ("man extra", "unexpected argument \"extra\""),
-        ("help serve extra", "unexpected argument \"extra\""),
-        ("serve -x", "invalid option \"-x\""),
-        ("serve --frobnicate", "invalid option \"--frobnicate\""),
-        (
-            "serve --cuont 1",
-            "invalid option \"--cuont\"; did you mean --count?",
-        ),
-        (
-            "send --fiel x",
-            "invalid option \"--fiel\"; did you mean --file?",
-        ),
-        (
-            "trace --verbos",
-            "invalid option \"--verbos\"; did you mean --verbose?",
-        ),
-        (
-            "serve --max-mesage=1",
-            "invalid option \"--max-mesage\"; did you mean --max-message?",
-        ),
-        (
-            "serve --exec sh -c true",
-            "invalid option \"-c\"; write -- before the options of \"sh\"",
-        ),
-        (
-            "serve --exec sh --posix true",
-            "invalid option \"--posix\"; write -- before the options of \"sh\"",
-        ),
-        ("trace --exec cat", "invalid option \"--exec\""),
-        ("serve --first 1", "invalid option \"--first\""),
-        ("serve --trace=1", "--trace \"1\": expected no value"),
-        ("serve --count", "--count: expected a value (--count N)"),
-        (
-            "send 1 x --lane",
-            "--lane: expected a value (--lane auto|bit|word)",
-        ),
-        (
-            "serve --format xml",
-            "--format \"xml\": expected one of text, raw, json",
-        ),
-        (
-            "serve --lane word",
-            "--lane \"word\": expected one of auto, bit",
-        ),
-        (
-            "serve --sender all",
-            "--sender \"all\": expected one of same, any",
-        ),
-        (
-            "send 1 x --lane slow",
-            "--lane \"slow\": expected one of auto, bit, word",
-        ),
-        (
-            "send 1 x --progress maybe",
-            "--progress \"maybe\": expected one of auto, always, never",
-        ),
-        (
-            "serve --count 0",
-            "--count \"0\": expected a whole number of at least 1",
-        ),
-        (
-            "serve --jobs 0 --exec cat",
-            "--jobs \"0\": expected a whole number of at least 1",
-        ),
-        (
-            "serve --count 99999999999999999999",
-            "--count \"99999999999999999999\": too large; the largest number is 18446744073709551615",
-        ),
-        (
-            "serve --max-message -1",
-            "--max-message \"-1\": expected a size (500, 64K, 16M, 1G)",
-        ),
-        (
-            "serve --max-message 99Q",
-            "--max-message \"99Q\": expected a size (500, 64K, 16M, 1G)",
-        ),
-        (
-            "serve --max-memory 17179869184G",
-            "--max-memory \"17179869184G\": too large; the largest number is 18446744073709551615",
-        ),
-        (
-            "send 1 x --dialect classic --first no",
-            "--first \"no\": expected a whole number",
-        ),
-        (
-            "serve --max-memory 0",
-            "--max-memory \"0\": expected a size (500, 64K, 16M, 1G) of at least 1",
-        ),
-        (
-            "serve --idle-timeout soon",
-            "--idle-timeout \"soon\": expected a number of seconds",
-        ),
-        (
-            "serve --exec cat --exec-timeout soon",
-            "--exec-timeout \"soon\": expected a number of seconds",
-        ),
-        (
-            "send 1 x --timeout nan",
-            "--timeout \"nan\": expected a number of seconds",
-        ),
-        (
-            "send 1 x --timeout 0",
-            "--timeout: expected more than 0 seconds",
-        ),
-        (
-            "send 1 x --reply --reply-timeout 0",
-            "--reply-timeout: expected more than 0 seconds",
-        ),
-        (
-            "serve --name 1x",
-            "--name \"1x\": expected at most 15 bytes with a letter, and no digit or hyphen at the start",
-        ),
-        (
-            "serve --dialect order=mbs",
-            "--dialect \"order=mbs\": order is not \"mbs\", it is one of msb|lsb; minitalk dialects lists presets and keys",
-        ),
-        (
-            "send 1 x --dialect oder=lsb",
-            "--dialect \"oder=lsb\": there is no key \"oder\"; minitalk dialects lists presets and keys",
-        ),
-        (
-            "send 1 x --dialect clasic",
-            "--dialect \"clasic\": there is no preset \"clasic\"; minitalk dialects lists presets and keys",
-        ),
-        ("serve -v", "-v shows every signal of a trace; add --trace"),
-        ("demo -v", "-v shows every signal of a trace; add --trace"),
-        ("serve --jobs 2", "--jobs has no effect without --exec"),
-        (
-            "serve --exec-timeout 2",
-            "--exec-timeout has no effect without --exec",
-        ),
-        (
-            "serve --exec cat --format json",
-            "--format has no effect with the other options",
-        ),
-        (
-            "send 1 x --reply-timeout 3",
-            "--reply-timeout has no effect without --reply",
-        ),
-        (
-            "send 1 x --first 3",
-            "--first has no effect without --dialect",
-        ),
-        (
-            "send 1 x --lane bit --dialect classic",
-            "--lane and --dialect exclude each other: only minitalk's own protocol has lanes",
-        ),
-        (
-            "send 1 x --reply --dialect classic",
-            "--reply and --dialect exclude each other: only minitalk's own protocol has replies",
-        ),
-        ("send 1 x --file y", "MESSAGE and --file exclude each other"),
-        (
-            "send",
-            "no PID or name; a server prints its PID when it starts, and minitalk list shows it",
-        ),
-        (
-            "send 1 two words",
-            "unexpected argument \"words\" after MESSAGE; quote a message of several words",
-        ),
-        ("send 9A x", &not_a_pid("9A", "it is not a number")),
-        ("send 0 x", &not_a_pid("0", range)),
-        ("send -1 x", &not_a_pid("-1", range)),
-        ("chat 2147483648", &not_a_pid("2147483648", range)),
-        ("check", "expected --client PATH, --server PATH or both"),
-        ("completions", "expected bash, zsh or fish"),
-        (
-            "completions tcsh",
-            "expected bash, zsh or fish instead of \"tcsh\"",
-        ),
-    ] {
+    let starts = "a server prints its PID when it starts";
+    let errors = format!(
+        r#"
+ => no command; expected one of {COMMANDS}
+frobnicate => {unknown}
+help frobnicate => {unknown}
+sevre => there is no command "sevre"; did you mean serve?
+--frobnicate => invalid option "--frobnicate"; the options of a command follow its name
+-v serve => invalid option "-v"; the options of a command follow its name
+--hlep => invalid option "--hlep"; did you mean --help?
+--verison => invalid option "--verison"; did you mean --version?
+help dmeo => there is no command "dmeo"; did you mean demo?
+dialect => there is no command "dialect"; did you mean dialects?
+serve extra => unexpected argument "extra"
+trace extra => unexpected argument "extra"
+chat one two => unexpected argument "two"
+demo one two => unexpected argument "two"
+check --client x extra => unexpected argument "extra"
+list extra => unexpected argument "extra"
+dialects extra => unexpected argument "extra"
+completions bash extra => unexpected argument "extra"
+man extra => unexpected argument "extra"
+help serve extra => unexpected argument "extra"
+serve -x => invalid option "-x"
+serve --frobnicate => invalid option "--frobnicate"
+serve --cuont 1 => invalid option "--cuont"; did you mean --count?
+send --fiel x => invalid option "--fiel"; did you mean --file?
+trace --verbos => invalid option "--verbos"; did you mean --verbose?
+serve --max-mesage=1 => invalid option "--max-mesage"; did you mean --max-message?
+serve --exec sh -c true => invalid option "-c"; write -- before the options of "sh"
+serve --exec sh --posix true => invalid option "--posix"; write -- before the options of "sh"
+trace --exec cat => invalid option "--exec"
+serve --first 1 => invalid option "--first"
+serve --trace=1 => --trace "1": expected no value
+serve --count => --count: expected a value (--count N)
+send 1 x --lane => --lane: expected a value (--lane auto|bit|word)
+serve --format xml => --format "xml": expected one of text, raw, json
+serve --lane word => --lane "word": expected one of auto, bit
+serve --sender all => --sender "all": expected one of same, any
+send 1 x --lane slow => --lane "slow": expected one of auto, bit, word
+send 1 x --progress maybe => --progress "maybe": expected one of auto, always, never
+serve --count 0 => --count "0": expected a whole number of at least 1
+serve --jobs 0 --exec cat => --jobs "0": expected a whole number of at least 1
+serve --count 99999999999999999999 => --count "99999999999999999999": too large; the largest number is 18446744073709551615
+serve --max-message -1 => --max-message "-1": expected a size (500, 64K, 16M, 1G)
+serve --max-message 99Q => --max-message "99Q": expected a size (500, 64K, 16M, 1G)
+serve --max-memory 17179869184G => --max-memory "17179869184G": too large; the largest number is 18446744073709551615
+send 1 x --dialect classic --first no => --first "no": expected a whole number
+serve --max-memory 0 => --max-memory "0": expected a size (500, 64K, 16M, 1G) of at least 1
+serve --idle-timeout soon => --idle-timeout "soon": expected a number of seconds
+serve --exec cat --exec-timeout soon => --exec-timeout "soon": expected a number of seconds
+send 1 x --timeout nan => --timeout "nan": expected a number of seconds
+send 1 x --timeout 0 => --timeout: expected more than 0 seconds
+send 1 x --reply --reply-timeout 0 => --reply-timeout: expected more than 0 seconds
+serve --name 1x => --name "1x": expected at most 15 bytes with a letter, and no digit or hyphen at the start
+serve --dialect order=m => --dialect "order=m": order is not "m", it is one of msb|lsb; minitalk dialects lists presets and keys
+send 1 x --dialect oder=lsb => --dialect "oder=lsb": there is no key "oder"; minitalk dialects lists presets and keys
+send 1 x --dialect clasic => --dialect "clasic": there is no preset "clasic"; minitalk dialects lists presets and keys
+serve -v => -v shows every signal of a trace; add --trace
+demo -v => -v shows every signal of a trace; add --trace
+serve --jobs 2 => --jobs has no effect without --exec
+serve --exec-timeout 2 => --exec-timeout has no effect without --exec
+serve --exec cat --format json => --format has no effect with the other options
+send 1 x --reply-timeout 3 => --reply-timeout has no effect without --reply
+send 1 x --first 3 => --first has no effect without --dialect
+send 1 x --lane bit --dialect classic => --lane and --dialect exclude each other: only minitalk's own protocol has lanes
+send 1 x --reply --dialect classic => --reply and --dialect exclude each other: only minitalk's own protocol has replies
+send 1 x --file y => MESSAGE and --file exclude each other
+send => no PID or name; {starts}, and minitalk list shows it
+send 1 two words => unexpected argument "words" after MESSAGE; quote a message of several words
+check => expected --client PATH, --server PATH or both
+completions => expected bash, zsh or fish
+completions tcsh => expected bash, zsh or fish instead of "tcsh"
+send 9A x => "9A" is not a PID: it is not a number; {starts}
+send 0 x => "0" is not a PID: {range}; {starts}
+send -1 x => "-1" is not a PID: {range}; {starts}
+chat 2147483648 => "2147483648" is not a PID: {range}; {starts}
+"#
+    );
+    for line in errors.trim_matches('\n').lines() {
+        let (args, text) = line.split_once(" => ").unwrap();
         let output = run(minitalk(args.split_whitespace()));
         assert_eq!(code(&output), 2, "{args:?}: {output:?}");
         assert_eq!(output.stdout, b"");
@@ -238,11 +107,9 @@ fn a_usage_error_says_what_to_write_instead() {
     }
     // An empty argument is not an absent one.
     let empty = send(&["", "x"]);
-    let text = not_a_pid("", "it is empty");
-    assert_eq!(
-        stderr(&empty),
-        format!("minitalk: {text} (see minitalk help send)\n")
-    );
+    let text = format!("\"\" is not a PID: it is empty; {starts}");
+    let expected = format!("minitalk: {text} (see minitalk help send)\n");
+    assert_eq!(stderr(&empty), expected);
 }
 
 /// The errors that come before a signal is sent, for what the command line names: a process, a file, a program.
@@ -251,59 +118,25 @@ fn an_error_names_what_it_is_about_and_says_what_to_do() {
     let server = Server::start();
     let pid = server.pid().to_string();
     let missing = "No such file or directory (os error 2)";
-    for (args, exit, text) in [
-        (
-            "send 4194305 x",
-            3,
-            "cannot send to PID 4194305: there is no such process; minitalk list shows servers",
-        ),
-        (
-            "chat 4194305",
-            3,
-            "cannot send to PID 4194305: there is no such process; minitalk list shows servers",
-        ),
-        (
-            "send zzzzz-nobody x",
-            3,
-            "there is no server named \"zzzzz-nobody\"; minitalk list shows the servers",
-        ),
-        (
-            &*format!("send {pid} --file /nonexistent"),
-            1,
-            &*format!("cannot read \"/nonexistent\": {missing}"),
-        ),
-        (
-            &*format!("send --dialect end=0x61 {pid} banana"),
-            7,
-            &*format!(
-                "cannot send to PID {pid} (minitalk): the byte 0x61 at offset 1 is the one that ends a text in this \
-                 dialect; nothing was sent"
-            ),
-        ),
-        (
-            "serve --exec zzzzz-nothing",
-            1,
-            "cannot run \"zzzzz-nothing\": it is not in PATH",
-        ),
-        (
-            "serve --exec /nonexistent",
-            1,
-            &*format!("cannot run \"/nonexistent\": {missing}"),
-        ),
-        (
-            "serve --pid-file /nonexistent/pid",
-            1,
-            &*format!("cannot write the PID file \"/nonexistent/pid\": {missing}"),
-        ),
-        (
-            "check --client /nonexistent",
-            1,
-            &*format!("cannot run \"/nonexistent\": {missing}"),
-        ),
-    ] {
+    let ends = "the byte 0x61 at offset 1 is the one that ends a text in this dialect";
+    let errors = format!(
+        r#"
+send 4194305 x => 3 minitalk: cannot send to PID 4194305: there is no such process; minitalk list shows servers
+chat 4194305 => 3 minitalk: cannot send to PID 4194305: there is no such process; minitalk list shows servers
+send zzzzz-nobody x => 3 minitalk: there is no server named "zzzzz-nobody"; minitalk list shows the servers
+send {pid} --file /nonexistent => 1 minitalk: cannot read "/nonexistent": {missing}
+send --dialect end=0x61 {pid} banana => 7 minitalk: cannot send to PID {pid} (minitalk): {ends}; nothing was sent
+serve --exec zzzzz-nothing => 1 minitalk: cannot run "zzzzz-nothing": it is not in PATH
+serve --exec /nonexistent => 1 minitalk: cannot run "/nonexistent": {missing}
+serve --pid-file /nonexistent/pid => 1 minitalk: cannot write the PID file "/nonexistent/pid": {missing}
+check --client /nonexistent => 1 minitalk: cannot run "/nonexistent": {missing}
+"#
+    );
+    for line in errors.trim_matches('\n').lines() {
+        let (args, expected) = line.split_once(" => ").unwrap();
         let output = run(minitalk(args.split_whitespace()));
-        assert_eq!(code(&output), exit, "{args:?}: {output:?}");
-        assert_eq!(stderr(&output), format!("minitalk: {text}\n"), "{args:?}");
+        let printed = format!("{} {}", code(&output), stderr(&output));
+        assert_eq!(printed, format!("{expected}\n"), "{args:?}");
         assert_eq!(output.stdout, b"");
     }
     server.assert_printed(&[]);

@@ -1,122 +1,49 @@
 //! Copies the product's `src/wire/` and its scheduler of turns: once unchanged, and once for each mutant.
 
+#[macro_use]
 mod mutants {
     include!("mutants.rs");
 }
 
-use mutants::{FAITHFUL, MUTANTS, MUTANTS_OF_BOTH};
+use mutants::{Edits, FAITHFUL, MUTANTS, MUTANTS_OF_BOTH};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
 /// In every copy, to keep the states few: see the text of `src/lib.rs`, which says what is frozen.
-const FROZEN: &[(&str, &str, &str)] = &[
+const FROZEN: Edits = edits! {
     // One byte of length, without a kind: each frame is a message. One byte of checksum.
-    (
-        "frame.rs",
-        "const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;",
-        "const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32;",
-    ),
-    (
-        "frame.rs",
-        "pub const HEADER_LEN: usize = 4;",
-        "pub const HEADER_LEN: usize = 1;",
-    ),
-    (
-        "frame.rs",
-        "pub const TRAILER_LEN: usize = 4;",
-        "pub const TRAILER_LEN: usize = 1;",
-    ),
-    (
-        "frame.rs",
-        "(hasher.finish() as u32).to_be_bytes();",
-        "[hasher.finish() as u8];",
-    ),
-    (
-        "decoder.rs",
-        "*so_far == self.hasher.finish() as u32;",
-        "*so_far as u8 == self.hasher.finish() as u8;",
-    ),
+    "frame.rs" "const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;" => "const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32;",
+    "frame.rs" "pub const HEADER_LEN: usize = 4;" => "pub const HEADER_LEN: usize = 1;",
+    "frame.rs" "pub const TRAILER_LEN: usize = 4;" => "pub const TRAILER_LEN: usize = 1;",
+    "frame.rs" "(hasher.finish() as u32).to_be_bytes();" => "[hasher.finish() as u8];",
+    "decoder.rs" "*so_far == self.hasher.finish() as u32;" => "*so_far as u8 == self.hasher.finish() as u8;",
     // A window of bits grows with each reply that brings news.
-    (
-        "control.rs",
-        "pub const MAX_BITS_IN_FLIGHT: u32 = 32;",
-        "pub const MAX_BITS_IN_FLIGHT: u32 = 3;",
-    ),
-    (
-        "bit_window.rs",
-        "const GROW_AFTER: (u32, u32) = (8, 1024);",
-        "const GROW_AFTER: (u32, u32) = (1, 1);",
-    ),
+    "control.rs" "pub const MAX_BITS_IN_FLIGHT: u32 = 32;" => "pub const MAX_BITS_IN_FLIGHT: u32 = 3;",
+    "bit_window.rs" "const GROW_AFTER: (u32, u32) = (8, 1024);" => "const GROW_AFTER: (u32, u32) = (1, 1);",
     // One of words does not.
-    (
-        "word_window.rs",
-        "        self.since = self.since.saturating_add(news);\n",
-        "",
-    ),
+    "word_window.rs" "        self.since = self.since.saturating_add(news);\n" => "",
     // Two unanswered hellos on the real-time signal are as good as eight, and a hello at every second timeout as one at every
     // fourth.
-    (
-        "sender.rs",
-        "const MAX_QUEUED_HELLOS: u32 = 8;",
-        "const MAX_QUEUED_HELLOS: u32 = 2;",
-    ),
-    (
-        "sender.rs",
-        "const HELLO_EVERY: u32 = 4;",
-        "const HELLO_EVERY: u32 = 2;",
-    ),
-    (
-        "sender.rs",
-        "match (attempt ^ (attempt / HELLO_EVERY)) % 2 {",
-        "match attempt % 2 {",
-    ),
+    "sender.rs" "const MAX_QUEUED_HELLOS: u32 = 8;" => "const MAX_QUEUED_HELLOS: u32 = 2;",
+    "sender.rs" "const HELLO_EVERY: u32 = 4;" => "const HELLO_EVERY: u32 = 2;",
+    "sender.rs" "match (attempt ^ (attempt / HELLO_EVERY)) % 2 {" => "match attempt % 2 {",
     // Only reported, or only how often to repeat.
-    (
-        "receiver.rs",
-        "            self.resent += 1;\n            self.count_repeated();",
-        "            self.count_repeated();",
-    ),
-    (
-        "receiver.rs",
-        "            self.resent += 1;\n        }\n        if word",
-        "        }\n        if word",
-    ),
-    (
-        "receiver.rs",
-        "            self.repeated = self.repeated.saturating_add(1);\n",
-        "",
-    ),
-];
+    "receiver.rs" "            self.resent += 1;\n            self.count_repeated();" => "            self.count_repeated();",
+    "receiver.rs" "            self.resent += 1;\n        }\n        if word" => "        }\n        if word",
+    "receiver.rs" "            self.repeated = self.repeated.saturating_add(1);\n" => "",
+};
 
 /// In every copy of the scheduler, so that it compiles beside the copied link, and its states can be compared.
-const FITTED: &[(&str, &str, &str)] = &[
-    (
-        SCHEDULER,
-        "use crate::process::pid::Pid;",
-        "use crate::link::Pid;",
-    ),
-    (
-        SCHEDULER,
-        "use crate::wire::Nanos;",
-        "use super::wire::Nanos;",
-    ),
-    (
-        SCHEDULER,
-        "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum Party {",
-        "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Party {",
-    ),
-    (
-        SCHEDULER,
-        "#[derive(Debug, Default)]\npub struct TurnScheduler {",
-        "#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]\npub struct TurnScheduler {",
-    ),
-    (
-        SCHEDULER,
-        "#[derive(Debug)]\nstruct Holder {",
-        "#[derive(Clone, Debug, PartialEq, Eq, Hash)]\nstruct Holder {",
-    ),
-];
+const FITTED: Edits = edits! {
+    SCHEDULER "use crate::process::pid::Pid;" => "use crate::link::Pid;",
+    SCHEDULER "use crate::wire::Nanos;" => "use super::wire::Nanos;",
+    SCHEDULER "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum Party {"
+        => "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub enum Party {",
+    SCHEDULER "#[derive(Debug, Default)]\npub struct TurnScheduler {"
+        => "#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]\npub struct TurnScheduler {",
+    SCHEDULER "#[derive(Debug)]\nstruct Holder {" => "#[derive(Clone, Debug, PartialEq, Eq, Hash)]\nstruct Holder {",
+};
 
 /// The file of `src/server/` that decides whose turn it is.
 const SCHEDULER: &str = "scheduler.rs";

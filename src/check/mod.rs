@@ -47,7 +47,7 @@ use minitalk::internals::ffi;
 use crate::cli::command::Command;
 use crate::cli::exec::executable;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::flags::{Args, Flag, flag};
+use crate::cli::flags::{Args, Flag, flags};
 use crate::cli::stdio::write_stdout;
 use delivery::ClientProgram;
 use fixture::Fixture;
@@ -83,23 +83,16 @@ minitalk's, handlers that pass minitalk-audit.
     run,
 };
 
-const FLAGS: &[Flag] = &[
-    flag("--client PATH", "the client to check"),
-    flag(
-        "--server PATH",
-        "the server to check; with --client, the two against each other as well",
-    ),
-    flag(
-        "--audit PATH",
+const FLAGS: &[Flag] = flags! {
+    "--client PATH" => "the client to check";
+    "--server PATH" => "the server to check; with --client, the two against each other as well";
+    "--audit PATH" =>
         "the program that audits signal handlers, run as PATH PROGRAM; exit code 0: they pass, 1: one fails, 2: it cannot \
-         decide (default: minitalk-audit beside this program or in PATH; cargo install --path audit)",
-    ),
-    flag(
-        "--json",
-        "one object: passed, and for client, server and pair program, dialect, passed and rows with verdict, what, \
-         detail, seconds and bytes_per_second",
-    ),
-];
+         decide (default: minitalk-audit beside this program or in PATH; cargo install --path audit)";
+    "--json" =>
+        "one object: passed, and for client, server and pair program, dialect, passed and rows with verdict, what, detail, \
+         seconds and bytes_per_second";
+};
 
 fn run(mut args: Args) -> Result<(), Failure> {
     let [client, server, audit] =

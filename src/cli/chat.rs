@@ -15,7 +15,7 @@ use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError, Signal};
 
 use super::command::Command;
 use super::exit::{Exit, Failure, chain};
-use super::flags::{Args, Flag, flag};
+use super::flags::{Args, Flag, flags};
 use super::list;
 use super::stdio::{print_stderr, refuse_closed, write_stdout};
 use super::target;
@@ -47,10 +47,9 @@ The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit 
     run,
 };
 
-const FLAGS: &[Flag] = &[flag(
-    "--name NAME",
-    "make the chat known by a name: minitalk chat NAME (at most 15 bytes)",
-)];
+const FLAGS: &[Flag] = flags! {
+    "--name NAME" => "make the chat known by a name: minitalk chat NAME (at most 15 bytes)";
+};
 
 fn run(mut args: Args) -> Result<(), Failure> {
     let name = args.value("--name").map(list::valid_name).transpose()?;

@@ -17,7 +17,7 @@ use minitalk::{Inbox, Peer, Signal, SignalSet};
 use super::child::Child;
 use super::command;
 use super::exit::{Exit, Failure};
-use super::flags::{Args, Flag, flag};
+use super::flags::{Args, Flag, flags};
 use super::lines::Lines;
 use super::send;
 use super::serve::VERBOSE_ALONE;
@@ -47,18 +47,12 @@ error. Exit code 0 only if the bytes that came back are identical.
     run,
 };
 
-const FLAGS: &[Flag] = &[
-    flag(
-        send::LANE,
-        "how message and reply travel (default bit); see minitalk help send",
-    ),
-    flag("--eco", "neither end busy-polls"),
-    flag(
-        "--trace",
-        "show every byte and every answer, in both directions, on standard error; -v: every signal",
-    ),
-    flag("-v, --verbose", "a line of the trace for each signal"),
-];
+const FLAGS: &[Flag] = flags! {
+    send::LANE => "how message and reply travel (default bit); see minitalk help send";
+    "--eco" => "neither end busy-polls";
+    "--trace" => "show every byte and every answer, in both directions, on standard error; -v: every signal";
+    "-v, --verbose" => "a line of the trace for each signal";
+};
 
 fn run(mut args: Args) -> Result<(), Failure> {
     let mut options = Options::default();

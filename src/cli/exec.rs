@@ -17,7 +17,7 @@ use minitalk::server::OutputError;
 use minitalk::{Message, Signal, SignalSet};
 
 use super::exit::{Failure, chain};
-use super::flags::{Args, Flag, flag};
+use super::flags::{Args, Flag, flags};
 use super::lines::Lines;
 use super::serve::Handler;
 use super::units::count;
@@ -31,26 +31,20 @@ const POLL: Duration = Duration::from_millis(10);
 /// Limits the bytes of a write: a pipe that is writable takes so many without blocking (PIPE_BUF, `pipe(7)`).
 const PIECE: usize = 4096;
 
-pub const FLAGS: &[Flag] = &[
-    flag(
-        "--exec PROGRAM",
-        "run PROGRAM for each message, with the arguments ARG (after --, if one begins with -), which no shell interprets. \
-         It gets the message on standard input, the sender's PID as MINITALK_PID and, if it is known, its user ID as \
-         MINITALK_UID. Exit status 0: the message is delivered, and what was printed is the reply to send --reply. Any \
-         other end: the message is rejected. The server prints no messages. At its end it waits for the programs that run, \
-         and kills them at a second signal",
-    ),
-    flag(
-        "--jobs N",
-        "with --exec: run up to N programs at once (default 1). Further messages wait for the end of one, without a limit \
-         on the time, and their senders wait with them",
-    ),
-    flag(
-        "--exec-timeout SECONDS",
-        "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never). The time \
-         begins when the program starts",
-    ),
-];
+pub const FLAGS: &[Flag] = flags! {
+    "--exec PROGRAM" =>
+        "run PROGRAM for each message, with the arguments ARG (after --, if one begins with -), which no shell interprets. It \
+         gets the message on standard input, the sender's PID as MINITALK_PID and, if it is known, its user ID as MINITALK_UID. \
+         Exit status 0: the message is delivered, and what was printed is the reply to send --reply. Any other end: the message \
+         is rejected. The server prints no messages. At its end it waits for the programs that run, and kills them at a second \
+         signal";
+    "--jobs N" =>
+        "with --exec: run up to N programs at once (default 1). Further messages wait for the end of one, without a limit on \
+         the time, and their senders wait with them";
+    "--exec-timeout SECONDS" =>
+        "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never). The time begins \
+         when the program starts";
+};
 
 /// Describes the program to run for each message.
 pub struct Exec {

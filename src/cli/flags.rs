@@ -23,13 +23,19 @@ pub struct Flag {
     pub help: &'static str,
 }
 
-/// Describes `-h`, which every command has.
-pub const HELP: Flag = flag("-h, --help", "print this help");
-
-/// Returns a row of a table of options.
-pub const fn flag(usage: &'static str, help: &'static str) -> Flag {
-    Flag { usage, help }
+/// Makes a table of options, with the usage and the help text of each.
+macro_rules! flags {
+    ($($usage:expr => $help:expr;)+) => {
+        &[$($crate::cli::flags::Flag { usage: $usage, help: $help }),+]
+    };
 }
+pub(crate) use flags;
+
+/// Describes `-h`, which every command has.
+pub const HELP: Flag = Flag {
+    usage: "-h, --help",
+    help: "print this help",
+};
 
 impl Flag {
     /// Returns the names with their hyphens.
@@ -233,10 +239,7 @@ mod tests {
         synopsis: "",
         summary: "",
         about: "",
-        flags: &[&[
-            flag("-v, --verbose", "a switch"),
-            flag("--count N", "a value"),
-        ]],
+        flags: &[flags! { "-v, --verbose" => "a switch"; "--count N" => "a value"; }],
         notes: String::new,
         run: |_| Ok(()),
     };

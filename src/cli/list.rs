@@ -17,7 +17,7 @@ use super::command::Command;
 use super::exit::{Exit, Failure};
 use super::flags::Args;
 #[cfg(feature = "tools")]
-use super::flags::{Flag, flag};
+use super::flags::{Flag, flags};
 use super::help;
 use super::suggest::suggest;
 use super::text::in_line;
@@ -61,11 +61,11 @@ name (--name), kind (server, chat or endpoint), user, lanes, dialect and uptime.
 };
 
 #[cfg(feature = "tools")]
-const JSON: &[Flag] = &[flag(
-    "--json",
-    "one object a line for each server: pid, name, kind (server, chat or endpoint), uid, user, lanes, dialect (null for an \
-     endpoint), seconds (of uptime)",
-)];
+const JSON: &[Flag] = flags! {
+    "--json" =>
+        "one object a line for each server: pid, name, kind (server, chat or endpoint), uid, user, lanes, dialect (null for an \
+         endpoint), seconds (of uptime)";
+};
 
 #[cfg_attr(not(feature = "tools"), expect(unused_mut))]
 fn run(mut args: Args) -> Result<(), Failure> {

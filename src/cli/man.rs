@@ -55,19 +55,12 @@ fn page() -> String {
         literal(&mut text, &(command.notes)());
     }
     text.push_str(".SH EXIT STATUS\n");
-    for line in exit::MEANINGS.lines() {
-        let (code, meaning) = line.trim_ascii().split_once("  ").unwrap_or_default();
-        item(&mut text, code, meaning);
-    }
+    items(&mut text, exit::MEANINGS);
     let _ = write!(text, ".PP\n{}", escape(help::INTERRUPTED));
     text.push_str(".SH ENVIRONMENT\n");
-    for (name, meaning) in ENVIRONMENT {
-        item(&mut text, name, meaning);
-    }
+    items(&mut text, ENVIRONMENT);
     text.push_str(".SH EXAMPLES\n");
-    for (example, meaning) in EXAMPLES {
-        item(&mut text, &escape(example), meaning);
-    }
+    items(&mut text, EXAMPLES);
     let _ = write!(text, ".SH SEE ALSO\n{SEE_ALSO}\n");
     text
 }
@@ -77,46 +70,33 @@ const DESCRIPTION: &str = "A client turns a message into bits and sends each as 
      both ends are minitalk, what is lost is sent again, each message has a checksum, and real-time signals carry 24 bytes each. \
      Both ends must be allowed to signal each other: the same user, or both root.";
 
-const ENVIRONMENT: &[(&str, &str)] = &[
-    (
-        "NO_COLOR",
-        "no colours in a trace and in the report of a check",
-    ),
-    ("CLICOLOR_FORCE", "colours in a pipe too"),
-    (
-        "NOTIFY_SOCKET",
-        "serve and trace report to this socket that they are ready (sd_notify(3))",
-    ),
-    (
-        "MINITALK_PID, MINITALK_UID",
-        "set for the program of serve --exec: the sender of the message",
-    ),
-];
+const ENVIRONMENT: &str = "\
+NO_COLOR                    no colours in a trace and in the report of a check
+CLICOLOR_FORCE              colours in a pipe too
+NOTIFY_SOCKET               serve and trace report to this socket that they are ready (sd_notify(3))
+MINITALK_PID, MINITALK_UID  set for the program of serve --exec: the sender of the message
+";
 
-const EXAMPLES: &[(&str, &str)] = &[
-    ("minitalk demo Hello", "both ends, in one command"),
-    ("minitalk serve --name kitchen", "a server with a name"),
-    ("minitalk send kitchen Hello", "a message to it"),
-    ("ls | minitalk send -v 4242", "standard input, to a PID"),
-    (
-        "minitalk chat kitchen",
-        "a conversation with minitalk chat --name kitchen",
-    ),
-    (
-        "minitalk serve --exec tr a-z A-Z",
-        "a service; minitalk send --reply PID MESSAGE prints what it answers",
-    ),
-    (
-        "minitalk send --dialect order=lsb,ack=none 4242 Hello",
-        "a message to another program's server",
-    ),
-    (
-        "minitalk check --server ./server",
-        "a test of another program's server",
-    ),
-];
+const EXAMPLES: &str = "\
+minitalk demo Hello                                    both ends, in one command
+minitalk serve --name kitchen                          a server with a name
+minitalk send kitchen Hello                            a message to it
+ls | minitalk send -v 4242                             standard input, to a PID
+minitalk chat kitchen                                  a conversation with minitalk chat --name kitchen
+minitalk serve --exec tr a-z A-Z                       a service; minitalk send --reply PID MESSAGE prints what it answers
+minitalk send --dialect order=lsb,ack=none 4242 Hello  a message to another program's server
+minitalk check --server ./server                       a test of another program's server
+";
 
 const SEE_ALSO: &str = "kill(1), pidfd_send_signal(2), rt_sigqueueinfo(2), sigaction(2), proc(5), signal(7), signal\\-safety(7)";
+
+/// Appends an item of a list for each line of `table`: a label, two spaces or more, and its meaning.
+fn items(text: &mut String, table: &str) {
+    for line in table.lines() {
+        let (label, meaning) = line.trim_ascii().split_once("  ").unwrap_or_default();
+        item(text, &escape(label), meaning.trim_ascii_start());
+    }
+}
 
 /// Appends an item of a list.
 fn item(text: &mut String, label: &str, meaning: &str) {

@@ -13,7 +13,7 @@ use minitalk::{Inbox, Pid, SignalSet};
 
 use super::command::Command;
 use super::exit::Failure;
-use super::flags::{Args, Flag, flag};
+use super::flags::{Args, Flag, flags};
 use super::progress::{ProgressLine, ShowProgress};
 use super::source::Source;
 use super::stdio::{print_stderr, write_stdout};
@@ -38,48 +38,24 @@ as serve shows a message.
     run,
 };
 
-const FLAGS: &[Flag] = &[
-    flag("--file PATH", "send the contents of a file"),
-    flag(
-        "--timeout SECONDS",
-        "give up after so long without progress, unless the server asks to wait (default 5)",
-    ),
-    flag("--reply", "wait for the reply, and print it"),
-    flag(
-        "--reply-timeout SECONDS",
-        "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its \
-         program has ended; nothing limits the time until then but --exec-timeout, for each program before it (--jobs) too",
-    ),
-    flag(
-        LANE,
-        "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time signal 44, or not \
-         at all. auto (default): in words if the server takes them",
-    ),
-    flag(
-        "--dialect SPEC",
-        "use the protocol of another server: a preset or key=value,... as listed by minitalk dialects",
-    ),
-    flag(
-        "--first N",
-        "with --dialect: end after N signals, as a client that is killed",
-    ),
-    flag(
-        "--eco",
-        "do not busy-poll: sleep for every answer, on the CPU where the server runs",
-    ),
-    flag(
-        "--progress auto|always|never",
-        "show the progress on standard error (auto: on a terminal, if the transfer takes over a second)",
-    ),
-    flag(
-        "--force",
-        "skip the check that the target handles the signals",
-    ),
-    flag(
-        "-v, --verbose",
-        "report the cost on standard error: bytes, signals, retransmissions, time, rate",
-    ),
-];
+const FLAGS: &[Flag] = flags! {
+    "--file PATH" => "send the contents of a file";
+    "--timeout SECONDS" => "give up after so long without progress, unless the server asks to wait (default 5)";
+    "--reply" => "wait for the reply, and print it";
+    "--reply-timeout SECONDS" =>
+        "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its program \
+         has ended; nothing limits the time until then but --exec-timeout, for each program before it (--jobs) too";
+    LANE =>
+        "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time signal 44, or not at all. \
+         auto (default): in words if the server takes them";
+    "--dialect SPEC" => "use the protocol of another server: a preset or key=value,... as listed by minitalk dialects";
+    "--first N" => "with --dialect: end after N signals, as a client that is killed";
+    "--eco" => "do not busy-poll: sleep for every answer, on the CPU where the server runs";
+    "--progress auto|always|never" =>
+        "show the progress on standard error (auto: on a terminal, if the transfer takes over a second)";
+    "--force" => "skip the check that the target handles the signals";
+    "-v, --verbose" => "report the cost on standard error: bytes, signals, retransmissions, time, rate";
+};
 
 /// Describes the option that `demo` has too, with another default.
 pub const LANE: &str = "--lane auto|bit|word";

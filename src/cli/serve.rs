@@ -12,7 +12,7 @@ use super::command::Command;
 #[cfg(feature = "tools")]
 use super::exec;
 use super::exit::Failure;
-use super::flags::{Args, Flag, flag};
+use super::flags::{Args, Flag, flags};
 use super::format::Format;
 use super::lines::{LAST_LINES, Lines};
 use super::list;
@@ -89,67 +89,36 @@ The trace has colours on a terminal. NO_COLOR=1 turns them off, CLICOLOR_FORCE=1
     run: |args| run(args, true),
 };
 
-const FORMAT: &[Flag] = &[
-    flag(
-        "--format text|raw|json",
+const FORMAT: &[Flag] = flags! {
+    "--format text|raw|json" =>
         "text: as above. raw: only the messages' bytes, the PID on standard error. json: one object a line, first \
-         {\"event\":\"ready\",\"pid\":4242}, then for each message event, pid, uid (null if it is not known), \
-         bytes, text or, if it is not UTF-8, base64, retransmissions, seconds",
-    ),
-    flag(
-        "--trace",
-        "show every byte that arrives and every answer on standard error; -v: every signal",
-    ),
-];
+         {\"event\":\"ready\",\"pid\":4242}, then for each message event, pid, uid (null if it is not known), bytes, text or, \
+         if it is not UTF-8, base64, retransmissions, seconds";
+    "--trace" => "show every byte that arrives and every answer on standard error; -v: every signal";
+};
 
 /// Lists the options that `serve` and `trace` share.
-const COMMON: &[Flag] = &[
-    flag("--count N", "end after N messages"),
-    flag(
-        "--max-message SIZE",
-        "reject longer messages (default 16M; K, M and G stand for 2^10, 2^20 and 2^30 bytes)",
-    ),
-    flag(
-        "--max-memory SIZE",
-        "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits \
-         or is rejected (default: twice --max-message, 128M at least)",
-    ),
-    flag(
-        "--lane auto|bit",
-        "bit: take messages in bits only, and do not catch the signal of words (default auto)",
-    ),
-    flag(
-        "--dialect SPEC",
-        "the protocol of other programs' clients: a preset or key=value,... as listed by minitalk dialects; auto \
-         (default): detect it, and report it on standard error",
-    ),
-    flag(
-        "--sender same|any",
+const COMMON: &[Flag] = flags! {
+    "--count N" => "end after N messages";
+    "--max-message SIZE" => "reject longer messages (default 16M; K, M and G stand for 2^10, 2^20 and 2^30 bytes)";
+    "--max-memory SIZE" =>
+        "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits or is \
+         rejected (default: twice --max-message, 128M at least)";
+    "--lane auto|bit" => "bit: take messages in bits only, and do not catch the signal of words (default auto)";
+    "--dialect SPEC" =>
+        "the protocol of other programs' clients: a preset or key=value,... as listed by minitalk dialects; auto (default): \
+         detect it, and report it on standard error";
+    "--sender same|any" =>
         "same (default): a text is the bits of one process; any: the bits of all processes are one stream, which is not \
-         answered, as from kill(1) in a loop of a shell",
-    ),
-    flag(
-        "--eco",
-        "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move",
-    ),
-    flag(
-        "--idle-timeout SECONDS",
-        "drop the unfinished message of a client that is silent for so long (default 60; 0: never)",
-    ),
-    flag(
-        "-v, --verbose",
-        "a line of the trace for each signal, not for each byte",
-    ),
-    flag(
-        "--name NAME",
-        "make the server known by a name: minitalk send NAME (at most 15 bytes)",
-    ),
-    flag(
-        "--pid-file PATH",
-        "write the PID to a file once ready, and remove the file at the end. Replaces only the PID file of a server that \
-         has ended",
-    ),
-];
+         answered, as from kill(1) in a loop of a shell";
+    "--eco" => "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move";
+    "--idle-timeout SECONDS" => "drop the unfinished message of a client that is silent for so long (default 60; 0: never)";
+    "-v, --verbose" => "a line of the trace for each signal, not for each byte";
+    "--name NAME" => "make the server known by a name: minitalk send NAME (at most 15 bytes)";
+    "--pid-file PATH" =>
+        "write the PID to a file once ready, and remove the file at the end. Replaces only the PID file of a server that has \
+         ended";
+};
 
 /// Explains the usage error of `-v` without a trace.
 pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace; add --trace";

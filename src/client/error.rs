@@ -126,29 +126,7 @@ impl From<PeerError> for SendError {
     }
 }
 
-impl From<TooLong> for SendError {
-    fn from(error: TooLong) -> Self {
-        Self::TooLong(error)
-    }
-}
-
-impl From<Unencodable> for SendError {
-    fn from(error: Unencodable) -> Self {
-        Self::Unencodable(error)
-    }
-}
-
-impl From<Unavailable> for SendError {
-    fn from(error: Unavailable) -> Self {
-        Self::Unavailable(error)
-    }
-}
-
-impl From<io::Error> for SendError {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
+convert_errors!(SendError: TooLong(TooLong), Unencodable(Unencodable), Unavailable(Unavailable), System(io::Error));
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

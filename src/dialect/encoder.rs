@@ -212,60 +212,35 @@ mod tests {
 
     #[test]
     fn each_key_changes_the_symbols_as_the_documentation_says() {
-        for (spec, text, expected) in [
-            ("classic", &b"a"[..], "12211112 11111111"),
-            ("order=lsb", b"a", "21111221 11111111"),
-            ("one=usr1", b"a", "21122221 22222222"),
-            ("end=none", b"a", "12211112"),
-            ("end=etx", b"", "11111122"),
-            ("head=len16", b"a", "11111111 11111112 12211112 11111111"),
-            (
-                "head=len16,counts-end=yes,end=eot",
-                b"",
-                "11111111 11111112 11111211",
-            ),
-            (
-                "head=len16,head-bytes=little,end=none",
-                b"a",
-                "11111112 11111111 12211112",
-            ),
-            (
-                "order=lsb,head=len16,head-order=msb,end=none",
-                b"a",
-                "11111111 11111112 21111221",
-            ),
-            (
-                "head=len16,head-order=lsb,end=none",
-                b"a",
-                "21111111 11111111 12211112",
-            ),
-            (
-                "head=len16,head-nul=yes,end=none",
-                b"",
-                "11111111 11111111 11111111",
-            ),
-            ("char-bits=7", b"a", "22111121 111111"),
-            ("order=lsb,char-bits=9", b"a", "21111221 11111111 11"),
-            ("head=digits,end=none", b"a", "11221112 11111111 12211112"),
-            (
-                "order=lsb,head=digits,end=none",
-                b"a",
-                "21112211 11111111 21111221",
-            ),
-            ("head=digits10,end=none", b"", &"11221111 ".repeat(10)[..89]),
-            (
-                "head=pid,end=none",
-                b"",
-                "11111112 11111121 11111122 11111211",
-            ),
-        ] {
-            assert_eq!(symbols(spec, text), expected, "{spec}");
+        let table = "\
+classic 'a' 12211112 11111111
+order=lsb 'a' 21111221 11111111
+one=usr1 'a' 21122221 22222222
+end=none 'a' 12211112
+end=etx '' 11111122
+head=len16 'a' 11111111 11111112 12211112 11111111
+head=len16,counts-end=yes,end=eot '' 11111111 11111112 11111211
+head=len16,head-bytes=little,end=none 'a' 11111112 11111111 12211112
+order=lsb,head=len16,head-order=msb,end=none 'a' 11111111 11111112 21111221
+head=len16,head-order=lsb,end=none 'a' 21111111 11111111 12211112
+head=len16,head-nul=yes,end=none '' 11111111 11111111 11111111
+char-bits=7 'a' 22111121 111111
+order=lsb,char-bits=9 'a' 21111221 11111111 11
+head=digits,end=none 'a' 11221112 11111111 12211112
+order=lsb,head=digits,end=none 'a' 21112211 11111111 21111221
+head=digits10,end=none '' 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111
+head=pid,end=none '' 11111112 11111121 11111122 11111211
+";
+        for line in table.lines() {
+            let (spec, rest) = line.split_once(" '").unwrap();
+            let (text, expected) = rest.split_once("' ").unwrap();
+            assert_eq!(symbols(spec, text.as_bytes()), expected, "{spec}");
         }
         assert_eq!(encode("head=len64,end=none", b"a").unwrap().len(), 72);
     }
 
     #[test]
-    fn the_head_is_acknowledged_like_the_text_at_its_end_or_not() {
+    fn bits_or_bytes_are_acknowledged_and_the_head_like_the_text_at_its_end_or_not() {
         for (spec, expected) in [
             ("head=len16,end=none,ack=byte", &[7, 15, 23][..]),
             ("head=len16,end=none,ack=byte,ack-head=last", &[15, 23]),
@@ -275,6 +250,13 @@ mod tests {
                 &[16, 17, 18, 19, 20, 21, 22, 23],
             ),
             ("char-bits=7,ack=byte", &[6, 13]),
+            (
+                "classic",
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+            ),
+            ("ack=byte", &[7, 15]),
+            ("ack=message", &[]),
+            ("ack=none", &[]),
         ] {
             let encoder = encode(spec, b"a").unwrap();
             let acknowledged = (0..encoder.len()).filter(|index| encoder.is_acknowledged(*index));
@@ -302,19 +284,5 @@ mod tests {
     fn only_a_dialect_without_an_end_encodes_nothing() {
         assert!(encode("end=none", b"").unwrap().is_empty());
         assert!(!encode("classic", b"").unwrap().is_empty());
-    }
-
-    #[test]
-    fn bits_or_bytes_are_acknowledged() {
-        let acknowledged = |spec: &str| -> Vec<usize> {
-            let encoder = encode(spec, b"a").unwrap();
-            (0..16)
-                .filter(|index| encoder.is_acknowledged(*index))
-                .collect()
-        };
-        assert_eq!(acknowledged("classic").len(), 16);
-        assert_eq!(acknowledged("ack=byte"), [7, 15]);
-        assert_eq!(acknowledged("ack=message"), []);
-        assert_eq!(acknowledged("ack=none"), []);
     }
 }

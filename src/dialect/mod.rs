@@ -37,6 +37,8 @@ mod utf8;
 
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
+#[cfg(test)]
+use crate::wire::bits::bit_of;
 
 const MILLISECOND: Nanos = 1_000_000;
 
@@ -342,6 +344,15 @@ impl Symbol {
             Self::Usr1 => Self::Usr2,
             Self::Usr2 => Self::Usr1,
         }
+    }
+}
+
+#[cfg(test)]
+impl Symbol {
+    /// Returns the symbols of `bytes` in the classic dialect.
+    fn of_bytes(bytes: &[u8]) -> impl Iterator<Item = Self> {
+        let bits_of = |byte: &u8| core::array::from_fn::<_, 8, _>(|i| bit_of(*byte, i));
+        bytes.iter().flat_map(bits_of).map(Self::from)
     }
 }
 

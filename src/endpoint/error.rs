@@ -88,26 +88,4 @@ impl core::error::Error for Error {
     }
 }
 
-impl From<Unavailable> for Error {
-    fn from(error: Unavailable) -> Self {
-        Self::Unavailable(error)
-    }
-}
-
-impl From<SendError> for Error {
-    fn from(error: SendError) -> Self {
-        Self::Send(error)
-    }
-}
-
-impl From<ReceiveError> for Error {
-    fn from(error: ReceiveError) -> Self {
-        Self::Receive(error)
-    }
-}
-
-impl From<InvalidPid> for Error {
-    fn from(error: InvalidPid) -> Self {
-        Self::InvalidPid(error)
-    }
-}
+convert_errors!(Error: Unavailable(Unavailable), Send(SendError), Receive(ReceiveError), InvalidPid(InvalidPid));

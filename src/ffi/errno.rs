@@ -72,16 +72,9 @@ impl From<Errno> for std::io::Error {
     }
 }
 
-pub(super) fn check(result: c_int) -> Result<c_int, Errno> {
-    if result < 0 {
-        Err(Errno::last())
-    } else {
-        Ok(result)
-    }
-}
-
-pub(super) fn check_syscall(result: libc::c_long) -> Result<libc::c_long, Errno> {
-    if result < 0 {
+/// Returns what a function of the C library or `libc::syscall` has returned, or the error number if that is negative.
+pub(super) fn check<T: PartialOrd + Default>(result: T) -> Result<T, Errno> {
+    if result < T::default() {
         Err(Errno::last())
     } else {
         Ok(result)

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 use core::mem::size_of;
 
-use super::errno::{check, check_syscall};
+use super::errno::check;
 use super::{Errno, Fd};
 
 /// Forbids this thread, and all threads and processes that it starts from now on, to signal any other process (`landlock(7)`).
@@ -26,7 +26,7 @@ pub fn confine_signals() -> Result<(), Errno> {
         scoped: SCOPE_SIGNAL,
     };
     // SAFETY: the structure lives for the whole call and the size is its own; no flags.
-    let fd = check_syscall(unsafe {
+    let fd = check(unsafe {
         libc::syscall(
             libc::SYS_landlock_create_ruleset,
             &raw const ruleset,
@@ -38,5 +38,5 @@ pub fn confine_signals() -> Result<(), Errno> {
     // SAFETY: the request takes integers only.
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
     // SAFETY: the descriptor is open; no flags.
-    check_syscall(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, fd.0, 0) }).map(drop)
+    check(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, fd.0, 0) }).map(drop)
 }

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 use core::mem::size_of;
 
-use super::errno::check_syscall;
+use super::errno::check;
 use super::{Errno, Fd};
 use crate::process::pid::Pid;
 
@@ -13,7 +13,7 @@ use crate::process::pid::Pid;
 /// ESRCH: no such process. EINVAL or ENOENT: the ID of a thread. ENOSYS: an older kernel. EMFILE: too many files are open.
 pub fn pidfd_open(pid: Pid) -> Result<Fd, Errno> {
     // SAFETY: pidfd_open takes integers only.
-    let fd = check_syscall(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.get(), 0) })?;
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.get(), 0) })?;
     Ok(Fd(fd as c_int))
 }
 

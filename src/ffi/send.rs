@@ -4,7 +4,7 @@ use core::ffi::c_int;
 use core::ptr;
 use core::time::Duration;
 
-use super::errno::{check, check_syscall};
+use super::errno::check;
 use super::{Errno, Fd, SigInfo, getpid, gettid, getuid, take};
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal};
@@ -56,7 +56,7 @@ pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), E
     };
     let info = SigInfo::queued(signal, content);
     // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
-    check_syscall(unsafe {
+    check(unsafe {
         libc::syscall(
             libc::SYS_rt_sigqueueinfo,
             pid.get(),
@@ -91,7 +91,7 @@ impl Signal {
 pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errno> {
     let info = SigInfo::queued(signal, content);
     // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
-    check_syscall(unsafe {
+    check(unsafe {
         libc::syscall(
             libc::SYS_rt_tgsigqueueinfo,
             getpid().get(),
@@ -143,8 +143,7 @@ pub fn probe_through(pidfd: &Fd) -> Result<(), Errno> {
 fn pidfd_send_signal(pidfd: &Fd, signo: c_int, info: Option<&SigInfo>) -> Result<(), Errno> {
     let info = info.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the siginfo is null or lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
-    check_syscall(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.0, signo, info, 0) })
-        .map(drop)
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.0, signo, info, 0) }).map(drop)
 }
 
 impl SigInfo {

@@ -5,7 +5,7 @@ use core::ptr;
 use core::time::Duration;
 
 use super::clock::timespec;
-use super::errno::{check, check_syscall};
+use super::errno::check;
 use super::mask::set_of;
 use super::{Errno, Fd, SigInfo};
 use crate::signal::event::SignalSet;
@@ -55,7 +55,7 @@ pub fn try_take(signals: SignalSet, timeout: Duration) -> Result<Entry<REST>, Er
     let mut info = SigInfo::EMPTY;
     // SAFETY: the mask, the siginfo and the timespec live for the whole call; SigInfo has the size and layout of the
     // kernel's siginfo_t, and the mask the size that is passed. Raw, because libc's wrapper rewrites `si_code`.
-    check_syscall(unsafe {
+    check(unsafe {
         libc::syscall(
             libc::SYS_rt_sigtimedwait,
             &raw const mask,

@@ -151,11 +151,7 @@ pub enum ServeError {
     System(io::Error),
 }
 
-impl From<io::Error> for ServeError {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
+convert_errors!(ServeError: System(io::Error));
 
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

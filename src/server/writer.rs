@@ -31,11 +31,7 @@ pub enum OutputError {
     Failed(io::Error),
 }
 
-impl From<io::Error> for OutputError {
-    fn from(error: io::Error) -> Self {
-        Self::Failed(error)
-    }
-}
+convert_errors!(OutputError: Failed(io::Error));
 
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

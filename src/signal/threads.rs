@@ -230,11 +230,7 @@ impl From<Errno> for Unavailable {
     }
 }
 
-impl From<io::Error> for Unavailable {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
+convert_errors!(Unavailable: System(io::Error));
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

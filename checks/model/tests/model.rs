@@ -278,139 +278,66 @@ const BOTH_TURNS_END: BothBounds = BothBounds {
     ..BOTH_END
 };
 
+/// Makes a list of mutants, the model in which each breaks a property, and the property.
+macro_rules! caught {
+    ($($mutant:ident in $model:ident: $property:ident,)+) => {
+        &[$((stringify!($mutant), $model, Property::$property)),+]
+    };
+}
+
 /// Each mutant of two processes that send to each other, the model in which it breaks a property, and the property.
-const CAUGHT_IN_BOTH: &[(&str, BothBounds, Property)] = &[
-    ("request_taken_for_an_answer", BOTH, Property::Liveness),
-    ("answer_taken_for_a_request", BOTH_WORDS, Property::Liveness),
-    (
-        "answer_matched_to_the_transfer_of_the_other_direction",
-        BOTH_END,
-        Property::Agreement,
-    ),
-    ("turn_lasts_for_ever", BOTH_TURNS, Property::Liveness),
-    (
-        "turn_passed_to_a_party_that_still_waits",
-        BOTH_TURNS,
-        Property::Liveness,
-    ),
-    (
-        "client_goes_on_without_the_turn",
-        BOTH_TURNS,
-        Property::Turn,
-    ),
-    ("withheld_bits_are_sent", BOTH_TURNS, Property::Pause),
-    (
-        "withheld_bits_stay_withheld",
-        BOTH_TURNS,
-        Property::Liveness,
-    ),
-];
+const CAUGHT_IN_BOTH: &[(&str, BothBounds, Property)] = caught! {
+    request_taken_for_an_answer in BOTH: Liveness,
+    answer_taken_for_a_request in BOTH_WORDS: Liveness,
+    answer_matched_to_the_transfer_of_the_other_direction in BOTH_END: Agreement,
+    turn_lasts_for_ever in BOTH_TURNS: Liveness,
+    turn_passed_to_a_party_that_still_waits in BOTH_TURNS: Liveness,
+    client_goes_on_without_the_turn in BOTH_TURNS: Turn,
+    withheld_bits_are_sent in BOTH_TURNS: Pause,
+    withheld_bits_stay_withheld in BOTH_TURNS: Liveness,
+};
 
 /// Each mutant of one direction, the model in which it breaks a property, and the property.
-const CAUGHT: &[(&str, Bounds, Property)] = &[
-    (
-        "nonce_of_answer_not_compared",
-        ADVERSARY_END,
-        Property::Agreement,
-    ),
-    (
-        "nonce_of_bit_not_compared",
-        ADVERSARY,
-        Property::Noninterference,
-    ),
-    (
-        "proof_of_word_not_compared",
-        WORDS_ADVERSARY,
-        Property::Noninterference,
-    ),
-    ("nonce_of_open_not_compared", ADVERSARY, Property::Identity),
-    (
-        "nonce_of_server_without_its_key",
-        ADVERSARY,
-        Property::Identity,
-    ),
-    ("nonce_of_server_has_one_bit", ADVERSARY, Property::Identity),
-    (
-        "nonce_of_client_has_one_bit",
-        ADVERSARY_END,
-        Property::Agreement,
-    ),
-    ("one_key_for_all_sessions", ADVERSARY, Property::Identity),
-    (
-        "checksum_without_the_key",
-        WORDS_GUESSED,
-        Property::Integrity,
-    ),
-    (
-        "session_for_an_unproven_hello",
-        ADVERSARY,
-        Property::Bounded,
-    ),
-    ("hello_ends_the_transfer", ADVERSARY, Property::Bounded),
-    (
-        "unproven_open_ends_the_transfer",
-        ADVERSARY,
-        Property::Bounded,
-    ),
-    (
-        "bits_taken_before_a_transfer_is_open",
-        QUEUED,
-        Property::Noninterference,
-    ),
-    (
-        "nonce_of_written_message_not_compared",
-        WORDS_TWO,
-        Property::Agreement,
-    ),
-    ("index_of_bit_not_compared", END, Property::Delivery),
-    ("answer_acknowledges_a_hole", ONE, Property::Liveness),
-    (
-        "answer_shows_bits_beyond_at_the_wrong_place",
-        ONE,
-        Property::Liveness,
-    ),
-    ("more_bits_acknowledged_than_said", ONE, Property::Liveness),
-    ("lost_bits_taken_for_come", ONE, Property::Liveness),
-    (
-        "late_answer_taken_for_a_contradiction",
-        ONE,
-        Property::Delivery,
-    ),
-    ("lost_bits_not_sent_again", ONE, Property::Liveness),
-    ("open_begins_again", ONE, Property::Liveness),
-    ("open_transfer_is_greeted", END, Property::Delivery),
-    ("delivered_before_it_is_written", END, Property::Agreement),
-    ("wait_taken_for_delivered", TURNS, Property::Agreement),
-    ("going_on_while_told_to_wait", TURNS, Property::Pause),
-    ("forgotten_transfer_is_stuck", FORGETS, Property::Liveness),
-    ("no_hello_once_it_is_open", FORGETS, Property::Liveness),
-    (
-        "forgotten_message_sent_again",
-        WORDS_FORGETS,
-        Property::Integrity,
-    ),
-    ("index_of_word_not_compared", WORDS, Property::Delivery),
-    ("word_taken_twice", WORDS, Property::Delivery),
-    ("gap_in_the_words_accepted", WORDS_LEAK, Property::Delivery),
-    (
-        "word_delivered_before_it_is_written",
-        WORDS,
-        Property::Agreement,
-    ),
-    ("going_back_skips_a_word", WORDS_LEAK, Property::Liveness),
-    ("no_going_back_to_a_word", WORDS_LEAK, Property::Liveness),
-    (
-        "more_words_acknowledged_than_said",
-        WORDS_LEAK,
-        Property::Liveness,
-    ),
-    (
-        "words_sent_again_count_as_not_sent",
-        WORDS,
-        Property::Delivery,
-    ),
-    ("no_fallback", DEAF, Property::Liveness),
-];
+const CAUGHT: &[(&str, Bounds, Property)] = caught! {
+    nonce_of_answer_not_compared in ADVERSARY_END: Agreement,
+    nonce_of_bit_not_compared in ADVERSARY: Noninterference,
+    proof_of_word_not_compared in WORDS_ADVERSARY: Noninterference,
+    nonce_of_open_not_compared in ADVERSARY: Identity,
+    nonce_of_server_without_its_key in ADVERSARY: Identity,
+    nonce_of_server_has_one_bit in ADVERSARY: Identity,
+    nonce_of_client_has_one_bit in ADVERSARY_END: Agreement,
+    one_key_for_all_sessions in ADVERSARY: Identity,
+    checksum_without_the_key in WORDS_GUESSED: Integrity,
+    session_for_an_unproven_hello in ADVERSARY: Bounded,
+    hello_ends_the_transfer in ADVERSARY: Bounded,
+    unproven_open_ends_the_transfer in ADVERSARY: Bounded,
+    bits_taken_before_a_transfer_is_open in QUEUED: Noninterference,
+    nonce_of_written_message_not_compared in WORDS_TWO: Agreement,
+    index_of_bit_not_compared in END: Delivery,
+    answer_acknowledges_a_hole in ONE: Liveness,
+    answer_shows_bits_beyond_at_the_wrong_place in ONE: Liveness,
+    more_bits_acknowledged_than_said in ONE: Liveness,
+    lost_bits_taken_for_come in ONE: Liveness,
+    late_answer_taken_for_a_contradiction in ONE: Delivery,
+    lost_bits_not_sent_again in ONE: Liveness,
+    open_begins_again in ONE: Liveness,
+    open_transfer_is_greeted in END: Delivery,
+    delivered_before_it_is_written in END: Agreement,
+    wait_taken_for_delivered in TURNS: Agreement,
+    going_on_while_told_to_wait in TURNS: Pause,
+    forgotten_transfer_is_stuck in FORGETS: Liveness,
+    no_hello_once_it_is_open in FORGETS: Liveness,
+    forgotten_message_sent_again in WORDS_FORGETS: Integrity,
+    index_of_word_not_compared in WORDS: Delivery,
+    word_taken_twice in WORDS: Delivery,
+    gap_in_the_words_accepted in WORDS_LEAK: Delivery,
+    word_delivered_before_it_is_written in WORDS: Agreement,
+    going_back_skips_a_word in WORDS_LEAK: Liveness,
+    no_going_back_to_a_word in WORDS_LEAK: Liveness,
+    more_words_acknowledged_than_said in WORDS_LEAK: Liveness,
+    words_sent_again_count_as_not_sent in WORDS: Delivery,
+    no_fallback in DEAF: Liveness,
+};
 
 fn explore(name: &str, bounds: Bounds, at_least: usize) {
     let verdict = (VARIANTS[0].explore)(bounds.clone(), usize::MAX);

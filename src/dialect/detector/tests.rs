@@ -156,10 +156,7 @@ fn nonsense_matches_no_dialect() {
     let mut detector = detector(64);
     assert!(detector.is_empty() && detector.may_be_over());
     let nonsense = [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE];
-    let symbols = nonsense
-        .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-    let symbols: Vec<_> = symbols.map(|bit| Symbol::ALL[usize::from(bit)]).collect();
+    let symbols: Vec<_> = Symbol::of_bytes(&nonsense).collect();
     assert_eq!(push(&mut detector, &symbols), DetectState::NoMatch);
     assert_eq!(
         (detector.handle_exit(true), detector.may_be_over()),
@@ -335,20 +332,14 @@ fn an_excerpt_is_short() {
 #[test]
 fn an_empty_text_before_more_is_no_message_and_a_text_with_a_long_length_is_found() {
     let detect = |bytes: &[u8]| {
-        let mut detector = Detector::new(64, Pid::new(4242).unwrap(), true, &[]);
-        let bits = bytes
-            .iter()
-            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-        let mut state = DetectState::Undecided;
-        for bit in bits {
-            let symbol = if bit == 1 { Symbol::Usr2 } else { Symbol::Usr1 };
-            state = detector.push(symbol).unwrap();
-            if state == DetectState::NoMatch {
-                break;
-            }
-        }
-        let found = state.has_message().then(|| detector.finish().unwrap().text);
-        (state == DetectState::NoMatch, found)
+        let mut detector = detector(64);
+        let mut states = Symbol::of_bytes(bytes).map(|symbol| detector.push(symbol).unwrap());
+        let is_lost = states.any(|state| state == DetectState::NoMatch);
+        let has_message = !is_lost && detector.state().has_message();
+        (
+            is_lost,
+            has_message.then(|| detector.finish().unwrap().text),
+        )
     };
     // The length in 64 bits counts the NUL.
     assert_eq!(

@@ -243,17 +243,19 @@ fn a_transfer_opens_with_the_nonce_that_its_client_was_sent() {
     let of_another_key = greeted(&mut FrameReceiver::new(LIMIT, Key([1, 3]), false), 7);
     let (client, server) = (7, second.server);
     for wrong in [
-        of_another_key,
-        Nonces::default(),
-        Nonces { client: 9, ..first },
-        Nonces { client, server },
+        open(of_another_key, false),
+        open(Nonces::default(), false),
+        open(Nonces { client: 9, ..first }, false),
+        open(Nonces { client, server }, false),
+        // It takes no words.
+        open(first, true),
     ] {
-        assert!(!receiver.is_opening(&open(wrong, false)));
-        let response = receiver.handle_request(Channel::Usr1, open(wrong, false));
-        assert_eq!((response, receiver.is_closed()), (NOTHING, true));
+        assert!(!receiver.is_opening(&wrong));
+        for channel in [Channel::Usr1, Channel::Realtime] {
+            let response = receiver.handle_request(channel, wrong);
+            assert_eq!((response, receiver.is_closed()), (NOTHING, true));
+        }
     }
-    let request = open(first, true);
-    assert_eq!(receiver.handle_request(Channel::Realtime, request), NOTHING);
     let request = open(first, false);
     assert!(receiver.is_opening(&request) && !receiver.is_opening(&hello(7)));
     assert_eq!(receiver.handle_request(Channel::Realtime, request), ok(0));
@@ -382,8 +384,9 @@ fn a_word_whose_proof_differs_in_one_bit_is_not_taken() {
         forged.proof ^= 1 << bit;
         let request = Request::Word(forged);
         assert!(!receiver.is_proven(&request));
+        let before = receiver.clone();
         let response = receiver.handle_request(Channel::Realtime, request);
-        assert_eq!(response, NOTHING, "bit {bit}");
+        assert_eq!((response, &receiver), (NOTHING, &before), "bit {bit}");
         let response = receiver.handle_request(Channel::Realtime, word(&frame, 0, true));
         assert_ne!(response, NOTHING);
     }
@@ -414,19 +417,13 @@ fn a_word_is_taken_once_and_in_its_turn() {
 #[test]
 fn only_what_belongs_to_the_open_transfer_counts() {
     let frame = frame(b"Hi");
-    let mut in_words = opened(true);
-    let mut forged = word(&frame, 0, true);
-    if let Request::Word(word) = &mut forged {
-        word.proof ^= 1;
-    }
-    let mut in_bits = opened(false);
-    for (receiver, channel, request) in [
-        (&in_words, Channel::Realtime, forged),
-        (&in_words, Channel::Usr1, word(&frame, 0, true)),
-        (&in_bits, Channel::Realtime, word(&frame, 0, true)),
-    ] {
+    let (mut in_words, mut in_bits) = (opened(true), opened(false));
+    for (receiver, channel) in [(&in_words, Channel::Usr1), (&in_bits, Channel::Realtime)] {
         let mut after = receiver.clone();
-        assert_eq!(after.handle_request(channel, request), NOTHING);
+        assert_eq!(
+            after.handle_request(channel, word(&frame, 0, true)),
+            NOTHING
+        );
         assert_eq!(after, *receiver);
     }
     for (client, server) in [(8, NONCES.server), (NONCES.client, 8), (0, 0)] {
@@ -475,13 +472,4 @@ fn bits_after_the_end_are_not_decoded() {
     let refused = status(Status::Rejected(Reason::Idle)).reply;
     assert_eq!(receiver.poll_reply(true), refused);
     assert_eq!(receiver.held_bytes(), 0);
-}
-
-#[test]
-fn words_that_are_not_taken_open_nothing() {
-    let mut receiver = FrameReceiver::new(LIMIT, KEY, false);
-    let nonces = greeted(&mut receiver, 7);
-    assert!(!receiver.is_opening(&open(nonces, true)));
-    let response = receiver.handle_request(Channel::Realtime, open(nonces, true));
-    assert_eq!((response, receiver.is_closed()), (NOTHING, true));
 }
