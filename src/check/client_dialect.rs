@@ -9,7 +9,7 @@ use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
 use super::delivery::ClientProgram;
 use super::output_format::OutputFormat;
-use super::report::NOT_SURE;
+use super::report::{NOT_SURE, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
 
 /// Long enough to show the bits of a client.
@@ -124,7 +124,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
                 is_detected: false,
             }),
             None if self.is_over => Err(format!(
-                "{NOT_SURE}: the time of the check is up after {} of the known dialects",
+                "{NOT_SURE}: {TIME_IS_UP} after {} of the known dialects",
                 self.tried.len()
             )),
             None => Err(format!(

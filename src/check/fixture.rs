@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::delivery::{ClientProgram, Delivery};
 use super::output_format::OutputFormat;
+use super::report::{NOT_TRIED, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
 use crate::cli::child::Child;
 use crate::cli::units::SECOND;
@@ -19,9 +20,6 @@ pub const NOTICE: Duration = Duration::from_secs(1);
 
 /// The text of the message after the one under test.
 pub const NEXT: &str = "the next message, 123";
-
-/// What is said of a test that the time of the section does not suffice for.
-const TIME_IS_UP: &str = "not tried: the time of the check is up";
 
 /// The programs under test.
 pub struct Fixture<'a> {
@@ -56,7 +54,7 @@ impl<'a> Fixture<'a> {
     /// Takes the server, or starts one. The caller puts it back if it is still fit.
     pub fn take(&mut self) -> Result<Server, String> {
         if self.left().is_zero() {
-            return Err(TIME_IS_UP.into());
+            return Err(format!("{NOT_TRIED}: {TIME_IS_UP}"));
         }
         let mut server = match self.server.take() {
             Some(server) => server,
@@ -83,7 +81,7 @@ impl<'a> Fixture<'a> {
         let least = limit.min(left);
         let delivery = Delivery::run(&mut server, &self.client, text, &self.format, least)?;
         if delivery.is_late && !delivery.is_stuck && left < limit {
-            return Err(TIME_IS_UP.into());
+            return Err(format!("{NOT_TRIED}: {TIME_IS_UP}"));
         }
         if delivery.error(text).is_none() {
             self.server = Some(server);

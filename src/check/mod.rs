@@ -63,8 +63,8 @@ pub const CHECK: Command = Command {
 Runs another minitalk program against minitalk, and with both also the two against each other. Reports its dialect, and
 whether texts of 1 to 10,000 bytes, the empty one and UTF-8 arrive as they were sent, how fast, and what happens when
 things go wrong. The programs are run as \"server\", without arguments, and \"client PID MESSAGE\". A check takes at
-most a minute; programs that hang are killed, and what there was no time for is reported as not tried. Only programs
-that the check has started are signalled.
+most a minute; programs that hang are killed, and what there was no time for is reported as not tried. On a slow machine
+give it more time. Only programs that the check has started are signalled.
 
   ok    passes                             warn  could be better, but is not demanded
   FAIL  the exercise demands more          info  neither good nor bad
@@ -78,7 +78,7 @@ minitalk's, handlers that pass minitalk-audit.
 ",
     flags: &[FLAGS],
     notes: || {
-        "exit codes: 0 every demand is met; 9 one is not; 1 a program cannot be run; 2 usage\n".into()
+        "exit codes: 0 no demand failed; 9 one did; 1 a program cannot be run; 2 usage\n".into()
     },
     run,
 };
@@ -89,6 +89,7 @@ const FLAGS: &[Flag] = flags! {
     "--audit PATH" =>
         "the program that audits signal handlers, run as PATH PROGRAM; exit code 0: they pass, 1: one fails, 2: it cannot \
          decide (default: minitalk-audit beside this program or in PATH; cargo install --path audit)";
+    "--time-limit SECONDS" => "begin nothing new after so long (default 45)";
     "--json" =>
         "one object: passed, and for client, server and pair program, dialect, passed and rows with verdict, what, detail, \
          seconds and bytes_per_second";
@@ -97,6 +98,7 @@ const FLAGS: &[Flag] = flags! {
 fn run(mut args: Args) -> Result<(), Failure> {
     let [client, server, audit] =
         ["--client", "--server", "--audit"].map(|name| args.value(name).map(PathBuf::from));
+    let time_limit = args.seconds("--time-limit")?.unwrap_or(TIME_LIMIT);
     let is_json = args.switch("--json");
     args.finish()?;
     if client.is_none() && server.is_none() {
@@ -112,6 +114,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
         server: server.as_deref().map(executable).transpose()?,
         audit: handler_audit::find(audit, &own_program),
         own: own_program,
+        time_limit,
     };
     // A server acknowledges stray signals too, which must not end this process.
     ffi::add_handled(SignalSet::BITS);
@@ -141,7 +144,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
 }
 
 /// How long all sections together may take, but for what is under way then.
-const LIMIT: Duration = Duration::from_secs(45);
+const TIME_LIMIT: Duration = Duration::from_secs(45);
 
 /// Holds the error by which a part of the report could not be printed.
 static UNSHOWN: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -163,6 +166,7 @@ struct Programs {
     server: Option<PathBuf>,
     audit: Option<PathBuf>,
     own: PathBuf,
+    time_limit: Duration,
 }
 
 impl Programs {
@@ -170,7 +174,8 @@ impl Programs {
         let mut sections = Vec::new();
         let mut of_client = None;
         let mut passes_with_partner = false;
-        let until = Instant::now() + LIMIT;
+        // More than this much later, there may be no Instant.
+        let until = Instant::now() + self.time_limit.min(Duration::from_secs(u32::MAX.into()));
         let mut count = match (&self.client, &self.server) {
             (Some(_), Some(_)) => 3,
             _ => 1,

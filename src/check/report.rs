@@ -86,6 +86,14 @@ pub const NOT_TRIED: &str = "not tried";
 /// How the detail of a test begins whose result is not certain.
 pub const NOT_SURE: &str = "not sure";
 
+/// The remedy for a test that there was no time for.
+pub const TIME_IS_UP: &str = "the time of the check is up (--time-limit)";
+
+/// Returns whether the program may be right or wrong by this detail of a test.
+fn is_undecided(detail: &str) -> bool {
+    detail.starts_with(NOT_TRIED) || detail.starts_with(NOT_SURE)
+}
+
 /// The column where the details begin.
 const DETAIL: usize = 29;
 
@@ -142,7 +150,7 @@ impl Section {
         if !self.passes_with_partner {
             return self.demand(what, result);
         }
-        let unsure = |why: String| match why.starts_with(NOT_TRIED) || why.starts_with(NOT_SURE) {
+        let unsure = |why: String| match is_undecided(&why) {
             true => why,
             false => format!("{NOT_SURE}: {why}; with its partner it passes"),
         };
@@ -157,8 +165,7 @@ impl Section {
     fn add_result(&mut self, otherwise: Verdict, what: &str, result: Result<String, String>) {
         match result {
             Ok(detail) => self.add(Verdict::Ok, what, &detail),
-            // Nothing is known of the program then.
-            Err(detail) if detail.starts_with(NOT_TRIED) => self.add(Verdict::Warn, what, &detail),
+            Err(detail) if is_undecided(&detail) => self.add(Verdict::Warn, what, &detail),
             Err(detail) => self.add(otherwise, what, &detail),
         }
     }

@@ -12,7 +12,7 @@ use minitalk::{Inbox, Signal, SignalSet};
 use super::acks::{self, ReceivedAck};
 use super::candidates;
 use super::output_format::OutputFormat;
-use super::report::NOT_SURE;
+use super::report::{NOT_SURE, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
 use crate::cli::exit::Failure;
 
@@ -224,7 +224,7 @@ impl ServerSearch<'_> {
     fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Attempt, SearchEnd> {
         if Instant::now() >= self.until {
             return Err(SearchEnd::Report(format!(
-                "{NOT_SURE}: the time of the check is up after {} of the known dialects",
+                "{NOT_SURE}: {TIME_IS_UP} after {} of the known dialects",
                 self.tried
             )));
         }
