@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::Read;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::*;
 
@@ -238,4 +238,28 @@ fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let output = run(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     server.stop();
+}
+
+// ---- /proc ---------------------------------------------------------------------------------------------------------
+
+/// There a PID is that of another process, whose handlers say nothing about the one that would be signalled.
+#[test]
+fn no_process_is_signalled_if_proc_shows_another_pid_namespace() {
+    // The first child would take the namespace with it. What it sends to is PID 2 there, and another process or none here.
+    let script =
+        "sleep 1000 & \"$0\" send $! x; echo $?; \"$0\" list; echo $?; kill $!; wait $!; echo $?";
+    let mut command = Command::new("sh");
+    command.args(["-c", "sh -c \"$1\" \"$0\"; exit", MINITALK, script]);
+    with_children_in_pid_namespace(&mut command);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    match command.stderr(Stdio::piped()).output() {
+        Ok(output) => {
+            let ended = 128 + libc::SIGTERM;
+            let printed = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(printed, format!("1\n1\n{ended}\n"), "{output:?}");
+            let text = "/proc is not mounted, or shows another PID namespace\n";
+            assert_eq!(stderr(&output).matches(text).count(), 2, "{output:?}");
+        }
+        Err(error) => eprintln!("skipped: no new PID namespace: {error}"),
+    }
 }

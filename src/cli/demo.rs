@@ -96,13 +96,17 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
         .args(server_options.map(|(_, name)| *name))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    // The server inherits that the signals are ignored, so a stray one cannot end it before it has its handler.
-    ffi::kill_with_thread(&mut command, SignalSet::NONE);
+    // The server inherits that the signals are ignored, so a stray one cannot end it before it has its handler. SIGTERM, which
+    // ends it, may be ignored here.
+    ffi::kill_with_thread(&mut command, Signal::TERM.into());
     let mut server = Child::spawn(&mut command, usize::MAX).map_err(failed)?;
     let pid = server.pid();
     let has_started = server.stdout.wait(0, START, |text| text.contains(&b'\n'));
-    let peer = client::find(pid, false).ok().filter(|_| has_started);
-    let peer = peer.ok_or_else(|| Failure::new(Exit::Io, "the server did not start"))?;
+    if !has_started {
+        return Err(Failure::new(Exit::Io, "the server did not start"));
+    }
+    let peer =
+        client::find(pid, false).map_err(|error| Failure::send_to(pid, &error).without_hint())?;
     // After the start of the server, which would not inherit caught signals as ignored ones.
     let mut inbox = Inbox::open_for(match options.lane {
         // Without the signal for words, the reply comes in bits too.

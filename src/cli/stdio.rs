@@ -84,6 +84,12 @@ fn stdout() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
+/// Returns standard input, unbuffered. Unlike [`io::Stdin`], it does not take a descriptor that cannot be read for an empty input.
+pub fn stdin() -> io::Result<File> {
+    refuse_closed(0)?;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
 /// Returns an error if the descriptor was closed when the program started: Rust's runtime has opened `/dev/null` in its place.
 pub fn refuse_closed(fd: usize) -> io::Result<()> {
     match ffi::was_closed(fd) {

@@ -7,6 +7,7 @@ use std::str::SplitAsciiWhitespace;
 use std::string::String;
 use std::vec::Vec;
 
+use crate::ffi;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 
@@ -44,11 +45,26 @@ impl Status {
     }
 }
 
+/// Checks that `/proc` shows the processes of this PID namespace (`proc(5)`). In that of another, a PID is another process's.
+///
+/// # Errors
+/// Unsupported: it does not, or is not mounted.
+pub fn check_mount() -> io::Result<()> {
+    let this = fs::read_link("/proc/self").ok();
+    if this.and_then(|path| Pid::parse(path.to_str()?).ok()) == Some(ffi::getpid()) {
+        return Ok(());
+    }
+    let text = "/proc is not mounted, or shows another PID namespace";
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
+}
+
 /// Reads the status of the process `pid`.
 ///
 /// # Errors
-/// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format.
+/// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format. Those of
+/// [`check_mount`].
 pub fn status(pid: Pid) -> io::Result<Status> {
+    check_mount()?;
     with_text(&std::format!("/proc/{pid}/status"), parse)
 }
 
@@ -259,7 +275,6 @@ mod tests {
     use std::borrow::ToOwned;
 
     use super::*;
-    use crate::ffi;
 
     #[test]
     fn a_status_in_the_documented_format_is_parsed() {
