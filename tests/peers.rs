@@ -216,6 +216,44 @@ const EPOLL_WAIT: i64 = libc::SYS_epoll_wait;
 #[cfg(not(target_arch = "x86_64"))]
 const EPOLL_WAIT: i64 = libc::SYS_epoll_pwait;
 
+/// It must neither abort, nor wait for ever for a server whose end the kernel does not tell it.
+#[test]
+fn a_demo_whose_system_calls_a_filter_denies_ends() {
+    // The C library decides how a thread is started, so the first may be denied without an effect.
+    for call in [
+        libc::SYS_clone3,
+        libc::SYS_wait4,
+        libc::SYS_readlinkat,
+        READLINK,
+    ] {
+        for errno in [libc::EPERM, libc::ENOSYS] {
+            let mut command = minitalk(["demo", "x"]);
+            let output = run(without_syscalls(&mut command, [call; 2], errno));
+            let code = output.status.code();
+            assert!(
+                matches!(code, Some(0 | 1 | 7)),
+                "{call} {errno}: {output:?}"
+            );
+        }
+    }
+}
+
+/// To find out whether `/proc` is ours takes a call that a client does not need.
+#[test]
+fn a_client_delivers_when_a_filter_denies_reading_links() {
+    let server = Server::start();
+    let mut command = minitalk(["send", &server.pid().to_string(), "x"]);
+    let client = without_syscalls(&mut command, [READLINK, libc::SYS_readlinkat], libc::EPERM);
+    assert_success(&run(client));
+    server.assert_printed(&[b"x"]);
+    server.stop();
+}
+
+#[cfg(target_arch = "x86_64")]
+const READLINK: i64 = libc::SYS_readlink;
+#[cfg(not(target_arch = "x86_64"))]
+const READLINK: i64 = libc::SYS_readlinkat;
+
 /// Random numbers only make the nonce of a transfer hard to guess.
 #[test]
 fn a_client_delivers_when_a_filter_denies_random_numbers() {

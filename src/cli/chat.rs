@@ -157,11 +157,12 @@ fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(
     let is_input_terminal = input.is_terminal();
     let (tell, told) = mpsc::channel();
     let talking = Arc::clone(line);
-    let mut talk = Some(thread::spawn(move || {
+    let talk = thread::Builder::new().spawn(move || {
         let said = talk_to(&talking, input, &told);
         talking.over.ring();
         said
-    }));
+    });
+    let mut talk = Some(talk.map_err(|error| Failure::io("cannot start a thread", error))?);
     let mut join = || {
         let panicked = |_| Err(Failure::new(Exit::Io, "the thread that sends panicked"));
         talk.take()
