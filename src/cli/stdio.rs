@@ -21,9 +21,11 @@ impl Stdout {
 
     /// Allocates descriptor and buffer, which could be unobtainable later.
     pub fn open() -> io::Result<Self> {
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(Self::SIZE)?;
         Ok(Self {
             file: stdout()?,
-            buffer: Vec::with_capacity(Self::SIZE),
+            buffer,
             written: 0,
         })
     }
