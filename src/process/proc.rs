@@ -122,6 +122,11 @@ fn stat<T>(
     })
 }
 
+/// Returns whether `pid` is stopped, by a signal or a debugger (`proc_pid_stat(5)`, field 3); `false` if the kernel does not tell.
+pub fn is_stopped(pid: Pid) -> bool {
+    stat(pid, |fields| Some(matches!(fields.next()?, "T" | "t"))).unwrap_or(false)
+}
+
 /// Returns the nanoseconds of CPU time of the main thread of `pid` if it is runnable or stopped (`/proc/PID/schedstat`).
 ///
 /// `None` if it sleeps, or if the kernel does not tell (`proc_pid_stat(5)`, field 3).
