@@ -32,6 +32,9 @@ const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUS
 /// Limits the time that the server takes to print its PID.
 const START: Duration = Duration::from_secs(60);
 
+/// Limits the time that the server takes to end after an error. Then it is killed.
+const END: Duration = Duration::from_secs(1);
+
 pub const DEMO: command::Command = command::Command {
     name: "demo",
     synopsis: "[MESSAGE] [options]",
@@ -123,7 +126,12 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     let sent = request(&mut inbox, &peer, message, options, trace);
     inbox.leak();
     let _ = peer.send(Signal::TERM, None);
-    let status = server.wait(Duration::MAX);
+    // After an error nobody takes the reply, for which the server may wait.
+    let limit = match &sent {
+        Ok(Ok(_)) => Duration::MAX,
+        _ => END,
+    };
+    let status = server.wait(limit);
     let (report, reply) = sent?.map_err(|error| Failure::send_to(pid, &error))?;
     print_stderr(format!("client: {}", send::describe_signals(&report)));
     print_stderr(format!(
