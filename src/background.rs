@@ -15,8 +15,16 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
+use crate::ffi;
+
 /// Limits items that may be left out: notes, and lines of a trace.
 pub const LIMIT: usize = 1024;
+
+/// Gives the bytes of a thread's stack, as many as the standard library does.
+const STACK: usize = 2 << 20;
+
+/// Limits the bytes that a thread needs beside its stack when it starts: a queue, and what the standard library allocates.
+const MARGIN: usize = 256 << 10;
 
 /// Hands items to a function on a thread of its own. A drop lets the thread process what waits, without waiting for that.
 #[derive(Debug)]
@@ -58,6 +66,8 @@ impl<T: Send + 'static> Background<T> {
         limit: usize,
         function: impl FnMut(Item<T>) + Send + 'static,
     ) -> io::Result<Self> {
+        // Otherwise the queue may not fit, which aborts.
+        ffi::check_room(STACK + MARGIN)?;
         let shared = Arc::new(Channel {
             waiting: ArrayQueue::new(limit),
             missing: AtomicU64::new(0),
@@ -173,12 +183,11 @@ pub fn spawn(
     stack: Option<usize>,
     function: Box<dyn FnOnce() + Send>,
 ) -> io::Result<JoinHandle<()>> {
+    let stack = stack.unwrap_or(STACK);
+    // Without memory for its signal stack a new thread panics, and the program aborts.
+    ffi::check_room(stack + MARGIN)?;
     let builder = thread::Builder::new().name(name.into());
-    match stack {
-        Some(bytes) => builder.stack_size(bytes),
-        None => builder,
-    }
-    .spawn(function)
+    builder.stack_size(stack).spawn(function)
 }
 
 /// Runs the function when dropped, by a panic too.

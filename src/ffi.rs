@@ -21,6 +21,8 @@ mod landlock;
 mod malloc;
 mod mask;
 #[cfg(feature = "std")]
+mod mmap;
+#[cfg(feature = "std")]
 mod pidfd;
 #[cfg(feature = "cli")]
 mod pty;
@@ -54,6 +56,8 @@ pub use landlock::*;
 #[cfg(feature = "cli")]
 pub use malloc::*;
 pub use mask::*;
+#[cfg(feature = "std")]
+pub use mmap::*;
 #[cfg(feature = "std")]
 pub use pidfd::*;
 #[cfg(feature = "cli")]

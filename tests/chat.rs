@@ -94,6 +94,29 @@ fn a_killed_partner_ends_the_chat() {
     assert!(stderr(&output).contains(" ended "), "{output:?}");
 }
 
+/// The pause is longer than the default timeout of a message.
+#[test]
+fn a_pipe_survives_a_pause_of_its_partner() {
+    let (there, here) = two_chats();
+    let mut pipe = here.take_stdin();
+    // The second message is sent once the first is delivered.
+    for (piece, all) in [("be", "be"), ("fore, ", "before, ")] {
+        pipe.write_all(piece.as_bytes()).unwrap();
+        there.wait_stdout(|printed| printed == all.as_bytes());
+    }
+    kill(there.pid(), libc::SIGSTOP);
+    wait_state(there.pid(), 'T');
+    pipe.write_all(b"meanwhile").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(5_500));
+    kill(there.pid(), libc::SIGCONT);
+    drop(pipe);
+    drop(there.take_stdin());
+    let there = there.output();
+    assert_success(&there);
+    assert_eq!(there.stdout, b"before, meanwhile");
+    assert_success(&here.output());
+}
+
 #[test]
 fn sigint_ends_a_chat_cleanly_with_and_without_a_partner() {
     let (there, here) = two_chats();

@@ -114,6 +114,7 @@ fn a_client_that_the_server_may_not_signal_is_reported() {
         server.stderr().contains("may not signal")
     });
     assert!(is_told, "{}", server.stderr());
+    assert!(!server.stderr().contains("pidfd"), "{}", server.stderr());
 }
 
 #[test]
@@ -197,13 +198,22 @@ fn a_message_that_looks_like_an_option_can_be_sent() {
 }
 
 #[test]
-fn a_closed_standard_input_is_reported() {
+fn a_standard_input_that_cannot_be_read_is_reported() {
     let server = Server::start();
-    let mut command = shell("exec \"$0\" send \"$1\" <&-");
-    let output = run(command.arg(server.pid().to_string()));
-    assert_eq!(code(&output), 1, "{output:?}");
-    let text = "minitalk: cannot read standard input: it is closed\n";
-    assert_eq!(stderr(&output), text);
+    for (input, why) in [
+        ("<&-", "it is closed"),
+        ("0>/dev/null", "Bad file descriptor (os error 9)"),
+        ("</", "Is a directory (os error 21)"),
+    ] {
+        for command in ["send", "chat"] {
+            let mut command = shell(&format!("exec \"$0\" {command} \"$1\" {input}"));
+            let output = run(command.arg(server.pid().to_string()));
+            assert_eq!(code(&output), 1, "{output:?}");
+            let text = format!("minitalk: cannot read standard input: {why}\n");
+            assert!(stderr(&output).ends_with(&text), "{output:?}");
+        }
+    }
+    server.assert_printed(&[]);
     server.stop();
 }
 

@@ -3,6 +3,7 @@
 mod common;
 
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use common::*;
 
@@ -200,6 +201,31 @@ fn a_running_program_finishes_after_sigterm() {
     assert_success(&output);
     assert_eq!(output.stdout, b"done\n");
     assert_success(&server.into_process().output());
+}
+
+/// It cannot take its reply.
+#[test]
+fn a_stopped_client_does_not_delay_a_shutdown() {
+    let mut took = Vec::new();
+    // On a loaded machine a single shutdown may take longer; one in time is enough.
+    while took.len() < 20 && took.iter().all(|t| *t > Duration::from_millis(1200)) {
+        let folder = Folder::new("stopped");
+        let (server, client, _) = running_job(&folder);
+        kill(client.pid(), libc::SIGSTOP);
+        wait_state(client.pid(), 'T');
+        std::fs::write(folder.0.join("go"), "").unwrap();
+        kill(server.pid(), libc::SIGTERM);
+        let started = Instant::now();
+        let output = server.into_process().output();
+        took.push(started.elapsed());
+        assert_success(&output);
+        assert!(
+            stderr(&output).contains("did not get the reply"),
+            "{output:?}"
+        );
+    }
+    let last = took.last().unwrap();
+    assert!(last <= &Duration::from_millis(1200), "{took:?}");
 }
 
 #[test]

@@ -56,6 +56,7 @@ serve --sender all => --sender "all": expected one of same, any
 send 1 x --lane slow => --lane "slow": expected one of auto, bit, word
 send 1 x --progress maybe => --progress "maybe": expected one of auto, always, never
 serve --count 0 => --count "0": expected a whole number of at least 1
+serve --jobs 1001 --exec cat => --jobs "1001": too large; the largest number is 1000
 serve --jobs 0 --exec cat => --jobs "0": expected a whole number of at least 1
 serve --count 99999999999999999999 => --count "99999999999999999999": too large; the largest number is 18446744073709551615
 serve --max-message -1 => --max-message "-1": expected a size (500, 64K, 16M, 1G)

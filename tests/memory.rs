@@ -71,6 +71,40 @@ fn a_message_for_which_there_is_no_memory_is_rejected() {
     }
 }
 
+/// With too little memory it ends with an error message, and does not abort.
+#[test]
+fn a_server_with_little_memory_serves_or_ends_with_an_error() {
+    let server = Server::start();
+    let most = memory(server.pid(), "VmPeak");
+    server.stop();
+    let ends = (1..=40).map(|part| {
+        let mut command = Command::new("prlimit");
+        let size = most / 40 * part;
+        command.args([&format!("--as={size}"), MINITALK, "serve"]);
+        let server = Process::spawn(&mut command);
+        wait_until("the server is ready or has ended", || {
+            !server.is_running() || server.stdout().contains(&b'\n')
+        });
+        if server.is_running() {
+            kill(server.pid(), libc::SIGTERM);
+        }
+        let output = server.output();
+        // 127: the dynamic loader could not load the program. It may also be ended by SIGSEGV, or by SIGTERM.
+        let text = format!("{size}: {output:?}");
+        assert_ne!(signal_of(&output), Some(libc::SIGABRT), "{text}");
+        let has_failed = output.status.code() == Some(1);
+        assert!(
+            !has_failed || stderr(&output).starts_with("minitalk: "),
+            "{text}"
+        );
+        has_failed
+    });
+    assert!(
+        ends.filter(|is_error| *is_error).count() > 0,
+        "no limit was too small"
+    );
+}
+
 #[test]
 fn clients_wait_for_free_memory() {
     let options = [

@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::Read;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::*;
 
@@ -216,6 +216,44 @@ const EPOLL_WAIT: i64 = libc::SYS_epoll_wait;
 #[cfg(not(target_arch = "x86_64"))]
 const EPOLL_WAIT: i64 = libc::SYS_epoll_pwait;
 
+/// It must neither abort, nor wait for ever for a server whose end the kernel does not tell it.
+#[test]
+fn a_demo_whose_system_calls_a_filter_denies_ends() {
+    // The C library decides how a thread is started, so the first may be denied without an effect.
+    for call in [
+        libc::SYS_clone3,
+        libc::SYS_wait4,
+        libc::SYS_readlinkat,
+        READLINK,
+    ] {
+        for errno in [libc::EPERM, libc::ENOSYS] {
+            let mut command = minitalk(["demo", "x"]);
+            let output = run(without_syscalls(&mut command, [call; 2], errno));
+            let code = output.status.code();
+            assert!(
+                matches!(code, Some(0 | 1 | 7)),
+                "{call} {errno}: {output:?}"
+            );
+        }
+    }
+}
+
+/// To find out whether `/proc` is ours takes a call that a client does not need.
+#[test]
+fn a_client_delivers_when_a_filter_denies_reading_links() {
+    let server = Server::start();
+    let mut command = minitalk(["send", &server.pid().to_string(), "x"]);
+    let client = without_syscalls(&mut command, [READLINK, libc::SYS_readlinkat], libc::EPERM);
+    assert_success(&run(client));
+    server.assert_printed(&[b"x"]);
+    server.stop();
+}
+
+#[cfg(target_arch = "x86_64")]
+const READLINK: i64 = libc::SYS_readlink;
+#[cfg(not(target_arch = "x86_64"))]
+const READLINK: i64 = libc::SYS_readlinkat;
+
 /// Random numbers only make the nonce of a transfer hard to guess.
 #[test]
 fn a_client_delivers_when_a_filter_denies_random_numbers() {
@@ -238,4 +276,28 @@ fn the_id_of_a_thread_is_rejected_without_pidfds() {
     let output = run(without_syscalls(&mut command, [OPEN; 2], libc::EACCES));
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     server.stop();
+}
+
+// ---- /proc ---------------------------------------------------------------------------------------------------------
+
+/// There a PID is that of another process, whose handlers say nothing about the one that would be signalled.
+#[test]
+fn no_process_is_signalled_if_proc_shows_another_pid_namespace() {
+    // The first child would take the namespace with it. What it sends to is PID 2 there, and another process or none here.
+    let script =
+        "sleep 1000 & \"$0\" send $! x; echo $?; \"$0\" list; echo $?; kill $!; wait $!; echo $?";
+    let mut command = Command::new("sh");
+    command.args(["-c", "sh -c \"$1\" \"$0\"; exit", MINITALK, script]);
+    with_children_in_pid_namespace(&mut command);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    match command.stderr(Stdio::piped()).output() {
+        Ok(output) => {
+            let ended = 128 + libc::SIGTERM;
+            let printed = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(printed, format!("1\n1\n{ended}\n"), "{output:?}");
+            let text = "/proc is not mounted, or shows another PID namespace\n";
+            assert_eq!(stderr(&output).matches(text).count(), 2, "{output:?}");
+        }
+        Err(error) => eprintln!("skipped: no new PID namespace: {error}"),
+    }
 }

@@ -160,6 +160,26 @@ fn a_stray_on_an_unused_lane_does_not_end_a_server() {
     server.stop();
 }
 
+// ---- ignored signals ----------------------------------------------------------------------------------------------
+
+/// While SIGCHLD is ignored the kernel keeps no exit status, and an ignored SIGTERM would be inherited by the demo's server.
+#[test]
+fn commands_that_start_programs_do_so_when_started_with_signals_ignored() {
+    for signals in [&[libc::SIGCHLD][..], &[libc::SIGTERM, libc::SIGINT]] {
+        let mut command = minitalk(["demo", "there and back"]);
+        let output = run(with_signals_ignored(&mut command, signals));
+        assert_success(&output);
+        assert_eq!(output.stdout, b"there and back\n");
+    }
+    let mut command = minitalk(["serve", "--count", "1", "--exec", "cat"]);
+    let server = Server::spawn(with_signals_ignored(&mut command, &[libc::SIGCHLD]));
+    let pid = server.pid().to_string();
+    let output = run(minitalk(["send", "--reply", &pid, "x"]));
+    assert_success(&output);
+    assert_eq!(output.stdout, b"x");
+    assert_success(&server.into_process().output());
+}
+
 // ---- leftover processes -------------------------------------------------------------------------------------------
 
 /// The server of a demo ends with the demo, whatever ends it.

@@ -1,6 +1,7 @@
 //! `minitalk chat`: a conversation in two terminals, or a stream in both directions in pipes.
 
 use std::fmt::{Display, Write};
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use minitalk::client::{self, SendError};
+use minitalk::client::{self, Options, SendError};
 use minitalk::internals::ffi::{self, EventFd, Fd, Wanted};
 use minitalk::internals::process::proc;
 use minitalk::{Endpoint, Message, Peer, Pid, ReceiveError, Signal};
@@ -17,7 +18,7 @@ use super::command::Command;
 use super::exit::{Exit, Failure, chain};
 use super::flags::{Args, Flag, flags};
 use super::list;
-use super::stdio::{print_stderr, refuse_closed, write_stdout};
+use super::stdio::{print_stderr, refuse_closed, stdin, write_stdout};
 use super::target;
 use super::text::{for_terminal, in_line};
 
@@ -59,8 +60,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     // Before the endpoint is bound, so that a wrong PID is reported at once.
     let partner = other.map(|pid| Partner::find(pid).map_err(|error| undelivered(pid, &error)));
     let partner = partner.transpose()?;
-    let input = refuse_closed(0);
-    input.map_err(|error| Failure::io("cannot read standard input", error))?;
+    let input = stdin().map_err(unreadable)?;
     // Otherwise the first message would be lost.
     refuse_closed(1).map_err(Failure::stdout)?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
@@ -86,7 +86,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
             format!("PID {own} waits to be spoken to: minitalk chat {target}")
         }
     });
-    converse(&line, partner)
+    converse(&line, input, partner)
+}
+
+fn unreadable(error: io::Error) -> Failure {
+    Failure::io("cannot read standard input", error)
 }
 
 /// Returns the error of a message to the process `pid`.
@@ -149,20 +153,21 @@ enum End {
     Stopped,
 }
 
-fn converse(line: &Arc<Line>, partner: Option<Partner>) -> Result<(), Failure> {
+fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(), Failure> {
+    let is_input_terminal = input.is_terminal();
     let (tell, told) = mpsc::channel();
     let talking = Arc::clone(line);
-    let mut talk = Some(thread::spawn(move || {
-        let said = talk_to(&talking, &told);
+    let talk = thread::Builder::new().spawn(move || {
+        let said = talk_to(&talking, input, &told);
         talking.over.ring();
         said
-    }));
+    });
+    let mut talk = Some(talk.map_err(|error| Failure::io("cannot start a thread", error))?);
     let mut join = || {
         let panicked = |_| Err(Failure::new(Exit::Io, "the thread that sends panicked"));
         talk.take()
             .map_or(Ok(true), |talk| talk.join().unwrap_or_else(panicked))
     };
-    let is_input_terminal = io::stdin().is_terminal();
     let mut listener = Listener {
         line,
         tell,
@@ -204,26 +209,25 @@ fn converse(line: &Arc<Line>, partner: Option<Partner>) -> Result<(), Failure> {
 }
 
 /// Sends standard input to the partner once that is known. Returns whether the input has ended.
-fn talk_to(line: &Line, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
-    let failed = |error: io::Error| Failure::io("cannot read standard input", error);
-    let mut stdin = io::stdin().lock();
-    let is_terminal = stdin.is_terminal();
-    // As long as that of the standard library or longer, so that nothing is left there when the descriptor is waited for.
+fn talk_to(line: &Line, mut input: File, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
+    let is_terminal = input.is_terminal();
     let mut piece = vec![0; PIECE];
     let mut partner = None;
+    let mut options = Options::default();
     loop {
-        let wanted = [stdin.as_fd(), line.halt.fd().as_fd()].map(|fd| Some(Wanted::Readable(fd)));
-        let [_, is_halted] = ffi::wait_any(wanted, None).map_err(|error| failed(error.into()))?;
+        let wanted = [input.as_fd(), line.halt.fd().as_fd()].map(|fd| Some(Wanted::Readable(fd)));
+        let [_, is_halted] =
+            ffi::wait_any(wanted, None).map_err(|error| unreadable(error.into()))?;
         if is_halted {
             return Ok(false);
         }
-        let count = match stdin.read(&mut piece) {
+        let count = match input.read(&mut piece) {
             Err(error)
                 if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
             {
                 continue;
             }
-            result => result.map_err(failed)?,
+            result => result.map_err(unreadable)?,
         };
         let is_over = count == 0;
         if is_over && is_terminal {
@@ -237,8 +241,16 @@ fn talk_to(line: &Line, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
         };
         let sent = match has_ended(peer) {
             true => Err(SendError::NoSuchProcess),
-            false => line.endpoint.send(peer.pid(), &piece[..count]),
+            false => {
+                let to = peer.pid();
+                let endpoint = &line.endpoint;
+                endpoint.send_with(to, &piece[..count], options, &mut |_| {})
+            }
         };
+        if sent.is_ok() && !is_terminal {
+            // It is a chat, which may be stopped for a while; its end is noticed.
+            options.timeout = Duration::MAX;
+        }
         if let Err(error) = sent {
             use SendError::{Interrupted, NoSuchProcess, ServerEnded, Stopped};
             let has_gone = matches!(error, NoSuchProcess | ServerEnded { .. });

@@ -4,9 +4,9 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use minitalk::internals::background;
 use minitalk::internals::ffi::{self, Wanted};
 use minitalk::{Fd, Pid, SignalSet};
 
@@ -34,15 +34,18 @@ impl Child {
             let _ = child.kill();
             return Err(io::Error::other("the kernel returned no PID"));
         };
-        let stdout = Capture::start(child.stdout.take(), limit);
-        let stderr = Capture::start(child.stderr.take(), limit);
-        Ok(Self {
+        let mut started = Self {
             child,
             pid,
             pidfd: ffi::pidfd_open(pid).ok(),
-            stdout,
-            stderr,
-        })
+            stdout: Capture::default(),
+            stderr: Capture::default(),
+        };
+        // If there can be no thread for it, the drop kills the child.
+        let child = &mut started.child;
+        started.stdout = Capture::start(child.stdout.take(), limit)?;
+        started.stderr = Capture::start(child.stderr.take(), limit)?;
+        Ok(started)
     }
 
     pub const fn pid(&self) -> Pid {
@@ -54,12 +57,14 @@ impl Child {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Waits for the end of the child, for `limit` at most.
+    /// Waits for the end of the child, for `limit` at most. Returns `None` at the limit, and if the status cannot be read.
     pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
         let start = Instant::now();
         loop {
-            if let Some(status) = self.ended() {
-                return Some(status);
+            match self.child.try_wait() {
+                Ok(None) => {}
+                // A filter of system calls may deny the status for ever.
+                ended => return ended.ok().flatten(),
             }
             let left = limit.saturating_sub(start.elapsed());
             if left.is_zero() {
@@ -109,13 +114,13 @@ struct Captured {
 
 impl Capture {
     /// Reads `source` on a thread and keeps at most `limit` bytes, because a program may print without end.
-    pub fn start(source: Option<impl Read + Send + 'static>, limit: usize) -> Self {
+    pub fn start(source: Option<impl Read + Send + 'static>, limit: usize) -> io::Result<Self> {
         let capture = Self::default();
         let reader = capture.clone();
         if let Some(mut source) = source {
             // Signals are for the thread that waits for them; the reader never has them open, even for a moment.
             let before = ffi::block(SignalSet::MINITALK);
-            thread::spawn(move || {
+            let read = move || {
                 let mut chunk = [0; 4096];
                 loop {
                     match source.read(&mut chunk) {
@@ -127,10 +132,12 @@ impl Capture {
                 }
                 reader.lock().is_over = true;
                 reader.0.1.notify_all();
-            });
+            };
+            let started = background::spawn("reader", None, Box::new(read));
             ffi::set_mask(before);
+            started?;
         }
-        capture
+        Ok(capture)
     }
 
     fn push(&self, bytes: &[u8], limit: usize) {

@@ -32,6 +32,9 @@ const TEXT: &str = "Hello from one process to another, through SIGUSR1 and SIGUS
 /// Limits the time that the server takes to print its PID.
 const START: Duration = Duration::from_secs(60);
 
+/// Limits the time that the server takes to end after an error. Then it is killed.
+const END: Duration = Duration::from_secs(1);
+
 pub const DEMO: command::Command = command::Command {
     name: "demo",
     synopsis: "[MESSAGE] [options]",
@@ -96,13 +99,17 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
         .args(server_options.map(|(_, name)| *name))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    // The server inherits that the signals are ignored, so a stray one cannot end it before it has its handler.
-    ffi::kill_with_thread(&mut command, SignalSet::NONE);
+    // The server inherits that the signals are ignored, so a stray one cannot end it before it has its handler. SIGTERM, which
+    // ends it, may be ignored here.
+    ffi::kill_with_thread(&mut command, Signal::TERM.into());
     let mut server = Child::spawn(&mut command, usize::MAX).map_err(failed)?;
     let pid = server.pid();
     let has_started = server.stdout.wait(0, START, |text| text.contains(&b'\n'));
-    let peer = client::find(pid, false).ok().filter(|_| has_started);
-    let peer = peer.ok_or_else(|| Failure::new(Exit::Io, "the server did not start"))?;
+    if !has_started {
+        return Err(Failure::new(Exit::Io, "the server did not start"));
+    }
+    let peer =
+        client::find(pid, false).map_err(|error| Failure::send_to(pid, &error).without_hint())?;
     // After the start of the server, which would not inherit caught signals as ignored ones.
     let mut inbox = Inbox::open_for(match options.lane {
         // Without the signal for words, the reply comes in bits too.
@@ -119,7 +126,12 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     let sent = request(&mut inbox, &peer, message, options, trace);
     inbox.leak();
     let _ = peer.send(Signal::TERM, None);
-    let status = server.wait(Duration::MAX);
+    // After an error nobody takes the reply, for which the server may wait.
+    let limit = match &sent {
+        Ok(Ok(_)) => Duration::MAX,
+        _ => END,
+    };
+    let status = server.wait(limit);
     let (report, reply) = sent?.map_err(|error| Failure::send_to(pid, &error))?;
     print_stderr(format!("client: {}", send::describe_signals(&report)));
     print_stderr(format!(

@@ -28,6 +28,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Separates two looks for the end of a program without a pidfd.
 const POLL: Duration = Duration::from_millis(10);
 
+/// Limits the programs that run at once, each of which takes a thread.
+const MAX_JOBS: u64 = 1000;
+
 /// Limits the bytes of a write: a pipe that is writable takes so many without blocking (PIPE_BUF, `pipe(7)`).
 const PIECE: usize = 4096;
 
@@ -39,8 +42,8 @@ pub const FLAGS: &[Flag] = flags! {
          is rejected. The server prints no messages. At its end it waits for the programs that run, and kills them at a second \
          signal";
     "--jobs N" =>
-        "with --exec: run up to N programs at once (default 1). Further messages wait for the end of one, without a limit on \
-         the time, and their senders wait with them";
+        "with --exec: run up to N programs at once (default 1, at most 1000). Further messages wait for the end of one, without \
+         a limit on the time, and their senders wait with them";
     "--exec-timeout SECONDS" =>
         "with --exec: kill a program that runs for longer, but not what it has started (default 60; 0: never). The time begins \
          when the program starts";
@@ -63,6 +66,10 @@ pub fn parse(args: &mut Args) -> Result<Option<Handler>, Failure> {
     };
     let timeout = args.seconds("--exec-timeout")?.unwrap_or(TIMEOUT);
     let jobs = args.number("--jobs", 1)?.unwrap_or(1);
+    if jobs > MAX_JOBS {
+        let text = format!("--jobs \"{jobs}\": too large; the largest number is {MAX_JOBS}");
+        return Err(Failure::usage(text));
+    }
     let ignorable = SignalSet::from(Signal::HUP).union(Signal::XFSZ.into());
     let exec = Arc::new(Exec {
         path: find(&name)?,

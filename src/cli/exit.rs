@@ -6,11 +6,13 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use minitalk::InboxError;
 use minitalk::Signal;
-use minitalk::internals::ffi;
+use minitalk::internals::ffi::{self, Wanted};
 use minitalk::server::ServeError;
 
 use super::lines::{LAST_LINES, Lines};
@@ -136,9 +138,14 @@ impl Failure {
             format!("minitalk: {}{}", self.message, self.hint)
         };
         if self.is_urgent {
-            if let Ok(lines) = Lines::start(is_classic) {
-                lines.line(text);
-                lines.finish(Some(LAST_LINES));
+            match Lines::start(is_classic) {
+                Ok(lines) => {
+                    lines.line(text);
+                    lines.finish(Some(LAST_LINES));
+                }
+                // There is no memory for its thread, or a limit on threads.
+                Err(_) if can_print() => print_stderr(text),
+                Err(_) => {}
             }
         } else if is_classic {
             let _ = writeln!(io::stdout(), "{text}");
@@ -162,6 +169,12 @@ impl From<lexopt::Error> for Failure {
             error => Self::usage(error),
         }
     }
+}
+
+/// Returns whether standard error takes a line at once.
+fn can_print() -> bool {
+    let stderr = io::stderr();
+    ffi::wait_for(Wanted::Writable(stderr.as_fd()), Some(Duration::ZERO)).unwrap_or(true)
 }
 
 /// Returns the texts of an error and its sources.

@@ -173,8 +173,8 @@ impl RunningServer {
 /// Returns every minitalk server that this user may signal, by PID.
 fn servers() -> Result<Vec<RunningServer>, Failure> {
     let mut servers: Vec<RunningServer> = Vec::new();
-    let processes = fs::read_dir("/proc");
-    let processes = processes.map_err(|error| Failure::io("cannot read /proc", error))?;
+    let processes = proc::check_mount().and_then(|()| fs::read_dir("/proc"));
+    let processes = processes.map_err(|error| Failure::io("cannot list processes", error))?;
     for entry in processes.flatten() {
         let name = entry.file_name();
         let pid = name.to_str().and_then(|name| Pid::parse(name).ok());
@@ -254,7 +254,9 @@ fn kind(args: &[&OsStr], program: &str) -> Option<&'static str> {
 }
 
 fn option(args: &[&OsStr], name: &str) -> Option<String> {
-    let mut args = args.iter().filter_map(|arg| arg.to_str());
+    // What follows -- belongs to the program of --exec.
+    let args = args.iter().take_while(|arg| **arg != "--");
+    let mut args = args.filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
         if arg == name {
             return args.next().map(str::to_owned);
@@ -314,7 +316,9 @@ mod tests {
         assert_eq!(option(&line, "--dialect"), Some("lsb".into()));
         let line = args("minitalk serve --dialect=pid");
         assert_eq!(option(&line, "--dialect"), Some("pid".into()));
-        assert_eq!(option(&args("minitalk serve"), "--dialect"), None);
+        for line in ["minitalk serve", "minitalk serve --exec x -- --dialect lsb"] {
+            assert_eq!(option(&args(line), "--dialect"), None);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use minitalk::internals::ffi::{self, Wanted};
 use minitalk::wire::frame::MAX_LEN;
 
 use super::exit::Failure;
-use super::stdio::refuse_closed;
+use super::stdio::stdin;
 
 /// Limits the bytes of a message: a frame holds no more.
 const LONGEST: usize = MAX_LEN as usize;
@@ -36,8 +36,7 @@ impl Source {
                 read.map_err(|error| Failure::io(format!("cannot read {path:?}"), error))
             }
             Self::Stdin => {
-                let read = refuse_closed(0)
-                    .and_then(|()| read_whole(&mut Blocking(io::stdin().lock()), LONGEST));
+                let read = stdin().and_then(|file| read_whole(&mut Blocking(file), LONGEST));
                 read.map_err(|error| Failure::io("cannot read standard input", error))
             }
         }

@@ -21,9 +21,11 @@ impl Stdout {
 
     /// Allocates descriptor and buffer, which could be unobtainable later.
     pub fn open() -> io::Result<Self> {
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(Self::SIZE)?;
         Ok(Self {
             file: stdout()?,
-            buffer: Vec::with_capacity(Self::SIZE),
+            buffer,
             written: 0,
         })
     }
@@ -82,6 +84,12 @@ pub fn print_stderr(text: impl std::fmt::Display) {
 fn stdout() -> io::Result<File> {
     refuse_closed(1)?;
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Returns standard input, unbuffered. Unlike [`io::Stdin`], it does not take a descriptor that cannot be read for an empty input.
+pub fn stdin() -> io::Result<File> {
+    refuse_closed(0)?;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 /// Returns an error if the descriptor was closed when the program started: Rust's runtime has opened `/dev/null` in its place.

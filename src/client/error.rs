@@ -170,7 +170,7 @@ impl fmt::Display for SendError {
             Self::Busy => f.write_str("it is busy with another client"),
             Self::LastUnanswered => f.write_str("it took the whole text, but did not acknowledge its last signal"),
             Self::Unanswered { signal } => write!(f, "it did not acknowledge signal number {signal}"),
-            Self::System(error) => write!(f, "a system call failed: {error}"),
+            Self::System(error) => error.fmt(f),
         }
     }
 }

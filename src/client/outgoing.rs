@@ -11,6 +11,7 @@ use crate::ffi;
 use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
 use crate::process::pid::Pid;
+use crate::process::proc;
 use crate::wire::control::Nonce;
 use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
@@ -22,6 +23,9 @@ const FOLLOW: u32 = 512;
 
 /// Separates two reports of a transfer that is under way.
 const WATCH_INTERVAL: time::Duration = time::Duration::from_millis(100);
+
+/// Limits the wait at a shutdown for a process that is stopped.
+const LAST_WAIT: time::Duration = time::Duration::from_millis(500);
 
 /// Tells the owner of a transfer how far it is.
 pub enum Update {
@@ -263,6 +267,17 @@ impl<'m> Outgoing<'m> {
         }
         if self.end == End::Ended {
             self.end = End::Drained;
+        }
+    }
+
+    /// Gives up if the process is stopped and does not answer, so that it does not delay a shutdown.
+    pub fn give_up_if_stopped(&mut self) {
+        let is_silent = self.is_sending() && self.sender.idle_time() >= LAST_WAIT;
+        if is_silent && proc::is_stopped(self.peer.pid()) {
+            self.fail(SendError::TimedOut {
+                blank: false,
+                all_sent: self.sender.is_all_sent(),
+            });
         }
     }
 

@@ -126,6 +126,12 @@ impl<'m> Transfers<'m> {
         }
     }
 
+    /// Gives up the transfers to processes that are stopped.
+    pub fn give_up_stopped(&mut self) {
+        let all = self.begun.iter_mut();
+        all.for_each(|(outgoing, _)| outgoing.give_up_if_stopped());
+    }
+
     /// Does what is due at `now`, once all signals that came before were handled, and tells the owners.
     pub fn settle(&mut self, now: Instant) {
         let (set, is_blank) = (&self.set, self.is_blank);

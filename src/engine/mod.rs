@@ -378,6 +378,9 @@ impl<'e> Engine<'e> {
             self.transfers.add(outgoing, tell);
         }
         self.is_stopped |= urgency != Urgency::None;
+        if self.is_stopped {
+            self.transfers.give_up_stopped();
+        }
         if let Some(host) = &mut self.host {
             host.handle_others(&ended, urgency);
             while let Some(mut reply) = host.take_reply() {

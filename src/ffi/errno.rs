@@ -45,7 +45,7 @@ impl Errno {
         self.0
     }
 
-    fn last() -> Self {
+    pub(super) fn last() -> Self {
         // SAFETY: __errno_location returns the address of this thread's errno, which is valid while the thread lives.
         Self(unsafe { *libc::__errno_location() })
     }

@@ -2,8 +2,9 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::disposition::{default_action, replace};
 use super::{Errno, block, errno::check, ignore, unblock};
-use crate::signal::event::SignalSet;
+use crate::signal::event::{Signal, SignalSet};
 
 /// Holds the signals that were blocked when the program was started, as a kernel mask.
 static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
@@ -11,7 +12,9 @@ static STARTED_WITH: AtomicU64 = AtomicU64::new(0);
 /// Ignores SIGUSR1, SIGUSR2 and signal 44 and unblocks them, which were blocked since the start (AS-31).
 ///
 /// So no stray signal ends a command before or after its inbox is open. Programs that it executes inherit the ignored signals.
+/// SIGCHLD gets its default action: while it is ignored, nothing tells how a child has ended (`wait(2)`).
 pub fn end_of_start() {
+    let _ = replace(Signal::CHLD, &default_action());
     for signal in SignalSet::LANES.iter() {
         ignore(signal);
     }

@@ -58,7 +58,9 @@ impl Peer {
         match &peer.pidfd {
             Some(fd) => {
                 let through = ffi::probe_through(fd);
-                peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));
+                // The kernel denies both calls for a process of another user.
+                peer.by_number =
+                    !matches!(through, Ok(()) | Err(Errno::NO_PROCESS)) && ffi::probe(pid).is_ok();
             }
             // `kill` accepts the ID of a thread too, and signals its process.
             None if proc::status(pid).is_ok_and(|status| status.leader != pid.get()) => {
@@ -99,6 +101,7 @@ impl Peer {
         self.probe()?;
         let status = status.map_err(|error| match error.raw_os_error().map(Errno::new) {
             Some(errno) if errno.is_exhausted() => PeerError::System(error),
+            _ if error.kind() == io::ErrorKind::Unsupported => PeerError::System(error),
             _ => {
                 let text = std::format!("/proc/{}/status: {error}", self.pid);
                 PeerError::System(io::Error::new(error.kind(), text))

@@ -7,6 +7,7 @@ use std::str::SplitAsciiWhitespace;
 use std::string::String;
 use std::vec::Vec;
 
+use crate::ffi;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 
@@ -44,11 +45,29 @@ impl Status {
     }
 }
 
+/// Checks that `/proc` shows the processes of this PID namespace (`proc(5)`). In that of another, a PID is another process's.
+///
+/// # Errors
+/// Unsupported: it does not, or is not mounted.
+pub fn check_mount() -> io::Result<()> {
+    match fs::read_link("/proc/self") {
+        Ok(path) if path.to_str().map(Pid::parse) == Some(Ok(ffi::getpid())) => return Ok(()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        // A filter of system calls may deny this call alone.
+        Err(_) => return Ok(()),
+    }
+    let text = "/proc is not mounted, or shows another PID namespace";
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
+}
+
 /// Reads the status of the process `pid`.
 ///
 /// # Errors
-/// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format.
+/// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format. Those of
+/// [`check_mount`].
 pub fn status(pid: Pid) -> io::Result<Status> {
+    check_mount()?;
     with_text(&std::format!("/proc/{pid}/status"), parse)
 }
 
@@ -101,6 +120,11 @@ fn stat<T>(
         // The name of the command, in parentheses, may contain any bytes; the third field follows it.
         parse(&mut text.rsplit_once(')')?.1.split_ascii_whitespace())
     })
+}
+
+/// Returns whether `pid` is stopped, by a signal or a debugger (`proc_pid_stat(5)`, field 3); `false` if the kernel does not tell.
+pub fn is_stopped(pid: Pid) -> bool {
+    stat(pid, |fields| Some(matches!(fields.next()?, "T" | "t"))).unwrap_or(false)
 }
 
 /// Returns the nanoseconds of CPU time of the main thread of `pid` if it is runnable or stopped (`/proc/PID/schedstat`).
@@ -259,7 +283,6 @@ mod tests {
     use std::borrow::ToOwned;
 
     use super::*;
-    use crate::ffi;
 
     #[test]
     fn a_status_in_the_documented_format_is_parsed() {

@@ -105,6 +105,7 @@ pub(crate) fn check_for_inbox(signals: SignalSet) -> Result<(), InboxError> {
 ///
 /// This thread blocks them all, so only a thread that does not can start another such thread.
 fn check_other_threads(signals: SignalSet) -> Result<(), Unavailable> {
+    proc::check_mount()?;
     let until = Instant::now() + SCAN_LIMIT;
     while !scan_other_threads(signals, until)? {
         if Instant::now() >= until {

@@ -192,6 +192,12 @@ impl<'m> FrameSender<'m> {
         }
     }
 
+    /// Returns the time without progress so far.
+    #[cfg(feature = "std")]
+    pub(crate) const fn idle_time(&self) -> Duration {
+        self.timer.idle_time()
+    }
+
     /// Returns how the transfer ended, once it has.
     #[must_use]
     pub const fn result(&self) -> Option<Result<(), Failure>> {

@@ -95,6 +95,12 @@ impl RetryTimer {
         true
     }
 
+    /// Returns the time without progress so far.
+    #[cfg(feature = "std")]
+    pub(super) const fn idle_time(&self) -> Duration {
+        self.idle_time
+    }
+
     /// Returns whether there was no progress for the whole timeout.
     #[must_use]
     pub fn is_over(&self) -> bool {

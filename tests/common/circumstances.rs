@@ -143,6 +143,31 @@ pub fn without_syscalls(
     }
 }
 
+/// Makes `command` start with these signals ignored.
+pub fn with_signals_ignored<'c>(command: &'c mut Command, signals: &[i32]) -> &'c mut Command {
+    let signals = signals.to_vec();
+    let ignore = move || {
+        for signal in &signals {
+            // SAFETY: signal takes any number and SIG_IGN.
+            unsafe { libc::signal(*signal, libc::SIG_IGN) };
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes async-signal-safe calls only (signal-safety(7)).
+    unsafe { command.pre_exec(ignore) }
+}
+
+/// Makes the children of `command` the first processes of a new PID namespace, while `/proc` shows that of the tests.
+pub fn with_children_in_pid_namespace(command: &mut Command) -> &mut Command {
+    // SAFETY: unshare takes an integer, and is a bare system call.
+    let unshare = || match unsafe { libc::unshare(libc::CLONE_NEWPID) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    };
+    // SAFETY: between fork and exec the closure makes one system call.
+    unsafe { command.pre_exec(unshare) }
+}
+
 /// Makes `command` start with our signals blocked.
 pub fn with_signals_blocked(command: &mut Command) -> &mut Command {
     // SAFETY: between fork and exec the closure makes async-signal-safe calls only (signal-safety(7)), on its own stack.

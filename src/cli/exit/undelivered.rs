@@ -171,7 +171,7 @@ mod tests {
 1 cannot send to PID 7: this command was terminated; the message may have been delivered
 1 cannot send to PID 7: the endpoint was stopped; the message may have been delivered
 1 cannot send to PID 7: a text of another dialect cannot be replied to
-1 cannot send to PID 7: a system call failed: Too many open files (os error 24)
+1 cannot send to PID 7: Too many open files (os error 24)
 1 cannot send to PID 7: this process cannot be answered: this process already has an inbox, receiver or sender, and can \
     have only one
 ";
