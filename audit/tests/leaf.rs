@@ -3,6 +3,8 @@
 #![cfg(target_arch = "x86_64")]
 
 mod common;
+#[path = "leaf/machines.rs"]
+mod machines;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,8 +2,8 @@
 
 use fARM64::format::FmtFormatter;
 use fARM64::{
-    Decoder, DecoderOptions, FlowControl, MemIndexMode, OpAccess, Operand, RegClass, Register,
-    ShiftType, format_to_string, instruction_info,
+    Decoder, DecoderOptions, ExtendType, FlowControl, MemIndexMode, OpAccess, Operand, RegClass,
+    Register, ShiftType, format_to_string, instruction_info,
 };
 
 use super::elf::{Binary, Target};
@@ -175,10 +175,10 @@ fn touch(
             base,
             index,
             extend,
-            shift,
+            ..
         } => {
-            let index = extended(read(index, before), &format!("{extend:?}"), shift);
-            read(base, before).plus(index)
+            let by = raw.memory_index_scale();
+            read(base, before).plus(extended(read(index, before), Some(extend), by))
         }
         Operand::MemImm { base, imm, mode } => {
             let start = read(base, before);
@@ -297,8 +297,7 @@ fn value(operand: &Operand, state: &State) -> Option<Value> {
                 Some((ShiftType::Lsl, by)) => by,
                 Some(_) => return Some(Value::ANY),
             };
-            let extend = extend.map_or_else(String::new, |extend| format!("{extend:?}"));
-            return Some(extended(read(reg, state), &extend, by));
+            return Some(extended(read(reg, state), extend, by.into()));
         }
         Operand::ImmShiftedMove { imm, lsl } => i64::from(imm) << lsl,
         Operand::ImmUnsigned(number) | Operand::ImmLogical(number) => number.cast_signed(),
@@ -309,13 +308,13 @@ fn value(operand: &Operand, state: &State) -> Option<Value> {
 }
 
 /// A value that is extended from fewer bits and shifted.
-fn extended(value: Value, extend: &str, shift: u8) -> Value {
+fn extended(value: Value, extend: Option<ExtendType>, shift: u32) -> Value {
     let value = match extend {
-        "" | "Lsl" | "Uxtx" | "Sxtx" => value,
-        "Uxtw" => value.in_32_bits(),
-        _ => Value::ANY,
+        None | Some(ExtendType::Uxtx | ExtendType::Sxtx) => value,
+        Some(ExtendType::Uxtw) => value.in_32_bits(),
+        Some(_) => Value::ANY,
     };
-    value.times(1 << shift)
+    value.times(1_u64.checked_shl(shift).unwrap_or(0))
 }
 
 fn unknown(bits: u16) -> Value {

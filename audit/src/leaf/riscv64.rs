@@ -82,8 +82,12 @@ fn kind(name: &str) -> Kind {
         "jal" => Kind::Jump,
         "jalr" => Kind::JumpRegister,
         "fence" => Kind::Fence,
-        _ if name.starts_with("amo") && name.contains(".w") => Kind::Atomic(4),
-        _ if name.starts_with("amo") => Kind::Atomic(8),
+        _ if ["amo", "lr.", "sc."]
+            .iter()
+            .any(|start| name.starts_with(start)) =>
+        {
+            Kind::Atomic(if name.ends_with(".w") { 4 } else { 8 })
+        }
         _ => Kind::Other,
     }
 }
@@ -267,6 +271,7 @@ pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
         Kind::Atomic(_) => format!("{to},{other},({from})"),
         Kind::Branch => format!("{from},{other},{target}"),
         Kind::Jump => format!("{to},{target}"),
+        Kind::JumpRegister if matches!(flow, Flow::Return(_)) => return "ret".into(),
         Kind::JumpRegister => format!("{to},{constant}({from})"),
         Kind::Fence => {
             let set = |bits: i64| {

@@ -153,7 +153,7 @@ fn stack(audit: &Audit, function: &Function, step: &Step, report: &mut impl FnMu
     if effects.returns_astray {
         report(
             Rule::Indirect,
-            "returns with the stack pointer not shown to be where the call left it".into(),
+            "returns with the stack pointer or the return address not shown to be what the call left".into(),
         );
     }
     let accepted = matches!(step.leaves, Some((Leaving::Call, _))) && audit.accepts(step).is_some();
