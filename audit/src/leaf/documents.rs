@@ -56,7 +56,7 @@ pub fn refresh(
 
 /// A table with the rows of `pages` in place of those of the same name, or at its end.
 fn with_rows(table: &str, pages: &[Page]) -> String {
-    let mut lines: Vec<&str> = table.trim().lines().collect();
+    let mut lines: Vec<&str> = table.lines().collect();
     for Page { figures, .. } in pages {
         match lines
             .iter_mut()
@@ -76,7 +76,7 @@ fn replaced(text: &str, name: &str, change: impl Fn(&str) -> String) -> Option<S
     let (content, after) = rest.split_once(&format!("<!-- {name}:end -->"))?;
     Some(format!(
         "{before}{begin}\n{}\n<!-- {name}:end -->{after}",
-        change(content).trim_end()
+        change(content.trim()).trim_end()
     ))
 }
 

@@ -184,3 +184,37 @@ impl Instruction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bytes_crash_a_decoder() {
+        let mut decoded = 0;
+        for half in 0..=u16::MAX {
+            // As a whole short instruction, and as one end of a long one or the other.
+            let [low, high] = half.to_le_bytes();
+            for bytes in [[low, high, 0x5a, 0xa5], [0x73, 0x35, low, high]] {
+                for machine in [Machine::Aarch64, Machine::Riscv64] {
+                    let instruction = machine.decode(&bytes, 0x10000);
+                    let text = instruction.map(|i| i.text(&Names::default()));
+                    decoded += usize::from(text.is_some());
+                }
+            }
+        }
+        assert!(decoded > 80_000, "{decoded}");
+    }
+
+    #[test]
+    fn an_instruction_that_is_cut_off_is_none() {
+        for (machine, bytes) in [
+            (Machine::X86_64, &[0x48, 0x8b][..]),
+            (Machine::Aarch64, &[0xc0, 0x03, 0x5f]),
+            (Machine::Riscv64, &[0x73, 0x00, 0x00]),
+            (Machine::Riscv64, &[0x82]),
+        ] {
+            assert!(machine.decode(bytes, 0).is_none());
+        }
+    }
+}

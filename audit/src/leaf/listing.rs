@@ -14,7 +14,7 @@ pub fn text(binary: &Binary, function: &Function, step: &Step, effects: &Effects
 }
 
 /// The names of the addresses in one instruction.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Names {
     names: Vec<(u64, String)>,
     /// The address that a constant of the instruction makes.

@@ -190,7 +190,8 @@ fn parts(raw: &raki::Instruction) -> Parts {
         kind,
         to: raw.rd.unwrap_or(to),
         from: raw.rs1.unwrap_or(from),
-        other: raw.rs2.unwrap_or(0),
+        // In an instruction for control registers it is the number of one.
+        other: raw.rs2.filter(|_| kind != Kind::Other).unwrap_or(0),
         constant: constant.into(),
     }
 }
@@ -263,7 +264,7 @@ pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
     };
     let operands = match raw.kind {
         Kind::Upper if raw.name == "auipc" => format!("{to},page"),
-        Kind::Upper => format!("{to},{:#x}", raw.constant >> 12),
+        Kind::Upper => format!("{to},{:#x}", raw.constant >> 12 & 0xf_ffff),
         Kind::Constant => format!("{to},{from},{constant}"),
         Kind::Registers => format!("{to},{from},{other}"),
         Kind::Load(_) => format!("{to},{constant}({from})"),
