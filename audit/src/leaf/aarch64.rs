@@ -18,6 +18,7 @@ pub const CONVENTION: Convention = Convention {
     name: "aarch64",
     stack: 31,
     link: Some(LINK),
+    global: None,
     arguments: [0, 1, 2],
     scratch: &[
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, LINK,

@@ -43,6 +43,11 @@ fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
     if let Some(link) = convention.link {
         entry[link] = Value::at(Origin::Return, 0);
     }
+    if let Some((register, symbol)) = convention.global
+        && let Some(address) = binary.address_of(symbol)
+    {
+        entry[register] = Value::at(Origin::Page, address.cast_signed());
+    }
     if is_handler {
         for (number, register) in (1..).zip(convention.arguments) {
             entry[register] = Value::at(Origin::Argument(number), 0);

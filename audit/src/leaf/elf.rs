@@ -52,7 +52,7 @@ impl<'a> Binary<'a> {
         let elf = matches!(file, object::File::Elf64(_)) && file.is_little_endian();
         let Some(machine) = Machine::of(file.architecture()).filter(|_| elf) else {
             return Err(format!(
-                "cannot decide: the file is for {:?}, and this audit reads ELF files of 64 bits for x86-64, aarch64 and riscv64",
+                "cannot decide: the file is for {:?}, and this audit reads little-endian ELF files of 64 bits for x86-64, aarch64 and riscv64",
                 file.architecture()
             ));
         };
@@ -103,6 +103,12 @@ impl<'a> Binary<'a> {
                     .join(", ")
             )),
         }
+    }
+
+    /// Where the symbol of that name in the file lies.
+    pub fn address_of(&self, raw: &str) -> Option<u64> {
+        let symbol = self.symbols.iter().find(|symbol| symbol.raw == raw);
+        symbol.map(|symbol| symbol.address)
     }
 
     /// The function whose bytes include `address`.

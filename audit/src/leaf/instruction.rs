@@ -123,6 +123,8 @@ pub struct Convention {
     pub stack: usize,
     /// The register with the return address, which on x86-64 is on the stack.
     pub link: Option<usize>,
+    /// The register that holds the address of a symbol in every function, with that symbol.
+    pub global: Option<(usize, &'static str)>,
     /// The registers of a handler's arguments.
     pub arguments: [usize; 3],
     /// The registers that a called function may change.

@@ -16,6 +16,7 @@ pub const CONVENTION: Convention = Convention {
     name: "riscv64",
     stack: STACK,
     link: Some(LINK),
+    global: Some((3, "__global_pointer$")),
     arguments: [10, 11, 12],
     scratch: &[
         LINK, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31,

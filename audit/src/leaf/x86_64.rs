@@ -18,6 +18,7 @@ pub const CONVENTION: Convention = Convention {
     name: "x86-64",
     stack: RSP,
     link: None,
+    global: None,
     arguments: [7, 6, 2],
     scratch: &[0, 1, 2, 6, 7, 8, 9, 10, 11],
     // Behind flags, link, stack and registers.

@@ -19,7 +19,7 @@ const RISCV64: (u16, &str) = (243, include_str!("../../fixtures/seeded/riscv64.t
 fn elf(machine: u16, code: &[u8]) -> Vec<u8> {
     let mut text = code.to_vec();
     text.resize((OTHER - HANDLER) as usize + 4, 0);
-    let names = b"\0handler\0other\0RING\0.text\0.bss\0.symtab\0.strtab\0";
+    let names = b"\0handler\0other\0RING\0__global_pointer$\0.text\0.bss\0.symtab\0.strtab\0";
     let name = |wanted: &[u8]| {
         names
             .windows(wanted.len())
@@ -41,6 +41,7 @@ fn elf(machine: u16, code: &[u8]) -> Vec<u8> {
         symbol(b"handler", FUNCTION, 1, HANDLER, code.len() as u64),
         symbol(b"other", FUNCTION, 1, OTHER, 4),
         symbol(b"RING", OBJECT, 2, RING, 64),
+        symbol(b"__global_pointer$", 0, 2, RING, 0),
     ]
     .concat();
     const HEADER: usize = 64;
