@@ -6,9 +6,10 @@ use fARM64::{
     Register, ShiftType, format_to_string, instruction_info,
 };
 
-use super::elf::{Binary, Target};
+use super::elf::Binary;
 use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
 use super::listing::Names;
+use super::place;
 use super::rules::Rule;
 use super::value::{Origin, Value};
 
@@ -210,15 +211,10 @@ fn touch(
     if how != How::Read || count > 1 {
         return None;
     }
-    match (name, place.origin) {
-        ("ldrb" | "ldurb" | "ldarb" | "ldaprb", _) => Some(Value::up_to(u8::MAX.into())),
-        ("ldrh" | "ldurh" | "ldarh" | "ldaprh", _) => Some(Value::up_to(u16::MAX.into())),
-        ("ldr", Origin::File) if place.is_exact() && width == 8 => {
-            match binary.settled_pointer(place.low.cast_unsigned()) {
-                Target::Here(address) => Some(Value::pointer(address)),
-                _ => None,
-            }
-        }
+    match name {
+        "ldrb" | "ldurb" | "ldarb" | "ldaprb" => Some(Value::up_to(u8::MAX.into())),
+        "ldrh" | "ldurh" | "ldarh" | "ldaprh" => Some(Value::up_to(u16::MAX.into())),
+        "ldr" if width == 8 => place::loaded(binary, place),
         _ => None,
     }
 }

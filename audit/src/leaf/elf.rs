@@ -52,7 +52,8 @@ impl<'a> Binary<'a> {
         let elf = matches!(file, object::File::Elf64(_)) && file.is_little_endian();
         let Some(machine) = Machine::of(file.architecture()).filter(|_| elf) else {
             return Err(format!(
-                "cannot decide: the file is for {:?}, and this audit reads little-endian ELF files of 64 bits for x86-64, aarch64 and riscv64",
+                "cannot decide: the file is for {:?}, and this audit reads little-endian ELF files of 64 bits for x86-64, \
+                 aarch64 and riscv64",
                 file.architecture()
             ));
         };

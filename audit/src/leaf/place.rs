@@ -1,6 +1,6 @@
 //! Places in memory by name, the same in every build: no addresses.
 
-use super::elf::{Binary, Symbol};
+use super::elf::{Binary, Symbol, Target};
 use super::value::{Origin, Value};
 
 /// What a place lies in, as its author named it.
@@ -33,6 +33,15 @@ pub fn located(binary: &Binary, place: Value) -> Value {
             ..place
         },
         _ => place,
+    }
+}
+
+/// The pointer that is loaded from a place, if the file decides it.
+pub fn loaded(binary: &Binary, place: Value) -> Option<Value> {
+    let is_known = place.origin == Origin::File && place.is_exact();
+    match is_known.then(|| binary.settled_pointer(place.low.cast_unsigned()))? {
+        Target::Here(address) => Some(Value::pointer(address)),
+        _ => None,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use raki::{Decode, Isa};
 
-use super::elf::{Binary, Target};
+use super::elf::Binary;
 use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
 use super::listing::Names;
+use super::place;
 use super::rules::Rule;
 use super::value::{Origin, Value};
 
@@ -235,15 +236,9 @@ pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
         "lbu" => Value::up_to(u8::MAX.into()),
         "lhu" => Value::up_to(u16::MAX.into()),
         "lwu" => Value::up_to(u32::MAX.into()),
-        "ld" => match access {
-            Some((_, place)) if place.origin == Origin::File && place.is_exact() => {
-                match binary.settled_pointer(place.low.cast_unsigned()) {
-                    Target::Here(address) => Value::pointer(address),
-                    _ => Value::ANY,
-                }
-            }
-            _ => Value::ANY,
-        },
+        "ld" => access
+            .and_then(|(_, place)| place::loaded(binary, place))
+            .unwrap_or(Value::ANY),
         _ => Value::ANY,
     };
     if raw.to != 0 {

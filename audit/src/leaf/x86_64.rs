@@ -5,9 +5,10 @@ use iced_x86::{
     Mnemonic, OpAccess, OpKind, Register, SymbolResolver, SymbolResult, UsedMemory,
 };
 
-use super::elf::{Binary, Target};
+use super::elf::Binary;
 use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
 use super::listing::Names;
+use super::place;
 use super::rules::Rule;
 use super::value::{Origin, Value};
 use crate::step::is_system_call;
@@ -224,10 +225,7 @@ fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Optio
     };
     match raw.mnemonic() {
         Mnemonic::Mov if raw.is_ip_rel_memory_operand() => {
-            match binary.settled_pointer(raw.ip_rel_memory_address()) {
-                Target::Here(address) => Some(Value::pointer(address)),
-                _ => None,
-            }
+            place::loaded(binary, Value::pointer(raw.ip_rel_memory_address()))
         }
         Mnemonic::Mov => other,
         Mnemonic::Movzx => match raw.op1_kind() {
