@@ -56,5 +56,5 @@ mod vector;
 mod waits;
 mod walk;
 
-pub use leaf::{Product, main as task};
+pub use leaf::{Built, Product, Unbuilt, main as task};
 pub use program::main as program;

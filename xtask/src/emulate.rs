@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::child::Child;
-use crate::cross::{ARCHITECTURES, Architecture};
+use crate::cross::Architecture;
 use crate::product::{repository, target, test_programs};
 use crate::{failed, output};
 use archive::Archive;
@@ -186,10 +186,7 @@ fn options(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>,
 }
 
 fn emulate(machine: &Machine, cpu: Option<&str>, patience: Duration) -> Result<(), Trouble> {
-    let architecture = ARCHITECTURES
-        .iter()
-        .find(|architecture| architecture.name == machine.architecture)
-        .ok_or_else(|| String::from("not an architecture of cargo xtask cross"))?;
+    let architecture = Architecture::of(machine.architecture)?;
     architecture.prepare().map_err(Trouble::Missing)?;
     let version = Command::new(machine.qemu)
         .arg("--version")

@@ -4,7 +4,7 @@ pub mod api;
 pub mod audit;
 #[path = "../../tests/common/child.rs"]
 mod child;
-pub mod cross;
+mod cross;
 pub mod dist;
 pub mod emulate;
 pub mod footprint;

@@ -2,18 +2,15 @@
 
 use std::process::ExitCode;
 
-use xtask::{
-    api, audit, cross, dist, emulate, footprint, mutants, picture, rooms, soak, stress, verify,
-};
+use xtask::{api, audit, dist, emulate, footprint, mutants, picture, rooms, soak, stress, verify};
 
-const USAGE: &str = "usage: cargo xtask api|audit|cross|dist|emulate|footprint|mutants|picture|rooms|soak|stress|verify [--help]";
+const USAGE: &str = "usage: cargo xtask api|audit|dist|emulate|footprint|mutants|picture|rooms|soak|stress|verify [--help]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next().as_deref().and_then(|name| name.to_str()) {
         Some("api") => api::main(arguments),
         Some("audit") => audit::main(arguments),
-        Some("cross") => cross::main(arguments),
         Some("dist") => dist::main(arguments),
         Some("emulate") => emulate::main(arguments),
         Some("footprint") => footprint::main(arguments),

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::instruction::Machine;
 use object::read::elf::FileHeader as _;
 use object::{
-    Architecture, Object, ObjectKind, ObjectSection, ObjectSymbol, ObjectSymbolTable,
-    RelocationTarget, SectionKind, SymbolKind,
+    Object, ObjectKind, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationTarget,
+    SectionKind, SymbolKind,
 };
 
 /// A function or an object of the file.
@@ -34,8 +35,10 @@ pub enum Target {
     Unknown(String),
 }
 
-/// An ELF file for x86-64.
+/// An ELF file.
 pub struct Binary<'a> {
+    /// The machine that it is for.
+    pub machine: Machine,
     file: object::File<'a>,
     symbols: Vec<Symbol>,
     slots: HashMap<u64, Target>,
@@ -46,14 +49,14 @@ impl<'a> Binary<'a> {
     pub fn parse(data: &'a [u8]) -> Result<Self, String> {
         let file = object::File::parse(data)
             .map_err(|error| format!("cannot decide: not an ELF file ({error})"))?;
-        let elf = matches!(file, object::File::Elf64(_));
-        if !elf || file.architecture() != Architecture::X86_64 {
+        let elf = matches!(file, object::File::Elf64(_)) && file.is_little_endian();
+        let Some(machine) = Machine::of(file.architecture()).filter(|_| elf) else {
             return Err(format!(
-                "cannot decide: the file is for {:?}, and this audit reads x86-64 ELF only; audit a build for \
-                 x86_64-unknown-linux-gnu",
+                "cannot decide: the file is for {:?}, and this audit reads little-endian ELF files of 64 bits for x86-64, \
+                 aarch64 and riscv64",
                 file.architecture()
             ));
-        }
+        };
         if file.kind() == ObjectKind::Relocatable {
             return Err(
                 "cannot decide: an object file's calls have no targets yet; audit the linked program or library"
@@ -61,8 +64,9 @@ impl<'a> Binary<'a> {
             );
         }
         let symbols = symbols(&file);
-        let slots = slots(&file);
+        let slots = slots(&file, machine.convention().relative);
         Ok(Self {
+            machine,
             file,
             symbols,
             slots,
@@ -102,9 +106,15 @@ impl<'a> Binary<'a> {
         }
     }
 
+    /// Where the symbol of that name in the file lies.
+    pub fn address_of(&self, raw: &str) -> Option<u64> {
+        let symbol = self.symbols.iter().find(|symbol| symbol.raw == raw);
+        symbol.map(|symbol| symbol.address)
+    }
+
     /// The function whose bytes include `address`.
     pub fn function_at(&self, address: u64) -> Option<&Symbol> {
-        self.covering(address, |s| s.is_code)
+        self.covering(address).find(|s| s.is_code)
     }
 
     /// Whether the file has no names of functions at all.
@@ -114,15 +124,17 @@ impl<'a> Binary<'a> {
             .is_none_or(|table| table.symbols().next().is_none())
     }
 
-    /// The object whose bytes include `address`.
+    /// The object whose bytes include `address`; of several, the largest: labels have no size.
     pub fn object_at(&self, address: u64) -> Option<&Symbol> {
-        self.covering(address, |s| !s.is_code)
+        self.covering(address)
+            .filter(|s| !s.is_code)
+            .min_by_key(|s| std::cmp::Reverse(s.size))
     }
 
-    fn covering(&self, address: u64, wanted: impl Fn(&Symbol) -> bool) -> Option<&Symbol> {
+    fn covering(&self, address: u64) -> impl Iterator<Item = &Symbol> {
         self.symbols
             .iter()
-            .find(|s| wanted(s) && s.address <= address && address - s.address < s.size.max(1))
+            .filter(move |s| s.address <= address && address - s.address < s.size.max(1))
     }
 
     /// `size` bytes of code at `address`, if the file has code there.
@@ -137,11 +149,6 @@ impl<'a> Binary<'a> {
     pub fn section_name(&self, address: u64) -> Option<String> {
         let section = self.section_at(address)?;
         section.name().ok().map(str::to_owned)
-    }
-
-    /// Where the section that holds `address` begins.
-    pub fn section_start(&self, address: u64) -> Option<u64> {
-        self.section_at(address).map(|section| section.address())
     }
 
     /// Whether addresses in instructions are final, so that a constant may be one.
@@ -227,6 +234,11 @@ fn pretty(raw: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(raw))
 }
 
+/// Whether a symbol names something: those with a dollar say where instructions and where data begin.
+fn is_name(symbol: &str) -> bool {
+    !(symbol.is_empty() || symbol.starts_with('$') || symbol.starts_with(".L"))
+}
+
 fn symbols(file: &object::File) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = file
         .symbols()
@@ -239,7 +251,7 @@ fn symbols(file: &object::File) -> Vec<Symbol> {
             )
         })
         .filter_map(|s| {
-            let raw = s.name().ok().filter(|name| !name.is_empty())?.to_owned();
+            let raw = s.name().ok().filter(|name| is_name(name))?.to_owned();
             let in_text = s
                 .section_index()
                 .and_then(|index| file.section_by_index(index).ok())
@@ -257,7 +269,7 @@ fn symbols(file: &object::File) -> Vec<Symbol> {
     symbols
 }
 
-fn slots(file: &object::File) -> HashMap<u64, Target> {
+fn slots(file: &object::File, relative: object::elf::RelocationType) -> HashMap<u64, Target> {
     let names = file.dynamic_symbol_table();
     file.dynamic_relocations()
         .into_iter()
@@ -272,7 +284,7 @@ fn slots(file: &object::File) -> HashMap<u64, Target> {
                         || Target::Unknown("a relocation without a name".into()),
                         Target::Elsewhere,
                     ),
-                RelocationTarget::Absolute if is_relative(&relocation) => {
+                RelocationTarget::Absolute if is_relative(&relocation, relative) => {
                     Target::Here(relocation.addend().cast_unsigned())
                 }
                 _ => Target::Unknown("a function that the dynamic loader chooses (ifunc)".into()),
@@ -282,11 +294,6 @@ fn slots(file: &object::File) -> HashMap<u64, Target> {
         .collect()
 }
 
-fn is_relative(relocation: &object::Relocation) -> bool {
-    matches!(
-        relocation.flags(),
-        object::RelocationFlags::Elf {
-            r_type: object::elf::R_X86_64_RELATIVE
-        }
-    )
+fn is_relative(relocation: &object::Relocation, relative: object::elf::RelocationType) -> bool {
+    matches!(relocation.flags(), object::RelocationFlags::Elf { r_type } if r_type == relative)
 }

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::InstructionInfoFactory;
-
 use super::Audit;
-use super::effects::How;
+use super::instruction::How;
 use super::place;
 use super::value::Origin;
 use super::walk::{Function, Program};
@@ -20,10 +18,10 @@ pub struct Facts {
     pub calls: usize,
     /// Bytes of stack below the handler's return address; `None`: no bound.
     pub stack: Option<u64>,
-    /// Instructions that use x87, SSE or AVX registers.
+    /// Instructions that use floating-point or vector registers.
     pub vector: usize,
-    /// Instructions with a `lock` prefix, or with an implied one.
-    pub locked: usize,
+    /// Instructions that load and store as one.
+    pub atomic: usize,
     /// The memory touched: in what, which bytes, how, how wide.
     pub memory: BTreeSet<(String, i64, String, How, u32)>,
 }
@@ -36,28 +34,20 @@ pub fn measure(audit: &Audit) -> Facts {
         calls: 0,
         stack: Some(0),
         vector: 0,
-        locked: 0,
+        atomic: 0,
         memory: BTreeSet::new(),
     };
-    let mut factory = InstructionInfoFactory::new();
     for (start, function) in &audit.program.functions {
         facts.instructions += function.steps.len();
         for (at, step) in &function.steps {
             facts.calls += usize::from(step.leaves.is_some());
-            facts.vector += usize::from(
-                factory
-                    .info(&step.instruction)
-                    .used_registers()
-                    .iter()
-                    .map(|used| used.register())
-                    .any(|r| r.is_vector_register() || r.is_st() || r.is_mm() || r.is_k()),
-            );
+            facts.vector += usize::from(step.instruction.is_vector);
             let effects = &audit.effects[start][at];
             facts.stack = facts
                 .stack
                 .zip(audit.depth(function, step))
                 .map(|(a, b)| a.max(b));
-            facts.locked += usize::from(effects.accesses.iter().any(|a| a.how == How::Atomic));
+            facts.atomic += usize::from(effects.accesses.iter().any(|a| a.how == How::Atomic));
             for access in &effects.accesses {
                 if access.place.origin != Origin::Stack {
                     facts.memory.insert((

@@ -1,80 +1,66 @@
 //! Instructions as text that is the same wherever the linker puts the code.
 
-use iced_x86::{Formatter, Instruction, IntelFormatter, SymbolResolver, SymbolResult};
-
+use super::effects::Effects;
 use super::elf::Binary;
+use super::instruction::Flow;
 use super::place;
+use super::value::Value;
 use super::walk::{Function, Step};
 
 /// An instruction with names in place of addresses, and offsets from the function's start in place of branch targets.
-pub fn text(binary: &Binary, function: &Function, step: &Step) -> String {
-    let names = Names {
-        origin: function.symbol.address,
-        size: function.symbol.size,
-        labels: labels(binary, step),
-    };
-    let mut formatter = IntelFormatter::with_options(Some(Box::new(names)), None);
-    let options = formatter.options_mut();
-    options.set_hex_prefix("0x");
-    options.set_hex_suffix("");
-    options.set_uppercase_hex(false);
-    options.set_show_branch_size(false);
-    options.set_first_operand_char_index(8);
-    let mut text = String::new();
-    formatter.format(&step.instruction, &mut text);
-    text
+pub fn text(binary: &Binary, function: &Function, step: &Step, effects: &Effects) -> String {
+    step.instruction
+        .text(&Names::new(binary, function, step, effects))
 }
 
-fn labels(binary: &Binary, step: &Step) -> Vec<(u64, String)> {
-    let instruction = &step.instruction;
-    let mut labels = Vec::new();
-    if let Some((_, target)) = &step.leaves
-        && let Some(name) = target.name(binary)
-    {
-        labels.push((instruction.near_branch_target(), name.clone()));
-        labels.push((instruction.ip_rel_memory_address(), format!("{name}@got")));
-    }
-    if instruction.is_ip_rel_memory_operand() {
-        let address = instruction.ip_rel_memory_address();
-        let name = match binary.object_at(address) {
-            Some(symbol) if symbol.address == address => symbol.name.clone(),
-            Some(symbol) => format!(
-                "{}{}",
-                symbol.name,
-                place::offset((address - symbol.address).cast_signed())
-            ),
-            None => binary
-                .section_name(address)
-                .unwrap_or_else(|| "nowhere".into()),
-        };
-        labels.push((address, name));
-    }
-    labels
+/// The names of the addresses in one instruction.
+#[derive(Clone, Default)]
+pub struct Names {
+    names: Vec<(u64, String)>,
+    /// The address that a constant of the instruction makes.
+    pub refers: Option<u64>,
 }
 
-struct Names {
-    origin: u64,
-    size: u64,
-    labels: Vec<(u64, String)>,
-}
-
-impl SymbolResolver for Names {
-    fn symbol(
-        &mut self,
-        instruction: &Instruction,
-        _operand: u32,
-        _instruction_operand: Option<u32>,
-        address: u64,
-        address_size: u32,
-    ) -> Option<SymbolResult<'_>> {
-        if address_size < 8 {
-            return None;
+impl Names {
+    fn new(binary: &Binary, function: &Function, step: &Step, effects: &Effects) -> Self {
+        let mut names = Vec::new();
+        let leaves = step.leaves.as_ref();
+        let outside = leaves.and_then(|(_, target)| target.name(binary));
+        match (step.instruction.flow, outside) {
+            (Flow::Branch(to) | Flow::Jump(to) | Flow::Call(to), Some(name)) => {
+                names.push((to, name));
+            }
+            (Flow::Branch(to) | Flow::Jump(to), None) if leaves.is_none() => {
+                let inside = to.wrapping_sub(function.symbol.address);
+                names.push((to, place::offset(inside.cast_signed())));
+            }
+            (Flow::JumpThrough(Some(slot)) | Flow::CallThrough(Some(slot)), Some(name)) => {
+                names.push((slot, format!("{name}@got")));
+            }
+            _ => {}
         }
-        if let Some((_, name)) = self.labels.iter().find(|(known, _)| *known == address) {
-            return Some(SymbolResult::with_str(address, name));
+        if let Some(address) = effects.refers {
+            let at = Value::pointer(address);
+            let name = place::origin(binary, at);
+            let offset = place::range(binary, at, 1);
+            let offset = if offset == "+0x0" { "" } else { &offset };
+            names.push((address, format!("{name}{offset}")));
         }
-        let inside = address.wrapping_sub(self.origin);
-        (instruction.near_branch_target() == address && inside < self.size)
-            .then(|| SymbolResult::with_string(address, place::offset(inside.cast_signed())))
+        Self {
+            names,
+            refers: effects.refers,
+        }
+    }
+
+    /// The name of an address.
+    pub fn of(&self, address: u64) -> Option<&str> {
+        let found = self.names.iter().find(|(known, _)| *known == address);
+        found.map(|(_, name)| name.as_str())
+    }
+
+    /// The name of an address that need not have one, or the address.
+    pub fn or_address(&self, address: u64) -> String {
+        self.of(address)
+            .map_or_else(|| format!("{address:#x}"), str::to_owned)
     }
 }

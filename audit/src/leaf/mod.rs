@@ -4,18 +4,22 @@
 //! [`walk`] every instruction that can be reached, [`effects`] what each does to memory and stack, [`rules`] what must not
 //! be, [`facts`] what is worth knowing, [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
 
+mod aarch64;
 mod documents;
 mod effects;
 mod elf;
 mod facts;
+mod instruction;
 mod listing;
 mod options;
 mod place;
 mod report;
+mod riscv64;
 mod rules;
 mod source;
 mod value;
 mod walk;
+mod x86_64;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,19 +32,33 @@ use crate::index::Index;
 use crate::{install, load};
 use effects::Effects;
 use elf::{Binary, Symbol, Target};
+use instruction::Machine;
 use options::{Documents, Options, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
-
-/// minitalk's own handler.
-const HANDLER: &str = "minitalk_on_signal";
 
 /// What the audit of minitalk itself needs to know of its repository.
 pub struct Product {
     /// The repository, in which the documents are.
     pub repository: &'static Path,
-    /// Builds minitalk's release binary and returns its path.
-    pub build: fn() -> Result<PathBuf, String>,
+    /// Builds minitalk's release binary for a machine that the user names.
+    pub build: fn(&str) -> Result<Built, Unbuilt>,
+}
+
+/// A release binary.
+pub struct Built {
+    /// The file.
+    pub path: PathBuf,
+    /// Its handlers.
+    pub handlers: &'static [&'static str],
+}
+
+/// Why there is no release binary.
+pub enum Unbuilt {
+    /// The build failed.
+    Failed(String),
+    /// What it takes cannot be had here.
+    Skipped(String),
 }
 
 /// Runs the audit of minitalk itself with the arguments after its name.
@@ -79,9 +97,16 @@ fn start(product: Option<&Product>, arguments: impl Iterator<Item = OsString>) -
 
 /// Audits, prints, and says whether all is well; an error if that cannot be said.
 fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
-    let path = match (&options.binary, product) {
-        (Some(path), _) => path.clone(),
-        (None, Some(product)) => build(product)?,
+    let (path, handlers) = match (&options.binary, product) {
+        (Some(path), _) => (path.clone(), &[][..]),
+        (None, Some(product)) => match (product.build)(&options.target) {
+            Ok(Built { path, handlers }) => (path, handlers),
+            Err(Unbuilt::Failed(error)) => return Err(error),
+            Err(Unbuilt::Skipped(reason)) => {
+                println!("audit: {}: SKIPPED: {reason}", options.target);
+                return Ok(true);
+            }
+        },
         (None, None) => return Err("there is no file to audit".into()),
     };
     let root = product.map(|product| product.repository);
@@ -90,17 +115,36 @@ fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
     let binary = Binary::parse(&data)?;
     let here = std::env::current_dir().ok();
     let source = Source::read(&data, root.or(here.as_deref()));
-    match (&options.handler, &options.binary) {
-        (None, Some(_)) => found(&path, &binary, &source, options),
-        (name, _) => {
-            let handler = binary.function(name.as_deref().unwrap_or(HANDLER))?;
-            one(&binary, &source, handler, options, root)
-        }
+    let named = options.handler.as_deref();
+    let handlers: Vec<&str> = named.map_or(handlers.to_vec(), |name| vec![name]);
+    if handlers.is_empty() {
+        return found(&path, &binary, &source, options);
     }
+    let mut passes = true;
+    let mut pages = Vec::new();
+    for name in handlers {
+        let page = one(&binary, &source, binary.function(name)?, options)?;
+        passes &= page.passes;
+        pages.push(page);
+    }
+    let Some(root) = root.filter(|_| options.documents != Documents::Leave) else {
+        return Ok(passes);
+    };
+    if !passes {
+        eprintln!("audit: the documents are left alone, for a handler does not pass");
+        return Ok(false);
+    }
+    documents::refresh(root, binary.machine, &pages, options.documents)
 }
 
 /// Audits every handler that the file is seen to install.
 fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Result<bool, String> {
+    if binary.machine != Machine::X86_64 {
+        return Err(
+            "cannot decide: only a file for x86-64 is searched for handlers; name one with --handler SYMBOL"
+                .into(),
+        );
+    }
     if binary.is_stripped() {
         return Err(
             "cannot decide: the file is stripped, so what its handlers are called is unknown; build it with symbols kept, or \
@@ -136,8 +180,8 @@ fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Re
             continue;
         };
         println!("found: {}", handler.name);
-        match one(binary, source, handler, options, None) {
-            Ok(passed) => passes &= passed,
+        match one(binary, source, handler, options) {
+            Ok(page) => passes &= page.passes,
             Err(why) => undecided.push(why),
         }
         println!();
@@ -153,41 +197,29 @@ fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Re
     }
 }
 
+/// What is said of one handler in the documents.
+struct Page {
+    passes: bool,
+    report: String,
+    figures: report::Figures,
+}
+
 /// Audits one handler.
 fn one(
     binary: &Binary,
     source: &Source,
     handler: &Symbol,
     options: &Options,
-    root: Option<&Path>,
-) -> Result<bool, String> {
+) -> Result<Page, String> {
     let audit = Audit::new(binary, handler, options)?;
     let findings = rules::check(&audit);
     let facts = facts::measure(&audit);
     print!("{}", report::terminal(&audit, source, &facts, &findings));
-    let passes = findings.violations.is_empty();
-    let Some(root) = root.filter(|_| options.documents != Documents::Leave) else {
-        return Ok(passes);
-    };
-    if !passes {
-        eprintln!("audit: the documents are left alone, for the handler does not pass");
-        return Ok(false);
-    }
-    let block = report::markdown(&audit, source, &facts, &findings);
-    let figures = report::figures(&audit, &facts);
-    documents::refresh(root, &block, &figures, options.documents)
-}
-
-/// Builds minitalk's release binary and returns its path.
-fn build(product: &Product) -> Result<PathBuf, String> {
-    if !cfg!(target_arch = "x86_64") {
-        return Err(format!(
-            "cannot decide: this machine is {}, and the audit reads x86-64 instructions only; run it on an x86-64 \
-             machine, or give it a binary for one with --binary",
-            std::env::consts::ARCH
-        ));
-    }
-    (product.build)()
+    Ok(Page {
+        passes: findings.violations.is_empty(),
+        report: report::markdown(&audit, source, &facts, &findings),
+        figures: report::figures(&audit, &facts),
+    })
 }
 
 /// A handler, walked, with the bounds that it is held to.
@@ -205,6 +237,14 @@ struct Audit<'a> {
 
 impl<'a> Audit<'a> {
     fn new(binary: &'a Binary<'a>, handler: &Symbol, options: &Options) -> Result<Self, String> {
+        let convention = binary.machine.convention();
+        if options.follow && binary.machine != Machine::X86_64 {
+            return Err(format!(
+                "cannot decide: --follow does not know where a function for {} keeps the address that it returns to; \
+                 audit each function by itself",
+                convention.name
+            ));
+        }
         let allow = match &options.allow {
             Some(path) => Allow::read(path)?,
             None if options.follow => Allow::of_the_repository()?,
@@ -219,7 +259,7 @@ impl<'a> Audit<'a> {
                 (start, of)
             })
             .collect();
-        let begins = begins(&program, &effects);
+        let begins = begins(binary, &program, &effects);
         Ok(Self {
             binary,
             program,
@@ -227,7 +267,9 @@ impl<'a> Audit<'a> {
             begins,
             allow,
             follow: options.follow,
-            budget: options.budget,
+            budget: options
+                .budget
+                .or((!options.follow).then_some(convention.budget)),
             max_stack: options.max_stack,
         })
     }
@@ -241,7 +283,7 @@ impl<'a> Audit<'a> {
     }
 
     fn effects(&self, function: &Function, step: &Step) -> &Effects {
-        &self.effects[&function.symbol.address][&step.instruction.ip()]
+        &self.effects[&function.symbol.address][&step.instruction.at]
     }
 
     /// Bytes of stack below the handler's return address at that instruction; `None`: not known.
@@ -252,7 +294,7 @@ impl<'a> Audit<'a> {
             .copied()
             .flatten()?;
         let own = self.effects(function, step).stack?;
-        begin.checked_add(own + return_address(step))
+        begin.checked_add(own + return_address(self.binary, step))
     }
 
     /// Whether what the instruction calls is allowed; if so, with what has to be taken on trust about it.
@@ -293,15 +335,18 @@ impl Program {
 }
 
 /// What a call itself pushes.
-fn return_address(step: &Step) -> u64 {
-    match step.leaves {
-        Some((Leaving::Call, _)) => 8,
-        _ => 0,
+fn return_address(binary: &Binary, step: &Step) -> u64 {
+    let is_call = matches!(step.leaves, Some((Leaving::Call, _)));
+    if is_call && binary.machine.convention().link.is_none() {
+        8
+    } else {
+        0
     }
 }
 
 /// The deepest that the stack can be where each function begins.
 fn begins(
+    binary: &Binary,
     program: &Program,
     effects: &BTreeMap<u64, BTreeMap<u64, Effects>>,
 ) -> BTreeMap<u64, Option<u64>> {
@@ -317,7 +362,7 @@ fn begins(
             let own = effects[&start][at].stack;
             let depth = match own {
                 Some(own) if !program.recursive.contains(at) => {
-                    begin.saturating_add(own + return_address(step))
+                    begin.saturating_add(own + return_address(binary, step))
                 }
                 _ => UNKNOWN,
             };

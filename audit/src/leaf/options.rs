@@ -48,27 +48,28 @@ impl Tool {
     }
 }
 
-const OURS: &str = "    {name} [--write | --check]
-        builds minitalk in release and audits its handler, which must call nothing
+const OURS: &str = "    {name} [--target T] [--write | --check]
+        builds minitalk in release and audits its handlers, which must call nothing
 ";
 
 const DOCUMENTS: &str = "
-    --write           refresh the audit in SAFETY.md, and its figures in README.md if that has a place for them
+    --target T        x86_64, aarch64 or riscv64 (default: this machine); skipped, which is said, without a compiler for it
+    --write           refresh the audit in SAFETY.md, and its figures there and in README.md
     --check           fail if those are stale";
 
 const HELP: &str = "\
 {name}: is a signal handler what it claims to be, instruction by instruction?
 
 {ours}    {name} --binary PATH [--handler SYMBOL] [--follow]
-        audits a handler, or all that are found, of any ELF program or library for x86-64
+        audits a handler of any ELF program or library for x86-64, aarch64 or riscv64, or on x86-64 all that are found
 
     --binary PATH     the file to audit{optional}
     --handler SYMBOL  the handler's symbol, mangled or not, with or without its hash. Without it: all that the
                       file is seen to install but Rust's own
     --follow          the handler need not be a leaf: follow its calls as far as the file holds them, accept those
-                      that the allow-list names, and let it have a stack frame
+                      that the allow-list names, and let it have a stack frame (x86-64)
     --allow FILE      the functions that may be called (default with --follow: audit/allow.txt; without: none)
-    --budget N        at most N instructions (default 32; with --follow: no limit)
+    --budget N        at most N instructions (default 32, or 40 on aarch64 and riscv64; with --follow: no limit)
     --max-stack N     at most N bytes of stack (default 0; with --follow: 1024){documents}
 
 What it cannot decide: where a computed call goes, and what a call into another file runs (the first is a violation,
@@ -77,9 +78,6 @@ whether this is the function that the program installs; with --follow, that call
 Stripped files, object files and files for other machines are refused.
 
 Exit status: 0 the handlers pass; 1 one does not{stale}; 2 one cannot be audited, none is found, or wrong usage.";
-
-/// Instructions that a leaf may have.
-const LEAF_BUDGET: usize = 32;
 
 /// Bytes of stack that a handler which is not a leaf may use: half the smallest alternative stack (MINSIGSTKSZ, 2048).
 const FOLLOW_STACK: u64 = 1024;
@@ -99,13 +97,15 @@ pub enum Documents {
 pub struct Options {
     /// The file to audit; `None`: minitalk, to be built.
     pub binary: Option<PathBuf>,
+    /// The machine to build minitalk for.
+    pub target: String,
     /// The handler's symbol; `None`: minitalk's, or of another program all that are found.
     pub handler: Option<String>,
     /// The allow-list; `None`: nothing is allowed, or if calls are followed what the repository's allows.
     pub allow: Option<PathBuf>,
     /// Whether calls are followed.
     pub follow: bool,
-    /// The most instructions.
+    /// The most instructions; `None`: the machine's, or if calls are followed any number.
     pub budget: Option<usize>,
     /// The most bytes of stack.
     pub max_stack: u64,
@@ -126,7 +126,7 @@ fn parse_inner(
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<Option<Options>, lexopt::Error> {
     let (mut binary, mut handler, mut allow) = (None, None, None);
-    let (mut budget, mut max_stack) = (None, None);
+    let (mut budget, mut max_stack, mut target) = (None, None, None);
     let (mut follow, mut documents) = (false, Documents::Leave);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
@@ -137,6 +137,7 @@ fn parse_inner(
             Long("follow") => follow = true,
             Long("budget") => budget = Some(parser.value()?.parse()?),
             Long("max-stack") => max_stack = Some(parser.value()?.parse()?),
+            Long("target") if tool == Tool::Task => target = Some(parser.value()?.string()?),
             Long("write") if tool == Tool::Task => documents = Documents::Write,
             Long("check") if tool == Tool::Task => documents = Documents::Check,
             Short('h') | Long("help") => return Ok(None),
@@ -152,12 +153,16 @@ fn parse_inner(
             "--write and --check are for the audit of minitalk's own handler as a leaf".into(),
         );
     }
+    if target.is_some() && binary.is_some() {
+        return Err("--target is for a build of minitalk, not for --binary".into());
+    }
     Ok(Some(Options {
         binary,
+        target: target.unwrap_or_else(|| std::env::consts::ARCH.into()),
         handler,
         allow,
         follow,
-        budget: budget.or((!follow).then_some(LEAF_BUDGET)),
+        budget,
         max_stack: max_stack.unwrap_or(if follow { FOLLOW_STACK } else { 0 }),
         documents,
     }))

@@ -1,6 +1,6 @@
 //! Places in memory by name, the same in every build: no addresses.
 
-use super::elf::Binary;
+use super::elf::{Binary, Symbol, Target};
 use super::value::{Origin, Value};
 
 /// What a place lies in, as its author named it.
@@ -13,9 +13,10 @@ pub fn origin(binary: &Binary, value: Value) -> String {
         Origin::Argument(n) => format!("argument {n}"),
         Origin::Thread => "thread-local memory".into(),
         Origin::Stack => "stack".into(),
-        Origin::Object(address) => binary.object_at(address).map_or_else(
+        Origin::Return => "the return address".into(),
+        Origin::File | Origin::Page => object(binary, value).map_or_else(
             || {
-                let section = binary.section_name(address);
+                let section = binary.section_name(value.low.cast_unsigned());
                 section.unwrap_or_else(|| "an object without a name".into())
             },
             |symbol| symbol.name.clone(),
@@ -23,11 +24,39 @@ pub fn origin(binary: &Binary, value: Value) -> String {
     }
 }
 
+/// A place as what it points into: where the loader moves nothing, a number can be the address of an object.
+pub fn located(binary: &Binary, place: Value) -> Value {
+    let is_object = || binary.object_at(place.low.cast_unsigned()).is_some();
+    match place.origin {
+        Origin::Nothing if binary.has_fixed_addresses() && is_object() => Value {
+            origin: Origin::File,
+            ..place
+        },
+        _ => place,
+    }
+}
+
+/// The pointer that is loaded from a place, if the file decides it.
+pub fn loaded(binary: &Binary, place: Value) -> Option<Value> {
+    let is_known = place.origin == Origin::File && place.is_exact();
+    match is_known.then(|| binary.settled_pointer(place.low.cast_unsigned()))? {
+        Target::Here(address) => Some(Value::pointer(address)),
+        _ => None,
+    }
+}
+
+/// The object that a pointer into the file points into.
+fn object<'b>(binary: &'b Binary, pointer: Value) -> Option<&'b Symbol> {
+    binary.object_at(pointer.low.cast_unsigned())
+}
+
 /// Which bytes of it, if that does not depend on where the linker put it.
 pub fn range(binary: &Binary, value: Value, width: u32) -> String {
     match value.origin {
         Origin::Nothing | Origin::Thread => String::new(),
-        Origin::Object(address) if binary.object_at(address).is_none() => String::new(),
+        Origin::File | Origin::Page => object(binary, value).map_or_else(String::new, |symbol| {
+            range(binary, inside(value, symbol), width)
+        }),
         _ if value.is_exact() => offset(value.low),
         _ if value.spread == u64::MAX => "anywhere".into(),
         _ => format!(
@@ -41,26 +70,34 @@ pub fn range(binary: &Binary, value: Value, width: u32) -> String {
 /// Bytes of the kernel's `siginfo_t`.
 const SIGINFO: u64 = 128;
 
-/// Bytes of the kernel's `struct ucontext` on x86-64: flags, link, stack, registers and the signal mask. (The C library's
-/// is larger, and the kernel fills no more than this.)
-const UCONTEXT: u64 = 8 + 8 + 24 + 256 + 8;
+/// A pointer into an object, measured from where the object begins.
+fn inside(pointer: Value, symbol: &Symbol) -> Value {
+    Value {
+        origin: Origin::Argument(0),
+        low: pointer.low.wrapping_sub_unsigned(symbol.address),
+        ..pointer
+    }
+}
 
-/// Where the signal mask lies in the ucontext, behind the saved registers.
-pub const SIGNAL_MASK: i64 = 8 + 8 + 24 + 256;
+/// Bytes of a signal mask as the kernel has it.
+const MASK: u64 = 8;
 
 /// Whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals and the
 /// amount of stack have rules of their own).
 pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
-    let size = match value.origin {
+    let signal_mask = binary.machine.convention().signal_mask;
+    let (from, size) = match value.origin {
         Origin::Thread => return true,
         Origin::Stack => return value.spread < u64::MAX,
-        Origin::Argument(2) => SIGINFO,
-        Origin::Argument(3) => UCONTEXT,
-        Origin::Nothing | Origin::Argument(_) => 0,
-        Origin::Object(address) => binary.object_at(address).map_or(0, |symbol| symbol.size),
+        Origin::Argument(2) => (0, SIGINFO),
+        Origin::Argument(3) => (signal_mask, MASK),
+        Origin::Nothing | Origin::Return | Origin::Argument(_) => (0, 0),
+        Origin::File | Origin::Page => object(binary, value)
+            .map_or((0, 0), |symbol| (symbol.address.cast_signed(), symbol.size)),
     };
-    let last = last(value, width).and_then(|last| u64::try_from(last).ok());
-    value.low >= 0 && last.is_some_and(|last| last < size)
+    let last = last(value, width).and_then(|last| last.checked_sub(from));
+    let last = last.and_then(|last| u64::try_from(last).ok());
+    value.low >= from && last.is_some_and(|last| last < size)
 }
 
 /// The last byte that an access may touch.

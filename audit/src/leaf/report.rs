@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Audit;
-use super::effects::How;
 use super::facts::Facts;
+use super::instruction::How;
 use super::listing;
 use super::place;
 use super::rules::{Findings, Rule, Violation};
@@ -50,14 +50,13 @@ pub fn terminal(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
 
 /// The report as it stands in SAFETY.md: nothing in it depends on where the linker put things.
 pub fn markdown(audit: &Audit, source: &Source, facts: &Facts, findings: &Findings) -> String {
-    let mut out = String::from(
-        "<!-- Written by `cargo xtask audit --write`; `cargo xtask audit --check` fails when it is stale. -->\n\n",
-    );
+    let mut out = String::new();
     let compiler = audit.binary.compiler();
     let _ = writeln!(
         out,
-        "`{}` in the release build for x86-64 by {}: **pass**.\n",
+        "`{}` in the release build for {} by {}: **pass**.\n",
         handler(audit).symbol.name,
+        audit.binary.machine.convention().name,
         compiler.as_deref().unwrap_or("an unknown compiler"),
     );
     let _ = writeln!(
@@ -79,11 +78,20 @@ pub fn markdown(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
     out
 }
 
-/// The figures as they stand in README.md.
-pub fn figures(audit: &Audit, facts: &Facts) -> String {
-    format!(
-        "| instructions | longest path | calls | loops | stack bytes |\n| --- | --- | --- | --- | --- |\n\
-         | {} of at most {} | {} | {} | 0 | {} |",
+/// A row of the table of figures.
+pub struct Figures {
+    /// Its first cell, which no other row has.
+    pub name: String,
+    /// The row.
+    pub row: String,
+}
+
+/// The figures as they stand in SAFETY.md and README.md.
+pub fn figures(audit: &Audit, facts: &Facts) -> Figures {
+    let name = audit.binary.machine.convention().name;
+    let handler = &handler(audit).symbol.name;
+    let row = format!(
+        "| {name} | `{handler}` | {} of at most {} | {} | {} | 0 | {} |",
         facts.instructions,
         audit
             .budget
@@ -91,7 +99,11 @@ pub fn figures(audit: &Audit, facts: &Facts) -> String {
         number(facts.longest),
         facts.calls,
         number(facts.stack),
-    )
+    );
+    Figures {
+        name: format!("| {name} | `{handler}` |"),
+        row,
+    }
 }
 
 fn handler<'a>(audit: &'a Audit) -> &'a Function {
@@ -104,7 +116,7 @@ fn violation_line(audit: &Audit, source: &Source, violation: &Violation) -> Stri
     let offset = place::offset((violation.at - violation.function).cast_signed());
     let text = function.steps.get(&violation.at).map_or_else(
         || "(bad)".into(),
-        |step| listing::text(audit.binary, function, step),
+        |step| listing::text(audit.binary, function, step, audit.effects(function, step)),
     );
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = source.line(violation.at);
@@ -193,12 +205,12 @@ fn rows(audit: &Audit, facts: &Facts, findings: &Findings) -> Vec<Row> {
             if audit.follow { "not decided" } else { "0" },
         ),
         row(
-            "locked instructions",
-            facts.locked.to_string(),
+            "atomic read-modify-writes",
+            facts.atomic.to_string(),
             "reported only",
         ),
         row(
-            "instructions on x87, SSE, AVX registers",
+            "floating-point or vector instructions",
             facts.vector.to_string(),
             "reported only",
         ),
@@ -225,7 +237,7 @@ fn disassembly(audit: &Audit, source: &Source, function: &Function) -> String {
     let mut out = format!("{}:\n", function.symbol.name);
     for (&at, step) in &function.steps {
         let offset = place::offset((at - function.symbol.address).cast_signed());
-        let text = listing::text(audit.binary, function, step);
+        let text = listing::text(audit.binary, function, step, audit.effects(function, step));
         let line = source.line(at).unwrap_or_default();
         let row = format!("{offset:>6}  {text:<52} {line}");
         let _ = writeln!(out, "{}", row.trim_end());

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use iced_x86::{FlowControl, Mnemonic, Register};
-
 use super::Audit;
-use super::effects::How;
 use super::elf::Target;
+use super::instruction::How;
 use super::place;
 use super::value::Origin;
 use super::walk::{Flaw, Function, Leaving, Step, is_panic};
-use crate::step::is_system_call;
 
 /// A rule that was broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,13 +32,32 @@ pub enum Rule {
     Write,
     /// More instructions than the budget.
     Budget,
-    /// Bytes that are no instruction, or that belong to two.
+    /// Bytes that are no instruction, one whose effects are not known, or that belong to two.
     Undecodable,
     /// A way past the end of the symbol.
     RunsOff,
 }
 
 impl Rule {
+    pub const THREAD_LOCAL: (Self, &'static str) = (
+        Self::ThreadLocal,
+        "touches memory that each thread has of its own",
+    );
+    pub const SYSTEM_CALL: (Self, &'static str) = (Self::SystemCall, "enters the kernel");
+    pub const TRAP: (Self, &'static str) = (Self::Trap, "raises a signal");
+    pub const PRIVILEGED: (Self, &'static str) = (
+        Self::Trap,
+        "is privileged: it raises a signal outside the kernel",
+    );
+    pub const EXCLUSIVE: (Self, &'static str) = (
+        Self::Loop,
+        "is half of an exclusive pair, which may fail: only a loop retries it",
+    );
+    pub const UNKNOWN: (Self, &'static str) = (
+        Self::Undecodable,
+        "is an instruction whose effects the audit does not know",
+    );
+
     /// Its name in the report.
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,7 +104,7 @@ pub fn check(audit: &Audit) -> Findings {
     let mut count = 0;
     for function in audit.functions() {
         for &(at, flaw) in &function.flaws {
-            findings.flaw(function, at, flaw);
+            findings.flaw(audit, function, at, flaw);
         }
         for (&at, step) in &function.steps {
             let mut report = |rule, why: String| {
@@ -99,7 +115,9 @@ pub fn check(audit: &Audit) -> Findings {
                     why,
                 });
             };
-            by_itself(step, &mut report);
+            for &(rule, why) in &step.instruction.breaks {
+                report(rule, why.into());
+            }
             branches(function, step, &mut report);
             stack(audit, function, step, &mut report);
             count += 1;
@@ -120,54 +138,8 @@ pub fn check(audit: &Audit) -> Findings {
     findings
 }
 
-/// Rules that need nothing but the instruction.
-fn by_itself(step: &Step, report: &mut impl FnMut(Rule, String)) {
-    let instruction = &step.instruction;
-    let repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
-    if repeated && instruction.is_string_instruction() {
-        report(
-            Rule::Loop,
-            "repeats itself, as often as a register says".into(),
-        );
-    }
-    let segments = [instruction.segment_prefix(), instruction.memory_segment()];
-    let reads_base = matches!(
-        instruction.mnemonic(),
-        Mnemonic::Rdfsbase | Mnemonic::Rdgsbase | Mnemonic::Wrfsbase | Mnemonic::Wrgsbase
-    );
-    if reads_base
-        || segments
-            .iter()
-            .any(|s| matches!(s, Register::FS | Register::GS))
-    {
-        report(
-            Rule::ThreadLocal,
-            "touches memory that each thread has of its own".into(),
-        );
-    }
-    if is_system_call(instruction) {
-        report(Rule::SystemCall, "enters the kernel".into());
-    } else if matches!(
-        instruction.flow_control(),
-        FlowControl::Exception | FlowControl::Interrupt
-    ) {
-        report(Rule::Trap, "raises a signal".into());
-    } else if instruction.is_privileged() {
-        report(
-            Rule::Trap,
-            "is privileged: it raises a signal outside the kernel".into(),
-        );
-    }
-    if matches!(instruction.mnemonic(), Mnemonic::Div | Mnemonic::Idiv) {
-        report(
-            Rule::Trap,
-            "raises SIGFPE when it divides by zero or overflows".into(),
-        );
-    }
-}
-
 fn branches(function: &Function, step: &Step, report: &mut impl FnMut(Rule, String)) {
-    let at = step.instruction.ip();
+    let at = step.instruction.at;
     for &next in &step.next {
         if next <= at {
             let back = place::offset((next - function.symbol.address).cast_signed());
@@ -181,7 +153,7 @@ fn stack(audit: &Audit, function: &Function, step: &Step, report: &mut impl FnMu
     if effects.returns_astray {
         report(
             Rule::Indirect,
-            "returns with the stack pointer not shown to be where the call left it".into(),
+            "returns with the stack pointer or the return address not shown to be what the call left".into(),
         );
     }
     let accepted = matches!(step.leaves, Some((Leaving::Call, _))) && audit.accepts(step).is_some();
@@ -202,9 +174,11 @@ fn stack(audit: &Audit, function: &Function, step: &Step, report: &mut impl FnMu
 }
 
 impl Findings {
-    fn flaw(&mut self, function: &Function, at: u64, flaw: Flaw) {
+    fn flaw(&mut self, audit: &Audit, function: &Function, at: u64, flaw: Flaw) {
+        let machine = audit.binary.machine.convention().name;
+        let unknown = format!("is no instruction of {machine} that the audit knows");
         let (rule, why) = match flaw {
-            Flaw::Undecodable => (Rule::Undecodable, "is no instruction of x86-64"),
+            Flaw::Undecodable => (Rule::Undecodable, &*unknown),
             Flaw::RunsOff => (Rule::RunsOff, "goes on past the end of the function"),
             Flaw::Overlap => (Rule::Undecodable, "begins inside another instruction"),
         };
@@ -224,7 +198,7 @@ impl Findings {
             Leaving::Call => "calls",
             Leaving::Jump => "jumps out of the function to",
         };
-        let at = step.instruction.ip();
+        let at = step.instruction.at;
         let (rule, why) = if audit.program.recursive.contains(&at) {
             (
                 Rule::Loop,
@@ -268,12 +242,11 @@ impl Findings {
             } else if above {
                 "writes the stack above its own frame: the return address, or its caller's"
                     .to_owned()
-            } else if access.place.origin == Origin::Argument(3)
-                && access.place.low < place::SIGNAL_MASK
-            {
-                "writes to the saved registers of the ucontext".to_owned()
             } else if place::stays_inside(audit.binary, access.place, access.width) {
                 continue;
+            } else if access.place.origin == Origin::Argument(3) {
+                "writes the ucontext outside the signal mask, where the saved registers are"
+                    .to_owned()
             } else if access.place.origin == Origin::Nothing {
                 format!("writes through {into}")
             } else {
@@ -289,7 +262,7 @@ impl Findings {
             self.violations.push(Violation {
                 rule: Rule::Write,
                 function: function.symbol.address,
-                at: step.instruction.ip(),
+                at: step.instruction.at,
                 why,
             });
         }

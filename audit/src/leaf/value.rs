@@ -7,12 +7,16 @@ pub enum Origin {
     Nothing,
     /// The handler's argument of that number, from 1.
     Argument(u8),
-    /// The object or section of the file that begins at that address.
-    Object(u64),
+    /// The file, as if loaded at address 0.
+    File,
+    /// As `File`: the upper part of an address that a later instruction completes.
+    Page,
     /// What each thread has of its own.
     Thread,
-    /// The stack, from where the return address lies.
+    /// The stack pointer when the function began: on x86-64, where the return address lies.
     Stack,
+    /// The address that the function returns to.
+    Return,
 }
 
 /// A set of values: `origin + low` up to `origin + low + spread`.
@@ -43,6 +47,11 @@ impl Value {
         }
     }
 
+    /// A pointer to that address of the file.
+    pub const fn pointer(address: u64) -> Self {
+        Self::at(Origin::File, address.cast_signed())
+    }
+
     /// A number from 0 to `most`.
     pub const fn up_to(most: u64) -> Self {
         Self {
@@ -68,6 +77,7 @@ impl Value {
     /// The sum, as far as it is known; a pointer and a number make a pointer into the same thing.
     pub fn plus(self, other: Self) -> Self {
         let origin = match (self.origin, other.origin) {
+            (Origin::Page, Origin::Nothing) | (Origin::Nothing, Origin::Page) => Origin::File,
             (origin, Origin::Nothing) | (Origin::Nothing, origin) => origin,
             _ => return Self::ANY,
         };
@@ -103,6 +113,23 @@ impl Value {
         self.most()
             .and_then(|most| most.checked_mul(factor))
             .map_or(Self::ANY, Self::up_to)
+    }
+
+    /// The bits that two numbers have in common; of a pointer into the stack, what aligning it downward leaves.
+    pub fn and(self, other: Self) -> Self {
+        match (self.most(), other.most()) {
+            (Some(a), Some(b)) => Self::up_to(a.min(b)),
+            (Some(most), None) | (None, Some(most)) => Self::up_to(most),
+            (None, None) if self.origin == Origin::Stack && other.is_negative() => Self {
+                low: self.low.saturating_add(other.low + 1),
+                ..self
+            },
+            (None, None) => Self::ANY,
+        }
+    }
+
+    fn is_negative(self) -> bool {
+        self.origin == Origin::Nothing && self.is_exact() && self.low < 0
     }
 
     /// The value in a register of 32 bits, which forgets the upper half.
@@ -143,11 +170,11 @@ mod tests {
 
     #[test]
     fn a_masked_index_into_an_object_stays_bounded() {
-        let ring = Value::at(Origin::Object(0x1000), 0);
+        let ring = Value::pointer(0x1000);
         let index = Value::up_to(0x3ff).times(32);
         let place = ring.plus(index).moved(8);
-        assert_eq!((place.low, place.spread), (8, 0x7fe0));
-        assert_eq!(place.origin, Origin::Object(0x1000));
+        assert_eq!((place.low, place.spread), (0x1008, 0x7fe0));
+        assert_eq!(place.origin, Origin::File);
     }
 
     #[test]

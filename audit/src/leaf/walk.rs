@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction};
-
 use super::elf::{Binary, Symbol, Target};
+use super::instruction::{Flow, Instruction};
 use crate::allow::Allow;
-use crate::step::is_system_call;
 
 /// How control leaves a function other than by returning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,14 +150,13 @@ impl Walker<'_, '_> {
                 continue;
             }
             let bytes = code.get((at - start) as usize..).unwrap_or_default();
-            let instruction = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
-            if instruction.is_invalid() {
+            let Some(instruction) = self.binary.machine.decode(bytes, at) else {
                 function.flaws.push((at, Flaw::Undecodable));
                 continue;
-            }
+            };
+            let returns = matches!(instruction.flow, Flow::Return(_));
             let step = self.step(instruction, start..end);
-            function.returns |= instruction.flow_control() == FlowControl::Return
-                || matches!(step.leaves, Some((Leaving::Jump, _)));
+            function.returns |= returns || matches!(step.leaves, Some((Leaving::Jump, _)));
             todo.extend(step.next.iter().map(|&next| (at, next)));
             function.steps.insert(at, step);
         }
@@ -168,7 +165,7 @@ impl Walker<'_, '_> {
             if at < reached {
                 function.flaws.push((at, Flaw::Overlap));
             }
-            reached = step.instruction.next_ip();
+            reached = step.instruction.end;
         }
         self.running.pop();
         let returns = function.returns;
@@ -179,36 +176,27 @@ impl Walker<'_, '_> {
     fn step(&mut self, instruction: Instruction, inside: std::ops::Range<u64>) -> Step {
         let mut next = Vec::new();
         let mut leaves = None;
-        let after = instruction.next_ip();
-        match instruction.flow_control() {
-            FlowControl::Next | FlowControl::XbeginXabortXend => next.push(after),
-            FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
-                if instruction.flow_control() == FlowControl::ConditionalBranch {
-                    next.push(after);
-                }
-                let target = instruction.near_branch_target();
-                if inside.contains(&target) {
-                    next.push(target);
-                } else {
-                    leaves = Some((Leaving::Jump, through_stub(self.binary, target)));
-                }
+        let after = instruction.end;
+        let flow = instruction.flow;
+        if matches!(flow, Flow::Next | Flow::Branch(_)) {
+            next.push(after);
+        }
+        match flow {
+            Flow::Branch(target) | Flow::Jump(target) if inside.contains(&target) => {
+                next.push(target);
             }
-            FlowControl::IndirectBranch => {
-                leaves = Some((Leaving::Jump, indirect(self.binary, &instruction)));
+            Flow::Branch(target) | Flow::Jump(target) => {
+                leaves = Some((Leaving::Jump, through_stub(self.binary, target)));
             }
-            FlowControl::Call if is_system_call(&instruction) => next.push(after),
-            FlowControl::Call => {
-                let target = through_stub(self.binary, instruction.near_branch_target());
-                leaves = Some((Leaving::Call, target));
+            Flow::Call(target) => {
+                leaves = Some((Leaving::Call, through_stub(self.binary, target)));
             }
-            FlowControl::IndirectCall => {
-                leaves = Some((Leaving::Call, indirect(self.binary, &instruction)));
-            }
-            FlowControl::Interrupt if instruction.code() == Code::Int_imm8 => next.push(after),
-            FlowControl::Return | FlowControl::Interrupt | FlowControl::Exception => {}
+            Flow::JumpThrough(slot) => leaves = Some((Leaving::Jump, pointer(self.binary, slot))),
+            Flow::CallThrough(slot) => leaves = Some((Leaving::Call, pointer(self.binary, slot))),
+            Flow::Next | Flow::Return(_) | Flow::Stop => {}
         }
         if let Some((leaving, target)) = &leaves {
-            let returns = self.go_into(instruction.ip(), target);
+            let returns = self.go_into(instruction.at, target);
             if *leaving == Leaving::Call && returns {
                 next.push(after);
             }
@@ -262,16 +250,25 @@ fn through_stub(binary: &Binary, target: u64) -> Target {
         return Target::Here(target);
     }
     let code = binary.code(target, 16).unwrap_or_default();
-    Decoder::with_ip(64, code, target, DecoderOptions::NONE)
-        .into_iter()
-        .take(2)
-        .find(|i| i.flow_control() == FlowControl::IndirectBranch)
-        .map_or(Target::Here(target), |jump| indirect(binary, &jump))
+    let mut at = target;
+    // On x86-64 the jump is the first instruction or the second; elsewhere it is computed.
+    for _ in 0..2 {
+        let bytes = code.get((at - target) as usize..).unwrap_or_default();
+        match binary.machine.decode(bytes, at) {
+            Some(Instruction {
+                flow: Flow::JumpThrough(slot),
+                ..
+            }) => return pointer(binary, slot),
+            Some(instruction) => at = instruction.end,
+            None => break,
+        }
+    }
+    Target::Here(target)
 }
 
-fn indirect(binary: &Binary, instruction: &Instruction) -> Target {
-    if !instruction.is_ip_rel_memory_operand() {
-        return Target::Unknown("a computed target".into());
+fn pointer(binary: &Binary, slot: Option<u64>) -> Target {
+    match slot {
+        Some(slot) => binary.settled_pointer(slot),
+        None => Target::Unknown("a computed target".into()),
     }
-    binary.settled_pointer(instruction.ip_rel_memory_address())
 }

@@ -1,0 +1,288 @@
+//! riscv64 instructions: what each does. One that is on no list here is one whose effects are not known.
+
+use raki::{Decode, Isa};
+
+use super::elf::Binary;
+use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
+use super::listing::Names;
+use super::place;
+use super::rules::Rule;
+use super::value::{Origin, Value};
+
+const LINK: usize = 1;
+const STACK: usize = 2;
+const THREAD: usize = 4;
+
+pub const CONVENTION: Convention = Convention {
+    name: "riscv64",
+    stack: STACK,
+    link: Some(LINK),
+    global: Some((3, "__global_pointer$")),
+    arguments: [10, 11, 12],
+    scratch: &[
+        LINK, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31,
+    ],
+    // Behind flags, link and stack.
+    signal_mask: 8 + 8 + 24,
+    relative: object::elf::R_RISCV_RELATIVE,
+    budget: 40,
+};
+
+const NAMES: [&str; 32] = [
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
+    "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
+    "t5", "t6",
+];
+
+/// An instruction; of a compressed one, that which it is short for.
+pub struct Parts {
+    name: String,
+    kind: Kind,
+    to: usize,
+    from: usize,
+    other: usize,
+    constant: i64,
+}
+
+/// What an instruction has for operands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A register and the upper part of a constant.
+    Upper,
+    /// Two registers and a constant.
+    Constant,
+    /// Three registers.
+    Registers,
+    Load(u32),
+    Store(u32),
+    Atomic(u32),
+    Branch,
+    Jump,
+    JumpRegister,
+    Fence,
+    /// Nothing that is looked at.
+    Other,
+}
+
+fn kind(name: &str) -> Kind {
+    match name {
+        "lui" | "auipc" => Kind::Upper,
+        "addi" | "slti" | "sltiu" | "xori" | "ori" | "andi" | "slli" | "srli" | "srai"
+        | "addiw" | "slliw" | "srliw" | "sraiw" => Kind::Constant,
+        "add" | "sub" | "sll" | "slt" | "sltu" | "xor" | "srl" | "sra" | "or" | "and" | "addw"
+        | "subw" | "sllw" | "srlw" | "sraw" | "mul" | "mulh" | "mulhsu" | "mulhu" | "div"
+        | "divu" | "rem" | "remu" | "mulw" | "divw" | "divuw" | "remw" | "remuw" => Kind::Registers,
+        "lb" | "lbu" => Kind::Load(1),
+        "lh" | "lhu" => Kind::Load(2),
+        "lw" | "lwu" => Kind::Load(4),
+        "ld" => Kind::Load(8),
+        "sb" => Kind::Store(1),
+        "sh" => Kind::Store(2),
+        "sw" => Kind::Store(4),
+        "sd" => Kind::Store(8),
+        "beq" | "bne" | "blt" | "bge" | "bltu" | "bgeu" => Kind::Branch,
+        "jal" => Kind::Jump,
+        "jalr" => Kind::JumpRegister,
+        "fence" => Kind::Fence,
+        _ if ["amo", "lr.", "sc."]
+            .iter()
+            .any(|start| name.starts_with(start)) =>
+        {
+            Kind::Atomic(if name.ends_with(".w") { 4 } else { 8 })
+        }
+        _ => Kind::Other,
+    }
+}
+
+/// The instruction that `bytes` begin with.
+pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
+    let half = u16::from_le_bytes(*bytes.first_chunk()?);
+    let (raw, length) = if half & 3 == 3 {
+        let word = u32::from_le_bytes(*bytes.first_chunk()?);
+        (word.decode(Isa::Rv64).ok().filter(|_| is_base(word))?, 4)
+    } else {
+        (half.decode(Isa::Rv64).ok()?, 2)
+    };
+    let parts = parts(&raw);
+    let there = at.wrapping_add_signed(parts.constant);
+    let flow = match (parts.kind, &*parts.name) {
+        (Kind::Branch, _) => Flow::Branch(there),
+        (Kind::Jump, _) if parts.to == 0 => Flow::Jump(there),
+        (Kind::Jump, _) => Flow::Call(there),
+        (Kind::JumpRegister, _) if (parts.to, parts.from, parts.constant) == (0, LINK, 0) => {
+            Flow::Return(Some(LINK))
+        }
+        (Kind::JumpRegister, _) if parts.to == 0 => Flow::JumpThrough(None),
+        (Kind::JumpRegister, _) => Flow::CallThrough(None),
+        (_, "ebreak") => Flow::Stop,
+        _ => Flow::Next,
+    };
+    let mut breaks = Vec::new();
+    if [parts.to, parts.from, parts.other].contains(&THREAD) {
+        breaks.push(Rule::THREAD_LOCAL);
+    }
+    match &*parts.name {
+        "ecall" => breaks.push(Rule::SYSTEM_CALL),
+        "ebreak" => breaks.push(Rule::TRAP),
+        name if name.starts_with("lr.") || name.starts_with("sc.") => {
+            breaks.push(Rule::EXCLUSIVE);
+        }
+        _ if parts.kind == Kind::Other => breaks.push(Rule::UNKNOWN),
+        _ => {}
+    }
+    Some(Instruction {
+        at,
+        end: at + length,
+        flow,
+        breaks,
+        is_vector: false,
+        raw: Raw::Riscv64(parts),
+    })
+}
+
+/// Whether the bits that raki does not look at are those of the instruction that it decodes: the extensions Zba and Zbb have
+/// others there.
+fn is_base(word: u32) -> bool {
+    let (function, upper) = (word >> 12 & 7, word >> 25);
+    match word & 0x7f {
+        0x33 | 0x3b => match upper {
+            0 | 1 => true,
+            0x20 => matches!(function, 0 | 5),
+            _ => false,
+        },
+        0x67 => function == 0,
+        _ => true,
+    }
+}
+
+fn parts(raw: &raki::Instruction) -> Parts {
+    let name = raw.opc.to_string().to_lowercase();
+    let short = name.strip_prefix("c.");
+    let from = match short {
+        Some("addi4spn" | "lwsp" | "ldsp" | "swsp" | "sdsp") => STACK,
+        _ => 0,
+    };
+    let to = if short == Some("jalr") { LINK } else { 0 };
+    let constant = raw.imm.unwrap_or(0);
+    let (name, constant) = match short.unwrap_or(&name) {
+        "addi16sp" | "addi4spn" | "li" | "nop" => ("addi", constant),
+        "mv" => ("add", constant),
+        "lwsp" => ("lw", constant),
+        "ldsp" => ("ld", constant),
+        "swsp" => ("sw", constant),
+        "sdsp" => ("sd", constant),
+        "j" => ("jal", constant),
+        "jr" => ("jalr", constant),
+        "beqz" => ("beq", constant),
+        "bnez" => ("bne", constant),
+        "fence.i" => ("fence", constant),
+        // Its constant is already where it belongs only in a compressed one.
+        upper @ ("lui" | "auipc") if short.is_none() => (upper, constant << 12),
+        name => (name, constant),
+    };
+    let kind = kind(name);
+    let order = match (kind, constant) {
+        (Kind::Atomic(_), 1) => ".rl",
+        (Kind::Atomic(_), 2) => ".aq",
+        (Kind::Atomic(_), 3) => ".aqrl",
+        _ => "",
+    };
+    Parts {
+        name: format!("{name}{order}"),
+        kind,
+        to: raw.rd.unwrap_or(to),
+        from: raw.rs1.unwrap_or(from),
+        // In an instruction for control registers it is the number of one.
+        other: raw.rs2.filter(|_| kind != Kind::Other).unwrap_or(0),
+        constant: constant.into(),
+    }
+}
+
+/// What the instruction does to registers and memory.
+pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
+    let mut run = Run::new(before);
+    let read = |number: usize| match number {
+        0 => Value::at(Origin::Nothing, 0),
+        _ => before[number],
+    };
+    let (from, other) = (read(raw.from), read(raw.other));
+    let constant = raw.constant;
+    let width = match raw.kind {
+        Kind::Load(width) | Kind::Store(width) | Kind::Atomic(width) => width,
+        _ => 0,
+    };
+    let access = match raw.kind {
+        Kind::Load(_) => Some((How::Read, run.address(from, constant))),
+        Kind::Store(_) => Some((How::Write, run.address(from, constant))),
+        Kind::Atomic(_) => Some((How::Atomic, from)),
+        _ => None,
+    };
+    run.accesses
+        .extend(access.map(|(how, place)| Access { place, width, how }));
+    let shifted = u32::try_from(constant).unwrap_or(0);
+    let result = match &*raw.name {
+        "lui" => Value::at(Origin::Nothing, constant),
+        "auipc" => Value::at(Origin::Page, at.wrapping_add_signed(constant).cast_signed()),
+        "addi" => run.address(from, constant),
+        "addiw" => match from.moved(constant) {
+            sum if sum.most().is_some_and(|most| most <= i32::MAX as u64) => sum,
+            _ => Value::ANY,
+        },
+        "add" => from.plus(other),
+        "and" => from.and(other),
+        "andi" => from.and(Value::at(Origin::Nothing, constant)),
+        "slli" => from.times(1 << shifted),
+        "srli" => Value::up_to(u64::MAX >> shifted),
+        "lbu" => Value::up_to(u8::MAX.into()),
+        "lhu" => Value::up_to(u16::MAX.into()),
+        "lwu" => Value::up_to(u32::MAX.into()),
+        "ld" => access
+            .and_then(|(_, place)| place::loaded(binary, place))
+            .unwrap_or(Value::ANY),
+        _ => Value::ANY,
+    };
+    if raw.to != 0 {
+        run.after[raw.to] = result;
+    }
+    run
+}
+
+/// The instruction as text: a page, which is the linker's choice, has no name.
+pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
+    let [to, from, other] = [raw.to, raw.from, raw.other].map(|number| NAMES[number]);
+    let target = match flow {
+        Flow::Branch(to) | Flow::Jump(to) | Flow::Call(to) => names.or_address(to),
+        _ => String::new(),
+    };
+    let constant = match names.refers {
+        Some(address) => names.or_address(address),
+        None => raw.constant.to_string(),
+    };
+    let operands = match raw.kind {
+        Kind::Upper if raw.name == "auipc" => format!("{to},page"),
+        Kind::Upper => format!("{to},{:#x}", raw.constant >> 12 & 0xf_ffff),
+        Kind::Constant => format!("{to},{from},{constant}"),
+        Kind::Registers => format!("{to},{from},{other}"),
+        Kind::Load(_) => format!("{to},{constant}({from})"),
+        Kind::Store(_) => format!("{other},{constant}({from})"),
+        Kind::Atomic(_) => format!("{to},{other},({from})"),
+        Kind::Branch => format!("{from},{other},{target}"),
+        Kind::Jump => format!("{to},{target}"),
+        Kind::JumpRegister if matches!(flow, Flow::Return(_)) => return "ret".into(),
+        Kind::JumpRegister => format!("{to},{constant}({from})"),
+        Kind::Fence => {
+            let set = |bits: i64| {
+                let letters = "iorw".chars().zip([8, 4, 2, 1]);
+                letters
+                    .filter(|(_, bit)| bits & bit != 0)
+                    .map(|(letter, _)| letter)
+                    .collect::<String>()
+            };
+            format!("{},{}", set(raw.constant >> 4), set(raw.constant))
+        }
+        Kind::Other => String::new(),
+    };
+    format!("{:<8}{operands}", format!("{} ", raw.name))
+        .trim_end()
+        .to_owned()
+}
