@@ -154,7 +154,7 @@ fn runtime(
 ) -> Verdict {
     let name = files.image(image).name(address);
     let (weight, remedy) = match sure {
-        Runtime::Named => (Weight::Note, None),
+        Runtime::Known => (Weight::Note, None),
         Runtime::Shaped => (
             Weight::Doubt,
             Some("symbols (--debug FILE), or --note runtime".to_owned()),
@@ -211,6 +211,8 @@ fn judged(
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.is_nested = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
         explorer.is_shared = of.more || of.signals.len() != 1 || explorer.is_nested;
+        explorer.is_interrupted = explorer.is_nested
+            || of.signals.len() > 1 && !of.more && of.flags.iter().all(|flags| flags.blocks_none);
         explorer.has_info = has_info(of);
         explorer.installers = of.by.clone();
         if explorer.is_nested && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {

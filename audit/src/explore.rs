@@ -92,6 +92,8 @@ pub struct Explorer<'a> {
     pub supposes: bool,
     /// Whether several signals have the handler, so that one may interrupt it for another.
     pub is_shared: bool,
+    /// Whether signals of the handler surely come while it runs for another one: it is installed for several, and none is blocked.
+    pub is_interrupted: bool,
     /// What each function that installs the handler may have stored before.
     pub before: Vec<Before>,
     /// The functions that install the handler.
@@ -139,6 +141,7 @@ impl<'a> Explorer<'a> {
             watch: None,
             supposes: false,
             is_shared: false,
+            is_interrupted: false,
             before: Vec::new(),
             installers: BTreeSet::new(),
             has_info: Some(true),

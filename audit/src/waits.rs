@@ -2,7 +2,8 @@
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use crate::loops::{Graph, Place, Taken, is_call, slot, whole};
+use crate::hash::Set;
+use crate::loops::{Graph, Place, Taken, is_call, whole};
 
 impl Graph<'_> {
     /// A compare-and-swap that is tried again.
@@ -25,6 +26,19 @@ impl Graph<'_> {
         if i.mnemonic() == Mnemonic::Add
             && i.try_immediate(1).is_ok_and(|one| one == 1)
             && matches!((condition, bound), (C::a, Some(1)))
+            && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
+            && is_call(&self.code[&call])
+        {
+            return self.asked(call, C::g, Some(0));
+        }
+        // Neither 0 nor -1, in one comparison: one is taken away, and the rest is below the two largest numbers.
+        let takes_one = i.mnemonic() == Mnemonic::Add
+            && i.try_immediate(1)
+                .is_ok_and(|n| matches!(n, u64::MAX | 0xffff_ffff))
+            || i.mnemonic() == Mnemonic::Dec
+            || i.mnemonic() == Mnemonic::Sub && i.try_immediate(1).is_ok_and(|n| n == 1);
+        if takes_one
+            && matches!((condition, bound), (C::b, Some(-2 | 0xffff_fffe)))
             && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
             && is_call(&self.code[&call])
         {
@@ -72,7 +86,7 @@ impl Graph<'_> {
         }
         let touches = (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
             && i.mnemonic() != Mnemonic::Lea;
-        if touches && slot(i).is_none() && self.is_for_others(i) {
+        if touches && i.slot.is_none() && self.is_for_others(i) {
             return if matches!(
                 i.mnemonic(),
                 Mnemonic::Xchg | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
@@ -98,6 +112,135 @@ impl Graph<'_> {
                 is_sum && whole(i, 1).is_some()
                     || i.mnemonic() == Mnemonic::Lea && i.memory_index() != Register::None
             })
+    }
+
+    /// The instruction that made a truth value which the branch looks for, and its condition, as code at -O0 keeps one in a byte.
+    ///
+    /// Elsewhere the byte is set to false alone, and each round sets it.
+    pub fn truth(
+        &self,
+        branch: u64,
+        setter: u64,
+        condition: ConditionCode,
+    ) -> Option<(u64, ConditionCode)> {
+        let i = &self.code[&setter];
+        let tests_one = i.mnemonic() == Mnemonic::Test
+            && (i.try_immediate(1).is_ok_and(|one| one == 1)
+                || i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register());
+        let against_zero =
+            i.mnemonic() == Mnemonic::Cmp && i.try_immediate(1).is_ok_and(|zero| zero == 0);
+        if condition != ConditionCode::ne || !(tests_one || against_zero) {
+            return None;
+        }
+        let (mut todo, mut made, mut all) = (vec![(setter, whole(i, 0)?)], None, Vec::new());
+        let mut seen = Set::default();
+        while let Some((at, place)) = todo.pop() {
+            if !self.is_usable(place) || seen.len() > 20 {
+                return None;
+            }
+            for def in self.reaching(at, place).0 {
+                let i = &self.code[&def];
+                let is_zero = match i.mnemonic() {
+                    Mnemonic::Xor => i.op0_register() == i.op1_register(),
+                    Mnemonic::Mov => i.try_immediate(1).is_ok_and(|zero| zero == 0),
+                    _ => false,
+                };
+                let moves = matches!(
+                    i.mnemonic(),
+                    Mnemonic::Mov | Mnemonic::Movzx | Mnemonic::And
+                );
+                let keeps_bit =
+                    i.mnemonic() != Mnemonic::And || i.try_immediate(1).is_ok_and(|one| one == 1);
+                if !seen.insert(def) {
+                    continue;
+                } else if is_zero {
+                    all.push(def);
+                } else if i.mnemonic() == Mnemonic::And && keeps_bit {
+                    todo.push((def, place));
+                } else if moves && keeps_bit {
+                    todo.push((def, whole(i, 1)?));
+                } else if i.op_count() == 1
+                    && i.condition_code() != ConditionCode::None
+                    && made.is_none()
+                {
+                    all.push(def);
+                    made = Some((def, i.condition_code()));
+                } else {
+                    return None;
+                }
+            }
+        }
+        made.filter(|_| self.passes(branch, &all))
+    }
+
+    /// Whether the branch goes on unless a result is 0, and another unless it is -1, or the other way round, and what it asks for
+    /// comes to an end: what is left are positive results.
+    pub fn neither(
+        &self,
+        branch: u64,
+        setter: u64,
+        condition: ConditionCode,
+        bound: Option<i64>,
+    ) -> Option<Taken> {
+        let call = self.result(setter)?;
+        let names = self.frame.called.get(&call)?;
+        let ends = !names.is_empty() && names.iter().all(|name| comes_to_an_end(name));
+        let wanted = match (condition, bound?) {
+            (ConditionCode::ne, 0) => -1,
+            (ConditionCode::ne, -1) => 0,
+            _ => return None,
+        };
+        let others: Vec<u64> = self
+            .instructions()
+            .filter(|(at, i)| {
+                i.flow_control() == FlowControl::ConditionalBranch
+                    && *at != branch
+                    && self.after(*at).len() == 1
+                    && self.goes_on(*at, i) == ConditionCode::ne
+                    && self.flags(*at).is_some_and(|setter| {
+                        self.compared(setter) == Some(wanted) && self.result(setter) == Some(call)
+                    })
+            })
+            .map(|(at, _)| at)
+            .collect();
+        (ends && self.passes(branch, &others) && self.passes(branch, &[call])).then_some(
+            Taken::Note("loops until what it calls has nothing more to give or to take"),
+        )
+    }
+
+    /// The condition under which a branch, one of whose ways leaves the loop, stays in it.
+    fn goes_on(&self, at: u64, i: &Instruction) -> ConditionCode {
+        if self.after(at) == [i.near_branch_target()] {
+            i.condition_code()
+        } else {
+            crate::step::opposite(i.condition_code())
+        }
+    }
+
+    /// The number that an instruction compares with.
+    fn compared(&self, setter: u64) -> Option<i64> {
+        let i = &self.code[&setter];
+        let is_same = i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register();
+        match i.mnemonic() {
+            Mnemonic::Cmp => {
+                let number = i.try_immediate(1).ok()?;
+                let is_half = crate::step::size_of(i, 0) == 4;
+                Some(if is_half {
+                    (number as u32).cast_signed().into()
+                } else {
+                    number.cast_signed()
+                })
+            }
+            Mnemonic::Test if is_same => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The call whose result a comparison looks at.
+    fn result(&self, setter: u64) -> Option<u64> {
+        let i = &self.code[&setter];
+        let call = self.cause(setter, whole(i, 0).filter(|place| self.is_usable(*place))?)?;
+        is_call(&self.code[&call]).then_some(call)
     }
 
     /// The instruction that made the value of `place` at `at`, behind those that only move it.
