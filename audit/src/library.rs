@@ -102,6 +102,7 @@ impl Explorer<'_> {
                 let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
                 state.forget(lo, hi);
                 frame.clobber(lo, hi);
+                frame.touches_stack(at, lo, hi, true);
                 if libc::installs(name)
                     && let Some(at) = state.registers[ARGUMENTS[2]].exact()
                 {

@@ -335,7 +335,23 @@ impl<'a> Graph<'a> {
                 && i.memory_base() == base
                 && i.memory_displacement64().cast_signed() == offset
         };
-        !(self.code.values().any(is_named) || base == Register::RSP && self.moves_stack)
+        !(self.code.values().any(is_named)
+            || base == Register::RSP && self.moves_stack
+            || self.has_other_name(place))
+    }
+
+    /// Whether an instruction of the loop may change the word of the frame without naming it so.
+    fn has_other_name(&self, place: Place) -> bool {
+        let touched = &self.frame.touched;
+        let own = self.instructions().filter(|(_, i)| i.slot == Some(place));
+        let own = own
+            .filter_map(|(at, _)| touched.get(&at).copied())
+            .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+        let Some((lo, hi)) = own else { return false };
+        self.instructions().any(|(at, i)| {
+            let written = self.frame.written.get(&at);
+            written.is_some_and(|(a, b)| *a < hi && lo < *b) && !writes(i, place)
+        })
     }
 
     pub fn changes(&self, place: Place) -> Vec<u64> {
@@ -383,7 +399,7 @@ impl<'a> Graph<'a> {
             // A counter against a limit in memory does not wait for the memory.
             let other = whole(i, 1 - side).filter(|other| whole(i, side) != Some(*other));
             let other_moves = other.is_some_and(|place| !self.changes(place).is_empty());
-            match self.asked(cause, condition, bound) {
+            match self.asked(branch, cause, condition, bound) {
                 Taken::Waits(_) if other_moves => {}
                 Taken::Unknown => {}
                 known => return known,

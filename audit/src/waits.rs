@@ -17,7 +17,13 @@ impl Graph<'_> {
     }
 
     /// A comparison with what a function returned, or with memory.
-    pub fn asked(&self, cause: u64, condition: ConditionCode, bound: Option<i64>) -> Taken {
+    pub fn asked(
+        &self,
+        branch: u64,
+        cause: u64,
+        condition: ConditionCode,
+        bound: Option<i64>,
+    ) -> Taken {
         use ConditionCode as C;
         const EINTR: i64 = 4;
         const EAGAIN: i64 = 11;
@@ -29,7 +35,7 @@ impl Graph<'_> {
             && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
             && is_call(&self.code[&call])
         {
-            return self.asked(call, C::g, Some(0));
+            return self.asked(branch, call, C::g, Some(0));
         }
         // Neither 0 nor -1, in one comparison: one is taken away, and the rest is below the two largest numbers.
         let takes_one = i.mnemonic() == Mnemonic::Add
@@ -42,11 +48,14 @@ impl Graph<'_> {
             && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
             && is_call(&self.code[&call])
         {
-            return self.asked(call, C::g, Some(0));
+            return self.asked(branch, call, C::g, Some(0));
         }
         if self.frame.errno_reads.contains(&cause) {
             return match (condition, bound) {
                 (C::e, Some(EINTR)) => Taken::Note("tries again what a signal interrupted"),
+                (C::e, Some(EAGAIN)) if self.passes(branch, &self.polls()) => {
+                    Taken::Note("waits until there is room, as a call does that blocks")
+                }
                 (C::e, Some(EAGAIN)) => Taken::Waits(
                     "tries again until there is room, which the interrupted code may have to make",
                 ),
@@ -101,6 +110,16 @@ impl Graph<'_> {
         Taken::Unknown
     }
 
+    /// The calls that wait for a descriptor.
+    fn polls(&self) -> Vec<u64> {
+        let waits = |name: &String| matches!(&**name, "poll" | "select" | "pselect");
+        let calls = self.instructions().filter(|(at, _)| {
+            let names = self.frame.called.get(at);
+            names.is_some_and(|names| !names.is_empty() && names.iter().all(waits))
+        });
+        calls.map(|(at, _)| at).collect()
+    }
+
     /// Whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest of a text.
     fn asks_for_more(&self) -> bool {
         let branches = self
@@ -132,41 +151,37 @@ impl Graph<'_> {
         if condition != ConditionCode::ne || !(tests_one || against_zero) {
             return None;
         }
-        let (mut todo, mut made, mut all) = (vec![(setter, whole(i, 0)?)], None, Vec::new());
+        let (mut todo, mut made, mut all) = (vec![(setter, whole(i, 0)?, false)], None, Vec::new());
         let mut seen = Set::default();
-        while let Some((at, place)) = todo.pop() {
+        while let Some((at, place, is_turned)) = todo.pop() {
             if !self.is_usable(place) || seen.len() > 20 {
                 return None;
             }
             for def in self.reaching(at, place).0 {
                 let i = &self.code[&def];
-                let is_zero = match i.mnemonic() {
-                    Mnemonic::Xor => i.op0_register() == i.op1_register(),
-                    Mnemonic::Mov => i.try_immediate(1).is_ok_and(|zero| zero == 0),
-                    _ => false,
-                };
-                let moves = matches!(
-                    i.mnemonic(),
-                    Mnemonic::Mov | Mnemonic::Movzx | Mnemonic::And
-                );
-                let keeps_bit =
-                    i.mnemonic() != Mnemonic::And || i.try_immediate(1).is_ok_and(|one| one == 1);
                 if !seen.insert(def) {
                     continue;
-                } else if is_zero {
-                    all.push(def);
-                } else if i.mnemonic() == Mnemonic::And && keeps_bit {
-                    todo.push((def, place));
-                } else if moves && keeps_bit {
-                    todo.push((def, whole(i, 1)?));
-                } else if i.op_count() == 1
-                    && i.condition_code() != ConditionCode::None
-                    && made.is_none()
-                {
-                    all.push(def);
-                    made = Some((def, i.condition_code()));
-                } else {
-                    return None;
+                }
+                let constant = i.try_immediate(i.op_count().saturating_sub(1)).ok();
+                let turns = i.mnemonic() == Mnemonic::Not || constant.is_some_and(|n| n & 1 == 1);
+                let is_same =
+                    i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register();
+                match i.mnemonic() {
+                    Mnemonic::Xor if is_same && !is_turned => all.push(def),
+                    Mnemonic::Mov if constant == Some(0) && !is_turned => all.push(def),
+                    Mnemonic::And if constant == Some(1) => todo.push((def, place, is_turned)),
+                    Mnemonic::Xor | Mnemonic::Not if turns => todo.push((def, place, !is_turned)),
+                    Mnemonic::Mov | Mnemonic::Movzx => todo.push((def, whole(i, 1)?, is_turned)),
+                    _ if i.op_count() == 1
+                        && i.condition_code() != ConditionCode::None
+                        && made.is_none() =>
+                    {
+                        all.push(def);
+                        let own = i.condition_code();
+                        let turned = crate::step::opposite(own);
+                        made = Some((def, if is_turned { turned } else { own }));
+                    }
+                    _ => return None,
                 }
             }
         }
