@@ -30,6 +30,9 @@ impl Explorer<'_> {
                 self.system_call(frame, at, &first, &operation);
                 value = Value::range(-1, i64::MAX);
             }
+            // The C library keeps the first two real-time signals for itself.
+            "__libc_current_sigrtmin" if self.watch.is_some() => value = Value::num(34),
+            "__libc_current_sigrtmax" if self.watch.is_some() => value = Value::num(64),
             "__tls_get_addr" => frame.doubt(
                 Kind::ThreadLocal,
                 at,
