@@ -187,7 +187,7 @@ impl Explorer<'_> {
                         Kind::Call,
                         Weight::Fault,
                         at,
-                        "calls a fixed address where no file has anything",
+                        "calls a null pointer, or a fixed address where no file has anything",
                     );
                     apply(&unknown_call(), &mut state);
                     true
