@@ -30,9 +30,10 @@ impl Explorer<'_> {
                 self.system_call(frame, at, &first, &operation);
                 value = Value::range(-1, i64::MAX);
             }
-            // The C library keeps the first two real-time signals for itself.
+            // The C library keeps the first two real-time signals for itself. A loop down from the last one is walked as one of
+            // unknown length, for its rounds are many.
             "__libc_current_sigrtmin" if self.watch.is_some() => value = Value::num(34),
-            "__libc_current_sigrtmax" if self.watch.is_some() => value = Value::num(64),
+            "__libc_current_sigrtmax" if self.watch.is_some() => {}
             "__tls_get_addr" => frame.doubt(
                 Kind::ThreadLocal,
                 at,
