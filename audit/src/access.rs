@@ -72,7 +72,15 @@ impl Explorer<'_> {
                         file.place(low)
                     );
                     frame.find(kind, Weight::Fault, at, why);
+                } else if let Some(object) = self.left_object(frame.number, at, &place, size) {
+                    let object = file.place(object);
+                    let why = format!("{verb} {}, past the end of {object}", file.place(low));
+                    frame.find(kind, Weight::Fault, at, why);
                 } else if !is_inside {
+                    if let Some(object) = file.object_at(low) {
+                        let bounds = (object.address, object.address + object.size);
+                        self.objects.insert((frame.number, at), bounds);
+                    }
                     frame.doubt(
                         kind,
                         at,
@@ -202,6 +210,15 @@ impl Explorer<'_> {
                 valid,
             ),
         }
+    }
+
+    /// Returns the object that an access leaves with the one signal that is explored, if all signals together were not shown to stay
+    /// inside it.
+    fn left_object(&self, number: u16, at: u64, place: &Value, size: i64) -> Option<u64> {
+        let (start, end) = *self.objects.get(&(number, at))?;
+        let low = place.exact()?.cast_unsigned();
+        let last = low.saturating_add(size.cast_unsigned());
+        (low < start || last > end).then_some(start)
     }
 
     /// Whether a word begins as null and is stored to by a function that installs the handler, and not before it does.

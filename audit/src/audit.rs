@@ -28,6 +28,7 @@ pub struct Verdict {
 }
 
 /// A finding with the calls that lead to it.
+#[derive(Clone)]
 pub struct Located {
     pub finding: Finding,
     /// Functions from the handler to where the finding is.
@@ -154,7 +155,7 @@ fn runtime(
 ) -> Verdict {
     let name = files.image(image).name(address);
     let (weight, remedy) = match sure {
-        Runtime::Named => (Weight::Note, None),
+        Runtime::Known => (Weight::Note, None),
         Runtime::Shaped => (
             Weight::Doubt,
             Some("symbols (--debug FILE), or --note runtime".to_owned()),
@@ -207,20 +208,30 @@ fn judged(
     of: &Handler,
 ) -> Verdict {
     let any = Value::range(1, 64);
+    let mut objects = HashMap::new();
     let mut explore = |supposes: bool, signal: Value| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.is_nested = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
         explorer.is_shared = of.more || of.signals.len() != 1 || explorer.is_nested;
+        explorer.is_interrupted = explorer.is_nested
+            || of.signals.len() > 1 && !of.more && of.flags.iter().all(|flags| flags.blocks_none);
         explorer.has_info = has_info(of);
         explorer.installers = of.by.clone();
         if explorer.is_nested && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {
             explorer.own_signals = of.signals.clone();
         }
         explorer.supposes = supposes;
+        let is_alone = signal.number().is_some();
+        if is_alone {
+            explorer.objects = objects.clone();
+        }
         if supposes {
             explorer.before = of.before.clone();
         }
         let verdict = explored(&mut explorer, policy, place, of, signal);
+        if !is_alone && !supposes {
+            objects = std::mem::take(&mut explorer.objects);
+        }
         (verdict, explorer.steps)
     };
     let (mut verdict, steps) = explore(false, any.clone());
@@ -247,6 +258,28 @@ fn judged(
         for supposes in [false, true] {
             if is_open || !supposes {
                 let (alone, _) = explore(supposes, Value::num(signal));
+                let faults = alone.findings.iter().filter(|found| {
+                    let is_known = |known: &Located| {
+                        known.finding.kind == found.finding.kind
+                            && known.finding.weight == Weight::Fault
+                            && known.places.iter().any(|at| found.places.contains(at))
+                    };
+                    found.finding.weight == Weight::Fault && !verdict.findings.iter().any(is_known)
+                });
+                // What is open for all signals together may be a fault for one.
+                let faults: Vec<Located> = faults.cloned().collect();
+                for fault in faults {
+                    verdict.findings.retain(|known| {
+                        known.finding.kind != fault.finding.kind || known.places != fault.places
+                    });
+                    verdict.findings.insert(
+                        0,
+                        Located {
+                            by_signals: Some(Vec::new()),
+                            ..fault
+                        },
+                    );
+                }
                 reached.extend(alone.findings.into_iter().flat_map(|found| found.places));
             }
         }

@@ -91,6 +91,7 @@ impl Explorer<'_> {
             state.forget(to.lo, to.hi.saturating_add(length));
             frame.uses_stack(to.lo);
             frame.clobber(to.lo, to.hi.saturating_add(length));
+            frame.touches_stack(at, to.lo, to.hi.saturating_add(length), true);
             let zero = state.registers[0].number() == Some(0);
             if let (Some(offset), Some(count)) = (to.exact(), count.number())
                 && zero

@@ -36,6 +36,10 @@ impl Explorer<'_> {
                 callees.push(Callee::Unknown("a pointer that may be null"));
                 callees
             }
+            // The first page of memory belongs to nobody.
+            Base::Num if value.number().is_some_and(|at| (0..0x1000).contains(&at)) => {
+                vec![Callee::Nowhere]
+            }
             Base::Num if frame.image.is_fixed => match value.all() {
                 Some(all)
                     if !all.is_empty()

@@ -6,7 +6,7 @@ use crate::address::place_of;
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
-use crate::state::State;
+use crate::state::{Place, State};
 use crate::step::size_of;
 use crate::value::{Base, Value};
 
@@ -156,6 +156,7 @@ impl Explorer<'_> {
                     moved: moved.unwrap_or(0),
                     is_result: false,
                     twin,
+                    origin: None,
                 })
             } else {
                 let left = if value.base == Base::Num {
@@ -171,6 +172,7 @@ impl Explorer<'_> {
                     moved: 0,
                     is_result: i.mnemonic() != Mnemonic::And,
                     twin: None,
+                    origin: None,
                 })
             };
         }
@@ -264,6 +266,10 @@ pub fn compare(
         } else {
             (left, right)
         };
+        let made = state
+            .made
+            .filter(|made| place == Some(Place::Register(made.register)));
+        let origin = made.map(|made| (made.from, made.added));
         state.flags = Some(crate::state::Flags {
             place,
             left,
@@ -272,6 +278,7 @@ pub fn compare(
             moved: 0,
             is_result: false,
             twin: None,
+            origin,
         });
         return;
     }
@@ -306,6 +313,7 @@ pub fn compare(
         moved: 0,
         is_result: false,
         twin: None,
+        origin: None,
     });
 }
 

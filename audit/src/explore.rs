@@ -1,7 +1,7 @@
 //! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
 //! it calls.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory};
 
@@ -92,6 +92,10 @@ pub struct Explorer<'a> {
     pub supposes: bool,
     /// Whether several signals have the handler, so that one may interrupt it for another.
     pub is_shared: bool,
+    /// Whether signals of the handler surely come while it runs for another one: it is installed for several, and none is blocked.
+    pub is_interrupted: bool,
+    /// The objects that accesses are not shown to stay inside, by the file and the address of the instruction.
+    pub objects: HashMap<(u16, u64), (u64, u64)>,
     /// What each function that installs the handler may have stored before.
     pub before: Vec<Before>,
     /// The functions that install the handler.
@@ -139,6 +143,8 @@ impl<'a> Explorer<'a> {
             watch: None,
             supposes: false,
             is_shared: false,
+            is_interrupted: false,
+            objects: HashMap::new(),
             before: Vec::new(),
             installers: BTreeSet::new(),
             has_info: Some(true),

@@ -133,6 +133,9 @@ impl Explorer<'_> {
                 Callee::Code(image, target) => {
                     let summary = self.call(frame, at, image, target, &state, after.is_none());
                     self.also_stored(frame, at, &summary.stores, &mut state);
+                    if let Some((lo, hi)) = summary.clobbers {
+                        frame.touches_stack(at, lo, hi, true);
+                    }
                     apply(&summary, &mut state);
                     summary.returns
                 }
@@ -184,7 +187,7 @@ impl Explorer<'_> {
                         Kind::Call,
                         Weight::Fault,
                         at,
-                        "calls a fixed address where no file has anything",
+                        "calls a null pointer, or a fixed address where no file has anything",
                     );
                     apply(&unknown_call(), &mut state);
                     true

@@ -39,6 +39,9 @@ pub struct Frame {
     pub steps_of_loads: Map<u64, (i64, u64)>,
     /// Instructions that read `errno`.
     pub errno_reads: Set<u64>,
+    /// Between which places of the stack an instruction loads or stores, and what it, or what it calls, may have changed there.
+    pub touched: Map<u64, (i64, i64)>,
+    pub written: Map<u64, (i64, i64)>,
     /// The functions of the C library that a call reaches; an empty name for any other.
     pub called: Map<u64, HashSet<String>>,
 }
@@ -67,6 +70,8 @@ impl Frame {
             factors_in_rax: Set::default(),
             steps_of_loads: Map::default(),
             errno_reads: Set::default(),
+            touched: Map::default(),
+            written: Map::default(),
             called: Map::default(),
         }
     }
@@ -112,6 +117,15 @@ impl Frame {
         let known = self.factors.entry(at).or_insert(by);
         if *known != by {
             *known = None;
+        }
+    }
+
+    /// Notes that the instruction at `at` works on the stack from `lo` to below `hi`.
+    pub fn touches_stack(&mut self, at: u64, lo: i64, hi: i64, writes: bool) {
+        let maps = [Some(&mut self.touched), writes.then_some(&mut self.written)];
+        for map in maps.into_iter().flatten() {
+            let (a, b) = map.entry(at).or_insert((lo, hi));
+            (*a, *b) = ((*a).min(lo), (*b).max(hi));
         }
     }
 

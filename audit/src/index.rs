@@ -123,6 +123,12 @@ impl Index {
         tables.stores.keys().any(inside) || tables.taken.keys().any(inside)
     }
 
+    /// Whether the instruction stores to the word what was loaded from it before, changed.
+    pub fn is_update(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
+        let all = self.of(number, image).updates.get(&word);
+        all.is_some_and(|all| all.contains(&at))
+    }
+
     /// The instructions that change the word in more than one step where a signal may come between; `is_own`: functions left out.
     ///
     /// Left out are also functions that may be handlers, that block signals, and what precedes the installation of a handler.

@@ -30,6 +30,10 @@ impl Explorer<'_> {
                 self.system_call(frame, at, &first, &operation);
                 value = Value::range(-1, i64::MAX);
             }
+            // The C library keeps the first two real-time signals for itself. A loop down from the last one is walked as one of
+            // unknown length, for its rounds are many.
+            "__libc_current_sigrtmin" if self.watch.is_some() => value = Value::num(34),
+            "__libc_current_sigrtmax" if self.watch.is_some() => {}
             "__tls_get_addr" => frame.doubt(
                 Kind::ThreadLocal,
                 at,
@@ -82,6 +86,8 @@ impl Explorer<'_> {
         } else {
             Vec::new()
         };
+        let made = self.made_text(frame, &plain, state);
+        let text = self.text_bounds(frame, &state.registers[ARGUMENTS[0]], state);
         let written = if libc::never_returns(name) {
             &[]
         } else {
@@ -91,11 +97,16 @@ impl Explorer<'_> {
             let pointer = &state.registers[ARGUMENTS[argument]];
             if pointer.base == Base::Stack {
                 let size = size
-                    .or_else(|| self.length(&plain, state))
+                    .or_else(|| match made {
+                        Some((_, end)) => Some(end - pointer.lo + 1),
+                        None if copies_text(&plain) => None,
+                        None => self.length(&plain, state),
+                    })
                     .unwrap_or(i64::MAX / 4);
                 let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
                 state.forget(lo, hi);
                 frame.clobber(lo, hi);
+                frame.touches_stack(at, lo, hi, true);
                 if libc::installs(name)
                     && let Some(at) = state.registers[ARGUMENTS[2]].exact()
                 {
@@ -105,6 +116,24 @@ impl Explorer<'_> {
         }
         for (at, value) in copied {
             state.put_slot(at, 8, value);
+        }
+        if let Some((first, last)) = made {
+            state.note_zero(first, last);
+            if matches!(&*plain, "stpcpy") {
+                value = Value {
+                    base: Base::Stack,
+                    ..Value::range(first, last)
+                };
+            }
+        }
+        if let (Some(at), "sigemptyset") = (
+            (first.base == Base::Stack).then(|| first.exact()).flatten(),
+            &*plain,
+        ) {
+            state.put_slot(at, 8, Value::num(0));
+        }
+        if let (Some((least, most)), "strlen") = (text, &*plain) {
+            value = Value::range(least, most);
         }
         if plain == "memset"
             && let (Some(to), Some(0), Some(n)) = (
@@ -120,7 +149,7 @@ impl Explorer<'_> {
         }
         if matches!(
             &*plain,
-            "memcpy" | "memset" | "memmove" | "strcpy" | "strncpy"
+            "memcpy" | "memset" | "memmove" | "strcpy" | "strncpy" | "strcat" | "strncat"
         ) {
             value = first;
         }
@@ -231,6 +260,35 @@ impl Explorer<'_> {
         }
     }
 
+    /// Returns between which bounds the length of a text is, without its end.
+    fn text_bounds(&self, frame: &Frame, of: &Value, state: &State) -> Option<(i64, i64)> {
+        let of = crate::address::in_image(frame, of.clone());
+        match of.base {
+            Base::Stack => state.text_length(of.exact()?),
+            _ => self
+                .text_lengths(&of)
+                .map(|(least, most)| (least - 1, most - 1)),
+        }
+    }
+
+    /// Returns between which places of the stack the text ends that a function makes there.
+    fn made_text(&self, frame: &Frame, name: &str, state: &State) -> Option<(i64, i64)> {
+        let [to, from] = [0, 1].map(|n| state.registers[ARGUMENTS[n]].clone());
+        if !matches!(name, "strcpy" | "stpcpy" | "strcat")
+            || to.base != Base::Stack
+            || !to.is_bounded()
+        {
+            return None;
+        }
+        let (least, most) = self.text_bounds(frame, &from, state)?;
+        let before = match name {
+            "strcat" => state.text_length(to.exact()?)?,
+            _ => (0, 0),
+        };
+        let last = to.hi.checked_add(before.1)?.checked_add(most)?;
+        Some((to.lo + before.0 + least, last))
+    }
+
     /// A text that is copied without a length: it fits if it is constant and short enough.
     fn copied_text(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         let [to, from] = [0, 1].map(|n| {
@@ -263,13 +321,22 @@ impl Explorer<'_> {
         }
         let length = match name {
             "strncat" | "wcsncat" => self.length(name, state),
-            _ => self.text_length(&from),
+            _ => self
+                .text_bounds(frame, &from, state)
+                .map(|(_, most)| most + 1),
+        };
+        // What is appended to begins where the text ends that is there.
+        let length = match (length, to.base) {
+            (Some(length), Base::Stack) if appends => {
+                let before = to.exact().and_then(|to| state.text_length(to));
+                before.map(|(_, most)| most.saturating_add(length))
+            }
+            (length, _) => length,
         };
         match length {
-            Some(length) if !appends => {
+            Some(length) => {
                 self.check_length(frame, at, name, &to, &Value::num(length), true);
             }
-            Some(_) => {}
             None if self.is_larger(&from, &to) => frame.find(
                 Kind::Write,
                 Weight::Fault,
@@ -297,8 +364,8 @@ impl Explorer<'_> {
         from.zip(to).is_some_and(|(from, to)| from > to)
     }
 
-    /// Returns the bytes of a constant text with its end, or of the longest of several.
-    fn text_length(&self, from: &Value) -> Option<i64> {
+    /// Returns the bytes of a constant text with its end, at least and at most where it is one of several.
+    fn text_lengths(&self, from: &Value) -> Option<(i64, i64)> {
         let Base::Image(image) = from.base else {
             return None;
         };
@@ -309,7 +376,8 @@ impl Explorer<'_> {
             (!file.is_writable(text)).then_some(end as i64 + 1)
         });
         let lengths: Option<Vec<i64>> = lengths.collect();
-        lengths?.into_iter().max()
+        let lengths = lengths?;
+        Some((*lengths.iter().min()?, *lengths.iter().max()?))
     }
 
     /// A signal that the handler sends to itself, which then runs it again before it goes on.
@@ -420,6 +488,14 @@ impl Explorer<'_> {
             ),
         }
     }
+}
+
+/// Whether the function copies a text up to its end, so that no argument says how many bytes it writes.
+fn copies_text(name: &str) -> bool {
+    matches!(
+        name,
+        "strcpy" | "stpcpy" | "strcat" | "wcscpy" | "wcpcpy" | "wcscat"
+    )
 }
 
 /// Whether the file gives functions to be run by `fork`.

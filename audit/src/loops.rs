@@ -30,14 +30,15 @@ pub enum Place {
     Slot(Register, i64),
 }
 
-/// An instruction with the general registers that it writes, by their numbers.
+/// An instruction with the general registers that it writes, by their numbers, and the word of the frame that it touches.
 pub struct Line {
     instruction: Instruction,
     written: u16,
+    pub slot: Option<Place>,
 }
 
 impl Line {
-    fn new(instruction: Instruction) -> Self {
+    fn new(instruction: Instruction, has_frame_pointer: bool) -> Self {
         const SCRATCH: u16 = 0b1111_1100_0111;
         let mut written = SCRATCH;
         if !is_call(&instruction) {
@@ -59,8 +60,35 @@ impl Line {
         Self {
             instruction,
             written,
+            slot: slot(&instruction).filter(|slot| match slot {
+                Place::Slot(Register::RBP, _) => has_frame_pointer,
+                _ => true,
+            }),
         }
     }
+}
+
+/// Whether `rbp` is nothing but a frame pointer in these instructions: elsewhere what it points to may have other names too.
+fn has_frame_pointer(code: &[Instruction]) -> bool {
+    let mut is_set = false;
+    for i in code {
+        match i.mnemonic() {
+            Mnemonic::Pop | Mnemonic::Leave | Mnemonic::Enter => continue,
+            Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push => continue,
+            _ if i.op0_kind() != OpKind::Register
+                || i.op0_register().full_register() != Register::RBP =>
+            {
+                continue;
+            }
+            Mnemonic::Mov
+                if i.op_kind(1) == OpKind::Register && i.op1_register() == Register::RSP => {}
+            Mnemonic::Lea
+                if i.memory_base() == Register::RSP && i.memory_index() == Register::None => {}
+            _ => return false,
+        }
+        is_set = true;
+    }
+    is_set
 }
 
 impl std::ops::Deref for Line {
@@ -76,10 +104,11 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
     if frame.closed.is_empty() {
         return;
     }
-    let code: Map<u64, Line> = frame
-        .edges
-        .keys()
-        .filter_map(|&at| Some((at, Line::new(decoded(at)?))))
+    let all: Vec<Instruction> = frame.edges.keys().filter_map(|&at| decoded(at)).collect();
+    let has_frame_pointer = has_frame_pointer(&all);
+    let code: Map<u64, Line> = all
+        .into_iter()
+        .map(|i| (i.ip(), Line::new(i, has_frame_pointer)))
         .collect();
     for ring in rings(&frame.edges) {
         let is_open = |(a, b): &(u64, u64)| ring.contains(a) && ring.contains(b);
@@ -242,7 +271,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn after(&self, at: u64) -> Vec<u64> {
+    pub fn after(&self, at: u64) -> Vec<u64> {
         let all = self.frame.edges.get(&at).into_iter().flatten().copied();
         all.filter(|to| self.nodes.contains(to) && !self.removed.contains(&(at, *to)))
             .collect()
@@ -306,7 +335,23 @@ impl<'a> Graph<'a> {
                 && i.memory_base() == base
                 && i.memory_displacement64().cast_signed() == offset
         };
-        !(self.code.values().any(is_named) || base == Register::RSP && self.moves_stack)
+        !(self.code.values().any(is_named)
+            || base == Register::RSP && self.moves_stack
+            || self.has_other_name(place))
+    }
+
+    /// Whether an instruction of the loop may change the word of the frame without naming it so.
+    fn has_other_name(&self, place: Place) -> bool {
+        let touched = &self.frame.touched;
+        let own = self.instructions().filter(|(_, i)| i.slot == Some(place));
+        let own = own
+            .filter_map(|(at, _)| touched.get(&at).copied())
+            .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+        let Some((lo, hi)) = own else { return false };
+        self.instructions().any(|(at, i)| {
+            let written = self.frame.written.get(&at);
+            written.is_some_and(|(a, b)| *a < hi && lo < *b) && !writes(i, place)
+        })
     }
 
     pub fn changes(&self, place: Place) -> Vec<u64> {
@@ -335,6 +380,12 @@ impl<'a> Graph<'a> {
         if let Some(known) = self.counter(branch, setter, condition, is_result) {
             return known;
         }
+        if let Some((made, condition)) = self.truth(branch, setter, condition) {
+            return self.taken(made, condition);
+        }
+        if let Some(note) = self.neither(branch, setter, condition, bound) {
+            return note;
+        }
         // Either side may be what is waited for.
         for side in [0, 1] {
             let cause = match whole(i, side).filter(|_| !is_result) {
@@ -348,7 +399,7 @@ impl<'a> Graph<'a> {
             // A counter against a limit in memory does not wait for the memory.
             let other = whole(i, 1 - side).filter(|other| whole(i, side) != Some(*other));
             let other_moves = other.is_some_and(|place| !self.changes(place).is_empty());
-            match self.asked(cause, condition, bound) {
+            match self.asked(branch, cause, condition, bound) {
                 Taken::Waits(_) if other_moves => {}
                 Taken::Unknown => {}
                 known => return known,
@@ -366,7 +417,7 @@ pub fn is_call(i: &Instruction) -> bool {
 }
 
 /// The operand, if it is a whole register or a word of the frame.
-pub fn operand(i: &Instruction, number: u32) -> Option<Place> {
+pub fn operand(i: &Line, number: u32) -> Option<Place> {
     if number >= i.op_count() {
         return None;
     }
@@ -374,13 +425,13 @@ pub fn operand(i: &Instruction, number: u32) -> Option<Place> {
         OpKind::Register if i.op_register(number).is_gpr() && i.op_register(number).size() >= 4 => {
             Some(Place::Register(i.op_register(number).full_register()))
         }
-        OpKind::Memory if matches!(i.memory_size().size(), 4 | 8) => slot(i),
+        OpKind::Memory if matches!(i.memory_size().size(), 4 | 8) => i.slot,
         _ => None,
     }
 }
 
 /// The operand, also where it is a part of a register or of a word of the frame.
-pub fn whole(i: &Instruction, number: u32) -> Option<Place> {
+pub fn whole(i: &Line, number: u32) -> Option<Place> {
     let is_register = number < i.op_count()
         && i.op_kind(number) == OpKind::Register
         && i.op_register(number).is_gpr();
@@ -388,10 +439,10 @@ pub fn whole(i: &Instruction, number: u32) -> Option<Place> {
         return Some(Place::Register(i.op_register(number).full_register()));
     }
     let is_memory = number < i.op_count() && i.op_kind(number) == OpKind::Memory;
-    is_memory.then(|| slot(i)).flatten()
+    is_memory.then_some(i.slot).flatten()
 }
 
-pub fn slot(i: &Instruction) -> Option<Place> {
+fn slot(i: &Instruction) -> Option<Place> {
     let base = i.memory_base();
     (matches!(base, Register::RBP | Register::RSP)
         && i.memory_index() == Register::None
@@ -404,7 +455,7 @@ pub fn writes(i: &Line, place: Place) -> bool {
         Place::Register(register) => register.is_gpr() && i.written & 1 << register.number() != 0,
         Place::Slot(..) => {
             // A part of the word counts as well; words are taken to have four bytes.
-            let overlaps = match (slot(i), place) {
+            let overlaps = match (i.slot, place) {
                 (Some(Place::Slot(a, x)), Place::Slot(b, y)) => {
                     let size = i.memory_size().size().max(1) as i64;
                     a == b && x < y + 4 && y < x + size

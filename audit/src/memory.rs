@@ -48,7 +48,11 @@ impl Explorer<'_> {
             loads.or_default().insert(at);
         }
         match place.base {
-            Base::Stack => state.load_slot(&place, width),
+            Base::Stack => {
+                let end = place.hi.saturating_add(i64::from(width));
+                frame.touches_stack(at, place.lo, end, false);
+                state.load_slot(&place, width)
+            }
             Base::Errno if width == 4 => match state.errno {
                 Errno::Original => Value::at(Base::SavedErrno, 0),
                 Errno::Changed => any(4),
@@ -192,7 +196,9 @@ impl Explorer<'_> {
         match place.base {
             Base::Stack => {
                 frame.uses_stack(place.lo);
-                frame.clobber(place.lo, place.hi.saturating_add(i64::from(width)));
+                let end = place.hi.saturating_add(i64::from(width));
+                frame.clobber(place.lo, end);
+                frame.touches_stack(at, place.lo, end, true);
                 let value = if width < 8 {
                     narrowed(&value, width * 8)
                 } else {

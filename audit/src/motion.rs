@@ -275,7 +275,7 @@ impl Graph<'_> {
     }
 
     /// Whether each round that comes by `at` also comes by one of `stations`.
-    fn passes(&self, at: u64, stations: &[u64]) -> bool {
+    pub fn passes(&self, at: u64, stations: &[u64]) -> bool {
         let mut seen = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
         while let Some(node) = todo.pop() {

@@ -6,22 +6,27 @@ use crate::files::Files;
 use crate::image::{Image, Slot};
 use crate::index::Index;
 use crate::install::Handler;
+use crate::install::flags::{SA_ONSTACK, SA_SIGINFO};
 
 /// How sure it is that a handler is the standard library's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
-    /// Its shape and its symbols say so.
-    Named,
-    /// Its shape says so, and the file has no symbols.
+    /// Its shape says so, and its symbols or, without any, its flags and the file's texts.
+    Known,
+    /// Its shape says so alone.
     Shaped,
 }
 
 /// What the handler prints before it ends the process.
 const MESSAGE: &[u8] = b"has overflowed its stack";
 
+/// What the paths of the standard library's sources have in them, which its messages of panics name in each program.
+const SOURCES: &[u8] = b"library/std/src/";
+
 /// Whether the handler is the standard library's: for faults alone, with its message and a call of `sigaction` in its code.
 ///
-/// A name alone is not enough, for any language can have a function of that name.
+/// A name alone is not enough, for any language can have a function of that name. Without names, the flags that it is installed
+/// with and the library's own texts in the file stand for them.
 pub fn rust(
     files: &Files,
     index: &mut Index,
@@ -48,11 +53,31 @@ pub fn rust(
     match is_std(address) {
         // Whole-program optimisation makes what installs it a part of `main`.
         Some(true) if all(&|at| is_std(at) == Some(true) || file.raw_name(at) == Some("main")) => {
-            Some(Runtime::Named)
+            Some(Runtime::Known)
         }
-        None if all(&|at| is_std(at).is_none()) => Some(Runtime::Shaped),
+        None if all(&|at| is_std(at).is_none()) => {
+            let own = SA_SIGINFO | SA_ONSTACK;
+            let as_it_does = of.flags.iter().all(|flags| flags.has(own)) && of.signals.len() == 2;
+            let is_rust = as_it_does && !of.flags.is_empty() && has_sources(&file);
+            Some(if is_rust {
+                Runtime::Known
+            } else {
+                Runtime::Shaped
+            })
+        }
         _ => None,
     }
+}
+
+/// Whether read-only data of the file names a source of the standard library.
+fn has_sources(file: &Image) -> bool {
+    let mut data = file.regions.iter().filter(|region| !region.write);
+    data.any(|region| {
+        region
+            .data
+            .windows(SOURCES.len())
+            .any(|text| text == SOURCES)
+    })
 }
 
 /// Whether the function's code names the message, or a table of texts that has it.

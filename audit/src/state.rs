@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use iced_x86::{ConditionCode, Instruction, OpKind, Register};
+use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::value::{Base, Value};
 
@@ -34,6 +34,16 @@ pub struct Flags {
     pub is_result: bool,
     /// A word of the stack that holds what `left` was too, zero-extended.
     pub twin: Option<i64>,
+    /// What `left` was made from, and the number that was added to that.
+    pub origin: Option<(Place, i64)>,
+}
+
+/// A register whose lower half was made from that of another place, by adding a number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Made {
+    pub register: usize,
+    pub from: Place,
+    pub added: i64,
 }
 
 /// A store to data of the file, on the way here, which another store may belong to.
@@ -71,6 +81,9 @@ pub struct State {
     pub half: Option<(usize, usize)>,
     /// A word of the stack that holds the lower half of a register, zero-extended.
     pub spilled: Option<(i64, usize)>,
+    pub made: Option<Made>,
+    /// Between which places of the stack a byte of zero is known to lie, which ends a text.
+    pub zero: Option<(i64, i64)>,
 }
 
 pub const RSP: usize = 4;
@@ -96,6 +109,87 @@ impl State {
             escaped: i64::MAX,
             half: None,
             spilled: None,
+            made: None,
+            zero: None,
+        }
+    }
+
+    /// Returns between which bounds the length of the text at that offset of the stack is, if its end is known.
+    pub fn text_length(&self, at: i64) -> Option<(i64, i64)> {
+        const MOST: i64 = 4096;
+        for end in at..at.saturating_add(MOST) {
+            match self.byte(end) {
+                Some(0) => return Some((end - at, end - at)),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.zero
+            .filter(|(lo, _)| *lo >= at)
+            .map(|(_, hi)| (0, hi - at))
+    }
+
+    fn byte(&self, at: i64) -> Option<u8> {
+        let (start, (width, value)) = self.slots.range(..=at).next_back()?;
+        let bytes = value.number()?.to_le_bytes();
+        let n = usize::try_from(at - start).ok()?;
+        bytes.get(n).copied().filter(|_| n < usize::from(*width))
+    }
+
+    /// Notes that a text ends between those places of the stack.
+    pub fn note_zero(&mut self, lo: i64, hi: i64) {
+        self.zero = (lo <= hi).then_some((lo, hi));
+    }
+
+    /// Notes what a register is made from, so that a comparison with it tells about that too: an index is often checked in a copy.
+    /// Instructions that may write other registers than their first operand end what was noted.
+    pub fn note_made(&mut self, i: &Instruction, made: Option<Made>, slot: Option<i64>) {
+        use Mnemonic as M;
+        let is_half = i.op0_kind() == OpKind::Register && i.op0_register().is_gpr32();
+        let number = is_half.then(|| i.op0_register().full_register().number());
+        let added = match i.mnemonic() {
+            M::Add => i.try_immediate(1).ok().map(u64::cast_signed),
+            M::Sub => i
+                .try_immediate(1)
+                .ok()
+                .and_then(|n| n.cast_signed().checked_neg()),
+            M::Inc => Some(1),
+            M::Dec => Some(-1),
+            _ => None,
+        };
+        let from = match (i.mnemonic(), i.op1_kind()) {
+            (M::Mov, OpKind::Register) if i.op1_register().is_gpr32() => {
+                Some((i.op1_register(), 0))
+            }
+            (M::Lea, _) if i.memory_index() == Register::None && i.memory_base().is_gpr() => {
+                Some((i.memory_base(), i.memory_displacement64().cast_signed()))
+            }
+            _ => None,
+        };
+        if let (Some(register), Some(known), Some(added)) = (number, made, added) {
+            self.made = (known.register == register)
+                .then(|| known.added.checked_add(added))
+                .flatten()
+                .map(|added| Made { added, ..known });
+        } else if let (Some(register), Some((from, added))) = (number, from) {
+            let from = from.full_register().number();
+            self.made = (from != register && from != RSP).then_some(Made {
+                register,
+                from: Place::Register(from),
+                added,
+            });
+        } else if let (Some(register), M::Mov, Some(at)) = (number, i.mnemonic(), slot) {
+            self.made = Some(Made {
+                register,
+                from: Place::Slot(at, 4),
+                added: 0,
+            });
+        } else if !matches!(
+            i.mnemonic(),
+            M::Mov | M::Movzx | M::Movsx | M::Movsxd | M::Cdqe | M::Lea | M::Cmp | M::Test | M::Nop
+        ) && i.flow_control() != FlowControl::ConditionalBranch
+        {
+            self.made = None;
         }
     }
 
@@ -206,6 +300,14 @@ impl State {
         {
             flags.place = None;
         }
+        if let Some(flags) = &mut self.flags {
+            flags.origin = flags
+                .origin
+                .filter(|(from, _)| *from != Place::Register(number));
+        }
+        self.made = self
+            .made
+            .filter(|made| made.register != number && made.from != Place::Register(number));
         self.half = self.half.filter(|(a, b)| *a != number && *b != number);
         self.spilled = self.spilled.filter(|(_, whole)| *whole != number);
         self.bytes.remove(&(number as u8));
@@ -242,6 +344,12 @@ impl State {
             (at.lo, i64::MAX)
         };
         self.forget(lo, hi);
+        let bytes = value.number().map(i64::to_le_bytes);
+        let first = bytes.and_then(|all| all.iter().take(width as usize).position(|b| *b == 0));
+        if let Some(n) = first.filter(|_| at.is_bounded() && width <= 8) {
+            let n = n as i64;
+            self.note_zero(at.lo + n, at.hi + n);
+        }
         if let Some(offset) = at.exact()
             && width <= 8
         {
@@ -264,9 +372,13 @@ impl State {
                 slots.remove(&at);
             }
         }
+        self.zero = self.zero.filter(|(a, b)| *b < lo || hi <= *a);
         let is_hit = |at: i64| lo <= at + 8 && at < hi;
         self.spilled = self.spilled.filter(|(at, _)| !is_hit(*at));
+        let is_gone = |place: &Place| matches!(place, Place::Slot(at, _) if is_hit(*at));
+        self.made = self.made.filter(|made| !is_gone(&made.from));
         if let Some(flags) = &mut self.flags {
+            flags.origin = flags.origin.filter(|(from, _)| !is_gone(from));
             flags.place = flags
                 .place
                 .filter(|place| !matches!(place, Place::Slot(at, _) if is_hit(*at)));
@@ -306,6 +418,13 @@ impl State {
             escaped: self.escaped.min(other.escaped),
             half: self.half.filter(|_| self.half == other.half),
             spilled: self.spilled.filter(|_| self.spilled == other.spilled),
+            made: self.made.filter(|_| self.made == other.made),
+            zero: match (self.zero, other.zero) {
+                (Some((a, b)), Some((c, d))) if !widen || (a, b) == (c, d) => {
+                    Some((a.min(c), b.max(d)))
+                }
+                _ => None,
+            },
         }
     }
 
@@ -451,6 +570,16 @@ impl State {
         if let Some(at) = flags.twin {
             self.put_slot(at, 8, narrowed(&new, flags.bits));
         }
+        if let Some((from, added)) = flags.origin
+            && flags.bits == 32
+            && new.base == Base::Num
+        {
+            self.narrow(
+                from,
+                new.lo.saturating_sub(added),
+                new.hi.saturating_sub(added),
+            );
+        }
         match place {
             Place::Register(number) => {
                 let old = &self.registers[number];
@@ -480,6 +609,41 @@ impl State {
             } else {
                 narrowed(&new, flags.bits)
             };
+        }
+    }
+}
+
+impl State {
+    /// Takes into account that the lower half of what a place holds is from `lo` to `hi`.
+    fn narrow(&mut self, place: Place, lo: i64, hi: i64) {
+        const HALF: i64 = 1 << 31;
+        let known = match place {
+            Place::Register(number) => self.registers[number].clone(),
+            Place::Slot(at, 4) => self.load_slot(&Value::at(Base::Stack, at), 4),
+            Place::Slot(..) => return,
+        };
+        // The upper half of a register is another matter.
+        let is_half = matches!(place, Place::Slot(..)) || known.hi < HALF;
+        if lo < 0 || hi >= HALF || known.base != Base::Num || known.lo < 0 || !is_half {
+            return;
+        }
+        let value = match &known.set {
+            Some(all) => {
+                let kept: Vec<i64> = all
+                    .iter()
+                    .copied()
+                    .filter(|a| (lo..=hi).contains(a))
+                    .collect();
+                Value::one_of(Base::Num, kept)
+            }
+            None => Value::range(known.lo.max(lo), known.hi.min(hi)),
+        };
+        if value.base != Base::Num || value.lo > value.hi {
+            return;
+        }
+        match place {
+            Place::Register(number) => self.registers[number] = value,
+            Place::Slot(at, width) => self.put_slot(at, width, value),
         }
     }
 }

@@ -24,6 +24,12 @@ impl Explorer<'_> {
             state.half = None;
             state.spilled = None;
         }
+        if !matches!(
+            instruction.flow_control(),
+            FlowControl::Next | FlowControl::ConditionalBranch
+        ) {
+            state.made = None;
+        }
         if instruction.flow_control() != FlowControl::Next
             && frame
                 .image
@@ -45,7 +51,14 @@ impl Explorer<'_> {
         }
         match instruction.flow_control() {
             FlowControl::Next => {
+                let made = state.made;
+                let from = (instruction.op1_kind() == OpKind::Memory)
+                    .then(|| address(frame, instruction, &state));
+                let slot = from
+                    .filter(|from| from.base == Base::Stack)
+                    .and_then(|from| from.exact());
                 if self.instruction(frame, instruction, &mut state) {
+                    state.note_made(instruction, made, slot);
                     vec![(after, state)]
                 } else {
                     Vec::new()

@@ -100,13 +100,20 @@ impl Explorer<'_> {
         let word = word.cast_unsigned();
         let loads = self.loaded.get(&(image, word));
         if loads.is_some_and(|loads| loads.iter().any(|load| *load != at)) {
-            let place = self.files.image(image).place(word);
-            frame.doubt(
-                Kind::Torn,
-                at,
-                format!("stores to {place} after a load of it: by SA_NODEFER the handler may interrupt itself between, and an update is lost"),
-                "an atomic operation, or flags without SA_NODEFER",
+            let file = self.files.image(image);
+            // What is stored was computed from what was loaded.
+            let is_certain = self.index.is_update(frame.number, &frame.image, word, at);
+            let weight = if is_certain && image == frame.number {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            };
+            let place = file.place(word);
+            let why = format!(
+                "stores to {place} after a load of it: by SA_NODEFER the handler may interrupt itself between, and an update is lost"
             );
+            let remedy = "an atomic operation, or flags without SA_NODEFER";
+            frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
         }
     }
 
@@ -188,16 +195,18 @@ impl Explorer<'_> {
                 } else {
                     (stored, earlier)
                 };
-                frame.doubt(
-                    Kind::Torn,
-                    at,
-                    format!(
-                        "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
-                        file.place(entry.lo),
-                        file.place(index.lo)
-                    ),
-                    "an index that is changed by one atomic instruction, or one signal",
+                let weight = if self.is_interrupted {
+                    Weight::Fault
+                } else {
+                    Weight::Doubt
+                };
+                let why = format!(
+                    "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
+                    file.place(entry.lo),
+                    file.place(index.lo)
                 );
+                let remedy = "an index that is changed by one atomic instruction, one signal, or a mask that blocks the others";
+                frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
             }
             let all = std::rc::Rc::make_mut(&mut state.stores);
             let position = all.partition_point(|earlier| earlier < stored);

@@ -2,7 +2,8 @@
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use crate::loops::{Graph, Place, Taken, is_call, slot, whole};
+use crate::hash::Set;
+use crate::loops::{Graph, Place, Taken, is_call, whole};
 
 impl Graph<'_> {
     /// A compare-and-swap that is tried again.
@@ -16,7 +17,13 @@ impl Graph<'_> {
     }
 
     /// A comparison with what a function returned, or with memory.
-    pub fn asked(&self, cause: u64, condition: ConditionCode, bound: Option<i64>) -> Taken {
+    pub fn asked(
+        &self,
+        branch: u64,
+        cause: u64,
+        condition: ConditionCode,
+        bound: Option<i64>,
+    ) -> Taken {
         use ConditionCode as C;
         const EINTR: i64 = 4;
         const EAGAIN: i64 = 11;
@@ -28,11 +35,27 @@ impl Graph<'_> {
             && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
             && is_call(&self.code[&call])
         {
-            return self.asked(call, C::g, Some(0));
+            return self.asked(branch, call, C::g, Some(0));
+        }
+        // Neither 0 nor -1, in one comparison: one is taken away, and the rest is below the two largest numbers.
+        let takes_one = i.mnemonic() == Mnemonic::Add
+            && i.try_immediate(1)
+                .is_ok_and(|n| matches!(n, u64::MAX | 0xffff_ffff))
+            || i.mnemonic() == Mnemonic::Dec
+            || i.mnemonic() == Mnemonic::Sub && i.try_immediate(1).is_ok_and(|n| n == 1);
+        if takes_one
+            && matches!((condition, bound), (C::b, Some(-2 | 0xffff_fffe)))
+            && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
+            && is_call(&self.code[&call])
+        {
+            return self.asked(branch, call, C::g, Some(0));
         }
         if self.frame.errno_reads.contains(&cause) {
             return match (condition, bound) {
                 (C::e, Some(EINTR)) => Taken::Note("tries again what a signal interrupted"),
+                (C::e, Some(EAGAIN)) if self.passes(branch, &self.polls()) => {
+                    Taken::Note("waits until there is room, as a call does that blocks")
+                }
                 (C::e, Some(EAGAIN)) => Taken::Waits(
                     "tries again until there is room, which the interrupted code may have to make",
                 ),
@@ -72,7 +95,7 @@ impl Graph<'_> {
         }
         let touches = (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
             && i.mnemonic() != Mnemonic::Lea;
-        if touches && slot(i).is_none() && self.is_for_others(i) {
+        if touches && i.slot.is_none() && self.is_for_others(i) {
             return if matches!(
                 i.mnemonic(),
                 Mnemonic::Xchg | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
@@ -87,6 +110,16 @@ impl Graph<'_> {
         Taken::Unknown
     }
 
+    /// The calls that wait for a descriptor.
+    fn polls(&self) -> Vec<u64> {
+        let waits = |name: &String| matches!(&**name, "poll" | "select" | "pselect");
+        let calls = self.instructions().filter(|(at, _)| {
+            let names = self.frame.called.get(at);
+            names.is_some_and(|names| !names.is_empty() && names.iter().all(waits))
+        });
+        calls.map(|(at, _)| at).collect()
+    }
+
     /// Whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest of a text.
     fn asks_for_more(&self) -> bool {
         let branches = self
@@ -98,6 +131,131 @@ impl Graph<'_> {
                 is_sum && whole(i, 1).is_some()
                     || i.mnemonic() == Mnemonic::Lea && i.memory_index() != Register::None
             })
+    }
+
+    /// The instruction that made a truth value which the branch looks for, and its condition, as code at -O0 keeps one in a byte.
+    ///
+    /// Elsewhere the byte is set to false alone, and each round sets it.
+    pub fn truth(
+        &self,
+        branch: u64,
+        setter: u64,
+        condition: ConditionCode,
+    ) -> Option<(u64, ConditionCode)> {
+        let i = &self.code[&setter];
+        let tests_one = i.mnemonic() == Mnemonic::Test
+            && (i.try_immediate(1).is_ok_and(|one| one == 1)
+                || i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register());
+        let against_zero =
+            i.mnemonic() == Mnemonic::Cmp && i.try_immediate(1).is_ok_and(|zero| zero == 0);
+        if condition != ConditionCode::ne || !(tests_one || against_zero) {
+            return None;
+        }
+        let (mut todo, mut made, mut all) = (vec![(setter, whole(i, 0)?, false)], None, Vec::new());
+        let mut seen = Set::default();
+        while let Some((at, place, is_turned)) = todo.pop() {
+            if !self.is_usable(place) || seen.len() > 20 {
+                return None;
+            }
+            for def in self.reaching(at, place).0 {
+                let i = &self.code[&def];
+                if !seen.insert(def) {
+                    continue;
+                }
+                let constant = i.try_immediate(i.op_count().saturating_sub(1)).ok();
+                let turns = i.mnemonic() == Mnemonic::Not || constant.is_some_and(|n| n & 1 == 1);
+                let is_same =
+                    i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register();
+                match i.mnemonic() {
+                    Mnemonic::Xor if is_same && !is_turned => all.push(def),
+                    Mnemonic::Mov if constant == Some(0) && !is_turned => all.push(def),
+                    Mnemonic::And if constant == Some(1) => todo.push((def, place, is_turned)),
+                    Mnemonic::Xor | Mnemonic::Not if turns => todo.push((def, place, !is_turned)),
+                    Mnemonic::Mov | Mnemonic::Movzx => todo.push((def, whole(i, 1)?, is_turned)),
+                    _ if i.op_count() == 1
+                        && i.condition_code() != ConditionCode::None
+                        && made.is_none() =>
+                    {
+                        all.push(def);
+                        let own = i.condition_code();
+                        let turned = crate::step::opposite(own);
+                        made = Some((def, if is_turned { turned } else { own }));
+                    }
+                    _ => return None,
+                }
+            }
+        }
+        made.filter(|_| self.passes(branch, &all))
+    }
+
+    /// Whether the branch goes on unless a result is 0, and another unless it is -1, or the other way round, and what it asks for
+    /// comes to an end: what is left are positive results.
+    pub fn neither(
+        &self,
+        branch: u64,
+        setter: u64,
+        condition: ConditionCode,
+        bound: Option<i64>,
+    ) -> Option<Taken> {
+        let call = self.result(setter)?;
+        let names = self.frame.called.get(&call)?;
+        let ends = !names.is_empty() && names.iter().all(|name| comes_to_an_end(name));
+        let wanted = match (condition, bound?) {
+            (ConditionCode::ne, 0) => -1,
+            (ConditionCode::ne, -1) => 0,
+            _ => return None,
+        };
+        let others: Vec<u64> = self
+            .instructions()
+            .filter(|(at, i)| {
+                i.flow_control() == FlowControl::ConditionalBranch
+                    && *at != branch
+                    && self.after(*at).len() == 1
+                    && self.goes_on(*at, i) == ConditionCode::ne
+                    && self.flags(*at).is_some_and(|setter| {
+                        self.compared(setter) == Some(wanted) && self.result(setter) == Some(call)
+                    })
+            })
+            .map(|(at, _)| at)
+            .collect();
+        (ends && self.passes(branch, &others) && self.passes(branch, &[call])).then_some(
+            Taken::Note("loops until what it calls has nothing more to give or to take"),
+        )
+    }
+
+    /// The condition under which a branch, one of whose ways leaves the loop, stays in it.
+    fn goes_on(&self, at: u64, i: &Instruction) -> ConditionCode {
+        if self.after(at) == [i.near_branch_target()] {
+            i.condition_code()
+        } else {
+            crate::step::opposite(i.condition_code())
+        }
+    }
+
+    /// The number that an instruction compares with.
+    fn compared(&self, setter: u64) -> Option<i64> {
+        let i = &self.code[&setter];
+        let is_same = i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register();
+        match i.mnemonic() {
+            Mnemonic::Cmp => {
+                let number = i.try_immediate(1).ok()?;
+                let is_half = crate::step::size_of(i, 0) == 4;
+                Some(if is_half {
+                    (number as u32).cast_signed().into()
+                } else {
+                    number.cast_signed()
+                })
+            }
+            Mnemonic::Test if is_same => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The call whose result a comparison looks at.
+    fn result(&self, setter: u64) -> Option<u64> {
+        let i = &self.code[&setter];
+        let call = self.cause(setter, whole(i, 0).filter(|place| self.is_usable(*place))?)?;
+        is_call(&self.code[&call]).then_some(call)
     }
 
     /// The instruction that made the value of `place` at `at`, behind those that only move it.

@@ -214,17 +214,20 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn the_handler_of_rusts_standard_library_is_a_note_and_its_name_alone_is_not() {
     let source = corpus("safe/counters.rs");
-    let path = directory().join("counters");
-    let status = Command::new("rustc")
-        .args(["--edition", "2024", "-A", "warnings", "-O", "-o"])
-        .arg(&path)
-        .arg(&source)
-        .stderr(Stdio::null())
-        .status();
-    if status.is_ok_and(|s| s.success()) {
-        let (status, text) = audit(&[path.to_str().unwrap()]);
-        assert_eq!(status, 0, "{text}");
-        assert!(text.contains("note[runtime]"), "{text}");
+    for strip in ["none", "symbols"] {
+        let path = directory().join(format!("counters-{strip}"));
+        let status = Command::new("rustc")
+            .args(["--edition", "2024", "-A", "warnings", "-O"])
+            .args(["-C", &format!("strip={strip}"), "-o"])
+            .arg(&path)
+            .arg(&source)
+            .stderr(Stdio::null())
+            .status();
+        if status.is_ok_and(|s| s.success()) {
+            let (status, text) = audit(&[path.to_str().unwrap()]);
+            assert_eq!(status, 0, "{text}");
+            assert!(text.contains("note[runtime]"), "{text}");
+        }
     }
     let file = directory().join("forged.c");
     std::fs::write(
@@ -238,5 +241,20 @@ fn the_handler_of_rusts_standard_library_is_a_note_and_its_name_alone_is_not() {
     if let Some(path) = compiled(&file, "forged", &["-O2"]) {
         let (status, text) = audit(&[path.to_str().unwrap()]);
         assert_eq!(status, 1, "{text}");
+    }
+    // Its message and its call of `sigaction` are not enough without names.
+    std::fs::write(
+        &file,
+        "#include <signal.h>\n#include <string.h>\n#include <unistd.h>\n\
+         static void on(int s, siginfo_t *i, void *c) { (void)i; (void)c; strsignal(s);\n\
+         write(2, \"it has overflowed its stack\\n\", 28); struct sigaction a; memset(&a, 0, sizeof a); sigaction(s, &a, 0); }\n\
+         int main(void) { struct sigaction a; memset(&a, 0, sizeof a); a.sa_sigaction = on; a.sa_flags = SA_SIGINFO | SA_ONSTACK;\n\
+         sigaction(SIGSEGV, &a, 0); sigaction(SIGBUS, &a, 0); for (;;) pause(); }\n",
+    )
+    .expect("a source file");
+    if let Some(path) = compiled(&file, "forged-stripped", &["-O2", "-s"]) {
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, 2, "{text}");
+        assert!(text.contains("undecided[runtime]"), "{text}");
     }
 }

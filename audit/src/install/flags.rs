@@ -30,18 +30,22 @@ const NAMES: [(u32, &str); 7] = [
 pub struct Flags {
     always: u32,
     ever: u32,
+    /// Whether the handler is seen to be installed with an empty mask, so that only its own signal is blocked while it runs.
+    pub blocks_none: bool,
 }
 
 impl Flags {
     pub const UNKNOWN: Self = Self {
         always: 0,
         ever: u32::MAX,
+        blocks_none: false,
     };
 
     pub const fn exactly(bits: u32) -> Self {
         Self {
             always: bits,
             ever: bits,
+            blocks_none: false,
         }
     }
 
@@ -56,12 +60,14 @@ impl Flags {
             return Self {
                 always: bits().fold(u32::MAX, |a, b| a & b),
                 ever: bits().fold(0, |a, b| a | b),
+                blocks_none: false,
             };
         }
         match u32::try_from(value.hi) {
             Ok(hi) if value.lo >= 0 => Self {
                 always: 0,
                 ever: u32::MAX >> hi.leading_zeros(),
+                blocks_none: false,
             },
             _ => Self::UNKNOWN,
         }
@@ -71,6 +77,7 @@ impl Flags {
         Self {
             always: self.always & other.always,
             ever: self.ever | other.ever,
+            blocks_none: self.blocks_none && other.blocks_none,
         }
     }
 
@@ -84,11 +91,15 @@ impl Flags {
 
     /// Returns the flags that glibc gives to the kernel for a function that takes no `struct sigaction`.
     pub fn of_function(name: &str) -> Self {
-        Self::exactly(match name {
+        let flags = Self::exactly(match name {
             "sysv_signal" | "__sysv_signal" => SA_RESETHAND | SA_NODEFER,
             "sigset" | "__sigset" => 0,
             _ => SA_RESTART,
-        })
+        });
+        Self {
+            blocks_none: true,
+            ..flags
+        }
     }
 }
 
@@ -127,16 +138,29 @@ impl FlagsAt {
         }
     }
 
+    /// How far behind the handler they are in the structure of the kernel.
+    const KERNELS: i32 = 8;
+
     /// Returns where they are in the structure of the kernel.
     pub const fn in_kernel() -> Self {
-        Self::Behind(8)
+        Self::Behind(Self::KERNELS)
     }
 
     /// Returns what the stack holds, if the handler lies at `handler` there.
     pub fn on_stack(self, state: &State, handler: &Value) -> Self {
         match self {
             Self::Behind(distance) => {
-                Self::in_value(&state.load_slot(&handler.moved(distance.into()), 4))
+                let flags = state.load_slot(&handler.moved(distance.into()), 4);
+                // The mask follows the handler, or in the kernel's structure the flags and a restorer.
+                let mask = if distance == Self::KERNELS { 24 } else { 8 };
+                let mask = state.load_slot(&handler.moved(mask), 8);
+                match Self::in_value(&flags) {
+                    Self::Known(flags) => Self::Known(Flags {
+                        blocks_none: mask.number() == Some(0),
+                        ..flags
+                    }),
+                    other => other,
+                }
             }
             known => known,
         }

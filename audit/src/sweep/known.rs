@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 
 use super::{Given, Tables, Way};
 use crate::state::ARGUMENTS;
@@ -68,11 +68,30 @@ impl Known {
     fn word(&self, i: &Instruction, from: Option<u64>) -> Option<u64> {
         use Mnemonic as M;
         let of = |register: Register| {
-            let is_known = register.is_gpr32() || register.is_gpr64();
+            let is_known = register.is_gpr();
             is_known.then(|| self.loaded[register.full_register().number()])?
         };
+        let local = || {
+            let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
+            self.spilled
+                .get(&i.memory_displacement64())
+                .filter(|_| is_local)?
+                .2
+        };
         match (i.mnemonic(), i.op1_kind()) {
-            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => from,
+            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => from.or_else(local),
+            (M::Movzx | M::Movsx | M::Movsxd | M::Mov, OpKind::Register) => of(i.op1_register()),
+            (M::Imul, OpKind::Register) if i.op_count() == 3 => of(i.op1_register()),
+            (M::Imul, OpKind::Memory) if i.op_count() == 3 => from.or_else(local),
+            (M::Imul | M::Adc | M::Sbb, OpKind::Register) => {
+                of(i.op0_register()).or_else(|| of(i.op1_register()))
+            }
+            (_, OpKind::Register) if i.condition_code() != ConditionCode::None => {
+                of(i.op0_register()).or_else(|| of(i.op1_register()))
+            }
+            (M::Add | M::Sub | M::And | M::Or | M::Xor | M::Imul, OpKind::Memory) => {
+                of(i.op0_register()).or(from).or_else(local)
+            }
             (M::Lea, _) => of(i.memory_base()).or_else(|| of(i.memory_index())),
             (M::Xor | M::Sub, _) if i.op0_register() == i.op1_register() => None,
             (M::Add | M::Sub | M::And | M::Or | M::Xor, OpKind::Register) => {
@@ -92,7 +111,11 @@ impl Known {
                 | M::Bts
                 | M::Btc
                 | M::Shl
-                | M::Shr,
+                | M::Sal
+                | M::Shr
+                | M::Sar
+                | M::Rol
+                | M::Ror,
                 _,
             ) => of(i.op0_register()),
             _ => None,
@@ -102,6 +125,20 @@ impl Known {
     /// Follows what the instruction moves from register to register, or to the frame and back; `from`: the word that it names.
     pub fn moves(&mut self, i: &Instruction, from: Option<u64>) {
         let is_move = i.mnemonic() == Mnemonic::Mov;
+        let is_wide = matches!(i.mnemonic(), Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv)
+            || i.mnemonic() == Mnemonic::Imul && i.op_count() == 1;
+        if is_wide {
+            let (low, high) = (Register::RAX.number(), Register::RDX.number());
+            let other = (i.op0_kind() == OpKind::Register)
+                .then(|| self.loaded[i.op0_register().full_register().number()])
+                .flatten();
+            let word = self.loaded[low].or(other).or(self.loaded[high]).or(from);
+            for register in [low, high] {
+                self.forget(register);
+                self.loaded[register] = word;
+            }
+            return;
+        }
         let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
         let of = |known: &Self, register: Register| {
             let n = register.full_register().number();
