@@ -174,10 +174,10 @@ impl Machine {
         self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
     }
 
-    /// Takes in which processes have ended, and whether well, and continues with `after`.
-    pub fn handle_ended(&mut self, ended: &[(Pid, bool)], after: After) {
-        for (pid, well) in ended {
-            self.handle_exit_status(*pid, *well);
+    /// Takes in which processes have ended, with their wait statuses, and continues with `after`.
+    pub fn handle_ended(&mut self, ended: &[(Pid, Option<i32>)], after: After) {
+        for (pid, status) in ended {
+            self.handle_exit_status(*pid, *status);
         }
         let After::Stop { again } = after else {
             return self.expire_idle();
