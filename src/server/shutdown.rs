@@ -12,6 +12,7 @@ use super::{DropReason, Note, ServeError, nanos};
 use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
+use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
@@ -208,8 +209,10 @@ impl Machine {
             return;
         };
         let bytes = session.received_bytes();
-        // Less than a byte of a text is a stray signal.
-        if session.in_message() && (session.is_announced() || bytes > 0) {
+        // Less than a byte of a text is a stray signal, unless its sender could wait for an acknowledgement and got none.
+        let is_foreign = session.handles().any() && !session.can_answer(Signal::WORD);
+        let gave_up = is_foreign && session.answered_at.is_none();
+        if session.in_message() && (session.is_announced() || bytes > 0 || gave_up) {
             let why = DropReason::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
             self.core.note_of(&mut session, note);
