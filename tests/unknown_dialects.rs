@@ -28,6 +28,7 @@ fn what_no_dialect_describes_is_reported_and_not_printed() {
                         "fits no known dialect",
                         "dropped a message",
                         "and nothing for 5 s",
+                        "ignoring signals with a value",
                     ];
                     words.iter().any(|word| notes.contains(word))
                 });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use minitalk::client::{self, DialectOptions, SendError};
 use minitalk::dialect::candidates::from_parts;
-use minitalk::dialect::{Ack, Dialect, FinalAck, Head, HeadAck};
+use minitalk::dialect::{Ack, Chars, Dialect, FinalAck, Head, HeadAck};
 use minitalk::internals::ffi;
 use minitalk::{Inbox, Signal, SignalSet};
 
@@ -20,6 +20,9 @@ const PROBE: &str = "Hello";
 
 /// The second text, which shows that nothing of the probe was left over.
 const SECOND: &str = "and again, 42";
+
+/// The same for a server that may take code points.
+const SECOND_WIDE: &str = "and again, 42 €";
 
 /// How long an acknowledgement may take: until it is known that there are any, and in an attempt.
 const FIRST_ACK: Duration = Duration::from_millis(1500);
@@ -181,7 +184,13 @@ impl ServerSearch<'_> {
         });
         let may_skip_head = refined.ack == Ack::Message && refined.head != Head::None;
         let after_head = after_head.into_iter().filter(|_| may_skip_head);
-        for dialect in after_head.chain([refined, *candidate]) {
+        let unicode = Dialect {
+            chars: Chars::Unicode,
+            ..refined
+        };
+        let unicode = Some(unicode).filter(|_| refined.char_bits > 9);
+        let forms = after_head.chain(unicode).chain([refined, *candidate]);
+        for dialect in forms {
             if self.holds(&dialect, &format)? {
                 let signals = signals.join(" and ");
                 return Ok(Some(ServerDialect {
@@ -215,8 +224,12 @@ impl ServerSearch<'_> {
             return Ok(false);
         }
         attempt.server.skip();
-        let exchange = self.exchange(&attempt.server, dialect, SECOND)?;
-        let fits = |printed: &[u8]| format.fits(SECOND.as_bytes(), printed);
+        let second = match dialect.chars {
+            Chars::Bytes => SECOND,
+            Chars::Unicode => SECOND_WIDE,
+        };
+        let exchange = self.exchange(&attempt.server, dialect, second)?;
+        let fits = |printed: &[u8]| format.fits(second.as_bytes(), printed);
         Ok(exchange.result.is_ok() && attempt.server.wait(PRINT_LATE, fits))
     }
 

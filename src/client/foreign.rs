@@ -117,6 +117,7 @@ fn status(server: &Peer) -> Option<ServerStatus> {
         pending: status.pending & ours,
         blocked: status.blocked & ours,
         caught: status.caught & ours,
+        sleeps: status.sleeps,
     })
 }
 

@@ -180,8 +180,8 @@ impl AckProbe {
     pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
         self.poll_timeout(sleeps).filter(|at| now >= *at)?;
         match (self.state, self.unanswered) {
-            (Watching, 0) if !self.has_repeated => self.has_repeated = true,
-            (Watching, 0) => {
+            (_, 0) if !self.has_repeated => self.has_repeated = true,
+            (_, 0) => {
                 self.symbol = self.symbol().other();
                 self.has_switched = true;
             }
@@ -212,7 +212,7 @@ impl AckProbe {
     pub fn poll_timeout(&self, sleeps: bool) -> Option<Nanos> {
         let (since, silence) = match (self.state, self.unanswered) {
             _ if !self.handled.any() => return None,
-            (Watching, 0) if !self.has_repeated || self.may_switch() => {
+            (Watching | GoesOn, 0) if !self.has_repeated || self.may_switch() => {
                 (self.last_ack?, SWITCH_AFTER)
             }
             (Watching, 0) => return None,
@@ -382,6 +382,25 @@ mod tests {
         }
         probe.reset();
         assert_eq!(probe.ack(), Ack::Message);
+    }
+
+    #[test]
+    fn a_client_that_does_not_go_on_after_a_byte_gets_the_same_again_and_then_the_other_signal() {
+        let mut probe = probe();
+        (0..8).for_each(|_| _ = probe.handle_symbol(Symbol::Usr1, 0));
+        let mut now = SILENCE_AFTER_BYTE;
+        assert_eq!(probe.poll_ack(now, false), Some(Symbol::Usr1));
+        for expected in [Symbol::Usr1, Symbol::Usr2] {
+            now += SWITCH_AFTER;
+            assert_eq!(probe.poll_ack(now - 1, false), None);
+            assert_eq!(probe.poll_ack(now, false), Some(expected));
+        }
+        assert_eq!(probe.poll_timeout(false), None);
+        (0..8).for_each(|_| _ = probe.handle_symbol(Symbol::Usr1, now));
+        assert_eq!(
+            (probe.ack(), probe.ack_signal()),
+            (Ack::Byte, AckSignal::Usr2)
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ const SHOWN: usize = 256;
 pub struct AutoDecoder {
     limit: usize,
     pid: Pid,
-    /// Whether the client handles SIGUSR1, for which it waits if it opens with a handshake.
+    /// Whether the client handles a signal, for which it waits if it opens with a handshake.
     may_greet: bool,
     mode: Mode,
     /// Whether the user gave the dialect, so that nothing is detected.
@@ -96,7 +96,7 @@ impl AutoDecoder {
         decoder
     }
 
-    /// Sets whether the client handles SIGUSR1.
+    /// Sets whether the client handles a signal.
     pub const fn set_may_greet(&mut self, may_greet: bool) {
         self.may_greet = may_greet;
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::spec::CHAR_BITS;
-use super::{BitOrder, ByteOrder, Dialect, Head, Parity, Symbol};
+use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Parity, Symbol};
 
 /// Bytes of a text that count as evidence.
 const EVIDENCE_LIMIT: usize = 1 << 16;
@@ -52,7 +52,7 @@ pub fn all(may_greet: bool) -> Vec<Dialect> {
 
 /// Returns the orders of bits and bytes that the number of `head` may have.
 fn number_orders(order: BitOrder, head: Head) -> Vec<(BitOrder, ByteOrder)> {
-    if head.width().is_none() {
+    if head.width().is_none_or(|width| width == 1) {
         return Vec::from([(order, ByteOrder::of_bit_loop(order))]);
     }
     let bytes = |order: &BitOrder| {
@@ -84,6 +84,9 @@ const fn endings(head: Head) -> &'static [Ending] {
     ];
     match head {
         Head::None => &OF_TEXT,
+        Head::Nul => OF_TEXT.split_at(1).0,
+        Head::Stx => OF_TEXT.split_at(2).0.split_at(1).1,
+        Head::Len8 => OF_LENGTH.split_at(1).0,
         Head::Pid | Head::PidDigits => OF_TEXT.split_at(3).0,
         // Digits end with a NUL anyway, or have a fixed width.
         Head::Digits | Head::Digits10 | Head::Digits10Pid => OF_LENGTH.split_at(3).0,
@@ -97,6 +100,8 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.order == BitOrder::Lsb, 8),
         (d.one == Symbol::Usr1, 10),
         (d.hello, 20),
+        (d.head.byte().is_some(), 10),
+        (d.head == Head::Len8, 24),
         (d.head == Head::Len16, 8),
         (d.head == Head::Len32, 6),
         (d.head == Head::Len64, 10),
@@ -107,6 +112,9 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.counts_end, 4),
         (d.end != Some(0), 8),
         (d.char_bits != 8, 28),
+        (d.chars == Chars::Unicode, 20),
+        // Nearly any symbols are such a character.
+        (d.chars == Chars::Unicode && d.char_bits == 16, 10),
         (d.parity != Parity::None, 28),
         // Most clients send it as part of the text.
         (d.end == Some(b'\n'), 12),
@@ -186,6 +194,10 @@ const FRAMINGS: &[(&str, u8)] = &[
     ("head=digits", 0),
     ("head=len64,head-bytes=other,end=none", 1),
     ("head=len64,head-bytes=other,counts-end=yes", 1),
+    ("head=len8,end=none", 1),
+    ("head=stx,end=etx", 1),
+    ("head=nul", 1),
+    ("char-bits=16", 1),
     ("end=0xff", 1),
     ("parity=even", 1),
     ("parity=odd", 1),
@@ -227,7 +239,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(true);
-        assert_eq!(candidates.len(), 832);
+        assert_eq!(candidates.len(), 856);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -251,6 +263,9 @@ mod tests {
             ("inverted-lsb", 18),
             ("hello=yes", 20),
             ("head=pid", 0),
+            ("head=nul", 10),
+            ("head=stx,end=etx", 18),
+            ("head=len8,end=none", 32),
             ("head=len16", 8),
             ("head=len32", 6),
             ("head=len64", 10),
@@ -264,6 +279,8 @@ mod tests {
             ("end=etx", 8),
             ("end=0x0a", 20),
             ("order=lsb,char-bits=7", 36),
+            ("char-bits=16,chars=unicode", 58),
+            ("char-bits=32,chars=unicode", 48),
             ("parity=odd", 28),
             ("end=0xff", 48),
         ] {

@@ -1,5 +1,6 @@
 //! Symbols to a message, in one dialect.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -8,7 +9,8 @@ use DecodeProgress::{Complete, Incomplete, Rejected};
 use super::candidates::text_cost;
 use super::symbol_log::push;
 use super::utf8::Utf8;
-use super::{BitOrder, ByteOrder, Dialect, Head, Symbol};
+use super::wide_text::WideText;
+use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -25,10 +27,14 @@ pub struct TextDecoder {
     byte: u8,
     /// The number of bits held in `byte`.
     bits: u8,
+    /// The other bits and the state of a text in characters of 16 or 32 bits.
+    wide: Option<Box<WideText>>,
     /// The text. A guess keeps none, since the symbols are kept once for all guesses.
     text: Vec<u8>,
     text_len: usize,
     cost: u32,
+    /// The number of control characters that are unusual in text.
+    controls: u32,
     digest: u64,
     utf8: Utf8,
     /// Why the message is rejected at its end.
@@ -50,6 +56,8 @@ pub enum Provenance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Hello,
+    /// One byte that precedes the text.
+    Start(u8),
     Number {
         value: u64,
         bytes: u8,
@@ -97,9 +105,11 @@ impl TextDecoder {
             part: Part::Hello,
             byte: 0,
             bits: 0,
+            wide: WideText::of(&dialect).map(Box::new),
             text: Vec::new(),
             text_len: 0,
             cost: 0,
+            controls: 0,
             digest: 0,
             utf8: Utf8::START,
             error: None,
@@ -151,6 +161,18 @@ impl TextDecoder {
         self.dialect.head != Head::None && !self.is_in_head() && !has_begun
     }
 
+    /// Returns whether the text does not end within a character.
+    fn is_whole_char(&self) -> bool {
+        let is_whole = self.wide.as_ref().is_none_or(|wide| wide.is_whole());
+        self.bits == 0 && self.utf8.is_whole() && is_whole
+    }
+
+    /// Returns whether a message begins with the next symbol.
+    pub fn is_at_start(&self) -> bool {
+        let start = Self::new(self.dialect, self.limit, self.pid, self.provenance);
+        start.part == self.part && self.bits == 0 && self.text_len == 0
+    }
+
     /// Returns whether the last symbol completed a byte.
     pub const fn is_at_byte_boundary(&self) -> bool {
         self.bits == 0
@@ -158,10 +180,11 @@ impl TextDecoder {
 
     /// Handles the end of the client; returns whether that completes a text without an end byte.
     pub fn handle_exit(&mut self) -> bool {
-        let is_whole = self.bits == 0 && self.utf8.is_whole() && self.error.is_none();
+        let is_whole = self.is_whole_char() && self.error.is_none();
         let may_end = self.provenance == Provenance::Guess || self.dialect.end.is_none();
         let is_text = self.part == Part::Text { left: None } && self.text_len > 0;
-        let is_complete = is_whole && is_text && may_end;
+        // Only a text with an end byte can have any characters.
+        let is_complete = is_whole && is_text && may_end && self.controls == 0;
         if is_complete {
             self.dialect.end = None;
         }
@@ -173,6 +196,11 @@ impl TextDecoder {
         let text = mem::take(&mut self.text);
         *self = Self::new(self.dialect, self.limit, self.pid, self.provenance);
         text
+    }
+
+    /// Returns the text, unless it has an error.
+    pub fn into_text(self) -> Option<Vec<u8>> {
+        self.error.is_none().then_some(self.text)
     }
 
     /// Takes a symbol and returns the byte of text that it completes, for a text of which no error is known.
@@ -203,6 +231,7 @@ impl TextDecoder {
         if self.bits == 0 {
             self.byte = 0;
         }
+        let wide = self.wide.as_deref_mut();
         let (at, is_one) = (self.bits, symbol == self.dialect.one);
         self.bits = (at + 1) % symbols;
         let place = match order {
@@ -213,10 +242,14 @@ impl TextDecoder {
         };
         match place.filter(|_| is_one) {
             Some(place @ 0..8) => self.byte |= 1 << place,
-            Some(_) => return self.reject(Reason::NotText),
+            Some(place) => match wide {
+                Some(wide) => wide.set_bit(place),
+                None => return self.reject(Reason::NotText),
+            },
             None => {}
         }
         match self.bits {
+            0 if self.wide.is_some() => self.push_char(),
             0 => self.push_byte(self.byte),
             _ => Incomplete,
         }
@@ -230,6 +263,8 @@ impl TextDecoder {
     const fn start_head(&mut self) -> DecodeProgress {
         self.enter(match self.dialect.head {
             Head::None => Part::Text { left: None },
+            Head::Nul => Part::Start(0),
+            Head::Stx => Part::Start(2),
             Head::Digits | Head::PidDigits => Part::Digits { value: 0, count: 0 },
             Head::Digits10 | Head::Digits10Pid => Part::TenDigits {
                 length: None,
@@ -240,8 +275,34 @@ impl TextDecoder {
         })
     }
 
+    /// Takes a character of 16 or 32 bits.
+    fn push_char(&mut self) -> DecodeProgress {
+        let Some(mut wide) = self.wide.take() else {
+            return Incomplete;
+        };
+        let bytes = wide.push(self.byte, self.dialect.end);
+        if wide.is_unicode() {
+            self.dialect.chars = Chars::Unicode;
+        }
+        self.wide = Some(wide);
+        let Some(bytes) = bytes else {
+            return self.reject(Reason::NotText);
+        };
+        let (bytes, is_end) = bytes;
+        for byte in bytes.iter() {
+            if let Err(reason) = self.append(*byte) {
+                return self.reject(reason);
+            }
+        }
+        match is_end {
+            true => self.finish(),
+            false => Incomplete,
+        }
+    }
+
     fn push_byte(&mut self, byte: u8) -> DecodeProgress {
         match self.part {
+            Part::Start(start) if byte == start => self.enter(Part::Text { left: None }),
             Part::Number { value, bytes } => self.push_number(byte, value, bytes),
             // Neither leading zeros nor more digits than a length has.
             Part::Digits { value, count }
@@ -273,7 +334,8 @@ impl TextDecoder {
                 (Ok(()), None) => Incomplete,
             },
             Part::End if Some(byte) == self.dialect.end => self.finish(),
-            Part::Digits { .. }
+            Part::Start(_)
+            | Part::Digits { .. }
             | Part::TenDigits { .. }
             | Part::HeadNul { .. }
             | Part::End
@@ -353,7 +415,11 @@ impl TextDecoder {
         self.part = Part::Over;
         match self.error {
             Some(reason) => Rejected(reason),
-            None if self.utf8.is_whole() => Complete,
+            // Half of what was sent says how to read the rest.
+            None if self.controls > 0 && 2 * self.controls as usize >= self.text_len => {
+                Rejected(Reason::NotText)
+            }
+            None if self.is_whole_char() => Complete,
             None => Rejected(Reason::NotText),
         }
     }
@@ -388,6 +454,7 @@ impl TextDecoder {
             // FNV-1a.
             self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             self.cost = self.cost.saturating_add(text_cost(byte, self.text_len));
+            self.controls = self.controls.saturating_add(u32::from(!is_usual(byte)));
         } else {
             return Err(Reason::NotText);
         }
@@ -398,9 +465,14 @@ impl TextDecoder {
     /// Returns whether people send this byte in text. The classic dialect may have any byte but its end.
     fn is_plausible(&self, byte: u8) -> bool {
         let is_classic = self.dialect == Dialect::CLASSIC;
-        let is_printed = byte >= b' ' && byte != 0x7f;
-        is_printed || matches!(byte, b'\t' | b'\n' | b'\r') || is_classic && byte != 0
+        is_usual(byte) || is_classic && byte != 0
     }
+}
+
+/// Returns whether text has this byte other than by mistake.
+const fn is_usual(byte: u8) -> bool {
+    let is_printed = byte >= b' ' && byte != 0x7f;
+    is_printed || matches!(byte, b'\t' | b'\n' | b'\r')
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ pub struct Detection {
 impl Detector {
     /// Returns a detector for the client `pid`, with texts of at most `limit` bytes.
     ///
-    /// `may_greet` says that the client handles SIGUSR1, which answers a handshake. `known` are dialects that the program has
+    /// `may_greet` says that the client handles a signal, which may answer a handshake. `known` are dialects that the program has
     /// used: they are likelier than others.
     pub fn new(limit: usize, pid: Pid, may_greet: bool, known: &[Dialect]) -> Self {
         Self {
@@ -197,17 +197,14 @@ impl Detector {
         let rival =
             rival.map(|rival| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at))));
         let rest = self.log.since(at);
-        let mut decoder = self.guess(dialect);
-        let bytes = |symbol| decoder.push_for_text(symbol);
-        let text = match usize::from(dialect.char_bits) {
-            8.. => self.log.into_text(at, bytes),
-            // More bytes than the symbols take, which cannot be replaced by them.
-            bits => {
-                let mut text = Vec::new();
-                text.try_reserve_exact(at / bits).ok()?;
-                text.extend(self.log.iter().take(at).filter_map(bytes));
-                text
+        let text = match dialect.char_bits {
+            8 | 9 => {
+                let mut decoder = self.guess(dialect);
+                self.log
+                    .into_text(at, |symbol| decoder.push_for_text(symbol))
             }
+            // The bytes are more than the symbols take, or several end with one symbol.
+            _ => self.text(dialect, at, usize::MAX)?,
         };
         Some(Detection {
             dialect,
@@ -226,13 +223,21 @@ impl Detector {
 
     /// Returns the first bytes of the text that the first `at` symbols are in `dialect`.
     fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
-        let mut decoder = self.guess(dialect);
-        let bytes = self
-            .log
-            .iter()
-            .take(at)
-            .filter_map(|symbol| decoder.push_for_text(symbol));
-        bytes.take(EXCERPT).collect()
+        let mut text = self.text(dialect, at, EXCERPT).unwrap_or_default();
+        text.truncate(EXCERPT);
+        text
+    }
+
+    /// Returns the text that the first `at` symbols are in `dialect`, or its beginning of at least `most` bytes.
+    fn text(&self, dialect: Dialect, at: usize, most: usize) -> Option<Vec<u8>> {
+        let mut decoder = TextDecoder::new(dialect, self.limit, self.pid, Provenance::Detected);
+        for symbol in self.log.iter().take(at) {
+            decoder.push(symbol);
+            if decoder.text_len() >= most {
+                break;
+            }
+        }
+        decoder.into_text()
     }
 
     fn guess(&self, dialect: Dialect) -> TextDecoder {
@@ -295,9 +300,8 @@ impl Detector {
 
     fn state(&self) -> DetectState {
         let is_now = || {
-            self.complete
-                .iter()
-                .any(|reading| reading.at() == self.log.len())
+            let mut complete = self.complete.iter();
+            complete.any(|reading| reading.is_over(self.log.len()))
         };
         let is_message = |reading: &Reading| is_message(reading, &self.known);
         let is_text =

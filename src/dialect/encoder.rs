@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Ack, BitOrder, ByteOrder, Dialect, Head, HeadAck, Symbol};
+use super::{Ack, BitOrder, ByteOrder, Chars, Dialect, Head, HeadAck, Symbol};
 use crate::process::pid::Pid;
 
 /// Encodes one message in one dialect.
@@ -11,7 +11,7 @@ use crate::process::pid::Pid;
 pub struct TextEncoder {
     dialect: Dialect,
     head: Vec<u8>,
-    /// The text and its end byte.
+    /// The text and its end byte; of code points the bytes in which their bits are sent.
     body: Vec<u8>,
 }
 
@@ -42,6 +42,7 @@ impl TextEncoder {
             }
         }
         match dialect.head {
+            Head::Nul | Head::Stx => head.extend(dialect.head.byte()),
             Head::Digits | Head::PidDigits => head = alloc::format!("{number}\0").into_bytes(),
             Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
             Head::Digits10Pid => {
@@ -56,8 +57,28 @@ impl TextEncoder {
             return Err(Unencodable::Wide { at, bits });
         }
         let mut body = Vec::with_capacity(text.len() + 1);
-        body.extend_from_slice(text);
-        body.extend(dialect.end);
+        match dialect.chars {
+            Chars::Bytes => body.extend(text.iter().copied().chain(dialect.end)),
+            Chars::Unicode => {
+                let width = usize::from(dialect.char_bits / 8);
+                let wide = |at| Unencodable::Wide {
+                    at,
+                    bits: dialect.char_bits,
+                };
+                let text = core::str::from_utf8(text).map_err(|error| wide(error.valid_up_to()))?;
+                if let Some((at, _)) = text.char_indices().find(|(_, c)| c.len_utf16() > width / 2)
+                {
+                    return Err(wide(at));
+                }
+                let end = dialect.end.map(char::from);
+                for value in text.chars().chain(end).map(u32::from) {
+                    match dialect.order {
+                        BitOrder::Msb => body.extend_from_slice(&value.to_be_bytes()[4 - width..]),
+                        BitOrder::Lsb => body.extend_from_slice(&value.to_le_bytes()[..width]),
+                    }
+                }
+            }
+        }
         let dialect = *dialect;
         Ok(Self {
             dialect,
@@ -69,7 +90,15 @@ impl TextEncoder {
     /// Returns the number of symbols.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.head_len() + usize::from(self.dialect.symbols_per_char()) * self.body.len()
+        self.head_len() + usize::from(self.symbols_per_byte()) * self.body.len()
+    }
+
+    /// Returns the number of symbols of a byte of the body.
+    const fn symbols_per_byte(&self) -> u8 {
+        match self.dialect.chars {
+            Chars::Bytes => self.dialect.symbols_per_char(),
+            Chars::Unicode => 8,
+        }
     }
 
     /// Returns the number of symbols of the head.
@@ -89,8 +118,9 @@ impl TextEncoder {
         let dialect = &self.dialect;
         let (bytes, index, bits, width) = match index.checked_sub(self.head_len()) {
             Some(index) => {
-                let symbols = usize::from(dialect.symbols_per_char());
-                (&self.body, index, symbols, usize::from(dialect.char_bits))
+                let symbols = usize::from(self.symbols_per_byte());
+                let width = usize::from(dialect.char_bits.min(self.symbols_per_byte()));
+                (&self.body, index, symbols, width)
             }
             None => (&self.head, index, 8, 8),
         };
@@ -150,9 +180,9 @@ pub enum Unencodable {
         /// The offset of the byte in the text.
         at: usize,
     },
-    /// A byte of the text does not fit a character.
+    /// A part of the text does not fit a character.
     Wide {
-        /// The offset of the byte in the text.
+        /// The offset in the text.
         at: usize,
         /// The number of bits of a character.
         bits: u8,
@@ -176,7 +206,7 @@ impl fmt::Display for Unencodable {
             Self::Wide { at, bits } => {
                 write!(
                     f,
-                    "the byte at offset {at} does not fit the {bits} bits of a character in this dialect"
+                    "what is at offset {at} is not a character of {bits} bits in this dialect"
                 )
             }
             Self::TooLong { bits } => {
@@ -227,6 +257,11 @@ head=len16,head-nul=yes,end=none '' 11111111 11111111 11111111
 char-bits=7 'a' 22111121 111111
 order=lsb,char-bits=9 'a' 21111221 11111111 11
 head=digits,end=none 'a' 11221112 11111111 12211112
+head=nul,end=none 'a' 11111111 12211112
+order=lsb,head=stx '' 12111111 11111111
+head=len8,end=none 'a' 11111112 12211112
+char-bits=16,chars=unicode,end=none 'é' 11111111 22212112
+order=lsb,char-bits=32,chars=unicode,end=none 'é' 21121222 11111111 11111111 11111111
 order=lsb,head=digits,end=none 'a' 21112211 11111111 21111221
 head=digits10,end=none '' 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111
 head=pid,end=none '' 11111112 11111121 11111122 11111211
@@ -272,6 +307,11 @@ head=pid,end=none '' 11111112 11111121 11111122 11111211
             "the byte 0x00 at offset 1 is the one that ends a text in this dialect"
         );
         assert!(encode("head=len16", b"a\0").is_ok());
+        let wide = "is not a character of 16 bits in this dialect";
+        assert!(error("char-bits=16,chars=unicode", "é🦀".as_bytes()).contains(wide));
+        assert!(
+            error("char-bits=32,chars=unicode", b"\xc3").contains("is not a character of 32 bits")
+        );
         let long = std::vec![b'a'; 0xFFFF];
         assert!(encode("head=len16", &long).is_ok());
         assert_eq!(

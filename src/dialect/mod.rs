@@ -9,7 +9,7 @@
 //! | [`candidates`] | every dialect that a program could have, and how much evidence each needs |
 //! | [`encoder`] | a message to symbols |
 //! | [`sender`] | the sending end: what to send when, and which acknowledgements to wait for |
-//! | `utf8` | which bytes are text |
+//! | `utf8`, `wide_text` | which bytes are text; the text of characters of 16 or 32 bits |
 //! | `decoder` | symbols to a message, in one dialect |
 //! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
 //! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
@@ -34,6 +34,7 @@ pub mod sender;
 pub mod spec;
 mod symbol_log;
 mod utf8;
+mod wide_text;
 
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
@@ -93,6 +94,12 @@ choice! {
     Head {
         /// Nothing.
         None = "none",
+        /// A NUL.
+        Nul = "nul",
+        /// The control character STX, 2.
+        Stx = "stx",
+        /// The length in 8 bits.
+        Len8 = "len8",
         /// The length in 16 bits.
         Len16 = "len16",
         /// The length in 32 bits.
@@ -119,6 +126,16 @@ choice! {
         Big = "big",
         /// The least significant byte.
         Little = "little",
+    }
+}
+
+choice! {
+    /// Says what a character of 16 or 32 bits is.
+    Chars {
+        /// A byte of the text. A receiver also takes code points beyond 127 that are not bytes of UTF-8.
+        Bytes = "bytes",
+        /// A Unicode code point.
+        Unicode = "unicode",
     }
 }
 
@@ -233,6 +250,8 @@ pub struct Dialect {
     pub end: Option<u8>,
     /// The number of bits of a character of text and of the end byte.
     pub char_bits: u8,
+    /// What a character of 16 or 32 bits is.
+    pub chars: Chars,
     /// Whether a parity bit follows each character and the end byte.
     pub parity: Parity,
     /// What the server acknowledges.
@@ -267,6 +286,7 @@ impl Dialect {
         counts_end: false,
         end: Some(0),
         char_bits: 8,
+        chars: Chars::Bytes,
         parity: Parity::None,
         ack: Ack::Bit,
         ack_head: HeadAck::All,
@@ -381,12 +401,11 @@ impl Head {
     #[must_use]
     pub const fn width(self) -> Option<u8> {
         match self {
+            Self::Len8 => Some(1),
             Self::Len16 => Some(2),
             Self::Len32 | Self::Pid => Some(4),
             Self::Len64 => Some(8),
-            Self::None | Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::PidDigits => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -402,7 +421,18 @@ impl Head {
     /// Returns whether the head is the length of the text.
     #[must_use]
     pub const fn is_length(self) -> bool {
-        !matches!(self, Self::None | Self::Pid | Self::PidDigits)
+        let is_other = matches!(self, Self::None | Self::Pid | Self::PidDigits);
+        !is_other && self.byte().is_none()
+    }
+
+    /// Returns the byte that is the head.
+    #[must_use]
+    pub const fn byte(self) -> Option<u8> {
+        match self {
+            Self::Nul => Some(0),
+            Self::Stx => Some(2),
+            _ => None,
+        }
     }
 }
 

@@ -2,10 +2,9 @@
 
 use core::cmp::Reverse;
 
-use super::Dialect;
-use super::Symbol;
 use super::candidates::dialect_cost;
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
+use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 
 /// How much more the next reading must cost for the best to be certain.
@@ -68,8 +67,18 @@ impl Reading {
         self.has_rest && self.text_len() == 0
     }
 
+    /// Returns whether a text ends with the last symbol, number `count`, or has ended and only its end byte followed, whole.
+    pub fn is_over(&self, count: usize) -> bool {
+        let is_end_again = self.has_rest && self.repeats_end && self.text_len() > 0;
+        self.at == count || is_end_again && self.next.is_at_start()
+    }
+
     /// Takes a symbol that follows the message; returns whether it can.
     pub fn push(&mut self, symbol: Symbol) -> bool {
+        // Any text without NULs can be messages of these, one after the other.
+        if self.dialect().head == Head::Len8 {
+            return false;
+        }
         self.has_rest = true;
         let progress = self.next.push(symbol);
         self.repeats_end &= self.next.text_len() == 0;
@@ -87,6 +96,10 @@ impl Reading {
     fn cost_of_rest(&self) -> u32 {
         match self.has_rest {
             false => 0,
+            // A client that waits for another acknowledgement can repeat its end for as long as it waits.
+            true if self.repeats_end && self.text_len() > 0 => {
+                MESSAGE_COST + self.later.min(2 * MESSAGE_COST)
+            }
             true => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
         }
     }

@@ -29,6 +29,9 @@ const COMPLETE_AFTER: Nanos = 60 * MILLISECOND;
 /// The same if a newline ends it: a client that naps for too long goes on after an acknowledgement that is repeated.
 const LINE_COMPLETE_AFTER: Nanos = 400 * MILLISECOND;
 
+/// The pause between two symbols within which the end of a text comes once more.
+const REPEATS_WITHIN: Nanos = 1000 * MILLISECOND;
+
 /// The silence after which a stream that makes no sense begins again.
 const RESET_AFTER: Nanos = 250 * MILLISECOND;
 
@@ -106,7 +109,7 @@ impl TextReceiver {
     #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
         let probe = AckProbe::with_policy(profile.ack_policy(), handled);
-        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.usr1);
+        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
         Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
     }
 
@@ -340,17 +343,23 @@ impl TextReceiver {
     /// Sets which signals the client handles.
     pub const fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.handled = handled;
-        self.decoder.set_may_greet(handled.usr1);
+        self.decoder.set_may_greet(handled.any());
     }
 
-    /// Returns what the end of the client, at `now`, shows about its program.
+    /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
     #[must_use]
-    pub fn profile_update(&self, now: Nanos) -> Option<ProfileUpdate> {
+    pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
             return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
-        dialect.final_ack = self.final_acks.awaited(now).unwrap_or(dialect.final_ack);
+        let may_be_other = has_failed && self.probe.handled.both();
+        dialect.final_ack = match self.final_acks.awaited(now).unwrap_or(dialect.final_ack) {
+            // It was acknowledged to the end, and takes that for a failure.
+            FinalAck::Same if may_be_other => FinalAck::Other,
+            FinalAck::Other if may_be_other => FinalAck::Same,
+            awaited => awaited,
+        };
         Some(ProfileUpdate::Speaks(dialect))
     }
 
@@ -431,7 +440,7 @@ impl TextReceiver {
 
     /// Decodes a symbol and returns the acknowledgement that is due.
     fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
-        let is_prompt = now.saturating_sub(self.last_seen) < COMPLETE_AFTER;
+        let is_prompt = now.saturating_sub(self.last_seen) < REPEATS_WITHIN;
         self.last = symbol;
         self.last_seen = now;
         self.is_silent = false;
@@ -446,15 +455,16 @@ impl TextReceiver {
             // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
             let asks = self.decoder.awaits_hello() && !self.has_moved_on;
             self.has_moved_on |= !asks;
-            return self.hello_signal().filter(|_| asks).map(Symbol::other);
+            return self.hello_busy().filter(|_| asks);
         }
-        if self.is_held && self.decoder.awaits_hello() {
-            return self.hello_signal().map(Symbol::other);
+        let busy = self
+            .hello_busy()
+            .filter(|_| self.is_held && self.decoder.awaits_hello());
+        if busy.is_some() {
+            return busy;
         }
-        if let Some(other) = self.repeated_end(symbol, is_prompt) {
-            self.decoder.reset();
-            self.final_acks.note_other(now);
-            return Some(other);
+        if let Some(dialect) = self.repeated_end(symbol, is_prompt) {
+            return self.answer_repeated_end(&dialect, symbol, now);
         }
         match self.decoder.push(symbol) {
             DecodeOutcome::Detecting(state) => {
@@ -467,7 +477,7 @@ impl TextReceiver {
                     }
                 }
             }
-            DecodeOutcome::Hello => self.hello_signal(),
+            DecodeOutcome::Hello => self.hello_ack(),
             DecodeOutcome::Incomplete => self.usual_ack(),
             DecodeOutcome::Complete => {
                 // The turn ends with the message, and nothing would release the client afterwards.
@@ -484,16 +494,15 @@ impl TextReceiver {
         }
     }
 
-    /// Returns the other signal for a client that sends the end of its text once more: its handler sends the next bit, and the
-    /// ordinary acknowledgement does not end it.
-    fn repeated_end(&mut self, symbol: Symbol, is_prompt: bool) -> Option<Symbol> {
+    /// Returns the dialect of a client that has sent the end of its text once more.
+    fn repeated_end(&mut self, symbol: Symbol, is_prompt: bool) -> Option<Dialect> {
         let mut decoder = self.end_again.take().filter(|_| is_prompt)?;
         let progress = decoder.push(symbol);
         if decoder.text_len() > 0 {
             return None;
         }
         match progress {
-            DecodeProgress::Complete => Some(decoder.dialect().ack_for(symbol).other()),
+            DecodeProgress::Complete => Some(*decoder.dialect()),
             DecodeProgress::Incomplete => {
                 self.end_again = Some(decoder);
                 None
@@ -502,15 +511,49 @@ impl TextReceiver {
         }
     }
 
+    /// Returns the acknowledgement of an end that has come once more. If the client handles both signals, its handler sends the
+    /// next bit and the ordinary acknowledgement does not end it; otherwise it sends its end twice.
+    fn answer_repeated_end(
+        &mut self,
+        dialect: &Dialect,
+        symbol: Symbol,
+        now: Nanos,
+    ) -> Option<Symbol> {
+        let ack = dialect.ack_for(symbol);
+        self.decoder.reset();
+        self.expect_end_again(dialect);
+        match dialect.ack {
+            Ack::Bit if self.probe.handled.both() => {
+                self.final_acks.note_other(now);
+                Some(ack.other())
+            }
+            Ack::Bit | Ack::Byte => Some(ack),
+            Ack::None | Ack::Message => None,
+        }
+    }
+
     /// Expects that the client sends the end of a text in `dialect` once more.
     fn expect_end_again(&mut self, dialect: &Dialect) {
-        let may_repeat = dialect.ack == Ack::Bit && self.probe.handled.both();
-        let may_repeat = may_repeat && !self.decoder.is_given();
+        let may_repeat =
+            !self.decoder.is_given() && dialect.end.is_some() && !dialect.head.is_length();
         self.end_again = may_repeat.then(|| Box::new(self.decoder.of_end(dialect)));
     }
 
-    fn hello_signal(&self) -> Option<Symbol> {
-        self.decoder.dialect().map(|dialect| dialect.hello_signal)
+    /// Returns the signal that admits the client: the one that asked, if the client handles that.
+    fn hello_ack(&self) -> Option<Symbol> {
+        let asked = self.decoder.dialect()?.hello_signal;
+        let handled = self.probe.handled;
+        Some(match asked {
+            Symbol::Usr1 if !handled.usr1 && handled.usr2 => Symbol::Usr2,
+            Symbol::Usr2 if !handled.usr2 && handled.usr1 => Symbol::Usr1,
+            _ => asked,
+        })
+    }
+
+    /// Returns the signal that tells the client to ask again: the other one than that which asked, if it does not admit the client.
+    fn hello_busy(&self) -> Option<Symbol> {
+        let busy = self.decoder.dialect()?.hello_signal.other();
+        (self.hello_ack() != Some(busy)).then_some(busy)
     }
 
     /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.

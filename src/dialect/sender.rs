@@ -20,6 +20,12 @@ const BUSY_PAUSE: Nanos = 50 * MILLISECOND;
 const QUICK_INSPECTIONS: u32 = 16;
 const INSPECTION_PAUSE: Nanos = MILLISECOND / 20;
 
+/// Inspections that have to find a server awake with nothing pending: for a moment it has taken a signal and its handler has not
+/// begun, and a second signal that came then would be handled first. The second number is for a server that slept before the first
+/// signal and will sleep again; after the first, they have pauses.
+const AWAKE_INSPECTIONS: u32 = 8;
+const MOST_AWAKE_INSPECTIONS: u32 = 400;
+
 /// Holds what `/proc` shows of the server: sets of signals, of which only SIGUSR1 and SIGUSR2 are to be included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServerStatus {
@@ -29,6 +35,8 @@ pub struct ServerStatus {
     pub blocked: u64,
     /// The signals that have a handler.
     pub caught: u64,
+    /// Whether the server sleeps: then it has done with the signals that it has taken.
+    pub sleeps: bool,
 }
 
 /// Says what the caller has to do.
@@ -113,6 +121,8 @@ enum SendState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct StatusProbe {
     count: u32,
+    /// Those that have found the server awake with nothing pending.
+    awake: u32,
     give_up: Option<Nanos>,
     then: SendStep,
 }
@@ -281,7 +291,24 @@ impl TextSender {
         let is_lost = self.initial.caught & !status.caught != 0;
         let in_handler = status.blocked & !self.initial.blocked != 0;
         if status.pending == 0 && !in_handler && !is_lost {
-            self.state = SendState::Due(inspection.then);
+            let has_handled = status.sleeps || self.acks > 0 || self.signals == 0;
+            let most = match self.initial.sleeps {
+                true => MOST_AWAKE_INSPECTIONS,
+                false => AWAKE_INSPECTIONS,
+            };
+            let awake = inspection.awake + 1;
+            let then = StatusProbe {
+                awake,
+                ..inspection
+            };
+            self.state = match awake {
+                _ if has_handled || awake > most => SendState::Due(inspection.then),
+                0..=AWAKE_INSPECTIONS => SendState::Status(then),
+                _ => SendState::Pause {
+                    until: now.saturating_add(INSPECTION_PAUSE),
+                    then,
+                },
+            };
             return;
         }
         let count = inspection.count + 1;
@@ -408,6 +435,7 @@ impl StatusProbe {
     const fn before(then: SendStep) -> Self {
         Self {
             count: 0,
+            awake: 0,
             give_up: None,
             then,
         }

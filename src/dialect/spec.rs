@@ -5,8 +5,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::{
-    Ack, AckSignal, AckTime, BitOrder, ByteOrder, Dialect, FinalAck, Head, HeadAck, OnSilence,
-    Parity, Symbol,
+    Ack, AckSignal, AckTime, BitOrder, ByteOrder, Chars, Dialect, FinalAck, Head, HeadAck,
+    OnSilence, Parity, Symbol,
 };
 
 /// Describes one key of a specification.
@@ -60,7 +60,7 @@ pub const KEYS: &[Key] = &[
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),
     key!("hello-signal", "usr1|usr2", "the signal that asks and admits; the other means busy", choice hello_signal: Symbol),
-    key!("head", "none|len16|len32|len64|digits|digits10|digits10-pid|pid|pid-digits", "what precedes the text: its length, or the PID", choice head: Head),
+    key!("head", "none|nul|stx|len8|len16|len32|len64|digits|digits10|digits10-pid|pid|pid-digits", "what precedes the text: its length, the PID, or a byte", choice head: Head),
     key!(
         "head-order",
         "msb|lsb",
@@ -98,6 +98,7 @@ pub const KEYS: &[Key] = &[
         },
         |d| (d.char_bits != Dialect::CLASSIC.char_bits).then(|| d.char_bits.to_string())
     ),
+    key!("chars", "bytes|unicode", "what a character of 16 or 32 bits is", choice chars: Chars),
     key!("parity", "none|even|odd", "the parity bit that follows each character", choice parity: Parity),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
     key!("ack-head", "yes|last|no", "the head is acknowledged like the text, at its last bit, or not", choice ack_head: HeadAck),
@@ -224,6 +225,7 @@ impl Draft {
             .head_bytes
             .unwrap_or(ByteOrder::of_bit_loop(d.head_order));
         let has_number = d.head.width().is_some();
+        let is_wide = d.char_bits > 9 && d.parity == Parity::None;
         let problem = if (d.head_nul || d.counts_end) && !d.head.is_length() {
             "head-nul and counts-end need a head that is a length"
         } else if d.counts_end && d.end.is_none() {
@@ -231,9 +233,11 @@ impl Draft {
         } else if d.head_nul && d.head == Head::Digits {
             "head=digits ends with a NUL anyway"
         } else if (self.head_order.is_some() || self.head_bytes.is_some()) && !has_number {
-            "head-order and head-bytes need a head of 16, 32 or 64 bits"
+            "head-order and head-bytes need a head of 8, 16, 32 or 64 bits"
         } else if d.char_bits != 8 && d.head != Head::None {
             "char-bits needs head=none"
+        } else if d.chars == Chars::Unicode && !is_wide {
+            "chars=unicode needs char-bits=16 or char-bits=32, and no parity"
         } else if d.char_bits < 8 && d.end.is_some_and(|end| end >> d.char_bits != 0) {
             "the end byte needs more than char-bits"
         } else if d.ack_head != HeadAck::All
@@ -361,6 +365,8 @@ mod tests {
             "hello=yes,end=etx,ack=none,pace=250",
             "hello=yes,hello-signal=usr2,ack=byte",
             "order=lsb,end=etx,char-bits=7",
+            "head=stx,end=etx",
+            "char-bits=32,chars=unicode",
             "head=pid,ack=byte,ack-head=last,ack-signal=usr2",
         ] {
             let dialect: Dialect = spec.parse().unwrap();
@@ -406,14 +412,16 @@ mod tests {
                 "counts-end needs an end byte",
             ),
             ("head=digits,head-nul=yes", "ends with a NUL anyway"),
-            ("head-order=lsb", "need a head of 16, 32 or 64 bits"),
+            ("head-order=lsb", "need a head of 8, 16, 32 or 64 bits"),
             (
                 "head=digits,head-bytes=big",
-                "need a head of 16, 32 or 64 bits",
+                "need a head of 8, 16, 32 or 64 bits",
             ),
             ("ack=none,final=both", "final needs acknowledgements"),
             ("char-bits=10", "one of 7|8|9|16|32"),
             ("char-bits=7,head=pid", "char-bits needs head=none"),
+            ("chars=unicode", "needs char-bits=16 or"),
+            ("head=stx,counts-end=yes", "a head that is a length"),
             ("char-bits=7,end=0xff", "the end byte needs more"),
             ("ack-head=no", "ack-head needs a head"),
             (

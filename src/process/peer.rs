@@ -113,6 +113,10 @@ impl Peer {
         Ok(ProcessStatus {
             name: status.name,
             caught: status.caught,
+            taken: match status.caught & SignalSet::BITS.mask() {
+                0 if status.threads == 1 => status.blocked | proc::waited_for(self.pid),
+                _ => 0,
+            },
             uid: status.uid,
         })
     }
@@ -128,16 +132,12 @@ impl Peer {
         Ok(start)
     }
 
-    /// Returns whether the process has exited with status 0; `false` if the kernel does not tell.
+    /// Returns the wait status of a process that has ended; `None` if the kernel does not tell.
     ///
     /// `/proc/PID/stat` has the status of a zombie. The pidfd has it after the parent has waited, since Linux 6.15.
     #[must_use]
-    pub fn ended_well(&self) -> bool {
-        let status = match proc::exit_status(self.pid) {
-            Some(status) => Some(status),
-            None => self.pidfd.as_ref().and_then(ffi::exit_status),
-        };
-        status == Some(0)
+    pub fn exit_status(&self) -> Option<i32> {
+        proc::exit_status(self.pid).or_else(|| ffi::exit_status(self.pidfd.as_ref()?))
     }
 
     /// Sends a signal, bare or with a packet, as the process that opened this peer; see `pidfd_send_signal(2)`.
@@ -229,6 +229,8 @@ pub struct ProcessStatus {
     /// Holds the name of the command, which may contain control characters.
     pub name: String,
     caught: u64,
+    /// The signals that the only thread blocks or waits for, if it handles neither SIGUSR1 nor SIGUSR2.
+    taken: u64,
     uid: (u32, u32),
 }
 
@@ -240,6 +242,13 @@ impl ProcessStatus {
     #[must_use]
     pub const fn handles(&self, signal: Signal) -> bool {
         self.caught & signal.mask() != 0 && !self.catches_everything()
+    }
+
+    /// Returns whether the process takes `signal` without a handler, and so is not killed by it: its only thread blocks the signal
+    /// or waits for it, and no handler of SIGUSR1 or SIGUSR2 runs, which could block the other one for a moment.
+    #[must_use]
+    pub const fn takes(&self, signal: Signal) -> bool {
+        self.taken & signal.mask() != 0
     }
 
     /// Returns the real user ID of the process.
@@ -329,7 +338,12 @@ mod tests {
     fn status_with(caught: u64) -> ProcessStatus {
         let name = String::new();
         let uid = (0, 0);
-        ProcessStatus { name, caught, uid }
+        ProcessStatus {
+            name,
+            caught,
+            uid,
+            ..ProcessStatus::default()
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::str::SplitAsciiWhitespace;
 use std::string::String;
 use std::vec::Vec;
@@ -151,6 +152,25 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
         libc::SYS_rt_sigtimedwait,
     ];
     sleeps_in(pid, CALLS, &["sigsuspend", "sigtimedwait", "pause"])
+}
+
+/// Returns the mask of signals for which the main thread of `pid` sleeps in `rt_sigtimedwait(2)`; 0 if the kernel does not tell.
+///
+/// While it sleeps there, `SigBlk` does not have them. Their mask is in the memory of the process (`proc_pid_mem(5)`).
+pub fn waited_for(pid: Pid) -> u64 {
+    let address = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
+        let mut words = call.split_ascii_whitespace();
+        let number: libc::c_long = words.next()?.parse().ok()?;
+        let address = words.next()?.strip_prefix("0x")?;
+        let address = u64::from_str_radix(address, 16).ok();
+        address.filter(|_| number == libc::SYS_rt_sigtimedwait)
+    });
+    let mask = address.and_then(|address| {
+        let mut mask = [0; 8];
+        File::open(std::format!("/proc/{pid}/mem"))?.read_exact_at(&mut mask, address)?;
+        Ok(u64::from_ne_bytes(mask))
+    });
+    mask.unwrap_or(0)
 }
 
 /// Returns whether `pid` handles SIGALRM, so that a timer may end its sleep for a signal.

@@ -157,14 +157,18 @@ impl Machine {
         }
     }
 
-    /// Takes in how a client has ended. That may complete its message, and shows which answer it waited for.
-    pub fn handle_exit_status(&mut self, pid: Pid, well: bool) {
+    /// Takes in the wait status of a client, if it is known. Its end may complete its message, and shows which answer it waited for.
+    pub fn handle_exit_status(&mut self, pid: Pid, status: Option<i32>) {
         let core = &mut self.core;
+        let well = status == Some(0);
+        // Not by a signal (wait(2)).
+        let has_failed = status.is_some_and(|status| status != 0 && status & 0x7f == 0);
         if let Some(session) = self.sessions.get_mut(&pid) {
             core.listen(session, |listener, now| listener.handle_exit(well, now));
             let listener = session.listener.as_ref();
             let ended_on = listener.and_then(TextReceiver::may_have_ended_on);
-            let lesson = listener.and_then(|listener| listener.profile_update(core.now));
+            let lesson =
+                listener.and_then(|listener| listener.profile_update(has_failed, core.now));
             let timing = listener.and_then(TextReceiver::ack_sleep_update);
             if let Some(program) = session.program.filter(|_| !session.is_noise()) {
                 for update in lesson.into_iter().chain(timing) {

@@ -256,7 +256,7 @@ impl<'n> Host<'n> {
             Action::CheckEnded { pids, after } => {
                 let peers = pids.iter().filter_map(|pid| self.peers.get(pid));
                 let ended = peers.filter(|peer| has_ended(peer, after));
-                let ended: Vec<_> = ended.map(|peer| (peer.pid(), peer.ended_well())).collect();
+                let ended: Vec<_> = ended.map(|peer| (peer.pid(), peer.exit_status())).collect();
                 self.machine.handle_ended(&ended, after);
             }
             Action::FindWaiting => {
@@ -264,8 +264,8 @@ impl<'n> Host<'n> {
                 self.machine.handle_waiting(&waiting);
             }
             Action::ReadExitStatus(pid) => {
-                let well = self.peers.get(&pid).is_some_and(Peer::ended_well);
-                self.machine.handle_exit_status(pid, well);
+                let status = self.peers.get(&pid).and_then(Peer::exit_status);
+                self.machine.handle_exit_status(pid, status);
             }
             Action::Write(message) => self.writer.write(message),
             Action::Reply(reply) => self.replies.push(reply),
@@ -308,7 +308,9 @@ impl<'n> Host<'n> {
 fn inspect(peer: &Peer) -> Inspection {
     let status = peer.inspect();
     let uid = status.as_ref().ok().map(ProcessStatus::real_uid);
-    let handled = |status: ProcessStatus| SignalSet::LANES.filter(|s| status.handles(s));
+    let takes = |status: &ProcessStatus, s| SignalSet::BITS.contains(s) && status.takes(s);
+    let handled =
+        |status: ProcessStatus| SignalSet::LANES.filter(|s| status.handles(s) || takes(&status, s));
     Inspection {
         handled: status.map(handled),
         uid,

@@ -199,7 +199,7 @@ impl Machine {
             },
             Origin::Claimed { pid, packet, .. } => {
                 let Some(request) = Request::from_packet(&packet) else {
-                    return;
+                    return core.note_once(|once| &mut once.queued_bits, Note::QueuedBits);
                 };
                 match sessions.get_mut(&pid) {
                     Some(session) => core.on_request(session, channel, request, event),

@@ -104,6 +104,7 @@ impl Allowance {
 #[derive(Default)]
 pub(super) struct Once {
     pub unknown_sender: bool,
+    pub queued_bits: bool,
     pub no_pidfd: bool,
     pub unwatched: bool,
     /// The process last noted that cannot be answered and of which no session is kept: it asks again.

@@ -36,6 +36,8 @@ pub enum Note {
     Unwatched(Pid, String),
     /// A signal came without its sender: from another PID namespace, or without room for the signal's content.
     UnknownSender,
+    /// A SIGUSR1 or SIGUSR2 came with a content that is not of minitalk's own protocol.
+    QueuedBits,
     /// Many processes in a row sent less than a byte each and ended.
     FleetingSenders,
     /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
@@ -207,8 +209,11 @@ impl fmt::Display for Note {
             Self::UnknownSender => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
             ),
+            Self::QueuedBits => f.write_str(
+                "ignoring signals with a value that is not minitalk's own: the bits of other programs have to come from kill(2), not from sigqueue(3)",
+            ),
             Self::FleetingSenders => f.write_str(
-                "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",
+            "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",
             ),
             Self::NoPidfd => f.write_str(
                 "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
@@ -377,6 +382,7 @@ mod tests {
             Note::Unanswerable(pid, "denied".into()),
             Note::Unwatched(pid, "too many files".into()),
             Note::UnknownSender,
+            Note::QueuedBits,
             Note::FleetingSenders,
             Note::NoPidfd,
             found(None),
@@ -404,6 +410,8 @@ client 7 belongs to a user whom this server may not signal: it gets no acknowled
 client 7 gets no acknowledgements: denied
 cannot take client 7: too many files
 ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)
+ignoring signals with a value that is not minitalk's own: the bits of other programs have to come from kill(2), not from \
+sigqueue(3)
 ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes \
 as one stream
 no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number

@@ -12,6 +12,7 @@ use super::{DropReason, Note, ServeError, nanos};
 use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
+use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
@@ -174,10 +175,10 @@ impl Machine {
         self.close(Err(ServeError::Panicked("notes")), Reason::ShuttingDown);
     }
 
-    /// Takes in which processes have ended, and whether well, and continues with `after`.
-    pub fn handle_ended(&mut self, ended: &[(Pid, bool)], after: After) {
-        for (pid, well) in ended {
-            self.handle_exit_status(*pid, *well);
+    /// Takes in which processes have ended, with their wait statuses, and continues with `after`.
+    pub fn handle_ended(&mut self, ended: &[(Pid, Option<i32>)], after: After) {
+        for (pid, status) in ended {
+            self.handle_exit_status(*pid, *status);
         }
         let After::Stop { again } = after else {
             return self.expire_idle();
@@ -208,8 +209,10 @@ impl Machine {
             return;
         };
         let bytes = session.received_bytes();
-        // Less than a byte of a text is a stray signal.
-        if session.in_message() && (session.is_announced() || bytes > 0) {
+        // Less than a byte of a text is a stray signal, unless its sender could wait for an acknowledgement and got none.
+        let is_foreign = session.handles().any() && !session.can_answer(Signal::WORD);
+        let gave_up = is_foreign && session.answered_at.is_none();
+        if session.in_message() && (session.is_announced() || bytes > 0 || gave_up) {
             let why = DropReason::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
             self.core.note_of(&mut session, note);

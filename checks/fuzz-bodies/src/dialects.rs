@@ -21,7 +21,7 @@ const LIMIT: usize = 64;
 const CANDIDATES: usize = 1 << 20;
 
 /// The given dialects.
-const SPECS: [&str; 20] = [
+const SPECS: [&str; 25] = [
     "classic",
     "order=lsb,one=usr1,ack-signal=usr2",
     "hello=yes,ack=none",
@@ -42,6 +42,11 @@ const SPECS: [&str; 20] = [
     "char-bits=7",
     "order=lsb,char-bits=16,ack=byte",
     "order=lsb,parity=odd,ack=byte",
+    "head=nul,final=other",
+    "order=lsb,head=stx,end=etx",
+    "one=usr1,head=len8,end=none,ack=byte",
+    "char-bits=32,chars=unicode",
+    "order=lsb,char-bits=16,chars=unicode,ack=none",
 ];
 
 /// The function by which a receiver takes a symbol; it returns the actions.
@@ -94,6 +99,10 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
         assert!(is_admitted, "{out:?}");
     }
     let is_text = dialect.head.is_length() || core::str::from_utf8(text).is_ok();
+    if dialect.char_bits > 9 && !is_text {
+        // What is not UTF-8 is read as code points.
+        return;
+    }
     let is_sound = is_text && text.len() <= LIMIT;
     let mut last = None;
     out = Vec::new();

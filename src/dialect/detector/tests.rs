@@ -1,6 +1,7 @@
 //! Unit tests of the module around them.
 
 use std::format;
+use std::string::ToString;
 
 use proptest::prelude::*;
 
@@ -20,6 +21,10 @@ fn symbols(spec: &str, text: &[u8]) -> Vec<Symbol> {
     let encoder = TextEncoder::new(&dialect, text, pid()).unwrap();
     let hello = dialect.hello.then_some(Symbol::Usr1);
     hello.into_iter().chain(encoder.symbols()).collect()
+}
+
+fn symbols_of(bytes: &[u8]) -> Vec<Symbol> {
+    Symbol::of_bytes(bytes).collect()
 }
 
 /// Returns the last state after the symbols.
@@ -256,7 +261,7 @@ fn symbols_are_kept_once_whatever_the_number_of_candidates() {
 
 #[test]
 fn the_memory_of_the_candidates_is_bounded_and_falls_to_a_handful() {
-    const CANDIDATES: usize = 832;
+    const CANDIDATES: usize = 856;
     let bound = CANDIDATES * (size_of::<TextDecoder>() + size_of::<Reading>());
     let prose = b"The quick brown fox jumps over the lazy dog.";
     for (spec, text, is_prose) in [
@@ -349,5 +354,78 @@ fn an_empty_text_before_more_is_no_message_and_a_text_with_a_long_length_is_foun
     // NULs that wake a server up, and a length with a checksum.
     for bytes in [&[0; 24][..], b"\0\x0c\x04\x09Hello World!"] {
         assert_eq!(detect(bytes), (true, None));
+    }
+}
+
+#[test]
+fn a_text_whose_end_comes_again_is_complete() {
+    for (rest, expected) in [(&b"\0"[..], true), (b"\0\0", true), (b"\0b", false)] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols("classic", b"a"));
+        let rest = symbols_of(rest);
+        push(&mut detector, &rest[..rest.len() - 1]);
+        assert!(!detector.handle_silence().has_message(), "within a byte");
+        push(&mut detector, &rest[rest.len() - 1..]);
+        assert_eq!(
+            detector.handle_silence().has_message(),
+            expected,
+            "{rest:?}"
+        );
+        if expected {
+            assert_eq!(detector.finish().unwrap().text, b"a");
+        }
+    }
+}
+
+#[test]
+fn a_byte_or_a_short_length_before_the_text_is_no_text() {
+    for (bytes, spec) in [
+        (&b"\0Hello\0"[..], "head=nul"),
+        (b"\x02Hello\x03", "head=stx,end=etx"),
+        (b"\x05Hello", "head=len8,end=none"),
+    ] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols_of(bytes));
+        assert!(detector.handle_silence().has_message(), "{spec}");
+        let found = detector.finish().unwrap();
+        assert_eq!(found.dialect.to_string(), spec);
+        assert_eq!(found.text, b"Hello");
+    }
+}
+
+#[test]
+fn a_text_of_as_many_control_characters_is_not_believed() {
+    for (bytes, is_text) in [(&b"a\x01b\0"[..], true), (b"\x01a\x01b\x02l\0", false)] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols_of(bytes));
+        assert_eq!(
+            detector.handle_silence().has_message(),
+            is_text,
+            "{bytes:?}"
+        );
+        assert!(!detector.handle_exit(true).has_message() || is_text);
+    }
+}
+
+#[test]
+fn code_points_are_found_in_characters_of_16_and_32_bits() {
+    for spec in [
+        "char-bits=32",
+        "order=lsb,char-bits=16",
+        "one=usr1,char-bits=32",
+    ] {
+        for (text, chars) in [
+            ("Grüße", "bytes"),
+            ("Grüße", "unicode"),
+            ("ok: Ελλάδα", "unicode"),
+        ] {
+            let mut detector = detector(64);
+            let sent = std::format!("{spec},chars={chars}");
+            push(&mut detector, &symbols(&sent, text.as_bytes()));
+            assert!(detector.handle_silence().has_message(), "{sent} {text}");
+            let found = detector.finish().unwrap();
+            assert_eq!(found.text, text.as_bytes(), "{sent}");
+            assert_eq!(found.dialect, sent.parse().unwrap(), "{text}");
+        }
     }
 }

@@ -14,6 +14,16 @@ const BOTH: HandledSignals = HandledSignals {
     usr2: true,
 };
 
+const ONE: HandledSignals = HandledSignals {
+    usr1: true,
+    usr2: false,
+};
+
+const NONE: HandledSignals = HandledSignals {
+    usr1: false,
+    usr2: false,
+};
+
 fn pid() -> Pid {
     Pid::new(4242).unwrap()
 }
@@ -267,12 +277,12 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
         receiver.handle_written(true, now);
         assert_eq!(words(&mut receiver), "usr1");
         let speaks = |spec: &str| Some(ProfileUpdate::Speaks(spec.parse().unwrap()));
-        assert_eq!(receiver.profile_update(now), speaks("classic"));
+        assert_eq!(receiver.profile_update(false, now), speaks("classic"));
         for (i, expected) in expected.into_iter().enumerate() {
             assert_eq!(wait(&mut receiver, &mut now), expected);
             if !expected.is_empty() {
                 assert_eq!(
-                    receiver.profile_update(now),
+                    receiver.profile_update(false, now),
                     speaks(["final=both", "final=twice"][i])
                 );
             }
@@ -409,10 +419,10 @@ fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better(
     let mut receiver = unknown();
     let mut now = 0;
     send(&mut receiver, &[Usr1], now);
-    assert_eq!(receiver.profile_update(now), None);
+    assert_eq!(receiver.profile_update(false, now), None);
     assert_eq!(wait(&mut receiver, &mut now), "usr1");
     assert_eq!(
-        receiver.profile_update(now),
+        receiver.profile_update(false, now),
         Some(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)))
     );
     let mut profile = Profile::default();
@@ -475,7 +485,11 @@ fn converse(
         receiver.handle_written(true, now);
         acks += actions(&mut receiver).len();
     }
-    (all, acks >= stream.len(), receiver.profile_update(now))
+    (
+        all,
+        acks >= stream.len(),
+        receiver.profile_update(false, now),
+    )
 }
 
 #[test]
@@ -568,7 +582,7 @@ fn known(specs: &[&str]) -> TextReceiver {
 #[test]
 fn a_client_that_sends_the_end_of_its_text_again_gets_the_other_signal() {
     let (text, end) = (symbols("classic", "ab"), symbols("classic", ""));
-    for (late, expected) in [(1, "usr2"), (COMPLETE_AFTER, "\"\"")] {
+    for (late, expected) in [(1, "usr2"), (REPEATS_WITHIN, "\"\"")] {
         let mut receiver = known(&["classic"]);
         for _ in 0..2 {
             assert!(send(&mut receiver, &text, 0).ends_with("\"ab\""));
@@ -577,9 +591,79 @@ fn a_client_that_sends_the_end_of_its_text_again_gets_the_other_signal() {
         }
         let said = send(&mut receiver, &end, late);
         assert_eq!(said, std::format!("{}{expected}", "usr1 ".repeat(7)));
-        let shown = receiver.profile_update(late);
+        let shown = receiver.profile_update(false, late);
         let other = Some(ProfileUpdate::Speaks("final=other".parse().unwrap()));
         assert_eq!(shown == other, late == 1);
+    }
+}
+
+#[test]
+fn an_end_that_comes_twice_is_no_message() {
+    for (handled, spec, expected) in [
+        (NONE, "ack=none", ""),
+        (ONE, "classic", "usr1 usr1 usr1 usr1 usr1 usr1 usr1 usr1"),
+        (ONE, "ack=byte", "usr1"),
+    ] {
+        let dialects = Vec::from([spec.parse().unwrap()]);
+        let profile = Profile {
+            dialects,
+            ..Profile::default()
+        };
+        let mut receiver = TextReceiver::unknown(profile, 64, pid(), handled);
+        assert!(
+            send(&mut receiver, &symbols("classic", "Hello there"), 0).ends_with("\"Hello there\"")
+        );
+        receiver.handle_written(true, 0);
+        words(&mut receiver);
+        for _ in 0..3 {
+            assert_eq!(send(&mut receiver, &symbols("classic", ""), 1), expected);
+        }
+        assert!(
+            send(&mut receiver, &symbols("classic", "And again"), 2).ends_with("\"And again\"")
+        );
+    }
+}
+
+#[test]
+fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_other() {
+    for (has_failed, known_to_be, expected) in [
+        (true, "classic", "final=other"),
+        (false, "classic", "classic"),
+        (true, "final=other", "classic"),
+        (false, "final=other", "final=other"),
+    ] {
+        let mut receiver = known(&[known_to_be]);
+        send(&mut receiver, &symbols("classic", "Hello there"), 0);
+        receiver.handle_written(true, 0);
+        let shown = receiver.profile_update(has_failed, 1);
+        assert_eq!(
+            shown,
+            Some(ProfileUpdate::Speaks(expected.parse().unwrap()))
+        );
+    }
+}
+
+#[test]
+fn a_handshake_is_answered_on_the_signal_that_the_client_handles() {
+    let hello = [Usr1];
+    for (handled, expected, busy) in [
+        (BOTH, "usr1", "usr2"),
+        (ONE, "usr1", "usr2"),
+        (
+            HandledSignals {
+                usr1: false,
+                usr2: true,
+            },
+            "usr2",
+            "",
+        ),
+    ] {
+        let dialect = "hello=yes,ack-signal=usr2".parse().unwrap();
+        let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
+        assert_eq!(send(&mut receiver, &hello, 0), expected);
+        let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
+        receiver.hold(true);
+        assert_eq!(send(&mut receiver, &hello, 0), busy);
     }
 }
 

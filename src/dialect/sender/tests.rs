@@ -13,6 +13,7 @@ const INITIAL: ServerStatus = ServerStatus {
     pending: 0,
     blocked: 0,
     caught: 3,
+    sleeps: true,
 };
 
 /// A server in virtual time, by what it answers to each signal, with the number of the signal counted from 1.
@@ -98,6 +99,31 @@ fn encoded(spec: &str, text: &[u8]) -> Vec<Symbol> {
         .unwrap()
         .symbols()
         .collect()
+}
+
+#[test]
+fn a_server_that_is_awake_is_inspected_more_than_once_unless_it_has_acknowledged() {
+    let awake = ServerStatus {
+        sleeps: false,
+        ..INITIAL
+    };
+    let pid = Pid::new(4242).unwrap();
+    for (spec, initial, status, inspections) in [
+        ("ack=none", INITIAL, INITIAL, 1),
+        ("ack=none", awake, awake, 1 + AWAKE_INSPECTIONS),
+        ("ack=none", INITIAL, awake, 1 + MOST_AWAKE_INSPECTIONS),
+        ("classic", INITIAL, awake, 1),
+    ] {
+        let mut server = server(|_, _| match spec {
+            "classic" => std::vec![Usr1],
+            _ => std::vec![],
+        });
+        server.status = std::vec![status];
+        let dialect = spec.parse().unwrap();
+        let mut sender = TextSender::new(&dialect, b"", pid, TIMEOUT, initial, 0).unwrap();
+        assert_eq!(server.take(&mut sender), Ok(()), "{spec}");
+        assert_eq!(server.inspections, 8 * inspections as usize, "{spec}");
+    }
 }
 
 #[test]
@@ -299,9 +325,9 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
 #[test]
 fn what_was_blocked_or_not_caught_at_the_beginning_is_not_a_handler() {
     let odd = ServerStatus {
-        pending: 0,
         blocked: 2,
         caught: 1,
+        ..INITIAL
     };
     let pid = Pid::new(4242).unwrap();
     let mut sender = TextSender::new(&Dialect::CLASSIC, b"", pid, TIMEOUT, odd, 0).unwrap();

@@ -266,6 +266,23 @@ fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
 }
 
 #[test]
+fn a_client_that_gives_up_before_its_first_acknowledgement_is_noted_and_a_stray_signal_is_not() {
+    for (handled, note) in [
+        (
+            SignalSet::BITS,
+            Some("dropped a message of client 1 after 0 bytes: the client ended"),
+        ),
+        (SignalSet::NONE, None),
+    ] {
+        let (mut world, client) = World::with_process(|p| p.handled = handled);
+        world.feed_apart(MILLISECOND, &classic(client, "a")[..1]);
+        world.process(client).ends_well = false;
+        world.exit(client);
+        assert_eq!(world.take_notes(), Vec::from_iter(note));
+    }
+}
+
+#[test]
 fn an_opening_abandons_a_text() {
     let (mut world, client) = World::with_client();
     let half = &classic(client, "a text")[..30];

@@ -382,14 +382,14 @@ impl World {
                     let certain = pids.iter().find(|pid| self.processes[*pid].is_certain);
                     assert_eq!(certain, None, "a pidfd watches it");
                 }
-                let with_status = |pid| (pid, self.processes[&pid].ends_well);
+                let with_status = |pid| (pid, self.processes[&pid].ends_well.then_some(0));
                 let ended = pids.into_iter().filter(has_ended).map(with_status);
                 self.machine.handle_ended(&ended.collect::<Vec<_>>(), after);
             }
             Action::FindWaiting => self.machine.handle_waiting(&self.waiting),
             Action::ReadExitStatus(pid) => {
-                let well = self.processes[&pid].ends_well;
-                self.machine.handle_exit_status(pid, well);
+                let status = self.processes[&pid].ends_well.then_some(0);
+                self.machine.handle_exit_status(pid, status);
             }
             Action::Migrate => self.log.push(Did::Migrate),
             Action::Send {

@@ -1,0 +1,32 @@
+/* Sends the lower half of each byte first. */
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t g_taken;
+
+static void taken(int sig) {
+    (void)sig;
+    g_taken = 1;
+}
+
+static void send_byte(pid_t pid, unsigned char byte) {
+    for (int i = 7; i >= 0; i--) {
+        g_taken = 0;
+        kill(pid, byte >> i & 1 ? SIGUSR2 : SIGUSR1);
+        while (!g_taken)
+            usleep(20);
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc != 3)
+        return 1;
+    pid_t pid = atoi(argv[1]);
+    signal(SIGUSR1, taken);
+    for (char *c = argv[2];; c++) {
+        send_byte(pid, (*c & 15) << 4 | (*c >> 4 & 15));
+        if (*c == '\0')
+            return 0;
+    }
+}
