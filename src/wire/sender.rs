@@ -193,8 +193,8 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns the time without progress so far.
-    #[cfg(feature = "std")]
-    pub(crate) const fn idle_time(&self) -> Duration {
+    #[must_use]
+    pub const fn idle_time(&self) -> Duration {
         self.timer.idle_time()
     }
 

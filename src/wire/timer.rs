@@ -96,8 +96,8 @@ impl RetryTimer {
     }
 
     /// Returns the time without progress so far.
-    #[cfg(feature = "std")]
-    pub(super) const fn idle_time(&self) -> Duration {
+    #[must_use]
+    pub const fn idle_time(&self) -> Duration {
         self.idle_time
     }
 
