@@ -86,7 +86,7 @@ fn stdout() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
-/// Returns standard input, unbuffered. Unlike [`io::Stdin`], it does not take a descriptor that cannot be read for an empty input.
+/// Returns standard input, unbuffered. A descriptor that cannot be read is an error, and not an empty input as for [`io::Stdin`].
 pub fn stdin() -> io::Result<File> {
     refuse_closed(0)?;
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))

@@ -123,7 +123,7 @@ fn stat<T>(
     })
 }
 
-/// Returns whether `pid` is stopped, by a signal or a debugger (`proc_pid_stat(5)`, field 3); `false` if the kernel does not tell.
+/// Returns whether `pid` is stopped, by a signal or a debugger (`proc_pid_stat(5)`, field 3); `false` if that cannot be read.
 pub fn is_stopped(pid: Pid) -> bool {
     stat(pid, |fields| Some(matches!(fields.next()?, "T" | "t"))).unwrap_or(false)
 }
