@@ -114,7 +114,7 @@ impl Peer {
             name: status.name,
             caught: status.caught,
             taken: match status.caught & SignalSet::BITS.mask() {
-                0 if status.threads == 1 => status.blocked | proc::waited_for(self.pid),
+                0 if status.threads == 1 => proc::taken(self.pid, status.blocked),
                 _ => 0,
             },
             uid: status.uid,
@@ -229,7 +229,7 @@ pub struct ProcessStatus {
     /// Holds the name of the command, which may contain control characters.
     pub name: String,
     caught: u64,
-    /// The signals that the only thread blocks or waits for, if it handles neither SIGUSR1 nor SIGUSR2.
+    /// The signals that the only thread takes by a wait or a signalfd, if it handles neither SIGUSR1 nor SIGUSR2.
     taken: u64,
     uid: (u32, u32),
 }
@@ -244,8 +244,9 @@ impl ProcessStatus {
         self.caught & signal.mask() != 0 && !self.catches_everything()
     }
 
-    /// Returns whether the process takes `signal` without a handler, and so is not killed by it: its only thread blocks the signal
-    /// or waits for it, and no handler of SIGUSR1 or SIGUSR2 runs, which could block the other one for a moment.
+    /// Returns whether the process takes `signal` without a handler, and so is not killed by it: its only thread sleeps in a wait
+    /// for the signal, or blocks it and has a signalfd for it. That it blocks the signal proves nothing: a shell does so for the
+    /// time of a `fork`.
     #[must_use]
     pub const fn takes(&self, signal: Signal) -> bool {
         self.taken & signal.mask() != 0

@@ -154,10 +154,34 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
     sleeps_in(pid, CALLS, &["sigsuspend", "sigtimedwait", "pause"])
 }
 
+/// Returns the mask of signals that the main thread of `pid` takes without a handler: those for which it sleeps in a wait, and those
+/// that it blocks and has a `signalfd(2)` for. `blocked` is the mask of signals that it blocks.
+pub fn taken(pid: Pid, blocked: u64) -> u64 {
+    let by_descriptor = match blocked & SignalSet::BITS.mask() {
+        0 => 0,
+        wanted => wanted & signalfds(pid),
+    };
+    waited_for(pid) | by_descriptor
+}
+
+/// Returns the masks of all `signalfd(2)` of `pid` together (`proc_pid_fdinfo(5)`); 0 if the kernel does not tell.
+fn signalfds(pid: Pid) -> u64 {
+    let directory = std::format!("/proc/{pid}/fdinfo");
+    let masks = fs::read_dir(directory).into_iter().flatten().flatten();
+    let masks = masks.filter_map(|entry| {
+        let text = fs::read_to_string(entry.path()).ok()?;
+        let mask = text
+            .lines()
+            .find_map(|line| line.strip_prefix("sigmask:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    });
+    masks.fold(0, |all, mask| all | mask)
+}
+
 /// Returns the mask of signals for which the main thread of `pid` sleeps in `rt_sigtimedwait(2)`; 0 if the kernel does not tell.
 ///
 /// While it sleeps there, `SigBlk` does not have them. Their mask is in the memory of the process (`proc_pid_mem(5)`).
-pub fn waited_for(pid: Pid) -> u64 {
+fn waited_for(pid: Pid) -> u64 {
     let address = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
         let mut words = call.split_ascii_whitespace();
         let number: libc::c_long = words.next()?.parse().ok()?;
@@ -303,6 +327,11 @@ mod tests {
     use std::borrow::ToOwned;
 
     use super::*;
+
+    #[test]
+    fn a_signal_that_is_only_blocked_is_not_taken() {
+        assert_eq!(taken(ffi::getpid(), SignalSet::BITS.mask()), 0);
+    }
 
     #[test]
     fn a_status_in_the_documented_format_is_parsed() {

@@ -72,6 +72,9 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-21" in "src/process/peer.rs", by TRANSFER "a_sender_that_catches_all_signals_gets_no_answer_and_survives":
         "self.caught & signal.mask() != 0 && !self.catches_everything()"
         => "self.caught & signal.mask() != 0";
+    "AS-21" in "src/process/proc.rs", by UNITS "a_signal_that_is_only_blocked_is_not_taken":
+        "wanted => wanted & signalfds(pid),"
+        => "wanted => wanted,";
     "AS-21" in "src/server/session.rs", by TRANSFER "a_classic_client_without_a_handler_delivers_and_survives":
         "!self.is_unreachable && self.handled.contains(signal)"
         => "!self.is_unreachable && (self.handled.contains(signal) || true)";
@@ -89,8 +92,8 @@ pub const MUTANTS: &[Mutant] = mutants! {
         "if self.end == End::Alive && !self.options.skip_check {"
         => "if self.end == End::Alive && self.options.skip_check {";
     "AS-19" in "src/process/peer.rs", by PEERS "both_ends_fall_back_to_kill_when_a_filter_denies_pidfds":
-        "peer.by_number = !matches!(through, Ok(()) | Err(Errno::NO_PROCESS));"
-        => "let _ = through;";
+        "!matches!(through, Ok(()) | Err(Errno::NO_PROCESS)) && ffi::probe(pid).is_ok()"
+        => "false && through.is_ok()";
     "AS-22" in "src/client/transfers.rs", by FAULTS "a_client_explains_that_no_signal_can_be_queued":
         "self.is_blank |= event.code == libc::SI_USER;"
         => "self.is_blank |= event.code == libc::SI_USER && false;";
