@@ -212,8 +212,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns the object that an access leaves with the one signal that is explored, if all signals together were not shown to stay
-    /// inside it.
+    /// Returns the object that an access leaves with the one signal that is explored, if it is not shown to stay inside it
+    /// with all signals.
     fn left_object(&self, number: u16, at: u64, place: &Value, size: i64) -> Option<u64> {
         let (start, end) = *self.objects.get(&(number, at))?;
         let low = place.exact()?.cast_unsigned();

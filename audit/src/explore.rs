@@ -92,7 +92,7 @@ pub struct Explorer<'a> {
     pub supposes: bool,
     /// Whether several signals have the handler, so that one may interrupt it for another.
     pub is_shared: bool,
-    /// Whether signals of the handler surely come while it runs for another one: it is installed for several, and none is blocked.
+    /// Whether its other signals may come while it runs for one: it is installed for several, and none is blocked.
     pub is_interrupted: bool,
     /// The objects that accesses are not shown to stay inside, by the file and the address of the instruction.
     pub objects: HashMap<(u16, u64), (u64, u64)>,

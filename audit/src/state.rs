@@ -141,7 +141,7 @@ impl State {
         self.zero = (lo <= hi).then_some((lo, hi));
     }
 
-    /// Notes what a register is made from, so that a comparison with it tells about that too: an index is often checked in a copy.
+    /// Notes what a register is made from: an index is often checked in a copy, and the check tells about both.
     /// Instructions that may write other registers than their first operand end what was noted.
     pub fn note_made(&mut self, i: &Instruction, made: Option<Made>, slot: Option<i64>) {
         use Mnemonic as M;
