@@ -168,6 +168,15 @@ impl Machine {
 }
 
 impl Instruction {
+    /// Decides where control goes by the instruction before it: on riscv64 two make a far jump or call.
+    pub fn follow(&mut self, before: &Self) {
+        if let (Raw::Riscv64(first), Raw::Riscv64(second)) = (&before.raw, &self.raw)
+            && let Some(flow) = riscv64::far(first, before.at, second)
+        {
+            self.flow = flow;
+        }
+    }
+
     /// What it does to registers and memory.
     pub fn run(&self, binary: &Binary, before: &State) -> Run {
         match &self.raw {

@@ -140,6 +140,20 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     })
 }
 
+/// Where a jump through a register goes if the instruction before it, at `at`, sets that register to a page.
+pub fn far(before: &Parts, at: u64, jump: &Parts) -> Option<Flow> {
+    let is_pair = before.name == "auipc" && before.to == jump.from;
+    if !is_pair || jump.kind != Kind::JumpRegister {
+        return None;
+    }
+    let target = at.wrapping_add_signed(before.constant + jump.constant);
+    Some(if jump.to == 0 {
+        Flow::Jump(target)
+    } else {
+        Flow::Call(target)
+    })
+}
+
 /// Whether the bits that raki does not look at are those of the instruction that it decodes: the extensions Zba and Zbb have
 /// others there.
 fn is_base(word: u32) -> bool {
@@ -269,7 +283,8 @@ pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
         Kind::Branch => format!("{from},{other},{target}"),
         Kind::Jump => format!("{to},{target}"),
         Kind::JumpRegister if matches!(flow, Flow::Return(_)) => return "ret".into(),
-        Kind::JumpRegister => format!("{to},{constant}({from})"),
+        Kind::JumpRegister if target.is_empty() => format!("{to},{constant}({from})"),
+        Kind::JumpRegister => format!("{to},{target}"),
         Kind::Fence => {
             let set = |bits: i64| {
                 let letters = "iorw".chars().zip([8, 4, 2, 1]);

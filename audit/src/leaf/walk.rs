@@ -150,10 +150,15 @@ impl Walker<'_, '_> {
                 continue;
             }
             let bytes = code.get((at - start) as usize..).unwrap_or_default();
-            let Some(instruction) = self.binary.machine.decode(bytes, at) else {
+            let Some(mut instruction) = self.binary.machine.decode(bytes, at) else {
                 function.flaws.push((at, Flaw::Undecodable));
                 continue;
             };
+            if let Some(before) = function.steps.get(&from).map(|step| &step.instruction)
+                && before.end == at
+            {
+                instruction.follow(before);
+            }
             let returns = matches!(instruction.flow, Flow::Return(_));
             let step = self.step(instruction, start..end);
             function.returns |= returns || matches!(step.leaves, Some((Leaving::Jump, _)));
