@@ -305,7 +305,7 @@ fn serve_tries(client: &Program, options: &[&str], text: &[u8]) -> Result<(), St
         }
         if is_done() {
             finish_well(process, LIMIT)?;
-            // Of a length of 32 bits, 16 zeros that were lost make one of 16 bits, and the text is exact all the same.
+            // A client that loses 16 zeros of a length of 32 bits sends one of 16 bits: another dialect, with the same text.
             if !options.is_empty() || !holds_within(STUCK, || arrived() == sent) {
                 return Ok(());
             }

@@ -20,9 +20,9 @@ const BUSY_PAUSE: Nanos = 50 * MILLISECOND;
 const QUICK_INSPECTIONS: u32 = 16;
 const INSPECTION_PAUSE: Nanos = MILLISECOND / 20;
 
-/// Inspections that have to find a server awake with nothing pending: for a moment it has taken a signal and its handler has not
-/// begun, and a second signal that came then would be handled first. The second number is for a server that slept before the first
-/// signal and will sleep again; after the first, they have pauses.
+/// Limits the inspections that find a server awake with nothing pending. Between taking a signal and running its handler, a server
+/// looks like that, and a second signal that comes then is handled first. A server that slept before the first signal will sleep
+/// again and has the second limit; beyond the first, a pause precedes each inspection.
 const AWAKE_INSPECTIONS: u32 = 8;
 const MOST_AWAKE_INSPECTIONS: u32 = 400;
 

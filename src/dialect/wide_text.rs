@@ -134,7 +134,7 @@ impl WideText {
         Some(())
     }
 
-    /// Adds a code point; `None` if there is none of this value, or it is not believed.
+    /// Adds a code point. Returns `None` if the value is not that of a character of text, or if there was too little ASCII before it.
     fn add_code_point(&mut self, value: u32, released: &mut Released) -> Option<()> {
         if value > 0x7f {
             self.kind = Some(Chars::Unicode);

@@ -1,5 +1,6 @@
 //! Reads about processes in /proc (`proc_pid_status(5)`, `proc_pid_stat(5)`).
 
+use core::sync::atomic::{AtomicI32, Ordering};
 use core::time::Duration;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -46,13 +47,25 @@ impl Status {
     }
 }
 
-/// Checks that `/proc` shows the processes of this PID namespace (`proc(5)`). In that of another, a PID is another process's.
+/// Checks that `/proc` shows the processes of this PID namespace (`proc(5)`); in another one, a PID is another process's.
+///
+/// A process looks once: a success holds for its PID, so a child in a namespace of its own looks again.
 ///
 /// # Errors
 /// Unsupported: it does not, or is not mounted.
 pub fn check_mount() -> io::Result<()> {
+    static SHOWN: AtomicI32 = AtomicI32::new(0);
+    let own = ffi::getpid();
+    // Ordering: Relaxed, because the number alone is read; it publishes nothing.
+    if SHOWN.load(Ordering::Relaxed) == own.get() {
+        return Ok(());
+    }
     match fs::read_link("/proc/self") {
-        Ok(path) if path.to_str().map(Pid::parse) == Some(Ok(ffi::getpid())) => return Ok(()),
+        Ok(path) if path.to_str().map(Pid::parse) == Some(Ok(own)) => {
+            // Ordering: Relaxed, as for the load above.
+            SHOWN.store(own.get(), Ordering::Relaxed);
+            return Ok(());
+        }
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         // A filter of system calls may deny this call alone.

@@ -213,7 +213,7 @@ impl fmt::Display for Note {
                 "ignoring signals with a value that is not minitalk's own: the bits of other programs have to come from kill(2), not from sigqueue(3)",
             ),
             Self::FleetingSenders => f.write_str(
-            "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",
+                "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",
             ),
             Self::NoPidfd => f.write_str(
                 "no pidfd here (before Linux 5.3, or denied by a filter): clients are signalled by number",
