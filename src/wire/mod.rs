@@ -18,6 +18,7 @@
 //! | [`bit_window`] | the bits in flight |
 //! | [`bit_buffer`] | the bits that have come |
 //! | [`word_window`] | the words in flight |
+//! | `window` | either of the two |
 //! | [`rtt`] | how long to wait for a reply |
 //! | [`timer`] | when to repeat, and when to give up |
 //! | [`sender`] | the sending end of the reliable link |
@@ -77,6 +78,7 @@ pub mod sender;
 pub mod siphash;
 pub mod time;
 pub mod timer;
+mod window;
 pub mod word;
 pub mod word_window;
 

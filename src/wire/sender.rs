@@ -25,6 +25,7 @@ use super::rtt::burst_len;
 use super::siphash::Key;
 use super::time::{Duration, Instant};
 use super::timer::RetryTimer;
+use super::window::Window;
 use super::word::{SIZE, Word, proof};
 use super::word_window::WordWindow;
 
@@ -107,14 +108,6 @@ enum Phase {
     Data,
     /// Nothing any longer.
     Finished(Result<(), Failure>),
-}
-
-/// What is in flight.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Window {
-    Bits(BitWindow),
-    /// Words, and whether the server is known to have opened their transfer.
-    Words(WordWindow, bool),
 }
 
 /// Limits the unanswered hellos on the real-time signal; then the sender goes on with the other two.
@@ -254,7 +247,7 @@ impl<'m> FrameSender<'m> {
             }
             (Phase::Hello, _) => {}
             (Phase::Open | Phase::Data, Status::Delivered(next)) => {
-                let is_end = next == self.end() && self.is_all_sent();
+                let is_end = next == self.window.end() && self.is_all_sent();
                 self.finish(if is_end {
                     Ok(())
                 } else {
@@ -288,11 +281,7 @@ impl<'m> FrameSender<'m> {
         if self.phase == Phase::Finished(Ok(())) {
             return self.frame.bits();
         }
-        let bits = match &self.window {
-            Window::Bits(window) => window.acknowledged(),
-            Window::Words(window, _) => u64::from(window.acknowledged()) * 8 * SIZE as u64,
-        };
-        bits.min(self.frame.bits())
+        self.window.acknowledged_bits().min(self.frame.bits())
     }
 
     /// Returns whether the message travels in words.
@@ -522,14 +511,7 @@ impl<'m> FrameSender<'m> {
         if self.phase == Phase::Open {
             self.advance(now, Phase::Data);
         }
-        let news = match &mut self.window {
-            Window::Bits(window) => window.acknowledge(progress),
-            Window::Words(window, is_open) => {
-                *is_open = true;
-                let next = u32::try_from(progress.next).ok();
-                next.and_then(|next| window.acknowledge(next))
-            }
-        };
+        let news = self.window.acknowledge(progress);
         let come = Some(progress).filter(|_| !self.uses_words());
         match news {
             None => self.finish(Err(Failure::Contradiction)),
@@ -561,7 +543,7 @@ impl<'m> FrameSender<'m> {
             return;
         }
         self.timer.stop();
-        if self.has_in_flight() || self.acknowledged() == self.frame.bits() {
+        if self.window.has_in_flight() || self.acknowledged() == self.frame.bits() {
             self.timer.start(now);
         }
     }
@@ -604,27 +586,10 @@ impl<'m> FrameSender<'m> {
         self.drawn += 1;
     }
 
-    const fn end(&self) -> u64 {
-        match &self.window {
-            Window::Bits(window) => window.end(),
-            Window::Words(window, _) => window.end() as u64,
-        }
-    }
-
     /// Returns whether the whole message has been sent, so that the server may have delivered it.
     #[must_use]
     pub const fn is_all_sent(&self) -> bool {
-        match &self.window {
-            Window::Bits(window) => window.is_all_sent(),
-            Window::Words(window, _) => window.is_all_sent(),
-        }
-    }
-
-    const fn has_in_flight(&self) -> bool {
-        match &self.window {
-            Window::Bits(window) => window.has_in_flight(),
-            Window::Words(window, _) => window.in_flight() > 0,
-        }
+        self.window.is_all_sent()
     }
 
     const fn finish(&mut self, result: Result<(), Failure>) {

@@ -60,6 +60,7 @@ pub mod channel;
 pub mod link;
 pub mod model;
 pub mod sending;
+pub mod serving;
 pub mod simulation;
 pub mod world;
 

@@ -5,6 +5,7 @@ use crate::link::{
     Client, Ended, Lane, Link, Move, Packet, REAL_TIME, Reaction, Server, Signal, kind,
 };
 use crate::sending::Sending;
+use crate::serving::Serving;
 
 /// The messages that one PID sends, one after the other, in one process or in several: frames of 16 and of 24 bits, both in one
 /// word; of two words; of three.
@@ -62,7 +63,7 @@ pub struct World<L: Link> {
     /// The client of the present transfer.
     pub client: Sending<L>,
     /// The server's session for the PID.
-    session: Option<Session<L>>,
+    server: Serving<L>,
     /// The channel from the client.
     pub to_server: Channel,
     /// The channel from the server.
@@ -79,16 +80,6 @@ pub struct World<L: Link> {
     pub forgot: bool,
     /// The broken property.
     pub broken: Option<(Property, &'static str)>,
-}
-
-/// What the server keeps for a PID.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Session<L: Link> {
-    receiver: L::Server,
-    /// Whether the transfer was opened on the real-time signal.
-    is_queued: bool,
-    /// The signal of the bit for which a reply is owed.
-    via: usize,
 }
 
 /// The fate of a signal of the client.
@@ -112,7 +103,7 @@ impl<L: Link> World<L> {
             pid,
             transfer,
             client: Sending::new(transfer, rules.lane),
-            session: None,
+            server: Serving::none(),
             to_server: Channel::with_room(rules.room),
             to_client: Channel::with_room(rules.room),
             unwritten: Vec::new(),
@@ -213,18 +204,19 @@ impl<L: Link> World<L> {
 
     /// Lets the server react to a signal that a third process sends in the client's name.
     pub fn server_is_deceived(&mut self, signal: Signal) {
-        let before = self.session.clone();
+        let before = self.server.clone();
         let reaction = self.handle(signal);
-        let has_opened = nonce(&self.session) != nonce(&before);
+        let has_opened = self.server.nonce() != before.nonce();
         let is_request = signal
             .packet
             .is_some_and(|packet| matches!(packet.kind(), Some(kind::HELLO | kind::OPEN)));
         if has_opened {
             self.fail(Property::Identity, "a third process opens a transfer");
         }
-        if is_request && is_changed(&self.session, &before) {
+        let is_changed = self.server.is_changed(&before);
+        if is_request && is_changed {
             self.fail(Property::Bounded, "an unproven request changes the session");
-        } else if is_changed(&self.session, &before) && !self.rules.guesses {
+        } else if is_changed && !self.rules.guesses {
             self.fail(
                 Property::Noninterference,
                 "a third process changes the session",
@@ -235,17 +227,8 @@ impl<L: Link> World<L> {
 
     /// Returns whether a signal that a third process sends in the client's name has any effect.
     pub fn may_deceive_server(&self, signal: Signal) -> bool {
-        let fresh;
-        let before = match &self.session {
-            Some(session) => &session.receiver,
-            None => {
-                fresh = self.new_session().receiver;
-                &fresh
-            }
-        };
-        let mut receiver = before.clone();
-        let reaction = receiver.receive(signal);
-        reaction.reply.is_some() || reaction.complete.is_some() || receiver != *before
+        let key = L::session_key(self.pid);
+        self.server.is_affected_by(key, self.rules.lane, signal)
     }
 
     /// Returns whether a signal that a third process sends in the server's name has any effect.
@@ -257,23 +240,14 @@ impl<L: Link> World<L> {
 
     /// Lets the server send the reply that it owes for bits.
     pub fn reply(&mut self, lost: bool) {
-        if let Some(session) = &mut self.session {
-            let number = if session.is_queued {
-                REAL_TIME
-            } else {
-                session.via
-            };
-            let reply = session.receiver.poll();
-            session.via = 0;
-            self.answer(number, reply, lost);
+        if let Some((number, packet)) = self.server.reply() {
+            self.answer(number, Some(packet), lost);
         }
     }
 
     /// Returns whether the server owes a reply for bits.
     pub fn owes(&self) -> bool {
-        self.session
-            .as_ref()
-            .is_some_and(|session| session.receiver.owes())
+        self.server.owes()
     }
 
     /// Lets the writer finish the oldest message.
@@ -282,45 +256,31 @@ impl<L: Link> World<L> {
         if let Some(transfer) = self.transfer_of(nonce) {
             self.written[transfer] += 1;
         }
-        let number = self.unasked();
-        let reply = self
-            .session
-            .as_mut()
-            .and_then(|session| session.receiver.written(nonce));
+        let number = self.server.unasked();
+        let reply = self.server.written(nonce);
         self.answer(number, reply, lost);
     }
 
     /// Gives the client its turn.
     pub fn release(&mut self, lost: bool) {
-        let number = self.unasked();
-        let reply = self
-            .session
-            .as_mut()
-            .and_then(|session| session.receiver.release());
+        let number = self.server.unasked();
+        let reply = self.server.release();
         self.answer(number, reply, lost);
     }
 
     /// Takes the turn from the client, or lets it go on with its next request.
     pub fn hold(&mut self, is_held: bool) {
-        if let Some(session) = &mut self.session {
-            session.receiver.hold(is_held);
-        }
+        self.server.hold(is_held);
     }
 
     /// Returns whether the signal is a request of the message that is under way.
     pub fn is_proven(&self, signal: &Signal) -> bool {
-        self.in_message()
-            && self
-                .session
-                .as_ref()
-                .is_some_and(|session| session.receiver.is_proven(signal))
+        self.in_message() && self.server.is_proven(signal)
     }
 
     /// Returns whether the server is in the middle of a message.
     pub fn in_message(&self) -> bool {
-        self.session
-            .as_ref()
-            .is_some_and(|session| session.receiver.in_message())
+        self.server.in_message()
     }
 
     /// Withholds the bits of the client, or lets it go on.
@@ -338,7 +298,7 @@ impl<L: Link> World<L> {
 
     /// Makes the server forget all state of the client.
     pub fn forget(&mut self) {
-        self.session = None;
+        self.server = Serving::none();
         self.forgot = true;
     }
 
@@ -351,9 +311,7 @@ impl<L: Link> World<L> {
 
     /// Returns the index of the bit or word that is due.
     pub fn due(&self) -> u64 {
-        self.session
-            .as_ref()
-            .map_or(0, |session| session.receiver.due())
+        self.server.due()
     }
 
     /// Returns the number of bits or words of the present frame.
@@ -368,7 +326,7 @@ impl<L: Link> World<L> {
 
     /// Returns what words carry of the server's nonce, if a third process has guessed it.
     pub fn guessed_proof(&self) -> Option<u32> {
-        let nonce = nonce(&self.session).filter(|_| self.rules.guesses)?;
+        let nonce = self.server.nonce().filter(|_| self.rules.guesses)?;
         Some(greet::<L>(self.pid, nonce) as u32)
     }
 
@@ -384,9 +342,7 @@ impl<L: Link> World<L> {
                 .count() as u8
         };
         self.client.client.relabel(&label);
-        if let Some(session) = &mut self.session {
-            session.receiver.relabel(&label);
-        }
+        self.server.relabel(&label);
         self.to_server.relabel(&[kind::BIT], &label);
         self.to_client.relabel(&[kind::OK, kind::WAIT], &label);
         self.client.client.normalise();
@@ -455,36 +411,16 @@ impl<L: Link> World<L> {
         works
     }
 
-    fn new_session(&self) -> Session<L> {
-        Session {
-            receiver: L::Server::new(L::session_key(self.pid), self.rules.lane),
-            is_queued: false,
-            via: 0,
-        }
-    }
-
-    /// Lets the session handle a signal, or one that is made for it and kept only if the kernel attests the signal or a transfer
-    /// is open then: as the server does.
     fn handle(&mut self, signal: Signal) -> Reaction {
         if self.rules.deaf && signal.number == REAL_TIME {
             return Reaction::default();
         }
-        let is_kept = self.session.is_some() || signal.packet.is_none();
-        let mut session = self.session.take().unwrap_or_else(|| self.new_session());
-        let before = session.receiver.client_nonce();
-        let reaction = session.receiver.receive(signal);
-        let nonce = session.receiver.client_nonce();
-        if nonce != before {
-            session.is_queued = signal.number == REAL_TIME;
-        }
-        let is_owed = session.receiver.owes() && !session.is_queued;
-        session.via = if is_owed { signal.number } else { 0 };
-        self.session = (is_kept || nonce != 0).then_some(session);
-        reaction
+        let key = L::session_key(self.pid);
+        self.server.handle(key, self.rules.lane, signal)
     }
 
     fn react(&mut self, signal: Signal, reaction: Reaction, lost: bool) {
-        let nonce = nonce(&self.session).unwrap_or(0);
+        let nonce = self.server.nonce().unwrap_or(0);
         if nonce != 0 && self.transfer_of(nonce).is_none() {
             self.fail(
                 Property::Identity,
@@ -509,27 +445,8 @@ impl<L: Link> World<L> {
                 ),
             }
         }
-        let is_bit = signal
-            .packet
-            .is_some_and(|packet| packet.kind() == Some(kind::BIT));
-        let is_queued = self
-            .session
-            .as_ref()
-            .is_some_and(|session| session.is_queued);
-        let number = if is_bit && is_queued {
-            REAL_TIME
-        } else {
-            signal.number
-        };
+        let number = self.server.number_of_reply(signal);
         self.answer(number, reaction.reply, lost);
-    }
-
-    /// Returns the signal of replies for which the client has not just asked.
-    fn unasked(&self) -> usize {
-        match &self.session {
-            Some(session) if session.is_queued || session.receiver.uses_words() => REAL_TIME,
-            _ => 0,
-        }
     }
 
     fn answer(&mut self, number: usize, reply: Option<Packet>, lost: bool) {
@@ -591,24 +508,4 @@ pub fn greet<L: Link>(pid: u64, client: u64) -> u64 {
         .receive(signal)
         .reply
         .map_or(0, |reply| reply.more[1])
-}
-
-fn nonce<L: Link>(session: &Option<Session<L>>) -> Option<u64> {
-    session
-        .as_ref()
-        .map(|session| session.receiver.client_nonce())
-}
-
-/// Returns whether two sessions differ, but for whether the client has introduced itself.
-fn is_changed<L: Link>(now: &Option<Session<L>>, before: &Option<Session<L>>) -> bool {
-    let introduced = |session: &Option<Session<L>>| {
-        session.clone().map(|mut session| {
-            session.receiver.receive(Signal {
-                number: REAL_TIME,
-                packet: None,
-            });
-            session.receiver
-        })
-    };
-    introduced(now) != introduced(before)
 }
