@@ -392,6 +392,9 @@ fn a_supervisor_is_notified_when_the_server_is_ready() {
     let output = run(minitalk(["serve"]).env("NOTIFY_SOCKET", &path));
     assert_eq!(code(&output), 1, "{output:?}");
     assert!(stderr(&output).contains("NOTIFY_SOCKET"), "{output:?}");
+    let server = Server::spawn(minitalk(["serve"]).env("NOTIFY_SOCKET", ""));
+    deliver(server.pid(), b"there is no supervisor");
+    server.stop();
 }
 
 #[test]

@@ -45,6 +45,26 @@ fn stopped_client(options: &[&str], lane: &str) -> (Server, Process) {
     })
 }
 
+/// A client that was stopped, and to which the server replied in vain, answers when it is continued.
+#[test]
+fn a_late_answer_is_not_noted_as_a_bit_of_another_program() {
+    let server = Server::start();
+    let queue = |kind: usize| {
+        let sival_ptr = std::ptr::without_provenance_mut(kind << 56);
+        // SAFETY: sigqueue takes integers, and a value that it does not interpret.
+        let sent =
+            unsafe { libc::sigqueue(server.pid(), libc::SIGUSR1, libc::sigval { sival_ptr }) };
+        assert_eq!(sent, 0);
+        // Its signals come after the queued one.
+        deliver(server.pid(), b"next");
+    };
+    queue(0x20);
+    assert_eq!(server.stderr(), "");
+    queue(0x7F);
+    server.wait_stderr("sigqueue(3)");
+    server.stop();
+}
+
 #[test]
 fn a_message_survives_a_storm_of_strays_at_the_server() {
     for lane in LANES {

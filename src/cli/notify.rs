@@ -6,9 +6,10 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Sends READY=1 to the socket NOTIFY_SOCKET, if it is set.
+/// Sends READY=1 to the socket NOTIFY_SOCKET, if it is set and not empty.
 pub fn ready() -> io::Result<()> {
-    match std::env::var_os("NOTIFY_SOCKET") {
+    // A script that wants no notification often sets the variable to nothing instead of removing it.
+    match std::env::var_os("NOTIFY_SOCKET").filter(|address| !address.is_empty()) {
         Some(address) => send(&address, b"READY=1\n"),
         None => Ok(()),
     }

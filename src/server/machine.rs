@@ -22,7 +22,7 @@ use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-use crate::wire::control::Request;
+use crate::wire::control::{Reply, Request};
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
 use crate::wire::siphash::Key;
@@ -199,7 +199,11 @@ impl Machine {
             },
             Origin::Claimed { pid, packet, .. } => {
                 let Some(request) = Request::from_packet(&packet) else {
-                    return core.note_once(|once| &mut once.queued_bits, Note::QueuedBits);
+                    // An answer that comes after its transfer has been given up is minitalk's own.
+                    if Reply::from_packet(&packet).is_none() {
+                        core.note_once(|once| &mut once.queued_bits, Note::QueuedBits);
+                    }
+                    return;
                 };
                 match sessions.get_mut(&pid) {
                     Some(session) => core.on_request(session, channel, request, event),
