@@ -11,7 +11,7 @@ use minitalk::internals::process::proc;
 
 use super::isolation::spawn_on_pipes;
 use super::output_format::OutputFormat;
-use super::report::quoted;
+use super::report::{NOT_SURE, quoted};
 use super::server::Server;
 use crate::cli::child::Child;
 
@@ -59,6 +59,8 @@ pub struct Delivery {
     pub is_late: bool,
     /// Whether nothing went on between the programs any more at that time.
     pub is_stuck: bool,
+    /// Whether the client was seen not to end after its text was printed.
+    is_hanging: bool,
     /// How the server ended, if it did.
     pub server: Option<ExitStatus>,
 }
@@ -95,12 +97,15 @@ impl Delivery {
                 break;
             }
         }
-        let printed_at = server.stdout().last_at().filter(|_| !text.is_empty());
-        let elapsed = printed_at.map_or_else(Instant::now, |at| at.max(start)) - start;
         let is_late = !fits && Instant::now() >= until;
         let is_stuck = is_late && left_at.is_none() && are_stuck([client.pid(), server.pid()]);
-        let client = client.wait(if fits { LEAVE } else { Duration::ZERO });
+        let ended = client.wait(if fits { LEAVE } else { Duration::ZERO });
+        let is_hanging = fits && ended.is_none() && hangs(client.pid());
+        let client = ended.or_else(|| client.ended());
+        // What a late server prints after the limit counts too, so that this is the last look at its output.
         let printed = server.skip();
+        let printed_at = server.stdout().last_at().filter(|_| !text.is_empty());
+        let elapsed = printed_at.map_or_else(Instant::now, |at| at.max(start)) - start;
         Ok(Self {
             is_exact: format.fits(text.as_bytes(), &printed),
             printed,
@@ -108,6 +113,7 @@ impl Delivery {
             elapsed,
             is_late,
             is_stuck,
+            is_hanging,
             server: server.ended(),
         })
     }
@@ -134,7 +140,10 @@ impl Delivery {
             return Some(format!("{late}{what}{}", ended.unwrap_or_default()));
         }
         match self.client {
-            None => Some("printed, but the client hangs".into()),
+            None if self.is_hanging => Some("printed, but the client hangs".into()),
+            None => Some(format!(
+                "{NOT_SURE}: printed, but the client has not ended in time"
+            )),
             Some(status) if !status.success() => {
                 Some(format!("printed, but the client {}", describe(status)))
             }
@@ -144,7 +153,7 @@ impl Delivery {
 }
 
 /// Returns whether both programs of a pair are asleep and one was not woken for some time, so that nothing goes on.
-fn are_stuck(pair: [Pid; 2]) -> bool {
+pub fn are_stuck(pair: [Pid; 2]) -> bool {
     const WATCH: Duration = Duration::from_secs(2);
     let before = pair.map(wakeups);
     thread::sleep(WATCH);
@@ -156,6 +165,36 @@ fn are_stuck(pair: [Pid; 2]) -> bool {
             .iter()
             .zip(&after)
             .any(|(before, after)| before == after)
+}
+
+/// Returns whether a process does not end although it could: it was not woken for some time, or it had the CPU often enough.
+pub fn hangs(pid: Pid) -> bool {
+    const WATCH: Duration = Duration::from_secs(2);
+    /// The wake-ups, and the ticks of CPU time, in which any program that has nothing left to wait for would have ended.
+    const ENOUGH: u64 = 100;
+    let look = || (wakeups(pid), ticks(pid));
+    let (before, after) = (look(), {
+        thread::sleep(WATCH);
+        look()
+    });
+    let (Some(ticks_before), Some(ticks_after)) = (before.1, after.1) else {
+        return false;
+    };
+    let is_idle = ticks_before == ticks_after;
+    let woken = before
+        .0
+        .zip(after.0)
+        .map(|(before, after)| after.saturating_sub(before));
+    woken.is_some_and(|woken| woken == 0 && is_idle || woken >= ENOUGH)
+        || ticks_after - ticks_before >= ENOUGH
+}
+
+/// Returns the user and system time of all threads so far, in hundredths of a second (`proc_pid_stat(5)`).
+pub fn ticks(pid: Pid) -> Option<u64> {
+    let stat = proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
 }
 
 /// Returns how often a process that sleeps has been given a CPU, of which another one may have taken it (`proc_pid_status(5)`).
@@ -204,6 +243,7 @@ pub fn describe(status: ExitStatus) -> String {
 mod tests {
     use std::os::unix::process::ExitStatusExt;
 
+    use super::super::server::ServerProgram;
     use super::*;
 
     #[test]
@@ -219,8 +259,48 @@ mod tests {
         ]
         .map(start);
         assert!(!are_stuck([busy.pid(), napping.pid()]));
+        // Without a CPU it has not shown that it does not end.
+        assert!((0..60).any(|_| hangs(busy.pid())));
         // Not before the shell has become the program that sleeps.
         assert!((0..60).any(|_| are_stuck([asleep.pid(), napping.pid()])));
+        assert!((0..60).any(|_| hangs(asleep.pid())));
+    }
+
+    #[test]
+    fn a_process_that_is_slow_or_has_ended_does_not_hang() {
+        let slow = "while :; do sleep 0.5; done";
+        let child = spawn_on_pipes(Command::new("sh").args(["-c", slow])).unwrap();
+        assert!(!hangs(child.pid()));
+        let mut ended = spawn_on_pipes(&mut Command::new("true")).unwrap();
+        ended.kill();
+        assert!(!hangs(ended.pid()));
+    }
+
+    #[test]
+    fn what_is_printed_after_the_limit_took_longer_than_the_limit() {
+        const LIMIT: Duration = Duration::from_millis(20);
+        let folder = std::env::temp_dir().join(format!("minitalk-late-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let script = |name: &str, text: &str| {
+            use std::os::unix::fs::PermissionsExt;
+            let path = folder.join(name);
+            std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let server =
+            "trap 'echo text; exit 0' USR1; trap : USR2; echo $$; while :; do sleep 0.05; done";
+        let server = script("server", server);
+        let client = script("client", "sleep 0.5; kill -USR1 $1; sleep 9");
+        let late = (0..60).find_map(|_| {
+            let mut server = Server::start(&ServerProgram::Foreign(&server)).ok()?;
+            let client = ClientProgram::Foreign(&client);
+            let format = OutputFormat::of(b"text", b"text\n")?;
+            let delivery = Delivery::run(&mut server, &client, "text", &format, LIMIT).ok()?;
+            delivery.is_exact.then_some(delivery)
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(late.unwrap().elapsed > LIMIT);
     }
 
     #[test]
@@ -232,6 +312,7 @@ mod tests {
             elapsed: Duration::ZERO,
             is_late: false,
             is_stuck: false,
+            is_hanging: true,
             server: None,
         };
         let error = |delivery: Delivery| delivery.error("text").unwrap_or_default();
@@ -265,6 +346,12 @@ mod tests {
             ..delivery("text")
         };
         assert_eq!(error(killed), "printed, but the client hangs");
+        let slow = Delivery {
+            client: None,
+            is_hanging: false,
+            ..delivery("text")
+        };
+        assert!(error(slow).starts_with(NOT_SURE));
         let refused = Delivery {
             client: Some(ExitStatus::from_raw(1 << 8)),
             ..delivery("text")

@@ -345,7 +345,7 @@ fn check_pair(client: &Path, server: &Path, section: &mut Section, until: Instan
             tests::exactness(&mut fixture, section);
             tests::together(&mut fixture, section);
         }
-        Err(why) => section.add(Verdict::Fail, "first message", &why),
+        Err(why) => section.demand("first message", Err(why)),
     }
 }
 

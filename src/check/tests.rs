@@ -1,18 +1,17 @@
 //! The tests of programs when nothing goes wrong; [`fault_tests`](super::fault_tests) has the others.
 
 use std::path::Path;
+use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
-use minitalk::Pid;
-use minitalk::internals::process::proc;
-
-use super::delivery::{ClientProgram, describe};
+use super::delivery::{ClientProgram, are_stuck, describe, hangs, ticks};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
 use super::isolation::spawn_on_pipes;
 use super::output_format::OutputFormat;
-use super::report::{Row, Section, Verdict, grouped, quoted};
+use super::report::{NOT_SURE, Row, Section, Verdict, grouped, quoted};
 use super::server::{Server, ServerProgram};
+use crate::cli::child::Child;
 use crate::cli::units::{self, SECOND, decimal};
 
 /// Lengths of texts, and the limits on their times. The longest text may exceed its limit.
@@ -186,12 +185,14 @@ pub fn idle(fixture: &mut Fixture<'_>, section: &mut Section) {
     section.demand("idle CPU", result);
 }
 
-/// Returns the user and system time of all threads so far (`proc_pid_stat(5)`).
-fn ticks(pid: Pid) -> Option<u64> {
-    let stat = proc::read_text(&format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<u64>().ok();
-    Some(next()? + next()?)
+/// Waits for the end of a client that has nothing to wait for; the error says whether it was seen to hang.
+pub fn end_of(client: &mut Child) -> Result<ExitStatus, String> {
+    let ended = client.wait(SHORT);
+    let hangs = ended.is_none() && hangs(client.pid());
+    ended.or_else(|| client.ended()).ok_or_else(|| match hangs {
+        true => "the client hangs".into(),
+        false => format!("{NOT_SURE}: the client has not ended in {SHORT:?}"),
+    })
 }
 
 /// Tests that a client refuses a PID that no process has.
@@ -201,7 +202,7 @@ pub fn unused_pid(client: &Path, section: &mut Section) {
     let result = child
         .map_err(|error| error.to_string())
         .and_then(|mut child| {
-            let status = child.wait(SHORT).ok_or("the client hangs")?;
+            let status = end_of(&mut child)?;
             child.drain();
             let printed = [child.stdout.since(0), child.stderr.since(0)].concat();
             let line = printed.split(|byte| *byte == b'\n').next();
@@ -222,11 +223,13 @@ pub fn output_format(server: &Path, client: &ClientProgram<'_>) -> Result<Output
     const PROBE: &str = "Hello";
     let server = Server::start(&ServerProgram::Foreign(server))?;
     let mut client = client.start(server.pid(), PROBE, &[])?;
-    server.output_format(PROBE, SHORT);
+    let is_printed = server.output_format(PROBE, SHORT).is_some();
+    let is_stuck = !is_printed && are_stuck([client.pid(), server.pid()]);
     // The last bits of the client may cause a newline.
-    client.wait(NOTICE);
+    let is_over = client.wait(NOTICE).is_some();
     let format = server.output_format(PROBE, Duration::ZERO);
     format.ok_or_else(|| match server.printed() {
+        _ if !is_stuck && !is_over => format!("{NOT_SURE}: {PROBE:?} is not finished in {SHORT:?}"),
         printed if printed.is_empty() => format!("nothing is printed of {PROBE:?}"),
         printed => format!(
             "the server prints {} instead of {PROBE:?}",
@@ -242,6 +245,7 @@ mod unit_tests {
     #[test]
     fn only_a_process_has_a_cpu_time() {
         assert!(ticks(minitalk::internals::ffi::getpid()).is_some());
-        assert_eq!(Pid::parse(UNUSED_PID).ok().and_then(ticks), None);
+        let unused = minitalk::Pid::parse(UNUSED_PID).ok();
+        assert_eq!(unused.and_then(ticks), None);
     }
 }
