@@ -51,8 +51,21 @@ fn a_report_that_cannot_be_printed_is_an_error() {
     let line = "exec \"$0\" check --server /bin/true >/dev/full";
     let output = run(shell.args(["-c", line, MINITALK]));
     assert_eq!(output.status.code(), Some(9), "{output:?}");
-    let wanted = "; cannot write to standard output: No space left on device";
-    assert!(stderr(&output).contains(wanted), "{output:?}");
+    let wanted = "cannot write to standard output: No space left on device";
+    assert!(
+        stderr(&output).contains(&format!("; {wanted}")),
+        "{output:?}"
+    );
+    // Without the report a pass is no pass.
+    let client = Link::new("client", "full");
+    let mut shell = Command::new("sh");
+    let line = "exec \"$0\" check --time-limit 600 --client \"$1\" >/dev/full";
+    let output = run(shell.args(["-c", line, MINITALK, client.0.to_str().unwrap()]));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        stderr(&output).starts_with(&format!("minitalk: {wanted}")),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -66,6 +66,7 @@ send 1 x --dialect classic --first no => --first "no": expected a whole number
 serve --max-memory 0 => --max-memory "0": expected a size (500, 64K, 16M, 1G) of at least 1
 serve --idle-timeout soon => --idle-timeout "soon": expected a number of seconds
 serve --exec cat --exec-timeout soon => --exec-timeout "soon": expected a number of seconds
+send 1 x --timeout 99999999999999999999 => --timeout "99999999999999999999": too large; the largest number is 18446744073709551615
 send 1 x --timeout nan => --timeout "nan": expected a number of seconds
 send 1 x --timeout 0 => --timeout: expected more than 0 seconds
 send 1 x --reply --reply-timeout 0 => --reply-timeout: expected more than 0 seconds

@@ -68,8 +68,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let options = match parse(arguments) {
         Ok(Asked::Audit(options)) => options,
         Ok(Asked::Text(text)) => {
-            say(&format!("{text}\n"));
-            return ExitCode::SUCCESS;
+            return match say(&format!("{text}\n")) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error),
+            };
         }
         Err(error) => {
             eprintln!("audit: {error}; see minitalk-audit --help");
@@ -83,10 +85,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         .spawn(move || run(&options));
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(status))) => ExitCode::from(status),
-        Ok(Ok(Err(error))) => {
-            eprintln!("audit: {error}");
-            ExitCode::from(2)
-        }
+        Ok(Ok(Err(error))) => fail(&error),
         Ok(Err(_)) | Err(_) => {
             eprintln!("audit: cannot decide: the audit itself failed");
             ExitCode::from(2)
@@ -145,10 +144,24 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
     }))
 }
 
-/// Prints; a reader that has gone away is no error of the audit.
-fn say(text: &str) {
-    use std::io::Write as _;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+/// Prints why nothing can be said, and returns the exit status for that.
+fn fail(error: &str) -> ExitCode {
+    eprintln!("audit: {error}");
+    ExitCode::from(2)
+}
+
+/// Prints on standard output. A reader that has gone away is no error of the audit.
+///
+/// # Errors
+/// Returns a text that says why nothing could be written.
+pub fn say(text: &str) -> Result<(), String> {
+    use std::io::{ErrorKind, Write as _};
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Audits and prints; the exit status, or why nothing can be said.
@@ -212,14 +225,16 @@ fn run(options: &Options) -> Result<u8, String> {
     let show = |verdict: &audit::Verdict| {
         let text = report::handler(verdict);
         if options.quiet && !options.json {
-            say(&format!("{}\n", text.lines().last().unwrap_or_default()));
+            say(&format!("{}\n", text.lines().last().unwrap_or_default()))
         } else if !options.json {
-            say(&format!("{text}\n"));
+            say(&format!("{text}\n"))
+        } else {
+            Ok(())
         }
     };
     for (name, of) in &imported {
         let verdict = audit::imported(&files, &allow, &options.policy, name, of);
-        show(&verdict);
+        show(&verdict)?;
         verdicts.push(verdict);
     }
     for (at, of) in &handlers {
@@ -232,7 +247,7 @@ fn run(options: &Options) -> Result<u8, String> {
             *at,
             of,
         );
-        show(&verdict);
+        show(&verdict)?;
         verdicts.push(verdict);
     }
     let worst = verdicts.iter().map(audit::Verdict::weight).max();
@@ -250,9 +265,9 @@ fn run(options: &Options) -> Result<u8, String> {
                 &unresolved,
                 status
             )
-        ));
+        ))?;
     } else if !options.quiet || status != 0 {
-        say(&report::summary(&verdicts, &unresolved));
+        say(&report::summary(&verdicts, &unresolved))?;
     }
     Ok(status)
 }

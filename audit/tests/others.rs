@@ -57,6 +57,36 @@ fn installs(way: &str) -> Vec<(i32, String)> {
 }
 
 #[test]
+fn a_report_that_cannot_be_printed_is_an_error() {
+    let source = "audit/fixtures/c/installs.c";
+    let way = "-DINSTALLS=DIRECTLY";
+    let Some(file) = compiled(source, "full", &["-O2", way]) else {
+        return;
+    };
+    let file = file.to_str().unwrap();
+    for args in [
+        &["--help"][..],
+        &[file],
+        &["--quiet", file],
+        &["--json", file],
+        &["--policy", "leaf", "--help"],
+        &["--policy", "leaf", "--binary", file],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_minitalk-audit"));
+        let output = program.args(args).stdout(full.unwrap()).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        let wanted =
+            "audit: cannot write to standard output: No space left on device (os error 28)\n";
+        assert_eq!(
+            (output.status.code(), &*error),
+            (Some(2), wanted),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
 fn a_server_whose_handler_prints_is_rejected_and_the_call_named() {
     let source = "tests/dialects/servers/inverted_malloc.c";
     let options = ["-O0", "-fno-builtin", "-w"];

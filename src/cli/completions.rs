@@ -208,7 +208,7 @@ fn zsh() -> String {
             }
         }
         if let Some(action) = ZSH.first_argument(command) {
-            let _ = write!(cases, " \\\n            '2:argument:{action}'");
+            let _ = write!(cases, " \\\n            '1:argument:{action}'");
         }
         cases.push_str(" ;;\n");
     }
@@ -232,7 +232,9 @@ _minitalk() {{
         compadd {} --help --version
         return
     fi
-    case $words[2] in
+    shift words
+    ((CURRENT--))
+    case $words[1] in
 {cases}    esac
 }}
 if [[ $funcstack[1] == _minitalk ]]; then

@@ -164,8 +164,7 @@ impl Args {
 
     /// Takes the value of an option, a number of seconds that may have decimals.
     pub fn seconds(&mut self, long: &str) -> Result<Option<Duration>, Failure> {
-        let expected = || "expected a number of seconds".into();
-        self.parsed(long, &|_, text| units::seconds(text).ok_or_else(expected))
+        self.parsed(long, &|_, text| units::seconds(text))
     }
 
     /// Takes the value of an option, a whole number of at least `least`.

@@ -46,18 +46,20 @@ pub fn amount(bytes: u64) -> String {
 }
 
 /// Parses a number of seconds with at most nine decimals.
-pub fn seconds(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) || whole.len() + fraction.len() == 0 {
-        return None;
+    let are_numbers = is_number(seconds) && is_number(fraction);
+    let nanos = format!("{fraction:0<9}").parse::<u32>();
+    match nanos {
+        Ok(nanos)
+            if are_numbers && fraction.len() <= 9 && text.len() > text.matches('.').count() =>
+        {
+            let seconds = if seconds.is_empty() { "0" } else { seconds };
+            Ok(Duration::new(whole(seconds, 0)?, nanos))
+        }
+        _ => Err("expected a number of seconds".into()),
     }
-    let number = |digits: &str| match digits {
-        "" => Some(0),
-        digits => digits.parse::<u64>().ok(),
-    };
-    let nanos = number(&format!("{fraction:0<9}")).filter(|_| fraction.len() <= 9)?;
-    Some(Duration::new(number(whole)?, nanos.try_into().ok()?))
 }
 
 /// Parses a whole number of at least `least`.
@@ -164,12 +166,16 @@ mod tests {
             ("1.000000000", 1_000),
         ] {
             let time = Duration::from_millis(milliseconds);
-            assert_eq!(seconds(text), Some(time), "{text:?}");
+            assert_eq!(seconds(text), Ok(time), "{text:?}");
         }
-        let invalid = ["", ".", "-1", "+1", "nan", "1e3", "0x1", "1.2.3", " 1"];
-        let too_exact_or_large = ["99999999999999999999", "0.0000000001"];
-        for text in invalid.into_iter().chain(too_exact_or_large) {
-            assert_eq!(seconds(text), None, "{text:?}");
+        let invalid = [
+            "", ".", "-1", "+1", "1.+1", "nan", "1e3", "0x1", "1.2.3", " 1",
+        ];
+        for text in invalid.into_iter().chain(["0.0000000001"]) {
+            let error = seconds(text).unwrap_err();
+            assert_eq!(error, "expected a number of seconds", "{text:?}");
         }
+        let error = seconds("99999999999999999999").unwrap_err();
+        assert!(error.starts_with("too large"), "{error}");
     }
 }

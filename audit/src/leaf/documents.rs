@@ -1,5 +1,6 @@
 //! The parts of SAFETY.md and README.md that the audit writes, between markers.
 
+use crate::program::say;
 use std::path::Path;
 
 use super::Page;
@@ -45,9 +46,11 @@ pub fn refresh(
         if action == Documents::Write {
             std::fs::write(&path, wanted)
                 .map_err(|error| format!("cannot write {file}: {error}"))?;
-            println!("audit: {file} refreshed");
+            say(&format!("audit: {file} refreshed\n"))?;
         } else {
-            println!("audit: {file} is stale: run cargo xtask audit{option} --write");
+            say(&format!(
+                "audit: {file} is stale: run cargo xtask audit{option} --write\n"
+            ))?;
             fresh = false;
         }
     }

@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use crate::allow::Allow;
 use crate::files::Files;
 use crate::index::Index;
+use crate::program::say;
 use crate::{install, load};
 use effects::Effects;
 use elf::{Binary, Symbol, Target};
@@ -79,10 +80,7 @@ fn start(product: Option<&Product>, arguments: impl Iterator<Item = OsString>) -
     };
     let outcome = match options::parse(tool, arguments) {
         Ok(Some(options)) => run(product, &options),
-        Ok(None) => {
-            println!("{}", tool.help());
-            Ok(true)
-        }
+        Ok(None) => say(&format!("{}\n", tool.help())).map(|()| true),
         Err(usage) => Err(format!("{usage}; see {} --help", tool.name())),
     };
     match outcome {
@@ -103,7 +101,10 @@ fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
             Ok(Built { path, handlers }) => (path, handlers),
             Err(Unbuilt::Failed(error)) => return Err(error),
             Err(Unbuilt::Skipped(reason)) => {
-                println!("audit: {}: SKIPPED: {reason}", options.target);
+                let target = &options.target;
+                say(&format!(
+                    "audit: {target}: SKIPPED: {reason}\naudit: 0 targets audited, 1 skipped\n"
+                ))?;
                 return Ok(true);
             }
         },
@@ -179,12 +180,12 @@ fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Re
             ));
             continue;
         };
-        println!("found: {}", handler.name);
+        say(&format!("found: {}\n", handler.name))?;
         match one(binary, source, handler, options) {
             Ok(page) => passes &= page.passes,
             Err(why) => undecided.push(why),
         }
-        println!();
+        say("\n")?;
     }
     match undecided.into_iter().next() {
         // That one does not pass is certain, whatever the others are.
@@ -214,7 +215,7 @@ fn one(
     let audit = Audit::new(binary, handler, options)?;
     let findings = rules::check(&audit);
     let facts = facts::measure(&audit);
-    print!("{}", report::terminal(&audit, source, &facts, &findings));
+    say(&report::terminal(&audit, source, &facts, &findings))?;
     Ok(Page {
         passes: findings.violations.is_empty(),
         report: report::markdown(&audit, source, &facts, &findings),
