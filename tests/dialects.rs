@@ -294,7 +294,7 @@ fn serve_tries(
             false => 0,
         };
         let mut last = (arrived().len(), Instant::now(), used());
-        // Who waits for a CPU is only slow. A client that waits by a counting loop needs the CPU time of a bit.
+        // A process that waits for a CPU is only slow. A client that waits by a counting loop needs the CPU time of a bit.
         let is_stuck = |(_, at, before): (usize, Instant, u64)| {
             at.elapsed() >= STUCK
                 && state_of(server.pid()) != 'R'

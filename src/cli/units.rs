@@ -49,17 +49,13 @@ pub fn amount(bytes: u64) -> String {
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    let are_numbers = is_number(seconds) && is_number(fraction);
-    let nanos = format!("{fraction:0<9}").parse::<u32>();
-    match nanos {
-        Ok(nanos)
-            if are_numbers && fraction.len() <= 9 && text.len() > text.matches('.').count() =>
-        {
-            let seconds = if seconds.is_empty() { "0" } else { seconds };
-            Ok(Duration::new(whole(seconds, 0)?, nanos))
-        }
-        _ => Err("expected a number of seconds".into()),
+    let digits = seconds.len() + fraction.len();
+    if !is_number(seconds) || !is_number(fraction) || digits == 0 || fraction.len() > 9 {
+        return Err("expected a number of seconds".into());
     }
+    let seconds = if seconds.is_empty() { "0" } else { seconds };
+    let nanos = format!("{fraction:0<9}").parse().expect("nine digits");
+    Ok(Duration::new(whole(seconds, 0)?, nanos))
 }
 
 /// Parses a whole number of at least `least`.
