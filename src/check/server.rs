@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use minitalk::Pid;
 use minitalk::client;
@@ -15,12 +15,15 @@ use super::delivery::describe;
 use super::isolation::{spawn_on_pipes, spawn_on_terminal};
 use super::output_format::OutputFormat;
 use super::report::quoted;
-use crate::cli::child::{Capture, Child};
+use crate::cli::child::{Capture, Child, Patience};
 use crate::cli::exit::chain;
 
 /// How long a server may take to print its PID, and then to handle the signals.
 const START: Duration = Duration::from_secs(3);
 pub const HANDLERS: Duration = Duration::from_secs(1);
+
+/// Separates two looks for the handlers.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// How long the lines after the PID may take, which come at once.
 const BANNER: Duration = Duration::from_millis(15);
@@ -92,12 +95,12 @@ impl Server {
     }
 
     fn wait_for_handlers(&mut self) -> Result<(), String> {
-        let until = Instant::now() + HANDLERS;
+        let mut patience = Patience::new(HANDLERS);
         while let Err(error) = client::find(self.pid(), false) {
-            if Instant::now() >= until {
+            let Some(nap) = patience.next() else {
                 return Err(format!("cannot be sent a message: {}", chain(&error)));
-            }
-            thread::sleep(Duration::from_millis(2));
+            };
+            thread::sleep(nap.min(LOOK));
         }
         Ok(())
     }

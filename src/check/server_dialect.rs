@@ -14,6 +14,7 @@ use super::candidates;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
+use crate::cli::child::Patience;
 use crate::cli::exit::Failure;
 
 const PROBE: &str = "Hello";
@@ -26,7 +27,7 @@ const SECOND_WIDE: &str = "and again, 42 €";
 
 /// How long an acknowledgement may take: until it is known that there are any, and in an attempt.
 const FIRST_ACK: Duration = Duration::from_millis(1500);
-const ACK: Duration = Duration::from_millis(400);
+const ACK: Duration = Duration::from_millis(800);
 
 /// How long a text may take after its last bit: from a server that prints in its handler, and from one whose main loop sleeps.
 const PRINT: Duration = Duration::from_millis(60);
@@ -304,7 +305,7 @@ impl ServerSearch<'_> {
 
     /// Returns the acknowledgements that come within this time.
     fn collect_acks(&mut self, time: Duration) -> Result<Vec<Signal>, SearchEnd> {
-        let until = Instant::now() + time;
+        let mut patience = Patience::new(time);
         let (mut acks, mut stop) = (Vec::new(), None);
         loop {
             self.inbox.drain(|event| match event.signal {
@@ -315,11 +316,10 @@ impl ServerSearch<'_> {
             if let Some(signal) = stop {
                 return Err(interrupted(&SendError::Interrupted(signal)));
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let Some(nap) = patience.next() else {
                 return Ok(acks);
-            }
-            let _ = self.inbox.wait(None, Some(left));
+            };
+            let _ = self.inbox.wait(None, Some(nap));
         }
     }
 }

@@ -10,8 +10,8 @@ use minitalk::internals::background;
 use minitalk::internals::ffi::{self, Wanted};
 use minitalk::{Fd, Pid, SignalSet};
 
-/// Separates two looks for the end of a child without a pidfd.
-const POLL: Duration = Duration::from_millis(10);
+/// The longest part of a wait that is counted at once, and what separates two looks for the end of a child without a pidfd.
+const NAP: Duration = Duration::from_millis(10);
 
 /// Limits reading the rest of the output of a child that has ended; a grandchild may keep the pipes open.
 const REST: Duration = Duration::from_millis(100);
@@ -59,21 +59,17 @@ impl Child {
 
     /// Waits for the end of the child, for `limit` at most. Returns `None` at the limit, and if the status cannot be read.
     pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
-        let start = Instant::now();
+        let mut patience = Patience::new(limit);
         loop {
             match self.child.try_wait() {
                 Ok(None) => {}
                 // A filter of system calls may deny the status for ever.
                 ended => return ended.ok().flatten(),
             }
-            let left = limit.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return None;
-            }
+            let nap = patience.next()?;
             let end = self.pidfd.as_ref();
-            let wait = end.map_or(left.min(POLL), |_| left);
             let end = end.map(|fd| Wanted::Readable(fd.as_fd()));
-            let _ = ffi::wait_any([end], Some(wait));
+            let _ = ffi::wait_any([end], Some(nap));
         }
     }
 
@@ -170,12 +166,19 @@ impl Capture {
     pub fn wait(&self, before: usize, limit: Duration, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
         let is_wanted =
             |captured: &Captured| is_wanted(captured.bytes.get(before..).unwrap_or_default());
-        let captured = self.lock();
-        let waited = self.0.1.wait_timeout_while(captured, limit, |captured| {
-            !captured.is_over && !is_wanted(captured)
-        });
-        let (captured, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        is_wanted(&captured)
+        let mut captured = self.lock();
+        let mut patience = Patience::new(limit);
+        loop {
+            if is_wanted(&captured) {
+                return true;
+            }
+            let nap = patience.next().filter(|_| !captured.is_over);
+            let Some(nap) = nap else {
+                return false;
+            };
+            let waited = self.0.1.wait_timeout(captured, nap);
+            (captured, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Waits until nothing has arrived for `quiet`, for `limit` at most.
@@ -188,6 +191,34 @@ impl Capture {
                 return;
             }
         }
+    }
+}
+
+/// A limit on a wait, which is taken in naps. By how much a nap is late is not counted: a machine that withholds its CPUs from
+/// this process withholds them from the child too.
+pub struct Patience {
+    left: Duration,
+    /// The nap that is taken, and its start.
+    nap: Duration,
+    start: Instant,
+}
+
+impl Patience {
+    pub fn new(limit: Duration) -> Self {
+        Self {
+            left: limit,
+            nap: Duration::ZERO,
+            start: Instant::now(),
+        }
+    }
+
+    /// Counts the last nap; returns how long the next one may take, or `None` at the limit.
+    pub fn next(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        self.left -= self.nap.min(now - self.start);
+        self.nap = self.left.min(NAP);
+        self.start = now;
+        (!self.nap.is_zero()).then_some(self.nap)
     }
 }
 
@@ -231,6 +262,19 @@ mod tests {
         let pid = child.pid();
         drop(child);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
+    fn what_a_nap_takes_too_long_is_not_counted() {
+        let mut patience = Patience::new(3 * NAP);
+        let mut naps = 0;
+        while let Some(nap) = patience.next() {
+            assert!(nap <= NAP);
+            std::thread::sleep(5 * NAP);
+            naps += 1;
+        }
+        assert_eq!(naps, 3);
+        assert!(Patience::new(Duration::ZERO).next().is_none());
     }
 
     #[test]
