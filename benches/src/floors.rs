@@ -24,7 +24,7 @@ use crate::{Failures, Result, number};
 use end::End;
 
 /// The bytes of a message that fit a word beside its number.
-const WORD: f64 = 24.0;
+const WORD: usize = 24;
 
 /// The time limit of one series in one round.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -204,13 +204,15 @@ pub struct Floors {
     series: Vec<Series>,
     /// The program of the loops in C.
     in_c: Result<PathBuf>,
-    bits: u32,
-    words: u32,
     window: u32,
 }
 
 struct Series {
     floor: Floor,
+    /// The bytes that the words carry; `None` for bits, whose series have one length.
+    size: Option<usize>,
+    /// The number of exchanges.
+    count: u32,
     /// The cost of each round in nanoseconds: of the round trip of a bit, of a bit in a window, or of a word.
     costs: Vec<f64>,
     /// Single round trips of all rounds, in nanoseconds.
@@ -221,20 +223,34 @@ impl Floors {
     /// Returns series without measurements.
     pub fn new(options: &Options) -> Self {
         let has_two = Placement::possible().len() > 1;
+        let bits = if options.quick { 500 } else { 5_000 };
         let possible = FLOORS
             .into_iter()
             .filter(|floor| floor.cpus == Cpus::One || has_two);
-        Self {
-            series: possible
-                .map(|floor| Series {
+        let mut series = Vec::new();
+        for floor in possible {
+            let mut add = |size: Option<usize>, count| {
+                series.push(Series {
                     floor,
+                    size,
+                    count,
                     costs: Vec::new(),
                     round_trips: Vec::new(),
-                })
-                .collect(),
+                });
+            };
+            match floor.carrier {
+                Carrier::Bits => add(None, bits),
+                Carrier::Window => add(None, 4 * bits),
+                Carrier::Words => {
+                    for &size in &options.word_sizes {
+                        add(Some(size), size.div_ceil(WORD) as u32);
+                    }
+                }
+            }
+        }
+        Self {
+            series,
             in_c: in_c::build(),
-            bits: if options.quick { 500 } else { 5_000 },
-            words: if options.quick { 2_000 } else { 50_000 },
             window: options.window,
         }
     }
@@ -242,15 +258,10 @@ impl Floors {
     /// Measures each series once.
     pub fn round(&mut self, failures: &mut Failures) {
         for series in &mut self.series {
-            let count = match series.floor.carrier {
-                Carrier::Bits => self.bits,
-                Carrier::Window => 4 * self.bits,
-                Carrier::Words => self.words,
-            };
             let measured = match (series.floor.in_c, &self.in_c) {
-                (None, _) => measure(series.floor, count, self.window),
+                (None, _) => measure(series.floor, series.count, self.window),
                 (Some(name), Ok(program)) => {
-                    in_c::measure(program, name, count).map(|cost| (cost, Vec::new()))
+                    in_c::measure(program, name, series.count).map(|cost| (cost, Vec::new()))
                 }
                 (Some(_), Err(error)) => Err(error.to_string().into()),
             };
@@ -261,10 +272,10 @@ impl Floors {
         }
     }
 
-    /// Returns the costs, round by round, of a bit's round trip or of a word, for ends that are placed as in `placement` and
-    /// wait in the same way; empty if that is not measured.
-    pub fn of(&self, lane: Lane, placement: Placement) -> &[f64] {
-        self.costs(match (lane, placement) {
+    /// Returns the costs, round by round, of a bit's round trip, or of a word of `size` bytes of words, for ends that are placed
+    /// as in `placement` and wait in the same way; empty if that is not measured.
+    pub fn of(&self, lane: Lane, placement: Placement, size: usize) -> &[f64] {
+        let name = match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
             (Lane::Bit, Placement::Sleeping) => "bits-take",
             (Lane::Bit, Placement::OneCpu | Placement::Eco | Placement::EcoClient) => {
@@ -275,13 +286,14 @@ impl Floors {
                 "words-take-one"
             }
             (Lane::Word, Placement::Sleeping) => return &[],
-        })
+        };
+        self.costs(name, Some(size).filter(|_| lane == Lane::Word))
     }
 
     /// Returns the costs of a bit in a window, for ends that poll on two CPUs; empty for others.
-    pub fn of_window(&self, lane: Lane, placement: Placement) -> &[f64] {
+    pub fn of_window(&self, lane: Lane, placement: Placement, _size: usize) -> &[f64] {
         match (lane, placement) {
-            (Lane::Bit, Placement::Polling | Placement::Apart) => self.costs("bits-window"),
+            (Lane::Bit, Placement::Polling | Placement::Apart) => self.costs("bits-window", None),
             _ => &[],
         }
     }
@@ -315,11 +327,17 @@ impl Floors {
             };
             let (payload, cheapest) = match series.floor.carrier {
                 Carrier::Bits | Carrier::Window => (1.0 / 8.0, "bits-poll"),
-                Carrier::Words => (WORD, "words-poll"),
+                Carrier::Words => (WORD as f64, "words-poll"),
             };
-            let cheapest = self.costs(cheapest);
+            // Of words the longest series, whose start counts least.
+            let mut all = self.series.iter();
+            let cheapest = all.rfind(|series| series.floor.name == cheapest);
+            let cheapest = cheapest.map_or(&[][..], |series| &series.costs);
+            let size = series.size.map(number::bytes);
             table.row(vec![
-                series.floor.title.into(),
+                size.map_or(series.floor.title.into(), |size| {
+                    format!("{}, {size}", series.floor.title)
+                }),
                 summary.count.to_string(),
                 summary.show(number::time),
                 number::rate(payload * 1e9 / summary.median),
@@ -329,8 +347,9 @@ impl Floors {
         println!("{table}");
     }
 
-    fn costs(&self, name: &str) -> &[f64] {
-        let series = self.series.iter().find(|series| series.floor.name == name);
+    fn costs(&self, name: &str, size: Option<usize>) -> &[f64] {
+        let mut series = self.series.iter();
+        let series = series.find(|series| series.floor.name == name && series.size == size);
         series.map_or(&[], |series| &series.costs)
     }
 }

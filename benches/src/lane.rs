@@ -165,8 +165,9 @@ impl Lanes {
                 continue;
             };
             let per_step = series.per_step();
-            let of = |floor: fn(&Floors, Lane, Placement) -> &[f64]| {
-                let costs = floors.map(|floors| floor(floors, series.lane, series.placement));
+            let of = |floor: fn(&Floors, Lane, Placement, usize) -> &[f64]| {
+                let (lane, placement, size) = (series.lane, series.placement, series.size);
+                let costs = floors.map(|floors| floor(floors, lane, placement, size));
                 times(ratio(&per_step, costs.unwrap_or_default()))
             };
             let step = Summary::of(&per_step).map(|summary| summary.show(number::time));
