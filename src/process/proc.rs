@@ -347,6 +347,25 @@ mod tests {
     }
 
     #[test]
+    fn a_sleep_that_is_not_for_signals_takes_none() {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            tell.send(ffi::gettid()).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        let tid = Pid::new(told.recv().unwrap()).unwrap();
+        let path = std::format!("/proc/{tid}/syscall");
+        let futex = std::format!("{} ", libc::SYS_futex);
+        while !read_text(&path).unwrap().starts_with(&futex) {
+            std::thread::yield_now();
+        }
+        // The call's first argument is the address of a word, here of one with all bits set, as that of a mask of signals would be.
+        assert_eq!(taken(tid, 0), 0);
+    }
+
+    #[test]
     fn a_status_in_the_documented_format_is_parsed() {
         let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nThreads:\t3\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
         let status = parse(text).unwrap();

@@ -75,6 +75,9 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-21" in "src/process/proc.rs", by UNITS "a_signal_that_is_only_blocked_is_not_taken":
         "wanted => wanted & signalfds(pid),"
         => "wanted => wanted,";
+    "AS-21" in "src/process/proc.rs", by UNITS "a_sleep_that_is_not_for_signals_takes_none":
+        "address.filter(|_| number == libc::SYS_rt_sigtimedwait)"
+        => "address.filter(|_| number != libc::SYS_read)";
     "AS-21" in "src/server/session.rs", by TRANSFER "a_classic_client_without_a_handler_delivers_and_survives":
         "!self.is_unreachable && self.handled.contains(signal)"
         => "!self.is_unreachable && (self.handled.contains(signal) || true)";
