@@ -13,7 +13,7 @@ use super::isolation::spawn_on_pipes;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, quoted};
 use super::server::Server;
-use crate::cli::child::Child;
+use crate::cli::child::{Child, Patience};
 
 /// How long after the end of the client the server may print nothing before the message counts as lost.
 const QUIET: Duration = Duration::from_millis(1200);
@@ -55,6 +55,8 @@ pub struct Delivery {
     /// How the client ended; `None` if it had to be killed.
     client: Option<ExitStatus>,
     pub elapsed: Duration,
+    /// For how long the machine seems to have withheld its CPUs meanwhile.
+    pub withheld: Duration,
     /// Whether the time limit was reached.
     pub is_late: bool,
     /// Whether nothing went on between the programs any more at that time.
@@ -76,13 +78,14 @@ impl Delivery {
     ) -> Result<Self, String> {
         let start = Instant::now();
         let mut client = client.start(server.pid(), text, &[])?;
-        let until = start + limit;
+        let mut patience = Patience::new(limit);
         let mut left_at: Option<Instant> = None;
         let mut fits = false;
-        while Instant::now() < until && !fits {
-            fits = server.wait(Duration::from_millis(5), |printed| {
-                format.fits(text.as_bytes(), printed)
-            });
+        let is_late = loop {
+            let Some(nap) = patience.next().filter(|_| !fits) else {
+                break !fits;
+            };
+            fits = server.wait(nap, |printed| format.fits(text.as_bytes(), printed));
             let now = Instant::now();
             if left_at.is_none() && client.ended().is_some() {
                 left_at = Some(now);
@@ -94,10 +97,9 @@ impl Delivery {
                 fits &= left_at.is_some() && (!is_blank || now - last >= QUIET);
             }
             if left_at.is_some() && now - last >= QUIET || server.ended().is_some() {
-                break;
+                break false;
             }
-        }
-        let is_late = !fits && Instant::now() >= until;
+        };
         let is_stuck = is_late && left_at.is_none() && are_stuck([client.pid(), server.pid()]);
         let ended = client.wait(if fits { LEAVE } else { Duration::ZERO });
         let is_hanging = fits && ended.is_none() && hangs(client.pid());
@@ -111,6 +113,7 @@ impl Delivery {
             printed,
             client,
             elapsed,
+            withheld: patience.late(),
             is_late,
             is_stuck,
             is_hanging,
@@ -310,6 +313,7 @@ mod tests {
             printed: printed.into(),
             client: Some(ExitStatus::from_raw(0)),
             elapsed: Duration::ZERO,
+            withheld: Duration::ZERO,
             is_late: false,
             is_stuck: false,
             is_hanging: true,

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
-use super::delivery::{ClientProgram, are_stuck, describe, hangs, ticks};
+use super::delivery::{ClientProgram, Delivery, are_stuck, describe, hangs, ticks};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
 use super::isolation::spawn_on_pipes;
 use super::output_format::OutputFormat;
@@ -33,8 +33,8 @@ const UNUSED_PID: &str = "4194304";
 
 /// Tests that texts arrive exactly: of several lengths, the empty one and UTF-8.
 pub fn exactness(fixture: &mut Fixture<'_>, section: &mut Section) {
-    if let Some(elapsed) = lengths(fixture, section) {
-        speed(fixture, elapsed, section);
+    if let Some(hundred) = lengths(fixture, section) {
+        speed(fixture, hundred, section);
     }
     let empty = fixture.deliver_exactly("", SHORT).and_then(|_| {
         let next = fixture.deliver_exactly(NEXT, SHORT);
@@ -46,8 +46,8 @@ pub fn exactness(fixture: &mut Fixture<'_>, section: &mut Section) {
     section.demand_of_texts("UTF-8", utf8.map(exact));
 }
 
-/// Adds a row for each length, until one fails; returns how long 100 bytes took.
-fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Duration> {
+/// Adds a row for each length, until one fails; returns the delivery of 100 bytes.
+fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery> {
     let mut hundred = None;
     let mut sizes = SIZES.into_iter();
     while let Some((bytes, limit)) = sizes.next() {
@@ -75,7 +75,7 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Duration>
                 row.timing = Some((delivery.elapsed, rate));
                 section.push(row);
                 match bytes {
-                    100 => hundred = Some(delivery.elapsed),
+                    100 => hundred = Some(delivery),
                     1000 => fixture.rate = Some(rate),
                     _ => {}
                 }
@@ -106,21 +106,25 @@ fn length(bytes: usize) -> String {
     format!("{} {unit}", grouped(bytes as u64))
 }
 
-/// Tests that 100 bytes are fast enough; the first time they took `elapsed`.
-fn speed(fixture: &mut Fixture<'_>, mut elapsed: Duration, section: &mut Section) {
+/// Tests that 100 bytes are fast enough; `best` is the first attempt.
+fn speed(fixture: &mut Fixture<'_>, mut best: Delivery, section: &mut Section) {
     // Repeated, because another process may have used the CPU.
     for _ in 0..2 {
-        if elapsed < HUNDRED {
+        if best.elapsed < HUNDRED {
             break;
         }
-        if let Ok(again) = fixture.deliver_exactly(&text(100), SIZES[1].1) {
-            elapsed = elapsed.min(again.elapsed);
+        match fixture.deliver_exactly(&text(100), SIZES[1].1) {
+            Ok(again) if again.elapsed < best.elapsed => best = again,
+            _ => {}
         }
     }
-    let seconds = decimal(elapsed.as_nanos(), SECOND, 2);
-    let result = match elapsed < HUNDRED {
-        true => Ok(format!("100 bytes in {seconds} s")),
-        false => Err(format!("100 bytes take {seconds} s, more than a second")),
+    let seconds = decimal(best.elapsed.as_nanos(), SECOND, 2);
+    let result = match best.elapsed {
+        elapsed if elapsed < HUNDRED => Ok(format!("100 bytes in {seconds} s")),
+        elapsed if elapsed.saturating_sub(best.withheld) < HUNDRED => Err(format!(
+            "{NOT_SURE}: 100 bytes take {seconds} s, but the machine is slow"
+        )),
+        _ => Err(format!("100 bytes take {seconds} s, more than a second")),
     };
     section.demand_of_texts("speed", result);
 }

@@ -198,6 +198,8 @@ impl Capture {
 /// this process withholds them from the child too.
 pub struct Patience {
     left: Duration,
+    /// By how much all naps were late.
+    late: Duration,
     /// The nap that is taken, and its start.
     nap: Duration,
     start: Instant,
@@ -207,6 +209,7 @@ impl Patience {
     pub fn new(limit: Duration) -> Self {
         Self {
             left: limit,
+            late: Duration::ZERO,
             nap: Duration::ZERO,
             start: Instant::now(),
         }
@@ -215,10 +218,17 @@ impl Patience {
     /// Counts the last nap; returns how long the next one may take, or `None` at the limit.
     pub fn next(&mut self) -> Option<Duration> {
         let now = Instant::now();
-        self.left -= self.nap.min(now - self.start);
+        let taken = now - self.start;
+        self.left -= self.nap.min(taken);
+        self.late += taken.saturating_sub(self.nap);
         self.nap = self.left.min(NAP);
         self.start = now;
         (!self.nap.is_zero()).then_some(self.nap)
+    }
+
+    /// Returns by how much all naps were late.
+    pub const fn late(&self) -> Duration {
+        self.late
     }
 }
 
@@ -274,6 +284,7 @@ mod tests {
             naps += 1;
         }
         assert_eq!(naps, 3);
+        assert!(patience.late() >= 12 * NAP);
         assert!(Patience::new(Duration::ZERO).next().is_none());
     }
 
