@@ -247,11 +247,11 @@ fn judged(
     const MOST_STEPS: usize = 3_000;
     const MOST_SIGNALS: usize = 8;
     let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
-    if verdict.weight() == Weight::Note || of.more || of.signals.is_empty() || !is_cheap {
+    if verdict.weight() == Weight::Note || of.signals.is_empty() || !is_cheap {
         return verdict;
     }
     for found in &mut verdict.findings {
-        found.by_signals = Some(Vec::new());
+        found.by_signals = Some(Vec::new()).filter(|_| !of.more);
     }
     for &signal in &of.signals {
         let mut reached: HashSet<(u16, u64)> = HashSet::new();
@@ -284,9 +284,11 @@ fn judged(
             }
         }
         for found in &mut verdict.findings {
+            let Some(names) = &mut found.by_signals else {
+                continue;
+            };
             if found.places.iter().any(|place| reached.contains(place)) {
-                let name = crate::names::signal(signal);
-                found.by_signals.get_or_insert_default().push(name);
+                names.push(crate::names::signal(signal));
             }
         }
     }
@@ -474,7 +476,14 @@ fn explored(
             file.place(word),
             file.name(by)
         );
-        let weight = policy.weight(Kind::Torn, Weight::Doubt);
+        let weight = match others
+            .iter()
+            .any(|at| explorer.index.loses(number, &file, *at))
+        {
+            true => Weight::Fault,
+            false => Weight::Doubt,
+        };
+        let weight = policy.weight(Kind::Torn, weight);
         let finding = Finding::new(Kind::Torn, weight, at, why)
             .or("an atomic operation there, or signals that are blocked meanwhile");
         verdict.findings.push(Located {

@@ -167,6 +167,20 @@ impl Index {
         all.filter(may_be_interrupted).collect()
     }
 
+    /// Whether what a signal stores is lost to an update at `at`, as [`updates`](Self::updates) finds them, for certain: the file
+    /// never blocks signals, and the update is not only what precedes the first wait in the function that installs a handler.
+    pub fn loses(&mut self, number: u16, image: &Image, at: u64) -> bool {
+        let tables = self.of(number, image);
+        let Some((start, end)) = image.function_at(at) else {
+            return false;
+        };
+        let installs = tables
+            .installs
+            .iter()
+            .any(|site| (start..end).contains(site));
+        tables.blocking(image).is_empty() && (!installs || crate::reach::leads_back(image, at))
+    }
+
     /// The functions that instructions store to the word as constants.
     pub fn stored_functions(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         let tables = self.of(number, image);

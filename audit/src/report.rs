@@ -126,8 +126,13 @@ pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String 
     }
     let _ = writeln!(
         out,
-        "summary: {} handlers: {} pass, {} fail, {} cannot be decided; calls that install what is not known: {}",
+        "summary: {} {}: {} pass, {} fail, {} cannot be decided; calls that install what is not known: {}",
         verdicts.len(),
+        if verdicts.len() == 1 {
+            "handler"
+        } else {
+            "handlers"
+        },
         count(Weight::Note),
         count(Weight::Fault),
         count(Weight::Doubt),

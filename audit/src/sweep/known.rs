@@ -79,7 +79,10 @@ impl Known {
                 .2
         };
         match (i.mnemonic(), i.op1_kind()) {
-            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => from.or_else(local),
+            // What a pointer in the word points to: the head of a list becomes its next element.
+            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => {
+                from.or_else(local).or_else(|| of(i.memory_base()))
+            }
             (M::Movzx | M::Movsx | M::Movsxd | M::Mov, OpKind::Register) => of(i.op1_register()),
             (M::Imul, OpKind::Register) if i.op_count() == 3 => of(i.op1_register()),
             (M::Imul, OpKind::Memory) if i.op_count() == 3 => from.or_else(local),
