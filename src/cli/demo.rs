@@ -95,7 +95,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     let server_options = server_options.iter().filter(|(is_given, _)| *is_given);
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     command
-        .args(["serve", "--exec", "cat", "--max-message", "4294967295"])
+        .args(["serve", "--exec", "cat", "--max-message", "1G"])
         .args(server_options.map(|(_, name)| *name))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());

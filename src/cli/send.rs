@@ -77,7 +77,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     options.lane = lane.unwrap_or(options.lane);
     let dialect = args.dialects()?.and_then(|dialects| dialects.given());
     let first = match dialect {
-        Some(_) => args.number("--first", 0)?,
+        Some(_) => args.number("--first", 0..=u64::MAX)?,
         None => None,
     };
     let file = args.value("--file").map(PathBuf::from);
