@@ -40,7 +40,7 @@ chat once everything has been delivered.
 In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
 bytes that come go to standard output. The end of standard input is sent as an empty message; the chat then goes on
 until the other has ended its input too.
-What other processes send is not lost: it is shown with their PIDs on the terminal or, in pipes, on standard error.
+What a third process sends is not lost: it is marked (not in this chat) after its PID, in pipes on standard error.
 The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit code 0 unless a message is under way.
 ",
     flags: &[FLAGS],
@@ -352,7 +352,11 @@ impl Listener<'_> {
         }
         let shown = || {
             let name = partner.and_then(|partner| partner.name.clone());
-            shown(&name.unwrap_or_else(|| pid.to_string()), &message.payload)
+            let label = match is_stream {
+                true => name.unwrap_or_else(|| pid.to_string()),
+                false => format!("{pid} (not in this chat)"),
+            };
+            shown(&label, &message.payload)
         };
         let written = match (self.is_terminal, is_stream) {
             (true, _) => write_stdout(shown().as_bytes()),
