@@ -115,7 +115,7 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
             }
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
-                let suggestion = suggest(&typed, command.all_flags().map(Flag::long), "");
+                let suggestion = suggest(&typed, &mut command.all_flags().map(Flag::long), "");
                 let text = format!("invalid option {typed:?}{suggestion}");
                 return Err(unknown(&flags, text));
             }
@@ -195,11 +195,13 @@ impl Args {
                 let explain = |why| {
                     let otherwise = "; minitalk dialects lists presets and keys";
                     let suggestion = match &why {
-                        SpecError::Preset(name) => {
-                            suggest(name, PRESETS.iter().map(|preset| preset.name), otherwise)
-                        }
+                        SpecError::Preset(name) => suggest(
+                            name,
+                            &mut PRESETS.iter().map(|preset| preset.name),
+                            otherwise,
+                        ),
                         SpecError::Key(name) => {
-                            suggest(name, KEYS.iter().map(|key| key.name), otherwise)
+                            suggest(name, &mut KEYS.iter().map(|key| key.name), otherwise)
                         }
                         _ => otherwise.into(),
                     };
