@@ -140,8 +140,12 @@ fn what_a_third_process_sends_to_a_pipe_is_shown_on_stderr() {
     let third = Process::spawn(&mut minitalk(["send", &to, "in\x1b\ntruder"]));
     let pid = third.pid();
     assert_success(&third.output());
-    there.wait_stderr(&format!(" {pid}: truder\n"));
-    assert!(there.stderr().contains(&format!(" {pid}: in\\u{{1b}}\n")));
+    there.wait_stderr(&format!(" {pid} (not in this chat): truder\n"));
+    assert!(
+        there
+            .stderr()
+            .contains(&format!(" {pid} (not in this chat): in\\u{{1b}}\n"))
+    );
     let output = run(minitalk(["send", "--reply", &there.pid().to_string(), "x"]));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert!(stderr(&output).contains("does not reply"), "{output:?}");
@@ -232,7 +236,7 @@ fn two_terminals_hold_a_conversation() {
     there.chat.wait_stderr("has begun to speak");
     let lines = || String::from_utf8_lossy(&there.shown.bytes()).into_owned();
     wait_until("both lines are shown", || lines().lines().count() == 3);
-    assert!(lines().ends_with(": b\n"), "{}", lines());
+    assert!(lines().ends_with(" (not in this chat): b\n"), "{}", lines());
     // Ctrl-D, after a line that has to arrive first.
     here.type_in(b"bye\n\x04");
     there.wait_line(&format!("{}: bye", here.chat.pid()));

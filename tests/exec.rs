@@ -200,7 +200,10 @@ fn a_running_program_finishes_after_sigterm() {
     let output = client.output();
     assert_success(&output);
     assert_eq!(output.stdout, b"done\n");
-    assert_success(&server.into_process().output());
+    let output = server.into_process().output();
+    assert_success(&output);
+    let note = "waiting for the program to handle 1 finished message";
+    assert!(stderr(&output).contains(note), "{output:?}");
 }
 
 /// It cannot take its reply.

@@ -61,6 +61,8 @@ serve --jobs 0 --exec cat => --jobs "0": expected a whole number of at least 1
 serve --count 99999999999999999999 => --count "99999999999999999999": too large; the largest number is 18446744073709551615
 serve --max-message -1 => --max-message "-1": expected a size (500, 64K, 16M, 1G)
 serve --max-message 99Q => --max-message "99Q": expected a size (500, 64K, 16M, 1G)
+serve --max-message 5G => --max-message "5G": too large; the largest number is 1073741824
+trace --max-message 1073741825 => --max-message "1073741825": too large; the largest number is 1073741824
 serve --max-memory 17179869184G => --max-memory "17179869184G": too large; the largest number is 18446744073709551615
 send 1 x --dialect classic --first no => --first "no": expected a whole number
 serve --max-memory 0 => --max-memory "0": expected a size (500, 64K, 16M, 1G) of at least 1
@@ -72,8 +74,10 @@ send 1 x --timeout 0 => --timeout: expected more than 0 seconds
 send 1 x --reply --reply-timeout 0 => --reply-timeout: expected more than 0 seconds
 serve --name 1x => --name "1x": expected at most 15 bytes with a letter, and no digit or hyphen at the start
 serve --dialect order=m => --dialect "order=m": order is not "m", it is one of msb|lsb; minitalk dialects lists presets and keys
-send 1 x --dialect oder=lsb => --dialect "oder=lsb": there is no key "oder"; minitalk dialects lists presets and keys
-send 1 x --dialect clasic => --dialect "clasic": there is no preset "clasic"; minitalk dialects lists presets and keys
+send 1 x --dialect oder=lsb => --dialect "oder=lsb": there is no key "oder"; did you mean order?
+send 1 x --dialect clasic => --dialect "clasic": there is no preset "clasic"; did you mean classic?
+serve --dialect parety=odd => --dialect "parety=odd": there is no key "parety"; did you mean parity?
+serve --dialect colour=red => --dialect "colour=red": there is no key "colour"; minitalk dialects lists presets and keys
 serve -v => -v shows every signal of a trace; add --trace
 demo -v => -v shows every signal of a trace; add --trace
 serve --jobs 2 => --jobs has no effect without --exec

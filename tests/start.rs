@@ -182,16 +182,29 @@ fn commands_that_start_programs_do_so_when_started_with_signals_ignored() {
 
 // ---- leftover processes -------------------------------------------------------------------------------------------
 
-/// The server of a demo ends with the demo, whatever ends it.
+/// The server of a demo ends with the demo, whatever ends it and even if the server is stopped.
 #[test]
 fn a_demo_ended_by_a_signal_leaves_no_server_behind() {
-    for signal in [libc::SIGKILL, libc::SIGHUP, libc::SIGQUIT] {
+    for (signal, is_stopped) in [
+        (libc::SIGKILL, false),
+        (libc::SIGHUP, false),
+        (libc::SIGQUIT, false),
+        (libc::SIGINT, false),
+        (libc::SIGTERM, false),
+        // A demo that did not end at once would end by its timeout, with an exit code.
+        (libc::SIGINT, true),
+        (libc::SIGTERM, true),
+    ] {
         let demo = Process::spawn_fed(&mut minitalk(["demo"]), noise(1 << 20));
         demo.wait_stderr(", sending");
         let text = demo.stderr();
         let pid = text.split_once("server: PID ").unwrap().1;
         let pid: i32 = pid.split_once(',').unwrap().0.parse().unwrap();
         assert_eq!(command_of(pid), "minitalk");
+        if is_stopped {
+            kill(pid, libc::SIGSTOP);
+            wait_state(pid, 'T');
+        }
         kill(demo.pid(), signal);
         let output = demo.output();
         assert_eq!(signal_of(&output), Some(signal), "{output:?}");

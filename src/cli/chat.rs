@@ -40,7 +40,7 @@ chat once everything has been delivered.
 In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
 bytes that come go to standard output. The end of standard input is sent as an empty message; the chat then goes on
 until the other has ended its input too.
-What other processes send is not lost: it is shown with their PIDs on the terminal or, in pipes, on standard error.
+What a third process sends is not lost: it is marked (not in this chat) after its PID, in pipes on standard error.
 The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit code 0 unless a message is under way.
 ",
     flags: &[FLAGS],
@@ -58,7 +58,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     let other = other.map(|text| target::pid_or_name(&text)).transpose()?;
     // Before the endpoint is bound, so that a wrong PID is reported at once.
-    let partner = other.map(|pid| Partner::find(pid).map_err(|error| undelivered(pid, &error)));
+    let partner = other.map(|pid| Partner::find(pid).map_err(|error| unfound(pid, &error)));
     let partner = partner.transpose()?;
     let input = stdin().map_err(unreadable)?;
     // Otherwise the first message would be lost.
@@ -93,9 +93,8 @@ fn unreadable(error: io::Error) -> Failure {
     Failure::io("cannot read standard input", error)
 }
 
-/// Returns the error of a message to the process `pid`.
-fn undelivered(pid: Pid, error: &SendError) -> Failure {
-    Failure::send_to(pid, error).without_hint()
+fn unfound(pid: Pid, error: &SendError) -> Failure {
+    Failure::find(pid, error).without_hint()
 }
 
 fn note(text: impl Display) {
@@ -255,7 +254,7 @@ fn talk_to(line: &Line, mut input: File, told: &Receiver<Arc<Peer>>) -> Result<b
             use SendError::{Interrupted, NoSuchProcess, ServerEnded, Stopped};
             let has_gone = matches!(error, NoSuchProcess | ServerEnded { .. });
             let is_final = has_gone || matches!(error, Interrupted(_) | Stopped);
-            let failure = undelivered(peer.pid(), &error);
+            let failure = Failure::send_to(peer, &error).without_hint();
             // A partner that has gone does not miss the end of the input.
             if !(is_over && has_gone) {
                 if is_final || !is_terminal {
@@ -335,7 +334,7 @@ impl Listener<'_> {
                     self.meet(partner);
                 }
                 Err(error) => {
-                    note(undelivered(pid, &error).text());
+                    note(unfound(pid, &error).text());
                     let has_ended = matches!(error, SendError::NoSuchProcess);
                     end = has_ended.then_some(End::PartnerEnded);
                 }
@@ -353,7 +352,11 @@ impl Listener<'_> {
         }
         let shown = || {
             let name = partner.and_then(|partner| partner.name.clone());
-            shown(&name.unwrap_or_else(|| pid.to_string()), &message.payload)
+            let label = match is_stream {
+                true => name.unwrap_or_else(|| pid.to_string()),
+                false => format!("{pid} (not in this chat)"),
+            };
+            shown(&label, &message.payload)
         };
         let written = match (self.is_terminal, is_stream) {
             (true, _) => write_stdout(shown().as_bytes()),

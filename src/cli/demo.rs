@@ -95,7 +95,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     let server_options = server_options.iter().filter(|(is_given, _)| *is_given);
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     command
-        .args(["serve", "--exec", "cat", "--max-message", "4294967295"])
+        .args(["serve", "--exec", "cat", "--max-message", "1G"])
         .args(server_options.map(|(_, name)| *name))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
@@ -109,7 +109,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
         return Err(Failure::new(Exit::Io, "the server did not start"));
     }
     let peer =
-        client::find(pid, false).map_err(|error| Failure::send_to(pid, &error).without_hint())?;
+        client::find(pid, false).map_err(|error| Failure::find(pid, &error).without_hint())?;
     // After the start of the server, which would not inherit caught signals as ignored ones.
     let mut inbox = Inbox::open_for(match options.lane {
         // Without the signal for words, the reply comes in bits too.
@@ -132,7 +132,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
         _ => END,
     };
     let status = server.wait(limit);
-    let (report, reply) = sent?.map_err(|error| Failure::send_to(pid, &error))?;
+    let (report, reply) = sent?.map_err(|error| Failure::send_to(&peer, &error))?;
     print_stderr(format!("client: {}", send::describe_signals(&report)));
     print_stderr(format!(
         "server: replied with {}; there and back in {} ms",

@@ -65,11 +65,7 @@ pub fn parse(args: &mut Args) -> Result<Option<Handler>, Failure> {
         return Ok(None);
     };
     let timeout = args.seconds("--exec-timeout")?.unwrap_or(TIMEOUT);
-    let jobs = args.number("--jobs", 1)?.unwrap_or(1);
-    if jobs > MAX_JOBS {
-        let text = format!("--jobs \"{jobs}\": too large; the largest number is {MAX_JOBS}");
-        return Err(Failure::usage(text));
-    }
+    let jobs = args.number("--jobs", 1..=MAX_JOBS)?.unwrap_or(1);
     let ignorable = SignalSet::from(Signal::HUP).union(Signal::XFSZ.into());
     let exec = Arc::new(Exec {
         path: find(&name)?,

@@ -3,10 +3,12 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use std::vec;
 
 use lexopt::{Arg, Parser};
+use minitalk::dialect::spec::{KEYS, PRESETS, SpecError};
 use minitalk::server::Dialects;
 
 use super::command::Command;
@@ -113,7 +115,7 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
             }
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
-                let suggestion = suggest(&typed, command.all_flags().map(Flag::long), "");
+                let suggestion = suggest(&typed, &mut command.all_flags().map(Flag::long), "");
                 let text = format!("invalid option {typed:?}{suggestion}");
                 return Err(unknown(&flags, text));
             }
@@ -167,14 +169,22 @@ impl Args {
         self.parsed(long, &|_, text| units::seconds(text))
     }
 
-    /// Takes the value of an option, a whole number of at least `least`.
-    pub fn number(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        self.parsed(long, &|_, text| units::whole(text, least))
+    /// Takes the value of an option, a whole number within `limits`.
+    pub fn number(
+        &mut self,
+        long: &str,
+        limits: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Failure> {
+        self.parsed(long, &|_, text| units::whole(text, limits.clone()))
     }
 
-    /// Takes the value of an option, a number of bytes of at least `least`, such as 16M.
-    pub fn size(&mut self, long: &str, least: u64) -> Result<Option<u64>, Failure> {
-        self.parsed(long, &|_, text| units::size(text, least))
+    /// Takes the value of an option, a number of bytes within `limits`, such as 16M.
+    pub fn size(
+        &mut self,
+        long: &str,
+        limits: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Failure> {
+        self.parsed(long, &|_, text| units::size(text, limits.clone()))
     }
 
     /// Takes the value of an option, a dialect or `auto`.
@@ -182,7 +192,21 @@ impl Args {
         self.parsed("--dialect", &|_, text| match text {
             "auto" => Ok(Dialects::Auto),
             spec => {
-                let explain = |why| format!("{why}; minitalk dialects lists presets and keys");
+                let explain = |why| {
+                    let otherwise = "; minitalk dialects lists presets and keys";
+                    let suggestion = match &why {
+                        SpecError::Preset(name) => suggest(
+                            name,
+                            &mut PRESETS.iter().map(|preset| preset.name),
+                            otherwise,
+                        ),
+                        SpecError::Key(name) => {
+                            suggest(name, &mut KEYS.iter().map(|key| key.name), otherwise)
+                        }
+                        _ => otherwise.into(),
+                    };
+                    format!("{why}{suggestion}")
+                };
                 spec.parse().map(Dialects::Given).map_err(explain)
             }
         })
@@ -251,8 +275,8 @@ mod tests {
     #[test]
     fn the_last_value_of_an_option_counts() {
         let mut args = args("--count 1 x -v --count=2 -7");
-        assert_eq!(args.number("--count", 0).unwrap(), Some(2));
-        assert_eq!(args.number("--count", 0).unwrap(), None);
+        assert_eq!(args.number("--count", 0..=9).unwrap(), Some(2));
+        assert_eq!(args.number("--count", 0..=9).unwrap(), None);
         assert!(args.switch("--verbose") && !args.switch("--verbose"));
         let positional: Vec<_> = std::iter::from_fn(|| args.positional()).collect();
         assert_eq!(positional, ["x", "-7"]);
@@ -263,6 +287,6 @@ mod tests {
     fn arguments_that_the_command_does_not_take_are_rejected() {
         assert!(args("-v").finish().is_err());
         assert!(args("extra").finish().is_err());
-        assert!(args("--count 1").number("--count", 2).is_err());
+        assert!(args("--count 1").number("--count", 2..=9).is_err());
     }
 }

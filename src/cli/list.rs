@@ -96,8 +96,8 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
     match &named[..] {
         [one] => Ok(one.pid),
         [] => {
-            let known = servers.iter().map(|server| &*server.name);
-            let suggestion = suggest(name, known, "; minitalk list shows the servers");
+            let mut known = servers.iter().map(|server| &*server.name);
+            let suggestion = suggest(name, &mut known, "; minitalk list shows the servers");
             // A process can give itself a name with control characters.
             let suggestion = in_line(suggestion.as_bytes());
             Err(Failure::new(

@@ -137,12 +137,13 @@ fn find(name: &OsStr) -> Result<&'static Command, Failure> {
     }
     let (what, suggestion) = if name.starts_with('-') {
         let otherwise = "; the options of a command follow its name";
-        let suggestion = suggest::suggest(&name, ["--help", "--version"], otherwise);
+        let suggestion =
+            suggest::suggest(&name, &mut ["--help", "--version"].into_iter(), otherwise);
         ("invalid option", suggestion)
     } else {
-        let known = COMMANDS.iter().map(|command| command.name);
+        let mut known = COMMANDS.iter().map(|command| command.name);
         let otherwise = format!("; the commands are {}", names(", "));
-        let suggestion = suggest::suggest(&name, known, &otherwise);
+        let suggestion = suggest::suggest(&name, &mut known, &otherwise);
         ("there is no command", suggestion)
     };
     let text = format!("{what} {name:?}{suggestion}");

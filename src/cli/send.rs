@@ -3,13 +3,14 @@
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use minitalk::client::{self, DialectOptions, Options, Progress, Report};
 use minitalk::dialect::Dialect;
 use minitalk::engine;
 use minitalk::wire::sender::Lane;
-use minitalk::{Inbox, Pid, SignalSet};
+use minitalk::{Inbox, Peer, Pid, SignalSet};
 
 use super::command::Command;
 use super::exit::Failure;
@@ -77,7 +78,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     options.lane = lane.unwrap_or(options.lane);
     let dialect = args.dialects()?.and_then(|dialects| dialects.given());
     let first = match dialect {
-        Some(_) => args.number("--first", 0)?,
+        Some(_) => args.number("--first", 0..=u64::MAX)?,
         None => None,
     };
     let file = args.value("--file").map(PathBuf::from);
@@ -140,6 +141,10 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
+fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
+    client::find(pid, options.skip_check).map_err(|error| Failure::find(pid, &error))
+}
+
 /// Sends a message to the server `pid`; with `wants_reply` it waits for the reply, and prints it.
 pub fn send(
     pid: Pid,
@@ -148,9 +153,8 @@ pub fn send(
     progress: ShowProgress,
     wants_reply: bool,
 ) -> Result<Report, Failure> {
-    let failed = |error| Failure::send_to(pid, &error);
     // Before the message is read, so that a wrong PID is reported at once.
-    let server = client::find(pid, options.skip_check).map_err(failed)?;
+    let server = find(pid, options)?;
     let message = source.read()?;
     if !server.is_certain() {
         print_stderr(
@@ -168,7 +172,7 @@ pub fn send(
     };
     inbox.leak();
     line.clear();
-    let (report, reply) = result.map_err(failed)?;
+    let (report, reply) = result.map_err(|error| Failure::send_to(&server, &error))?;
     if let Some(mut reply) = reply {
         if io::stdout().is_terminal() {
             reply = format!("{}\n", for_terminal(&reply)).into();
@@ -186,8 +190,8 @@ fn send_in_dialect(
     first: Option<u64>,
     options: Options,
 ) -> Result<Report, Failure> {
-    let failed = |error| Failure::send_to(pid, &error);
-    let server = client::find(pid, options.skip_check).map_err(failed)?;
+    let server = find(pid, options)?;
+    let failed = |error| Failure::send_to(&server, &error);
     let message = source.read()?;
     // Checked again, because reading may have taken long.
     if !options.skip_check {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use minitalk::engine::{self, Output};
 use minitalk::internals::ffi::{self, CpuSet};
 use minitalk::server::{Config, Note};
+use minitalk::wire::frame::MAX_LEN;
 use minitalk::{Inbox, Signal, SignalSet};
 
 use super::command::Command;
@@ -100,7 +101,7 @@ const FORMAT: &[Flag] = flags! {
 /// Lists the options that `serve` and `trace` share.
 const COMMON: &[Flag] = flags! {
     "--count N" => "end after N messages";
-    "--max-message SIZE" => "reject longer messages (default 16M; K, M and G stand for 2^10, 2^20 and 2^30 bytes)";
+    "--max-message SIZE" => "reject longer messages (default 16M, at most 1G; K, M and G stand for 2^10, 2^20 and 2^30 bytes)";
     "--max-memory SIZE" =>
         "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits or is \
          rejected (default: twice --max-message, 128M at least)";
@@ -128,11 +129,11 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     let formats = [Format::Text, Format::Raw, Format::Json];
     let mut options = Options::default();
     let config = &mut options.config;
-    config.count = args.number("--count", 1)?;
-    if let Some(number) = args.size("--max-message", 0)? {
+    config.count = args.number("--count", 1..=u64::MAX)?;
+    if let Some(number) = args.size("--max-message", 0..=u64::from(MAX_LEN) + 1)? {
         config.max_message = bytes(number);
     }
-    config.max_memory = args.size("--max-memory", 1)?.map(bytes);
+    config.max_memory = args.size("--max-memory", 1..=u64::MAX)?.map(bytes);
     if let Some(dialects) = args.dialects()? {
         config.dialects = dialects;
     }

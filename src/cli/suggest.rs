@@ -3,14 +3,8 @@
 use strsim::osa_distance;
 
 /// Returns `; did you mean ...?` with the one of `known` that is nearest to `typed`, or `otherwise` if none is near.
-pub fn suggest<'k>(
-    typed: &str,
-    known: impl IntoIterator<Item = &'k str>,
-    otherwise: &str,
-) -> String {
-    let distances = known
-        .into_iter()
-        .map(|word| (osa_distance(typed, word), word));
+pub fn suggest(typed: &str, known: &mut dyn Iterator<Item = &str>, otherwise: &str) -> String {
+    let distances = known.map(|word| (osa_distance(typed, word), word));
     match distances.min() {
         // With more than a third of its letters wrong, another word was meant.
         Some((distance, word)) if distance <= word.trim_start_matches('-').len().div_ceil(3) => {
@@ -27,11 +21,14 @@ mod tests {
     #[test]
     fn only_similar_words_are_suggested() {
         for typed in ["frobnicate", "x"] {
-            assert_eq!(suggest(typed, ["serve", "send"], "; no"), "; no");
+            assert_eq!(
+                suggest(typed, &mut ["serve", "send"].into_iter(), "; no"),
+                "; no"
+            );
         }
         for typed in ["sned", "sen", "seend", "s\u{e9}nd"] {
             assert_eq!(
-                suggest(typed, ["serve", "send"], ""),
+                suggest(typed, &mut ["serve", "send"].into_iter(), ""),
                 "; did you mean send?"
             );
         }

@@ -1,6 +1,7 @@
 //! Numbers for people, without floating point, whose formatting and parsing would be 45 KB of code.
 
 use std::num::IntErrorKind;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Returns `count / unit`, rounded to `places` decimal places.
@@ -55,36 +56,42 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     }
     let seconds = if seconds.is_empty() { "0" } else { seconds };
     let nanos = format!("{fraction:0<9}").parse().expect("nine digits");
-    Ok(Duration::new(whole(seconds, 0)?, nanos))
+    Ok(Duration::new(whole(seconds, 0..=u64::MAX)?, nanos))
 }
 
-/// Parses a whole number of at least `least`.
-pub fn whole(text: &str, least: u64) -> Result<u64, String> {
-    scaled(text, 0, least, "a whole number")
+/// Parses a whole number within `limits`.
+pub fn whole(text: &str, limits: RangeInclusive<u64>) -> Result<u64, String> {
+    scaled(text, 0, limits, "a whole number")
 }
 
-/// Parses a number of bytes of at least `least`; after it K, M or G stands for 2^10, 2^20 or 2^30.
-pub fn size(text: &str, least: u64) -> Result<u64, String> {
+/// Parses a number of bytes within `limits`; after it K, M or G stands for 2^10, 2^20 or 2^30.
+pub fn size(text: &str, limits: RangeInclusive<u64>) -> Result<u64, String> {
     let (digits, shift) = match text.as_bytes().last() {
         Some(b'K' | b'k') => (&text[..text.len() - 1], 10),
         Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
         Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
         _ => (text, 0),
     };
-    scaled(digits, shift, least, "a size (500, 64K, 16M, 1G)")
+    scaled(digits, shift, limits, "a size (500, 64K, 16M, 1G)")
 }
 
 /// Parses a whole number and multiplies it by 2^`shift`. `what` says in an error what was expected.
-fn scaled(digits: &str, shift: u32, least: u64, what: &str) -> Result<u64, String> {
-    let too_large = || format!("too large; the largest number is {}", u64::MAX);
+fn scaled(
+    digits: &str,
+    shift: u32,
+    limits: RangeInclusive<u64>,
+    what: &str,
+) -> Result<u64, String> {
+    let (least, most) = limits.into_inner();
+    let too_large = || format!("too large; the largest number is {most}");
     let limit = match least {
         0 => String::new(),
         least => format!(" of at least {least}"),
     };
     let number = digits.parse::<u64>();
     match number.map(|number| number.checked_mul(1 << shift)) {
-        Ok(Some(number)) if number >= least => Ok(number),
-        Ok(None) => Err(too_large()),
+        Ok(Some(number)) if number >= least && number <= most => Ok(number),
+        Ok(number) if number.is_none_or(|number| number > most) => Err(too_large()),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err(too_large()),
         _ => Err(format!("expected {what}{limit}")),
     }
@@ -93,6 +100,8 @@ fn scaled(digits: &str, shift: u32, least: u64, what: &str) -> Result<u64, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ANY: RangeInclusive<u64> = 0..=u64::MAX;
 
     #[test]
     fn decimals_are_rounded() {
@@ -135,20 +144,23 @@ mod tests {
             ("16M", 16 << 20),
             ("1g", 1 << 30),
         ] {
-            assert_eq!(size(text, 0), Ok(bytes), "{text:?}");
+            assert_eq!(size(text, ANY), Ok(bytes), "{text:?}");
         }
         for text in ["", "K", "-1", "1.5M", "16 M", "16MB", "1é", "M1"] {
-            let error = size(text, 0).unwrap_err();
+            let error = size(text, ANY).unwrap_err();
             assert!(error.starts_with("expected"), "{text:?}: {error}");
         }
         for text in ["18446744073709551616", "18014398509481984K"] {
-            let error = size(text, 0).unwrap_err();
+            let error = size(text, ANY).unwrap_err();
             assert!(error.starts_with("too large"), "{text:?}: {error}");
         }
-        assert!(size("0", 1).is_err() && whole("0", 1).is_err());
-        let error = whole("99999999999999999999", 1).unwrap_err();
+        assert!(size("0", 1..=9).is_err() && whole("0", 1..=9).is_err());
+        let error = whole("99999999999999999999", ANY).unwrap_err();
         assert!(error.starts_with("too large"), "{error}");
-        assert_eq!(whole("7", 7), Ok(7));
+        assert_eq!(whole("7", 7..=7), Ok(7));
+        assert_eq!(size("1G", 0..=1 << 30), Ok(1 << 30));
+        let error = size("1073741825", 0..=1 << 30).unwrap_err();
+        assert_eq!(error, "too large; the largest number is 1073741824");
     }
 
     #[test]

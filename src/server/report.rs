@@ -117,8 +117,13 @@ pub enum Note {
     },
     /// This number of notes was left out here, because there were too many or the caller was too slow.
     Missing(u64),
-    /// The server ends as soon as its output has taken this number of complete messages.
-    Flushing(usize),
+    /// The server ends as soon as its output has taken all complete messages.
+    Flushing {
+        /// Counts the messages.
+        unwritten: usize,
+        /// Says whether the output replies, as the programs of `serve --exec` do (`Config::replies`).
+        replies: bool,
+    },
 }
 
 /// Says why a message was dropped.
@@ -286,10 +291,14 @@ impl fmt::Display for Note {
             Self::Withheld { pid, count } => {
                 write!(f, "{count} more notes of client {pid} are not shown")
             }
-            Self::Flushing(n) => write!(
+            Self::Flushing { unwritten, replies } => write!(
                 f,
-                "waiting for the output to take {}; signal again to give up",
-                Count(*n, "finished message")
+                "waiting for the {} {}; signal again to give up",
+                match replies {
+                    true => "program to handle",
+                    false => "output to take",
+                },
+                Count(*unwritten, "finished message")
             ),
         }
     }
@@ -371,6 +380,7 @@ mod tests {
         };
         let (one, other) = (reading("classic", b"a"), reading("order=lsb", b"b"));
         let bits = "0110".into();
+        let flushing = |unwritten, replies| Note::Flushing { unwritten, replies };
         let notes = [
             dropped(DropReason::Rejected(Reason::Idle), 1),
             dropped(DropReason::ClientEnded, 1),
@@ -396,8 +406,9 @@ mod tests {
             Note::Withheld { pid, count: 2 },
             Note::Missing(1),
             Note::Missing(2),
-            Note::Flushing(1),
-            Note::Flushing(2),
+            flushing(1, false),
+            flushing(2, false),
+            flushing(2, true),
         ];
         let texts = "\
 dropped a message of client 7 after 1 byte: the client was silent for too long
@@ -430,7 +441,8 @@ swallowed it; start it again
 1 note is missing here
 2 notes are missing here
 waiting for the output to take 1 finished message; signal again to give up
-waiting for the output to take 2 finished messages; signal again to give up";
+waiting for the output to take 2 finished messages; signal again to give up
+waiting for the program to handle 2 finished messages; signal again to give up";
         let texts: Vec<_> = texts.lines().collect();
         assert_eq!(notes.map(|note| note.to_string()), *texts);
     }

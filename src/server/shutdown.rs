@@ -186,7 +186,8 @@ impl Machine {
         let unwritten = self.core.backlog.len();
         self.close(Ok(()), Reason::ShuttingDown);
         if unwritten > 0 {
-            self.core.note(Note::Flushing(unwritten));
+            let replies = self.core.config.replies;
+            self.core.note(Note::Flushing { unwritten, replies });
         }
         if again {
             self.handle_stop(false);

@@ -2,11 +2,10 @@
 
 use std::fmt::Display;
 
-use minitalk::Pid;
 use minitalk::client::SendError;
-use minitalk::internals::process::proc;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::sender;
+use minitalk::{Peer, Pid};
 
 use super::{Exit, Failure, chain};
 
@@ -16,17 +15,22 @@ const UNDELIVERED: &str = "; nothing was delivered";
 const UNCERTAIN: &str = "; the message may have been delivered";
 
 impl Failure {
-    /// Returns the error of a message to the process `pid`.
-    pub fn send_to(pid: Pid, error: &SendError) -> Self {
-        let name = match error {
+    /// Returns the error of a message to `peer`, which is named unless it has ended: its PID may then be another process's.
+    pub fn send_to(peer: &Peer, error: &SendError) -> Self {
+        let pid = peer.pid();
+        match (error, peer.inspect()) {
             // The error itself names the process.
-            SendError::Refused { .. } => None,
-            _ => proc::status(pid).ok().map(|status| status.name),
-        };
-        match name {
-            Some(name) => Self::send(format_args!("PID {pid} ({})", name.escape_default()), error),
-            None => Self::send(format_args!("PID {pid}"), error),
+            (SendError::Refused { .. }, _) | (_, Err(_)) => Self::find(pid, error),
+            (_, Ok(status)) => {
+                let name = status.name.escape_default();
+                Self::send(format_args!("PID {pid} ({name})"), error)
+            }
         }
+    }
+
+    /// Returns the error of a message to the process `pid`, which is not known to be a peer.
+    pub fn find(pid: Pid, error: &SendError) -> Self {
+        Self::send(format_args!("PID {pid}"), error)
     }
 
     /// Returns the error of a message to `target`.
@@ -123,8 +127,10 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::process::{Command, Stdio};
 
     use minitalk::Signal;
+    use minitalk::internals::process::proc;
 
     use super::*;
 
@@ -175,6 +181,23 @@ mod tests {
 1 cannot send to PID 7: this process cannot be answered: this process already has an inbox, receiver or sender, and can \
     have only one
 ";
+
+    #[test]
+    fn an_error_names_the_process_only_while_it_exists() {
+        let mut command = Command::new("cat");
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let peer = Peer::open(Pid::new(child.id().cast_signed()).unwrap()).unwrap();
+        let text = || Failure::send_to(&peer, &SendError::Busy).message;
+        assert!(text().contains(" ("), "{}", text());
+        // Without a wait for the child its PID stays taken, as by a later process.
+        drop(child.stdin.take());
+        while peer.inspect().is_ok() {
+            std::thread::yield_now();
+        }
+        assert!(proc::status(peer.pid()).is_ok());
+        assert!(!text().contains(" ("), "{}", text());
+        child.wait().unwrap();
+    }
 
     /// Checks every error of a message that a process test cannot easily provoke.
     #[test]
