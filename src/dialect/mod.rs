@@ -342,6 +342,16 @@ impl Dialect {
         }
     }
 
+    /// Returns the signal that tells a client to ask again to be admitted; `None` if each signal admits it.
+    #[must_use]
+    pub const fn busy_signal(&self) -> Option<Symbol> {
+        // Servers that acknowledge everything with SIGUSR2 acknowledge the handshake like a bit.
+        match (self.hello_signal, self.ack_signal) {
+            (Symbol::Usr1, AckSignal::Usr2) => None,
+            (asked, _) => Some(asked.other()),
+        }
+    }
+
     /// Returns the acknowledgements of a message, at most two, whose last symbol is `symbol`, in order.
     #[must_use]
     pub fn final_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {

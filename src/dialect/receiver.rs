@@ -552,7 +552,7 @@ impl TextReceiver {
 
     /// Returns the signal that tells the client to ask again: the other one than that which asked, if it does not admit the client.
     fn hello_busy(&self) -> Option<Symbol> {
-        let busy = self.decoder.dialect()?.hello_signal.other();
+        let busy = self.decoder.dialect()?.busy_signal()?;
         (self.hello_ack() != Some(busy)).then_some(busy)
     }
 

@@ -355,7 +355,7 @@ impl TextSender {
     fn handle_acks(&mut self, now: Nanos) {
         self.state = match self.state {
             SendState::Admission { until, .. } if self.acks > 0 => {
-                if self.last_ack == self.dialect.hello_signal {
+                if self.dialect.busy_signal() != Some(self.last_ack) {
                     SendState::Due(SendStep::Send)
                 } else if now < until {
                     SendState::Pause {
