@@ -478,12 +478,18 @@ impl TextReceiver {
                 }
             }
             DecodeOutcome::Hello => self.hello_ack(),
-            DecodeOutcome::Incomplete => self.usual_ack(),
+            DecodeOutcome::Incomplete => {
+                let (first, second) = self.usual_acks()?;
+                if let Some(second) = second {
+                    self.final_acks.plan_second(second, now);
+                }
+                first
+            }
             DecodeOutcome::Complete => {
                 // The turn ends with the message, and nothing would release the client afterwards.
                 self.is_held = false;
-                let early = self.usual_ack().filter(|_| self.acknowledges_early());
-                self.acknowledge(early, now);
+                let early = self.usual_acks().filter(|_| self.acknowledges_early());
+                self.acknowledge(early.and_then(|(first, _)| first), now);
                 self.deliver();
                 None
             }
@@ -556,16 +562,17 @@ impl TextReceiver {
         (self.hello_ack() != Some(busy)).then_some(busy)
     }
 
-    /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.
-    fn usual_ack(&self) -> Option<Symbol> {
+    /// Returns the acknowledgements of the last symbol in a known dialect, unless it ends the message.
+    fn usual_acks(&self) -> Option<(Option<Symbol>, Option<Symbol>)> {
         let dialect = self.decoder.dialect()?;
-        let is_due = match dialect.ack {
-            _ if self.decoder.is_in_silent_head() => false,
-            Ack::Bit => true,
-            Ack::Byte => self.decoder.is_at_byte_boundary(),
-            Ack::None | Ack::Message => false,
-        };
-        is_due.then(|| dialect.ack_for(self.last))
+        match dialect.ack {
+            _ if self.decoder.is_in_silent_head() => None,
+            Ack::Bit | Ack::Byte if self.decoder.is_at_byte_boundary() => {
+                Some(dialect.byte_acks(self.last))
+            }
+            Ack::Bit => Some((Some(dialect.ack_for(self.last)), None)),
+            Ack::Byte | Ack::None | Ack::Message => None,
+        }
     }
 
     /// Returns whether the last bit of a message is acknowledged before the message is written.
@@ -579,9 +586,7 @@ impl TextReceiver {
 
     /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
     fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
-        let ack = self.probe.ack();
-        let signal = self.probe.ack_signal();
-        let found = self.decoder.finish(ack, self.probe.head_ack(), signal);
+        let found = self.decoder.finish(self.probe.observed());
         let Some(Detection {
             dialect,
             is_sure,

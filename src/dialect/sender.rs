@@ -425,9 +425,9 @@ impl TextSender {
         self.index + 1 == self.encoder.len()
     }
 
-    const fn lacks_second_ack(&self) -> bool {
-        let has_two = matches!(self.dialect.final_ack, FinalAck::Twice | FinalAck::Both);
-        has_two && self.acks < 2
+    fn lacks_second_ack(&self) -> bool {
+        let (_, second) = self.dialect.final_acks(Symbol::Usr1);
+        second.is_some() && self.acks < 2
     }
 }
 
