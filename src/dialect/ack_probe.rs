@@ -371,6 +371,20 @@ impl AckProbe {
         }
     }
 
+    /// Returns how to acknowledge the next process of the program, if this one has not waited any longer after its first
+    /// acknowledgement, which has another meaning to it.
+    pub fn policy_after_flood(&self) -> Option<AckPolicy> {
+        let has_let_go = self.unanswered > 0 && self.bit_stops == 1 && self.byte_stops == 0;
+        let is_second = self.policy == Some(AckPolicy::Usr2From(0));
+        let policy = AckPolicy::Usr2From(u8::from(is_second));
+        (has_let_go && self.may_switch()).then_some(policy)
+    }
+
+    /// Returns whether the client has been acknowledged.
+    pub const fn has_acknowledged(&self) -> bool {
+        self.last_ack.is_some()
+    }
+
     const fn may_switch(&self) -> bool {
         self.handled.both() && !self.has_switched
     }
@@ -627,6 +641,30 @@ mod tests {
             probe.handle_symbol(Usr2, 0);
             let expected = if policy.is_some() { Usr2 } else { Usr1 };
             assert_eq!(probe.symbol(), expected);
+        }
+    }
+
+    #[test]
+    fn a_client_that_no_longer_waits_after_its_first_acknowledgement_shows_how_to_acknowledge_the_next()
+     {
+        use AckPolicy::Usr2From;
+        for (policy, expected) in [
+            (None, Usr2From(0)),
+            (Some(Usr2From(0)), Usr2From(1)),
+            (Some(Usr2From(1)), Usr2From(0)),
+        ] {
+            let mut probe = AckProbe::with_policy(policy, handled(true, true));
+            probe.handle_symbol(Symbol::Usr1, 0);
+            assert!(!probe.has_acknowledged());
+            assert!(probe.poll_ack(SILENCE_AWAKE, false).is_some());
+            assert_eq!(probe.policy_after_flood(), None);
+            assert!(probe.has_acknowledged());
+            for _ in 0..3 {
+                probe.handle_symbol(Symbol::Usr1, SILENCE_AWAKE);
+                assert_eq!(probe.policy_after_flood(), Some(expected));
+            }
+            probe.handled = handled(true, false);
+            assert_eq!(probe.policy_after_flood(), None);
         }
     }
 

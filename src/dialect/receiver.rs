@@ -367,7 +367,16 @@ impl TextReceiver {
     #[must_use]
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
         let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
-        (is_early && self.is_acknowledged).then_some(self.last_ack)
+        (is_early && self.probe.has_acknowledged()).then_some(self.last_ack)
+    }
+
+    /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer
+    /// waiting; `is_noise` says that bits were seen to be too fast.
+    #[must_use]
+    pub fn flood_update(&self, is_noise: bool) -> Option<ProfileUpdate> {
+        let is_lost = is_noise || self.may_have_ended_on().is_some();
+        let policy = self.probe.policy_after_flood().filter(|_| is_lost);
+        policy.map(ProfileUpdate::AckPolicy)
     }
 
     /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
