@@ -10,10 +10,15 @@
 //!    after every byte. One that stops after a head of 16, 32 or 64 bits, or one bit later, does not wait in the head: it is
 //!    watched from then on.
 //! 3. Any other client is acknowledged when the message is complete.
-//! 4. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
+//! 4. A client that waits for every bit and does not go on after a byte may wait for both signals there. It is sent the same once
+//!    more and then, after [`SWITCH_LATE`], the other. If it goes on then, both follow every byte.
+//! 5. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
 //!    same once more and, if it handles both signals, then the other: that one can end it.
 
-use super::{Ack, AckSignal, HeadAck, MILLISECOND, Symbol};
+use core::mem;
+
+use super::final_acks::BYTE_PAUSE;
+use super::{Ack, AckSignal, ByteAck, Dialect, HeadAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
@@ -31,11 +36,17 @@ pub const PROOF_STOPS: u8 = 3;
 /// The silence after an acknowledgement before it is repeated, and before the other signal is tried.
 const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
 
+/// The same after a byte of a client that waits for every bit: it may only be slow.
+const SWITCH_LATE: Nanos = 500 * MILLISECOND;
+
 /// The numbers of bits of the heads that a client may send without waiting.
 const HEADS: [u32; 3] = [16, 32, 64];
 
 /// The numbers of bits after which a client may wait first that are no head: those of a character.
 const CHARACTERS: [u32; 3] = [7, 8, 9];
+
+/// The acknowledgements of the last bit of a byte after the first one: the same signal, and then the other.
+const MOST_AGAIN: u8 = 2;
 
 /// Says which signals a client handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +96,9 @@ pub(super) struct AckProbe {
     /// Whether the first acknowledgement has been repeated, and whether the other signal has been tried.
     has_repeated: bool,
     has_switched: bool,
+    /// The acknowledgements that followed the first one of the last bit of a byte, and what a byte needs.
+    again: u8,
+    byte_ack: ByteAck,
     /// Symbols since the last acknowledgement, and the times of both.
     unanswered: u32,
     /// Symbols of the present byte, if the first symbol was the first of a byte.
@@ -122,6 +136,8 @@ impl AckProbe {
             mismatches: 0,
             has_repeated: false,
             has_switched: false,
+            again: 0,
+            byte_ack: ByteAck::Same,
             unanswered: 0,
             of_byte: 0,
             last_seen: 0,
@@ -145,17 +161,20 @@ impl AckProbe {
         probe
     }
 
-    /// Forgets everything but the signal to acknowledge with.
+    /// Forgets everything but the signals to acknowledge with.
     pub const fn reset(&mut self) {
-        let policy = self.policy;
+        let (policy, byte_ack) = (self.policy, self.byte_ack);
         *self = Self::new(self.symbol, self.handled);
-        self.policy = policy;
+        (self.policy, self.byte_ack) = (policy, byte_ack);
     }
 
     /// Handles a symbol; returns whether to acknowledge it at once.
     pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) -> bool {
         (self.last, self.last_seen) = (symbol, now);
         self.unanswered = self.unanswered.saturating_add(1);
+        if mem::take(&mut self.again) == MOST_AGAIN {
+            self.byte_ack = ByteAck::Both;
+        }
         self.of_byte = (self.of_byte + 1) % 8;
         let is_due = match self.state {
             Watching if self.unanswered > 1 => {
@@ -180,6 +199,13 @@ impl AckProbe {
     pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
         self.poll_timeout(sleeps).filter(|at| now >= *at)?;
         match (self.state, self.unanswered) {
+            (WaitsForBits, 0) => {
+                self.again += 1;
+                self.last_ack = Some(now);
+                let is_other = self.again == MOST_AGAIN || self.byte_ack == ByteAck::Both;
+                let symbol = self.symbol();
+                return Some(if is_other { symbol.other() } else { symbol });
+            }
             (_, 0) if !self.has_repeated => self.has_repeated = true,
             (_, 0) => {
                 self.symbol = self.symbol().other();
@@ -214,6 +240,15 @@ impl AckProbe {
             _ if !self.handled.any() => return None,
             (Watching | GoesOn, 0) if !self.has_repeated || self.may_switch() => {
                 (self.last_ack?, SWITCH_AFTER)
+            }
+            (WaitsForBits, 0) if self.handled.both() && self.of_byte == 0 => {
+                let pause = match (self.byte_ack, self.again) {
+                    (ByteAck::Both, 0) => BYTE_PAUSE,
+                    (ByteAck::Same, 0) => SWITCH_AFTER,
+                    (ByteAck::Same, 1) => SWITCH_LATE,
+                    _ => return None,
+                };
+                (self.last_ack?, pause)
             }
             (Watching, 0) => return None,
             (Watching, _) if sleeps => (self.last_seen, SILENCE_ASLEEP),
@@ -260,9 +295,18 @@ impl AckProbe {
         is_after_character || self.unanswered == 8 || is_after_byte || is_after_head
     }
 
-    /// Returns where the client waits in its head, as far as is known.
-    pub const fn head_ack(&self) -> HeadAck {
-        self.head
+    /// Returns a dialect with the acknowledgements that the client waits for, as far as is known.
+    pub fn observed(&self) -> Dialect {
+        Dialect {
+            ack: self.ack(),
+            ack_head: self.head,
+            ack_signal: self.ack_signal(),
+            ack_byte: match self.ack() {
+                Ack::Bit => self.byte_ack,
+                _ => ByteAck::Same,
+            },
+            ..Dialect::CLASSIC
+        }
     }
 
     /// Returns the signal to acknowledge with.
@@ -276,7 +320,7 @@ impl AckProbe {
     }
 
     /// Returns the signal of the acknowledgements as a dialect has it.
-    pub fn ack_signal(&self) -> AckSignal {
+    fn ack_signal(&self) -> AckSignal {
         match self.symbol() {
             _ if self.echoes() => AckSignal::Echo,
             Symbol::Usr2 if self.ack() != Ack::None => AckSignal::Usr2,
@@ -325,6 +369,20 @@ impl AckProbe {
             count @ (1 | 2) => Some(AckPolicy::Usr2From(count - 1)),
             _ => None,
         }
+    }
+
+    /// Returns how to acknowledge the next process of the program, if this one has not waited any longer after its first
+    /// acknowledgement, which has another meaning to it.
+    pub fn policy_after_flood(&self) -> Option<AckPolicy> {
+        let has_let_go = self.unanswered > 0 && self.bit_stops == 1 && self.byte_stops == 0;
+        let is_second = self.policy == Some(AckPolicy::Usr2From(0));
+        let policy = AckPolicy::Usr2From(u8::from(is_second));
+        (has_let_go && self.may_switch()).then_some(policy)
+    }
+
+    /// Returns whether the client has been acknowledged.
+    pub const fn has_acknowledged(&self) -> bool {
+        self.last_ack.is_some()
     }
 
     const fn may_switch(&self) -> bool {
@@ -404,6 +462,37 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_waits_for_both_signals_after_a_byte_gets_both_after_each_in_the_end() {
+        let mut probe = probe();
+        let mut now = 0;
+        for expected in [
+            &[(SWITCH_AFTER, Symbol::Usr1), (SWITCH_LATE, Symbol::Usr2)][..],
+            &[(BYTE_PAUSE, Symbol::Usr2)],
+            &[(BYTE_PAUSE, Symbol::Usr2)],
+        ] {
+            for bit in 0..8 {
+                if !probe.handle_symbol(Symbol::Usr1, now) {
+                    assert!(probe.poll_ack(now + SILENCE_AWAKE, false).is_some());
+                } else if bit < 7 {
+                    assert_eq!(probe.poll_timeout(true), None);
+                }
+                now += SILENCE_AWAKE;
+            }
+            now -= SILENCE_AWAKE;
+            for (pause, ack) in expected {
+                now += pause;
+                assert_eq!(probe.poll_ack(now - 1, false), None);
+                assert_eq!(probe.poll_ack(now, false), Some(*ack));
+            }
+            assert_eq!(probe.poll_timeout(false), None);
+        }
+        let observed = probe.observed();
+        assert_eq!((observed.ack, observed.ack_byte), (Ack::Bit, ByteAck::Both));
+        probe.reset();
+        assert_eq!(probe.observed().ack_byte, ByteAck::Same, "no bits yet");
+    }
+
+    #[test]
     fn a_client_that_goes_on_is_not_acknowledged() {
         let mut probe = probe();
         for i in 0..80 {
@@ -472,7 +561,7 @@ mod tests {
             } else {
                 HeadAck::None
             };
-            assert_eq!((probe.ack(), probe.head_ack()), (Ack::Bit, head));
+            assert_eq!((probe.ack(), probe.head), (Ack::Bit, head));
             for _ in 1..PROOF_STOPS {
                 assert!(!probe.handle_symbol(Symbol::Usr1, 0));
                 stop(&mut probe, SILENCE_AWAKE, false);
@@ -552,6 +641,30 @@ mod tests {
             probe.handle_symbol(Usr2, 0);
             let expected = if policy.is_some() { Usr2 } else { Usr1 };
             assert_eq!(probe.symbol(), expected);
+        }
+    }
+
+    #[test]
+    fn a_client_that_no_longer_waits_after_its_first_acknowledgement_shows_how_to_acknowledge_the_next()
+     {
+        use AckPolicy::Usr2From;
+        for (policy, expected) in [
+            (None, Usr2From(0)),
+            (Some(Usr2From(0)), Usr2From(1)),
+            (Some(Usr2From(1)), Usr2From(0)),
+        ] {
+            let mut probe = AckProbe::with_policy(policy, handled(true, true));
+            probe.handle_symbol(Symbol::Usr1, 0);
+            assert!(!probe.has_acknowledged());
+            assert!(probe.poll_ack(SILENCE_AWAKE, false).is_some());
+            assert_eq!(probe.policy_after_flood(), None);
+            assert!(probe.has_acknowledged());
+            for _ in 0..3 {
+                probe.handle_symbol(Symbol::Usr1, SILENCE_AWAKE);
+                assert_eq!(probe.policy_after_flood(), Some(expected));
+            }
+            probe.handled = handled(true, false);
+            assert_eq!(probe.policy_after_flood(), None);
         }
     }
 

@@ -9,7 +9,7 @@ use core::mem;
 
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::detector::{DetectState, Detection, Detector};
-use super::{Ack, AckSignal, Dialect, Head, HeadAck, Symbol};
+use super::{Ack, Dialect, Head, HeadAck, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -169,11 +169,10 @@ impl AutoDecoder {
         text
     }
 
-    /// Takes the likeliest message that may be complete and adopts its dialect, of which `ack`, `ack_head` and `signal` were
-    /// observed.
+    /// Takes the likeliest message that may be complete and adopts its dialect, whose acknowledgements are `observed`.
     ///
     /// After a [tie](Detection::is_tie) no dialect is adopted.
-    pub fn finish(&mut self, ack: Ack, ack_head: HeadAck, signal: AckSignal) -> Option<Detection> {
+    pub fn finish(&mut self, observed: Dialect) -> Option<Detection> {
         let next = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {
             return None;
@@ -187,15 +186,10 @@ impl AutoDecoder {
         if let Some(known) = self.known.iter().find(|known| known.visible_form() == form) {
             found.dialect = *known;
         } else {
-            let observed = Dialect {
-                ack,
-                ack_head,
-                ack_signal: signal,
-                ..Dialect::CLASSIC
-            };
             let acks = expected.unwrap_or(observed);
             found.dialect.ack = acks.ack;
             found.dialect.ack_signal = acks.ack_signal;
+            found.dialect.ack_byte = acks.ack_byte;
             let may_differ =
                 found.dialect.head != Head::None && matches!(acks.ack, Ack::Bit | Ack::Byte);
             if may_differ {

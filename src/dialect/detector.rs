@@ -170,7 +170,10 @@ impl Detector {
         }
         let at = self.log.len();
         for mut decoder in mem::take(&mut self.open) {
-            if decoder.handle_exit() && !is_unlikely_in_seven_bits(&decoder, true) {
+            // Several texts of bytes are one of wide characters, and no end byte shows which is meant.
+            let is_refuted =
+                decoder.dialect().char_bits > 9 || is_unlikely_in_seven_bits(&decoder, true);
+            if decoder.handle_exit() && (self.known.contains(decoder.dialect()) || !is_refuted) {
                 let reading = Reading::new(decoder, at, self.limit, self.pid);
                 // Without its end byte a dialect is the same as another.
                 let is_same =

@@ -11,6 +11,9 @@ use crate::wire::Nanos;
 /// The pause between two final acknowledgements that the dialect has: the first must have been taken.
 const PAUSE: Nanos = 3 * MILLISECOND;
 
+/// The pause before the second acknowledgement of a byte.
+pub const BYTE_PAUSE: Nanos = MILLISECOND / 5;
+
 /// The pause before one that is tried because the client has not ended.
 const TRY_AFTER: Nanos = 50 * MILLISECOND;
 
@@ -51,6 +54,13 @@ impl FinalAcks {
                 self.left.push((TRY_AFTER, ack, kind));
             }
         }
+    }
+
+    /// Plans the second acknowledgement of a byte, whose first is sent at `now`.
+    pub fn plan_second(&mut self, ack: Symbol, now: Nanos) {
+        self.clear();
+        self.sent = Some((now, None));
+        self.left.push((BYTE_PAUSE, ack, FinalAck::Both));
     }
 
     /// Handles that the client has gone on, which ends the plan.

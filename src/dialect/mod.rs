@@ -190,6 +190,18 @@ choice! {
 }
 
 choice! {
+    /// Says how the last bit of each byte is acknowledged by a server that acknowledges bits.
+    ByteAck {
+        /// Like the other bits.
+        Same = "same",
+        /// With the other signal.
+        Other = "other",
+        /// With the usual signal and then the other one.
+        Both = "both",
+    }
+}
+
+choice! {
     /// Says when the bit that completes a message is acknowledged.
     AckTime {
         /// After the message has been written.
@@ -202,7 +214,7 @@ choice! {
 choice! {
     /// Says how the last bit of a message is acknowledged.
     FinalAck {
-        /// Like the other bits.
+        /// Like the last bit of the other bytes.
         Same = "same",
         /// With the other signal.
         Other = "other",
@@ -260,6 +272,8 @@ pub struct Dialect {
     pub ack_head: HeadAck,
     /// The signal of an acknowledgement.
     pub ack_signal: AckSignal,
+    /// How the last bit of each byte is acknowledged.
+    pub ack_byte: ByteAck,
     /// When the last bit of a message is acknowledged.
     pub ack_time: AckTime,
     /// How the last bit of a message is acknowledged.
@@ -291,6 +305,7 @@ impl Dialect {
         ack: Ack::Bit,
         ack_head: HeadAck::All,
         ack_signal: AckSignal::Usr1,
+        ack_byte: ByteAck::Same,
         ack_time: AckTime::After,
         final_ack: FinalAck::Same,
         wait: 0,
@@ -305,6 +320,7 @@ impl Dialect {
             ack: Self::CLASSIC.ack,
             ack_head: Self::CLASSIC.ack_head,
             ack_signal: Self::CLASSIC.ack_signal,
+            ack_byte: Self::CLASSIC.ack_byte,
             ack_time: Self::CLASSIC.ack_time,
             final_ack: Self::CLASSIC.final_ack,
             wait: Self::CLASSIC.wait,
@@ -342,16 +358,37 @@ impl Dialect {
         }
     }
 
+    /// Returns the signal that tells a client to ask again to be admitted; `None` if each signal admits it.
+    #[must_use]
+    pub const fn busy_signal(&self) -> Option<Symbol> {
+        // Servers that acknowledge everything with SIGUSR2 acknowledge the handshake like a bit.
+        match (self.hello_signal, self.ack_signal) {
+            (Symbol::Usr1, AckSignal::Usr2) => None,
+            (asked, _) => Some(asked.other()),
+        }
+    }
+
     /// Returns the acknowledgements of a message, at most two, whose last symbol is `symbol`, in order.
     #[must_use]
     pub fn final_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
         let usual = self.ack_for(symbol);
         match (self.ack, self.final_ack) {
             (Ack::None, _) | (_, FinalAck::None) => (None, None),
-            (_, FinalAck::Same) => (Some(usual), None),
+            (_, FinalAck::Same) => self.byte_acks(symbol),
             (_, FinalAck::Other) => (Some(usual.other()), None),
             (_, FinalAck::Twice) => (Some(usual), Some(usual)),
             (_, FinalAck::Both) => (Some(usual), Some(usual.other())),
+        }
+    }
+
+    /// Returns the acknowledgements of a byte whose last symbol is `symbol`, in order.
+    #[must_use]
+    pub const fn byte_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
+        let usual = self.ack_for(symbol);
+        match self.ack_byte {
+            ByteAck::Same => (Some(usual), None),
+            ByteAck::Other => (Some(usual.other()), None),
+            ByteAck::Both => (Some(usual), Some(usual.other())),
         }
     }
 }
@@ -461,6 +498,17 @@ mod tests {
             ("ack-signal=echo", (Some(Usr1), None), (Some(Usr2), None)),
             ("final=other", (Some(Usr2), None), (Some(Usr2), None)),
             ("final=none", (None, None), (None, None)),
+            ("ack-byte=other", (Some(Usr2), None), (Some(Usr2), None)),
+            (
+                "ack-byte=both",
+                (Some(Usr1), Some(Usr2)),
+                (Some(Usr1), Some(Usr2)),
+            ),
+            (
+                "ack-byte=both,final=other",
+                (Some(Usr2), None),
+                (Some(Usr2), None),
+            ),
             (
                 "ack=byte,final=twice",
                 (Some(Usr1), Some(Usr1)),

@@ -367,7 +367,16 @@ impl TextReceiver {
     #[must_use]
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
         let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
-        (is_early && self.is_acknowledged).then_some(self.last_ack)
+        (is_early && self.probe.has_acknowledged()).then_some(self.last_ack)
+    }
+
+    /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer
+    /// waiting; `is_noise` says that bits were seen to be too fast.
+    #[must_use]
+    pub fn flood_update(&self, is_noise: bool) -> Option<ProfileUpdate> {
+        let is_lost = is_noise || self.may_have_ended_on().is_some();
+        let policy = self.probe.policy_after_flood().filter(|_| is_lost);
+        policy.map(ProfileUpdate::AckPolicy)
     }
 
     /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
@@ -478,12 +487,18 @@ impl TextReceiver {
                 }
             }
             DecodeOutcome::Hello => self.hello_ack(),
-            DecodeOutcome::Incomplete => self.usual_ack(),
+            DecodeOutcome::Incomplete => {
+                let (first, second) = self.usual_acks()?;
+                if let Some(second) = second {
+                    self.final_acks.plan_second(second, now);
+                }
+                first
+            }
             DecodeOutcome::Complete => {
                 // The turn ends with the message, and nothing would release the client afterwards.
                 self.is_held = false;
-                let early = self.usual_ack().filter(|_| self.acknowledges_early());
-                self.acknowledge(early, now);
+                let early = self.usual_acks().filter(|_| self.acknowledges_early());
+                self.acknowledge(early.and_then(|(first, _)| first), now);
                 self.deliver();
                 None
             }
@@ -552,20 +567,21 @@ impl TextReceiver {
 
     /// Returns the signal that tells the client to ask again: the other one than that which asked, if it does not admit the client.
     fn hello_busy(&self) -> Option<Symbol> {
-        let busy = self.decoder.dialect()?.hello_signal.other();
+        let busy = self.decoder.dialect()?.busy_signal()?;
         (self.hello_ack() != Some(busy)).then_some(busy)
     }
 
-    /// Returns the acknowledgement of the last symbol in a known dialect, whatever the symbol completes.
-    fn usual_ack(&self) -> Option<Symbol> {
+    /// Returns the acknowledgements of the last symbol in a known dialect, unless it ends the message.
+    fn usual_acks(&self) -> Option<(Option<Symbol>, Option<Symbol>)> {
         let dialect = self.decoder.dialect()?;
-        let is_due = match dialect.ack {
-            _ if self.decoder.is_in_silent_head() => false,
-            Ack::Bit => true,
-            Ack::Byte => self.decoder.is_at_byte_boundary(),
-            Ack::None | Ack::Message => false,
-        };
-        is_due.then(|| dialect.ack_for(self.last))
+        match dialect.ack {
+            _ if self.decoder.is_in_silent_head() => None,
+            Ack::Bit | Ack::Byte if self.decoder.is_at_byte_boundary() => {
+                Some(dialect.byte_acks(self.last))
+            }
+            Ack::Bit => Some((Some(dialect.ack_for(self.last)), None)),
+            Ack::Byte | Ack::None | Ack::Message => None,
+        }
     }
 
     /// Returns whether the last bit of a message is acknowledged before the message is written.
@@ -579,9 +595,7 @@ impl TextReceiver {
 
     /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
     fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
-        let ack = self.probe.ack();
-        let signal = self.probe.ack_signal();
-        let found = self.decoder.finish(ack, self.probe.head_ack(), signal);
+        let found = self.decoder.finish(self.probe.observed());
         let Some(Detection {
             dialect,
             is_sure,

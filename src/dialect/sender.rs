@@ -355,7 +355,7 @@ impl TextSender {
     fn handle_acks(&mut self, now: Nanos) {
         self.state = match self.state {
             SendState::Admission { until, .. } if self.acks > 0 => {
-                if self.last_ack == self.dialect.hello_signal {
+                if self.dialect.busy_signal() != Some(self.last_ack) {
                     SendState::Due(SendStep::Send)
                 } else if now < until {
                     SendState::Pause {
@@ -425,9 +425,9 @@ impl TextSender {
         self.index + 1 == self.encoder.len()
     }
 
-    const fn lacks_second_ack(&self) -> bool {
-        let has_two = matches!(self.dialect.final_ack, FinalAck::Twice | FinalAck::Both);
-        has_two && self.acks < 2
+    fn lacks_second_ack(&self) -> bool {
+        let (_, second) = self.dialect.final_acks(Symbol::Usr1);
+        second.is_some() && self.acks < 2
     }
 }
 

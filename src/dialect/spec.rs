@@ -5,7 +5,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::{
-    Ack, AckSignal, AckTime, BitOrder, ByteOrder, Chars, Dialect, FinalAck, Head, HeadAck,
+    Ack, AckSignal, AckTime, BitOrder, ByteAck, ByteOrder, Chars, Dialect, FinalAck, Head, HeadAck,
     OnSilence, Parity, Symbol,
 };
 
@@ -103,6 +103,7 @@ pub const KEYS: &[Key] = &[
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
     key!("ack-head", "yes|last|no", "the head is acknowledged like the text, at its last bit, or not", choice ack_head: HeadAck),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),
+    key!("ack-byte", "same|other|both", "how the last bit of a byte is acknowledged, as by final", choice ack_byte: ByteAck),
     key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
         "final", "same|other|twice|both|none",
@@ -244,6 +245,8 @@ impl Draft {
             && (d.head == Head::None || !matches!(d.ack, Ack::Bit | Ack::Byte))
         {
             "ack-head needs a head, and ack=bit or ack=byte"
+        } else if d.ack_byte != ByteAck::Same && d.ack != Ack::Bit {
+            "ack-byte needs ack=bit"
         } else if d.hello_signal == Symbol::Usr2 && !d.hello {
             "hello-signal needs hello=yes"
         } else if d.ack == Ack::None && d.final_ack != FinalAck::Same {

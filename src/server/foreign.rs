@@ -170,8 +170,11 @@ impl Machine {
             let lesson =
                 listener.and_then(|listener| listener.profile_update(has_failed, core.now));
             let timing = listener.and_then(TextReceiver::ack_sleep_update);
-            if let Some(program) = session.program.filter(|_| !session.is_noise()) {
-                for update in lesson.into_iter().chain(timing) {
+            let is_noise = session.is_noise();
+            let flood = listener.and_then(|listener| listener.flood_update(is_noise));
+            let lessons = lesson.into_iter().chain(timing).filter(|_| !is_noise);
+            if let Some(program) = session.program {
+                for update in lessons.chain(flood) {
                     core.foreign.profiles.update(program, update);
                 }
             }

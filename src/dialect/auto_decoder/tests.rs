@@ -1,5 +1,6 @@
 //! Unit tests of the module around them.
 
+use super::super::AckSignal;
 use super::super::encoder::TextEncoder;
 use super::*;
 
@@ -27,7 +28,7 @@ fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
 
 fn finish(decoder: &mut AutoDecoder) -> Detection {
     decoder
-        .finish(Ack::Byte, HeadAck::All, AckSignal::Usr2)
+        .finish("ack=byte,ack-signal=usr2".parse().unwrap())
         .unwrap()
 }
 

@@ -231,6 +231,19 @@ fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
 }
 
 #[test]
+fn the_end_of_the_client_completes_wide_characters_only_of_a_known_dialect() {
+    let spec = "end=none,char-bits=16,chars=unicode";
+    let dialect: Dialect = spec.parse().unwrap();
+    let symbols = symbols(spec, "\u{8f6c}".as_bytes());
+    for known in [Vec::new(), Vec::from([dialect])] {
+        let mut detector = Detector::new(64, pid(), true, &known);
+        push(&mut detector, &symbols);
+        let has_message = detector.handle_exit(true).has_message();
+        assert_eq!(has_message, !known.is_empty());
+    }
+}
+
+#[test]
 fn symbols_are_kept_once_whatever_the_number_of_candidates() {
     let text = std::vec![b'f'; 1 << 16];
     let mut detector = detector(1 << 20);

@@ -646,19 +646,17 @@ fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_o
 #[test]
 fn a_handshake_is_answered_on_the_signal_that_the_client_handles() {
     let hello = [Usr1];
-    for (handled, expected, busy) in [
-        (BOTH, "usr1", "usr2"),
-        (ONE, "usr1", "usr2"),
-        (
-            HandledSignals {
-                usr1: false,
-                usr2: true,
-            },
-            "usr2",
-            "",
-        ),
+    let usr2 = HandledSignals {
+        usr1: false,
+        usr2: true,
+    };
+    for (spec, handled, expected, busy) in [
+        ("hello=yes", BOTH, "usr1", "usr2"),
+        ("hello=yes", ONE, "usr1", "usr2"),
+        ("hello=yes", usr2, "usr2", ""),
+        ("hello=yes,ack-signal=usr2", BOTH, "usr1", ""),
     ] {
-        let dialect = "hello=yes,ack-signal=usr2".parse().unwrap();
+        let dialect = spec.parse().unwrap();
         let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
         assert_eq!(send(&mut receiver, &hello, 0), expected);
         let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);

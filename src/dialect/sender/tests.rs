@@ -266,6 +266,20 @@ fn a_busy_server_is_asked_again_until_the_timeout() {
 }
 
 #[test]
+fn a_server_that_acknowledges_with_sigusr2_may_admit_with_it_too() {
+    for (spec, answer, is_admitted) in [
+        ("hello=yes,ack-signal=usr2", Usr2, true),
+        ("hello=yes,ack-signal=usr2", Usr1, true),
+        ("hello=yes,hello-signal=usr2,ack-signal=usr2", Usr1, false),
+        ("hello=yes", Usr2, false),
+    ] {
+        let mut server = server(|_, _| std::vec![answer]);
+        let expected = if is_admitted { Ok(()) } else { Err(Busy) };
+        assert_eq!(server.take(&mut sender(spec, b"")), expected, "{spec}");
+    }
+}
+
+#[test]
 fn a_server_may_end_once_it_has_acknowledged_the_last_symbol() {
     let gone = ServerStatus {
         caught: 0,

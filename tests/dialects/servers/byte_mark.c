@@ -1,5 +1,5 @@
 /* Acknowledges each bit with SIGUSR1, and the last of a byte with SIGUSR2 as well. */
-// dialect: classic
+// dialect: ack-byte=both
 // newline: yes
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* Waits for a SIGUSR1 after each of seven bits of a byte, and for a SIGUSR2 after the eighth. */
+// dialect: ack-byte=other
+// auto: yes, the stop after a byte
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>

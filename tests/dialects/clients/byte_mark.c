@@ -1,4 +1,6 @@
 /* Waits for a SIGUSR1 after each bit, and after each byte for a SIGUSR2 as well. */
+// dialect: ack-byte=both
+// auto: yes, the stop after a byte
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
