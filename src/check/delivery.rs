@@ -173,23 +173,31 @@ pub fn are_stuck(pair: [Pid; 2]) -> bool {
 /// Returns whether a process does not end although it could: it was not woken for some time, or it had the CPU often enough.
 pub fn hangs(pid: Pid) -> bool {
     const WATCH: Duration = Duration::from_secs(2);
+    /// The most watches over a process that runs, in case it gets little of a CPU.
+    const WATCHES: usize = 10;
     /// The wake-ups, and the ticks of CPU time, in which any program that has nothing left to wait for would have ended.
     const ENOUGH: u64 = 100;
-    let look = || (wakeups(pid), ticks(pid));
-    let (before, after) = (look(), {
-        thread::sleep(WATCH);
-        look()
-    });
-    let (Some(ticks_before), Some(ticks_after)) = (before.1, after.1) else {
+    let look = || Some((wakeups(pid), ticks(pid)?));
+    let Some(first) = look() else {
         return false;
     };
-    let is_idle = ticks_before == ticks_after;
-    let woken = before
-        .0
-        .zip(after.0)
-        .map(|(before, after)| after.saturating_sub(before));
-    woken.is_some_and(|woken| woken == 0 && is_idle || woken >= ENOUGH)
-        || ticks_after - ticks_before >= ENOUGH
+    let mut last = first;
+    for _ in 0..WATCHES {
+        thread::sleep(WATCH);
+        let Some(now) = look() else {
+            return false;
+        };
+        let woken_since = |before: (Option<u64>, u64)| Some(now.0?.saturating_sub(before.0?));
+        let is_idle = now.1 == last.1;
+        let is_asleep = is_idle && woken_since(last) == Some(0);
+        let has_run =
+            now.1 - first.1 >= ENOUGH || woken_since(first).is_some_and(|woken| woken >= ENOUGH);
+        if is_asleep || has_run || is_idle {
+            return is_asleep || has_run;
+        }
+        last = now;
+    }
+    false
 }
 
 /// Returns the user and system time of all threads so far, in hundredths of a second (`proc_pid_stat(5)`).
@@ -262,7 +270,7 @@ mod tests {
         ]
         .map(start);
         assert!(!are_stuck([busy.pid(), napping.pid()]));
-        // Without a CPU it has not shown that it does not end.
+        // Without a CPU it does not show that it does not end.
         assert!((0..60).any(|_| hangs(busy.pid())));
         // Not before the shell has become the program that sleeps.
         assert!((0..60).any(|_| are_stuck([asleep.pid(), napping.pid()])));
