@@ -11,7 +11,7 @@
 //!    watched from then on.
 //! 3. Any other client is acknowledged when the message is complete.
 //! 4. A client that waits for every bit and does not go on after a byte may wait for both signals there. It is sent the same once
-//!    more and then, after [`SWITCH_LATE`], the other. If it goes on then, both follow every byte.
+//!    more and then, after 0.5 s, the other. If it goes on then, both follow every byte.
 //! 5. The acknowledgement is SIGUSR1 if the client handles that, and otherwise SIGUSR2. A client that does not go on is sent the
 //!    same once more and, if it handles both signals, then the other: that one can end it.
 
