@@ -5,6 +5,38 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::image::Image;
 use crate::sweep::{Tables, sweep};
 
+/// Libraries whose functions are known by their names.
+const C_LIBRARIES: [&str; 8] = [
+    "ld-linux",
+    "libc.so",
+    "libdl.so",
+    "libgcc_s.so",
+    "libm.so",
+    "libpthread.so",
+    "librt.so",
+    "libstdc++.so",
+];
+
+/// Functions in which a program waits for what comes, signals among it.
+const WAITS: [&str; 16] = [
+    "accept",
+    "clock_nanosleep",
+    "epoll_wait",
+    "fgets",
+    "getc",
+    "getchar",
+    "getline",
+    "nanosleep",
+    "pause",
+    "poll",
+    "read",
+    "select",
+    "sleep",
+    "usleep",
+    "wait",
+    "waitpid",
+];
+
 #[derive(Default)]
 pub struct Index {
     tables: HashMap<u16, Tables>,
@@ -167,18 +199,38 @@ impl Index {
         all.filter(may_be_interrupted).collect()
     }
 
-    /// Whether what a signal stores is lost to an update at `at`, as [`updates`](Self::updates) finds them, for certain: the file
-    /// never blocks signals, and the update is not only what precedes the first wait in the function that installs a handler.
+    /// Whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its handler
+    /// stores is lost: the program goes on there after it has waited, and nothing that it is seen to call keeps signals out.
     pub fn loses(&mut self, number: u16, image: &Image, at: u64) -> bool {
         let tables = self.of(number, image);
-        let Some((start, end)) = image.function_at(at) else {
+        let Some((start, _)) = image.function_at(at) else {
             return false;
         };
-        let installs = tables
+        let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
+        if tables.may_block(image) || !image.needed.iter().all(is_of_libc) {
+            return false;
+        }
+        let calls = |function: u64| tables.callers.get(&function).into_iter().flatten().copied();
+        let wrapped = tables
             .installs
             .iter()
-            .any(|site| (start..end).contains(site));
-        tables.blocking(image).is_empty() && (!installs || crate::reach::leads_back(image, at))
+            .filter_map(|site| image.function_at(*site));
+        let wrapped = wrapped.flat_map(|(start, _)| calls(start));
+        let installs: Vec<u64> = tables.installs.iter().copied().chain(wrapped).collect();
+        let waits = WAITS
+            .iter()
+            .filter_map(|name| tables.outside.get(*name))
+            .flatten();
+        let places: Vec<u64> = calls(start).chain([at]).collect();
+        // One that installs nothing in between, such as SIG_IGN.
+        let mut waits = waits.filter(|wait| {
+            let may_install = |site: &u64| crate::reach::leads(image, **wait, *site);
+            !installs.iter().any(may_install)
+        });
+        waits.any(|wait| {
+            let follows = |place: &u64| crate::reach::surely_leads(image, *wait, *place);
+            places.iter().any(follows)
+        })
     }
 
     /// The functions that instructions store to the word as constants.

@@ -2,26 +2,26 @@
 
 use std::collections::HashSet;
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
+use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
 use crate::image::Image;
 
 /// Whether the function that holds both goes on from the instruction at `from` to that at `to` on some way.
 pub fn leads(image: &Image, from: u64, to: u64) -> bool {
-    may_lead(image, vec![from], to).unwrap_or(true)
+    may_lead(image, from, to).unwrap_or(true)
 }
 
-/// Whether the function goes on from the instruction to itself on some way for certain: it is in a loop.
-pub fn leads_back(image: &Image, at: u64) -> bool {
-    let next = decoded(image, at).next_ip();
-    may_lead(image, vec![next], at).unwrap_or(false)
+/// Whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on some way.
+pub fn surely_leads(image: &Image, from: u64, to: u64) -> bool {
+    may_lead(image, from, to) == Some(true)
 }
 
-/// Whether the function goes on from one of the instructions to that at `to`; `None`: not known.
-fn may_lead(image: &Image, mut todo: Vec<u64>, to: u64) -> Option<bool> {
+/// Whether the function goes on from the one instruction to the other; `None`: not known.
+fn may_lead(image: &Image, from: u64, to: u64) -> Option<bool> {
     const MOST: usize = 50_000;
-    let (start, end) = image.function_at(*todo.first()?)?;
+    let (start, end) = image.function_at(from)?;
     let mut seen = HashSet::new();
+    let mut todo = vec![from];
     let mut is_known = true;
     while let Some(at) = todo.pop() {
         if at == to {
@@ -33,7 +33,9 @@ fn may_lead(image: &Image, mut todo: Vec<u64>, to: u64) -> Option<bool> {
         if !(start..end).contains(&at) || !seen.insert(at) {
             continue;
         }
-        let i = decoded(image, at);
+        let bytes = image.bytes(at);
+        let bytes = &bytes[..bytes.len().min(16)];
+        let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
         match i.flow_control() {
             FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => {
                 todo.push(i.next_ip());
@@ -48,10 +50,4 @@ fn may_lead(image: &Image, mut todo: Vec<u64>, to: u64) -> Option<bool> {
         }
     }
     is_known.then_some(false)
-}
-
-fn decoded(image: &Image, at: u64) -> Instruction {
-    let bytes = image.bytes(at);
-    let bytes = &bytes[..bytes.len().min(16)];
-    Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()
 }

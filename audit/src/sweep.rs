@@ -33,6 +33,8 @@ pub struct Tables {
     limits: HashSet<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
     pub taken: HashMap<u64, Vec<u64>>,
+    /// Whether an instruction is a system call.
+    pub makes_system_calls: bool,
     /// The places that name a function of the C library that installs handlers.
     pub installs: Vec<u64>,
     /// The places that load the address of such a function as a constant, and the address.
@@ -78,6 +80,13 @@ impl Tables {
         let wrapped = functions.filter_map(|(start, _)| self.callers.get(&start));
         places.extend(wrapped.flatten().copied().collect::<Vec<_>>());
         places
+    }
+
+    /// Whether the file may block signals: by a function of the C library, or by a system call of its own.
+    pub fn may_block(&self, image: &Image) -> bool {
+        !self.blocking(image).is_empty()
+            || self.makes_system_calls
+            || self.outside.contains_key("syscall")
     }
 
     /// Whether the function is `main`: by its name, or because the code where the program begins takes its address.
@@ -337,6 +346,8 @@ fn note(
     {
         *number = constant.map(|constant| (at, constant));
     }
+    tables.makes_system_calls |= matches!(i.mnemonic(), Mnemonic::Syscall | Mnemonic::Sysenter)
+        || i.mnemonic() == Mnemonic::Int;
     let to = if i.is_ip_rel_memory_operand() {
         Some(i.ip_rel_memory_address())
     } else if image.is_fixed

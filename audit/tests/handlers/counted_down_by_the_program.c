@@ -1,4 +1,4 @@
-// expect: undecided
+// expect: fail
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
