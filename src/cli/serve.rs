@@ -74,7 +74,7 @@ pub const TRACE: Command = Command {
 A server that shows its traffic on standard output: a line for each byte with the time since the line before, the
 sender's PID, the signal that completed the byte and its si_code, the bits in the order in which they arrived, the byte
 and the answer. Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left
-out and counted; clients wait for their message to be printed, but not for the lines.
+out and counted; no client waits for them.
 
   2 lost before          two signals of this client did not arrive: a pending signal swallows the next of its number
   1 word missing before  words queue in order, so this one is not taken, and the client sends the missing one again
@@ -83,7 +83,7 @@ out and counted; clients wait for their message to be printed, but not for the l
                          that its message is written or rejected
 Bits of other programs have no number, so what is lost of them does not show.
 
-The trace has colours on a terminal. NO_COLOR=1 turns them off, CLICOLOR_FORCE=1 turns them on in a pipe.
+NO_COLOR=1 turns colours off, and CLICOLOR_FORCE=1 turns them on in a pipe.
 ",
     flags: &[COMMON],
     notes: String::new,

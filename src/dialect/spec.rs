@@ -101,13 +101,13 @@ pub const KEYS: &[Key] = &[
     key!("chars", "bytes|unicode", "what a character of 16 or 32 bits is", choice chars: Chars),
     key!("parity", "none|even|odd", "the parity bit that follows each character", choice parity: Parity),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
-    key!("ack-head", "yes|last|no", "the head is acknowledged like the text, at its last bit, or not", choice ack_head: HeadAck),
-    key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: the one that was received", choice ack_signal: AckSignal),
-    key!("ack-byte", "same|other|both", "how the last bit of a byte is acknowledged, as by final", choice ack_byte: ByteAck),
-    key!("ack-time", "after|before", "whether a message is acknowledged after or before it is written", choice ack_time: AckTime),
+    key!("ack-head", "yes|last|no", "how much of the head is acknowledged", choice ack_head: HeadAck),
+    key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: that of the bit", choice ack_signal: AckSignal),
+    key!("ack-byte", "same|other|both", "the acknowledgement of a byte's last bit", choice ack_byte: ByteAck),
+    key!("ack-time", "after|before", "whether that follows the output of the message or precedes it", choice ack_time: AckTime),
     key!(
         "final", "same|other|twice|both|none",
-        "the last acknowledgement: as the others, the other signal, two, or none",
+        "the acknowledgement of a message's last bit",
         choice final_ack: FinalAck
     ),
     key!(
