@@ -49,8 +49,7 @@ pub const LIST: Command = Command {
     summary: "list the servers that this user can send to",
     about: "\
 Lists the minitalk servers and chats that this user can send to, and the programs with an endpoint of the library: PID,
-name (--name), kind (server, chat or endpoint), user, lanes, dialect and uptime. There is no registry: all of it is in
-/proc.
+name (--name), kind (server, chat or endpoint), user, lanes, dialect and uptime. All of it is in /proc.
 ",
     flags: &[
         #[cfg(feature = "tools")]

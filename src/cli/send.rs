@@ -45,7 +45,7 @@ const FLAGS: &[Flag] = flags! {
     "--reply" => "wait for the reply, and print it";
     "--reply-timeout SECONDS" =>
         "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its program \
-         has ended, which --exec-timeout limits, for each program before it (--jobs) too";
+         and those before it have ended (--exec-timeout, --jobs)";
     LANE =>
         "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time signal 44, or not at all. \
          auto (default): in words if the server takes them";

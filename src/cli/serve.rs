@@ -49,9 +49,9 @@ pub const SERVE: Command = Command {
     summary: "print this process's PID, then the messages that arrive",
     about: "\
 Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
-is written before its client is told that it is delivered. In a pipe or a file the bytes are exact. On a terminal a
-message is shown as it is, whatever the format, but for what could drive the terminal or disguise a text: control
-characters except tabs and line ends (escaped as \\u{1b}), invisible characters, and bytes that are not UTF-8 (\\xff).
+is written before its client is told that it is delivered. In a pipe or a file the bytes are exact. On a terminal,
+in each format, what could drive it or disguise a text is escaped: control characters but tabs and line ends (\\u{1b}),
+invisible ones, and bytes that are not UTF-8 (\\xff).
 SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
 once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
 has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
@@ -72,15 +72,14 @@ pub const TRACE: Command = Command {
     summary: "as serve, and show every byte that arrives and every answer",
     about: "\
 A server that shows its traffic on standard output: a line for each byte with the time since the line before, the
-sender's PID, the signal that completed the byte and its si_code, the bits in the order in which they arrived, the byte
-and the answer. Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left
-out and counted; no client waits for them.
+sender's PID, the signal that completed the byte and its si_code, the bits in order of arrival, the byte and the answer.
+Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left out and counted;
+no client waits for them.
 
-  2 lost before          two signals of this client did not arrive: a pending signal swallows the next of its number
-  1 word missing before  words queue in order, so this one is not taken, and the client sends the missing one again
+  2 lost before          two signals of this client were swallowed by pending ones of their number
+  1 word missing before  this one is not taken, and the client sends the missing one again
   again                  a bit or word that had come before
-  (unasked)              an answer to no signal in particular: which bits have come, that it is this client's turn, or
-                         that its message is written or rejected
+  (unasked)              an answer to no signal in particular, as that the message is written
 Bits of other programs have no number, so what is lost of them does not show.
 
 NO_COLOR=1 turns colours off, and CLICOLOR_FORCE=1 turns them on in a pipe.

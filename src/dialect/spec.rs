@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
     key!(
         "head-order",
         "msb|lsb",
-        "which bit of a byte of the head comes first (default: as order)",
+        "the same for the bytes of the head (default: as order)",
         |draft, value| BitOrder::from_word(value).map(|order| draft.head_order = Some(order)),
         |d| (d.head.width().is_some() && d.head_order != d.order)
             .then(|| d.head_order.word().into())
@@ -72,7 +72,7 @@ pub const KEYS: &[Key] = &[
     key!(
         "head-bytes",
         "big|little",
-        "which byte of the head comes first (default: big if head-order=msb)",
+        "which byte of the head comes first (default: as its bits)",
         |draft, value| ByteOrder::from_word(value).map(|bytes| draft.head_bytes = Some(bytes)),
         |d| {
             let is_default = d.head_bytes == ByteOrder::of_bit_loop(d.head_order);
@@ -104,7 +104,7 @@ pub const KEYS: &[Key] = &[
     key!("ack-head", "yes|last|no", "how much of the head is acknowledged", choice ack_head: HeadAck),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: that of the bit", choice ack_signal: AckSignal),
     key!("ack-byte", "same|other|both", "the acknowledgement of a byte's last bit", choice ack_byte: ByteAck),
-    key!("ack-time", "after|before", "whether that follows the output of the message or precedes it", choice ack_time: AckTime),
+    key!("ack-time", "after|before", "a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(
         "final", "same|other|twice|both|none",
         "the acknowledgement of a message's last bit",
@@ -117,7 +117,7 @@ pub const KEYS: &[Key] = &[
         |draft, value| value.parse().ok().map(|wait| draft.dialect.wait = wait),
         |d| (d.wait != Dialect::CLASSIC.wait).then(|| d.wait.to_string())
     ),
-    key!("silence", "fail|retry", "what the client does after that: gives up, or sends the bit again", choice silence: OnSilence),
+    key!("silence", "fail|retry", "what it does then: gives up, or sends the bit again", choice silence: OnSilence),
     key!(
         "pace",
         "auto|MICROSECONDS",
