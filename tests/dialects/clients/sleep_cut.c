@@ -1,5 +1,7 @@
-/* Sleeps a second after each bit. The answer cuts that short, and its handler has nothing else to do. */
+/* Sleeps a second after each bit. The answer cuts that short, and its handler has nothing else to do. An answer that takes longer
+ * is taken for that of the next bit. */
 // dialect: classic
+// lossy: yes
 // bytes: 200
 // auto: yes, plain
 #include <signal.h>
