@@ -164,6 +164,12 @@ impl Capture {
 
     /// Waits until `is_wanted` accepts the bytes after the first `before`. Returns false at the limit or the end of the output.
     pub fn wait(&self, before: usize, limit: Duration, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+        self.wait_for(before, limit, &is_wanted)
+    }
+
+    /// The same, once for all conditions: inlined into each, it would take 5 KB.
+    #[inline(never)]
+    fn wait_for(&self, before: usize, limit: Duration, is_wanted: &dyn Fn(&[u8]) -> bool) -> bool {
         let is_wanted =
             |captured: &Captured| is_wanted(captured.bytes.get(before..).unwrap_or_default());
         let mut captured = self.lock();
