@@ -222,7 +222,7 @@ impl Index {
             .filter_map(|name| tables.outside.get(*name))
             .flatten();
         let places: Vec<u64> = calls(start).chain([at]).collect();
-        // One that installs nothing in between, such as SIG_IGN.
+        // After another installation, such as of SIG_IGN, the handler may not run.
         let mut waits = waits.filter(|wait| {
             let may_install = |site: &u64| crate::reach::leads(image, **wait, *site);
             !installs.iter().any(may_install)

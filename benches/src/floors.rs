@@ -272,7 +272,7 @@ impl Floors {
         }
     }
 
-    /// Returns the costs, round by round, of a bit's round trip, or of a word of `size` bytes of words, for ends that are placed
+    /// Returns the costs, round by round, of a bit's round trip, or of one of the words that carry `size` bytes, for ends placed
     /// as in `placement` and wait in the same way; empty if that is not measured.
     pub fn of(&self, lane: Lane, placement: Placement, size: usize) -> &[f64] {
         let name = match (lane, placement) {
@@ -291,7 +291,7 @@ impl Floors {
     }
 
     /// Returns the costs of a bit in a window, for ends that poll on two CPUs; empty for others.
-    pub fn of_window(&self, lane: Lane, placement: Placement, _size: usize) -> &[f64] {
+    pub fn of_window(&self, lane: Lane, placement: Placement) -> &[f64] {
         match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => self.costs("bits-window", None),
             _ => &[],

@@ -165,11 +165,8 @@ impl Lanes {
                 continue;
             };
             let per_step = series.per_step();
-            let of = |floor: fn(&Floors, Lane, Placement, usize) -> &[f64]| {
-                let (lane, placement, size) = (series.lane, series.placement, series.size);
-                let costs = floors.map(|floors| floor(floors, lane, placement, size));
-                times(ratio(&per_step, costs.unwrap_or_default()))
-            };
+            let (lane, placement) = (series.lane, series.placement);
+            let of = |costs: Option<&[f64]>| times(ratio(&per_step, costs.unwrap_or_default()));
             let step = Summary::of(&per_step).map(|summary| summary.show(number::time));
             table.row(vec![
                 series.lane.title().into(),
@@ -179,8 +176,8 @@ impl Lanes {
                 summary.show(number::time),
                 number::rate(series.size as f64 * 1e9 / summary.median),
                 step.unwrap_or_default(),
-                of(Floors::of),
-                of(Floors::of_window),
+                of(floors.map(|floors| floors.of(lane, placement, series.size))),
+                of(floors.map(|floors| floors.of_window(lane, placement))),
                 format!("{} of {}", series.resent, series.signals),
             ]);
         }

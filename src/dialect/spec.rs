@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
     key!(
         "head-order",
         "msb|lsb",
-        "the same for the bytes of the head (default: as order)",
+        "the order of bits in the head (default: as order)",
         |draft, value| BitOrder::from_word(value).map(|order| draft.head_order = Some(order)),
         |d| (d.head.width().is_some() && d.head_order != d.order)
             .then(|| d.head_order.word().into())
@@ -72,7 +72,7 @@ pub const KEYS: &[Key] = &[
     key!(
         "head-bytes",
         "big|little",
-        "which byte of the head comes first (default: as its bits)",
+        "the order of bytes in the head (default: as its bits)",
         |draft, value| ByteOrder::from_word(value).map(|bytes| draft.head_bytes = Some(bytes)),
         |d| {
             let is_default = d.head_bytes == ByteOrder::of_bit_loop(d.head_order);
@@ -117,7 +117,7 @@ pub const KEYS: &[Key] = &[
         |draft, value| value.parse().ok().map(|wait| draft.dialect.wait = wait),
         |d| (d.wait != Dialect::CLASSIC.wait).then(|| d.wait.to_string())
     ),
-    key!("silence", "fail|retry", "what it does then: gives up, or sends the bit again", choice silence: OnSilence),
+    key!("silence", "fail|retry", "after wait: gives up, or sends the bit again", choice silence: OnSilence),
     key!(
         "pace",
         "auto|MICROSECONDS",
