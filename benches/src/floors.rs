@@ -272,8 +272,8 @@ impl Floors {
         }
     }
 
-    /// Returns the costs, round by round, of a bit's round trip, or of one of the words that carry `size` bytes, for ends placed
-    /// as in `placement` and wait in the same way; empty if that is not measured.
+    /// Returns the costs, round by round, of a bit's round trip, or of one of the words that carry `size` bytes. The ends are
+    /// placed as in `placement` and wait in the same way; empty if that is not measured.
     pub fn of(&self, lane: Lane, placement: Placement, size: usize) -> &[f64] {
         let name = match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => "bits-poll",
