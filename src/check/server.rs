@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use minitalk::Pid;
 use minitalk::client;
 use minitalk::dialect::Dialect;
 use minitalk::internals::process::peer::Peer;
+use minitalk::internals::process::proc::{self, Status};
+use minitalk::{Pid, SignalSet};
 
 use super::delivery::describe;
 use super::isolation::{spawn_on_pipes, spawn_on_terminal};
@@ -30,6 +31,9 @@ const BANNER: Duration = Duration::from_millis(15);
 
 /// How long the newline after a text may take.
 const NEWLINE: Duration = Duration::from_millis(30);
+
+/// How often the time to print is granted to a server that has yet to handle a bit, for want of a CPU.
+const TURNS: usize = 5;
 
 /// How long surplus output may take, which comes at once.
 const SURPLUS: Duration = Duration::from_millis(40);
@@ -144,14 +148,27 @@ impl Server {
         self.child.stdout.wait(self.seen, limit, is_wanted)
     }
 
-    /// Returns the format in which the server prints `text`, or `None` at the limit.
+    /// Returns the format in which the server prints `text`, or `None` if `limit` is over and it has handled every bit.
     pub fn output_format(&self, text: &str, limit: Duration) -> Option<OutputFormat> {
         let of = |printed: &[u8]| OutputFormat::of(text.as_bytes(), printed);
-        if !self.wait(limit, |printed| of(printed).is_some()) {
+        let is_printed = (0..TURNS).find_map(|_| {
+            let rests = self.rests();
+            let is_printed = self.wait(limit, |printed| of(printed).is_some());
+            (is_printed || rests).then_some(is_printed)
+        });
+        if is_printed != Some(true) {
             return None;
         }
         self.wait(NEWLINE, |_| false);
         of(&self.printed())
+    }
+
+    /// Returns whether the server has handled every bit that it was sent, so that what its handler prints is on its way.
+    fn rests(&self) -> bool {
+        // A handler blocks its signal, and so does a server that fetches its signals, which sleeps then.
+        let bits = SignalSet::BITS.mask();
+        let rests = |s: &Status| s.pending & bits == 0 && (s.sleeps || s.blocked & bits == 0);
+        proc::status(self.pid()).is_ok_and(|status| rests(&status))
     }
 
     /// Waits until the server prints nothing more; returns and skips what it printed.
