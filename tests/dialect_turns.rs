@@ -23,7 +23,7 @@ fn a_client_retries_while_the_server_is_busy() {
         let first = start_client(&mut Command::new(&client), server.pid(), &long);
         (server, first)
     });
-    wait_until_taken(&server);
+    wait_until_taken(server.pid());
     let second = start_client(&mut Command::new(&client), server.pid(), &short);
     second.wait_stderr("busy");
     // Its retries could merge with bits of the first client, and neither client retransmits.
@@ -33,13 +33,6 @@ fn a_client_retries_while_the_server_is_busy() {
     kill(second.pid(), libc::SIGCONT);
     assert_success(&second.output());
     assert_eq!(server.stop().stdout, [long, short].concat());
-}
-
-/// Waits until the server has taken the last bit of a client, which would otherwise swallow the request of the next one.
-fn wait_until_taken(server: &Server) {
-    wait_until("the server takes the last bit", || {
-        proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending == 0)
-    });
 }
 
 /// The timeout applies however often the server answers "busy".
@@ -53,7 +46,7 @@ fn send_waits_for_a_busy_server_and_reports_it_on_timeout() {
         let first = start_client(&mut Command::new(&client), server.pid(), &long);
         (server, first)
     });
-    wait_until_taken(&server);
+    wait_until_taken(server.pid());
     let pid = server.pid().to_string();
     let send = [
         "send",
@@ -85,7 +78,7 @@ fn a_bit_that_merged_with_the_first_one_of_another_client_is_taken_as_sent() {
             let first = start_client(&mut Command::new(&client), server.pid(), &long);
             (server, first)
         });
-        wait_until_taken(&server);
+        wait_until_taken(server.pid());
         kill(server.pid(), libc::SIGSTOP);
         wait_state(server.pid(), 'T');
         let second = start_client(&mut Command::new(&client), server.pid(), short.as_bytes());

@@ -30,11 +30,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use minitalk::Signal;
-use minitalk::internals::process::proc;
 use oracle::{Defect, Observations};
 use plan::{Client, FOREIGN, REQUESTS, Random, Running, adversary};
-use servers::SoakServer;
+use servers::{Footprint, SoakServer};
 use talk::talker;
 
 const USAGE: &str = "\
@@ -160,6 +158,20 @@ struct Servers {
     foreign: [SoakServer; DIALECTS.len()],
 }
 
+impl Servers {
+    /// Returns the footprint of each server once it is idle, in the order of the fields.
+    fn when_idle(&self) -> Vec<Footprint> {
+        let servers = [&self.native, &self.exec].into_iter().chain(&self.foreign);
+        thread::scope(|scope| {
+            let waits: Vec<_> = servers
+                .map(|server| scope.spawn(|| server.when_idle()))
+                .collect();
+            let footprints = waits.into_iter().map(|wait| wait.join().unwrap());
+            footprints.collect()
+        })
+    }
+}
+
 /// The numbers of the next clients, of the next talk and of the next chat.
 struct Next {
     native: AtomicUsize,
@@ -180,7 +192,7 @@ fn soak(options: &Options) -> Observations {
     let folder = Folder::new("soak");
     let log = folder.0.join("messages");
     let exec = [&EXEC[..], &[log.to_str().unwrap()]].concat();
-    let mut servers = Servers {
+    let servers = Servers {
         native: SoakServer::start(&[], limit),
         exec: SoakServer::start(&exec, limit),
         foreign: DIALECTS.map(|dialect| SoakServer::start(&["--dialect", dialect], limit)),
@@ -194,28 +206,25 @@ fn soak(options: &Options) -> Observations {
         talk: AtomicUsize::new(0),
         chat: AtomicUsize::new(0),
     };
-    for (phase, time) in [(0, options.time / 4), (1, options.time / 4 * 3)] {
-        let until = Instant::now() + time;
-        run(options.seed, phase, until, &servers, &next, &mut seen);
-        if phase == 0 {
-            let Servers {
-                native,
-                exec,
-                foreign,
-            } = &mut servers;
-            for server in [native, exec].into_iter().chain(foreign) {
-                server.before = Some(server.when_idle());
-            }
-        }
-    }
-    servers.native.finish("for native clients", &mut seen);
-    servers.exec.finish("that runs programs", &mut seen);
+    let [before, after] =
+        [(0, options.time / 4), (1, options.time / 4 * 3)].map(|(phase, time)| {
+            let until = Instant::now() + time;
+            run(options.seed, phase, until, &servers, &next, &mut seen);
+            servers.when_idle()
+        });
+    let mut footprints = before.into_iter().zip(after);
+    let mut finish = |server: SoakServer, name: &str, seen: &mut Observations| {
+        let (before, after) = footprints.next().unwrap();
+        server.finish(name, before, after, seen);
+    };
+    finish(servers.native, "for native clients", &mut seen);
+    finish(servers.exec, "that runs programs", &mut seen);
     let printed = std::fs::read(log).unwrap_or_default();
     let lines = printed.split_inclusive(|byte| *byte == b'\n');
     seen.lines
         .extend(lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec()));
     for (server, dialect) in servers.foreign.into_iter().zip(DIALECTS) {
-        server.finish(dialect, &mut seen);
+        finish(server, dialect, &mut seen);
     }
     seen
 }
@@ -271,12 +280,7 @@ fn run(
             let which = id % DIALECTS.len();
             let client = Client::foreign(seed, id, DIALECTS[which]);
             let server = servers.foreign[which].pid();
-            // A signal of a killed client that is pending at a stopped server would merge with the first one of the next
-            // client, which does not retransmit it.
-            wait_until("the server has taken all earlier signals", || {
-                let status = proc::status(pid_of(server)).unwrap();
-                status.pending & (Signal::USR1.mask() | Signal::USR2.mask()) == 0
-            });
+            wait_until_taken(server);
             run_client(client, server);
         }
     };

@@ -70,7 +70,7 @@ fn the_longest_command_argument_arrives() {
 fn random_bytes_arrive_from_stdin_and_from_a_file() {
     pin_to_one_cpu();
     let server = Server::start_with(&["--format", "raw"]);
-    let message = noise(100_000);
+    let message = noise(20_000);
     deliver_by("bit", server.pid(), &message);
     let folder = Folder::new("file");
     let path = folder.0.join("message");
@@ -79,8 +79,8 @@ fn random_bytes_arrive_from_stdin_and_from_a_file() {
     let output = run(minitalk(["send", &pid, "--file", path.to_str().unwrap()]));
     assert_success(&output);
     let stdout = server.stop().stdout;
-    assert!(stdout[..100_000] == message);
-    assert!(stdout[100_000..] == message[..5000]);
+    assert!(stdout[..20_000] == message);
+    assert!(stdout[20_000..] == message[..5000]);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_server_without_the_word_lane_rejects_words() {
 
 #[test]
 fn messages_of_ten_concurrent_clients_are_printed_whole() {
-    for (lane, bytes) in [("bit", 2000), ("word", 100_000)] {
+    for (lane, bytes) in [("bit", 2000), ("word", 20_000)] {
         ten_clients_at_once(lane, bytes / slower());
     }
 }

@@ -269,12 +269,15 @@ mod tests {
             "while :; do sleep 0.01; done",
         ]
         .map(start);
-        assert!(!are_stuck([busy.pid(), napping.pid()]));
-        // Without a CPU it does not show that it does not end.
-        assert!((0..60).any(|_| hangs(busy.pid())));
-        // Not before the shell has become the program that sleeps.
-        assert!((0..60).any(|_| are_stuck([asleep.pid(), napping.pid()])));
-        assert!((0..60).any(|_| hangs(asleep.pid())));
+        let [asleep, busy, napping] = [&asleep, &busy, &napping].map(Child::pid);
+        thread::scope(|scope| {
+            scope.spawn(|| assert!(!are_stuck([busy, napping])));
+            // Without a CPU it does not show that it does not end.
+            scope.spawn(|| assert!((0..60).any(|_| hangs(busy))));
+            // Not before the shell has become the program that sleeps.
+            scope.spawn(|| assert!((0..60).any(|_| are_stuck([asleep, napping]))));
+            scope.spawn(|| assert!((0..60).any(|_| hangs(asleep))));
+        });
     }
 
     #[test]

@@ -2,11 +2,16 @@
 
 use std::env;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::{run, stderr};
 
 /// The environment variable that names the case to run.
 const CASE: &str = "MINITALK_TEST_CASE";
+
+/// Cases that run at the same time, which mostly wait.
+const AT_ONCE: usize = 3;
 
 /// Lists functions with their names.
 macro_rules! cases {
@@ -38,21 +43,30 @@ pub fn run_cases(cases: &[(&str, fn())], helpers: &[(&str, fn())]) -> ExitCode {
     }
     let wanted = env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let wanted = wanted.unwrap_or_default();
-    let (mut passed, mut failed) = (0, 0);
-    for (name, _) in cases.iter().filter(|(name, _)| name.contains(&wanted)) {
-        let output = run(case(name));
-        if output.status.success() {
-            println!("test {name} ... ok");
-            passed += 1;
-        } else {
-            println!(
-                "test {name} ... FAILED: {}\n{}",
-                output.status,
-                stderr(&output)
-            );
-            failed += 1;
+    let all = cases.iter().map(|(name, _)| *name);
+    let wanted: Vec<_> = all.filter(|name| name.contains(&wanted)).collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let work = || {
+            // Ordering: only that each case is run once matters, and the scope publishes the count.
+            while let Some(name) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let output = run(case(name));
+                if output.status.success() {
+                    println!("test {name} ... ok");
+                    continue;
+                }
+                let (status, stderr) = (output.status, stderr(&output));
+                println!("test {name} ... FAILED: {status}\n{stderr}");
+                // Ordering: as above.
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
         }
-    }
+    });
+    let failed = failed.into_inner();
+    let passed = wanted.len() - failed;
     println!("\n{passed} passed; {failed} failed");
     ExitCode::from(u8::from(failed > 0))
 }

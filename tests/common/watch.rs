@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use minitalk::internals::process::proc;
-use minitalk::{Pid, Signal};
+use minitalk::{Pid, Signal, SignalSet};
 
 use super::{Process, Server, WATCHDOG, kill};
 
@@ -107,9 +107,18 @@ pub fn state_of(pid: i32) -> char {
 /// Sends `signal` and waits until it is no longer pending, so that the next one does not merge with it.
 pub fn kill_and_wait(pid: i32, signal: i32) {
     kill(pid, signal);
-    let mask = 1u64 << (signal - 1);
+    wait_until_not_pending(pid, 1 << (signal - 1));
+}
+
+/// Waits until a process has taken all bits that it was sent: a pending one would swallow the first bit of the next client, which a
+/// foreign client does not retransmit.
+pub fn wait_until_taken(pid: i32) {
+    wait_until_not_pending(pid, SignalSet::BITS.mask());
+}
+
+fn wait_until_not_pending(pid: i32, mask: u64) {
     let is_pending = || proc::status(pid_of(pid)).is_ok_and(|status| status.pending & mask != 0);
-    wait_until("the signal is taken", || !is_pending());
+    wait_until("the signals are taken", || !is_pending());
 }
 
 /// Returns whether a process handles a signal.

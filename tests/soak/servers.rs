@@ -14,7 +14,6 @@ pub struct SoakServer {
     lines: Arc<Mutex<Vec<Vec<u8>>>>,
     paused: Arc<(Mutex<bool>, Condvar)>,
     reader: JoinHandle<()>,
-    pub before: Option<Footprint>,
 }
 
 /// The resources of a server, which must not grow.
@@ -56,7 +55,6 @@ impl SoakServer {
             lines,
             paused,
             reader,
-            before: None,
         };
         wait_until("the server prints its PID", || {
             !server.lines.lock().unwrap().is_empty()
@@ -92,12 +90,17 @@ impl SoakServer {
         }
     }
 
-    /// Ends it, and adds its output to the observations.
-    pub fn finish(self, name: &str, observations: &mut Observations) {
-        let after = self.when_idle();
+    /// Ends it, and adds its output and its footprints, the first and the last, to the observations.
+    pub fn finish(
+        self,
+        name: &str,
+        before: Footprint,
+        after: Footprint,
+        observations: &mut Observations,
+    ) {
         observations.growth.push(Growth {
             server: name.into(),
-            before: self.before.unwrap_or(after),
+            before,
             after,
         });
         kill(self.pid(), libc::SIGTERM);
