@@ -2,21 +2,22 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
+use crate::comparison::Place;
 use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 
 /// Where the first operand is, if a comparison with it can tell something.
-pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<crate::state::Place> {
+pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Place> {
     match i.op0_kind() {
-        OpKind::Register if i.op0_register().is_gpr() => Some(crate::state::Place::Register(
-            i.op0_register().full_register().number(),
-        )),
+        OpKind::Register if i.op0_register().is_gpr() => {
+            Some(Place::Register(i.op0_register().full_register().number()))
+        }
         OpKind::Memory => {
             let place = address(frame, i, state);
             let offset = place.exact().filter(|_| place.base == Base::Stack)?;
             let width = i.memory_size().size() as u8;
-            Some(crate::state::Place::Slot(offset, width))
+            Some(Place::Slot(offset, width))
         }
         _ => None,
     }

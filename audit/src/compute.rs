@@ -3,10 +3,11 @@
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::place_of;
+use crate::comparison::{Flags, Place};
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
-use crate::state::{Place, State};
+use crate::state::State;
 use crate::step::size_of;
 use crate::value::{Base, Value};
 
@@ -148,7 +149,7 @@ impl Explorer<'_> {
                 None
             } else if is_comparison {
                 let moved = by.and_then(i64::checked_neg);
-                Some(crate::state::Flags {
+                Some(Flags {
                     place: place.filter(|_| moved.is_some()),
                     left,
                     right,
@@ -164,7 +165,7 @@ impl Explorer<'_> {
                 } else {
                     value
                 };
-                Some(crate::state::Flags {
+                Some(Flags {
                     place,
                     left,
                     right: Value::num(0),
@@ -270,7 +271,7 @@ pub fn compare(
             .made
             .filter(|made| place == Some(Place::Register(made.register)));
         let origin = made.map(|made| (made.from, made.added));
-        state.flags = Some(crate::state::Flags {
+        state.flags = Some(Flags {
             place,
             left,
             right,
@@ -305,7 +306,7 @@ pub fn compare(
         };
         (None, both)
     };
-    state.flags = Some(crate::state::Flags {
+    state.flags = Some(Flags {
         place,
         left,
         right: Value::num(0),

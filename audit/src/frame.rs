@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use crate::comparison::Flags;
 use crate::finding::{Finding, Kind, Weight};
 use crate::hash::{Map, Set};
 use crate::image::Image;
 use crate::loops;
-use crate::state::{Flags, State};
+use crate::state::State;
 
 /// The function that is being walked.
 pub struct Frame {

@@ -15,6 +15,7 @@ mod audit;
 mod block;
 mod call;
 mod callee;
+mod comparison;
 mod compute;
 mod condition;
 mod dynamic;

@@ -1,10 +1,11 @@
-//! What is known between two instructions: registers, stack, `errno`, and the last comparison.
+//! What is known between two instructions: registers, stack, and `errno`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
+use crate::comparison::{Flags, Place};
 use crate::value::{Base, Value};
 
 /// Whether `errno` is what the interrupted code left in it.
@@ -12,30 +13,6 @@ use crate::value::{Base, Value};
 pub enum Errno {
     Original,
     Changed,
-}
-
-/// A place that a comparison tells about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Place {
-    Register(usize),
-    Slot(i64, u8),
-}
-
-/// The last comparison, as far as it decides branches.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Flags {
-    pub place: Option<Place>,
-    pub left: Value,
-    pub right: Value,
-    pub bits: u32,
-    /// What was added to `left` since, to make what the place holds.
-    pub moved: i64,
-    /// Whether it only says if a result is zero, and its sign.
-    pub is_result: bool,
-    /// A word of the stack that holds what `left` was too, zero-extended.
-    pub twin: Option<i64>,
-    /// What `left` was made from, and the number that was added to that.
-    pub origin: Option<(Place, i64)>,
 }
 
 /// A register whose lower half was made from that of another place, by adding a number.
@@ -427,225 +404,6 @@ impl State {
             },
         }
     }
-
-    /// Whether a branch is taken, where that is known.
-    pub fn decides(&self, condition: ConditionCode) -> Option<bool> {
-        let flags = self.flags.as_ref()?;
-        if flags.is_result
-            && !matches!(
-                condition,
-                ConditionCode::e | ConditionCode::ne | ConditionCode::s | ConditionCode::ns
-            )
-        {
-            return None;
-        }
-        let (left, right) = (&flags.left, &flags.right);
-        // A pointer into the file or the stack is not null.
-        if right.number() == Some(0)
-            && matches!(
-                left.base,
-                Base::Image(_)
-                    | Base::Stack
-                    | Base::Siginfo
-                    | Base::Context
-                    | Base::Errno
-                    | Base::Thread
-            )
-        {
-            return match condition {
-                ConditionCode::e => Some(false),
-                ConditionCode::ne => Some(true),
-                _ => None,
-            };
-        }
-        if left.base != right.base || left.base == Base::Unknown {
-            return None;
-        }
-        if let (Some(a), Some(b)) = (left.exact(), right.exact()) {
-            return holds(condition, a, b, flags.bits);
-        }
-        if left.base != Base::Num {
-            return None;
-        }
-        if let (Some(all), Some(b)) = (&left.set, right.exact()) {
-            let mut outcomes = all.iter().map(|a| holds(condition, *a, b, flags.bits));
-            let first = outcomes.next()??;
-            return outcomes.all(|o| o == Some(first)).then_some(first);
-        }
-        let ((a, b), (c, d)) = (
-            bounds(left, condition, flags.bits),
-            bounds(right, condition, flags.bits),
-        );
-        use ConditionCode as C;
-        let (always, never) = match condition {
-            C::e => (false, b < c || d < a),
-            C::ne => (b < c || d < a, false),
-            C::b | C::l => (b < c, a >= d),
-            C::ae | C::ge => (a >= d, b < c),
-            C::be | C::le => (b <= c, a > d),
-            C::a | C::g => (a > d, b <= c),
-            C::s if d == 0 && c == 0 => (b < 0, a >= 0),
-            C::ns if d == 0 && c == 0 => (a >= 0, b < 0),
-            _ => (false, false),
-        };
-        if always {
-            Some(true)
-        } else if never {
-            Some(false)
-        } else {
-            None
-        }
-    }
-
-    /// Takes into account that a branch was taken.
-    pub fn assume(&mut self, condition: ConditionCode) {
-        let Some(flags) = self.flags.clone() else {
-            return;
-        };
-        let (Some(place), Some(to)) = (flags.place, flags.right.number()) else {
-            return;
-        };
-        if flags.is_result && !matches!(condition, ConditionCode::e | ConditionCode::ne) {
-            return;
-        }
-        let left = &flags.left;
-        let new = if let Base::Static(image, word) = left.base
-            && condition == ConditionCode::ne
-            && to == 0
-        {
-            Value {
-                base: Base::NotNull(image, word),
-                ..left.clone()
-            }
-        } else if matches!(left.base, Base::ImageOrNull(_))
-            && condition == ConditionCode::ne
-            && to == 0
-        {
-            left.not_null()
-        } else if left.base != Base::Num {
-            use ConditionCode as C;
-            let is_word = matches!(
-                left.base,
-                Base::Unknown | Base::Static(..) | Base::NotNull(..)
-            );
-            match condition {
-                C::e if left.base != Base::SavedErrno => Value::num(to),
-                // What lies below a bound is a number, whatever it was taken for.
-                C::b if is_word && flags.bits == 64 && to > 0 => Value::range(0, to - 1),
-                C::be if is_word && flags.bits == 64 && to >= 0 => Value::range(0, to),
-                _ => return,
-            }
-        } else if let Some(all) = &left.set {
-            let kept: Vec<i64> = all
-                .iter()
-                .copied()
-                .filter(|a| holds(condition, *a, to, flags.bits) != Some(false))
-                .collect();
-            if kept.is_empty() {
-                return;
-            }
-            Value::one_of(Base::Num, kept)
-        } else {
-            let (lo, hi) = bounds(left, condition, flags.bits);
-            let (to, _) = bounds(&flags.right, condition, flags.bits);
-            use ConditionCode as C;
-            let (lo, hi) = match condition {
-                C::e => (to, to),
-                C::ne if lo == to => (lo.saturating_add(1), hi),
-                C::ne if hi == to => (lo, hi.saturating_sub(1)),
-                C::b | C::l => (lo, hi.min(to.saturating_sub(1))),
-                C::ae | C::ge => (lo.max(to), hi),
-                C::be | C::le => (lo, hi.min(to)),
-                C::a | C::g => (lo.max(to.saturating_add(1)), hi),
-                C::s if to == 0 => (lo, hi.min(-1)),
-                C::ns if to == 0 => (lo.max(0), hi),
-                _ => return,
-            };
-            if lo > hi {
-                return;
-            }
-            Value::range(lo, hi)
-        };
-        let fits = |value: &Value| narrowed(&value.moved(flags.moved), flags.bits);
-        if let Some(at) = flags.twin {
-            self.put_slot(at, 8, narrowed(&new, flags.bits));
-        }
-        if let Some((from, added)) = flags.origin
-            && flags.bits == 32
-            && new.base == Base::Num
-        {
-            self.narrow(
-                from,
-                new.lo.saturating_sub(added),
-                new.hi.saturating_sub(added),
-            );
-        }
-        match place {
-            Place::Register(number) => {
-                let old = &self.registers[number];
-                // A narrow comparison says nothing about the upper bits.
-                if flags.bits >= 32
-                    || (old.base == Base::Num && old.lo >= 0 && old.hi < 1 << flags.bits)
-                {
-                    self.registers[number] = if flags.bits == 64 {
-                        new.moved(flags.moved)
-                    } else {
-                        fits(&new)
-                    };
-                }
-            }
-            Place::Slot(at, width) => {
-                let value = if flags.bits == 64 {
-                    new.moved(flags.moved)
-                } else {
-                    fits(&new)
-                };
-                self.put_slot(at, width, value);
-            }
-        }
-        if let Some(flags) = &mut self.flags {
-            flags.left = if flags.bits == 64 {
-                new
-            } else {
-                narrowed(&new, flags.bits)
-            };
-        }
-    }
-}
-
-impl State {
-    /// Takes into account that the lower half of what a place holds is from `lo` to `hi`.
-    fn narrow(&mut self, place: Place, lo: i64, hi: i64) {
-        const HALF: i64 = 1 << 31;
-        let known = match place {
-            Place::Register(number) => self.registers[number].clone(),
-            Place::Slot(at, 4) => self.load_slot(&Value::at(Base::Stack, at), 4),
-            Place::Slot(..) => return,
-        };
-        // The upper half of a register is another matter.
-        let is_half = matches!(place, Place::Slot(..)) || known.hi < HALF;
-        if lo < 0 || hi >= HALF || known.base != Base::Num || known.lo < 0 || !is_half {
-            return;
-        }
-        let value = match &known.set {
-            Some(all) => {
-                let kept: Vec<i64> = all
-                    .iter()
-                    .copied()
-                    .filter(|a| (lo..=hi).contains(a))
-                    .collect();
-                Value::one_of(Base::Num, kept)
-            }
-            None => Value::range(known.lo.max(lo), known.hi.min(hi)),
-        };
-        if value.base != Base::Num || value.lo > value.hi {
-            return;
-        }
-        match place {
-            Place::Register(number) => self.registers[number] = value,
-            Place::Slot(at, width) => self.put_slot(at, width, value),
-        }
-    }
 }
 
 /// The registers of a function's arguments.
@@ -678,52 +436,6 @@ fn is_high(register: Register) -> bool {
         register,
         Register::AH | Register::BH | Register::CH | Register::DH
     )
-}
-
-/// The bounds of a number, as a comparison of that kind sees it.
-fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
-    use ConditionCode as C;
-    let value = if bits == 64 {
-        value.clone()
-    } else if matches!(condition, C::l | C::ge | C::le | C::g | C::s | C::ns) {
-        value.signed(bits)
-    } else {
-        value.low_bits(bits)
-    };
-    if bits == 64 && matches!(condition, C::b | C::ae | C::be | C::a) && value.lo < 0 {
-        // Unsigned: what is negative is large.
-        return if value.hi < 0 {
-            (i64::MAX - 1, i64::MAX)
-        } else {
-            (0, i64::MAX)
-        };
-    }
-    (value.lo, value.hi)
-}
-
-fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
-    let shift = 64 - bits;
-    let (sa, sb) = ((a << shift) >> shift, (b << shift) >> shift);
-    let (ua, ub) = (
-        (a.cast_unsigned() << shift) >> shift,
-        (b.cast_unsigned() << shift) >> shift,
-    );
-    use ConditionCode as C;
-    Some(match condition {
-        C::e => ua == ub,
-        C::ne => ua != ub,
-        C::b => ua < ub,
-        C::ae => ua >= ub,
-        C::be => ua <= ub,
-        C::a => ua > ub,
-        C::l => sa < sb,
-        C::ge => sa >= sb,
-        C::le => sa <= sb,
-        C::g => sa > sb,
-        C::s => sa.wrapping_sub(sb) < 0,
-        C::ns => sa.wrapping_sub(sb) >= 0,
-        _ => return None,
-    })
 }
 
 /// Where the stack pointer is, if that is known.
