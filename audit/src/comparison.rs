@@ -293,3 +293,27 @@ fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
         _ => return None,
     })
 }
+
+/// The condition that holds where this one does not.
+pub fn opposite(condition: ConditionCode) -> ConditionCode {
+    use ConditionCode as C;
+    match condition {
+        C::o => C::no,
+        C::no => C::o,
+        C::b => C::ae,
+        C::ae => C::b,
+        C::e => C::ne,
+        C::ne => C::e,
+        C::be => C::a,
+        C::a => C::be,
+        C::s => C::ns,
+        C::ns => C::s,
+        C::p => C::np,
+        C::np => C::p,
+        C::l => C::ge,
+        C::ge => C::l,
+        C::le => C::g,
+        C::g => C::le,
+        C::None => C::None,
+    }
+}

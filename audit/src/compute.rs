@@ -7,8 +7,8 @@ use crate::comparison::{Flags, Place};
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
+use crate::operand::size_of;
 use crate::state::State;
-use crate::step::size_of;
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {

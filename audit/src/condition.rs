@@ -84,7 +84,7 @@ impl Way<'_> {
         let condition = if to == i.near_branch_target() {
             i.condition_code()
         } else {
-            crate::step::opposite(i.condition_code())
+            crate::comparison::opposite(i.condition_code())
         };
         let setter = self.back(branch).find(|i| i.rflags_modified() != 0)?;
         let is_same = setter.op0_kind() == OpKind::Register

@@ -40,6 +40,7 @@ mod memory;
 mod motion;
 mod names;
 mod odd;
+mod operand;
 mod policy;
 mod program;
 mod reach;

@@ -180,7 +180,7 @@ fn prove(
             let condition = if to == i.near_branch_target() {
                 i.condition_code()
             } else {
-                crate::step::opposite(i.condition_code())
+                crate::comparison::opposite(i.condition_code())
             };
             match graph.taken(branch, condition) {
                 Taken::Bounded => {}

@@ -104,13 +104,13 @@ impl Graph<'_> {
             return None;
         }
         let number = || i.try_immediate(1).ok().map(u64::cast_signed);
-        let width = crate::step::size_of(i, 0);
+        let width = crate::operand::size_of(i, 0);
         if !matches!(width, 4 | 8) {
             return None;
         }
         let own = Some(place);
         let (from, form) = match i.mnemonic() {
-            M::Mov | M::Movsxd if crate::step::size_of(i, 1) >= 4 => (operand(i, 1), Some(form)),
+            M::Mov | M::Movsxd if crate::operand::size_of(i, 1) >= 4 => (operand(i, 1), Some(form)),
             M::Cdqe => (own, Some(form)),
             M::Lea if i.memory_index() == Register::None && !i.is_ip_rel_memory_operand() => (
                 Some(Place::Register(i.memory_base().full_register())),
@@ -236,7 +236,7 @@ impl Graph<'_> {
             def = only;
         }
         let i = self.code.get(&def)?;
-        if operand(i, 0) != Some(made) || crate::step::size_of(i, 0) < 4 {
+        if operand(i, 0) != Some(made) || crate::operand::size_of(i, 0) < 4 {
             return None;
         }
         let (sides, wanted): (&[Place], &[i64]) = match i.mnemonic() {

@@ -3,12 +3,14 @@
 use iced_x86::{Code, ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::address;
+use crate::comparison::opposite;
 use crate::compute::compare;
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::flow::{astray, retpoline};
 use crate::frame::Frame;
-use crate::state::{RSP, State, any, stack_top};
+use crate::operand::size_of;
+use crate::state::{RSP, State, any};
 use crate::value::{Base, Value};
 
 /// Where control may go, and what is known there.
@@ -517,121 +519,11 @@ impl Explorer<'_> {
         }
         self.watch_stack(frame, at, state);
     }
-
-    pub fn watch_stack(&mut self, frame: &mut Frame, at: u64, state: &State) {
-        match stack_top(state) {
-            Some(top) if top <= 0 || !frame.is_handler => frame.uses_stack(top),
-            _ if state.registers[RSP].base == Base::Stack && state.registers[RSP].is_bounded() => {}
-            _ => frame.find(Kind::Return, Weight::Fault, at, "switches to another stack"),
-        }
-    }
-
-    /// The value of an operand.
-    pub fn operand(
-        &mut self,
-        frame: &mut Frame,
-        i: &Instruction,
-        operand: u32,
-        state: &mut State,
-    ) -> Value {
-        match i.op_kind(operand) {
-            OpKind::Register => state.get(i.op_register(operand)),
-            OpKind::Memory => {
-                let place = address(frame, i, state);
-                self.load(frame, i, &place, i.memory_size().size() as u32, state)
-            }
-            _ => match i.try_immediate(operand) {
-                Ok(number) => {
-                    let value = Value::num(number.cast_signed());
-                    let bits = size_of(i, 0) * 8;
-                    if bits == 32 && operand > 0 {
-                        value.low_bits(32)
-                    } else {
-                        value
-                    }
-                }
-                Err(_) => Value::UNKNOWN,
-            },
-        }
-    }
-
-    pub fn put(
-        &mut self,
-        frame: &mut Frame,
-        i: &Instruction,
-        operand: u32,
-        value: Value,
-        state: &mut State,
-    ) {
-        match i.op_kind(operand) {
-            OpKind::Register => {
-                state.set(i.op_register(operand), value);
-                if i.op_register(operand).full_register() == Register::RSP {
-                    self.watch_stack(frame, i.ip(), state);
-                }
-                if matches!(
-                    i.op_register(operand),
-                    Register::FS | Register::GS | Register::SS | Register::DS | Register::ES
-                ) {
-                    frame.find(
-                        Kind::Trap,
-                        Weight::Fault,
-                        i.ip(),
-                        "changes a segment register",
-                    );
-                }
-            }
-            OpKind::Memory => {
-                let place = address(frame, i, state);
-                self.store(
-                    frame,
-                    i,
-                    &place,
-                    i.memory_size().size() as u32,
-                    value,
-                    state,
-                );
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Whether an operand is memory, other than for a hint.
 fn has_memory(i: &Instruction) -> bool {
     i.mnemonic() != Mnemonic::Nop && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
-}
-
-/// The bytes of an operand.
-pub fn size_of(i: &Instruction, operand: u32) -> u32 {
-    match i.op_kind(operand) {
-        OpKind::Register => i.op_register(operand).size() as u32,
-        OpKind::Memory => i.memory_size().size() as u32,
-        _ => 8,
-    }
-}
-
-pub fn opposite(condition: ConditionCode) -> ConditionCode {
-    use ConditionCode as C;
-    match condition {
-        C::o => C::no,
-        C::no => C::o,
-        C::b => C::ae,
-        C::ae => C::b,
-        C::e => C::ne,
-        C::ne => C::e,
-        C::be => C::a,
-        C::a => C::be,
-        C::s => C::ns,
-        C::ns => C::s,
-        C::p => C::np,
-        C::np => C::p,
-        C::l => C::ge,
-        C::ge => C::l,
-        C::le => C::g,
-        C::g => C::le,
-        C::None => C::None,
-    }
 }
 
 /// Whether the instruction enters the kernel.

@@ -178,7 +178,7 @@ impl Graph<'_> {
                     {
                         all.push(def);
                         let own = i.condition_code();
-                        let turned = crate::step::opposite(own);
+                        let turned = crate::comparison::opposite(own);
                         made = Some((def, if is_turned { turned } else { own }));
                     }
                     _ => return None,
@@ -228,7 +228,7 @@ impl Graph<'_> {
         if self.after(at) == [i.near_branch_target()] {
             i.condition_code()
         } else {
-            crate::step::opposite(i.condition_code())
+            crate::comparison::opposite(i.condition_code())
         }
     }
 
@@ -239,7 +239,7 @@ impl Graph<'_> {
         match i.mnemonic() {
             Mnemonic::Cmp => {
                 let number = i.try_immediate(1).ok()?;
-                let is_half = crate::step::size_of(i, 0) == 4;
+                let is_half = crate::operand::size_of(i, 0) == 4;
                 Some(if is_half {
                     (number as u32).cast_signed().into()
                 } else {

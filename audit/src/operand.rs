@@ -1,0 +1,99 @@
+//! The operands of an instruction: their values before it, and what it puts there.
+
+use iced_x86::{Instruction, OpKind, Register};
+
+use crate::address::address;
+use crate::explore::Explorer;
+use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
+use crate::state::{RSP, State, stack_top};
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// The value of an operand.
+    pub fn operand(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        operand: u32,
+        state: &mut State,
+    ) -> Value {
+        match i.op_kind(operand) {
+            OpKind::Register => state.get(i.op_register(operand)),
+            OpKind::Memory => {
+                let place = address(frame, i, state);
+                self.load(frame, i, &place, i.memory_size().size() as u32, state)
+            }
+            _ => match i.try_immediate(operand) {
+                Ok(number) => {
+                    let value = Value::num(number.cast_signed());
+                    let bits = size_of(i, 0) * 8;
+                    if bits == 32 && operand > 0 {
+                        value.low_bits(32)
+                    } else {
+                        value
+                    }
+                }
+                Err(_) => Value::UNKNOWN,
+            },
+        }
+    }
+
+    pub fn put(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        operand: u32,
+        value: Value,
+        state: &mut State,
+    ) {
+        match i.op_kind(operand) {
+            OpKind::Register => {
+                state.set(i.op_register(operand), value);
+                if i.op_register(operand).full_register() == Register::RSP {
+                    self.watch_stack(frame, i.ip(), state);
+                }
+                if matches!(
+                    i.op_register(operand),
+                    Register::FS | Register::GS | Register::SS | Register::DS | Register::ES
+                ) {
+                    frame.find(
+                        Kind::Trap,
+                        Weight::Fault,
+                        i.ip(),
+                        "changes a segment register",
+                    );
+                }
+            }
+            OpKind::Memory => {
+                let place = address(frame, i, state);
+                self.store(
+                    frame,
+                    i,
+                    &place,
+                    i.memory_size().size() as u32,
+                    value,
+                    state,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    pub fn watch_stack(&mut self, frame: &mut Frame, at: u64, state: &State) {
+        match stack_top(state) {
+            Some(top) if top <= 0 || !frame.is_handler => frame.uses_stack(top),
+            _ if state.registers[RSP].base == Base::Stack && state.registers[RSP].is_bounded() => {}
+            _ => frame.find(Kind::Return, Weight::Fault, at, "switches to another stack"),
+        }
+    }
+}
+
+/// The bytes of an operand.
+pub fn size_of(i: &Instruction, operand: u32) -> u32 {
+    match i.op_kind(operand) {
+        OpKind::Register => i.op_register(operand).size() as u32,
+        OpKind::Memory => i.memory_size().size() as u32,
+        _ => 8,
+    }
+}
