@@ -128,6 +128,10 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
                 let version = concat!("minitalk-audit ", env!("CARGO_PKG_VERSION"));
                 return Ok(Asked::Text(version));
             }
+            Long(typed) => {
+                let text = format!("invalid option '--{typed}'{}", nearest(typed));
+                return Err(text.into());
+            }
             _ => return Err(argument.unexpected()),
         }
     }
@@ -142,6 +146,20 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
         quiet,
         json,
     }))
+}
+
+/// Returns `; did you mean ...?` with the option that is nearest to `typed`, if one is near.
+fn nearest(typed: &str) -> String {
+    let words = HELP.split_ascii_whitespace();
+    let options = words.filter_map(|word| word.strip_prefix("--"));
+    let distances = options.map(|option| (strsim::osa_distance(typed, option), option));
+    match distances.min() {
+        // With more than a third of its letters wrong, another word was meant.
+        Some((distance, option)) if distance <= option.len().div_ceil(3) => {
+            format!("; did you mean --{option}?")
+        }
+        _ => String::new(),
+    }
 }
 
 /// Prints why nothing can be said, and returns the exit status for that.

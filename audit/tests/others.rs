@@ -185,3 +185,18 @@ fn the_leaf_policy_is_for_a_file_too() {
         "{text}"
     );
 }
+
+#[test]
+fn a_mistyped_option_is_answered_with_the_nearest_one() {
+    for (typed, answer) in [
+        (
+            "--sysrot",
+            "invalid option '--sysrot'; did you mean --sysroot?",
+        ),
+        ("--xyz", "invalid option '--xyz'; see minitalk-audit --help"),
+    ] {
+        let (code, text) = run(&[typed, "file"]);
+        assert_eq!(code, 2, "{text}");
+        has(&text, &[answer]);
+    }
+}
