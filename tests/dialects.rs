@@ -506,6 +506,10 @@ fn speak_to(program: &Program) -> Result<(), String> {
     {
         return Err("the server printed no PID".into());
     }
+    if !program.says("force", "yes") {
+        // Some print their PID before they install their handlers.
+        wait_ready_to_be_sent_to(server.pid());
+    }
     let mut wanted = vec![];
     for text in [
         program.text(512),
