@@ -151,16 +151,27 @@ impl Server {
     /// Returns the format in which the server prints `text`, or `None` if `limit` is over and it has handled every bit.
     pub fn output_format(&self, text: &str, limit: Duration) -> Option<OutputFormat> {
         let of = |printed: &[u8]| OutputFormat::of(text.as_bytes(), printed);
-        let is_printed = (0..TURNS).find_map(|_| {
-            let rests = self.rests();
-            let is_printed = self.wait(limit, |printed| of(printed).is_some());
-            (is_printed || rests).then_some(is_printed)
-        });
-        if is_printed != Some(true) {
+        let is_printed = |printed: &[u8]| of(printed).is_some();
+        if !self.in_turns(|| self.wait(limit, is_printed)) {
             return None;
         }
-        self.wait(NEWLINE, |_| false);
+        // The text may be printed before the server has handled what ends it.
+        self.in_turns(|| self.wait(NEWLINE, |_| false));
         of(&self.printed())
+    }
+
+    /// Waits again as long as the server has yet to handle a bit. Returns what `wait` returned last.
+    fn in_turns(&self, wait: impl Fn() -> bool) -> bool {
+        let mut turns = 0..TURNS;
+        loop {
+            let rests = self.rests();
+            if wait() {
+                return true;
+            }
+            if rests || turns.next().is_none() {
+                return false;
+            }
+        }
     }
 
     /// Returns whether the server has handled every bit that it was sent, so that what its handler prints is on its way.

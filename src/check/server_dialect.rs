@@ -1,5 +1,6 @@
 //! Finds the dialect of a server: each candidate is tried on a new server, because a wrong one leaves half a byte behind.
 
+use std::mem;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,7 @@ pub fn find(
         of_client,
         until,
         ack_timeout: FIRST_ACK,
+        doubtful: Vec::new(),
         tried: 0,
     };
     match search.run() {
@@ -85,6 +87,8 @@ struct ServerSearch<'a> {
     of_client: Option<Dialect>,
     until: Instant,
     ack_timeout: Duration,
+    /// Candidates in which the server printed the probe, but not two texts in a row.
+    doubtful: Vec<Dialect>,
     tried: u32,
 }
 
@@ -117,7 +121,7 @@ impl ServerSearch<'_> {
         for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
             for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
                 if let Some(found) = self.consider(&candidate, print)? {
-                    return self.or_plain(found);
+                    return self.or_likelier(found);
                 }
             }
         }
@@ -201,21 +205,26 @@ impl ServerSearch<'_> {
                 }));
             }
         }
+        self.doubtful.push(*candidate);
         Ok(None)
     }
 
-    /// Returns the plain dialect if that fits too: on a busy machine its turn may have been too short.
-    fn or_plain(&mut self, found: ServerDialect) -> Result<ServerDialect, SearchEnd> {
+    /// Returns a likelier dialect if that fits too: on a busy machine its turn may have been too short.
+    fn or_likelier(&mut self, found: ServerDialect) -> Result<ServerDialect, SearchEnd> {
         let plain = Dialect {
             order: found.dialect.order,
             one: found.dialect.one,
             ack: found.dialect.ack,
             ..Dialect::CLASSIC
         };
-        if plain.visible_form() == found.dialect.visible_form() {
-            return Ok(found);
+        for likelier in [plain].into_iter().chain(mem::take(&mut self.doubtful)) {
+            if likelier.visible_form() != found.dialect.visible_form() {
+                if let Some(likelier) = self.consider(&likelier, PRINT_LATE)? {
+                    return Ok(likelier);
+                }
+            }
         }
-        Ok(self.consider(&plain, PRINT_LATE)?.unwrap_or(found))
+        Ok(found)
     }
 
     /// Returns whether two texts in a row arrive.
