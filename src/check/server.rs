@@ -148,7 +148,7 @@ impl Server {
         self.child.stdout.wait(self.seen, limit, is_wanted)
     }
 
-    /// Returns the format in which the server prints `text`, or `None` if `limit` is over and it has handled every bit.
+    /// Returns the format in which the server prints `text`, or `None` if it does not within `limit` of having handled every bit.
     pub fn output_format(&self, text: &str, limit: Duration) -> Option<OutputFormat> {
         let of = |printed: &[u8]| OutputFormat::of(text.as_bytes(), printed);
         let is_printed = |printed: &[u8]| of(printed).is_some();
@@ -160,18 +160,18 @@ impl Server {
         of(&self.printed())
     }
 
-    /// Waits again as long as the server has yet to handle a bit. Returns what `wait` returned last.
+    /// Calls `wait` until it returns true, the server has handled every bit before it was called, or its turns are over.
     fn in_turns(&self, wait: impl Fn() -> bool) -> bool {
-        let mut turns = 0..TURNS;
-        loop {
+        for _ in 0..TURNS {
             let rests = self.rests();
             if wait() {
                 return true;
             }
-            if rests || turns.next().is_none() {
-                return false;
+            if rests {
+                break;
             }
         }
+        false
     }
 
     /// Returns whether the server has handled every bit that it was sent, so that what its handler prints is on its way.

@@ -219,8 +219,12 @@ impl ServerSearch<'_> {
         };
         for likelier in [plain].into_iter().chain(mem::take(&mut self.doubtful)) {
             if likelier.visible_form() != found.dialect.visible_form() {
-                if let Some(likelier) = self.consider(&likelier, PRINT_LATE)? {
-                    return Ok(likelier);
+                match self.consider(&likelier, PRINT_LATE) {
+                    Ok(Some(likelier)) => return Ok(likelier),
+                    Ok(None) => {}
+                    // Without time for more, what was found is the answer.
+                    Err(SearchEnd::Report(_)) => break,
+                    Err(end) => return Err(end),
                 }
             }
         }
