@@ -413,6 +413,9 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
                 Carrier::Words => answer_words(&mut end, &peer, count, window)?,
             }
             print_line("done");
+            if floor.carrier == Carrier::Window {
+                window::answer_late(&peer, count)?;
+            }
         }
         Side::Asking => print_line(&match floor.carrier {
             Carrier::Bits => ask_bits(&mut end, &peer, count)?,

@@ -91,6 +91,16 @@ pub fn answer(peer: &Fd, count: u32) -> Result<()> {
     Ok(())
 }
 
+/// Answers whatever still comes when all `count` bits have been taken, until this process is ended. The last answer is a standard
+/// signal: while the one before is pending, the kernel drops it, and the sender goes back.
+pub fn answer_late(peer: &Fd, count: u32) -> Result<()> {
+    loop {
+        if take().is_some() {
+            send(peer, Signal::USR1, count)?;
+        }
+    }
+}
+
 /// Returns the signal of a bit of a text that does not repeat itself.
 const fn bit(index: u32) -> Signal {
     match index.wrapping_mul(0x9E37_79B9) >> 31 {
