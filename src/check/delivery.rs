@@ -55,7 +55,7 @@ pub struct Delivery {
     /// How the client ended; `None` if it had to be killed.
     client: Option<ExitStatus>,
     pub elapsed: Duration,
-    /// For how long the machine seems to have withheld its CPUs meanwhile.
+    /// For how long the machine seems to have withheld its CPUs meanwhile, from this program or from the pair.
     pub withheld: Duration,
     /// Whether the time limit was reached.
     pub is_late: bool,
@@ -77,7 +77,9 @@ impl Delivery {
         limit: Duration,
     ) -> Result<Self, String> {
         let start = Instant::now();
+        let delay_before = run_delay(server.pid());
         let mut client = client.start(server.pid(), text, &[])?;
+        let mut client_delay = Duration::ZERO;
         let mut patience = Patience::new(limit);
         let mut left_at: Option<Instant> = None;
         let mut fits = false;
@@ -87,8 +89,9 @@ impl Delivery {
             };
             fits = server.wait(nap, |printed| format.fits(text.as_bytes(), printed));
             let now = Instant::now();
-            if left_at.is_none() && client.ended().is_some() {
-                left_at = Some(now);
+            if left_at.is_none() {
+                client_delay = run_delay(client.pid());
+                left_at = client.ended().map(|_| now);
             }
             let last = server.stdout().last_at().max(left_at).unwrap_or(now);
             // An empty text fits before anything is printed, and the rest of its line may only be late.
@@ -100,6 +103,7 @@ impl Delivery {
                 break false;
             }
         };
+        let server_delay = run_delay(server.pid()).saturating_sub(delay_before);
         let is_stuck = is_late && left_at.is_none() && are_stuck([client.pid(), server.pid()]);
         let ended = client.wait(if fits { LEAVE } else { Duration::ZERO });
         let is_hanging = fits && ended.is_none() && hangs(client.pid());
@@ -113,7 +117,7 @@ impl Delivery {
             printed,
             client,
             elapsed,
-            withheld: patience.late(),
+            withheld: patience.late().max(server_delay + client_delay),
             is_late,
             is_stuck,
             is_hanging,
@@ -208,6 +212,14 @@ pub fn ticks(pid: Pid) -> Option<u64> {
     Some(next()? + next()?)
 }
 
+/// Returns for how long the main thread has waited for a CPU so far (the kernel's `Documentation/scheduler/sched-stats.rst`);
+/// zero if the kernel does not count it, and after the process was reaped.
+fn run_delay(pid: Pid) -> Duration {
+    let stat = proc::read_text(&format!("/proc/{pid}/schedstat")).unwrap_or_default();
+    let delay = stat.split_ascii_whitespace().nth(1);
+    Duration::from_nanos(delay.and_then(|delay| delay.parse().ok()).unwrap_or(0))
+}
+
 /// Returns how often a process that sleeps has been given a CPU, of which another one may have taken it (`proc_pid_status(5)`).
 fn wakeups(pid: Pid) -> Option<u64> {
     let status = proc::read_text(&format!("/proc/{pid}/status")).ok()?;
@@ -278,6 +290,21 @@ mod tests {
             scope.spawn(|| assert!((0..60).any(|_| are_stuck([asleep, napping]))));
             scope.spawn(|| assert!((0..60).any(|_| hangs(asleep))));
         });
+    }
+
+    #[test]
+    fn a_process_waits_for_a_cpu_that_others_use() {
+        let cpus = thread::available_parallelism().unwrap().get();
+        let busy = || {
+            let child = spawn_on_pipes(Command::new("sh").args(["-c", "while :; do :; done"]));
+            child.unwrap()
+        };
+        let busy: Vec<Child> = (0..=cpus).map(|_| busy()).collect();
+        let is_counted = std::fs::exists("/proc/self/schedstat").unwrap();
+        let total = || -> Duration { busy.iter().map(|child| run_delay(child.pid())).sum() };
+        while is_counted && total() < Duration::from_millis(200) {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]
