@@ -72,6 +72,20 @@ fn a_bystander_is_refused_and_survives() {
     assert!(!sleep.wait().success());
 }
 
+/// Many servers print their PID before they install their handlers.
+#[test]
+fn a_server_that_has_just_been_started_is_given_time_to_install_its_handlers() {
+    let script = "sleep 0.2; trap : USR1 USR2; while :; do sleep 0.01; done";
+    // On a slow machine it may be older than a second by then.
+    let is_sent = (0..20).any(|_| {
+        let server = Process::spawn(&mut shell(script));
+        let output = send(&["--dialect", "paced", &server.pid().to_string(), "x"]);
+        assert!([0, 5].contains(&code(&output)), "{output:?}");
+        code(&output) == 0
+    });
+    assert!(is_sent);
+}
+
 /// Having a handler is not enough: an interactive shell catches SIGUSR1 and ends on it.
 #[test]
 fn a_bystander_that_catches_all_signals_is_refused_and_survives() {

@@ -4,11 +4,13 @@ use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use minitalk::client::{self, DialectOptions, Options, Progress, Report};
+use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
 use minitalk::engine;
+use minitalk::internals::process::proc;
 use minitalk::wire::sender::Lane;
 use minitalk::{Inbox, Peer, Pid, SignalSet};
 
@@ -29,8 +31,8 @@ pub const SEND: Command = Command {
     about: "\
 Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
 and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
-that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not. After -- nothing is an option, and - is
-a MESSAGE.
+that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not; one that was started less than a second
+ago is given that time. After -- nothing is an option, and - is a MESSAGE.
 With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
 as serve shows a message.
 ",
@@ -57,6 +59,12 @@ const FLAGS: &[Flag] = flags! {
     "--force" => "skip the check that the target handles the signals";
     "-v, --verbose" => "report the cost on standard error: bytes, signals, retransmissions, time, rate";
 };
+
+/// The age at which a server has installed its handlers.
+const START: Duration = Duration::from_secs(1);
+
+/// The time between two looks for handlers.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Describes the option that `demo` has too, with another default.
 pub const LANE: &str = "--lane auto|bit|word";
@@ -141,8 +149,17 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
+/// Returns the server. Many print their PID before they install their handlers, so that a process that was started less than
+/// [`START`] ago is given time.
 fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
-    client::find(pid, options.skip_check).map_err(|error| Failure::find(pid, &error))
+    loop {
+        match client::find(pid, options.skip_check) {
+            Err(SendError::Refused { .. }) if proc::uptime(pid).is_ok_and(|age| age < START) => {
+                thread::sleep(LOOK);
+            }
+            found => return found.map_err(|error| Failure::find(pid, &error)),
+        }
+    }
 }
 
 /// Sends a message to the server `pid`; with `wants_reply` it waits for the reply, and prints it.
