@@ -17,8 +17,9 @@
 
 use core::mem;
 
+use super::ack_choice::{AckChoice, AckPolicy};
 use super::final_acks::BYTE_PAUSE;
-use super::{Ack, AckSignal, ByteAck, Dialect, HeadAck, MILLISECOND, Symbol};
+use super::{Ack, ByteAck, Dialect, HeadAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
@@ -48,54 +49,13 @@ const CHARACTERS: [u32; 3] = [7, 8, 9];
 /// The acknowledgements of the last bit of a byte after the first one: the same signal, and then the other.
 const MOST_AGAIN: u8 = 2;
 
-/// Says which signals a client handles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HandledSignals {
-    /// Whether it handles SIGUSR1.
-    pub usr1: bool,
-    /// Whether it handles SIGUSR2.
-    pub usr2: bool,
-}
-
-impl HandledSignals {
-    /// Returns whether the client handles both signals.
-    #[must_use]
-    pub const fn both(self) -> bool {
-        self.usr1 && self.usr2
-    }
-
-    /// Returns whether the client handles either signal.
-    #[must_use]
-    pub const fn any(self) -> bool {
-        self.usr1 || self.usr2
-    }
-}
-
-/// Says which signals acknowledge the bits of a program that has ended on a SIGUSR1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AckPolicy {
-    /// SIGUSR2, from this acknowledgement on, counted from 0.
-    Usr2From(u8),
-    /// The signal that is acknowledged.
-    Echo,
-}
-
 /// Watches one client.
 #[derive(Clone, Debug)]
 pub(super) struct AckProbe {
-    pub handled: HandledSignals,
+    pub choice: AckChoice,
     state: ProbeState,
-    /// The signal to acknowledge with if the client handles both, and the one for all after the first, if that differs.
-    symbol: Symbol,
-    later: Option<Symbol>,
-    /// How earlier processes of the program were acknowledged, if that was not the ordinary way.
-    policy: Option<AckPolicy>,
-    /// The last symbol, and how many acknowledgements were another one than that which they acknowledged.
-    last: Symbol,
-    mismatches: u8,
-    /// Whether the first acknowledgement has been repeated, and whether the other signal has been tried.
+    /// Whether the first acknowledgement has been repeated.
     has_repeated: bool,
-    has_switched: bool,
     /// The acknowledgements that followed the first one of the last bit of a byte, and what a byte needs.
     again: u8,
     byte_ack: ByteAck,
@@ -124,18 +84,12 @@ enum ProbeState {
 use ProbeState::{GoesOn, WaitsForBits, WaitsForBytes, Watching};
 
 impl AckProbe {
-    /// Returns a probe that knows nothing but which signal to try first.
-    pub const fn new(symbol: Symbol, handled: HandledSignals) -> Self {
+    /// Returns a probe that knows nothing but which signals may acknowledge.
+    pub const fn new(choice: AckChoice) -> Self {
         Self {
-            handled,
+            choice,
             state: Watching,
-            symbol,
-            later: None,
-            policy: None,
-            last: Symbol::Usr1,
-            mismatches: 0,
             has_repeated: false,
-            has_switched: false,
             again: 0,
             byte_ack: ByteAck::Same,
             unanswered: 0,
@@ -149,28 +103,19 @@ impl AckProbe {
         }
     }
 
-    /// Returns a probe for a program whose processes are acknowledged in this way.
-    pub const fn with_policy(policy: Option<AckPolicy>, handled: HandledSignals) -> Self {
-        let mut probe = Self::new(Symbol::Usr1, handled);
-        match policy {
-            Some(AckPolicy::Usr2From(0)) => probe.symbol = Symbol::Usr2,
-            Some(AckPolicy::Usr2From(_)) => probe.later = Some(Symbol::Usr2),
-            Some(AckPolicy::Echo) | None => {}
-        }
-        probe.policy = policy;
-        probe
-    }
-
     /// Forgets everything but the signals to acknowledge with.
-    pub const fn reset(&mut self) {
-        let (policy, byte_ack) = (self.policy, self.byte_ack);
-        *self = Self::new(self.symbol, self.handled);
-        (self.policy, self.byte_ack) = (policy, byte_ack);
+    pub fn reset(&mut self) {
+        self.choice.reset();
+        *self = Self {
+            byte_ack: self.byte_ack,
+            ..Self::new(self.choice.clone())
+        };
     }
 
     /// Handles a symbol; returns whether to acknowledge it at once.
     pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) -> bool {
-        (self.last, self.last_seen) = (symbol, now);
+        self.choice.handle_symbol(symbol);
+        self.last_seen = now;
         self.unanswered = self.unanswered.saturating_add(1);
         if mem::take(&mut self.again) == MOST_AGAIN {
             self.byte_ack = ByteAck::Both;
@@ -207,10 +152,7 @@ impl AckProbe {
                 return Some(if is_other { symbol.other() } else { symbol });
             }
             (_, 0) if !self.has_repeated => self.has_repeated = true,
-            (_, 0) => {
-                self.symbol = self.symbol().other();
-                self.has_switched = true;
-            }
+            (_, 0) => self.choice.switch(),
             (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
             (_, count) if count != 9 && count % 8 == 1 && self.of_byte == 1 => {
                 if self.byte_stops == 0 {
@@ -237,11 +179,11 @@ impl AckProbe {
     /// Returns when [`poll_ack`](Self::poll_ack) may return an acknowledgement.
     pub fn poll_timeout(&self, sleeps: bool) -> Option<Nanos> {
         let (since, silence) = match (self.state, self.unanswered) {
-            _ if !self.handled.any() => return None,
-            (Watching | GoesOn, 0) if !self.has_repeated || self.may_switch() => {
+            _ if !self.choice.handled.any() => return None,
+            (Watching | GoesOn, 0) if !self.has_repeated || self.choice.may_switch() => {
                 (self.last_ack?, SWITCH_AFTER)
             }
-            (WaitsForBits, 0) if self.handled.both() && self.of_byte == 0 => {
+            (WaitsForBits, 0) if self.choice.handled.both() && self.of_byte == 0 => {
                 let pause = match (self.byte_ack, self.again) {
                     (ByteAck::Both, 0) => BYTE_PAUSE,
                     (ByteAck::Same, 0) => SWITCH_AFTER,
@@ -274,7 +216,7 @@ impl AckProbe {
             GoesOn => self.may_wait_here(),
             WaitsForBits | WaitsForBytes => false,
         };
-        matters && self.handled.any()
+        matters && self.choice.handled.any()
     }
 
     /// Returns whether a client that goes on may wait after the last symbol: after a byte, or after a head or one bit later.
@@ -300,7 +242,7 @@ impl AckProbe {
         Dialect {
             ack: self.ack(),
             ack_head: self.head,
-            ack_signal: self.ack_signal(),
+            ack_signal: self.choice.ack_signal(),
             ack_byte: match self.ack() {
                 Ack::Bit => self.byte_ack,
                 _ => ByteAck::Same,
@@ -311,31 +253,13 @@ impl AckProbe {
 
     /// Returns the signal to acknowledge with.
     pub const fn symbol(&self) -> Symbol {
-        match (self.handled.usr1, self.handled.usr2) {
-            (true, false) => Symbol::Usr1,
-            (false, true) => Symbol::Usr2,
-            _ if self.echoes() => self.last,
-            _ => self.symbol,
-        }
-    }
-
-    /// Returns the signal of the acknowledgements as a dialect has it.
-    fn ack_signal(&self) -> AckSignal {
-        match self.symbol() {
-            _ if self.echoes() => AckSignal::Echo,
-            Symbol::Usr2 if self.ack() != Ack::None => AckSignal::Usr2,
-            _ => AckSignal::Usr1,
-        }
-    }
-
-    const fn echoes(&self) -> bool {
-        matches!(self.policy, Some(AckPolicy::Echo)) && self.may_switch()
+        self.choice.symbol()
     }
 
     /// Returns what the client seems to wait for.
     pub const fn ack(&self) -> Ack {
         match self.state {
-            _ if !self.handled.any() => Ack::None,
+            _ if !self.choice.handled.any() => Ack::None,
             WaitsForBits => Ack::Bit,
             WaitsForBytes => Ack::Byte,
             Watching if self.bit_stops > 0 => Ack::Bit,
@@ -352,32 +276,22 @@ impl AckProbe {
     /// Returns whether the client is known to wait for every bit, and which signal it waits for.
     pub const fn waits_for_bits(&self) -> bool {
         let is_proven = matches!(self.state, WaitsForBits) || self.bit_stops >= PROOF_STOPS;
-        self.may_wait_for_bits() && (is_proven || !self.handled.both())
+        self.may_wait_for_bits() && (is_proven || !self.choice.handled.both())
     }
 
     /// Returns how to acknowledge the next process of the program, if this one has not gone on after an acknowledgement and the
-    /// other signal was not tried. The first one may answer a handshake; the first that is no echo ends a client which compares.
+    /// other signal was not tried.
     pub fn next_policy(&self) -> Option<AckPolicy> {
-        let waits_for_bits = self.may_wait_for_bits() && self.bit_stops > 0;
-        if self.unanswered > 0 || !self.may_switch() || !waits_for_bits {
-            return None;
-        }
-        let is_first_mismatch = self.mismatches == 1 && self.symbol() != self.last;
-        let may_echo = self.bit_stops > 1 || self.policy.is_some();
-        match self.bit_stops {
-            _ if is_first_mismatch && may_echo => Some(AckPolicy::Echo),
-            count @ (1 | 2) => Some(AckPolicy::Usr2From(count - 1)),
-            _ => None,
-        }
+        let has_stopped = self.unanswered == 0 && self.bit_stops > 0;
+        let is_due = has_stopped && self.may_wait_for_bits();
+        self.choice.policy_after(self.bit_stops).filter(|_| is_due)
     }
 
     /// Returns how to acknowledge the next process of the program, if this one has not waited any longer after its first
-    /// acknowledgement, which has another meaning to it.
+    /// acknowledgement.
     pub fn policy_after_flood(&self) -> Option<AckPolicy> {
         let has_let_go = self.unanswered > 0 && self.bit_stops == 1 && self.byte_stops == 0;
-        let is_second = self.policy == Some(AckPolicy::Usr2From(0));
-        let policy = AckPolicy::Usr2From(u8::from(is_second));
-        (has_let_go && self.may_switch()).then_some(policy)
+        self.choice.policy_after_flood().filter(|_| has_let_go)
     }
 
     /// Returns whether the client has been acknowledged.
@@ -385,24 +299,17 @@ impl AckProbe {
         self.last_ack.is_some()
     }
 
-    const fn may_switch(&self) -> bool {
-        self.handled.both() && !self.has_switched
-    }
-
     fn note_ack(&mut self, now: Nanos) {
         self.unanswered = 0;
         self.last_ack = Some(now);
-        self.mismatches = self
-            .mismatches
-            .saturating_add(u8::from(self.symbol() != self.last));
-        if let Some(symbol) = self.later.take() {
-            self.symbol = symbol;
-        }
+        self.choice.note_ack();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::AckSignal;
+    use super::super::ack_choice::HandledSignals;
     use super::*;
 
     const fn handled(usr1: bool, usr2: bool) -> HandledSignals {
@@ -410,7 +317,7 @@ mod tests {
     }
 
     fn probe() -> AckProbe {
-        AckProbe::new(Symbol::Usr1, handled(true, true))
+        AckProbe::new(AckChoice::new(Symbol::Usr1, handled(true, true)))
     }
 
     #[test]
@@ -456,7 +363,7 @@ mod tests {
         assert_eq!(probe.poll_timeout(false), None);
         (0..8).for_each(|_| _ = probe.handle_symbol(Symbol::Usr1, now));
         assert_eq!(
-            (probe.ack(), probe.ack_signal()),
+            (probe.ack(), probe.choice.ack_signal()),
             (Ack::Byte, AckSignal::Usr2)
         );
     }
@@ -508,10 +415,10 @@ mod tests {
 
     #[test]
     fn a_client_that_handles_neither_signal_is_never_acknowledged() {
-        let mut probe = AckProbe::new(Symbol::Usr1, handled(false, false));
+        let mut probe = AckProbe::new(AckChoice::new(Symbol::Usr1, handled(false, false)));
         probe.handle_symbol(Symbol::Usr1, 0);
         assert_eq!((probe.poll_timeout(true), probe.ack()), (None, Ack::None));
-        assert!(!probe.needs_sleep_state() && !probe.handled.any());
+        assert!(!probe.needs_sleep_state() && !probe.choice.handled.any());
         assert_eq!(probe.poll_ack(SWITCH_AFTER, true), None);
     }
 
@@ -629,14 +536,14 @@ mod tests {
                 [Some(Usr2From(0)), Some(Usr2From(1)), None],
             ),
         ] {
-            let mut probe = AckProbe::with_policy(policy, handled(true, true));
+            let mut probe = AckProbe::new(AckChoice::with_policy(policy, handled(true, true)));
             for (i, symbol) in symbols.into_iter().enumerate() {
                 probe.handle_symbol(symbol, 0);
                 assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected[i]));
                 assert_eq!(probe.next_policy(), shown[i], "{policy:?} {i}");
             }
             let is_echo = policy == Some(Echo);
-            assert_eq!(probe.ack_signal() == AckSignal::Echo, is_echo);
+            assert_eq!(probe.choice.ack_signal() == AckSignal::Echo, is_echo);
             probe.reset();
             probe.handle_symbol(Usr2, 0);
             let expected = if policy.is_some() { Usr2 } else { Usr1 };
@@ -653,7 +560,7 @@ mod tests {
             (Some(Usr2From(0)), Usr2From(1)),
             (Some(Usr2From(1)), Usr2From(0)),
         ] {
-            let mut probe = AckProbe::with_policy(policy, handled(true, true));
+            let mut probe = AckProbe::new(AckChoice::with_policy(policy, handled(true, true)));
             probe.handle_symbol(Symbol::Usr1, 0);
             assert!(!probe.has_acknowledged());
             assert!(probe.poll_ack(SILENCE_AWAKE, false).is_some());
@@ -663,7 +570,7 @@ mod tests {
                 probe.handle_symbol(Symbol::Usr1, SILENCE_AWAKE);
                 assert_eq!(probe.policy_after_flood(), Some(expected));
             }
-            probe.handled = handled(true, false);
+            probe.choice.handled = handled(true, false);
             assert_eq!(probe.policy_after_flood(), None);
         }
     }
@@ -676,7 +583,7 @@ mod tests {
             (Symbol::Usr2, handled(true, false), Symbol::Usr1),
             (Symbol::Usr1, handled(false, true), Symbol::Usr2),
         ] {
-            let mut probe = AckProbe::new(first, handled);
+            let mut probe = AckProbe::new(AckChoice::new(first, handled));
             probe.handle_symbol(Symbol::Usr1, 0);
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
             assert_eq!(

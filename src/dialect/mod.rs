@@ -14,11 +14,13 @@
 //! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
 //! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
 //! | [`ack_timing`] | when to acknowledge a client that loses what comes too soon |
+//! | [`ack_choice`] | which of the two signals acknowledges a client |
 //! | [`ack_probe`] | which acknowledgements a client of an unknown dialect waits for |
 //! | `final_acks` | the acknowledgements at the end of a message |
 //! | [`profile_cache`] | what is known of programs |
 //! | [`receiver`] | the receiving end: decodes, and says when to send which acknowledgement |
 
+pub mod ack_choice;
 pub mod ack_probe;
 pub mod ack_timing;
 mod auto_decoder;

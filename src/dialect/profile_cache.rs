@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::ack_probe::AckPolicy;
+use super::ack_choice::AckPolicy;
 use super::ack_timing::SleepState;
 use super::{AckSignal, Dialect};
 

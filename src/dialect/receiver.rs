@@ -11,7 +11,8 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::ack_probe::{AckProbe, HandledSignals};
+use super::ack_choice::{AckChoice, HandledSignals};
+use super::ack_probe::AckProbe;
 use super::ack_timing::{AckTiming, SleepState};
 use super::auto_decoder::{AutoDecoder, DecodeOutcome};
 use super::decoder::{DecodeProgress, TextDecoder};
@@ -101,14 +102,14 @@ impl TextReceiver {
     /// Returns a receiver for a client whose dialect is given, with texts of at most `limit` bytes.
     #[must_use]
     pub fn given(dialect: Dialect, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
-        let probe = AckProbe::new(Symbol::Usr1, handled);
+        let probe = AckProbe::new(AckChoice::new(Symbol::Usr1, handled));
         Self::new(AutoDecoder::given(dialect, limit, pid), probe)
     }
 
     /// Returns a receiver for a client of which only the profile of its program is known.
     #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
-        let probe = AckProbe::with_policy(profile.ack_policy(), handled);
+        let probe = AckProbe::new(AckChoice::with_policy(profile.ack_policy(), handled));
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
         Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
     }
@@ -274,7 +275,7 @@ impl TextReceiver {
         self.final_acks.plan(
             &dialect,
             self.last,
-            !is_certain && self.probe.handled.both(),
+            !is_certain && self.probe.choice.handled.both(),
             now,
         );
         if !self.final_acks.is_empty() {
@@ -342,7 +343,7 @@ impl TextReceiver {
 
     /// Sets which signals the client handles.
     pub const fn set_handled(&mut self, handled: HandledSignals) {
-        self.probe.handled = handled;
+        self.probe.choice.handled = handled;
         self.decoder.set_may_greet(handled.any());
     }
 
@@ -353,7 +354,7 @@ impl TextReceiver {
             return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
-        let may_be_other = has_failed && self.probe.handled.both();
+        let may_be_other = has_failed && self.probe.choice.handled.both();
         dialect.final_ack = match self.final_acks.awaited(now).unwrap_or(dialect.final_ack) {
             // It was acknowledged to the end, and takes that for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
@@ -421,7 +422,7 @@ impl TextReceiver {
     #[must_use]
     pub fn can_be_held(&self) -> bool {
         if self.decoder.is_detecting() {
-            return self.probe.handled.any() && self.probe.may_wait_for_bits();
+            return self.probe.choice.handled.any() && self.probe.may_wait_for_bits();
         }
         // A client that repeats its bits, or gives up, is not kept waiting.
         let is_patient = |dialect: &Dialect| {
@@ -538,7 +539,7 @@ impl TextReceiver {
         self.decoder.reset();
         self.expect_end_again(dialect);
         match dialect.ack {
-            Ack::Bit if self.probe.handled.both() => {
+            Ack::Bit if self.probe.choice.handled.both() => {
                 self.final_acks.note_other(now);
                 Some(ack.other())
             }
@@ -557,7 +558,7 @@ impl TextReceiver {
     /// Returns the signal that admits the client: the one that asked, if the client handles that.
     fn hello_ack(&self) -> Option<Symbol> {
         let asked = self.decoder.dialect()?.hello_signal;
-        let handled = self.probe.handled;
+        let handled = self.probe.choice.handled;
         Some(match asked {
             Symbol::Usr1 if !handled.usr1 && handled.usr2 => Symbol::Usr2,
             Symbol::Usr2 if !handled.usr2 && handled.usr1 => Symbol::Usr1,

@@ -2,7 +2,7 @@
 
 use super::action::{Inspection, Opened};
 use super::notes::{Allowance, OF_CLIENT};
-use crate::dialect::ack_probe::HandledSignals;
+use crate::dialect::ack_choice::HandledSignals;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
 use crate::process::pid::Pid;

@@ -5,7 +5,7 @@
 //! before it, whether the client is seen asleep during that, and whether a complete message is reported as written.
 
 use minitalk::Pid;
-use minitalk::dialect::ack_probe::HandledSignals;
+use minitalk::dialect::ack_choice::HandledSignals;
 use minitalk::dialect::ack_timing::SleepState;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::profile_cache::Profile;

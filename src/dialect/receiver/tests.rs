@@ -5,7 +5,8 @@ use std::vec::Vec;
 use SleepState::{Awake, ForSignal};
 use Symbol::Usr1;
 
-use super::super::ack_probe::{AckPolicy, SILENCE_AWAKE};
+use super::super::ack_choice::AckPolicy;
+use super::super::ack_probe::SILENCE_AWAKE;
 use super::super::encoder::TextEncoder;
 use super::*;
 

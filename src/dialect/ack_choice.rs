@@ -1,0 +1,154 @@
+//! Which of the two signals acknowledges a client: one that it handles, and the one on which it goes on.
+
+use super::{AckSignal, Symbol};
+
+/// Says which signals a client handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandledSignals {
+    /// Whether it handles SIGUSR1.
+    pub usr1: bool,
+    /// Whether it handles SIGUSR2.
+    pub usr2: bool,
+}
+
+impl HandledSignals {
+    /// Returns whether the client handles both signals.
+    #[must_use]
+    pub const fn both(self) -> bool {
+        self.usr1 && self.usr2
+    }
+
+    /// Returns whether the client handles either signal.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.usr1 || self.usr2
+    }
+}
+
+/// Says which signals acknowledge the bits of a program that has ended on a SIGUSR1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckPolicy {
+    /// SIGUSR2, from this acknowledgement on, counted from 0.
+    Usr2From(u8),
+    /// The signal that is acknowledged.
+    Echo,
+}
+
+/// Chooses the signal that acknowledges one client.
+#[derive(Clone, Debug)]
+pub(super) struct AckChoice {
+    pub handled: HandledSignals,
+    /// The signal to acknowledge with if the client handles both, and the one for all after the first, if that differs.
+    symbol: Symbol,
+    later: Option<Symbol>,
+    /// How earlier processes of the program were acknowledged, if that was not the ordinary way.
+    policy: Option<AckPolicy>,
+    /// The last symbol, and how many acknowledgements were another one than that which they acknowledged.
+    last: Symbol,
+    mismatches: u8,
+    /// Whether the other signal has been tried.
+    has_switched: bool,
+}
+
+impl AckChoice {
+    /// Returns a choice that tries `symbol` first.
+    pub const fn new(symbol: Symbol, handled: HandledSignals) -> Self {
+        Self {
+            handled,
+            symbol,
+            later: None,
+            policy: None,
+            last: Symbol::Usr1,
+            mismatches: 0,
+            has_switched: false,
+        }
+    }
+
+    /// Returns a choice for a program whose processes are acknowledged in this way.
+    pub const fn with_policy(policy: Option<AckPolicy>, handled: HandledSignals) -> Self {
+        let mut choice = Self::new(Symbol::Usr1, handled);
+        match policy {
+            Some(AckPolicy::Usr2From(0)) => choice.symbol = Symbol::Usr2,
+            Some(AckPolicy::Usr2From(_)) => choice.later = Some(Symbol::Usr2),
+            Some(AckPolicy::Echo) | None => {}
+        }
+        choice.policy = policy;
+        choice
+    }
+
+    /// Forgets everything but the signals to acknowledge with.
+    pub const fn reset(&mut self) {
+        let policy = self.policy;
+        *self = Self::new(self.symbol, self.handled);
+        self.policy = policy;
+    }
+
+    /// Takes the symbol that is acknowledged next.
+    pub const fn handle_symbol(&mut self, symbol: Symbol) {
+        self.last = symbol;
+    }
+
+    /// Counts an acknowledgement with [`symbol`](Self::symbol).
+    pub fn note_ack(&mut self) {
+        let is_mismatch = self.symbol() != self.last;
+        self.mismatches = self.mismatches.saturating_add(u8::from(is_mismatch));
+        if let Some(symbol) = self.later.take() {
+            self.symbol = symbol;
+        }
+    }
+
+    /// Chooses the other signal from now on.
+    pub const fn switch(&mut self) {
+        self.symbol = self.symbol().other();
+        self.has_switched = true;
+    }
+
+    /// Returns whether the other signal is a choice that has not been tried.
+    pub const fn may_switch(&self) -> bool {
+        self.handled.both() && !self.has_switched
+    }
+
+    /// Returns the signal to acknowledge with.
+    pub const fn symbol(&self) -> Symbol {
+        match (self.handled.usr1, self.handled.usr2) {
+            (true, false) => Symbol::Usr1,
+            (false, true) => Symbol::Usr2,
+            _ if self.echoes() => self.last,
+            _ => self.symbol,
+        }
+    }
+
+    /// Returns the signal of the acknowledgements as a dialect has it.
+    pub const fn ack_signal(&self) -> AckSignal {
+        match self.symbol() {
+            _ if self.echoes() => AckSignal::Echo,
+            Symbol::Usr2 if self.handled.any() => AckSignal::Usr2,
+            _ => AckSignal::Usr1,
+        }
+    }
+
+    const fn echoes(&self) -> bool {
+        matches!(self.policy, Some(AckPolicy::Echo)) && self.may_switch()
+    }
+
+    /// Returns how to acknowledge the next process of the program, if this one has ended after `count` acknowledgements of bits.
+    /// The first one may answer a handshake; the first that is no echo ends a client which compares.
+    pub fn policy_after(&self, count: u8) -> Option<AckPolicy> {
+        let is_first_mismatch = self.mismatches == 1 && self.symbol() != self.last;
+        let may_echo = count > 1 || self.policy.is_some();
+        match count {
+            _ if !self.may_switch() => None,
+            _ if is_first_mismatch && may_echo => Some(AckPolicy::Echo),
+            1 | 2 => Some(AckPolicy::Usr2From(count - 1)),
+            _ => None,
+        }
+    }
+
+    /// Returns how to acknowledge the next process of the program, if this one has not waited any longer after its first
+    /// acknowledgement, which has another meaning to it.
+    pub fn policy_after_flood(&self) -> Option<AckPolicy> {
+        let is_second = self.policy == Some(AckPolicy::Usr2From(0));
+        let policy = AckPolicy::Usr2From(u8::from(is_second));
+        self.may_switch().then_some(policy)
+    }
+}
