@@ -1,5 +1,6 @@
 //! Clients that speak another protocol.
 
+use std::vec;
 use std::vec::Vec;
 
 use super::super::foreign::SEARCH_AFTER;
@@ -202,6 +203,25 @@ fn a_client_that_becomes_another_program_between_two_texts_is_not_answered() {
     world.feed_apart(MILLISECOND, classic(client, "two"));
     assert_eq!(world.answers(client), []);
     assert_eq!(world.take_texts(), ["one", "two"]);
+}
+
+#[test]
+fn a_client_that_becomes_another_program_is_sent_no_second_acknowledgement() {
+    for becomes_another in [false, true] {
+        let (mut world, client) = World::with_process(|p| p.sleep = SleepState::ForSignal);
+        world.feed(&classic(client, "a")[..1]);
+        world.pass(MILLISECOND);
+        assert_eq!(world.answers(client), [(Signal::USR1, None)]);
+        if becomes_another {
+            world.process(client).handled = SignalSet::NONE;
+        }
+        world.pass(SECOND);
+        let expected = match becomes_another {
+            true => vec![],
+            false => vec![(Signal::USR1, None), (Signal::USR2, None)],
+        };
+        assert_eq!(world.answers(client), expected);
+    }
 }
 
 #[test]
