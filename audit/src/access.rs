@@ -17,7 +17,7 @@ const UCONTEXT: i64 = 8 + 8 + 24 + 256 + 8;
 const FAR: i64 = 1 << 24;
 
 impl Explorer<'_> {
-    /// Whether memory may be touched there.
+    /// Reports an access of `size` bytes to a place that may not be touched.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
         let place = crate::address::in_image(frame, place.clone());
         let kind = if writes { Kind::Write } else { Kind::Read };
@@ -221,7 +221,7 @@ impl Explorer<'_> {
         (low < start || last > end).then_some(start)
     }
 
-    /// Whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
+    /// Returns whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
     pub fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
         if file.number(word, 8) != Some(0) || file.slots.contains_key(&word) {
             return false;
@@ -239,7 +239,7 @@ impl Explorer<'_> {
         })
     }
 
-    /// Through a pointer that a writable word of the file holds.
+    /// Reports an access through a pointer that a writable word of the file holds.
     fn check_pointed(
         &mut self,
         frame: &mut Frame,
@@ -283,13 +283,13 @@ impl Explorer<'_> {
     }
 }
 
-/// Whether the bytes are read-only data, which may be read without a signal whatever object they belong to.
+/// Returns whether the bytes are read-only data, which may be read without a signal whatever object they belong to.
 fn is_constant(file: &Image, from: u64, to: u64) -> bool {
     file.region(from)
         .is_some_and(|region| to <= region.end && !region.write)
 }
 
-/// Whether the places are the beginnings of several objects, rather than an index into one.
+/// Returns whether the places are the beginnings of several objects, rather than an index into one.
 fn is_scattered(file: &Image, places: &[i64]) -> bool {
     places.iter().all(|at| {
         file.object_at(at.cast_unsigned())

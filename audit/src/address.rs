@@ -7,7 +7,7 @@ use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 
-/// Where the first operand is, if a comparison with it can tell something.
+/// Returns where the first operand is, if a comparison with it can tell something.
 pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Place> {
     match i.op0_kind() {
         OpKind::Register if i.op0_register().is_gpr() => {
@@ -23,7 +23,7 @@ pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Place> 
     }
 }
 
-/// The address that the memory operand names.
+/// Returns the address that the memory operand names.
 pub fn address(frame: &Frame, i: &Instruction, state: &State) -> Value {
     let displacement = i.memory_displacement64().cast_signed();
     if i.is_ip_rel_memory_operand() {
@@ -68,7 +68,7 @@ pub fn address(frame: &Frame, i: &Instruction, state: &State) -> Value {
     }
 }
 
-/// An address that was a number, in a file whose addresses are final.
+/// Returns a number as an address of the file, if the addresses of the file are final.
 pub fn in_image(frame: &Frame, value: Value) -> Value {
     if value.base == Base::Num
         && frame.image.is_fixed

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A set of function names with their citations.
+/// Holds a set of function names with their citations.
 #[derive(Default)]
 pub struct Allow(BTreeMap<String, String>);
 
@@ -15,7 +15,7 @@ impl Allow {
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// The list in the repository.
+    /// Returns the list in the repository.
     pub fn of_the_repository() -> Result<Self, String> {
         Self::parse(include_str!("../allow.txt"))
             .map_err(|error| format!("audit/allow.txt: {error}"))
@@ -44,13 +44,13 @@ impl Allow {
         self.0.extend(other.0);
     }
 
-    /// Who says that a handler may call `name`; `None`: nobody does.
+    /// Returns who says that a handler may call `name`, or `None` if nobody does.
     pub fn citation(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }
 
-/// Whether the list of the repository has the name.
+/// Returns whether the list of the repository has the name.
 pub fn is_listed(name: &str) -> bool {
     use std::sync::LazyLock;
     static LIST: LazyLock<Allow> = LazyLock::new(|| Allow::of_the_repository().unwrap_or_default());

@@ -15,7 +15,7 @@ use crate::runtime::Runtime;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
-/// What is said of one handler.
+/// Says what is said of one handler.
 pub struct Verdict {
     pub address: u64,
     pub name: String,
@@ -27,7 +27,7 @@ pub struct Verdict {
     pub stack: u64,
 }
 
-/// A finding with the calls that lead to it.
+/// Holds a finding with the calls that lead to it.
 #[derive(Clone)]
 pub struct Located {
     pub finding: Finding,
@@ -66,7 +66,7 @@ impl Verdict {
         }
     }
 
-    /// The heaviest of its findings.
+    /// Returns the heaviest of its findings.
     pub fn weight(&self) -> Weight {
         self.findings
             .iter()
@@ -131,7 +131,7 @@ pub fn imported(
     verdict
 }
 
-/// A finding about a handler as a whole.
+/// Returns a finding about a handler as a whole.
 fn whole(place: (u16, u64), name: String, finding: Finding) -> Located {
     Located {
         finding,
@@ -145,7 +145,7 @@ fn whole(place: (u16, u64), name: String, finding: Finding) -> Located {
     }
 }
 
-/// What is said of the handler that Rust's standard library brings along: it is not the program's, and is not followed.
+/// Returns what is said of the handler that Rust's standard library brings along: it is not the program's, and is not followed.
 fn runtime(
     files: &Files,
     policy: &Policy,
@@ -295,7 +295,7 @@ fn judged(
     verdict
 }
 
-/// Whether each call that installs the handler has it given a siginfo and a ucontext; `None`: not known.
+/// Returns whether each call that installs the handler has it given a siginfo and a ucontext, or `None` if that is not known.
 fn has_info(of: &Handler) -> Option<bool> {
     if of.flags.iter().any(|flags| !flags.may_have(SA_SIGINFO)) {
         return Some(false);

@@ -8,7 +8,7 @@ use crate::summary::{Summary, is_preserved, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// The effects of a call of a function of a file: its own, and whether control comes back.
+    /// Applies the effects of a call of a function of a file, and returns whether control comes back.
     pub fn call(
         &mut self,
         frame: &mut Frame,
@@ -98,7 +98,7 @@ impl Explorer<'_> {
         summary
     }
 
-    /// Whether the call is a recursion that cannot be followed to its end; says so.
+    /// Returns whether the call is a recursion that cannot be followed to its end, and reports it.
     fn recurs(
         &self,
         frame: &mut Frame,
@@ -153,7 +153,7 @@ fn out(value: &Value, entry: i64) -> Value {
     }
 }
 
-/// The part of the stack that a callee may write to: what lies above a pointer that it is given.
+/// Returns the part of the stack that a callee may write to: what lies above a pointer that it is given.
 fn given_stack(state: &State) -> Option<(i64, i64)> {
     let pointers = ARGUMENTS.iter().map(|n| &state.registers[*n]);
     let lowest = pointers.filter(|v| v.base == Base::Stack).map(|v| v.lo);

@@ -7,7 +7,7 @@ use crate::image::Slot;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
-/// Where a call or a jump goes.
+/// Says where a call or a jump goes.
 #[derive(Clone, Debug)]
 pub enum Callee {
     Code(u16, u64),
@@ -21,7 +21,7 @@ pub enum Callee {
 }
 
 impl Explorer<'_> {
-    /// What a value that is called or jumped to is.
+    /// Returns what a value that is called or jumped to is.
     pub fn callees(&mut self, frame: &Frame, value: &Value) -> Vec<Callee> {
         match value.base {
             Base::Image(image) => match value.all() {
@@ -66,7 +66,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// What a call through the word at that address reaches.
+    /// Returns what a call through the word at that address reaches.
     pub fn word(&mut self, image: u16, at: u64) -> Vec<Callee> {
         let file = self.files.image(image);
         if !file.is_settled(at) {
@@ -118,7 +118,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// What is at an address of code: a function, or a stub that jumps on.
+    /// Returns what is at an address of code: a function, or a stub that jumps on.
     pub fn code(&mut self, image: u16, at: u64) -> Vec<Callee> {
         let file = self.files.image(image);
         if let Some(name) = file.externs.get(&at) {

@@ -5,14 +5,14 @@ use iced_x86::ConditionCode;
 use crate::state::{State, narrowed};
 use crate::value::{Base, Value};
 
-/// A place that a comparison tells about.
+/// Describes a place whose value a comparison bounds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Place {
     Register(usize),
     Slot(i64, u8),
 }
 
-/// The last comparison, as far as it decides branches.
+/// Holds the last comparison, as far as it decides branches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Flags {
     pub place: Option<Place>,
@@ -30,7 +30,7 @@ pub struct Flags {
 }
 
 impl State {
-    /// Whether a branch is taken, where that is known.
+    /// Returns whether a branch is taken, where that is known.
     pub fn decides(&self, condition: ConditionCode) -> Option<bool> {
         let flags = self.flags.as_ref()?;
         if flags.is_result
@@ -248,7 +248,7 @@ impl State {
     }
 }
 
-/// The bounds of a number, as a comparison of that kind sees it.
+/// Returns the bounds of a number, as a comparison of that kind sees it.
 fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
     use ConditionCode as C;
     let value = if bits == 64 {
@@ -294,7 +294,7 @@ fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
     })
 }
 
-/// The condition that holds where this one does not.
+/// Returns the condition that holds where this one does not.
 pub fn opposite(condition: ConditionCode) -> ConditionCode {
     use ConditionCode as C;
     match condition {

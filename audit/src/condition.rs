@@ -152,7 +152,7 @@ impl Way<'_> {
             .flatten()
     }
 
-    /// Names an argument that the function keeps in its frame, as compilers do without optimization.
+    /// Returns the name of an argument that the function keeps in its frame, as compilers do without optimization.
     fn spilled(&self, load: &Instruction) -> Option<String> {
         if load.memory_index() != Register::None || load.memory_base() != Register::RBP {
             return None;

@@ -7,7 +7,7 @@ use object::elf;
 
 use crate::image::{Extern, Image, Slot, Symbol};
 
-/// The entries of the dynamic section that the audit needs. Addresses are those of memory.
+/// Holds the entries of the dynamic section that the audit needs. Addresses are those of memory.
 #[derive(Default)]
 pub struct Dynamic {
     strings: u64,
@@ -116,7 +116,7 @@ impl Dynamic {
         Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 
-    /// Where a section of that kind lies by this table; `None` if the table does not say.
+    /// Returns where a section of that kind lies by this table; `None` if the table does not say.
     pub fn place_of(&self, name: &str) -> Option<u64> {
         let at = match name {
             ".dynstr" => self.strings,
@@ -133,7 +133,7 @@ impl Dynamic {
         (at != 0).then_some(at)
     }
 
-    /// How many symbols there are, by the tables that the loader looks names up in.
+    /// Returns how many symbols there are, by the tables that the loader looks names up in.
     fn symbol_count(&self, image: &Image) -> u64 {
         if self.hash != 0 {
             return word(image, self.hash.wrapping_add(4))
@@ -168,7 +168,7 @@ impl Dynamic {
         (last + 1).min(MOST_SYMBOLS)
     }
 
-    /// The names of versions by their number, and the library that each is asked of; definitions have none.
+    /// Returns the names of versions by their number, and the library that each is asked of; definitions have none.
     fn version_names(&self, image: &Image) -> HashMap<u64, (String, Option<String>)> {
         let mut names = HashMap::new();
         let mut at = self.needed_versions;
@@ -360,7 +360,7 @@ impl Dynamic {
         image.slots.insert(place, slot);
     }
 
-    /// The compressed table: an address, then bits for the words behind it; the addend lies in the word itself.
+    /// Reads the compressed table: an address, then bits for the words behind it; the addend lies in the word itself.
     fn relative_slots(&self, image: &mut Image) {
         let (table, size) = self.relative;
         if table == 0 {

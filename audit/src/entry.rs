@@ -32,7 +32,7 @@ pub fn chosen_by(frame: &Frame, at: u64) -> Option<u64> {
     None
 }
 
-/// The words that registers and words of the frame were computed from.
+/// Holds the words that registers and words of the frame were computed from.
 struct Origins {
     registers: HashMap<Register, u64>,
     slots: HashMap<(Register, u64), u64>,

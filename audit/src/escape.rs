@@ -38,8 +38,8 @@ fn bit(register: Register) -> Set {
     }
 }
 
-/// Whether the address that the instruction at `at` takes is only read through, compared, or given to one of the calls that install
-/// what lies there, in one of the registers.
+/// Returns whether the address that the instruction at `at` takes is only read through, compared, or given to one of the calls
+/// that install what lies there, in one of the registers.
 ///
 /// What such a call stores through it is an action that was installed before.
 pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
@@ -142,7 +142,7 @@ impl Walk<'_> {
         i.mnemonic() != Mnemonic::Lea && used.iter().any(|memory| writes(memory.access()))
     }
 
-    /// Whether the call is one of another file's function, which looks at no register that it is to keep.
+    /// Returns whether the call is one of another file's function, which looks at no register that it is to keep.
     ///
     /// A function of the file may be written to take what it likes in any register.
     fn is_outside(&self, i: &Instruction) -> bool {
@@ -163,14 +163,14 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether the call is one of a function of another file that does not return.
+    /// Returns whether the call is one of a function of another file that does not return.
     fn ends(&self, i: &Instruction) -> bool {
         let slot = self.image.stub(i.near_branch_target());
         let name = slot.and_then(|slot| self.image.slots.get(&slot));
         matches!(name, Some(Slot::Extern(name)) if libc::never_returns(&name.name))
     }
 
-    /// Whether the call gives the address to others than those that install what lies there.
+    /// Returns whether the call gives the address to others than those that install what lies there.
     fn gives(&self, i: &Instruction, holds: Set) -> bool {
         let may = self.calls.get(&i.ip()).copied().unwrap_or_default();
         holds & !ALL_PRESERVED & !may != 0

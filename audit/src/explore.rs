@@ -17,7 +17,7 @@ use crate::state::{Before, Errno, State};
 use crate::summary::Summary;
 use crate::value::Value;
 
-/// A function with what was found in it, called in one way.
+/// Holds a function with what was found in it, called in one way.
 pub struct Node {
     pub image: u16,
     pub start: u64,
@@ -39,23 +39,23 @@ struct Key {
     is_handler: bool,
 }
 
-/// A word of the caller's stack: where, how wide, and what.
+/// Is a word of the caller's stack: where, how wide, and what.
 pub type Given = (i64, u8, Value);
 
-/// A call that has not come back yet.
+/// Holds a call that has not come back yet.
 pub struct Active {
     pub function: (u16, u64),
     pub arguments: [Value; 6],
 }
 
-/// A call or a store that somebody asked for.
+/// Holds a call or a store that a watch asked for.
 pub struct Hit {
     pub at: u64,
     pub callee: Callee,
     pub state: State,
 }
 
-/// What to record of the function that is explored first.
+/// Says what to record of the function that is explored first.
 #[derive(Default)]
 pub struct Watch {
     /// Calls of functions of the C library that install handlers, and of these functions.
@@ -66,7 +66,7 @@ pub struct Watch {
     pub stored: Vec<(u64, u64, Value)>,
 }
 
-/// How far the exploration goes.
+/// Says how far the exploration goes.
 #[derive(Clone, Copy)]
 pub struct Limits {
     /// States kept apart at one instruction.
@@ -164,7 +164,7 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// How many functions are being walked, each called by the one before.
+    /// Returns how many functions are being walked, each called by the one before.
     pub fn depth(&self) -> usize {
         self.active.len()
     }
@@ -181,7 +181,8 @@ impl<'a> Explorer<'a> {
         self.called(image, start, arguments, (errno, &[]), is_handler)
     }
 
-    /// Explores a function that is called with this `errno` and with words of its caller's stack, by their offsets from the return address.
+    /// Explores a function that is called with this `errno` and with words of its caller's stack, by their offsets from the return
+    /// address.
     pub fn called(
         &mut self,
         image: u16,

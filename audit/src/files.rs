@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::image::{Extern, Image};
 use crate::{libc, load};
 
-/// What a name of another file turns out to be.
+/// Says what a name of another file turns out to be.
 pub enum Found {
     Code(u16, u64),
     /// A function of the C library.
@@ -16,7 +16,7 @@ pub enum Found {
     Missing(String),
 }
 
-/// One library in the order in which the loader looks names up.
+/// Describes one library in the order in which the loader looks names up.
 #[derive(Clone)]
 enum Entry {
     Library(u16),
@@ -36,7 +36,7 @@ pub struct Files {
     libc_names: std::cell::OnceCell<HashSet<String>>,
 }
 
-/// The names that the C library under that root defines.
+/// Returns the names that the C library under that root defines.
 fn libc_names(root: &Path) -> HashSet<String> {
     [
         "lib/x86_64-linux-gnu/libc.so.6",
@@ -65,7 +65,7 @@ impl Files {
         self.images[usize::from(number)].clone()
     }
 
-    /// What a call of that name from that file reaches.
+    /// Returns what a call of that name from that file reaches.
     pub fn lookup(&mut self, from: u16, name: &Extern) -> Found {
         let image = self.image(from);
         if let Some(&at) = self.images[0]
@@ -126,13 +126,13 @@ impl Files {
         ))
     }
 
-    /// Whether the C library defines a function of that name.
+    /// Returns whether the C library defines a function of that name.
     fn is_in_libc(&self, name: &str) -> bool {
         let known = self.libc_names.get_or_init(|| libc_names(&self.sysroot));
         known.contains(name) || crate::allow::is_listed(libc::plain(name)) || libc::installs(name)
     }
 
-    /// The numbers of the libraries, other than the C library, that the program loads when it starts.
+    /// Returns the numbers of the libraries, other than the C library, that the program loads when it starts.
     pub fn libraries(&mut self) -> Vec<u16> {
         let scope = self.scope();
         let numbers = scope.iter().filter_map(|entry| match entry {
@@ -142,7 +142,7 @@ impl Files {
         numbers.collect()
     }
 
-    /// The libraries in the order in which the loader looks names up.
+    /// Returns the libraries in the order in which the loader looks names up.
     fn scope(&mut self) -> Vec<Entry> {
         if let Some(scope) = &self.scope {
             return scope.clone();
@@ -235,7 +235,7 @@ impl Files {
         number
     }
 
-    /// Whether the code at `address` is a function of the C library that was linked into a static program.
+    /// Returns whether the code at `address` is a function of the C library that was linked into a static program.
     pub fn linked_libc(&self, image: u16, address: u64) -> Option<String> {
         let image = &self.images[usize::from(image)];
         if !image.is_static {
@@ -281,7 +281,7 @@ impl Files {
     }
 }
 
-/// Whether a library of that name is part of the C library.
+/// Returns whether a library of that name is part of the C library.
 pub fn is_libc(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "libc.so.6",

@@ -1,6 +1,6 @@
 //! What can be wrong with a handler, and how much it weighs.
 
-/// How much a finding weighs.
+/// Says how much a finding weighs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Weight {
     /// Worth knowing.
@@ -11,7 +11,7 @@ pub enum Weight {
     Fault,
 }
 
-/// What kind of thing a finding is; a policy weighs kinds.
+/// Says of which kind a finding is; a policy weighs kinds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Kind {
     Call,
@@ -74,7 +74,7 @@ impl Kind {
     }
 }
 
-/// One thing found at one instruction.
+/// Holds one thing found at one instruction.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Finding {
     pub kind: Kind,

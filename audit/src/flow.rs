@@ -15,7 +15,7 @@ use crate::summary::{Summary, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// A jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.
+    /// Follows a jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.
     pub fn jump(&mut self, frame: &mut Frame, at: u64, target: u64, state: State) -> Next {
         let inside = (frame.bounds.0..frame.bounds.1).contains(&target);
         if inside && target != frame.bounds.0 {
@@ -218,7 +218,7 @@ impl Explorer<'_> {
         next
     }
 
-    /// What the C library stores through a pointer, so that it is not taken for what was there before.
+    /// Records that the C library stores an old handler through a pointer.
     fn pointers_to_structs(&mut self, frame: &Frame, name: &str, state: &State) {
         let to = in_image(frame, state.registers[2].clone());
         if libc::takes_struct(name)
@@ -333,7 +333,7 @@ pub fn astray(frame: &mut Frame, at: u64, why: &str) -> Next {
     Vec::new()
 }
 
-/// The register that a thunk against branch prediction jumps to.
+/// Returns the register that a thunk against branch prediction jumps to.
 pub fn retpoline(frame: &Frame, target: u64) -> Option<usize> {
     let bytes = frame.image.bytes(target);
     let rest = bytes.strip_prefix(&[
@@ -347,7 +347,7 @@ pub fn retpoline(frame: &Frame, target: u64) -> Option<usize> {
     Some(usize::from(number))
 }
 
-/// Whether the code there only returns, by a detour against branch prediction.
+/// Returns whether the code there only returns, by a detour against branch prediction.
 fn is_return_thunk(frame: &Frame, target: u64) -> bool {
     let bytes = frame.image.bytes(target);
     bytes

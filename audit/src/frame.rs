@@ -10,7 +10,7 @@ use crate::image::Image;
 use crate::loops;
 use crate::state::State;
 
-/// The function that is being walked.
+/// Holds the function that is being walked.
 pub struct Frame {
     pub image: Rc<Image>,
     pub number: u16,

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map for keys whose number the exploration's limits bound.
+/// Is a map for keys whose number the exploration's limits bound.
 pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<Multiply>>;
 
-/// A set for keys whose number the exploration's limits bound.
+/// Is a set for keys whose number the exploration's limits bound.
 pub type Set<K> = HashSet<K, BuildHasherDefault<Multiply>>;
 
 /// Hashes by one multiplication a word; gives no protection against chosen collisions.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
-/// A range of memory with the same protection.
+/// Holds a range of memory with the same protection.
 pub struct Region {
     pub start: u64,
     pub end: u64,
@@ -16,7 +16,7 @@ pub struct Region {
     pub exec: bool,
 }
 
-/// A name that another file defines.
+/// Holds a name that another file defines.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Extern {
     pub name: String,
@@ -24,7 +24,7 @@ pub struct Extern {
     pub version: Option<String>,
 }
 
-/// What the dynamic loader puts into a pointer.
+/// Says what the dynamic loader puts into a pointer.
 #[derive(Clone, Debug)]
 pub enum Slot {
     /// An address of this file.
@@ -37,7 +37,7 @@ pub enum Slot {
     Opaque,
 }
 
-/// A named range.
+/// Holds a named range.
 #[derive(Clone)]
 pub struct Symbol {
     pub address: u64,
@@ -45,7 +45,7 @@ pub struct Symbol {
     pub name: Rc<str>,
 }
 
-/// An ELF file for x86-64.
+/// Holds an ELF file for x86-64.
 #[derive(Default)]
 pub struct Image {
     pub path: PathBuf,
@@ -108,7 +108,7 @@ impl Image {
         self.region(address).is_some_and(|region| region.exec)
     }
 
-    /// Whether the program can write there while it runs.
+    /// Returns whether the program can write there while it runs.
     pub fn is_writable(&self, address: u64) -> bool {
         self.region(address).is_some_and(|region| region.write)
             && !self
@@ -117,14 +117,14 @@ impl Image {
                 .any(|(start, end)| (*start..*end).contains(&address))
     }
 
-    /// The bytes from `address` to the end of its region, without the zeros behind them.
+    /// Returns the bytes from `address` to the end of its region, without the zeros behind them.
     pub fn bytes(&self, address: u64) -> &'static [u8] {
         self.region(address)
             .and_then(|r| r.data.get((address - r.start) as usize..))
             .unwrap_or_default()
     }
 
-    /// The number of `width` bytes at `address` when the program begins.
+    /// Returns the number of `width` bytes at `address` when the program begins.
     pub fn number(&self, address: u64, width: usize) -> Option<u64> {
         let region = self.region(address)?;
         if address.checked_add(width as u64)? > region.end || width > 8 {
@@ -138,7 +138,7 @@ impl Image {
         Some(u64::from_le_bytes(word))
     }
 
-    /// The pointer at `address` when the program begins.
+    /// Returns the pointer at `address` when the program begins.
     pub fn pointer(&self, address: u64) -> Option<Slot> {
         if let Some(slot) = self.slots.get(&address) {
             return Some(slot.clone());
@@ -147,24 +147,24 @@ impl Image {
         (self.is_fixed && self.region(target).is_some()).then_some(Slot::Here(target))
     }
 
-    /// Whether nothing but the loader writes the pointer at `address`.
+    /// Returns whether nothing but the loader writes the pointer at `address`.
     pub fn is_settled(&self, address: u64) -> bool {
         self.settled.contains(&address) || !self.is_writable(address)
     }
 
-    /// The bounds of the function that holds `address`.
+    /// Returns the bounds of the function that holds `address`.
     pub fn function_at(&self, address: u64) -> Option<(u64, u64)> {
         let (&start, &end) = self.functions.range(..=address).next_back()?;
         (address < end).then_some((start, end))
     }
 
-    /// The object that holds `address`, if it has a name and a size.
+    /// Returns the object that holds `address`, if it has a name and a size.
     pub fn object_at(&self, address: u64) -> Option<&Symbol> {
         let (_, symbol) = self.objects.range(..=address).next_back()?;
         (address - symbol.address < symbol.size.max(1)).then_some(symbol)
     }
 
-    /// The name of the function at `address`, as its author wrote it; without one, the address.
+    /// Returns the name of the function at `address`, as its author wrote it; without one, the address.
     pub fn name(&self, address: u64) -> String {
         match self.raw_name(address) {
             Some(raw) => crate::names::pretty(raw),
@@ -177,7 +177,7 @@ impl Image {
         }
     }
 
-    /// The name of the function at `address` in the file, the shortest of several.
+    /// Returns the name of the function at `address` in the file, the shortest of several.
     pub fn raw_name(&self, address: u64) -> Option<&str> {
         let names = self.names.get(&address)?;
         names
@@ -186,7 +186,7 @@ impl Image {
             .min_by_key(|name| (name.starts_with('_'), name.len(), *name))
     }
 
-    /// What a place is called: an object with an offset, or its address.
+    /// Returns what a place is called: an object with an offset, or its address.
     pub fn place(&self, address: u64) -> String {
         match self.object_at(address) {
             Some(symbol) if symbol.address == address => crate::names::pretty(&symbol.name),
@@ -199,7 +199,7 @@ impl Image {
         }
     }
 
-    /// The pointer that the code at `address` does nothing but jump through: a stub of the procedure linkage table.
+    /// Returns the pointer that the code at `address` does nothing but jump through: a stub of the procedure linkage table.
     pub fn stub(&self, address: u64) -> Option<u64> {
         let bytes = self.bytes(address);
         let bytes = &bytes[..bytes.len().min(24)];
@@ -224,7 +224,7 @@ impl Image {
         None
     }
 
-    /// The names that it takes from other files.
+    /// Returns the names that it takes from other files.
     pub fn imports(&self) -> impl Iterator<Item = String> + '_ {
         let slots = self.slots.values().filter_map(|slot| match slot {
             Slot::Extern(name) => Some(name.name.clone()),
@@ -233,7 +233,7 @@ impl Image {
         slots.chain(self.externs.values().map(|name| name.name.clone()))
     }
 
-    /// Where the data has one of those texts, whole.
+    /// Returns where the data has one of those texts, whole.
     pub fn text_of(&self, texts: &[&'static str]) -> Option<(u64, &'static str)> {
         for region in self.regions.iter().filter(|r| !r.exec) {
             let mut at = region.start;
@@ -249,7 +249,7 @@ impl Image {
         None
     }
 
-    /// Whether its function of that name is the one that the loader takes: of the version asked for, or without any.
+    /// Returns whether its function of that name is the one that the loader takes: of the version asked for, or without any.
     pub fn answers(&self, name: &Extern) -> bool {
         match (&name.version, self.export_versions.get(&name.name)) {
             (Some(wanted), Some(known)) => known.contains(wanted),
@@ -257,13 +257,13 @@ impl Image {
         }
     }
 
-    /// Whether a table of stubs begins there: the first pushes a word of the loader's, each other is a stub.
+    /// Returns whether a table of stubs begins there: the first pushes a word of the loader's, each other is a stub.
     pub fn is_linkage(&self, address: u64) -> bool {
         let bytes = self.bytes(address);
         bytes.starts_with(&[0xff, 0x35]) || self.stub(address).is_some()
     }
 
-    /// The directory that the file lies in.
+    /// Returns the directory that the file lies in.
     pub fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }

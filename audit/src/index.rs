@@ -49,7 +49,7 @@ impl Index {
         self.tables.entry(number).or_insert_with(|| sweep(image))
     }
 
-    /// Whether a function begins there, rather than a part of one that lies elsewhere.
+    /// Returns whether a function begins there, rather than a part of one that lies elsewhere.
     pub fn is_function(&self, number: u16, address: u64) -> bool {
         let Some(tables) = self.tables.get(&number) else {
             return true;
@@ -57,7 +57,7 @@ impl Index {
         tables.callers.contains_key(&address) || tables.taken.contains_key(&address)
     }
 
-    /// Whether anything in the file may store to the word.
+    /// Returns whether anything in the file may store to the word.
     pub fn is_stored(&mut self, number: u16, image: &Image, word: u64) -> bool {
         if self.is_old(number, word) {
             return true;
@@ -95,7 +95,8 @@ impl Index {
         Some(sites.iter().map(|(at, _)| *at).collect())
     }
 
-    /// Whether each instruction that takes an address of the object only reads through it, or gives it to one of the calls that install it.
+    /// Returns whether each instruction that takes an address of the object only reads through it, or gives it to one of the
+    /// calls that install it.
     pub fn is_only_read(
         &mut self,
         number: u16,
@@ -114,7 +115,7 @@ impl Index {
         })
     }
 
-    /// Whether an instruction names a place of the object as where it stores, or another file can.
+    /// Returns whether an instruction names a place of the object as where it stores, or another file can.
     pub fn is_stored_by_name(
         &mut self,
         number: u16,
@@ -125,7 +126,8 @@ impl Index {
         image.exports.values().any(inside) || self.of(number, image).stores.keys().any(inside)
     }
 
-    /// Whether an instruction stores zero to the word as a constant, unless its function has taken the handler back before.
+    /// Returns whether an instruction stores zero to the word as a constant, unless its function has taken the handler back
+    /// before.
     pub fn stores_null(
         &mut self,
         number: u16,
@@ -148,20 +150,21 @@ impl Index {
         nulls.any(|(at, _)| !takes_back(*at))
     }
 
-    /// Whether instructions name a place strictly between: then data ends and other data begins there.
+    /// Returns whether instructions name a place strictly between: then data ends and other data begins there.
     pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let tables = self.of(number, image);
         let inside = |at: &u64| from < *at && *at < to;
         tables.stores.keys().any(inside) || tables.taken.keys().any(inside)
     }
 
-    /// Whether the instruction stores to the word what was loaded from it before, changed.
+    /// Returns whether the instruction stores to the word what was loaded from it before, changed.
     pub fn is_update(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
         let all = self.of(number, image).updates.get(&word);
         all.is_some_and(|all| all.contains(&at))
     }
 
-    /// The instructions that change the word in more than one step where a signal may come between; `is_own`: functions left out.
+    /// Returns the instructions that change the word in more than one step where a signal may come between; `is_own`: functions
+    /// left out.
     ///
     /// Left out are also functions that may be handlers, that block signals, and what precedes the installation of a handler.
     pub fn updates(
@@ -199,8 +202,9 @@ impl Index {
         all.filter(may_be_interrupted).collect()
     }
 
-    /// Whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its handler
-    /// stores is lost: the program goes on there after it has waited, and nothing that it is seen to call keeps signals out.
+    /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its
+    /// handler stores is lost: the program goes on there after it has waited, and nothing that it is seen to call keeps signals
+    /// out.
     pub fn loses(&mut self, number: u16, image: &Image, at: u64) -> bool {
         let tables = self.of(number, image);
         let Some((start, _)) = image.function_at(at) else {
@@ -233,7 +237,7 @@ impl Index {
         })
     }
 
-    /// The functions that instructions store to the word as constants.
+    /// Returns the functions that instructions store to the word as constants.
     pub fn stored_functions(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         let tables = self.of(number, image);
         let all = tables
@@ -247,7 +251,7 @@ impl Index {
             .collect()
     }
 
-    /// The addresses of the file that instructions store to the word, or to an element of its object, as constants.
+    /// Returns the addresses of the file that instructions store to the word, or to an element of its object, as constants.
     /// Without symbols, a table is taken to be as long as that at most, and to end where instructions name something.
     pub fn stored_pointers(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         const NEAR: u64 = 64;

@@ -16,10 +16,10 @@ use crate::state::{Before, Errno, Stored};
 use crate::value::{Base, Value};
 use flags::{Flags, FlagsAt};
 
-/// The number of a file, and an address in it.
+/// Is the number of a file, and an address in it.
 pub type Place = (u16, u64);
 
-/// A handler, and for which signals it is installed.
+/// Holds a handler, and for which signals it is installed.
 #[derive(Default)]
 pub struct Handler {
     /// Empty if it is for signals that are not known.
@@ -34,7 +34,7 @@ pub struct Handler {
     pub before: Vec<Before>,
 }
 
-/// What was found.
+/// Holds the handlers that were found, and the calls that could not be resolved.
 #[derive(Default)]
 pub struct Found {
     pub handlers: BTreeMap<(u16, u64), Handler>,
@@ -46,7 +46,7 @@ pub struct Found {
     pub others: usize,
 }
 
-/// What is wanted of a function's caller.
+/// Says what is wanted of a function's caller.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Wanted {
     function: Place,
@@ -57,7 +57,7 @@ struct Wanted {
     of: What,
 }
 
-/// What a function is given.
+/// Says what a function is given.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum What {
     Handler,
@@ -67,7 +67,7 @@ enum What {
     Rest(Place),
 }
 
-/// What else is known of the installation of a handler.
+/// Says what else is known of the installation of a handler.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct How {
     signal: Signal,

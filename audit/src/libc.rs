@@ -46,12 +46,12 @@ pub const INSTALLS: &[&str] = &[
     "__sigset",
 ];
 
-/// Whether it installs a handler.
+/// Returns whether it installs a handler.
 pub fn installs(name: &str) -> bool {
     INSTALLS.contains(&name)
 }
 
-/// Whether it takes a `struct sigaction` rather than the function.
+/// Returns whether it takes a `struct sigaction` rather than the function.
 pub fn takes_struct(name: &str) -> bool {
     name.contains("sigaction")
 }
@@ -91,7 +91,7 @@ pub fn never_returns(name: &str) -> bool {
     )
 }
 
-/// Whether a listed function can leave another `errno` behind when it is called as it is meant to be.
+/// Returns whether a listed function can leave another `errno` behind when it is called as it is meant to be.
 pub fn changes_errno(name: &str) -> bool {
     !matches!(
         name,
@@ -256,12 +256,12 @@ const THIN: &[&str] = &[
     "siggetmask",
 ];
 
-/// Names that are on no list and are known to take locks, allocate, or keep state.
+/// Returns whether a name is on no list and is known to take locks, allocate, or keep state.
 pub fn is_thin(name: &str) -> bool {
     THIN.contains(&plain(name))
 }
 
-/// System calls that a handler may make by itself: those whose functions are listed, by their numbers on x86-64.
+/// Returns whether a handler may make the system call of this number (on x86-64): its function is on the list.
 pub fn is_permitted_call(number: i64) -> bool {
     const NUMBERS: &[i64] = &[
         0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 41, 42,
@@ -275,7 +275,7 @@ pub fn is_permitted_call(number: i64) -> bool {
     NUMBERS.contains(&number)
 }
 
-/// The number of bytes that a listed function writes through its pointer argument, and which argument that is.
+/// Returns the number of bytes that a listed function writes through its pointer argument, and which argument that is.
 pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     match name {
         "read" | "recv" | "recvfrom" | "readlink" | "getcwd" | "pread" => &[(1, None)],
@@ -413,7 +413,7 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     }
 }
 
-/// How much memory a function touches.
+/// Says how much memory a function touches.
 #[derive(Clone, Copy)]
 pub enum Size {
     Bytes(i64),
@@ -421,7 +421,7 @@ pub enum Size {
     Argument(usize),
 }
 
-/// Memory that a listed function touches by a pointer.
+/// Holds memory that a listed function touches by a pointer.
 #[derive(Clone, Copy)]
 pub struct Touched {
     pub argument: usize,
@@ -482,7 +482,7 @@ pub const UNKNOWN: &[(usize, Option<i64>)] = &[
     (5, None),
 ];
 
-/// Names that have many meanings in C++ and Rust runtimes and are never safe.
+/// Returns whether a name has many meanings in C++ and Rust runtimes and is never safe.
 pub fn is_known_unsafe(name: &str) -> bool {
     let plain = plain(name);
     name.starts_with("_Znw")

@@ -9,7 +9,7 @@ use crate::state::{ARGUMENTS, Errno, State, stack_top};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Whether control comes back from a function of the C library, and what it leaves.
+    /// Returns whether control comes back from a function of the C library, and what it leaves.
     pub fn libc(&mut self, frame: &mut Frame, at: u64, name: &str, state: &mut State) -> bool {
         let plain = libc::plain(name).to_owned();
         let is_allowed =
@@ -175,7 +175,7 @@ impl Explorer<'_> {
         (value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32).then_some(value.hi)
     }
 
-    /// Memory of a known size that a function touches by a pointer.
+    /// Checks memory of a known size that a function touches through a pointer.
     fn touched(
         &mut self,
         frame: &mut Frame,
@@ -289,7 +289,7 @@ impl Explorer<'_> {
         Some((to.lo + before.0 + least, last))
     }
 
-    /// A text that is copied without a length: it fits if it is constant and short enough.
+    /// Checks a text that is copied without a length: it fits if it is constant and short enough.
     fn copied_text(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         let [to, from] = [0, 1].map(|n| {
             let pointer = state.registers[ARGUMENTS[n]].clone();
@@ -352,7 +352,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Whether both are objects of files, of which the first has more bytes.
+    /// Returns whether both are objects of files, of which the first has more bytes.
     fn is_larger(&self, from: &Value, to: &Value) -> bool {
         let [from, to] = [from, to].map(|value| match (value.base, value.exact()) {
             (Base::Image(image), Some(at)) => {
@@ -380,7 +380,7 @@ impl Explorer<'_> {
         Some((*lengths.iter().min()?, *lengths.iter().max()?))
     }
 
-    /// A signal that the handler sends to itself, which then runs it again before it goes on.
+    /// Checks a signal that the handler sends to its own process, which may run it again before it goes on.
     fn raised(&mut self, frame: &mut Frame, at: u64, name: &str, signal: &Value) {
         self.installs |= libc::installs(name);
         let is_own = match signal.number() {
@@ -397,7 +397,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// The pointers that functions on memory and text go through.
+    /// Checks the pointers that functions on memory and text go through.
     fn memory_of(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         let is_memory = ["mem", "str", "stp", "wcs", "wmem", "wcp"]
             .iter()
@@ -447,7 +447,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// A system call by number. `second`: its second argument.
+    /// Applies the effects of a system call by number; `second` is its second argument.
     pub fn system_call(&mut self, frame: &mut Frame, at: u64, number: &Value, second: &Value) {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
         let is_wake = second
@@ -490,7 +490,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Whether the function copies a text up to its end, so that no argument says how many bytes it writes.
+/// Returns whether the function copies a text up to its end, so that no argument says how many bytes it writes.
 fn copies_text(name: &str) -> bool {
     matches!(
         name,
@@ -498,7 +498,7 @@ fn copies_text(name: &str) -> bool {
     )
 }
 
-/// Whether the file gives functions to be run by `fork`.
+/// Returns whether the file gives functions to be run by `fork`.
 fn registers_atfork(image: &Image) -> bool {
     image.slots.values().any(|slot| {
         matches!(slot, Slot::Extern(name) if matches!(&*name.name, "__register_atfork" | "pthread_atfork"))

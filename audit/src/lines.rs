@@ -12,10 +12,10 @@ use crate::load::ObjectSectionFlags as _;
 
 type Context = addr2line::Context<EndianSlice<'static, Little>>;
 
-/// A path and the number of a line, as the compiler wrote them.
+/// Is a path and the number of a line, as the compiler wrote them.
 pub type Line = (String, u32);
 
-/// The line tables of the files, each read when it is first asked for.
+/// Holds the line tables of the files, each read when it is first asked for.
 #[derive(Default)]
 pub struct Lines {
     contexts: HashMap<u16, Option<Context>>,
@@ -67,7 +67,7 @@ pub fn tables<'a>(
     addr2line::Context::from_dwarf(dwarf.ok()?).ok()
 }
 
-/// Whether a file is not one that a compiler or a library brings along.
+/// Returns whether a file is not one that a compiler or a library brings along.
 fn is_of_program(path: &str) -> bool {
     !["/usr/include/", "/usr/lib/", "/rustc/"]
         .iter()

@@ -137,7 +137,7 @@ fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic
     dynamic
 }
 
-/// Whether it is a file of debug information, whose segments have no bytes of their own.
+/// Returns whether it is a file of debug information, whose segments have no bytes of their own.
 fn is_debug_only(elf: &Elf) -> bool {
     let mut has_code = false;
     let mut has_any = false;
@@ -150,7 +150,7 @@ fn is_debug_only(elf: &Elf) -> bool {
     has_any && !has_code
 }
 
-/// A section whose header says something else than the program headers and the dynamic section, by which the file runs.
+/// Returns a section whose header contradicts the program headers and the dynamic section, by which the file runs.
 fn disagreement(elf: &Elf, image: &Image, dynamic: Option<&Dynamic>) -> Option<String> {
     let table = elf.elf_section_table();
     for header in table.iter() {
@@ -231,7 +231,7 @@ pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut 
     }
 }
 
-/// The bounds of functions, from the tables that exceptions are unwound by.
+/// Reads the bounds of functions from the tables by which exceptions are unwound.
 fn unwind(elf: &Elf, data: &'static [u8], image: &mut Image) {
     let header = elf
         .elf_program_headers()
@@ -272,7 +272,7 @@ fn unwind(elf: &Elf, data: &'static [u8], image: &mut Image) {
     }
 }
 
-/// Where the functions described in an `.eh_frame` begin, and how long they are.
+/// Returns where the functions described in an `.eh_frame` begin, and how long they are.
 pub fn frames(data: &[u8], address: u64) -> Vec<(u64, u64)> {
     let frame = gimli::EhFrame::new(data, gimli::LittleEndian);
     let bases = gimli::BaseAddresses::default().set_eh_frame(address);
@@ -288,7 +288,7 @@ pub fn frames(data: &[u8], address: u64) -> Vec<(u64, u64)> {
     found
 }
 
-/// The pointers of a static program, which no loader fills: its start-up code applies the relocations.
+/// Reads the pointers of a static program, which no loader fills: its start-up code applies the relocations.
 fn static_slots(elf: &Elf, image: &mut Image) {
     for section in elf.sections() {
         let bounds = section.address()..section.address().saturating_add(section.size());
@@ -320,12 +320,12 @@ fn static_slots(elf: &Elf, image: &mut Image) {
     }
 }
 
-/// Whether a section takes memory when the program runs.
+/// Returns whether a section takes memory when the program runs.
 pub fn is_allocated(section: &impl ObjectSectionFlags) -> bool {
     section.elf_flags() & elf::SHF_ALLOC.0 != 0
 }
 
-/// The flags of a section of an ELF file.
+/// Gives the flags of a section of an ELF file.
 pub trait ObjectSectionFlags {
     fn elf_flags(&self) -> u64;
 }
@@ -339,7 +339,7 @@ impl<'a, T: ObjectSection<'a>> ObjectSectionFlags for T {
     }
 }
 
-/// Whether a symbol is one that the linker lays out where it likes.
+/// Returns whether a symbol is one that the linker lays out where it likes.
 pub fn is_common<'a>(symbol: &impl ObjectSymbol<'a>) -> bool {
     symbol.section() == SymbolSection::Common
 }

@@ -15,7 +15,7 @@ use crate::rings::rings;
 use crate::value::Value;
 use crate::waits::is_swap;
 
-/// What is known at a branch of the two sides of its comparison: at first, and in all.
+/// Says what is known at a branch of the two sides of its comparison: at first, and in all.
 #[derive(Clone)]
 pub struct Test {
     pub first: Value,
@@ -23,14 +23,14 @@ pub struct Test {
     pub right: Value,
 }
 
-/// Something that instructions compute with.
+/// Describes a register or a word of memory with which instructions compute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Place {
     Register(Register),
     Slot(Register, i64),
 }
 
-/// An instruction with the general registers that it writes, by their numbers, and the word of the frame that it touches.
+/// Holds an instruction with the general registers that it writes, by their numbers, and the word of the frame that it touches.
 pub struct Line {
     instruction: Instruction,
     written: u16,
@@ -68,7 +68,8 @@ impl Line {
     }
 }
 
-/// Whether `rbp` is nothing but a frame pointer in these instructions: elsewhere what it points to may have other names too.
+/// Returns whether `rbp` is nothing but a frame pointer in these instructions: elsewhere what it points to may have other names
+/// too.
 fn has_frame_pointer(code: &[Instruction]) -> bool {
     let mut is_set = false;
     for i in code {
@@ -143,7 +144,7 @@ enum Said {
     Fault,
 }
 
-/// How often a way of a loop can be taken.
+/// Says how often a way of a loop can be taken.
 pub enum Taken {
     /// Until a bound that is known.
     Bounded,
@@ -231,7 +232,7 @@ fn prove(
     }
 }
 
-/// One loop, or what is left of one.
+/// Holds one loop, or what is left of one.
 pub struct Graph<'a> {
     pub frame: &'a Frame,
     pub code: &'a Map<u64, Line>,
@@ -283,7 +284,7 @@ impl<'a> Graph<'a> {
             .filter_map(|at| Some((*at, self.code.get(at)?)))
     }
 
-    /// The instruction whose flags are seen at `at`, if it is always the same.
+    /// Returns the instruction whose flags are seen at `at`, if it is always the same.
     pub fn flags(&self, at: u64) -> Option<u64> {
         let mut found = Set::default();
         let mut seen = Set::default();
@@ -305,7 +306,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The instructions that set `place` as it is seen at `at`, and those between.
+    /// Returns the instructions that set `place` as it is seen at `at`, and those between.
     pub fn reaching(&self, at: u64, place: Place) -> (Vec<u64>, Set<u64>) {
         let mut found = Vec::new();
         let mut seen = Set::default();
@@ -340,7 +341,7 @@ impl<'a> Graph<'a> {
             || self.has_other_name(place))
     }
 
-    /// Whether an instruction of the loop may change the word of the frame without naming it so.
+    /// Returns whether an instruction of the loop may change the word of the frame without naming it so.
     fn has_other_name(&self, place: Place) -> bool {
         let touched = &self.frame.touched;
         let own = self.instructions().filter(|(_, i)| i.slot == Some(place));
@@ -361,7 +362,7 @@ impl<'a> Graph<'a> {
             .collect()
     }
 
-    /// How often the branch can go on under the condition.
+    /// Returns how often the branch can go on under the condition.
     fn taken(&self, branch: u64, condition: ConditionCode) -> Taken {
         let Some(setter) = self.flags(branch) else {
             return Taken::Unknown;
@@ -416,7 +417,7 @@ pub fn is_call(i: &Instruction) -> bool {
     )
 }
 
-/// The operand, if it is a whole register or a word of the frame.
+/// Returns the operand, if it is a whole register or a word of the frame.
 pub fn operand(i: &Line, number: u32) -> Option<Place> {
     if number >= i.op_count() {
         return None;
@@ -430,7 +431,7 @@ pub fn operand(i: &Line, number: u32) -> Option<Place> {
     }
 }
 
-/// The operand, also where it is a part of a register or of a word of the frame.
+/// Returns the operand, also where it is a part of a register or of a word of the frame.
 pub fn whole(i: &Line, number: u32) -> Option<Place> {
     let is_register = number < i.op_count()
         && i.op_kind(number) == OpKind::Register

@@ -18,12 +18,12 @@ const FPREGS: i64 = 224;
 pub const FLOATING_POINT: i64 = 1 << 20;
 
 impl Explorer<'_> {
-    /// Whether the function that was asked for is the one being walked, not one that it calls.
+    /// Returns whether the function that was asked for is the one being walked, not one that it calls.
     pub fn is_outermost(&self) -> bool {
         self.depth() == 1
     }
 
-    /// What the instruction loads from `place`.
+    /// Returns what the instruction loads from `place`.
     pub fn load(
         &mut self,
         frame: &mut Frame,
@@ -163,7 +163,7 @@ impl Explorer<'_> {
         is_whole.then(|| Value::one_of(Base::Num, numbers))
     }
 
-    /// The instruction stores `value` to `place`.
+    /// Applies a store of `value` to `place`.
     pub fn store(
         &mut self,
         frame: &mut Frame,

@@ -6,7 +6,7 @@ use crate::hash::Set;
 use crate::loops::{Graph, Place, Taken, is_call, operand, writes};
 use crate::value::Base;
 
-/// Where a value comes from.
+/// Says where a value comes from.
 struct Origin {
     place: Place,
     /// The instructions between which it was not looked at again.
@@ -14,7 +14,7 @@ struct Origin {
     form: Form,
 }
 
-/// What was done with a value: `value * factor >> shift`, or `value + added`.
+/// Says what was done with a value: `value * factor >> shift`, or `value + added`.
 #[derive(Clone, Copy)]
 struct Form {
     added: i64,
@@ -47,7 +47,7 @@ impl Form {
         })
     }
 
-    /// Whether the result is nearer to zero than a value that is not zero.
+    /// Returns whether the result is nearer to zero than a value that is not zero.
     fn shrinks(self) -> bool {
         self.added == 0
             && (1..128).contains(&self.shift)
@@ -55,7 +55,7 @@ impl Form {
     }
 }
 
-/// How a place moves in the loop.
+/// Says how a place moves in the loop.
 struct Moves {
     /// 1 or -1; 0: towards zero.
     way: i64,
@@ -96,7 +96,7 @@ impl Graph<'_> {
         Err(None)
     }
 
-    /// What the instruction makes the value of `place` from.
+    /// Returns what the instruction makes the value of `place` from.
     fn made_of(&self, at: u64, place: Place, form: Form) -> Option<(Place, Form)> {
         use Mnemonic as M;
         let i = self.code.get(&at)?;
@@ -156,7 +156,7 @@ impl Graph<'_> {
         Some((from?, form?))
     }
 
-    /// How the place moves, if it only moves one way.
+    /// Returns how the place moves, if it only moves one way.
     fn moves(&self, place: Place) -> Option<Moves> {
         if !self.is_usable(place) {
             return None;
@@ -203,7 +203,7 @@ impl Graph<'_> {
         moves
     }
 
-    /// How a place moves to zero that is given each result of `setter`.
+    /// Returns how a place moves to zero if it is given each result of `setter`.
     fn moves_with(&self, setter: u64, result: Place) -> Option<Moves> {
         let copies = self.instructions().filter(|(at, i)| {
             i.mnemonic() == Mnemonic::Mov
@@ -216,7 +216,7 @@ impl Graph<'_> {
             .map(|(_, moves)| moves)
     }
 
-    /// The instructions between a change of the place that clears its lowest bit, `n & (n - 1)`, and its looks at it.
+    /// Returns the instructions between a change of the place that clears its lowest bit, `n & (n - 1)`, and its looks at it.
     fn clears_a_bit(&self, at: u64, place: Place) -> Option<Set<u64>> {
         let mut between = Set::default();
         let (mut def, mut made) = (at, place);
@@ -257,7 +257,7 @@ impl Graph<'_> {
         (added == wanted).then_some(between)
     }
 
-    /// The instructions between a change of the place and its last look at it, and what it did.
+    /// Returns the instructions between a change of the place and its last look at it, and what it did.
     fn step_from(&self, at: u64, place: Place) -> Option<(Set<u64>, Form)> {
         let (from, form) = self.made_of(at, place, SAME)?;
         if from == place {
@@ -274,7 +274,7 @@ impl Graph<'_> {
         Some((origin.between, form_both))
     }
 
-    /// Whether each round that comes by `at` also comes by one of `stations`.
+    /// Returns whether each round that comes by `at` also comes by one of `stations`.
     pub fn passes(&self, at: u64, stations: &[u64]) -> bool {
         let mut seen = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
@@ -290,7 +290,7 @@ impl Graph<'_> {
         true
     }
 
-    /// A comparison of something that moves with something that does not.
+    /// Returns how often a branch can be taken that compares a place that moves with one that does not.
     pub fn counter(
         &self,
         branch: u64,
@@ -389,7 +389,7 @@ impl Graph<'_> {
         }
     }
 
-    /// Whether the place is given its first value by one instruction, so that each time the loop begins with the same.
+    /// Returns whether the place is given its first value by one instruction, so that each time the loop begins with the same.
     fn begins_once(&self, place: Place) -> bool {
         let outside = |at: &u64| !self.nodes.contains(at);
         let count = self
@@ -401,7 +401,7 @@ impl Graph<'_> {
     }
 }
 
-/// The condition with its sides exchanged.
+/// Returns the condition with its sides exchanged.
 fn mirrored(condition: ConditionCode) -> ConditionCode {
     use ConditionCode as C;
     match condition {

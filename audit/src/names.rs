@@ -1,6 +1,6 @@
 //! Names of functions as their authors wrote them.
 
-/// A name without its mangling and without its version.
+/// Returns a name without its mangling and without its version.
 pub fn pretty(raw: &str) -> String {
     let raw = raw.split('@').next().unwrap_or(raw);
     if let Ok(rust) = rustc_demangle::try_demangle(raw) {
@@ -18,7 +18,7 @@ pub fn pretty(raw: &str) -> String {
     symbol.demangle(&options).unwrap_or_else(|_| raw.to_owned())
 }
 
-/// The name of a signal.
+/// Returns the name of a signal.
 pub fn signal(number: i64) -> String {
     const NAMES: [&str; 32] = [
         "",

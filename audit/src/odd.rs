@@ -2,7 +2,7 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-/// Why the instruction raises a signal or breaks what the rest of the program relies on.
+/// Returns why the instruction raises a signal or breaks what the rest of the program relies on.
 pub fn fault(i: &Instruction) -> Option<&'static str> {
     use Mnemonic as M;
     Some(match i.mnemonic() {
@@ -44,7 +44,7 @@ pub fn fault(i: &Instruction) -> Option<&'static str> {
     })
 }
 
-/// Why it cannot be said that the instruction does no harm.
+/// Returns why it cannot be said that the instruction does no harm.
 pub fn doubt(i: &Instruction) -> Option<&'static str> {
     use Mnemonic as M;
     Some(match i.mnemonic() {
@@ -89,7 +89,7 @@ pub fn doubt(i: &Instruction) -> Option<&'static str> {
     })
 }
 
-/// The bytes of an area whose size the decoder does not give.
+/// Returns the bytes of an area whose size the decoder does not give.
 pub fn area(i: &Instruction) -> Option<u32> {
     use Mnemonic as M;
     Some(match i.mnemonic() {
@@ -107,7 +107,7 @@ pub fn area(i: &Instruction) -> Option<u32> {
     })
 }
 
-/// Whether the bit that is meant may lie outside the word that the address names.
+/// Returns whether the bit that is meant may lie outside the word that the address names.
 pub fn has_bit_offset(i: &Instruction) -> bool {
     use Mnemonic as M;
     matches!(i.mnemonic(), M::Bt | M::Bts | M::Btr | M::Btc)

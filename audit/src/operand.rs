@@ -10,7 +10,7 @@ use crate::state::{RSP, State, stack_top};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// The value of an operand.
+    /// Returns the value of an operand.
     pub fn operand(
         &mut self,
         frame: &mut Frame,
@@ -89,7 +89,7 @@ impl Explorer<'_> {
     }
 }
 
-/// The bytes of an operand.
+/// Returns the bytes of an operand.
 pub fn size_of(i: &Instruction, operand: u32) -> u32 {
     match i.op_kind(operand) {
         OpKind::Register => i.op_register(operand).size() as u32,

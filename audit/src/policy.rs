@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Kind, Weight};
 
-/// The weights, where they are others than the findings' own.
+/// Holds the weights, where they are others than the findings' own.
 #[derive(Default)]
 pub struct Policy {
     weights: BTreeMap<Kind, Weight>,

@@ -93,7 +93,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// What the command line asks for.
+/// Says what the command line asks for.
 enum Asked {
     Audit(Options),
     Text(&'static str),
@@ -290,7 +290,7 @@ fn run(options: &Options) -> Result<u8, String> {
     Ok(status)
 }
 
-/// The function of that name or at that address.
+/// Returns the function of that name or at that address.
 fn named(files: &Files, name: &str) -> Result<(u16, u64), String> {
     let image = files.image(0);
     if let Some(digits) = name.strip_prefix("0x") {

@@ -6,17 +6,17 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
 use crate::image::Image;
 
-/// Whether the function that holds both goes on from the instruction at `from` to that at `to` on some way.
+/// Returns whether the function that holds both goes on from the instruction at `from` to that at `to` on some way.
 pub fn leads(image: &Image, from: u64, to: u64) -> bool {
     may_lead(image, from, to).unwrap_or(true)
 }
 
-/// Whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on some way.
+/// Returns whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on some way.
 pub fn surely_leads(image: &Image, from: u64, to: u64) -> bool {
     may_lead(image, from, to) == Some(true)
 }
 
-/// Whether the function goes on from the one instruction to the other; `None`: not known.
+/// Returns whether the function goes on from the one instruction to the other, or `None` if that is not known.
 fn may_lead(image: &Image, from: u64, to: u64) -> Option<bool> {
     const MOST: usize = 50_000;
     let (start, end) = image.function_at(from)?;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::audit::{Located, Verdict};
 use crate::finding::Weight;
 
-/// One word for each weight of the worst finding.
+/// Returns the verdict, in one word, for the weight of the worst finding.
 const fn word(weight: Weight) -> &'static str {
     match weight {
         Weight::Note => "PASS",
@@ -14,7 +14,7 @@ const fn word(weight: Weight) -> &'static str {
     }
 }
 
-/// A handler's report. Names come from the file, so what could steer a terminal is left out.
+/// Returns a handler's report. Names come from the file, so what could drive a terminal is left out.
 pub fn handler(verdict: &Verdict) -> String {
     let mut out = format!("found: {}", verdict.name);
     if !verdict.signals.is_empty() {
@@ -107,14 +107,14 @@ fn chain(verdict: &Verdict, found: &Located) -> String {
     links.join(" -> ")
 }
 
-/// Text without what could steer a terminal.
+/// Returns the text without what could drive a terminal.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() && c != '\n' { '?' } else { c })
         .collect()
 }
 
-/// The last lines: all handlers together.
+/// Returns the last lines: all handlers together.
 pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String {
     let count = |weight| verdicts.iter().filter(|v| v.weight() == weight).count();
     let mut out = String::new();
@@ -141,7 +141,7 @@ pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String 
     printable(&out)
 }
 
-/// Everything as one JSON object.
+/// Returns everything as one JSON object.
 pub fn json(
     file: &str,
     verdicts: &[Verdict],
@@ -208,7 +208,7 @@ fn list(all: &[String]) -> String {
     format!("[{}]", all.join(","))
 }
 
-/// A JSON string.
+/// Returns a JSON string.
 fn text(raw: &str) -> String {
     let mut out = String::from('"');
     for c in raw.chars() {

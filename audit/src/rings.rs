@@ -2,7 +2,7 @@
 
 use crate::hash::{Map, Set};
 
-/// The sets of instructions that can be reached from each other (Tarjan, without recursion).
+/// Returns the sets of instructions that can be reached from each other (Tarjan, without recursion).
 pub fn rings(edges: &Map<u64, Vec<u64>>) -> Vec<Set<u64>> {
     let mut found = Vec::new();
     let mut number: Map<u64, (usize, usize)> = Map::default();

@@ -8,7 +8,7 @@ use crate::index::Index;
 use crate::install::Handler;
 use crate::install::flags::{SA_ONSTACK, SA_SIGINFO};
 
-/// How sure it is that a handler is the standard library's.
+/// Says how sure it is that a handler is the standard library's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     /// Its shape says so, and its symbols or, without any, its flags and the file's texts.
@@ -23,7 +23,8 @@ const MESSAGE: &[u8] = b"has overflowed its stack";
 /// What the paths of the standard library's sources have in them, which its messages of panics name in each program.
 const SOURCES: &[u8] = b"library/std/src/";
 
-/// Whether the handler is the standard library's: for faults alone, with its message and a call of `sigaction` in its code.
+/// Returns whether the handler is the standard library's: for faults alone, with its message and a call of `sigaction` in its
+/// code.
 ///
 /// A name alone is not enough, for any language can have a function of that name. Without names, the flags that it is installed
 /// with and the library's own texts in the file stand for them.
@@ -69,7 +70,7 @@ pub fn rust(
     }
 }
 
-/// Whether read-only data of the file names a source of the standard library.
+/// Returns whether read-only data of the file names a source of the standard library.
 fn has_sources(file: &Image) -> bool {
     let mut data = file.regions.iter().filter(|region| !region.write);
     data.any(|region| {
@@ -80,7 +81,7 @@ fn has_sources(file: &Image) -> bool {
     })
 }
 
-/// Whether the function's code names the message, or a table of texts that has it.
+/// Returns whether the function's code names the message, or a table of texts that has it.
 fn says(file: &Image, start: u64, end: u64) -> bool {
     let bytes = file.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];

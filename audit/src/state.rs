@@ -8,14 +8,14 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 use crate::comparison::{Flags, Place};
 use crate::value::{Base, Value};
 
-/// Whether `errno` is what the interrupted code left in it.
+/// Says whether `errno` is what the interrupted code left in it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Errno {
     Original,
     Changed,
 }
 
-/// A register whose lower half was made from that of another place, by adding a number.
+/// Holds a register whose lower half was made from that of another place, by adding a number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Made {
     pub register: usize,
@@ -23,7 +23,7 @@ pub struct Made {
     pub added: i64,
 }
 
-/// A store to data of the file, on the way here, which another store may belong to.
+/// Holds a store to data of the file, on the way here, which another store may belong to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Stored {
     pub image: u16,
@@ -36,7 +36,7 @@ pub struct Stored {
     pub by: Option<u64>,
 }
 
-/// A function, by its file and its start, and what it may have stored to data of files before a call.
+/// Is a function, by its file and its start, and what it may have stored to data of files before a call.
 pub type Before = ((u16, u64), Rc<Vec<Stored>>);
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -363,7 +363,7 @@ impl State {
         }
     }
 
-    /// What is known where two ways meet.
+    /// Returns what is known where two ways meet.
     pub fn joined(&self, other: &Self, widen: bool) -> Self {
         let or = |a: &Value, b: &Value| if widen { a.widened(b) } else { a.or(b) };
         let slots = if Rc::ptr_eq(&self.slots, &other.slots) {
@@ -409,7 +409,7 @@ impl State {
 /// The registers of a function's arguments.
 pub const ARGUMENTS: [usize; 6] = [7, 6, 2, 1, 8, 9];
 
-/// Any number of that many bytes; of eight, anything.
+/// Returns any number of that many bytes; of eight, any value.
 pub fn any(width: u32) -> Value {
     match width {
         1 | 2 | 4 => Value::range(0, (1i64 << (width * 8)) - 1),
@@ -417,7 +417,7 @@ pub fn any(width: u32) -> Value {
     }
 }
 
-/// The lower bits; `errno` and addresses that fit stay what they are.
+/// Returns the lower bits; `errno` and addresses that fit stay what they are.
 pub fn narrowed(value: &Value, bits: u32) -> Value {
     match value.base {
         Base::SavedErrno if bits >= 32 => value.clone(),
@@ -438,7 +438,7 @@ fn is_high(register: Register) -> bool {
     )
 }
 
-/// Where the stack pointer is, if that is known.
+/// Returns where the stack pointer is, if that is known.
 pub fn stack_top(state: &State) -> Option<i64> {
     let top = &state.registers[RSP];
     (top.base == Base::Stack && top.is_bounded()).then_some(top.lo)

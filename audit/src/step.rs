@@ -13,11 +13,11 @@ use crate::operand::size_of;
 use crate::state::{RSP, State, any};
 use crate::value::{Base, Value};
 
-/// Where control may go, and what is known there.
+/// Says where control may go, and what is known there.
 pub type Next = Vec<(u64, State)>;
 
 impl Explorer<'_> {
-    /// The effects of the instruction on `state`, and where control goes.
+    /// Applies the effects of the instruction to `state`, and returns where control goes.
     pub fn step(&mut self, frame: &mut Frame, instruction: &Instruction, mut state: State) -> Next {
         let at = instruction.ip();
         let after = instruction.next_ip();
@@ -211,7 +211,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// An instruction after which control goes on; false if it cannot.
+    /// Applies the effects of an instruction that is no branch; returns false if control cannot go on after it.
     fn instruction(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) -> bool {
         let at = i.ip();
         if let Some(fault) = crate::odd::fault(i) {
@@ -437,7 +437,7 @@ impl Explorer<'_> {
         true
     }
 
-    /// Any other instruction: what it reads and writes is known, what it computes is not.
+    /// Applies the effects of any other instruction: what it reads and writes is known, what it computes is not.
     fn other(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         use iced_x86::OpAccess as A;
         let at = i.ip();
@@ -521,12 +521,12 @@ impl Explorer<'_> {
     }
 }
 
-/// Whether an operand is memory, other than for a hint.
+/// Returns whether an operand is memory, other than for a hint.
 fn has_memory(i: &Instruction) -> bool {
     i.mnemonic() != Mnemonic::Nop && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
 }
 
-/// Whether the instruction enters the kernel.
+/// Returns whether the instruction enters the kernel.
 pub fn is_system_call(instruction: &Instruction) -> bool {
     matches!(instruction.code(), Code::Syscall | Code::Sysenter)
         || (instruction.code() == Code::Int_imm8 && instruction.immediate8() == 0x80)

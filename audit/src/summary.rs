@@ -7,7 +7,7 @@ use crate::frame::Frame;
 use crate::state::{Errno, State, Stored};
 use crate::value::{Base, Value};
 
-/// What a function does to its caller.
+/// Says what a function does to its caller.
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub returns: bool,
@@ -61,12 +61,12 @@ impl Summary {
     }
 }
 
-/// Whether the calling convention has a function keep the register of that number.
+/// Returns whether the calling convention has a function keep the register of that number.
 pub const fn is_preserved(register: usize) -> bool {
     matches!(register, 3..=5 | 12..=15)
 }
 
-/// What nothing is known of does to its caller.
+/// Returns the effects of a call of which nothing is known.
 pub fn unknown_call() -> Summary {
     Summary {
         returns: true,
@@ -81,7 +81,7 @@ pub fn unknown_call() -> Summary {
     }
 }
 
-/// A register that is to be kept and holds something that is known to be something else.
+/// Returns a register that the convention keeps, and that is known to hold another value than at the start.
 fn lost(exit: &State) -> Option<&'static str> {
     [
         (3, "rbx"),

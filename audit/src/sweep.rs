@@ -44,7 +44,7 @@ pub struct Tables {
 /// What the C library has a handler return to: `mov $15, %rax; syscall`.
 const RETURN_FROM_HANDLER: &[u8] = &[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5];
 
-/// How an instruction names the word that it stores to.
+/// Says how an instruction names the word that it stores to.
 #[derive(Clone, Copy)]
 enum Way {
     /// By its address.
@@ -55,7 +55,7 @@ enum Way {
     Element,
 }
 
-/// A store of an argument of a function.
+/// Holds a store of an argument of a function.
 struct Given {
     at: u64,
     place: u64,
@@ -82,14 +82,14 @@ impl Tables {
         places
     }
 
-    /// Whether the file may block signals: by a function of the C library, or by a system call of its own.
+    /// Returns whether the file may block signals: by a function of the C library, or by a system call of its own.
     pub fn may_block(&self, image: &Image) -> bool {
         !self.blocking(image).is_empty()
             || self.makes_system_calls
             || self.outside.contains_key("syscall")
     }
 
-    /// Whether the function is `main`: by its name, or because the code where the program begins takes its address.
+    /// Returns whether the function is `main`: by its name, or because the code where the program begins takes its address.
     pub fn is_main(&self, image: &Image, function: u64) -> bool {
         const START: u64 = 64;
         let is_named = image
@@ -131,7 +131,7 @@ impl Tables {
     }
 }
 
-/// Whether the word holds, or the stub reaches, a function that installs handlers, or `syscall`.
+/// Returns whether the word holds, or the stub reaches, a function that installs handlers, or `syscall`.
 fn is_installer(image: &Image, address: u64) -> bool {
     let by_name = |name: &str| libc::installs(name) || name == "syscall";
     if let Some(Slot::Extern(name)) = image.slots.get(&address) {

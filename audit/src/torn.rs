@@ -145,7 +145,7 @@ impl Explorer<'_> {
         frame.add(in_parts(at, is_certain, &what));
     }
 
-    /// Whether a block that begins there is the same whenever it is read.
+    /// Returns whether a block that begins there is the same whenever it is read.
     pub fn is_constant_block(&self, frame: &Frame, from: &Value) -> bool {
         let from = crate::address::in_image(frame, from.clone());
         let Base::Image(image) = from.base else {
@@ -215,7 +215,7 @@ impl Explorer<'_> {
     }
 }
 
-/// A store that others can see half of.
+/// Returns the finding for a store of which others can see half.
 fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
     let weight = if is_certain {
         Weight::Fault
@@ -226,7 +226,7 @@ fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
     Finding::new(Kind::Torn, weight, at, why).or("data of one word, or a lock-free protocol")
 }
 
-/// Whether two stores are parts of one object, and how sure that is.
+/// Returns whether two stores are parts of one object, and how sure that is.
 ///
 /// By symbols: two words of one object, whatever is stored. Without: words within eight bytes of each other (of sixteen, where an
 /// index chooses the element), unless both only set or clear a flag.
@@ -252,7 +252,7 @@ fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
     }
 }
 
-/// Whether each word that an index chooses is a multiple of its width.
+/// Returns whether each word that an index chooses is a multiple of its width.
 fn is_aligned(i: &Instruction, place: &Value, width: u32) -> bool {
     width == 1
         || (place.lo.rem_euclid(i64::from(width)) == 0
@@ -260,7 +260,7 @@ fn is_aligned(i: &Instruction, place: &Value, width: u32) -> bool {
             && i.memory_index_scale().is_multiple_of(width))
 }
 
-/// Whether a compiler split one object into these, as in `pair.0` and `pair.1`.
+/// Returns whether a compiler split one object into these, as in `pair.0` and `pair.1`.
 fn are_parts(a: &str, b: &str) -> bool {
     let stem = |name: &str| {
         let (stem, number) = name.rsplit_once('.')?;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-/// What a value is measured from.
+/// Says what a value is measured from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Base {
     /// Anything.
@@ -44,7 +44,7 @@ pub enum Base {
     Kept(u8),
 }
 
-/// A set of values: `base + lo` to `base + hi`, or those listed.
+/// Holds a set of values: `base + lo` to `base + hi`, or those listed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
     pub base: Base,
@@ -102,7 +102,7 @@ impl Value {
         Self::at(Base::Image(image), address.cast_signed())
     }
 
-    /// One of those offsets from `base`.
+    /// Returns one of those offsets from `base`.
     pub fn one_of(base: Base, mut offsets: Vec<i64>) -> Self {
         offsets.sort_unstable();
         offsets.dedup();
@@ -120,7 +120,7 @@ impl Value {
         (self.lo == self.hi && self.base != Base::Unknown).then_some(self.lo)
     }
 
-    /// The number, if it is exactly one.
+    /// Returns the number, if it is exactly one.
     pub fn number(&self) -> Option<i64> {
         (self.base == Base::Num).then(|| self.exact()).flatten()
     }
@@ -129,7 +129,7 @@ impl Value {
         self.base != Base::Unknown && self.lo > i64::MIN / 2 && self.hi < i64::MAX / 2
     }
 
-    /// All values, if they are few.
+    /// Returns all values, if they are few.
     pub fn all(&self) -> Option<Vec<i64>> {
         if self.base == Base::Unknown {
             return None;
@@ -246,7 +246,7 @@ impl Value {
         Some(offset.wrapping_add(from) & mask)
     }
 
-    /// The value of the lower bits, zero-extended.
+    /// Returns the value of the lower bits, zero-extended.
     pub fn low_bits(&self, bits: u32) -> Self {
         if bits >= 64 {
             return self.clone();
@@ -268,7 +268,7 @@ impl Value {
         Self::range(0, most)
     }
 
-    /// The value of the lower bits, sign-extended.
+    /// Returns the value of the lower bits, sign-extended.
     pub fn signed(&self, bits: u32) -> Self {
         if bits >= 64 {
             return self.clone();
@@ -390,7 +390,7 @@ impl Value {
         has.then(|| Self::at(Base::Element(image, first, step), 0))
     }
 
-    /// Like [`or`](Self::or), but gives up what still grows.
+    /// Returns what [`or`](Self::or) does, without bounds that still grow.
     pub fn widened(&self, other: &Self) -> Self {
         let hull = self.or(other);
         if hull == *self || hull.base == Base::Unknown {

@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 
-/// The effects of one of the moves and of clearing.
+/// Applies the effects of one of the moves, or of clearing.
 pub fn step(explorer: &mut Explorer, frame: &mut Frame, i: &Instruction, state: &mut State) {
     let clears = matches!(i.mnemonic(), Mnemonic::Pxor | Mnemonic::Xorps);
     if clears && i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register() {
@@ -139,7 +139,7 @@ fn put(state: &mut State, register: Register, value: Option<(Value, Value)>) {
     }
 }
 
-/// Some moves raise a signal where the address is not a multiple of 16.
+/// Reports a move that raises a signal where the address is not a multiple of 16.
 fn aligned(frame: &mut Frame, i: &Instruction, place: &Value) {
     use crate::finding::{Kind, Weight};
     let must = matches!(

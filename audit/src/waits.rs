@@ -6,7 +6,7 @@ use crate::hash::Set;
 use crate::loops::{Graph, Place, Taken, is_call, whole};
 
 impl Graph<'_> {
-    /// A compare-and-swap that is tried again.
+    /// Returns how often a compare-and-swap can be tried again.
     pub fn swap(&self, at: u64) -> Taken {
         // Always the same value expected: it waits for a lock.
         if self.frame.expects.get(&at).copied().unwrap_or(true) {
@@ -16,7 +16,7 @@ impl Graph<'_> {
         }
     }
 
-    /// A comparison with what a function returned, or with memory.
+    /// Returns how often a branch can be taken that compares with the result of a function, or with memory.
     pub fn asked(
         &self,
         branch: u64,
@@ -110,7 +110,7 @@ impl Graph<'_> {
         Taken::Unknown
     }
 
-    /// The calls that wait for a descriptor.
+    /// Returns the calls that wait for a descriptor.
     fn polls(&self) -> Vec<u64> {
         let waits = |name: &String| matches!(&**name, "poll" | "select" | "pselect");
         let calls = self.instructions().filter(|(at, _)| {
@@ -120,7 +120,8 @@ impl Graph<'_> {
         calls.map(|(at, _)| at).collect()
     }
 
-    /// Whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest of a text.
+    /// Returns whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest
+    /// of a text.
     fn asks_for_more(&self) -> bool {
         let branches = self
             .instructions()
@@ -133,7 +134,8 @@ impl Graph<'_> {
             })
     }
 
-    /// The instruction that made a truth value which the branch looks for, and its condition, as code at -O0 keeps one in a byte.
+    /// Returns the instruction that made the truth value that the branch tests, and its condition. Code at -O0 keeps such a value in
+    /// a byte.
     ///
     /// Elsewhere the byte is set to false alone, and each round sets it.
     pub fn truth(
@@ -188,8 +190,8 @@ impl Graph<'_> {
         made.filter(|_| self.passes(branch, &all))
     }
 
-    /// Whether the branch goes on unless a result is 0, and another unless it is -1, or the other way round, and what it asks for
-    /// comes to an end: what is left are positive results.
+    /// Returns whether the branch goes on unless a result is 0, and another unless it is -1, or the other way round, and what it
+    /// asks for comes to an end: what is left are positive results.
     pub fn neither(
         &self,
         branch: u64,
@@ -223,7 +225,7 @@ impl Graph<'_> {
         )
     }
 
-    /// The condition under which a branch, one of whose ways leaves the loop, stays in it.
+    /// Returns the condition under which a branch, one of whose ways leaves the loop, stays in it.
     fn goes_on(&self, at: u64, i: &Instruction) -> ConditionCode {
         if self.after(at) == [i.near_branch_target()] {
             i.condition_code()
@@ -232,7 +234,7 @@ impl Graph<'_> {
         }
     }
 
-    /// The number that an instruction compares with.
+    /// Returns the number that an instruction compares with.
     fn compared(&self, setter: u64) -> Option<i64> {
         let i = &self.code[&setter];
         let is_same = i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register();
@@ -251,14 +253,14 @@ impl Graph<'_> {
         }
     }
 
-    /// The call whose result a comparison looks at.
+    /// Returns the call whose result a comparison looks at.
     fn result(&self, setter: u64) -> Option<u64> {
         let i = &self.code[&setter];
         let call = self.cause(setter, whole(i, 0).filter(|place| self.is_usable(*place))?)?;
         is_call(&self.code[&call]).then_some(call)
     }
 
-    /// The instruction that made the value of `place` at `at`, behind those that only move it.
+    /// Returns the instruction that made the value of `place` at `at`, behind those that only move it.
     pub fn cause(&self, at: u64, place: Place) -> Option<u64> {
         let (mut at, mut place) = (at, place);
         for _ in 0..10 {
@@ -277,7 +279,7 @@ impl Graph<'_> {
         None
     }
 
-    /// Whether the memory stays what it is, as far as the loop is concerned.
+    /// Returns whether the memory stays what it is, as far as the loop is concerned.
     fn is_for_others(&self, load: &Instruction) -> bool {
         let is_fixed = [load.memory_base(), load.memory_index()].iter().all(|r| {
             *r == Register::None

@@ -10,7 +10,7 @@ use crate::frame::Frame;
 use crate::hash::Map;
 use crate::state::State;
 
-/// The numbers of two states of which the second was known before, and the addresses between which it was met.
+/// Is the numbers of two states of which the second was known before, and the addresses between which it was met.
 type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]

@@ -47,7 +47,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The number of a system call, which may be the one that installs a handler.
+    /// Takes the number of a system call, which may be the one that installs a handler.
     pub(super) fn number(&mut self, function: Place, at: u64, number: &Value) {
         match number.base {
             Base::Num if number.number().is_some_and(|n| n != RT_SIGACTION) => {}
@@ -71,7 +71,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The kernel's structure names where control goes after the handler: a function of the program, or the C library's.
+    /// Takes the kernel's structure, which says where control goes after the handler: to the program, or to the C library.
     fn restorer(&mut self, function: Place, hit: &Hit, pointer: &Value) {
         const SA_RESTORER: i64 = 0x0400_0000;
         let (image, at) = (function.0, (function.0, hit.at));
@@ -114,7 +114,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The handler lies at `offset` from a pointer.
+    /// Takes the handler that lies at `offset` from a pointer.
     pub(super) fn through(
         &mut self,
         function: Place,
@@ -224,7 +224,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The function at that address is a handler, which the call at `at` installs.
+    /// Records the function at that address as a handler, which the call at `at` installs.
     pub(super) fn address(&mut self, at: Place, (image, address): Place, how: How) {
         // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that mean something to the program alone.
         if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
@@ -275,7 +275,7 @@ impl Finder<'_> {
             .extend(before.map(|stores| (by, stores.clone())));
     }
 
-    /// What another file may define is a handler.
+    /// Records a handler that another file may define.
     fn outside(&mut self, at: Place, image: u16, name: &crate::image::Extern, how: How) {
         match self.files.lookup(image, name) {
             crate::files::Found::Code(image, target) => self.address(at, (image, target), how),
@@ -290,7 +290,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The handlers are in a table that a loop walks, to an end that is known only if a symbol tells it.
+    /// Takes the handlers of a table that a loop walks, to an end that only a symbol tells.
     fn table(&mut self, at: Place, (image, first): Place, step: u32, how: How) {
         if step == 0 {
             return self.word(at, (image, first), how);
@@ -337,7 +337,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The handler is what a word of the file holds.
+    /// Takes the handler that a word of the file holds.
     pub(super) fn word(&mut self, at: Place, (image, word): Place, how: How) {
         let how = How {
             flags: self.flags_of_word((image, word), how.flags),

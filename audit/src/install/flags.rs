@@ -25,7 +25,7 @@ const NAMES: [(u32, &str); 7] = [
     (SA_RESETHAND, "SA_RESETHAND"),
 ];
 
-/// The flags that are always set, and those that may be.
+/// Holds the flags that are always set, and those that may be.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Flags {
     always: u32,
@@ -116,7 +116,7 @@ impl std::fmt::Display for Flags {
     }
 }
 
-/// Where the flags are that belong to a handler.
+/// Says where the flags are that belong to a handler.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FlagsAt {
     Known(Flags),

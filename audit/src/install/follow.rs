@@ -59,7 +59,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The places that call the function, in its own file and in others.
+    /// Returns the places that call the function, in its own file and in others.
     fn callers(&mut self, (image, function): Place) -> Vec<Place> {
         let file = self.files.image(image);
         let own = self.index.of(image, &file).callers.get(&function);
@@ -82,7 +82,7 @@ impl Finder<'_> {
         places
     }
 
-    /// Whether nothing but direct calls in the files that are read reaches a function.
+    /// Returns whether nothing but direct calls in the files that are read reaches a function.
     pub(super) fn is_only_called(&mut self, function: Place) -> bool {
         let file = self.files.image(function.0);
         let tables = self.index.of(function.0, &file);
@@ -184,7 +184,7 @@ impl Finder<'_> {
         (last.unwrap_or(near), word + 1)
     }
 
-    /// Whether nothing in the files fills the object through a pointer, but calls that store what was installed before.
+    /// Returns whether nothing in the files fills the object through a pointer, but calls that store what was installed before.
     pub(super) fn is_only_read(&mut self, (image, object): (u16, (u64, u64))) -> bool {
         let file = self.files.image(image);
         let calls = self.actions.iter().filter(|((of, _), _)| *of == image);
@@ -194,7 +194,7 @@ impl Finder<'_> {
         self.index.is_only_read(image, &file, object, &calls)
     }
 
-    /// Whether the bytes hold what they do at first, or what was installed before.
+    /// Returns whether the bytes hold what they do at first, or what was installed before.
     ///
     /// Without symbols they may belong to any object that begins before them.
     fn is_unchanged(&mut self, image: u16, (from, to): (u64, u64)) -> bool {

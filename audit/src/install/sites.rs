@@ -9,7 +9,7 @@ use crate::image::{Image, Slot};
 use crate::libc;
 use crate::state::ARGUMENTS;
 
-/// The function that a part which lies elsewhere belongs to.
+/// Returns the function that a part which lies elsewhere belongs to.
 fn main_part(file: &Image, start: u64) -> u64 {
     let whole = file
         .raw_name(start)
@@ -24,7 +24,7 @@ fn main_part(file: &Image, start: u64) -> u64 {
     of.map_or(start, |(at, _)| *at)
 }
 
-/// Whether the register that the instruction loads is used otherwise than to be called.
+/// Returns whether the register that the instruction loads is used otherwise than to be called.
 fn is_passed_on(file: &Image, at: u64) -> bool {
     let bytes = file.bytes(at);
     let end = file.function_at(at).map_or(at + 4096, |(_, end)| end);
@@ -69,7 +69,7 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
     false
 }
 
-/// Whether the instruction is itself a call, and does not only load where to call.
+/// Returns whether the instruction is itself a call, and does not only load where to call.
 pub(super) fn is_direct(file: &Image, at: u64) -> bool {
     let bytes = file.bytes(at);
     let i = iced_x86::Decoder::with_ip(

@@ -50,7 +50,7 @@ const ATOMICS: &[&str] = &[
     "stclr", "steor", "stset", "stsmax", "stsmin", "stumax", "stumin", "swp",
 ];
 
-/// The instruction that `bytes` begin with.
+/// Returns the instruction that `bytes` begin with.
 pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let raw = Decoder::new(bytes.get(..4)?, at, DecoderOptions::new()).decode();
     if raw.is_invalid() {
@@ -103,7 +103,7 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     })
 }
 
-/// How an instruction of that name touches memory, if it loads or stores in a way that is known.
+/// Returns how an instruction of that name touches memory, if it loads or stores in a way that is known.
 fn access(name: &str) -> Option<How> {
     let (stem, _) = sized(name);
     let unordered = ["al", "a", "l"]
@@ -121,7 +121,7 @@ fn access(name: &str) -> Option<How> {
     }
 }
 
-/// A mnemonic without the letters for the width of what it loads or stores, and that width; `None`: the register's.
+/// Returns a mnemonic without the letters for the width of what it loads or stores, and that width; `None`: the register's.
 fn sized(name: &str) -> (&str, Option<u32>) {
     [("sb", 1), ("sh", 2), ("sw", 4), ("b", 1), ("h", 2)]
         .iter()
@@ -129,7 +129,7 @@ fn sized(name: &str) -> (&str, Option<u32>) {
         .unwrap_or((name, None))
 }
 
-/// What the instruction does to registers and memory.
+/// Returns what the instruction does to registers and memory.
 pub fn run(raw: &fARM64::Instruction, binary: &Binary, before: &State) -> Run {
     let mut run = Run::new(before);
     for used in instruction_info(raw).used_registers() {
@@ -219,7 +219,7 @@ fn touch(
     }
 }
 
-/// What the instruction puts into its first operand, where that is worth knowing.
+/// Returns what the instruction puts into its first operand, where that is worth knowing.
 fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<Value> {
     let bits = general(register(&raw.op(0))?)?.1;
     let first = || value(&raw.op(1), before);
@@ -260,7 +260,7 @@ fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<V
     }
 }
 
-/// The register of an operand that is one.
+/// Returns the register of an operand that is one.
 fn register(operand: &Operand) -> Option<Register> {
     match operand {
         Operand::Reg { reg, .. } => Some(*reg),
@@ -268,7 +268,7 @@ fn register(operand: &Operand) -> Option<Register> {
     }
 }
 
-/// The number of a general register, with its width in bits; `None`: another one, or the one that is always 0.
+/// Returns the number of a general register, with its width in bits; `None`: another one, or the one that is always 0.
 fn general(register: Register) -> Option<(usize, u16)> {
     let is_zero = matches!(register, Register::Xzr | Register::Wzr);
     (register.class() == RegClass::Gp && !is_zero)
@@ -304,7 +304,7 @@ fn value(operand: &Operand, state: &State) -> Option<Value> {
     Some(Value::at(Origin::Nothing, number))
 }
 
-/// A value that is extended from fewer bits and shifted.
+/// Returns a value that is extended from fewer bits and shifted.
 fn extended(value: Value, extend: Option<ExtendType>, shift: u32) -> Value {
     let value = match extend {
         None | Some(ExtendType::Uxtx | ExtendType::Sxtx) => value,
@@ -326,7 +326,7 @@ fn plain_text(raw: &fARM64::Instruction) -> String {
     format_to_string(&FmtFormatter::new(), raw)
 }
 
-/// The instruction as text: a page, which is the linker's choice, has no name.
+/// Returns the instruction as text: a page, which is the linker's choice, has no name.
 pub fn text(raw: &fARM64::Instruction, names: &Names) -> String {
     let text = plain_text(raw);
     let is_page = raw.mnemonic().name() == "adrp";

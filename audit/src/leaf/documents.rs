@@ -57,7 +57,7 @@ pub fn refresh(
     Ok(fresh)
 }
 
-/// A table with the rows of `pages` in place of those of the same name, or at its end.
+/// Returns a table with the rows of `pages` in place of those of the same name, or at its end.
 fn with_rows(table: &str, pages: &[Page]) -> String {
     let mut lines: Vec<&str> = table.lines().collect();
     for Page { figures, .. } in pages {
@@ -72,7 +72,7 @@ fn with_rows(table: &str, pages: &[Page]) -> String {
     lines.join("\n")
 }
 
-/// `text` with what stands between the markers called `name` changed; `None` without markers.
+/// Returns `text` with the part between the markers called `name` changed; `None` without markers.
 fn replaced(text: &str, name: &str, change: impl Fn(&str) -> String) -> Option<String> {
     let begin = format!("<!-- {name}:begin -->");
     let (before, rest) = text.split_once(&begin)?;

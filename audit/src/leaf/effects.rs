@@ -8,7 +8,7 @@ use super::place;
 use super::value::{Origin, Value};
 use super::walk::{Function, Leaving, Step};
 
-/// What one instruction does.
+/// Says what one instruction does.
 #[derive(Default)]
 pub struct Effects {
     /// Its accesses to memory, the return address of a call and of a return left out.
@@ -23,7 +23,7 @@ pub struct Effects {
     pub refers: Option<u64>,
 }
 
-/// The effects of every instruction of `function`; `is_handler`: its arguments are the kernel's.
+/// Returns the effects of every instruction of `function`; `is_handler`: its arguments are the kernel's.
 pub fn of(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u64, Effects> {
     let before = states(binary, function, is_handler);
     function
@@ -81,7 +81,7 @@ fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
         .collect()
 }
 
-/// What is known of a register where ways meet for the `meetings`th time.
+/// Returns what is known of a register where ways meet for the `meetings`th time.
 fn meet(old: Value, new: Value, meetings: u32) -> Value {
     let merged = old.or(new);
     if merged != old && meetings >= MEETINGS {
@@ -143,7 +143,7 @@ fn effects(binary: &Binary, step: &Step, before: &State) -> Effects {
     effects
 }
 
-/// How far below where the function began a pointer into the stack may point; `None`: not known.
+/// Returns how far below where the function began a pointer into the stack may point, or `None` if that is not known.
 fn depth(pointer: Value) -> Option<u64> {
     (pointer.origin == Origin::Stack && pointer.spread < u64::MAX)
         .then(|| pointer.low.min(0).unsigned_abs())

@@ -9,7 +9,7 @@ use object::{
     SectionKind, SymbolKind,
 };
 
-/// A function or an object of the file.
+/// Holds a function or an object of the file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Symbol {
     /// Where it begins.
@@ -24,7 +24,7 @@ pub struct Symbol {
     pub is_code: bool,
 }
 
-/// Where control or a pointer goes.
+/// Says where control or a pointer goes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// An address of this file.
@@ -35,7 +35,7 @@ pub enum Target {
     Unknown(String),
 }
 
-/// An ELF file.
+/// Holds an ELF file.
 pub struct Binary<'a> {
     /// The machine that it is for.
     pub machine: Machine,
@@ -73,7 +73,7 @@ impl<'a> Binary<'a> {
         })
     }
 
-    /// The function called `name`: in the file, or as its author wrote it, with or without the hash.
+    /// Returns the function called `name`: in the file, or as its author wrote it, with or without the hash.
     pub fn function(&self, name: &str) -> Result<&Symbol, String> {
         let mut found: Vec<&Symbol> = self
             .symbols
@@ -106,25 +106,25 @@ impl<'a> Binary<'a> {
         }
     }
 
-    /// Where the symbol of that name in the file lies.
+    /// Returns where the symbol of that name in the file lies.
     pub fn address_of(&self, raw: &str) -> Option<u64> {
         let symbol = self.symbols.iter().find(|symbol| symbol.raw == raw);
         symbol.map(|symbol| symbol.address)
     }
 
-    /// The function whose bytes include `address`.
+    /// Returns the function whose bytes include `address`.
     pub fn function_at(&self, address: u64) -> Option<&Symbol> {
         self.covering(address).find(|s| s.is_code)
     }
 
-    /// Whether the file has no names of functions at all.
+    /// Returns whether the file has no names of functions at all.
     pub fn is_stripped(&self) -> bool {
         self.file
             .symbol_table()
             .is_none_or(|table| table.symbols().next().is_none())
     }
 
-    /// The object whose bytes include `address`; of several, the largest: labels have no size.
+    /// Returns the object whose bytes include `address`; of several, the largest: labels have no size.
     pub fn object_at(&self, address: u64) -> Option<&Symbol> {
         self.covering(address)
             .filter(|s| !s.is_code)
@@ -137,7 +137,7 @@ impl<'a> Binary<'a> {
             .filter(move |s| s.address <= address && address - s.address < s.size.max(1))
     }
 
-    /// `size` bytes of code at `address`, if the file has code there.
+    /// Returns `size` bytes of code at `address`, if the file has code there.
     pub fn code(&self, address: u64, size: u64) -> Option<&'a [u8]> {
         let section = self.section_at(address)?;
         (section.kind() == SectionKind::Text)
@@ -145,13 +145,13 @@ impl<'a> Binary<'a> {
             .flatten()
     }
 
-    /// The name of the section that holds `address`.
+    /// Returns the name of the section that holds `address`.
     pub fn section_name(&self, address: u64) -> Option<String> {
         let section = self.section_at(address)?;
         section.name().ok().map(str::to_owned)
     }
 
-    /// Whether addresses in instructions are final, so that a constant may be one.
+    /// Returns whether addresses in instructions are final, so that a constant may be one.
     pub fn has_fixed_addresses(&self) -> bool {
         match &self.file {
             object::File::Elf64(elf) => {
@@ -161,7 +161,7 @@ impl<'a> Binary<'a> {
         }
     }
 
-    /// What the pointer at `address` will hold when the program runs, if that cannot change afterwards: the entries of
+    /// Returns what the pointer at `address` will hold when the program runs, if that cannot change afterwards: the entries of
     /// the GOT and of sections made read-only after relocation. A pointer in writable data says only what it began as.
     pub fn settled_pointer(&self, address: u64) -> Target {
         let section = self
@@ -193,7 +193,7 @@ impl<'a> Binary<'a> {
         })
     }
 
-    /// Whether the dynamic loader looks functions up at their first call rather than at the start.
+    /// Returns whether the dynamic loader looks functions up at their first call rather than at the start.
     pub fn binds_lazily(&self) -> bool {
         const BIND_NOW: u64 = 24;
         const FLAGS: u64 = 30;
@@ -213,7 +213,7 @@ impl<'a> Binary<'a> {
         })
     }
 
-    /// The version of rustc that made the file, as its `.comment` section has it.
+    /// Returns the version of rustc that made the file, as its `.comment` section has it.
     pub fn compiler(&self) -> Option<String> {
         let data = self.file.section_by_name(".comment")?.data().ok()?;
         data.split(|&byte| byte == 0)
@@ -223,18 +223,18 @@ impl<'a> Binary<'a> {
     }
 }
 
-/// A mangled name as its author wrote it, hash included.
+/// Returns a mangled name as its author wrote it, hash included.
 fn full(raw: &str) -> String {
     rustc_demangle::demangle(raw).to_string()
 }
 
-/// A mangled name as its author wrote it; of a versioned one, the name.
+/// Returns a mangled name as its author wrote it; of a versioned one, the name.
 fn pretty(raw: &str) -> String {
     let raw = raw.split('@').next().unwrap_or(raw);
     format!("{:#}", rustc_demangle::demangle(raw))
 }
 
-/// Whether a symbol names something: those with a dollar say where instructions and where data begin.
+/// Returns whether a symbol names something: those with a dollar say where instructions and where data begin.
 fn is_name(symbol: &str) -> bool {
     !(symbol.is_empty() || symbol.starts_with('$') || symbol.starts_with(".L"))
 }

@@ -8,7 +8,7 @@ use super::place;
 use super::value::Origin;
 use super::walk::{Function, Program};
 
-/// The measurements.
+/// Holds the measurements.
 pub struct Facts {
     /// Instructions that can be reached.
     pub instructions: usize,
@@ -64,7 +64,7 @@ pub fn measure(audit: &Audit) -> Facts {
     facts
 }
 
-/// The longest way from a function's start to where it ends, calls that are followed included.
+/// Returns the longest way from a function's start to where it ends, calls that are followed included.
 fn longest(
     program: &Program,
     start: u64,
@@ -81,7 +81,7 @@ fn longest(
     longest
 }
 
-/// The longest way from the instruction at `start`; an instruction met again on the way to itself has none. Straight-line
+/// Returns the longest way from the instruction at `start`; an instruction met again on the way to itself has none. Straight-line
 /// code of any length takes no stack.
 fn way(
     program: &Program,

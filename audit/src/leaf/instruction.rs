@@ -6,7 +6,7 @@ use super::rules::Rule;
 use super::value::{Origin, Value};
 use super::{aarch64, riscv64, x86_64};
 
-/// A decoded instruction.
+/// Holds a decoded instruction.
 pub struct Instruction {
     /// Where it begins.
     pub at: u64,
@@ -22,14 +22,14 @@ pub struct Instruction {
     pub raw: Raw,
 }
 
-/// An instruction of one machine.
+/// Describes an instruction of one machine.
 pub enum Raw {
     X86_64(iced_x86::Instruction),
     Aarch64(fARM64::Instruction),
     Riscv64(riscv64::Parts),
 }
 
-/// Where control goes after an instruction.
+/// Says where control goes after an instruction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// To the next one.
@@ -50,10 +50,10 @@ pub enum Flow {
     Stop,
 }
 
-/// The general registers by number; those of a machine that has fewer are the first.
+/// Is the general registers by number; those of a machine that has fewer are the first.
 pub type State = [Value; 32];
 
-/// How memory is touched.
+/// Says how memory is touched.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum How {
     /// Loaded.
@@ -66,7 +66,7 @@ pub enum How {
     Atomic,
 }
 
-/// One access to memory.
+/// Holds one access to memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
     /// Where.
@@ -77,7 +77,7 @@ pub struct Access {
     pub how: How,
 }
 
-/// What an instruction changes, from what is known of the registers before it.
+/// Says what an instruction changes, from what is known of the registers before it.
 pub struct Run {
     /// The registers after it.
     pub after: State,
@@ -97,7 +97,7 @@ impl Run {
         }
     }
 
-    /// The address that many bytes from `base`.
+    /// Returns the address that many bytes from `base`.
     pub fn address(&mut self, base: Value, offset: i64) -> Value {
         let address = base.moved(offset);
         if base.origin == Origin::Page {
@@ -107,7 +107,7 @@ impl Run {
     }
 }
 
-/// The machines whose instructions are read.
+/// Describes the machines whose instructions are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Machine {
     X86_64,
@@ -115,7 +115,7 @@ pub enum Machine {
     Riscv64,
 }
 
-/// What the rules need to know of a machine and of its calling convention.
+/// Says what the rules need to know of a machine and of its calling convention.
 pub struct Convention {
     /// How the machine is called.
     pub name: &'static str,
@@ -138,7 +138,7 @@ pub struct Convention {
 }
 
 impl Machine {
-    /// The machine of that name.
+    /// Returns the machine of that name.
     pub const fn of(architecture: object::Architecture) -> Option<Self> {
         match architecture {
             object::Architecture::X86_64 => Some(Self::X86_64),
@@ -148,7 +148,7 @@ impl Machine {
         }
     }
 
-    /// Its calling convention.
+    /// Returns the calling convention of the machine.
     pub const fn convention(self) -> &'static Convention {
         match self {
             Self::X86_64 => &x86_64::CONVENTION,
@@ -157,7 +157,7 @@ impl Machine {
         }
     }
 
-    /// The instruction that `bytes`, which lie at `at`, begin with.
+    /// Returns the instruction that `bytes`, which lie at `at`, begin with.
     pub fn decode(self, bytes: &[u8], at: u64) -> Option<Instruction> {
         match self {
             Self::X86_64 => x86_64::decode(bytes, at),
@@ -177,7 +177,7 @@ impl Instruction {
         }
     }
 
-    /// What it does to registers and memory.
+    /// Returns what it does to registers and memory.
     pub fn run(&self, binary: &Binary, before: &State) -> Run {
         match &self.raw {
             Raw::X86_64(raw) => x86_64::run(raw, binary, before),
@@ -186,7 +186,7 @@ impl Instruction {
         }
     }
 
-    /// The instruction as text, with `names` for addresses.
+    /// Returns the instruction as text, with `names` for addresses.
     pub fn text(&self, names: &Names) -> String {
         match &self.raw {
             Raw::X86_64(raw) => x86_64::text(raw, names),

@@ -7,13 +7,13 @@ use super::place;
 use super::value::Value;
 use super::walk::{Function, Step};
 
-/// An instruction with names in place of addresses, and offsets from the function's start in place of branch targets.
+/// Returns an instruction with names in place of addresses, and offsets from the function's start in place of branch targets.
 pub fn text(binary: &Binary, function: &Function, step: &Step, effects: &Effects) -> String {
     step.instruction
         .text(&Names::new(binary, function, step, effects))
 }
 
-/// The names of the addresses in one instruction.
+/// Holds the names of the addresses in one instruction.
 #[derive(Clone, Default)]
 pub struct Names {
     names: Vec<(u64, String)>,
@@ -52,13 +52,13 @@ impl Names {
         }
     }
 
-    /// The name of an address.
+    /// Returns the name of an address.
     pub fn of(&self, address: u64) -> Option<&str> {
         let found = self.names.iter().find(|(known, _)| *known == address);
         found.map(|(_, name)| name.as_str())
     }
 
-    /// The name of an address that need not have one, or the address.
+    /// Returns the name of an address that need not have one, or the address.
     pub fn or_address(&self, address: u64) -> String {
         self.of(address)
             .map_or_else(|| format!("{address:#x}"), str::to_owned)

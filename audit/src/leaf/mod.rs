@@ -38,7 +38,7 @@ use options::{Documents, Options, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
 
-/// What the audit of minitalk itself needs to know of its repository.
+/// Says what the audit of minitalk itself needs to know of its repository.
 pub struct Product {
     /// The repository, in which the documents are.
     pub repository: &'static Path,
@@ -46,7 +46,7 @@ pub struct Product {
     pub build: fn(&str) -> Result<Built, Unbuilt>,
 }
 
-/// A release binary.
+/// Holds a release binary.
 pub struct Built {
     /// The file.
     pub path: PathBuf,
@@ -54,7 +54,7 @@ pub struct Built {
     pub handlers: &'static [&'static str],
 }
 
-/// Why there is no release binary.
+/// Says why there is no release binary.
 pub enum Unbuilt {
     /// The build failed.
     Failed(String),
@@ -198,7 +198,7 @@ fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Re
     }
 }
 
-/// What is said of one handler in the documents.
+/// Says what is said of one handler in the documents.
 struct Page {
     passes: bool,
     report: String,
@@ -223,7 +223,7 @@ fn one(
     })
 }
 
-/// A handler, walked, with the bounds that it is held to.
+/// Holds a handler, walked, with the bounds that it is held to.
 struct Audit<'a> {
     binary: &'a Binary<'a>,
     program: Program,
@@ -275,7 +275,7 @@ impl<'a> Audit<'a> {
         })
     }
 
-    /// All functions, the handler first.
+    /// Returns all functions, the handler first.
     fn functions(&self) -> impl Iterator<Item = &Function> {
         let handler = self.program.handler;
         let others = self.program.functions.values();
@@ -287,7 +287,7 @@ impl<'a> Audit<'a> {
         &self.effects[&function.symbol.address][&step.instruction.at]
     }
 
-    /// Bytes of stack below the handler's return address at that instruction; `None`: not known.
+    /// Returns the bytes of stack below the handler's return address at that instruction, or `None` if they are not known.
     fn depth(&self, function: &Function, step: &Step) -> Option<u64> {
         let begin = self
             .begins
@@ -298,7 +298,7 @@ impl<'a> Audit<'a> {
         begin.checked_add(own + return_address(self.binary, step))
     }
 
-    /// Whether what the instruction calls is allowed; if so, with what has to be taken on trust about it.
+    /// Returns whether what the instruction calls is allowed; if so, with what has to be taken on trust about it.
     fn accepts(&self, step: &Step) -> Option<Option<String>> {
         let (_, target) = step.leaves.as_ref()?;
         let name = target.name(self.binary);
@@ -324,7 +324,7 @@ impl<'a> Audit<'a> {
 }
 
 impl Program {
-    /// The function that the instruction calls or jumps to, if it was walked.
+    /// Returns the function that the instruction calls or jumps to, if it was walked.
     fn callee(&self, step: &Step) -> Option<u64> {
         match step.leaves {
             Some((_, Target::Here(address))) if self.functions.contains_key(&address) => {
@@ -335,7 +335,7 @@ impl Program {
     }
 }
 
-/// What a call itself pushes.
+/// Returns what a call itself pushes.
 fn return_address(binary: &Binary, step: &Step) -> u64 {
     let is_call = matches!(step.leaves, Some((Leaving::Call, _)));
     if is_call && binary.machine.convention().link.is_none() {
@@ -345,7 +345,7 @@ fn return_address(binary: &Binary, step: &Step) -> u64 {
     }
 }
 
-/// The deepest that the stack can be where each function begins.
+/// Returns the deepest that the stack can be where each function begins.
 fn begins(
     binary: &Binary,
     program: &Program,

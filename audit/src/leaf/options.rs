@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-/// Which of the two programs is run.
+/// Says which of the two programs is run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
     /// `cargo xtask audit`.
@@ -15,7 +15,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// How it is run.
+    /// Returns the name by which the command is run.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Task => "cargo xtask audit",
@@ -23,7 +23,7 @@ impl Tool {
         }
     }
 
-    /// What `--help` prints.
+    /// Returns what `--help` prints.
     pub fn help(self) -> String {
         let parts = match self {
             Self::Task => [
@@ -82,7 +82,7 @@ Exit status: 0 the handlers pass; 1 one does not{stale}; 2 one cannot be audited
 /// Bytes of stack that a handler which is not a leaf may use: half the smallest alternative stack (MINSIGSTKSZ, 2048).
 const FOLLOW_STACK: u64 = 1024;
 
-/// What to do with the documents that carry the report.
+/// Says what to do with the documents that carry the report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Documents {
     /// Nothing.
@@ -93,7 +93,7 @@ pub enum Documents {
     Check,
 }
 
-/// A parsed command line.
+/// Holds a parsed command line.
 pub struct Options {
     /// The file to audit; `None`: minitalk, to be built.
     pub binary: Option<PathBuf>,

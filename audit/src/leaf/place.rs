@@ -3,7 +3,7 @@
 use super::elf::{Binary, Symbol, Target};
 use super::value::{Origin, Value};
 
-/// What a place lies in, as its author named it.
+/// Returns what a place lies in, as its author named it.
 pub fn origin(binary: &Binary, value: Value) -> String {
     match value.origin {
         Origin::Nothing => "a pointer of unknown origin".into(),
@@ -24,7 +24,7 @@ pub fn origin(binary: &Binary, value: Value) -> String {
     }
 }
 
-/// A place as what it points into: where the loader moves nothing, a number can be the address of an object.
+/// Returns a place as what it points into: where the loader moves nothing, a number can be the address of an object.
 pub fn located(binary: &Binary, place: Value) -> Value {
     let is_object = || binary.object_at(place.low.cast_unsigned()).is_some();
     match place.origin {
@@ -36,7 +36,7 @@ pub fn located(binary: &Binary, place: Value) -> Value {
     }
 }
 
-/// The pointer that is loaded from a place, if the file decides it.
+/// Returns the pointer that is loaded from a place, if the file decides it.
 pub fn loaded(binary: &Binary, place: Value) -> Option<Value> {
     let is_known = place.origin == Origin::File && place.is_exact();
     match is_known.then(|| binary.settled_pointer(place.low.cast_unsigned()))? {
@@ -45,12 +45,12 @@ pub fn loaded(binary: &Binary, place: Value) -> Option<Value> {
     }
 }
 
-/// The object that a pointer into the file points into.
+/// Returns the object that a pointer into the file points into.
 fn object<'b>(binary: &'b Binary, pointer: Value) -> Option<&'b Symbol> {
     binary.object_at(pointer.low.cast_unsigned())
 }
 
-/// Which bytes of it, if that does not depend on where the linker put it.
+/// Returns which bytes of the object a place may be, if that does not depend on the linker.
 pub fn range(binary: &Binary, value: Value, width: u32) -> String {
     match value.origin {
         Origin::Nothing | Origin::Thread => String::new(),
@@ -70,7 +70,7 @@ pub fn range(binary: &Binary, value: Value, width: u32) -> String {
 /// Bytes of the kernel's `siginfo_t`.
 const SIGINFO: u64 = 128;
 
-/// A pointer into an object, measured from where the object begins.
+/// Returns a pointer into an object, measured from where the object begins.
 fn inside(pointer: Value, symbol: &Symbol) -> Value {
     Value {
         origin: Origin::Argument(0),
@@ -82,7 +82,7 @@ fn inside(pointer: Value, symbol: &Symbol) -> Value {
 /// Bytes of a signal mask as the kernel has it.
 const MASK: u64 = 8;
 
-/// Whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals and the
+/// Returns whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals and the
 /// amount of stack have rules of their own).
 pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
     let signal_mask = binary.machine.convention().signal_mask;
@@ -100,7 +100,7 @@ pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
     value.low >= from && last.is_some_and(|last| last < size)
 }
 
-/// The last byte that an access may touch.
+/// Returns the last byte that an access may touch.
 fn last(value: Value, width: u32) -> Option<i64> {
     value
         .low
@@ -108,7 +108,7 @@ fn last(value: Value, width: u32) -> Option<i64> {
         .checked_add(i64::from(width) - 1)
 }
 
-/// A signed offset in hexadecimal.
+/// Returns a signed offset in hexadecimal.
 pub fn offset(offset: i64) -> String {
     let sign = if offset < 0 { '-' } else { '+' };
     format!("{sign}{:#x}", offset.unsigned_abs())

@@ -11,7 +11,7 @@ use super::rules::{Findings, Rule, Violation};
 use super::source::Source;
 use super::walk::Function;
 
-/// The whole report, as printed.
+/// Returns the whole report, as printed.
 pub fn terminal(audit: &Audit, source: &Source, facts: &Facts, findings: &Findings) -> String {
     let mut out = String::new();
     for violation in &findings.violations {
@@ -48,7 +48,7 @@ pub fn terminal(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
     out
 }
 
-/// The report as it stands in SAFETY.md: nothing in it depends on where the linker put things.
+/// Returns the report as it stands in SAFETY.md: nothing in it depends on where the linker put things.
 pub fn markdown(audit: &Audit, source: &Source, facts: &Facts, findings: &Findings) -> String {
     let mut out = String::new();
     let compiler = audit.binary.compiler();
@@ -78,7 +78,7 @@ pub fn markdown(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
     out
 }
 
-/// A row of the table of figures.
+/// Holds a row of the table of figures.
 pub struct Figures {
     /// Its first cell, which no other row has.
     pub name: String,
@@ -86,7 +86,7 @@ pub struct Figures {
     pub row: String,
 }
 
-/// The figures as they stand in SAFETY.md and README.md.
+/// Returns the figures as they stand in SAFETY.md and README.md.
 pub fn figures(audit: &Audit, facts: &Facts) -> Figures {
     let name = audit.binary.machine.convention().name;
     let handler = &handler(audit).symbol.name;
@@ -110,7 +110,7 @@ fn handler<'a>(audit: &'a Audit) -> &'a Function {
     &audit.program.functions[&audit.program.handler]
 }
 
-/// `violation[rule] where: instruction: why (source)`, on one line for editors and for grep.
+/// Returns `violation[rule] where: instruction: why (source)`, on one line for editors and for grep.
 fn violation_line(audit: &Audit, source: &Source, violation: &Violation) -> String {
     let function = &audit.program.functions[&violation.function];
     let offset = place::offset((violation.at - violation.function).cast_signed());

@@ -34,7 +34,7 @@ const NAMES: [&str; 32] = [
     "t5", "t6",
 ];
 
-/// An instruction; of a compressed one, that which it is short for.
+/// Holds an instruction; of a compressed one, that which it is short for.
 pub struct Parts {
     name: String,
     kind: Kind,
@@ -44,7 +44,7 @@ pub struct Parts {
     constant: i64,
 }
 
-/// What an instruction has for operands.
+/// Says what an instruction has for operands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A register and the upper part of a constant.
@@ -94,7 +94,7 @@ fn kind(name: &str) -> Kind {
     }
 }
 
-/// The instruction that `bytes` begin with.
+/// Returns the instruction that `bytes` begin with.
 pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let half = u16::from_le_bytes(*bytes.first_chunk()?);
     let (raw, length) = if half & 3 == 3 {
@@ -140,7 +140,7 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     })
 }
 
-/// Where a jump through a register goes if the instruction before it, at `at`, sets that register to a page.
+/// Returns where a jump through a register goes if the instruction before it, at `at`, sets that register to a page.
 pub fn far(before: &Parts, at: u64, jump: &Parts) -> Option<Flow> {
     let is_pair = before.name == "auipc" && before.to == jump.from;
     if !is_pair || jump.kind != Kind::JumpRegister {
@@ -154,8 +154,8 @@ pub fn far(before: &Parts, at: u64, jump: &Parts) -> Option<Flow> {
     })
 }
 
-/// Whether the bits that raki does not look at are those of the instruction that it decodes: the extensions Zba and Zbb have
-/// others there.
+/// Returns whether the bits that raki does not look at are those of the instruction that it decodes: the extensions Zba and Zbb
+/// have others there.
 fn is_base(word: u32) -> bool {
     let (function, upper) = (word >> 12 & 7, word >> 25);
     match word & 0x7f {
@@ -212,7 +212,7 @@ fn parts(raw: &raki::Instruction) -> Parts {
     }
 }
 
-/// What the instruction does to registers and memory.
+/// Returns what the instruction does to registers and memory.
 pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
     let mut run = Run::new(before);
     let read = |number: usize| match number {
@@ -261,7 +261,7 @@ pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
     run
 }
 
-/// The instruction as text: a page, which is the linker's choice, has no name.
+/// Returns the instruction as text: a page, which is the linker's choice, has no name.
 pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
     let [to, from, other] = [raw.to, raw.from, raw.other].map(|number| NAMES[number]);
     let target = match flow {

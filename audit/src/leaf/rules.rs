@@ -9,7 +9,7 @@ use super::place;
 use super::value::Origin;
 use super::walk::{Flaw, Function, Leaving, Step, is_panic};
 
-/// A rule that was broken.
+/// Describes a rule that was broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// A call, or a jump that leaves the function, to something not on the allow-list.
@@ -58,7 +58,7 @@ impl Rule {
         "is an instruction whose effects the audit does not know",
     );
 
-    /// Its name in the report.
+    /// Returns the name of the rule in the report.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Call => "call",
@@ -77,7 +77,7 @@ impl Rule {
     }
 }
 
-/// One instruction that breaks one rule.
+/// Holds one instruction that breaks one rule.
 pub struct Violation {
     /// The rule.
     pub rule: Rule,
@@ -89,7 +89,7 @@ pub struct Violation {
     pub why: String,
 }
 
-/// What the rules found.
+/// Holds the violations that the rules found.
 #[derive(Default)]
 pub struct Findings {
     /// The violations, by function and address, the handler's first.

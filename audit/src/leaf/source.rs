@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use addr2line::gimli::{EndianSlice, LittleEndian};
 
-/// The line tables of a file.
+/// Holds the line tables of a file.
 pub struct Source<'a> {
     lines: Option<addr2line::Context<EndianSlice<'a, LittleEndian>>>,
     /// The repository whose paths are shortened.
@@ -18,7 +18,8 @@ impl<'a> Source<'a> {
         Self { lines, root }
     }
 
-    /// The line of the instruction at `address`; of one inlined from elsewhere, the nearest line of this repository first.
+    /// Returns the line of the instruction at `address`; of one inlined from elsewhere, the nearest line of this repository
+    /// first.
     pub fn line(&self, address: u64) -> Option<String> {
         let mut frames = self
             .lines
@@ -41,7 +42,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A path without what is particular to a machine, and whether it lies in this repository.
+/// Returns a path without what is particular to a machine, and whether it lies in this repository.
 fn shorten(file: &str, root: Option<&Path>) -> (String, bool) {
     if let Some(Ok(ours)) = root.map(|root| Path::new(file).strip_prefix(root)) {
         return (normalised(ours), true);

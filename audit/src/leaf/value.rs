@@ -1,6 +1,6 @@
 //! What is known of a register: a number, or a pointer into something, within bounds.
 
-/// What a pointer was made from.
+/// Says what a pointer was made from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Origin {
     /// Nothing that is known: a number, or a pointer that came out of memory.
@@ -19,7 +19,7 @@ pub enum Origin {
     Return,
 }
 
-/// A set of values: `origin + low` up to `origin + low + spread`.
+/// Holds a set of values: `origin + low` up to `origin + low + spread`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Value {
     /// What it is measured from.
@@ -38,7 +38,7 @@ impl Value {
         spread: u64::MAX,
     };
 
-    /// Exactly `low` from `origin`.
+    /// Returns the value that is exactly `low` from `origin`.
     pub const fn at(origin: Origin, low: i64) -> Self {
         Self {
             origin,
@@ -47,12 +47,12 @@ impl Value {
         }
     }
 
-    /// A pointer to that address of the file.
+    /// Returns a pointer to that address of the file.
     pub const fn pointer(address: u64) -> Self {
         Self::at(Origin::File, address.cast_signed())
     }
 
-    /// A number from 0 to `most`.
+    /// Returns a number from 0 to `most`.
     pub const fn up_to(most: u64) -> Self {
         Self {
             origin: Origin::Nothing,
@@ -61,12 +61,12 @@ impl Value {
         }
     }
 
-    /// Whether it is one value, not many.
+    /// Returns whether it is one value, not many.
     pub const fn is_exact(self) -> bool {
         self.spread == 0
     }
 
-    /// The greatest value that a number can have.
+    /// Returns the greatest value that a number can have.
     pub fn most(self) -> Option<u64> {
         if self.origin != Origin::Nothing || self.spread == u64::MAX {
             return None;
@@ -74,7 +74,7 @@ impl Value {
         u64::try_from(self.low).ok()?.checked_add(self.spread)
     }
 
-    /// The sum, as far as it is known; a pointer and a number make a pointer into the same thing.
+    /// Returns the sum, as far as it is known; a pointer and a number make a pointer into the same thing.
     pub fn plus(self, other: Self) -> Self {
         let origin = match (self.origin, other.origin) {
             (Origin::Page, Origin::Nothing) | (Origin::Nothing, Origin::Page) => Origin::File,
@@ -100,12 +100,12 @@ impl Value {
         }
     }
 
-    /// The sum with a constant.
+    /// Returns the sum with a constant.
     pub fn moved(self, by: i64) -> Self {
         self.plus(Self::at(Origin::Nothing, by))
     }
 
-    /// A number times a constant.
+    /// Returns a number times a constant.
     pub fn times(self, factor: u64) -> Self {
         if factor == 1 {
             return self;
@@ -115,7 +115,7 @@ impl Value {
             .map_or(Self::ANY, Self::up_to)
     }
 
-    /// The bits that two numbers have in common; of a pointer into the stack, what aligning it downward leaves.
+    /// Returns the bits that two numbers have in common; of a pointer into the stack, what aligning it downward leaves.
     pub fn and(self, other: Self) -> Self {
         match (self.most(), other.most()) {
             (Some(a), Some(b)) => Self::up_to(a.min(b)),
@@ -132,7 +132,7 @@ impl Value {
         self.origin == Origin::Nothing && self.is_exact() && self.low < 0
     }
 
-    /// The value in a register of 32 bits, which forgets the upper half.
+    /// Returns the value in a register of 32 bits, which forgets the upper half.
     pub fn in_32_bits(self) -> Self {
         match self.most() {
             Some(most) if most <= u64::from(u32::MAX) => self,
@@ -140,7 +140,7 @@ impl Value {
         }
     }
 
-    /// What is known where two ways meet.
+    /// Returns what is known where two ways meet.
     pub fn or(self, other: Self) -> Self {
         if self == other {
             return self;

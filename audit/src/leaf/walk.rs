@@ -6,7 +6,7 @@ use super::elf::{Binary, Symbol, Target};
 use super::instruction::{Flow, Instruction};
 use crate::allow::Allow;
 
-/// How control leaves a function other than by returning.
+/// Says how control leaves a function other than by returning.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
     /// It comes back.
@@ -15,7 +15,7 @@ pub enum Leaving {
     Jump,
 }
 
-/// One instruction that can be reached.
+/// Holds one instruction that can be reached.
 pub struct Step {
     /// The instruction.
     pub instruction: Instruction,
@@ -25,7 +25,7 @@ pub struct Step {
     pub leaves: Option<(Leaving, Target)>,
 }
 
-/// What makes the bytes themselves unfit to be walked.
+/// Says what makes the bytes themselves unfit to be walked.
 #[derive(Clone, Copy)]
 pub enum Flaw {
     /// No instruction.
@@ -36,7 +36,7 @@ pub enum Flaw {
     Overlap,
 }
 
-/// A function with all instructions that can be reached in it.
+/// Holds a function with all instructions that can be reached in it.
 pub struct Function {
     /// Its symbol.
     pub symbol: Symbol,
@@ -48,7 +48,7 @@ pub struct Function {
     pub returns: bool,
 }
 
-/// The handler and the functions that it calls, as far as calls are followed.
+/// Holds the handler and the functions that it calls, as far as calls are followed.
 pub struct Program {
     /// Where the handler begins.
     pub handler: u64,
@@ -76,7 +76,7 @@ pub fn walk(binary: &Binary, handler: &Symbol, allow: &Allow, follow: bool) -> P
 }
 
 impl Target {
-    /// The name of what is called, if the file tells.
+    /// Returns the name of what is called, if the file tells.
     pub fn name(&self, binary: &Binary) -> Option<String> {
         match self {
             Self::Elsewhere(name) => Some(name.clone()),
@@ -89,7 +89,7 @@ impl Target {
     }
 }
 
-/// Whether a function of that name reports a failed check or a bug, and never comes back.
+/// Returns whether a function of that name reports a failed check or a bug, and never comes back.
 pub fn is_panic(name: &str) -> bool {
     const PARTS: [&str; 12] = [
         "core::panicking::",
@@ -246,7 +246,7 @@ impl Walker<'_, '_> {
     }
 }
 
-/// Where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
+/// Returns where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
 fn through_stub(binary: &Binary, target: u64) -> Target {
     let in_plt = binary
         .section_name(target)

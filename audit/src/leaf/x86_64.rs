@@ -28,7 +28,7 @@ pub const CONVENTION: Convention = Convention {
     budget: 32,
 };
 
-/// The instruction that `bytes` begin with.
+/// Returns the instruction that `bytes` begin with.
 pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let raw = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
     if raw.is_invalid() {
@@ -106,7 +106,7 @@ fn breaks(raw: &iced_x86::Instruction) -> Vec<(Rule, &'static str)> {
     breaks
 }
 
-/// What the instruction does to registers and memory.
+/// Returns what the instruction does to registers and memory.
 pub fn run(raw: &iced_x86::Instruction, binary: &Binary, before: &State) -> Run {
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(raw);
@@ -173,7 +173,7 @@ fn how(access: OpAccess, is_atomic: bool) -> Option<How> {
     }
 }
 
-/// The address of one access.
+/// Returns the address of one access.
 fn address(raw: &iced_x86::Instruction, memory: &UsedMemory, before: &State) -> Value {
     if matches!(memory.segment(), Register::FS | Register::GS) {
         return Value {
@@ -213,7 +213,7 @@ fn read(register: Register, state: &State) -> Value {
     }
 }
 
-/// What the instruction puts into its first operand, a register, where that is worth knowing.
+/// Returns what the instruction puts into its first operand, a register, where that is worth knowing.
 fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Option<Value> {
     let own = read(raw.op0_register(), before);
     let constant = (raw.op_count() == 2)
@@ -268,7 +268,7 @@ fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Optio
     }
 }
 
-/// The instruction as text.
+/// Returns the instruction as text.
 pub fn text(raw: &iced_x86::Instruction, names: &Names) -> String {
     let mut formatter = IntelFormatter::with_options(Some(Box::new(names.clone())), None);
     let options = formatter.options_mut();

@@ -7,10 +7,10 @@ use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 use super::{Given, Tables, Way};
 use crate::state::ARGUMENTS;
 
-/// An address, an argument, and a word of the file, of which a place may hold one.
+/// Is an address, an argument, and a word of the file, of which a place may hold one.
 type Held = (Option<u64>, Option<usize>, Option<u64>);
 
-/// What a sweep knows of the registers, without regard to branches.
+/// Says what a sweep knows of the registers, without regard to branches.
 pub struct Known {
     pub function: u64,
     /// The addresses of the file that were loaded as constants.
