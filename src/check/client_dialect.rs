@@ -53,7 +53,7 @@ const ACKS: &[&str] = &[
 /// How long a client may take that seems to hang: a busy machine is no reason to call it faulty.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// The dialect of a client.
+/// Holds the dialect of a client.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientDialect {
     /// The dialect; `None` for minitalk's own protocol.
@@ -100,7 +100,7 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
     Ok(found)
 }
 
-/// The dialects that were tried, with their outcomes; `attempt` tries one, or returns `None` after the time limit.
+/// Holds the dialects that were tried, with their outcomes; `attempt` tries one, or returns `None` after the time limit.
 struct ClientSearch<A> {
     attempt: A,
     tried: Vec<(Dialect, TryOutcome)>,
@@ -196,7 +196,7 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
     }
 }
 
-/// The outcome of a probe.
+/// Describes the outcome of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TryOutcome {
     /// The text arrived, and the client has ended successfully.

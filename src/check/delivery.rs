@@ -21,7 +21,7 @@ const QUIET: Duration = Duration::from_millis(1200);
 /// How long a client may run after its text has been printed.
 const LEAVE: Duration = Duration::from_secs(2);
 
-/// The program of a client.
+/// Describes the program of a client.
 pub enum ClientProgram<'a> {
     Foreign(&'a Path),
     /// This program; without a dialect it uses minitalk's own protocol.
@@ -48,7 +48,7 @@ impl ClientProgram<'_> {
     }
 }
 
-/// The result of a delivery.
+/// Holds the result of a delivery.
 pub struct Delivery {
     pub is_exact: bool,
     pub printed: Vec<u8>,

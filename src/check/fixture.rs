@@ -21,7 +21,7 @@ pub const NOTICE: Duration = Duration::from_secs(1);
 /// The text of the message after the one under test.
 pub const NEXT: &str = "the next message, 123";
 
-/// The programs under test.
+/// Holds the programs under test.
 pub struct Fixture<'a> {
     pub server_program: ServerProgram<'a>,
     pub client: ClientProgram<'a>,

@@ -160,7 +160,7 @@ fn show(text: &str) {
     }
 }
 
-/// The programs of a check.
+/// Holds the programs of a check.
 struct Programs {
     client: Option<PathBuf>,
     server: Option<PathBuf>,

@@ -5,7 +5,7 @@ use crate::cli::text::in_line;
 /// Bytes of the longest text before or after a message.
 const MAX_AROUND: usize = 120;
 
-/// A format of messages.
+/// Describes a format of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputFormat {
     /// The message alone.

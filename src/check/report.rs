@@ -9,7 +9,7 @@ use crate::cli::stdio::has_colors;
 use crate::cli::text::{in_line, json_string};
 use crate::cli::units::{SECOND, amount, decimal};
 
-/// The verdict of a test.
+/// Describes the verdict of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Ok,
@@ -41,7 +41,7 @@ impl Verdict {
     }
 }
 
-/// The result of a test.
+/// Holds the result of a test.
 pub struct Row {
     pub verdict: Verdict,
     pub what: String,
@@ -100,7 +100,7 @@ const DETAIL: usize = 29;
 /// Columns of the narrowest usual terminal.
 const WIDTH: usize = 80;
 
-/// The rows about one program, or about a client and a server together.
+/// Holds the rows about one program, or about a client and a server together.
 pub struct Section {
     /// The key in JSON.
     key: &'static str,

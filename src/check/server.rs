@@ -38,7 +38,7 @@ const TURNS: usize = 5;
 /// How long surplus output may take, which comes at once.
 const SURPLUS: Duration = Duration::from_millis(40);
 
-/// The program of a server.
+/// Describes the program of a server.
 pub enum ServerProgram<'a> {
     Foreign(&'a Path),
     /// This program; without a dialect the server detects it.
@@ -47,7 +47,7 @@ pub enum ServerProgram<'a> {
     Traced(&'a Path, Option<&'a Dialect>),
 }
 
-/// A server that waits for messages.
+/// Holds a server that waits for messages.
 pub struct Server {
     child: Child,
     /// What is wrong with the output of the PID.

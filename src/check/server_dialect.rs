@@ -40,7 +40,7 @@ const LATE_CANDIDATES: usize = 8;
 /// How long acknowledgements are collected after the last bit.
 const FINAL_ACKS: Duration = Duration::from_millis(60);
 
-/// The dialect of a server, the format in which it prints, and the signals that it was seen to send.
+/// Holds the dialect of a server, the format in which it prints, and the signals that it was seen to send.
 pub struct ServerDialect {
     pub dialect: Dialect,
     pub format: OutputFormat,
@@ -74,7 +74,7 @@ pub fn find(
     }
 }
 
-/// The reason to stop the search.
+/// Describes the reason to stop the search.
 enum SearchEnd {
     Report(String),
     Command(Failure),
@@ -92,14 +92,14 @@ struct ServerSearch<'a> {
     tried: u32,
 }
 
-/// An exchange with a new server, which still runs.
+/// Holds an exchange with a new server, which still runs.
 struct Attempt {
     exchange: Exchange,
     format: Option<OutputFormat>,
     server: Server,
 }
 
-/// The result of sending a text, and the acknowledgements.
+/// Holds the result of sending a text, and the acknowledgements.
 struct Exchange {
     result: Result<(), SendError>,
     /// How many signals the server was sent.

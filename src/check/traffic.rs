@@ -12,7 +12,7 @@ use super::fixture::{NEXT, NOTICE, SHORT};
 use super::report::{Section, Verdict};
 use super::server::{Server, ServerProgram};
 
-/// What a trace shows of one client.
+/// Says what a trace shows of one client.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Traffic {
     /// The signals other than SIGUSR1 and SIGUSR2, once for each row of the same.

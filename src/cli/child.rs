@@ -167,7 +167,7 @@ impl Capture {
         self.wait_for(before, limit, &is_wanted)
     }
 
-    /// The same, once for all conditions: inlined into each, it would take 5 KB.
+    /// Does what [`wait`](Self::wait) does, once for all conditions: inlined into each, it would take 5 KB.
     #[inline(never)]
     fn wait_for(&self, before: usize, limit: Duration, is_wanted: &dyn Fn(&[u8]) -> bool) -> bool {
         let is_wanted =
@@ -200,8 +200,8 @@ impl Capture {
     }
 }
 
-/// A limit on a wait, which is taken in naps. By how much a nap is late is not counted: a machine that withholds its CPUs from
-/// this process withholds them from the child too.
+/// Holds a limit on a wait, which is taken in naps. By how much a nap is late is not counted: a machine that withholds its CPUs
+/// from this process withholds them from the child too.
 pub struct Patience {
     left: Duration,
     /// By how much all naps were late.

@@ -67,7 +67,7 @@ pub struct Outgoing<'m> {
     end: End,
 }
 
-/// What the owner still waits for.
+/// Says what the owner still waits for.
 enum Stage {
     /// That the message is delivered; `reply` is whether it is a request.
     Delivery { wants_reply: bool },
@@ -80,7 +80,7 @@ enum Stage {
     Over(Option<Result<Delivery, SendError>>),
 }
 
-/// How much of the server's end is known.
+/// Says how much of the server's end is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// It lives.
@@ -211,7 +211,7 @@ impl<'m> Outgoing<'m> {
         Ok(())
     }
 
-    /// AS-21: a server that has not answered, or was not inspected for a while, may be another program by now.
+    /// Inspects a server that has not answered, or was not inspected for a while: it may be another program by now (AS-21).
     fn inspect(&mut self, now: time::Instant) -> Result<(), SendError> {
         // What was lost is sent again as soon as a reply says so, and then the server has just replied.
         let is_unanswered = !self.sender.expects_reply();

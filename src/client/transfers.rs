@@ -27,10 +27,10 @@ pub struct Transfers<'m> {
     is_blank: bool,
 }
 
-/// A transfer, and who is told of it.
+/// Is a transfer, and the function that is called with what becomes of it.
 type Transfer<'m> = (Outgoing<'m>, Tell<'m>);
 
-/// Is told of a transfer.
+/// Is called with what becomes of a transfer.
 pub type Tell<'m> = Box<dyn FnMut(Update) + 'm>;
 
 /// Marks the processes of servers in the set of descriptors; clients have their bare PIDs.

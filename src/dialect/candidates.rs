@@ -8,7 +8,7 @@ use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Parity, Symbol};
 /// Bytes of a text that count as evidence.
 const EVIDENCE_LIMIT: usize = 1 << 16;
 
-/// A head, its end byte, and whether its length counts that.
+/// Is a head, its end byte, and whether its length counts that.
 type Ending = (bool, Option<u8>, bool);
 
 /// Returns every dialect that a stream could be in, in its visible form; `may_greet` adds those that open with a handshake.

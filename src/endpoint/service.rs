@@ -16,13 +16,13 @@ use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::Unavailable;
 
-/// The program's function for notes.
+/// Is the program's function for notes.
 pub type Notes = Box<dyn FnMut(&Note) + Send>;
 
 /// Limits the wait at the end for the program's function for notes.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
-/// Shared by the program and the threads of the endpoint.
+/// Holds what the program and the threads of the endpoint share.
 pub struct Shared {
     pub state: Mutex<State>,
     pub changed: Condvar,

@@ -24,7 +24,7 @@ pub struct Outbox {
     owner: Pid,
 }
 
-/// A message to send, and who is told of it.
+/// Is a message to send, and the function that is called with what becomes of it.
 pub type Submission = (Outgoing<'static>, Box<dyn FnMut(Update) + Send>);
 
 impl Outbox {

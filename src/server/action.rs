@@ -10,7 +10,7 @@ use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::control::Reply;
 use crate::wire::packet::Packet;
 
-/// One thing that the host is to do. An action for a process that the host does not hold is skipped.
+/// Describes one thing that the host is to do. An action for a process that the host does not hold is skipped.
 #[derive(Debug)]
 pub enum Action {
     /// Find the process and feed back `handle_opened`. The `event` is its first signal.
@@ -44,7 +44,7 @@ pub enum Action {
     Note(Note),
 }
 
-/// What follows an inspection. The host hands it back with the result.
+/// Says what follows an inspection. The host hands it back with the result.
 #[derive(Debug)]
 pub enum Then {
     /// The signal that made the inspection necessary is handled.
@@ -67,7 +67,7 @@ pub enum Then {
     Poll(SleepState),
 }
 
-/// What follows [`Action::CheckEnded`].
+/// Says what follows [`Action::CheckEnded`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     /// Idle messages are dropped.
@@ -76,7 +76,7 @@ pub enum After {
     Stop { again: bool },
 }
 
-/// What an inspection showed.
+/// Says what an inspection showed.
 #[derive(Debug)]
 pub struct Inspection {
     /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
@@ -87,7 +87,7 @@ pub struct Inspection {
     pub program: Option<(u64, u64)>,
 }
 
-/// A process that was found.
+/// Holds a process that was found.
 #[derive(Debug)]
 pub struct Opened {
     /// Whether a pidfd watches it and signals go through that.
@@ -98,7 +98,7 @@ pub struct Opened {
     pub inspection: Inspection,
 }
 
-/// The actions that are still to be done.
+/// Holds the actions that are still to be done.
 #[derive(Debug, Default)]
 pub struct Actions {
     /// Those that the present input has led to, the first one first.

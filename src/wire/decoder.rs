@@ -19,7 +19,7 @@ pub struct FrameDecoder {
     payload: Vec<u8>,
 }
 
-/// The part of the frame that the next byte belongs to.
+/// Describes the part of the frame that the next byte belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
     Header { so_far: u32, missing: usize },

@@ -49,7 +49,7 @@ pub struct FrameReceiver {
     resent: u64,
 }
 
-/// The stages of a transfer.
+/// Describes the stages of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
     /// There was no transfer yet.

@@ -97,7 +97,7 @@ pub enum Failure {
     NoWords,
 }
 
-/// What a transfer waits for.
+/// Says what a transfer waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
     /// The server's nonce.

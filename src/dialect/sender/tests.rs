@@ -16,7 +16,7 @@ const INITIAL: ServerStatus = ServerStatus {
     sleeps: true,
 };
 
-/// A server in virtual time, by what it answers to each signal, with the number of the signal counted from 1.
+/// Holds a server in virtual time, by what it answers to each signal, with the number of the signal counted from 1.
 struct Server<F> {
     answer: F,
     /// The number of signals after which the server ends.

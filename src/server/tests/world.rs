@@ -249,7 +249,7 @@ impl World {
         panic!("the machine is never at rest");
     }
 
-    /// When the machine wants to be called next.
+    /// Returns when the machine wants to be called next.
     pub fn next_at(&mut self) -> Option<Nanos> {
         let timeout = self.machine.poll_timeout()?;
         Some(self.now + timeout.as_nanos() as Nanos)
