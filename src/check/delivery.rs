@@ -1,5 +1,6 @@
 //! The delivery of one message by a client, and what is wrong with it.
 
+use std::mem;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
@@ -81,30 +82,35 @@ impl Delivery {
         let mut client = client.start(server.pid(), text, &[])?;
         let mut client_delay = Duration::ZERO;
         let mut patience = Patience::new(limit);
-        let mut left_at: Option<Instant> = None;
+        let mut silence = Patience::new(QUIET);
+        let mut has_left = false;
         let mut fits = false;
+        let mut len = 0;
         let is_late = loop {
             let Some(nap) = patience.next().filter(|_| !fits) else {
                 break !fits;
             };
             fits = server.wait(nap, |printed| format.fits(text.as_bytes(), printed));
-            let now = Instant::now();
-            if left_at.is_none() {
-                client_delay = run_delay(client.pid());
-                left_at = client.ended().map(|_| now);
+            let len_before = mem::replace(&mut len, server.stdout().len());
+            if !has_left || len != len_before {
+                silence = Patience::new(QUIET);
             }
-            let last = server.stdout().last_at().max(left_at).unwrap_or(now);
+            if !has_left {
+                client_delay = run_delay(client.pid());
+                has_left = client.ended().is_some();
+            }
+            let is_quiet = silence.next().is_none();
             // An empty text fits before anything is printed, and the rest of its line may only be late.
             if text.is_empty() {
                 let is_blank = *format != OutputFormat::Plain && server.printed().is_empty();
-                fits &= left_at.is_some() && (!is_blank || now - last >= QUIET);
+                fits &= has_left && (!is_blank || is_quiet);
             }
-            if left_at.is_some() && now - last >= QUIET || server.ended().is_some() {
+            if has_left && is_quiet || server.ended().is_some() {
                 break false;
             }
         };
         let server_delay = run_delay(server.pid()).saturating_sub(delay_before);
-        let is_stuck = is_late && left_at.is_none() && are_stuck([client.pid(), server.pid()]);
+        let is_stuck = is_late && !has_left && are_stuck([client.pid(), server.pid()]);
         let ended = client.wait(if fits { LEAVE } else { Duration::ZERO });
         let is_hanging = fits && ended.is_none() && hangs(client.pid());
         let client = ended.or_else(|| client.ended());

@@ -1,12 +1,13 @@
 //! The programs of a section under test: a server for each test, or one for several, and a client to send to it.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::delivery::{ClientProgram, Delivery};
 use super::output_format::OutputFormat;
 use super::report::{NOT_TRIED, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
-use crate::cli::child::Child;
+use crate::cli::child::{Child, Patience};
 use crate::cli::units::SECOND;
 
 /// Bytes per second of a server that has not been measured.
@@ -101,20 +102,23 @@ impl<'a> Fixture<'a> {
         clients: &mut [Child],
         fits: impl Fn(&[u8]) -> bool,
     ) -> bool {
-        let start = Instant::now();
-        let until = start + self.left().min(2 * SHORT);
-        loop {
-            if server.wait(Duration::from_millis(20), &fits) {
+        let mut patience = Patience::new(self.left().min(2 * SHORT));
+        let mut silence = Patience::new(SHORT / 2);
+        let mut last = (0, false);
+        while let Some(nap) = patience.next() {
+            if server.wait(nap, &fits) {
                 return true;
             }
-            let now = Instant::now();
-            let last = server.stdout().last_at().map_or(start, |at| at.max(start));
             let are_over = clients.iter_mut().all(|client| client.ended().is_some());
-            let quiet = if are_over { NOTICE } else { SHORT / 2 };
-            if now >= until || now - last >= quiet {
-                return false;
+            let now = (server.stdout().len(), are_over);
+            if mem::replace(&mut last, now) != now {
+                silence = Patience::new(if are_over { NOTICE } else { SHORT / 2 });
+            }
+            if silence.next().is_none() {
+                break;
             }
         }
+        false
     }
 
     /// Returns the rate, measured or assumed.
