@@ -151,27 +151,36 @@ fn rare_dialects_are_found() {
     std::thread::scope(|scope| {
         for (kinds, name, spec) in cases {
             scope.spawn(move || {
-                let args = kinds.iter().flat_map(|kind| {
-                    let option = ["--client", "--server"][usize::from(*kind == "servers")];
-                    let program = dialect_program(&format!("{kind}/{name}"));
-                    [
-                        option.into(),
-                        program.into_os_string().into_string().unwrap(),
-                    ]
-                });
-                let args: Vec<String> = args.collect();
-                let args = NO_HURRY.into_iter().chain(args.iter().map(String::as_str));
-                let args: Vec<_> = args.collect();
-                let report = stdout(&check(&args));
-                let found = row(&report, "dialect");
-                assert_eq!(found.lines().count(), kinds.len(), "{report}");
-                for row in found.lines().chain(row(&report, "100 bytes").lines()) {
-                    let is_right = row.ends_with(spec) || row.contains(" exact, ");
-                    assert!(row.starts_with("ok ") && is_right, "{name}: {report}");
-                }
+                // A machine that withholds its CPUs can hide a dialect.
+                let reports = (0..3).map(|_| find_dialects(kinds, name, spec));
+                let missed: Vec<_> = reports.map_while(Result::err).collect();
+                assert!(missed.len() < 3, "{name}: {}", missed.concat());
             });
         }
     });
+}
+
+/// Checks the programs called `name`; returns the report if a dialect is not `spec`, or 100 bytes do not arrive.
+fn find_dialects(kinds: &[&str], name: &str, spec: &str) -> Result<(), String> {
+    let args = kinds.iter().flat_map(|kind| {
+        let option = ["--client", "--server"][usize::from(*kind == "servers")];
+        let program = dialect_program(&format!("{kind}/{name}"));
+        [
+            option.into(),
+            program.into_os_string().into_string().unwrap(),
+        ]
+    });
+    let args: Vec<String> = args.collect();
+    let args = NO_HURRY.into_iter().chain(args.iter().map(String::as_str));
+    let report = stdout(&check(&args.collect::<Vec<_>>()));
+    let found = row(&report, "dialect");
+    let bytes = row(&report, "100 bytes");
+    let is_right =
+        |row: &str| row.starts_with("ok ") && (row.ends_with(spec) || row.contains(" exact, "));
+    match found.lines().count() == kinds.len() && found.lines().chain(bytes.lines()).all(is_right) {
+        true => Ok(()),
+        false => Err(report),
+    }
 }
 
 #[test]

@@ -220,7 +220,7 @@ pub fn ticks(pid: Pid) -> Option<u64> {
 
 /// Returns for how long the main thread has waited for a CPU so far (the kernel's `Documentation/scheduler/sched-stats.rst`);
 /// zero if the kernel does not count it, and after the process was reaped.
-fn run_delay(pid: Pid) -> Duration {
+pub fn run_delay(pid: Pid) -> Duration {
     let stat = proc::read_text(&format!("/proc/{pid}/schedstat")).unwrap_or_default();
     let delay = stat.split_ascii_whitespace().nth(1);
     Duration::from_nanos(delay.and_then(|delay| delay.parse().ok()).unwrap_or(0))

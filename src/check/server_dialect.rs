@@ -12,6 +12,7 @@ use minitalk::{Inbox, Signal, SignalSet};
 
 use super::acks::{self, ReceivedAck};
 use super::candidates;
+use super::delivery::run_delay;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
@@ -33,6 +34,9 @@ const ACK: Duration = Duration::from_millis(800);
 /// How long a text may take after its last bit: from a server that prints in its handler, and from one whose main loop sleeps.
 const PRINT: Duration = Duration::from_millis(60);
 const PRINT_LATE: Duration = Duration::from_millis(1200);
+
+/// A dialect can have been missed if the servers have waited for a CPU for more than one part in so many of the search.
+const STARVED: u32 = 10;
 
 /// How many candidates get the longer time.
 const LATE_CANDIDATES: usize = 8;
@@ -66,6 +70,8 @@ pub fn find(
         ack_timeout: FIRST_ACK,
         doubtful: Vec::new(),
         tried: 0,
+        start: Instant::now(),
+        withheld: Duration::ZERO,
     };
     match search.run() {
         Ok(found) => Ok(Ok(found)),
@@ -90,6 +96,9 @@ struct ServerSearch<'a> {
     /// Candidates in which the server printed the probe, but not two texts in a row.
     doubtful: Vec<Dialect>,
     tried: u32,
+    start: Instant,
+    /// For how long the servers have waited for a CPU.
+    withheld: Duration,
 }
 
 /// Holds an exchange with a new server, which still runs.
@@ -136,8 +145,12 @@ impl ServerSearch<'_> {
                 "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
             }
         };
+        let doubt = match self.withheld * STARVED > self.start.elapsed() {
+            true => "not sure: the machine is slow: ",
+            false => "",
+        };
         Err(SearchEnd::Report(format!(
-            "it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
+            "{doubt}it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
             self.tried
         )))
     }
@@ -263,6 +276,7 @@ impl ServerSearch<'_> {
             Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),
             Err(_) => None,
         };
+        self.withheld += run_delay(server.pid());
         // What a server acknowledges that prints another text shows nothing, once it is known what it acknowledges at all.
         if exchange.result.is_ok() && (format.is_some() || self.ack_timeout == FIRST_ACK) {
             let late = self.collect_acks(FINAL_ACKS)?;
