@@ -177,7 +177,8 @@ fn find_dialects(kinds: &[&str], name: &str, spec: &str) -> Result<(), String> {
     let bytes = row(&report, "100 bytes");
     let is_right =
         |row: &str| row.starts_with("ok ") && (row.ends_with(spec) || row.contains(" exact, "));
-    match found.lines().count() == kinds.len() && found.lines().chain(bytes.lines()).all(is_right) {
+    let is_whole = found.lines().count() == kinds.len() && !bytes.is_empty();
+    match is_whole && found.lines().chain(bytes.lines()).all(is_right) {
         true => Ok(()),
         false => Err(report),
     }
