@@ -44,7 +44,7 @@ impl Allow {
         self.0.extend(other.0);
     }
 
-    /// Returns who says that a handler may call `name`, or `None` if nobody does.
+    /// Returns the source that lets a handler call `name`, or `None` if there is none.
     pub fn citation(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -15,7 +15,7 @@ use crate::runtime::Runtime;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
-/// Says what is said of one handler.
+/// Holds the verdict on one handler.
 pub struct Verdict {
     pub address: u64,
     pub name: String,
@@ -145,7 +145,7 @@ fn whole(place: (u16, u64), name: String, finding: Finding) -> Located {
     }
 }
 
-/// Returns what is said of the handler that Rust's standard library brings along: it is not the program's, and is not followed.
+/// Returns the verdict on the handler of Rust's standard library, which is not the program's and is not followed.
 fn runtime(
     files: &Files,
     policy: &Policy,

@@ -170,7 +170,7 @@ impl Walk<'_> {
         matches!(name, Some(Slot::Extern(name)) if libc::never_returns(&name.name))
     }
 
-    /// Returns whether the call gives the address to others than those that install what lies there.
+    /// Returns whether the call passes the address to a function that does not install the handler at that address.
     fn gives(&self, i: &Instruction, holds: Set) -> bool {
         let may = self.calls.get(&i.ip()).copied().unwrap_or_default();
         holds & !ALL_PRESERVED & !may != 0

@@ -198,7 +198,7 @@ fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Re
     }
 }
 
-/// Says what is said of one handler in the documents.
+/// Holds the report on one handler in the documents.
 struct Page {
     passes: bool,
     report: String,
