@@ -3,9 +3,8 @@
 use std::fmt::{Display, Write};
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read};
-use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -72,6 +71,8 @@ fn run(mut args: Args) -> Result<(), Failure> {
         || EventFd::new().map_err(|error| Failure::io("cannot wait", io::Error::from(error)));
     let line = Arc::new(Line {
         endpoint,
+        peer: OnceLock::new(),
+        met: event()?,
         halt: event()?,
         over: event()?,
     });
@@ -104,7 +105,11 @@ fn note(text: impl Display) {
 /// Connects the thread that talks and the one that listens: two chats that send at once must not wait for each other.
 struct Line {
     endpoint: Endpoint,
-    /// Ends the thread that talks while it waits for input.
+    /// The process to talk to, once it is known.
+    peer: OnceLock<Arc<Peer>>,
+    /// Rings when it is.
+    met: EventFd,
+    /// Ends the thread that talks while it waits for input or a partner.
     halt: EventFd,
     /// Rings when the thread that talks has ended.
     over: EventFd,
@@ -154,10 +159,9 @@ enum End {
 
 fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(), Failure> {
     let is_input_terminal = input.is_terminal();
-    let (tell, told) = mpsc::channel();
     let talking = Arc::clone(line);
     let talk = thread::Builder::new().spawn(move || {
-        let said = talk_to(&talking, input, &told);
+        let said = talk_to(&talking, input);
         talking.over.ring();
         said
     });
@@ -169,7 +173,6 @@ fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(
     };
     let mut listener = Listener {
         line,
-        tell,
         partner: None,
         is_partner_done: false,
         is_terminal: io::stdout().is_terminal(),
@@ -194,9 +197,7 @@ fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(
         }
     };
     line.halt.ring();
-    let Listener { partner, tell, .. } = listener;
-    // Ends the other thread's wait for a partner.
-    drop(tell);
+    let partner = listener.partner;
     let is_all_said = said.unwrap_or_else(join)?;
     match (end, partner) {
         (End::PartnerEnded, Some(partner)) if !is_all_said && !is_input_terminal => {
@@ -208,16 +209,18 @@ fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(
 }
 
 /// Sends standard input to the partner once that is known. Returns whether the input has ended.
-fn talk_to(line: &Line, mut input: File, told: &Receiver<Arc<Peer>>) -> Result<bool, Failure> {
+fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
     let is_terminal = input.is_terminal();
     let mut piece = vec![0; PIECE];
-    let mut partner = None;
     let mut options = Options::default();
+    // Returns whether the thread goes on.
+    let wait = |fd: BorrowedFd| {
+        let wanted = [fd, line.halt.fd().as_fd()].map(|fd| Some(Wanted::Readable(fd)));
+        let waited = ffi::wait_any(wanted, None).map_err(|error| unreadable(error.into()));
+        waited.map(|[_, is_halted]| !is_halted)
+    };
     loop {
-        let wanted = [input.as_fd(), line.halt.fd().as_fd()].map(|fd| Some(Wanted::Readable(fd)));
-        let [_, is_halted] =
-            ffi::wait_any(wanted, None).map_err(|error| unreadable(error.into()))?;
-        if is_halted {
+        if !wait(input.as_fd())? {
             return Ok(false);
         }
         let count = match input.read(&mut piece) {
@@ -232,10 +235,10 @@ fn talk_to(line: &Line, mut input: File, told: &Receiver<Arc<Peer>>) -> Result<b
         if is_over && is_terminal {
             return Ok(true);
         }
-        if partner.is_none() {
-            partner = told.recv().ok();
+        if line.peer.get().is_none() && !wait(line.met.fd().as_fd())? {
+            return Ok(false);
         }
-        let Some(peer) = &partner else {
+        let Some(peer) = line.peer.get() else {
             return Ok(false);
         };
         let sent = match has_ended(peer) {
@@ -272,8 +275,6 @@ fn talk_to(line: &Line, mut input: File, told: &Receiver<Arc<Peer>>) -> Result<b
 /// Prints what comes.
 struct Listener<'l> {
     line: &'l Line,
-    /// Tells the thread that talks whom to talk to.
-    tell: Sender<Arc<Peer>>,
     partner: Option<Partner>,
     /// Says whether the partner has ended its input.
     is_partner_done: bool,
@@ -283,7 +284,8 @@ struct Listener<'l> {
 impl Listener<'_> {
     /// Makes `partner` the process at the other end.
     fn meet(&mut self, partner: Partner) {
-        let _ = self.tell.send(Arc::clone(&partner.peer));
+        let _ = self.line.peer.set(Arc::clone(&partner.peer));
+        self.line.met.ring();
         self.partner = Some(partner);
     }
 
