@@ -7,9 +7,11 @@ use std::process::Command;
 use common::*;
 use minitalk::internals::process::proc;
 
-/// Returns a text of this many bytes.
+/// Returns a text of this many bytes. Its first byte, read as a length, says that the text is over behind the place where its client
+/// is stopped: there it would not be certain that the client goes on.
 fn text(bytes: usize) -> Vec<u8> {
-    (b' '..=b'~').cycle().take(bytes).collect()
+    let rest = (b' '..=b'~').cycle();
+    "é".bytes().chain(rest).take(bytes).collect()
 }
 
 #[test]

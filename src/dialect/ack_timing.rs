@@ -25,7 +25,7 @@ const FIRST_LOOK: Nanos = MILLISECOND / 50;
 /// How soon after an acknowledgement the state of the client is looked at first.
 const CHECK_AFTER: Nanos = MILLISECOND;
 
-/// How long a client naps at most that paces itself.
+/// How long a client naps at most that paces itself. One that cannot run is looked at as seldom.
 const NAP: Nanos = 100 * MILLISECOND;
 
 /// How long a client is looked at that does not go on.
@@ -57,6 +57,8 @@ pub(super) struct AckTiming {
 struct Sent {
     ack: Symbol,
     at: Nanos,
+    /// Until when the client had not run, as far as is known.
+    not_run_until: Nanos,
     /// How the client was seen to sleep at that time, and since.
     slept: SleepState,
     seen: SleepState,
@@ -171,8 +173,10 @@ impl AckTiming {
         if sent.seen == SleepState::Awake {
             sent.others = self.others;
         }
+        // The first look that finds it asleep is followed by another.
+        let goes_on = silence < GIVE_UP_AFTER || sleep > sent.seen;
         sent.seen = sent.seen.max(sleep);
-        self.look_at = (silence < GIVE_UP_AFTER).then(|| self.next_look(now));
+        self.look_at = goes_on.then(|| self.next_look(now));
         None
     }
 
@@ -181,11 +185,32 @@ impl AckTiming {
         self.others = others;
     }
 
+    /// Looks at the client at `now`, because another process has sent a bit that can have swallowed its own.
+    pub const fn look(&mut self, now: Nanos) {
+        (self.look_at, self.pause) = (Some(now), FIRST_LOOK);
+    }
+
+    /// Records that the client has not run for some time until `now`, so that no bit of its own was swallowed in that time.
+    pub const fn note_not_run(&mut self, now: Nanos) {
+        if let Some(sent) = &mut self.sent {
+            sent.not_run_until = now;
+            self.pause = NAP;
+        }
+    }
+
+    /// Returns whether the client has been acknowledged and has neither gone on nor been seen to sleep since.
+    pub fn awaits_bit(&self) -> bool {
+        self.sent.is_some_and(|sent| sent.seen == SleepState::Awake)
+    }
+
     /// Returns the bit of a client, seen to sleep like this at `now`, that a pending signal of another process has swallowed.
     pub fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
         let is_due = self.pending.is_none() && self.look_at.is_some_and(|at| now >= at);
         let sent = self.sent.filter(|_| is_due && self.is_asleep(now, sleep))?;
-        match sent.others.map(|at| at > sent.at) {
+        // One that is seen to be stopped may have sent its bit before.
+        let spans = [sent.not_run_until, sent.at];
+        let came = spans.map(|since| sent.others.map(|at| at > since));
+        match came.into_iter().find(|came| came.contains(&true))? {
             [true, false] => Some(Symbol::Usr1),
             [false, true] => Some(Symbol::Usr2),
             _ => None,
@@ -206,6 +231,7 @@ impl AckTiming {
         self.sent = Some(Sent {
             ack,
             at,
+            not_run_until: at,
             slept,
             seen: SleepState::Awake,
             others: self.others,
@@ -317,6 +343,41 @@ mod tests {
             timing.handle_symbol(true);
         }
         assert!((0..9).all(|_| lose(&mut timing, Awake).is_some()));
+    }
+
+    #[test]
+    fn a_bit_is_swallowed_by_what_came_since_the_client_could_not_run() {
+        use Symbol::Usr2;
+        // When others sent before and after the look at a client that has not run; what they have swallowed.
+        let cases = [
+            ([0, 0], [0, 0], None),
+            ([5, 0], [5, 0], Some(Usr1)),
+            ([0, 5], [0, 5], Some(Usr2)),
+            ([5, 5], [5, 5], None),
+            ([5, 6], [5, 9], Some(Usr2)),
+            ([5, 6], [9, 9], None),
+        ];
+        for (before, after, swallowed) in cases {
+            let mut timing = AckTiming::new(Awake);
+            timing.submit(Usr1, 1);
+            timing.set_others(before);
+            timing.look(7);
+            assert_eq!(
+                (timing.look_at(), timing.poll_ack(7, Awake)),
+                (Some(7), None)
+            );
+            timing.note_not_run(7);
+            assert!(timing.awaits_bit());
+            timing.set_others(after);
+            let first = timing.look_at().unwrap();
+            assert_eq!(timing.swallowed(first, ForSignal), None);
+            assert_eq!(timing.poll_ack(first, ForSignal), None);
+            assert!(!timing.awaits_bit());
+            timing.set_others([99, 99]);
+            let second = timing.look_at().unwrap();
+            let found = timing.swallowed(second, ForSignal);
+            assert_eq!(found, swallowed, "{before:?}, {after:?}");
+        }
     }
 
     #[test]

@@ -205,6 +205,16 @@ impl TextReceiver {
         self.timing.set_others(others);
     }
 
+    /// Looks at the client at `now`, because another process has sent a bit that can have swallowed its own.
+    pub const fn look(&mut self, now: Nanos) {
+        self.timing.look(now);
+    }
+
+    /// Records that the client has not run for some time until `now`, so that it has sent nothing in that time.
+    pub const fn note_not_run(&mut self, now: Nanos) {
+        self.timing.note_not_run(now);
+    }
+
     /// Restarts the silence of the client at `now`, because it had no CPU until then.
     pub fn restart_silence(&mut self, now: Nanos) {
         self.last_seen = now;
@@ -431,15 +441,26 @@ impl TextReceiver {
         self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
     }
 
+    /// Returns whether the client was let go on, and its next bit is under way or has been swallowed.
+    #[must_use]
+    pub fn has_bit_under_way(&self) -> bool {
+        self.timing.awaits_bit() && self.owes_bit()
+    }
+
     /// Returns the bit of the client that another process has swallowed.
     fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+        let swallowed = self.timing.swallowed(now, sleep);
+        swallowed.filter(|_| self.owes_bit())
+    }
+
+    /// Returns whether the client waits for every acknowledgement, has had the last one and has not ended its message.
+    fn owes_bit(&self) -> bool {
         let waits_for_bits = match self.decoder.is_detecting() {
             true => self.probe.waits_for_bits(),
             false => self.can_be_held(),
         };
-        let is_owed = self.in_message() && !self.may_be_over() && waits_for_bits;
-        let is_owed = is_owed && self.is_acknowledged && self.withheld.is_none();
-        self.timing.swallowed(now, sleep).filter(|_| is_owed)
+        let in_message = self.in_message() && !self.may_be_over();
+        in_message && waits_for_bits && self.is_acknowledged && self.withheld.is_none()
     }
 
     /// Returns whether the program of the client is known to wait for every acknowledgement.

@@ -6,7 +6,7 @@ use std::vec::Vec;
 use super::action::{Action, Then};
 use super::machine::{Core, Machine};
 use super::scheduler::Party;
-use super::session::Session;
+use super::session::{ENOUGH_TIME, Session};
 use super::{DropReason, Note};
 use crate::dialect::Symbol;
 use crate::dialect::ack_probe::SILENCE_ASLEEP;
@@ -25,6 +25,12 @@ use crate::wire::reason::Reason;
 pub struct Foreign {
     /// The clients whose listeners have something to do at some time.
     pub listed: Vec<Pid>,
+    /// The clients that were let go on and have not sent their next bit, as far as is known.
+    under_way: Vec<Pid>,
+    /// Those among them that are looked at, because another process has sent a bit.
+    watched: Vec<Pid>,
+    /// Whether the first look at them is still to come.
+    is_interrupted: bool,
     /// The dialects of programs, by the device and number of their files.
     profiles: ProfileCache<(u64, u64)>,
     /// Who sent each of the two signals last.
@@ -83,6 +89,13 @@ impl Machine {
     pub(super) fn poll_foreign(&mut self) {
         let core = &mut self.core;
         let now = core.now;
+        if mem::take(&mut core.foreign.is_interrupted) {
+            for pid in core.foreign.watched.clone() {
+                if let Some(session) = self.sessions.get_mut(&pid) {
+                    core.listen(session, TextReceiver::look);
+                }
+            }
+        }
         let mut listed = mem::take(&mut core.foreign.listed);
         listed.retain(|pid| {
             let Some(session) = self.sessions.get_mut(pid) else {
@@ -97,7 +110,8 @@ impl Machine {
                 let look_at = listener.and_then(TextReceiver::look_at);
                 let is_watching = listener.is_some_and(TextReceiver::needs_sleep_state);
                 let is_probed = is_watching && session.probe_at <= now;
-                let sleep = is_probed || look_at.is_some_and(|at| at <= now);
+                let is_watched = core.foreign.watched.contains(pid);
+                let sleep = is_probed || is_watched || look_at.is_some_and(|at| at <= now);
                 if is_probed {
                     let silence = now.saturating_sub(session.last_seen).max(SILENCE_ASLEEP);
                     session.probe_at = now.saturating_add(silence);
@@ -146,7 +160,20 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        if sleep == SleepState::Awake && session.lacks_cpu(run_time) {
+        let is_watched = core.foreign.watched.contains(&pid);
+        let ran_for = run_time.map(|time| session.ran_for(time));
+        let may_send_soon = match ran_for {
+            None => sleep > SleepState::Awake,
+            Some(ran_for) => ran_for.is_none_or(|time| (1..ENOUGH_TIME).contains(&time)),
+        };
+        if ran_for == Some(Some(0)) {
+            core.listen(session, TextReceiver::note_not_run);
+        }
+        if is_watched && !may_send_soon {
+            core.end_watch(pid);
+        }
+        // Looks because of the bits of another are many, and are not counted.
+        if ran_for.is_some_and(|time| session.is_excused(time.unwrap_or(0), !is_watched)) {
             if session.stall_at <= core.now {
                 session.stall_at = core.now.saturating_add(STALL);
             }
@@ -244,6 +271,7 @@ impl Core {
         }
         let listener = session.listener.as_ref();
         let is_patient = listener.is_some_and(TextReceiver::can_be_held);
+        self.interrupt(Party::Foreign(pid));
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
         self.listen(session, |listener, now| {
             listener.hold(!may_go_on);
@@ -287,9 +315,41 @@ impl Core {
         while let Some(action) = poll(session) {
             self.apply_foreign(session, action);
         }
+        let listener = session.listener.as_ref();
+        let is_under_way = listener.is_some_and(TextReceiver::has_bit_under_way);
+        self.set_under_way(session.pid, is_under_way);
         if !session.is_listed && session.due_at().is_some() {
             session.is_listed = true;
             self.foreign.listed.push(session.pid);
+        }
+    }
+
+    /// Handles that `party` has sent a bit that can have swallowed those which are under way: lets nobody go on until their clients
+    /// have been looked at.
+    pub(super) fn interrupt(&mut self, party: Party) {
+        let foreign = &mut self.foreign;
+        let others = foreign.under_way.iter().filter(|pid| **pid != party.pid());
+        foreign.watched.clear();
+        foreign.watched.extend(others);
+        if !foreign.watched.is_empty() {
+            foreign.is_interrupted = true;
+            self.scheduler.pause(party, self.now);
+        }
+    }
+
+    /// Records whether the next bit of the client `pid` is under way.
+    pub(super) fn set_under_way(&mut self, pid: Pid, is_under_way: bool) {
+        self.foreign.under_way.retain(|other| *other != pid);
+        match is_under_way {
+            true => self.foreign.under_way.push(pid),
+            false => self.end_watch(pid),
+        }
+    }
+
+    fn end_watch(&mut self, pid: Pid) {
+        self.foreign.watched.retain(|watched| *watched != pid);
+        if self.foreign.watched.is_empty() {
+            self.scheduler.resume();
         }
     }
 

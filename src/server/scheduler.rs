@@ -4,6 +4,9 @@
 //! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
 //! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`], or [`FOREIGN_IDLE_LIMIT`].
 //!
+//! A client of another protocol sends each bit once. If one that was let go on has not sent its bit yet, as one that was stopped,
+//! the bit of another can swallow that. So nobody else goes on after such a bit until the first client has been looked at.
+//!
 //! The bits that this process sends to a client, and the answers to them, swallow the client's answers and bits. So they take
 //! turns too, as long as no other client sends: several would have to agree on their turns.
 
@@ -33,7 +36,8 @@ pub enum Party {
 }
 
 impl Party {
-    const fn pid(self) -> Pid {
+    /// Returns the process that sends, or that is sent to.
+    pub const fn pid(self) -> Pid {
         match self {
             Self::Client(pid) | Self::Foreign(pid) | Self::Own(pid) => pid,
         }
@@ -56,6 +60,8 @@ impl Party {
 pub struct TurnScheduler {
     holder: Option<Holder>,
     waiting: VecDeque<Party>,
+    /// Until when nobody gets the turn.
+    paused_until: Option<Nanos>,
 }
 
 #[derive(Debug)]
@@ -75,7 +81,7 @@ impl TurnScheduler {
         }
         self.remove(|other| other.is_own() && is_another(other));
         match &mut self.holder {
-            None => self.holder = Some(Holder::new(party, now)),
+            None if self.paused_until.is_none() => self.holder = Some(Holder::new(party, now)),
             Some(holder) if holder.party == party => {
                 holder.last_seen = now;
                 if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
@@ -84,7 +90,7 @@ impl TurnScheduler {
                     return false;
                 }
             }
-            Some(_) => {
+            _ => {
                 if !self.is_waiting(party) {
                     self.waiting.push_back(party);
                 }
@@ -92,6 +98,18 @@ impl TurnScheduler {
             }
         }
         true
+    }
+
+    /// Ends the turn of `party`, and gives it to nobody until [`resume`](Self::resume), but not for longer than another protocol's
+    /// client may be silent.
+    pub fn pause(&mut self, party: Party, now: Nanos) {
+        self.paused_until = Some(now.saturating_add(FOREIGN_IDLE_LIMIT));
+        self.holder.take_if(|holder| holder.party == party);
+    }
+
+    /// Ends the pause.
+    pub const fn resume(&mut self) {
+        self.paused_until = None;
     }
 
     /// Returns the party that has the turn.
@@ -137,6 +155,7 @@ impl TurnScheduler {
         if self.waiting.is_empty() || self.idle_at().is_some_and(|at| now < at) {
             return None;
         }
+        self.resume();
         let next = self.waiting.pop_front()?;
         self.holder = Some(Holder::new(next, now));
         Some(next)
@@ -158,9 +177,9 @@ impl TurnScheduler {
     }
 
     fn idle_at(&self) -> Option<Nanos> {
-        self.holder
-            .as_ref()
-            .map(|h| h.last_seen.saturating_add(h.party.idle_limit()))
+        let holder = self.holder.as_ref();
+        let idle_at = holder.map(|h| h.last_seen.saturating_add(h.party.idle_limit()));
+        idle_at.max(self.paused_until)
     }
 }
 
@@ -213,6 +232,29 @@ mod tests {
         scheduler.leave(client(1));
         assert_eq!(scheduler.deadline(), None);
         assert!(scheduler.may_go_on(client(2), 2 * QUANTUM));
+    }
+
+    #[test]
+    fn nobody_gets_the_turn_in_a_pause_which_ends_by_itself() {
+        let mut scheduler = TurnScheduler::default();
+        assert!(scheduler.may_go_on(client(1), 0) && !scheduler.may_go_on(client(2), 0));
+        for is_resumed in [true, false] {
+            let [holder, next] = if is_resumed { [1, 2] } else { [2, 1] }.map(client);
+            scheduler.pause(holder, 0);
+            assert!(!scheduler.may_go_on(holder, 0), "it has lost the turn");
+            assert_eq!(scheduler.next(FOREIGN_IDLE_LIMIT - 1), None);
+            assert_eq!(scheduler.deadline(), Some(FOREIGN_IDLE_LIMIT));
+            if is_resumed {
+                scheduler.resume();
+            }
+            let at = if is_resumed { 0 } else { FOREIGN_IDLE_LIMIT };
+            assert_eq!(scheduler.next(at), Some(next), "they wait in their order");
+        }
+        scheduler.pause(client(3), 0);
+        assert!(
+            scheduler.may_go_on(client(1), 0),
+            "another one's turn goes on"
+        );
     }
 
     #[test]

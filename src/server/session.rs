@@ -93,12 +93,15 @@ pub struct Session {
 /// Counts the excuses for one silence of a client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Silence {
-    /// When it began.
-    since: Nanos,
+    /// When it began, if it has been looked at.
+    since: Option<Nanos>,
     /// The CPU time of the client when the silence was first looked at.
     run_time: u64,
     excuses: u32,
 }
+
+/// The nanoseconds of CPU time within which a client sends a bit: it needs much less.
+pub const ENOUGH_TIME: u64 = 4_000_000;
 
 impl Session {
     /// Returns the session of a client that is new at `now`. `takes_words` says whether the server does.
@@ -184,25 +187,27 @@ impl Session {
         !self.in_message() || listener.is_some_and(TextReceiver::may_be_over)
     }
 
-    /// Returns whether the client is silent because it waits for a CPU. `run_time` is its CPU time, if it could run. The number of
-    /// excuses for one silence is bounded.
-    pub fn lacks_cpu(&mut self, run_time: Option<u64>) -> bool {
-        // A client needs much less CPU time to send a bit.
-        const ENOUGH: u64 = 4_000_000;
-        const EXCUSES: u32 = 32;
-        let Some(run_time) = run_time else {
-            return false;
-        };
+    /// Returns for how long the client has run since the first look at its present silence, in nanoseconds; `None` at that look.
+    /// `run_time` is its CPU time.
+    pub fn ran_for(&mut self, run_time: u64) -> Option<u64> {
         let silence = &mut self.silence;
-        if silence.since != self.last_seen || silence.excuses == 0 {
+        if silence.since != Some(self.last_seen) {
             *silence = Silence {
-                since: self.last_seen,
+                since: Some(self.last_seen),
                 run_time,
                 excuses: 0,
             };
+            return None;
         }
-        silence.excuses += 1;
-        silence.excuses <= EXCUSES && run_time.saturating_sub(silence.run_time) < ENOUGH
+        Some(run_time.saturating_sub(silence.run_time))
+    }
+
+    /// Returns whether a client that has run for so long in its silence is excused, because it lacked a CPU. The number of excuses
+    /// that count is bounded.
+    pub const fn is_excused(&mut self, ran_for: u64, counts: bool) -> bool {
+        const EXCUSES: u32 = 32;
+        self.silence.excuses += counts as u32;
+        self.silence.excuses <= EXCUSES && ran_for < ENOUGH_TIME
     }
 
     /// Returns on which of the two signals the client can be answered.

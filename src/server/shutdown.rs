@@ -235,6 +235,7 @@ impl Machine {
         let core = &mut self.core;
         core.scheduler.forget(pid);
         let mut session = self.sessions.remove(&pid)?;
+        core.set_under_way(pid, false);
         core.backlog.memory.recount(&mut session.counted, 0);
         if session.is_listed {
             core.foreign.listed.retain(|listed| *listed != pid);

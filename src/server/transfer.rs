@@ -113,6 +113,9 @@ impl Core {
         let client = Party::Client(session.pid);
         if session.receiver.in_message() {
             let has_room = self.backlog.memory.has_room_for(session.held_bytes());
+            if channel != Channel::Realtime {
+                self.interrupt(client);
+            }
             let may_go_on = if has_room && self.batch.is_first {
                 self.scheduler.may_go_on(client, self.now)
             } else {
@@ -128,6 +131,7 @@ impl Core {
         if session.receiver.client_nonce() != before {
             self.batch.has_opening = true;
             session.sleeps = matches!(request, Request::Open { sleeps: true, .. });
+            self.set_under_way(session.pid, false);
             if let Some(text) = session.open_transfer(signal, self.now) {
                 self.dropped(session, DropReason::Abandoned, text);
             }

@@ -463,7 +463,7 @@ fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
         assert_eq!(events[20].signal, others[0].signal);
         world.feed_each([others[0]]);
         world.process(first).sleep = SleepState::ForSignal;
-        world.pass(7 * MILLISECOND / 2);
+        world.pass(3 * MILLISECOND / 2);
         assert_eq!(world.answers(first).len(), 1);
         world.process(first).sleep = SleepState::Awake;
         converse(&mut world, first, &events[21..]);
@@ -473,6 +473,42 @@ fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
         world.pass(100 * MILLISECOND);
         assert_eq!(world.take_texts(), ["swallowed", "turn"]);
     }
+}
+
+#[test]
+fn a_bit_of_a_client_that_was_stopped_is_taken_as_sent_however_many_others_came_before() {
+    let mut world = World::new(|config| config.dialects = Dialects::Given(Dialect::CLASSIC));
+    let [first, second] = [1, 2].map(|n| world.spawn(n));
+    let texts = [(first, "swallowed"), (second, "turn")];
+    let [events, others] = texts.map(|(client, text)| classic(client, text));
+    converse(&mut world, first, &events[..20]);
+    world.process(first).sleep = SleepState::Awake;
+    world.process(first).run_time = Some(7);
+    world.pass(60 * MILLISECOND);
+    // Bits of both kinds come while the first client cannot run.
+    let same = |event: &&Event| event.signal == events[20].signal;
+    let merged = 8 + others[8..].iter().take_while(|event| !same(event)).count();
+    for event in &others[..merged] {
+        world.feed(&[*event]);
+        world.pass(MILLISECOND);
+        assert_eq!(world.answers(second).len(), 1, "it goes on");
+    }
+    // The first client goes on while a bit of the second one is pending.
+    world.process(first).sleep = SleepState::ForSignal;
+    world.process(first).run_time = None;
+    world.feed(&[others[merged]]);
+    world.pass(3 * MILLISECOND / 2);
+    world.process(first).sleep = SleepState::Awake;
+    converse(&mut world, second, &others[merged + 1..]);
+    let mut is_answered = false;
+    for _ in 0..200 {
+        world.pass(MILLISECOND);
+        is_answered |= !world.answers(first).is_empty();
+    }
+    assert!(is_answered);
+    converse(&mut world, first, &events[21..]);
+    world.pass(100 * MILLISECOND);
+    assert_eq!(world.take_texts(), ["turn", "swallowed"]);
 }
 
 #[test]
