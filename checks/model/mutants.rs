@@ -133,10 +133,10 @@ pub const MUTANTS_OF_BOTH: &[(&str, Edits)] = mutants! {
     "turn_lasts_for_ever":
         "scheduler.rs" "if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {" => "if false {";
     "turn_passed_to_a_party_that_still_waits":
-        "scheduler.rs" "let next = self.waiting.pop_front()?;" => "let next = *self.waiting.front()?;";
+        "scheduler.rs" "let next = self.waiting.remove(0);" => "let next = self.waiting[0];";
     "client_goes_on_without_the_turn":
-        "scheduler.rs" "                    self.waiting.push_back(party);\n                }\n                return false;"
-            => "                    self.waiting.push_back(party);\n                }\n                return !party.is_own();";
+        "scheduler.rs" "                    self.waiting.push(party);\n                }\n                return false;"
+            => "                    self.waiting.push(party);\n                }\n                return !party.is_own();";
     "withheld_bits_are_sent":
         "sender.rs" "if self.is_held {" => "if false {";
     "withheld_bits_stay_withheld":

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::boxed::Box;
-use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::vec::Vec;
@@ -21,7 +20,7 @@ pub struct Transfers<'m> {
     /// Those that have begun, and the requests that wait for their replies.
     begun: Vec<Transfer<'m>>,
     /// Those that wait for another to the same process.
-    waiting: VecDeque<Transfer<'m>>,
+    waiting: Vec<Transfer<'m>>,
     set: Rc<Epoll>,
     /// Whether signals came from which the kernel had dropped the content.
     is_blank: bool,
@@ -41,7 +40,7 @@ impl<'m> Transfers<'m> {
     pub const fn new(set: Rc<Epoll>) -> Self {
         Self {
             begun: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
             set,
             is_blank: false,
         }
@@ -49,7 +48,7 @@ impl<'m> Transfers<'m> {
 
     /// Adds a transfer, of which `tell` is told.
     pub fn add(&mut self, outgoing: Outgoing<'m>, tell: Tell<'m>) {
-        self.waiting.push_back((outgoing, tell));
+        self.waiting.push((outgoing, tell));
         self.begin();
     }
 
@@ -183,13 +182,13 @@ impl<'m> Transfers<'m> {
 
     /// Begins the transfers that wait for no other any longer.
     fn begin(&mut self) {
-        let mut still_waiting = VecDeque::new();
+        let mut still_waiting = Vec::new();
         for (mut outgoing, tell) in self.waiting.drain(..) {
             let pid = outgoing.peer.pid();
             let is_to = |(other, _): &Transfer<'_>| other.peer.pid() == pid;
             let is_sent_to = |begun: &Transfer<'_>| begun.0.is_sending() && is_to(begun);
             if self.begun.iter().any(is_sent_to) || still_waiting.iter().any(is_to) {
-                still_waiting.push_back((outgoing, tell));
+                still_waiting.push((outgoing, tell));
                 continue;
             }
             if let Some(fd) = outgoing.peer.fd() {

@@ -2,8 +2,7 @@
 
 use core::fmt;
 use std::boxed::Box;
-use std::io;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use super::service::{Notes, Shared};
 use super::{Endpoint, SERVICE_THREAD};
@@ -112,13 +111,9 @@ impl Builder {
             true => SERVICE_THREAD,
             false => "minitalk-send",
         };
-        let (report, reported) = mpsc::channel();
-        let service = move || shared.run(self, program, &report);
+        let service = move || shared.run(self, program);
         endpoint.service = Some(background::spawn(name, None, Box::new(service))?);
-        // An error on the channel is a panic of the thread, which the panic hook has reported.
-        reported
-            .recv()
-            .map_err(|_| io::Error::other("the thread ended"))??;
+        endpoint.shared.wait_until_open()?;
         Ok(endpoint)
     }
 

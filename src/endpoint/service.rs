@@ -2,7 +2,7 @@
 
 use std::boxed::Box;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use std::vec::Vec;
@@ -34,6 +34,8 @@ pub struct Shared {
 
 #[derive(Default)]
 pub struct State {
+    /// Whether the inbox could be opened, once that is known and until the program has learnt it.
+    opened: Option<Result<(), Unavailable>>,
     /// The message that the program can take.
     pub message: Option<Received>,
     /// Whether the program takes no more messages.
@@ -58,22 +60,34 @@ impl Shared {
     /// Runs the service thread: opens the inbox, reports whether it is open, and runs the engine until that ends.
     ///
     /// A forked child of the program gets the mask `program`.
-    pub fn run(
-        self: &Arc<Self>,
-        mut builder: Builder,
-        program: SignalSet,
-        report: &mpsc::Sender<Result<(), Unavailable>>,
-    ) {
+    pub fn run(self: &Arc<Self>, mut builder: Builder, program: SignalSet) {
         let _end = OnDrop(|| self.end());
         // The program's own handlers are for its own threads.
         ffi::block_everything();
         match self.open(&mut builder, program) {
             Ok((inbox, notes)) => {
-                let _ = report.send(Ok(()));
+                self.report(Ok(()));
                 self.serve(inbox, &builder, notes);
             }
-            Err(error) => drop(report.send(Err(error))),
+            Err(error) => self.report(Err(error)),
         }
+    }
+
+    fn report(&self, opened: Result<(), Unavailable>) {
+        lock(&self.state).opened = Some(opened);
+        self.changed.notify_all();
+    }
+
+    /// Blocks until the service thread has opened the inbox.
+    ///
+    /// # Errors
+    /// Returns why it could not.
+    pub fn wait_until_open(&self) -> Result<(), Unavailable> {
+        let waits = |state: &mut State| state.opened.is_none() && !state.ended;
+        let state = self.changed.wait_while(lock(&self.state), waits);
+        let opened = state.unwrap_or_else(PoisonError::into_inner).opened.take();
+        // The thread has panicked, which the panic hook has reported.
+        opened.unwrap_or_else(|| Err(io::Error::other("the thread ended").into()))
     }
 
     /// Starts the thread for notes, and opens the inbox.

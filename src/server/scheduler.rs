@@ -10,7 +10,7 @@
 //! The bits that this process sends to a client, and the answers to them, swallow the client's answers and bits. So they take
 //! turns too, as long as no other client sends: several would have to agree on their turns.
 
-use std::collections::VecDeque;
+use std::vec::Vec;
 
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
@@ -59,7 +59,7 @@ impl Party {
 #[derive(Debug, Default)]
 pub struct TurnScheduler {
     holder: Option<Holder>,
-    waiting: VecDeque<Party>,
+    waiting: Vec<Party>,
     /// Until when nobody gets the turn.
     paused_until: Option<Nanos>,
 }
@@ -86,13 +86,13 @@ impl TurnScheduler {
                 holder.last_seen = now;
                 if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
                     self.holder = None;
-                    self.waiting.push_back(party);
+                    self.waiting.push(party);
                     return false;
                 }
             }
             _ => {
                 if !self.is_waiting(party) {
-                    self.waiting.push_back(party);
+                    self.waiting.push(party);
                 }
                 return false;
             }
@@ -156,7 +156,7 @@ impl TurnScheduler {
             return None;
         }
         self.resume();
-        let next = self.waiting.pop_front()?;
+        let next = self.waiting.remove(0);
         self.holder = Some(Holder::new(next, now));
         Some(next)
     }
